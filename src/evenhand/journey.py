@@ -1,0 +1,50 @@
+"""READ FIRST. The road of one decision: six gates, each taking only the shape that the gate before it makes.
+
+People go in as rows, and only counts, codes and prices come out. People who are refused on the way ride along with
+their reason and are recorded too; people who opted out of personalisation get the contextual decision, from the same
+road with no personal column in it. There is no switch that skips a gate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evenhand.allocation import Wall, allocate
+from evenhand.explanation import explain
+from evenhand.features import ColumnSource, minimise
+from evenhand.ledger import Run, record
+from evenhand.permission import ConsentBook, permit
+from evenhand.policy import Campaign
+from evenhand.scoring import score
+from evenhand.terms import Asked, Explained, Model, Recorded
+
+__all__ = ["Stores", "decide", "propose"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What the gates look things up in.
+
+    Attributes:
+        consents: what people said, for gate 1.
+        columns: raw values of the subjects, for gate 2 alone.
+        wall: the groups, behind counts, for gate 4.
+    """
+
+    consents: ConsentBook
+    columns: ColumnSource
+    wall: Wall
+
+
+def propose(asked: Asked, campaign: Campaign, model: Model, stores: Stores) -> Explained:
+    """Walk the first five gates: what would be decided, and why. Writes nothing."""
+    permitted = permit(asked, campaign, stores.consents)
+    minimised = minimise(permitted, model, stores.columns)
+    scored = score(minimised, campaign)
+    allocated = allocate(scored, campaign, stores.wall)
+    return explain(allocated)
+
+
+def decide(asked: Asked, campaign: Campaign, model: Model, stores: Stores, run: Run) -> Recorded:
+    """Walk the whole road. Either every decision of the batch is in the ledger when this returns, or none is."""
+    return record(propose(asked, campaign, model, stores), run)

@@ -1,0 +1,230 @@
+"""The campaign file as types. One definition gives the validation and the published JSON Schema.
+
+Every field carries its description, because the schema is what an editor shows while the file is written.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface
+
+__all__ = [
+    "MICRO",
+    "Balancing",
+    "Campaign",
+    "Column",
+    "ConsentSource",
+    "Contacts",
+    "Controller",
+    "DisparityLimit",
+    "HistorySource",
+    "Limits",
+    "ModelChoice",
+    "Offer",
+    "Retention",
+    "Table",
+    "Text",
+]
+
+MICRO = 1_000_000
+"""Micro-units in one unit of money: all arithmetic that decides is done in them, as integers."""
+
+Money = Annotated[Decimal, Field(max_digits=18, decimal_places=6)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+Duration = Annotated[str, Field(pattern=r"^P(\d+[YMWD])+$")]
+
+
+class _Declared(BaseModel):
+    """Frozen, and no key that is not declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(_Declared):
+    """A text in the languages that people are addressed in."""
+
+    nl: str = Field(min_length=1, description="In plain Dutch.")
+    en: str = Field(min_length=1, description="In plain English.")
+
+
+class Controller(_Declared):
+    """The organisation that decides why the data is used (GDPR 4(7), 13(1)(a))."""
+
+    name: str = Field(min_length=1, description="Name that people know it by.")
+    contact: str = Field(min_length=3, description="Where people can ask a human: an e-mail address or a page.")
+    country: str = Field("NL", pattern=r"^[A-Z]{2}$", description="ISO 3166 country of establishment.")
+
+
+class Balancing(_Declared):
+    """The balancing test that a legitimate interest needs (RULES G-6f). A person signs it; evenhand only checks."""
+
+    record: str = Field(min_length=1, description="Id of the signed balancing test.")
+    expires: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date after which it must be done again.")
+
+
+class Table(_Declared):
+    """Where a table is: a file, or a table of a database."""
+
+    file: str | None = Field(None, description="CSV or Parquet file, relative to the campaign file.")
+    sql: str | None = Field(
+        None,
+        description="Database: sqlite:///FILE, or the NAME of an environment variable that "
+        "holds a postgresql:// address (secrets never stand in this file).",
+    )
+    table: str | None = Field(None, description="Table of that database.")
+
+
+class HistorySource(Table):
+    """What happened before: one row per offer that was shown to a subject."""
+
+    offer: str | None = Field(None, description="Column that names the offer shown; needed with several offers.")
+    order: str | None = Field(
+        None,
+        description="Column (number or date) by which the last part is held out for "
+        "evaluation; without it rows are held out by a seeded draw.",
+    )
+    hold_out: float | None = Field(0.25, gt=0, lt=0.9, description="Share of the history kept for evaluation.")
+    train_before: int | float | str | None = Field(
+        None, description="Rows whose `order` is below this train, the others evaluate; overrides hold_out."
+    )
+
+
+class ConsentSource(Table):
+    """Consent, objection, opt-out and minor records: columns subject, kind, purpose, status, at."""
+
+
+class Column(_Declared):
+    """What one column may be used for."""
+
+    role: Role = Field(description="feature, sensitive, identifier, outcome or forbidden.")
+    origin: Origin = Field(Origin.OBSERVED, description="given by the person, observed, or inferred.")
+    meaning: Text | None = Field(None, description="What it means, for the person; required for a feature.")
+    confirmed: bool = Field(True, description="False while a person has not confirmed a drafted role: not used.")
+    kind: Literal["number", "category"] | None = Field(
+        None, description="How to bin it; guessed from the data if left out."
+    )
+    per_offer: bool = Field(
+        False, description="Each offer has its own column NAME@OFFER among the subjects; history has one column NAME."
+    )
+    special_category: bool = Field(
+        False, description="Reveals health, belief, ethnicity ... (GDPR 9): never a feature."
+    )
+    actionable: bool = Field(True, description="Whether a person could change it (for 'what would have changed this').")
+
+
+class Offer(_Declared):
+    """A thing that can be shown."""
+
+    id: Identifier
+    text: Text = Field(description="What the person sees.")
+    value: Money = Field(ge=0, description="Money gained when the subject responds.")
+    cost: Money = Field(Decimal(0), ge=0, description="Money spent on showing it once; counts against the budget.")
+    capacity: int | None = Field(None, ge=0, description="At most this many people; none = no bound.")
+    made_by_ai: bool = Field(description="Whether AI made (part of) the text or picture; people are told (RULES A-50).")
+
+    @property
+    def value_micro(self) -> int:
+        """`value` in micro-units of the currency."""
+        return int(self.value * MICRO)
+
+    @property
+    def cost_micro(self) -> int:
+        """`cost` in micro-units of the currency."""
+        return int(self.cost * MICRO)
+
+
+class Contacts(_Declared):
+    """How often people may be contacted."""
+
+    total: int | None = Field(None, ge=0, description="At most this many people get an offer in this run.")
+
+
+class DisparityLimit(_Declared):
+    """A bound on the difference between groups in who gets an offer."""
+
+    id: Identifier
+    groups: tuple[str, ...] = Field(min_length=1, description="Sensitive columns to compare.")
+    intersections: bool = Field(
+        False, description="Compare every combination of the columns; otherwise each column by itself."
+    )
+    measure: Measure = Field(Measure.SELECTION_RATE_RATIO, description="How groups are compared.")
+    bound: float = Field(ge=0, le=1, description="Ratio: at least this (0.8 = four fifths). Difference: at most this.")
+    mode: Literal["blind", "aware"] = Field(
+        "blind",
+        description="blind: decisions never see a group, only features. "
+        "aware: the solver may use group membership; needs `necessity`.",
+    )
+    necessity: str | None = Field(
+        None, description="Why group membership is strictly necessary (RULES A-4a); required for mode aware."
+    )
+    minimum_size: int = Field(30, ge=10, description="Smaller groups are shown but not judged.")
+    include_unknown: bool = Field(False, description="Also hold people whose group is unknown to the limit.")
+
+
+class Limits(_Declared):
+    """Bounds that act through prices."""
+
+    budget: Money | None = Field(None, ge=0, description="At most this much money for showing offers, in total.")
+    contacts: Contacts = Contacts()
+    disparity: tuple[DisparityLimit, ...] = ()
+
+
+class ModelChoice(_Declared):
+    """How responses are learned."""
+
+    kind: Literal["per_offer", "pooled"] = Field(
+        "per_offer", description="One model per offer, or one for all offers together with the offer as a term."
+    )
+    max_bins: int = Field(64, ge=2, le=200, description="At most this many bins per number.")
+    minimum_bin: int = Field(20, ge=10, description="At least this many people in a bin.")
+
+
+class Retention(_Declared):
+    """How long what is kept (GDPR 5(1)(e)); ISO 8601 durations such as P24M."""
+
+    decisions: Duration = Field(description="Decisions and their reasons.")
+    features: Duration = Field(description="The raw data that decisions were made from.")
+
+
+class Campaign(_Declared):
+    """One campaign, as an organisation declares it."""
+
+    evenhand: Literal[1] = Field(description="Version of this file format.")
+    campaign: Identifier = Field(description="Id of the campaign.")
+    controller: Controller
+    purpose: str = Field(description="Why the data is used: a DPV term below Marketing, e.g. PersonalisedAdvertising.")
+    category: Category = Field(description="What it is about. It has no default: unanswered cannot run.")
+    channel: Channel = Field(description="How the offer reaches people.")
+    surface: Surface = Field(Surface.OWN, description="own place or an online platform.")
+    legal_basis: LegalBasis = Field(LegalBasis.CONSENT, description="GDPR 6(1) basis.")
+    balancing: Balancing | None = Field(None, description="Required for legitimate_interest.")
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all money in this file.")
+    subjects: Table = Field(description="The people to decide about: one row each.")
+    history: HistorySource = Field(description="What past offers led to.")
+    consents: ConsentSource | None = Field(
+        None, description="Required for legal basis consent. Objections and opt-outs stand here too, on any basis."
+    )
+    columns: dict[str, Column] = Field(description="Every column that may be read; a column not named is forbidden.")
+    offers: tuple[Offer, ...] = Field(min_length=1)
+    limits: Limits = Limits()
+    model: ModelChoice = ModelChoice()
+    retention: Retention
+    seed: int = Field(0, ge=0, description="Draws (ties, hold-out) come from this number.")
+
+    def names(self, role: Role) -> tuple[str, ...]:
+        """Columns with a role that a person has confirmed, in file order; an unconfirmed one counts as forbidden."""
+        return tuple(name for name, column in self.columns.items() if column.confirmed and column.role is role)
+
+    @property
+    def identifier(self) -> str:
+        """The column that tells subjects apart (validation makes sure that there is exactly one)."""
+        return self.names(Role.IDENTIFIER)[0]
+
+    @property
+    def outcome(self) -> str:
+        """The history column to predict: 1/0, true/false or yes/no (validation: exactly one)."""
+        return self.names(Role.OUTCOME)[0]

@@ -1,0 +1,86 @@
+"""Which words does evenhand speak? The frozen types and shapes that every other room uses.
+
+People go in as rows, and only counts, codes and prices come out; this room names those counts, codes and prices.
+It decides nothing and imports nothing but NumPy. The words follow W3C DPV, the GDPR and the glossary
+(docs/glossary.md).
+"""
+
+from ._counts import SUPPRESSED, CountTable, GroupCounts
+from ._errors import (
+    DataError,
+    EvenhandError,
+    Finding,
+    LedgerError,
+    PolicyError,
+    StoreError,
+    UsageError,
+)
+from ._facts import DecisionFacts
+from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Model, TermShape
+from ._reasons import Reason
+from ._shapes import (
+    Allocated,
+    Asked,
+    Certificate,
+    Explained,
+    LimitOutcome,
+    Minimised,
+    Permitted,
+    Prices,
+    Recorded,
+    Scored,
+)
+from ._words import (
+    Category,
+    Channel,
+    ConsentStatus,
+    LegalBasis,
+    Measure,
+    Origin,
+    Role,
+    Severity,
+    Standing,
+    Surface,
+)
+
+__all__ = [
+    "MISSING",
+    "OTHER",
+    "SUPPRESSED",
+    "WITHHELD",
+    "Allocated",
+    "Asked",
+    "Binning",
+    "Category",
+    "Certificate",
+    "Channel",
+    "ConsentStatus",
+    "CountTable",
+    "DataError",
+    "DecisionFacts",
+    "EvenhandError",
+    "Explained",
+    "FeatureView",
+    "Finding",
+    "GroupCounts",
+    "LedgerError",
+    "LegalBasis",
+    "LimitOutcome",
+    "Measure",
+    "Minimised",
+    "Model",
+    "Origin",
+    "Permitted",
+    "PolicyError",
+    "Prices",
+    "Reason",
+    "Recorded",
+    "Role",
+    "Scored",
+    "Severity",
+    "Standing",
+    "StoreError",
+    "Surface",
+    "TermShape",
+    "UsageError",
+]

@@ -1,0 +1,63 @@
+"""One decision by itself, as the ledger keeps it: everything that is needed to tell it or to replay it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._reasons import Reason
+from ._words import Standing
+
+__all__ = ["DecisionFacts"]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFacts:
+    """One person's decision. Offers and terms are indices into the run's campaign and model.
+
+    Attributes:
+        decision_id: ``RUN-ID.NUMBER``; what `evenhand why` takes.
+        run_id: the run.
+        subject: pseudonym, 32 hex digits.
+        at: moment of the decision.
+        standing: what gate 1 allowed.
+        permission: gate 1's reason.
+        outcome: the allocation's reason.
+        offer: index of the chosen offer, -1 for none.
+        runner_up: index of the best other offer, -1 for none.
+        codes: bin codes, one array per term: shape [1], or [m, 1] for a per-offer feature.
+        score, probability, value: of the chosen offer (or of the best one where none was chosen): micro-logits,
+            ppm, micro-money. 0 where the person was refused.
+        runner_up_value: micro-money of the runner-up, 0 where there is none.
+        price, runner_up_price: total price (offer + group) of each, micro-money.
+        margin: micro-money, see `Explained.margin`.
+        moved: the decision differs from the pure price rule, so that whole numbers keep the limits.
+        top_terms, top_contributions: see `Explained`.
+        flip_term, flip_code: see `Explained`.
+    """
+
+    decision_id: str
+    run_id: str
+    subject: str
+    at: datetime
+    standing: Standing
+    permission: Reason
+    outcome: Reason
+    offer: int
+    runner_up: int
+    codes: tuple[NDArray[np.uint8], ...]
+    score: int
+    probability: int
+    value: int
+    runner_up_value: int
+    price: int
+    runner_up_price: int
+    margin: int
+    moved: bool
+    top_terms: tuple[int, ...]
+    top_contributions: tuple[int, ...]
+    flip_term: int
+    flip_code: int

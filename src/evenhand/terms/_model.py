@@ -1,0 +1,100 @@
+"""What is learned before the road: the view (raw value to bin code) and the model (bin code to integers)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MISSING", "OTHER", "WITHHELD", "Binning", "FeatureView", "Model", "TermShape"]
+
+WITHHELD = 0
+"""Bin code of a value that may not be used for this person: its table entry is always 0."""
+MISSING = 1
+"""Bin code of a value that is absent (null, NaN, empty)."""
+OTHER = 2
+"""Bin code of a category never seen in training, or too rare to stand alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binning:
+    """How one feature's raw values become bin codes. Codes 0, 1, 2 are WITHHELD, MISSING, OTHER.
+
+    Attributes:
+        name: the feature's column name, without any ``@offer``.
+        kind: ``number`` (ordered, by cuts) or ``category`` (by exact text).
+        cuts: for numbers, ascending; value v has code ``3 + (number of cuts <= v)``; NaN is MISSING; +-inf bin
+            like any other number.
+        categories: for categories, the text of code ``3 + position``; other texts are OTHER.
+        per_offer: True where each candidate (offer x subject) has a value of its own, in column ``name@offer``.
+    """
+
+    name: str
+    kind: Literal["number", "category"]
+    cuts: tuple[float, ...] = ()
+    categories: tuple[str, ...] = ()
+    per_offer: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of codes, the three special ones included; at most 256, so that a code fits a byte."""
+        return 3 + (len(self.cuts) + 1 if self.kind == "number" else len(self.categories))
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureView:
+    """The columns, as bins, that one purpose may see. Made in `features`.
+
+    Attributes:
+        purpose: the DPV purpose that the view was made for.
+        binnings: one per feature, in the order of the model's terms.
+        digest: SHA-256 (hex) of the view's canonical JSON.
+    """
+
+    purpose: str
+    binnings: tuple[Binning, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class TermShape:
+    """One term's shape for people: effect and 95 % interval for each bin code, in logits, and how often it occurs.
+
+    Attributes:
+        name: feature name.
+        effect, lower, upper: float64[size], logits; index = bin code.
+        count: int64[size], weight of each bin in training (small cells already merged or suppressed as 0).
+    """
+
+    name: str
+    effect: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    count: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The glass box: tables of integers. Made in `scoring`. Score of subject i for offer j, in micro-logits:
+    ``base[j] + sum over terms t of tables[t][j, code of t for (i, j)]``.
+
+    Attributes:
+        view: the bins that it reads.
+        offers: offer ids; row j of every table.
+        base: int64[m], micro-logits.
+        tables: one int32[m, size] per binning of the view; column WITHHELD is 0 everywhere.
+        shapes: per term, for people (pooled model: one list; per-offer model: keyed by offer id; "" = pooled).
+        evaluation: measured on rows not used in training (AUROC, log loss, reliability table ...), JSON-able.
+        digest: SHA-256 (hex) of canonical JSON of view, offers, base and tables.
+    """
+
+    view: FeatureView
+    offers: tuple[str, ...]
+    base: NDArray[np.int64]
+    tables: tuple[NDArray[np.int32], ...]
+    shapes: Mapping[str, tuple[TermShape, ...]]
+    evaluation: Mapping[str, Any]
+    digest: str

@@ -1,0 +1,73 @@
+"""Reason codes: why a person's decision took the road it took. Stable numbers; texts live in `explanation`."""
+
+from __future__ import annotations
+
+from enum import IntEnum, unique
+
+__all__ = ["Reason"]
+
+
+@unique
+class Reason(IntEnum):
+    """One reason, with the rule behind it. The number is what the ledger stores, so it never changes meaning.
+
+    Tens group them by gate: 0-9 permitted, 10-39 forbidden (a rule says no), 40-49 unconfigured (nothing says
+    yes), 50-59 outcome of the allocation.
+    """
+
+    CONSENT_VALID = 1
+    BASIS_CONTRACT = 2
+    BASIS_LEGITIMATE_INTEREST = 3
+    DIRECT_MARKETING_OBJECTION = 10
+    CONSENT_WITHDRAWN = 11
+    CONSENT_REFUSED = 12
+    CONSENT_EXPIRED = 13
+    CONSENT_INVALIDATED = 14
+    PERSONALISATION_OPT_OUT = 15
+    MINOR = 16
+    CONSENT_NEVER_ASKED = 40
+    CONSENT_PENDING = 41
+    CONSENT_UNKNOWN = 42
+    SELECTED = 50
+    BEYOND_LIMITS = 51
+    NO_WORTHWHILE_OFFER = 52
+
+    @property
+    def key(self) -> str:
+        """Stable word for text catalogues, JSON and SARIF, e.g. ``consent-withdrawn``."""
+        return self.name.lower().replace("_", "-")
+
+    @property
+    def is_forbidden(self) -> bool:
+        """A rule says no: goes to the person's own wish or to the law, and only that can change it."""
+        return 10 <= self < 40
+
+    @property
+    def is_unconfigured(self) -> bool:
+        """Nothing says yes: goes to the organisation, which can ask or declare."""
+        return 40 <= self < 50
+
+    @property
+    def rule(self) -> str:
+        """The rule id (RULES) that this reason rests on."""
+        return _RULES[self]
+
+
+_RULES = {
+    Reason.CONSENT_VALID: "G-7",
+    Reason.BASIS_CONTRACT: "G-6",
+    Reason.BASIS_LEGITIMATE_INTEREST: "G-6f",
+    Reason.DIRECT_MARKETING_OBJECTION: "G-21b",
+    Reason.CONSENT_WITHDRAWN: "G-7",
+    Reason.CONSENT_REFUSED: "G-7",
+    Reason.CONSENT_EXPIRED: "G-7",
+    Reason.CONSENT_INVALIDATED: "G-7",
+    Reason.PERSONALISATION_OPT_OUT: "D-38/39",
+    Reason.MINOR: "D-28",
+    Reason.CONSENT_NEVER_ASKED: "G-6",
+    Reason.CONSENT_PENDING: "G-7",
+    Reason.CONSENT_UNKNOWN: "G-7",
+    Reason.SELECTED: "D-26",
+    Reason.BEYOND_LIMITS: "D-26",
+    Reason.NO_WORTHWHILE_OFFER: "D-26",
+}

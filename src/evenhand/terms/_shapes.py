@@ -1,0 +1,247 @@
+"""The shapes that a decision takes on its road. Each holds columns for a whole batch; one person is a batch of one.
+
+Each shape is *made* in one folder only (tests/architecture): Asked by whoever asks, Permitted in `permission`,
+Minimised in `features`, Scored in `scoring`, Allocated in `allocation`, Explained in `explanation`, Recorded in
+`ledger`. Each keeps the shape it was made from, so that a later gate can look back but never skip.
+
+n = people in the batch, m = offers, T = terms. Row i is the same person everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._model import Model
+from ._words import Measure
+
+__all__ = [
+    "Allocated",
+    "Asked",
+    "Certificate",
+    "Explained",
+    "LimitOutcome",
+    "Minimised",
+    "Permitted",
+    "Prices",
+    "Recorded",
+    "Scored",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The question: for whom, and when. It carries no attribute of anybody.
+
+    Attributes:
+        subjects: bytes ``S32`` [n]: pseudonyms (32 hex digits), unique within the batch.
+        at: the moment of the decision, time-zone aware; every rule is applied as of then.
+    """
+
+    subjects: NDArray[np.bytes_]
+    at: datetime
+
+    def __len__(self) -> int:
+        """Number of people."""
+        return len(self.subjects)
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """Gate 1's answer for each person.
+
+    Attributes:
+        asked: the question.
+        standing: uint8[n], a `Standing`.
+        reason: uint8[n], a `Reason`: what allowed it, made it contextual, or refused it.
+    """
+
+    asked: Asked
+    standing: NDArray[np.uint8]
+    reason: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Minimised:
+    """Only the columns that the purpose may see, as bin codes. No raw value goes further than here.
+
+    Attributes:
+        permitted: gate 1's answer.
+        model: the glass box whose view was applied.
+        codes: one uint8 array per term: shape [n], or [m, n] for a per-offer feature. People who are not
+            PERSONALISED have WITHHELD in every term.
+    """
+
+    permitted: Permitted
+    model: Model
+    codes: tuple[NDArray[np.uint8], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How well each offer fits each person.
+
+    Attributes:
+        minimised: the codes.
+        score: int32[m, n], micro-logits (a score is clipped to +-2e9).
+        probability: int32[m, n], parts per million, by the fixed link table.
+        value: int64[m, n], expected micro-money: ``value of the offer x probability - cost``.
+    """
+
+    minimised: Minimised
+    score: NDArray[np.int32]
+    probability: NDArray[np.int32]
+    value: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """The dual prices of the limits, in integer micro-money. With these, one person's decision needs no other person:
+    take the offer with the highest ``value - offer[j] - group[cell, j]`` if that is above zero.
+
+    Attributes:
+        offer: int64[m], price of taking one place of offer j: capacity, contacts, and cost under the budget.
+        group: int64[cells, m], price of the disparity limits for each cell (cell 0 = nobody's group: always 0).
+        by_limit: price of each limit by its id, in micro-money per unit of that limit (place, contact, money
+            unit), for people to read.
+        cell_tables: how a *blind* cell is worked out from bin codes (allocation's own format, JSON-able), or {}.
+    """
+
+    offer: NDArray[np.int64]
+    group: NDArray[np.int64]
+    by_limit: Mapping[str, int]
+    cell_tables: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Proof of how good the allocation is.
+
+    Attributes:
+        value: micro-money reached.
+        bound: micro-money that nothing within the limits can exceed (dual bound, rounded up). For a blind
+            allocation it bounds the solved problem (expected group shares).
+        gap: ``(bound - value) / max(bound, 1)``.
+        moved: people whose decision differs from the pure price rule, so that whole numbers keep the limits.
+    """
+
+    value: int
+    bound: int
+    gap: float
+    moved: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitOutcome:
+    """One declared limit after the allocation.
+
+    Attributes:
+        id: the limit's id in the campaign file: ``budget``, ``contacts``, ``capacity:OFFER`` or a disparity id.
+        kind: what it bounds.
+        declared: the bound as declared: micro-money, contacts, places, ratio or difference.
+        used: the same quantity as reached, verified on whole decisions and true groups.
+        held: whether the declared bound holds.
+        binding: whether it costs anything (price above zero).
+        money: micro-money of value that this limit costs (value without it minus value with it); None if not
+            computed.
+        people: people whose decision this limit changes; None if not computed.
+        measure: for disparity limits.
+        features: for disparity limits: the sensitive columns compared.
+        note: one stable key for the report where something needs saying (e.g. ``groups-too-small``), else "".
+    """
+
+    id: str
+    kind: Literal["budget", "contacts", "capacity", "disparity"]
+    declared: float
+    used: float
+    held: bool
+    binding: bool
+    money: int | None = None
+    people: int | None = None
+    measure: Measure | None = None
+    features: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allocated:
+    """Who gets what, within every limit.
+
+    Attributes:
+        scored: the values.
+        offer: int16[n], index of the chosen offer, -1 for none.
+        runner_up: int16[n], the best other offer at the same prices, -1 for none (there is no other, or the person
+            is refused).
+        price: int64[n], micro-money: total price (offer + group) that the chosen offer paid; 0 where none.
+        runner_up_price: int64[n], likewise for the runner-up.
+        moved: bool[n], decision differs from the pure price rule (see `Certificate.moved`).
+        reason: uint8[n], a `Reason`: SELECTED, BEYOND_LIMITS, NO_WORTHWHILE_OFFER, or gate 1's refusal.
+        prices: the price table.
+        limits: every declared limit and what became of it.
+        certificate: how far from the optimum at most.
+        unlimited_offer: int16[n], what would have been chosen with the same budget, capacity and contacts but no
+            disparity limit (the "before" of the report).
+    """
+
+    scored: Scored
+    offer: NDArray[np.int16]
+    runner_up: NDArray[np.int16]
+    price: NDArray[np.int64]
+    runner_up_price: NDArray[np.int64]
+    moved: NDArray[np.bool_]
+    reason: NDArray[np.uint8]
+    prices: Prices
+    limits: tuple[LimitOutcome, ...]
+    certificate: Certificate
+    unlimited_offer: NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why, as codes that any language can render.
+
+    The exact sum for a chosen offer: ``score = base + sum of contributions`` over all terms, and
+    ``margin = (value - price) - (runner-up's value - price)``; both with nothing left over.
+
+    Attributes:
+        allocated: the decisions.
+        top_terms: int16[n, R], indices of the terms that most separate the chosen offer (or, where none was
+            chosen, the best one) from an average person: largest absolute contribution first, ties by term order;
+            -1 = no more.
+        top_contributions: int32[n, R], micro-logits, of those terms.
+        margin: int64[n], micro-money, see above; where there is no runner-up, against nothing (0); where nothing
+            was chosen, the (negative or zero) margin of the best offer against nothing.
+        flip_term: int16[n], the one term whose change to `flip_code` changes the decision, smallest change
+            first; -1 where no single change would, or nothing personal was used.
+        flip_code: uint8[n], see above.
+    """
+
+    allocated: Allocated
+    top_terms: NDArray[np.int16]
+    top_contributions: NDArray[np.int32]
+    margin: NDArray[np.int64]
+    flip_term: NDArray[np.int16]
+    flip_code: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The batch is in the ledger.
+
+    Attributes:
+        explained: what was recorded.
+        run_id: id of the run, sortable by time.
+        first, last: sequence numbers of its decisions in the ledger.
+        head: hash (hex) of the last entry of the run; whoever keeps it can tell whether anything was altered.
+    """
+
+    explained: Explained
+    run_id: str
+    first: int
+    last: int
+    head: str

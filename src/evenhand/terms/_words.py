@@ -1,0 +1,140 @@
+"""The closed vocabularies: enums in place of strings, one word per thing (docs/glossary.md)."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum, unique
+
+__all__ = [
+    "Category",
+    "Channel",
+    "ConsentStatus",
+    "LegalBasis",
+    "Measure",
+    "Origin",
+    "Role",
+    "Severity",
+    "Standing",
+    "Surface",
+]
+
+
+@unique
+class Category(StrEnum):
+    """What a campaign is about; law is stricter for all but the first (RULES A-6, F-HEC, T-18)."""
+
+    ORDINARY = "ordinary"
+    EMPLOYMENT = "employment"
+    HOUSING = "housing"
+    CREDIT = "credit"
+    INSURANCE = "insurance"
+    POLITICAL = "political"
+
+
+@unique
+class Channel(StrEnum):
+    """How the offer reaches the person. The *direct* ones need more than a surface does (RULES E-mail, E-phone)."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+    PHONE = "phone"
+    POST = "post"
+    WEB = "web"
+    APP = "app"
+    STORE = "store"
+
+    @property
+    def is_direct(self) -> bool:
+        """True where the controller addresses the person, False where the person comes to a surface."""
+        return self in {Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.PHONE, Channel.POST}
+
+
+@unique
+class Surface(StrEnum):
+    """Where the offer stands: the controller's own place, or somebody's online platform (RULES D-26-3)."""
+
+    OWN = "own"
+    ONLINE_PLATFORM = "online_platform"
+
+
+@unique
+class Role(StrEnum):
+    """What a column may be used for. A column without a role is forbidden."""
+
+    FEATURE = "feature"
+    SENSITIVE = "sensitive"
+    IDENTIFIER = "identifier"
+    OUTCOME = "outcome"
+    FORBIDDEN = "forbidden"
+
+
+@unique
+class Origin(StrEnum):
+    """Where a column's values come from: the person said it, we saw it, or we worked it out (GDPR 13, 14, 20)."""
+
+    GIVEN = "given"
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+
+
+@unique
+class LegalBasis(StrEnum):
+    """GDPR Art. 6(1) bases that marketing can rest on."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGITIMATE_INTEREST = "legitimate_interest"
+
+
+@unique
+class ConsentStatus(StrEnum):
+    """The W3C DPV 2.3 consent states; only `GIVEN` and `RENEWED` permit processing (RULES G-7)."""
+
+    GIVEN = "ConsentGiven"
+    RENEWED = "RenewedConsentGiven"
+    EXPIRED = "ConsentExpired"
+    INVALIDATED = "ConsentInvalidated"
+    REFUSED = "ConsentRefused"
+    REQUEST_DEFERRED = "ConsentRequestDeferred"
+    REQUESTED = "ConsentRequested"
+    REVOKED = "ConsentRevoked"
+    UNKNOWN = "ConsentUnknown"
+    WITHDRAWN = "ConsentWithdrawn"
+
+    @property
+    def permits(self) -> bool:
+        """Whether processing on this consent is allowed."""
+        return self in {ConsentStatus.GIVEN, ConsentStatus.RENEWED}
+
+
+@unique
+class Measure(StrEnum):
+    """How a disparity limit compares groups (docs/glossary.md: disparity)."""
+
+    SELECTION_RATE_RATIO = "selection_rate_ratio"
+    """Lowest group rate over highest group rate; the bound is a minimum, e.g. 0.8 (RULES F-45)."""
+    SELECTION_RATE_DIFFERENCE = "selection_rate_difference"
+    """Highest group rate minus lowest; the bound is a maximum, e.g. 0.05."""
+
+
+@unique
+class Severity(StrEnum):
+    """How much a finding weighs, lightest first."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for a note, 1 for a warning, 2 for an error."""
+        return list(Severity).index(self)
+
+
+@unique
+class Standing(IntEnum):
+    """What gate 1 allows for one person. Small integers, because a batch holds one per person."""
+
+    REFUSED = 0
+    CONTEXTUAL = 1
+    PERSONALISED = 2
