@@ -1,0 +1,11 @@
+"""What does a marketer ask? Which offer fits whom best, learned from what past offers led to.
+
+A campaign is learned first (history to view to glass box, only from people whose data may be used for this purpose
+now) and decided second (the road in `journey`). Evaluation uses history that was not learned from. It does not
+estimate what an offer *changes* as against what people do anyway; that needs randomised history.
+"""
+
+from ._history import History
+from ._learn import Learned, Lesson, learn, teachable
+
+__all__ = ["History", "Learned", "Lesson", "learn", "teachable"]

@@ -1,0 +1,110 @@
+"""Before the road: from permitted history to the view and the glass box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.features import encode, learn_view
+from evenhand.permission import ConsentBook, permit
+from evenhand.policy import Campaign
+from evenhand.scoring import fit
+from evenhand.terms import Asked, DataError, FeatureView, Model, Role, Standing
+
+from ._history import History, held_out_rows, offer_indices
+
+__all__ = ["Learned", "Lesson", "learn", "teachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """The rows that may teach, as bin codes. Row r of every array is history row ``rows[r]``.
+
+    Attributes:
+        rows: intp[r], positions in the history.
+        view: the bins, learned from the training rows alone.
+        codes: one uint8[r] per term.
+        offer: intp[r], index of the offer shown.
+        outcome: uint8[r].
+        held_out: bool[r], kept for evaluation.
+    """
+
+    rows: NDArray[np.intp]
+    view: FeatureView
+    codes: tuple[NDArray[np.uint8], ...]
+    offer: NDArray[np.intp]
+    outcome: NDArray[np.uint8]
+    held_out: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The model, the lesson that it was fitted on, and what was left out of it.
+
+    Attributes:
+        model: the glass box.
+        lesson: its rows as codes (the data audit counts them).
+        not_permitted: history rows of people whose data may not be used for this purpose now (RULES G-21b).
+        other_offers: history rows of offers that this campaign does not have.
+    """
+
+    model: Model
+    lesson: Lesson
+    not_permitted: int
+    other_offers: int
+
+
+def teachable(
+    campaign: Campaign, subjects: NDArray[np.bytes_], consents: ConsentBook, asked: Asked
+) -> NDArray[np.bool_]:
+    """Which history rows belong to people whose data may be used for this purpose, as of ``asked.at``.
+
+    A person who objected, withdrew or opted out is not in the next training set (RULES G-21b, G-7).
+    """
+    people, inverse = np.unique(subjects, return_inverse=True)
+    standing = permit(Asked(people, asked.at), campaign, consents).standing
+    return np.asarray((standing == Standing.PERSONALISED)[inverse])
+
+
+def learn(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) -> Learned:
+    """Fit the glass box on the rows of `history` that are `allowed`.
+
+    Raises:
+        DataError: nothing may be used, or the outcome never varies among what may be used.
+    """
+    offer = offer_indices(campaign, history)
+    used = allowed & (offer >= 0)
+    if not used.any():
+        raise DataError(
+            "history-not-permitted",
+            f"Of {len(history)} history rows none may be used for {campaign.purpose}.",
+            rule="G-6: a legal basis per purpose before processing",
+            remedy="check that the consents name the same subjects and exactly this purpose",
+        )
+    held_out = held_out_rows(campaign, history)[used]
+    if held_out.all():
+        raise DataError(
+            "history-nothing-to-train",
+            "Every usable history row is held out for evaluation; nothing is left to train on.",
+            rule="history.train_before or history.hold_out leaves rows on both sides",
+            remedy="choose a later history.train_before or a smaller history.hold_out",
+        )
+    raw = {name: history.columns.read(name, used) for name in campaign.names(Role.FEATURE)}
+    view = learn_view(campaign, {name: values[~held_out] for name, values in raw.items()})
+    lesson = Lesson(
+        rows=np.flatnonzero(used),
+        view=view,
+        codes=tuple(encode(binning, raw[binning.name]) for binning in view.binnings),
+        offer=offer[used],
+        outcome=history.outcome[used],
+        held_out=held_out,
+    )
+    model = fit(campaign, view, lesson.codes, lesson.offer, lesson.outcome, lesson.held_out)
+    return Learned(
+        model=model,
+        lesson=lesson,
+        not_permitted=int((~allowed).sum()),
+        other_offers=int((allowed & (offer < 0)).sum()),
+    )
