@@ -5,6 +5,7 @@ It decides nothing and imports nothing but NumPy. The words follow W3C DPV, the 
 (docs/glossary.md).
 """
 
+from ._arithmetic import SCORE_BOUND, expected_value, score_of, term_contributions
 from ._counts import SUPPRESSED, CountTable, GroupCounts
 from ._errors import (
     DataError,
@@ -46,6 +47,7 @@ from ._words import (
 __all__ = [
     "MISSING",
     "OTHER",
+    "SCORE_BOUND",
     "SUPPRESSED",
     "WITHHELD",
     "Allocated",
@@ -83,4 +85,7 @@ __all__ = [
     "Surface",
     "TermShape",
     "UsageError",
+    "expected_value",
+    "score_of",
+    "term_contributions",
 ]
