@@ -1,0 +1,88 @@
+# evenhand's workshop. `make help` lists what there is.
+# Needed: make and Python 3.11 or newer. Packages come from the index that pip is configured for.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UPGRADE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format-check lint types floors manners bench lock format clean system-parts
+
+help:  ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.run  ## Set up and run a real campaign; prints where the report is
+	@$(BIN)/evenhand demo $(ARGS)
+
+test: $(VENV)/.test system-parts  ## Set up everything for tests and run them all (ARGS='-k name' for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: format-check lint types floors manners  ## Format, lint, types, floors, architecture and docs tests
+
+format-check: $(VENV)/.check
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/.check
+	$(BIN)/ruff check .
+
+types: $(VENV)/.check
+	$(BIN)/mypy
+
+floors: $(VENV)/.check
+	$(BIN)/lint-imports
+
+manners: $(VENV)/.check system-parts
+	$(BIN)/python -m pytest tests/architecture tests/docs
+
+format: $(VENV)/.check  ## Format the code and fix what the linter can fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.test  ## Measure speed, memory and growth on this machine
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+system-parts:
+	@.ci/system-parts
+
+# One virtual environment; each stamp says which lock it holds. The three locks agree on every version they share.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "evenhand needs Python 3.11 or newer, and '$(PYTHON)' is not. Name another one: make PYTHON=python3.12 demo" >&2; \
+	  exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  rm -rf $(VENV); \
+	  echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+	  exit 1; }
+
+$(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/python
+	@echo "Setting up $(VENV) from $< (a minute the first time) ..." >&2
+	@$(PIP) install --require-hashes -r $<
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements/test.lock $(VENV)/.run
+	@echo "Adding what the tests need from $< ..." >&2
+	@$(PIP) install --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.check: requirements/check.lock $(VENV)/.test
+	@echo "Adding what the checks need from $< ..." >&2
+	@$(PIP) install --require-hashes -r $<
+	@touch $@
+
+# Locks hold hashes and no address, so they work with any index. `make lock UPGRADE=--upgrade` takes newer versions.
+COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+          --no-header --no-annotate --group build $(UPGRADE) pyproject.toml
+
+lock:  ## Write requirements/*.lock again from pyproject.toml
+	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv; }
+	@$(COMPILE) --extra demo --extra postgres --extra test --extra check -o requirements/check.lock
+	@$(COMPILE) --extra demo --extra postgres --extra test -c requirements/check.lock -o requirements/test.lock
+	@$(COMPILE) --extra demo -c requirements/check.lock -o requirements/run.lock
+
+clean:  ## Remove the environments, caches and outputs that make made
+	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist evenhand-demo benchmarks/out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
