@@ -1,1 +1,38 @@
-"""evenhand."""
+"""evenhand: the decision engine for marketing that is private, fair, explained and governed on every decision.
+
+Start here::
+
+    import evenhand as eh
+
+    eh.audit(frame, outcome="hired", sensitive_features=["sex"])   # look at data before anything is learned
+    campaign = eh.load_campaign("campaign.yaml")
+    planned = eh.plan(campaign)                                    # what would be decided; writes nothing
+    ran = eh.run(campaign, subjects=frame)                         # decides and records; same kind of frame out
+
+Read `evenhand.journey` to see the whole road of a decision. Importing this package loads nothing heavy; each name
+below loads what it needs when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "audit", "demo", "draft", "load_campaign", "plan", "replay", "run", "verify_ledger", "why"]
+
+if TYPE_CHECKING:
+    from evenhand.assembly import audit, demo, draft, load_campaign, plan, replay, run, verify_ledger, why
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used (PEP 562)."""
+    if name in __all__:
+        return getattr(importlib.import_module("evenhand.assembly"), name)
+    raise AttributeError(f"module 'evenhand' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Public names."""
+    return sorted(__all__)

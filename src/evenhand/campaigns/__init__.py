@@ -6,6 +6,6 @@ estimate what an offer *changes* as against what people do anyway; that needs ra
 """
 
 from ._history import History
-from ._learn import Learned, Lesson, learn, teachable
+from ._learn import Lesson, learn, lesson_of, teachable
 
-__all__ = ["History", "Learned", "Lesson", "learn", "teachable"]
+__all__ = ["History", "Lesson", "learn", "lesson_of", "teachable"]

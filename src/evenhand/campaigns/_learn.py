@@ -15,7 +15,7 @@ from evenhand.terms import Asked, DataError, FeatureView, Model, Role, Standing
 
 from ._history import History, held_out_rows, offer_indices
 
-__all__ = ["Learned", "Lesson", "learn", "teachable"]
+__all__ = ["Lesson", "learn", "lesson_of", "teachable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Lesson:
         offer: intp[r], index of the offer shown.
         outcome: uint8[r].
         held_out: bool[r], kept for evaluation.
+        not_permitted: history rows of people whose data may not be used for this purpose now (RULES G-21b).
+        other_offers: permitted history rows of offers that this campaign does not have.
     """
 
     rows: NDArray[np.intp]
@@ -37,21 +39,6 @@ class Lesson:
     offer: NDArray[np.intp]
     outcome: NDArray[np.uint8]
     held_out: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """The model, the lesson that it was fitted on, and what was left out of it.
-
-    Attributes:
-        model: the glass box.
-        lesson: its rows as codes (the data audit counts them).
-        not_permitted: history rows of people whose data may not be used for this purpose now (RULES G-21b).
-        other_offers: history rows of offers that this campaign does not have.
-    """
-
-    model: Model
-    lesson: Lesson
     not_permitted: int
     other_offers: int
 
@@ -68,11 +55,11 @@ def teachable(
     return np.asarray((standing == Standing.PERSONALISED)[inverse])
 
 
-def learn(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) -> Learned:
-    """Fit the glass box on the rows of `history` that are `allowed`.
+def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) -> Lesson:
+    """Turn the rows of `history` that are `allowed` into bin codes; bins are learned from the training rows alone.
 
     Raises:
-        DataError: nothing may be used, or the outcome never varies among what may be used.
+        DataError: nothing may be used, or nothing is left to train on.
     """
     offer = offer_indices(campaign, history)
     used = allowed & (offer >= 0)
@@ -93,18 +80,22 @@ def learn(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) -> L
         )
     raw = {name: history.columns.read(name, used) for name in campaign.names(Role.FEATURE)}
     view = learn_view(campaign, {name: values[~held_out] for name, values in raw.items()})
-    lesson = Lesson(
+    return Lesson(
         rows=np.flatnonzero(used),
         view=view,
         codes=tuple(encode(binning, raw[binning.name]) for binning in view.binnings),
         offer=offer[used],
         outcome=history.outcome[used],
         held_out=held_out,
-    )
-    model = fit(campaign, view, lesson.codes, lesson.offer, lesson.outcome, lesson.held_out)
-    return Learned(
-        model=model,
-        lesson=lesson,
         not_permitted=int((~allowed).sum()),
         other_offers=int((allowed & (offer < 0)).sum()),
     )
+
+
+def learn(campaign: Campaign, lesson: Lesson) -> Model:
+    """Fit the glass box.
+
+    Raises:
+        DataError: the outcome never varies among the training rows.
+    """
+    return fit(campaign, lesson.view, lesson.codes, lesson.offer, lesson.outcome, lesson.held_out)

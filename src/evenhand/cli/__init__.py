@@ -1,0 +1,53 @@
+"""What can I type? The commands: demo, init, check, plan, run, why, ledger, replay, report, schema.
+
+Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
+3 invalid policy or data, 4 store not reachable, 5 ledger broken, 70 a fault in evenhand, 130 interrupted. Heavy
+libraries are loaded by the command that needs them, so that ``--help`` is quick. It decides nothing itself.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from . import _campaign_commands, _record_commands
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="evenhand",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="The decision engine for marketing that is private, fair, explained and governed on every decision.",
+    epilog="Start with: evenhand demo. With your own table: evenhand init DATA.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from evenhand import __version__
+
+        typer.echo(f"evenhand {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+_campaign_commands.register(app)
+_record_commands.register(app)
+
+
+def main() -> None:
+    """Entry point of the ``evenhand`` command."""
+    app()

@@ -1,0 +1,224 @@
+"""Commands about a campaign: demo, init, check, plan, run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evenhand.terms import Severity, UsageError
+
+from ._options import At, CampaignFile, Format, HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._speak import Speaker, guarded
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command, examples in _COMMANDS:
+        app.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Folder to make the demo in.")] = Path("evenhand-demo"),
+    open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+    lang: Lang = Language.en,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Run a real campaign on real grocery data and write its report."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    with voice.progress() as step:
+        ran = assembly.demo(folder, step=step)
+    _tell_run(voice, ran)
+    voice.talk(f"Ask why:  evenhand why {ran.sample_decision} --home {ran.home} --lang {lang.value}")
+    if open_report:
+        typer.launch(str(ran.folder / "report.html"))
+
+
+def init(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV or Parquet file, or sqlite:///FILE#TABLE.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Campaign file to write.")] = Path("campaign.yaml"),
+    outcome: Annotated[str | None, typer.Option(help="Column to predict, if you know it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Look at any table and draft a campaign file; nothing in it is used until a person confirms it."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    if out.exists() and not force:
+        raise UsageError(
+            "init-exists",
+            f"{out} exists.",
+            rule="init never writes over your work",
+            remedy="choose another --out, or --force",
+        )
+    draft = assembly.draft(data, out=out, outcome=outcome)
+    if json_out:
+        voice.document({"campaign_file": str(out), "columns": draft.columns, "findings": _as_json(draft.findings)})
+        return
+    for finding in draft.findings:
+        voice.finding(finding)
+    voice.talk(f"Drafted {out}: {len(draft.columns)} columns, each with a guess and its reason.", bold=True)
+    voice.talk("Open it, answer `category`, correct the roles and set `confirmed: true` where you agree. Then:")
+    voice.talk(f"  evenhand check {out}")
+
+
+def check(
+    campaign: CampaignFile,
+    output_format: Annotated[Format, typer.Option("--format", help="How to print the findings.")] = Format.text,
+    fail_on: Annotated[
+        Severity, typer.Option("--fail-on", help="Exit 1 at findings of this weight or more.")
+    ] = Severity.ERROR,
+    at: At = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Audit policy and data; decides nothing and writes nothing."""
+    from evenhand import assembly
+
+    chosen = Format.json if json_out else output_format
+    voice = Speaker(json_out=chosen is not Format.text, quiet=quiet, colour=False if no_color else None)
+    with voice.progress() as step:
+        checked = assembly.check(campaign, at=moment(at), step=step)
+    heavy = [f for f in checked.findings if f.severity.rank >= fail_on.rank]
+    if chosen is Format.sarif:
+        import json
+
+        from evenhand import __version__
+        from evenhand.adapters.sarif import to_sarif
+
+        voice.data(json.dumps(to_sarif(checked.findings, version=__version__), ensure_ascii=False, indent=2))
+    elif chosen is Format.json:
+        voice.document(
+            {
+                "campaign": str(campaign),
+                "findings": _as_json(checked.findings),
+                "audit": checked.audit,
+                "passed": not heavy,
+                "fail_on": fail_on.value,
+            }
+        )
+    else:
+        for finding in checked.findings:
+            voice.finding(finding)
+        counts = {s: sum(f.severity is s for f in checked.findings) for s in Severity}
+        voice.talk(
+            ", ".join(f"{counts[s]} {s.value}{'' if counts[s] == 1 else 's'}" for s in reversed(Severity)) + ".",
+            bold=True,
+        )
+        voice.talk(f"Next: evenhand plan {campaign}" if not heavy else f"Exit 1: --fail-on {fail_on.value}.")
+    if checked.broken:
+        raise typer.Exit(3)
+    if heavy:
+        raise typer.Exit(1)
+
+
+def plan(
+    campaign: CampaignFile,
+    at: At = None,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Show what would be decided and which limits bind; writes nothing."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    with voice.progress() as step:
+        planned = assembly.plan(campaign, home=home, at=moment(at), step=step)
+    if json_out:
+        voice.document({"written": False, **planned.summary})
+        return
+    _tell_summary(voice, planned.summary)
+    voice.talk(f"Nothing was written. To decide and record: evenhand run {campaign}")
+
+
+def run(
+    campaign: CampaignFile,
+    at: At = None,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Decide, record every decision in the ledger, and write the report."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    with voice.progress() as step:
+        ran = assembly.run(campaign, home=home, at=moment(at), step=step)
+    _tell_run(voice, ran)
+    if not json_out:
+        voice.talk(f"Ask why:  evenhand why {ran.sample_decision} --home {ran.home}")
+        voice.talk(f"Verify:   evenhand ledger verify --home {ran.home}")
+
+
+def _tell_run(voice: Speaker, ran: Any) -> None:
+    report = ran.folder / "report.html"
+    if voice.json_out:
+        voice.document(
+            {
+                "run_id": ran.run_id,
+                "home": str(ran.home),
+                "report": str(report),
+                "head": ran.head,
+                "notices": list(ran.notices),
+                **ran.summary,
+            }
+        )
+        return
+    for notice in ran.notices:
+        voice.talk(f"Found at the start: {notice}")
+    _tell_summary(voice, ran.summary)
+    voice.talk(f"Recorded as {ran.run_id}; ledger head {ran.head[:16]}.")
+    voice.talk(f"Report:   {report}", bold=True)
+
+
+def _tell_summary(voice: Speaker, summary: dict[str, Any]) -> None:
+    for step in summary["funnel"]:
+        voice.data(f"{step['label']:<34}{step['people']:>12,}")
+    for limit in summary["limits"]:
+        state = "binds" if limit["binding"] else "does not bind"
+        reached = f"{limit['used_text']} of {limit['declared_text']}"
+        voice.data(f"limit {limit['id']:<24} {reached}, {state}{limit['price_text']}")
+    voice.data(
+        f"expected value {summary['value_text']}; at most {summary['gap'] * 100:.3f} % below the best within limits"
+    )
+
+
+def _as_json(findings: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f.id,
+            "severity": f.severity.value,
+            "what": f.what,
+            "rule": f.rule,
+            "remedy": f.remedy,
+            "file": f.file,
+            "line": f.line,
+            "column": f.column,
+            "subject_matter": f.subject_matter,
+            "measured": dict(f.measured),
+        }
+        for f in findings
+    ]
+
+
+_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
+    (demo, ("evenhand demo", "evenhand demo --folder /tmp/shop --open")),
+    (init, ("evenhand init customers.csv", "evenhand init sqlite:///shop.db#customers --out spring.yaml")),
+    (check, ("evenhand check campaign.yaml", "evenhand check campaign.yaml --format sarif --fail-on warning")),
+    (plan, ("evenhand plan campaign.yaml", "evenhand plan campaign.yaml --at 2026-11-23 --json")),
+    (run, ("evenhand run campaign.yaml", "evenhand run campaign.yaml --home /srv/evenhand --json")),
+)

@@ -1,0 +1,77 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenhand.terms import UsageError
+
+__all__ = [
+    "At",
+    "CampaignFile",
+    "Format",
+    "HomeFolder",
+    "Json",
+    "Lang",
+    "Language",
+    "NoColour",
+    "Quiet",
+    "moment",
+]
+
+
+class Language(StrEnum):
+    """Languages that people are addressed in."""
+
+    nl = "nl"
+    en = "en"
+
+
+class Format(StrEnum):
+    """Output formats of findings."""
+
+    text = "text"
+    json = "json"
+    sarif = "sarif"
+
+
+CampaignFile = Annotated[Path, typer.Argument(metavar="CAMPAIGN", help="The campaign file (YAML).")]
+HomeFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", help="Home folder with key, ledger and results. [env: EVENHAND_HOME; default: beside CAMPAIGN]"
+    ),
+]
+At = Annotated[
+    str | None,
+    typer.Option("--at", help="The moment of the decision, ISO 8601 (UTC where it names no zone). [default: now]"),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, no talk.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No talk, only data and errors.")]
+NoColour = Annotated[bool, typer.Option("--no-color", help="No colours. [env: NO_COLOR]")]
+Lang = Annotated[Language, typer.Option("--lang", envvar="EVENHAND_LANG", help="Language of texts for people.")]
+
+
+def moment(text: str | None) -> datetime:
+    """The time that ``--at`` names, or now.
+
+    Raises:
+        UsageError: it is not an ISO 8601 time.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            "at-not-a-time",
+            "--at is not a time.",
+            rule="ISO 8601",
+            remedy="write it as 2026-11-23 or 2026-11-23T12:00:00Z",
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

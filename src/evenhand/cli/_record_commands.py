@@ -1,0 +1,141 @@
+"""Commands about what was recorded: why, ledger, replay, report; and schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet
+from ._speak import Speaker, guarded
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command, examples in _COMMANDS:
+        app.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
+    ledger = typer.Typer(no_args_is_help=True, help="Look at the ledger: verify it, list its runs.")
+    for command, examples in _LEDGER_COMMANDS:
+        ledger.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
+    app.add_typer(ledger, name="ledger")
+
+
+def why(
+    who: Annotated[str, typer.Argument(metavar="SUBJECT|DECISION", help="A subject's id, or a decision's id.")],
+    home: HomeFolder = None,
+    lang: Lang = Language.en,
+    json_out: Json = False,
+    no_color: NoColour = False,
+) -> None:
+    """Explain the latest decision about a subject (or one decision), exactly as it was recorded."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, colour=False if no_color else None)
+    explanation = assembly.why(who, home=home, lang=lang.value)
+    if json_out:
+        voice.document(explanation.to_dict())
+    else:
+        voice.data(explanation.to_text())
+
+
+def verify(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+    """Prove that nothing in the ledger was altered, and that every promise was kept."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    with voice.progress() as step:
+        verified = assembly.verify_ledger(home=home, step=step)
+    problems = [{"entry": p.seq, "what": p.what, "rule": p.rule, "remedy": p.remedy} for p in verified.problems]
+    if json_out:
+        voice.document({"ok": verified.ok, "entries": verified.entries, "head": verified.head, "problems": problems})
+    elif verified.ok:
+        voice.data(f"ok: {verified.entries:,} entries, chain unbroken, promises kept; head {verified.head}")
+    else:
+        for problem in problems:
+            voice.data(f"entry {problem['entry']}: {problem['what']}")
+            voice.data(f"    rule: {problem['rule']}\n    to do: {problem['remedy']}")
+    if not verified.ok:
+        raise typer.Exit(5)
+
+
+def runs(home: HomeFolder = None, json_out: Json = False, no_color: NoColour = False) -> None:
+    """List the recorded runs, oldest first."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, colour=False if no_color else None)
+    listed = assembly.list_runs(home=home)
+    if json_out:
+        voice.document({"runs": listed})
+        return
+    for one in listed:
+        voice.data(f"{one['run_id']}  {one['campaign']:<32} {one['decisions']:>10,} decisions  {one['state']}")
+
+
+def replay(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run's id (evenhand ledger runs lists them), or 'last'.")
+    ],
+    home: HomeFolder = None,
+    campaign: Annotated[
+        Path | None, typer.Option("--campaign", help="Campaign file, if it is no longer where the run found it.")
+    ] = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Make a recorded run again from the same data, and compare it with the ledger bit for bit."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    with voice.progress() as step:
+        replayed = assembly.replay(run_id, home=home, campaign_file=campaign, step=step)
+    if json_out:
+        voice.document(
+            {
+                "run_id": replayed.run_id,
+                "same": replayed.same,
+                "decisions": replayed.decisions,
+                "model_same": replayed.model_same,
+                "different": list(replayed.different),
+            }
+        )
+    else:
+        voice.data(replayed.sentence())
+    if not replayed.same:
+        raise typer.Exit(5)
+
+
+def report(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or 'last'.")] = "last",
+    home: HomeFolder = None,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Write a run's report again from the ledger."""
+    from evenhand import assembly
+
+    voice = Speaker(quiet=quiet, colour=False if no_color else None)
+    voice.data(str(assembly.rebuild_report(run_id, home=home)))
+
+
+def schema() -> None:
+    """Print the JSON Schema of the campaign file."""
+    from evenhand.policy import campaign_schema
+
+    typer.echo(json.dumps(campaign_schema(), indent=2, ensure_ascii=False))
+
+
+_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
+    (why, ("evenhand why 1042 --lang nl", "evenhand why 20261123T101500Z-1a2b3c.17 --json")),
+    (replay, ("evenhand replay last", "evenhand replay 20261123T101500Z-1a2b3c --home /srv/evenhand")),
+    (report, ("evenhand report", "evenhand report 20261123T101500Z-1a2b3c")),
+    (schema, ("evenhand schema", "evenhand schema > campaign.schema.json")),
+)
+_LEDGER_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
+    (verify, ("evenhand ledger verify", "evenhand ledger verify --home /srv/evenhand --json")),
+    (runs, ("evenhand ledger runs", "evenhand ledger runs --json")),
+)

@@ -1,0 +1,144 @@
+"""How commands talk: data to stdout, talk to stderr, progress only on a terminal, errors in three parts."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+import typer
+
+from evenhand.terms import EvenhandError, Finding, PolicyError
+
+__all__ = ["EXIT_BUG", "EXIT_INTERRUPTED", "Speaker", "guarded"]
+
+EXIT_INTERRUPTED = 130
+EXIT_BUG = 70
+_MARK = {"error": "error", "warning": "warning", "note": "note"}
+_STYLE = {"error": typer.colors.RED, "warning": typer.colors.YELLOW, "note": typer.colors.CYAN}
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Speaker:
+    """One command's voice.
+
+    Args:
+        json_out: print one JSON document to stdout and no talk.
+        quiet: print no talk, only data and errors.
+        colour: None = decide by terminal and NO_COLOR.
+    """
+
+    def __init__(self, *, json_out: bool = False, quiet: bool = False, colour: bool | None = None) -> None:
+        self.json_out = json_out
+        self.quiet = quiet
+        self._colour = colour if colour is not None else sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+
+    def talk(self, line: str = "", *, bold: bool = False) -> None:
+        """Say something to a person."""
+        if not self.quiet and not self.json_out:
+            typer.echo(typer.style(line, bold=bold) if self._colour and bold else line, err=True)
+
+    def data(self, text: str) -> None:
+        """Print what was asked for."""
+        typer.echo(text)
+
+    def document(self, content: dict[str, Any]) -> None:
+        """Print one JSON document."""
+        typer.echo(json.dumps({"schema_version": 1, **content}, ensure_ascii=False, indent=2, sort_keys=True))
+
+    def finding(self, finding: Finding) -> None:
+        """Print one finding as text, in three parts."""
+        place = finding.file + (f":{finding.line}:{finding.column}" if finding.line else "")
+        mark = _MARK[finding.severity.value]
+        if self._colour:
+            mark = typer.style(mark, fg=_STYLE[finding.severity.value], bold=True)
+        typer.echo(f"{place + ': ' if place else ''}{mark} {finding.id}: {finding.what}")
+        typer.echo(f"    rule: {finding.rule}")
+        typer.echo(f"    to do: {finding.remedy}")
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str], None]]:
+        """A function that is told each step; it draws a moving line on a terminal and nothing elsewhere."""
+        if self.quiet or self.json_out or not sys.stderr.isatty():
+            yield lambda _: None
+            return
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        console = Console(stderr=True, no_color=not self._colour)
+        with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console) as bar:
+            running: list[Any] = []
+
+            def step(name: str) -> None:
+                if running:
+                    bar.update(running[-1], total=1, completed=1)
+                running.append(bar.add_task(name, total=None))
+
+            yield step
+            if running:
+                bar.update(running[-1], total=1, completed=1)
+
+
+def guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn errors into messages and exit codes; nobody sees a traceback, and no personal value is printed."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except EvenhandError as error:
+            _report(error, as_json=bool(kwargs.get("json_out")))
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("Interrupted. Nothing was half-written.", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except BrokenPipeError:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the reader of our output has gone
+            raise typer.Exit(0) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get("EVENHAND_DEBUG"):
+                raise
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            typer.echo(
+                f"This is a fault in evenhand: {type(error).__name__} in {os.path.basename(frame.filename)}:"
+                f"{frame.lineno}.\n    rule: an error that is not a refusal is ours\n"
+                "    to do: report it; EVENHAND_DEBUG=1 shows the details (they may contain personal data)",
+                err=True,
+            )
+            raise typer.Exit(EXIT_BUG) from None
+
+    return run
+
+
+def _report(error: EvenhandError, *, as_json: bool) -> None:
+    findings = error.findings if isinstance(error, PolicyError) else ()
+    if as_json:
+        problem = {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy}
+        shown = [
+            {
+                "id": f.id,
+                "severity": f.severity.value,
+                "what": f.what,
+                "rule": f.rule,
+                "remedy": f.remedy,
+                "file": f.file,
+                "line": f.line,
+                "column": f.column,
+            }
+            for f in findings
+        ]
+        typer.echo(json.dumps({"schema_version": 1, "error": problem, "findings": shown}, ensure_ascii=False, indent=2))
+        return
+    voice = Speaker(colour=False)
+    typer.echo(f"error {error.code}: {error.what}\n    rule: {error.rule}\n    to do: {error.remedy}", err=True)
+    for finding in findings:
+        voice.finding(finding)
