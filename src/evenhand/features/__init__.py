@@ -1,0 +1,27 @@
+"""With what may we decide? Only the columns that this purpose may see, as bin codes (gate 2).
+
+Raw values are turned into small codes here and travel no further: a view says which columns, and where the borders
+of the bins lie; `minimise` reads those columns and no others, and only for people whose data may be used. Sources:
+GDPR 5(1)(b) and (c), purpose limitation and minimisation (RULES G-5b, G-5c); UAVG 46 for the citizen number; bins as
+in docs, "the glass box". It does not decide which columns are fair to use (that is the campaign file, and the audit in
+`disparity`), and its scan for personal data finds common kinds, not every kind.
+"""
+
+from ._bins import BinLabel, bin_labels, learn_view
+from ._columns import ColumnSource, Values
+from ._encode import encode
+from ._minimise import minimise
+from ._personal import scan_personal_data
+from ._pseudonym import pseudonymise
+
+__all__ = [
+    "BinLabel",
+    "ColumnSource",
+    "Values",
+    "bin_labels",
+    "encode",
+    "learn_view",
+    "minimise",
+    "pseudonymise",
+    "scan_personal_data",
+]

@@ -1,0 +1,87 @@
+"""One text for one value: 1, 1.0 and "1" are the same category, True is "true"; and numbers out of text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.terms import DataError
+
+from ._columns import Values
+
+__all__ = ["as_numbers", "as_texts", "canonical_text"]
+
+_EXACT = 2**53
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.IGNORECASE)
+_TRUTH = {"true": 1.0, "false": 0.0}
+
+
+def canonical_text(value: object) -> str | None:
+    """The one text of a raw value; None where it is missing.
+
+    Example:
+        >>> [canonical_text(value) for value in (1.0, 1, "1", True, 2.5, float("nan"), "")]
+        ['1', '1', '1', 'true', '2.5', None, None]
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (int, float, np.integer, np.floating)):
+        number = float(value)
+        if math.isnan(number):
+            return None
+        return str(int(number)) if number.is_integer() and abs(number) < _EXACT else repr(number)
+    return str(value)
+
+
+def as_texts(values: Values) -> Sequence[str | None]:
+    """The canonical text of every value; quick where values repeat, as categories do."""
+    if values.dtype.kind == "f":
+        distinct, inverse = np.unique(values, return_inverse=True)
+        texts = np.array([canonical_text(value) for value in distinct.tolist()], dtype=object)
+        return [] if not len(texts) else texts[inverse].tolist()
+    return [value if type(value) is str and value else canonical_text(value) for value in values.tolist()]
+
+
+def as_numbers(name: str, values: Values) -> NDArray[np.float64]:
+    """The number of every value, NaN where missing; booleans count as 1 and 0.
+
+    Raises:
+        DataError: some values are not numbers (a date, a word); the message counts them and shows none.
+    """
+    if values.dtype.kind == "f":
+        return np.asarray(values, dtype=np.float64)
+    seen: dict[str, float | None] = {}
+    numbers = np.empty(len(values), dtype=np.float64)
+    wrong = 0
+    for row, value in enumerate(values.tolist()):
+        text = canonical_text(value)
+        if text is None:
+            numbers[row] = np.nan
+            continue
+        if text not in seen:
+            seen[text] = _number(text)
+        number = seen[text]
+        wrong += number is None
+        numbers[row] = np.nan if number is None else number
+    if wrong:
+        raise DataError(
+            "data-not-a-number",
+            f"Column {name!r} is declared a number, but {wrong} of {len(values)} values are not numbers.",
+            rule="a number feature holds numbers or nothing; a date or a word is not a number",
+            remedy="clean the column, write 'kind: category' for it, or turn dates into days before",
+        )
+    return numbers
+
+
+def _number(text: str) -> float | None:
+    if text in _TRUTH:
+        return _TRUTH[text]
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None
