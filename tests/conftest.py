@@ -1,0 +1,88 @@
+"""What every test gets: no network, a settled Hypothesis profile, and the real parts (browser, PostgreSQL)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+settings.register_profile("evenhand", deadline=None, max_examples=50, print_blob=True)
+settings.register_profile("ci", parent=settings.get_profile("evenhand"), derandomize=True, database=None)
+settings.load_profile("ci" if IN_CI else "evenhand")
+
+
+class NetworkUsedError(AssertionError):
+    """Something reached for the network during a test."""
+
+
+class _Gatekeeper:
+    """Watches the interpreter's own audit events, so that no library can go around it."""
+
+    def __init__(self) -> None:
+        self.watching = False
+        self.loopback_allowed = False
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.watching or not event.startswith("socket."):
+            return
+        if event == "socket.getaddrinfo":
+            self._judge(arguments[0])
+        elif event in {"socket.connect", "socket.sendto"} and isinstance(arguments[1], tuple):
+            self._judge(arguments[1][0])
+
+    def _judge(self, host: object) -> None:
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        if not (self.loopback_allowed and name in LOOPBACK):
+            raise NetworkUsedError(f"a test reached for {name!r}; evenhand needs no network")
+
+
+_gatekeeper = _Gatekeeper()
+sys.addaudithook(_gatekeeper)
+
+
+@pytest.fixture(autouse=True)
+def no_network(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test reaches the network; those marked `browser` or `postgres` reach this machine itself at most."""
+    _gatekeeper.loopback_allowed = any(request.node.get_closest_marker(name) for name in ("browser", "postgres"))
+    _gatekeeper.watching = True
+    yield
+    _gatekeeper.watching = False
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium that Playwright can start (``executable_path=``)."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    pytest.skip("no Chromium on this machine; on Debian: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def postgres_binaries() -> Path:
+    """Folder that holds ``initdb``, ``pg_ctl`` and ``postgres``."""
+    if path := shutil.which("initdb"):
+        return Path(path).resolve().parent
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    pytest.skip("no PostgreSQL server on this machine; on Debian: apt-get install postgresql")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a test that needs a real part fails where it would be skipped elsewhere."""
+    report = yield
+    if IN_CI and report.skipped and any(item.get_closest_marker(name) for name in ("browser", "postgres")):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and in CI it must run: {report.longrepr}"
+    return report
