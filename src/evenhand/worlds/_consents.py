@@ -25,7 +25,7 @@ class ConsentShares:
         refused: said no.
         expired: said yes, it ran out, nothing since.
         requested: was asked, has not answered.
-        objected: objects to all marketing (independent of the consent state).
+        objected: objects to direct marketing (independent of the consent state).
         objection_withdrawn: objected once, and took the objection back.
         opted_out: no personalisation, please (independent of the consent state).
         opt_out_withdrawn: opted out once, and in again.
@@ -71,7 +71,7 @@ def consent_records(
     at: np.datetime64,
     rng: np.random.Generator,
     shares: ConsentShares | None = None,
-    objection_purpose: str = "Marketing",
+    objection_purpose: str = "DirectMarketing",
 ) -> ConsentRecords:
     """Draw the records of `n` people, independent of everything else about them, from the two years before `at`.
 
@@ -81,7 +81,7 @@ def consent_records(
         at: moment that all records precede.
         rng: where the draws come from.
         shares: how common each state is.
-        objection_purpose: DPV purpose that objections are about; an objection covers what lies below it.
+        objection_purpose: DPV purpose that objections are about.
 
     >>> rng = np.random.default_rng(1)
     >>> records = consent_records(1000, purpose="PersonalisedAdvertising", at=np.datetime64("2026-01-01"), rng=rng)
