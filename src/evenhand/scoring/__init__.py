@@ -1,0 +1,29 @@
+"""How well does each offer fit each person? Gate 3: an additive glass box, fitted from counts, stored as integers.
+
+The idea: on binned features an additive logistic model needs only counts per bin and per pair of bins to be fitted, and
+only sums of table entries to be used. Every entry is a whole number of micro-logits, so a score has the same bits in
+every engine and is its own explanation: base plus one contribution per term, nothing left over. Sources: generalised
+additive models (Hastie and Tibshirani 1986), smoothing by Fellner-Schall updates (Wood and Fasiolo 2017).
+
+It knows no group and no raw value, sets no limit and chooses nothing. It predicts a response; it does not show that the
+offer caused it.
+"""
+
+from ._fit import fit
+from ._json import model_digest, model_from_json, model_to_json
+from ._link import link_nodes, probability_ppm
+from ._newton import FittedTerms, fit_terms
+from ._score import contributions, score
+
+__all__ = [
+    "FittedTerms",
+    "contributions",
+    "fit",
+    "fit_terms",
+    "link_nodes",
+    "model_digest",
+    "model_from_json",
+    "model_to_json",
+    "probability_ppm",
+    "score",
+]

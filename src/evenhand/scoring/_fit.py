@@ -1,0 +1,171 @@
+"""From history codes to a model: one additive fit per offer, or one for all, compiled to integer tables."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import Campaign
+from evenhand.terms import WITHHELD, FeatureView, Model
+
+from ._compile import MICRO_LOGITS, Compiled, compiled_terms
+from ._evaluation import evaluate
+from ._history import History, check_history, check_training
+from ._json import model_digest
+from ._newton import fit_terms
+from ._score import contributions
+
+__all__ = ["fit"]
+
+OWN_FIT_ROWS = 100
+"""An offer with fewer training rows than this is scored by the fit over all offers."""
+OWN_FIT_CLASS = 20
+"""Likewise with fewer rows than this of either outcome."""
+
+
+def fit(
+    campaign: Campaign,
+    view: FeatureView,
+    codes: tuple[NDArray[np.uint8], ...],
+    offer: NDArray[np.integer],
+    outcome: NDArray[np.uint8],
+    held_out: NDArray[np.bool_],
+) -> Model:
+    """Fit the glass box from history and compile it to integers.
+
+    With ``model.kind: per_offer`` each offer has its own fit; an offer whose history is too small falls back to the fit
+    over all offers, and the evaluation says so. With ``pooled`` there is one fit, in which the offer is a term of its
+    own. Rows with a withheld value are left out whole. The order of the rows changes nothing.
+
+    Args:
+        campaign: offers, and what kind of model.
+        view: the bins; one per term.
+        codes: per term uint8[k], bin codes of the history rows.
+        offer: int[k], index into the campaign's offers; -1 for an offer that is no longer there (it still helps the
+            fit over all offers).
+        outcome: uint8[k], 1 = responded, 0 = not.
+        held_out: bool[k], rows kept out of the fit, for evaluation.
+
+    Returns:
+        the model. Every table row has weighted mean zero over the rows that it was fitted on and 0 at WITHHELD, so
+        ``base[j]`` is the average logit of those rows, and the score of a person whose values are all withheld.
+
+    Raises:
+        DataError: shapes or values do not fit, too few rows, or only one outcome in the whole history.
+    """
+    check_history(campaign, view, codes, offer, outcome, held_out)
+    whole = History(codes, np.asarray(offer).astype(np.intp), outcome, np.asarray(held_out, bool))
+    known = np.ones(len(outcome), bool)
+    for column in codes:
+        known &= column != WITHHELD
+    history = whole.rows(known)
+    training = history.rows(~history.held_out)
+    check_training(training, campaign.model.minimum_bin)
+    offers = tuple(item.id for item in campaign.offers)
+    own = [j for j in range(len(offers)) if campaign.model.kind == "per_offer" and _has_own_fit(training, j)]
+    fits: dict[int, Compiled] = {j: _fit_one(view, training.rows(training.offer == j), campaign) for j in own}
+    pooled: Compiled | None = None
+    effect = np.zeros(len(offers), np.int64)
+    if len(own) < len(offers):
+        pooled, effect = _fit_pooled(view, training, campaign)
+    rows = [fits[j].rows if j in fits else _rows(pooled) for j in range(len(offers))]
+    base = np.array([fits[j].base if j in fits else _base(pooled) + effect[j] for j in range(len(offers))], np.int64)
+    tables = tuple(np.stack([row[t] for row in rows]) for t in range(len(view.binnings)))
+    shapes = {offers[j]: fits[j].shapes for j in own}
+    if pooled is not None:
+        shapes[""] = pooled.shapes
+    model = Model(view, offers, base, tables, shapes, {}, model_digest(view, offers, base, tables))
+    notes = _notes(training, offers, set(own), campaign.model.kind)
+    spent = {offers[j]: _spent(view, fits[j]) for j in own} | ({"": _spent(view, pooled)} if pooled else {})
+    counted = {
+        "training": len(training.outcome),
+        "held_out": int(history.held_out.sum()),
+        "withheld": int((~known).sum()),
+    }
+    evaluation = {"rows": counted, **_held_out(model, history.rows(history.held_out), notes), "terms": spent}
+    return Model(view, offers, base, tables, shapes, evaluation, model.digest)
+
+
+def _has_own_fit(training: History, j: int) -> bool:
+    mine = training.outcome[training.offer == j]
+    positives = int(mine.sum())
+    return len(mine) >= OWN_FIT_ROWS and min(positives, len(mine) - positives) >= OWN_FIT_CLASS
+
+
+def _fit_one(view: FeatureView, rows: History, campaign: Campaign) -> Compiled:
+    sizes = tuple(binning.size for binning in view.binnings)
+    ordered = tuple(binning.kind == "number" for binning in view.binnings)
+    fitted = fit_terms(rows.codes, sizes, ordered, rows.outcome)
+    return compiled_terms(view, fitted, rows, campaign.model.minimum_bin)
+
+
+def _fit_pooled(view: FeatureView, rows: History, campaign: Campaign) -> tuple[Compiled, NDArray[np.int64]]:
+    """One fit for all offers; the offer is one more category, whose effects are given apart, in micro-logits.
+
+    An offer never shown has effect 0: it is taken for an average one.
+    """
+    offers = len(campaign.offers)
+    levels = np.unique(rows.offer)
+    if len(levels) == 1:
+        return _fit_one(view, rows, campaign), np.zeros(offers, np.int64)
+    place = np.searchsorted(levels, rows.offer)
+    sizes = (*(binning.size for binning in view.binnings), len(levels) + 1)
+    ordered = (*(binning.kind == "number" for binning in view.binnings), False)
+    fitted = fit_terms((*rows.codes, place + 1), sizes, ordered, rows.outcome)
+    compiled = compiled_terms(view, fitted, rows, campaign.model.minimum_bin)
+    raw = fitted.effects[-1][1:]
+    mean = float(np.bincount(place, minlength=len(levels)) @ raw) / len(place)
+    effect = np.zeros(offers, np.int64)
+    for level, value in zip(levels.tolist(), raw.tolist(), strict=True):
+        if level >= 0:
+            effect[level] = round((value - mean) * MICRO_LOGITS)
+    base = compiled.base + round(mean * MICRO_LOGITS)
+    return Compiled(base, compiled.rows, compiled.shapes, compiled.smoothing, compiled.freedom), effect
+
+
+def _rows(pooled: Compiled | None) -> tuple[NDArray[np.int32], ...]:
+    return pooled.rows if pooled else ()
+
+
+def _base(pooled: Compiled | None) -> int:
+    return pooled.base if pooled else 0
+
+
+def _spent(view: FeatureView, compiled: Compiled) -> dict[str, dict[str, float]]:
+    """Per feature: how much it was smoothed, and how many free bins that leaves."""
+    return {
+        binning.name: {"smoothing": round(weight, 6), "freedom": round(freedom, 6)}
+        for binning, weight, freedom in zip(view.binnings, compiled.smoothing, compiled.freedom, strict=True)
+    }
+
+
+def _notes(training: History, offers: tuple[str, ...], own: set[int], kind: str) -> dict[str, dict[str, object]]:
+    """Per offer: which fit scores it, and why."""
+    notes: dict[str, dict[str, object]] = {}
+    for j, name in enumerate(offers):
+        mine = training.outcome[training.offer == j]
+        positives = int(mine.sum())
+        why = ""
+        if not len(mine):
+            why = "never-shown"
+        elif j not in own and kind == "per_offer":
+            why = "one-outcome-only" if positives in (0, len(mine)) else "too-few-rows"
+        notes[name] = {
+            "fit": "own" if j in own else "pooled",
+            "why": why,
+            "training_rows": len(mine),
+            "training_positives": positives,
+        }
+    return notes
+
+
+def _held_out(model: Model, rows: History, notes: dict[str, dict[str, object]]) -> dict[str, object]:
+    """Measures on the rows kept apart, over all offers and for each."""
+    here = rows.rows(rows.offer >= 0)
+    parts = contributions(model, here.codes, here.offer)
+    scores = model.base[here.offer] + parts.sum(axis=1, dtype=np.int64)
+    offers = {
+        name: {**notes[name], "held_out": evaluate(scores[here.offer == j], here.outcome[here.offer == j])}
+        for j, name in enumerate(model.offers)
+    }
+    return {"overall": evaluate(scores, here.outcome), "offers": offers}

@@ -1,0 +1,77 @@
+"""The history rows that a model is fitted on, and what must hold for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import Campaign
+from evenhand.terms import DataError, FeatureView
+
+__all__ = ["History", "check_history", "check_training"]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The rows that may train, and those kept apart for evaluation."""
+
+    codes: tuple[NDArray[np.uint8], ...]
+    offer: NDArray[np.intp]
+    outcome: NDArray[np.uint8]
+    held_out: NDArray[np.bool_]
+
+    def rows(self, mask: NDArray[np.bool_]) -> History:
+        return History(
+            tuple(column[mask] for column in self.codes), self.offer[mask], self.outcome[mask], self.held_out[mask]
+        )
+
+
+def check_history(
+    campaign: Campaign,
+    view: FeatureView,
+    codes: tuple[NDArray[np.uint8], ...],
+    offer: NDArray[np.integer],
+    outcome: NDArray[np.uint8],
+    held_out: NDArray[np.bool_],
+) -> None:
+    """Raise a DataError unless codes, offers and outcomes belong together."""
+    rows = len(outcome)
+    problem = ""
+    if len(codes) != len(view.binnings):
+        problem = f"The view has {len(view.binnings)} features and {len(codes)} columns of codes came."
+    elif {len(offer), len(held_out), *(len(column) for column in codes)} - {rows}:
+        problem = "Codes, offers, outcomes and held-out marks have different numbers of rows."
+    elif rows and not np.isin(outcome, (0, 1)).all():
+        problem = "The outcome has values other than 0 and 1."
+    elif rows and (np.min(offer) < -1 or np.max(offer) >= len(campaign.offers)):
+        problem = "A history row names an offer that the campaign does not have."
+    else:
+        for binning, column in zip(view.binnings, codes, strict=True):
+            if rows and int(column.max()) >= binning.size:
+                problem = f"A code of feature '{binning.name}' is not one of its bins."
+    if problem:
+        raise DataError(
+            "fit-shapes", problem, rule="A fit needs one code, offer and outcome per history row.",
+            remedy="Encode the history with the same view that is given to the fit.",
+        )  # fmt: skip
+
+
+def check_training(training: History, minimum: int) -> None:
+    """Raise a DataError unless there are enough rows and both outcomes."""
+    rows, positives = len(training.outcome), int(training.outcome.sum())
+    if rows < minimum:
+        raise DataError(
+            "history-too-small",
+            f"Only {rows} history rows can train a model; at least {minimum} are needed.",
+            rule="A model from fewer people than one bin may hold would tell about persons (model.minimum_bin).",
+            remedy="Add history, or hold out a smaller share.",
+        )
+    if positives in (0, rows):
+        raise DataError(
+            "outcome-one-class",
+            f"All {rows} training rows have the same outcome, so there is nothing to learn.",
+            rule="A response model needs people who responded and people who did not.",
+            remedy="Check the outcome column and the hold-out; add history with both outcomes.",
+        )
