@@ -140,3 +140,24 @@ def test_every_shown_campaign_file_is_valid(pages):
         for _, block in page.blocks("yaml"):
             if block.startswith("evenhand: 1"):
                 Campaign.model_validate(YAML(typ="safe").load(block))
+
+
+def test_every_key_of_the_campaign_file_is_documented(root):
+    """docs/reference/campaign-file.md names each property of the published schema."""
+    from evenhand.policy import Campaign
+
+    page = (root / "docs" / "reference" / "campaign-file.md").read_text(encoding="utf-8")
+    schema = Campaign.model_json_schema()
+    parts = [schema, *schema["$defs"].values()]
+    missing = sorted({key for part in parts for key in part.get("properties", {}) if f"`{key}`" not in page})
+    assert not missing, ", ".join(missing)
+
+
+def test_the_hook_calls_a_command_that_exists(root, command):
+    """.pre-commit-hooks.yaml runs what the program has."""
+    from ruamel.yaml import YAML
+
+    for hook in YAML(typ="safe").load((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")):
+        words = [*shlex.split(hook["entry"]), *hook["args"]]
+        assert words[0] == "evenhand"
+        assert not _problem(command, words[1:])
