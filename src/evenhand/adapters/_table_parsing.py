@@ -1,0 +1,110 @@
+"""What single columns of a table mean: outcomes, orders, age bands."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evenhand.terms import DataError
+
+from .columns import kind_of, texts_of
+
+__all__ = ["age_bands", "looks_like_age", "numbers_or_dates", "parse_outcome", "quartile_bands"]
+
+OLDEST = 120
+_YES = frozenset({"1", "1.0", "true", "yes", "ja"})
+_NO = frozenset({"0", "0.0", "false", "no", "nee"})
+_AGE_NAME = re.compile(r"(^|_)(age|leeftijd|lft)($|_)", re.IGNORECASE)
+_AGE_STARTS = (18, 25, 35, 45, 55, 65, 75)
+
+
+def looks_like_age(name: str) -> bool:
+    """Whether a column is named after age (English or Dutch)."""
+    return _AGE_NAME.search(re.sub(r"[^A-Za-z]+", "_", name)) is not None
+
+
+def age_bands(ages: NDArray[np.float64]) -> list[str | None]:
+    """Age band of each person; None for a missing or an impossible age (below 0, above 120)."""
+    labels = [f"{_AGE_STARTS[0] - 1} or younger"]
+    labels += [f"{start}-{end - 1}" for start, end in itertools.pairwise(_AGE_STARTS)]
+    labels += [f"{_AGE_STARTS[-1]} or older"]
+    lookup = np.array([*labels, None], dtype=object)
+    band = np.searchsorted(np.array(_AGE_STARTS, dtype=np.float64), ages, side="right")
+    band[~((ages >= 0) & (ages <= OLDEST))] = len(labels)
+    return list(lookup[band].tolist())
+
+
+def quartile_bands(numbers: NDArray[np.float64]) -> list[str | None]:
+    """Which quarter of the known values each number is in, written as its range; None where missing."""
+    known = numbers[~np.isnan(numbers)]
+    cuts = sorted(set(np.quantile(known, [0.25, 0.5, 0.75], method="higher").tolist()))
+    cuts = [cut for cut in cuts if cut > known.min()]
+    texts = [f"{cut:g}" for cut in cuts]
+    labels = [f"below {texts[0]}"] if texts else ["any"]
+    labels += [f"{low} to {high}" for low, high in itertools.pairwise(texts)]
+    labels += [f"{texts[-1]} or more"] if texts else []
+    lookup = np.array([*labels, None], dtype=object)
+    band = np.searchsorted(np.array(cuts, dtype=np.float64), numbers, side="right")
+    band[np.isnan(numbers)] = len(labels)
+    return list(lookup[band].tolist())
+
+
+def parse_outcome(where: str, name: str, series: pl.Series) -> NDArray[np.uint8]:
+    """1 or 0 per row; see `DataTable.outcome`."""
+    values = texts_of(series)
+    meaning: dict[str | None, int] = {}
+    for text in set(values.tolist()):
+        word = (text or "").strip().lower()
+        meaning[text] = 1 if word in _YES else 0 if word in _NO else 2
+    parsed = np.fromiter((meaning[text] for text in values.tolist()), dtype=np.uint8, count=len(values))
+    wrong = int(np.count_nonzero(parsed == 2))
+    if wrong:
+        raise DataError(
+            "data-outcome-values",
+            f"{wrong} of {len(values)} values of outcome {name!r} in {where} are missing or not one of "
+            "1/0, true/false, yes/no, ja/nee.",
+            rule="an outcome is yes or no for every history row",
+            remedy="write 1 where the person responded and 0 where not; leave out rows that are not known yet",
+        )
+    if parsed.min() == parsed.max():
+        raise DataError(
+            "data-one-class",
+            f"The outcome {name!r} is the same in all {len(values)} rows of {where}.",
+            rule="something can be learned only where some people responded and others did not",
+            remedy="check the column, and keep the people who did not respond in the history",
+        )
+    return parsed
+
+
+def numbers_or_dates(where: str, name: str, series: pl.Series) -> NDArray[np.float64]:
+    """A number per row to order by; see `DataTable.order`."""
+    kind = kind_of(series)
+    if kind == "number":
+        numbers = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    elif kind == "date":
+        moments = series.cast(pl.Datetime("us")).to_physical().cast(pl.Float64).fill_null(float("nan"))
+        numbers = moments.to_numpy() / 86_400e6
+    else:
+        numbers = np.array([_days(text) for text in texts_of(series).tolist()], dtype=np.float64)
+    wrong = int(np.count_nonzero(np.isnan(numbers)))
+    if wrong:
+        raise DataError(
+            "data-order-values",
+            f"{wrong} of {len(numbers)} values of order column {name!r} in {where} are neither numbers nor dates.",
+            rule="history.order is a number or an ISO 8601 date in every row",
+            remedy="write dates as YYYY-MM-DD",
+        )
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def _days(text: str | None) -> float:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return float("nan")
+    return (moment.replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds() / 86_400

@@ -1,0 +1,340 @@
+"""Tables in: a CSV or Parquet file, a table of a database, or any data frame; only the named columns are read.
+
+A `DataTable` hands out one column at a time. Parquet columns are read from the file when they are asked for; all other
+sources are read once, as one snapshot.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evenhand.policy import Table
+from evenhand.terms import DataError, StoreError
+
+from ._column_names import check_names
+from ._table_parsing import age_bands, looks_like_age, numbers_or_dates, parse_outcome, quartile_bands
+from .columns import ColumnKind, TableColumns, as_text, kind_of, texts_of
+from .csv_file import csv_header, read_csv, typed_column
+from .frames import frame_names, read_frame
+from .sql_tables import read_sql
+
+__all__ = ["DataTable", "open_frame", "open_table"]
+
+_CSV = (".csv", ".tsv", ".txt")
+_PARQUET = (".parquet", ".pq")
+_MOST_GROUPS = 20
+
+
+class _Source(Protocol):
+    """One snapshot of a table."""
+
+    names: tuple[str, ...]
+    rows: int
+
+    def typed(self, name: str) -> pl.Series:
+        """The column with the type that its values have."""
+        ...
+
+    def text(self, name: str) -> pl.Series:
+        """The column as it is written; for ids, outcomes and groups."""
+        ...
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of what was read."""
+        ...
+
+
+class DataTable:
+    """A table of people or of history rows.
+
+    Attributes:
+        where: what messages call it.
+        names: every column of the source, also those that may not be read.
+    """
+
+    def __init__(self, where: str, names: Sequence[str], source: _Source) -> None:
+        if not source.rows:
+            raise DataError(
+                "data-empty",
+                f"{where} has no rows.",
+                rule="a table has a header and at least one row",
+                remedy="check how it was made",
+            )
+        self.where = where
+        self.names = tuple(names)
+        self._source = source
+
+    def __len__(self) -> int:
+        return self._source.rows
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of what was read: of the file's bytes, or of the columns of a frame or database table."""
+        return self._source.digest()
+
+    def kind(self, name: str) -> ColumnKind:
+        """What a column holds."""
+        return kind_of(self._source.typed(self._known(name)))
+
+    def series(self, name: str) -> pl.Series:
+        """One column as a polars series, typed."""
+        return self._source.typed(self._known(name))
+
+    def columns(self, names: Sequence[str]) -> TableColumns:
+        """The named columns for gate 2, and no others."""
+        return TableColumns(self.where, [self._known(name) for name in names], self._source.typed)
+
+    def ids(self, name: str, *, unique: bool) -> list[str]:
+        """Text of each row's subject id, exactly as written.
+
+        Args:
+            name: the identifier column.
+            unique: subjects stand there once each; history rows may repeat them.
+
+        Raises:
+            DataError: an id is missing, or stands there twice; counts only, never an id.
+        """
+        ids = as_text(self._source.text(self._known(name)))
+        missing = ids.null_count()
+        if missing:
+            raise DataError(
+                "data-missing-ids",
+                f"{missing} of {len(ids)} rows of {self.where} have no id in column {name!r}.",
+                rule="every row belongs to one subject",
+                remedy="give each row its subject id, or remove these rows",
+            )
+        repeated = len(ids) - ids.n_unique() if unique else 0
+        if repeated:
+            raise DataError(
+                "data-duplicate-ids",
+                f"{repeated} rows of {self.where} repeat a subject id (column {name!r}) that stands there already.",
+                rule="one row per subject in the subjects table",
+                remedy="keep one row for each subject",
+            )
+        return list(ids.to_list())
+
+    def texts(self, name: str) -> list[str | None]:
+        """Text of each value as written, None where missing."""
+        return list(texts_of(self._source.text(self._known(name))).tolist())
+
+    def groups(self, name: str) -> list[str | None]:
+        """Group of each person by a sensitive column, for the vault; None where unknown.
+
+        Text and small numbers stay as they are. A column named after age becomes age bands (17 or younger, 18-24,
+        25-34 ... 75 or older; impossible ages are unknown); any other number with more than 20 different values
+        becomes its four quarters.
+        """
+        typed = self._source.typed(self._known(name))
+        if kind_of(typed) == "number" and typed.n_unique() > _MOST_GROUPS:
+            numbers = typed.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+            return age_bands(numbers) if looks_like_age(name) else quartile_bands(numbers)
+        return self.texts(name)
+
+    def outcome(self, name: str) -> NDArray[np.uint8]:
+        """1 or 0 per row, from 1/0, true/false, yes/no (ja/nee).
+
+        Raises:
+            DataError: another value, a missing one, or the same one everywhere.
+        """
+        return parse_outcome(self.where, name, self._source.text(self._known(name)))
+
+    def order(self, name: str) -> NDArray[np.float64]:
+        """A number per row to order by: the number itself, or days since 1970 for dates (ISO 8601 text too)."""
+        return numbers_or_dates(self.where, name, self._source.typed(self._known(name)))
+
+    def _known(self, name: str) -> str:
+        check_names(self.where, [name], self._source.names)
+        return name
+
+
+def open_table(
+    table: Table, folder: Path, *, columns: Sequence[str] | None = None, environ: Mapping[str, str] | None = None
+) -> DataTable:
+    """Open what the campaign file points at.
+
+    Args:
+        table: the declaration: a file, or a database and its table.
+        folder: folder of the campaign file, that file names are relative to.
+        columns: the only columns to read; None = all (for drafting).
+        environ: environment variables, for the address of a database; the process's own by default.
+
+    Raises:
+        DataError: it is not there, not a table, lacks columns or has no rows.
+        StoreError: a database cannot be reached, or a file not be read.
+    """
+    if table.file is None:
+        where = f"table {table.table!r}"
+        names, frame = read_sql(table, folder, columns, os.environ if environ is None else environ)
+        return DataTable(where, names, _Snapshot(frame))
+    path = folder / table.file
+    where = path.name
+    suffix = path.suffix.lower()
+    if suffix not in _CSV + _PARQUET and path.is_file():
+        raise DataError(
+            "data-unknown-type",
+            f"{where} is neither CSV nor Parquet (it ends in {suffix or 'nothing'!r}).",
+            rule=f"files end in {', '.join(_CSV + _PARQUET)}",
+            remedy="save it as CSV in UTF-8 or as Parquet",
+        )
+    data = _read_bytes(where, path)
+    digest = hashlib.sha256(data).hexdigest()
+    if suffix in _PARQUET:
+        source = _ParquetFile(where, path, digest)
+        check_names(where, columns or (), source.names)
+        return DataTable(where, source.names, source)
+    names, _ = csv_header(where, data)
+    wanted = tuple(dict.fromkeys(names if columns is None else columns))
+    check_names(where, wanted, names)
+    return DataTable(where, names, _CsvSnapshot(read_csv(where, data, wanted), digest))
+
+
+def open_frame(frame: Any, *, columns: Sequence[str] | None = None) -> DataTable:
+    """Open any data frame that narwhals knows: pandas, polars, pyarrow, duckdb ...
+
+    Args:
+        frame: the frame; it is not changed.
+        columns: the only columns to read; None = all.
+
+    Raises:
+        UsageError: it is not a data frame.
+        DataError: it lacks columns, has two of one name, mixes types or has no rows.
+    """
+    names = frame_names(frame)
+    wanted = tuple(dict.fromkeys(names if columns is None else columns))
+    check_names("the data frame", wanted, names)
+    return DataTable("the data frame", names, _Snapshot(read_frame(frame, wanted)))
+
+
+def _read_bytes(where: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        near = difflib.get_close_matches(path.name, [other.name for other in path.parent.glob("*")], 1, 0.6)
+        raise DataError(
+            "data-missing-file",
+            f"There is no file {where}" + (f"; did you mean {near[0]}?" if near else "."),
+            rule="file names are relative to the campaign file",
+            remedy="correct the name, or put the file there",
+        ) from None
+    except IsADirectoryError:
+        raise DataError(
+            "data-directory",
+            f"{where} is a folder.",
+            rule="a table is one CSV or Parquet file",
+            remedy="name the file inside it",
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            "data-unreadable",
+            f"{where} cannot be read ({error.strerror or type(error).__name__}).",
+            rule="evenhand reads with your permissions",
+            remedy="check the file's permissions and its disk",
+        ) from error
+
+
+class _Snapshot:
+    """Columns in memory."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.names = tuple(frame.columns)
+        self.rows = frame.height
+        self._frame = frame
+
+    def typed(self, name: str) -> pl.Series:
+        return self._frame.get_column(name)
+
+    def text(self, name: str) -> pl.Series:
+        return self._frame.get_column(name)
+
+    def digest(self) -> str:
+        whole = hashlib.sha256()
+        for name in sorted(self.names):
+            whole.update(hashlib.sha256(_column_bytes(name, self._frame.get_column(name))).digest())
+        return whole.hexdigest()
+
+
+class _CsvSnapshot(_Snapshot):
+    """Columns of a CSV file: text as written, typed on demand."""
+
+    def __init__(self, frame: pl.DataFrame, digest: str) -> None:
+        super().__init__(frame)
+        self._digest = digest
+        self._typed: dict[str, pl.Series] = {}
+
+    def typed(self, name: str) -> pl.Series:
+        if name not in self._typed:
+            self._typed[name] = typed_column(self._frame.get_column(name))
+        return self._typed[name]
+
+    def digest(self) -> str:
+        return self._digest
+
+
+class _ParquetFile:
+    """A Parquet file; each column is read when it is asked for, and the file may not change in between."""
+
+    def __init__(self, where: str, path: Path, digest: str) -> None:
+        self._where = where
+        self._path = path
+        self._stamp = self._stamped()
+        self._digest = digest
+        try:
+            lazy = pl.scan_parquet(path)
+            self.names = tuple(lazy.collect_schema().names())
+            self.rows = int(lazy.select(pl.len()).collect().item())
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._broken(error) from None
+
+    def typed(self, name: str) -> pl.Series:
+        try:
+            series = pl.scan_parquet(self._path).select(name).collect().to_series()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise self._broken(error) from None
+        if self._stamped() != self._stamp:
+            raise DataError(
+                "data-changed",
+                f"{self._where} changed while it was being read.",
+                rule="a run decides on one state of the data",
+                remedy="start again when the file is complete",
+            )
+        return series
+
+    def text(self, name: str) -> pl.Series:
+        return self.typed(name)
+
+    def digest(self) -> str:
+        return self._digest
+
+    def _stamped(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+    def _broken(self, error: Exception) -> DataError:
+        return DataError(
+            "data-broken-parquet",
+            f"{self._where} cannot be read as Parquet ({type(error).__name__}).",
+            rule="a Parquet file is complete, from its first to its last four bytes",
+            remedy="make the file again; it may be cut off, or not Parquet",
+        )
+
+
+def _column_bytes(name: str, series: pl.Series) -> bytes:
+    """The same bytes for the same content, whatever frame or database it came from."""
+    if kind_of(series) == "number":
+        numbers = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
+        numbers[np.isnan(numbers)] = np.nan
+        return f"number {name}\0".encode() + (numbers + 0.0).astype("<f8").tobytes()
+    values = texts_of(series).tolist()
+    lengths = np.array([-1 if value is None else len(value) for value in values], dtype="<i8")
+    return f"text {name}\0".encode() + lengths.tobytes() + "".join(value or "" for value in values).encode()
