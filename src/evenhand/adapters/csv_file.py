@@ -62,14 +62,15 @@ def read_csv(where: str, data: bytes, names: Sequence[str]) -> pl.DataFrame:
     _check_ragged(where, data, separator, len(header))
     body = data.rstrip(b"\r\n") + b"\n"
     try:
-        return pl.read_csv(
+        frame = pl.read_csv(
             body,
             columns=sorted(header.index(name) for name in names),
-            new_columns=[name for name in header if name in set(names)],
             separator=separator,
             infer_schema=False,
             null_values=_ABSENT,
-        ).select(names)
+        )
+        frame.columns = [name for name in header if name in set(names)]  # without the spaces around them
+        return frame.select(names)
     except pl.exceptions.PolarsError as error:
         raise DataError(
             "data-broken-csv",
