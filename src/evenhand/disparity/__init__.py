@@ -1,0 +1,34 @@
+"""Which differences between groups are in the data and in the decisions? Rates, ratios, proxies - from counts only.
+
+The idea: counts of people per group and code, as the wall gives them, are enough for every rate, exact impact ratio,
+interval and proxy measure here; no row is ever seen. A ratio is compared in integers, since exactly four fifths is not
+below four fifths. Groups too small, and numbers that the wall hides, are said to be so. Sources: 6 RCNY 5-300 ff.
+(impact ratios), 29 CFR 1607.4(D) (four fifths), Wilson 1927, Newcombe 1998, Donner and Zou 2012, Bergsma 2013.
+
+It measures differences. It does not say whether one is justified or lawful, it removes none, and it proves no cause.
+"""
+
+from ._association import Proxy, bins_auroc, cramers_v, proxy_table
+from ._audit import Audit, audit
+from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval, wilson
+from ._rates import UNKNOWN, Comparison, GroupGap, GroupRate, compare, group_rates
+
+__all__ = [
+    "UNKNOWN",
+    "Audit",
+    "Comparison",
+    "GroupGap",
+    "GroupRate",
+    "Proxy",
+    "audit",
+    "below_bound",
+    "bins_auroc",
+    "compare",
+    "cramers_v",
+    "difference_interval",
+    "group_rates",
+    "impact_ratio",
+    "proxy_table",
+    "ratio_interval",
+    "wilson",
+]
