@@ -1,0 +1,50 @@
+"""What happened, so that nobody can change it unseen?
+
+Gate 6: every decision, refusals included, becomes one entry of an append-only chain: each entry's hash covers the
+entry before it. A run is recorded whole or not at all, and only if the promises hold; `verify` proves afterwards that
+nothing was altered, and that the promises still hold for what is recorded. Sources: GDPR 5(2) (RULES G-5-2), C-203/22
+(G-15h), RFC 8785 (canonical JSON), Haber and Stornetta 1991 (hash chains).
+
+What it does not do: whoever owns the store *and* the head's key can rewrite both; keep the printed head elsewhere
+(docs/promises/governed.md). It knows pseudonyms, never names.
+"""
+
+from ._columns import columns_from_explained, layout_of
+from ._read import RunRecord, RunSummary, columns, decisions, facts, latest, open_run, runs
+from ._replay import Difference, Replay, compare, replay
+from ._run import Run, begin, finish, new_run_id, record
+from ._store import GENESIS, Head, Intent, Kind, LedgerStore, Row, Tail, link
+from ._verify import Problem, Verification, verify
+
+__all__ = [
+    "GENESIS",
+    "Difference",
+    "Head",
+    "Intent",
+    "Kind",
+    "LedgerStore",
+    "Problem",
+    "Replay",
+    "Row",
+    "Run",
+    "RunRecord",
+    "RunSummary",
+    "Tail",
+    "Verification",
+    "begin",
+    "columns",
+    "columns_from_explained",
+    "compare",
+    "decisions",
+    "facts",
+    "finish",
+    "latest",
+    "layout_of",
+    "link",
+    "new_run_id",
+    "open_run",
+    "record",
+    "replay",
+    "runs",
+    "verify",
+]

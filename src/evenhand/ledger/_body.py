@@ -1,0 +1,145 @@
+"""The bodies of entries: canonical JSON (keys in byte order, no spaces, integers and strings only).
+
+Keys are declared in byte order and a value that equals its default is left out, so one body has one spelling. The
+short keys of a decision are documented in docs/reference/ledger.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from evenhand.terms import LedgerError
+
+__all__ = [
+    "Decision",
+    "Document",
+    "RunAbandoned",
+    "RunFinished",
+    "RunStarted",
+    "digest_of",
+    "encode",
+    "microseconds",
+    "moment",
+    "read_body",
+    "text_of",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """One decision; meanings as in `terms.DecisionFacts`. A refused person's is short: most stays at its default."""
+
+    at: int = 0
+    c: str = ""
+    fc: int = 0
+    ft: int = -1
+    m: int = 0
+    mv: int = 0
+    n: int = 0
+    o: int = -1
+    p: int = 0
+    pr: int = 0
+    r: int = 0
+    rp: int = 0
+    ru: int = -1
+    rv: int = 0
+    s: str = ""
+    sc: int = 0
+    st: int = 0
+    tc: list[int] = []
+    tt: list[int] = []
+    u: int = 0
+    v: int = 0
+
+
+class Document(msgspec.Struct, tag="document", tag_field="@", forbid_unknown_fields=True):
+    """A text that runs refer to by its SHA-256 (hex): a campaign, a model, a summary. Each stands here once."""
+
+    digest: str
+    text: str
+
+
+class RunStarted(msgspec.Struct, tag="run-started", tag_field="@", forbid_unknown_fields=True):
+    """What a run stands on. Its decisions follow it directly, numbered from 1."""
+
+    at: str
+    campaign: str
+    campaign_file: str
+    data: str
+    layout: list[int]
+    model: str
+    name: str
+    run: str
+    seed: int
+    version: str
+
+
+class RunFinished(msgspec.Struct, tag="run-finished", tag_field="@", forbid_unknown_fields=True):
+    """What a run came to. `allocations` is a JSON text: limits, prices and certificate of each recorded batch."""
+
+    allocations: str
+    contextual: int
+    decisions: int
+    offers: list[int]
+    personalised: int
+    refused: int
+    run: str
+    summary: str
+
+
+class RunAbandoned(msgspec.Struct, tag="run-abandoned", tag_field="@", forbid_unknown_fields=True):
+    """A run that started and of which nothing was recorded; found by the next start."""
+
+    at: str
+    found: str
+    run: str
+    why: str
+
+
+Body = Decision | Document | RunStarted | RunFinished | RunAbandoned
+
+encode = msgspec.json.Encoder().encode
+_decoder: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
+
+
+def read_body(body: bytes, seq: int) -> Body:
+    """Parse one entry's body.
+
+    Raises:
+        LedgerError: it is not a body that evenhand writes.
+    """
+    try:
+        return _decoder.decode(body)
+    except msgspec.MsgspecError:
+        raise LedgerError(
+            "ledger-unreadable",
+            f"Entry {seq} of the ledger cannot be read.",
+            rule="G-5-2",
+            remedy="Run `evenhand ledger verify`, and restore the ledger from a copy that verifies.",
+        ) from None
+
+
+def text_of(value: Mapping[str, object]) -> str:
+    """Canonical JSON text of a mapping: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest_of(text: str) -> str:
+    """SHA-256 (hex) of a text in UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970 (UTC), exact."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(since: int) -> datetime:
+    """The moment of so many microseconds since 1970 (UTC)."""
+    return _EPOCH + timedelta(microseconds=since)

@@ -1,0 +1,180 @@
+"""Decisions between their three forms: the shape of gate 5, columns, and bodies in the ledger. Lossless both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.promises import RecordColumns
+from evenhand.terms import Explained, Model
+
+from ._body import Decision, encode, microseconds
+
+__all__ = ["bodies_of", "columns_from_bodies", "columns_from_explained", "layout_of"]
+
+S = TypeVar("S", bound=np.generic)
+_decisions = msgspec.json.Decoder(list[Decision])
+
+
+def layout_of(model: Model) -> tuple[int, ...]:
+    """Shape of the codes, per term: 0 for one code per person, m for one per offer (and person)."""
+    return tuple(len(model.offers) if binning.per_offer else 0 for binning in model.view.binnings)
+
+
+def columns_from_explained(explained: Explained, start: int, stop: int, number: int) -> RecordColumns:
+    """Columns of the people `start` to `stop` (excluded) of a batch, the first of whom has this number in the run."""
+    allocated = explained.allocated
+    scored = allocated.scored
+    permitted = scored.minimised.permitted
+    rows = slice(start, stop)
+    n = stop - start
+    at = np.arange(start, stop)
+    offer, runner_up = allocated.offer[rows], allocated.runner_up[rows]
+    reference = np.where(offer >= 0, offer, runner_up)
+
+    def of(table: NDArray[np.integer], index: NDArray[np.int16]) -> NDArray[np.int64]:
+        has = index >= 0
+        return np.where(has, table[np.where(has, index, 0), at], 0).astype(np.int64)
+
+    return RecordColumns(
+        number=np.arange(number, number + n, dtype=np.int64),
+        subject=permitted.asked.subjects[rows],
+        at=np.full(n, microseconds(permitted.asked.at), dtype=np.int64),
+        standing=permitted.standing[rows],
+        permission=permitted.reason[rows],
+        outcome=allocated.reason[rows],
+        offer=offer,
+        runner_up=runner_up,
+        codes=tuple(code[..., rows] for code in scored.minimised.codes),
+        score=of(scored.score, reference),
+        probability=of(scored.probability, reference),
+        value=of(scored.value, reference),
+        runner_up_value=of(scored.value, runner_up),
+        price=allocated.price[rows],
+        runner_up_price=allocated.runner_up_price[rows],
+        margin=explained.margin[rows],
+        moved=allocated.moved[rows],
+        top_terms=explained.top_terms[rows].astype(np.int64),
+        top_contributions=np.where(explained.top_terms[rows] >= 0, explained.top_contributions[rows], 0).astype(
+            np.int64
+        ),
+        flip_term=explained.flip_term[rows],
+        flip_code=np.where(explained.flip_term[rows] >= 0, explained.flip_code[rows], 0).astype(np.uint8),
+    )
+
+
+def bodies_of(columns: RecordColumns) -> list[bytes]:
+    """Canonical bodies of these decisions, in order."""
+    top_terms, top_contributions = columns.top_terms.tolist(), columns.top_contributions.tolist()
+    width = columns.top_terms.shape[1]
+    lengths = (columns.top_terms >= 0).sum(axis=1)
+    for i in np.flatnonzero(lengths < width).tolist():
+        del top_terms[i][lengths[i] :]
+        del top_contributions[i][lengths[i] :]
+    fields = (
+        columns.at.tolist(),
+        _hex(columns),
+        columns.flip_code.tolist(),
+        columns.flip_term.tolist(),
+        columns.margin.tolist(),
+        columns.moved.astype(np.int64).tolist(),
+        columns.number.tolist(),
+        columns.offer.tolist(),
+        columns.probability.tolist(),
+        columns.price.tolist(),
+        columns.outcome.tolist(),
+        columns.runner_up_price.tolist(),
+        columns.runner_up.tolist(),
+        columns.runner_up_value.tolist(),
+        columns.subject.astype("U32").tolist(),
+        columns.score.tolist(),
+        columns.standing.tolist(),
+        top_contributions,
+        top_terms,
+        columns.permission.tolist(),
+        columns.value.tolist(),
+    )
+    return [encode(decision) for decision in map(Decision, *fields)]
+
+
+def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int]) -> RecordColumns:
+    """Columns of recorded decisions.
+
+    Raises:
+        ValueError: a body is not a decision of this layout (msgspec's errors are ValueErrors too).
+    """
+    found = _decisions.decode(b"[" + b",".join(bodies) + b"]")
+    if len(found) != len(bodies):
+        raise ValueError("a body holds more than one decision")
+
+    width = max((len(d.tt) for d in found), default=0)
+    return RecordColumns(
+        number=_column([d.n for d in found], np.int64),
+        subject=np.array([d.s.encode() for d in found], dtype="S32"),
+        at=_column([d.at for d in found], np.int64),
+        standing=_column([d.st for d in found], np.uint8),
+        permission=_column([d.u for d in found], np.uint8),
+        outcome=_column([d.r for d in found], np.uint8),
+        offer=_column([d.o for d in found], np.int16),
+        runner_up=_column([d.ru for d in found], np.int16),
+        codes=_codes([d.c for d in found], layout),
+        score=_column([d.sc for d in found], np.int64),
+        probability=_column([d.p for d in found], np.int64),
+        value=_column([d.v for d in found], np.int64),
+        runner_up_value=_column([d.rv for d in found], np.int64),
+        price=_column([d.pr for d in found], np.int64),
+        runner_up_price=_column([d.rp for d in found], np.int64),
+        margin=_column([d.m for d in found], np.int64),
+        moved=_column([d.mv for d in found], np.bool_),
+        top_terms=_padded([d.tt for d in found], width, -1),
+        top_contributions=_padded([d.tc for d in found], width, 0),
+        flip_term=_column([d.ft for d in found], np.int16),
+        flip_code=_column([d.fc for d in found], np.uint8),
+    )
+
+
+def _hex(columns: RecordColumns) -> list[str]:
+    """Codes as one hex text per person, in term order (per-offer terms: one code per offer, in offer order);
+    nothing where every code is WITHHELD."""
+    n = len(columns)
+    if not columns.codes:
+        return [""] * n
+    matrix = np.concatenate([np.atleast_2d(code) for code in columns.codes], axis=0).T
+    text, step = matrix.tobytes().hex(), 2 * matrix.shape[1]
+    out = [text[i : i + step] for i in range(0, n * step, step)]
+    for i in np.flatnonzero(~matrix.any(axis=1)).tolist():
+        out[i] = ""
+    return out
+
+
+def _column(values: list[int], dtype: type[S]) -> NDArray[S]:
+    try:
+        return np.array(values, dtype=dtype)
+    except OverflowError:
+        raise ValueError("a number does not fit its column") from None
+
+
+def _codes(texts: list[str], layout: Sequence[int]) -> tuple[NDArray[np.uint8], ...]:
+    width = sum(size or 1 for size in layout)
+    withheld = "00" * width
+    full = [text or withheld for text in texts]
+    if any(len(text) != 2 * width for text in full):
+        raise ValueError("codes do not fit the layout")
+    matrix = np.frombuffer(bytes.fromhex("".join(full)), dtype=np.uint8).reshape(len(texts), width).T
+    out, row = [], 0
+    for size in layout:
+        out.append(np.ascontiguousarray(matrix[row : row + size] if size else matrix[row]))
+        row += size or 1
+    return tuple(out)
+
+
+def _padded(lists: list[list[int]], width: int, filler: int) -> NDArray[np.int64]:
+    if any(len(values) > width for values in lists):
+        raise ValueError("more contributions than terms")
+    padding = [filler] * width
+    full = [values if len(values) == width else values + padding[len(values) :] for values in lists]
+    return np.array(full, dtype=np.int64).reshape(len(lists), width)

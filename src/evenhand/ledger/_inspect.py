@@ -1,0 +1,252 @@
+"""Verification of what the entries say: bodies, runs, documents, and the promises for every decision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from evenhand.policy import Campaign
+from evenhand.promises import (
+    Ground,
+    RecordColumns,
+    Totals,
+    Violation,
+    check_decisions,
+    check_limits,
+    check_run,
+    check_totals,
+)
+from evenhand.terms import LedgerError, Measure, Model
+
+from ._body import Document, RunAbandoned, RunFinished, RunStarted, digest_of, read_body
+from ._columns import columns_from_bodies, layout_of
+from ._store import Kind, Row
+
+__all__ = ["Inspector", "Problem"]
+
+_REMEDY = "Keep this ledger as evidence, and restore it from a copy that verifies."
+_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that verification found.
+
+    Attributes:
+        seq: sequence number of the entry, 0 where it is about the store as a whole.
+        what: what was found, one sentence, no personal value.
+        rule: the rule id.
+        remedy: what to do.
+    """
+
+    seq: int
+    what: str
+    rule: str
+    remedy: str
+
+
+@dataclass(slots=True)
+class _Open:
+    """The run whose decisions are being read; `ground` is None where it could not be understood."""
+
+    seq: int
+    started: RunStarted
+    ground: Ground | None
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A limit's figures as a finished run records them."""
+
+    id: str
+    kind: str
+    declared: float
+    used: float
+    held: bool
+    measure: Measure | None
+    note: str
+
+    @staticmethod
+    def read(given: dict[str, Any]) -> _Limit:
+        """The figures back from JSON; ValueError, TypeError or KeyError where they are not such figures."""
+        return _Limit(
+            str(given["id"]),
+            str(given["kind"]),
+            float(given["declared"]),
+            float(given["used"]),
+            bool(given["held"]),
+            None if given["measure"] is None else Measure(given["measure"]),
+            str(given["note"]),
+        )
+
+
+class Inspector:
+    """Reads entries in order, keeps track of the run that they belong to, and reports problems."""
+
+    def __init__(
+        self,
+        read_model: Callable[[dict[str, object]], Model],
+        problem: Callable[[int, str, str, str], None],
+    ) -> None:
+        self.decisions = 0
+        self.runs = 0
+        self._read_model = read_model
+        self._problem = problem
+        self._texts: dict[str, str] = {}
+        self._models: dict[str, Model] = {}
+        self._open: _Open | None = None
+
+    def inspect(self, rows: Sequence[Row]) -> None:
+        """Check the next entries."""
+        for kind, group in groupby(rows, key=itemgetter(1)):
+            if kind == Kind.DECISION:
+                self._decisions(list(group))
+            else:
+                for row in group:
+                    self._entry(row)
+
+    def end(self) -> None:
+        """Check that no run is left open at the end."""
+        if self._open is not None:
+            self._bad(self._open.seq, f"Run {self._open.started.run} has no end.")
+            self._open = None
+
+    def _bad(self, seq: int, what: str) -> None:
+        self._problem(seq, what, "G-5-2", _REMEDY)
+
+    def _entry(self, row: Row) -> None:
+        """One entry that is not a decision: it says what it is stored as, and comes where it may."""
+        seq, kind, about, _, raw = row
+        try:
+            body = read_body(raw, seq)
+        except LedgerError as error:
+            self._bad(seq, error.what)
+            return
+        if isinstance(body, Document):
+            self._texts[body.digest] = body.text
+            expected = (Kind.DOCUMENT, _digest(body.digest))
+            if digest_of(body.text) != body.digest:
+                self._bad(seq, f"The text in entry {seq} is not the one that its digest names.")
+        elif isinstance(body, RunStarted):
+            expected = (Kind.RUN_STARTED, body.run.encode())
+            self.end()
+            self._start(seq, body)
+        elif isinstance(body, RunFinished):
+            expected = (Kind.RUN_FINISHED, body.run.encode())
+            self._finish(seq, body)
+        elif isinstance(body, RunAbandoned):
+            expected = (Kind.RUN_ABANDONED, body.run.encode())
+        else:
+            expected = (Kind.DECISION, _digest(body.s))
+        if (kind, about) != expected:
+            self._bad(seq, f"Entry {seq} is filed as something that it is not.")
+
+    def _start(self, seq: int, started: RunStarted) -> None:
+        self.runs += 1
+        self._open = _Open(seq, started, None, Totals.none(0))
+        try:
+            ground = self._ground(started)
+        except Exception as error:  # whatever a forged text does to a parser is a problem of this run, not of ours
+            self._bad(seq, f"Campaign or model of run {started.run} cannot be read ({type(error).__name__}).")
+            return
+        self._open.ground = ground
+        self._open.totals = Totals.none(len(ground.campaign.offers))
+        self._promises(check_run(ground), [seq])
+        if tuple(started.layout) != layout_of(ground.model):
+            self._bad(seq, f"The layout of run {started.run} is not that of its model.")
+
+    def _ground(self, started: RunStarted) -> Ground:
+        text = self._texts[started.campaign]
+        if started.model not in self._models:
+            self._models[started.model] = self._read_model(json.loads(self._texts[started.model]))
+        return Ground(
+            Campaign.model_validate_json(text),
+            text,
+            started.campaign,
+            self._models[started.model],
+            datetime.fromisoformat(started.at),
+        )
+
+    def _decisions(self, rows: list[Row]) -> None:
+        """A stretch of decisions: filed right, numbered right, and every promise holds."""
+        self.decisions += len(rows)
+        run = self._open
+        if run is None:
+            self._bad(rows[0][0], f"{len(rows)} decisions from entry {rows[0][0]} on belong to no run.")
+            return
+        columns, rows = self._readable(rows, run.started.layout)
+        if columns is None:
+            return
+        seqs = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        for i in np.flatnonzero(columns.number != seqs - run.seq)[:_ROWS].tolist():
+            self._bad(int(seqs[i]), f"Entry {seqs[i]} has another place in its run than it says.")
+        if b"".join(row[2] for row in rows).hex().encode() != columns.subject.tobytes():
+            pairs = zip(rows, columns.subject.tolist(), strict=True)
+            for seq in [row[0] for row, subject in pairs if row[2].hex().encode() != subject][:_ROWS]:
+                self._bad(seq, f"Entry {seq} is filed under another subject than it is about.")
+        run.totals = run.totals.plus(columns)
+        if run.ground is not None:
+            self._promises(check_decisions(columns, run.ground), seqs.tolist())
+
+    def _readable(self, rows: list[Row], layout: list[int]) -> tuple[RecordColumns | None, list[Row]]:
+        """The columns of the rows that are decisions of this layout; the others are problems."""
+        try:
+            return columns_from_bodies([row[4] for row in rows], layout), rows
+        except (ValueError, OverflowError):
+            pass
+        good = []
+        for row in rows:
+            try:
+                columns_from_bodies([row[4]], layout)
+                good.append(row)
+            except (ValueError, OverflowError):
+                self._bad(row[0], f"Entry {row[0]} cannot be read as a decision of its run.")
+        return (columns_from_bodies([row[4] for row in good], layout), good) if good else (None, [])
+
+    def _finish(self, seq: int, finished: RunFinished) -> None:
+        run, self._open = self._open, None
+        if run is None or run.started.run != finished.run:
+            self._bad(seq, f"Entry {seq} ends a run that did not start before it.")
+            return
+        said = Totals(
+            finished.decisions, finished.refused, finished.contextual, finished.personalised, tuple(finished.offers)
+        )
+        if run.ground is None:
+            return
+        if said != run.totals:
+            self._bad(seq, f"Run {finished.run} says other counts than its decisions add up to.")
+        if finished.summary not in self._texts:
+            self._bad(seq, f"The summary of run {finished.run} is missing.")
+        self._promises(check_totals(run.totals, run.ground), [seq])
+        try:
+            batches = json.loads(finished.allocations)["batches"]
+            outcomes = [[_Limit.read(limit) for limit in batch["limits"]] for batch in batches]
+        except (ValueError, TypeError, KeyError):
+            self._bad(seq, f"The limits of run {finished.run} cannot be read.")
+            return
+        for limits in outcomes:
+            self._promises(check_limits(limits, run.ground), [seq])
+
+    def _promises(self, violations: Sequence[Violation], seqs: list[int]) -> None:
+        """One problem per row that breaks a promise (the first few of each kind), or one for the whole run."""
+        for violation in violations:
+            where = [seqs[row] for row in violation.rows[:_ROWS]] or [seqs[0]]
+            count = f" ({len(violation.rows)} decisions here)" if len(violation.rows) > _ROWS else ""
+            for seq in where:
+                what = f"A promise is not kept ({violation.promise}): {violation.what}{count}"
+                self._problem(seq, what, violation.rule, violation.remedy)
+
+
+def _digest(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""

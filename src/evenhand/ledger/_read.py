@@ -1,0 +1,258 @@
+"""Looking things up in the ledger: runs, and decisions as facts or as columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from evenhand.policy import Campaign
+from evenhand.promises import RecordColumns
+from evenhand.terms import DataError, DecisionFacts, LedgerError, Reason, Standing
+
+from ._body import Document, RunAbandoned, RunFinished, RunStarted, moment, read_body
+from ._columns import columns_from_bodies
+from ._store import Kind, LedgerStore
+
+__all__ = ["RunRecord", "RunSummary", "columns", "decisions", "facts", "find_start", "latest", "open_run", "runs"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run in the list of runs.
+
+    Attributes:
+        run_id: the run.
+        at: its start.
+        campaign: id of its campaign; "" for an abandoned run.
+        decisions: how many people were decided about, refusals included.
+        selected: how many of them got an offer.
+        finished: False for a run that was interrupted: nothing of it is recorded.
+        head: the ledger's head (hex) after it.
+        why: for an abandoned run, why; else "".
+    """
+
+    run_id: str
+    at: datetime
+    campaign: str
+    decisions: int
+    selected: int
+    finished: bool
+    head: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """Everything that a finished run stands on, as recorded.
+
+    Attributes:
+        summary: its line in the list of runs.
+        campaign: the campaign.
+        campaign_text: the very text that was recorded of it; `campaign_digest` is its SHA-256.
+        campaign_file_digest: SHA-256 of the campaign file as people read it.
+        model_json: the model, to be read by `scoring.model_from_json`.
+        data_digest, seed, version: as given to `begin`.
+        batches: of each recorded batch its limits, prices and certificate.
+        report: the summary given to `finish`.
+        layout: shape of the codes, see `layout_of`.
+        start: sequence number of its first entry; decision number k is entry ``start + k``.
+    """
+
+    summary: RunSummary
+    campaign: Campaign
+    campaign_text: str = field(repr=False)
+    campaign_digest: str
+    campaign_file_digest: str
+    model_json: dict[str, Any] = field(repr=False)
+    data_digest: str
+    seed: int
+    version: str
+    batches: list[dict[str, Any]] = field(repr=False)
+    report: dict[str, Any] = field(repr=False)
+    layout: tuple[int, ...]
+    start: int
+
+
+def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
+    """Every run in the ledger, in the order of recording; interrupted ones included."""
+    started = {}
+    out = []
+    rows = [row for kind in (Kind.RUN_STARTED, Kind.RUN_FINISHED, Kind.RUN_ABANDONED) for row in store.of_kind(kind)]
+    for seq, _, _, hash_, body in sorted(rows):
+        entry = read_body(body, seq)
+        if isinstance(entry, RunStarted):
+            started[entry.run] = entry
+        elif isinstance(entry, RunFinished):
+            first = started[entry.run]
+            at = datetime.fromisoformat(first.at)
+            selected = sum(entry.offers)
+            out.append(RunSummary(entry.run, at, first.name, entry.decisions, selected, True, hash_.hex()))
+        elif isinstance(entry, RunAbandoned):
+            at = datetime.fromisoformat(entry.at)
+            out.append(RunSummary(entry.run, at, "", 0, 0, False, hash_.hex(), entry.why))
+    return tuple(out)
+
+
+def open_run(store: LedgerStore, run_id: str) -> RunRecord:
+    """One finished run with everything that it stands on.
+
+    Raises:
+        DataError: the ledger has no such run.
+        LedgerError: an entry cannot be read.
+    """
+    start, started = find_start(store, run_id)
+    finished, head = None, b""
+    for seq, kind, _, hash_, body in store.about(run_id.encode()):
+        if kind == Kind.RUN_FINISHED:
+            finished, head = read_body(body, seq), hash_
+    if not isinstance(finished, RunFinished):
+        raise _broken(f"Run {run_id} has no end in the ledger.")
+    at = datetime.fromisoformat(started.at)
+    selected = sum(finished.offers)
+    text = _document(store, started.campaign)
+    return RunRecord(
+        summary=RunSummary(run_id, at, started.name, finished.decisions, selected, True, head.hex()),
+        campaign=Campaign.model_validate_json(text),
+        campaign_text=text,
+        campaign_digest=started.campaign,
+        campaign_file_digest=started.campaign_file,
+        model_json=json.loads(_document(store, started.model)),
+        data_digest=started.data,
+        seed=started.seed,
+        version=started.version,
+        batches=json.loads(finished.allocations)["batches"],
+        report=json.loads(_document(store, finished.summary)),
+        layout=tuple(started.layout),
+        start=start,
+    )
+
+
+def columns(store: LedgerStore, run_id: str) -> Iterator[RecordColumns]:
+    """A run's decisions as columns, chunk by chunk.
+
+    Raises:
+        DataError: the ledger has no such run.
+        LedgerError: an entry cannot be read.
+    """
+    start, started = find_start(store, run_id)
+    for rows in store.read(start + 1):
+        mine = []
+        for row in rows:
+            if row[1] != Kind.DECISION:
+                break
+            mine.append(row[4])
+        if mine:
+            yield _columns(mine, started.layout)
+        if len(mine) < len(rows):
+            return
+
+
+def decisions(store: LedgerStore, run_id: str) -> Iterator[DecisionFacts]:
+    """A run's decisions as facts, one by one, in order."""
+    for chunk in columns(store, run_id):
+        yield from _facts(chunk, run_id)
+
+
+def facts(store: LedgerStore, decision_id: str) -> DecisionFacts:
+    """One decision by its id (``RUN-ID.NUMBER``).
+
+    Raises:
+        DataError: the ledger has no such decision.
+        LedgerError: its entry cannot be read.
+    """
+    run_id, _, text = decision_id.rpartition(".")
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number > 0 and run_id:
+        start, started = find_start(store, run_id)
+        for rows in store.read(start + number, start + number):
+            for row in rows:
+                chunk = _columns([row[4]], started.layout) if row[1] == Kind.DECISION else None
+                if chunk is not None and int(chunk.number[0]) == number:
+                    return next(_facts(chunk, run_id))
+    raise _unknown(f"The ledger has no decision {decision_id}.", "Take the id from a report, or ask by subject.")
+
+
+def latest(store: LedgerStore, subject: str) -> DecisionFacts | None:
+    """The decision recorded last about a pseudonym (32 hex digits); None if there is none."""
+    try:
+        about = bytes.fromhex(subject)
+    except ValueError:
+        about = b""
+    rows = [row for row in store.about(about) if row[1] == Kind.DECISION] if len(about) == 16 else []
+    if not rows:
+        return None
+    seq = rows[-1][0]
+    before = store.last_of_kind(Kind.RUN_STARTED, seq)
+    started = read_body(before[4], before[0]) if before else None
+    if not isinstance(started, RunStarted):
+        raise _broken(f"Entry {seq} belongs to no run.")
+    return next(_facts(_columns([rows[-1][4]], started.layout), started.run))
+
+
+def find_start(store: LedgerStore, run_id: str) -> tuple[int, RunStarted]:
+    """Sequence number and body of a run's first entry.
+
+    Raises:
+        DataError: the ledger has no such run.
+    """
+    for seq, kind, _, _, body in store.about(run_id.encode()):
+        entry = read_body(body, seq) if kind == Kind.RUN_STARTED else None
+        if isinstance(entry, RunStarted):
+            return seq, entry
+    raise _unknown(f"The ledger has no run {run_id}.", "See the list of runs with `evenhand ledger show`.")
+
+
+def _document(store: LedgerStore, digest: str) -> str:
+    for seq, kind, _, _, body in store.about(bytes.fromhex(digest)):
+        entry = read_body(body, seq) if kind == Kind.DOCUMENT else None
+        if isinstance(entry, Document):
+            return entry.text
+    raise _broken("A text that a run refers to is missing.")
+
+
+def _columns(bodies: Sequence[bytes], layout: Sequence[int]) -> RecordColumns:
+    try:
+        return columns_from_bodies(bodies, layout)
+    except ValueError:
+        raise _broken("A recorded decision cannot be read.") from None
+
+
+def _facts(columns: RecordColumns, run_id: str) -> Iterator[DecisionFacts]:
+    for i in range(len(columns)):
+        listed = int((columns.top_terms[i] >= 0).sum())
+        yield DecisionFacts(
+            decision_id=f"{run_id}.{columns.number[i]}",
+            run_id=run_id,
+            subject=columns.subject[i].decode(),
+            at=moment(int(columns.at[i])),
+            standing=Standing(int(columns.standing[i])),
+            permission=Reason(int(columns.permission[i])),
+            outcome=Reason(int(columns.outcome[i])),
+            offer=int(columns.offer[i]),
+            runner_up=int(columns.runner_up[i]),
+            codes=tuple(code[..., i : i + 1].copy() for code in columns.codes),
+            score=int(columns.score[i]),
+            probability=int(columns.probability[i]),
+            value=int(columns.value[i]),
+            runner_up_value=int(columns.runner_up_value[i]),
+            price=int(columns.price[i]),
+            runner_up_price=int(columns.runner_up_price[i]),
+            margin=int(columns.margin[i]),
+            moved=bool(columns.moved[i]),
+            top_terms=tuple(columns.top_terms[i, :listed].tolist()),
+            top_contributions=tuple(columns.top_contributions[i, :listed].tolist()),
+            flip_term=int(columns.flip_term[i]),
+            flip_code=int(columns.flip_code[i]),
+        )
+
+
+def _unknown(what: str, remedy: str) -> DataError:
+    return DataError("ledger-unknown", what, rule="Only what was recorded can be told.", remedy=remedy)
+
+
+def _broken(what: str) -> LedgerError:
+    remedy = "Run `evenhand ledger verify`, and restore the ledger from a copy that verifies."
+    return LedgerError("ledger-broken", what, rule="G-5-2", remedy=remedy)

@@ -1,0 +1,112 @@
+"""What a start finds: runs that were interrupted, and a head that a crash left behind. It puts both right."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from evenhand.terms import Finding, LedgerError, Severity
+
+from ._body import RunAbandoned, encode
+from ._store import GENESIS, Head, Kind, LedgerStore, Row, Tail, link
+
+__all__ = ["recover"]
+
+
+def recover(store: LedgerStore, at: datetime) -> tuple[tuple[Finding, ...], Tail]:
+    """Bring head and entries together and settle intents that outlived their process. The caller holds the claim.
+
+    Returns:
+        What was found, for people; and where the ledger ends now.
+
+    Raises:
+        LedgerError: the entries are not what the kept head says, and no interrupted commit explains it.
+    """
+    found = []
+    tail = store.tail()
+    head = store.head()
+    if head is None:
+        if tail.entries:
+            raise _altered("has entries but no kept head, so nobody can tell whether its end was cut off")
+        store.keep_head(Head(tail))
+    elif tail == head.tail:
+        if head.pending is not None:
+            store.keep_head(Head(tail))
+    elif tail == head.pending:
+        _continues(store, head.tail, tail)
+        store.keep_head(Head(tail))
+        found.append(
+            _note(
+                "EH-LEDGER-002",
+                "The last run was recorded whole, but the process ended before it could note the new head. "
+                f"The {tail.entries - head.tail.entries} entries after the old head continue it and were accepted.",
+                "Nothing; the head is up to date again.",
+            )
+        )
+    elif tail.entries < head.tail.entries:
+        raise _altered(f"has {tail.entries} entries where the kept head says {head.tail.entries}: its end was cut off")
+    else:
+        raise _altered("does not end as its kept head says")
+    return (*found, *_settle(store, at, tail)), store.tail()
+
+
+def _continues(store: LedgerStore, old: Tail, new: Tail) -> None:
+    """Raise unless the entries after the old head continue from it up to the new one."""
+    previous = old.hash
+    if old.entries:
+        kept = [row for rows in store.read(old.entries, old.entries) for row in rows]
+        if not kept or kept[0][3] != old.hash:
+            raise _altered(f"was altered at or before entry {old.entries}")
+    elif old.hash != GENESIS:
+        raise _altered("has a kept head of no entries")
+    for rows in store.read(old.entries + 1):
+        for seq, _, _, hash_, body in rows:
+            previous = link(previous, body)
+            if previous != hash_:
+                raise _altered(f"was altered at entry {seq}")
+    if previous != new.hash:
+        raise _altered("does not end as its kept head says")
+
+
+def _settle(store: LedgerStore, at: datetime, tail: Tail) -> list[Finding]:
+    """Turn every intent that outlived its process into an entry of the chain."""
+    intents = store.intents()
+    if not intents:
+        return []
+    rows: list[Row] = []
+    end = tail
+    for intent in intents:
+        why = intent.why or "process-ended"
+        body = encode(RunAbandoned(at=intent.at, found=at.isoformat(), run=intent.run_id, why=why))
+        end = Tail(end.entries + 1, link(end.hash, body))
+        rows.append((end.entries, int(Kind.RUN_ABANDONED), intent.run_id.encode(), end.hash, body))
+    store.begin()
+    try:
+        store.append(rows)
+        store.keep_head(Head(tail, pending=end))
+        store.commit([intent.run_id for intent in intents])
+    except BaseException:
+        store.rollback()
+        raise
+    store.keep_head(Head(end))
+    return [
+        _note(
+            "EH-LEDGER-001",
+            f"Run {intent.run_id}, started at {intent.at}, was interrupted "
+            f"({intent.why or 'its process ended'}); nothing of it was recorded.",
+            "Run it again if its decisions are still needed.",
+        )
+        for intent in intents
+    ]
+
+
+def _note(id_: str, what: str, remedy: str) -> Finding:
+    return Finding(id=id_, severity=Severity.NOTE, what=what, rule="G-5-2", remedy=remedy, subject_matter="ledger")
+
+
+def _altered(how: str) -> LedgerError:
+    return LedgerError(
+        "ledger-altered",
+        f"The ledger {how}. Nothing was added to it.",
+        rule="G-5-2",
+        remedy="Run `evenhand ledger verify` to see where, and restore the ledger from a copy that verifies.",
+    )

@@ -1,0 +1,116 @@
+"""Replay: the road is walked again by those above, and what comes out is compared with the record, byte for byte."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.promises import RecordColumns
+from evenhand.terms import Explained
+
+from ._columns import bodies_of, columns_from_bodies, columns_from_explained
+from ._read import find_start
+from ._store import Kind, LedgerStore
+
+__all__ = ["Difference", "Replay", "compare", "replay"]
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One decision that came out differently.
+
+    Attributes:
+        number: its number within the run.
+        fields: the fields of `RecordColumns` that differ.
+    """
+
+    number: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a replay showed.
+
+    Attributes:
+        recorded, replayed: decisions in the ledger and in the new batch.
+        same: how many of them have the same bytes.
+        differences: the first few that do not.
+    """
+
+    recorded: int
+    replayed: int
+    same: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Every recorded decision came out again, to the byte, and no other."""
+        return self.recorded == self.replayed == self.same
+
+
+def replay(store: LedgerStore, run_id: str, explained: Explained) -> Replay:
+    """Compare a run's recorded decisions with the same people decided again, byte for byte.
+
+    Args:
+        store: the ledger.
+        run_id: a run that was recorded in one batch, or in several that `explained` holds together.
+        explained: the same subjects in the same order, decided again with the recorded campaign and model.
+
+    Raises:
+        DataError: the ledger has no such run.
+    """
+    start, started = find_start(store, run_id)
+    total = len(explained.margin)
+    recorded = same = 0
+    differences: list[Difference] = []
+    for rows in store.read(start + 1):
+        bodies = []
+        for row in rows:
+            if row[1] != Kind.DECISION:
+                break
+            bodies.append(row[4])
+        stop = min(recorded + len(bodies), total)
+        if recorded < stop:
+            again = columns_from_explained(explained, recorded, stop, recorded + 1)
+            unlike = [i for i, pair in enumerate(zip(bodies, bodies_of(again), strict=False)) if pair[0] != pair[1]]
+            same += stop - recorded - len(unlike)
+            if unlike and len(differences) < _SHOWN:
+                before = columns_from_bodies(bodies[: stop - recorded], started.layout)
+                differences.extend(compare(before, again)[: _SHOWN - len(differences)])
+        recorded += len(bodies)
+        if len(bodies) < len(rows):
+            break
+    return Replay(recorded, total, same, tuple(differences))
+
+
+def compare(recorded: RecordColumns, again: RecordColumns) -> tuple[Difference, ...]:
+    """Which of these decisions differ, and in which fields. Both hold the same people in the same order."""
+    unlike: dict[int, list[str]] = {}
+    for field in dataclasses.fields(RecordColumns):
+        filler = -1 if field.name == "top_terms" else 0
+        unequal = _differs(getattr(recorded, field.name), getattr(again, field.name), filler)
+        for row in np.flatnonzero(unequal).tolist():
+            unlike.setdefault(row, []).append(field.name)
+    return tuple(Difference(int(recorded.number[row]), tuple(names)) for row, names in sorted(unlike.items()))
+
+
+def _differs(
+    one: NDArray[np.generic] | tuple[NDArray[np.uint8], ...],
+    other: NDArray[np.generic] | tuple[NDArray[np.uint8], ...],
+    filler: int,
+) -> NDArray[np.bool_]:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        pairs = [a != b if a.ndim == 1 else (a != b).any(axis=0) for a, b in zip(one, other, strict=True)]
+        return np.logical_or.reduce(pairs) if pairs else np.zeros(0, dtype=np.bool_)
+    a, b = np.asarray(one), np.asarray(other)
+    if a.ndim == 1:
+        return np.asarray(a != b)
+    width = max(a.shape[1], b.shape[1])
+    wide = [np.pad(c, ((0, 0), (0, width - c.shape[1])), constant_values=filler) for c in (a, b)]
+    return np.asarray((wide[0] != wide[1]).any(axis=1))

@@ -1,0 +1,319 @@
+"""Gate 6: one run, recorded whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import Campaign
+from evenhand.promises import Ground, Totals, Violation, check_decisions, check_limits, check_run, check_totals
+from evenhand.terms import (
+    Certificate,
+    DataError,
+    EvenhandError,
+    Explained,
+    Finding,
+    LedgerError,
+    Model,
+    Prices,
+    Recorded,
+)
+
+from ._body import Document, RunFinished, RunStarted, digest_of, encode, text_of
+from ._columns import bodies_of, columns_from_explained, layout_of
+from ._recover import recover
+from ._store import Head, Intent, Kind, LedgerStore, Row, Tail, link
+
+__all__ = ["Run", "begin", "finish", "new_run_id", "record"]
+
+CHUNK = 16_384
+"""Decisions that are checked, encoded and appended at a time: memory stays small however long the run."""
+
+
+class Run:
+    """A run that is being recorded. Made by `begin`; use it in a ``with``: leaving it unfinished, for whatever
+    reason, undoes it whole.
+
+    Attributes:
+        store: where it is recorded.
+        run_id: its id, sortable by time.
+        at: its start.
+        ground: campaign and model that its decisions stand on.
+        found: what the start found left behind by an earlier one and put right; for people to read.
+        totals: what was recorded so far.
+    """
+
+    def __init__(self, store: LedgerStore, run_id: str, ground: Ground, found: tuple[Finding, ...], tail: Tail) -> None:
+        self.store = store
+        self.run_id = run_id
+        self.at = ground.at
+        self.ground = ground
+        self.found = found
+        self.totals = Totals.none(len(ground.campaign.offers))
+        self._tail = tail
+        self._kept = tail
+        self._batches: list[dict[str, object]] = []
+        self._open = True
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._open:
+            return
+        self._open = False
+        try:
+            self.store.rollback()
+            why = error.code if isinstance(error, EvenhandError) else type(error).__name__ if error else "unfinished"
+            if not self.store.about(self.run_id.encode()):  # an interrupt can come just after the commit
+                self.store.intend(Intent(self.run_id, self.at.isoformat(), why))
+        except EvenhandError:
+            if error is None:
+                raise
+        finally:
+            self.store.release()
+
+    def _write(self, kind: Kind, abouts: Sequence[bytes], bodies: Sequence[bytes]) -> None:
+        """Append entries of one kind, chained to the last."""
+        rows: list[Row] = []
+        seq, hash_ = self._tail.entries, self._tail.hash
+        for about, body in zip(abouts, bodies, strict=True):
+            seq += 1
+            hash_ = link(hash_, body)
+            rows.append((seq, int(kind), about, hash_, body))
+        self.store.append(rows)
+        self._tail = Tail(seq, hash_)
+
+    def _document(self, text: str) -> str:
+        """Make sure that a text stands in the ledger; its digest."""
+        digest = digest_of(text)
+        if not any(row[1] == Kind.DOCUMENT for row in self.store.about(bytes.fromhex(digest))):
+            self._write(Kind.DOCUMENT, [bytes.fromhex(digest)], [encode(Document(digest, text))])
+        return digest
+
+    def _must_be_open(self) -> None:
+        if not self._open:
+            raise LedgerError(
+                "ledger-run-closed",
+                f"Run {self.run_id} is closed; nothing can be added to it.",
+                rule="G-5-2",
+                remedy="Begin another run.",
+            )
+
+
+def new_run_id(at: datetime, identity: str) -> str:
+    """Id of a run, sortable by time.
+
+    Args:
+        at: start of the run, time-zone aware.
+        identity: six hex digits that tell runs of the same second apart.
+
+    >>> from datetime import timezone
+    >>> new_run_id(datetime(2026, 11, 23, 10, 15, tzinfo=timezone.utc), "0a1b2c")
+    '20261123T101500Z-0a1b2c'
+    """
+    if len(identity) != 6 or not set(identity) <= set("0123456789abcdef"):
+        raise DataError(
+            "run-identity",
+            "The identity of a run is not six hex digits.",
+            rule="Run ids are sortable and of one length.",
+            remedy="Pass six digits of 0-9 a-f.",
+        )
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{identity}"
+
+
+def begin(
+    store: LedgerStore,
+    *,
+    run_id: str,
+    at: datetime,
+    campaign: Campaign,
+    campaign_file_digest: str,
+    model: Model,
+    model_json: Mapping[str, object],
+    data_digest: str,
+    version: str,
+) -> Run:
+    """Start recording a run: nobody else can write until it is finished or left.
+
+    An intent is kept durably first, so that a start after a crash can say that this run was interrupted; everything
+    else is one transaction that `finish` commits.
+
+    Args:
+        store: where to record.
+        run_id: see `new_run_id`.
+        at: start of the run, time-zone aware.
+        campaign: as declared.
+        campaign_file_digest: SHA-256 (hex) of the campaign file as people read it.
+        model: the glass box.
+        model_json: the same, as JSON that can be read back without loss.
+        data_digest: SHA-256 (hex) of the subjects' data, or "" where it has none.
+        version: of evenhand.
+
+    Raises:
+        StoreError: the store cannot be written, or somebody else writes to it.
+        LedgerError: the ledger was altered since it was last written, the run id is taken, or campaign and model
+            break a promise; nothing is recorded.
+    """
+    text = campaign.model_dump_json()
+    ground = Ground(campaign, text, digest_of(text), model, at)
+    _refuse(check_run(ground), run_id)
+    store.claim()
+    try:
+        found, tail = recover(store, at)
+        if store.about(run_id.encode()):
+            raise LedgerError(
+                "ledger-run-taken",
+                f"The ledger already has a run {run_id}.",
+                rule="G-5-2",
+                remedy="Use another identity for this run.",
+            )
+        store.intend(Intent(run_id, at.isoformat()))
+        store.begin()
+        run = Run(store, run_id, ground, found, tail)
+        started = RunStarted(
+            at=at.isoformat(),
+            campaign=run._document(text),
+            campaign_file=campaign_file_digest,
+            data=data_digest,
+            layout=list(layout_of(model)),
+            model=run._document(text_of(model_json)),
+            name=campaign.campaign,
+            run=run_id,
+            seed=campaign.seed,
+            version=version,
+        )
+        run._write(Kind.RUN_STARTED, [run_id.encode()], [encode(started)])
+    except BaseException:
+        store.rollback()
+        store.release()
+        raise
+    return run
+
+
+def record(explained: Explained, run: Run) -> Recorded:
+    """Append a batch of decisions, refusals included, after asking the promises about each of them.
+
+    They are durable when `finish` returns, together with the whole run.
+
+    Raises:
+        LedgerError: a decision breaks a promise; leave the run, and nothing of it is recorded.
+        StoreError: the store cannot be written.
+    """
+    run._must_be_open()
+    asked = explained.allocated.scored.minimised.permitted.asked
+    if explained.allocated.scored.minimised.model.digest != run.ground.model.digest:
+        raise LedgerError(
+            "ledger-other-model",
+            f"The decisions were made with another model than run {run.run_id} declares.",
+            rule="G-15h",
+            remedy="Begin a run with the model that decides.",
+        )
+    _refuse(check_limits(explained.allocated.limits, run.ground), run.run_id)
+    first, before = run._tail.entries + 1, run.totals
+    for start in range(0, len(asked), CHUNK):
+        stop = min(start + CHUNK, len(asked))
+        columns = columns_from_explained(explained, start, stop, run.totals.decisions + 1)
+        _refuse(check_decisions(columns, run.ground), run.run_id)
+        run._write(Kind.DECISION, _pseudonyms(columns.subject), bodies_of(columns))
+        run.totals = run.totals.plus(columns)
+    allocated = explained.allocated
+    run._batches.append(
+        {
+            "first": before.decisions + 1,
+            "last": run.totals.decisions,
+            "limits": [dataclasses.asdict(limit) for limit in allocated.limits],
+            "prices": _prices(allocated.prices),
+            "certificate": _certificate(allocated.certificate),
+        }
+    )
+    return Recorded(explained, run.run_id, first, run._tail.entries, run._tail.hash.hex())
+
+
+def finish(run: Run, summary: Mapping[str, object]) -> str:
+    """Make the whole run durable, and let others write.
+
+    Args:
+        run: the run.
+        summary: the run's JSON summary, the report's JSON included; no personal data.
+
+    Returns:
+        The ledger's new head (hex). Whoever keeps it can tell later whether anything before it was altered.
+
+    Raises:
+        LedgerError: the run as a whole exceeds a declared limit; nothing is recorded.
+        StoreError: the store cannot be written.
+    """
+    run._must_be_open()
+    _refuse(check_totals(run.totals, run.ground), run.run_id)
+    finished = RunFinished(
+        allocations=text_of({"batches": run._batches}),
+        contextual=run.totals.contextual,
+        decisions=run.totals.decisions,
+        offers=list(run.totals.offers),
+        personalised=run.totals.personalised,
+        refused=run.totals.refused,
+        run=run.run_id,
+        summary=run._document(text_of(summary)),
+    )
+    run._write(Kind.RUN_FINISHED, [run.run_id.encode()], [encode(finished)])
+    run.store.keep_head(Head(run._kept, pending=run._tail))
+    run.store.commit([run.run_id])
+    run._open = False
+    try:
+        run.store.keep_head(Head(run._tail))
+    finally:
+        run.store.release()
+    return run._tail.hash.hex()
+
+
+def _refuse(violations: Sequence[Violation], run_id: str) -> None:
+    """Raise the first violation; the others are counted."""
+    if not violations:
+        return
+    first = violations[0]
+    people = f" ({len(first.rows)} decisions)" if first.rows else ""
+    more = f" {len(violations) - 1} more kinds of violation were found." if len(violations) > 1 else ""
+    raise LedgerError(
+        f"promise-{first.promise}-{first.code}",
+        f"Run {run_id} does not keep a promise ({first.promise}): {first.what}{people}{more} Nothing was recorded.",
+        rule=first.rule,
+        remedy=first.remedy,
+    )
+
+
+def _pseudonyms(subjects: NDArray[np.bytes_]) -> list[bytes]:
+    """The 16 bytes of each pseudonym."""
+    digits = subjects.tobytes()
+    try:
+        packed = bytes.fromhex(digits.decode("ascii"))
+    except ValueError:
+        packed = b""
+    if subjects.dtype.str != "|S32" or packed.hex().encode() != digits:
+        raise DataError(
+            "subject-not-pseudonym",
+            "The subjects are not pseudonyms of 32 hex digits (lower case).",
+            rule="G-32",
+            remedy="Pseudonymise them before asking.",
+        )
+    return [packed[i : i + 16] for i in range(0, len(packed), 16)]
+
+
+def _prices(prices: Prices) -> dict[str, object]:
+    return {
+        "offer": prices.offer.tolist(),
+        "group": prices.group.tolist(),
+        "by_limit": dict(prices.by_limit),
+        "cell_tables": dict(prices.cell_tables),
+    }
+
+
+def _certificate(certificate: Certificate) -> dict[str, object]:
+    return dataclasses.asdict(certificate)

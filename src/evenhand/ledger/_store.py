@@ -1,0 +1,155 @@
+"""What a ledger needs from a store: append, read, one writer at a time, and a head kept under a key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, unique
+from typing import Protocol
+
+__all__ = ["GENESIS", "Head", "Intent", "Kind", "LedgerStore", "Row", "Tail", "link"]
+
+GENESIS = bytes(32)
+"""What the first entry continues from: 32 zero bytes."""
+
+Row = tuple[int, int, bytes, bytes, bytes]
+"""One entry as stored: sequence number from 1, `Kind`, what it is about, hash (32 bytes), body (canonical JSON).
+
+About: the pseudonym (16 bytes) for a decision, the run id (ASCII) for a run's entries, the digest (32 bytes) for a
+document. It only serves to find entries; `verify` checks it against the body.
+"""
+
+
+@unique
+class Kind(IntEnum):
+    """What an entry says. The number is stored beside the body, so that runs are found without reading decisions."""
+
+    DECISION = 0
+    RUN_STARTED = 1
+    RUN_FINISHED = 2
+    RUN_ABANDONED = 3
+    DOCUMENT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Where a ledger ends.
+
+    Attributes:
+        entries: how many entries there are; also the sequence number of the last one.
+        hash: hash of the last entry (32 bytes), `GENESIS` if there is none.
+    """
+
+    entries: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is kept outside the entries, under a key, so that a cut-off tail is found.
+
+    Attributes:
+        tail: where the ledger ended after the last commit that is known to be complete.
+        pending: where it ends if the commit that was under way came through; None if none was.
+    """
+
+    tail: Tail
+    pending: Tail | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A run that started. It stands beside the chain until the run is in it; one that outlives its process tells
+    the next start that a run was interrupted.
+
+    Attributes:
+        run_id: the run.
+        at: its start, ISO 8601.
+        why: why it stopped, a stable word; empty where the process could not say (killed, power cut).
+    """
+
+    run_id: str
+    at: str
+    why: str = ""
+
+
+def link(previous: bytes, body: bytes) -> bytes:
+    """Hash of an entry: SHA-256 over the previous entry's hash and this entry's body.
+
+    >>> link(GENESIS, b"{}").hex()[:16]
+    'bdabb63de6acda2f'
+    """
+    return hashlib.sha256(previous + body).digest()
+
+
+class LedgerStore(Protocol):
+    """Where entries are kept. `adapters.sqlite_ledger.SqliteLedger` is one.
+
+    All methods raise `StoreError` where the store cannot be reached or written (disk full, locked, no permission) and
+    `LedgerError` where what is stored is damaged.
+    """
+
+    def tail(self) -> Tail:
+        """Where the entries end, as stored."""
+        ...
+
+    def head(self) -> Head | None:
+        """The kept head; None if none was ever kept. Raises LedgerError if its seal is broken."""
+        ...
+
+    def keep_head(self, head: Head) -> None:
+        """Seal the head and keep it durably, replacing the one before in one step."""
+        ...
+
+    def read(self, first: int, last: int | None = None) -> Iterator[Sequence[Row]]:
+        """Entries from `first` to `last` (both included; None = the end) in order, in chunks."""
+        ...
+
+    def about(self, about: bytes) -> Sequence[Row]:
+        """Every entry about something, oldest first."""
+        ...
+
+    def of_kind(self, kind: Kind) -> Iterator[Row]:
+        """Every entry of a kind other than DECISION, oldest first."""
+        ...
+
+    def last_of_kind(self, kind: Kind, before: int) -> Row | None:
+        """The last entry of a kind other than DECISION whose sequence number is below `before`."""
+        ...
+
+    def damage(self) -> Sequence[str]:
+        """What the store's own check of its files finds; empty if all is well."""
+        ...
+
+    def claim(self) -> None:
+        """Become the only writer until `release`. Raises StoreError if somebody else is."""
+        ...
+
+    def release(self) -> None:
+        """Let others write; what is not committed is undone. Harmless if nothing was claimed."""
+        ...
+
+    def intents(self) -> Sequence[Intent]:
+        """Runs that started and are not in the chain."""
+        ...
+
+    def intend(self, intent: Intent) -> None:
+        """Keep an intent durably, at once; replaces one of the same run."""
+        ...
+
+    def begin(self) -> None:
+        """Open the transaction that the following appends belong to."""
+        ...
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Add entries to the open transaction."""
+        ...
+
+    def commit(self, settled: Sequence[str]) -> None:
+        """Make everything appended durable and forget the intents of these runs, in one step."""
+        ...
+
+    def rollback(self) -> None:
+        """Undo everything appended since `begin`."""
+        ...

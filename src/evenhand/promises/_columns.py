@@ -1,0 +1,165 @@
+"""What the promises look at: decisions as they are recorded, column by column, and the ground they stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import Campaign
+from evenhand.terms import Measure, Model
+
+__all__ = ["Ground", "LimitFigures", "RecordColumns", "Totals", "Violation"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordColumns:
+    """Decisions as the ledger keeps them: n rows, T terms, m offers. Meanings as in `terms.DecisionFacts`.
+
+    Attributes:
+        number: int64[n], position within the run, from 1.
+        subject: S32[n], pseudonyms.
+        at: int64[n], moment of the decision, microseconds since 1970 (UTC).
+        standing, permission, outcome: uint8[n], `Standing` and two `Reason`.
+        offer, runner_up: int16[n], -1 for none.
+        codes: one uint8 array per term, [n] or [m, n] for a per-offer feature.
+        score, probability, value: int64[n], of `reference`.
+        runner_up_value, price, runner_up_price, margin: int64[n], micro-money.
+        moved: bool[n].
+        top_terms, top_contributions: int64[n, R]; -1 and 0 where there are no more.
+        flip_term, flip_code: int16[n] and uint8[n].
+    """
+
+    number: NDArray[np.int64]
+    subject: NDArray[np.bytes_]
+    at: NDArray[np.int64]
+    standing: NDArray[np.uint8]
+    permission: NDArray[np.uint8]
+    outcome: NDArray[np.uint8]
+    offer: NDArray[np.int16]
+    runner_up: NDArray[np.int16]
+    codes: tuple[NDArray[np.uint8], ...]
+    score: NDArray[np.int64]
+    probability: NDArray[np.int64]
+    value: NDArray[np.int64]
+    runner_up_value: NDArray[np.int64]
+    price: NDArray[np.int64]
+    runner_up_price: NDArray[np.int64]
+    margin: NDArray[np.int64]
+    moved: NDArray[np.bool_]
+    top_terms: NDArray[np.int64]
+    top_contributions: NDArray[np.int64]
+    flip_term: NDArray[np.int16]
+    flip_code: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        """Number of decisions."""
+        return len(self.number)
+
+    @property
+    def reference(self) -> NDArray[np.int16]:
+        """The offer that score and value speak of: the chosen one or, where none was chosen, the best other; or -1."""
+        return np.where(self.offer >= 0, self.offer, self.runner_up)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a run's decisions stand on.
+
+    Attributes:
+        campaign: as declared when the run started.
+        campaign_text: the very text (JSON) that the campaign was read from.
+        campaign_digest: SHA-256 (hex) of that text, as recorded.
+        model: the glass box.
+        at: start of the run, time-zone aware.
+    """
+
+    campaign: Campaign
+    campaign_text: str
+    campaign_digest: str
+    model: Model
+    at: datetime
+
+
+class LimitFigures(Protocol):
+    """What became of one declared limit: `terms.LimitOutcome`, or the same figures as recorded."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def declared(self) -> float: ...
+
+    @property
+    def used(self) -> float: ...
+
+    @property
+    def held(self) -> bool: ...
+
+    @property
+    def measure(self) -> Measure | None: ...
+
+    @property
+    def note(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a run's decisions add up to.
+
+    Attributes:
+        decisions: people decided about, refusals included.
+        refused, contextual, personalised: people by standing.
+        offers: people who got each offer, in campaign order.
+    """
+
+    decisions: int
+    refused: int
+    contextual: int
+    personalised: int
+    offers: tuple[int, ...]
+
+    @staticmethod
+    def none(offers: int) -> Totals:
+        """Nothing decided yet, of a campaign with so many offers."""
+        return Totals(0, 0, 0, 0, (0,) * offers)
+
+    def plus(self, columns: RecordColumns) -> Totals:
+        """These totals and these decisions together."""
+        standing = np.bincount(columns.standing.astype(np.intp), minlength=3)
+        offer = columns.offer[(columns.offer >= 0) & (columns.offer < len(self.offers))].astype(np.intp)
+        given = np.bincount(offer, minlength=len(self.offers))
+        return Totals(
+            self.decisions + len(columns),
+            self.refused + int(standing[0]),
+            self.contextual + int(standing[1]),
+            self.personalised + int(standing[2]),
+            tuple(before + int(now) for before, now in zip(self.offers, given, strict=True)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A promise that was not kept.
+
+    Attributes:
+        promise: ``private``, ``fair``, ``explained`` or ``governed``.
+        code: stable word for the kind of violation.
+        what: what was found, one sentence, no personal value.
+        rule: the rule id (RULES).
+        remedy: what to do.
+        rows: positions in the columns that break it; empty where the whole run does.
+    """
+
+    promise: str
+    code: str
+    what: str
+    rule: str
+    remedy: str
+    rows: tuple[int, ...] = ()

@@ -1,0 +1,126 @@
+"""Explained: the recorded reasons are the true ones, recomputed to the last unit (docs/promises/explained.md)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.terms import Reason, Standing, expected_value, score_of, term_contributions
+
+from ._columns import Ground, RecordColumns, Violation
+
+__all__ = ["check_decisions", "check_run"]
+
+_KNOWN = np.isin(np.arange(256), [int(reason) for reason in Reason])
+_PERMITTING = np.arange(256) < Reason.DIRECT_MARKETING_OBJECTION
+_ANSWERS = np.isin(np.arange(256), [Reason.SELECTED, Reason.BEYOND_LIMITS, Reason.NO_WORTHWHILE_OFFER])
+
+
+def check_run(ground: Ground) -> tuple[Violation, ...]:
+    """The model speaks of the campaign's offers, in order, and every table fits its bins."""
+    model = ground.model
+    declared = tuple(offer.id for offer in ground.campaign.offers)
+    fits = len(model.tables) == len(model.view.binnings) and all(
+        table.shape == (len(model.offers), binning.size)
+        for table, binning in zip(model.tables, model.view.binnings, strict=False)
+    )
+    if model.offers == declared and len(model.base) == len(declared) and fits:
+        return ()
+    what = "The model's offers or tables are not those of the campaign and the view."
+    return (Violation("explained", "model-shape", what, "G-15h", "Learn the model again for this campaign."),)
+
+
+def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, ...]:
+    """Reasons fit the outcome; score, value, margin and top terms are recomputed from codes and tables."""
+    malformed = _malformed(columns, ground)
+    if malformed.any():
+        what = "A recorded decision names an offer, a code, a term or a reason that does not exist."
+        return (_broken("unknown-index", what, malformed),)
+    checks = [
+        ("reason", _reason_wrong(columns), "The recorded reason does not fit the outcome."),
+        *_amounts(columns, ground),
+    ]
+    return tuple(_broken(code, what, mask) for code, mask, what in checks if bool(mask.any()))
+
+
+def _malformed(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
+    m, terms = len(ground.campaign.offers), len(ground.model.tables)
+    bad: NDArray[np.bool_] = columns.standing > max(Standing)
+    bad |= ~_KNOWN[columns.permission] | ~_KNOWN[columns.outcome]
+    for index, size in ((columns.offer, m), (columns.runner_up, m), (columns.flip_term, terms)):
+        bad |= (index < -1) | (index >= size)
+    bad |= ((columns.top_terms < -1) | (columns.top_terms >= terms)).any(axis=1)
+    bad |= (columns.offer >= 0) & (columns.offer == columns.runner_up)
+    if len(columns.codes) != terms:
+        bad[:] = True
+    for code, table in zip(columns.codes, ground.model.tables, strict=False):
+        over = code >= table.shape[1]
+        bad |= over if over.ndim == 1 else over.any(axis=0)
+    return bad
+
+
+def _reason_wrong(columns: RecordColumns) -> NDArray[np.bool_]:
+    refused = columns.standing == Standing.REFUSED
+    personalised = columns.standing == Standing.PERSONALISED
+    wrong: NDArray[np.bool_] = personalised != _PERMITTING[columns.permission]
+    wrong |= refused & (columns.outcome != columns.permission)
+    wrong |= ~refused & ~_ANSWERS[columns.outcome]
+    wrong |= (columns.offer >= 0) != (columns.outcome == Reason.SELECTED)
+    wrong |= (columns.flip_term >= 0) & ~personalised
+    return wrong
+
+
+def _amounts(columns: RecordColumns, ground: Ground) -> list[tuple[str, NDArray[np.bool_], str]]:
+    """Score, value, probability, margin and top terms of everybody who has a reference offer."""
+    reference = columns.reference
+    has = reference >= 0
+    ref = np.where(has, reference, 0)
+    shares = term_contributions(ground.model, columns.codes, ref)
+    score = np.where(has, score_of(ground.model, shares, ref), 0)
+    shares[~has] = 0
+    value = np.zeros(len(columns), dtype=np.int64)
+    other = columns.runner_up_value
+    for j, offer in enumerate(ground.campaign.offers):
+        own = reference == j
+        value[own] = expected_value(offer.value_micro, offer.cost_micro, columns.probability[own])
+    net = columns.value - np.where(columns.offer >= 0, columns.price, columns.runner_up_price)
+    rival = np.where((columns.offer >= 0) & (columns.runner_up >= 0), other - columns.runner_up_price, 0)
+    unlikely = (columns.probability < 0) | (columns.probability > 1_000_000)
+    stray = (columns.runner_up < 0) & ((other != 0) | (columns.runner_up_price != 0))
+    stray |= (columns.offer < 0) & ((columns.price != 0) | ((other != columns.value) & has))
+    return [
+        ("score", score != columns.score, "Base and contributions do not add up to the recorded score."),
+        ("probability", unlikely, "The recorded probability is not between 0 and 1,000,000 ppm."),
+        ("value", value != columns.value, "The recorded value is not the offer's value x probability - cost."),
+        ("margin", (columns.margin != net - rival) & has, "The recorded margin is not what values and prices give."),
+        ("amounts", stray, "A decision records an amount for an offer that it does not have."),
+        ("top-terms", _top_wrong(columns, shares), "The recorded reasons are not the largest contributions."),
+    ]
+
+
+def _top_wrong(columns: RecordColumns, shares: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Each listed term has its true share, the list is in order, and nothing left out weighs more than what is in."""
+    n, width = columns.top_terms.shape
+    rows = np.arange(n)
+    rest = np.abs(shares.astype(np.int64))
+    wrong = np.zeros(n, dtype=np.bool_)
+    if rest.shape[1] == 0:
+        return np.asarray((columns.top_terms != -1).any(axis=1) | (columns.top_contributions != 0).any(axis=1))
+    before = np.full(n, np.iinfo(np.int64).max)
+    for r in range(width):
+        term = columns.top_terms[:, r]
+        listed = term >= 0
+        at = np.where(listed, term, 0)
+        largest = rest.argmax(axis=1)
+        weight = np.where(listed, rest[rows, at], 0)
+        wrong |= listed & ((largest != at) | (before < 0))
+        wrong |= ~listed & (rest[rows, largest] > 0)
+        wrong |= columns.top_contributions[:, r] != np.where(listed, shares[rows, at], 0)
+        before = np.where(listed, weight, -1)
+        rest[rows[listed], at[listed]] = -1
+    return wrong
+
+
+def _broken(code: str, what: str, mask: NDArray[np.bool_]) -> Violation:
+    remedy = "Do not use these decisions; run again, and compare the ledger with its copy."
+    return Violation("explained", code, what, "G-15h", remedy, tuple(np.flatnonzero(mask).tolist()))

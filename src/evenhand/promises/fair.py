@@ -1,0 +1,94 @@
+"""Fair: every declared limit was kept, on whole decisions, and no group column is read (docs/promises/fair.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from evenhand.policy import MICRO, Campaign
+from evenhand.terms import Measure, Role
+
+from ._columns import Ground, LimitFigures, Totals, Violation
+
+__all__ = ["check_limits", "check_run", "check_totals"]
+
+_TOLERANCE = 1e-9
+
+
+def check_run(ground: Ground) -> tuple[Violation, ...]:
+    """No sensitive column, confirmed or not, is a term of the model."""
+    columns = ground.campaign.columns
+    sensitive = {name for name, column in columns.items() if column.role is Role.SENSITIVE}
+    found = [binning.name for binning in ground.model.view.binnings if binning.name in sensitive]
+    return tuple(
+        _broken(
+            "sensitive-feature",
+            f"The model reads the sensitive column {name}.",
+            "G-9",
+            "Learn the model again without it; groups stay behind the wall.",
+        )
+        for name in found
+    )
+
+
+def check_limits(outcomes: Sequence[LimitFigures], campaign: Campaign) -> tuple[Violation, ...]:
+    """Every limit that the campaign declares has an outcome, as declared, and held."""
+    by_id = {outcome.id: outcome for outcome in outcomes}
+    out = []
+    for id_, declared in _declared(campaign):
+        outcome = by_id.get(id_)
+        if outcome is None:
+            what = f"The declared limit {id_} has no outcome."
+            out.append(_broken("limit-missing", what, "G-5-2", "Allocate again; every limit is accounted for."))
+        elif abs(outcome.declared - declared) > _TOLERANCE * max(1.0, abs(declared)):
+            what = f"The limit {id_} was applied with another bound than the campaign declares."
+            out.append(_broken("limit-changed", what, "G-5-2", "Run again with the campaign file as it is."))
+        elif not outcome.held or not _within(outcome):
+            what = f"The limit {id_} does not hold: {outcome.used} against a bound of {outcome.declared}."
+            rule = "F-45" if outcome.kind == "disparity" else "G-5-2"
+            out.append(_broken("limit-broken", what, rule, "Run again, or let people in charge change the limit."))
+    return tuple(out)
+
+
+def check_totals(totals: Totals, campaign: Campaign) -> tuple[Violation, ...]:
+    """Capacity, contacts and budget, recomputed from the decisions themselves."""
+    out = []
+    for offer, given in zip(campaign.offers, totals.offers, strict=True):
+        if offer.capacity is not None and given > offer.capacity:
+            out.append(_over(f"capacity:{offer.id}", given, offer.capacity))
+    contacts = sum(totals.offers)
+    if campaign.limits.contacts.total is not None and contacts > campaign.limits.contacts.total:
+        out.append(_over("contacts", contacts, campaign.limits.contacts.total))
+    spent = sum(offer.cost_micro * given for offer, given in zip(campaign.offers, totals.offers, strict=True))
+    if campaign.limits.budget is not None and spent > int(campaign.limits.budget * MICRO):
+        out.append(_over("budget", spent, int(campaign.limits.budget * MICRO)))
+    return tuple(out)
+
+
+def _declared(campaign: Campaign) -> Iterator[tuple[str, float]]:
+    if campaign.limits.budget is not None:
+        yield "budget", float(int(campaign.limits.budget * MICRO))
+    if campaign.limits.contacts.total is not None:
+        yield "contacts", float(campaign.limits.contacts.total)
+    for offer in campaign.offers:
+        if offer.capacity is not None:
+            yield f"capacity:{offer.id}", float(offer.capacity)
+    for limit in campaign.limits.disparity:
+        yield limit.id, limit.bound
+
+
+def _within(outcome: LimitFigures) -> bool:
+    """Whether the outcome's own figures agree that it held; a note says why a limit judged nobody."""
+    if outcome.note:
+        return True
+    if outcome.measure is Measure.SELECTION_RATE_RATIO:
+        return outcome.used >= outcome.declared - _TOLERANCE
+    return outcome.used <= outcome.declared + _TOLERANCE * max(1.0, abs(outcome.declared))
+
+
+def _over(id_: str, used: int, bound: int) -> Violation:
+    what = f"The decisions use {used} of {id_}, where {bound} is the bound."
+    return _broken("limit-exceeded", what, "G-5-2", "Run again; whole decisions must keep every limit.")
+
+
+def _broken(code: str, what: str, rule: str, remedy: str, rows: Iterable[int] = ()) -> Violation:
+    return Violation("fair", code, what, rule, remedy, tuple(rows))

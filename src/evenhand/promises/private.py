@@ -1,0 +1,122 @@
+"""Private: nobody's data is used beyond what this person, the law and the campaign allow (docs/promises/private.md)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import Campaign
+from evenhand.terms import LegalBasis, Reason, Role, Standing
+
+from ._columns import Ground, RecordColumns, Violation
+
+__all__ = ["check_decisions", "check_run"]
+
+_PERMITS = {
+    LegalBasis.CONSENT: Reason.CONSENT_VALID,
+    LegalBasis.CONTRACT: Reason.BASIS_CONTRACT,
+    LegalBasis.LEGITIMATE_INTEREST: Reason.BASIS_LEGITIMATE_INTEREST,
+}
+
+
+def check_run(ground: Ground) -> tuple[Violation, ...]:
+    """Every column that the model reads is a confirmed feature of this campaign, and the view is of its purpose."""
+    out = []
+    view = ground.model.view
+    if view.purpose != ground.campaign.purpose:
+        what = f"The feature view was made for {view.purpose}, the campaign is for {ground.campaign.purpose}."
+        out.append(_broken("purpose", what, "G-5b", "Learn the view again for this campaign's purpose."))
+    for binning in view.binnings:
+        fault = _fault(ground.campaign, binning.name)
+        if fault:
+            out.append(
+                _broken(
+                    "feature",
+                    f"The model reads the column {binning.name}, which is {fault}.",
+                    "G-9" if "special" in fault else "G-5c",
+                    "Declare it as a confirmed feature, or learn the model again without it.",
+                )
+            )
+    return tuple(out)
+
+
+def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, ...]:
+    """Refused: nothing was used. Contextual: nothing personal was used. Personalised: something allows it."""
+    refused = columns.standing == Standing.REFUSED
+    personalised = columns.standing == Standing.PERSONALISED
+    personal = _any_code(columns) | (columns.flip_term != -1) | (columns.flip_code != 0)
+    used = personal | (columns.offer != -1) | (columns.runner_up != -1) | columns.moved
+    for amount in (columns.score, columns.probability, columns.value, columns.runner_up_value, columns.price):
+        used |= amount != 0
+    for amount in (columns.runner_up_price, columns.margin):
+        used |= amount != 0
+    used |= (columns.top_terms != -1).any(axis=1)
+    allows = columns.permission == _PERMITS[ground.campaign.legal_basis]
+    objected = columns.permission == Reason.DIRECT_MARKETING_OBJECTION
+    direct = np.bool_(ground.campaign.channel.is_direct)
+    stays_out = direct & (columns.standing == Standing.CONTEXTUAL)
+    stays_out &= columns.permission != Reason.PERSONALISATION_OPT_OUT
+    checks = (
+        (
+            "refused-but-used",
+            refused & used,
+            "A refused person has an offer, a code or a score.",
+            "G-21b",
+            "Drop refused people at the gates before.",
+        ),
+        (
+            "contextual-but-personal",
+            ~personalised & ~refused & personal,
+            "A person without personalisation has a bin code.",
+            "D-38/39",
+            "Withhold every term for people who are not personalised.",
+        ),
+        (
+            "objection-but-personalised",
+            personalised & objected,
+            "A person who objected to direct marketing was personalised.",
+            "G-21b",
+            "Objection comes before anything else: correct gate 1.",
+        ),
+        (
+            "personalised-without-basis",
+            personalised & ~allows & ~objected,
+            f"A person was personalised without the reason that the basis {ground.campaign.legal_basis} needs.",
+            "G-6",
+            "Only a reason that permits, on the declared basis, personalises.",
+        ),
+        (
+            "direct-but-contextual",
+            stays_out,
+            "A person who may not be addressed directly was kept in a direct channel.",
+            "G-21b",
+            "On a direct channel refuse them; only an opt-out of personalisation is contextual there.",
+        ),
+    )
+    return tuple(
+        _broken(code, what, rule, remedy, mask) for code, mask, what, rule, remedy in checks if bool(mask.any())
+    )
+
+
+def _fault(campaign: Campaign, name: str) -> str:
+    """What keeps a column from being a feature, or nothing."""
+    column = campaign.columns.get(name)
+    if column is None:
+        return "not in the campaign file"
+    if column.role is not Role.FEATURE:
+        return f"declared as {column.role}"
+    if not column.confirmed:
+        return "not confirmed by a person"
+    return "of a special category" if column.special_category else ""
+
+
+def _any_code(columns: RecordColumns) -> NDArray[np.bool_]:
+    out = np.zeros(len(columns), dtype=np.bool_)
+    for code in columns.codes:
+        out |= (code != 0) if code.ndim == 1 else (code != 0).any(axis=0)
+    return out
+
+
+def _broken(code: str, what: str, rule: str, remedy: str, mask: NDArray[np.bool_] | None = None) -> Violation:
+    rows = () if mask is None else tuple(np.flatnonzero(mask).tolist())
+    return Violation("private", code, what, rule, remedy, rows)
