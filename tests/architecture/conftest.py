@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,15 +63,21 @@ def _imports(tree: ast.Module) -> dict[str, str]:
     return found
 
 
+def _read(path: Path, text: str) -> Source:
+    tree = ast.parse(text, filename=str(path))
+    return Source(path, text, tree, _imports(tree))
+
+
 @pytest.fixture(scope="session")
 def sources() -> list[Source]:
     """Every Python file of the package."""
-    found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        tree = ast.parse(text, filename=str(path))
-        found.append(Source(path, text, tree, _imports(tree)))
-    return found
+    return [_read(path, path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))]
+
+
+@pytest.fixture(scope="session")
+def read() -> Callable[[str, str], Source]:
+    """Reads a text as if it were a file of the package: for tests of the tests."""
+    return lambda name, text: _read(PACKAGE / name, text)
 
 
 @pytest.fixture(scope="session")
