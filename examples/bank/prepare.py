@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from evenhand.adapters.worlds_files import consent_table, moment_of, write_tables
+from evenhand.adapters.worlds_files import records_table, moment_of, write_tables
 from evenhand.terms import DataError, EvenhandError
 from evenhand.worlds import consent_records
 
@@ -79,7 +79,7 @@ def main(source: Path, folder: Path = HERE) -> None:
         {
             "history": history,
             "subjects": people.drop("y", "duration"),
-            "consents": consent_table(rows["client"], records),
+            "consents": records_table(rows["client"], records),
         },
     )
     if folder.resolve() != HERE.resolve():

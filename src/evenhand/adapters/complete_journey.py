@@ -27,7 +27,7 @@ from evenhand.worlds import consent_records
 
 from ._journey_features import FIRST_DAY, HOUSEHOLD_FEATURES, THEME_FEATURES, Purchases, coupons_per_theme
 from ._journey_themes import THEMES
-from .worlds_files import consent_table, moment_of, write_tables
+from .worlds_files import records_table, moment_of, write_tables
 
 __all__ = ["DECISION_DAY", "PURPOSE", "THEMES", "Prepared", "Tables", "history", "prepare", "read_tables", "subjects"]
 
@@ -116,7 +116,7 @@ def prepare(folder: Path, *, seed: int, at: datetime) -> Prepared:
     tables = read_tables()
     people, past = subjects(tables), history(tables)
     records = consent_records(people.height, purpose=PURPOSE, at=moment_of(at), rng=np.random.default_rng(seed))
-    consents = consent_table(people[_HOUSEHOLD], records)
+    consents = records_table(people[_HOUSEHOLD], records)
     write_tables(folder, {"subjects": people, "history": past, "consents": consents})
     return Prepared(folder / "campaign.yaml", people.height, past.height, consents.height)
 

@@ -11,7 +11,7 @@ import polars as pl
 from evenhand.terms import StoreError
 from evenhand.worlds import Coded, ConsentRecords, ConsentShares, HiringBias, consent_records, hiring, shoppers
 
-__all__ = ["consent_table", "moment_of", "write_hiring", "write_shoppers", "write_tables"]
+__all__ = ["records_table", "moment_of", "write_hiring", "write_shoppers", "write_tables"]
 
 
 def moment_of(at: datetime) -> np.datetime64:
@@ -19,7 +19,7 @@ def moment_of(at: datetime) -> np.datetime64:
     return np.datetime64(at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at, "us")
 
 
-def consent_table(ids: pl.Series, records: ConsentRecords) -> pl.DataFrame:
+def records_table(ids: pl.Series, records: ConsentRecords) -> pl.DataFrame:
     """The records as a campaign's consent table: subject, kind, purpose, status, at.
 
     Args:
@@ -86,7 +86,7 @@ def write_hiring(
     records = consent_records(len(ids), purpose="RecruitmentTargetedAdvertising", at=moment_of(at), rng=rng)
     write_tables(
         folder,
-        {"history": history, "subjects": people.drop("hired"), "consents": consent_table(ids, records)},
+        {"history": history, "subjects": people.drop("hired"), "consents": records_table(ids, records)},
     )
 
 
@@ -125,7 +125,7 @@ def write_shoppers(
     )
     write_tables(
         folder,
-        {"subjects": people, "history": past, "consents": consent_table(ids, records)},
+        {"subjects": people, "history": past, "consents": records_table(ids, records)},
         _shoppers_campaign(n, world.offers, tuple(world.features)),
     )
     return folder / "campaign.yaml"
