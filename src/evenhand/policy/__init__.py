@@ -22,21 +22,55 @@ from ._campaign import (
     Table,
     Text,
 )
+from ._finding import CHECKS, Check, Path, PolicyFinding, describe
+from ._form import has_errors, read_campaign
+from ._proxies import Attribute, attribute_named
+from ._purposes import (
+    PURPOSES,
+    ancestors,
+    is_direct_marketing_kind,
+    is_known,
+    is_marketing,
+    nearest_purpose,
+    purpose_term,
+)
+from ._schema import Field, campaign_fields, campaign_schema
+from ._validate import review
 
 __all__ = [
+    "CHECKS",
     "MICRO",
+    "PURPOSES",
+    "Attribute",
     "Balancing",
     "Campaign",
+    "Check",
     "Column",
     "ConsentSource",
     "Contacts",
     "Controller",
     "DisparityLimit",
+    "Field",
     "HistorySource",
     "Limits",
     "ModelChoice",
     "Offer",
+    "Path",
+    "PolicyFinding",
     "Retention",
     "Table",
     "Text",
+    "ancestors",
+    "attribute_named",
+    "campaign_fields",
+    "campaign_schema",
+    "describe",
+    "has_errors",
+    "is_direct_marketing_kind",
+    "is_known",
+    "is_marketing",
+    "nearest_purpose",
+    "purpose_term",
+    "read_campaign",
+    "review",
 ]

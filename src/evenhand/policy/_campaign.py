@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface
 
@@ -33,7 +33,13 @@ __all__ = [
 MICRO = 1_000_000
 """Micro-units in one unit of money: all arithmetic that decides is done in them, as integers."""
 
-Money = Annotated[Decimal, Field(max_digits=18, decimal_places=6)]
+Money = Annotated[
+    Decimal,
+    Field(max_digits=18, decimal_places=6),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,12}(\.\d{1,6})?$"}]}
+    ),
+]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Duration = Annotated[str, Field(pattern=r"^P(\d+[YMWD])+$")]
 
@@ -119,7 +125,7 @@ class Column(_Declared):
 class Offer(_Declared):
     """A thing that can be shown."""
 
-    id: Identifier
+    id: Identifier = Field(description="Short id of the offer, as history and results name it.")
     text: Text = Field(description="What the person sees.")
     value: Money = Field(ge=0, description="Money gained when the subject responds.")
     cost: Money = Field(Decimal(0), ge=0, description="Money spent on showing it once; counts against the budget.")
@@ -146,7 +152,7 @@ class Contacts(_Declared):
 class DisparityLimit(_Declared):
     """A bound on the difference between groups in who gets an offer."""
 
-    id: Identifier
+    id: Identifier = Field(description="Short id of the limit, as the report names it.")
     groups: tuple[str, ...] = Field(min_length=1, description="Sensitive columns to compare.")
     intersections: bool = Field(
         False, description="Compare every combination of the columns; otherwise each column by itself."
@@ -169,8 +175,8 @@ class Limits(_Declared):
     """Bounds that act through prices."""
 
     budget: Money | None = Field(None, ge=0, description="At most this much money for showing offers, in total.")
-    contacts: Contacts = Contacts()
-    disparity: tuple[DisparityLimit, ...] = ()
+    contacts: Contacts = Field(Contacts(), description="How often people may be contacted.")
+    disparity: tuple[DisparityLimit, ...] = Field((), description="Bounds on the difference between groups.")
 
 
 class ModelChoice(_Declared):
@@ -195,7 +201,7 @@ class Campaign(_Declared):
 
     evenhand: Literal[1] = Field(description="Version of this file format.")
     campaign: Identifier = Field(description="Id of the campaign.")
-    controller: Controller
+    controller: Controller = Field(description="Who decides why the data is used.")
     purpose: str = Field(description="Why the data is used: a DPV term below Marketing, e.g. PersonalisedAdvertising.")
     category: Category = Field(description="What it is about. It has no default: unanswered cannot run.")
     channel: Channel = Field(description="How the offer reaches people.")
@@ -209,10 +215,10 @@ class Campaign(_Declared):
         None, description="Required for legal basis consent. Objections and opt-outs stand here too, on any basis."
     )
     columns: dict[str, Column] = Field(description="Every column that may be read; a column not named is forbidden.")
-    offers: tuple[Offer, ...] = Field(min_length=1)
-    limits: Limits = Limits()
-    model: ModelChoice = ModelChoice()
-    retention: Retention
+    offers: tuple[Offer, ...] = Field(min_length=1, description="What can be shown.")
+    limits: Limits = Field(Limits(), description="Bounds on spend, contact and difference between groups.")
+    model: ModelChoice = Field(ModelChoice(), description="How responses are learned.")
+    retention: Retention = Field(description="How long what is kept.")
     seed: int = Field(0, ge=0, description="Draws (ties, hold-out) come from this number.")
 
     def names(self, role: Role) -> tuple[str, ...]:

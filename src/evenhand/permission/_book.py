@@ -1,0 +1,210 @@
+"""What people said, as immutable columns: one row per record, grouped by subject."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, unique
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import purpose_term
+from evenhand.terms import ConsentStatus, DataError
+
+from ._match import SubjectIndex, index_subjects
+
+__all__ = ["ConsentBook", "Kind", "consent_status"]
+
+
+@unique
+class Kind(IntEnum):
+    """What a record is about."""
+
+    CONSENT = 0
+    OBJECTION = 1
+    OPT_OUT = 2
+    MINOR = 3
+
+
+_KINDS = {kind.name.lower(): kind for kind in Kind}
+
+# Weakest no first: of two records at the same moment the later one in its list counts.
+_CONSENT_STATUSES = (
+    ConsentStatus.RENEWED,
+    ConsentStatus.GIVEN,
+    ConsentStatus.UNKNOWN,
+    ConsentStatus.REQUEST_DEFERRED,
+    ConsentStatus.REQUESTED,
+    ConsentStatus.EXPIRED,
+    ConsentStatus.INVALIDATED,
+    ConsentStatus.REVOKED,
+    ConsentStatus.REFUSED,
+    ConsentStatus.WITHDRAWN,
+)
+_STATUSES: dict[Kind, tuple[str, ...]] = {
+    Kind.CONSENT: tuple(status.value for status in _CONSENT_STATUSES),
+    Kind.OBJECTION: ("ObjectionWithdrawn", "Objected"),
+    Kind.OPT_OUT: ("OptOutWithdrawn", "OptedOut"),
+    Kind.MINOR: ("no", "yes", "unknown"),
+}
+_WORDS = {word: code for code, word in enumerate(word for words in _STATUSES.values() for word in words)}
+_FIRST = {kind: _WORDS[words[0]] for kind, words in _STATUSES.items()}
+UNKNOWN_WORD = -1
+_Item = TypeVar("_Item", bound=np.generic)
+
+
+def consent_status(weight: int) -> ConsentStatus:
+    """The consent state that a record's weight stands for."""
+    return _CONSENT_STATUSES[weight]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentBook:
+    """Consents, objections, opt-outs and minors. Build it with `from_columns` or `empty`.
+
+    Attributes:
+        index: the subjects who have records, by number.
+        starts: intp[u + 1]; subject s has records ``starts[s]:starts[s + 1]``.
+        kinds: int8[k], a `Kind`.
+        purposes: int32[k], index into `purpose_terms`.
+        weights: int8[k], which status; within its kind, a heavier one counts when two are equally late.
+        at: int64[k], microseconds since 1970 UTC.
+        purpose_terms: the different purposes named; bare DPV terms, "" where a record names none.
+    """
+
+    index: SubjectIndex
+    starts: NDArray[np.intp]
+    kinds: NDArray[np.int8]
+    purposes: NDArray[np.int32]
+    weights: NDArray[np.int8]
+    at: NDArray[np.int64]
+    purpose_terms: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Number of records."""
+        return len(self.at)
+
+    @classmethod
+    def empty(cls) -> ConsentBook:
+        """The book in which nobody said anything.
+
+        Example:
+            >>> len(ConsentBook.empty())
+            0
+        """
+        return cls.from_columns(
+            subjects=np.empty(0, "S32"), kinds=(), purposes=(), statuses=(), at=np.empty(0, "datetime64[us]")
+        )
+
+    @classmethod
+    def from_columns(
+        cls,
+        *,
+        subjects: NDArray[np.bytes_],
+        kinds: Sequence[str],
+        purposes: Sequence[str],
+        statuses: Sequence[str],
+        at: NDArray[np.datetime64],
+    ) -> ConsentBook:
+        """Read records; their order does not matter.
+
+        Args:
+            subjects: S32[k], pseudonyms.
+            kinds: ``consent``, ``objection``, ``opt_out`` or ``minor``.
+            purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection or opt-out
+                covers everything below it, and all marketing where the purpose is empty or unknown.
+            statuses: for consent a DPV state such as ``ConsentGiven``; for objection ``Objected`` or
+                ``ObjectionWithdrawn``; for opt_out ``OptedOut`` or ``OptOutWithdrawn``; for minor ``yes``, ``no``
+                or ``unknown`` (which says nothing).
+            at: datetime64[us][k] in UTC. A date without a time counts from the start of that day.
+
+        Raises:
+            DataError: columns of different length, or an unknown kind, status or moment; it names the number of
+                the first such row, never the subject.
+
+        Example:
+            >>> book = ConsentBook.from_columns(
+            ...     subjects=np.array([b"0" * 32], dtype="S32"), kinds=["consent"],
+            ...     purposes=["dpv:PersonalisedAdvertising"], statuses=["ConsentGiven"],
+            ...     at=np.array(["2026-01-01"], dtype="datetime64[us]"))
+            >>> len(book), book.purpose_terms
+            (1, ('PersonalisedAdvertising',))
+        """
+        lengths = {len(column) for column in (subjects, kinds, purposes, statuses, at)}
+        if len(lengths) > 1:
+            raise DataError(
+                "consents-uneven",
+                "The columns of the consent records have different lengths.",
+                rule="one subject, kind, purpose, status and moment per record",
+                remedy="read all five columns from the same table",
+            )
+        kind = _codes(kinds, lambda word: _KINDS.get(word.lower(), UNKNOWN_WORD))
+        _refuse(kind == UNKNOWN_WORD, "kind", _KINDS, kinds)
+        word = _codes(statuses, lambda text: _WORDS.get(purpose_term(text), UNKNOWN_WORD))
+        first = np.array([_FIRST[member] for member in Kind])[kind]
+        size = np.array([len(_STATUSES[member]) for member in Kind])[kind]
+        _refuse((word < first) | (word >= first + size), "status for its kind", _WORDS, statuses)
+        moment = np.asarray(at, dtype="datetime64[us]")
+        _refuse(np.isnat(moment), "moment", (), ())
+        terms: dict[str, int] = {}
+        purpose = _codes(purposes, lambda text: terms.setdefault(purpose_term(text), len(terms)))
+        index, order, starts = index_subjects(np.asarray(subjects, dtype="S32"))
+        return cls(
+            index=index,
+            starts=_frozen(starts),
+            kinds=_frozen(kind[order].astype(np.int8)),
+            purposes=_frozen(purpose[order].astype(np.int32)),
+            weights=_frozen((word - first)[order].astype(np.int8)),
+            at=_frozen(moment.astype(np.int64)[order]),
+            purpose_terms=tuple(terms),
+        )
+
+    def records_of(self, subjects: NDArray[np.bytes_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Records of these subjects: who (row in `subjects`) and which (row in the book); time grows with both only."""
+        found = self.index.find(subjects)
+        known = np.flatnonzero(found >= 0)
+        first = self.starts[found[known]]
+        counts = self.starts[found[known] + 1] - first
+        who = np.repeat(known, counts)
+        before = np.cumsum(counts) - counts
+        which = np.repeat(first - before, counts) + np.arange(len(who))
+        return who, which
+
+
+class _Codes(dict[object, int]):
+    """Looks each different word up once."""
+
+    def __init__(self, look_up: Callable[[str], int]) -> None:
+        self.look_up = look_up
+
+    def __missing__(self, word: object) -> int:
+        code = self[word] = self.look_up("" if word is None else str(word).strip())
+        return code
+
+
+def _codes(words: Sequence[str], look_up: Callable[[str], int]) -> NDArray[np.intp]:
+    plain = words.tolist() if isinstance(words, np.ndarray) else words
+    return np.fromiter(map(_Codes(look_up).__getitem__, plain), dtype=np.intp, count=len(words))
+
+
+def _refuse(bad: NDArray[np.bool_], what: str, allowed: Iterable[str], words: Sequence[str]) -> None:
+    rows = np.flatnonzero(bad)
+    if not len(rows):
+        return
+    row = int(rows[0])
+    meant = difflib.get_close_matches(str(words[row]), tuple(allowed), n=1, cutoff=0.75) if len(words) else []
+    more = f" and {len(rows) - 1} more have" if len(rows) > 1 else " has"
+    raise DataError(
+        f"consents-unknown-{what.split()[0]}",
+        f"Consent record {row + 1} (counting from 1, without a heading){more} no valid {what}.",
+        rule="G-7: a record says who, what, for which purpose, in which state and when",
+        remedy=(f"did you mean {meant[0]}? " if meant else "") + "see docs/reference/campaign-file.md, consents",
+    )
+
+
+def _frozen(column: NDArray[_Item]) -> NDArray[_Item]:
+    column.setflags(write=False)
+    return column

@@ -1,0 +1,126 @@
+"""A finding and the place in the campaign file that it is about; and every kind of finding that policy can have."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import NamedTuple
+
+from evenhand.terms import Finding, Severity
+
+__all__ = ["CHECKS", "Check", "Path", "PolicyFinding", "describe", "found", "meant"]
+
+Path = tuple[str | int, ...]
+"""The way to a field: keys and (0-based) list places, e.g. ``("offers", 0, "value")``."""
+
+
+class Check(NamedTuple):
+    """One thing that is checked in a campaign file."""
+
+    severity: Severity
+    rule: str
+    title: str
+
+
+_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+CHECKS = MappingProxyType(
+    {
+        "EH-POL-001": Check(_E, "the file is YAML 1.2 in UTF-8", "The file can be read."),
+        "EH-POL-002": Check(_E, "one meaning per key", "No key stands twice in one place."),
+        "EH-POL-003": Check(_E, "only what is declared can happen", "Every key is one that evenhand knows."),
+        "EH-POL-004": Check(_E, "a question that matters has no default", "Every required key is there."),
+        "EH-POL-005": Check(_E, "each field has one kind of value", "Every value is of its kind."),
+        "EH-POL-006": Check(_E, "closed vocabularies", "Every word is one of the words allowed there."),
+        "EH-POL-007": Check(_E, "each field has its bounds", "Every value is within its bounds and shape."),
+        "EH-POL-010": Check(_E, "G-5b", "The purpose is a DPV term below Marketing."),
+        "EH-POL-011": Check(_E, "G-5b", "The purpose is narrower than Marketing or Advertising as a whole."),
+        "EH-POL-012": Check(_E, "T-18", "The campaign is not political."),
+        "EH-POL-013": Check(_E, "G-7", "Consent as legal basis has a consent source."),
+        "EH-POL-014": Check(_E, "G-6f", "Legitimate interest has a balancing test."),
+        "EH-POL-015": Check(_E, "G-6f", "The balancing test has not expired."),
+        "EH-POL-016": Check(_E, "A-6", "A recruitment purpose has the category employment."),
+        "EH-POL-017": Check(_W, "E-mail, E-phone", "E-mail, messages and calls rest on consent."),
+        "EH-POL-018": Check(_W, "D-26-3", "A direct channel does not stand on an online platform."),
+        "EH-POL-019": Check(_W, "G-21b", "There is a source of objections and opt-outs."),
+        "EH-POL-020": Check(_E, "one source per table", "A table is a file or a database table, not both or neither."),
+        "EH-POL-021": Check(_E, "one source per table", "A database has a table, and a file has none."),
+        "EH-POL-022": Check(_E, "G-32", "No password stands in the file."),
+        "EH-POL-023": Check(_E, "each response belongs to one offer", "History names the offer shown."),
+        "EH-POL-024": Check(_E, "evaluate on what comes later", "train_before has an order to go by."),
+        "EH-POL-025": Check(_E, "G-5b", "The history columns for offer and order have no other role that forbids it."),
+        "EH-POL-030": Check(_E, "one subject per row", "Exactly one confirmed column is the identifier."),
+        "EH-POL-031": Check(_E, "one outcome to learn", "Exactly one confirmed column is the outcome."),
+        "EH-POL-032": Check(_E, "G-5c", "At least one confirmed column is a feature."),
+        "EH-POL-033": Check(_E, "G-15h", "Every feature says what it means, in Dutch and English."),
+        "EH-POL-034": Check(_E, "G-9", "No feature is of a special category."),
+        "EH-POL-035": Check(_W, "G-25", "Every drafted column is confirmed by a person."),
+        "EH-POL-036": Check(_W, "G-9, F-EU", "No feature's name looks like a protected attribute or a proxy of one."),
+        "EH-POL-037": Check(_E, "F-HEC", "No feature targets by age, gender, origin or place where law forbids it."),
+        "EH-POL-038": Check(_N, "D-26-3", "Special categories on an online platform are compared, never used."),
+        "EH-POL-039": Check(_E, "one column per offer", "Only a feature has one column per offer, named without @."),
+        "EH-POL-040": Check(_E, "one meaning per id", "No two offers have the same id."),
+        "EH-POL-041": Check(_W, "an offer is worth its cost", "Every offer brings more than it costs."),
+        "EH-POL-042": Check(_W, "a limit limits something", "A budget has offers that cost something."),
+        "EH-POL-050": Check(_E, "one meaning per id", "No two limits have the same id, nor one that evenhand gives."),
+        "EH-POL-051": Check(
+            _E, "groups are confirmed sensitive columns", "A limit compares confirmed sensitive columns."
+        ),
+        "EH-POL-052": Check(_E, "A-4a", "Aware mode says why group membership is strictly necessary."),
+        "EH-POL-053": Check(_E, "F-HEC", "Employment, housing and credit are decided without group membership."),
+        "EH-POL-054": Check(_W, "a limit limits something", "A limit's bound and intersections have an effect."),
+        "EH-POL-055": Check(_W, "A-6", "A high-risk campaign can be audited: it has sensitive columns."),
+    }
+)
+"""Every kind of finding about a campaign file, by its stable id."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFinding:
+    """A finding about a campaign, and where.
+
+    Attributes:
+        finding: what was found.
+        path: the field that it is about; a missing field's own path, although it is not in the file.
+    """
+
+    finding: Finding
+    path: Path
+
+    def placed(self, file: str, line: int, column: int) -> PolicyFinding:
+        """The same finding, at this place in this file."""
+        return replace(self, finding=replace(self.finding, file=file, line=line, column=column))
+
+
+def found(id: str, path: Path, what: str, remedy: str, *, severity: Severity | None = None) -> PolicyFinding:
+    """Make a finding of a kind in `CHECKS`; `what` must hold no value that could be personal or secret."""
+    check = CHECKS[id]
+    about = str(path[1]) if len(path) > 1 and path[0] == "columns" else ""
+    finding = Finding(
+        id=id, severity=severity or check.severity, what=what, rule=check.rule, remedy=remedy, subject_matter=about
+    )
+    return PolicyFinding(finding, path)
+
+
+def describe(path: Path) -> str:
+    """A path in words.
+
+    Example:
+        >>> describe(("offers", 0, "value"))
+        'offers, number 1, value'
+    """
+    return ", ".join(f"number {part + 1}" if isinstance(part, int) else part for part in path) or "the whole file"
+
+
+def meant(word: str, candidates: Iterable[str]) -> str:
+    """A question that names the candidate probably meant, ending in a space; or nothing.
+
+    Example:
+        >>> meant("purpse", ["purpose", "channel"])
+        'did you mean purpose? '
+    """
+    folded = {candidate.lower(): candidate for candidate in candidates}
+    close = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.65)
+    return f"did you mean {folded[close[0]]}? " if close else ""

@@ -1,0 +1,207 @@
+"""The rules about a campaign that types cannot say. Each finding names its rule, its place and its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from evenhand.terms import Category, Channel, LegalBasis, Surface
+
+from ._campaign import Campaign, Table
+from ._finding import PolicyFinding, found
+from ._purposes import ancestors, is_marketing, nearest_purpose
+from ._validate_columns import review_columns
+from ._validate_limits import review_limits
+
+__all__ = ["review"]
+
+_TOO_BROAD = {"Marketing", "Advertising"}
+
+
+def review(campaign: Campaign, *, at: datetime) -> tuple[PolicyFinding, ...]:
+    """Check everything about a campaign that its types cannot say.
+
+    Args:
+        campaign: as read; its form is right.
+        at: the moment as of which expiry dates are judged.
+
+    Returns:
+        All findings, in the order of the file. A campaign with a finding of severity error must not run.
+    """
+    return (
+        *_purpose(campaign),
+        *_category(campaign),
+        *_basis(campaign, at.date()),
+        *_channel(campaign),
+        *_sources(campaign),
+        *review_columns(campaign),
+        *_offers(campaign),
+        *review_limits(campaign),
+    )
+
+
+def _purpose(campaign: Campaign) -> Iterator[PolicyFinding]:
+    path = ("purpose",)
+    if not is_marketing(campaign.purpose):
+        near = nearest_purpose(campaign.purpose)
+        hint = f"did you mean {near}? " if near else ""
+        yield found(
+            "EH-POL-010",
+            path,
+            "The purpose is not a DPV term below Marketing.",
+            f"{hint}Usual ones: PersonalisedAdvertising, DirectMarketing, RecruitmentTargetedAdvertising.",
+        )
+    elif campaign.purpose in _TOO_BROAD:
+        yield found(
+            "EH-POL-011",
+            path,
+            f"The purpose {campaign.purpose} is too broad to be specific.",
+            "Name the narrower purpose that people were told about, e.g. PersonalisedAdvertising.",
+        )
+
+
+def _category(campaign: Campaign) -> Iterator[PolicyFinding]:
+    terms = {campaign.purpose, *ancestors(campaign.purpose)}
+    if campaign.category is Category.POLITICAL or "PoliticalCampaign" in terms:
+        yield found(
+            "EH-POL-012",
+            ("category",),
+            "Political targeting needs separate explicit consent, which evenhand does not offer.",
+            "Do not target political messages with personal data.",
+        )
+    if "RecruitmentAdvertising" in terms and campaign.category is not Category.EMPLOYMENT:
+        yield found(
+            "EH-POL-016",
+            ("category",),
+            "A recruitment advert is not declared as employment.",
+            "Set category: employment; the stricter rules for job adverts then apply.",
+        )
+
+
+def _basis(campaign: Campaign, today: date) -> Iterator[PolicyFinding]:
+    if campaign.consents is None and campaign.legal_basis is LegalBasis.CONSENT:
+        yield found(
+            "EH-POL-013",
+            ("consents",),
+            "The legal basis is consent, and there is no source of consents.",
+            "Add consents: file (or sql and table), with columns subject, kind, purpose, status and at.",
+        )
+    elif campaign.consents is None:
+        yield found(
+            "EH-POL-019",
+            ("consents",),
+            "Without a source of consent records no objection and no opt-out can be honoured.",
+            "Add consents: file (or sql and table); objections count on every legal basis.",
+        )
+    if campaign.legal_basis is not LegalBasis.LEGITIMATE_INTEREST:
+        return
+    if campaign.balancing is None:
+        yield found(
+            "EH-POL-014",
+            ("balancing",),
+            "Legitimate interest needs a balancing test, and none is named.",
+            "Have it done and signed by a person, and name its record and expiry date under balancing.",
+        )
+        return
+    try:
+        expired = date.fromisoformat(campaign.balancing.expires) < today
+        what = "The balancing test has expired." if expired else ""
+    except ValueError:
+        what = "The expiry date of the balancing test is not a date that exists."
+    if what:
+        yield found("EH-POL-015", ("balancing", "expires"), what, "Have it done again and name the new record.")
+
+
+def _channel(campaign: Campaign) -> Iterator[PolicyFinding]:
+    electronic = {Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.PHONE}
+    if campaign.channel in electronic and campaign.legal_basis is not LegalBasis.CONSENT:
+        yield found(
+            "EH-POL-017",
+            ("legal_basis",),
+            "E-mail, messages and calls need prior consent; own customers and similar products are the only exception, "
+            "and not for calls.",
+            "Set legal_basis: consent, or have a person confirm that the exception holds for everybody in subjects.",
+        )
+    if campaign.surface is Surface.ONLINE_PLATFORM and (
+        campaign.channel.is_direct or campaign.channel is Channel.STORE
+    ):
+        yield found(
+            "EH-POL-018",
+            ("surface",),
+            f"The channel {campaign.channel} does not stand on an online platform.",
+            "Set surface: own, or channel: web or app.",
+        )
+
+
+def _sources(campaign: Campaign) -> Iterator[PolicyFinding]:
+    for name, table in (
+        ("subjects", campaign.subjects),
+        ("history", campaign.history),
+        ("consents", campaign.consents),
+    ):
+        if table is not None:
+            yield from _table(name, table)
+    history = campaign.history
+    if len({offer.id for offer in campaign.offers}) > 1 and history.offer is None:
+        yield found(
+            "EH-POL-023",
+            ("history", "offer"),
+            "There are several offers, and history does not say which of them was shown.",
+            "Name the history column that holds the id of the offer: history: offer: COLUMN.",
+        )
+    if history.train_before is not None and history.order is None:
+        yield found(
+            "EH-POL-024",
+            ("history", "order"),
+            "train_before has no column to go by.",
+            "Name the history column with the date or number: history: order: COLUMN.",
+        )
+    for key, column in (("offer", history.offer), ("order", history.order)):
+        declared = campaign.columns.get(column or "")
+        if declared is not None and declared.role in {"sensitive", "identifier", "outcome"}:
+            yield found(
+                "EH-POL-025",
+                ("history", key),
+                f"The history column for {key} is declared as {declared.role}.",
+                "Name another column, or correct its role.",
+            )
+
+
+def _table(name: str, table: Table) -> Iterator[PolicyFinding]:
+    if (table.file is None) == (table.sql is None):
+        what = "names both a file and a database." if table.file else "names neither a file nor a database."
+        yield found("EH-POL-020", (name,), f"{name} {what}", "Name one: file, or sql and table.")
+    elif (table.sql is None) != (table.table is None):
+        what = "names a database and no table." if table.sql else "names a table and no database."
+        yield found("EH-POL-021", (name,), f"{name} {what}", "A database needs sql and table; a file needs neither.")
+    if table.sql is not None and "://" in table.sql and not table.sql.startswith("sqlite:///"):
+        yield found(
+            "EH-POL-022",
+            (name, "sql"),
+            f"{name} holds a database address, which may hold a password.",
+            "Put the address in an environment variable and write that variable's name here.",
+        )
+
+
+def _offers(campaign: Campaign) -> Iterator[PolicyFinding]:
+    seen: set[str] = set()
+    for place, offer in enumerate(campaign.offers):
+        if offer.id in seen:
+            yield found(
+                "EH-POL-040", ("offers", place, "id"), f"The offer id {offer.id} stands twice.", "Give each its own id."
+            )
+        seen.add(offer.id)
+        if offer.value <= offer.cost:
+            yield found(
+                "EH-POL-041",
+                ("offers", place, "value"),
+                f"The offer {offer.id} can never bring more than it costs, so nobody will get it.",
+                "Check value and cost.",
+            )
+    if campaign.limits.budget is not None and not any(offer.cost for offer in campaign.offers):
+        yield found(
+            "EH-POL-042",
+            ("limits", "budget"),
+            "There is a budget, and no offer costs anything.",
+            "Give offers their cost, or take the budget out.",
+        )

@@ -1,0 +1,87 @@
+"""Rules about limits: what may be compared, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evenhand.terms import Measure, Role
+
+from ._campaign import Campaign, DisparityLimit
+from ._finding import Path, PolicyFinding, found, meant
+from ._validate_columns import TARGETING_FORBIDDEN
+
+__all__ = ["review_limits"]
+
+_RESERVED = ("budget", "contacts")
+
+
+def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
+    """Everything that is wrong or doubtful about the limits."""
+    seen: set[str] = set()
+    for place, limit in enumerate(campaign.limits.disparity):
+        path: Path = ("limits", "disparity", place)
+        if limit.id in seen or limit.id in _RESERVED:
+            why = "stands twice" if limit.id in seen else "is one that evenhand gives to another limit"
+            yield found("EH-POL-050", (*path, "id"), f"The limit id {limit.id} {why}.", "Give it an id of its own.")
+        seen.add(limit.id)
+        yield from _groups(campaign, limit, path)
+        yield from _mode(campaign, limit, path)
+        yield from _effect(limit, path)
+
+
+def _groups(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:
+    sensitive = campaign.names(Role.SENSITIVE)
+    for place, name in enumerate(limit.groups):
+        if name in sensitive:
+            continue
+        column = campaign.columns.get(name)
+        if column is None:
+            what = "is not among the columns"
+        elif not column.confirmed:
+            what = "is not confirmed"
+        else:
+            what = f"has role: {column.role}"
+        known = f"Sensitive columns: {', '.join(sensitive)}." if sensitive else "No column is sensitive yet."
+        yield found(
+            "EH-POL-051",
+            (*path, "groups", place),
+            f"The limit {limit.id} compares groups by a column that {what}; only confirmed sensitive columns can be.",
+            f"{meant(name, sensitive)}{known}",
+        )
+
+
+def _mode(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:
+    if limit.mode != "aware":
+        return
+    if campaign.category in TARGETING_FORBIDDEN:
+        yield found(
+            "EH-POL-053",
+            (*path, "mode"),
+            f"The limit {limit.id} would decide with group membership, which is not allowed in {campaign.category}.",
+            "Set mode: blind.",
+        )
+    elif not (limit.necessity or "").strip():
+        yield found(
+            "EH-POL-052",
+            (*path, "necessity"),
+            f"The limit {limit.id} uses group membership and does not say why that is strictly necessary.",
+            "Try mode: blind first; if it does not reach the bound, write under necessity why.",
+        )
+
+
+def _effect(limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:
+    ratio = limit.measure is Measure.SELECTION_RATE_RATIO
+    if limit.bound == (0 if ratio else 1):
+        yield found(
+            "EH-POL-054",
+            (*path, "bound"),
+            f"The bound of the limit {limit.id} allows every difference.",
+            "Set a bound such as 0.8 for a ratio or 0.05 for a difference.",
+        )
+    if limit.intersections and len(set(limit.groups)) == 1:
+        yield found(
+            "EH-POL-054",
+            (*path, "intersections"),
+            f"The limit {limit.id} asks for combinations of a single column.",
+            "Name two or more columns under groups, or take intersections out.",
+        )
