@@ -100,6 +100,7 @@ class _Solver:
         self.design = design
         self.differences = differences
         self.penalties = tuple(difference.T @ difference for difference in differences)
+        self.costs = tuple(np.linalg.eigvalsh(difference @ difference.T) for difference in differences)
         self.fixed = smoothing is not None
         self.smoothing = np.array(smoothing if smoothing is not None else [_FIRST_SMOOTHING] * len(differences), float)
         self.coefficients = np.zeros(design.columns)
@@ -185,7 +186,8 @@ class _Solver:
 
         With V the covariance, D the differences and b the solution at weight w, the eigenvectors of DVD' turn any
         other weight v into scalars: its covariance trace is ``sum(m / (1 + (v - w) m))`` and its squared
-        differences are ``sum((c / (1 + (v - w) m))**2)``; so the Fellner-Schall update costs nothing to repeat.
+        differences are ``sum((c / (1 + (v - w) m))**2)``; so the Fellner-Schall update, v times (trace before the
+        data minus trace after) over squared differences, costs nothing to repeat.
         """
         largest = 0.0
         for t, (difference, block) in enumerate(zip(self.differences, self.design.blocks, strict=True)):
@@ -194,10 +196,10 @@ class _Solver:
             start = weight = self.smoothing[t]
             for _ in range(_UPDATES):
                 shrink = 1.0 / (1.0 + (weight - start) * spread)
-                free = len(spread) - weight * float(spread @ shrink)
+                free = weight * float((self.costs[t] / (RIDGE + weight * self.costs[t])).sum() - spread @ shrink)
                 used = float(np.square(along * shrink).sum())
                 before = weight
-                weight = float(np.clip(free / used if used > 0.0 else np.inf, *_SMOOTHING_RANGE))
+                weight = float(np.clip(max(free, 0.0) / used if used > 0.0 else np.inf, *_SMOOTHING_RANGE))
                 if abs(weight - before) <= 1e-3 * before:
                     break
             shrink = 1.0 / (1.0 + (weight - start) * spread)
