@@ -7,7 +7,9 @@ in docs, "the glass box". It does not decide which columns are fair to use (that
 `disparity`), and its scan for personal data finds common kinds, not every kind.
 """
 
-from ._bins import BinLabel, bin_labels, learn_view
+from evenhand.terms import BinLabel, bin_labels
+
+from ._bins import learn_view
 from ._columns import ColumnSource, Values
 from ._encode import encode
 from ._minimise import minimise

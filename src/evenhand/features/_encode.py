@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,9 @@ __all__ = ["encode"]
 
 _FIRST = 3
 _BLOCK = 8_192
+_CROWD = 2
+_WORTH_A_GRID = 1_000
+_WIDEST = 1e300
 
 
 class _Codes(dict[object, int]):
@@ -60,14 +65,69 @@ def encode(binning: Binning, values: Values) -> NDArray[np.uint8]:
 
 def _encode_number(binning: Binning, values: NDArray[np.float64]) -> NDArray[np.uint8]:
     cuts = np.array(binning.cuts, dtype=np.float64)
+    grid = _Grid.over(cuts) if len(values) >= _WORTH_A_GRID else None
     codes = np.empty(len(values), dtype=np.uint8)
     for start in range(0, len(values), _BLOCK):  # a block stays in the processor's cache
         block = values[start : start + _BLOCK]
-        found = np.searchsorted(cuts, block, side="right")
-        found += _FIRST
-        found[np.isnan(block)] = MISSING
-        codes[start : start + _BLOCK] = found
+        below = np.searchsorted(cuts, block, side="right") if grid is None else grid.cuts_below(block)
+        code = below.astype(np.uint8) + np.uint8(_FIRST)
+        code[np.isnan(block)] = MISSING
+        codes[start : start + _BLOCK] = code
     return codes
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Evenly spaced cells over the range of the cuts: the cell of a value gives its bin but for a comparison or two.
+
+    Exact, because the cell never falls as the value rises (subtraction and multiplication round monotonously) and the
+    cuts go through the same expression: a cut in a lower cell lies below the value, one in a higher cell above it.
+
+    Attributes:
+        cuts: the cuts, and a NaN behind them that no value reaches.
+        lowest, scale: ``cell = (value - lowest) * scale``, cut off at both ends.
+        below: uint8 per cell, number of cuts in lower cells.
+        crowd: most cuts in one cell.
+    """
+
+    cuts: NDArray[np.float64]
+    lowest: np.float64
+    scale: np.float64
+    below: NDArray[np.uint8]
+    crowd: int
+
+    @staticmethod
+    def over(cuts: NDArray[np.float64]) -> _Grid | None:
+        """The coarsest grid whose cells hold two cuts at most; None where no grid helps and binary search must."""
+        if len(cuts) < 2 or cuts[-1] / 2 - cuts[0] / 2 > _WIDEST:
+            return None
+        for size in (256, 4_096, 65_536):
+            with np.errstate(over="ignore"):
+                scale = size / (cuts[-1] - cuts[0])
+            if not np.isfinite(scale):
+                return None
+            cells = _cells(cuts, cuts[0], scale, size)
+            crowd = int(np.bincount(cells).max())
+            if crowd <= _CROWD:
+                below = np.searchsorted(cells, np.arange(size), side="left").astype(np.uint8)
+                return _Grid(np.append(cuts, np.nan), cuts[0], scale, below, crowd)
+        return None
+
+    def cuts_below(self, values: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Number of cuts at or below each value; anything for NaN."""
+        below = self.below.take(_cells(values, self.lowest, self.scale, len(self.below)))
+        for _ in range(self.crowd):
+            below += values >= self.cuts.take(below)
+        return below
+
+
+def _cells(values: NDArray[np.float64], lowest: np.float64, scale: np.float64, size: int) -> NDArray[np.intp]:
+    with np.errstate(over="ignore"):  # far outside the range is outside the range
+        place = values - lowest
+        place *= scale
+    np.fmax(place, 0.0, out=place)  # NaN too goes to a cell that exists
+    np.fmin(place, size - 1.0, out=place)
+    return place.astype(np.intp)
 
 
 def _encode_category(binning: Binning, values: Values) -> NDArray[np.uint8]:
