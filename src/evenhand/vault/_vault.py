@@ -200,5 +200,7 @@ def _coded(values: Sequence[str | None]) -> tuple[tuple[str, ...], NDArray[np.in
 def _occurring(groups: Groups, cells: NDArray[np.intp], rows: NDArray[np.bool_]) -> tuple[Groups, NDArray[np.intp]]:
     """Keep only the groups that somebody who may be counted is in; the cells of others lose their meaning."""
     occurs = np.bincount(cells[rows], minlength=len(groups)) > 0
+    if not occurs.any():
+        return (), np.zeros_like(cells)
     renumbered = np.maximum(np.cumsum(occurs) - 1, 0).astype(np.intp)
     return tuple(group for group, kept in zip(groups, occurs.tolist(), strict=True) if kept), renumbered[cells]
