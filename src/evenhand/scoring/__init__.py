@@ -9,9 +9,10 @@ It knows no group and no raw value, sets no limit and chooses nothing. It predic
 offer caused it.
 """
 
+from evenhand.terms import link_nodes, probability_ppm
+
 from ._fit import fit
 from ._json import model_digest, model_from_json, model_to_json
-from ._link import link_nodes, probability_ppm
 from ._newton import FittedTerms, fit_terms
 from ._score import contributions, score
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ._link import PPM, probability_ppm
+from evenhand.terms import PPM, probability_ppm
 
 __all__ = ["ENOUGH_CLASS", "ENOUGH_ROWS", "evaluate"]
 

@@ -13,10 +13,9 @@ from evenhand.terms import (
     Model,
     Scored,
     expected_value,
+    probability_ppm,
     term_contributions,
 )
-
-from ._link import probability_ppm
 
 __all__ = ["contributions", "score"]
 

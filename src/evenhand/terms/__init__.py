@@ -17,6 +17,8 @@ from ._errors import (
     UsageError,
 )
 from ._facts import DecisionFacts
+from ._labels import BinLabel, bin_labels
+from ._link import PPM, link_nodes, probability_ppm
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Model, TermShape
 from ._reasons import Reason
 from ._shapes import (
@@ -47,11 +49,13 @@ from ._words import (
 __all__ = [
     "MISSING",
     "OTHER",
+    "PPM",
     "SCORE_BOUND",
     "SUPPRESSED",
     "WITHHELD",
     "Allocated",
     "Asked",
+    "BinLabel",
     "Binning",
     "Category",
     "Certificate",
@@ -85,7 +89,10 @@ __all__ = [
     "Surface",
     "TermShape",
     "UsageError",
+    "bin_labels",
     "expected_value",
+    "link_nodes",
+    "probability_ppm",
     "score_of",
     "term_contributions",
 ]
