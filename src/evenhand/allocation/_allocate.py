@@ -1,0 +1,169 @@
+"""Gate 4: from values to decisions, within every limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import Campaign
+from evenhand.terms import Allocated, Certificate, Prices, Scored, Standing
+
+from ._blind import until_held
+from ._cells import Cells, fuse
+from ._crowd import canonical, draw_for, lay_out
+from ._effects import effects
+from ._limits import Comparison, build_rows
+from ._membership import learn_cells
+from ._outcome import Columns, columns_of
+from ._report import limit_outcomes, prices_of
+from ._settle import Settled, settle
+from ._solve import Solved, scale_of
+from ._wall import Wall, selected_people, survey
+
+__all__ = ["allocate"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The people of one call: who takes part, who counts for disparity, in which order, with which draw."""
+
+    scored: Scored
+    campaign: Campaign
+    wall: Wall
+    comparisons: list[Comparison]
+    counted: NDArray[np.bool_]
+    order: NDArray[np.intp]
+    draw: NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What leaves the solver: decisions, prices and counts, never a true cell."""
+
+    choice: NDArray[np.int16]
+    unlimited: NDArray[np.int16]
+    columns: Columns
+    prices: Prices
+    value: int
+    bound: float
+    costs: dict[str, tuple[int, int]]
+    binding: frozenset[str]
+    note: str
+    selected: list[NDArray[np.int64]]
+
+
+def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
+    """Give each person at most one offer, so that total value is as high as the limits allow.
+
+    The method is the smoothed dual of ALGORITHMS 2: limits become prices, everybody takes the offer that is worth most
+    above its price, and a handful of people are moved so that whole numbers keep every limit. The same batch in another
+    row order gets the same decisions.
+
+    Args:
+        scored: gate 3's values.
+        campaign: offers and limits.
+        wall: the groups, in the row order of the batch.
+
+    Raises:
+        DataError: ``limit-unreachable``, where no blind rule that was found keeps a disparity limit.
+    """
+    permitted = scored.minimised.permitted
+    subjects = permitted.asked.subjects
+    counted = permitted.standing == Standing.PERSONALISED
+    draw = draw_for(subjects, campaign.seed)
+    order = canonical(subjects, draw)
+    order = order[permitted.standing[order] != Standing.REFUSED]
+    comparisons = survey(wall, campaign.limits.disparity, counted) if len(subjects) else []
+    batch = _Batch(scored, campaign, wall, comparisons, counted, order, draw)
+    judged = [comparison for comparison in comparisons if not comparison.is_void]
+    blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
+    blind = learn_cells(scored.minimised, wall, blind_ones, counted, order) if blind_ones else None
+    features = tuple(sorted({f for c in judged if c.limit.mode == "aware" for f in c.features}))
+    if features:
+
+        def work(cells: NDArray[np.int32], groups: tuple[tuple[str, ...], ...]) -> _Answer:
+            return _answer(batch, fuse(comparisons, counted, blind, features, cells, groups), bool(blind_ones))
+
+        answer = wall.inside(features, work, why="aware allocation")
+    else:
+        answer = _answer(batch, fuse(comparisons, counted, blind), bool(blind_ones))
+    columns = answer.columns
+    return Allocated(
+        scored=scored,
+        offer=answer.choice,
+        runner_up=columns.runner_up,
+        price=columns.price,
+        runner_up_price=columns.runner_up_price,
+        moved=columns.moved,
+        reason=columns.reason,
+        prices=answer.prices,
+        limits=limit_outcomes(
+            campaign, comparisons, answer.choice, answer.selected, answer.binding, answer.costs, answer.note
+        ),
+        certificate=_certificate(answer, int(np.count_nonzero(columns.moved))),
+        unlimited_offer=answer.unlimited,
+    )
+
+
+def _certificate(answer: _Answer, moved: int) -> Certificate:
+    bound = max(int(np.ceil(answer.bound)), answer.value)
+    return Certificate(answer.value, bound, (bound - answer.value) / max(bound, 1), moved)
+
+
+def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
+    """Solve, settle and describe. For aware limits this runs behind the wall."""
+    value = batch.scored.value
+    crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
+    rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)))
+    scale = scale_of(crowd)
+
+    def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
+        offer = np.full(value.shape[1], -1, dtype=np.int16)
+        offer[row_of] = choice
+        return offer
+
+    def count(settled: Settled) -> list[NDArray[np.int64]]:
+        chosen = in_batch(settled.choice) >= 0
+        return [selected_people(batch.wall, c, batch.counted, chosen) for c in batch.comparisons]
+
+    if not is_blind:
+        settled = settle(crowd, rows, batch.comparisons, scale)
+    else:
+        settled, rows = until_held(crowd, rows, batch.comparisons, scale, count)
+    selected = count(settled)
+    disparity = {limit.id for limit in batch.campaign.limits.disparity}
+    plain = rows.without(disparity)
+    unlimited = settled
+    if not plain.all():
+        start = Solved(settled.free.dual[plain], settled.free.level, settled.free.beta)
+        unlimited = settle(crowd, rows.keep(plain), batch.comparisons, scale, start)
+    dual = settled.solved.dual
+    binding = frozenset(owner for owner, price in zip(rows.owner, dual, strict=True) if price >= 0.5)
+    costs, note = effects(crowd, rows, batch.comparisons, scale, settled, tuple(sorted(binding)))
+    prices = prices_of(batch.campaign, rows, settled.solved, batch.comparisons, cells)
+    permitted = batch.scored.minimised.permitted
+    choice = in_batch(settled.choice)
+    columns = columns_of(
+        value,
+        choice,
+        prices.offer,
+        prices.group,
+        cells.cell,
+        batch.draw,
+        permitted.standing == Standing.REFUSED,
+        permitted.reason,
+    )
+    return _Answer(
+        choice,
+        in_batch(unlimited.choice),
+        columns,
+        prices,
+        settled.value,
+        settled.bound,
+        costs,
+        binding,
+        note,
+        selected,
+    )

@@ -1,0 +1,150 @@
+"""The people as the solver sees them: values in columns, sorted by cell and, inside a cell, by a seeded draw.
+
+Sorting by a draw that comes from the campaign's seed and the pseudonym does three things at once: the order in which
+rows came in can no longer matter, ties fall by lot instead of by place, and the first k rows of a cell are a random
+sample of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Crowd", "canonical", "draw_for", "lay_out", "lot", "sample"]
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_WORD = 0xFFFFFFFFFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Rows of people in m columns of value, sorted by cell.
+
+    Attributes:
+        value: [m, R], micro-money (integers, or floats with the lot of `lot` added).
+        starts: intp[S + 1]; the rows of cell s are ``starts[s]:starts[s + 1]``.
+        draw: uint64[R], each row's draw.
+        weight: float64[S], how many people one row of the cell stands for (1 unless it is a sample).
+        fixed: float64[S, m], people left out because no price nearby changes their choice, by that choice.
+        fixed_value: micro-money of those people at their choice.
+        is_lotted: whether the lots are in `value` already.
+    """
+
+    value: NDArray[np.int64] | NDArray[np.float64]
+    starts: NDArray[np.intp]
+    draw: NDArray[np.uint64]
+    weight: NDArray[np.float64]
+    fixed: NDArray[np.float64]
+    fixed_value: float
+    is_lotted: bool
+
+    @property
+    def cells(self) -> int:
+        """Number of cells, S."""
+        return len(self.weight)
+
+    @property
+    def cell_of_row(self) -> NDArray[np.intp]:
+        """intp[R], the cell of each row."""
+        return np.repeat(np.arange(self.cells), np.diff(self.starts))
+
+
+def _mix(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finaliser of splitmix64 (Steele, Lea, Flood 2014): every bit of the input moves every bit of the output."""
+    word = word + np.uint64(_GOLDEN)
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))
+
+
+def draw_for(subjects: NDArray[np.bytes_], seed: int) -> NDArray[np.uint64]:
+    """Draw a number for each pseudonym: uint64[n], the same for the same seed and pseudonym, wherever the row stands."""
+    words = np.ascontiguousarray(subjects.astype("S32")).view("<u8").reshape(len(subjects), 4)
+    draw = np.full(len(subjects), seed & _WORD, dtype=np.uint64)
+    for column in range(4):
+        draw = _mix(draw ^ words[:, column].astype(np.uint64))
+    return draw
+
+
+def canonical(subjects: NDArray[np.bytes_], draw: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Order the rows by draw; two equal draws (as good as never) by pseudonym."""
+    order = np.argsort(draw, kind="stable")
+    ordered = draw[order]
+    same = ordered[1:] == ordered[:-1]
+    if same.any():
+        tied = np.zeros(len(order), dtype=bool)
+        tied[1:] |= same
+        tied[:-1] |= same
+        rows = order[tied]
+        order[tied] = rows[np.lexsort((subjects[rows], draw[rows]))]
+    return order
+
+
+def lot(draw: NDArray[np.uint64], offer: int) -> NDArray[np.float64]:
+    """Each person's lot for one offer, in (-0.5, 0.5) micro-money: it decides between equals and nothing else."""
+    mixed = _mix(draw ^ np.uint64((offer + 1) * 0xD1342543DE82EF95 & _WORD))
+    return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53 - (0.5 - 2.0**-54)
+
+
+def with_lots(value: NDArray[np.int64], draw: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """float64[m, R]: the values with each person's lots added."""
+    lotted = value.astype(np.float64)
+    for offer in range(len(lotted)):
+        lotted[offer] += lot(draw, offer)
+    return lotted
+
+
+def lay_out(
+    value: NDArray[np.int64], order: NDArray[np.intp], cell: NDArray[np.intp], cells: int, draw: NDArray[np.uint64]
+) -> tuple[Crowd, NDArray[np.intp]]:
+    """Lay people out by cell.
+
+    Args:
+        value: int64[m, n], all people.
+        order: rows that take part, in canonical order.
+        cell: intp[n], the cell of each person.
+        cells: number of cells.
+        draw: uint64[n].
+
+    Returns:
+        The crowd, and the original row of each of its rows.
+    """
+    of_row = cell[order]
+    order = order[np.argsort(of_row.astype(np.int32), kind="stable")]
+    sorted_value = np.empty((len(value), len(order)), dtype=np.int64)
+    for offer, column in enumerate(value):
+        np.take(column, order, out=sorted_value[offer])
+    starts = np.zeros(cells + 1, dtype=np.intp)
+    np.cumsum(np.bincount(of_row, minlength=cells), out=starts[1:])
+    crowd = Crowd(
+        value=sorted_value,
+        starts=starts,
+        draw=draw[order],
+        weight=np.ones(cells),
+        fixed=np.zeros((cells, len(value))),
+        fixed_value=0.0,
+        is_lotted=False,
+    )
+    return crowd, order
+
+
+def sample(crowd: Crowd, size: int) -> Crowd:
+    """A random part of about `size` rows, the same share of every cell, weighted to stand for all; lots added."""
+    people = np.diff(crowd.starts)
+    share = min(1.0, size / max(1, int(people.sum())))
+    taken = np.minimum(people, np.ceil(people * share).astype(np.intp))
+    starts = np.zeros(len(taken) + 1, dtype=np.intp)
+    np.cumsum(taken, out=starts[1:])
+    rows = np.arange(starts[-1]) + np.repeat(crowd.starts[:-1] - starts[:-1], taken)
+    draw = crowd.draw[rows]
+    return Crowd(
+        value=with_lots(crowd.value[:, rows].astype(np.int64), draw),
+        starts=starts,
+        draw=draw,
+        weight=people / np.maximum(taken, 1),
+        fixed=np.zeros_like(crowd.fixed),
+        fixed_value=0.0,
+        is_lotted=True,
+    )

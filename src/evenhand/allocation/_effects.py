@@ -1,0 +1,71 @@
+"""What each limit costs, in money and in people: the problem is solved again without that limit alone.
+
+Small batches are settled to whole decisions again; larger ones compare the two dual values and the choices that the two
+price tables lead to, beyond 200,000 people on a random sample of 100,000 (the note then says so).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._crowd import Crowd, sample
+from ._dual import Hard, decide
+from ._limits import Comparison, Rows
+from ._settle import Settled, bound_of, settle
+from ._solve import Solved, solve
+
+__all__ = ["SAMPLED", "effects"]
+
+SAMPLED = "estimated-on-sample"
+_WHOLE, _FULL, _SAMPLE = 20_000, 200_000, 100_000
+
+
+def effects(
+    crowd: Crowd, rows: Rows, comparisons: list[Comparison], scale: float, settled: Settled, binding: tuple[str, ...]
+) -> tuple[dict[str, tuple[int, int]], str]:
+    """Value and people that each binding limit costs.
+
+    Args:
+        crowd: everybody.
+        rows: the rows as solved, levels free.
+        comparisons: the judged comparisons.
+        scale: see `scale_of`.
+        settled: the outcome with all limits.
+        binding: ids of the limits to leave out, one at a time.
+
+    Returns:
+        ``(micro-money, people)`` by limit id, and the note on the method.
+    """
+    size = len(settled.choice)
+    found: dict[str, tuple[int, int]] = {}
+    if size <= _WHOLE:
+        for owner in binding:
+            kept = rows.without({owner})
+            other = settle(crowd, rows.keep(kept), comparisons, scale, _part(settled.free, kept))
+            found[owner] = (
+                max(0, other.value - settled.value),
+                int(np.count_nonzero(other.choice != settled.choice)),
+            )
+        return found, ""
+    part = crowd if size <= _FULL else sample(crowd, _SAMPLE)
+    base = solve(part, rows, scale, settled.free) if binding else settled.free
+    with_all = decide(part, rows.price(base.dual))
+    value = bound_of(with_all, rows, base)
+    for owner in binding:
+        kept = rows.without({owner})
+        less = rows.keep(kept)
+        solved = solve(part, less, scale, _part(base, kept))
+        hard = decide(part, less.price(solved.dual))
+        gain = bound_of(hard, less, solved) - value
+        found[owner] = (max(0, round(gain)), _changed(part, with_all, hard))
+    return found, SAMPLED if size > _FULL and binding else ""
+
+
+def _part(solved: Solved, kept: NDArray[np.bool_]) -> Solved:
+    return Solved(solved.dual[kept], solved.level, solved.beta)
+
+
+def _changed(crowd: Crowd, one: Hard, other: Hard) -> int:
+    """People whose choice differs, each row counting for as many as it stands for."""
+    return round(float(crowd.weight[crowd.cell_of_row[one.choice != other.choice]].sum()))

@@ -1,0 +1,238 @@
+"""From what a campaign declares to rows over counts: each limit says how many people of which cell may take what.
+
+With ``N[s, j]`` people of cell s on offer j, every limit is a row ``sum a[s, j] N[s, j] + sum c[l] t[l] <= bound``.
+A disparity limit compares all groups with each other; with one free *level* t per comparison (a rate between 0 and 1)
+that takes two rows per group instead of one per pair: ``selected_h <= size_h * t`` for every group, and
+``selected_g >= bound * size_g * t`` (ratio) or ``>= size_g * (t - bound)`` (difference).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import Campaign, DisparityLimit
+from evenhand.terms import Measure
+
+__all__ = ["Comparison", "Rows", "at_level", "build_rows", "comparisons_of", "exact", "judge", "levels_for"]
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Groups that one disparity limit compares with each other.
+
+    Attributes:
+        limit: the limit as declared.
+        features: sensitive columns whose values (or combinations) are the groups.
+        groups: all groups that occur among the people who count, sorted.
+        size: int64[groups], people of each.
+        judged: bool[groups], whether the limit holds for it.
+    """
+
+    limit: DisparityLimit
+    features: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+    size: NDArray[np.int64]
+    judged: NDArray[np.bool_]
+
+    @property
+    def is_void(self) -> bool:
+        """Whether fewer than two groups are left to compare."""
+        return int(self.judged.sum()) < 2
+
+    @property
+    def judged_size(self) -> NDArray[np.int64]:
+        """int64[G], people of each judged group."""
+        return self.size[self.judged]
+
+
+def comparisons_of(limit: DisparityLimit) -> tuple[tuple[str, ...], ...]:
+    """The sets of columns that a limit compares: all together, or each by itself."""
+    return (limit.groups,) if limit.intersections else tuple((name,) for name in limit.groups)
+
+
+def judge(
+    limit: DisparityLimit, features: tuple[str, ...], groups: tuple[tuple[str, ...], ...], size: NDArray[np.int64]
+) -> Comparison:
+    """Say which groups a limit holds for: those large enough, and unknown ones only where that is declared."""
+    known = np.array([limit.include_unknown or UNKNOWN not in group for group in groups], dtype=bool)
+    return Comparison(limit, features, groups, size, known & (size >= limit.minimum_size))
+
+
+def exact(bound: float) -> Fraction:
+    """A declared bound as the decimal that was written: 0.8 is four fifths, not the nearest binary number."""
+    return Fraction(repr(bound))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All limits as rows over counts.
+
+    Attributes:
+        use: float64[K, S, m], what one person of cell s on offer j uses of each row.
+        bound: float64[K].
+        level: float64[K, L], coefficients of the free levels.
+        owner: the limit's id of each row.
+        unit: float64[K], declared units (contacts, places, micro-money) per unit of the row.
+        comparison: index of the comparison of each row, -1 for the others.
+        group: index of the judged group within that comparison, -1 for the others.
+        is_upper: bool[K], bounds its group from above (False: from below, or no disparity row).
+        is_hard: bool[K], must hold for whole decisions as counted here (rows of blind limits hold in expectation; the
+            true count is checked behind the wall).
+    """
+
+    use: NDArray[np.float64]
+    bound: NDArray[np.float64]
+    level: NDArray[np.float64]
+    owner: tuple[str, ...]
+    unit: NDArray[np.float64]
+    comparison: NDArray[np.intp]
+    group: NDArray[np.intp]
+    is_upper: NDArray[np.bool_]
+    is_hard: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.bound)
+
+    def used(self, count: NDArray[np.float64]) -> NDArray[np.float64]:
+        """float64[K], what the counts [S, m] use of each row, levels aside."""
+        return self.use.reshape(len(self), -1) @ count.ravel()
+
+    def price(self, dual: NDArray[np.float64]) -> NDArray[np.float64]:
+        """float64[S, m], the price table that the rows' prices add up to."""
+        return (dual @ self.use.reshape(len(self), -1)).reshape(self.use.shape[1:])
+
+    def keep(self, kept: NDArray[np.bool_]) -> Rows:
+        """Only some rows; the levels stay."""
+        return Rows(
+            self.use[kept],
+            self.bound[kept],
+            self.level[kept],
+            tuple(owner for owner, stays in zip(self.owner, kept, strict=True) if stays),
+            self.unit[kept],
+            self.comparison[kept],
+            self.group[kept],
+            self.is_upper[kept],
+            self.is_hard[kept],
+        )
+
+    def without(self, owners: set[str]) -> NDArray[np.bool_]:
+        """bool[K], the rows of all other limits."""
+        return np.array([owner not in owners for owner in self.owner], dtype=bool)
+
+    def shifted(self, by: NDArray[np.float64]) -> Rows:
+        """The same rows with `by` added to the bounds."""
+        return replace(self, bound=self.bound + by)
+
+
+def build_rows(campaign: Campaign, cells: int, comparisons: list[tuple[Comparison, NDArray[np.float64]]]) -> Rows:
+    """Build the rows of every declared limit.
+
+    Args:
+        campaign: what was declared.
+        cells: S; cell 0 is nobody's group.
+        comparisons: each with its share table float64[S, judged groups]: the share of each cell's people who belong
+            to the group (0 or 1 where cells are true groups).
+    """
+    offers = len(campaign.offers)
+    rows: list[tuple[NDArray[np.float64], float, str, float, int, int, bool, bool, float]] = []
+    everyone = np.ones((cells, offers))
+    if campaign.limits.contacts.total is not None:
+        rows.append((everyone, campaign.limits.contacts.total, "contacts", 1, -1, -1, False, True, 0))
+    for index, offer in enumerate(campaign.offers):
+        if offer.capacity is not None:
+            places = np.zeros((cells, offers))
+            places[:, index] = 1
+            rows.append((places, offer.capacity, f"capacity:{offer.id}", 1, -1, -1, False, True, 0))
+    cost = np.array([offer.cost_micro for offer in campaign.offers], dtype=np.float64)
+    if campaign.limits.budget is not None and cost.max() > 0:
+        budget = float(int(campaign.limits.budget * 1_000_000))
+        unit = float(cost.max())
+        rows.append((everyone * cost / unit, budget / unit, "budget", unit, -1, -1, False, True, 0))
+    for number, (comparison, share) in enumerate(comparisons):
+        limit, is_hard = comparison.limit, comparison.limit.mode == "aware"
+        ratio = limit.measure is Measure.SELECTION_RATE_RATIO
+        for group, size in enumerate(comparison.judged_size.tolist() if not comparison.is_void else []):
+            member = np.repeat(share[:, group, None], offers, axis=1)
+            rows.append((member, 0.0, limit.id, 1, number, group, True, is_hard, -float(size)))
+            rise = size * limit.bound if ratio else float(size)
+            lowest = 0.0 if ratio else size * limit.bound
+            rows.append((-member, lowest, limit.id, 1, number, group, False, is_hard, rise))
+    level = np.zeros((len(rows), len(comparisons)))
+    for index, row in enumerate(rows):
+        if row[4] >= 0:
+            level[index, row[4]] = row[8]
+    return Rows(
+        use=np.array([row[0] for row in rows]).reshape(len(rows), cells, offers),
+        bound=np.array([row[1] for row in rows], dtype=np.float64),
+        level=level,
+        owner=tuple(row[2] for row in rows),
+        unit=np.array([row[3] for row in rows], dtype=np.float64),
+        comparison=np.array([row[4] for row in rows], dtype=np.intp),
+        group=np.array([row[5] for row in rows], dtype=np.intp),
+        is_upper=np.array([row[6] for row in rows], dtype=bool),
+        is_hard=np.array([row[7] for row in rows], dtype=bool),
+    )
+
+
+def levels_for(comparison: Comparison, level: float) -> tuple[float, ...]:
+    """Levels near `level` at which every judged group has a whole number of people between its two bounds.
+
+    The level itself where it does; otherwise the nearest below and the nearest above (0 is always one).
+    """
+    size = comparison.judged_size
+    bound = exact(comparison.limit.bound)
+    if _has_whole(comparison, bound, _rational(level)):
+        return (level,)
+    candidates: set[Fraction] = {Fraction(0)}
+    for people in size.tolist():
+        middle = int(level * people)
+        around = range(max(0, middle - 3), min(people, middle + 4) + 1)
+        candidates.update(Fraction(k, people) for k in around)
+    smallest = int(size.min())
+    candidates.update(Fraction(k, smallest) for k in range(min(smallest, 64) + 1))
+    good = sorted(candidate for candidate in candidates if _has_whole(comparison, bound, candidate))
+    below = [float(candidate) for candidate in good if candidate <= level]
+    above = [float(candidate) for candidate in good if candidate > level]
+    return tuple(below[-1:] + above[:1])
+
+
+def whole_bounds(comparison: Comparison, bound: Fraction, level: Fraction) -> list[tuple[int, int]]:
+    """Fewest and most people of each judged group that may be selected at a level."""
+    ratio = comparison.limit.measure is Measure.SELECTION_RATE_RATIO
+    low = bound * level if ratio else max(Fraction(0), level - bound)
+    return [(-((-low * size) // 1), (level * size) // 1) for size in comparison.judged_size.tolist()]
+
+
+def _rational(level: float) -> Fraction:
+    """The level as a fraction that a group could have: ``k / size`` comes back exactly."""
+    return Fraction(level).limit_denominator(2**31)
+
+
+def _has_whole(comparison: Comparison, bound: Fraction, level: Fraction) -> bool:
+    return all(fewest <= most for fewest, most in whole_bounds(comparison, bound, level))
+
+
+def at_level(rows: Rows, comparisons: list[Comparison], level: NDArray[np.float64]) -> Rows:
+    """Fix the levels: every disparity row becomes a bound on its group's count, a whole number where groups are true.
+
+    Args:
+        rows: with free levels.
+        comparisons: in the order of `Rows.comparison`.
+        level: float64[L].
+    """
+    bound = rows.bound - rows.level @ level
+    whole = [
+        whole_bounds(comparison, exact(comparison.limit.bound), _rational(float(t)))
+        for comparison, t in zip(comparisons, level, strict=True)
+    ]
+    for row in np.flatnonzero((rows.comparison >= 0) & rows.is_hard):
+        fewest, most = whole[rows.comparison[row]][rows.group[row]]
+        bound[row] = most if rows.is_upper[row] else -fewest
+    return replace(rows, bound=bound, level=np.zeros_like(rows.level))

@@ -1,0 +1,127 @@
+"""Prices in whole micro-money, and what became of each declared limit."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import MICRO, Campaign
+from evenhand.terms import LimitOutcome, Measure, Prices
+
+from ._cells import Cells
+from ._limits import Comparison, Rows
+from ._solve import Solved
+from ._wall import figure, holds
+
+__all__ = ["GROUPS_TOO_SMALL", "NOTHING_TO_COMPARE", "limit_outcomes", "prices_of"]
+
+GROUPS_TOO_SMALL = "groups-too-small"
+NOTHING_TO_COMPARE = "nothing-to-compare"
+
+
+def prices_of(campaign: Campaign, rows: Rows, solved: Solved, comparisons: list[Comparison], cells: Cells) -> Prices:
+    """Round the price table and say each limit's price per place, contact, unit of money or whole unit of a bound."""
+    offers = len(campaign.offers)
+    common = rows.comparison < 0
+    offer = rows.price(np.where(common, solved.dual, 0))[0] if len(rows) else np.zeros(offers)
+    group = rows.price(np.where(common, 0, solved.dual)) if len(rows) else np.zeros((cells.size, offers))
+    by_limit = dict.fromkeys(_declared(campaign), 0)
+    for row, owner in enumerate(rows.owner):
+        price = float(solved.dual[row])
+        if owner == "budget":
+            by_limit[owner] = round(price / rows.unit[row] * MICRO)
+        elif common[row]:
+            by_limit[owner] = round(price)
+        elif not rows.is_upper[row]:
+            comparison = comparisons[rows.comparison[row]]
+            people = float(comparison.judged_size[rows.group[row]])
+            if comparison.limit.measure is Measure.SELECTION_RATE_RATIO:
+                people *= float(solved.level[rows.comparison[row]])
+            by_limit[owner] += round(price * people)
+    return Prices(
+        offer=np.rint(offer).astype(np.int64),
+        group=np.rint(group).astype(np.int64),
+        by_limit=by_limit,
+        cell_tables=cells.tables,
+    )
+
+
+def _declared(campaign: Campaign) -> list[str]:
+    names = ["budget"] if campaign.limits.budget is not None else []
+    names += ["contacts"] if campaign.limits.contacts.total is not None else []
+    names += [f"capacity:{offer.id}" for offer in campaign.offers if offer.capacity is not None]
+    return names + [limit.id for limit in campaign.limits.disparity]
+
+
+def limit_outcomes(
+    campaign: Campaign,
+    comparisons: list[Comparison],
+    choice: NDArray[np.int16],
+    selected: list[NDArray[np.int64]],
+    binding: frozenset[str],
+    costs: dict[str, tuple[int, int]],
+    note: str,
+) -> tuple[LimitOutcome, ...]:
+    """Say of every declared limit what was used of it, exactly, whether it held, and what it costs.
+
+    Args:
+        campaign: what was declared.
+        comparisons: the groups that were compared.
+        choice: int16[n].
+        selected: selected people per judged group, for each comparison.
+        binding: limits with a price.
+        costs: micro-money and people of each binding limit.
+        note: how the costs were estimated.
+    """
+    taken = np.bincount(choice.astype(np.intp) + 1, minlength=len(campaign.offers) + 1)[1:].tolist()
+    spent = sum(people * offer.cost_micro for people, offer in zip(taken, campaign.offers, strict=True))
+    outcomes: list[LimitOutcome] = []
+
+    def add(name: str, kind: str, declared: float, used: float, held: bool, remark: str = "", **more: object) -> None:
+        money, people = costs.get(name, (0, 0))
+        outcomes.append(
+            LimitOutcome(
+                id=name,
+                kind=kind,
+                declared=declared,
+                used=used,
+                held=held,
+                binding=name in binding,
+                money=money,
+                people=people,
+                note=remark or (note if name in binding else ""),
+                **more,
+            )
+        )
+
+    if campaign.limits.budget is not None:
+        budget = int(campaign.limits.budget * MICRO)
+        add("budget", "budget", budget, spent, spent <= budget)
+    if campaign.limits.contacts.total is not None:
+        add(
+            "contacts",
+            "contacts",
+            campaign.limits.contacts.total,
+            sum(taken),
+            sum(taken) <= campaign.limits.contacts.total,
+        )
+    for people, offer in zip(taken, campaign.offers, strict=True):
+        if offer.capacity is not None:
+            add(f"capacity:{offer.id}", "capacity", offer.capacity, people, people <= offer.capacity)
+    for limit in campaign.limits.disparity:
+        mine = [(c, s) for c, s in zip(comparisons, selected, strict=True) if c.limit.id == limit.id]
+        real = [(c, s) for c, s in mine if not c.is_void]
+        is_ratio = limit.measure is Measure.SELECTION_RATE_RATIO
+        reached = [figure(c, s) for c, s in real] or [1.0 if is_ratio else 0.0]
+        small = any(bool((c.size < limit.minimum_size).any()) for c, _ in mine)
+        add(
+            limit.id,
+            "disparity",
+            limit.bound,
+            min(reached) if is_ratio else max(reached),
+            all(holds(c, s) for c, s in real),
+            NOTHING_TO_COMPARE if not real else GROUPS_TOO_SMALL if small else "",
+            measure=limit.measure,
+            features=limit.groups,
+        )
+    return tuple(outcomes)

@@ -1,0 +1,132 @@
+"""One problem from rows to whole decisions that keep every hard row, with the bound that proves how good they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._crowd import Crowd
+from ._dual import Hard, decide
+from ._limits import Comparison, Rows, at_level, levels_for
+from ._rounding import repair, tolerance_of
+from ._solve import Solved, solve
+
+__all__ = ["Settled", "bound_of", "settle"]
+
+_SHRINK = (1.0, 0.97, 0.9, 0.75, 0.5, 0.25)
+_EFFORT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A solved problem.
+
+    Attributes:
+        choice: int16[R], offer of each row, -1 for none.
+        value: micro-money reached.
+        bound: micro-money that no allocation within the rows exceeds (dual bound).
+        solved: prices at fixed levels, those that the choices follow.
+        free: prices at free levels, to start from.
+        count: float64[S, m], people as decided.
+    """
+
+    choice: NDArray[np.int16]
+    value: int
+    bound: float
+    solved: Solved
+    free: Solved
+    count: NDArray[np.float64]
+
+
+def settle(
+    crowd: Crowd, rows: Rows, comparisons: list[Comparison], scale: float, start: Solved | None = None
+) -> Settled:
+    """Solve, round and repair until every hard row holds.
+
+    Levels at which some group has no whole number of people are replaced by the nearest ones that work; where repair
+    fails, the levels are lowered (towards nobody, which always holds).
+    """
+    free = solve(crowd, rows, scale, start)
+    hard = decide(crowd, rows.price(free.dual))
+    bound = bound_of(hard, rows, free)
+    if not rows.level.any():
+        choice, kept = repair(crowd, hard, rows, free.dual, scale, _EFFORT)
+        if not kept:
+            choice = _trim(crowd, choice, rows)
+        return _settled(crowd, choice, bound, free, free)
+    best: Settled | None = None
+    for factor in _SHRINK:
+        for level in _whole_levels(rows, comparisons, free.level * factor):
+            fixed = at_level(rows, comparisons, level)
+            solved = solve(crowd, fixed, scale, free)
+            solved = Solved(solved.dual, level, solved.beta)
+            hard = decide(crowd, fixed.price(solved.dual))
+            choice, kept = repair(crowd, hard, fixed, solved.dual, scale, _EFFORT)
+            kept = kept and _is_exact(crowd, choice, fixed)
+            found = _settled(crowd, choice, bound, solved, free) if kept else None
+            if found is not None and (best is None or found.value > best.value):
+                best = found
+        if best is not None:
+            return best
+    return _nobody(crowd, rows, bound, free)
+
+
+def bound_of(hard: Hard, rows: Rows, solved: Solved) -> float:
+    """The dual bound at the prices, with room for the rounding of the sums."""
+    over = np.maximum(-(solved.dual @ rows.level), 0).sum() if len(rows) else 0.0
+    paid = float(rows.bound @ solved.dual) if len(rows) else 0.0
+    return hard.surplus + paid + float(over) + 1e-10 * (abs(hard.surplus) + abs(paid))
+
+
+def _settled(crowd: Crowd, choice: NDArray[np.int16], bound: float, solved: Solved, free: Solved) -> Settled:
+    taken = np.flatnonzero(choice >= 0)
+    value = int(crowd.value[choice[taken].astype(np.intp), taken].sum())
+    return Settled(choice, value, max(bound, float(value)), solved, free, _count(crowd, choice))
+
+
+def _count(crowd: Crowd, choice: NDArray[np.int16]) -> NDArray[np.float64]:
+    offers = len(crowd.value)
+    code = crowd.cell_of_row * (offers + 1) + choice + 1
+    return np.bincount(code, minlength=crowd.cells * (offers + 1)).reshape(crowd.cells, -1)[:, 1:].astype(np.float64)
+
+
+def _whole_levels(rows: Rows, comparisons: list[Comparison], level: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Levels to try: those found where they work, else the nearest below in every comparison and the nearest above."""
+    choices = [
+        levels_for(comparison, float(found)) if rows.is_hard[rows.comparison == number].any() else (float(found),)
+        for number, (comparison, found) in enumerate(zip(comparisons, level, strict=True))
+    ]
+    below = np.array([options[0] for options in choices])
+    above = np.array([options[-1] for options in choices])
+    return [below] if (below == above).all() else [below, above]
+
+
+def _is_exact(crowd: Crowd, choice: NDArray[np.int16], rows: Rows) -> bool:
+    """Whether the hard rows hold to less than one whole unit, counted afresh."""
+    over = rows.used(_count(crowd, choice)) - rows.bound - tolerance_of(rows)
+    return not bool((over > 0)[rows.is_hard].any())
+
+
+def _nobody(crowd: Crowd, rows: Rows, bound: float, free: Solved) -> Settled:
+    """The last resort: nobody of the judged groups gets an offer. It holds for every disparity limit."""
+    judged = np.abs(rows.use[rows.is_hard & (rows.comparison >= 0)]).sum(axis=(0, 2)) > 0
+    hard = decide(crowd, rows.price(free.dual))
+    choice = np.where(judged[crowd.cell_of_row], np.int16(-1), hard.choice)
+    return _settled(crowd, _trim(crowd, choice, rows), bound, free, free)
+
+
+def _trim(crowd: Crowd, choice: NDArray[np.int16], rows: Rows) -> NDArray[np.int16]:
+    """Take offers back, least value for what it uses first, until budget, capacity and contacts hold."""
+    choice = choice.copy()
+    tolerance = tolerance_of(rows)
+    for row in np.flatnonzero(rows.is_hard & (rows.comparison < 0)):
+        taken = np.flatnonzero(choice >= 0)
+        use = rows.use[row, crowd.cell_of_row[taken], choice[taken]]
+        taken, use = taken[use > 0], use[use > 0]
+        worth = crowd.value[choice[taken].astype(np.intp), taken] / use
+        order = np.lexsort((crowd.draw[taken], -worth))
+        over = np.cumsum(use[order]) > rows.bound[row] + tolerance[row]
+        choice[taken[order][over]] = -1
+    return choice

@@ -1,0 +1,100 @@
+"""What allocation asks of the wall around the groups, and the two questions it puts to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import DisparityLimit
+from evenhand.terms import GroupCounts, Measure
+
+from ._limits import Comparison, comparisons_of, exact, judge
+
+__all__ = ["Wall", "figure", "holds", "selected_people", "survey"]
+
+T = TypeVar("T")
+
+
+class Wall(GroupCounts, Protocol):
+    """Counts across the wall, and work done behind it. `vault.Vault` is one."""
+
+    def inside(
+        self,
+        features: tuple[str, ...],
+        work: Callable[[NDArray[np.int32], tuple[tuple[str, ...], ...]], T],
+        *,
+        why: str,
+    ) -> T:
+        """Run `work(cells, groups)` behind the wall and hand its answer out.
+
+        Args:
+            features: sensitive columns whose combination makes the cells.
+            work: gets int32[n] cells in row order (-1 = withheld) and the values of each cell. What it returns must
+                be decisions, prices or counts, never a cell.
+            why: purpose of the question, kept in the log.
+        """
+        ...
+
+
+def _people(wall: Wall, features: tuple[str, ...], counted: NDArray[np.bool_], why: str) -> dict[tuple[str, ...], int]:
+    """People of each group among those counted. Only counts leave the wall."""
+
+    def count(cells: NDArray[np.int32], groups: tuple[tuple[str, ...], ...]) -> dict[tuple[str, ...], int]:
+        tally = np.bincount(cells[counted & (cells >= 0)].astype(np.intp), minlength=len(groups))
+        return dict(zip(groups, tally.tolist(), strict=True))
+
+    return wall.inside(features, count, why=why)
+
+
+def survey(wall: Wall, limits: tuple[DisparityLimit, ...], counted: NDArray[np.bool_]) -> list[Comparison]:
+    """Count every group that a limit compares and say which groups are judged.
+
+    Args:
+        wall: the groups.
+        limits: the disparity limits.
+        counted: bool[n], people who are decided about with personal data.
+    """
+    comparisons = []
+    for limit in limits:
+        for features in comparisons_of(limit):
+            people = _people(wall, features, counted, f"size of the groups of limit {limit.id}")
+            groups = tuple(sorted(group for group, size in people.items() if size))
+            size = np.array([people[group] for group in groups], dtype=np.int64)
+            comparisons.append(judge(limit, features, groups, size))
+    return comparisons
+
+
+def selected_people(
+    wall: Wall, comparison: Comparison, counted: NDArray[np.bool_], chosen: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """int64[G], selected people of each judged group, counted behind the wall."""
+    people = _people(wall, comparison.features, counted & chosen, f"verification of limit {comparison.limit.id}")
+    judged = [group for group, is_judged in zip(comparison.groups, comparison.judged, strict=True) if is_judged]
+    return np.array([people.get(group, 0) for group in judged], dtype=np.int64)
+
+
+def figure(comparison: Comparison, selected: NDArray[np.int64]) -> float:
+    """The measure as reached: lowest over highest rate (1 where nobody is selected), or highest minus lowest."""
+    is_ratio = comparison.limit.measure is Measure.SELECTION_RATE_RATIO
+    if comparison.is_void:
+        return 1.0 if is_ratio else 0.0
+    rate = selected / comparison.judged_size
+    if is_ratio:
+        return float(rate.min() / rate.max()) if rate.max() > 0 else 1.0
+    return float(rate.max() - rate.min())
+
+
+def holds(comparison: Comparison, selected: NDArray[np.int64]) -> bool:
+    """Whether the declared bound holds, in whole numbers: exactly four fifths is enough for 0.8."""
+    if comparison.is_void:
+        return True
+    bound = exact(comparison.limit.bound)
+    pairs = list(zip(selected.tolist(), comparison.judged_size.tolist(), strict=True))
+    high, high_size = max(pairs, key=lambda pair: pair[0] / pair[1])
+    low, low_size = min(pairs, key=lambda pair: pair[0] / pair[1])
+    if comparison.limit.measure is Measure.SELECTION_RATE_RATIO:
+        return low * high_size >= bound * high * low_size
+    return high * low_size - low * high_size <= bound * high_size * low_size
