@@ -1,0 +1,77 @@
+"""The tutorial is walked from its first line to its last, on a table like the one it shows."""
+
+from __future__ import annotations
+
+import os
+import random
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-c", "from evenhand.cli import main; main()"]
+GROUPS = ("18-24", "25-34", "35-49", "50-64", "65+")
+ANSWERS = (
+    ("name: NAME OF YOUR ORGANISATION", "name: Example Grocer"),
+    ("# category:", "category: ordinary"),
+    ("# consents:\n#   file: consents.csv", "consents:\n  file: consents.csv"),
+    ("confirmed: false", "confirmed: true"),
+    ("value: 1.00", "value: 4.00"),
+    ("cost: 0.00", "cost: 0.10"),
+    ("  # budget: 1000", "  budget: 40"),
+    (
+        "  disparity: []",
+        "  disparity:\n    - {id: age, groups: [age_band], measure: selection_rate_ratio, bound: 0.8}",
+    ),
+)
+
+
+def _write_tables(folder: Path) -> None:
+    """3,000 customers whose response depends on their visits, and their consents."""
+    draw = random.Random(7)
+    customers = ["customer,visits,last_order_days,region,age_band,responded"]
+    consents = ["subject,kind,purpose,status,at"]
+    for customer in range(1001, 4001):
+        visits = draw.randrange(30)
+        responded = draw.random() < 0.05 + visits / 60
+        customers.append(
+            f"{customer},{visits},{draw.randrange(365)},{draw.choice(['north', 'south', 'west'])},"
+            f"{draw.choice(GROUPS)},{'yes' if responded else 'no'}"
+        )
+        status = "ConsentWithdrawn" if draw.random() < 0.05 else "ConsentGiven"
+        consents.append(f"{customer},consent,PersonalisedAdvertising,{status},2026-01-05T09:00:00Z")
+    (folder / "customers.csv").write_text("\n".join(customers) + "\n", encoding="utf-8")
+    (folder / "consents.csv").write_text("\n".join(consents) + "\n", encoding="utf-8")
+
+
+def _answer(campaign: Path) -> None:
+    """What step 3 of the tutorial asks of a person."""
+    text = campaign.read_text(encoding="utf-8")
+    for asked, answered in ANSWERS:
+        assert asked in text, f"the draft no longer asks for {asked!r}"
+        text = text.replace(asked, answered)
+    campaign.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_newcomer_can_walk_the_tutorial(pages, tmp_path):
+    """Each command of docs/tutorial/first-campaign.md exits 0, in order; the report and the explanation are there."""
+    page = next(page for page in pages if page.where == "docs/tutorial/first-campaign.md")
+    lines = [shlex.split(shown) for _, shown in page.commands() if shown.startswith("evenhand ")]
+    assert [words[1] for words in lines][-3:] == ["why", "ledger", "replay"]
+    _write_tables(tmp_path)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("EVENHAND_")}
+    said = {}
+    for words in lines:
+        if words[1] == "check":
+            _answer(tmp_path / "campaign.yaml")
+        done = subprocess.run(
+            [*PROGRAM, *words[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, f"{' '.join(words)} exited {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        said[words[1]] = done.stdout
+    assert list((tmp_path / "evenhand-home" / "runs").glob("*/report.html"))
+    assert said["ledger"].startswith("ok:")
+    assert "u" in said["why"].lower().split()
