@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from itertools import accumulate
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -21,6 +23,7 @@ MAX_BYTES = 1 << 20
 _MAX_NODES = 100_000
 _MAX_DEPTH = 20
 _TAG = "tag:yaml.org,2002:"
+_KINDS = {"map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ def read_document(content: bytes) -> Document:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return _unreadable(line, 1, "The file is not UTF-8 text.", "Save it with encoding UTF-8.")
+    if _open_brackets(text) > _MAX_DEPTH * 10:
+        return _unreadable(1, 1, "The file is nested too deeply.", f"At most {_MAX_DEPTH} levels are read.")
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
@@ -71,6 +76,12 @@ def read_document(content: bytes) -> Document:
     except _TooMuchError as error:
         return _unreadable(error.line, 1, f"The file {error}.", "Write it out plainly, without aliases of aliases.")
     return Document(data=data, positions=builder.positions, problems=tuple(builder.problems))
+
+
+def _open_brackets(text: str) -> int:
+    """How many brackets are open at once, at most; the parser takes seconds over thousands."""
+    signs = (1 if bracket in "[{" else -1 for bracket in re.findall(r"[\[\]{}]", text))
+    return max(accumulate(signs), default=0)
 
 
 class _TooMuchError(Exception):
@@ -95,11 +106,18 @@ class _Builder:
         if len(path) > _MAX_DEPTH:
             raise _TooMuchError("is nested too deeply", line)
         self.positions.setdefault(path, (line, node.start_mark.column + 1))
+        kind = str(node.tag).removeprefix(_TAG)
+        if kind not in _KINDS:
+            what = f"{describe(path)}: this has a tag (!)."
+            self._report("EH-POL-005", path, line, node.start_mark.column + 1, what, "Take the tag out.")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
             return [self.build(item, (*path, place)) for place, item in enumerate(node.value)]
-        return self._scalar(str(node.value), node, path)
+        try:
+            return _plain(str(node.value), kind)
+        except (ValueError, InvalidOperation):
+            return str(node.value)
 
     def _mapping(self, node: MappingNode, path: FieldPath) -> dict[str, object]:
         data: dict[str, object] = {}
@@ -118,19 +136,6 @@ class _Builder:
             self.positions[(*path, name)] = (line, column)
             data[name] = self.build(value, (*path, name))
         return data
-
-    def _scalar(self, text: str, node: Node, path: FieldPath) -> object:
-        tag = str(node.tag)
-        if not tag.startswith(_TAG):
-            line, column = node.start_mark.line + 1, node.start_mark.column + 1
-            self._report(
-                "EH-POL-005", path, line, column, f"{describe(path)}: this has a tag (!).", "Take the tag out."
-            )
-            return text
-        try:
-            return _plain(text, tag.removeprefix(_TAG))
-        except (ValueError, InvalidOperation):
-            return text
 
     def _report(self, id: str, path: FieldPath, line: int, column: int, what: str, remedy: str) -> None:
         self.positions[path] = (line, column)

@@ -88,7 +88,8 @@ def campaign_from_mapping(mapping: Mapping[str, object], *, at: datetime) -> Loa
 
 
 def _judged(document: Document, path: Path | None, digest: str, at: datetime) -> LoadedCampaign:
-    campaign, found = read_campaign(document.data, at=at) if document.data is not None else (None, ())
+    unread = document.data is None and document.problems
+    campaign, found = (None, ()) if unread else read_campaign(document.data, at=at)
     found = (*document.problems, *found)
     findings = [_place(item, path, document.positions) for item in found]
     findings.sort(key=lambda finding: (-finding.severity.rank, finding.line, finding.column))

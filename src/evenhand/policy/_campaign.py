@@ -5,10 +5,11 @@ Every field carries its description, because the schema is what an editor shows 
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface
 
@@ -44,6 +45,11 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Duration = Annotated[str, Field(pattern=r"^P(\d+[YMWD])+$")]
 
 
+def _date_as_text(value: object) -> object:
+    """Some YAML readers make dates of texts that look like one."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
 class _Declared(BaseModel):
     """Frozen, and no key that is not declared."""
 
@@ -69,7 +75,9 @@ class Balancing(_Declared):
     """The balancing test that a legitimate interest needs (RULES G-6f). A person signs it; evenhand only checks."""
 
     record: str = Field(min_length=1, description="Id of the signed balancing test.")
-    expires: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date after which it must be done again.")
+    expires: Annotated[str, BeforeValidator(_date_as_text)] = Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date after which it must be done again."
+    )
 
 
 class Table(_Declared):

@@ -1,0 +1,138 @@
+"""The rules about a campaign that types cannot say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from campaign_cases import FEATURE, NOW, PLAIN, changed
+from evenhand.policy import CHECKS, read_campaign
+
+BALANCED = {"legal_basis": "legitimate_interest", "balancing": {"record": "LIA-1", "expires": "2026-11-23"}}
+HIRING = {"category": "employment", "purpose": "RecruitmentTargetedAdvertising"}
+
+BROKEN = [
+    ("EH-POL-010", {"purpose": "PersonnelHiring"}, ("purpose",)),
+    ("EH-POL-011", {"purpose": "Marketing"}, ("purpose",)),
+    ("EH-POL-012", {"category": "political"}, ("category",)),
+    ("EH-POL-012", {"purpose": "PoliticalCampaign"}, ("category",)),
+    ("EH-POL-013", {"consents": None}, ("consents",)),
+    ("EH-POL-014", {"legal_basis": "legitimate_interest"}, ("balancing",)),
+    ("EH-POL-015", BALANCED | {"balancing.expires": "2026-11-22"}, ("balancing", "expires")),
+    ("EH-POL-015", BALANCED | {"balancing.expires": "2026-02-30"}, ("balancing", "expires")),
+    ("EH-POL-016", {"purpose": "RecruitmentAdvertising"}, ("category",)),
+    ("EH-POL-017", BALANCED | {"channel": "email"}, ("legal_basis",)),
+    ("EH-POL-018", {"channel": "post", "surface": "online_platform"}, ("surface",)),
+    ("EH-POL-019", BALANCED | {"consents": None}, ("consents",)),
+    ("EH-POL-020", {"subjects": {"table": "t"}}, ("subjects",)),
+    ("EH-POL-020", {"consents": {"file": "c.csv", "sql": "DB", "table": "t"}}, ("consents",)),
+    ("EH-POL-021", {"subjects": {"sql": "DB"}}, ("subjects",)),
+    ("EH-POL-021", {"subjects.table": "t"}, ("subjects",)),
+    ("EH-POL-022", {"subjects": {"sql": "postgresql://u:geheim@h/d", "table": "t"}}, ("subjects", "sql")),
+    ("EH-POL-023", {"history.offer": None}, ("history", "offer")),
+    ("EH-POL-024", {"history.train_before": 3}, ("history", "order")),
+    ("EH-POL-025", {"history.order": "sex"}, ("history", "order")),
+    ("EH-POL-030", {"columns.person": None}, ("columns",)),
+    ("EH-POL-030", {"columns.other": {"role": "identifier"}}, ("columns", "other", "role")),
+    ("EH-POL-031", {"columns.bought.confirmed": False}, ("columns",)),
+    ("EH-POL-032", {"columns.visits.confirmed": False}, ("columns",)),
+    ("EH-POL-033", {"columns.visits": {"role": "feature"}}, ("columns", "visits")),
+    ("EH-POL-034", {"columns.visits.special_category": True}, ("columns", "visits", "role")),
+    ("EH-POL-035", {"columns.visits.confirmed": False}, ("columns", "visits", "confirmed")),
+    ("EH-POL-036", {"columns.leeftijd": FEATURE}, ("columns", "leeftijd", "role")),
+    ("EH-POL-037", HIRING | {"columns.customerPostcode": FEATURE}, ("columns", "customerPostcode", "role")),
+    ("EH-POL-037", {"category": "insurance", "columns.geslacht": FEATURE}, ("columns", "geslacht", "role")),
+    (
+        "EH-POL-038",
+        {"surface": "online_platform", "columns.sex.special_category": True},
+        ("columns", "sex"),
+    ),
+    ("EH-POL-039", {"columns.sex.per_offer": True}, ("columns", "sex")),
+    ("EH-POL-039", {"columns.visits@shoes": FEATURE}, ("columns", "visits@shoes")),
+    ("EH-POL-040", {"offers.1.id": "shoes"}, ("offers", 1, "id")),
+    ("EH-POL-041", {"offers.0.cost": 5}, ("offers", 0, "value")),
+    ("EH-POL-042", {"offers.0.cost": 0}, ("limits", "budget")),
+    ("EH-POL-050", {"limits.disparity.0.id": "budget"}, ("limits", "disparity", 0, "id")),
+    ("EH-POL-051", {"limits.disparity.0.groups": ["sex", "visits"]}, ("limits", "disparity", 0, "groups", 1)),
+    ("EH-POL-051", {"columns.sex.confirmed": False}, ("limits", "disparity", 0, "groups", 0)),
+    ("EH-POL-052", {"limits.disparity.0.mode": "aware"}, ("limits", "disparity", 0, "necessity")),
+    (
+        "EH-POL-053",
+        HIRING | {"limits.disparity.0.mode": "aware", "limits.disparity.0.necessity": "because"},
+        ("limits", "disparity", 0, "mode"),
+    ),
+    ("EH-POL-054", {"limits.disparity.0.bound": 0}, ("limits", "disparity", 0, "bound")),
+    ("EH-POL-054", {"limits.disparity.0.intersections": True}, ("limits", "disparity", 0, "intersections")),
+    ("EH-POL-055", HIRING | {"columns.sex.role": "forbidden"}, ("columns",)),
+]
+
+
+def test_nothing_is_found_in_a_campaign_that_nothing_is_wrong_with():
+    """The campaign that all other tests change passes whole."""
+    campaign, findings = read_campaign(PLAIN, at=NOW)
+    assert campaign is not None
+    assert findings == ()
+
+
+@pytest.mark.parametrize(("id", "changes", "path"), BROKEN, ids=[f"{case[0]}-{i}" for i, case in enumerate(BROKEN)])
+def test_each_rule_finds_its_breach_and_the_place(findings, id, changes, path):
+    """One change breaks one rule; the finding says which, where, and what to do, without any value."""
+    item = findings(changes)[id]
+    assert item.path == path
+    assert item.finding.rule == CHECKS[id].rule
+    assert item.finding.remedy
+    assert "geheim" not in item.finding.what + item.finding.remedy
+
+
+def test_every_rule_of_a_campaign_is_tested_here():
+    """No check without a breach that shows it (the ids below 010 are about the form)."""
+    assert {case[0] for case in BROKEN} == {id for id in CHECKS if id >= "EH-POL-010"}
+
+
+def test_a_balancing_test_holds_on_its_last_day(findings):
+    """It expires after the date that stands in it."""
+    assert "EH-POL-015" not in findings(BALANCED)
+    assert "EH-POL-015" in findings(BALANCED, at=datetime(2026, 11, 24, tzinfo=UTC))
+
+
+def test_a_limit_on_a_misspelt_column_says_which_was_meant(findings):
+    """Only sensitive columns are proposed."""
+    item = findings({"limits.disparity.0.groups": ["sexe"]})["EH-POL-051"]
+    assert item.finding.remedy.startswith("did you mean sex? ")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("age", "ageBand", "birth_date", "geboortejaar", "gender", "is_vrouw", "nationaliteit", "country_of_birth"),
+        *("zip", "ZIPCode", "home_postcode", "wijk", "burgerlijke_staat", "heeft-handicap"),
+    ],
+)
+@pytest.mark.parametrize("category", ["employment", "housing", "credit"])
+def test_nobody_is_targeted_by_protected_attributes_or_place_where_law_forbids_it(findings, name, category):
+    """In employment, housing and credit the name alone stops the campaign, in English and Dutch."""
+    found = findings({"category": category, f"columns.{name}": FEATURE})
+    assert found["EH-POL-037"].finding.severity == "error"
+
+
+@pytest.mark.parametrize(
+    "name", ["account_age", "age_of_contract", "average_basket", "manual", "email_address_valid", "stage"]
+)
+def test_the_age_of_a_thing_and_words_that_merely_look_alike_pass(findings, name):
+    """A false alarm in such a campaign could not be answered, so names are read word by word."""
+    assert findings({"category": "credit", f"columns.{name}": FEATURE}) == {}
+
+
+def test_a_telling_name_is_only_a_warning_in_an_ordinary_campaign(findings):
+    """There a person judges; for a place it is a note."""
+    assert findings({"columns.age": FEATURE})["EH-POL-036"].finding.severity == "warning"
+    assert findings({"columns.postcode": FEATURE})["EH-POL-036"].finding.severity == "note"
+
+
+def test_errors_come_before_warnings_and_notes():
+    """What stops the campaign is read first."""
+    document = changed({"columns.age": FEATURE, "columns.postcode": FEATURE, "consents": None})
+    ranks = [item.finding.severity.rank for item in read_campaign(document, at=NOW)[1]]
+    assert ranks == sorted(ranks, reverse=True)
+    assert set(ranks) == {0, 1, 2}
