@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
-import hmac
-import json
 import os
-import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,24 +18,46 @@ from typing import IO, cast
 from evenhand.ledger import GENESIS, Head, Intent, Kind, Row, Tail
 from evenhand.terms import EvenhandError, LedgerError, StoreError
 
+from ._sealed_head import SealedHead
+
 __all__ = ["SqliteLedger"]
 
 _APPLICATION = 0x45564844
 _VERSION = 1
 _CHUNK = 16_384
+_PSEUDONYM = 16
 _COLUMNS = "seq, kind, about, hash, body"
 _SCHEMA = f"""
 CREATE TABLE entry (
     seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, about BLOB NOT NULL, hash BLOB NOT NULL, body BLOB NOT NULL
 ) STRICT;
-CREATE INDEX entry_about ON entry (about);
+CREATE INDEX entry_about ON entry (about) WHERE kind <> 0;
 CREATE INDEX entry_kind ON entry (kind) WHERE kind <> 0;
+CREATE TABLE decided (subject BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) STRICT, WITHOUT ROWID;
 CREATE TABLE intent (run_id TEXT PRIMARY KEY, at TEXT NOT NULL, why TEXT NOT NULL) STRICT;
-CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER decided_no_update BEFORE UPDATE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER decided_no_delete BEFORE DELETE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_VERSION};
 """
+# Decisions are filed by subject once per transaction, in the order of the index: much faster than one by one.
+_FILE_DECISIONS = "INSERT INTO decided SELECT about, seq FROM entry WHERE seq > ? AND kind = 0 ORDER BY about, seq"
+_CHECKS = (
+    (
+        "a trigger that refuses changes is missing",
+        "SELECT count(*) <> 4 FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%RAISE(ABORT%'",
+    ),
+    (
+        "a decision is not filed under its subject",
+        "SELECT (SELECT count(*) FROM decided) <> (SELECT count(*) FROM entry WHERE kind = 0)",
+    ),
+    (
+        "a decision is filed under another subject",
+        "SELECT EXISTS (SELECT 1 FROM decided LEFT JOIN entry USING (seq) WHERE about IS NOT subject OR kind <> 0)",
+    ),
+)
 
 
 class SqliteLedger:
@@ -57,9 +75,9 @@ class SqliteLedger:
 
     def __init__(self, path: Path, *, key: Path | None = None, read_only: bool = False) -> None:
         self.path = path
-        self._head_path = path.with_name(path.name + ".head")
-        self._key_path = key or path.with_name(path.name + ".key")
+        self._head = SealedHead(path.with_name(path.name + ".head"), key or path.with_name(path.name + ".key"))
         self._lock: IO[bytes] | None = None
+        self._before = 0
         if read_only and not path.is_file():
             raise StoreError(
                 "store-missing",
@@ -134,7 +152,9 @@ class SqliteLedger:
 
     def about(self, about: bytes) -> Sequence[Row]:
         """Every entry about something, oldest first."""
-        return self._rows("about = ? ORDER BY seq", about)
+        if len(about) == _PSEUDONYM:
+            return self._rows("seq IN (SELECT seq FROM decided WHERE subject = ?) ORDER BY seq", about)
+        return self._rows("about = ? AND kind <> 0 ORDER BY seq", about)
 
     def of_kind(self, kind: Kind) -> Iterator[Row]:
         """Every entry of a kind other than DECISION, oldest first."""
@@ -149,11 +169,9 @@ class SqliteLedger:
         """What SQLite's own check of the file finds (pages, indexes); empty if all is well."""
         try:
             found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)")]
+            found += [what for what, query in _CHECKS if self._db.execute(query).fetchone()[0]]
         except sqlite3.DatabaseError as error:
             return [str(error)]
-        triggers = self._rows_of("SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
-        if triggers != [("entry_no_delete",), ("entry_no_update",)]:
-            found.append("a trigger that refuses changes is missing")
         return [text.replace("\n", "; ").rstrip(".") for text in found if text != "ok"]
 
     def claim(self) -> None:
@@ -190,6 +208,7 @@ class SqliteLedger:
         """Open the transaction that the following appends belong to."""
         with self._trouble():
             self._db.execute("BEGIN IMMEDIATE")
+            self._before = self._db.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
 
     def append(self, rows: Iterable[Row]) -> None:
         """Add entries to the open transaction."""
@@ -199,6 +218,7 @@ class SqliteLedger:
     def commit(self, settled: Sequence[str]) -> None:
         """Make everything appended durable and forget the intents of these runs, in one step."""
         with self._trouble():
+            self._db.execute(_FILE_DECISIONS, (self._before,))
             self._db.executemany("DELETE FROM intent WHERE run_id = ?", [(run_id,) for run_id in settled])
             self._db.execute("COMMIT")
 
@@ -209,67 +229,14 @@ class SqliteLedger:
                 self._db.execute("ROLLBACK")
 
     def head(self) -> Head | None:
-        """The kept head; None if none was ever kept.
-
-        Raises:
-            LedgerError: its seal is broken, or the key is missing.
-        """
-        try:
-            kept = json.loads(self._head_path.read_text("utf-8"))
-            seal = str(kept.pop("seal"))
-            tails = [Tail(int(kept[k][0]), bytes.fromhex(kept[k][1])) if kept[k] else None for k in ("tail", "pending")]
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._outside(error) from None
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-            raise self._unsealed() from None
-        if not hmac.compare_digest(seal, self._seal(kept, make=False)) or tails[0] is None:
-            raise self._unsealed()
-        return Head(tails[0], tails[1])
+        """The kept head; None if none was ever kept. Raises LedgerError if its seal is broken."""
+        with self._trouble():
+            return self._head.read()
 
     def keep_head(self, head: Head) -> None:
         """Seal the head and keep it durably, replacing the one before in one step."""
-        kept: dict[str, object] = {
-            name: [tail.entries, tail.hash.hex()] if tail else None
-            for name, tail in (("tail", head.tail), ("pending", head.pending))
-        }
-        kept["seal"] = self._seal(kept, make=head.tail.entries == 0)
-        temporary = self._head_path.with_name(self._head_path.name + ".new")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(json.dumps(kept, sort_keys=True))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._head_path)
-            _sync_folder(self._head_path.parent)
-        except OSError as error:
-            raise self._outside(error) from None
-
-    def _seal(self, kept: dict[str, object], *, make: bool) -> str:
-        """HMAC-SHA-256 (hex) of a head. A key is only made for a ledger that has no entry yet."""
-        try:
-            if make and not self._key_path.exists():
-                self._key_path.parent.mkdir(parents=True, exist_ok=True)
-                temporary = self._key_path.with_name(self._key_path.name + ".new")
-                temporary.unlink(missing_ok=True)
-                with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                    file.write(secrets.token_bytes(32))
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(self._key_path)
-                _sync_folder(self._key_path.parent)
-            key = self._key_path.read_bytes()
-        except FileNotFoundError:
-            raise LedgerError(
-                "ledger-key-missing",
-                f"The key {self._key_path.name} that seals the ledger's head is missing.",
-                rule="G-5-2",
-                remedy="Restore the key, or name where it is kept.",
-            ) from None
-        except OSError as error:
-            raise self._outside(error) from None
-        return hmac.new(key, json.dumps(kept, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+        with self._trouble():
+            self._head.keep(head)
 
     def _rows(self, where: str, *values: object) -> list[Row]:
         return cast("list[Row]", self._rows_of(f"SELECT {_COLUMNS} FROM entry WHERE {where}", *values))
@@ -335,14 +302,6 @@ class SqliteLedger:
             remedy="Wait until the other run is finished, and run again.",
         )
 
-    def _unsealed(self) -> LedgerError:
-        return LedgerError(
-            "ledger-head-altered",
-            "The kept head of the ledger was altered, or belongs to another key.",
-            rule="G-5-2",
-            remedy="Restore the head file and its key from a copy, then verify.",
-        )
-
 
 def _locked(file: IO[bytes]) -> bool:
     """Take the lock of a file without waiting. The system lets go of it when the process ends, however it ends."""
@@ -358,14 +317,3 @@ def _locked(file: IO[bytes]) -> bool:
     except OSError:
         return False
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable, where the system can."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

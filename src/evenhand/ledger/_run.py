@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
@@ -31,6 +32,7 @@ from ._store import Head, Intent, Kind, LedgerStore, Row, Tail, link
 
 __all__ = ["Run", "begin", "finish", "new_run_id", "record"]
 
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 CHUNK = 16_384
 """Decisions that are checked, encoded and appended at a time: memory stays small however long the run."""
 
@@ -162,6 +164,13 @@ def begin(
         LedgerError: the ledger was altered since it was last written, the run id is taken, or campaign and model
             break a promise; nothing is recorded.
     """
+    if not _RUN_ID.fullmatch(run_id):
+        raise DataError(
+            "run-id",
+            "The run id is not a time and six hex digits.",
+            rule="Run ids are sortable and of one length.",
+            remedy="Make it with `new_run_id`.",
+        )
     text = campaign.model_dump_json()
     ground = Ground(campaign, text, digest_of(text), model, at)
     _refuse(check_run(ground), run_id)
