@@ -34,7 +34,7 @@ class HiringBias:
     club_odds: float = 0.25
     club_bonus: float = 0.7
     break_penalty: float = 0.7
-    lost_years: float = 4.0
+    lost_years: float = 7.0
 
     @classmethod
     def none(cls) -> HiringBias:
