@@ -1,0 +1,11 @@
+"""How does evenhand meet the world? The rim: files, databases and data frames, and nothing that decides.
+
+Each module implements a Protocol that a room below has written beside the code that needs it. Third parties (Polars,
+ruamel.yaml, narwhals, database drivers) appear here and in no room below. Modules are public; import the one you need,
+so that a library is loaded only where it is used.
+
+What it does not do: it applies no rule and changes no value; it reads, checks that what it read is what was declared,
+and writes.
+"""
+
+__all__: list[str] = []

@@ -1,0 +1,58 @@
+"""The sums that every gate does alike are the sums of whole numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evenhand.terms import Binning, FeatureView, Model, expected_value, score_of, term_contributions
+
+MONEY = st.integers(0, 10**15)
+PPM = st.lists(st.integers(0, 1_000_000), min_size=1, max_size=20)
+
+
+def _model(base: list[int], tables: list[np.ndarray]) -> Model:
+    binnings = tuple(
+        Binning(f"f{t}", "number", tuple(map(float, range(table.shape[1] - 4)))) for t, table in enumerate(tables)
+    )
+    return Model(
+        view=FeatureView("PersonalisedAdvertising", binnings, ""),
+        offers=tuple(f"o{j}" for j in range(len(base))),
+        base=np.array(base, dtype=np.int64),
+        tables=tuple(table.astype(np.int32) for table in tables),
+        shapes={},
+        evaluation={},
+        digest="",
+    )
+
+
+@given(MONEY, MONEY, PPM)
+def test_the_expected_value_is_exact(value, cost, probability):
+    """Value times probability in parts per million, rounded down, minus cost: as with unlimited whole numbers."""
+    expected = [value * p // 1_000_000 - cost for p in probability]
+    assert expected_value(value, cost, np.array(probability, dtype=np.int32)).tolist() == expected
+
+
+@given(st.data())
+def test_contributions_and_base_add_up_to_the_score(data):
+    """Nothing is left over, whatever the tables hold, for plain and for per-offer codes."""
+    offers, people, terms = (data.draw(st.integers(1, 4)) for _ in range(3))
+    entry = st.integers(-(10**8), 10**8)
+    tables = [np.array([[data.draw(entry) for _ in range(5)] for _ in range(offers)]) for _ in range(terms)]
+    model = _model([data.draw(entry) for _ in range(offers)], tables)
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    codes = tuple(
+        rng.integers(0, 5, (offers, people) if data.draw(st.booleans()) else people).astype(np.uint8) for _ in tables
+    )
+    offer = rng.integers(0, offers, people)
+    shares = term_contributions(model, codes, offer)
+    by_hand = [
+        int(model.base[j])
+        + sum(
+            int(table[j, code[i] if code.ndim == 1 else code[j, i]]) for table, code in zip(tables, codes, strict=True)
+        )
+        for i, j in enumerate(offer.tolist())
+    ]
+    assert score_of(model, shares, offer).tolist() == by_hand
+    assert (model.base[offer] + shares.sum(axis=1)).tolist() == by_hand
