@@ -27,7 +27,7 @@ from evenhand.worlds import consent_records
 
 from ._journey_features import FIRST_DAY, HOUSEHOLD_FEATURES, THEME_FEATURES, Purchases, coupons_per_theme
 from ._journey_themes import THEMES
-from .worlds_files import records_table, moment_of, write_tables
+from .worlds_files import moment_of, records_table, write_tables
 
 __all__ = ["DECISION_DAY", "PURPOSE", "THEMES", "Prepared", "Tables", "history", "prepare", "read_tables", "subjects"]
 

@@ -11,7 +11,7 @@ import polars as pl
 from evenhand.terms import StoreError
 from evenhand.worlds import Coded, ConsentRecords, ConsentShares, HiringBias, consent_records, hiring, shoppers
 
-__all__ = ["records_table", "moment_of", "write_hiring", "write_shoppers", "write_tables"]
+__all__ = ["moment_of", "records_table", "write_hiring", "write_shoppers", "write_tables"]
 
 
 def moment_of(at: datetime) -> np.datetime64:
