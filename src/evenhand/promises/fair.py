@@ -32,20 +32,20 @@ def check_run(ground: Ground) -> tuple[Violation, ...]:
 
 def check_limits(outcomes: Sequence[LimitFigures], campaign: Campaign) -> tuple[Violation, ...]:
     """Every limit that the campaign declares has an outcome, as declared, and held."""
-    by_id = {outcome.id: outcome for outcome in outcomes}
     out = []
     for id_, declared in _declared(campaign):
-        outcome = by_id.get(id_)
-        if outcome is None:
+        mine = [outcome for outcome in outcomes if outcome.id == id_]
+        if not mine:
             what = f"The declared limit {id_} has no outcome."
             out.append(_broken("limit-missing", what, "G-5-2", "Allocate again; every limit is accounted for."))
-        elif abs(outcome.declared - declared) > _TOLERANCE * max(1.0, abs(declared)):
+        if any(abs(outcome.declared - declared) > _TOLERANCE * max(1.0, abs(declared)) for outcome in mine):
             what = f"The limit {id_} was applied with another bound than the campaign declares."
             out.append(_broken("limit-changed", what, "G-5-2", "Run again with the campaign file as it is."))
-        elif not outcome.held or not _within(outcome):
-            what = f"The limit {id_} does not hold: {outcome.used} against a bound of {outcome.declared}."
-            rule = "F-45" if outcome.kind == "disparity" else "G-5-2"
-            out.append(_broken("limit-broken", what, rule, "Run again, or let people in charge change the limit."))
+        for outcome in mine:
+            if not outcome.held or not _within(outcome):
+                what = f"The limit {id_} does not hold: {outcome.used} against a bound of {outcome.declared}."
+                rule = "F-45" if outcome.kind == "disparity" else "G-5-2"
+                out.append(_broken("limit-broken", what, rule, "Run again, or let people in charge change the limit."))
     return tuple(out)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from evenhand.policy import Campaign
+from evenhand.policy import Campaign, is_marketing
 from evenhand.terms import LegalBasis
 
 from ._columns import Ground, RecordColumns, Violation
@@ -25,7 +25,7 @@ def check_run(ground: Ground) -> tuple[Violation, ...]:
     expired = campaign.balancing is not None and campaign.balancing.expires < ground.at.date().isoformat()
     checks = (
         (not same, "campaign-changed", "The campaign is not the one whose digest was recorded.", "G-5-2"),
-        (not campaign.purpose.strip(), "purpose-missing", "The campaign declares no purpose.", "G-5b"),
+        (not is_marketing(campaign.purpose), "purpose-unknown", "The purpose is no DPV term below Marketing.", "G-5b"),
         (
             campaign.legal_basis is LegalBasis.CONSENT and campaign.consents is None,
             "consent-source-missing",

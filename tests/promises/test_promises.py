@@ -1,0 +1,240 @@
+"""Each promise holds for honest decisions and names every kind of dishonest one."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from builders import NOON, make_campaign, make_explained, make_model
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evenhand.ledger import columns_from_explained
+from evenhand.promises import Ground, Totals, check_decisions, check_limits, check_run, check_totals
+from evenhand.terms import LimitOutcome, Measure, Reason, Standing
+
+CAMPAIGN = make_campaign()
+MODEL = make_model(CAMPAIGN)
+
+
+def _ground(campaign=CAMPAIGN, model=MODEL, **changes):
+    text = campaign.model_dump_json()
+    ground = Ground(campaign, text, hashlib.sha256(text.encode()).hexdigest(), model, NOON)
+    return dataclasses.replace(ground, **changes)
+
+
+def _columns(n=60, seed=0, campaign=CAMPAIGN, model=MODEL):
+    return columns_from_explained(make_explained(n, campaign, model, seed=seed), 0, n, 1)
+
+
+COLUMNS = _columns()
+GROUND = _ground()
+
+
+def _codes(violations):
+    return [(violation.promise, violation.code) for violation in violations]
+
+
+def _first(mask):
+    return int(np.flatnonzero(mask)[0])
+
+
+def _with(field, row, value):
+    changed = np.array(getattr(COLUMNS, field))
+    changed[row] = value
+    return dataclasses.replace(COLUMNS, **{field: changed})
+
+
+@given(st.integers(0, 80), st.integers(0, 2**20), st.integers(1, 4), st.integers(0, 5))
+def test_honest_decisions_keep_every_promise(n, seed, offers, terms):
+    """Nothing is found in what real arithmetic made."""
+    campaign = make_campaign(offers=offers, terms=terms, per_offer=min(1, terms))
+    model = make_model(campaign, seed)
+    ground = _ground(campaign, model)
+    columns = _columns(n, seed, campaign, model)
+    assert check_run(ground) == ()
+    assert check_decisions(columns, ground) == ()
+    assert check_totals(Totals.none(offers).plus(columns), ground) == ()
+
+
+REFUSED = COLUMNS.standing == Standing.REFUSED
+CONTEXTUAL = COLUMNS.standing == Standing.CONTEXTUAL
+PERSONALISED = COLUMNS.standing == Standing.PERSONALISED
+CHOSEN = PERSONALISED & (COLUMNS.offer >= 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "where", "value", "expected"),
+    [
+        ("offer", REFUSED, 0, ("private", "refused-but-used")),
+        ("score", REFUSED, 7, ("private", "refused-but-used")),
+        ("runner_up_value", REFUSED, 7, ("private", "refused-but-used")),
+        ("flip_code", CONTEXTUAL, 4, ("private", "contextual-but-personal")),
+        ("permission", PERSONALISED, Reason.DIRECT_MARKETING_OBJECTION, ("private", "objection-but-personalised")),
+        ("permission", PERSONALISED, Reason.CONSENT_WITHDRAWN, ("private", "personalised-without-basis")),
+        ("permission", PERSONALISED, Reason.BASIS_LEGITIMATE_INTEREST, ("private", "personalised-without-basis")),
+        ("permission", PERSONALISED, 77, ("explained", "unknown-index")),
+        ("standing", PERSONALISED, 9, ("explained", "unknown-index")),
+        ("permission", REFUSED, Reason.CONSENT_VALID, ("explained", "reason")),
+        ("outcome", REFUSED, Reason.CONSENT_EXPIRED, ("explained", "reason")),
+        ("outcome", CHOSEN, Reason.BEYOND_LIMITS, ("explained", "reason")),
+        ("score", CHOSEN, 1, ("explained", "score")),
+        ("probability", CHOSEN, 2_000_000, ("explained", "probability")),
+        ("value", CHOSEN, 1, ("explained", "value")),
+        ("price", CHOSEN, 1, ("explained", "margin")),
+        ("margin", CHOSEN, 1, ("explained", "margin")),
+        ("top_contributions", CHOSEN, 1, ("explained", "top-terms")),
+        ("at", CHOSEN, 0, ("governed", "decided-early")),
+    ],
+)
+def test_each_kind_of_dishonest_decision_is_named(field, where, value, expected):
+    """One changed value in one row: that promise is broken, at that row."""
+    row = _first(where)
+    found = [v for v in check_decisions(_with(field, row, value), GROUND) if (v.promise, v.code) == expected]
+    assert [violation.rows for violation in found] == [(row,)]
+
+
+@given(st.sampled_from(["score", "value", "margin"]), st.integers(0, 59), st.integers(-(2**40), 2**40))
+def test_no_other_amount_passes(field, row, value):
+    """Whatever amount is written instead of the true one, for anybody."""
+    assert bool(check_decisions(_with(field, row, value), GROUND)) == (getattr(COLUMNS, field)[row] != value)
+
+
+@given(st.integers(0, 3), st.integers(1, 7))
+def test_a_code_of_somebody_without_personalisation_is_found(term, code):
+    """One bin code in one term of a contextual or refused person is enough."""
+    for where, expected in ((REFUSED, "refused-but-used"), (CONTEXTUAL, "contextual-but-personal")):
+        codes = [np.array(column) for column in COLUMNS.codes]
+        codes[term][..., _first(where)] = code
+        found = check_decisions(dataclasses.replace(COLUMNS, codes=tuple(codes)), GROUND)
+        assert ("private", expected) in _codes(found)
+
+
+@given(st.permutations(range(4)))
+def test_only_the_largest_contributions_in_order_pass(order):
+    """Any other choice or order of true contributions is refused, unless sizes tie."""
+    row = _first(CHOSEN)
+    reference = int(COLUMNS.reference[row])
+    shares = [
+        int(table[reference, code[row] if code.ndim == 1 else code[reference, row]])
+        for table, code in zip(MODEL.tables, COLUMNS.codes, strict=True)
+    ]
+    terms = COLUMNS.top_terms.copy()
+    amounts = COLUMNS.top_contributions.copy()
+    terms[row], amounts[row] = order[:3], [shares[t] for t in order[:3]]
+    found = check_decisions(dataclasses.replace(COLUMNS, top_terms=terms, top_contributions=amounts), GROUND)
+    honest = list(order[:3]) == sorted(range(4), key=lambda t: -abs(shares[t]))[:3]
+    assert (found == ()) == honest
+
+
+def test_direct_channels_keep_people_out_altogether():
+    """By post, a person whose consent was withdrawn is refused, not addressed in a contextual way."""
+    found = check_decisions(COLUMNS, _ground(make_campaign(channel="post")))
+    assert ("private", "direct-but-contextual") in _codes(found)
+    opted_out = make_campaign(channel="post")
+    assert check_decisions(_columns(campaign=opted_out), _ground(opted_out)) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"role": "sensitive"}, ("fair", "sensitive-feature")),
+        ({"role": "forbidden"}, ("private", "feature")),
+        ({"confirmed": False}, ("private", "feature")),
+        ({"special_category": True}, ("private", "feature")),
+        (None, ("private", "feature")),
+    ],
+)
+def test_a_column_that_is_no_feature_is_never_read(change, expected):
+    """Sensitive, forbidden, unconfirmed, special or undeclared: the model may not read it."""
+    columns = {name: column.model_dump() for name, column in CAMPAIGN.columns.items()}
+    if change is None:
+        del columns["f1"]
+    else:
+        columns["f1"].update(change)
+    assert expected in _codes(check_run(_ground(make_campaign(columns=columns))))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"purpose": "Baking"}, "purpose-unknown"),
+        ({"consents": None}, "consent-source-missing"),
+        ({"legal_basis": "legitimate_interest"}, "balancing-missing"),
+        (
+            {"legal_basis": "legitimate_interest", "balancing": {"record": "r", "expires": "2026-11-22"}},
+            "balancing-missing",
+        ),
+        (
+            {"limits": {"disparity": [{"id": "sex", "groups": ["sex"], "bound": 0.8, "mode": "aware"}]}},
+            "necessity-missing",
+        ),
+    ],
+)
+def test_what_people_must_declare_is_declared(changes, code):
+    """Purpose, consent source, a balancing test that is still valid, necessity."""
+    assert ("governed", code) in _codes(check_run(_ground(make_campaign(**changes))))
+
+
+def test_the_campaign_that_ran_is_the_one_declared():
+    """Another text, or another campaign than the text says, does not pass."""
+    assert ("governed", "campaign-changed") in _codes(check_run(_ground(campaign_digest="0" * 64)))
+    other = dataclasses.replace(GROUND, campaign=make_campaign(seed=1))
+    assert ("governed", "campaign-changed") in _codes(check_run(other))
+
+
+def test_no_decision_is_older_than_its_run():
+    """Every decision dated before the start is named."""
+    found = check_decisions(COLUMNS, _ground(at=NOON + timedelta(seconds=1)))
+    assert _codes(found) == [("governed", "decided-early")]
+    assert len(found[0].rows) == 60
+
+
+def test_a_model_of_other_offers_explains_nothing():
+    """The tables must be those of the campaign's offers."""
+    assert ("explained", "model-shape") in _codes(check_run(_ground(model=make_model(make_campaign(offers=2)))))
+
+
+LIMITED = make_campaign(
+    offers=1,
+    limits={
+        "budget": "10",
+        "contacts": {"total": 5},
+        "disparity": [{"id": "sex", "groups": ["sex"], "bound": 0.8}],
+    },
+)
+KEPT = (
+    LimitOutcome("budget", "budget", 10_000_000.0, 9_000_000.0, True, False),
+    LimitOutcome("contacts", "contacts", 5.0, 5.0, True, True),
+    LimitOutcome("sex", "disparity", 0.8, 0.81, True, True, measure=Measure.SELECTION_RATE_RATIO),
+)
+
+
+def test_every_declared_limit_is_accounted_for():
+    """An outcome for each, as declared, and held by its own figures too."""
+    ground = _ground(LIMITED)
+    assert check_limits(KEPT, ground) == ()
+    assert _codes(check_limits(KEPT[1:], ground)) == [("fair", "limit-missing")]
+    for change, code in (
+        ({"declared": 0.5}, "limit-changed"),
+        ({"used": 0.79}, "limit-broken"),
+        ({"held": False}, "limit-broken"),
+    ):
+        changed = (*KEPT[:2], dataclasses.replace(KEPT[2], **change))
+        assert ("fair", code) in _codes(check_limits(changed, ground))
+    over = (dataclasses.replace(KEPT[0], used=10_000_001.0), *KEPT[1:])
+    assert _codes(check_limits(over, ground)) == [("fair", "limit-broken")]
+
+
+def test_totals_are_recomputed_from_the_decisions():
+    """Capacity, contacts and budget count whole decisions, to the unit."""
+    ground = _ground(LIMITED)
+    assert check_totals(Totals(5, 0, 0, 5, (5,)), ground) == ()
+    assert _codes(check_totals(Totals(6, 0, 0, 6, (6,)), ground)) == [("fair", "limit-exceeded")]
+    assert len(check_totals(Totals(40, 0, 0, 40, (40,)), ground)) == 2
+    offer = LIMITED.offers[0].model_copy(update={"capacity": 3})
+    small = LIMITED.model_copy(update={"offers": (offer,)})
+    assert "capacity:o0" in check_totals(Totals(4, 0, 0, 4, (4,)), _ground(small))[0].what
