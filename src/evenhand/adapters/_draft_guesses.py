@@ -40,7 +40,8 @@ _OUTCOME_WORDS = _list(
     geklikt bought purchased gekocht hired aangenomen target label subscribed accepted visited visit deposit y"""
 )
 _INCOME_WORDS = _list("income inkomen salary salaris loon wage wealth vermogen uitkering")
-_FAMILY_WORDS = _list("children kids kinderen family gezin")
+_FAMILY_WORDS = _list("children kids kinderen family gezin relationship")
+_ORIGIN_WORDS = _list("native")
 _CONSENT_WORDS = _list("consent toestemming optin optout unsubscribed afgemeld objection bezwaar")
 _AFTERWARDS_WORDS = _list("duration gespreksduur")
 _INFERRED_WORDS = _list("score segment predicted prediction propensity cluster voorspeld kans probability")
@@ -142,10 +143,10 @@ def _guess(name: str, sample: pl.Series, target: NDArray[np.uint8] | None) -> tu
         return Guess(name, Role.FORBIDDEN, f"it holds {what} ({personal[0].rule})", origin=Origin.GIVEN), personal
     if kind_of(sample) == "date" or _is_date_text(sample):
         return Guess(name, Role.FORBIDDEN, "a date says who rather than what; make a feature such as 'days since'"), ()
-    if attribute is not None or (_INCOME_WORDS | _FAMILY_WORDS) & words:
-        what = attribute.value if attribute else ("income" if _INCOME_WORDS & words else Attribute.FAMILY.value)
+    meant = attribute.value if attribute else _also_sensitive(words)
+    if meant:
         special = attribute is Attribute.SPECIAL
-        reason = f"its name points to {what}: groups are compared by it, no score reads it"
+        reason = f"its name points to {meant}: groups are compared by it, no score reads it"
         guess = Guess(name, Role.SENSITIVE, reason, origin=Origin.GIVEN, special_category=special)
         return guess, _impossible_ages(name, values) if attribute is Attribute.AGE else ()
     if kind_of(sample) == "text" and _mean_length(sample) > _LONG_TEXT:
@@ -162,6 +163,15 @@ def _guess(name: str, sample: pl.Series, target: NDArray[np.uint8] | None) -> tu
     many = sample.n_unique()
     reason = f"{many} different values, nothing speaks against it"
     return Guess(name, Role.FEATURE, reason, "category", origin), ()
+
+
+def _also_sensitive(words: frozenset[str]) -> str:
+    """What else people should not be told apart by unseen; "" where nothing is meant."""
+    if _INCOME_WORDS & words:
+        return "income"
+    if _ORIGIN_WORDS & words:
+        return Attribute.ORIGIN.value
+    return Attribute.FAMILY.value if _FAMILY_WORDS & words else ""
 
 
 def _words(name: str) -> frozenset[str]:
@@ -246,7 +256,12 @@ def _consent_like(name: str) -> Finding:
 
 def _gaps(guesses: Sequence[Guess]) -> list[Finding]:
     gaps = (
-        ("EH-DRAFT-003", Role.OUTCOME, "responded to an offer before (1/0, true/false, yes/no)", "--outcome COLUMN"),
+        (
+            "EH-DRAFT-003",
+            Role.OUTCOME,
+            "is 1/0, true/false or yes/no with a name or place that fits",
+            "name it with --outcome",
+        ),
         ("EH-DRAFT-004", Role.IDENTIFIER, "has another value in every row", "add a column with an id per person"),
         ("EH-DRAFT-005", Role.FEATURE, "could be a feature", "add columns that say something about the person"),
     )

@@ -6,7 +6,6 @@ has agreed. What no program can know (the category, the legal basis, what an off
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -147,8 +146,9 @@ def _key(name: str) -> str:
 
 
 def _text(text: str) -> str:
-    """A quoted YAML text."""
-    return json.dumps(text, ensure_ascii=True)
+    """A quoted YAML text; what cannot be printed is escaped."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in plain) + '"'
 
 
 def _comment(text: str) -> str:

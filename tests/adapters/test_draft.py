@@ -1,0 +1,244 @@
+"""A first campaign file from any table: every guess has its reason, and nothing is used before a person agrees."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evenhand.adapters.campaign_files import load_campaign
+from evenhand.adapters.draft import draft_campaign
+from evenhand.adapters.tables import open_table
+from evenhand.terms import DataError, Origin, PolicyError, Role, Severity
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+ROWS = 600
+
+
+def _customers(**more):
+    rng = np.random.default_rng(1)
+    responded = rng.integers(0, 2, ROWS)
+    columns = {
+        "klantnummer": np.arange(1000, 1000 + ROWS),
+        "visits": rng.integers(0, 50, ROWS),
+        "region": rng.choice(["north", "south"], ROWS),
+        "churnScore": rng.random(ROWS),
+        "leeftijd": rng.integers(18, 90, ROWS),
+        "geslacht": rng.choice(["v", "m"], ROWS),
+        "inkomen": rng.integers(10, 90, ROWS) * 1000,
+        "religion": rng.choice(["a", "b"], ROWS),
+        "email": [f"p{i}@example.org" for i in range(ROWS)],
+        "naam": [f"Naam {i}" for i in range(ROWS)],
+        "since": ["2024-01-02", "2023-05-06"] * (ROWS // 2),
+        "constant": ["x"] * ROWS,
+        "opt_in": rng.integers(0, 2, ROWS),
+        "remark": [f"a rather long remark about what somebody said, number {i % 30}" for i in range(ROWS)],
+        "revenue_after": responded * 10 + rng.random(ROWS),
+        "duration": rng.integers(0, 900, ROWS),
+        "responded": np.where(responded, "yes", "no"),
+    }
+    return pl.DataFrame(columns | more)
+
+
+@pytest.fixture
+def drafted(tmp_path):
+    """Draft from a frame that was written to customers.csv; with the file's folder."""
+
+    def make(frame=None, **options):
+        (_customers() if frame is None else frame).write_csv(tmp_path / "customers.csv")
+        return draft_campaign(tmp_path / "customers.csv", out=tmp_path / "campaign.yaml", **options)
+
+    return make
+
+
+def _answered(text):
+    """What a person does at least: answer the category, name the consents, agree with every guess."""
+    text = text.replace("# category:", "category: ordinary").replace("confirmed: false\n", "confirmed: true\n")
+    return text.replace("# consents:\n#   file", "consents:\n  file")
+
+
+def _roles(draft):
+    return {guess.name: guess.role for guess in draft.guesses}
+
+
+def test_each_column_gets_the_role_that_a_person_would_expect(drafted):
+    """Dutch and English names, contents, and what leaks the outcome."""
+    assert _roles(drafted()) == {
+        "klantnummer": Role.IDENTIFIER,
+        "visits": Role.FEATURE,
+        "region": Role.FEATURE,
+        "churnScore": Role.FEATURE,
+        "leeftijd": Role.SENSITIVE,
+        "geslacht": Role.SENSITIVE,
+        "inkomen": Role.SENSITIVE,
+        "religion": Role.SENSITIVE,
+        "email": Role.FORBIDDEN,
+        "naam": Role.FORBIDDEN,
+        "since": Role.FORBIDDEN,
+        "constant": Role.FORBIDDEN,
+        "opt_in": Role.FORBIDDEN,
+        "remark": Role.FORBIDDEN,
+        "revenue_after": Role.FORBIDDEN,
+        "duration": Role.FORBIDDEN,
+        "responded": Role.OUTCOME,
+    }
+
+
+def test_origin_kind_and_special_category_are_guessed_too(drafted):
+    """A score is inferred, religion is a special category, text is a category."""
+    guesses = {guess.name: guess for guess in drafted().guesses}
+    assert guesses["churnScore"].origin is Origin.INFERRED
+    assert guesses["religion"].special_category
+    assert (guesses["visits"].kind, guesses["region"].kind) == ("number", "category")
+
+
+def test_every_guess_has_its_reason_beside_it_and_waits_for_a_person(drafted):
+    """In the file, a comment before each column, and confirmed: false after it."""
+    draft = drafted()
+    for guess in draft.guesses:
+        assert f"  # {guess.reason}\n  {guess.name}:\n    role: {guess.role}\n" in draft.text
+    assert draft.text.count("confirmed: false\n") == len(draft.guesses)
+    assert draft.columns["visits"]["reason"]
+
+
+def test_an_unanswered_draft_cannot_run(drafted, tmp_path):
+    """The category is missing, and nothing is confirmed."""
+    path = tmp_path / "campaign.yaml"
+    path.write_text(drafted().text)
+    with pytest.raises(PolicyError, match="category"):
+        load_campaign(path, at=NOW)
+
+
+def test_an_answered_draft_loads_as_it_is(drafted, tmp_path):
+    """Category, consents and agreement are all that it needs; the same table is history and subjects."""
+    path = tmp_path / "campaign.yaml"
+    path.write_text(_answered(drafted().text))
+    loaded = load_campaign(path, at=NOW)
+    assert not [finding for finding in loaded.findings if finding.severity is Severity.ERROR]
+    campaign = loaded.campaign
+    assert (campaign.identifier, campaign.outcome) == ("klantnummer", "responded")
+    assert campaign.names(Role.FEATURE) == ("visits", "region", "churnScore")
+    assert campaign.subjects.file == campaign.history.file == "customers.csv"
+    assert open_table(campaign.subjects, tmp_path).ids(campaign.identifier, unique=True)[0] == "1000"
+
+
+def test_what_to_look_at_is_a_finding(drafted):
+    """Personal data, leaks and consent columns; none of them shows a value."""
+    findings = drafted().findings
+    assert {(finding.id, finding.subject_matter) for finding in findings} == {
+        ("EH-PII-003", "email"),
+        ("EH-PII-005", "naam"),
+        ("EH-DRAFT-006", "opt_in"),
+        ("EH-DRAFT-002", "revenue_after"),
+        ("EH-DRAFT-002", "duration"),
+    }
+    assert not any("@" in finding.what for finding in findings)
+
+
+def test_impossible_ages_are_found(drafted):
+    """Below 0 or above 120."""
+    ages = [-1, 121, 400] + [30, 40, 50] * ((ROWS - 3) // 3)
+    (finding,) = [found for found in drafted(_customers(leeftijd=ages)).findings if found.id == "EH-DRAFT-001"]
+    assert finding.measured["impossible"] == 3
+
+
+def test_a_year_of_birth_is_no_impossible_age(drafted):
+    """Named after birth, but not an age."""
+    frame = _customers().drop("leeftijd").with_columns(geboortejaar=pl.int_range(1940, 1940 + ROWS) % 60 + 1940)
+    draft = drafted(frame)
+    assert _roles(draft)["geboortejaar"] is Role.SENSITIVE
+    assert not [found for found in draft.findings if found.id == "EH-DRAFT-001"]
+
+
+def test_the_outcome_may_be_named(drafted):
+    """--outcome decides; the other yes-or-no column becomes what it looks like."""
+    draft = drafted(_customers(extra=[0, 1] * (ROWS // 2)), outcome="extra")
+    assert _roles(draft)["extra"] is Role.OUTCOME
+    assert _roles(draft)["responded"] is Role.FEATURE
+
+
+@pytest.mark.parametrize(
+    ("outcome", "match"),
+    [
+        ("respond", "did you mean 'responded'"),
+        ("visits", "values of outcome 'visits'"),
+        ("constant", "outcome 'constant'"),
+    ],
+)
+def test_an_outcome_that_is_none_is_refused(drafted, outcome, match):
+    """Not there, not yes or no."""
+    with pytest.raises(DataError, match=match):
+        drafted(outcome=outcome)
+
+
+def test_what_is_missing_is_said(drafted):
+    """No identifier, no outcome, no feature: a finding each, and still a file."""
+    draft = drafted(pl.DataFrame({"sex": ["f", "m"] * 50, "wijk": ["a", "b"] * 50}))
+    assert [finding.id for finding in draft.findings] == ["EH-DRAFT-003", "EH-DRAFT-004", "EH-DRAFT-005"]
+
+
+def test_awkward_names_are_quoted(drafted, tmp_path):
+    """Spaces, quotes, colons, words of YAML, other scripts: the file stays readable."""
+    awkward = {
+        name: [i % 7 for i in range(ROWS)] for name in ("no", "a b: #c", 'say "x"', "naïve", "1st", "Ü|\tx", "a\\b")
+    }
+    path = tmp_path / "campaign.yaml"
+    path.write_text(_answered(drafted(_customers(**awkward)).text), encoding="utf-8")
+    assert set(awkward) <= set(load_campaign(path, at=NOW).campaign.columns)
+
+
+def test_per_offer_columns_are_told_about_and_left_out(drafted, tmp_path):
+    """NAME@OFFER is declared once, as NAME."""
+    draft = drafted(_customers(**{"bought@a": [1] * ROWS, "bought@b": [0] * ROWS}))
+    assert "# Per offer (columns NAME@OFFER): bought." in draft.text
+    assert not any("@" in guess.name for guess in draft.guesses)
+    (tmp_path / "campaign.yaml").write_text(_answered(draft.text))
+    load_campaign(tmp_path / "campaign.yaml", at=NOW)
+
+
+def test_a_database_table_and_a_frame_can_be_drafted_too(tmp_path):
+    """sqlite:///FILE#TABLE is declared as such; a frame is told to be written to a file."""
+    connection = sqlite3.connect(tmp_path / "shop.db")
+    connection.execute("CREATE TABLE people (id INTEGER, visits REAL, bought INTEGER)")
+    connection.executemany("INSERT INTO people VALUES (?, ?, ?)", [(i, i % 9, i % 2) for i in range(60)])
+    connection.commit()
+    connection.close()
+    draft = draft_campaign(f"sqlite:///{tmp_path / 'shop.db'}#people", out=tmp_path / "sub" / "campaign.yaml")
+    assert 'subjects:\n  sql: "sqlite:///../shop.db"\n  table: "people"\n' in draft.text
+    assert _roles(draft) == {"id": Role.IDENTIFIER, "visits": Role.FEATURE, "bought": Role.OUTCOME}
+    assert _roles(draft_campaign(pd.DataFrame({"id": range(60), "y": [0, 1] * 30})))["y"] is Role.OUTCOME
+
+
+def test_the_first_line_tells_an_editor_where_the_schema_is(drafted):
+    """So that the editor completes and checks."""
+    assert re.match(r"# yaml-language-server: \$schema=\S+\n", drafted().text)
+
+
+@settings(max_examples=20)
+@given(
+    names=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="@"), min_size=1, max_size=8), unique=True, max_size=3
+    ),
+    seed=st.integers(0, 2**32),
+)
+def test_any_table_gives_a_file_that_can_be_read(tmp_path_factory, names, seed):
+    """Whatever the columns are called and hold, the draft is YAML whose columns are those of the table."""
+    rng = np.random.default_rng(seed)
+    kinds = (lambda: rng.normal(size=40), lambda: rng.choice(["a", "b", ""], 40), lambda: rng.integers(0, 2, 40))
+    frame = pl.DataFrame({"id": range(40), "y": [0, 1] * 20} | {name: kinds[rng.integers(3)]() for name in names})
+    text = _answered(draft_campaign(frame, outcome="y").text).replace("legal_basis: consent", "legal_basis: contract")
+    path = tmp_path_factory.mktemp("draft") / "campaign.yaml"
+    path.write_text(text, encoding="utf-8")
+    try:
+        columns = set(load_campaign(path, at=NOW).campaign.columns)
+    except PolicyError as error:
+        assert {finding.id for finding in error.findings if finding.severity is Severity.ERROR} <= {"EH-POL-032"}  # noqa: PT017
+    else:
+        assert columns == set(frame.columns)
