@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from evenhand.terms import OTHER
 
 from ._counts import Design, Pass, design_of, gram, look
+from ._root import inverse_root
 
 __all__ = ["FittedTerms", "fit_terms"]
 
@@ -24,10 +25,12 @@ RIDGE = 1.0
 _FIRST_SMOOTHING = 10.0
 _SMOOTHING_RANGE = (0.1, 1e6)
 _ROUNDS = 6
-_UPDATES = 100
-_SETTLED_FREEDOM = 0.5
+_UPDATES = 10
+_SETTLED_WEIGHT = 0.01
+_SETTLED_FREEDOM = 1.0
 _SETTLED_MOVE = 0.1
 _STALE = 0.05
+_STRIP = 32
 _POLISH = 40
 _STEP_ENOUGH = 1e-6
 
@@ -74,35 +77,55 @@ def fit_terms(
         the fit; the same for any order of the rows.
     """
     design = design_of(codes, sizes, outcome)
-    differences = tuple(_differences(size - 1, order) for size, order in zip(sizes, ordered, strict=True))
-    solver = _Solver(design, differences, smoothing)
+    penalties = tuple(_Penalty(size - 1, order) for size, order in zip(sizes, ordered, strict=True))
+    solver = _Solver(design, penalties, smoothing)
     solver.find_smoothing()
     solver.polish()
     return solver.result()
 
 
-def _differences(width: int, ordered: bool) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True)
+class _Penalty:
     """What one term pays for, squared: each coefficient, or each step between neighbouring bins.
 
     MISSING and OTHER of an ordered term have no neighbours.
     """
-    if not ordered:
-        return np.eye(width)
-    return np.pad(np.diff(np.eye(width - OTHER), axis=0), ((0, 0), (OTHER, 0)))
+
+    width: int
+    ordered: bool
+
+    def differences(self, effect: NDArray[np.float64], axis: int = 0) -> NDArray[np.float64]:
+        """The numbers whose squares are paid for."""
+        if not self.ordered:
+            return effect
+        return np.diff(effect.take(range(OTHER, self.width), axis=axis), axis=axis)
+
+    def matrix(self) -> NDArray[np.float64]:
+        """Sum of squared differences as a quadratic form."""
+        if not self.ordered:
+            return np.eye(self.width)
+        steps = self.differences(np.eye(self.width))
+        product: NDArray[np.float64] = np.einsum("ki,kj->ij", steps, steps)
+        return product
+
+    def costs(self) -> NDArray[np.float64]:
+        """Eigenvalues of the quadratic form that are not zero."""
+        if not self.ordered:
+            return np.ones(self.width)
+        bins = self.width - OTHER
+        return 2.0 - 2.0 * np.cos(np.pi * np.arange(1, bins) / bins)
 
 
 class _Solver:
     """Coefficients on their way to the optimum, with the factor of the last curvature."""
 
-    def __init__(
-        self, design: Design, differences: tuple[NDArray[np.float64], ...], smoothing: tuple[float, ...] | None
-    ) -> None:
+    def __init__(self, design: Design, penalties: tuple[_Penalty, ...], smoothing: tuple[float, ...] | None) -> None:
         self.design = design
-        self.differences = differences
-        self.penalties = tuple(difference.T @ difference for difference in differences)
-        self.costs = tuple(np.linalg.eigvalsh(difference @ difference.T) for difference in differences)
+        self.terms = penalties
+        self.penalties = tuple(penalty.matrix() for penalty in penalties)
+        self.costs = tuple(penalty.costs() for penalty in penalties)
         self.fixed = smoothing is not None
-        self.smoothing = np.array(smoothing if smoothing is not None else [_FIRST_SMOOTHING] * len(differences), float)
+        self.smoothing = np.array(smoothing if smoothing is not None else [_FIRST_SMOOTHING] * len(penalties), float)
         self.coefficients = np.zeros(design.columns)
         rate = design.outcome.sum() / len(design.outcome)
         self.coefficients[0] = np.log(rate / (1.0 - rate))
@@ -115,7 +138,7 @@ class _Solver:
     def find_smoothing(self) -> None:
         """Newton steps; after each, the smoothing weights that suit the same counts."""
         for _ in range(_ROUNDS):
-            solution = self.root.T @ (self.root @ (self.curvature @ self.coefficients + self.at.gradient))
+            solution = self._solve(np.einsum("ij,j->i", self.curvature, self.coefficients) + self.at.gradient)
             moved = self._step(solution - self.coefficients)
             change = 0.0 if self.fixed else self._update_smoothing(solution)
             if np.abs(self.at.weight - self.counted).sum() > _STALE * self.counted.sum():
@@ -129,7 +152,7 @@ class _Solver:
         last = np.inf
         for _ in range(_POLISH):
             push = self.at.gradient - self._penalise(self.coefficients)
-            moved = self._step(self.root.T @ (self.root @ push))
+            moved = self._step(self._solve(push))
             if moved < _STEP_ENOUGH:
                 return
             if moved > 0.3 * last:
@@ -161,9 +184,16 @@ class _Solver:
         return look(self.design, coefficients)
 
     def _covariance(self, block: slice) -> NDArray[np.float64]:
+        """Covariance of one term's coefficients; summed over strips of rows, each product on one thread."""
         half = self.root[block.start :, block]
-        product: NDArray[np.float64] = half.T @ half
+        strips = np.pad(half, ((0, -len(half) % _STRIP), (0, 0))).reshape(-1, _STRIP, half.shape[1])
+        product: NDArray[np.float64] = (strips.transpose(0, 2, 1) @ strips).sum(axis=0)
         return product
+
+    def _solve(self, push: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Covariance times a vector (einsum, since a library's threads cost more than they bring here)."""
+        solution: NDArray[np.float64] = np.einsum("ki,k->i", self.root, np.einsum("ij,j->i", self.root, push))
+        return solution
 
     def _penalise(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
         """The penalty matrix times the coefficients."""
@@ -179,31 +209,31 @@ class _Solver:
         matrix[np.arange(1, len(matrix)), np.arange(1, len(matrix))] += RIDGE
         for weight, penalty, block in zip(self.smoothing, self.penalties, self.design.blocks, strict=True):
             matrix[block, block] += weight * penalty
-        self.root = _lower_inverse(np.linalg.cholesky(matrix))
+        self.root = inverse_root(matrix)
 
     def _update_smoothing(self, solution: NDArray[np.float64]) -> float:
         """Each term's best weight with the others as they are; returns the largest change of freedom.
 
-        With V the covariance, D the differences and b the solution at weight w, the eigenvectors of DVD' turn any
-        other weight v into scalars: its covariance trace is ``sum(m / (1 + (v - w) m))`` and its squared
-        differences are ``sum((c / (1 + (v - w) m))**2)``; so the Fellner-Schall update, v times (trace before the
-        data minus trace after) over squared differences, costs nothing to repeat.
+        With V the covariance of the differences d at weight w, those at any other weight v follow from the small
+        matrix ``(I + (v - w) V)^-1``, times V and times d. So the Fellner-Schall update, v times (trace of the
+        covariance before the data minus trace after) over squared differences, is repeated without a new look.
         """
         largest = 0.0
-        for t, (difference, block) in enumerate(zip(self.differences, self.design.blocks, strict=True)):
-            spread, axes = np.linalg.eigh(difference @ self._covariance(block) @ difference.T)
-            along = axes.T @ (difference @ solution[block])
+        for t, (term, block) in enumerate(zip(self.terms, self.design.blocks, strict=True)):
+            spread = term.differences(term.differences(self._covariance(block)), axis=1)
+            paid, one = term.differences(solution[block]), np.eye(len(spread))
             start = weight = self.smoothing[t]
+            trace = float(np.trace(spread))
             for _ in range(_UPDATES):
-                shrink = 1.0 / (1.0 + (weight - start) * spread)
-                free = weight * float((self.costs[t] / (RIDGE + weight * self.costs[t])).sum() - spread @ shrink)
-                used = float(np.square(along * shrink).sum())
+                used = float(np.square(paid).sum())
+                free = weight * float((self.costs[t] / (RIDGE + weight * self.costs[t])).sum() - trace)
                 before = weight
                 weight = float(np.clip(max(free, 0.0) / used if used > 0.0 else np.inf, *_SMOOTHING_RANGE))
-                if abs(weight - before) <= 1e-3 * before:
+                shrink = np.linalg.inv(one + (weight - start) * spread)
+                trace, paid = float((shrink * spread).sum()), shrink @ term.differences(solution[block])
+                if abs(weight - before) <= _SETTLED_WEIGHT * before:
                     break
-            shrink = 1.0 / (1.0 + (weight - start) * spread)
-            largest = max(largest, abs(float(weight * (spread @ shrink) - start * spread.sum())))
+            largest = max(largest, abs(float(weight * trace - start * np.trace(spread))))
             self.smoothing[t] = weight
         return largest
 
@@ -219,17 +249,3 @@ class _Solver:
                 return float(np.abs(direction).max())
             direction = direction / 2.0
         return 0.0
-
-
-def _lower_inverse(lower: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Inverse of a lower triangular matrix, by halves."""
-    size = len(lower)
-    if size <= 96:
-        return np.tril(np.linalg.inv(lower))
-    half = size // 2
-    inverse = np.zeros_like(lower)
-    first, second = _lower_inverse(lower[:half, :half]), _lower_inverse(lower[half:, half:])
-    inverse[:half, :half] = first
-    inverse[half:, half:] = second
-    inverse[half:, :half] = -second @ (lower[half:, :half] @ first)
-    return inverse
