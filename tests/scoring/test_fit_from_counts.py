@@ -66,9 +66,7 @@ def test_the_smoothing_found_is_near_the_best_marginal_likelihood(world_of):
         logit = fitted.intercept + sum(e[c] for e, c in zip(fitted.effects, world.codes, strict=True))
         chance = 1 / (1 + np.exp(-logit))
         loss = (np.logaddexp(0, logit) - world.outcome * logit).sum()
-        hot = np.hstack(
-            [np.ones((4000, 1))] + [np.eye(s)[c][:, 1:] for c, s in zip(world.codes, sizes, strict=True)]
-        )
+        hot = np.hstack([np.ones((4000, 1))] + [np.eye(s)[c][:, 1:] for c, s in zip(world.codes, sizes, strict=True)])
         penalty = np.zeros(hot.shape[1])
         penalty[1:] = 1.0
         matrix = np.diag(penalty)
