@@ -42,7 +42,7 @@ def propose(asked: Asked, campaign: Campaign, model: Model, stores: Stores) -> E
     minimised = minimise(permitted, model, stores.columns)
     scored = score(minimised, campaign)
     allocated = allocate(scored, campaign, stores.wall)
-    return explain(allocated)
+    return explain(allocated, campaign)
 
 
 def decide(asked: Asked, campaign: Campaign, model: Model, stores: Stores, run: Run) -> Recorded:

@@ -26,11 +26,12 @@ class Lesson:
         rows: intp[r], positions in the history.
         view: the bins, learned from the training rows alone.
         codes: one uint8[r] per term.
-        offer: intp[r], index of the offer shown.
+        offer: intp[r], index of the offer shown; -1 for one that this campaign does not have.
         outcome: uint8[r].
         held_out: bool[r], kept for evaluation.
         not_permitted: history rows of people whose data may not be used for this purpose now (RULES G-21b).
-        other_offers: permitted history rows of offers that this campaign does not have.
+        other_offers: permitted rows of offers that this campaign does not have: they teach only what offers have
+            in common.
     """
 
     rows: NDArray[np.intp]
@@ -62,8 +63,8 @@ def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) 
         DataError: nothing may be used, or nothing is left to train on.
     """
     offer = offer_indices(campaign, history)
-    used = allowed & (offer >= 0)
-    if not used.any():
+    used = allowed
+    if not (used & (offer >= 0)).any():
         raise DataError(
             "history-not-permitted",
             f"Of {len(history)} history rows none may be used for {campaign.purpose}.",

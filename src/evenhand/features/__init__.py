@@ -9,7 +9,7 @@ in docs, "the glass box". It does not decide which columns are fair to use (that
 
 from evenhand.terms import BinLabel, bin_labels
 
-from ._bins import learn_view
+from ._bins import learn_binning, learn_view, view_of
 from ._columns import ColumnSource, Values
 from ._encode import encode
 from ._minimise import minimise
@@ -22,8 +22,10 @@ __all__ = [
     "Values",
     "bin_labels",
     "encode",
+    "learn_binning",
     "learn_view",
     "minimise",
     "pseudonymise",
     "scan_personal_data",
+    "view_of",
 ]

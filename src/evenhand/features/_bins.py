@@ -8,6 +8,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from evenhand.terms import Binning, DataError, FeatureView, Role
 from ._canonical import as_numbers, as_texts
 from ._columns import Values
 
-__all__ = ["learn_view"]
+__all__ = ["learn_binning", "learn_view", "view_of"]
 
 _MOST_CATEGORIES = 250
 _LARGEST = float(np.finfo(np.float64).max)
@@ -55,18 +56,47 @@ def learn_view(campaign: Campaign, columns: Mapping[str, Values]) -> FeatureView
             rule="a feature is learned from the history's column of the same name",
             remedy="add the columns to the history or remove the features",
         )
-    binnings = tuple(_learn(campaign, name, columns[name]) for name in names)
-    return FeatureView(campaign.purpose, binnings, _digest(campaign.purpose, binnings))
+    choice = campaign.model
+    binnings = tuple(
+        learn_binning(
+            name, columns[name], kind=campaign.columns[name].kind, max_bins=choice.max_bins,
+            minimum_bin=choice.minimum_bin, per_offer=campaign.columns[name].per_offer,
+        )
+        for name in names
+    )  # fmt: skip
+    return view_of(campaign.purpose, binnings)
 
 
-def _learn(campaign: Campaign, name: str, values: Values) -> Binning:
-    column = campaign.columns[name]
-    kind = column.kind or ("number" if values.dtype.kind == "f" else "category")
-    fewest = campaign.model.minimum_bin
-    if kind == "category":
-        return Binning(name, "category", categories=_categories(values, fewest), per_offer=column.per_offer)
-    cuts = _cuts(as_numbers(name, values), campaign.model.max_bins, fewest)
-    return Binning(name, "number", cuts=cuts, per_offer=column.per_offer)
+def view_of(purpose: str, binnings: tuple[Binning, ...]) -> FeatureView:
+    """A view made of these bins, for this purpose."""
+    return FeatureView(purpose, binnings, _digest(purpose, binnings))
+
+
+def learn_binning(
+    name: str,
+    values: Values,
+    *,
+    kind: Literal["number", "category"] | None = None,
+    max_bins: int = 64,
+    minimum_bin: int = 20,
+    per_offer: bool = False,
+) -> Binning:
+    """The bins of one column; see `learn_view`.
+
+    Args:
+        name: the column.
+        values: raw values.
+        kind: how to bin it; None = by the type of the values.
+        max_bins: at most this many bins of a number.
+        minimum_bin: at least this many rows in a bin.
+        per_offer: each offer has its own value.
+
+    Raises:
+        DataError: the values of a number column are not numbers.
+    """
+    if (kind or ("number" if values.dtype.kind == "f" else "category")) == "category":
+        return Binning(name, "category", categories=_categories(values, minimum_bin), per_offer=per_offer)
+    return Binning(name, "number", cuts=_cuts(as_numbers(name, values), max_bins, minimum_bin), per_offer=per_offer)
 
 
 def _categories(values: Values, fewest: int) -> tuple[str, ...]:

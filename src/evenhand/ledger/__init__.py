@@ -10,7 +10,7 @@ What it does not do: whoever owns the store *and* the head's key can rewrite bot
 """
 
 from ._columns import columns_from_explained, layout_of
-from ._read import RunRecord, RunSummary, columns, decisions, facts, latest, open_run, runs
+from ._read import RunRecord, RunSummary, columns, decisions, facts, facts_of, latest, open_run, runs
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._store import GENESIS, Head, Intent, Kind, LedgerStore, Row, Tail, link
@@ -37,6 +37,7 @@ __all__ = [
     "compare",
     "decisions",
     "facts",
+    "facts_of",
     "finish",
     "latest",
     "layout_of",

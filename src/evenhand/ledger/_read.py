@@ -10,13 +10,24 @@ from typing import Any
 
 from evenhand.policy import Campaign
 from evenhand.promises import RecordColumns
-from evenhand.terms import DataError, DecisionFacts, LedgerError, Reason, Standing
+from evenhand.terms import DataError, DecisionFacts, Explained, LedgerError, Reason, Standing
 
 from ._body import Document, RunAbandoned, RunFinished, RunStarted, moment, read_body
-from ._columns import columns_from_bodies
+from ._columns import columns_from_bodies, columns_from_explained
 from ._store import Kind, LedgerStore
 
-__all__ = ["RunRecord", "RunSummary", "columns", "decisions", "facts", "find_start", "latest", "open_run", "runs"]
+__all__ = [
+    "RunRecord",
+    "RunSummary",
+    "columns",
+    "decisions",
+    "facts",
+    "facts_of",
+    "find_start",
+    "latest",
+    "open_run",
+    "runs",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +184,17 @@ def facts(store: LedgerStore, decision_id: str) -> DecisionFacts:
                 if chunk is not None and int(chunk.number[0]) == number:
                     return next(_facts(chunk, run_id))
     raise _unknown(f"The ledger has no decision {decision_id}.", "Take the id from a report, or ask by subject.")
+
+
+def facts_of(explained: Explained, row: int, run_id: str) -> DecisionFacts:
+    """One decision of a batch as the ledger would keep it, numbered as the first batch of its run.
+
+    Args:
+        explained: the batch.
+        row: the person's row, from 0.
+        run_id: the run that the decision is, or would be, recorded in.
+    """
+    return next(_facts(columns_from_explained(explained, row, row + 1, row + 1), run_id))
 
 
 def latest(store: LedgerStore, subject: str) -> DecisionFacts | None:

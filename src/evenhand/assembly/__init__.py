@@ -1,0 +1,35 @@
+"""How do the floors and the rim come together? The one place that joins them.
+
+Tables are opened, ids become pseudonyms, groups go into the vault, the campaign is learned and walked down the road,
+and what comes out is recorded and reported. Commands and Python users call the functions here; no rule and no
+arithmetic of a decision lives here. Callers name the moment and the folders; what is drawn at random here is only the
+run's id and a new home's key.
+"""
+
+from ._front import Decisions, audit, demo, draft, load_campaign, plan, run
+from ._open import Frames
+from ._records import Replayed, list_runs, rebuild_report, replay, verify_ledger, why
+from ._run import Checked, Planned, Ran, check, plan_campaign, run_campaign
+
+__all__ = [
+    "Checked",
+    "Decisions",
+    "Frames",
+    "Planned",
+    "Ran",
+    "Replayed",
+    "audit",
+    "check",
+    "demo",
+    "draft",
+    "list_runs",
+    "load_campaign",
+    "plan",
+    "plan_campaign",
+    "rebuild_report",
+    "replay",
+    "run",
+    "run_campaign",
+    "verify_ledger",
+    "why",
+]

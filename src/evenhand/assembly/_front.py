@@ -1,0 +1,249 @@
+"""What Python users call: any data frame in, the same kind out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evenhand.adapters.campaign_files import LoadedCampaign, campaign_from_mapping
+from evenhand.adapters.campaign_files import load_campaign as load_file
+from evenhand.adapters.draft import Draft, draft_campaign
+from evenhand.adapters.frames import frame_like
+from evenhand.adapters.home import write_atomically
+from evenhand.adapters.tables import open_frame
+from evenhand.disparity import Audit
+from evenhand.disparity import audit as audit_counts
+from evenhand.explanation import Explanation
+from evenhand.features import encode, learn_binning, scan_personal_data, view_of
+from evenhand.policy import Campaign
+from evenhand.reports import render
+from evenhand.terms import UsageError
+from evenhand.vault import Vault
+
+from . import _run
+from ._open import Frames
+from ._records import why
+
+__all__ = ["Decisions", "audit", "demo", "draft", "load_campaign", "plan", "run"]
+
+DEMO_SEED = 2017
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What was decided, for Python.
+
+    Attributes:
+        decisions: one row per person: own id, decision id, offer or none, standing, reasons; the same kind of frame
+            as the subjects that came in (Polars where they were read from a file).
+        summary: funnel, limits and value, as plain values.
+        report: everything that the report shows.
+        run_id: the run; "" for a plan.
+        home: the home folder with the ledger; None for a plan.
+        folder: of the report and the list of decisions; None for a plan.
+        head: the ledger's head (hex); "" for a plan.
+    """
+
+    decisions: Any = field(repr=False)
+    summary: dict[str, Any]
+    report: dict[str, Any] = field(repr=False)
+    run_id: str = ""
+    home: Path | None = None
+    folder: Path | None = None
+    head: str = ""
+
+    def why(self, who: str, lang: str = "en") -> Explanation:
+        """Explain the decision about a subject (its own id) or a decision id; for recorded runs."""
+        if self.home is None:
+            raise UsageError(
+                "plan-not-recorded",
+                "A plan is not recorded, so it cannot be asked about.",
+                rule="only what was recorded can be told",
+                remedy="record it: evenhand.run(...)",
+            )
+        return why(who, home=self.home, lang=lang)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that the report shows, as plain values."""
+        return self.report
+
+    def to_html(self) -> str:
+        """The report as one self-contained page."""
+        return render(self.report)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f'<iframe srcdoc="{escape(self.to_html())}" width="100%" height="700" title="evenhand"></iframe>'
+
+
+def load_campaign(source: str | Path | dict[str, Any], *, at: datetime | None = None) -> LoadedCampaign:
+    """Read a campaign file, or a dict with the same keys.
+
+    Args:
+        source: path of the file, or the dict.
+        at: the moment as of which expiry dates are judged; now by default.
+
+    Raises:
+        UsageError: there is no such file.
+        PolicyError: it cannot run; the error carries every finding.
+    """
+    moment = _aware(at)
+    if isinstance(source, dict):
+        return campaign_from_mapping(source, at=moment)
+    return load_file(source, at=moment)
+
+
+def plan(
+    campaign: LoadedCampaign | str | Path,
+    *,
+    subjects: Any = None,
+    history: Any = None,
+    consents: Any = None,
+    at: datetime | None = None,
+    home: str | Path | None = None,
+) -> Decisions:
+    """Show what would be decided and which limits bind; writes nothing.
+
+    Args:
+        campaign: from `load_campaign`, or the path of a campaign file.
+        subjects, history, consents: data frames to use instead of the tables that the campaign names.
+        at: moment of the decision; now by default.
+        home: home folder, whose key breaks ties as a run there would; found beside the campaign file by default.
+
+    Raises:
+        EvenhandError: as `run`.
+    """
+    frames = Frames(subjects, history, consents)
+    planned = _run.plan_campaign(_campaign(campaign, at), home=_path(home), at=_aware(at), frames=frames)
+    return Decisions(_frame(subjects, planned.columns), planned.summary, planned.report)
+
+
+def run(
+    campaign: LoadedCampaign | str | Path,
+    *,
+    subjects: Any = None,
+    history: Any = None,
+    consents: Any = None,
+    at: datetime | None = None,
+    home: str | Path | None = None,
+) -> Decisions:
+    """Decide and record: every decision stands in the ledger when this returns, or none does.
+
+    Args:
+        campaign: from `load_campaign`, or the path of a campaign file.
+        subjects, history, consents: data frames to use instead of the tables that the campaign names.
+        at: moment of the decision; now by default.
+        home: home folder for ledger and report; beside the campaign file by default.
+
+    Raises:
+        PolicyError: the campaign cannot run.
+        DataError: a table is not what the campaign says, or a limit cannot be kept.
+        StoreError: the ledger or the results cannot be written.
+        LedgerError: the ledger was altered, or a decision would break a promise.
+    """
+    frames = Frames(subjects, history, consents)
+    ran = _run.run_campaign(_campaign(campaign, at), home=_path(home), at=_aware(at), frames=frames)
+    return Decisions(_frame(subjects, ran.columns), ran.summary, ran.report, ran.run_id, ran.home, ran.folder, ran.head)
+
+
+def audit(frame: Any, *, outcome: str, sensitive_features: list[str] | tuple[str, ...]) -> Audit:
+    """Look at data before anything is learned from it: skewed outcomes, proxies, leaks, gaps, small groups.
+
+    Groups go behind a wall and only counts come out, as on the road itself. Columns that identify people are left
+    out and found; every other column is taken as a feature.
+
+    Args:
+        frame: any data frame, one row per person.
+        outcome: the column to predict: 1/0, true/false or yes/no.
+        sensitive_features: columns whose groups are compared.
+
+    Raises:
+        DataError: a column is missing or is not what it is said to be.
+    """
+    table = open_frame(frame)
+    label = table.outcome(outcome)
+    everyone = np.ones(len(table), dtype=bool)
+    groups = Vault({name: table.groups(name) for name in sensitive_features}, everyone)
+    names = [name for name in table.names if name != outcome and name not in sensitive_features]
+    source = table.columns(names)
+    values = {name: source.read(name, everyone) for name in names if table.kind(name) != "date"}
+    personal = [finding for name in values for finding in scan_personal_data(name, values[name])]
+    scanned = {finding.subject_matter for finding in personal}
+    used = {name: column for name, column in values.items() if name not in scanned}
+    binnings = tuple(learn_binning(name, column) for name, column in used.items())
+    codes = tuple(encode(binning, used[binning.name]) for binning in binnings)
+    found = audit_counts(groups, view_of("", binnings), codes, label)
+    return Audit(
+        found.rows, found.outcome, found.proxies, found.missing, found.outcome_auroc, (*personal, *found.findings)
+    )
+
+
+def draft(data: str | Path | Any, *, out: Path | None = None, outcome: str | None = None) -> Draft:
+    """Look at any table and draft a campaign file; nothing in it is used until a person confirms it.
+
+    Args:
+        data: CSV or Parquet file, ``sqlite:///FILE#TABLE``, or a data frame.
+        out: where to write the draft; None = do not write it.
+        outcome: the column to predict, if it is known.
+
+    Raises:
+        DataError: it is not a table.
+        StoreError: the draft cannot be written.
+    """
+    drafted = draft_campaign(data, out=out, outcome=outcome)
+    if out is not None:
+        write_atomically(out, drafted.text)
+    return drafted
+
+
+def demo(folder: str | Path = "evenhand-demo", *, step: _run.Step = lambda _: None) -> _run.Ran:
+    """Run a real campaign on the Complete Journey grocery data (extra ``demo``); see `adapters.complete_journey`.
+
+    Args:
+        folder: where the campaign folder is made.
+        step: told what is being done.
+
+    Raises:
+        DataError: the data package is not installed.
+        StoreError: the folder cannot be written.
+    """
+    from evenhand.adapters.complete_journey import DECISION_DAY, prepare
+
+    at = datetime(DECISION_DAY.year, DECISION_DAY.month, DECISION_DAY.day, tzinfo=UTC)
+    step("preparing the grocery data")
+    prepared = prepare(Path(folder), seed=DEMO_SEED, at=at)
+    return _run.run_campaign(prepared.campaign_file, at=at, step=step)
+
+
+def _campaign(campaign: LoadedCampaign | str | Path, at: datetime | None) -> LoadedCampaign | Path:
+    if isinstance(campaign, Campaign):
+        raise UsageError(
+            "campaign-not-loaded",
+            "A bare Campaign was given.",
+            rule="a campaign is run with the digest and the findings of its file",
+            remedy="use evenhand.load_campaign(PATH or dict)",
+        )
+    return campaign if isinstance(campaign, LoadedCampaign) else load_campaign(campaign, at=at)
+
+
+def _aware(at: datetime | None) -> datetime:
+    if at is None:
+        return datetime.now(UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _frame(subjects: Any, columns: dict[str, list[Any]]) -> Any:
+    if subjects is not None:
+        return frame_like(subjects, columns)
+    import polars as pl
+
+    return pl.DataFrame(columns)

@@ -1,0 +1,177 @@
+"""From a campaign to everything that the road needs: tables opened, ids made pseudonyms, groups put in the vault."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.adapters.campaign_files import LoadedCampaign
+from evenhand.adapters.consent_table import CONSENT_COLUMNS, read_consents
+from evenhand.adapters.tables import DataTable, open_frame, open_table
+from evenhand.campaigns import History, teachable
+from evenhand.features import pseudonymise
+from evenhand.journey import Stores
+from evenhand.permission import ConsentBook, permit
+from evenhand.policy import Campaign, Table
+from evenhand.terms import Asked, Role, Standing
+from evenhand.vault import Vault
+
+__all__ = ["Frames", "Opened", "open_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Data frames that stand in for the tables named in the campaign; None = read the table.
+
+    Attributes:
+        subjects, history, consents: any frame that narwhals reads.
+    """
+
+    subjects: Any = None
+    history: Any = None
+    consents: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A campaign with everything that its road needs.
+
+    Attributes:
+        loaded: the campaign and where it came from.
+        asked: the people and the moment.
+        ids: the people's own ids, in the same order; they leave only in the list of decisions.
+        stores: consents, raw columns and groups, for the gates.
+        history: what past offers led to.
+        allowed: bool[k], history rows that may teach.
+        history_groups: the groups of the history's people, behind the wall.
+        digest: SHA-256 (hex) of all data that was read.
+    """
+
+    loaded: LoadedCampaign
+    asked: Asked
+    ids: list[str] = field(repr=False)
+    stores: Stores = field(repr=False)
+    history: History = field(repr=False)
+    allowed: NDArray[np.bool_] = field(repr=False)
+    history_groups: Vault = field(repr=False)
+    digest: str
+
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign."""
+        return self.loaded.campaign
+
+
+def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, frames: Frames) -> Opened:
+    """Open tables (or frames) and put each column where its role says.
+
+    Groups are taken in only for people whose data may be used for this purpose now; for all others they are withheld.
+
+    Raises:
+        DataError: a table is not what the campaign says.
+        StoreError: a database cannot be reached.
+    """
+    campaign = loaded.campaign
+    subjects = _open(campaign.subjects, frames.subjects, folder, _subject_columns(campaign))
+    names = _names(campaign.history, frames.history, folder)
+    own_groups = tuple(name for name in campaign.names(Role.SENSITIVE) if name in names)
+    history = _open(campaign.history, frames.history, folder, _history_columns(campaign, own_groups))
+    ids = subjects.ids(campaign.identifier, unique=True)
+    asked = Asked(pseudonymise(ids, key), at)
+    digests = [subjects.digest(), history.digest()]
+    consents = ConsentBook.empty()
+    if campaign.consents is not None or frames.consents is not None:
+        table = _open(campaign.consents or Table(), frames.consents, folder, CONSENT_COLUMNS)
+        said = read_consents(table, key)
+        consents = ConsentBook.from_columns(
+            subjects=said.subjects, kinds=said.kinds, purposes=said.purposes, statuses=said.statuses, at=said.at
+        )
+        digests.append(table.digest())
+
+    countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
+    groups = {name: _taken_in(subjects.groups(name), countable) for name in campaign.names(Role.SENSITIVE)}
+    past_ids = history.ids(campaign.identifier, unique=False)
+    past = _pseudonyms_of(past_ids, key)
+    allowed = teachable(campaign, past, consents, asked)
+    past_groups = {
+        name: _taken_in(history.groups(name), allowed) if name in own_groups else _looked_up(past_ids, ids, values)
+        for name, values in groups.items()
+    }
+    return Opened(
+        loaded=loaded,
+        asked=asked,
+        ids=ids,
+        stores=Stores(consents, subjects.columns(_feature_columns(campaign)), Vault(groups, countable)),
+        history=History(
+            subjects=past,
+            columns=history.columns(campaign.names(Role.FEATURE)),
+            outcome=history.outcome(campaign.outcome),
+            offer=_texts(history, campaign.history.offer),
+            order=history.order(campaign.history.order) if campaign.history.order else None,
+        ),
+        allowed=allowed,
+        history_groups=Vault(past_groups, allowed),
+        digest=hashlib.sha256(" ".join(digests).encode()).hexdigest(),
+    )
+
+
+def _open(table: Table, frame: Any, folder: Path, columns: Sequence[str]) -> DataTable:
+    return open_table(table, folder, columns=columns) if frame is None else open_frame(frame, columns=columns)
+
+
+def _names(table: Table, frame: Any, folder: Path) -> tuple[str, ...]:
+    return _open(table, frame, folder, ()).names
+
+
+def _feature_columns(campaign: Campaign) -> list[str]:
+    """The features' columns among the subjects: one per offer for a per-offer feature."""
+    names: list[str] = []
+    for name in campaign.names(Role.FEATURE):
+        per_offer = campaign.columns[name].per_offer
+        names.extend(f"{name}@{offer.id}" for offer in campaign.offers) if per_offer else names.append(name)
+    return names
+
+
+def _subject_columns(campaign: Campaign) -> list[str]:
+    return [campaign.identifier, *campaign.names(Role.SENSITIVE), *_feature_columns(campaign)]
+
+
+def _history_columns(campaign: Campaign, groups: Iterable[str]) -> list[str]:
+    source = campaign.history
+    named = (campaign.identifier, campaign.outcome, source.offer, source.order, *campaign.names(Role.FEATURE), *groups)
+    return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def _texts(table: DataTable, name: str | None) -> NDArray[np.object_] | None:
+    if name is None:
+        return None
+    texts = table.texts(name)
+    out = np.empty(len(texts), dtype=object)
+    out[:] = texts
+    return out
+
+
+def _pseudonyms_of(ids: list[str], key: bytes) -> NDArray[np.bytes_]:
+    """Pseudonyms of rows in which people recur: each person's is worked out once."""
+    people = list(dict.fromkeys(ids))
+    position = dict(zip(people, range(len(people)), strict=True))
+    rows = np.fromiter((position[one] for one in ids), dtype=np.intp, count=len(ids))
+    return np.asarray(pseudonymise(people, key)[rows])
+
+
+def _taken_in(values: Sequence[str | None], rows: NDArray[np.bool_]) -> list[str | None]:
+    """The values of the people who may be counted; nothing of the others."""
+    return [value if taken else None for value, taken in zip(values, rows.tolist(), strict=True)]
+
+
+def _looked_up(past_ids: list[str], ids: list[str], values: Sequence[str | None]) -> list[str | None]:
+    """Groups of the history's people, from the subjects; None (unknown) for those who are no longer there."""
+    group_of = dict(zip(ids, values, strict=True))
+    return [group_of.get(one) for one in past_ids]

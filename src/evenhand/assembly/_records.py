@@ -1,0 +1,240 @@
+"""What was recorded: verify it, list it, tell why, make it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evenhand.adapters.campaign_files import LoadedCampaign
+from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.campaigns import learn, lesson_of
+from evenhand.features import pseudonymise
+from evenhand.journey import propose
+from evenhand.ledger import RunRecord, Verification, facts, latest, open_run, runs
+from evenhand.ledger import replay as compare_with_record
+from evenhand.ledger import verify as verify_chain
+from evenhand.reports import stories_of
+from evenhand.scoring import model_from_json
+from evenhand.terms import DataError
+
+from ._open import Frames, open_all
+from ._report import write_results
+
+if TYPE_CHECKING:
+    from evenhand.explanation import Explanation
+
+__all__ = ["Replayed", "list_runs", "open_ledger", "rebuild_report", "replay", "resolve_run", "verify_ledger", "why"]
+
+Step = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    """No progress."""
+
+
+@contextmanager
+def open_ledger(home: Home) -> Iterator[SqliteLedger]:
+    """The home's ledger, for reading only."""
+    with SqliteLedger(home.ledger, key=home.key_file, read_only=True) as store:
+        yield store
+
+
+def verify_ledger(*, home: Path | None = None, step: Step = _silent) -> Verification:
+    """Prove that nothing in a ledger was altered and that every promise was kept; see `ledger.verify`.
+
+    Args:
+        home: the home folder; see `find_home`.
+        step: told what is being done.
+
+    Raises:
+        StoreError: there is no ledger, or it cannot be read.
+    """
+    with open_ledger(find_home(home)) as store:
+        step("verifying")
+        return verify_chain(store, model_from_json)
+
+
+def list_runs(*, home: Path | None = None) -> list[dict[str, Any]]:
+    """Every run in the ledger, oldest first, as plain values."""
+    with open_ledger(find_home(home)) as store:
+        return [
+            {
+                "run_id": run.run_id,
+                "at": run.at.isoformat(),
+                "campaign": run.campaign,
+                "decisions": run.decisions,
+                "selected": run.selected,
+                "state": "recorded" if run.finished else f"interrupted, nothing recorded ({run.why})",
+                "head": run.head,
+            }
+            for run in runs(store)
+        ]
+
+
+def resolve_run(store: SqliteLedger, run_id: str) -> str:
+    """A run's id; ``last`` is the last one that was finished.
+
+    Raises:
+        DataError: nothing was recorded yet.
+    """
+    if run_id != "last":
+        return run_id
+    finished = [run for run in runs(store) if run.finished]
+    if not finished:
+        raise DataError(
+            "ledger-no-run",
+            "The ledger has no finished run.",
+            rule="only what was recorded can be told",
+            remedy="record one: evenhand run CAMPAIGN",
+        )
+    return finished[-1].run_id
+
+
+def why(who: str, *, home: Path | None = None, lang: str = "en") -> Explanation:
+    """Explain one recorded decision, recomputed exactly from what the ledger holds.
+
+    Args:
+        who: a decision's id, or a subject's own id (its latest decision is told).
+        home: the home folder; see `find_home`.
+        lang: ``nl`` or ``en``.
+
+    Raises:
+        DataError: the ledger knows no such decision or subject.
+    """
+    from evenhand.explanation import tell
+
+    place = find_home(home)
+    with open_ledger(place) as store:
+        try:
+            found = facts(store, who)
+        except DataError:
+            pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
+            said = latest(store, pseudonym)
+            if said is None:
+                raise DataError(
+                    "why-unknown",
+                    "The ledger has no decision about this subject, and no decision with this id.",
+                    rule="only what was recorded can be told",
+                    remedy="check the id as it stands in the subjects table, and the --home folder",
+                ) from None
+            found = said
+        recorded = open_run(store, found.run_id)
+    return tell(found, recorded.campaign, model_from_json(recorded.model_json), lang)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay showed.
+
+    Attributes:
+        run_id: the run.
+        decisions: decisions recorded.
+        identical: how many came out again with the same bytes.
+        same: all did, and the model too.
+        model_same: the model learned again from the data has the recorded digest.
+        different: the first few decision numbers that differ, with the fields.
+    """
+
+    run_id: str
+    decisions: int
+    identical: int
+    same: bool
+    model_same: bool
+    different: tuple[dict[str, Any], ...]
+
+    def sentence(self) -> str:
+        """The result in words."""
+        model = "the model came out with the same integers" if self.model_same else "the model came out different"
+        lines = [f"{self.run_id}: {self.identical:,} of {self.decisions:,} decisions identical to the bit; {model}"]
+        lines += [f"  decision {d['number']}: differs in {', '.join(d['fields'])}" for d in self.different]
+        return "\n".join(lines)
+
+
+def replay(
+    run_id: str = "last",
+    *,
+    home: Path | None = None,
+    campaign_file: Path | None = None,
+    frames: Frames | None = None,
+    step: Step = _silent,
+) -> Replayed:
+    """Learn and decide a recorded run again from the same data, and compare every decision byte for byte.
+
+    The campaign is the recorded one, not the file as it is now; the file only tells where the data stands.
+
+    Args:
+        run_id: the run, or ``last``.
+        home: the home folder; see `find_home`.
+        campaign_file: the campaign file, if it moved since.
+        frames: data frames that stand in for the tables.
+        step: told what is being done.
+
+    Raises:
+        DataError: the run is unknown, or the data is not what it was.
+    """
+    place = find_home(home)
+    with open_ledger(place) as store:
+        name = resolve_run(store, run_id)
+        recorded = open_run(store, name)
+        step("reading the data again")
+        folder = campaign_file.resolve().parent if campaign_file else _data_folder(recorded, place)
+        loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
+        opened = open_all(
+            loaded, folder=folder, key=place.key(make=False), at=_moment(recorded), frames=frames or Frames()
+        )
+        if opened.digest != recorded.data_digest:
+            raise DataError(
+                "replay-other-data",
+                "The data is not the data that this run was made from (its digest differs).",
+                rule="G-15h: a replay needs the same inputs",
+                remedy="put the tables back as they were; the ledger itself is checked by: evenhand ledger verify",
+            )
+        step("learning again")
+        model = learn(recorded.campaign, lesson_of(recorded.campaign, opened.history, opened.allowed))
+        step("deciding again")
+        was = model_from_json(recorded.model_json)
+        explained = propose(opened.asked, recorded.campaign, was, opened.stores)
+        step("comparing")
+        result = compare_with_record(store, name, explained)
+    same_model = model.digest == was.digest
+    return Replayed(
+        run_id=name,
+        decisions=result.recorded,
+        identical=result.same,
+        same=result.ok and same_model,
+        model_same=same_model,
+        different=tuple({"number": d.number, "fields": list(d.fields)} for d in result.differences),
+    )
+
+
+def _moment(recorded: RunRecord) -> datetime:
+    return recorded.summary.at
+
+
+def _data_folder(recorded: RunRecord, place: Home) -> Path:
+    """Folder that the campaign's tables are relative to, as recorded; a home beside its campaign may move with it."""
+    noted = Path(str(recorded.report.get("data_folder", "")) or "..")
+    return noted if noted.is_absolute() else (place.folder / noted).resolve()
+
+
+def rebuild_report(run_id: str = "last", *, home: Path | None = None) -> Path:
+    """Write a run's report again from the ledger alone; the list of decisions is not touched.
+
+    Returns:
+        Path of the page.
+    """
+    place = find_home(home)
+    with open_ledger(place) as store:
+        name = resolve_run(store, run_id)
+        recorded = open_run(store, name)
+        model = model_from_json(recorded.model_json)
+        told = [facts(store, f"{name}.{row + 1}") for row in recorded.report["story_rows"]]
+    report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder")}
+    report["stories"] = stories_of(told, recorded.campaign, model)
+    report["run"]["head"] = recorded.summary.head
+    return write_results(place, name, report, None) / "report.html"

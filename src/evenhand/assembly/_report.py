@@ -1,0 +1,144 @@
+"""Everything that a run's report needs, gathered; and the results written beside the ledger."""
+
+from __future__ import annotations
+
+import io
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand import __version__
+from evenhand.adapters.home import Home, write_atomically
+from evenhand.campaigns import Lesson
+from evenhand.disparity import Audit, Comparison, compare, group_rates
+from evenhand.ledger import facts_of
+from evenhand.policy import DisparityLimit
+from evenhand.reports import GroupChapter, Provenance, build, render
+from evenhand.terms import Explained, Measure, Reason, Standing
+
+from ._open import Opened
+
+__all__ = ["decision_columns", "decisions_csv", "report_of", "story_rows", "write_results"]
+
+_FOUR_FIFTHS = Fraction(4, 5)
+
+
+def report_of(opened: Opened, lesson: Lesson, explained: Explained, audit: Audit, *, run_id: str) -> dict[str, Any]:
+    """The report of a batch as plain values; see `reports.build`."""
+    return build(
+        explained,
+        opened.campaign,
+        provenance=Provenance(
+            run_id=run_id,
+            at=opened.asked.at,
+            version=__version__,
+            campaign_digest=opened.loaded.digest,
+            data_digest=opened.digest,
+            history_rows=len(opened.history),
+            not_permitted=lesson.not_permitted,
+            other_offers=lesson.other_offers,
+            trained=int((~lesson.held_out).sum()),
+            held_out=int(lesson.held_out.sum()),
+        ),
+        groups=_chapters(opened, explained),
+        audit=audit,
+        stories=[facts_of(explained, row, run_id or "plan") for row in story_rows(explained)],
+    )
+
+
+def story_rows(explained: Explained) -> list[int]:
+    """Rows of up to three decisions worth telling whole: one chosen, one beyond the limits, one without personal data.
+
+    Of the chosen ones the one with the middle margin, so that it is neither the easiest nor the closest call.
+    """
+    allocated = explained.allocated
+    standing = allocated.scored.minimised.permitted.standing
+    personal = standing == Standing.PERSONALISED
+    picks = (
+        personal & (allocated.offer >= 0) & ~allocated.moved,
+        personal & (allocated.reason == Reason.BEYOND_LIMITS),
+        ~personal,
+    )
+    rows = []
+    for pick in picks:
+        who = np.flatnonzero(pick)
+        if len(who):
+            order = np.argsort(explained.margin[who], kind="stable")
+            rows.append(int(who[order[len(who) // 2]]))
+    return rows
+
+
+def write_results(place: Home, run_id: str, report: dict[str, Any], decisions: bytes | None) -> Path:
+    """Write report.json, report.html and (where given) decisions.csv of a run; each whole or not at all."""
+    folder = place.run_folder(run_id)
+    if decisions is not None:
+        write_atomically(folder / "decisions.csv", decisions, private=True)
+    write_atomically(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True))
+    write_atomically(folder / "report.html", render(report))
+    return folder
+
+
+def decisions_csv(columns: dict[str, list[Any]]) -> bytes:
+    """The list of decisions as CSV."""
+    import polars as pl
+
+    sink = io.BytesIO()
+    pl.DataFrame(columns).write_csv(sink)
+    return sink.getvalue()
+
+
+def decision_columns(opened: Opened, explained: Explained, run_id: str) -> dict[str, list[Any]]:
+    """One row per person: own id, decision id, offer or none, standing and reason. For the controller's own use."""
+    allocated = explained.allocated
+    permitted = allocated.scored.minimised.permitted
+    offers: list[str | None] = [*(offer.id for offer in opened.campaign.offers), None]
+    names = {int(reason): reason.key for reason in Reason}
+    standing = {int(value): value.name.lower() for value in Standing}
+    prefix = run_id or "plan"
+    return {
+        opened.campaign.identifier: opened.ids,
+        "decision": [f"{prefix}.{row + 1}" for row in range(len(opened.ids))],
+        "offer": [offers[j] for j in allocated.offer.tolist()],
+        "standing": [standing[code] for code in permitted.standing.tolist()],
+        "reason": [names[code] for code in allocated.reason.tolist()],
+        "permission": [names[code] for code in permitted.reason.tolist()],
+    }
+
+
+def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
+    """Selection rates per declared comparison before and after the limits, then every other sensitive column."""
+    allocated = explained.allocated
+    personal = allocated.scored.minimised.permitted.standing == Standing.PERSONALISED
+    before = np.where(personal, (allocated.unlimited_offer >= 0).astype(np.intp), -1)
+    after = np.where(personal, (allocated.offer >= 0).astype(np.intp), -1)
+    chapters, told = [], set()
+    for limit in opened.campaign.limits.disparity:
+        sets = [limit.groups] if limit.intersections else [(name,) for name in limit.groups]
+        for features in sets:
+            told.add(features)
+            pair = [_compared(opened, features, codes, limit) for codes in (before, after)]
+            chapters.append(GroupChapter(limit.id, limit.measure.value, limit.bound, limit.mode, pair[0], pair[1]))
+    for name in opened.stores.wall.features:
+        if (name,) not in told:
+            pair = [_compared(opened, (name,), codes, None) for codes in (before, after)]
+            chapters.append(GroupChapter("", "", 0.0, "", pair[0], pair[1]))
+    return chapters
+
+
+def _compared(
+    opened: Opened, features: tuple[str, ...], codes: NDArray[np.intp], limit: DisparityLimit | None
+) -> Comparison:
+    table = opened.stores.wall.count(features, codes, 2, why="report: selection rate per group")
+    ratio = limit is not None and limit.measure is Measure.SELECTION_RATE_RATIO
+    bound = Fraction(str(limit.bound)) if limit is not None and ratio else _FOUR_FIFTHS
+    rates = group_rates(
+        table,
+        1,
+        minimum_size=limit.minimum_size if limit else 30,
+        include_unknown=limit.include_unknown if limit else False,
+    )
+    return compare(features, rates, bound)

@@ -1,0 +1,263 @@
+"""Check, plan and run a campaign: the rim joined to the road."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evenhand import __version__
+from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
+from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.campaigns import Lesson, learn, lesson_of
+from evenhand.disparity import Audit
+from evenhand.disparity import audit as audit_counts
+from evenhand.journey import decide, propose
+from evenhand.ledger import begin, finish, new_run_id
+from evenhand.scoring import model_to_json
+from evenhand.terms import Explained, Finding, Model, PolicyError
+
+from ._groups import LessonGroups
+from ._open import Frames, Opened, open_all
+from ._report import decision_columns, decisions_csv, report_of, story_rows, write_results
+from ._summary import summary_of
+
+__all__ = ["Checked", "Planned", "Ran", "check", "plan_campaign", "run_campaign"]
+
+Step = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    """No progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found.
+
+    Attributes:
+        findings: about the campaign file and about the data, heaviest first.
+        audit: the data audit as plain values; {} where the file was too broken to look at data.
+        broken: the campaign file cannot run at all.
+    """
+
+    findings: tuple[Finding, ...]
+    audit: dict[str, Any]
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would be decided. Nothing was written.
+
+    Attributes:
+        summary: funnel, limits and value, as plain values.
+        report: everything the report would show.
+        columns: one row per person: own id, decision, offer, standing and reasons.
+    """
+
+    summary: dict[str, Any]
+    report: dict[str, Any]
+    columns: dict[str, list[Any]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A recorded run.
+
+    Attributes:
+        run_id: its id.
+        home: the home folder.
+        folder: of its report and list of decisions.
+        head: the ledger's head (hex).
+        notices: what the start found left behind by an earlier run.
+        sample_decision: id of one decision to ask about.
+        summary: funnel, limits and value, as plain values.
+        report: everything that the report shows.
+        columns: one row per person: own id, decision, offer, standing and reasons.
+    """
+
+    run_id: str
+    home: Path
+    folder: Path
+    head: str
+    notices: tuple[str, ...]
+    sample_decision: str
+    summary: dict[str, Any]
+    report: dict[str, Any]
+    columns: dict[str, list[Any]] = field(repr=False)
+
+
+def check(campaign_file: Path, *, at: datetime, frames: Frames | None = None, step: Step = _silent) -> Checked:
+    """Audit a campaign's policy and data; decides nothing and writes nothing.
+
+    A campaign file that cannot run gives its findings, not an error.
+
+    Raises:
+        UsageError: there is no such file.
+        DataError: a table is not what the campaign says.
+    """
+    step("reading the campaign")
+    try:
+        loaded = load_campaign(campaign_file, at=at)
+    except PolicyError as error:
+        return Checked(error.findings, {}, broken=True)
+    step("reading the data")
+    key = find_home(None, campaign_file=campaign_file).key(make=False)
+    opened = open_all(loaded, folder=campaign_file.resolve().parent, key=key, at=at, frames=frames or Frames())
+    step("auditing the data")
+    lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
+    audit = _audit(opened, lesson)
+    placed = [_place(loaded, finding) for finding in audit.findings]
+    findings = sorted([*loaded.findings, *placed], key=lambda finding: -finding.severity.rank)
+    return Checked(tuple(findings), audit.to_dict(), broken=False)
+
+
+def plan_campaign(
+    campaign: Path | LoadedCampaign,
+    *,
+    home: Path | None = None,
+    at: datetime,
+    frames: Frames | None = None,
+    step: Step = _silent,
+) -> Planned:
+    """Walk the road without recording: what would be decided, and which limits bind.
+
+    Raises:
+        PolicyError: the campaign file cannot run.
+        DataError: a table is not what the campaign says, or a limit cannot be kept.
+    """
+    loaded, folder, place = _located(campaign, home, at)
+    prepared = _prepare(loaded, folder, place.key(make=False), at, frames, step)
+    step("deciding")
+    explained = propose(prepared.opened.asked, loaded.campaign, prepared.model, prepared.opened.stores)
+    step("counting")
+    report = report_of(prepared.opened, prepared.lesson, explained, prepared.audit, run_id="")
+    columns = decision_columns(prepared.opened, explained, "")
+    return Planned(summary_of(explained, loaded.campaign), report, columns)
+
+
+def run_campaign(
+    campaign: Path | LoadedCampaign,
+    *,
+    home: Path | None = None,
+    at: datetime,
+    frames: Frames | None = None,
+    step: Step = _silent,
+) -> Ran:
+    """Walk the whole road: every decision is recorded, then the report and the list of decisions are written.
+
+    Either the whole run is in the ledger or nothing of it is. The report is made from what is in the ledger, so one
+    that was lost can be written again.
+
+    Raises:
+        PolicyError: the campaign file cannot run.
+        DataError: a table is not what the campaign says, or a limit cannot be kept.
+        StoreError: the ledger or the results cannot be written.
+        LedgerError: the ledger was altered, or a decision would break a promise.
+    """
+    loaded, folder, place = _located(campaign, home, at)
+    key = place.key(make=True)
+    prepared = _prepare(loaded, folder, key, at, frames, step)
+    opened, model = prepared.opened, prepared.model
+    run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
+    with SqliteLedger(place.ledger, key=place.key_file) as store:
+        started = begin(
+            store,
+            run_id=run_id,
+            at=at,
+            campaign=loaded.campaign,
+            campaign_file_digest=loaded.digest,
+            model=model,
+            model_json=model_to_json(model),
+            data_digest=opened.digest,
+            version=__version__,
+        )
+        with started:
+            step("deciding and recording")
+            recorded = decide(opened.asked, loaded.campaign, model, opened.stores, started)
+            step("writing the report")
+            explained = recorded.explained
+            report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
+            kept = {key: value for key, value in report.items() if key != "stories"}
+            kept["story_rows"] = story_rows(explained)
+            kept["data_folder"] = _relative(folder, place)
+            head = finish(started, kept)
+    report["run"]["head"] = head
+    columns = decision_columns(opened, explained, run_id)
+    results = write_results(place, run_id, report, decisions_csv(columns))
+    return Ran(
+        run_id=run_id,
+        home=place.folder,
+        folder=results,
+        head=head,
+        notices=tuple(finding.what for finding in started.found),
+        sample_decision=f"{run_id}.{_sample(explained) + 1}",
+        summary=summary_of(explained, loaded.campaign),
+        report=report,
+        columns=columns,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    opened: Opened
+    lesson: Lesson
+    model: Model
+    audit: Audit
+
+
+def _prepare(
+    loaded: LoadedCampaign, folder: Path, key: bytes, at: datetime, frames: Frames | None, step: Step
+) -> _Prepared:
+    step("reading the data")
+    opened = open_all(loaded, folder=folder, key=key, at=at, frames=frames or Frames())
+    step("auditing the data")
+    lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
+    audit = _audit(opened, lesson)
+    step("learning from the past")
+    return _Prepared(opened, lesson, learn(loaded.campaign, lesson), audit)
+
+
+def _audit(opened: Opened, lesson: Lesson) -> Audit:
+    """The data audit, over the history rows that may teach."""
+    limits = opened.campaign.limits.disparity
+    return audit_counts(
+        LessonGroups(opened.history_groups, lesson.rows, len(opened.history)),
+        lesson.view,
+        lesson.codes,
+        lesson.outcome,
+        intersections=tuple(limit.groups for limit in limits if limit.intersections and len(limit.groups) > 1),
+    )
+
+
+def _place(loaded: LoadedCampaign, finding: Finding) -> Finding:
+    """The finding with the line of the column that it is about, where the campaign file has one."""
+    column = finding.subject_matter
+    return loaded.place(finding, ("columns", column) if column in loaded.campaign.columns else ("columns",))
+
+
+def _located(campaign: Path | LoadedCampaign, home: Path | None, at: datetime) -> tuple[LoadedCampaign, Path, Home]:
+    """The campaign, the folder that its tables are relative to, and its home."""
+    loaded = campaign if isinstance(campaign, LoadedCampaign) else load_campaign(campaign, at=at)
+    folder = loaded.path.resolve().parent if loaded.path else Path.cwd()
+    return loaded, folder, find_home(home, campaign_file=loaded.path or Path.cwd() / "campaign.yaml")
+
+
+def _relative(folder: Path, place: Home) -> str:
+    """Where the data stands: relative to the home where it is near, so that both can move together."""
+    home = place.folder.resolve()
+    return os.path.relpath(folder, home) if folder in (home.parent, home) else str(folder)
+
+
+def _sample(explained: Explained) -> int:
+    """A decision worth asking about: the first person who got an offer, else the first of all."""
+    chosen = np.flatnonzero(explained.allocated.offer >= 0)
+    return int(chosen[0]) if len(chosen) else 0

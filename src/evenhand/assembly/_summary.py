@@ -1,0 +1,70 @@
+"""A run in a few lines: the funnel, the limits, the value - as plain values for terminal and JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from evenhand.policy import MICRO, Campaign
+from evenhand.terms import Explained, LimitOutcome, Reason, Standing
+
+__all__ = ["summary_of"]
+
+
+def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
+    """Funnel, limits, value and gap of a batch; counts of people only."""
+    allocated = explained.allocated
+    permitted = allocated.scored.minimised.permitted
+    standing, chosen = permitted.standing, allocated.offer >= 0
+    people = len(standing)
+    allowed = int((standing != Standing.REFUSED).sum())
+    personalised = int((standing == Standing.PERSONALISED).sum())
+    worthwhile = allowed - int((allocated.reason == Reason.NO_WORTHWHILE_OFFER).sum())
+    funnel = [
+        ("known", people),
+        ("permitted", allowed),
+        ("  of whom personalised", personalised),
+        ("  of whom contextual", allowed - personalised),
+        ("worth an offer", worthwhile),
+        ("selected, within every limit", int(chosen.sum())),
+    ]
+    counts = np.bincount(allocated.offer[chosen], minlength=len(campaign.offers))
+    return {
+        "campaign": campaign.campaign,
+        "funnel": [{"label": label, "people": number} for label, number in funnel],
+        "reasons": {reason.key: int((permitted.reason == reason).sum()) for reason in _present(permitted.reason)},
+        "offers": {offer.id: int(n) for offer, n in zip(campaign.offers, counts, strict=True)},
+        "limits": [_limit(limit, campaign.currency) for limit in allocated.limits],
+        "value": allocated.certificate.value / MICRO,
+        "value_text": f"{campaign.currency} {allocated.certificate.value / MICRO:,.2f}",
+        "gap": allocated.certificate.gap,
+    }
+
+
+def _present(codes: np.ndarray[Any, np.dtype[np.uint8]]) -> list[Reason]:
+    return [Reason(int(code)) for code in np.unique(codes)]
+
+
+def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
+    def quantity(value: float) -> str:
+        if limit.kind == "budget":
+            return f"{currency} {value / MICRO:,.2f}"
+        return f"{value:.3f}" if limit.kind == "disparity" else f"{value:,.0f}"
+
+    price = ""
+    if limit.money is not None and limit.people is not None and (limit.money or limit.people):
+        price = f"; costs {currency} {limit.money / MICRO:,.2f} of value and changes {limit.people:,} decisions"
+    return {
+        "id": limit.id,
+        "kind": limit.kind,
+        "declared": limit.declared,
+        "used": limit.used,
+        "declared_text": quantity(limit.declared),
+        "used_text": quantity(limit.used),
+        "held": limit.held,
+        "binding": limit.binding,
+        "money": None if limit.money is None else limit.money / MICRO,
+        "people": limit.people,
+        "price_text": price,
+    }

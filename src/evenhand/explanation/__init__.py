@@ -1,0 +1,29 @@
+"""Why was this decided? Reasons as codes, and the same reasons in plain Dutch and English.
+
+The model is a sum, so a reason is a term of that sum: the shares shown add up to the score, and the amounts shown add
+up to the margin, with nothing left over. Sources: GDPR 15(1)(h) and C-203/22 (the procedure actually applied), DSA 26
+(main parameters and how to change them), RULES G-15h, D-26. It says how a decision came about, not whether it was
+right; and it names one change that would have changed a decision, not every one.
+"""
+
+from ._explain import REASONS, explain
+from ._tell import Explanation, Factor, bin_words, purpose_words, tell
+from ._text import LANGUAGES, Lang, catalogue, day, money, number, percent, text
+
+__all__ = [
+    "LANGUAGES",
+    "REASONS",
+    "Explanation",
+    "Factor",
+    "Lang",
+    "bin_words",
+    "catalogue",
+    "day",
+    "explain",
+    "money",
+    "number",
+    "percent",
+    "purpose_words",
+    "tell",
+    "text",
+]

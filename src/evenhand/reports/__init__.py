@@ -1,0 +1,9 @@
+"""What came out of a run, and can it be shown to anyone? One set of plain values, and one page made from it.
+
+The JSON is the source; the page is derived from it and needs no script, no network and no other file. Counts below
+ten are not shown. It reports figures, intervals and reasons; it gives no verdict on whether they are lawful.
+"""
+
+from ._build import SMALLEST_SHOWN, GroupChapter, Provenance, build, stories_of
+
+__all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "stories_of"]

@@ -1,0 +1,284 @@
+"""The report as plain values: everything that the page shows, and nothing that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from evenhand.disparity import Audit, Comparison
+from evenhand.explanation import LANGUAGES, purpose_words, tell
+from evenhand.policy import Campaign
+from evenhand.terms import DecisionFacts, Explained, Model, Reason, Role, Standing, TermShape, bin_labels
+
+__all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "stories_of"]
+
+SMALLEST_SHOWN = 10
+"""Counts of people above zero and below this are not shown (null)."""
+NOT_SHOWN = (
+    "causation",
+    "delivery",
+    "outside-the-data",
+    "groups-not-declared",
+    "small-groups",
+    "lawfulness",
+)
+"""Keys of what a report does not show; the page has a sentence for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChapter:
+    """One set of sensitive columns, before and after the disparity limits.
+
+    Attributes:
+        limit: id of the limit that compares them, or "".
+        measure, bound, mode: of that limit; "", 0 and "" without one.
+        before: selection rates under budget, capacity and contacts alone.
+        after: as decided.
+    """
+
+    limit: str
+    measure: str
+    bound: float
+    mode: str
+    before: Comparison
+    after: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a report comes from.
+
+    Attributes:
+        run_id: the run; "" for a plan that was not recorded.
+        at: moment of the decisions.
+        version: of evenhand.
+        campaign_digest, data_digest: SHA-256 (hex) of the campaign file and of all data read.
+        history_rows: rows in the history.
+        not_permitted: history rows of people whose data may not be used for this purpose.
+        other_offers: permitted rows of offers that the campaign does not have.
+        trained, held_out: rows that the model was fitted on and evaluated on.
+    """
+
+    run_id: str
+    at: datetime
+    version: str
+    campaign_digest: str
+    data_digest: str
+    history_rows: int
+    not_permitted: int
+    other_offers: int
+    trained: int
+    held_out: int
+
+
+def build(
+    explained: Explained,
+    campaign: Campaign,
+    *,
+    provenance: Provenance,
+    groups: Sequence[GroupChapter],
+    audit: Audit,
+    stories: Sequence[DecisionFacts],
+) -> dict[str, Any]:
+    """Everything that a report shows, as plain JSON values (schema_version 1).
+
+    Counts of people below `SMALLEST_SHOWN` are null. Money is in micro-units of the campaign's currency.
+
+    Args:
+        explained: the decisions.
+        campaign: as declared.
+        provenance: where it all comes from.
+        groups: the groups, before and after limits.
+        audit: of the data that was learned from.
+        stories: decisions to explain whole.
+    """
+    allocated = explained.allocated
+    model = allocated.scored.minimised.model
+    return {
+        "schema_version": 1,
+        "campaign": _campaign(campaign),
+        "run": {**asdict(provenance), "at": provenance.at.isoformat(), "seed": campaign.seed},
+        "funnel": _funnel(explained),
+        "drops": _drops(explained),
+        "offers": _offers(explained, campaign),
+        "limits": [_plain(asdict(limit)) for limit in allocated.limits],
+        "certificate": asdict(allocated.certificate),
+        "groups": [_chapter(chapter) for chapter in groups],
+        "model": _model(model, campaign),
+        "audit": audit.to_dict(),
+        "stories": stories_of(stories, campaign, model),
+        "not_used": _not_used(campaign),
+        "not_shown": list(NOT_SHOWN),
+    }
+
+
+def stories_of(stories: Sequence[DecisionFacts], campaign: Campaign, model: Model) -> list[dict[str, Any]]:
+    """Decisions explained whole, in every language."""
+    return [{lang: tell(facts, campaign, model, lang).to_dict() for lang in LANGUAGES} for facts in stories]
+
+
+def _campaign(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "id": campaign.campaign,
+        "controller": campaign.controller.model_dump(),
+        "purpose": campaign.purpose,
+        "purpose_words": {lang: purpose_words(campaign.purpose, lang) for lang in LANGUAGES},
+        "category": campaign.category.value,
+        "channel": campaign.channel.value,
+        "surface": campaign.surface.value,
+        "legal_basis": campaign.legal_basis.value,
+        "currency": campaign.currency,
+        "retention": campaign.retention.model_dump(),
+        "disparity_limits": [limit.model_dump(mode="json") for limit in campaign.limits.disparity],
+    }
+
+
+def _shown(people: int) -> int | None:
+    return None if 0 < people < SMALLEST_SHOWN else int(people)
+
+
+def _funnel(explained: Explained) -> list[dict[str, Any]]:
+    """Known, permitted (personalised and contextual), worth an offer, selected."""
+    permitted = explained.allocated.scored.minimised.permitted
+    standing = permitted.standing
+    allowed = standing != Standing.REFUSED
+    personalised = standing == Standing.PERSONALISED
+    worthwhile = allowed & (explained.allocated.reason != Reason.NO_WORTHWHILE_OFFER)
+    chosen = explained.allocated.offer >= 0
+    steps = (
+        ("known", np.ones(len(standing), dtype=bool)),
+        ("permitted", allowed),
+        ("worthwhile", worthwhile),
+        ("selected", chosen),
+    )
+    return [
+        {
+            "key": key,
+            "people": _shown(int(who.sum())),
+            "personalised": _shown(int((who & personalised).sum())),
+            "contextual": _shown(int((who & allowed & ~personalised).sum())),
+        }
+        for key, who in steps
+    ]
+
+
+def _drops(explained: Explained) -> list[dict[str, Any]]:
+    """Why people left the funnel or became contextual, with the rule: one line per reason and step."""
+    permitted = explained.allocated.scored.minimised.permitted
+    out = []
+    for step, standing in (("refused", Standing.REFUSED), ("contextual", Standing.CONTEXTUAL)):
+        reasons = permitted.reason[permitted.standing == standing]
+        out += [_drop(step, reason, int((reasons == reason).sum())) for reason in _present(reasons)]
+    after = explained.allocated.reason[permitted.standing != Standing.REFUSED]
+    for reason in (Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS):
+        people = int((after == reason).sum())
+        if people:
+            out.append(_drop("not-selected", reason, people))
+    return out
+
+
+def _drop(step: str, reason: Reason, people: int) -> dict[str, Any]:
+    kind = "forbidden" if reason.is_forbidden else "unconfigured" if reason.is_unconfigured else "outcome"
+    return {"step": step, "key": reason.key, "rule": reason.rule, "kind": kind, "people": _shown(people)}
+
+
+def _present(codes: np.ndarray[Any, np.dtype[np.uint8]]) -> list[Reason]:
+    return [Reason(int(code)) for code in np.unique(codes)]
+
+
+def _offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
+    allocated = explained.allocated
+    out = []
+    for j, offer in enumerate(campaign.offers):
+        who = np.flatnonzero(allocated.offer == j)
+        worth = int(allocated.scored.value[j, who].sum()) if len(who) >= SMALLEST_SHOWN else None
+        out.append(
+            {
+                "id": offer.id,
+                "text": offer.text.model_dump(),
+                "made_by_ai": offer.made_by_ai,
+                "value_micro": offer.value_micro,
+                "cost_micro": offer.cost_micro,
+                "capacity": offer.capacity,
+                "selected": _shown(len(who)),
+                "expected_micro": worth,
+            }
+        )
+    return out
+
+
+def _chapter(chapter: GroupChapter) -> dict[str, Any]:
+    return {
+        "limit": chapter.limit,
+        "measure": chapter.measure,
+        "bound": chapter.bound,
+        "mode": chapter.mode,
+        "features": list(chapter.after.features),
+        "before": chapter.before.to_dict(),
+        "after": chapter.after.to_dict(),
+    }
+
+
+def _model(model: Model, campaign: Campaign) -> dict[str, Any]:
+    terms = []
+    for t, binning in enumerate(model.view.binnings):
+        column = campaign.columns[binning.name]
+        labels = [asdict(label) for label in bin_labels(binning)]
+        terms.append(
+            {
+                "name": binning.name,
+                "meaning": column.meaning.model_dump() if column.meaning else dict.fromkeys(LANGUAGES, binning.name),
+                "origin": column.origin.value,
+                "kind": binning.kind,
+                "per_offer": binning.per_offer,
+                "shapes": {offer: _shape(shapes[t], labels) for offer, shapes in model.shapes.items()},
+            }
+        )
+    return {
+        "digest": model.digest,
+        "kind": campaign.model.kind,
+        "offers": list(model.offers),
+        "terms": terms,
+        "evaluation": _plain(dict(model.evaluation)),
+    }
+
+
+def _shape(shape: TermShape, labels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One entry per bin that occurred; counts below the smallest shown are null."""
+    return [
+        {
+            "label": label,
+            "effect": float(shape.effect[i]),
+            "lower": float(shape.lower[i]),
+            "upper": float(shape.upper[i]),
+            "count": _shown(int(shape.count[i])),
+        }
+        for i, label in enumerate(labels)
+        if label["kind"] != "withheld" and (shape.count[i] > 0 or label["kind"] in ("range", "category"))
+    ]
+
+
+def _not_used(campaign: Campaign) -> list[dict[str, Any]]:
+    """Columns that had no part in any score, with the reason."""
+    out = []
+    for name, column in campaign.columns.items():
+        why = "unconfirmed" if not column.confirmed else column.role.value
+        if why in (Role.SENSITIVE.value, Role.FORBIDDEN.value, "unconfirmed"):
+            meaning = column.meaning.model_dump() if column.meaning else dict.fromkeys(LANGUAGES, name)
+            out.append({"name": name, "meaning": meaning, "why": why})
+    return out
+
+
+def _plain(value: Any) -> Any:
+    """NumPy numbers and enums as JSON values."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
