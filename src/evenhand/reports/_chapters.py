@@ -1,0 +1,376 @@
+"""What each chapter of the page says, in one language: sentences, and where the marks stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._figures import axis_top, reliability, to_percent
+from ._words import Words
+
+__all__ = ["evaluation_view", "findings_view", "funnel_view", "groups_view", "hero_view", "limits_view"]
+
+Report = Mapping[str, Any]
+View = dict[str, Any]
+
+_RATIO = "selection_rate_ratio"
+
+
+def hero_view(report: Report, words: Words) -> View:
+    """The headline, the lede and the key figures."""
+    steps = {step["key"]: step["people"] for step in report["funnel"]}
+    limits, campaign = report["limits"], report["campaign"]
+    value = report["certificate"]["value"]
+    kind = "headline" if not limits else "headline-limits" if all(one["held"] for one in limits) else "headline-broken"
+    lede = "hero.lede" if len(report["offers"]) > 1 else "hero.lede-one"
+    figures = [
+        {
+            "value": words.people(steps["selected"]),
+            "label": words.t("key.selected"),
+            "sub": words.t("key.selected-sub", share=_share(steps["selected"], steps["known"], words)),
+        },
+        {
+            "value": words.money(value),
+            "label": words.t("key.value"),
+            "sub": words.t("key.value-sub", gap=words.gap(report["certificate"]["gap"])),
+        },
+        _disparity_figure(report, words),
+    ]
+    if limits:
+        figures.append(
+            {
+                "value": words.number(sum(one["binding"] for one in limits), 0),
+                "label": words.t("key.binding", limits=len(limits)),
+                "sub": words.t("key.binding-sub"),
+            }
+        )
+    return {
+        "headline": words.t(
+            f"hero.{kind}", selected=words.people(steps["selected"]), known=words.people(steps["known"])
+        ),
+        "lede": words.t(
+            lede,
+            controller=campaign["controller"]["name"],
+            purpose=campaign["purpose_words"][words.lang],
+            permitted=words.people(steps["permitted"]),
+            value=words.money(value),
+            **({"offers": len(report["offers"])} if len(report["offers"]) > 1 else {}),
+        ),
+        "figures": figures,
+    }
+
+
+def _disparity_figure(report: Report, words: Words) -> View:
+    """The declared comparison that came out worst."""
+    judged = [
+        (chapter, _worst(chapter["before"], chapter["measure"]), _worst(chapter["after"], chapter["measure"]))
+        for chapter in report["groups"]
+        if chapter["limit"]
+    ]
+    known = [(chapter, before, after) for chapter, before, after in judged if after is not None]
+    if not known:
+        return {"value": "–", "label": words.t("key.no-group-limit"), "sub": words.t("key.no-group-limit-sub")}
+    chapter, before, after = min(known, key=lambda one: one[2] if one[0]["measure"] == _RATIO else 1 - one[2])
+    ratio = chapter["measure"] == _RATIO
+    say = (lambda value: words.number(value, 2)) if ratio else words.percent
+    key = "key.ratio" if ratio else "key.difference"
+    return {
+        "value": say(after),
+        "label": words.t(key),
+        "sub": words.t(
+            f"{key}-sub", feature=words.columns(chapter["features"]), before=say(before), bound=say(chapter["bound"])
+        ),
+    }
+
+
+def _worst(comparison: Mapping[str, Any], measure: str) -> float | None:
+    """Lowest ratio, or largest difference, of the judged groups; None where none is known."""
+    if measure and measure != _RATIO:
+        return max((-gap["difference"] for gap in comparison["gaps"] if gap["difference"] is not None), default=None)
+    return min((gap["ratio"] for gap in comparison["gaps"] if gap["ratio"] is not None), default=None)
+
+
+def _share(part: int | None, whole: int | None, words: Words) -> str:
+    return words.percent(part / whole) if part is not None and whole else words.t("hidden")
+
+
+def funnel_view(report: Report, words: Words) -> list[View]:
+    """One entry per step: bar widths in percent, and the reasons of those who left before it."""
+    known = report["funnel"][0]["people"] or 0
+    leaves = {
+        "permitted": ["refused", "contextual"],
+        "worthwhile": ["no-worthwhile-offer"],
+        "selected": ["beyond-limits"],
+    }
+    out = []
+    for step in report["funnel"]:
+        whole, contextual = step["people"], step["contextual"] or 0
+        drops = [drop for drop in report["drops"] if {drop["step"], drop["key"]} & set(leaves.get(step["key"], []))]
+        width = round(100 * (whole or 0) / known, 2) if known else 0.0
+        light = round(100 * contextual / known, 2) if known and step["key"] != "known" else 0.0
+        name = words.t(f"funnel.{step['key']}")
+        share = _share(whole, known, words)
+        out.append(
+            {
+                "key": step["key"],
+                "name": name,
+                "people": words.people(whole),
+                "share": words.t("funnel.of-known", share=share),
+                "split": words.t(
+                    "funnel.split",
+                    personalised=words.people(step["personalised"]),
+                    contextual=words.people(step["contextual"]),
+                )
+                if step["key"] != "known"
+                else "",
+                "width": width,
+                "dark": round(width - light, 2),
+                "light": light,
+                "desc": words.t("funnel.desc", people=words.people(whole), step=name, share=share),
+                "left": [_drop(drop, words) for drop in drops if drop["step"] != "contextual"],
+                "became": [_drop(drop, words) for drop in drops if drop["step"] == "contextual"],
+            }
+        )
+    return out
+
+
+def _drop(drop: Mapping[str, Any], words: Words) -> View:
+    return {
+        "people": words.people(drop["people"]),
+        "reason": words.t(f"drop.{drop['key']}"),
+        "rule": drop["rule"],
+        "kind": words.t(f"drop.kind.{drop['kind']}"),
+        "step": drop["step"],
+    }
+
+
+def groups_view(report: Report, words: Words) -> list[View]:
+    """One entry per comparison of groups: rows with marks, bound, sentences."""
+    return [_chapter(chapter, words) for chapter in report["groups"]]
+
+
+def _chapter(chapter: Mapping[str, Any], words: Words) -> View:
+    before, after = chapter["before"], chapter["after"]
+    top = axis_top([rate["upper"] for side in (before, after) for rate in side["rates"] if rate["rows"] is not None])
+    earlier = {tuple(rate["group"]): rate for rate in before["rates"]}
+    rows = [_row(rate, earlier[tuple(rate["group"])], top, words) for rate in after["rates"]]
+    ratio = chapter["measure"] in ("", _RATIO)
+    bound = None
+    best = next((rate["rate"] for rate in after["rates"] if rate["group"] == after["best"]), None)
+    if chapter["limit"] and best is not None:
+        bound = best * chapter["bound"] if ratio else best - chapter["bound"]
+    feature = words.columns(chapter["features"])
+    return {
+        "title": words.t("groups.by", feature=feature),
+        "feature": feature,
+        "limit": chapter["limit"],
+        "rows": rows,
+        "bound": None if bound is None else to_percent(max(bound, 0.0), top),
+        "ticks": [{"x": to_percent(top * part, top), "text": words.percent(top * part, 0)} for part in (0, 0.5, 1)]
+        if top >= 0.1
+        else [{"x": to_percent(top * part, top), "text": words.percent(top * part, 1)} for part in (0, 0.5, 1)],
+        "sentences": _sentences(chapter, ratio, words),
+        "name": words.t("groups.figure", feature=feature),
+    }
+
+
+def _sentences(chapter: Mapping[str, Any], ratio: bool, words: Words) -> list[str]:
+    before, after = (_worst(chapter[side], chapter["measure"]) for side in ("before", "after"))
+    say = (lambda value: words.number(value, 2)) if ratio else words.percent
+    kind = "ratio" if ratio else "difference"
+    out = []
+    if after is None:
+        out.append(words.t("groups.not-judged"))
+    elif before is None or not chapter["limit"]:
+        out.append(words.t("groups.ratio-same", after=say(after)))
+    else:
+        out.append(words.t(f"groups.{kind}-moved", before=say(before), after=say(after)))
+    if not chapter["limit"]:
+        return [*out, words.t("groups.no-limit")]
+    bound = words.percent(chapter["bound"], 0 if chapter["bound"] * 100 % 1 < 1e-9 else 1)
+    return [*out, words.t(f"groups.bound-{kind}", bound=bound), words.t(f"groups.{chapter['mode']}")]
+
+
+def _row(after: Mapping[str, Any], before: Mapping[str, Any], top: float, words: Words) -> View:
+    name = words.group(after["group"])
+    said = [_said(side, words) for side in (before, after)]
+    return {
+        "name": name,
+        "people": words.people(after["rows"]),
+        "note": words.t(f"groups.note.{after['note']}") if after["note"] else "",
+        "before": _marks(before, top),
+        "after": _marks(after, top),
+        "before_text": said[0],
+        "after_text": said[1],
+        "before_interval": _interval(before, words),
+        "after_interval": _interval(after, words),
+        "desc": words.t("groups.desc", group=name, before=said[0], after=said[1]),
+    }
+
+
+def _said(rate: Mapping[str, Any], words: Words) -> str:
+    if rate["rate"] is not None:
+        return words.percent(rate["rate"])
+    if rate["rows"] is None:
+        return words.t("hidden")
+    return words.t("groups.hidden-rate", lower=words.percent(rate["lower"]), upper=words.percent(rate["upper"]))
+
+
+def _interval(rate: Mapping[str, Any], words: Words) -> str:
+    if rate["rows"] is None:
+        return words.t("hidden")
+    return f"{words.percent(rate['lower'])} – {words.percent(rate['upper'])}"
+
+
+def _marks(rate: Mapping[str, Any], top: float) -> View | None:
+    """Dot and whisker on the track; no dot where the number is hidden, nothing where the group is."""
+    if rate["rows"] is None:
+        return None
+    dot = None if rate["rate"] is None else to_percent(rate["rate"], top)
+    return {"x": dot, "low": to_percent(rate["lower"], top), "high": to_percent(rate["upper"], top)}
+
+
+def limits_view(report: Report, words: Words) -> list[View]:
+    """One entry per limit: what was declared, reached, and what it costs."""
+    texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
+    return [_limit(limit, texts, words) for limit in report["limits"]]
+
+
+def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> View:
+    kind = limit["kind"]
+    say = {"budget": lambda x: words.money(round(x))}.get(kind, lambda x: words.number(x, 0))
+    full, least = limit["declared"], False
+    if kind == "disparity":
+        least = limit["measure"] == _RATIO
+        say = (lambda x: words.number(x, 3)) if least else (lambda x: words.percent(x, 2))
+        full = 1.0 if least else max(limit["declared"], limit["used"], 0.01)
+    offer = texts.get(limit["id"].partition(":")[2], "")
+    name = words.t(
+        f"limits.kind.{kind}",
+        **({"offer": offer} if kind == "capacity" else {}),
+        **({"feature": words.columns(limit["features"]), "id": limit["id"]} if kind == "disparity" else {}),
+    )
+    if not limit["binding"]:
+        cost = words.t("limits.free")
+    elif limit["money"] is None or limit["people"] is None:
+        cost = words.t("limits.uncosted")
+    else:
+        cost = words.t("limits.cost", money=words.money(limit["money"]), people=words.people(_few(limit["people"])))
+    return {
+        "name": name,
+        "declared": words.t("limits.at-least" if least else "limits.at-most", bound=say(limit["declared"])),
+        "used": say(limit["used"]),
+        "state": "not-kept" if not limit["held"] else "binds" if limit["binding"] else "room",
+        "width": round(100 * min(limit["used"] / full, 1.0), 2) if full else 0.0,
+        "mark": round(100 * min(limit["declared"] / full, 1.0), 2) if full else 0.0,
+        "cost": cost,
+        "money": words.money(limit["money"]) if limit["binding"] and limit["money"] is not None else "–",
+        "people": words.people(_few(limit["people"])) if limit["binding"] and limit["people"] is not None else "–",
+        "note": words.maybe(f"limits.note.{limit['note']}") if limit["note"] else "",
+        "desc": words.t("limits.desc", name=name, used=say(limit["used"]), declared=say(limit["declared"])),
+        "held": words.t("yes" if limit["held"] else "no"),
+    }
+
+
+def _few(people: int) -> int | None:
+    return None if 0 < people < 10 else people
+
+
+def evaluation_view(report: Report, words: Words) -> View:
+    """How well the model does on rows it has not seen."""
+    evaluation = report["model"]["evaluation"]
+    overall = evaluation.get("overall", {"rows": 0, "enough": False})
+    texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
+    offers = [_measured(texts.get(name, name), one, words) for name, one in evaluation.get("offers", {}).items()]
+    if not overall["enough"]:
+        return {"enough": False, "sentences": [words.t("evaluation.too-few", rows=words.people(overall["rows"]))]}
+    value, lower, upper = (words.number(x, 3) for x in overall["auroc"])
+    sentences = [words.t("evaluation.auroc", value=value, lower=lower, upper=upper)]
+    if overall["auroc"][1] <= 0.5 <= overall["auroc"][2]:
+        sentences.append(words.t("evaluation.chance"))
+    sentences.append(words.t("evaluation.gain", top=words.percent(overall["gain"]["top_10"])))
+    loss, base = overall["log_loss"], overall["log_loss_of_base_rate"]
+    sentences.append(words.t("evaluation.loss", loss=words.number(loss, 4), base=words.number(base, 4)))
+    if loss > base:
+        sentences.append(words.t("evaluation.loss-worse"))
+    return {
+        "enough": True,
+        "say": words.t(
+            "evaluation.say", rows=words.people(overall["rows"]), positives=words.people(overall["positives"])
+        ),
+        "sentences": sentences,
+        "auroc": {"x": [round(100 * x, 2) for x in overall["auroc"]], "text": f"{value} ({lower} – {upper})"},
+        "chart": reliability(overall["reliability"]),
+        "top": words.percent(reliability(overall["reliability"])["top"], 0),
+        "rows": [
+            {
+                "rows": words.people(row["rows"]),
+                "predicted": words.percent(row["predicted"]),
+                "rate": words.percent(row["rate"]),
+                "interval": f"{words.percent(row['lower'])} – {words.percent(row['upper'])}",
+            }
+            for row in overall["reliability"]
+        ],
+        "offers": offers,
+    }
+
+
+def _measured(name: str, one: Mapping[str, Any], words: Words) -> View:
+    held_out = one["held_out"]
+    fit = words.t(f"evaluation.fit.{one['fit']}")
+    why = words.maybe(f"evaluation.why.{one['why']}") if one["why"] else ""
+    auroc: Sequence[float] | None = held_out["auroc"] if held_out["enough"] else None
+    return {
+        "name": name,
+        "fit": f"{fit} ({why})" if why else fit,
+        "rows": words.people(held_out["rows"]),
+        "auroc": words.number(auroc[0], 3) if auroc else words.t("evaluation.not-measured"),
+        "interval": f"{words.number(auroc[1], 3)} – {words.number(auroc[2], 3)}" if auroc else "",
+        "x": [round(100 * x, 2) for x in auroc] if auroc else None,
+    }
+
+
+def findings_view(report: Report, words: Words) -> list[View]:
+    """What the data audit found; findings of a kind that has no translation keep their own words."""
+    return [_finding(finding, words) for finding in report["audit"]["findings"]]
+
+
+def _finding(finding: Mapping[str, Any], words: Words) -> View:
+    measured, key = dict(finding["measured"]), f"finding.{finding['id']}"
+    if finding["id"] == "EH-DATA-001" and "ratio" not in measured:
+        key += "-hidden"
+    known = words.maybe(key)
+    values: dict[str, object] = {"name": _subject(finding["subject_matter"], words)}
+    for name, value in measured.items():
+        if name in ("group", "compared_with"):
+            values[name] = words.group(str(value).split(" & "))
+        elif name == "sensitive":
+            values[name] = _subject(str(value), words)
+        elif name in ("missing_most", "missing_least"):
+            values[name] = words.percent(float(value), 0)
+        else:
+            values[name] = (
+                words.number(value, 2 if isinstance(value, float) else 0) if not isinstance(value, str) else value
+            )
+    if "unknown" in measured and measured.get("rows"):
+        values["share"] = words.percent(float(measured["unknown"]) / float(measured["rows"]), 0)
+    said = known and all(f"{{{name}}}" not in known or name in values for name in _places(known))
+    return {
+        "id": finding["id"],
+        "severity": finding["severity"],
+        "mark": words.t(f"data.severity.{finding['severity']}"),
+        "what": words.t(key, **{name: values[name] for name in _places(known)}) if said else finding["what"],
+        "remedy": words.maybe(f"finding.{finding['id']}.do") if said else finding["remedy"],
+        "lang": words.lang if said else "en",
+        "rule": words.t("data.rule", rule=finding["rule"]) if len(finding["rule"]) < 20 else "",
+    }
+
+
+def _subject(name: str, words: Words) -> str:
+    return words.columns(name.split(" & "))
+
+
+def _places(template: str) -> list[str]:
+    from string import Formatter
+
+    return [name for _, name, _, _ in Formatter().parse(template) if name]

@@ -1,0 +1,86 @@
+"""One self-contained page from the report's plain values: no script, no request, both languages in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from evenhand.explanation import LANGUAGES
+
+from ._build import SMALLEST_SHOWN
+from ._chapters import evaluation_view, findings_view, funnel_view, groups_view, hero_view, limits_view
+from ._shapes import model_view
+from ._stories import story_view
+from ._words import Words
+
+__all__ = ["render"]
+
+_CHAPTERS = ("funnel", "groups", "limits", "model", "evaluation", "stories", "data", "unused", "honest", "verify")
+
+
+def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
+    """The report as one HTML file.
+
+    Everything on the page comes from `report`, which may have been through JSON. It holds Dutch and English; the
+    reader switches between them without a script, and prints the one in view.
+
+    Args:
+        report: as from `build`, with ``head`` where the run was recorded.
+        lang: the language that is in view first.
+
+    Raises:
+        KeyError: the report lacks something, or there is no such language.
+    """
+    if lang not in LANGUAGES:
+        raise KeyError(lang)
+    pages = {}
+    for one in LANGUAGES:
+        words = Words(report, one, SMALLEST_SHOWN)
+        pages[one] = {
+            "words": words,
+            "t": words.t,
+            "hero": hero_view(report, words),
+            "funnel": funnel_view(report, words),
+            "groups": groups_view(report, words),
+            "limits": limits_view(report, words),
+            "model": model_view(report, words),
+            "evaluation": evaluation_view(report, words),
+            "findings": findings_view(report, words),
+            "stories": [story_view(story[one], words) for story in report.get("stories", [])],
+        }
+    first = pages[lang]["words"]
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            pages=pages,
+            lang=lang,
+            languages={"nl": "Nederlands", "en": "English"},
+            chapters=_CHAPTERS,
+            style=Markup(_templates()["style.css"]),  # our own file, not the report's
+            title=first.t("page.title", campaign=report["campaign"]["id"]),
+        )
+    )
+
+
+@cache
+def _templates() -> dict[str, str]:
+    folder = files(__package__) / "templates"
+    return {item.name: item.read_text("utf-8") for item in folder.iterdir() if item.name.endswith((".html", ".css"))}
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=DictLoader(_templates()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

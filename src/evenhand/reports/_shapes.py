@@ -1,0 +1,112 @@
+"""The chapter on the model: every term's shape, drawn once and shown in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ._figures import flat, reach, shape_marks
+from ._words import Words
+
+__all__ = ["MOST_DRAWN", "model_view"]
+
+MOST_DRAWN = 160
+"""Shapes drawn at most; the smallest beyond it stand in the JSON only."""
+_MOST_CELLS = 4_000
+"""Table cells at most, all terms together."""
+
+View = dict[str, Any]
+
+
+def model_view(report: Mapping[str, Any], words: Words) -> View:
+    """Shapes by offer ("" = all offers together), largest first, and a table per term."""
+    terms = report["model"]["terms"]
+    texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
+    names = list(dict.fromkeys(offer for term in terms for offer in term["shapes"]))
+    drawn = _drawn(terms)
+    parts = []
+    for name in names:
+        mine = [(t, term) for t, term in enumerate(terms) if name in term["shapes"]]
+        half = reach([term["shapes"][name] for _, term in mine])
+        mine.sort(key=lambda one: -_weight(one[1]["shapes"][name]))
+        if name:
+            title = words.t("model.offer", offer=texts.get(name, name))
+        else:
+            title = words.t("model.pooled" if len(names) == 1 else "model.pooled-some")
+        parts.append(
+            {
+                "name": name,
+                "title": title,
+                "half": words.points(half).lstrip("+"),
+                "shapes": [
+                    _shape(names.index(name), t, term, name, half, words) for t, term in mine if (t, name) in drawn
+                ],
+            }
+        )
+    total = sum(len(term["shapes"]) for term in terms)
+    return {"parts": parts, "left_out": total - len(drawn), "tables": _tables(terms, names, texts, words)}
+
+
+def _weight(shape: list[dict[str, Any]]) -> float:
+    """Mean absolute effect over the bins; the order of the pictures."""
+    return sum(abs(one["effect"]) for one in shape) / max(len(shape), 1)
+
+
+def _drawn(terms: list[dict[str, Any]]) -> set[tuple[int, str]]:
+    every = [(t, name, _weight(shape)) for t, term in enumerate(terms) for name, shape in term["shapes"].items()]
+    every.sort(key=lambda one: -one[2])
+    return {(t, name) for t, name, _ in every[:MOST_DRAWN]}
+
+
+def _shape(part: int, t: int, term: Mapping[str, Any], name: str, half: float, words: Words) -> View:
+    shape = term["shapes"][name]
+    effects = [one["effect"] for one in shape] or [0.0]
+    steps = [one for one in shape if one["label"]["kind"] == "range"]
+    meaning = term["meaning"][words.lang]
+    lowest, highest = words.points(min(effects)), words.points(max(effects))
+    return {
+        "id": f"shape-{part}-{t}",
+        "meaning": meaning,
+        "marks": shape_marks(shape, half),
+        "steps": bool(steps),
+        "low": words.bin(steps[0]["label"]) if steps else "",
+        "high": words.bin(steps[-1]["label"]) if len(steps) > 1 else "",
+        "beside": [words.bin(one["label"]) for one in shape if one["label"]["kind"] != "range"],
+        "lowest": lowest,
+        "highest": highest,
+        "flat": flat(shape),
+        "desc": words.t("model.shape-desc", meaning=meaning, lowest=lowest, highest=highest),
+    }
+
+
+def _tables(
+    terms: list[dict[str, Any]], names: list[str], texts: Mapping[str, str], words: Words
+) -> list[dict[str, Any]]:
+    """One table per term: points of each value, per offer; with intervals where there is one shape only."""
+    out, cells = [], 0
+    for term in terms:
+        mine = [name for name in names if name in term["shapes"]]
+        rows: dict[str, dict[str, Any]] = {}
+        for name in mine:
+            for one in term["shapes"][name]:
+                rows.setdefault(words.bin(one["label"]), {})[name] = one
+        cells += len(rows) * len(mine)
+        if cells > _MOST_CELLS:
+            break
+        single = len(mine) == 1
+        heads = [texts.get(name, name) if name else words.t("model.effect") for name in mine]
+        out.append(
+            {
+                "meaning": term["meaning"][words.lang],
+                "heads": heads + ([words.t("model.lower"), words.t("model.upper")] if single else []),
+                "rows": [(label, _cells(entry, mine, single, words)) for label, entry in rows.items()],
+            }
+        )
+    return out
+
+
+def _cells(entry: Mapping[str, Any], names: list[str], single: bool, words: Words) -> list[str]:
+    cells = [words.points(entry[name]["effect"]) if name in entry else "–" for name in names]
+    if single:
+        cells += [words.points(entry[names[0]]["lower"]), words.points(entry[names[0]]["upper"])]
+    return cells

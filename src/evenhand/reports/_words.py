@@ -1,0 +1,110 @@
+"""The report's words and numbers in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from evenhand.explanation import bin_words, catalogue, money, number, percent, text
+from evenhand.terms import BinLabel
+
+__all__ = ["Words"]
+
+_UNKNOWN = "unknown"
+
+
+class Words:
+    """One language's way of saying what a report holds.
+
+    Args:
+        report: the report's plain values.
+        lang: ``nl`` or ``en``.
+        smallest: counts below this stand as null in the report.
+    """
+
+    def __init__(self, report: Mapping[str, Any], lang: str, smallest: int) -> None:
+        self.lang = lang
+        self.smallest = smallest
+        self._currency: str = report["campaign"]["currency"]
+        terms = [*report["not_used"], *report["model"]["terms"]]
+        self._meanings: dict[str, str] = {term["name"]: term["meaning"][lang] for term in terms}
+
+    def t(self, key: str, **values: object) -> str:
+        """A text of the report, by its key without ``report.``."""
+        return text(f"report.{key}", self.lang, **values)
+
+    def maybe(self, key: str) -> str:
+        """A text of the report, or "" where the catalogue has none for this key."""
+        return catalogue(self.lang).get(f"report.{key}", "")
+
+    def money(self, micro: int | None) -> str:
+        """Money; a hidden amount is said to be so."""
+        return self.t("hidden") if micro is None else money(micro, self._currency, self.lang)
+
+    def percent(self, share: float | None, digits: int = 1) -> str:
+        """A share as a percentage."""
+        return self.t("hidden") if share is None else percent(share, self.lang, digits)
+
+    def gap(self, share: float) -> str:
+        """A very small share, with as many decimals as it takes; below a millionth it is called less than that."""
+        for digits in (1, 2, 3, 4):
+            if share >= 10.0 ** (-digits - 2) or share <= 0:
+                return percent(max(share, 0.0), self.lang, digits)
+        return f"< {percent(1e-6, self.lang, 4)}"
+
+    def number(self, value: float | None, digits: int | None = None) -> str:
+        """A number."""
+        return self.t("hidden") if value is None else number(value, self.lang, digits)
+
+    def people(self, count: int | None) -> str:
+        """A number of people, "fewer than ten" where it is hidden."""
+        return self.t("few", smallest=self.smallest) if count is None else number(count, self.lang, 0)
+
+    def points(self, logits: float, digits: int = 0) -> str:
+        """Logits as signed points: a hundred to the logit."""
+        written = number(abs(logits) * 100, self.lang, digits)
+        if not written.strip("0.,"):
+            return written
+        return ("\N{MINUS SIGN}" if logits < 0 else "+") + written
+
+    def micro(self, amount: int) -> str:
+        """Signed micro-logits, exactly."""
+        sign = "\N{MINUS SIGN}" if amount < 0 else "+" if amount > 0 else ""
+        return sign + number(abs(amount), self.lang, 0)
+
+    def bin(self, label: Mapping[str, Any]) -> str:
+        """A bin in words."""
+        return bin_words(BinLabel(**label), self.lang)
+
+    def column(self, name: str) -> str:
+        """What a column means, or its name with spaces."""
+        meaning = self._meanings.get(name, name)
+        return name.replace("_", " ") if meaning == name else meaning
+
+    def columns(self, names: list[str]) -> str:
+        """Several columns together."""
+        return self.t("groups.and").join(self.column(name) for name in names)
+
+    def group(self, values: list[str]) -> str:
+        """A group's values; a missing one is the word for unknown."""
+        unknown = self.t("groups.unknown")
+        return ", ".join(unknown if value == _UNKNOWN else value for value in values)
+
+    def moment(self, iso: str) -> str:
+        """A moment, with its offset."""
+        from babel.dates import format_datetime
+
+        moment = datetime.fromisoformat(iso)
+        pattern = "d MMMM y 'om' HH:mm ZZZZ" if self.lang == "nl" else "d MMMM y 'at' HH:mm ZZZZ"
+        return str(format_datetime(moment, pattern, locale=self.lang))
+
+    def duration(self, iso: str) -> str:
+        """An ISO 8601 duration of whole units such as ``P24M``."""
+        import re
+
+        from babel.units import format_unit
+
+        units = {"Y": "duration-year", "M": "duration-month", "W": "duration-week", "D": "duration-day"}
+        found = re.findall(r"(\d+)([YMWD])", iso)
+        return " ".join(str(format_unit(int(count), units[unit], "long", locale=self.lang)) for count, unit in found)
