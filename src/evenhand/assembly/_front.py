@@ -20,7 +20,6 @@ from evenhand.disparity import audit as audit_counts
 from evenhand.explanation import Explanation
 from evenhand.features import encode, learn_binning, scan_personal_data, view_of
 from evenhand.policy import Campaign
-from evenhand.reports import render
 from evenhand.terms import UsageError
 from evenhand.vault import Vault
 
@@ -73,6 +72,8 @@ class Decisions:
 
     def to_html(self) -> str:
         """The report as one self-contained page."""
+        from evenhand.reports import render
+
         return render(self.report)
 
     def _repr_html_(self) -> str:

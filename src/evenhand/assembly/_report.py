@@ -17,7 +17,7 @@ from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Comparison, compare, group_rates
 from evenhand.ledger import facts_of
 from evenhand.policy import DisparityLimit
-from evenhand.reports import GroupChapter, Provenance, build, render
+from evenhand.reports import GroupChapter, Provenance, build
 from evenhand.terms import Explained, Measure, Reason, Standing
 
 from ._open import Opened
@@ -74,6 +74,8 @@ def story_rows(explained: Explained) -> list[int]:
 
 def write_results(place: Home, run_id: str, report: dict[str, Any], decisions: bytes | None) -> Path:
     """Write report.json, report.html and (where given) decisions.csv of a run; each whole or not at all."""
+    from evenhand.reports import render
+
     folder = place.run_folder(run_id)
     if decisions is not None:
         write_atomically(folder / "decisions.csv", decisions, private=True)

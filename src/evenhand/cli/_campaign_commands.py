@@ -136,7 +136,7 @@ def plan(
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     with voice.progress() as step:
-        planned = assembly.plan(campaign, home=home, at=moment(at), step=step)
+        planned = assembly.plan_campaign(campaign, home=home, at=moment(at), step=step)
     if json_out:
         voice.document({"written": False, **planned.summary})
         return
@@ -157,7 +157,7 @@ def run(
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     with voice.progress() as step:
-        ran = assembly.run(campaign, home=home, at=moment(at), step=step)
+        ran = assembly.run_campaign(campaign, home=home, at=moment(at), step=step)
     _tell_run(voice, ran)
     if not json_out:
         voice.talk(f"Ask why:  evenhand why {ran.sample_decision} --home {ran.home}")
