@@ -22,7 +22,7 @@ def explain(allocated: Allocated, campaign: Campaign) -> Explained:
 
     The offer that is explained is the chosen one, or the best one where none was chosen. A change is looked for in
     features that the campaign calls actionable, with everything else and all prices as they were; see `find_flips`
-    for what is searched.
+    for what is searched. None is named for a person whose decision is not the price rule's own (``moved``).
 
     Args:
         allocated: the decisions.
@@ -47,6 +47,7 @@ def explain(allocated: Allocated, campaign: Campaign) -> Explained:
         top[rows, : order.shape[1]] = order
         share[rows, : order.shape[1]] = largest
         personal = scored.minimised.permitted.standing[rows] == Standing.PERSONALISED
+        personal &= ~allocated.moved[rows]
         if personal.any():
             mine = rows[personal]
             flips.put(mine, find_flips(allocated, campaign, mine, focus[mine], contributions[personal]))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import OTHER, SCORE_BOUND, Allocated, Model, expected_value, probability_ppm
+from evenhand.terms import OTHER, PPM, SCORE_BOUND, Allocated, expected_value, probability_ppm
 
 __all__ = ["Flips", "find_flips"]
+
+_FIRST = OTHER + 1
+_FAR = np.iinfo(np.int64).max
+_EDGE = 16_000_000
+"""Beyond this many micro-logits the link table is level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +46,29 @@ def find_flips(
 ) -> Flips:
     """Look for one feature and one other bin of it by which the price rule decides differently.
 
-    Searched, for each actionable feature: the bin that moves the offer's own score furthest the way that is needed.
-    Where that flips the decision, the feature is a candidate; of the candidates the one that needs the smallest move
-    of the score is named, at the nearest bin (for ordered features) or the least different one (for categories) that
-    still flips. Every flip reported is exact: scores, probabilities and values are worked out again in integers. A
-    decision for which none is reported may still have one that this search does not reach (a bin in the middle that
-    helps the runner-up most), or may need two changes.
+    A chosen offer is flipped where its value less price is no longer above zero, or falls below the runner-up's; the
+    lack of an offer is flipped where the best offer's value less price rises above zero. Searched, for each actionable
+    feature of which the person's value is known: the bins in the order in which they move the score the way that is
+    needed (where the change moves the runner-up too, the difference of the two scores); of those that flip, the
+    smallest move, found by halving. Of all features the smallest move is named, ties by term order.
+
+    Every flip reported is exact: scores, probabilities and values are worked out again in integers. Where an order by
+    score is not quite the order by money (only where a runner-up moves too), a smaller flip may be passed over; and
+    a decision for which none is reported may need two changes, or a bin that the order puts too late.
 
     Args:
         allocated: the decisions.
         campaign: values of the offers and actionable columns.
-        rows: people to look at, all PERSONALISED with a focus offer.
+        rows: people to look at, all PERSONALISED with a focus offer, decided by the pure price rule (not moved).
         focus: index of the offer explained, per row.
         contributions: int32[rows, T] of that offer.
     """
     ask = _Question(allocated, campaign, rows, focus, contributions)
     found = Flips.none(len(rows))
-    best = np.full(len(rows), np.iinfo(np.int64).max)
+    best = np.full(len(rows), _FAR)
     for t, binning in enumerate(ask.model.view.binnings):
-        if not campaign.columns[binning.name].actionable or binning.size <= OTHER + 2:
-            continue
-        _try_term(ask, t, ordered=binning.kind == "number", found=found, best=best)
+        if campaign.columns[binning.name].actionable and binning.size > _FIRST + 1:
+            _try_term(ask, t, found, best)
     return found
 
 
@@ -76,7 +84,7 @@ class _Question:
         contributions: NDArray[np.int32],
     ) -> None:
         scored = allocated.scored
-        self.model: Model = scored.minimised.model
+        self.model = scored.minimised.model
         self.codes = scored.minimised.codes
         self.rows = rows
         self.focus = focus.astype(np.intp)
@@ -89,80 +97,119 @@ class _Question:
         self.rival_price = allocated.runner_up_price[rows]
         self._value = np.array([offer.value_micro for offer in campaign.offers], dtype=np.int64)
         self._cost = np.array([offer.cost_micro for offer in campaign.offers], dtype=np.int64)
+        self._enough = self._score_that_might_do()
 
     def own_code(self, t: int) -> NDArray[np.intp]:
         """Bin code of each person for the focus offer."""
         code = self.codes[t]
         return (code[self.rows] if code.ndim == 1 else code[self.focus, self.rows]).astype(np.intp)
 
+    def moves_rival(self, t: int) -> bool:
+        """Whether a change of this feature moves the other offers' scores too."""
+        return self.codes[t].ndim == 1
+
+    def might_flip(self, t: int, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Cheap and never wrongly False: whether `flips` can hold at all."""
+        reached = self.score[who] - self.contributions[who, t] + self.model.tables[t][self.focus[who], code]
+        return np.asarray(self.chosen[who] | (reached >= self._enough[who]))
+
     def flips(self, t: int, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether the price rule decides differently for `who` with term `t` at `code`, exactly."""
         table = self.model.tables[t]
-        focus, rival = self.focus[who], self.rival[who]
+        focus, chosen, rival = self.focus[who], self.chosen[who], self.rival[who]
         score = self.score[who] - self.contributions[who, t] + table[focus, code]
         net = self._worth(score, focus) - self.price[who]
-        beaten = np.where(self.chosen[who], net <= 0, net > 0)
-        held = np.maximum(rival, 0)
-        rival_score = self.rival_score[who]
-        if self.codes[t].ndim == 1:  # a change of a personal feature moves the runner-up, too
-            rival_score = rival_score - table[held, self.codes[t][self.rows[who]].astype(np.intp)] + table[held, code]
-        rival_net = self._worth(rival_score, held) - self.rival_price[who]
-        return np.asarray(beaten | ((rival >= 0) & (net < rival_net)))
+        flipped = np.where(chosen, net <= 0, net > 0)
+        against = np.flatnonzero(rival >= 0)
+        if len(against):
+            them, held = who[against], rival[against]
+            other = self.rival_score[them]
+            if self.moves_rival(t):
+                now = self.codes[t][self.rows[them]].astype(np.intp)
+                other = other - table[held, now] + table[held, code[against]]
+            flipped[against] |= net[against] < self._worth(other, held) - self.rival_price[them]
+        return np.asarray(flipped)
 
     def _worth(self, score: NDArray[np.int64], offer: NDArray[np.intp]) -> NDArray[np.int64]:
         probability = probability_ppm(np.clip(score, -SCORE_BOUND, SCORE_BOUND))
-        worth = np.empty(len(score), dtype=np.int64)
-        for j in np.unique(offer):
-            mine = offer == j
-            worth[mine] = expected_value(int(self._value[j]), int(self._cost[j]), probability[mine])
-        return worth
+        return expected_value(self._value[offer], self._cost[offer], probability)
+
+    def _score_that_might_do(self) -> NDArray[np.int64]:
+        """A score that an offer not chosen must reach at least to be worth more than its price (rounded down)."""
+        scores, chances = _link_grid()
+        value = np.maximum(self._value[self.focus], 1).astype(np.float64)
+        needed = (self._cost[self.focus] + self.price).astype(np.float64) / value * PPM * (1 - 1e-9) - 1
+        place = np.searchsorted(chances, needed, "left")
+        enough = np.where(place > 0, scores[np.maximum(place - 1, 0)], -SCORE_BOUND)
+        return np.where(place == len(chances), 2 * SCORE_BOUND, enough)
 
 
-def _try_term(ask: _Question, t: int, *, ordered: bool, found: Flips, best: NDArray[np.int64]) -> None:
-    """Take term `t` for those whose decision it flips with a smaller move of the score than what was found before."""
-    table = ask.model.tables[t][:, OTHER + 1 :].astype(np.int64)
-    lowest, highest = table.argmin(axis=1) + OTHER + 1, table.argmax(axis=1) + OTHER + 1
+@cache
+def _link_grid() -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Scores on a grid, and their probabilities."""
+    scores = np.arange(-_EDGE, _EDGE + 1, 8_000, dtype=np.int64)
+    return scores, probability_ppm(scores)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Bins of one term in the order in which they move a decision, for each pair of offers (focus, rival) at hand.
+
+    Attributes:
+        pair: intp[people], which pair each person has.
+        drive: int64[pairs, size], what falls when the decision is pushed towards its flip.
+        bins: intp[pairs, real bins], bin codes by ascending drive.
+        rank: intp[pairs, size], how many real bins have a smaller drive.
+    """
+
+    pair: NDArray[np.intp]
+    drive: NDArray[np.int64]
+    bins: NDArray[np.intp]
+    rank: NDArray[np.intp]
+
+
+def _order(ask: _Question, t: int) -> _Order:
+    offers = len(ask.model.offers)
+    rival = np.where(ask.chosen, ask.rival, offers) + 1  # 0: nobody behind the chosen one; offers + 1: not chosen
+    kinds, pair = np.unique(ask.focus * (offers + 2) + rival, return_inverse=True)
+    table = ask.model.tables[t].astype(np.int64)
+    focus, behind = np.divmod(kinds, offers + 2)
+    drive = table[focus]
+    if ask.moves_rival(t):
+        with_rival = (behind > 0) & (behind <= offers)
+        drive[with_rival] -= table[behind[with_rival] - 1]
+    drive[behind == offers + 1] *= -1
+    real = drive[:, _FIRST:]
+    bins = real.argsort(axis=1, kind="stable")
+    ascending = np.take_along_axis(real, bins, axis=1)
+    rank = np.stack([np.searchsorted(row, own) for row, own in zip(ascending, drive, strict=True)])
+    return _Order(pair, drive, bins + _FIRST, rank)
+
+
+def _try_term(ask: _Question, t: int, found: Flips, best: NDArray[np.int64]) -> None:
+    """Take term `t` for those whose decision it flips with a smaller move than what was found before."""
+    order = _order(ask, t)
     code = ask.own_code(t)
-    extreme = np.where(ask.chosen, lowest[ask.focus], highest[ask.focus])
-    everybody = np.arange(len(ask.rows))
-    able = everybody[(code > OTHER) & (extreme != code)]
-    able = able[ask.flips(t, extreme[able], able)]
-    for who, candidate in _nearest(ask, t, able, code, ordered=ordered):
-        move = np.abs(ask.model.tables[t][ask.focus[who], candidate].astype(np.int64) - ask.contributions[who, t])
-        better = move < best[who]
-        best[who[better]] = move[better]
-        found.term[who[better]] = t
-        found.code[who[better]] = candidate[better].astype(np.uint8)
-
-
-def _nearest(
-    ask: _Question, t: int, able: NDArray[np.intp], code: NDArray[np.intp], *, ordered: bool
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """For each able person the first flipping bin, nearest first: by distance if ordered, else by smallest move."""
-    size = ask.model.tables[t].shape[1]
-    out = []
-    open_ = able
-    if ordered:
-        for distance in range(1, size - OTHER - 1):
-            for side in (-1, 1):
-                there = code[open_] + side * distance
-                inside = (there > OTHER) & (there < size)
-                who, bins = open_[inside], there[inside]
-                hit = ask.flips(t, bins, who)
-                out.append((who[hit], bins[hit]))
-                open_ = np.setdiff1d(open_, who[hit], assume_unique=True)
-            if not len(open_):
-                break
-        return out
-    for j in np.unique(ask.focus[open_]):
-        for own in np.unique(code[open_]):
-            left = open_[(ask.focus[open_] == j) & (code[open_] == own)]
-            moves = np.abs(ask.model.tables[t][j].astype(np.int64) - int(ask.model.tables[t][j, own]))
-            for other in np.argsort(moves, kind="stable"):
-                if other <= OTHER or other == own or not len(left):
-                    continue
-                bins = np.full(len(left), other, dtype=np.intp)
-                hit = ask.flips(t, bins, left)
-                out.append((left[hit], bins[hit]))
-                left = left[~hit]
-    return out
+    farther = order.rank[order.pair, code]
+    who = np.flatnonzero((code >= _FIRST) & (farther > 0))
+    farthest = order.bins[order.pair[who], 0]
+    who = who[ask.might_flip(t, farthest, who)]
+    who = who[ask.flips(t, order.bins[order.pair[who], 0], who)]
+    if not len(who):
+        return
+    pair = order.pair[who]
+    yes, no = np.zeros(len(who), dtype=np.intp), farther[who]  # `yes` flips, `no` is the first that does not
+    while True:
+        open_ = np.flatnonzero(no - yes > 1)
+        if not len(open_):
+            break
+        middle = (yes[open_] + no[open_]) // 2
+        hit = ask.flips(t, order.bins[pair[open_], middle], who[open_])
+        yes[open_] = np.where(hit, middle, yes[open_])
+        no[open_] = np.where(hit, no[open_], middle)
+    flip = order.bins[pair, yes]
+    move = order.drive[pair, code[who]] - order.drive[pair, flip]
+    better = move < best[who]
+    best[who[better]] = move[better]
+    found.term[who[better]] = t
+    found.code[who[better]] = flip[better].astype(np.uint8)

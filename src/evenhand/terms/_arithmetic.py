@@ -14,14 +14,16 @@ SCORE_BOUND = 2_000_000_000
 """A score is clipped to plus or minus this many micro-logits, so that it fits 32 bits."""
 
 
-def expected_value(value_micro: int, cost_micro: int, probability: NDArray[np.integer]) -> NDArray[np.int64]:
+def expected_value(
+    value_micro: int | NDArray[np.int64], cost_micro: int | NDArray[np.int64], probability: NDArray[np.integer]
+) -> NDArray[np.int64]:
     """What showing an offer is expected to bring: ``floor(value x probability / 1,000,000) - cost``, micro-money.
 
     Exact for every amount that the campaign file admits (the product is never formed whole, so nothing overflows).
 
     Args:
-        value_micro: money gained when the subject responds, micro-units.
-        cost_micro: money spent on showing it once, micro-units.
+        value_micro: money gained when the subject responds, micro-units; one amount, or one for each probability.
+        cost_micro: money spent on showing it once, micro-units; likewise.
         probability: parts per million.
 
     >>> expected_value(30_000_000, 500_000, np.array([0, 100_000, 1_000_000])).tolist()
