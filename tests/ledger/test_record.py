@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from builders import NOON, MemoryLedger, begin_run, make_campaign, make_explained, make_model, model_from_json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import NOON, MemoryLedger, begin_run, make_campaign, make_explained, make_model, model_from_json
 from evenhand.ledger import (
     Kind,
     columns_from_explained,
@@ -40,7 +40,7 @@ def _recorded(n=40, seed=0):
 
 def test_a_finished_run_is_all_there():
     """Documents, start, every decision (refusals too) and end are in the chain, and it verifies."""
-    store, explained, run, result, head = _recorded()
+    store, _, run, result, head = _recorded()
     kinds = [row[1] for row in store.rows]
     assert kinds == [Kind.DOCUMENT, Kind.DOCUMENT, Kind.RUN_STARTED, *[Kind.DECISION] * 40, 4, Kind.RUN_FINISHED]
     assert (result.first, result.last) == (4, 43)
@@ -84,7 +84,7 @@ def test_one_decision_is_found_by_id_and_by_subject():
     assert latest(store, "0" * 32) is None
     assert latest(store, "nobody") is None
     for unknown in (f"{run.run_id}.0", f"{run.run_id}.41", f"{run.run_id}.x", "20200101T000000Z-000000.1", "x"):
-        with pytest.raises(DataError, match="no (run|decision)"):
+        with pytest.raises(DataError, match=r"no (run|decision)"):
             facts(store, unknown)
 
 
@@ -163,13 +163,18 @@ def test_several_batches_are_one_run():
     assert verify(store, model_from_json).ok
 
 
+def _record_and_raise(run, error):
+    record(make_explained(30), run)
+    raise error
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_a_run_that_is_left_early_leaves_nothing(error):
     """Whatever ends it, Ctrl-C too: no entry remains, and the next start says so and goes on."""
     store = MemoryLedger()
-    with pytest.raises(error, match="stop"), begin_run(store) as run:
-        record(make_explained(30), run)
-        raise error("stop")
+    run = begin_run(store)
+    with pytest.raises(error, match="stop"), run:
+        _record_and_raise(run, error("stop"))
     assert store.rows == []
     assert not store.claimed
     with begin_run(store, identity="000002") as again:
@@ -201,7 +206,7 @@ def test_nothing_is_added_to_an_altered_ledger():
     """A start refuses to go on where entries and kept head do not agree."""
     store, *_ = _recorded()
     whole = list(store.rows)
-    for rows, words in ((whole[:-1], "cut off"), (whole + [(47, 4, b"", bytes(32), b"{}")], "does not end")):
+    for rows, words in ((whole[:-1], "cut off"), ([*whole, (47, 4, b"", bytes(32), b"{}")], "does not end")):
         store.rows = rows
         with pytest.raises(LedgerError, match=words):
             begin_run(store, identity="000002")
@@ -228,7 +233,7 @@ def test_two_runs_do_not_record_at_the_same_time():
 
 def test_a_closed_run_takes_no_more():
     """After `finish` nothing can be recorded under that run."""
-    store, explained, run, _, _ = _recorded()
+    _, explained, run, _, _ = _recorded()
     with pytest.raises(LedgerError, match="is closed"):
         record(explained, run)
     with pytest.raises(LedgerError, match="is closed"):
@@ -241,8 +246,9 @@ def test_a_broken_promise_keeps_the_whole_run_out():
     listed = explained.top_contributions.copy()
     listed[np.flatnonzero(explained.top_terms[:, 0] >= 0)[-1], 0] += 1
     forged = dataclasses.replace(explained, top_contributions=listed)
-    with pytest.raises(LedgerError, match=r"does not keep a promise \(explained\)") as caught, begin_run(store) as run:
-        record(make_explained(5, seed=9), run)
+    run = begin_run(store)
+    record(make_explained(5, seed=9), run)
+    with pytest.raises(LedgerError, match=r"does not keep a promise \(explained\)") as caught, run:
         record(forged, run)
     assert caught.value.code == "promise-explained-top-terms"
     assert store.rows == []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from builders import MemoryLedger, begin_run, make_explained, model_from_json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import MemoryLedger, begin_run, make_explained, model_from_json
 from evenhand.ledger import GENESIS, Head, Kind, Tail, finish, link, record, verify
 
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from builders import NOON, make_campaign, make_explained, make_model
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import NOON, make_campaign, make_explained, make_model
 from evenhand.ledger import columns_from_explained
 from evenhand.promises import Ground, Totals, check_decisions, check_limits, check_run, check_totals
 from evenhand.terms import LimitOutcome, Measure, Reason, Standing

@@ -88,7 +88,7 @@ class SqliteLedger:
         with self._trouble():
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            mode = "ro" if read_only else "rwc"
+            mode = _reading(path) if read_only else "rwc"
             self._db = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5
             )
@@ -301,6 +301,13 @@ class SqliteLedger:
             rule="A ledger has one writer at a time.",
             remedy="Wait until the other run is finished, and run again.",
         )
+
+
+def _reading(path: Path) -> str:
+    """How to open a ledger for reading: where the folder cannot be written, SQLite cannot share memory with a writer,
+    so a ledger at rest (no write-ahead log beside it) is read as a file that nobody changes."""
+    at_rest = not path.with_name(path.name + "-wal").exists()
+    return "ro&immutable=1" if at_rest and not os.access(path.parent, os.W_OK) else "ro"
 
 
 def _locked(file: IO[bytes]) -> bool:

@@ -23,7 +23,7 @@ from evenhand.promises import (
     check_run,
     check_totals,
 )
-from evenhand.terms import LedgerError, Measure, Model
+from evenhand.terms import LedgerError, Model
 
 from ._body import Document, RunAbandoned, RunFinished, RunStarted, digest_of, read_body
 from ._columns import columns_from_bodies, layout_of
@@ -71,8 +71,6 @@ class _Limit:
     declared: float
     used: float
     held: bool
-    measure: Measure | None
-    note: str
 
     @staticmethod
     def read(given: dict[str, Any]) -> _Limit:
@@ -83,8 +81,6 @@ class _Limit:
             float(given["declared"]),
             float(given["used"]),
             bool(given["held"]),
-            None if given["measure"] is None else Measure(given["measure"]),
-            str(given["note"]),
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Measure, Model
+from evenhand.terms import Model
 
 __all__ = ["Ground", "LimitFigures", "RecordColumns", "Totals", "Violation"]
 
@@ -101,12 +101,6 @@ class LimitFigures(Protocol):
 
     @property
     def held(self) -> bool: ...
-
-    @property
-    def measure(self) -> Measure | None: ...
-
-    @property
-    def note(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def check_run(ground: Ground) -> tuple[Violation, ...]:
 def check_limits(outcomes: Sequence[LimitFigures], campaign: Campaign) -> tuple[Violation, ...]:
     """Every limit that the campaign declares has an outcome, as declared, and held."""
     out = []
-    for id_, declared in _declared(campaign):
+    for id_, declared, least in _declared(campaign):
         mine = [outcome for outcome in outcomes if outcome.id == id_]
         if not mine:
             what = f"The declared limit {id_} has no outcome."
@@ -42,7 +42,7 @@ def check_limits(outcomes: Sequence[LimitFigures], campaign: Campaign) -> tuple[
             what = f"The limit {id_} was applied with another bound than the campaign declares."
             out.append(_broken("limit-changed", what, "G-5-2", "Run again with the campaign file as it is."))
         for outcome in mine:
-            if not outcome.held or not _within(outcome):
+            if not outcome.held or not _within(outcome, least):
                 what = f"The limit {id_} does not hold: {outcome.used} against a bound of {outcome.declared}."
                 rule = "F-45" if outcome.kind == "disparity" else "G-5-2"
                 out.append(_broken("limit-broken", what, rule, "Run again, or let people in charge change the limit."))
@@ -64,23 +64,22 @@ def check_totals(totals: Totals, campaign: Campaign) -> tuple[Violation, ...]:
     return tuple(out)
 
 
-def _declared(campaign: Campaign) -> Iterator[tuple[str, float]]:
+def _declared(campaign: Campaign) -> Iterator[tuple[str, float, bool]]:
+    """Id, bound, and whether the bound is a least rather than a most."""
     if campaign.limits.budget is not None:
-        yield "budget", float(int(campaign.limits.budget * MICRO))
+        yield "budget", float(int(campaign.limits.budget * MICRO)), False
     if campaign.limits.contacts.total is not None:
-        yield "contacts", float(campaign.limits.contacts.total)
+        yield "contacts", float(campaign.limits.contacts.total), False
     for offer in campaign.offers:
         if offer.capacity is not None:
-            yield f"capacity:{offer.id}", float(offer.capacity)
+            yield f"capacity:{offer.id}", float(offer.capacity), False
     for limit in campaign.limits.disparity:
-        yield limit.id, limit.bound
+        yield limit.id, limit.bound, limit.measure is Measure.SELECTION_RATE_RATIO
 
 
-def _within(outcome: LimitFigures) -> bool:
-    """Whether the outcome's own figures agree that it held; a note says why a limit judged nobody."""
-    if outcome.note:
-        return True
-    if outcome.measure is Measure.SELECTION_RATE_RATIO:
+def _within(outcome: LimitFigures, least: bool) -> bool:
+    """Whether the outcome's own figures agree that it held."""
+    if least:
         return outcome.used >= outcome.declared - _TOLERANCE
     return outcome.used <= outcome.declared + _TOLERANCE * max(1.0, abs(outcome.declared))
 
