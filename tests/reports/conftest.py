@@ -7,13 +7,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import make_campaign, make_explained, make_model
 
+from builders import make_campaign, make_explained, make_model
 from evenhand.disparity import Audit, Comparison, audit, compare, group_rates
 from evenhand.ledger import facts_of
 from evenhand.policy import Campaign
 from evenhand.reports import GroupChapter, Provenance, build
-from evenhand.terms import Binning, CountTable, Explained, FeatureView, LimitOutcome, Measure, Model, TermShape
+from evenhand.terms import (
+    Binning,
+    Certificate,
+    CountTable,
+    Explained,
+    FeatureView,
+    LimitOutcome,
+    Measure,
+    Model,
+    TermShape,
+)
 
 MEANINGS = (
     ("uitgaven aan boodschappen per week (laatste 12 weken)", "grocery spending per week (last 12 weeks)"),
@@ -207,7 +217,10 @@ def sample_explained(campaign: Campaign, model: Model, people: int = 2400) -> Ex
     )
     from dataclasses import replace
 
-    return replace(explained, allocated=replace(allocated, limits=limits))
+    return replace(
+        explained,
+        allocated=replace(allocated, limits=limits, certificate=Certificate(1_640_250_000, 1_640_800_000, 0.000335, 3)),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -249,4 +262,6 @@ def make_report(
         audit=sample_audit(model),
         stories=[facts_of(explained, row, run_id or "plan") for row in rows],
     )
-    return built | ({"head": "5e" * 32} if run_id else {})
+    if run_id:
+        built["run"]["head"] = "5e" * 32
+    return built

@@ -7,7 +7,9 @@ right; and it names one change that would have changed a decision, not every one
 """
 
 from ._explain import REASONS, explain
-from ._tell import Explanation, Factor, bin_words, purpose_words, tell
+from ._sentences import Factor, Line, bin_words, purpose_words
+from ._sum import SumRow
+from ._tell import Explanation, tell
 from ._text import LANGUAGES, Lang, catalogue, day, money, number, percent, text
 
 __all__ = [
@@ -16,6 +18,8 @@ __all__ = [
     "Explanation",
     "Factor",
     "Lang",
+    "Line",
+    "SumRow",
     "bin_words",
     "catalogue",
     "day",

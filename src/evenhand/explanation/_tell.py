@@ -1,7 +1,8 @@
-"""One decision told in plain words, recomputed from what was recorded; only true terms of it are named."""
+"""One decision told in plain words, recomputed from what was recorded: every reason named is a true term of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -9,42 +10,13 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import Campaign
-from evenhand.terms import (
-    BinLabel,
-    DecisionFacts,
-    Model,
-    Origin,
-    Reason,
-    Role,
-    Standing,
-    bin_labels,
-    term_contributions,
-)
+from evenhand.terms import DecisionFacts, Model, Role, Standing, bin_labels, term_contributions
 
-from ._text import day, money, number, percent, text
+from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_of, meaning_of
+from ._sum import SumRow, sum_of
+from ._text import money, number, text
 
-__all__ = ["Explanation", "Factor", "bin_words", "purpose_words", "tell"]
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """One term's exact share in a score.
-
-    Attributes:
-        name: the column.
-        meaning: what it is, in the reader's language.
-        value: the bin that the person is in, in words.
-        origin: given, observed or inferred.
-        contribution: micro-logits; with the base they add up to the score.
-        direction: ``for``, ``against`` or ``neutral``.
-    """
-
-    name: str
-    meaning: str
-    value: str
-    origin: Origin
-    contribution: int
-    direction: str
+__all__ = ["Explanation", "tell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +27,26 @@ class Explanation:
         lang: the language of all texts.
         facts: the recorded decision.
         headline: one plain sentence.
-        lines: the explanation in order, each with a stable key: (key, sentence).
+        lines: the explanation in reading order, in three layers; see `Line`.
         factors: every factor, largest first; empty where nothing personal was used.
-        base: micro-logits that everybody starts from.
-        not_used: columns that had no part in it, with the reason.
+        base: micro-logits that everybody starts from; with all contributions it is the score, nothing left over.
+        sum: why this offer and not the other, in exact micro-money that adds up; empty for a refusal.
+        not_used: columns that had no part in the score, with the reason.
         offer, runner_up: text of each, or "".
+        currency: ISO 4217 code of all amounts.
     """
 
     lang: str
     facts: DecisionFacts
     headline: str
-    lines: tuple[tuple[str, str], ...]
+    lines: tuple[Line, ...]
     factors: tuple[Factor, ...]
     base: int
+    sum: tuple[SumRow, ...]
     not_used: tuple[tuple[str, str], ...]
     offer: str
     runner_up: str
+    currency: str
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the subject stands in it as a pseudonym only."""
@@ -84,7 +60,7 @@ class Explanation:
             "permission": {"key": f.permission.key, "rule": f.permission.rule},
             "outcome": {"key": f.outcome.key, "rule": f.outcome.rule},
             "headline": self.headline,
-            "lines": [{"key": key, "text": sentence} for key, sentence in self.lines],
+            "lines": [{"key": line.key, "layer": line.layer, "text": line.text} for line in self.lines],
             "offer": self.offer,
             "runner_up": self.runner_up,
             "base": self.base,
@@ -93,6 +69,9 @@ class Explanation:
             "value_micro": f.value,
             "price_micro": f.price,
             "margin_micro": f.margin,
+            "sum": [
+                {"key": row.key, "label": row.label, "own_micro": row.own, "other_micro": row.other} for row in self.sum
+            ],
             "factors": [
                 {
                     "name": factor.name,
@@ -111,32 +90,57 @@ class Explanation:
     def to_text(self) -> str:
         """The explanation for a terminal."""
         out = [self.headline, ""]
-        out += [sentence for _, sentence in self.lines]
-        if self.factors:
-            out += ["", text("why.factors", self.lang)]
-            width = max(len(factor.meaning) for factor in self.factors)
-            out.append(f"  {text('why.base', self.lang):<{width}}  {self.base / 1e6:+.6f}")
-            out += [
-                f"  {factor.meaning:<{width}}  {factor.contribution / 1e6:+.6f}  {factor.value}"
-                f" ({text(f'origin.{factor.origin.value}', self.lang)})"
-                for factor in self.factors
-            ]
-            out.append(f"  {text('why.total', self.lang):<{width}}  {self.facts.score / 1e6:+.6f}")
+        out += [f"- {line.text}" if line.key == "reason" else line.text for line in self._layer(1)]
+        out += ["", text("why.more", self.lang), *(line.text for line in self._layer(2))]
+        out += self._sum_text() + self._factors_text()
         if self.not_used:
             out += ["", text("why.not-used", self.lang)]
             out += [f"  {name}: {why}" for name, why in self.not_used]
+        out += ["", text("why.responsible", self.lang), *(line.text for line in self._layer(3))]
         return "\n".join(out)
 
+    def _layer(self, layer: int) -> list[Line]:
+        return [line for line in self.lines if line.layer == layer]
+
+    def _factors_text(self) -> list[str]:
+        """Each share in points (a hundred to the logit), with all decimals, so that the column adds up on paper."""
+        if not self.factors:
+            return []
+        rows = [(text("why.base", self.lang), self.base, "")]
+        rows += [
+            (one.meaning, one.contribution, f"{one.value} ({text(f'origin.{one.origin.value}', self.lang)})")
+            for one in self.factors
+        ]
+        rows.append((text("why.total", self.lang), self.facts.score, ""))
+        width = max(len(label) for label, _, _ in rows)
+        return ["", text("why.factors", self.lang)] + [
+            f"  {label:<{width}}  {_points(micro, self.lang):>12}  {value}".rstrip() for label, micro, value in rows
+        ]
+
+    def _sum_text(self) -> list[str]:
+        if not self.sum:
+            return []
+        width = max(len(row.label) for row in self.sum)
+        out = ["", text("why.sum", self.lang)]
+        for row in self.sum:
+            amounts = [row.own] if row.other is None else [row.own, row.other]
+            written = "".join(f"{money(amount, self.currency, self.lang, exact=True):>18}" for amount in amounts)
+            out.append(f"  {row.label:<{width}}{written}")
+        return out
+
     def _repr_html_(self) -> str:
-        lines = "".join(f"<p>{escape(sentence)}</p>" for _, sentence in self.lines)
+        lines = "".join(f"<p>{escape(line.text)}</p>" for line in self.lines)
         rows = "".join(
-            f"<tr><td>{escape(f.meaning)}</td><td>{escape(f.value)}</td><td>{f.contribution / 1e6:+.3f}</td></tr>"
-            for f in self.factors
+            f"<tr><td>{escape(one.meaning)}</td><td>{escape(one.value)}</td>"
+            f"<td>{_points(one.contribution, self.lang)}</td></tr>"
+            for one in self.factors
         )
         return f"<div lang='{self.lang}'><p><b>{escape(self.headline)}</b></p>{lines}<table>{rows}</table></div>"
 
 
-def tell(facts: DecisionFacts, campaign: Campaign, model: Model, lang: str) -> Explanation:
+def tell(
+    facts: DecisionFacts, campaign: Campaign, model: Model, lang: str, *, offer_prices: Sequence[int] | None = None
+) -> Explanation:
     """Explain one recorded decision.
 
     Args:
@@ -144,42 +148,30 @@ def tell(facts: DecisionFacts, campaign: Campaign, model: Model, lang: str) -> E
         campaign: as it was when it was made.
         model: as it was.
         lang: ``nl`` or ``en``.
+        offer_prices: price of a place of each offer apart from group limits, micro-money (`Prices.offer`); with it
+            the price is shown in its two parts.
     """
     focus = facts.offer if facts.offer >= 0 else facts.runner_up
     personal = facts.standing is Standing.PERSONALISED and focus >= 0
     factors = _factors(facts, campaign, model, focus, lang) if personal else ()
-    lines = [*_permission(facts, campaign, lang), *_reasons(factors, lang)]
-    if focus >= 0:
-        lines += _amounts(facts, campaign, lang)
-        lines += _change(facts, campaign, model, lang)
-    lines += _about(facts, campaign, lang)
+    now = ""
+    if facts.flip_term >= 0:
+        name = model.view.binnings[facts.flip_term].name
+        now = next((factor.value for factor in factors if factor.name == name), "")
     texts = [offer.text.nl if lang == "nl" else offer.text.en for offer in campaign.offers]
     return Explanation(
         lang=lang,
         facts=facts,
-        headline=_headline(facts, campaign, texts, factors, lang),
-        lines=tuple(lines),
+        headline=headline(facts, campaign, factors, lang),
+        lines=lines_of(facts, campaign, model, factors, now, lang),
         factors=factors,
         base=int(model.base[focus]) if focus >= 0 else 0,
+        sum=sum_of(facts, campaign, offer_prices, lang) if focus >= 0 else (),
         not_used=_not_used(campaign, lang, personal=personal),
         offer=texts[facts.offer] if facts.offer >= 0 else "",
         runner_up=texts[facts.runner_up] if facts.runner_up >= 0 else "",
+        currency=campaign.currency,
     )
-
-
-def bin_words(label: BinLabel, lang: str) -> str:
-    """A bin in words."""
-    if label.kind == "category":
-        return label.text or ""
-    if label.kind != "range":
-        return text(f"bin.{label.kind}", lang)
-    if label.lower is None and label.upper is None:
-        return text("bin.any", lang)
-    if label.lower is None:
-        return text("bin.below", lang, upper=number(label.upper or 0.0, lang))
-    if label.upper is None:
-        return text("bin.from", lang, lower=number(label.lower, lang))
-    return text("bin.between", lang, lower=number(label.lower, lang), upper=number(label.upper, lang))
 
 
 def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int, lang: str) -> tuple[Factor, ...]:
@@ -191,120 +183,9 @@ def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int,
         direction = "for" if share > 0 else "against" if share < 0 else "neutral"
         words = bin_words(bin_labels(binning)[own], lang)
         factors.append(
-            Factor(binning.name, _meaning(campaign, binning.name, lang), words, column.origin, share, direction)
+            Factor(binning.name, meaning_of(campaign, binning.name, lang), words, column.origin, share, direction)
         )
     return tuple(sorted(factors, key=lambda factor: -abs(factor.contribution)))
-
-
-def _headline(
-    facts: DecisionFacts, campaign: Campaign, texts: list[str], factors: tuple[Factor, ...], lang: str
-) -> str:
-    sender = campaign.controller.name
-    if facts.standing is Standing.REFUSED:
-        return text("headline.refused", lang, sender=sender)
-    if facts.offer < 0:
-        return text("headline.none", lang, sender=sender)
-    if facts.standing is Standing.CONTEXTUAL:
-        return text("headline.contextual", lang, sender=sender, offer=texts[facts.offer])
-    top = [factor.meaning for factor in factors if factor.direction == "for"][:2]
-    key = ("headline.average", "headline.one", "headline.two")[len(top)]
-    return text(key, lang, sender=sender, offer=texts[facts.offer], **dict(zip(("first", "second"), top, strict=False)))
-
-
-def _permission(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[tuple[str, str]]:
-    reason = facts.permission
-    lines = [("permission", text(f"reason.{reason.key}", lang))]
-    if facts.standing is Standing.CONTEXTUAL:
-        lines.append(("contextual", text("why.contextual", lang)))
-    if reason.is_forbidden or reason.is_unconfigured:
-        kind = "forbidden" if reason.is_forbidden else "unconfigured"
-        lines.append(("kind", text(f"why.{kind}", lang, rule=reason.rule)))
-        lines.append(("remedy", text(f"remedy.{reason.key}", lang, contact=campaign.controller.contact)))
-    return lines
-
-
-def _reasons(factors: tuple[Factor, ...], lang: str) -> list[tuple[str, str]]:
-    return [
-        ("reason", text(f"why.factor-{factor.direction}", lang, meaning=factor.meaning, value=factor.value))
-        for factor in factors[:3]
-        if factor.direction != "neutral"
-    ]
-
-
-def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[tuple[str, str]]:
-    """Why this and not the runner-up (or nothing), in money that adds up."""
-
-    def amount(micro: int) -> str:
-        return money(micro, campaign.currency, lang)
-
-    price = facts.price if facts.offer >= 0 else facts.runner_up_price
-    lines = [
-        ("chance", text("why.chance", lang, chance=percent(facts.probability / 1e6, lang, 2))),
-        ("value", text("why.value", lang, value=amount(facts.value), price=amount(price))),
-    ]
-    if facts.offer >= 0 and facts.runner_up >= 0:
-        other = campaign.offers[facts.runner_up].text
-        lines.append(
-            (
-                "runner-up",
-                text(
-                    "why.runner-up",
-                    lang,
-                    offer=other.nl if lang == "nl" else other.en,
-                    value=amount(facts.runner_up_value),
-                    price=amount(facts.runner_up_price),
-                    margin=amount(facts.margin),
-                ),
-            )
-        )
-    if facts.outcome is Reason.BEYOND_LIMITS:
-        lines.append(("limits", text("why.beyond-limits", lang)))
-    if facts.outcome is Reason.NO_WORTHWHILE_OFFER:
-        lines.append(("worth", text("why.no-worth", lang)))
-    if facts.moved:
-        lines.append(("moved", text("why.moved", lang)))
-    return lines
-
-
-def _change(facts: DecisionFacts, campaign: Campaign, model: Model, lang: str) -> list[tuple[str, str]]:
-    if facts.standing is not Standing.PERSONALISED:
-        return []
-    if facts.flip_term < 0:
-        return [("change", text("why.no-change", lang))]
-    binning = model.view.binnings[facts.flip_term]
-    value = bin_words(bin_labels(binning)[facts.flip_code], lang)
-    meaning = _meaning(campaign, binning.name, lang)
-    key = "why.change-away" if facts.offer >= 0 else "why.change-towards"
-    return [("change", text(key, lang, meaning=meaning, value=value))]
-
-
-def _about(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[tuple[str, str]]:
-    lines = []
-    if facts.standing is not Standing.REFUSED:
-        lines.append(("ai", text("why.ai", lang)))
-    if facts.offer >= 0 and campaign.offers[facts.offer].made_by_ai:
-        lines.append(("made-by-ai", text("why.made-by-ai", lang)))
-    if facts.standing is Standing.PERSONALISED:
-        basis = text(f"basis.{campaign.legal_basis.value}", lang)
-        lines.append(("basis", text("why.basis", lang, purpose=purpose_words(campaign.purpose, lang), basis=basis)))
-        aware = _aware_columns(campaign)
-        if aware:
-            names = ", ".join(_meaning(campaign, name, lang) for name in aware)
-            lines.append(("aware", text("why.aware", lang, names=names)))
-    lines.append(
-        ("contact", text("why.contact", lang, sender=campaign.controller.name, contact=campaign.controller.contact))
-    )
-    lines.append(("rights", text("why.rights", lang)))
-    lines.append(("record", text("why.record", lang, decision=facts.decision_id, day=day(facts.at, lang))))
-    return lines
-
-
-def purpose_words(purpose: str, lang: str) -> str:
-    """A DPV purpose in words; one without a text of its own is shown as the term itself, spaced."""
-    from ._text import catalogue
-
-    spaced = "".join(f" {c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(purpose))
-    return catalogue(lang).get(f"purpose.{purpose}", spaced)
 
 
 def _not_used(campaign: Campaign, lang: str, *, personal: bool) -> tuple[tuple[str, str], ...]:
@@ -312,23 +193,16 @@ def _not_used(campaign: Campaign, lang: str, *, personal: bool) -> tuple[tuple[s
     for name, column in campaign.columns.items():
         if column.role is Role.FEATURE and column.confirmed:
             if not personal:
-                out.append((_meaning(campaign, name, lang), text("not-used.not-personal", lang)))
+                out.append((meaning_of(campaign, name, lang), text("not-used.not-personal", lang)))
         elif not column.confirmed:
-            out.append((_meaning(campaign, name, lang), text("not-used.unconfirmed", lang)))
+            out.append((meaning_of(campaign, name, lang), text("not-used.unconfirmed", lang)))
         elif column.role in (Role.SENSITIVE, Role.FORBIDDEN):
-            why = "aware" if personal and name in _aware_columns(campaign) else column.role.value
-            out.append((_meaning(campaign, name, lang), text(f"not-used.{why}", lang)))
+            why = "aware" if personal and name in aware_columns(campaign) else column.role.value
+            out.append((meaning_of(campaign, name, lang), text(f"not-used.{why}", lang)))
     return tuple(out)
 
 
-def _aware_columns(campaign: Campaign) -> tuple[str, ...]:
-    """Sensitive columns whose groups the solver itself may use, by a clause of the campaign (RULES A-4a)."""
-    names = (name for limit in campaign.limits.disparity if limit.mode == "aware" for name in limit.groups)
-    return tuple(dict.fromkeys(names))
-
-
-def _meaning(campaign: Campaign, name: str, lang: str) -> str:
-    meaning = campaign.columns[name].meaning
-    if meaning is None:
-        return name.replace("_", " ")
-    return meaning.nl if lang == "nl" else meaning.en
+def _points(micro: int, lang: str) -> str:
+    """Micro-logits as points with all four decimals, signed: nothing is rounded away."""
+    sign = "\N{MINUS SIGN}" if micro < 0 else "+"
+    return sign + number(abs(micro) / 10_000, lang, 4)

@@ -14,6 +14,8 @@ __all__ = ["LANGUAGES", "Lang", "catalogue", "day", "money", "number", "percent"
 Lang = Literal["nl", "en"]
 LANGUAGES: tuple[Lang, ...] = ("nl", "en")
 _LOCALE = {"nl": "nl_NL", "en": "en_GB"}
+_GAP = {"nl": "\N{NO-BREAK SPACE}", "en": ""}
+"""What stands between the sign of the currency and the amount."""
 
 
 @cache
@@ -41,20 +43,30 @@ def text(key: str, lang: str, **values: object) -> str:
     return catalogue(lang)[key].format(**values)
 
 
-def money(amount_micro: int, currency: str, lang: str) -> str:
-    """Money in the reader's way of writing; amounts below a cent keep four decimals."""
+def money(amount_micro: int, currency: str, lang: str, *, exact: bool = False) -> str:
+    """Money in the reader's way of writing.
+
+    Args:
+        amount_micro: micro-units.
+        currency: ISO 4217 code.
+        lang: ``nl`` or ``en``.
+        exact: all six decimals, so that sums add up on paper; otherwise as many as the currency has, and four for
+            less than a tenth of a unit.
+
+    >>> money(2_610_312, "EUR", "en"), money(2_610_312, "EUR", "en", exact=True)
+    ('€2.61', '€2.610312')
+    """
+
     from babel.numbers import format_currency
 
     amount = Decimal(amount_micro) / 1_000_000
-    digits = 4 if 0 < abs(amount) < Decimal("0.1") else 2
+    small = 0 < abs(amount) < Decimal("0.1")
+    decimals = 6 if exact else 4 if small else None
+    digits = f"#,##0.{'0' * (decimals or 2)}"
+    negative = f";¤{_GAP[lang]}-{digits}" if lang == "nl" else ""
+    pattern = None if decimals is None else f"¤{_GAP[lang]}{digits}{negative}"
     return str(
-        format_currency(
-            round(amount, digits),
-            currency,
-            locale=_LOCALE[lang],
-            currency_digits=False,
-            decimal_quantization=digits == 2,
-        )
+        format_currency(amount, currency, format=pattern, locale=_LOCALE[lang], currency_digits=decimals is None)
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from evenhand.disparity import Audit, Comparison
 from evenhand.explanation import LANGUAGES, purpose_words, tell
 from evenhand.policy import Campaign
-from evenhand.terms import DecisionFacts, Explained, Model, Reason, Role, Standing, TermShape, bin_labels
+from evenhand.terms import DecisionFacts, Explained, LimitOutcome, Model, Reason, Role, Standing, TermShape, bin_labels
 
 __all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "stories_of"]
 
@@ -105,20 +105,25 @@ def build(
         "funnel": _funnel(explained),
         "drops": _drops(explained),
         "offers": _offers(explained, campaign),
-        "limits": [_plain(asdict(limit)) for limit in allocated.limits],
+        "limits": [_limit(limit) for limit in allocated.limits],
         "certificate": asdict(allocated.certificate),
         "groups": [_chapter(chapter) for chapter in groups],
         "model": _model(model, campaign),
         "audit": audit.to_dict(),
-        "stories": stories_of(stories, campaign, model),
+        "stories": stories_of(stories, campaign, model, allocated.prices.offer.tolist()),
         "not_used": _not_used(campaign),
         "not_shown": list(NOT_SHOWN),
     }
 
 
-def stories_of(stories: Sequence[DecisionFacts], campaign: Campaign, model: Model) -> list[dict[str, Any]]:
-    """Decisions explained whole, in every language."""
-    return [{lang: tell(facts, campaign, model, lang).to_dict() for lang in LANGUAGES} for facts in stories]
+def stories_of(
+    stories: Sequence[DecisionFacts], campaign: Campaign, model: Model, offer_prices: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
+    """Decisions explained whole, in every language; see `explanation.tell`."""
+    return [
+        {lang: tell(facts, campaign, model, lang, offer_prices=offer_prices).to_dict() for lang in LANGUAGES}
+        for facts in stories
+    ]
 
 
 def _campaign(campaign: Campaign) -> dict[str, Any]:
@@ -209,6 +214,16 @@ def _offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
             }
         )
     return out
+
+
+def _limit(limit: LimitOutcome) -> dict[str, Any]:
+    """A limit's outcome; small numbers of people are null."""
+    plain: dict[str, Any] = _plain(asdict(limit))
+    if limit.kind in ("capacity", "contacts"):
+        plain["used"] = _shown(int(limit.used))
+    if limit.people is not None:
+        plain["people"] = _shown(limit.people)
+    return plain
 
 
 def _chapter(chapter: GroupChapter) -> dict[str, Any]:

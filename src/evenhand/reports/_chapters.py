@@ -8,7 +8,7 @@ from typing import Any
 from ._figures import axis_top, reliability, to_percent
 from ._words import Words
 
-__all__ = ["evaluation_view", "findings_view", "funnel_view", "groups_view", "hero_view", "limits_view"]
+__all__ = ["evaluation_view", "findings_view", "funnel_view", "groups_view", "hero_view", "limits_view", "unused_view"]
 
 Report = Mapping[str, Any]
 View = dict[str, Any]
@@ -144,6 +144,19 @@ def _drop(drop: Mapping[str, Any], words: Words) -> View:
     }
 
 
+def unused_view(report: Report, words: Words) -> list[View]:
+    """Columns without a part in any score, by the reason; an aware limit lets a group into the price of a place."""
+    aware = {
+        name for limit in report["campaign"]["disparity_limits"] if limit["mode"] == "aware" for name in limit["groups"]
+    }
+    named = [(column["name"], "aware" if column["name"] in aware else column["why"]) for column in report["not_used"]]
+    return [
+        {"title": words.t(f"unused.{why}"), "names": [words.column(name) for name, found in named if found == why]}
+        for why in ("aware", "sensitive", "forbidden", "unconfirmed")
+        if any(found == why for _, found in named)
+    ]
+
+
 def groups_view(report: Report, words: Words) -> list[View]:
     """One entry per comparison of groups: rows with marks, bound, sentences."""
     return [_chapter(chapter, words) for chapter in report["groups"]]
@@ -238,12 +251,18 @@ def limits_view(report: Report, words: Words) -> list[View]:
 
 def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> View:
     kind = limit["kind"]
-    say = {"budget": lambda x: words.money(round(x))}.get(kind, lambda x: words.number(x, 0))
-    full, least = limit["declared"], False
+    full, least = limit["declared"], limit["measure"] == _RATIO
+    reached = words.smallest - 1 if limit["used"] is None else limit["used"]  # hidden: drawn as the most it can be
     if kind == "disparity":
-        least = limit["measure"] == _RATIO
-        say = (lambda x: words.number(x, 3)) if least else (lambda x: words.percent(x, 2))
-        full = 1.0 if least else max(limit["declared"], limit["used"], 0.01)
+        full = 1.0 if least else max(limit["declared"], reached, 0.01)
+
+    def say(amount: float | None) -> str:
+        if kind == "budget":
+            return words.money(None if amount is None else round(amount))
+        if kind == "disparity":
+            return words.number(amount, 3) if least else words.percent(amount, 2)
+        return words.people(None if amount is None else round(amount))
+
     offer = texts.get(limit["id"].partition(":")[2], "")
     name = words.t(
         f"limits.kind.{kind}",
@@ -252,28 +271,24 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
     )
     if not limit["binding"]:
         cost = words.t("limits.free")
-    elif limit["money"] is None or limit["people"] is None:
+    elif limit["money"] is None:
         cost = words.t("limits.uncosted")
     else:
-        cost = words.t("limits.cost", money=words.money(limit["money"]), people=words.people(_few(limit["people"])))
+        cost = words.t("limits.cost", money=words.money(limit["money"]), people=words.people(limit["people"]))
     return {
         "name": name,
         "declared": words.t("limits.at-least" if least else "limits.at-most", bound=say(limit["declared"])),
         "used": say(limit["used"]),
         "state": "not-kept" if not limit["held"] else "binds" if limit["binding"] else "room",
-        "width": round(100 * min(limit["used"] / full, 1.0), 2) if full else 0.0,
+        "width": round(100 * min(reached / full, 1.0), 2) if full else 0.0,
         "mark": round(100 * min(limit["declared"] / full, 1.0), 2) if full else 0.0,
         "cost": cost,
         "money": words.money(limit["money"]) if limit["binding"] and limit["money"] is not None else "–",
-        "people": words.people(_few(limit["people"])) if limit["binding"] and limit["people"] is not None else "–",
+        "people": words.people(limit["people"]) if limit["binding"] and limit["money"] is not None else "–",
         "note": words.maybe(f"limits.note.{limit['note']}") if limit["note"] else "",
         "desc": words.t("limits.desc", name=name, used=say(limit["used"]), declared=say(limit["declared"])),
         "held": words.t("yes" if limit["held"] else "no"),
     }
-
-
-def _few(people: int) -> int | None:
-    return None if 0 < people < 10 else people
 
 
 def evaluation_view(report: Report, words: Words) -> View:

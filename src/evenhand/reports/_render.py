@@ -13,7 +13,7 @@ from markupsafe import Markup
 from evenhand.explanation import LANGUAGES
 
 from ._build import SMALLEST_SHOWN
-from ._chapters import evaluation_view, findings_view, funnel_view, groups_view, hero_view, limits_view
+from ._chapters import evaluation_view, findings_view, funnel_view, groups_view, hero_view, limits_view, unused_view
 from ._shapes import model_view
 from ._stories import story_view
 from ._words import Words
@@ -38,7 +38,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
     """
     if lang not in LANGUAGES:
         raise KeyError(lang)
-    pages = {}
+    pages: dict[str, dict[str, Any]] = {}
     for one in LANGUAGES:
         words = Words(report, one, SMALLEST_SHOWN)
         pages[one] = {
@@ -51,9 +51,9 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             "model": model_view(report, words),
             "evaluation": evaluation_view(report, words),
             "findings": findings_view(report, words),
+            "unused": unused_view(report, words),
             "stories": [story_view(story[one], words) for story in report.get("stories", [])],
         }
-    first = pages[lang]["words"]
     return (
         _environment()
         .get_template("report.html")
@@ -64,7 +64,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             languages={"nl": "Nederlands", "en": "English"},
             chapters=_CHAPTERS,
             style=Markup(_templates()["style.css"]),  # our own file, not the report's
-            title=first.t("page.title", campaign=report["campaign"]["id"]),
+            title=pages[lang]["t"]("page.title", campaign=report["campaign"]["id"]),
         )
     )
 

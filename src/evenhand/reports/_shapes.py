@@ -12,6 +12,7 @@ __all__ = ["MOST_DRAWN", "model_view"]
 
 MOST_DRAWN = 160
 """Shapes drawn at most; the smallest beyond it stand in the JSON only."""
+_MOST_NAMED = 6
 _MOST_CELLS = 4_000
 """Table cells at most, all terms together."""
 
@@ -49,7 +50,7 @@ def model_view(report: Mapping[str, Any], words: Words) -> View:
 
 def _weight(shape: list[dict[str, Any]]) -> float:
     """Mean absolute effect over the bins; the order of the pictures."""
-    return sum(abs(one["effect"]) for one in shape) / max(len(shape), 1)
+    return float(sum(abs(one["effect"]) for one in shape) / max(len(shape), 1))
 
 
 def _drawn(terms: list[dict[str, Any]]) -> set[tuple[int, str]]:
@@ -71,12 +72,21 @@ def _shape(part: int, t: int, term: Mapping[str, Any], name: str, half: float, w
         "steps": bool(steps),
         "low": words.bin(steps[0]["label"]) if steps else "",
         "high": words.bin(steps[-1]["label"]) if len(steps) > 1 else "",
-        "beside": [words.bin(one["label"]) for one in shape if one["label"]["kind"] != "range"],
+        "beside": _beside(shape, words, has_steps=bool(steps)),
         "lowest": lowest,
         "highest": highest,
         "flat": flat(shape),
         "desc": words.t("model.shape-desc", meaning=meaning, lowest=lowest, highest=highest),
     }
+
+
+def _beside(shape: list[dict[str, Any]], words: Words, *, has_steps: bool) -> str:
+    """What the bars stand for: those beside the steps, or all of them (the first few are named)."""
+    names = [words.bin(one["label"]) for one in shape if one["label"]["kind"] != "range"]
+    if not names:
+        return ""
+    shown = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
+    return words.t("model.beside" if has_steps else "model.categories", values=shown)
 
 
 def _tables(

@@ -36,8 +36,13 @@ def story_view(story: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "person": words.t("stories.person", subject=story["subject"][:8]),
         "decision": story["decision_id"],
         "headline": story["headline"],
-        "lines": story["lines"],
-        "bars": _bars(bars, story["score"], words),
+        "lines": [line for line in story["lines"] if line["layer"] < 3],
+        "more": [line for line in story["lines"] if line["layer"] == 3],
+        "sum": [_sum_row(row, words) for row in story["sum"]],
+        "sum_title": words.t("stories.sum" if story["offer"] else "stories.sum-none"),
+        "offer": story["offer"] or story["runner_up"],
+        "runner_up": story["runner_up"] if story["offer"] else "",
+        "bars": _bars(bars, words),
         "total": words.points(story["score"] / _MICRO),
         "base": {"exact": words.micro(story["base"]), "points": words.points(story["base"] / _MICRO)},
         "score": {"exact": words.micro(story["score"]), "points": words.points(story["score"] / _MICRO)},
@@ -55,7 +60,17 @@ def story_view(story: Mapping[str, Any], words: Words) -> dict[str, Any]:
     }
 
 
-def _bars(parts: list[tuple[str, str, int]], score: int, words: Words) -> list[dict[str, Any]]:
+def _sum_row(row: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    other = row["other_micro"]
+    return {
+        "key": row["key"],
+        "label": row["label"],
+        "own": words.exact(row["own_micro"]),
+        "other": None if other is None else words.exact(other),
+    }
+
+
+def _bars(parts: list[tuple[str, str, int]], words: Words) -> list[dict[str, Any]]:
     """A waterfall: each part starts where the one before it ended; places in percent of the track."""
     if not parts:
         return []

@@ -42,6 +42,10 @@ class Words:
         """Money; a hidden amount is said to be so."""
         return self.t("hidden") if micro is None else money(micro, self._currency, self.lang)
 
+    def exact(self, micro: int) -> str:
+        """Money with all six decimals, so that a column adds up on paper."""
+        return money(micro, self._currency, self.lang, exact=True)
+
     def percent(self, share: float | None, digits: int = 1) -> str:
         """A share as a percentage."""
         return self.t("hidden") if share is None else percent(share, self.lang, digits)

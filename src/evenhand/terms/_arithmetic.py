@@ -29,9 +29,10 @@ def expected_value(
     >>> expected_value(30_000_000, 500_000, np.array([0, 100_000, 1_000_000])).tolist()
     [-500000, 2500000, 29500000]
     """
-    whole, rest = divmod(value_micro, _PPM)
+    value = np.asarray(value_micro, dtype=np.int64)
+    whole, rest = value // _PPM, value % _PPM
     p = np.asarray(probability, dtype=np.int64)
-    return p * whole + p * rest // _PPM - cost_micro
+    return np.asarray(p * whole + p * rest // _PPM - cost_micro, dtype=np.int64)
 
 
 def term_contributions(

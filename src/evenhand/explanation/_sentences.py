@@ -1,0 +1,217 @@
+"""The sentences of an explanation, each with its place: 1 the plain reason, 2 all of it, 3 who answers for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evenhand.policy import Campaign
+from evenhand.terms import BinLabel, DecisionFacts, LegalBasis, Model, Origin, Reason, Standing, bin_labels
+
+from ._text import catalogue, day, money, number, percent, text
+
+__all__ = ["Factor", "Line", "aware_columns", "bin_words", "headline", "lines_of", "meaning_of", "purpose_words"]
+
+_NAMED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One term's exact share in a score.
+
+    Attributes:
+        name: the column.
+        meaning: what it is, in the reader's language.
+        value: the bin that the person is in, in words.
+        origin: given, observed or inferred.
+        contribution: micro-logits; with the base they add up to the score.
+        direction: ``for``, ``against`` or ``neutral``.
+    """
+
+    name: str
+    meaning: str
+    value: str
+    origin: Origin
+    contribution: int
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence, or a few that belong together.
+
+    Attributes:
+        key: stable word for what it says.
+        layer: 1 for everybody who asks, 2 for who wants all of it, 3 for who wants to act on it.
+        text: in the reader's language.
+    """
+
+    key: str
+    layer: int
+    text: str
+
+
+def headline(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], lang: str) -> str:
+    """One plain sentence: who sent what, and the largest true reasons; only what is among the top terms is named."""
+    sender = campaign.controller.name
+    if facts.standing is Standing.REFUSED:
+        return text("headline.refused", lang, sender=sender)
+    if facts.offer < 0:
+        return text("headline.none", lang, sender=sender)
+    offer = _offer(campaign, facts.offer, lang)
+    if facts.standing is Standing.CONTEXTUAL:
+        return text("headline.contextual", lang, sender=sender, offer=offer)
+    reasons = factors[: len(facts.top_terms)]
+    top = [factor.meaning for factor in reasons if factor.direction == "for"][:_NAMED]
+    if not top:
+        return text("headline.other" if reasons else "headline.average", lang, sender=sender, offer=offer)
+    named = dict(zip(("first", "second"), top, strict=False))
+    return text("headline.one" if len(top) == 1 else "headline.two", lang, sender=sender, offer=offer, **named)
+
+
+def lines_of(
+    facts: DecisionFacts, campaign: Campaign, model: Model, factors: Sequence[Factor], now: str, lang: str
+) -> tuple[Line, ...]:
+    """Every sentence after the headline, in reading order.
+
+    Args:
+        facts: the decision.
+        campaign: as it was.
+        model: as it was.
+        factors: largest first.
+        now: the person's own bin of the feature named in the flip, in words, or "".
+        lang: ``nl`` or ``en``.
+    """
+    focus = facts.offer if facts.offer >= 0 else facts.runner_up
+    out = _first(facts, campaign, factors, lang)
+    if focus >= 0:
+        out += _amounts(facts, campaign, lang)
+        out += _change(facts, campaign, model, now, lang)
+    if facts.standing is Standing.PERSONALISED:
+        aware = aware_columns(campaign)
+        if aware:
+            names = ", ".join(meaning_of(campaign, name, lang) for name in aware)
+            out.append(Line("aware", 2, text("why.aware", lang, names=names)))
+        out.append(Line("special", 2, text("why.special", lang)))
+    return (*out, *_about(facts, campaign, lang))
+
+
+def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], lang: str) -> list[Line]:
+    reason = facts.permission
+    out = []
+    if facts.standing is not Standing.REFUSED:
+        out.append(Line("ai", 1, text("why.ai", lang)))
+        if facts.offer >= 0 and campaign.offers[facts.offer].made_by_ai:
+            out.append(Line("made-by-ai", 1, text("why.made-by-ai", lang)))
+    out += [
+        Line("reason", 1, text(f"why.factor-{factor.direction}", lang, meaning=factor.meaning, value=factor.value))
+        for factor in factors[: len(facts.top_terms)]
+        if factor.direction != "neutral"
+    ]
+    if facts.outcome is Reason.BEYOND_LIMITS:
+        out.append(Line("limits", 1, text("why.beyond-limits", lang)))
+    if facts.outcome is Reason.NO_WORTHWHILE_OFFER:
+        out.append(Line("worth", 1, text("why.no-worth", lang)))
+    refusing = reason.is_forbidden or reason.is_unconfigured
+    out.append(Line("permission", 1 if refusing else 2, text(f"reason.{reason.key}", lang)))
+    if facts.standing is Standing.CONTEXTUAL:
+        out.append(Line("contextual", 1, text("why.contextual", lang)))
+    if refusing:
+        kind = "forbidden" if reason.is_forbidden else "unconfigured"
+        out.append(Line("remedy", 1, text(f"remedy.{reason.key}", lang, contact=campaign.controller.contact)))
+        out.append(Line("kind", 2, text(f"why.{kind}", lang, rule=reason.rule)))
+    return out
+
+
+def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
+    """Chance, worth and price in words; `Explanation.sum` has the same in exact amounts."""
+
+    def amount(micro: int) -> str:
+        return money(micro, campaign.currency, lang)
+
+    chosen = facts.offer >= 0
+    price = facts.price if chosen else facts.runner_up_price
+    chance = percent(facts.probability / 1e6, lang, 2)
+    out = [Line("chance", 2, text("why.chance", lang, chance=chance, value=amount(facts.value)))]
+    kind = "dear" if price > 0 else "cheap" if price < 0 else "free"
+    out.append(Line("price", 2, text(f"why.price-{kind}", lang, **({"price": amount(abs(price))} if price else {}))))
+    if chosen and facts.runner_up >= 0:
+        other = _offer(campaign, facts.runner_up, lang)
+        out.append(Line("runner-up", 2, text("why.runner-up", lang, offer=other, margin=amount(facts.margin))))
+    if facts.moved:
+        out.append(Line("moved", 2, text("why.moved", lang)))
+    return out
+
+
+def _change(facts: DecisionFacts, campaign: Campaign, model: Model, now: str, lang: str) -> list[Line]:
+    if facts.standing is not Standing.PERSONALISED or facts.moved:
+        return []
+    if facts.flip_term < 0:
+        return [Line("change", 2, text("why.no-change", lang))]
+    binning = model.view.binnings[facts.flip_term]
+    value = bin_words(bin_labels(binning)[facts.flip_code], lang)
+    meaning = meaning_of(campaign, binning.name, lang)
+    key = "why.change-away" if facts.offer >= 0 else "why.change-towards"
+    return [Line("change", 2, text(key, lang, meaning=meaning, value=value, now=now))]
+
+
+def _about(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
+    out = []
+    if facts.standing is Standing.PERSONALISED:
+        basis = text(f"basis.{campaign.legal_basis.value}", lang)
+        purpose = purpose_words(campaign.purpose, lang)
+        out.append(Line("basis", 3, text("why.basis", lang, purpose=purpose, basis=basis)))
+    sender, contact = campaign.controller.name, campaign.controller.contact
+    out.append(Line("contact", 3, text("why.contact", lang, sender=sender, contact=contact)))
+    out.append(Line("rights", 3, text("why.rights", lang)))
+    out.append(Line("objection", 3, text("why.objection", lang)))
+    if campaign.legal_basis is LegalBasis.CONSENT:
+        out.append(Line("withdraw", 3, text("why.withdraw", lang)))
+    out.append(Line("complaint", 3, text("why.complaint", lang)))
+    out.append(Line("record", 3, text("why.record", lang, decision=facts.decision_id, day=day(facts.at, lang))))
+    return out
+
+
+def bin_words(label: BinLabel, lang: str) -> str:
+    """A bin in words.
+
+    Example:
+        >>> bin_words(BinLabel(4, "range", 3.0, 7.5), "en")
+        'from 3 to below 7.5'
+    """
+    if label.kind == "category":
+        return label.text or ""
+    if label.kind != "range":
+        return text(f"bin.{label.kind}", lang)
+    if label.lower is None and label.upper is None:
+        return text("bin.any", lang)
+    if label.lower is None:
+        return text("bin.below", lang, upper=number(label.upper or 0.0, lang))
+    if label.upper is None:
+        return text("bin.from", lang, lower=number(label.lower, lang))
+    return text("bin.between", lang, lower=number(label.lower, lang), upper=number(label.upper, lang))
+
+
+def purpose_words(purpose: str, lang: str) -> str:
+    """A DPV purpose in words; one without a text of its own is shown as the term itself, spaced."""
+    spaced = "".join(f" {c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(purpose))
+    return catalogue(lang).get(f"purpose.{purpose}", spaced)
+
+
+def aware_columns(campaign: Campaign) -> tuple[str, ...]:
+    """Sensitive columns whose groups the solver itself may use, by a clause of the campaign (RULES A-4a)."""
+    names = (name for limit in campaign.limits.disparity if limit.mode == "aware" for name in limit.groups)
+    return tuple(dict.fromkeys(names))
+
+
+def meaning_of(campaign: Campaign, name: str, lang: str) -> str:
+    """What a column means, in the reader's language; its name with spaces where the campaign does not say."""
+    meaning = campaign.columns[name].meaning
+    if meaning is None:
+        return name.replace("_", " ")
+    return meaning.nl if lang == "nl" else meaning.en
+
+
+def _offer(campaign: Campaign, index: int, lang: str) -> str:
+    words = campaign.offers[index].text
+    return words.nl if lang == "nl" else words.en
