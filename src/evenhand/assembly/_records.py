@@ -124,7 +124,8 @@ def why(who: str, *, home: Path | None = None, lang: str = "en") -> Explanation:
                 ) from None
             found = said
         recorded = open_run(store, found.run_id)
-    return tell(found, recorded.campaign, model_from_json(recorded.model_json), lang)
+    model = model_from_json(recorded.model_json)
+    return tell(found, recorded.campaign, model, lang, offer_prices=_offer_prices(recorded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,11 @@ def _moment(recorded: RunRecord) -> datetime:
     return recorded.summary.at
 
 
+def _offer_prices(recorded: RunRecord) -> list[int] | None:
+    """Price of a place of each offer apart from group limits; None for a run of several batches, each with its own."""
+    return recorded.batches[0]["prices"]["offer"] if len(recorded.batches) == 1 else None
+
+
 def _data_folder(recorded: RunRecord, place: Home) -> Path:
     """Folder that the campaign's tables are relative to, as recorded; a home beside its campaign may move with it."""
     noted = Path(str(recorded.report.get("data_folder", "")) or "..")
@@ -235,6 +241,6 @@ def rebuild_report(run_id: str = "last", *, home: Path | None = None) -> Path:
         model = model_from_json(recorded.model_json)
         told = [facts(store, f"{name}.{row + 1}") for row in recorded.report["story_rows"]]
     report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder")}
-    report["stories"] = stories_of(told, recorded.campaign, model)
+    report["stories"] = stories_of(told, recorded.campaign, model, _offer_prices(recorded))
     report["run"]["head"] = recorded.summary.head
     return write_results(place, name, report, None) / "report.html"
