@@ -50,7 +50,8 @@ def _start(path, number):
         text=True,
         env=environment,
     )
-    assert writer.stdout.readline() == "ready\n", writer.stderr.read()
+    if writer.stdout.readline() != "ready\n":
+        pytest.fail(writer.communicate(timeout=30)[1])
     return writer
 
 

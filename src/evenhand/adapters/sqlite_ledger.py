@@ -12,6 +12,7 @@ import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import IO, cast
 
@@ -26,6 +27,9 @@ _APPLICATION = 0x45564844
 _VERSION = 1
 _CHUNK = 16_384
 _PSEUDONYM = 16
+_TOGETHER = 64
+_VALUES = "(?, ?, ?, ?, ?)"
+_INSERT = f"INSERT INTO entry VALUES {_VALUES}"
 _COLUMNS = "seq, kind, about, hash, body"
 _SCHEMA = f"""
 CREATE TABLE entry (
@@ -104,6 +108,7 @@ class SqliteLedger:
         application = self._db.execute("PRAGMA application_id").fetchone()[0]
         blank = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if blank and not read_only:
+            self._db.execute("PRAGMA page_size = 16384")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
         elif application != _APPLICATION:
@@ -213,7 +218,11 @@ class SqliteLedger:
     def append(self, rows: Iterable[Row]) -> None:
         """Add entries to the open transaction."""
         with self._trouble():
-            self._db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
+            rows = list(rows)
+            whole = len(rows) - len(rows) % _TOGETHER
+            groups = (list(chain.from_iterable(rows[i : i + _TOGETHER])) for i in range(0, whole, _TOGETHER))
+            self._db.executemany(f"{_INSERT}{f', {_VALUES}' * (_TOGETHER - 1)}", groups)
+            self._db.executemany(_INSERT, rows[whole:])
 
     def commit(self, settled: Sequence[str]) -> None:
         """Make everything appended durable and forget the intents of these runs, in one step."""
