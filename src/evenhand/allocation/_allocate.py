@@ -116,8 +116,8 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     """Solve, settle and describe. For aware limits this runs behind the wall."""
     value = batch.scored.value
     crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
-    rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)))
     scale = scale_of(crowd)
+    rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)), scale)
 
     def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
         offer = np.full(value.shape[1], -1, dtype=np.int16)
@@ -131,16 +131,17 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     if not is_blind:
         settled = settle(crowd, rows, batch.comparisons, scale)
     else:
-        settled, rows = until_held(crowd, rows, batch.comparisons, scale, count)
+        settled, rows = until_held(crowd, rows, batch.comparisons, scale, count, batch.campaign.seed)
     selected = count(settled)
     disparity = {limit.id for limit in batch.campaign.limits.disparity}
     plain = rows.without(disparity)
     unlimited = settled
     if not plain.all():
         start = Solved(settled.free.dual[plain], settled.free.level, settled.free.beta)
-        unlimited = settle(crowd, rows.keep(plain), batch.comparisons, scale, start)
+        unlimited = settle(crowd, rows.keep(plain), batch.comparisons, scale, start, is_near=False)
     dual = settled.solved.dual
-    binding = frozenset(owner for owner, price in zip(rows.owner, dual, strict=True) if price >= 0.5)
+    worth_naming = max(0.5, 0.01 * settled.solved.beta)
+    binding = frozenset(owner for owner, price in zip(rows.owner, dual, strict=True) if price >= worth_naming)
     costs, note = effects(crowd, rows, batch.comparisons, scale, settled, tuple(sorted(binding)))
     prices = prices_of(batch.campaign, rows, settled.solved, batch.comparisons, cells)
     permitted = batch.scored.minimised.permitted

@@ -60,7 +60,7 @@ def _mix(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def draw_for(subjects: NDArray[np.bytes_], seed: int) -> NDArray[np.uint64]:
-    """Draw a number for each pseudonym: uint64[n], the same for the same seed and pseudonym, wherever the row stands."""
+    """A number for each pseudonym: uint64[n], the same for the same seed and pseudonym wherever the row stands."""
     words = np.ascontiguousarray(subjects.astype("S32")).view("<u8").reshape(len(subjects), 4)
     draw = np.full(len(subjects), seed & _WORD, dtype=np.uint64)
     for column in range(4):

@@ -69,7 +69,8 @@ def _blocks(crowd: Crowd) -> Iterator[tuple[int, int, NDArray[np.intp], NDArray[
 def _spread(price: NDArray[np.float64], cells: NDArray[np.intp], begins: NDArray[np.intp]) -> NDArray[np.float64]:
     """Prices of the block's rows, [m, rows] (or [m, 1] where all are of one cell)."""
     if len(cells) == 1:
-        return price[cells[0]][:, None]
+        alone: NDArray[np.float64] = price[cells[0]][:, None]
+        return alone
     return np.repeat(price[cells].T, np.diff(begins), axis=1)
 
 
@@ -90,7 +91,9 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
     for first, last, cells, begins in _blocks(crowd):
         z, p = wide[:, : last - first], narrow[:, : last - first]
         np.subtract(crowd.value[:, first:last], _spread(price, cells, begins), out=z)
-        np.multiply(z, 1.0 / beta, out=p, casting="same_kind")
+        np.multiply(z, 1.0 / beta, out=z)
+        np.clip(z, -1e30, 1e30, out=z)
+        np.copyto(p, z, casting="same_kind")
         top = np.maximum(p.max(axis=0), 0)
         p -= top
         np.exp(p, out=p)
@@ -128,7 +131,7 @@ def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
                 lotted = z[:, tied] + with_lots(np.zeros((offers, len(tied)), np.int64), crowd.draw[first + tied])
                 picked[tied] = _best_two(lotted)[0]
         choice[first:last] = picked
-        gap[first:last] = best - nearest
+        gap[first:last] = np.minimum(best - nearest, 1e30)
         for cell, begin, end in zip(cells, begins[:-1], begins[1:], strict=True):
             surplus += crowd.weight[cell] * float(best[begin:end].sum())
             count[cell] += crowd.weight[cell] * np.bincount(picked[begin:end] + 1, minlength=offers + 1)[1:]

@@ -42,7 +42,7 @@ def effects(
     if size <= _WHOLE:
         for owner in binding:
             kept = rows.without({owner})
-            other = settle(crowd, rows.keep(kept), comparisons, scale, _part(settled.free, kept))
+            other = settle(crowd, rows.keep(kept), comparisons, scale, _part(settled.free, kept), is_near=False)
             found[owner] = (
                 max(0, other.value - settled.value),
                 int(np.count_nonzero(other.choice != settled.choice)),
@@ -55,7 +55,7 @@ def effects(
     for owner in binding:
         kept = rows.without({owner})
         less = rows.keep(kept)
-        solved = solve(part, less, scale, _part(base, kept))
+        solved = solve(part, less, scale, _part(base, kept), is_near=False)
         hard = decide(part, less.price(solved.dual))
         gain = bound_of(hard, less, solved) - value
         found[owner] = (max(0, round(gain)), _changed(part, with_all, hard))

@@ -84,6 +84,9 @@ class Rows:
         is_upper: bool[K], bounds its group from above (False: from below, or no disparity row).
         is_hard: bool[K], must hold for whole decisions as counted here (rows of blind limits hold in expectation; the
             true count is checked behind the wall).
+        soft: float64[K], by how much a row gives way per unit of its price. Above zero for disparity rows, so that
+            prices stay finite where a bound cannot be met exactly; 0.5 people per `scale` for blind rows (they are
+            corrected afterwards anyway), 0.02 for aware ones (repair makes up for it).
     """
 
     use: NDArray[np.float64]
@@ -95,6 +98,7 @@ class Rows:
     group: NDArray[np.intp]
     is_upper: NDArray[np.bool_]
     is_hard: NDArray[np.bool_]
+    soft: NDArray[np.float64]
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -102,11 +106,11 @@ class Rows:
 
     def used(self, count: NDArray[np.float64]) -> NDArray[np.float64]:
         """float64[K], what the counts [S, m] use of each row, levels aside."""
-        return self.use.reshape(len(self), -1) @ count.ravel()
+        return self.use.reshape(len(self), int(np.prod(self.use.shape[1:]))) @ count.ravel()
 
     def price(self, dual: NDArray[np.float64]) -> NDArray[np.float64]:
         """float64[S, m], the price table that the rows' prices add up to."""
-        return (dual @ self.use.reshape(len(self), -1)).reshape(self.use.shape[1:])
+        return (dual @ self.use.reshape(len(self), int(np.prod(self.use.shape[1:])))).reshape(self.use.shape[1:])
 
     def keep(self, kept: NDArray[np.bool_]) -> Rows:
         """Only some rows; the levels stay."""
@@ -120,6 +124,7 @@ class Rows:
             self.group[kept],
             self.is_upper[kept],
             self.is_hard[kept],
+            self.soft[kept],
         )
 
     def without(self, owners: set[str]) -> NDArray[np.bool_]:
@@ -131,7 +136,9 @@ class Rows:
         return replace(self, bound=self.bound + by)
 
 
-def build_rows(campaign: Campaign, cells: int, comparisons: list[tuple[Comparison, NDArray[np.float64]]]) -> Rows:
+def build_rows(
+    campaign: Campaign, cells: int, comparisons: list[tuple[Comparison, NDArray[np.float64]]], scale: float
+) -> Rows:
     """Build the rows of every declared limit.
 
     Args:
@@ -139,6 +146,7 @@ def build_rows(campaign: Campaign, cells: int, comparisons: list[tuple[Compariso
         cells: S; cell 0 is nobody's group.
         comparisons: each with its share table float64[S, judged groups]: the share of each cell's people who belong
             to the group (0 or 1 where cells are true groups).
+        scale: the scale of values, micro-money.
     """
     offers = len(campaign.offers)
     rows: list[tuple[NDArray[np.float64], float, str, float, int, int, bool, bool, float]] = []
@@ -178,6 +186,7 @@ def build_rows(campaign: Campaign, cells: int, comparisons: list[tuple[Compariso
         group=np.array([row[5] for row in rows], dtype=np.intp),
         is_upper=np.array([row[6] for row in rows], dtype=bool),
         is_hard=np.array([row[7] for row in rows], dtype=bool),
+        soft=np.array([0.0 if row[4] < 0 else 0.02 if row[7] else 0.5 for row in rows], dtype=np.float64) / scale,
     )
 
 

@@ -81,7 +81,7 @@ def learn_cells(
     score = np.zeros((tables[0].shape[0] if tables else 0, len(people)), dtype=np.int64)
     for column, table in zip(columns, tables, strict=True):
         score += table[:, column.codes[people]]
-    dimension, threshold = _tree(score[:, : min(len(people), 50_000)], max(0, int(np.log2(max(1, len(people) // 25)))))
+    dimension, threshold = _tree(score[:, : min(len(people), 50_000)], max(0, int(np.log2(max(1, len(people) // 8)))))
     leaf = _leaf(score, dimension, threshold)
     size = len(dimension) + 1
     cell = np.zeros(len(counted), dtype=np.intp)

@@ -39,11 +39,13 @@ class Point:
     count: NDArray[np.float64]
     level: NDArray[np.float64]
 
-    def off(self) -> float:
-        """How far from optimal: largest excess, or unused amount of a row that has a price, in units of the row."""
+    def off(self, beta: float) -> float:
+        """How far from optimal, in units of the row: largest excess, or unused amount of a row that has a price (as far
+        as lowering the price to zero would change it)."""
         if not len(self.slope):
             return 0.0
-        return float(np.where(self.dual > 0, np.abs(self.slope), np.maximum(-self.slope, 0)).max())
+        unused = np.minimum(self.slope, self.dual * (np.diag(self.curve) + np.abs(self.slope) / (_REACH * beta)))
+        return float(np.where(self.slope < 0, -self.slope, unused).max())
 
 
 def evaluate(crowd: Crowd, rows: Rows, dual: NDArray[np.float64], beta: float, people: float) -> Point:
@@ -64,7 +66,8 @@ def evaluate(crowd: Crowd, rows: Rows, dual: NDArray[np.float64], beta: float, p
     lean = np.clip(-(dual @ rows.level) / width, -500, 500)
     level = 1 / (1 + np.exp(-lean))
     curve += (rows.level * (level * (1 - level) / width)) @ rows.level.T
-    slope = rows.bound - rows.used(passed.count) - rows.level @ level
+    curve += np.diag(rows.soft)
+    slope = rows.bound - rows.used(passed.count) - rows.level @ level + rows.soft * dual
     return Point(dual, slope, curve, passed.count, level)
 
 
@@ -130,12 +133,13 @@ def minimise(
     """
     point = evaluate(crowd, rows, dual, beta, people)
     for _ in range(steps):
-        if point.off() <= tolerance:
+        if point.off(beta) <= tolerance:
             break
         diagonal = np.diag(point.curve)
         steep = np.abs(point.slope) * np.where((point.slope < 0) | (point.dual > 0), 1, 0.05) / (_REACH * beta)
         guard = 1e-6 * diagonal + steep + 1e-9 * diagonal.max() + 1e-12 / beta
         target = settle_step(point.curve + np.diag(guard), point.slope, point.dual)
+        target[(target < 1e-3 * beta) & (point.slope > 0)] = 0
         way = target - point.dual
         before = float(point.slope @ way)
         if before >= 0:

@@ -86,7 +86,7 @@ def columns_of(
 
 def _best(margin: NDArray[np.int64], draw: NDArray[np.uint64]) -> NDArray[np.intp]:
     """intp[R], the best offer of each person; between equals the higher lot wins."""
-    best = margin.argmax(axis=0)
+    best: NDArray[np.intp] = margin.argmax(axis=0)
     top = margin.max(axis=0)
     tied = np.flatnonzero((margin == top).sum(axis=0) > 1)
     if len(tied):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +20,8 @@ __all__ = ["GROUPS_TOO_SMALL", "NOTHING_TO_COMPARE", "limit_outcomes", "prices_o
 
 GROUPS_TOO_SMALL = "groups-too-small"
 NOTHING_TO_COMPARE = "nothing-to-compare"
+
+Kind = Literal["budget", "contacts", "capacity", "disparity"]
 
 
 def prices_of(campaign: Campaign, rows: Rows, solved: Solved, comparisons: list[Comparison], cells: Cells) -> Prices:
@@ -77,22 +82,10 @@ def limit_outcomes(
     spent = sum(people * offer.cost_micro for people, offer in zip(taken, campaign.offers, strict=True))
     outcomes: list[LimitOutcome] = []
 
-    def add(name: str, kind: str, declared: float, used: float, held: bool, remark: str = "", **more: object) -> None:
+    def add(name: str, kind: Kind, declared: float, used: float, held: bool) -> None:
         money, people = costs.get(name, (0, 0))
-        outcomes.append(
-            LimitOutcome(
-                id=name,
-                kind=kind,
-                declared=declared,
-                used=used,
-                held=held,
-                binding=name in binding,
-                money=money,
-                people=people,
-                note=remark or (note if name in binding else ""),
-                **more,
-            )
-        )
+        remark = note if name in binding else ""
+        outcomes.append(LimitOutcome(name, kind, declared, used, held, name in binding, money, people, note=remark))
 
     if campaign.limits.budget is not None:
         budget = int(campaign.limits.budget * MICRO)
@@ -114,14 +107,8 @@ def limit_outcomes(
         is_ratio = limit.measure is Measure.SELECTION_RATE_RATIO
         reached = [figure(c, s) for c, s in real] or [1.0 if is_ratio else 0.0]
         small = any(bool((c.size < limit.minimum_size).any()) for c, _ in mine)
-        add(
-            limit.id,
-            "disparity",
-            limit.bound,
-            min(reached) if is_ratio else max(reached),
-            all(holds(c, s) for c, s in real),
-            NOTHING_TO_COMPARE if not real else GROUPS_TOO_SMALL if small else "",
-            measure=limit.measure,
-            features=limit.groups,
-        )
+        lowest_or_highest = min(reached) if is_ratio else max(reached)
+        add(limit.id, "disparity", limit.bound, lowest_or_highest, all(holds(c, s) for c, s in real))
+        remark = NOTHING_TO_COMPARE if not real else GROUPS_TOO_SMALL if small else outcomes[-1].note
+        outcomes[-1] = replace(outcomes[-1], measure=limit.measure, features=limit.groups, note=remark)
     return tuple(outcomes)

@@ -74,15 +74,18 @@ def repair(
         effort: at most so many moves.
 
     Returns:
-        The choice of each row, and whether every hard row holds.
+        The choice of each row, and whether every hard row holds. Blind rows hold in expectation only and their
+        prices stand; counting corrects them later.
     """
     choice = hard.choice.copy()
+    expected = rows.price(np.where(rows.is_hard, 0, dual))
+    rows, dual = rows.keep(rows.is_hard), dual[rows.is_hard]
     tolerance = tolerance_of(rows)
     if not len(rows) or not len(choice):
         return choice, True
     over = rows.used(hard.count) - rows.bound - tolerance
-    moves = _moves(crowd, hard, rows, dual)
-    fine = scale + float(np.abs(rows.price(dual)).max())
+    moves = _moves(crowd, hard, rows, dual, expected)
+    fine = scale + float(np.abs(rows.price(dual)).max(initial=0))
     pairs_left = effort // 2
     for _ in range(effort):
         if not len(moves.head):
@@ -132,13 +135,17 @@ def _pair(moves: _Moves, over: NDArray[np.float64], loss: NDArray[np.float64], f
     return int(first[best // len(second)]), int(second[best % len(second)])
 
 
-def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64]) -> _Moves:
-    """All moves of the people nearest to a tie, sorted by type and loss."""
+def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64], expected: NDArray[np.float64]) -> _Moves:
+    """All moves of the people nearest to a tie, sorted by type and loss (of value less the price of blind rows)."""
     who = _nearest(crowd, hard)
     offers = len(crowd.value)
-    cell, now = crowd.cell_of_row[who], hard.choice[who].astype(np.intp)
+    alike, alike_of = np.unique(
+        rows.use.transpose(1, 2, 0).reshape(crowd.cells, len(crowd.value) * len(rows)), axis=0, return_inverse=True
+    )
+    cell, now = alike_of.ravel()[crowd.cell_of_row[who]], hard.choice[who].astype(np.intp)
     value = np.zeros((offers + 1, len(who)))
     value[1:] = with_lots(crowd.value[:, who].astype(np.int64), crowd.draw[who])
+    value[1:] -= expected[crowd.cell_of_row[who]].T
     target, which = np.divmod(np.arange((offers + 1) * len(who)), len(who))
     kind = (cell[which] * (offers + 1) + now[which] + 1) * (offers + 1) + target
     loss = value[now[which] + 1, which] - value.ravel()
@@ -149,8 +156,8 @@ def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64]) -> _
     kinds, first = np.unique(kind, return_index=True)
     of, to = np.divmod(kinds, offers + 1)
     of_cell, come_from = np.divmod(of, offers + 1)
-    use = np.zeros((crowd.cells, offers + 1, len(rows)))
-    use[:, 1:] = rows.use.transpose(1, 2, 0)
+    use = np.zeros((len(alike), offers + 1, len(rows)))
+    use[:, 1:] = alike.reshape(len(alike), offers, len(rows))
     change = use[of_cell, to] - use[of_cell, come_from]
     person = who[which]
     return _Moves(

@@ -41,21 +41,27 @@ class Settled:
 
 
 def settle(
-    crowd: Crowd, rows: Rows, comparisons: list[Comparison], scale: float, start: Solved | None = None
+    crowd: Crowd,
+    rows: Rows,
+    comparisons: list[Comparison],
+    scale: float,
+    start: Solved | None = None,
+    *,
+    is_near: bool = True,
 ) -> Settled:
     """Solve, round and repair until every hard row holds.
 
     Levels at which some group has no whole number of people are replaced by the nearest ones that work; where repair
     fails, the levels are lowered (towards nobody, which always holds).
     """
-    free = solve(crowd, rows, scale, start)
+    free = solve(crowd, rows, scale, start, is_near=is_near)
     hard = decide(crowd, rows.price(free.dual))
     bound = bound_of(hard, rows, free)
-    if not rows.level.any():
+    if not rows.level[rows.is_hard].any():
         choice, kept = repair(crowd, hard, rows, free.dual, scale, _EFFORT)
         if not kept:
             choice = _trim(crowd, choice, rows)
-        return _settled(crowd, choice, bound, free, free)
+        return _settled(crowd, rows, choice, bound, free, free)
     best: Settled | None = None
     for factor in _SHRINK:
         for level in _whole_levels(rows, comparisons, free.level * factor):
@@ -65,7 +71,7 @@ def settle(
             hard = decide(crowd, fixed.price(solved.dual))
             choice, kept = repair(crowd, hard, fixed, solved.dual, scale, _EFFORT)
             kept = kept and _is_exact(crowd, choice, fixed)
-            found = _settled(crowd, choice, bound, solved, free) if kept else None
+            found = _settled(crowd, rows, choice, bound, solved, free) if kept else None
             if found is not None and (best is None or found.value > best.value):
                 best = found
         if best is not None:
@@ -80,10 +86,17 @@ def bound_of(hard: Hard, rows: Rows, solved: Solved) -> float:
     return hard.surplus + paid + float(over) + 1e-10 * (abs(hard.surplus) + abs(paid))
 
 
-def _settled(crowd: Crowd, choice: NDArray[np.int16], bound: float, solved: Solved, free: Solved) -> Settled:
+def _settled(
+    crowd: Crowd, rows: Rows, choice: NDArray[np.int16], bound: float, solved: Solved, free: Solved
+) -> Settled:
+    """Put an outcome together. Where a blind row is exceeded (it holds in expectation only), the bound is that of the
+    problem with the row as far out as it is, so that it remains a bound."""
     taken = np.flatnonzero(choice >= 0)
+    count = _count(crowd, choice)
+    over = np.maximum(rows.used(count) + rows.level @ solved.level - rows.bound, 0)
+    bound += float(over[~rows.is_hard] @ free.dual[~rows.is_hard])
     value = int(crowd.value[choice[taken].astype(np.intp), taken].sum())
-    return Settled(choice, value, max(bound, float(value)), solved, free, _count(crowd, choice))
+    return Settled(choice, value, bound, solved, free, count)
 
 
 def _count(crowd: Crowd, choice: NDArray[np.int16]) -> NDArray[np.float64]:
@@ -114,7 +127,7 @@ def _nobody(crowd: Crowd, rows: Rows, bound: float, free: Solved) -> Settled:
     judged = np.abs(rows.use[rows.is_hard & (rows.comparison >= 0)]).sum(axis=(0, 2)) > 0
     hard = decide(crowd, rows.price(free.dual))
     choice = np.where(judged[crowd.cell_of_row], np.int16(-1), hard.choice)
-    return _settled(crowd, _trim(crowd, choice, rows), bound, free, free)
+    return _settled(crowd, rows, _trim(crowd, choice, rows), bound, free, free)
 
 
 def _trim(crowd: Crowd, choice: NDArray[np.int16], rows: Rows) -> NDArray[np.int16]:

@@ -47,14 +47,15 @@ def scale_of(crowd: Crowd) -> float:
     return max(1.0, spread if spread > 1.0 else float(np.abs(few).max()))
 
 
-def solve(crowd: Crowd, rows: Rows, scale: float, start: Solved | None = None) -> Solved:
+def solve(crowd: Crowd, rows: Rows, scale: float, start: Solved | None = None, *, is_near: bool = True) -> Solved:
     """Find the prices.
 
     Args:
         crowd: everybody (or a weighted sample, which then counts as everybody).
         rows: the limits.
         scale: see `scale_of`.
-        start: prices of a problem much like this one, to start from.
+        start: prices of a problem like this one, to start from.
+        is_near: whether they can be expected to be nearly right; else the homotopy starts wider, on a sample.
     """
     levels = np.full(rows.level.shape[1], 0.5)
     if not len(rows):
@@ -62,12 +63,13 @@ def solve(crowd: Crowd, rows: Rows, scale: float, start: Solved | None = None) -
     size = int(crowd.starts[-1])
     people = max(1.0, float(np.diff(crowd.starts) @ crowd.weight))
     dual = np.zeros(len(rows)) if start is None else start.dual
-    beta = 0.5 * scale if start is None else min(max(30 * start.beta, 2e-3 * scale), 0.02 * scale)
+    is_near = is_near and start is not None
+    beta = min(max(30 * start.beta, 2e-3 * scale), 0.02 * scale) if start is not None and is_near else 0.5 * scale
     few, some = (sample(crowd, k) if size > k else crowd for k in (_SMALL, _MIDDLE))
-    while start is None and beta > 5e-3 * scale and size > _SMALL:
+    while not is_near and beta > 5e-3 * scale and size > _SMALL:
         point = minimise(few, rows, dual, beta=beta, people=people, steps=25, tolerance=3e-3 * people)
         dual, levels, beta = point.dual, point.level, beta * _SHRINK
-    while start is None and beta > 1e-3 * scale and size > _MIDDLE:
+    while not is_near and beta > 1e-3 * scale and size > _MIDDLE:
         point = minimise(some, rows, dual, beta=beta, people=people, steps=12, tolerance=1e-3 * people)
         dual, levels, beta = point.dual, point.level, beta * _SHRINK
     return _narrow(crowd, rows, dual, scale, beta, people)
@@ -77,6 +79,7 @@ def _narrow(crowd: Crowd, rows: Rows, dual: NDArray[np.float64], scale: float, b
     """The last part of the homotopy, on everybody near a tie."""
     full = crowd if int(crowd.starts[-1]) > _SMALL else sample(crowd, _SMALL)
     near, made_at, width = full, rows.price(dual), np.inf
+    widened = 0
     while True:
         price = rows.price(dual)
         if beta <= 5e-3 * scale:
@@ -87,7 +90,11 @@ def _narrow(crowd: Crowd, rows: Rows, dual: NDArray[np.float64], scale: float, b
         if moved > (width - 16 * beta) / 2:
             point = _follow(full, rows, point, beta, people)
         dual = point.dual
-        settled = beta <= 1e-3 * scale and _is_settled(decide(near, rows.price(dual)), rows, point)
+        if point.off(beta) > 50 + 1e-3 * people and widened < 3 and beta < 0.05 * scale:
+            widened, beta = widened + 1, min(25 * beta, 0.1 * scale)
+            near, made_at, width = full, rows.price(dual), np.inf
+            continue
+        settled = beta <= 1e-3 * scale and _is_settled(decide(near, rows.price(dual)), rows, point, beta)
         if beta <= _NARROWEST or settled:
             return Solved(dual, point.level, beta)
         beta *= _SHRINK
@@ -104,8 +111,8 @@ def _follow(full: Crowd, rows: Rows, point: Point, beta: float, people: float) -
     return point
 
 
-def _is_settled(hard: Hard, rows: Rows, point: Point) -> bool:
+def _is_settled(hard: Hard, rows: Rows, point: Point, beta: float) -> bool:
     """Whether whole decisions at these prices are within a few people of every row that has a price."""
-    slack = rows.bound - rows.used(hard.count) - rows.level @ point.level
-    off = np.where(point.dual > 0, np.abs(slack), np.maximum(-slack, 0))
+    slack = rows.bound - rows.used(hard.count) - rows.level @ point.level + rows.soft * point.dual
+    off = np.where(point.dual > 0.01 * beta, np.abs(slack), np.maximum(-slack, 0))
     return bool(off.max() <= 2.0)

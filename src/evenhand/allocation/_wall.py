@@ -96,5 +96,5 @@ def holds(comparison: Comparison, selected: NDArray[np.int64]) -> bool:
     high, high_size = max(pairs, key=lambda pair: pair[0] / pair[1])
     low, low_size = min(pairs, key=lambda pair: pair[0] / pair[1])
     if comparison.limit.measure is Measure.SELECTION_RATE_RATIO:
-        return low * high_size >= bound * high * low_size
-    return high * low_size - low * high_size <= bound * high_size * low_size
+        return bool(low * high_size >= bound * high * low_size)
+    return bool(high * low_size - low * high_size <= bound * high_size * low_size)
