@@ -9,6 +9,7 @@ from evenhand.policy import Campaign
 from evenhand.terms import Allocated, Explained, Standing, term_contributions
 
 from ._flip import Flips, find_flips
+from ._recheck import true_flips
 
 __all__ = ["REASONS", "explain"]
 
@@ -21,8 +22,9 @@ def explain(allocated: Allocated, campaign: Campaign) -> Explained:
     """Work out for everybody why: top reasons, margin against the runner-up, one change that would have changed it.
 
     The offer that is explained is the chosen one, or the best one where none was chosen. A change is looked for in
-    features that the campaign calls actionable, with everything else and all prices as they were; see `find_flips`
-    for what is searched. None is named for a person whose decision is not the price rule's own (``moved``).
+    features that the campaign calls actionable, with everything else and the table of prices as they were; see
+    `find_flips` for what is searched and `true_flips` for blind limits. None is named for a person whose decision is
+    not the price rule's own (``moved``).
 
     Args:
         allocated: the decisions.
@@ -50,7 +52,8 @@ def explain(allocated: Allocated, campaign: Campaign) -> Explained:
         personal &= ~allocated.moved[rows]
         if personal.any():
             mine = rows[personal]
-            flips.put(mine, find_flips(allocated, campaign, mine, focus[mine], contributions[personal]))
+            found = find_flips(allocated, campaign, mine, focus[mine], contributions[personal])
+            flips.put(mine, true_flips(allocated, campaign, mine, focus[mine], found))
     return Explained(allocated, top, share, margins(allocated), flips.term, flips.code)
 
 

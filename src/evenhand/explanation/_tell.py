@@ -14,7 +14,7 @@ from evenhand.terms import DecisionFacts, Model, Role, Standing, bin_labels, ter
 
 from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_of, meaning_of
 from ._sum import SumRow, sum_of
-from ._text import money, number, text
+from ._text import money, number, one_line, text
 
 __all__ = ["Explanation", "tell"]
 
@@ -88,7 +88,7 @@ class Explanation:
         }
 
     def to_text(self) -> str:
-        """The explanation for a terminal."""
+        """The explanation for a terminal; no text in it, whoever wrote it, can steer the terminal."""
         out = [self.headline, ""]
         out += [f"- {line.text}" if line.key == "reason" else line.text for line in self._layer(1)]
         out += ["", text("why.more", self.lang), *(line.text for line in self._layer(2))]
@@ -97,7 +97,7 @@ class Explanation:
             out += ["", text("why.not-used", self.lang)]
             out += [f"  {name}: {why}" for name, why in self.not_used]
         out += ["", text("why.responsible", self.lang), *(line.text for line in self._layer(3))]
-        return "\n".join(out)
+        return "\n".join(one_line(line) for line in out)
 
     def _layer(self, layer: int) -> list[Line]:
         return [line for line in self.lines if line.layer == layer]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-__all__ = ["LANGUAGES", "Lang", "catalogue", "day", "money", "number", "percent", "text"]
+__all__ = ["LANGUAGES", "Lang", "catalogue", "day", "money", "number", "one_line", "percent", "text"]
 
 Lang = Literal["nl", "en"]
 LANGUAGES: tuple[Lang, ...] = ("nl", "en")
@@ -41,6 +42,20 @@ def text(key: str, lang: str, **values: object) -> str:
     'The person is a minor, and minors get no personalised advertising.'
     """
     return catalogue(lang)[key].format(**values)
+
+
+def one_line(said: str) -> str:
+    """A text that cannot steer a terminal: control, direction and line characters become spaces.
+
+    >>> one_line("tulips\\x1b[31m\\nfree")
+    'tulips [31m free'
+    """
+    return "".join(" " if _steers(character) else character for character in said)
+
+
+def _steers(character: str) -> bool:
+    kind = unicodedata.category(character)
+    return kind in ("Cc", "Cs", "Zl", "Zp") or (kind == "Cf" and unicodedata.bidirectional(character) != "BN")
 
 
 def money(amount_micro: int, currency: str, lang: str, *, exact: bool = False) -> str:
