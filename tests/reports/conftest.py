@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -186,7 +187,6 @@ def sample_audit(model: Model) -> Audit:
     outcome = (rng.random(3000) < np.where(group == 0, 0.3, 0.15)).astype(np.uint8)
     codes = [rng.integers(3, b.size, 3000).astype(np.uint8) for b in model.view.binnings]
     codes[1] = np.where(group == 1, 3, 4).astype(np.uint8)
-    codes[5] = codes[5]
     return audit(_Counts(group), model.view, tuple(codes), outcome)
 
 
@@ -215,8 +215,6 @@ def sample_explained(campaign: Campaign, model: Model, people: int = 2400) -> Ex
             "fair-sex", "disparity", 0.9, 0.9207, True, True, 4_310_000, 57, Measure.SELECTION_RATE_RATIO, ("sex",)
         ),
     )
-    from dataclasses import replace
-
     return replace(
         explained,
         allocated=replace(allocated, limits=limits, certificate=Certificate(1_640_250_000, 1_640_800_000, 0.000335, 3)),
@@ -224,12 +222,17 @@ def sample_explained(campaign: Campaign, model: Model, people: int = 2400) -> Ex
 
 
 @pytest.fixture(scope="session")
-def report() -> dict[str, Any]:
+def explained() -> Explained:
+    """The decisions that the sample report is about."""
+    campaign = sample_campaign()
+    return sample_explained(campaign, sample_model(campaign))
+
+
+@pytest.fixture(scope="session")
+def report(explained) -> dict[str, Any]:
     """A whole report, recorded."""
     campaign = sample_campaign()
-    model = sample_model(campaign)
-    explained = sample_explained(campaign, model)
-    return make_report(campaign, model, explained)
+    return make_report(campaign, explained.allocated.scored.minimised.model, explained)
 
 
 def make_report(

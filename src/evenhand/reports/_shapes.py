@@ -8,12 +8,13 @@ from typing import Any
 from ._figures import flat, reach, shape_marks
 from ._words import Words
 
-__all__ = ["MOST_DRAWN", "model_view"]
+__all__ = ["model_view"]
 
-MOST_DRAWN = 160
-"""Shapes drawn at most; the smallest beyond it stand in the JSON only."""
+_MOST_SHAPES = 160
+_MOST_BINS = 3_000
+"""Bins drawn at most, all shapes together; the smallest shapes beyond it stand in the JSON only."""
 _MOST_NAMED = 6
-_MOST_CELLS = 4_000
+_MOST_CELLS = 2_000
 """Table cells at most, all terms together."""
 
 View = dict[str, Any]
@@ -56,7 +57,13 @@ def _weight(shape: list[dict[str, Any]]) -> float:
 def _drawn(terms: list[dict[str, Any]]) -> set[tuple[int, str]]:
     every = [(t, name, _weight(shape)) for t, term in enumerate(terms) for name, shape in term["shapes"].items()]
     every.sort(key=lambda one: -one[2])
-    return {(t, name) for t, name, _ in every[:MOST_DRAWN]}
+    drawn, bins = set(), 0
+    for t, name, _ in every[:_MOST_SHAPES]:
+        bins += len(terms[t]["shapes"][name])
+        if bins > _MOST_BINS:
+            break
+        drawn.add((t, name))
+    return drawn
 
 
 def _shape(part: int, t: int, term: Mapping[str, Any], name: str, half: float, words: Words) -> View:

@@ -1,0 +1,202 @@
+"""The page comes from the JSON alone, holds both languages, asks for nothing and cannot be broken out of."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from evenhand.reports import render
+
+LARGEST = 600_000
+HOSTILE = "</style><script>alert('x')</script><img src=x onerror=alert(1)>\"'&"
+OUTSIDE = re.compile(
+    r"""(?:src|href|action|data|poster|srcset)\s*=\s*["']?(?!#|data:,)[^"'\s>]|url\(|@import|https?://"""
+)
+VOID = {"meta", "link", "input", "br", "img", "hr"}
+
+
+class Reader(HTMLParser):
+    """Collects what a browser would see."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.events: list[str] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the tag."""
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name == "href" and value and value.startswith("#"):
+                self.links.append(value[1:])
+            if name.startswith("on"):
+                self.events.append(name)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag that closes itself."""
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        """Every tag closes the one that was opened last."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note the text."""
+        self.words.append(data)
+
+
+def read(page: str) -> Reader:
+    """The page, parsed."""
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    return reader
+
+
+@pytest.fixture(scope="module")
+def page(report) -> str:
+    """The page of the sample report, in English first."""
+    return render(report)
+
+
+def test_the_page_comes_from_the_json_alone(report, page):
+    """After a round trip through JSON it is the same to the letter."""
+    assert render(json.loads(json.dumps(report))) == page
+
+
+def test_the_page_is_well_formed_and_links_lead_somewhere(page):
+    """Tags close in order, ids are unique, and every link inside the page has its target."""
+    reader = read(page)
+    assert not reader.open
+    assert len(reader.ids) == len(set(reader.ids))
+    assert set(reader.links) <= set(reader.ids)
+
+
+def test_the_page_needs_nothing_from_outside(page):
+    """No script, no event handler, no address, no frame, no form that goes anywhere."""
+    reader = read(page)
+    assert not {"script", "iframe", "object", "embed", "img", "form", "base"} & set(reader.tags)
+    assert not reader.events
+    assert not OUTSIDE.search(page.replace('content="default-src', ""))
+    assert "default-src 'none'" in page
+
+
+def test_the_page_is_small(page):
+    """Well under the size that a mail or a slow line takes."""
+    assert len(page.encode()) < LARGEST
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_both_languages_are_in_it_and_one_comes_first(report, lang):
+    """Each language stands in a part with its `lang`; the chosen one is checked, and is the document's language."""
+    page = render(report, lang=lang)
+    assert page.count('<div class="page" lang="nl">') == page.count('<div class="page" lang="en">') == 1
+    assert f'<html lang="{lang}">' in page
+    assert f'id="show-{lang}" checked' in page
+    assert page.count(" checked>") == 1
+
+
+def poisoned(value: Any, keep: frozenset[str]) -> Any:
+    """The report with every free text replaced by a hostile one."""
+    if isinstance(value, dict):
+        return {key: one if key in keep else poisoned(one, keep) for key, one in value.items()}
+    if isinstance(value, list):
+        return [poisoned(one, keep) for one in value]
+    return HOSTILE if isinstance(value, str) and value else value
+
+
+CODES = frozenset(
+    [
+        *("key", "kind", "step", "lang", "standing", "why", "mode", "measure", "category", "channel", "legal_basis"),
+        *(
+            "currency",
+            "severity",
+            "at",
+            "retention",
+            "not_shown",
+            "fit",
+            "direction",
+            "origin",
+            "note",
+            "at",
+            "features",
+        ),
+    ]
+)
+
+
+def test_hostile_texts_cannot_break_out(report):
+    """Offers, meanings, groups, categories, ids and reasons full of markup come out as text and nothing else."""
+    bad = poisoned(copy.deepcopy(report), CODES)
+    reader = read(render(bad))
+    assert not {"script", "img"} & set(reader.tags)
+    assert not reader.events
+    assert "".join(reader.words).count("alert('x')") > 20
+
+
+def test_a_plan_says_that_nothing_was_recorded(report):
+    """Without a run there is no hash to verify, and no decision to ask for."""
+    plan = {**report, "run": {**report["run"], "run_id": "", "head": ""}}
+    words = "".join(read(render(plan)).words)
+    assert "nothing was recorded" in words
+    assert "evenhand replay" not in words
+
+
+def test_a_bare_campaign_has_a_page_too(report):
+    """No groups, no limits, no findings, no decisions told, no evaluation: every chapter says so."""
+    bare = {
+        **report,
+        "groups": [],
+        "limits": [],
+        "stories": [],
+        "not_used": [],
+        "audit": {**report["audit"], "findings": []},
+        "model": {**report["model"], "evaluation": {"overall": {"rows": 12, "enough": False}, "offers": {}}},
+    }
+    words = " ".join("".join(read(render(bare)).words).split())
+    for said in ("names no groups", "declares no limit", "No decision is told", "does not prove", "we do not know how"):
+        assert said in words
+
+
+def test_hidden_numbers_are_said_to_be_hidden(page):
+    """A hidden count reads "fewer than 10", and a group of unknown size is not given a rate."""
+    words = "".join(read(page).words)
+    assert "fewer than 10" in words
+    assert "minder dan 10" in words
+    assert "too small to judge" in words
+
+
+def test_many_shapes_still_make_a_small_page(report):
+    """Twenty terms of ten offers with many bins: the smallest shapes are left to the JSON, and the page says so."""
+    big = copy.deepcopy(report)
+    term = big["model"]["terms"][0]
+    shape = (next(iter(term["shapes"].values())) * 4)[:64]
+    offers = [{**big["offers"][0], "id": f"o{j}"} for j in range(10)]
+    big["offers"] = offers
+    big["model"]["terms"] = [
+        {**term, "name": f"t{t}", "shapes": {offer["id"]: shape for offer in offers}} for t in range(20)
+    ]
+    page = render(big)
+    assert len(page.encode()) < LARGEST
+    assert "smallest shapes are only in the JSON file" in page
+
+
+def test_an_unknown_language_is_an_error(report):
+    """There are two languages."""
+    with pytest.raises(KeyError, match="fr"):
+        render(report, lang="fr")
