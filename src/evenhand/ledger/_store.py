@@ -78,7 +78,7 @@ def link(previous: bytes, body: bytes) -> bytes:
     """Hash of an entry: SHA-256 over the previous entry's hash and this entry's body.
 
     >>> link(GENESIS, b"{}").hex()[:16]
-    'bdabb63de6acda2f'
+    'fb1634c4e6cd4b1f'
     """
     return hashlib.sha256(previous + body).digest()
 
