@@ -46,5 +46,8 @@ def propose(asked: Asked, campaign: Campaign, model: Model, stores: Stores) -> E
 
 
 def decide(asked: Asked, campaign: Campaign, model: Model, stores: Stores, run: Run) -> Recorded:
-    """Walk the whole road. Either every decision of the batch is in the ledger when this returns, or none is."""
+    """Walk the whole road, gate by gate, and append every decision to the run.
+
+    The run is durable when `ledger.finish` returns: either every decision of it is in the ledger then, or none is.
+    """
     return record(propose(asked, campaign, model, stores), run)

@@ -376,3 +376,9 @@ def test_a_cut_file_is_found(tmp_path):
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(LedgerError, match="damaged"):
         SqliteLedger(path)
+
+
+def test_only_the_owner_can_read_a_new_ledger(tmp_path):
+    """The database and its key are made with mode 0600: decisions are personal data (G-32)."""
+    with SqliteLedger(tmp_path / "ledger.sqlite"):
+        assert (tmp_path / "ledger.sqlite").stat().st_mode & 0o077 == 0
