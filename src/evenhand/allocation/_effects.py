@@ -49,13 +49,13 @@ def effects(
             )
         return found, ""
     part = crowd if size <= _FULL else sample(crowd, _SAMPLE)
-    base = solve(part, rows, scale, settled.free) if binding else settled.free
+    base = solve(part, rows, scale, settled.free, floor=1e-3 * scale) if binding else settled.free
     with_all = decide(part, rows.price(base.dual))
     value = bound_of(with_all, rows, base)
     for owner in binding:
         kept = rows.without({owner})
         less = rows.keep(kept)
-        solved = solve(part, less, scale, _part(base, kept), is_near=False)
+        solved = solve(part, less, scale, _part(base, kept), is_near=False, floor=1e-3 * scale)
         hard = decide(part, less.price(solved.dual))
         gain = bound_of(hard, less, solved) - value
         found[owner] = (max(0, round(gain)), _changed(part, with_all, hard))

@@ -47,7 +47,15 @@ def scale_of(crowd: Crowd) -> float:
     return max(1.0, spread if spread > 1.0 else float(np.abs(few).max()))
 
 
-def solve(crowd: Crowd, rows: Rows, scale: float, start: Solved | None = None, *, is_near: bool = True) -> Solved:
+def solve(
+    crowd: Crowd,
+    rows: Rows,
+    scale: float,
+    start: Solved | None = None,
+    *,
+    is_near: bool = True,
+    floor: float = _NARROWEST,
+) -> Solved:
     """Find the prices.
 
     Args:
@@ -56,6 +64,7 @@ def solve(crowd: Crowd, rows: Rows, scale: float, start: Solved | None = None, *
         scale: see `scale_of`.
         start: prices of a problem like this one, to start from.
         is_near: whether they can be expected to be nearly right; else the homotopy starts wider, on a sample.
+        floor: narrowest width, micro-money; wider is enough for an estimate.
     """
     levels = np.full(rows.level.shape[1], 0.5)
     if not len(rows):
@@ -69,23 +78,27 @@ def solve(crowd: Crowd, rows: Rows, scale: float, start: Solved | None = None, *
     while not is_near and beta > 5e-3 * scale and size > _SMALL:
         point = minimise(few, rows, dual, beta=beta, people=people, steps=25, tolerance=3e-3 * people)
         dual, levels, beta = point.dual, point.level, beta * _SHRINK
-    while not is_near and beta > 1e-3 * scale and size > _MIDDLE:
+    while not is_near and beta > 1e-3 * scale and size > _SMALL:
         point = minimise(some, rows, dual, beta=beta, people=people, steps=12, tolerance=1e-3 * people)
         dual, levels, beta = point.dual, point.level, beta * _SHRINK
-    return _narrow(crowd, rows, dual, scale, beta, people)
+    return _narrow(crowd, rows, dual, scale, beta, people, floor)
 
 
-def _narrow(crowd: Crowd, rows: Rows, dual: NDArray[np.float64], scale: float, beta: float, people: float) -> Solved:
+def _narrow(
+    crowd: Crowd, rows: Rows, dual: NDArray[np.float64], scale: float, beta: float, people: float, floor: float
+) -> Solved:
     """The last part of the homotopy, on everybody near a tie."""
     full = crowd if int(crowd.starts[-1]) > _SMALL else sample(crowd, _SMALL)
     near, made_at, width = full, rows.price(dual), np.inf
-    widened = 0
+    widened, unit = 0, float(crowd.weight.max(initial=1.0))
     while True:
         price = rows.price(dual)
         if beta <= 5e-3 * scale:
             width = 120 * beta
             near, made_at = screen(full, price, width), price
-        point = minimise(near, rows, dual, beta=beta, people=people, steps=25, tolerance=max(0.3, 20 * beta / scale))
+        point = minimise(
+            near, rows, dual, beta=beta, people=people, steps=25, tolerance=unit * max(0.3, 20 * beta / scale)
+        )
         moved = float(np.abs(rows.price(point.dual) - made_at).max())
         if moved > (width - 16 * beta) / 2:
             point = _follow(full, rows, point, beta, people)
@@ -94,8 +107,8 @@ def _narrow(crowd: Crowd, rows: Rows, dual: NDArray[np.float64], scale: float, b
             widened, beta = widened + 1, min(25 * beta, 0.1 * scale)
             near, made_at, width = full, rows.price(dual), np.inf
             continue
-        settled = beta <= 1e-3 * scale and _is_settled(decide(near, rows.price(dual)), rows, point, beta)
-        if beta <= _NARROWEST or settled:
+        settled = beta <= 1e-3 * scale and _is_settled(decide(near, rows.price(dual)), rows, point, beta, 2 * unit)
+        if beta <= floor or settled:
             return Solved(dual, point.level, beta)
         beta *= _SHRINK
 
@@ -105,14 +118,16 @@ def _follow(full: Crowd, rows: Rows, point: Point, beta: float, people: float) -
     for _ in range(4):
         price, width = rows.price(point.dual), 240 * beta
         near = screen(full, price, width)
-        point = minimise(near, rows, point.dual, beta=beta, people=people, steps=8, tolerance=0.3)
+        point = minimise(
+            near, rows, point.dual, beta=beta, people=people, steps=8, tolerance=0.3 * float(full.weight.max())
+        )
         if float(np.abs(rows.price(point.dual) - price).max()) <= (width - 16 * beta) / 2:
             break
     return point
 
 
-def _is_settled(hard: Hard, rows: Rows, point: Point, beta: float) -> bool:
+def _is_settled(hard: Hard, rows: Rows, point: Point, beta: float, most: float) -> bool:
     """Whether whole decisions at these prices are within a few people of every row that has a price."""
     slack = rows.bound - rows.used(hard.count) - rows.level @ point.level + rows.soft * point.dual
     off = np.where(point.dual > 0.01 * beta, np.abs(slack), np.maximum(-slack, 0))
-    return bool(off.max() <= 2.0)
+    return bool(off.max() <= most)
