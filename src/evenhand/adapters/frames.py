@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from evenhand.terms import DataError, UsageError
 
 from .columns import series_from_objects
 
-__all__ = ["frame_like", "frame_names", "read_frame"]
+__all__ = ["csv_bytes", "frame_like", "frame_names", "frame_of", "read_frame"]
 
 
 def frame_names(frame: Any) -> tuple[str, ...]:
@@ -55,6 +56,18 @@ def frame_like(frame: Any, columns: Mapping[str, Sequence[Any] | NDArray[Any]]) 
         made = pl.DataFrame(plain)
         return made.lazy() if given.implementation.is_polars() else made
     return nw.from_dict(plain, backend=given.implementation).to_native()
+
+
+def frame_of(columns: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
+    """A polars frame of these columns, for results of tables that came from files."""
+    return pl.DataFrame(dict(columns))
+
+
+def csv_bytes(columns: Mapping[str, Sequence[Any]]) -> bytes:
+    """These columns as CSV in UTF-8, with a header."""
+    sink = io.BytesIO()
+    frame_of(columns).write_csv(sink)
+    return sink.getvalue()
 
 
 def _narwhal(frame: Any) -> Any:

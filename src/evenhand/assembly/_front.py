@@ -12,7 +12,7 @@ import numpy as np
 from evenhand.adapters.campaign_files import LoadedCampaign, campaign_from_mapping
 from evenhand.adapters.campaign_files import load_campaign as load_file
 from evenhand.adapters.draft import Draft, draft_campaign
-from evenhand.adapters.frames import frame_like
+from evenhand.adapters.frames import frame_like, frame_of
 from evenhand.adapters.home import write_atomically
 from evenhand.adapters.tables import open_frame
 from evenhand.disparity import Audit
@@ -243,8 +243,4 @@ def _path(path: str | Path | None) -> Path | None:
 
 
 def _frame(subjects: Any, columns: dict[str, list[Any]]) -> Any:
-    if subjects is not None:
-        return frame_like(subjects, columns)
-    import polars as pl
-
-    return pl.DataFrame(columns)
+    return frame_of(columns) if subjects is None else frame_like(subjects, columns)

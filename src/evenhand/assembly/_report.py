@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +21,7 @@ from evenhand.terms import Explained, Measure, Reason, Standing
 
 from ._open import Opened
 
-__all__ = ["decision_columns", "decisions_csv", "report_of", "story_rows", "write_results"]
+__all__ = ["decision_columns", "report_of", "story_rows", "write_results"]
 
 _FOUR_FIFTHS = Fraction(4, 5)
 
@@ -82,15 +81,6 @@ def write_results(place: Home, run_id: str, report: dict[str, Any], decisions: b
     write_atomically(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True))
     write_atomically(folder / "report.html", render(report))
     return folder
-
-
-def decisions_csv(columns: dict[str, list[Any]]) -> bytes:
-    """The list of decisions as CSV."""
-    import polars as pl
-
-    sink = io.BytesIO()
-    pl.DataFrame(columns).write_csv(sink)
-    return sink.getvalue()
 
 
 def decision_columns(opened: Opened, explained: Explained, run_id: str) -> dict[str, list[Any]]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from evenhand import __version__
 from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
+from evenhand.adapters.frames import csv_bytes
 from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.campaigns import Lesson, learn, lesson_of
@@ -26,7 +27,7 @@ from evenhand.terms import Explained, Finding, Model, PolicyError
 
 from ._groups import LessonGroups
 from ._open import Frames, Opened, open_all
-from ._report import decision_columns, decisions_csv, report_of, story_rows, write_results
+from ._report import decision_columns, report_of, story_rows, write_results
 from ._summary import summary_of
 
 __all__ = ["Checked", "Planned", "Ran", "check", "plan_campaign", "run_campaign"]
@@ -192,7 +193,7 @@ def run_campaign(
             head = finish(started, kept)
     report["run"]["head"] = head
     columns = decision_columns(opened, explained, run_id)
-    results = write_results(place, run_id, report, decisions_csv(columns))
+    results = write_results(place, run_id, report, csv_bytes(columns))
     return Ran(
         run_id=run_id,
         home=place.folder,
