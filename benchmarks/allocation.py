@@ -99,8 +99,8 @@ def main() -> None:
         fair = next(limit for limit in allocated.limits if limit.kind == "disparity")
         certificate = allocated.certificate
         print(
-            f"{people} x {OFFERS}: {wall:.2f} s wall, {cpu:.2f} s CPU, gap {certificate.gap:.2e}, moved {certificate.moved}, "
-            f"limits broken {len(broken)}, ratio {fair.used:.4f}, binding {sum(x.binding for x in allocated.limits)}, "
+            f"{people} x {OFFERS}: {wall:.2f} s wall, {cpu:.2f} s CPU, gap {certificate.gap:.2e}, "
+            f"moved {certificate.moved}, limits broken {len(broken)}, ratio {fair.used:.4f}, binding {sum(x.binding for x in allocated.limits)}, "
             f"peak {peak:.0f} MiB (inputs {before:.0f} MiB)",
             flush=True,
         )

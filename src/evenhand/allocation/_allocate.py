@@ -108,7 +108,7 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
 
 
 def _certificate(answer: _Answer, moved: int) -> Certificate:
-    bound = max(int(np.ceil(answer.bound)), answer.value)
+    bound = max(int(np.floor(answer.bound + 1e-6)), answer.value)
     return Certificate(answer.value, bound, (bound - answer.value) / max(bound, 1), moved)
 
 

@@ -55,10 +55,11 @@ def until_held(
     nearest: dict[str, float] = {}
     failed = shift
     start: Solved | None = None
+    latest: Settled | None = None
     rng = np.random.default_rng(seed)
     for turn in range(_ROUNDS):
-        if turn >= _STEADY:
-            shift = shift + _nudge(rng, rows, settled, turn)
+        if latest is not None and turn >= _STEADY:
+            shift = shift + _nudge(rng, rows, latest, turn)
         corrected = rows.shifted(shift)
         settled = settle(crowd, corrected, comparisons, scale, start)
         selected = count(settled)
@@ -68,7 +69,7 @@ def until_held(
             best = settled, corrected
             return _refined(crowd, rows, comparisons, scale, count, best, failed, shift) if is_small else best
         _note_nearest(nearest, comparisons, selected)
-        start, failed = settled.free, shift
+        latest, start, failed = settled, settled.free, shift
         margin += np.where(kept, 0, 0.0 if turn < 3 else 0.35)
         shift = _correct(rows, shift, settled, selected, margin, 1.0 if turn < 3 else max(0.2, 2 / turn))
     broken = [comparison for comparison, is_kept in zip(comparisons, kept, strict=True) if not is_kept]

@@ -21,6 +21,7 @@ __all__ = ["Solved", "scale_of", "solve"]
 _SHRINK = 0.2
 _SMALL, _MIDDLE = 20_000, 120_000
 _NARROWEST = 0.02
+_TINY = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,23 @@ def _narrow(
 ) -> Solved:
     """The last part of the homotopy, on everybody near a tie."""
     full = crowd if int(crowd.starts[-1]) > _SMALL else sample(crowd, _SMALL)
+    is_tiny = int(crowd.starts[-1]) <= _TINY
     near, made_at, width = full, rows.price(dual), np.inf
+    before: NDArray[np.float64] = np.zeros(0)
     widened, unit = 0, float(crowd.weight.max(initial=1.0))
     while True:
         price = rows.price(dual)
-        if beta <= 5e-3 * scale:
+        if beta <= 5e-3 * scale and not is_tiny:
             width = 120 * beta
             near, made_at = screen(full, price, width), price
         point = minimise(
-            near, rows, dual, beta=beta, people=people, steps=25, tolerance=unit * max(0.3, 20 * beta / scale)
+            near,
+            rows,
+            dual,
+            beta=beta,
+            people=people,
+            steps=25,
+            tolerance=unit * max(0.3, 20 * beta / scale),
         )
         moved = float(np.abs(rows.price(point.dual) - made_at).max())
         if moved > (width - 16 * beta) / 2:
@@ -107,8 +116,13 @@ def _narrow(
             widened, beta = widened + 1, min(25 * beta, 0.1 * scale)
             near, made_at, width = full, rows.price(dual), np.inf
             continue
-        settled = beta <= 1e-3 * scale and _is_settled(decide(near, rows.price(dual)), rows, point, beta, 2 * unit)
-        if beta <= floor or settled:
+        if beta <= 1e-3 * scale:
+            hard = decide(near, rows.price(dual))
+            stays = is_tiny and np.array_equal(hard.count, before)
+            if _is_settled(hard, rows, point, beta, max(2 * unit, 0.02 * people if stays else 0)):
+                return Solved(dual, point.level, beta)
+            before = hard.count
+        if beta <= floor:
             return Solved(dual, point.level, beta)
         beta *= _SHRINK
 

@@ -108,7 +108,7 @@ class Prices:
         offer: int64[m], price of taking one place of offer j: capacity, contacts, and cost under the budget.
         group: int64[cells, m], price of the disparity limits for each cell (cell 0 = nobody's group: always 0).
         by_limit: price of each limit by its id, in micro-money per unit of that limit (place, contact, money
-            unit), for people to read.
+            unit; for a disparity limit a whole unit of its bound, from 0 to 1), for people to read.
         cell_tables: how a *blind* cell is worked out from bin codes (allocation's own format, JSON-able), or {}.
     """
 
@@ -175,8 +175,9 @@ class Allocated:
     Attributes:
         scored: the values.
         offer: int16[n], index of the chosen offer, -1 for none.
-        runner_up: int16[n], the best other offer at the same prices, -1 for none (there is no other, or the person
-            is refused).
+        runner_up: int16[n], the best other offer at the same prices, even where its margin is below zero; where
+            nothing was chosen, the best offer at these prices (so that "why nothing" can be told); -1 for none (there
+            is no other, or the person is refused).
         price: int64[n], micro-money: total price (offer + group) that the chosen offer paid; 0 where none.
         runner_up_price: int64[n], likewise for the runner-up.
         moved: bool[n], decision differs from the pure price rule (see `Certificate.moved`).
