@@ -8,12 +8,12 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
 
 from evenhand.explanation import LANGUAGES
 
 from ._build import SMALLEST_SHOWN
-from ._chapters import evaluation_view, findings_view, funnel_view, groups_view, hero_view, limits_view, unused_view
+from ._chapters import evaluation_view, findings_view, funnel_view, hero_view, limits_view, unused_view
+from ._groups import groups_view
 from ._shapes import model_view
 from ._stories import story_view
 from ._words import Words
@@ -63,7 +63,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             lang=lang,
             languages={"nl": "Nederlands", "en": "English"},
             chapters=_CHAPTERS,
-            style=Markup(_templates()["style.css"]),  # our own file, not the report's
+            style=_templates()["style.css"],
             title=pages[lang]["t"]("page.title", campaign=report["campaign"]["id"]),
         )
     )
