@@ -100,7 +100,8 @@ def main() -> None:
         certificate = allocated.certificate
         print(
             f"{people} x {OFFERS}: {wall:.2f} s wall, {cpu:.2f} s CPU, gap {certificate.gap:.2e}, "
-            f"moved {certificate.moved}, limits broken {len(broken)}, ratio {fair.used:.4f}, binding {sum(x.binding for x in allocated.limits)}, "
+            f"moved {certificate.moved}, limits broken {len(broken)}, "
+            f"ratio {fair.used:.4f}, binding {sum(x.binding for x in allocated.limits)}, "
             f"peak {peak:.0f} MiB (inputs {before:.0f} MiB)",
             flush=True,
         )
