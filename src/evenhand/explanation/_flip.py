@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import OTHER, PPM, SCORE_BOUND, Allocated, expected_value, probability_ppm
+from evenhand.terms import OTHER, SCORE_BOUND, Allocated, expected_value, probability_ppm
 
 __all__ = ["Flips", "find_flips"]
 
@@ -73,7 +72,11 @@ def find_flips(
 
 
 class _Question:
-    """What one block of people's decisions rest on."""
+    """What one block of people's decisions rest on.
+
+    Attributes:
+        least: int64[rows], the lowest score at which the offer explained is worth more than its price.
+    """
 
     def __init__(
         self,
@@ -97,7 +100,11 @@ class _Question:
         self.rival_price = allocated.runner_up_price[rows]
         self._value = np.array([offer.value_micro for offer in campaign.offers], dtype=np.int64)
         self._cost = np.array([offer.cost_micro for offer in campaign.offers], dtype=np.int64)
-        self._enough = self._score_that_might_do()
+        self.least = self._least()
+        offers = len(self.model.offers)
+        behind = np.where(self.chosen, self.rival, offers) + 1  # 0: nobody; offers + 1: the offer was not chosen
+        kinds, self.pair = np.unique(self.focus * (offers + 2) + behind, return_inverse=True)
+        self.pairs = np.divmod(kinds, offers + 2)
 
     def own_code(self, t: int) -> NDArray[np.intp]:
         """Bin code of each person for the focus offer."""
@@ -108,47 +115,42 @@ class _Question:
         """Whether a change of this feature moves the other offers' scores too."""
         return self.codes[t].ndim == 1
 
-    def might_flip(self, t: int, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Cheap and never wrongly False: whether `flips` can hold at all."""
-        reached = self.score[who] - self.contributions[who, t] + self.model.tables[t][self.focus[who], code]
-        return np.asarray(self.chosen[who] | (reached >= self._enough[who]))
-
     def flips(self, t: int, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether the price rule decides differently for `who` with term `t` at `code`, exactly."""
         table = self.model.tables[t]
-        focus, chosen, rival = self.focus[who], self.chosen[who], self.rival[who]
-        score = self.score[who] - self.contributions[who, t] + table[focus, code]
-        net = self._worth(score, focus) - self.price[who]
-        flipped = np.where(chosen, net <= 0, net > 0)
-        against = np.flatnonzero(rival >= 0)
+        score = self.score[who] - self.contributions[who, t]
+        score += table.ravel().take(self.focus[who] * table.shape[1] + code)
+        chosen = self.chosen[who]
+        flipped = (score >= self.least[who]) ^ chosen
+        open_ = np.flatnonzero(chosen & ~flipped)
+        against = open_[self.rival[who[open_]] >= 0]
         if len(against):
-            them, held = who[against], rival[against]
+            them = who[against]
+            held = self.rival[them]
             other = self.rival_score[them]
             if self.moves_rival(t):
                 now = self.codes[t][self.rows[them]].astype(np.intp)
                 other = other - table[held, now] + table[held, code[against]]
-            flipped[against] |= net[against] < self._worth(other, held) - self.rival_price[them]
+            net = self._worth(score[against], self.focus[them]) - self.price[them]
+            flipped[against] = net < self._worth(other, held) - self.rival_price[them]
         return np.asarray(flipped)
 
     def _worth(self, score: NDArray[np.int64], offer: NDArray[np.intp]) -> NDArray[np.int64]:
         probability = probability_ppm(np.clip(score, -SCORE_BOUND, SCORE_BOUND))
         return expected_value(self._value[offer], self._cost[offer], probability)
 
-    def _score_that_might_do(self) -> NDArray[np.int64]:
-        """A score that an offer not chosen must reach at least to be worth more than its price (rounded down)."""
-        scores, chances = _link_grid()
-        value = np.maximum(self._value[self.focus], 1).astype(np.float64)
-        needed = (self._cost[self.focus] + self.price).astype(np.float64) / value * PPM * (1 - 1e-9) - 1
-        place = np.searchsorted(chances, needed, "left")
-        enough = np.where(place > 0, scores[np.maximum(place - 1, 0)], -SCORE_BOUND)
-        return np.where(place == len(chances), 2 * SCORE_BOUND, enough)
-
-
-@cache
-def _link_grid() -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Scores on a grid, and their probabilities."""
-    scores = np.arange(-_EDGE, _EDGE + 1, 8_000, dtype=np.int64)
-    return scores, probability_ppm(scores)
+    def _least(self) -> NDArray[np.int64]:
+        """`least`, found by halving for each different pair of offer and price; worth never falls with the score."""
+        prices, which = np.unique(self.price, return_inverse=True)
+        kinds, place = np.unique(which * len(self._value) + self.focus, return_inverse=True)
+        price, focus = prices[kinds // len(self._value)], kinds % len(self._value)
+        low, high = np.full(len(focus), -_EDGE), np.full(len(focus), _EDGE)
+        always, ever = (self._worth(edge, focus) > price for edge in (low, high))
+        while (high - low > 1).any():
+            middle = (low + high) // 2
+            enough = self._worth(middle, focus) > price
+            low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+        return np.where(always, -_FAR, np.where(ever, high, _FAR))[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +158,11 @@ class _Order:
     """Bins of one term in the order in which they move a decision, for each pair of offers (focus, rival) at hand.
 
     Attributes:
-        pair: intp[people], which pair each person has.
         drive: int64[pairs, size], what falls when the decision is pushed towards its flip.
         bins: intp[pairs, real bins], bin codes by ascending drive.
         rank: intp[pairs, size], how many real bins have a smaller drive.
     """
 
-    pair: NDArray[np.intp]
     drive: NDArray[np.int64]
     bins: NDArray[np.intp]
     rank: NDArray[np.intp]
@@ -170,10 +170,8 @@ class _Order:
 
 def _order(ask: _Question, t: int) -> _Order:
     offers = len(ask.model.offers)
-    rival = np.where(ask.chosen, ask.rival, offers) + 1  # 0: nobody behind the chosen one; offers + 1: not chosen
-    kinds, pair = np.unique(ask.focus * (offers + 2) + rival, return_inverse=True)
     table = ask.model.tables[t].astype(np.int64)
-    focus, behind = np.divmod(kinds, offers + 2)
+    focus, behind = ask.pairs
     drive = table[focus]
     if ask.moves_rival(t):
         with_rival = (behind > 0) & (behind <= offers)
@@ -183,21 +181,19 @@ def _order(ask: _Question, t: int) -> _Order:
     bins = real.argsort(axis=1, kind="stable")
     ascending = np.take_along_axis(real, bins, axis=1)
     rank = np.stack([np.searchsorted(row, own) for row, own in zip(ascending, drive, strict=True)])
-    return _Order(pair, drive, bins + _FIRST, rank)
+    return _Order(drive, bins + _FIRST, rank)
 
 
 def _try_term(ask: _Question, t: int, found: Flips, best: NDArray[np.int64]) -> None:
     """Take term `t` for those whose decision it flips with a smaller move than what was found before."""
     order = _order(ask, t)
     code = ask.own_code(t)
-    farther = order.rank[order.pair, code]
+    farther = order.rank[ask.pair, code]
     who = np.flatnonzero((code >= _FIRST) & (farther > 0))
-    farthest = order.bins[order.pair[who], 0]
-    who = who[ask.might_flip(t, farthest, who)]
-    who = who[ask.flips(t, order.bins[order.pair[who], 0], who)]
+    who = who[ask.flips(t, order.bins[ask.pair[who], 0], who)]
     if not len(who):
         return
-    pair = order.pair[who]
+    pair = ask.pair[who]
     yes, no = np.zeros(len(who), dtype=np.intp), farther[who]  # `yes` flips, `no` is the first that does not
     while True:
         open_ = np.flatnonzero(no - yes > 1)
