@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.consent_table import CONSENT_COLUMNS, read_consents
 from evenhand.adapters.tables import DataTable, open_frame, open_table
-from evenhand.campaigns import History, teachable
+from evenhand.campaigns import History, draws_of, teachable
 from evenhand.features import pseudonymise
 from evenhand.journey import Stores
 from evenhand.permission import ConsentBook, permit
@@ -80,7 +80,7 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
     """
     campaign = loaded.campaign
     subjects = _open(campaign.subjects, frames.subjects, folder, _subject_columns(campaign))
-    names = _names(campaign.history, frames.history, folder)
+    names = _open(campaign.history, frames.history, folder, (campaign.identifier,)).names
     own_groups = tuple(name for name in campaign.names(Role.SENSITIVE) if name in names)
     history = _open(campaign.history, frames.history, folder, _history_columns(campaign, own_groups))
     ids = subjects.ids(campaign.identifier, unique=True)
@@ -98,7 +98,8 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     groups = {name: _taken_in(subjects.groups(name), countable) for name in campaign.names(Role.SENSITIVE)}
     past_ids = history.ids(campaign.identifier, unique=False)
-    past = _pseudonyms_of(past_ids, key)
+    people, row_of = _people_of(past_ids)
+    past = pseudonymise(people, key)[row_of]
     allowed = teachable(campaign, past, consents, asked)
     past_groups = {
         name: _taken_in(history.groups(name), allowed) if name in own_groups else _looked_up(past_ids, ids, values)
@@ -115,6 +116,7 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
             outcome=history.outcome(campaign.outcome),
             offer=_texts(history, campaign.history.offer),
             order=history.order(campaign.history.order) if campaign.history.order else None,
+            draw=None if campaign.history.order else draws_of(people, campaign.seed)[row_of],
         ),
         allowed=allowed,
         history_groups=Vault(past_groups, allowed),
@@ -124,10 +126,6 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
 
 def _open(table: Table, frame: Any, folder: Path, columns: Sequence[str]) -> DataTable:
     return open_table(table, folder, columns=columns) if frame is None else open_frame(frame, columns=columns)
-
-
-def _names(table: Table, frame: Any, folder: Path) -> tuple[str, ...]:
-    return _open(table, frame, folder, ()).names
 
 
 def _feature_columns(campaign: Campaign) -> list[str]:
@@ -158,12 +156,11 @@ def _texts(table: DataTable, name: str | None) -> NDArray[np.object_] | None:
     return out
 
 
-def _pseudonyms_of(ids: list[str], key: bytes) -> NDArray[np.bytes_]:
-    """Pseudonyms of rows in which people recur: each person's is worked out once."""
+def _people_of(ids: list[str]) -> tuple[list[str], NDArray[np.intp]]:
+    """The different people of rows in which people recur, and the position of each row's person among them."""
     people = list(dict.fromkeys(ids))
     position = dict(zip(people, range(len(people)), strict=True))
-    rows = np.fromiter((position[one] for one in ids), dtype=np.intp, count=len(ids))
-    return np.asarray(pseudonymise(people, key)[rows])
+    return people, np.fromiter((position[one] for one in ids), dtype=np.intp, count=len(ids))
 
 
 def _taken_in(values: Sequence[str | None], rows: NDArray[np.bool_]) -> list[str | None]:

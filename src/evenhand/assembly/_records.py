@@ -28,7 +28,17 @@ from ._report import write_results
 if TYPE_CHECKING:
     from evenhand.explanation import Explanation
 
-__all__ = ["Replayed", "list_runs", "open_ledger", "rebuild_report", "replay", "resolve_run", "verify_ledger", "why"]
+__all__ = [
+    "Replayed",
+    "list_runs",
+    "open_ledger",
+    "rebuild_report",
+    "replay",
+    "resolve_run",
+    "rewrite_lost_reports",
+    "verify_ledger",
+    "why",
+]
 
 Step = Callable[[str], None]
 
@@ -244,3 +254,18 @@ def rebuild_report(run_id: str = "last", *, home: Path | None = None) -> Path:
     report["stories"] = stories_of(told, recorded.campaign, model, _offer_prices(recorded))
     report["run"]["head"] = recorded.summary.head
     return write_results(place, name, report, None) / "report.html"
+
+
+def rewrite_lost_reports(place: Home) -> list[str]:
+    """Write again the reports that a crash between the record and the page left unwritten; the runs' ids."""
+    if not place.ledger.is_file():
+        return []
+    with open_ledger(place) as store:
+        lost = [
+            run.run_id
+            for run in runs(store)
+            if run.finished and not (place.run_folder(run.run_id) / "report.html").is_file()
+        ]
+    for run_id in lost:
+        rebuild_report(run_id, home=place.folder)
+    return lost

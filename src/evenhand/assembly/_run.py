@@ -27,6 +27,7 @@ from evenhand.terms import Explained, Finding, Model, PolicyError
 
 from ._groups import LessonGroups
 from ._open import Frames, Opened, open_all
+from ._records import rewrite_lost_reports
 from ._report import decision_columns, report_of, story_rows, write_results
 from ._summary import summary_of
 
@@ -166,6 +167,7 @@ def run_campaign(
     """
     loaded, folder, place = _located(campaign, home, at)
     key = place.key(make=True)
+    lost = rewrite_lost_reports(place)
     prepared = _prepare(loaded, folder, key, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
@@ -199,7 +201,10 @@ def run_campaign(
         home=place.folder,
         folder=results,
         head=head,
-        notices=tuple(finding.what for finding in started.found),
+        notices=(
+            *(finding.what for finding in started.found),
+            *(f"The report of run {name} was missing; it was written again from the ledger." for name in lost),
+        ),
         sample_decision=f"{run_id}.{_sample(explained) + 1}",
         summary=summary_of(explained, loaded.campaign),
         report=report,

@@ -5,7 +5,7 @@ now) and decided second (the road in `journey`). Evaluation uses history that wa
 estimate what an offer *changes* as against what people do anyway; that needs randomised history.
 """
 
-from ._history import History
+from ._history import History, draws_of
 from ._learn import Lesson, learn, lesson_of, teachable
 
-__all__ = ["History", "Lesson", "learn", "lesson_of", "teachable"]
+__all__ = ["History", "Lesson", "draws_of", "learn", "lesson_of", "teachable"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from evenhand.features import ColumnSource
 from evenhand.policy import Campaign
 from evenhand.terms import DataError
 
-__all__ = ["History", "held_out_rows", "offer_indices"]
+__all__ = ["History", "draws_of", "held_out_rows", "offer_indices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class History:
         outcome: uint8[k], 1 where the person responded.
         offer: text of the offer column [k], or None where the campaign has a single offer.
         order: float64[k], what the rows are ordered by (a number, or days since 1970 for dates), or None.
+        draw: float64[k], the person's number from `draws_of`; None where `order` decides what is held out.
     """
 
     subjects: NDArray[np.bytes_]
@@ -32,6 +34,7 @@ class History:
     outcome: NDArray[np.uint8]
     offer: NDArray[np.object_] | None
     order: NDArray[np.float64] | None
+    draw: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -72,15 +75,26 @@ def held_out_rows(campaign: Campaign, history: History) -> NDArray[np.bool_]:
         else:
             boundary = float(np.quantile(history.order, 1.0 - (source.hold_out or 0.0), method="lower"))
         return history.order >= boundary
-    if not source.hold_out:
+    if not source.hold_out or history.draw is None:
         return np.zeros(len(history), dtype=bool)
-    people, inverse = np.unique(history.subjects, return_inverse=True)
-    key = f"hold-out {campaign.seed}".encode()
-    draws = np.array(
-        [int.from_bytes(hashlib.blake2b(person, key=key, digest_size=6).digest(), "big") for person in people.tolist()],
-        dtype=np.float64,
+    return history.draw < source.hold_out
+
+
+def draws_of(people: Sequence[str], seed: int) -> NDArray[np.float64]:
+    """A number from 0 to below 1 for each person, the same wherever the person stands: float64[n].
+
+    Args:
+        people: the people's own ids, so that a plan and a run draw alike whatever key makes the pseudonyms.
+        seed: of the campaign.
+    """
+    key = f"hold-out {seed}".encode()
+    return (
+        np.array(
+            [int.from_bytes(hashlib.blake2b(one.encode(), key=key, digest_size=6).digest(), "big") for one in people],
+            dtype=np.float64,
+        )
+        / 2.0**48
     )
-    return np.asarray((draws < source.hold_out * 2.0**48)[inverse])
 
 
 def _as_number(boundary: float | str) -> float:

@@ -1,0 +1,88 @@
+"""What Python users call: any data frame in, the same kind out."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import evenhand as eh
+from evenhand.terms import DataError, PolicyError, UsageError
+from small_world import AT, World, make_world
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """The small world."""
+    return make_world()
+
+
+@pytest.mark.parametrize(
+    ("convert", "kind"),
+    [(lambda f: f, pl.DataFrame), (lambda f: f.to_pandas(), pd.DataFrame), (lambda f: f.to_arrow(), pa.Table)],
+    ids=["polars", "pandas", "pyarrow"],
+)
+def test_the_same_kind_of_frame_comes_out(world, convert, kind):
+    """Decisions come back as the kind of frame that the subjects came in, row for row, with the same decisions."""
+    planned = dataclasses.replace(world, people=convert(world.people)).plan()
+    assert isinstance(planned.decisions, kind)
+    assert planned.summary == world.plan().summary
+    assert list(pl.DataFrame(planned.decisions)["person"]) == world.people["person"].to_list()
+
+
+def test_a_run_can_be_asked_verified_and_replayed(world, tmp_path):
+    """run, why, verify_ledger, replay: all on frames."""
+    ran = world.run(tmp_path / "home")
+    assert ran.why("canary3@mail.example").facts.run_id == ran.run_id
+    assert eh.why(f"{ran.run_id}.1", home=ran.home, lang="nl").lang == "nl"
+    assert eh.verify_ledger(home=ran.home).ok
+    from evenhand.assembly import Frames
+
+    frames = Frames(world.people, world.shown, world.said)
+    assert eh.replay("last", home=ran.home, frames=frames).same
+    assert "<html" in ran.to_html()
+
+
+def test_a_replay_with_other_data_is_refused(world, tmp_path):
+    """A replay says that the data changed; it does not compare apples with pears."""
+    from evenhand.assembly import Frames
+
+    ran = world.run(tmp_path / "home")
+    other = world.people.with_columns(pl.col("f00") + 1.0)
+    with pytest.raises(DataError, match="digest differs"):
+        eh.replay("last", home=ran.home, frames=Frames(other, world.shown, world.said))
+
+
+def test_a_plan_is_not_recorded_and_cannot_be_asked(world, tmp_path, monkeypatch):
+    """A plan leaves no file anywhere, and says so when it is asked about a person."""
+    monkeypatch.chdir(tmp_path)
+    planned = world.plan()
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(UsageError, match="A plan is not recorded"):
+        planned.why("canary3@mail.example")
+
+
+def test_an_audit_finds_the_planted_skew(world):
+    """Outcome rates per group come out as counts-only tables; a personal-data column is found and left out."""
+    frame = world.shown.with_columns(pl.Series("sex", ["f", "m"] * (len(world.shown) // 2)))
+    found = eh.audit(frame.drop("hunch"), outcome="responded", sensitive_features=["sex"])
+    assert {comparison.features for comparison in found.outcome} == {("sex",)}
+    assert any(finding.id.startswith("EH-PII") for finding in found.findings)
+    assert "canary" not in str(found.to_dict())
+
+
+def test_a_dict_is_a_campaign_too(world):
+    """load_campaign takes the keys of a campaign file; every problem is in the error at once."""
+    assert eh.load_campaign(world.document, at=AT).campaign.campaign == "small-world"
+    with pytest.raises(PolicyError, match="Rule: ") as caught:
+        eh.load_campaign({**world.document, "category": "funny", "purpose": "Nothing"}, at=AT)
+    assert caught.value.findings
+
+
+def test_a_draft_of_a_frame_is_text(world):
+    """draft looks at a frame and writes nothing unless told where."""
+    drafted = eh.draft(world.shown, outcome="responded")
+    assert "confirmed: false" in drafted.text

@@ -1,0 +1,117 @@
+"""Each command on a small campaign, as a person or a program would use it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from evenhand.cli import app
+from shop_folder import AT, evenhand
+
+COMMANDS = ("demo", "init", "check", "plan", "run", "why", "replay", "report", "schema")
+
+
+def _listing(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "ledger verify", "ledger runs"])
+def test_help_has_two_examples(command):
+    """Every command's help ends with two examples that start with `evenhand`."""
+    shown = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert shown.exit_code == 0
+    examples = shown.output[shown.output.index("Examples:") :]
+    assert examples.count(f"evenhand {command}") == 2
+
+
+def test_check_exits_by_fail_on(shop):
+    """Warnings pass by default, and fail where --fail-on says so; nothing is written either way."""
+    before = _listing(shop)
+    assert evenhand("check", "campaign.yaml", "--at", AT, cwd=shop).returncode == 0
+    assert evenhand("check", "campaign.yaml", "--at", AT, "--fail-on", "note", cwd=shop).returncode == 1
+    assert _listing(shop) == before
+
+
+def test_check_speaks_sarif(shop):
+    """SARIF 2.1.0: every result names a rule of the driver and a level that the format knows."""
+    done = evenhand("check", "campaign.yaml", "--at", AT, "--format", "sarif", cwd=shop)
+    run = json.loads(done.stdout)["runs"][0]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert run["results"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in {"note", "warning", "error"}
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("campaign.yaml")
+
+
+def test_plan_writes_nothing_and_tells_the_funnel(shop):
+    """The funnel and the limits go to stdout; not one file is made."""
+    before = _listing(shop)
+    done = evenhand("plan", "campaign.yaml", "--at", AT, cwd=shop)
+    assert done.returncode == 0, done.stderr
+    assert "known" in done.stdout
+    assert "sex-reach" in done.stdout
+    assert "Nothing was written" in done.stderr
+    assert _listing(shop) == before
+
+
+def test_run_records_and_can_be_asked(ran):
+    """After a run: the ledger verifies, the run replays bit for bit, why answers in Dutch by subject and in JSON."""
+    runs = json.loads(evenhand("ledger", "runs", "--json", cwd=ran).stdout)["runs"]
+    assert [run["decisions"] for run in runs] == [400]
+    verified = evenhand("ledger", "verify", "--json", cwd=ran)
+    assert verified.returncode == 0
+    assert json.loads(verified.stdout)["ok"] is True
+    replayed = evenhand("replay", "last", "--json", cwd=ran)
+    assert replayed.returncode == 0, replayed.stderr
+    assert json.loads(replayed.stdout) | {"run_id": "", "schema_version": 1} == {
+        "run_id": "", "schema_version": 1, "same": True, "model_same": True, "decisions": 400, "different": [],
+    }  # fmt: skip
+    told = evenhand("why", "canary7@mail.example", "--lang", "nl", cwd=ran)
+    assert told.returncode == 0
+    assert "toestemming" in told.stdout
+    asked = json.loads(evenhand("why", f"{runs[0]['run_id']}.8", "--json", cwd=ran).stdout)
+    assert asked["decision_id"] == f"{runs[0]['run_id']}.8"
+
+
+def test_a_report_can_be_written_again_from_the_ledger(ran):
+    """`report last` writes the same report.json as the run did, from the ledger alone."""
+    report = next((ran / "evenhand-home" / "runs").glob("*/report.json"))
+    before = json.loads(report.read_text("utf-8"))
+    report.unlink()
+    assert evenhand("report", "last", cwd=ran).returncode == 0
+    assert json.loads(report.read_text("utf-8")) == before
+
+
+def test_init_drafts_a_file_that_uses_nothing_yet(shop):
+    """Every column is drafted unconfirmed, an existing file is never written over, and the draft cannot run."""
+    assert evenhand("init", "people.csv", "--out", "draft.yaml", cwd=shop).returncode == 0
+    text = (shop / "draft.yaml").read_text("utf-8")
+    assert all(f"  {name}:" in text for name in ("person", "visits", "days", "sex", "responded", "notes"))
+    assert not any("confirmed: true" in line.partition("#")[0] for line in text.splitlines())
+    again = evenhand("init", "people.csv", "--out", "draft.yaml", cwd=shop)
+    assert again.returncode == 2
+    assert evenhand("check", "draft.yaml", cwd=shop).returncode == 3
+
+
+def test_json_is_one_document_on_stdout(shop):
+    """--json: one document with a schema_version, no talk."""
+    for command in ("check", "plan", "run"):
+        done = evenhand(command, "campaign.yaml", "--at", AT, "--json", cwd=shop)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["schema_version"] == 1
+        assert done.stderr == ""
+
+
+def test_schema_is_the_published_one():
+    """`evenhand schema` prints valid JSON with the campaign's title fields."""
+    shown = CliRunner().invoke(app, ["schema"])
+    assert "category" in json.loads(shown.output)["properties"]
+
+
+def test_version_and_unknown_words():
+    """--version answers; an unknown option is wrong usage (2)."""
+    assert CliRunner().invoke(app, ["--version"]).output.startswith("evenhand 0.")
+    assert CliRunner().invoke(app, ["run", "--no-such-option"]).exit_code == 2

@@ -1,0 +1,49 @@
+"""Killed for real, at any moment: the whole run is recorded or nothing of it, and the next start goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from shop_folder import AT, PROGRAM, evenhand, write_shop
+
+KILLS = 5
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*PROGRAM, "run", "campaign.yaml", "--at", AT], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def _recorded(folder: Path) -> list[int]:
+    done = evenhand("ledger", "runs", "--json", cwd=folder)
+    if done.returncode:
+        return []
+    return [run["decisions"] for run in json.loads(done.stdout)["runs"] if run["state"] == "recorded"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
+def test_a_killed_run_is_whole_or_absent(tmp_path, how):
+    """Five moments spread over a whole run; after each the ledger verifies and only whole runs are in it."""
+    folder = write_shop(tmp_path / "shop", people=800).parent
+    started = time.monotonic()
+    assert _start(folder).wait(120) == 0
+    whole = time.monotonic() - started
+    for attempt in range(KILLS):
+        process = _start(folder)
+        time.sleep(whole * (0.3 + 0.7 * attempt / KILLS))
+        process.send_signal(how)
+        code = process.wait(60)
+        assert code in (0, -how, 130), code
+        assert set(_recorded(folder)) == {800}
+        assert evenhand("ledger", "verify", cwd=folder).returncode == 0
+    again = evenhand("run", "campaign.yaml", "--at", AT, cwd=folder)
+    assert again.returncode == 0, again.stderr
+    assert len(list((folder / "evenhand-home" / "runs").glob("*/report.html"))) == len(_recorded(folder))

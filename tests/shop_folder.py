@@ -1,0 +1,66 @@
+"""A small campaign folder on disk: CSV tables and a campaign file, for tests that go through the command line."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = [sys.executable, "-c", "from evenhand.cli import main; main()"]
+AT = "2026-03-01"
+
+CAMPAIGN = """\
+evenhand: 1
+campaign: small-shop
+controller: {name: Small Shop, contact: privacy@shop.example}
+purpose: PersonalisedAdvertising
+category: ordinary
+channel: web
+subjects: {file: people.csv}
+history: {file: people.csv}
+consents: {file: said.csv}
+columns:
+  person: {role: identifier}
+  responded: {role: outcome}
+  visits: {role: feature, meaning: {nl: aantal bezoeken, en: number of visits}}
+  days: {role: feature, meaning: {nl: dagen geleden, en: days ago}}
+  sex: {role: sensitive}
+offers:
+  - {id: tea, text: {nl: Korting op thee, en: Money off tea}, value: 4, cost: 0.10, capacity: 60, made_by_ai: true}
+limits:
+  budget: 5
+  disparity:
+    - {id: sex-reach, groups: [sex], bound: 0.8}
+retention: {decisions: P24M, features: P6M}
+seed: 3
+"""
+
+
+def write_shop(folder: Path, *, people: int = 400, seed: int = 11) -> Path:
+    """Write the folder; the path of its campaign file. Ids are canaries: e-mail addresses that nobody may ever read."""
+    draw = random.Random(seed)
+    rows = ["person,visits,days,sex,responded,notes"]
+    said = ["subject,kind,purpose,status,at"]
+    for number in range(people):
+        person = f"canary{number}@mail.example"
+        sex = draw.choice(["f", "m"])
+        visits = draw.randrange(20)
+        responded = int(draw.random() < 0.05 + visits / 40 + (0.25 if sex == "m" else 0.0))
+        rows.append(f"{person},{visits},{draw.randrange(300)},{sex},{responded},secret {number}")
+        status = "ConsentWithdrawn" if number % 10 == 0 else "ConsentGiven"
+        said.append(f"{person},consent,PersonalisedAdvertising,{status},2026-01-01")
+        if number % 25 == 1:
+            said.append(f"{person},objection,DirectMarketing,Objected,2026-02-01")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "people.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "said.csv").write_text("\n".join(said) + "\n", encoding="utf-8")
+    (folder / "campaign.yaml").write_text(CAMPAIGN, encoding="utf-8")
+    return folder / "campaign.yaml"
+
+
+def evenhand(*words: str | Path, cwd: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    return subprocess.run(
+        [*PROGRAM, *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
+    )

@@ -1,0 +1,134 @@
+"""A small world on which the whole road is walked: people, what was shown to them before, what they said."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+import evenhand as eh
+from evenhand.adapters.home import find_home
+from evenhand.adapters.worlds_files import moment_of, records_table
+from evenhand.ledger import Kind
+from evenhand.worlds import ConsentShares, consent_records, shoppers
+
+AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
+OFFERS = ("offer-00", "offer-01", "offer-02")
+AGES = ("18-29", "30-39", "40-49", "50-64", "65+")
+
+
+def declared(**changes: Any) -> dict[str, Any]:
+    """The campaign, with top-level keys changed. It has no disparity limit unless one is asked for."""
+    both = {"nl": "iets over u", "en": "something about you"}
+    feature = {"role": "feature", "meaning": both}
+    return {
+        "evenhand": 1,
+        "campaign": "small-world",
+        "controller": {"name": "Shop", "contact": "privacy@shop.example"},
+        "purpose": "PersonalisedAdvertising",
+        "category": "ordinary",
+        "channel": "web",
+        "subjects": {"file": "people.parquet"},
+        "history": {"file": "shown.parquet", "offer": "offer"},
+        "consents": {"file": "said.parquet"},
+        "columns": {
+            "person": {"role": "identifier"},
+            "responded": {"role": "outcome"},
+            "sex": {"role": "sensitive"},
+            "age": {"role": "sensitive"},
+            **{f"f{k:02d}": feature for k in range(4)},
+            "own": feature | {"per_offer": True},
+            "postcode": {"role": "forbidden"},
+            "full_name": {"role": "forbidden"},
+            "hunch": feature | {"confirmed": False},
+        },
+        "offers": [
+            {"id": name, "text": {"nl": f"Aanbod {name}", "en": name}, "value": 5 + k, "cost": "0.20", "made_by_ai": False}
+            for k, name in enumerate(OFFERS)
+        ],
+        "limits": {"contacts": {"total": 60}, "budget": 11},
+        "model": {"kind": "pooled", "max_bins": 6, "minimum_bin": 20},
+        "retention": {"decisions": "P24M", "features": "P6M"},
+        "seed": 5,
+        **changes,
+    }
+
+
+@dataclass(frozen=True)
+class World:
+    """Three tables, and the campaign that reads them."""
+
+    people: pl.DataFrame
+    shown: pl.DataFrame
+    said: pl.DataFrame
+    document: dict[str, Any]
+
+    def but(self, **changes: Any) -> World:
+        """The same world with a table or the campaign replaced."""
+        return replace(self, **changes)
+
+    def plan(self, **options: Any) -> eh.Decisions:
+        """Walk the road without recording."""
+        return self._walk(eh.plan, **options)
+
+    def run(self, home: Path, **options: Any) -> eh.Decisions:
+        """Walk it and record."""
+        return self._walk(eh.run, home=home, **options)
+
+    def _walk(self, verb: Callable[..., eh.Decisions], **options: Any) -> eh.Decisions:
+        campaign = eh.load_campaign(self.document, at=AT)
+        return verb(campaign, subjects=self.people, history=self.shown, consents=self.said, at=AT, **options)
+
+
+def make_world(n: int = 240, seed: int = 1, **changes: Any) -> World:
+    """Draw a world. The e-mail addresses and names in it are canaries: nobody may ever read them in an output."""
+    rng = np.random.default_rng(seed)
+    drawn = shoppers(n, len(OFFERS), 4, rng, history=900)
+    ids = pl.Series("person", [f"canary{number}@mail.example" for number in range(n)])
+    people = pl.DataFrame(
+        {
+            "person": ids,
+            **drawn.features,
+            **{f"own@{offer}": rng.poisson(2.0, n).astype(float) for offer in OFFERS},
+            "sex": [None if code < 0 else drawn.sex.categories[code] for code in drawn.sex.codes],
+            "age": [AGES[code] for code in drawn.age.codes],
+            "postcode": [f"{rng.integers(1000, 9999)} XQ" for _ in range(n)],
+            "full_name": [f"Canaria van Zang-{number}" for number in range(n)],
+            "hunch": rng.random(n),
+            "never_named": rng.random(n),
+        }
+    )
+    row = pl.Series("row", drawn.history_person)
+    shown = people[row].select("person", *drawn.features, "postcode", "full_name", "hunch")
+    shown = shown.with_columns(
+        pl.Series("own", rng.poisson(2.0, len(row)).astype(float)),
+        pl.Series("offer", [OFFERS[code] for code in drawn.history_offer.codes]),
+        pl.Series("responded", drawn.history_response.astype(int)),
+    )
+    shares = ConsentShares(objected=0.08, opted_out=0.08)
+    records = consent_records(n, purpose="PersonalisedAdvertising", at=moment_of(AT), rng=rng, shares=shares)
+    return World(people, shown, records_table(ids, records), declared(**changes))
+
+
+def bodies(home: Path, kind: Kind = Kind.DECISION) -> list[bytes]:
+    """The bodies of the ledger's entries of a kind, in order."""
+    store = sqlite3.connect(find_home(home).ledger)
+    try:
+        return [row[0] for row in store.execute("SELECT body FROM entry WHERE kind = ? ORDER BY seq", [int(kind)])]
+    finally:
+        store.close()
+
+
+def same_key(home: Path, other: Path) -> Path:
+    """A new home with the key of another, so that pseudonyms and draws are the same."""
+    made = find_home(other)
+    made.make()
+    made.key_file.write_bytes(find_home(home).key_file.read_bytes())
+    made.key_file.chmod(0o600)
+    return other
