@@ -109,6 +109,7 @@ def limit_outcomes(
         small = any(bool((c.size < limit.minimum_size).any()) for c, _ in mine)
         lowest_or_highest = min(reached) if is_ratio else max(reached)
         add(limit.id, "disparity", limit.bound, lowest_or_highest, all(holds(c, s) for c, s in real))
-        remark = NOTHING_TO_COMPARE if not real else GROUPS_TOO_SMALL if small else outcomes[-1].note
-        outcomes[-1] = replace(outcomes[-1], measure=limit.measure, features=limit.groups, note=remark)
+        plain: LimitOutcome = outcomes[-1]
+        remark = NOTHING_TO_COMPARE if not real else GROUPS_TOO_SMALL if small else plain.note
+        outcomes[-1] = replace(plain, measure=limit.measure, features=limit.groups, note=remark)
     return tuple(outcomes)
