@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +15,18 @@ import polars as pl
 import evenhand as eh
 from evenhand.adapters.home import find_home
 from evenhand.adapters.worlds_files import moment_of, records_table
+from evenhand.campaigns import History, learn, lesson_of, teachable
+from evenhand.features import pseudonymise
+from evenhand.journey import Stores
 from evenhand.ledger import Kind
+from evenhand.permission import ConsentBook
+from evenhand.policy import Campaign
+from evenhand.terms import Asked, Model, Role
+from evenhand.vault import Vault
 from evenhand.worlds import ConsentShares, consent_records, shoppers
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
+KEY = bytes(range(32))
 OFFERS = ("offer-00", "offer-01", "offer-02")
 AGES = ("18-29", "30-39", "40-49", "50-64", "65+")
 
@@ -49,7 +57,13 @@ def declared(**changes: Any) -> dict[str, Any]:
             "hunch": feature | {"confirmed": False},
         },
         "offers": [
-            {"id": name, "text": {"nl": f"Aanbod {name}", "en": name}, "value": 5 + k, "cost": "0.20", "made_by_ai": False}
+            {
+                "id": name,
+                "text": {"nl": f"Aanbod {name}", "en": name},
+                "value": 5 + k,
+                "cost": "0.20",
+                "made_by_ai": False,
+            }
             for k, name in enumerate(OFFERS)
         ],
         "limits": {"contacts": {"total": 60}, "budget": 11},
@@ -132,3 +146,66 @@ def same_key(home: Path, other: Path) -> Path:
     made.key_file.write_bytes(find_home(home).key_file.read_bytes())
     made.key_file.chmod(0o600)
     return other
+
+
+class SpyColumns:
+    """Raw columns in memory that remember who was read. Implements `features.ColumnSource`."""
+
+    def __init__(self, table: pl.DataFrame, names: Iterable[str]) -> None:
+        self.table = table
+        self.names = frozenset(names)
+        self.read_rows = np.zeros(len(table), dtype=bool)
+        self.read_names: set[str] = set()
+
+    def read(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """Values where `rows` is true."""
+        assert name in self.names, f"{name} is outside the view"
+        self.read_names.add(name)
+        self.read_rows |= rows
+        return self.table[name].cast(pl.Float64).to_numpy()[rows]
+
+
+@dataclass(frozen=True)
+class Road:
+    """A world in memory, opened for the gates: what `evenhand.journey` needs, without files."""
+
+    campaign: Campaign
+    asked: Asked
+    columns: SpyColumns
+    history: History
+    past: SpyColumns
+    wall: Vault
+
+    def stores(self, consents: ConsentBook) -> Stores:
+        """What the gates look things up in."""
+        return Stores(consents, self.columns, self.wall)
+
+    def learned(self, consents: ConsentBook) -> Model:
+        """The model that people with these consents teach."""
+        allowed = teachable(self.campaign, self.history.subjects, consents, self.asked)
+        return learn(self.campaign, lesson_of(self.campaign, self.history, allowed))
+
+
+def open_road(world: World) -> Road:
+    """Put each column where its role says."""
+    campaign = Campaign.model_validate(world.document)
+    people, shown = world.people, world.shown
+    features = campaign.names(Role.FEATURE)
+    own = [f"own@{offer.id}" for offer in campaign.offers]
+    past = SpyColumns(shown, features)
+    subjects = pseudonymise(people["person"].to_list(), KEY)
+    groups = {name: people[name].to_list() for name in campaign.names(Role.SENSITIVE)}
+    return Road(
+        campaign=campaign,
+        asked=Asked(subjects, AT),
+        columns=SpyColumns(people, [*(name for name in features if name != "own"), *own]),
+        history=History(
+            subjects=pseudonymise(shown["person"].to_list(), KEY),
+            columns=past,
+            outcome=shown["responded"].to_numpy().astype(np.uint8),
+            offer=np.array(shown["offer"].to_list(), dtype=object),
+            order=None,
+        ),
+        past=past,
+        wall=Vault(groups, np.ones(len(people), dtype=bool)),
+    )
