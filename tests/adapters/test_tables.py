@@ -333,3 +333,13 @@ def test_words_for_nothing_are_missing(csv):
     """NA, N/A, NULL and NaN are missing, in a number column as elsewhere."""
     read = csv("id,x\n1,NA\n2,3\n3,null\n").columns(["x"]).read("x", ALL)
     np.testing.assert_array_equal(read, [np.nan, 3.0, np.nan])
+
+
+def test_texts_of_nearly_everybody_are_no_groups():
+    """A column of names cannot be compared as groups; the message has none of them. Countries of many people can."""
+    names = pl.DataFrame({"nick": [f"Zofia-{k}" for k in range(60)]})
+    with pytest.raises(DataError, match="60 different texts") as caught:
+        open_frame(names).groups("nick")
+    assert "Zofia" not in str(caught.value)
+    countries = [f"country-{k % 150}" for k in range(3000)]
+    assert open_frame(pl.DataFrame({"country": countries})).groups("country") == countries

@@ -32,6 +32,7 @@ __all__ = ["DataTable", "open_frame", "open_table"]
 _CSV = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
 _MOST_GROUPS = 20
+_MOST_TEXTS = 200
 
 
 class _Source(Protocol):
@@ -131,12 +132,25 @@ class DataTable:
         Text and small numbers stay as they are. A column named after age becomes age bands (17 or younger, 18-24,
         25-34 ... 75 or older; impossible ages are unknown); any other number with more than 20 different values
         becomes its four quarters.
+
+        Raises:
+            DataError: nearly every person has a text of their own, so that naming groups would name people.
         """
         typed = self._source.typed(self._known(name))
         if kind_of(typed) == "number" and typed.n_unique() > _MOST_GROUPS:
             numbers = typed.cast(pl.Float64).fill_null(float("nan")).to_numpy()
             return age_bands(numbers) if looks_like_age(name) else quartile_bands(numbers)
-        return self.texts(name)
+        texts = self.texts(name)
+        known = [text for text in texts if text is not None]
+        different = len(set(known))
+        if different > _MOST_GROUPS and (different > _MOST_TEXTS or 2 * different > len(known)):
+            raise DataError(
+                "data-not-groups",
+                f"Column {name!r} of {self.where} has {different} different texts among {len(known)} values.",
+                rule="G-32: a group is shared by many people; a text of one's own would name the person in a report",
+                remedy="merge the values into broader groups, or give the column the role forbidden",
+            )
+        return texts
 
     def outcome(self, name: str) -> NDArray[np.uint8]:
         """1 or 0 per row, from 1/0, true/false, yes/no (ja/nee).
