@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,8 @@ __all__ = ["HOME_NAME", "Home", "find_home", "write_atomically"]
 
 HOME_NAME = "evenhand-home"
 KEY_BYTES = 32
+_NO_KEY = bytes(KEY_BYTES)
+_NO_LINKS = {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,39 @@ class Home:
         return self.folder / "secret.key"
 
     def run_folder(self, run_id: str) -> Path:
-        """Folder of one run's report and decisions."""
+        """Folder of one run's report and decisions. It exists only if the run is in the ledger."""
         return self.folder / "runs" / run_id
+
+    def draft_folder(self, run_id: str) -> Path:
+        """Where a run's list of decisions waits until the run is in the ledger."""
+        return self.folder / "runs" / f".{run_id}"
+
+    def drafts(self) -> dict[str, Path]:
+        """Folders that wait, by run id."""
+        return {path.name[1:]: path for path in sorted((self.folder / "runs").glob(".*")) if path.is_dir()}
+
+    def publish(self, run_id: str) -> None:
+        """Put a recorded run's list of decisions in its place; nothing to do where none waits.
+
+        Raises:
+            StoreError: it cannot be moved.
+        """
+        draft, folder = self.draft_folder(run_id), self.run_folder(run_id)
+        try:
+            if folder.exists():
+                for path in draft.glob("[!.]*"):
+                    path.replace(folder / path.name)
+                self.discard(run_id)
+            else:
+                draft.rename(folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+    def discard(self, run_id: str) -> None:
+        """Remove the list of decisions of a run that was not recorded."""
+        shutil.rmtree(self.draft_folder(run_id), ignore_errors=True)
 
     def make(self) -> None:
         """Make the folder.
@@ -52,15 +87,18 @@ class Home:
             raise _unwritable(self.folder, error) from error
 
     def key(self, *, make: bool) -> bytes:
-        """The secret key; with `make`, a new one is written if there is none (else one is drawn and forgotten).
+        """The secret key; with `make`, a new one is written if there is none.
+
+        Without `make` and without a key file it is 32 zeros, so that a plan comes out the same each time before the
+        first run. Pseudonyms made with those are no secret and must not leave the process.
 
         Raises:
-            StoreError: the key cannot be read or written, or is not a key.
+            StoreError: the key cannot be read or written, is not a key, or is missing beside a ledger.
         """
         try:
             key = self.key_file.read_bytes()
         except FileNotFoundError:
-            return self._new_key() if make else secrets.token_bytes(KEY_BYTES)
+            key = self._no_key(make=make)
         except OSError as error:
             raise _unwritable(self.key_file, error) from error
         if len(key) != KEY_BYTES:
@@ -72,7 +110,7 @@ class Home:
             )
         return key
 
-    def _new_key(self) -> bytes:
+    def _no_key(self, *, make: bool) -> bytes:
         if self.ledger.exists():
             raise StoreError(
                 "home-key-missing",
@@ -80,21 +118,22 @@ class Home:
                 rule="the key belongs to the ledger: it seals its head and finds its subjects",
                 remedy="restore secret.key from your backup, or name another --home",
             )
-        key = secrets.token_bytes(KEY_BYTES)
+        if not make:
+            return _NO_KEY
         self.make()
-        write_atomically(self.key_file, key, private=True)
-        return key
+        write_atomically(self.key_file, secrets.token_bytes(KEY_BYTES), private=True, only_new=True)
+        return self.key_file.read_bytes()  # of whoever was first, where two runs start a home at once
 
 
-def find_home(flag: Path | None, *, campaign_file: Path | None = None) -> Home:
+def find_home(flag: str | Path | None, *, campaign_file: Path | None = None) -> Home:
     """Which home: the flag, else EVENHAND_HOME, else beside the campaign file, else below the current folder.
 
     Raises:
         UsageError: nothing names a home and none is found.
     """
-    named = flag or (Path(os.environ["EVENHAND_HOME"]) if os.environ.get("EVENHAND_HOME") else None)
-    if named is not None:
-        return Home(named)
+    named = flag or os.environ.get("EVENHAND_HOME")
+    if named:
+        return Home(Path(named))
     if campaign_file is not None:
         return Home(campaign_file.resolve().parent / HOME_NAME)
     here = Path.cwd()
@@ -110,8 +149,14 @@ def find_home(flag: Path | None, *, campaign_file: Path | None = None) -> Home:
     )
 
 
-def write_atomically(path: Path, data: bytes | str, *, private: bool = False) -> None:
+def write_atomically(path: Path, data: bytes | str, *, private: bool = False, only_new: bool = False) -> None:
     """Write a whole file or none of it: to a neighbour first, to disk, then renamed over the name.
+
+    Args:
+        path: the file; its folder is made if need be.
+        data: what it shall hold.
+        private: only the owner may read it.
+        only_new: leave a file that is already there as it is.
 
     Raises:
         StoreError: disk full, no permission, or not a folder; the old file, if any, is untouched.
@@ -126,12 +171,25 @@ def write_atomically(path: Path, data: bytes | str, *, private: bool = False) ->
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(name, 0o600 if private else 0o644)
-            os.replace(name, path)
-        except BaseException:
+            if not (only_new and _placed_first(name, path)):
+                os.replace(name, path)
+        finally:
             Path(name).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def _placed_first(name: str, path: Path) -> bool:
+    """Give the file its name unless the name is taken; False where the file system cannot do that in one step."""
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        return True
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return path.exists()
+    return True
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:
