@@ -15,7 +15,7 @@ __all__ = ["REASONS", "explain"]
 
 REASONS = 3
 """Terms named as reasons for each decision."""
-_BLOCK = 32_768
+_BLOCK = 131_072
 
 
 def explain(allocated: Allocated, campaign: Campaign) -> Explained:

@@ -14,6 +14,8 @@ __all__ = ["Flips", "find_flips"]
 
 _FIRST = OTHER + 1
 _FAR = np.iinfo(np.int64).max
+_NEVER = 2**40
+"""A score that no sum of terms reaches."""
 _EDGE = 16_000_000
 """Beyond this many micro-logits the link table is level."""
 
@@ -106,32 +108,21 @@ class _Question:
         kinds, self.pair = np.unique(self.focus * (offers + 2) + behind, return_inverse=True)
         self.pairs = np.divmod(kinds, offers + 2)
 
-    def own_code(self, t: int) -> NDArray[np.intp]:
-        """Bin code of each person for the focus offer."""
-        code = self.codes[t]
-        return (code[self.rows] if code.ndim == 1 else code[self.focus, self.rows]).astype(np.intp)
-
-    def moves_rival(self, t: int) -> bool:
-        """Whether a change of this feature moves the other offers' scores too."""
-        return self.codes[t].ndim == 1
-
-    def flips(self, t: int, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Whether the price rule decides differently for `who` with term `t` at `code`, exactly."""
-        table = self.model.tables[t]
-        score = self.score[who] - self.contributions[who, t]
-        score += table.ravel().take(self.focus[who] * table.shape[1] + code)
+    def flips(self, term: _Term, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Whether the price rule decides differently for `who` with this term at `code`, exactly."""
+        share = term.table.take(term.row[who] + code)
         chosen = self.chosen[who]
-        flipped = (score >= self.least[who]) ^ chosen
+        flipped = (share >= term.goal[who]) ^ chosen
         open_ = np.flatnonzero(chosen & ~flipped)
         against = open_[self.rival[who[open_]] >= 0]
         if len(against):
             them = who[against]
             held = self.rival[them]
             other = self.rival_score[them]
-            if self.moves_rival(t):
-                now = self.codes[t][self.rows[them]].astype(np.intp)
-                other = other - table[held, now] + table[held, code[against]]
-            net = self._worth(score[against], self.focus[them]) - self.price[them]
+            if term.moves_rival:
+                row = held * term.size
+                other = other - term.table.take(row + term.code[them]) + term.table.take(row + code[against])
+            net = self._worth(share[against] + term.rest[them], self.focus[them]) - self.price[them]
             flipped[against] = net < self._worth(other, held) - self.rival_price[them]
         return np.asarray(flipped)
 
@@ -150,7 +141,29 @@ class _Question:
             middle = (low + high) // 2
             enough = self._worth(middle, focus) > price
             low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-        return np.where(always, -_FAR, np.where(ever, high, _FAR))[place]
+        return np.where(always, -_NEVER, np.where(ever, high, _NEVER))[place]
+
+
+class _Term:
+    """One term of the question.
+
+    Attributes:
+        table: int64[m * size], flat; `row` is where the explained offer's part of it begins, per person.
+        code: intp[rows], bin code of each person for the offer explained.
+        rest: int64[rows], the offer's score without this term.
+        goal: int64[rows], what this term must add for the offer to be worth more than its price.
+        moves_rival: whether a change of this feature moves the other offers' scores too.
+    """
+
+    def __init__(self, ask: _Question, t: int) -> None:
+        table, codes = ask.model.tables[t], ask.codes[t]
+        self.size = table.shape[1]
+        self.table = table.astype(np.int64).ravel()
+        self.row = ask.focus * self.size
+        self.code = (codes[ask.rows] if codes.ndim == 1 else codes[ask.focus, ask.rows]).astype(np.intp)
+        self.rest = ask.score - ask.contributions[:, t]
+        self.goal = ask.least - self.rest
+        self.moves_rival = codes.ndim == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +173,7 @@ class _Order:
     Attributes:
         drive: int64[pairs, size], what falls when the decision is pushed towards its flip.
         bins: intp[pairs, real bins], bin codes by ascending drive.
-        rank: intp[pairs, size], how many real bins have a smaller drive.
+        rank: intp[pairs, size], how many real bins have a smaller drive; 0 for the special codes.
     """
 
     drive: NDArray[np.int64]
@@ -168,29 +181,32 @@ class _Order:
     rank: NDArray[np.intp]
 
 
-def _order(ask: _Question, t: int) -> _Order:
+def _order(ask: _Question, term: _Term) -> _Order:
     offers = len(ask.model.offers)
-    table = ask.model.tables[t].astype(np.int64)
+    table = term.table.reshape(offers, term.size)
     focus, behind = ask.pairs
     drive = table[focus]
-    if ask.moves_rival(t):
+    if term.moves_rival:
         with_rival = (behind > 0) & (behind <= offers)
         drive[with_rival] -= table[behind[with_rival] - 1]
     drive[behind == offers + 1] *= -1
     real = drive[:, _FIRST:]
-    bins = real.argsort(axis=1, kind="stable")
-    ascending = np.take_along_axis(real, bins, axis=1)
-    rank = np.stack([np.searchsorted(row, own) for row, own in zip(ascending, drive, strict=True)])
-    return _Order(drive, bins + _FIRST, rank)
+    bins = real.argsort(axis=1, kind="stable") + _FIRST
+    ascending = np.take_along_axis(drive, bins, axis=1)
+    smaller = np.broadcast_to(np.arange(bins.shape[1]), bins.shape).copy()
+    smaller[:, 1:][ascending[:, 1:] == ascending[:, :-1]] = 0
+    rank = np.zeros(drive.shape, dtype=np.intp)
+    np.put_along_axis(rank, bins, np.maximum.accumulate(smaller, axis=1), axis=1)
+    return _Order(drive, bins, rank)
 
 
 def _try_term(ask: _Question, t: int, found: Flips, best: NDArray[np.int64]) -> None:
     """Take term `t` for those whose decision it flips with a smaller move than what was found before."""
-    order = _order(ask, t)
-    code = ask.own_code(t)
-    farther = order.rank[ask.pair, code]
-    who = np.flatnonzero((code >= _FIRST) & (farther > 0))
-    who = who[ask.flips(t, order.bins[ask.pair[who], 0], who)]
+    term = _Term(ask, t)
+    order = _order(ask, term)
+    farther = order.rank[ask.pair, term.code]
+    who = np.flatnonzero((term.code >= _FIRST) & (farther > 0))
+    who = who[ask.flips(term, order.bins[ask.pair[who], 0], who)]
     if not len(who):
         return
     pair = ask.pair[who]
@@ -200,11 +216,11 @@ def _try_term(ask: _Question, t: int, found: Flips, best: NDArray[np.int64]) -> 
         if not len(open_):
             break
         middle = (yes[open_] + no[open_]) // 2
-        hit = ask.flips(t, order.bins[pair[open_], middle], who[open_])
+        hit = ask.flips(term, order.bins[pair[open_], middle], who[open_])
         yes[open_] = np.where(hit, middle, yes[open_])
         no[open_] = np.where(hit, no[open_], middle)
     flip = order.bins[pair, yes]
-    move = order.drive[pair, code[who]] - order.drive[pair, flip]
+    move = order.drive[pair, term.code[who]] - order.drive[pair, flip]
     better = move < best[who]
     best[who[better]] = move[better]
     found.term[who[better]] = t

@@ -84,7 +84,8 @@ def _leaf(
     sums = np.zeros((len(columns[0]["tables"]) if columns else 1, people), dtype=np.int64)
     for column in columns:
         code = codes[names[column["term"]]]
-        sums += np.asarray(column["tables"], dtype=np.int64)[:, code if column["offer"] < 0 else code[column["offer"]]]
+        own = code if column["offer"] < 0 else code[column["offer"]]
+        sums += np.asarray(column["tables"], dtype=np.int64).take(own, axis=1)
     node = np.zeros(people, dtype=np.intp)
     everyone = np.arange(people)
     for _ in range(int(np.log2(len(dimension) + 1))):
