@@ -6,10 +6,13 @@ import json
 import re
 
 import numpy as np
+import polars as pl
 import pytest
 
+import evenhand as eh
 from evenhand.disparity import audit
 from evenhand.terms import Binning, DataError, FeatureView, Severity
+from evenhand.worlds import HiringBias, hiring
 
 N = 2000
 
@@ -34,12 +37,14 @@ def history(wall):
 
 
 def test_the_audit_finds_the_skew_the_proxy_the_gap_the_leak_and_the_small_group(history):
-    """Each planted problem once, and nothing about the feature that is innocent."""
+    """Each planted problem once, and nothing about the feature that is innocent. `gappy` and `late` tell sex too."""
     found = audit(*history).findings
     about = {(item.id, item.subject_matter) for item in found}
     assert about == {
         ("EH-DATA-001", "sex"),
         ("EH-DATA-002", "title"),
+        ("EH-DATA-002", "gappy"),
+        ("EH-DATA-002", "late"),
         ("EH-DATA-003", "gappy"),
         ("EH-DATA-004", "age"),
         ("EH-DATA-005", "late"),
@@ -47,6 +52,18 @@ def test_the_audit_finds_the_skew_the_proxy_the_gap_the_leak_and_the_small_group
     }
     assert found[0].id == "EH-DATA-005"
     assert found[0].severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("planted", [True, False])
+def test_planted_proxies_are_found_also_where_they_only_say_yes_or_no(planted):
+    """In the hiring world the three proxies are named; the merely leaning and the honest features are not."""
+    bias = None if planted else HiringBias.none()
+    people = hiring(6_000, np.random.default_rng(11), bias)
+    columns = {name: values for name, values in people.columns.items() if name not in ("applicant", "age_group")}
+    found = eh.audit(pl.DataFrame(columns), outcome="hired", sensitive_features=["gender"]).findings
+    named = {item.subject_matter for item in found if item.id == "EH-DATA-002"}
+    assert named == (set(people.truth.proxies) if planted else set())
+    assert {item.subject_matter for item in found if item.id == "EH-DATA-001"} == ({"gender"} if planted else set())
 
 
 def test_intersections_are_audited_where_asked(history):

@@ -17,6 +17,8 @@ UNKNOWN_SHARE = 0.1
 """More people than this share with an unknown group are named."""
 PROXY_AUROC = 0.7
 """A feature that ranks a group's people above others this well is named as a proxy."""
+PROXY_V = 0.2
+"""So is one with an association (Cramer's V) this strong: a yes/no feature can tell much with a modest AUROC."""
 STRONG_PROXY_AUROC = 0.9
 """From here on it all but stands for the group."""
 LEAK_AUROC = 0.99
@@ -52,17 +54,19 @@ def about_outcome(comparison: Comparison) -> Iterator[Finding]:
 
 def about_proxy(proxy: Proxy) -> Iterator[Finding]:
     """EH-DATA-002: a feature tells people's group."""
-    named = [(value, group) for group, value in proxy.auroc if value >= PROXY_AUROC and group != UNKNOWN]
-    if not named:
+    named = [(value, group) for group, value in proxy.auroc if group != UNKNOWN]
+    value, group = max(named, default=(0.0, ""))
+    if not named or (value < PROXY_AUROC and (proxy.cramers_v or 0.0) < PROXY_V):
         return
-    value, group = max(named)
     strong = value >= STRONG_PROXY_AUROC
     yield Finding(
         id="EH-DATA-002",
         severity=Severity.WARNING,
         what=f"Feature '{proxy.feature}' "
         + ("all but stands for" if strong else "tells much about")
-        + f" group '{group}' of {proxy.sensitive} (AUROC {value:.2f}).",
+        + f" group '{group}' of {proxy.sensitive} (AUROC {value:.2f}"
+        + ("" if proxy.cramers_v is None else f", Cramer's V {proxy.cramers_v:.2f}")
+        + ").",
         rule="G-9",
         remedy="Leave the feature out, or keep it with a reason and watch the disparity limits.",
         subject_matter=proxy.feature,
