@@ -55,7 +55,7 @@ def effects(
     for owner in binding:
         kept = rows.without({owner})
         less = rows.keep(kept)
-        solved = solve(part, less, scale, _part(base, kept), is_near=False, floor=1e-3 * scale)
+        solved = solve(part, less, scale, _part(base, kept), floor=1e-3 * scale)
         hard = decide(part, less.price(solved.dual))
         gain = bound_of(hard, less, solved) - value
         found[owner] = (max(0, round(gain)), _changed(part, with_all, hard))
