@@ -156,3 +156,37 @@ def test_a_full_disk_leaves_nothing_half(tmp_path):
 def test_the_interpreter_is_this_one():
     """The processes that these tests start run the code under test."""
     assert PROGRAM[0] == sys.executable
+
+
+def test_a_column_of_addresses_is_no_feature(shop):
+    """UAVG-46, G-32: a confirmed feature full of e-mail addresses is an error in check, and run refuses."""
+    _edit(shop / "people.csv", "secret ", "mail")
+    text = (shop / "people.csv").read_text("utf-8")
+    rows = [line if i == 0 else f"{line}@canary.example" for i, line in enumerate(text.splitlines())]
+    (shop / "people.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    _edit(shop / "campaign.yaml", "  sex:", "  notes: {role: feature, meaning: {nl: notitie, en: note}}\n  sex:")
+    checked = evenhand("check", "campaign.yaml", "--at", AT, cwd=shop)
+    assert checked.returncode == 1
+    assert "EH-PII-003" in checked.stdout
+    done = evenhand("run", "campaign.yaml", "--at", AT, cwd=shop)
+    assert done.returncode == 3
+    assert "canary" not in done.stdout + done.stderr + checked.stdout
+
+
+def test_minors_in_an_age_column_are_pointed_out(shop):
+    """D-28: a sensitive age column with people of 17 and no minor records is a warning of check."""
+    text = (shop / "people.csv").read_text("utf-8").replace(",sex,", ",age,").replace(",f,", ",17,")
+    numbers = iter(range(10_000))
+    rows = [line.replace(",m,", f",{18 + next(numbers) % 60},") for line in text.splitlines()]
+    (shop / "people.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    _edit(shop / "campaign.yaml", "  sex: {role", "  age: {role")
+    _edit(shop / "campaign.yaml", "groups: [sex]", "groups: [age]")
+    assert "EH-DATA-007" in evenhand("check", "campaign.yaml", "--at", AT, cwd=shop).stdout
+
+
+def test_a_head_kept_elsewhere_is_looked_for(ran):
+    """--head: one that stands in the chain passes, another is named, and half a head is wrong usage."""
+    head = next(ran.glob("evenhand-home/runs/*/report.json")).read_text("utf-8").split('"head": "')[1][:64]
+    assert evenhand("ledger", "verify", "--head", head, cwd=ran).returncode == 0
+    assert evenhand("ledger", "verify", "--head", "0" * 64, cwd=ran).returncode == 5
+    assert evenhand("ledger", "verify", "--head", head[:16], cwd=ran).returncode == 2

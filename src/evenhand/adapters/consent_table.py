@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenhand.features import pseudonymise
+from evenhand.features import Register
 from evenhand.terms import DataError
 
 from .columns import kind_of, texts_of
@@ -38,19 +38,19 @@ class ConsentColumns:
     at: NDArray[np.datetime64]
 
 
-def read_consents(table: DataTable, key: bytes) -> ConsentColumns:
+def read_consents(table: DataTable, people: Register) -> ConsentColumns:
     """Read the five columns `CONSENT_COLUMNS`; kinds and statuses are judged in `permission`.
 
     Args:
         table: opened with ``columns=CONSENT_COLUMNS``.
-        key: secret key for the pseudonyms.
+        people: gives the pseudonyms; most records are of people whom it knows.
 
     Raises:
         DataError: a subject is missing, or a moment is missing or is not ISO 8601; with row numbers.
     """
     kinds, purposes, statuses = ([text or "" for text in table.texts(name)] for name in ("kind", "purpose", "status"))
     return ConsentColumns(
-        subjects=pseudonymise(table.ids("subject", unique=False), key),
+        subjects=people.pseudonyms_of(table.ids("subject", unique=False)),
         kinds=kinds,
         purposes=purposes,
         statuses=statuses,

@@ -16,7 +16,7 @@ from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.consent_table import CONSENT_COLUMNS, read_consents
 from evenhand.adapters.tables import DataTable, open_frame, open_table
 from evenhand.campaigns import History, draws_of, teachable
-from evenhand.features import pseudonymise
+from evenhand.features import Register
 from evenhand.journey import Stores
 from evenhand.permission import ConsentBook, permit
 from evenhand.policy import Campaign, Table
@@ -84,12 +84,13 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
     own_groups = tuple(name for name in campaign.names(Role.SENSITIVE) if name in names)
     history = _open(campaign.history, frames.history, folder, _history_columns(campaign, own_groups))
     ids = subjects.ids(campaign.identifier, unique=True)
-    asked = Asked(pseudonymise(ids, key), at)
+    register = Register(ids, key)
+    asked = Asked(register.pseudonyms, at)
     digests = [subjects.digest(), history.digest()]
     consents = ConsentBook.empty()
     if campaign.consents is not None or frames.consents is not None:
         table = _open(campaign.consents or Table(), frames.consents, folder, CONSENT_COLUMNS)
-        said = read_consents(table, key)
+        said = read_consents(table, register)
         consents = ConsentBook.from_columns(
             subjects=said.subjects, kinds=said.kinds, purposes=said.purposes, statuses=said.statuses, at=said.at
         )
@@ -97,12 +98,12 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
 
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     groups = {name: _taken_in(subjects.groups(name), countable) for name in campaign.names(Role.SENSITIVE)}
-    past_ids = history.ids(campaign.identifier, unique=False)
-    people, row_of = _people_of(past_ids)
-    past = pseudonymise(people, key)[row_of]
+    people, row_of = _people_of(history.ids(campaign.identifier, unique=False))
+    past = register.pseudonyms_of(people)[row_of]
     allowed = teachable(campaign, past, consents, asked)
+    place = register.rows_of(people)[row_of].tolist()
     past_groups = {
-        name: _taken_in(history.groups(name), allowed) if name in own_groups else _looked_up(past_ids, ids, values)
+        name: _taken_in(history.groups(name), allowed) if name in own_groups else _looked_up(values, place)
         for name, values in groups.items()
     }
     return Opened(
@@ -168,7 +169,6 @@ def _taken_in(values: Sequence[str | None], rows: NDArray[np.bool_]) -> list[str
     return [value if taken else None for value, taken in zip(values, rows.tolist(), strict=True)]
 
 
-def _looked_up(past_ids: list[str], ids: list[str], values: Sequence[str | None]) -> list[str | None]:
-    """Groups of the history's people, from the subjects; None (unknown) for those who are no longer there."""
-    group_of = dict(zip(ids, values, strict=True))
-    return [group_of.get(one) for one in past_ids]
+def _looked_up(values: list[str | None], place: list[int]) -> list[str | None]:
+    """Groups of the history's people, from the subjects; None (unknown) for those who are no longer there (-1)."""
+    return [values[row] if row >= 0 else None for row in place]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from evenhand.ledger import replay as compare_with_record
 from evenhand.ledger import verify as verify_chain
 from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError
+from evenhand.terms import DataError, UsageError
 
 from ._open import Frames, open_all
 from ._report import write_results
@@ -35,7 +34,6 @@ __all__ = [
     "rebuild_report",
     "replay",
     "resolve_run",
-    "rewrite_lost_reports",
     "verify_ledger",
     "why",
 ]
@@ -54,22 +52,31 @@ def open_ledger(home: Home) -> Iterator[SqliteLedger]:
         yield store
 
 
-def verify_ledger(*, home: Path | None = None, step: Step = _silent) -> Verification:
+def verify_ledger(*, home: str | Path | None = None, known: Sequence[str] = (), step: Step = _silent) -> Verification:
     """Prove that nothing in a ledger was altered and that every promise was kept; see `ledger.verify`.
 
     Args:
         home: the home folder; see `find_home`.
+        known: heads (64 hex digits) that were kept elsewhere; each must still stand in the chain.
         step: told what is being done.
 
     Raises:
+        UsageError: a kept head is not 64 hex digits.
         StoreError: there is no ledger, or it cannot be read.
     """
+    if any(len(head) != 64 or set(head) - set("0123456789abcdef") for head in known):
+        raise UsageError(
+            "head-not-a-head",
+            "A kept head is not 64 hex digits.",
+            rule="a head is a SHA-256 in hex, as `evenhand run` prints it and the report shows it",
+            remedy="copy the whole head",
+        )
     with open_ledger(find_home(home)) as store:
         step("verifying")
-        return verify_chain(store, model_from_json)
+        return verify_chain(store, model_from_json, known=known)
 
 
-def list_runs(*, home: Path | None = None) -> list[dict[str, Any]]:
+def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
     """Every run in the ledger, oldest first, as plain values."""
     with open_ledger(find_home(home)) as store:
         return [
@@ -105,7 +112,7 @@ def resolve_run(store: SqliteLedger, run_id: str) -> str:
     return finished[-1].run_id
 
 
-def why(who: str, *, home: Path | None = None, lang: str = "en") -> Explanation:
+def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explanation:
     """Explain one recorded decision, recomputed exactly from what the ledger holds.
 
     Args:
@@ -169,8 +176,8 @@ class Replayed:
 def replay(
     run_id: str = "last",
     *,
-    home: Path | None = None,
-    campaign_file: Path | None = None,
+    home: str | Path | None = None,
+    campaign_file: str | Path | None = None,
     frames: Frames | None = None,
     step: Step = _silent,
 ) -> Replayed:
@@ -182,7 +189,7 @@ def replay(
         run_id: the run, or ``last``.
         home: the home folder; see `find_home`.
         campaign_file: the campaign file, if it moved since.
-        frames: data frames that stand in for the tables.
+        frames: the data frames that the run was given, if it was.
         step: told what is being done.
 
     Raises:
@@ -193,17 +200,17 @@ def replay(
         name = resolve_run(store, run_id)
         recorded = open_run(store, name)
         step("reading the data again")
-        folder = campaign_file.resolve().parent if campaign_file else _data_folder(recorded, place)
+        folder = Path(campaign_file).resolve().parent if campaign_file else _data_folder(recorded, place)
         loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
-        opened = open_all(
-            loaded, folder=folder, key=place.key(make=False), at=_moment(recorded), frames=frames or Frames()
-        )
+        key = place.key(make=False)
+        opened = open_all(loaded, folder=folder, key=key, at=recorded.summary.at, frames=frames or Frames())
         if opened.digest != recorded.data_digest:
             raise DataError(
                 "replay-other-data",
                 "The data is not the data that this run was made from (its digest differs).",
                 rule="G-15h: a replay needs the same inputs",
-                remedy="put the tables back as they were; the ledger itself is checked by: evenhand ledger verify",
+                remedy="put the tables back as they were (or pass the frames it was given as frames=); the ledger "
+                "itself is checked by: evenhand ledger verify",
             )
         step("learning again")
         model = learn(recorded.campaign, lesson_of(recorded.campaign, opened.history, opened.allowed))
@@ -223,10 +230,6 @@ def replay(
     )
 
 
-def _moment(recorded: RunRecord) -> datetime:
-    return recorded.summary.at
-
-
 def _offer_prices(recorded: RunRecord) -> list[int] | None:
     """Price of a place of each offer apart from group limits; None for a run of several batches, each with its own."""
     return recorded.batches[0]["prices"]["offer"] if len(recorded.batches) == 1 else None
@@ -238,8 +241,8 @@ def _data_folder(recorded: RunRecord, place: Home) -> Path:
     return noted if noted.is_absolute() else (place.folder / noted).resolve()
 
 
-def rebuild_report(run_id: str = "last", *, home: Path | None = None) -> Path:
-    """Write a run's report again from the ledger alone; the list of decisions is not touched.
+def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> Path:
+    """Write a run's report again from the ledger alone, and put its list of decisions in place if that still waits.
 
     Returns:
         Path of the page.
@@ -253,19 +256,4 @@ def rebuild_report(run_id: str = "last", *, home: Path | None = None) -> Path:
     report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder")}
     report["stories"] = stories_of(told, recorded.campaign, model, _offer_prices(recorded))
     report["run"]["head"] = recorded.summary.head
-    return write_results(place, name, report, None) / "report.html"
-
-
-def rewrite_lost_reports(place: Home) -> list[str]:
-    """Write again the reports that a crash between the record and the page left unwritten; the runs' ids."""
-    if not place.ledger.is_file():
-        return []
-    with open_ledger(place) as store:
-        lost = [
-            run.run_id
-            for run in runs(store)
-            if run.finished and not (place.run_folder(run.run_id) / "report.html").is_file()
-        ]
-    for run_id in lost:
-        rebuild_report(run_id, home=place.folder)
-    return lost
+    return write_results(place, name, report) / "report.html"

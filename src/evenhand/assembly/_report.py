@@ -21,7 +21,7 @@ from evenhand.terms import Explained, Measure, Reason, Standing
 
 from ._open import Opened
 
-__all__ = ["decision_columns", "report_of", "story_rows", "write_results"]
+__all__ = ["decision_columns", "keep_decisions", "report_of", "story_rows", "write_results"]
 
 _FOUR_FIFTHS = Fraction(4, 5)
 
@@ -71,15 +71,24 @@ def story_rows(explained: Explained) -> list[int]:
     return rows
 
 
-def write_results(place: Home, run_id: str, report: dict[str, Any], decisions: bytes | None) -> Path:
-    """Write report.json, report.html and (where given) decisions.csv of a run; each whole or not at all."""
+def keep_decisions(place: Home, run_id: str, decisions: bytes) -> None:
+    """Write decisions.csv of a run that is about to be recorded; it waits apart until `write_results`.
+
+    The ledger knows people by pseudonym only, so this list could not be made again from it.
+    """
+    write_atomically(place.draft_folder(run_id) / "decisions.csv", decisions, private=True)
+
+
+def write_results(place: Home, run_id: str, report: dict[str, Any]) -> Path:
+    """Put a recorded run's list in its place and write report.json and report.html; each whole or not at all."""
     from evenhand.reports import render
 
+    place.publish(run_id)
     folder = place.run_folder(run_id)
-    if decisions is not None:
-        write_atomically(folder / "decisions.csv", decisions, private=True)
-    write_atomically(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True))
-    write_atomically(folder / "report.html", render(report))
+    write_atomically(
+        folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True), private=True
+    )
+    write_atomically(folder / "report.html", render(report), private=True)
     return folder
 
 

@@ -23,12 +23,13 @@ from evenhand.disparity import audit as audit_counts
 from evenhand.journey import decide, propose
 from evenhand.ledger import begin, finish, new_run_id
 from evenhand.scoring import model_to_json
-from evenhand.terms import Explained, Finding, Model, PolicyError
+from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Severity, StoreError
 
 from ._groups import LessonGroups
+from ._intake import minors, personal_features, refuse_personal_features
 from ._open import Frames, Opened, open_all
-from ._records import rewrite_lost_reports
-from ._report import decision_columns, report_of, story_rows, write_results
+from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
+from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
 
 __all__ = ["Checked", "Planned", "Ran", "check", "plan_campaign", "run_campaign"]
@@ -100,26 +101,46 @@ class Ran:
 def check(campaign_file: Path, *, at: datetime, frames: Frames | None = None, step: Step = _silent) -> Checked:
     """Audit a campaign's policy and data; decides nothing and writes nothing.
 
-    A campaign file that cannot run gives its findings, not an error.
+    A campaign file or a table that cannot be used gives its findings, not an error.
 
     Raises:
         UsageError: there is no such file.
-        DataError: a table is not what the campaign says.
+        StoreError: a database cannot be reached.
     """
     step("reading the campaign")
     try:
         loaded = load_campaign(campaign_file, at=at)
     except PolicyError as error:
         return Checked(error.findings, {}, broken=True)
+    try:
+        audit, about_data = _look_at_data(loaded, campaign_file, at, frames or Frames(), step)
+    except DataError as error:
+        finding = Finding(
+            f"EH-{error.code.upper()}",
+            Severity.ERROR,
+            error.what,
+            error.rule,
+            error.remedy,
+            file=str(campaign_file),
+            line=1,
+        )
+        return Checked((finding, *loaded.findings), {}, broken=True)
+    findings = sorted([*loaded.findings, *about_data], key=lambda finding: -finding.severity.rank)
+    return Checked(tuple(findings), audit.to_dict(), broken=False)
+
+
+def _look_at_data(
+    loaded: LoadedCampaign, campaign_file: Path, at: datetime, frames: Frames, step: Step
+) -> tuple[Audit, list[Finding]]:
+    """The data audit of a check, and what it found with its place in the campaign file."""
     step("reading the data")
     key = find_home(None, campaign_file=campaign_file).key(make=False)
-    opened = open_all(loaded, folder=campaign_file.resolve().parent, key=key, at=at, frames=frames or Frames())
+    opened = open_all(loaded, folder=campaign_file.resolve().parent, key=key, at=at, frames=frames)
     step("auditing the data")
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
     audit = _audit(opened, lesson)
-    placed = [_place(loaded, finding) for finding in audit.findings]
-    findings = sorted([*loaded.findings, *placed], key=lambda finding: -finding.severity.rank)
-    return Checked(tuple(findings), audit.to_dict(), broken=False)
+    found = (*personal_features(opened), *minors(opened), *audit.findings)
+    return audit, [_place(loaded, finding) for finding in found]
 
 
 def plan_campaign(
@@ -142,6 +163,10 @@ def plan_campaign(
     explained = propose(prepared.opened.asked, loaded.campaign, prepared.model, prepared.opened.stores)
     step("counting")
     report = report_of(prepared.opened, prepared.lesson, explained, prepared.audit, run_id="")
+    if not place.key_file.exists():
+        for story in report["stories"]:
+            for told in story.values():
+                told["subject"] = "0" * len(told["subject"])  # without a key a pseudonym is no secret
     columns = decision_columns(prepared.opened, explained, "")
     return Planned(summary_of(explained, loaded.campaign), report, columns)
 
@@ -167,7 +192,7 @@ def run_campaign(
     """
     loaded, folder, place = _located(campaign, home, at)
     key = place.key(make=True)
-    lost = rewrite_lost_reports(place)
+    notices = look_around(place)
     prepared = _prepare(loaded, folder, key, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
@@ -183,28 +208,30 @@ def run_campaign(
             data_digest=opened.digest,
             version=__version__,
         )
-        with started:
-            step("deciding and recording")
-            recorded = decide(opened.asked, loaded.campaign, model, opened.stores, started)
-            step("writing the report")
-            explained = recorded.explained
-            report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
-            kept = {key: value for key, value in report.items() if key != "stories"}
-            kept["story_rows"] = story_rows(explained)
-            kept["data_folder"] = _relative(folder, place)
-            head = finish(started, kept)
+        try:
+            with started:
+                step("deciding and recording")
+                recorded = decide(opened.asked, loaded.campaign, model, opened.stores, started)
+                step("writing the report")
+                explained = recorded.explained
+                report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
+                kept = {key: value for key, value in report.items() if key != "stories"}
+                kept["story_rows"] = story_rows(explained)
+                kept["data_folder"] = _relative(folder, place)
+                columns = decision_columns(opened, explained, run_id)
+                keep_decisions(place, run_id, csv_bytes(columns))
+                head = finish(started, kept)
+        except BaseException:
+            drop_unrecorded(place, store, run_id)
+            raise
     report["run"]["head"] = head
-    columns = decision_columns(opened, explained, run_id)
-    results = write_results(place, run_id, report, csv_bytes(columns))
+    results = _results(place, run_id, report)
     return Ran(
         run_id=run_id,
         home=place.folder,
         folder=results,
         head=head,
-        notices=(
-            *(finding.what for finding in started.found),
-            *(f"The report of run {name} was missing; it was written again from the ledger." for name in lost),
-        ),
+        notices=(*(finding.what for finding in started.found), *notices),
         sample_decision=f"{run_id}.{_sample(explained) + 1}",
         summary=summary_of(explained, loaded.campaign),
         report=report,
@@ -226,6 +253,7 @@ def _prepare(
     step("reading the data")
     opened = open_all(loaded, folder=folder, key=key, at=at, frames=frames or Frames())
     step("auditing the data")
+    refuse_personal_features(opened)
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
     audit = _audit(opened, lesson)
     step("learning from the past")
@@ -255,6 +283,18 @@ def _located(campaign: Path | LoadedCampaign, home: Path | None, at: datetime) -
     loaded = campaign if isinstance(campaign, LoadedCampaign) else load_campaign(campaign, at=at)
     folder = loaded.path.resolve().parent if loaded.path else Path.cwd()
     return loaded, folder, find_home(home, campaign_file=loaded.path or Path.cwd() / "campaign.yaml")
+
+
+def _results(place: Home, run_id: str, report: dict[str, Any]) -> Path:
+    try:
+        return write_results(place, run_id, report)
+    except StoreError as error:
+        raise StoreError(
+            "report-not-written",
+            f"Run {run_id} is recorded whole, but its report could not be written: {error.what}",
+            rule=error.rule,
+            remedy=f"free disk space or change the permissions, then: evenhand report {run_id}",
+        ) from error
 
 
 def _relative(folder: Path, place: Home) -> str:

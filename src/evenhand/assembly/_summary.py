@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import MICRO, Campaign
-from evenhand.terms import Explained, LimitOutcome, Reason, Standing
+from evenhand.terms import Explained, LimitOutcome, Measure, Reason, Standing
 
 __all__ = ["summary_of"]
 
@@ -34,7 +34,7 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign.campaign,
         "funnel": [{"label": label, "people": number} for label, number in funnel],
         "reasons": {reason.key: int((permitted.reason == reason).sum()) for reason in _present(permitted.reason)},
-        "offers": {offer.id: int(n) for offer, n in zip(campaign.offers, counts, strict=True)},
+        "offers": {offer.id: None if 0 < n < 10 else int(n) for offer, n in zip(campaign.offers, counts, strict=True)},
         "limits": [_limit(limit, campaign.currency) for limit in allocated.limits],
         "value": allocated.certificate.value / MICRO,
         "value_text": f"{campaign.currency} {allocated.certificate.value / MICRO:,.2f}",
@@ -52,6 +52,8 @@ def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
             return f"{currency} {value / MICRO:,.2f}"
         return f"{value:.3f}" if limit.kind == "disparity" else f"{value:,.0f}"
 
+    few = limit.kind in ("contacts", "capacity") and 0 < limit.used < 10
+    floor = limit.measure is Measure.SELECTION_RATE_RATIO
     price = ""
     if limit.money is not None and limit.people is not None and (limit.money or limit.people):
         price = f"; costs {currency} {limit.money / MICRO:,.2f} of value and changes {limit.people:,} decisions"
@@ -59,9 +61,9 @@ def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
         "id": limit.id,
         "kind": limit.kind,
         "declared": limit.declared,
-        "used": limit.used,
-        "declared_text": quantity(limit.declared),
-        "used_text": quantity(limit.used),
+        "used": None if few else limit.used,
+        "declared_text": ("at least " if floor else "at most ") + quantity(limit.declared),
+        "used_text": "fewer than 10" if few else quantity(limit.used),
         "held": limit.held,
         "binding": limit.binding,
         "money": None if limit.money is None else limit.money / MICRO,

@@ -7,6 +7,8 @@ libraries are loaded by the command that needs them, so that ``--help`` is quick
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -50,4 +52,7 @@ _record_commands.register(app)
 
 def main() -> None:
     """Entry point of the ``evenhand`` command."""
-    app()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in {"utf-8", "utf8"}:
+            stream.reconfigure(errors="replace")  # a terminal that has no euro sign is no reason to stop
+    app(prog_name="evenhand")

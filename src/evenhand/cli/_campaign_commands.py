@@ -10,7 +10,7 @@ import typer
 from evenhand.terms import Severity, UsageError
 
 from ._options import At, CampaignFile, Format, HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, guarded, program, quoted
 
 __all__ = ["register"]
 
@@ -29,14 +29,14 @@ def demo(
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
-    """Run a real campaign on real grocery data and write its report."""
+    """Run a whole campaign on published grocery data and write its report."""
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     with voice.progress() as step:
         ran = assembly.demo(folder, step=step)
     _tell_run(voice, ran)
-    voice.talk(f"Ask why:  evenhand why {ran.sample_decision} --home {ran.home} --lang {lang.value}")
+    voice.talk(f"Ask why:  {program()} why {ran.sample_decision} --home {quoted(ran.home)} --lang {lang.value}")
     if open_report:
         typer.launch(str(ran.folder / "report.html"))
 
@@ -116,7 +116,13 @@ def check(
             ", ".join(f"{counts[s]} {s.value}{'' if counts[s] == 1 else 's'}" for s in reversed(Severity)) + ".",
             bold=True,
         )
-        voice.talk(f"Next: evenhand plan {campaign}" if not heavy else f"Exit 1: --fail-on {fail_on.value}.")
+        voice.talk(
+            f"Next: evenhand plan {campaign}"
+            if not heavy
+            else "The campaign cannot run."
+            if checked.broken
+            else f"Exit 1: --fail-on {fail_on.value}."
+        )
     if checked.broken:
         raise typer.Exit(3)
     if heavy:
@@ -160,8 +166,8 @@ def run(
         ran = assembly.run_campaign(campaign, home=home, at=moment(at), step=step)
     _tell_run(voice, ran)
     if not json_out:
-        voice.talk(f"Ask why:  evenhand why {ran.sample_decision} --home {ran.home}")
-        voice.talk(f"Verify:   evenhand ledger verify --home {ran.home}")
+        voice.talk(f"Ask why:  {program()} why {ran.sample_decision} --home {quoted(ran.home)}")
+        voice.talk(f"Verify:   {program()} ledger verify --home {quoted(ran.home)}")
 
 
 def _tell_run(voice: Speaker, ran: Any) -> None:
@@ -181,7 +187,7 @@ def _tell_run(voice: Speaker, ran: Any) -> None:
     for notice in ran.notices:
         voice.talk(f"Found at the start: {notice}")
     _tell_summary(voice, ran.summary)
-    voice.talk(f"Recorded as {ran.run_id}; ledger head {ran.head[:16]}.")
+    voice.talk(f"Recorded as {ran.run_id}; ledger head {ran.head}")
     voice.talk(f"Report:   {report}", bold=True)
 
 
@@ -190,7 +196,7 @@ def _tell_summary(voice: Speaker, summary: dict[str, Any]) -> None:
         voice.data(f"{step['label']:<34}{step['people']:>12,}")
     for limit in summary["limits"]:
         state = "binds" if limit["binding"] else "does not bind"
-        reached = f"{limit['used_text']} of {limit['declared_text']}"
+        reached = f"{limit['used_text']} ({limit['declared_text']})"
         voice.data(f"limit {limit['id']:<24} {reached}, {state}{limit['price_text']}")
     voice.data(
         f"expected value {summary['value_text']}; at most {summary['gap'] * 100:.3f} % below the best within limits"

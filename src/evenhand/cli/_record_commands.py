@@ -29,12 +29,13 @@ def why(
     home: HomeFolder = None,
     lang: Lang = Language.en,
     json_out: Json = False,
+    quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
     """Explain the latest decision about a subject (or one decision), exactly as it was recorded."""
     from evenhand import assembly
 
-    voice = Speaker(json_out=json_out, colour=False if no_color else None)
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     explanation = assembly.why(who, home=home, lang=lang.value)
     if json_out:
         voice.document(explanation.to_dict())
@@ -42,13 +43,21 @@ def why(
         voice.data(explanation.to_text())
 
 
-def verify(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+def verify(
+    home: HomeFolder = None,
+    head: Annotated[
+        list[str] | None, typer.Option("--head", help="A head kept elsewhere; it must still stand in the chain.")
+    ] = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
     """Prove that nothing in the ledger was altered, and that every promise was kept."""
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     with voice.progress() as step:
-        verified = assembly.verify_ledger(home=home, step=step)
+        verified = assembly.verify_ledger(home=home, known=head or (), step=step)
     problems = [{"entry": p.seq, "what": p.what, "rule": p.rule, "remedy": p.remedy} for p in verified.problems]
     if json_out:
         voice.document({"ok": verified.ok, "entries": verified.entries, "head": verified.head, "problems": problems})
@@ -62,11 +71,11 @@ def verify(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False
         raise typer.Exit(5)
 
 
-def runs(home: HomeFolder = None, json_out: Json = False, no_color: NoColour = False) -> None:
+def runs(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
     """List the recorded runs, oldest first."""
     from evenhand import assembly
 
-    voice = Speaker(json_out=json_out, colour=False if no_color else None)
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     listed = assembly.list_runs(home=home)
     if json_out:
         voice.document({"runs": listed})
@@ -112,14 +121,19 @@ def replay(
 def report(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or 'last'.")] = "last",
     home: HomeFolder = None,
+    json_out: Json = False,
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
     """Write a run's report again from the ledger."""
     from evenhand import assembly
 
-    voice = Speaker(quiet=quiet, colour=False if no_color else None)
-    voice.data(str(assembly.rebuild_report(run_id, home=home)))
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    page = assembly.rebuild_report(run_id, home=home)
+    if json_out:
+        voice.document({"run_id": page.parent.name, "report": str(page)})
+    else:
+        voice.data(str(page))
 
 
 def schema() -> None:

@@ -15,7 +15,7 @@ import typer
 
 from evenhand.terms import EvenhandError, Finding, PolicyError
 
-__all__ = ["EXIT_BUG", "EXIT_INTERRUPTED", "Speaker", "guarded"]
+__all__ = ["EXIT_BUG", "EXIT_INTERRUPTED", "Speaker", "guarded", "program", "quoted"]
 
 EXIT_INTERRUPTED = 130
 EXIT_BUG = 70
@@ -53,15 +53,15 @@ class Speaker:
         """Print one JSON document."""
         typer.echo(json.dumps({"schema_version": 1, **content}, ensure_ascii=False, indent=2, sort_keys=True))
 
-    def finding(self, finding: Finding) -> None:
-        """Print one finding as text, in three parts."""
+    def finding(self, finding: Finding, *, err: bool = False) -> None:
+        """Print one finding as text, in three parts: data, or with `err` part of an error."""
         place = finding.file + (f":{finding.line}:{finding.column}" if finding.line else "")
         mark = _MARK[finding.severity.value]
         if self._colour:
             mark = typer.style(mark, fg=_STYLE[finding.severity.value], bold=True)
-        typer.echo(f"{place + ': ' if place else ''}{mark} {finding.id}: {finding.what}")
-        typer.echo(f"    rule: {finding.rule}")
-        typer.echo(f"    to do: {finding.remedy}")
+        typer.echo(f"{place + ': ' if place else ''}{mark} {finding.id}: {finding.what}", err=err)
+        typer.echo(f"    rule: {finding.rule}", err=err)
+        typer.echo(f"    to do: {finding.remedy}", err=err)
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
@@ -86,6 +86,20 @@ class Speaker:
                 bar.update(running[-1], total=1, completed=1)
 
 
+def program() -> str:
+    """How this command can be typed again: its name where the shell finds it, else its path."""
+    import shutil
+
+    return "evenhand" if shutil.which("evenhand") or not sys.argv[0].endswith("evenhand") else quoted(sys.argv[0])
+
+
+def quoted(path: object) -> str:
+    """A path as it must be typed in a shell."""
+    import shlex
+
+    return shlex.quote(str(path))
+
+
 def guarded(command: Callable[P, R]) -> Callable[P, R]:
     """Turn errors into messages and exit codes; nobody sees a traceback, and no personal value is printed."""
 
@@ -94,17 +108,17 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except EvenhandError as error:
-            _report(error, as_json=bool(kwargs.get("json_out")))
+            _report(error, as_json=bool(kwargs.get("json_out")) or kwargs.get("output_format") == "json")
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
-            typer.echo("Interrupted. Nothing was half-written.", err=True)
+            typer.echo("Interrupted. A run is recorded whole or not at all; the next start says which.", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the reader of our output has gone
             raise typer.Exit(0) from None
-        except (typer.Exit, typer.Abort):
+        except (typer.Exit, typer.Abort, SystemExit):
             raise
-        except Exception as error:
+        except BaseException as error:  # a panic in compiled code is no Exception
             if os.environ.get("EVENHAND_DEBUG"):
                 raise
             frame = traceback.extract_tb(error.__traceback__)[-1]
@@ -141,4 +155,4 @@ def _report(error: EvenhandError, *, as_json: bool) -> None:
     voice = Speaker(colour=False)
     typer.echo(f"error {error.code}: {error.what}\n    rule: {error.rule}\n    to do: {error.remedy}", err=True)
     for finding in findings:
-        voice.finding(finding)
+        voice.finding(finding, err=True)

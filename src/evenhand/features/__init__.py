@@ -14,11 +14,12 @@ from ._columns import ColumnSource, Values
 from ._encode import encode
 from ._minimise import minimise
 from ._personal import scan_personal_data
-from ._pseudonym import pseudonymise
+from ._pseudonym import Register, pseudonymise
 
 __all__ = [
     "BinLabel",
     "ColumnSource",
+    "Register",
     "Values",
     "bin_labels",
     "encode",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import DataError, UsageError
 
-__all__ = ["pseudonymise"]
+__all__ = ["Register", "pseudonymise"]
 
 _KEY_BYTES = 32
 _DIGEST_BYTES = 16
@@ -57,5 +57,40 @@ def pseudonymise(ids: Sequence[str], key: bytes) -> NDArray[np.bytes_]:
     for id_ in ids:
         one = keyed.copy()
         one.update(id_.encode())
-        digests.append(one.hexdigest())
-    return np.array(digests, dtype=f"S{2 * _DIGEST_BYTES}")
+        digests.append(one.digest())
+    return np.frombuffer(b"".join(digests).hex().encode(), dtype=f"S{2 * _DIGEST_BYTES}")
+
+
+class Register:
+    """The people of a batch by their own ids: in which row each stands, and their pseudonyms, worked out once.
+
+    Args:
+        ids: text of each id, all different.
+        key: 32 secret bytes.
+
+    Raises:
+        UsageError, DataError: as `pseudonymise`.
+
+    Example:
+        >>> people = Register(["klant-1", "klant-2"], bytes(32))
+        >>> people.rows_of(["klant-2", "klant-9"]).tolist()
+        [1, -1]
+    """
+
+    def __init__(self, ids: Sequence[str], key: bytes) -> None:
+        self._key = key
+        self._row = dict(zip(ids, range(len(ids)), strict=True))
+        self.pseudonyms = pseudonymise(ids, key)
+
+    def rows_of(self, ids: Sequence[str]) -> NDArray[np.intp]:
+        """Row of each person, -1 for somebody who is not in the batch; intp [k]."""
+        return np.fromiter((self._row.get(id_, -1) for id_ in ids), dtype=np.intp, count=len(ids))
+
+    def pseudonyms_of(self, ids: Sequence[str]) -> NDArray[np.bytes_]:
+        """Pseudonym of each person, in the batch or not; bytes ``S32`` [k]."""
+        rows = self.rows_of(ids)
+        known = rows >= 0
+        out = np.empty(len(ids), dtype=self.pseudonyms.dtype)
+        out[known] = self.pseudonyms[rows[known]]
+        out[~known] = pseudonymise([ids[i] for i in np.flatnonzero(~known).tolist()], self._key)
+        return out

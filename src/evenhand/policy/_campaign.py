@@ -135,8 +135,10 @@ class Offer(_Declared):
 
     id: Identifier = Field(description="Short id of the offer, as history and results name it.")
     text: Text = Field(description="What the person sees.")
-    value: Money = Field(ge=0, description="Money gained when the subject responds.")
-    cost: Money = Field(Decimal(0), ge=0, description="Money spent on showing it once; counts against the budget.")
+    value: Money = Field(ge=0, le=1_000_000, description="Money gained when the subject responds.")
+    cost: Money = Field(
+        Decimal(0), ge=0, le=1_000_000, description="Money spent on showing it once; counts against the budget."
+    )
     capacity: int | None = Field(None, ge=0, description="At most this many people; none = no bound.")
     made_by_ai: bool = Field(description="Whether AI made (part of) the text or picture; people are told (RULES A-50).")
 

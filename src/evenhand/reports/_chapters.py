@@ -209,6 +209,9 @@ def evaluation_view(report: Report, words: Words) -> View:
     sentences = [words.t("evaluation.auroc", value=value, lower=lower, upper=upper)]
     if overall["auroc"][1] <= 0.5 <= overall["auroc"][2]:
         sentences.append(words.t("evaluation.chance"))
+    expected = sum(row["predicted"] * row["rows"] for row in overall["reliability"])
+    came = words.people(overall["positives"])
+    sentences.append(words.t("evaluation.expected", expected=words.people(round(expected)), came=came))
     sentences.append(words.t("evaluation.gain", top=words.percent(overall["gain"]["top_10"])))
     loss, base = overall["log_loss"], overall["log_loss_of_base_rate"]
     sentences.append(words.t("evaluation.loss", loss=words.number(loss, 4), base=words.number(base, 4)))
