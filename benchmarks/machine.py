@@ -37,6 +37,11 @@ def command(module: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", f"benchmarks.{module}", *(str(argument) for argument in arguments)]
 
 
+def installed() -> dict[str, str]:
+    """The environment, such that modules stay compiled after their first import, as in an installation."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def peak_memory() -> float:
     """Largest resident memory of this process so far, in GiB."""
     status = Path("/proc/self/status")

@@ -9,7 +9,7 @@ import pytest
 
 from evenhand.adapters.consent_table import CONSENT_COLUMNS, read_consents
 from evenhand.adapters.tables import open_frame, open_table
-from evenhand.features import pseudonymise
+from evenhand.features import Register, pseudonymise
 from evenhand.policy import Table
 from evenhand.terms import DataError
 
@@ -44,7 +44,7 @@ def test_moments_are_utc():
     expected = _moments(
         "2026-03-01", "2026-03-01T09:30", "2026-03-01T08:30", "2026-03-01T09:30", "2026-03-01T09:30:00.500000"
     )
-    assert np.array_equal(read_consents(open_frame(pl.DataFrame(_records(at))), KEY).at, expected)
+    assert np.array_equal(read_consents(open_frame(pl.DataFrame(_records(at))), Register([], KEY)).at, expected)
 
 
 @pytest.mark.parametrize(
@@ -57,21 +57,21 @@ def test_moments_are_utc():
 )
 def test_typed_moments_are_utc_too(at):
     """Datetimes of a frame, with a zone and without, of any precision."""
-    read = read_consents(open_frame(pd.DataFrame(_records(list(at)) | {"at": at})), KEY)
+    read = read_consents(open_frame(pd.DataFrame(_records(list(at)) | {"at": at})), Register([], KEY))
     assert np.array_equal(read.at, _moments("2026-03-01", "2026-03-01T09:30"))
 
 
 def test_typed_dates_are_the_start_of_the_day():
     """A column of dates."""
     frame = pl.DataFrame(_records(["2026-03-01"])).with_columns(pl.col("at").str.to_date())
-    assert np.array_equal(read_consents(open_frame(frame), KEY).at, _moments("2026-03-01"))
+    assert np.array_equal(read_consents(open_frame(frame), Register([], KEY)).at, _moments("2026-03-01"))
 
 
 def test_a_csv_file_of_records(tmp_path):
     """Subjects become the pseudonyms that decisions use; an absent purpose is no text."""
     (tmp_path / "c.csv").write_text("at,status,purpose,kind,subject\n2026-03-01,Objected,,objection,007\n")
     table = open_table(Table(file="c.csv", sql=None, table=None), tmp_path, columns=CONSENT_COLUMNS)
-    read = read_consents(table, KEY)
+    read = read_consents(table, Register([], KEY))
     assert np.array_equal(read.subjects, pseudonymise(["007"], KEY))
     assert (read.kinds, read.purposes, read.statuses) == (["objection"], [""], ["Objected"])
 
@@ -80,14 +80,14 @@ def test_bad_moments_are_named_by_row():
     """The rows, not the values; the first few and how many more."""
     at = ["2026-03-01", "yesterday", None, "2026-13-01", "01-03-2026", "x", "y", "z"]
     with pytest.raises(DataError, match=r"row 2, 3, 4, 5, 6 and 2 more") as caught:
-        read_consents(open_frame(pl.DataFrame(_records(at))), KEY)
+        read_consents(open_frame(pl.DataFrame(_records(at))), Register([], KEY))
     assert "yesterday" not in str(caught.value)
 
 
 def test_a_record_of_nobody_is_refused():
     """Every record names its subject."""
     with pytest.raises(DataError, match="1 of 2 rows of the data frame have no id in column 'subject'"):
-        read_consents(open_frame(pl.DataFrame(_records(["2026-03-01"] * 2, subject=["a", None]))), KEY)
+        read_consents(open_frame(pl.DataFrame(_records(["2026-03-01"] * 2, subject=["a", None]))), Register([], KEY))
 
 
 def test_a_missing_column_is_named():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.features import pseudonymise
+from evenhand.features import Register, pseudonymise
 from evenhand.terms import DataError, UsageError
 
 KEY = bytes(range(32))
@@ -36,3 +36,16 @@ def test_empty_ids_are_counted():
     """An empty id belongs to nobody."""
     with pytest.raises(DataError, match="1 of 3 subject ids are empty"):
         pseudonymise(["a", "", "b"], KEY)
+
+
+@given(
+    ids=st.lists(st.text(min_size=1, max_size=3), unique=True, max_size=8),
+    asked=st.lists(st.text(min_size=1, max_size=3), max_size=8),
+)
+def test_a_register_gives_the_same_pseudonyms_and_knows_who_is_there(ids, asked):
+    """Looked up or worked out anew, a pseudonym is the same; strangers have no row."""
+    people = Register(ids, KEY)
+    asked = asked + ids[:2]
+    assert people.pseudonyms.tolist() == pseudonymise(ids, KEY).tolist()
+    assert people.pseudonyms_of(asked).tolist() == pseudonymise(asked, KEY).tolist()
+    assert people.rows_of(asked).tolist() == [ids.index(one) if one in ids else -1 for one in asked]
