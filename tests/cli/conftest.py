@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from evenhand.cli import app
 from shop_folder import AT, evenhand, write_shop
 
 
@@ -28,3 +32,15 @@ def _ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ran(_ran: Path, tmp_path: Path) -> Path:
     """A copy of a campaign folder in which the campaign ran once."""
     return Path(shutil.copytree(_ran, tmp_path / "ran"))
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Call a command in this process: ``cli(folder, "plan", "campaign.yaml")``. Nobody is there to answer a prompt."""
+    monkeypatch.delenv("EVENHAND_HOME", raising=False)
+
+    def call(folder: Path, *words: str | Path, **environ: str) -> Result:
+        monkeypatch.chdir(folder)
+        return CliRunner(env=environ).invoke(app, [str(word) for word in words], prog_name="evenhand", input="")
+
+    return call

@@ -112,6 +112,13 @@ class SqliteLedger:
             self._db.execute("PRAGMA page_size = 16384")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        elif blank and not self.path.with_name(self.path.name + ".head").exists():
+            raise StoreError(
+                "store-blank",
+                f"The ledger at {self.path} is blank: its first run was interrupted before it began.",
+                rule="A run is recorded whole or not at all.",
+                remedy="Record a first run; nothing was lost.",
+            )
         elif application != _APPLICATION:
             raise LedgerError(
                 "ledger-other-file",
