@@ -42,6 +42,12 @@ def installed() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
+def children_seconds() -> float:
+    """Processor time of all processes that were started from here and have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def peak_memory() -> float:
     """Largest resident memory of this process so far, in GiB."""
     status = Path("/proc/self/status")

@@ -1,0 +1,44 @@
+"""All benchmarks, small by default: ``python -m benchmarks``; ``--full`` takes the large ones (half an hour)."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import time
+
+from .machine import command, installed
+
+_SMALL = {
+    "startup": ("5",),
+    "road": ("20000", "100000"),
+    "fit": ("10000",),
+    "allocation": ("100000",),
+    "ledger": ("100000",),
+}
+_FULL = {
+    "startup": ("11",),
+    "road": ("100000", "300000", "1000000", "3000000"),
+    "fit": ("10000", "100000"),
+    "allocation": ("100000", "1000000"),
+    "ledger": ("1000000",),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="the sizes that docs/explanation/speed.md tells")
+    parser.add_argument("only", nargs="*", metavar="NAME", help="only these (default: all)")
+    asked = parser.parse_args()
+    failed = 0
+    for name, sizes in (_FULL if asked.full else _SMALL).items():
+        if asked.only and name not in asked.only:
+            continue
+        start = time.perf_counter()
+        print(f"\n## {name}\n`python -m benchmarks.{name} {' '.join(sizes)}`\n", flush=True)
+        failed += subprocess.run(command(name, *sizes), env=installed()).returncode != 0
+        print(f"\n({time.perf_counter() - start:.0f} s)", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
