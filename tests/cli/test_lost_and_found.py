@@ -9,6 +9,7 @@ import resource
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,45 @@ def test_a_disk_that_fills_at_any_moment_leaves_nothing_half(tmp_path, cli, kib)
     for run in _runs(shop):
         assert {path.name for path in run.iterdir()} == {"decisions.csv", "report.html", "report.json"}
     assert cli(shop, "ledger", "verify").exit_code == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """A real disk of so many KiB, or of another size when it is asked for again; only root may mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = False
+
+    def sized(kib: int) -> Path:
+        nonlocal mounted
+        options = f"{'remount,' if mounted else ''}size={kib}k"
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip("this user may not mount a small disk")
+        mounted = True
+        return place
+
+    yield sized
+    if mounted:
+        subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kib", "recorded"), [(300, False), (450, True)])
+def test_a_real_disk_that_is_full_is_told_truly(tmp_path, cli, small_disk, kib, recorded):
+    """Full before the commit: nothing is recorded. Full after it: recorded, and `report` writes what is missing."""
+    shop = write_shop(tmp_path / "shop", people=150).parent
+    home = small_disk(kib) / "home"
+    done = evenhand(*RUN, "--home", home, cwd=shop)
+    assert done.returncode == 4, done.stderr
+    assert ("is recorded whole, but its report could not be written" in done.stderr) == recorded
+    assert cli(shop, "ledger", "verify", "--home", home).exit_code == 0
+    small_disk(8192)
+    assert cli(shop, "report", "--home", home).exit_code == (0 if recorded else 3)
+    again = cli(shop, *RUN, "--home", home)
+    assert again.exit_code == 0
+    assert ("nothing of it was recorded" in again.stderr) != recorded
+    assert len(list(home.glob("runs/*/decisions.csv"))) == len(list(home.glob("runs/*/report.html"))) == 1 + recorded
 
 
 @pytest.mark.slow

@@ -293,7 +293,7 @@ def _results(place: Home, run_id: str, report: dict[str, Any]) -> Path:
             "report-not-written",
             f"Run {run_id} is recorded whole, but its report could not be written: {error.what}",
             rule=error.rule,
-            remedy=f"free disk space or change the permissions, then: evenhand report {run_id}",
+            remedy=f"free disk space or change the permissions, then: evenhand report {run_id} --home {place.folder}",
         ) from error
 
 
