@@ -12,6 +12,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from ruamel.yaml import YAML
 
+import evenhand as eh
 from evenhand.adapters.complete_journey import DECISION_DAY, PURPOSE, THEMES, history, prepare, read_tables, subjects
 from evenhand.policy import Campaign
 from evenhand.terms import DataError, Role, StoreError
@@ -155,6 +156,30 @@ def test_the_same_seed_gives_the_same_files(folder, tmp_path):
         first = (folder / name).read_bytes()
         assert (tmp_path / "again" / name).read_bytes() == first
         assert ((tmp_path / "other" / name).read_bytes() == first) == ("consents" not in name)
+
+
+@pytest.mark.slow
+def test_the_demonstration_tells_its_story(tmp_path):
+    """Budget, a capacity and both group limits bind and hold; some without personal data get an offer, as others do."""
+    ran = eh.demo(tmp_path)
+    limits = {limit["id"]: limit for limit in ran.summary["limits"]}
+    assert all(limit["held"] for limit in limits.values())
+    assert {"budget", "capacity:dairy", "age-reach", "income-reach"} <= {
+        n for n, one in limits.items() if one["binding"]
+    }
+    lost = sum(limits[name]["money"] for name in ("age-reach", "income-reach"))
+    assert 0 < lost < 0.003 * ran.summary["value"], "the campaign file says less than 0.3 %"
+    before = {
+        chapter["limit"]: min(gap["ratio"] for gap in chapter["before"]["gaps"])
+        for chapter in ran.report["groups"]
+        if chapter["limit"]
+    }
+    assert before == pytest.approx({"age-reach": 0.82, "income-reach": 0.81}, abs=0.02)
+    got = pl.DataFrame(ran.columns).group_by("standing").agg(pl.col("offer").is_not_null().mean())
+    share = dict(got.iter_rows())
+    assert share["contextual"] > 0.2
+    assert share["personalised"] > share["contextual"]
+    assert share["refused"] == 0
 
 
 def test_a_folder_that_cannot_be_made_is_said_plainly(tmp_path):
