@@ -7,9 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evenhand.terms import Severity, UsageError
-
-from ._options import At, CampaignFile, Format, HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._options import At, CampaignFile, Format, HomeFolder, Json, Lang, Language, NoColour, Quiet, Weight, moment
 from ._speak import Speaker, guarded, program, quoted
 
 __all__ = ["register"]
@@ -55,6 +53,8 @@ def init(
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     if out.exists() and not force:
+        from evenhand.terms import UsageError
+
         raise UsageError(
             "init-exists",
             f"{out} exists.",
@@ -76,8 +76,8 @@ def check(
     campaign: CampaignFile,
     output_format: Annotated[Format, typer.Option("--format", help="How to print the findings.")] = Format.text,
     fail_on: Annotated[
-        Severity, typer.Option("--fail-on", help="Exit 1 at findings of this weight or more.")
-    ] = Severity.ERROR,
+        Weight, typer.Option("--fail-on", help="Exit 1 at findings of this weight or more.")
+    ] = Weight.error,
     at: At = None,
     json_out: Json = False,
     quiet: Quiet = False,
@@ -85,12 +85,13 @@ def check(
 ) -> None:
     """Audit policy and data; decides nothing and writes nothing."""
     from evenhand import assembly
+    from evenhand.terms import Severity
 
     chosen = Format.json if json_out else output_format
     voice = Speaker(json_out=chosen is not Format.text, quiet=quiet, colour=False if no_color else None)
     with voice.progress() as step:
         checked = assembly.check(campaign, at=moment(at), step=step)
-    heavy = [f for f in checked.findings if f.severity.rank >= fail_on.rank]
+    heavy = [f for f in checked.findings if f.severity.rank >= Severity(fail_on.value).rank]
     if chosen is Format.sarif:
         import json
 

@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from evenhand.terms import UsageError
-
 __all__ = [
     "At",
     "CampaignFile",
@@ -21,6 +19,7 @@ __all__ = [
     "Language",
     "NoColour",
     "Quiet",
+    "Weight",
     "moment",
 ]
 
@@ -30,6 +29,14 @@ class Language(StrEnum):
 
     nl = "nl"
     en = "en"
+
+
+class Weight(StrEnum):
+    """How much a finding weighs: `terms.Severity`, which is not loaded for ``--help``."""
+
+    note = "note"
+    warning = "warning"
+    error = "error"
 
 
 class Format(StrEnum):
@@ -68,6 +75,8 @@ def moment(text: str | None) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
+        from evenhand.terms import UsageError
+
         raise UsageError(
             "at-not-a-time",
             "--at is not a time.",

@@ -9,11 +9,12 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import typer
 
-from evenhand.terms import EvenhandError, Finding, PolicyError
+if TYPE_CHECKING:
+    from evenhand.terms import EvenhandError, Finding
 
 __all__ = ["EXIT_BUG", "EXIT_INTERRUPTED", "Speaker", "guarded", "program", "quoted"]
 
@@ -107,9 +108,6 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except EvenhandError as error:
-            _report(error, as_json=bool(kwargs.get("json_out")) or kwargs.get("output_format") == "json")
-            raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("Interrupted. A run is recorded whole or not at all; the next start says which.", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -119,6 +117,11 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         except (typer.Exit, typer.Abort, SystemExit):
             raise
         except BaseException as error:  # a panic in compiled code is no Exception
+            from evenhand.terms import EvenhandError
+
+            if isinstance(error, EvenhandError):
+                _report(error, as_json=bool(kwargs.get("json_out")) or kwargs.get("output_format") == "json")
+                raise typer.Exit(error.exit_code) from None
             if os.environ.get("EVENHAND_DEBUG"):
                 raise
             frame = traceback.extract_tb(error.__traceback__)[-1]
@@ -134,6 +137,8 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _report(error: EvenhandError, *, as_json: bool) -> None:
+    from evenhand.terms import PolicyError
+
     findings = error.findings if isinstance(error, PolicyError) else ()
     if as_json:
         problem = {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy}
