@@ -17,7 +17,7 @@ demo: $(VENV)/.run  ## Set up and run a real campaign; prints where the report i
 	@$(BIN)/evenhand demo $(ARGS)
 
 test: $(VENV)/.test system-parts  ## Set up everything for tests and run them all (ARGS='-k name' for some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: format-check lint types floors manners  ## Format, lint, types, floors, architecture and docs tests
 
