@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.explanation import LANGUAGES, Explanation, tell
+from evenhand.explanation import LANGUAGES, Explanation, number, tell
 from evenhand.ledger import facts_of
 from evenhand.policy import Campaign
 from evenhand.terms import Explained, Reason, Standing
@@ -140,3 +140,11 @@ def test_the_decision_can_be_found_again(decided):
     last = " ".join(one.text for one in story.lines if one.layer == 3)
     for needed in (story.facts.decision_id, "Shop", "privacy@shop.example", "personalised advertising", "your consent"):
         assert needed in last
+
+
+@given(value=st.floats(-1e9, 1e9, allow_nan=False), lang=st.sampled_from(LANGUAGES))
+def test_a_border_of_a_bin_is_written_whole(value, lang):
+    """No decimal is rounded away: a person can see on which side of a border their value lies."""
+    written = number(value, lang)
+    plain = written.replace(",", "") if lang == "en" else written.replace(".", "").replace(",", ".")
+    assert float(plain.replace("\N{MINUS SIGN}", "-")) == value

@@ -94,7 +94,7 @@ def test_values_of_people_who_are_not_personalised_move_nothing(world, first):
 
 def test_the_check_above_can_fail(world, first):
     """A change inside the view of the personalised does move the record."""
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match="decision"):
         assert_nothing_moved(world.but(people=world.people.with_columns(pl.col("f00") + 1.0)), first)
 
 

@@ -100,7 +100,8 @@ def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], 
     reason = facts.permission
     out = []
     if facts.standing is not Standing.REFUSED:
-        out.append(Line("ai", 1, text("why.ai", lang)))
+        key = "why.ai" if facts.standing is Standing.PERSONALISED else "why.ai-contextual"
+        out.append(Line("ai", 1, text(key, lang)))
         if facts.offer >= 0 and campaign.offers[facts.offer].made_by_ai:
             out.append(Line("made-by-ai", 1, text("why.made-by-ai", lang)))
     out += [

@@ -93,10 +93,17 @@ def percent(share: float, lang: str, digits: int = 1) -> str:
 
 
 def number(value: float, lang: str, digits: int | None = None) -> str:
-    """A number in the reader's way of writing."""
+    """A number in the reader's way of writing, with so many decimals; None = all that it has, nothing rounded away.
+
+    >>> number(0.00015, "nl"), number(1234.5, "en"), number(2 / 3, "en", 2)
+    ('0,00015', '1,234.5', '0.67')
+    """
     from babel.numbers import format_decimal
 
-    pattern = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
+    if digits is None:
+        exact = Decimal(repr(float(value)))
+        return str(format_decimal(exact, format="#,##0.#", locale=_LOCALE[lang], decimal_quantization=False))
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return str(format_decimal(value, format=pattern, locale=_LOCALE[lang]))
 
 
