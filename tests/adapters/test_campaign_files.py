@@ -196,9 +196,7 @@ def test_an_alias_used_plainly_is_fine(edited):
 
 def test_words_are_read_as_yaml_1_2(edited):
     """`NO` is Norway, a date is a text, 010 is ten, and money is exact."""
-    path = edited(
-        ("country: NL", "country: NO"), ("seed: 7", "seed: 010"), ("value: 2.50", "value: 123456.123457")
-    )
+    path = edited(("country: NL", "country: NO"), ("seed: 7", "seed: 010"), ("value: 2.50", "value: 123456.123457"))
     campaign = load_campaign(path, at=NOW).campaign
     assert (campaign.controller.country, campaign.seed) == ("NO", 10)
     assert campaign.offers[0].value_micro == 123_456_123_457
