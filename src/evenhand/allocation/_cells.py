@@ -78,7 +78,7 @@ def fuse(
     if blind is not None:
         tables["blind"] = blind.tables
     if true_cell is not None:
-        tables["aware"] = {"features": list(features), "groups": [list(group) for group in ordered]}
+        tables["aware"] = {"features": list(features)}  # the names of the groups stay behind the wall
     if tables:
         tables["cells"] = [[int(a), int(b)] for a, b in zip(of_group, of_proxy, strict=True)]
     return Cells(dense[code], len(used) + 1, share, tables)
