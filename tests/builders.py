@@ -22,6 +22,7 @@ from evenhand.terms import (
     LimitOutcome,
     Minimised,
     Model,
+    Pair,
     Permitted,
     Prices,
     Reason,
@@ -70,8 +71,8 @@ def make_campaign(offers: int = 3, terms: int = 4, per_offer: int = 1, **changes
     return Campaign.model_validate({**declared, **changes})
 
 
-def make_model(campaign: Campaign, seed: int = 0, bins: int = BINS) -> Model:
-    """A model with random integer tables over the campaign's features, in file order."""
+def make_model(campaign: Campaign, seed: int = 0, bins: int = BINS, pairs: int = 0) -> Model:
+    """A model with random integer tables over the campaign's features, in file order, and so many random pairs."""
     rng = np.random.default_rng(seed)
     names = [name for name in campaign.columns if name.startswith("f")]
     cuts = tuple(float(cut) for cut in range(bins - 4))
@@ -82,11 +83,28 @@ def make_model(campaign: Campaign, seed: int = 0, bins: int = BINS) -> Model:
         table = rng.integers(-900_000, 900_000, size=(m, binning.size), dtype=np.int32)
         table[:, 0] = 0
         tables.append(table)
+    joint = random_pairs(rng, binnings, pairs)
+    for pair in joint:
+        table = rng.integers(-700_000, 700_000, size=(m, pair.size), dtype=np.int32)
+        table[:, 0] = 0
+        tables.append(table)
     view = FeatureView(campaign.purpose, binnings, "view")
     base = rng.integers(-1_500_000, -500_000, size=m, dtype=np.int64)
     offers = tuple(offer.id for offer in campaign.offers)
     digest = hashlib.sha256(b"".join([base.tobytes(), *(table.tobytes() for table in tables)])).hexdigest()
-    return Model(view, offers, base, tuple(tables), {}, {}, digest)
+    return Model(view, offers, base, tuple(tables), {}, {}, digest, joint)
+
+
+def random_pairs(rng: np.random.Generator, binnings: Sequence[Binning], most: int) -> tuple[Pair, ...]:
+    """At most so many pairs of different features, with random bands."""
+    found = {}
+    for _ in range(most if len(binnings) > 1 else 0):
+        first, second = sorted(rng.choice(len(binnings), 2, replace=False).tolist())
+        bands = [
+            (0, *rng.integers(0, rng.integers(1, 5), binnings[place].size - 1).tolist()) for place in (first, second)
+        ]
+        found[first, second] = Pair(first, second, *bands)
+    return tuple(found[key] for key in sorted(found))
 
 
 def model_to_json(model: Model) -> dict[str, object]:

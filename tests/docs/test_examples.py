@@ -121,7 +121,7 @@ def _suitable(hiring: Any, folder: Path) -> list[tuple[float, int]]:
 @pytest.mark.slow
 @pytest.mark.skipif(not BANK.exists(), reason="the bank marketing file is not beside the repository (UCI 222)")
 def test_the_bank_story_is_what_comes_out(pages, root, tmp_path):
-    """The leak is not used; the check warns as told; the table's figures come out again."""
+    """The leak is not used; the check warns as told; the table comes out again, but for how a new key breaks ties."""
     page = next(page for page in pages if page.where == "examples/bank/README.md")
     said = walk(page, root, tmp_path, **{"bank-full.csv": str(BANK)})
     assert findings(said["check", "campaign.yaml"]) == {
@@ -133,7 +133,7 @@ def test_the_bank_story_is_what_comes_out(pages, root, tmp_path):
     assert "duration" not in json.dumps(report["model"])
     for group in ("18-29", "30-39", "40-49", "50-59", "60+"):
         found = [rates(report, "age_band", when)[group] for when in ("before", "after")]
-        assert row(page, f"called, {group}") == pytest.approx(found, abs=0.3), group
+        assert row(page, f"called, {group}") == pytest.approx(found, abs=0.6), group
     ratios = [lowest_over_highest(report, "age_band", when) for when in ("before", "after")]
     assert row(page, "lowest over highest") == pytest.approx(ratios, abs=0.015)
     held_out = report["model"]["evaluation"]["offers"]["deposit"]["held_out"]

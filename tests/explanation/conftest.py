@@ -18,7 +18,7 @@ Decided = tuple[Campaign, Explained]
 
 def decide(campaign: Campaign, people: int, seed: int) -> Allocated:
     """Everybody takes the offer with the highest value less price, if that is above zero."""
-    model = make_model(campaign, seed)
+    model = make_model(campaign, seed, pairs=seed % 4)
     allocated = make_explained(people, campaign, model, seed=seed).allocated
     scored = allocated.scored
     probability = probability_ppm(scored.score)

@@ -57,9 +57,12 @@ def test_a_headline_names_only_large_true_reasons(decided, seed):
     campaign = campaign.model_copy(update={"columns": columns})
     for row in range(12):
         story = told(campaign, explained, row)
-        top = {f"f{t}" for t in story.facts.top_terms}
-        for factor in story.factors:
-            if factor.meaning in story.headline:
+        model = explained.allocated.scored.minimised.model
+        top = {model.terms[t] for t in story.facts.top_terms}
+        headline = story.headline
+        for factor in sorted(story.factors, key=lambda one: -len(one.meaning)):  # a pair's words hold its features'
+            if factor.meaning in headline:
+                headline = headline.replace(factor.meaning, "")
                 assert factor.name in top
                 assert factor.contribution > 0
 

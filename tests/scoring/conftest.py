@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from builders import random_pairs
 from evenhand.policy import Campaign
 from evenhand.scoring import model_digest
 from evenhand.terms import Asked, Binning, FeatureView, Minimised, Model, Permitted, Standing
@@ -19,7 +20,9 @@ from evenhand.terms import Asked, Binning, FeatureView, Minimised, Model, Permit
 def campaign_of() -> Callable[..., Campaign]:
     """A valid campaign with so many offers."""
 
-    def make(offers: int = 1, kind: str = "per_offer", value: str = "12.34", cost: str = "0.10") -> Campaign:
+    def make(
+        offers: int = 1, kind: str = "per_offer", value: str = "12.34", cost: str = "0.10", pairs: int = 0
+    ) -> Campaign:
         return Campaign.model_validate(
             {
                 "evenhand": 1,
@@ -41,7 +44,7 @@ def campaign_of() -> Callable[..., Campaign]:
                     }
                     for j in range(offers)
                 ],
-                "model": {"kind": kind},
+                "model": {"kind": kind, "pairs": pairs},
                 "retention": {"decisions": "P24M", "features": "P6M"},
             }
         )
@@ -77,7 +80,12 @@ def random_model(view_of) -> Callable[..., Model]:
         for table in tables:
             table[:, 0] = 0
         names = tuple(f"offer-{j}" for j in range(offers))
-        return Model(view, names, base, tables, {}, {}, model_digest(view, names, base, tables))
+        pairs = random_pairs(rng, view.binnings, int(rng.integers(0, 4)))
+        joint = tuple(rng.integers(-spread, spread, (offers, pair.size)).astype(np.int32) for pair in pairs)
+        for table in joint:
+            table[:, 0] = 0
+        tables = (*tables, *joint)
+        return Model(view, names, base, tables, {}, {}, model_digest(view, names, base, tables, pairs), pairs)
 
     return make
 

@@ -51,7 +51,7 @@ def test_a_batch_larger_than_a_block_is_the_sum_of_its_tables(random_model, rand
     scored = score(minimised_of(model, codes, 40_000), campaign_of(3))
     for j in range(3):
         expected = np.full(40_000, model.base[j])
-        for table, column in zip(model.tables, codes, strict=True):
+        for table, column in zip(model.tables, model.term_codes(codes), strict=True):
             expected = expected + table[j][column[j] if column.ndim == 2 else column]
         assert (scored.score[j] == expected).all()
         assert (scored.probability[j] == probability_ppm(expected)).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,8 @@ def find_flips(
     lack of an offer is flipped where the best offer's value less price rises above zero. Searched, for each actionable
     feature of which the person's value is known: the bins in the order in which they move the score the way that is
     needed (where the change moves the runner-up too, the difference of the two scores); of those that flip, the
-    smallest move, found by halving. Of all features the smallest move is named, ties by term order.
+    smallest move, found by halving; where the feature has joint effects, every bin is tried. Of all
+    features the smallest move is named, ties by term order.
 
     Every flip reported is exact: scores, probabilities and values are worked out again in integers. Where an order by
     score is not quite the order by money (only where a runner-up moves too), a smaller flip may be passed over; and
@@ -69,7 +71,10 @@ def find_flips(
     best = np.full(len(rows), _FAR)
     for t, binning in enumerate(ask.model.view.binnings):
         if campaign.columns[binning.name].actionable and binning.size > _FIRST + 1:
-            _try_term(ask, t, found, best)
+            if any(t in (pair.first, pair.second) for pair in ask.model.pairs):
+                _try_joint(ask, t, found, best)
+            else:
+                _try_term(ask, t, found, best)
     return found
 
 
@@ -108,9 +113,9 @@ class _Question:
         kinds, self.pair = np.unique(self.focus * (offers + 2) + behind, return_inverse=True)
         self.pairs = np.divmod(kinds, offers + 2)
 
-    def flips(self, term: _Term, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.bool_]:
+    def flips(self, term: _Movable, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether the price rule decides differently for `who` with this term at `code`, exactly."""
-        share = term.table.take(term.row[who] + code)
+        share = term.share(code, who)
         chosen = self.chosen[who]
         flipped = (share >= term.goal[who]) ^ chosen
         open_ = np.flatnonzero(chosen & ~flipped)
@@ -120,8 +125,7 @@ class _Question:
             held = self.rival[them]
             other = self.rival_score[them]
             if term.moves_rival:
-                row = held * term.size
-                other = other - term.table.take(row + term.code[them]) + term.table.take(row + code[against])
+                other = other + term.rival_change(code[against], them, held)
             net = self._worth(share[against] + term.rest[them], self.focus[them]) - self.price[them]
             flipped[against] = net < self._worth(other, held) - self.rival_price[them]
         return np.asarray(flipped)
@@ -144,8 +148,32 @@ class _Question:
         return np.where(always, -_NEVER, np.where(ever, high, _NEVER))[place]
 
 
+class _Movable(Protocol):
+    """What a feature adds to the offer explained, and to its rival, at one bin or another.
+
+    Attributes:
+        code: intp[rows], bin code of each person for the offer explained.
+        rest: int64[rows], the offer's score without what the feature has a part in.
+        goal: int64[rows], what that must add for the offer to be worth more than its price.
+        moves_rival: whether a change of this feature moves the other offers' scores too.
+    """
+
+    code: NDArray[np.intp]
+    rest: NDArray[np.int64]
+    goal: NDArray[np.int64]
+    moves_rival: bool
+
+    def share(self, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Micro-logits for the offer explained, with the feature at `code`."""
+        ...
+
+    def rival_change(self, code: NDArray[np.intp], who: NDArray[np.intp], rival: NDArray[np.intp]) -> NDArray[np.int64]:
+        """By how much the rival's score changes when the feature goes to `code`."""
+        ...
+
+
 class _Term:
-    """One term of the question.
+    """A feature with an effect of its own only; see `_Movable`.
 
     Attributes:
         table: int64[m * size], flat; `row` is where the explained offer's part of it begins, per person.
@@ -164,6 +192,55 @@ class _Term:
         self.rest = ask.score - ask.contributions[:, t]
         self.goal = ask.least - self.rest
         self.moves_rival = codes.ndim == 1
+
+    def share(self, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.int64]:
+        return np.asarray(self.table.take(self.row[who] + code))
+
+    def rival_change(self, code: NDArray[np.intp], who: NDArray[np.intp], rival: NDArray[np.intp]) -> NDArray[np.int64]:
+        row = rival * self.size
+        return np.asarray(self.table.take(row + code) - self.table.take(row + self.code[who]))
+
+
+class _Joint:
+    """A feature that has joint effects too; see `_Movable`."""
+
+    def __init__(self, ask: _Question, t: int) -> None:
+        self._ask = ask
+        self._feature = t
+        self._own = ask.model.tables[t].astype(np.int64)
+        features = len(ask.model.view.binnings)
+        self._pairs = [
+            (pair, ask.model.tables[features + place].astype(np.int64), features + place)
+            for place, pair in enumerate(ask.model.pairs)
+            if t in (pair.first, pair.second)
+        ]
+        self.code = self._codes(t, ask.focus, np.arange(len(ask.rows)))
+        taken = ask.contributions[:, t] + sum(
+            ask.contributions[:, place].astype(np.int64) for _, _, place in self._pairs
+        )
+        self.rest = ask.score - taken
+        self.goal = ask.least - self.rest
+        self.moves_rival = ask.codes[t].ndim == 1
+
+    def share(self, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.int64]:
+        return self._at(code, who, self._ask.focus[who])
+
+    def rival_change(self, code: NDArray[np.intp], who: NDArray[np.intp], rival: NDArray[np.intp]) -> NDArray[np.int64]:
+        return self._at(code, who, rival) - self._at(self._codes(self._feature, rival, who), who, rival)
+
+    def _at(self, code: NDArray[np.intp], who: NDArray[np.intp], offer: NDArray[np.intp]) -> NDArray[np.int64]:
+        total = self._own[offer, code]
+        for pair, table, _ in self._pairs:
+            if pair.first == self._feature:
+                joint = pair.codes(code, self._codes(pair.second, offer, who))
+            else:
+                joint = pair.codes(self._codes(pair.first, offer, who), code)
+            total = total + table[offer, joint]
+        return np.asarray(total)
+
+    def _codes(self, feature: int, offer: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.intp]:
+        codes, rows = self._ask.codes[feature], self._ask.rows[who]
+        return (codes[rows] if codes.ndim == 1 else codes[offer, rows]).astype(np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +302,25 @@ def _try_term(ask: _Question, t: int, found: Flips, best: NDArray[np.int64]) -> 
     best[who[better]] = move[better]
     found.term[who[better]] = t
     found.code[who[better]] = flip[better].astype(np.uint8)
+
+
+def _try_joint(ask: _Question, t: int, found: Flips, best: NDArray[np.int64]) -> None:
+    """Likewise for a feature with joint effects: which bin moves what depends on the person, so every bin is tried."""
+    term = _Joint(ask, t)
+    has_rival = ask.chosen & (ask.rival >= 0) & term.moves_rival
+    toward = np.where(ask.chosen, 1, -1)
+    known = np.flatnonzero(term.code >= _FIRST)
+    now = term.share(term.code[known], known)
+    for code in range(_FIRST, ask.model.view.binnings[t].size):
+        who = known[term.code[known] != code]
+        if not len(who):
+            continue
+        at = np.full(len(who), code, dtype=np.intp)
+        move = toward[who] * (now[term.code[known] != code] - term.share(at, who))
+        beside = np.flatnonzero(has_rival[who])
+        move[beside] += term.rival_change(at[beside], who[beside], ask.rival[who[beside]])
+        worth = np.flatnonzero((move > 0) & (move < best[who]))
+        hit = worth[ask.flips(term, at[worth], who[worth])]
+        best[who[hit]] = move[hit]
+        found.term[who[hit]] = t
+        found.code[who[hit]] = code

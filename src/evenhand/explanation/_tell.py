@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import Campaign
-from evenhand.terms import DecisionFacts, Model, Role, Standing, bin_labels, term_contributions
+from evenhand.terms import DecisionFacts, Model, Origin, Role, Standing, bin_labels, term_contributions
 
 from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_of, meaning_of
 from ._sum import SumRow, sum_of
@@ -175,17 +175,27 @@ def tell(
 
 
 def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int, lang: str) -> tuple[Factor, ...]:
-    shares = term_contributions(model, facts.codes, np.array([focus]))[0]
+    shares = term_contributions(model, facts.codes, np.array([focus]))[0].tolist()
     factors = []
-    for binning, code, share in zip(model.view.binnings, facts.codes, shares.tolist(), strict=True):
+    for binning, code, share in zip(model.view.binnings, facts.codes, shares, strict=False):
         own = int(code[0] if code.ndim == 1 else code[focus, 0])
-        column = campaign.columns[binning.name]
-        direction = "for" if share > 0 else "against" if share < 0 else "neutral"
         words = bin_words(bin_labels(binning)[own], lang)
-        factors.append(
-            Factor(binning.name, meaning_of(campaign, binning.name, lang), words, column.origin, share, direction)
-        )
+        meaning, origin = meaning_of(campaign, binning.name, lang), campaign.columns[binning.name].origin
+        factors.append(Factor(binning.name, meaning, words, origin, share, _direction(share)))
+    for pair, name, share in zip(
+        model.pairs, model.terms[len(factors) :], shares[len(model.view.binnings) :], strict=True
+    ):
+        one, other = factors[pair.first], factors[pair.second]
+        meaning = text("factor.pair", lang, first=one.meaning, second=other.meaning)
+        words = text("factor.pair-value", lang, first=one.value, second=other.value)
+        if share:  # a pair that another offer's fit found says nothing here
+            origin = max(one.origin, other.origin, key=list(Origin).index)
+            factors.append(Factor(name, meaning, words, origin, share, _direction(share)))
     return tuple(sorted(factors, key=lambda factor: -abs(factor.contribution)))
+
+
+def _direction(share: int) -> str:
+    return "for" if share > 0 else "against" if share < 0 else "neutral"
 
 
 def _not_used(campaign: Campaign, lang: str, *, personal: bool) -> tuple[tuple[str, str], ...]:

@@ -197,6 +197,9 @@ class ModelChoice(_Declared):
     )
     max_bins: int = Field(64, ge=2, le=200, description="At most this many bins per number.")
     minimum_bin: int = Field(20, ge=10, description="At least this many people in a bin.")
+    pairs: int = Field(
+        0, ge=0, le=20, description="At most this many pairs of features with a joint effect, per fit; 0 = none."
+    )
 
 
 class Retention(_Declared):

@@ -20,10 +20,9 @@ def check_run(ground: Ground) -> tuple[Violation, ...]:
     """The model speaks of the campaign's offers, in order, and every table fits its bins."""
     model = ground.model
     declared = tuple(offer.id for offer in ground.campaign.offers)
-    fits = len(model.tables) == len(model.view.binnings) and all(
-        table.shape == (len(model.offers), binning.size)
-        for table, binning in zip(model.tables, model.view.binnings, strict=False)
-    )
+    sizes = [*(binning.size for binning in model.view.binnings), *(pair.size for pair in model.pairs)]
+    fits = [table.shape for table in model.tables] == [(len(model.offers), size) for size in sizes]
+    fits &= model.link == "logit"
     if model.offers == declared and len(model.base) == len(declared) and fits:
         return ()
     what = "The model's offers or tables are not those of the campaign and the view."
@@ -47,13 +46,14 @@ def _malformed(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
     m, terms = len(ground.campaign.offers), len(ground.model.tables)
     bad: NDArray[np.bool_] = columns.standing > max(Standing)
     bad |= ~_KNOWN[columns.permission] | ~_KNOWN[columns.outcome]
-    for index, size in ((columns.offer, m), (columns.runner_up, m), (columns.flip_term, terms)):
+    features = len(ground.model.view.binnings)
+    for index, size in ((columns.offer, m), (columns.runner_up, m), (columns.flip_term, features)):
         bad |= (index < -1) | (index >= size)
     bad |= ((columns.top_terms < -1) | (columns.top_terms >= terms)).any(axis=1)
     bad |= (columns.offer >= 0) & (columns.offer == columns.runner_up)
-    if len(columns.codes) != terms:
+    if len(columns.codes) != features:
         bad[:] = True
-    for code, table in zip(columns.codes, ground.model.tables, strict=False):
+    for code, table in zip(columns.codes, ground.model.tables, strict=False):  # the pairs follow from these
         over = code >= table.shape[1]
         bad |= over if over.ndim == 1 else over.any(axis=0)
     return bad

@@ -12,7 +12,19 @@ import numpy as np
 from evenhand.disparity import Audit, Comparison
 from evenhand.explanation import LANGUAGES, purpose_words, tell
 from evenhand.policy import Campaign
-from evenhand.terms import DecisionFacts, Explained, LimitOutcome, Model, Reason, Role, Standing, TermShape, bin_labels
+from evenhand.terms import (
+    DecisionFacts,
+    Explained,
+    LimitOutcome,
+    Model,
+    Pair,
+    Reason,
+    Role,
+    Standing,
+    TermShape,
+    band_labels,
+    bin_labels,
+)
 
 __all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "stories_of"]
 
@@ -253,11 +265,27 @@ def _model(model: Model, campaign: Campaign) -> dict[str, Any]:
                 "shapes": {offer: _shape(shapes[t], labels) for offer, shapes in model.shapes.items()},
             }
         )
+    features = len(terms)
+    pairs = [
+        {
+            "first": terms[pair.first]["meaning"],
+            "second": terms[pair.second]["meaning"],
+            "first_bands": _bands(model, pair.first, pair.first_bands),
+            "second_bands": _bands(model, pair.second, pair.second_bands),
+            "shapes": {
+                offer: _cells(shapes[features + place], pair)
+                for offer, shapes in model.shapes.items()
+                if shapes[features + place].count.any()
+            },
+        }
+        for place, pair in enumerate(model.pairs)
+    ]
     return {
         "digest": model.digest,
         "kind": campaign.model.kind,
         "offers": list(model.offers),
         "terms": terms,
+        "pairs": pairs,
         "evaluation": _plain(dict(model.evaluation)),
     }
 
@@ -275,6 +303,26 @@ def _shape(shape: TermShape, labels: list[dict[str, Any]]) -> list[dict[str, Any
         for i, label in enumerate(labels)
         if label["kind"] != "withheld" and (shape.count[i] > 0 or label["kind"] in ("range", "category"))
     ]
+
+
+def _bands(model: Model, feature: int, bands: tuple[int, ...]) -> list[dict[str, Any]]:
+    return [asdict(label) for label in band_labels(model.view.binnings[feature], bands)]
+
+
+def _cells(shape: TermShape, pair: Pair) -> list[list[dict[str, Any] | None]]:
+    """One row per band of the first feature; a cell that nobody was in is null."""
+
+    def cell(i: int) -> dict[str, Any] | None:
+        if not shape.count[i] and not shape.effect[i]:
+            return None
+        return {
+            "effect": float(shape.effect[i]),
+            "lower": float(shape.lower[i]),
+            "upper": float(shape.upper[i]),
+            "count": _shown(int(shape.count[i])),
+        }
+
+    return [[cell(i) for i in range(start, start + pair.width)] for start in range(1, pair.size, pair.width)]
 
 
 def _not_used(campaign: Campaign) -> list[dict[str, Any]]:

@@ -14,6 +14,8 @@ _MOST_SHAPES = 160
 _MOST_BINS = 3_000
 """Bins drawn at most, all shapes together; the smallest shapes beyond it stand in the JSON only."""
 _MOST_NAMED = 6
+_MOST_PAIRS = 12
+"""Grids of joint effects shown at most; the others stand in the JSON."""
 _MOST_CELLS = 2_000
 """Table cells at most, all terms together."""
 
@@ -46,7 +48,42 @@ def model_view(report: Mapping[str, Any], words: Words) -> View:
             }
         )
     total = sum(len(term["shapes"]) for term in terms)
-    return {"parts": parts, "left_out": total - len(drawn), "tables": _tables(terms, names, texts, words)}
+    return {
+        "parts": parts,
+        "left_out": total - len(drawn),
+        "tables": _tables(terms, names, texts, words),
+        "pairs": _pairs(report["model"]["pairs"], texts, words),
+    }
+
+
+def _pairs(pairs: list[dict[str, Any]], texts: Mapping[str, str], words: Words) -> list[View]:
+    """A grid per joint term and fit: points of each cell, with a tint as deep as the effect is large."""
+    out: list[tuple[float, View]] = []
+    for pair in pairs:
+        meaning = words.pair(pair["first"][words.lang], pair["second"][words.lang])
+        for name, grid in pair["shapes"].items():
+            reach_ = max((abs(cell["effect"]) for row in grid for cell in row if cell), default=0.0) or 1.0
+            across = [column for column in range(len(grid[0])) if any(row[column] for row in grid)]
+            view = {
+                "meaning": f"{meaning} ({texts.get(name, name)})" if name else meaning,
+                "heads": [words.bin(pair["second_bands"][column]) for column in across],
+                "rows": [
+                    (words.bin(label), [_tinted(row[column], reach_, words) for column in across])
+                    for label, row in zip(pair["first_bands"], grid, strict=True)
+                    if any(row)
+                ],
+            }
+            out.append((reach_, view))
+    out.sort(key=lambda one: -one[0])
+    return [view for _, view in out[:_MOST_PAIRS]]
+
+
+def _tinted(cell: Mapping[str, Any] | None, reach_: float, words: Words) -> tuple[str, str, int]:
+    """Points, which way, and how deep the tint is in per cent."""
+    if cell is None:
+        return "–", "", 0
+    way = "up" if cell["effect"] > 0 else "down"
+    return words.points(cell["effect"]), way, round(60 * abs(cell["effect"]) / reach_)
 
 
 def _weight(shape: list[dict[str, Any]]) -> float:

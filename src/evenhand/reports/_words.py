@@ -81,6 +81,10 @@ class Words:
         """A bin in words."""
         return bin_words(BinLabel(**label), self.lang)
 
+    def pair(self, first: str, second: str) -> str:
+        """Two columns that have a joint effect."""
+        return text("factor.pair", self.lang, first=first, second=second)
+
     def column(self, name: str) -> str:
         """What a column means, or its name with spaces."""
         meaning = self._meanings.get(name, name)

@@ -13,13 +13,20 @@ from evenhand.terms import link_nodes, probability_ppm
 
 from ._fit import fit
 from ._json import model_digest, model_from_json, model_to_json
-from ._newton import FittedTerms, fit_terms
 from ._score import contributions, score
+from ._source import Chunk, RowSource, Source, Work
+from ._terms import FittedTerms, Plan, fit_source, fit_terms
 
 __all__ = [
+    "Chunk",
     "FittedTerms",
+    "Plan",
+    "RowSource",
+    "Source",
+    "Work",
     "contributions",
     "fit",
+    "fit_source",
     "fit_terms",
     "link_nodes",
     "model_digest",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import OTHER, WITHHELD, FeatureView, TermShape
+from evenhand.terms import OTHER, WITHHELD, FeatureView, Pair, TermShape
 
-from ._history import History
-from ._newton import FittedTerms
+from ._pairs import purified
+from ._terms import FittedTerms
 
 __all__ = ["MICRO_LOGITS", "Compiled", "compiled_terms"]
 
@@ -22,43 +22,63 @@ _Z95 = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One fit as integers: base and one row per term; and its shapes for people."""
+    """One fit as integers: base and one row per term; and its shapes for people. Features first, then pairs."""
 
     base: int
     rows: tuple[NDArray[np.int32], ...]
     shapes: tuple[TermShape, ...]
     smoothing: tuple[float, ...]
     freedom: tuple[float, ...]
+    pairs: tuple[Pair, ...] = ()
 
 
-def compiled_terms(view: FeatureView, fitted: FittedTerms, rows: History, minimum: int) -> Compiled:
-    """Centre every term over the rows it was fitted on, and round to micro-logits.
+def compiled_terms(view: FeatureView, fitted: FittedTerms, minimum: int, unit: float = 1.0 / MICRO_LOGITS) -> Compiled:
+    """Centre every term over the rows it was fitted on, and round to whole units.
 
-    A bin that nobody was in has effect 0, an average one, unless it has neighbours that tell more. Terms of the fit
-    beyond the view's (the offer, in a pooled fit) are left to the caller.
+    What a pair says about either feature alone goes to that feature's own shape first. A bin that nobody was in has
+    effect 0, an average one, unless it has neighbours that tell more. Terms of the fit beyond the view's (the offer, in
+    a pooled fit) are left to the caller. The intervals are each term's own, around its shape as it stands.
+
+    Args:
+        view: the bins.
+        fitted: the fit.
+        minimum: counts below this are shown as 0.
+        unit: what one integer step is worth.
     """
+    features = len(view.binnings)
+    first_pair = len(fitted.effects) - len(fitted.pairs)
+    effects = [effect.copy() for effect in fitted.effects]
+    for pair, t in zip(fitted.pairs, range(first_pair, len(effects)), strict=True):
+        effects[t], first, second = purified(pair, effects[t], fitted.rows[t])
+        effects[pair.first] += first
+        effects[pair.second] += second
+    kept = (*range(features), *range(first_pair, len(effects)))
+    names = [binning.name for binning in view.binnings]
+    names += [f"{names[pair.first]} x {names[pair.second]}" for pair in fitted.pairs]
     base = fitted.intercept
     tables, shapes = [], []
-    for binning, column, raw, covariance in zip(
-        view.binnings, rows.codes, fitted.effects, fitted.covariances, strict=False
-    ):
-        count = np.bincount(column.astype(np.intp), minlength=binning.size)
-        share = count / len(column)
-        mean = float(share @ raw)
+    for place, t in enumerate(kept):
+        count = fitted.rows[t]
+        share = count / max(float(count.sum()), 1.0)
+        mean = float(share @ effects[t])
         base += mean
         unseen = count == 0
-        if binning.kind == "number":
+        if place < features and view.binnings[place].kind == "number":
             unseen[OTHER + 1 :] = False
-        effect = np.where(unseen, 0.0, raw - mean)
+        effect = np.where(unseen, 0.0, effects[t] - mean)
         effect[WITHHELD] = 0.0
-        along = covariance @ share
-        variance = np.diag(covariance) - 2.0 * along + float(share @ along)
+        covariance = fitted.covariances[t]
+        variance = np.diag(covariance) - 2.0 * (covariance @ share) + float(share @ covariance @ share)
         half = _Z95 * np.sqrt(np.maximum(variance, 0.0))
         half[WITHHELD] = 0.0
-        tables.append(np.rint(effect * MICRO_LOGITS).astype(np.int32))
+        tables.append(np.rint(effect / unit).astype(np.int32))
         shown = np.where(count >= minimum, count, 0).astype(np.int64)
-        shapes.append(TermShape(binning.name, effect, effect - half, effect + half, shown))
-    terms = len(view.binnings)
+        shapes.append(TermShape(names[place], effect, effect - half, effect + half, shown))
     return Compiled(
-        round(base * MICRO_LOGITS), tuple(tables), tuple(shapes), fitted.smoothing[:terms], fitted.freedom[:terms]
+        round(base / unit),
+        tuple(tables),
+        tuple(shapes),
+        tuple(fitted.smoothing[t] for t in kept),
+        tuple(fitted.freedom[t] for t in kept),
+        fitted.pairs,
     )

@@ -13,12 +13,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Design", "Pass", "design_of", "gram", "look"]
+from evenhand.terms import Pair
 
-_GRAIN = 2.0**24
-"""Residuals and weights are multiples of its inverse: exact sums up to 2**29 rows."""
-_LOSS_GRAIN = 2.0**20
-_CHUNK = 65_536
+from ._loss import Loss, RowLoss
+from ._source import Chunk, Source
+
+__all__ = ["Design", "Look", "gram", "look", "tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,26 @@ class Design:
     """The one-hot design, never written out: column 0 is the intercept, then one block of columns per term.
 
     Attributes:
-        codes: per term intp[n]: bin code minus one (WITHHELD has no column).
-        widths: columns of each term.
-        outcome: float64[n], 0 or 1.
+        sizes: number of codes of each feature, WITHHELD included; a feature has one column per other code.
+        pairs: the joint terms, after the features.
+        cells: per pair intp[size]: column of each joint code within the pair's block, -1 where no row has it.
+        grain: residuals and weights are multiples of its inverse.
+        loss: what is minimised.
+        shift, scale: what is fitted is ``(outcome - shift) / scale``; the scale is a power of two.
     """
 
-    codes: tuple[NDArray[np.intp], ...]
-    widths: tuple[int, ...]
-    outcome: NDArray[np.float64]
+    sizes: tuple[int, ...]
+    pairs: tuple[Pair, ...]
+    cells: tuple[NDArray[np.intp], ...]
+    grain: float
+    loss: Loss
+    shift: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Columns of each term."""
+        return (*(size - 1 for size in self.sizes), *(int(cell.max(initial=-1)) + 1 for cell in self.cells))
 
     @property
     def columns(self) -> int:
@@ -46,72 +58,131 @@ class Design:
         ends = np.cumsum((1, *self.widths)).tolist()
         return tuple(slice(start, end) for start, end in pairwise(ends))
 
+    def places(self, chunk: Chunk) -> list[NDArray[np.intp]]:
+        """Per term intp[k]: column of each row within the term's block."""
+        out = [column.astype(np.intp) - 1 for column in chunk.codes]
+        for pair, cell in zip(self.pairs, self.cells, strict=True):
+            out.append(cell.take(pair.codes(chunk.codes[pair.first], chunk.codes[pair.second])))
+        return out
+
+    def rows(self, chunk: Chunk, places: list[NDArray[np.intp]], coefficients: NDArray[np.float64]) -> RowLoss:
+        """Loss, residual and weight of each row, by its weight in the history."""
+        rows = self.loss.rows(self._predictor(places, coefficients), (chunk.outcome - self.shift) / self.scale)
+        return rows if chunk.weight is None else RowLoss(*(part * chunk.weight for part in rows))
+
+    def _predictor(self, places: list[NDArray[np.intp]], coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The additive predictor of each row."""
+        total = np.full(len(places[0]) if places else 0, coefficients[0])
+        for place, block in zip(places, self.blocks, strict=True):
+            total += np.append(coefficients[block], 0.0).take(place)  # no column (-1) takes the last
+        return total
+
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class Look:
     """One look at the rows, at given coefficients.
 
     Attributes:
-        loss: sum of the log losses.
-        gradient: float64[columns], ``Z'(y - p)``.
-        weight: float64[n], ``p (1 - p)``, rounded to the grain; what the Gram matrix is counted from.
+        loss: sum of the losses.
+        gradient: float64[columns], ``Z'(y - mean)``.
+        weight: sum of the curvatures.
     """
 
     loss: float
     gradient: NDArray[np.float64]
-    weight: NDArray[np.float64]
+    weight: float
 
 
-def design_of(codes: tuple[NDArray[np.integer], ...], sizes: tuple[int, ...], outcome: NDArray[np.uint8]) -> Design:
-    """Lay out the design; `codes` are above WITHHELD everywhere."""
-    return Design(
-        codes=tuple(column.astype(np.intp) - 1 for column in codes),
-        widths=tuple(size - 1 for size in sizes),
-        outcome=outcome.astype(np.float64),
-    )
+@dataclass(frozen=True, slots=True)
+class _LookWork:
+    design: Design
+    coefficients: NDArray[np.float64]
+
+    def start(self) -> NDArray[np.float64]:
+        return np.zeros(2 + self.design.columns)
+
+    def add(self, counts: NDArray[np.float64], chunk: Chunk) -> None:
+        design = self.design
+        places = design.places(chunk)
+        loss, residual, weight = design.rows(chunk, places, self.coefficients)
+        residual = np.rint(residual * design.grain)
+        counts[0] += np.rint(loss * design.grain).sum()
+        counts[1] += np.rint(weight * design.grain).sum()
+        counts[2] += residual.sum()
+        for place, block in zip(places, design.blocks, strict=True):
+            counts[2 + block.start : 2 + block.stop] += _count(place, residual, block.stop - block.start)
 
 
-def look(design: Design, coefficients: NDArray[np.float64]) -> Pass:
-    """Loss, gradient and weights at these coefficients (float64[columns])."""
-    rows = len(design.outcome)
-    gradient = np.zeros(design.columns)
-    weight = np.empty(rows)
-    loss = 0.0
-    for start in range(0, rows, _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        outcome = design.outcome[chunk]
-        logit = np.full(len(outcome), coefficients[0])
-        for codes, block in zip(design.codes, design.blocks, strict=True):
-            logit += coefficients[block].take(codes[chunk])
-        tail = np.exp(-np.abs(logit))
-        chance = np.where(logit >= 0, 1.0, tail) / (1.0 + tail)
-        residual = np.rint((outcome - chance) * _GRAIN)
-        weight[chunk] = np.rint(chance * (1.0 - chance) * _GRAIN) / _GRAIN
-        row_loss = np.maximum(logit, 0.0) - outcome * logit + np.log1p(tail)
-        loss += float(np.rint(row_loss * _LOSS_GRAIN).sum())
-        gradient[0] += residual.sum()
-        for codes, block, width in zip(design.codes, design.blocks, design.widths, strict=True):
-            gradient[block] += np.bincount(codes[chunk], residual, width)
-    return Pass(loss=loss / _LOSS_GRAIN, gradient=gradient / _GRAIN, weight=weight)
+@dataclass(frozen=True, slots=True)
+class _GramWork:
+    design: Design
+    coefficients: NDArray[np.float64]
 
+    def start(self) -> NDArray[np.float64]:
+        return np.zeros((self.design.columns, self.design.columns))
 
-def gram(design: Design, weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``Z'WZ``: weighted counts per bin and per pair of bins; float64[columns, columns], symmetric."""
-    matrix = np.zeros((design.columns, design.columns))
-    blocks, widths = design.blocks, design.widths
-    stride = max(widths, default=0)
-    for start in range(0, len(weight), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        weights = weight[chunk]
-        matrix[0, 0] += weights.sum()
-        for j, codes in enumerate(design.codes):
-            single = np.bincount(codes[chunk], weights, widths[j])
-            matrix[0, blocks[j]] += single
+    def add(self, counts: NDArray[np.float64], chunk: Chunk) -> None:
+        design = self.design
+        places = design.places(chunk)
+        weight = np.rint(design.rows(chunk, places, self.coefficients).weight * design.grain)
+        counts[0, 0] += weight.sum()
+        blocks, widths = design.blocks, design.widths
+        for j, place in enumerate(places):
+            width = widths[j]
+            single = _count(place, weight, width)
+            counts[0, blocks[j]] += single
             diagonal = np.arange(blocks[j].start, blocks[j].stop)
-            matrix[diagonal, diagonal] += single
-            strided = codes[chunk] * stride
-            for k in range(j):
-                pair = np.bincount(strided + design.codes[k][chunk], weights, stride * widths[j])
-                matrix[blocks[k], blocks[j]] += pair.reshape(widths[j], stride)[:, : widths[k]].T
-    upper = np.triu(matrix, 1)
-    return matrix + upper.T
+            counts[diagonal, diagonal] += single
+            if not width:
+                continue
+            if width < int(place.max(initial=0)) + 1:
+                raise IndexError("a code beyond its feature's bins")
+            if j >= len(design.sizes):
+                here = np.flatnonzero(place >= 0)
+                mine, own = place[here], weight[here]
+                others = [other[here] for other in places[:j]] if len(here) < len(place) else places[:j]
+            else:
+                mine, own, others = place, weight, places[:j]
+            for k, other in enumerate(others):
+                if widths[k]:
+                    stride = widths[k] + 1
+                    joint = np.bincount(mine * stride + other + 1, own, stride * width)
+                    counts[blocks[k], blocks[j]] += joint.reshape(width, stride)[:, 1:].T
+
+
+@dataclass(frozen=True, slots=True)
+class _TallyWork:
+    design: Design
+
+    def start(self) -> NDArray[np.float64]:
+        return np.zeros(self.design.columns)
+
+    def add(self, counts: NDArray[np.float64], chunk: Chunk) -> None:
+        counts[0] += len(chunk)
+        for place, block in zip(self.design.places(chunk), self.design.blocks, strict=True):
+            counts[block] += _count(place, None, block.stop - block.start)
+
+
+def _count(place: NDArray[np.intp], weight: NDArray[np.float64] | None, width: int) -> NDArray[np.float64]:
+    """Weighted rows per column; rows in no column (-1) are left out."""
+    counted = np.bincount(place + 1, weight, width + 1)[1:].astype(np.float64)
+    if len(counted) != width:
+        raise IndexError("a code beyond its feature's bins")
+    return counted
+
+
+def look(source: Source, design: Design, coefficients: NDArray[np.float64]) -> Look:
+    """Loss, gradient and weight at these coefficients (float64[columns])."""
+    counts = source.total(_LookWork(design, coefficients)) / design.grain
+    return Look(float(counts[0]), counts[2:], float(counts[1]))
+
+
+def gram(source: Source, design: Design, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``Z'WZ``: weighted counts per bin and per pair of bins; float64[columns, columns], symmetric."""
+    counts = source.total(_GramWork(design, coefficients)) / design.grain
+    return np.asarray(counts + np.triu(counts, 1).T)
+
+
+def tally(source: Source, design: Design) -> NDArray[np.float64]:
+    """Rows in each column of the design, float64[columns]; the first is the number of rows."""
+    return source.total(_TallyWork(design))

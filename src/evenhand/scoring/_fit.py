@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
 from evenhand.terms import WITHHELD, FeatureView, Model
 
+from ._align import align, shared_pairs
 from ._compile import MICRO_LOGITS, Compiled, compiled_terms
 from ._evaluation import evaluate
 from ._history import History, check_history, check_training
 from ._json import model_digest
-from ._newton import fit_terms
 from ._score import contributions
+from ._source import RowSource
+from ._terms import Plan, fit_source
 
 __all__ = ["fit"]
 
@@ -68,22 +72,23 @@ def fit(
     effect = np.zeros(len(offers), np.int64)
     if len(own) < len(offers):
         pooled, effect = _fit_pooled(view, training, campaign)
-    rows = [fits[j].rows if j in fits else _rows(pooled) for j in range(len(offers))]
-    base = np.array([fits[j].base if j in fits else _base(pooled) + effect[j] for j in range(len(offers))], np.int64)
-    tables = tuple(np.stack([row[t] for row in rows]) for t in range(len(view.binnings)))
-    shapes = {offers[j]: fits[j].shapes for j in own}
-    if pooled is not None:
-        shapes[""] = pooled.shapes
-    model = Model(view, offers, base, tables, shapes, {}, model_digest(view, offers, base, tables))
+    every = {**{offers[j]: fits[j] for j in own}, **({"": pooled} if pooled is not None else {})}
+    pairs = shared_pairs(list(every.values()))
+    aligned = {name: align(compiled, pairs, len(view.binnings)) for name, compiled in every.items()}
+    used = [aligned[offers[j]] if j in fits else aligned[""] for j in range(len(offers))]
+    base = np.array([one.base + (0 if j in fits else effect[j]) for j, one in enumerate(used)], np.int64)
+    tables = tuple(np.stack([one.rows[t] for one in used]) for t in range(len(view.binnings) + len(pairs)))
+    shapes = {name: compiled.shapes for name, compiled in aligned.items()}
+    model = Model(view, offers, base, tables, shapes, {}, model_digest(view, offers, base, tables, pairs), pairs)
     notes = _notes(training, offers, set(own), campaign.model.kind)
-    spent = {offers[j]: _spent(view, fits[j]) for j in own} | ({"": _spent(view, pooled)} if pooled else {})
+    spent = {name: _spent(compiled) for name, compiled in every.items()}
     counted = {
         "training": len(training.outcome),
         "held_out": int(history.held_out.sum()),
         "withheld": int((~known).sum()),
     }
     evaluation = {"rows": counted, **_held_out(model, history.rows(history.held_out), notes), "terms": spent}
-    return Model(view, offers, base, tables, shapes, evaluation, model.digest)
+    return replace(model, evaluation=evaluation)
 
 
 def _has_own_fit(training: History, j: int) -> bool:
@@ -95,8 +100,8 @@ def _has_own_fit(training: History, j: int) -> bool:
 def _fit_one(view: FeatureView, rows: History, campaign: Campaign) -> Compiled:
     sizes = tuple(binning.size for binning in view.binnings)
     ordered = tuple(binning.kind == "number" for binning in view.binnings)
-    fitted = fit_terms(rows.codes, sizes, ordered, rows.outcome)
-    return compiled_terms(view, fitted, rows, campaign.model.minimum_bin)
+    fitted = fit_source(RowSource(rows.codes, rows.outcome), Plan(sizes, ordered, pairs=campaign.model.pairs))
+    return compiled_terms(view, fitted, campaign.model.minimum_bin)
 
 
 def _fit_pooled(view: FeatureView, rows: History, campaign: Campaign) -> tuple[Compiled, NDArray[np.int64]]:
@@ -111,31 +116,25 @@ def _fit_pooled(view: FeatureView, rows: History, campaign: Campaign) -> tuple[C
     place = np.searchsorted(levels, rows.offer)
     sizes = (*(binning.size for binning in view.binnings), len(levels) + 1)
     ordered = (*(binning.kind == "number" for binning in view.binnings), False)
-    fitted = fit_terms((*rows.codes, place + 1), sizes, ordered, rows.outcome)
-    compiled = compiled_terms(view, fitted, rows, campaign.model.minimum_bin)
-    raw = fitted.effects[-1][1:]
+    joint = (*(True for _ in view.binnings), False)
+    plan = Plan(sizes, ordered, pairs=campaign.model.pairs, joint=joint)
+    fitted = fit_source(RowSource((*rows.codes, place + 1), rows.outcome), plan)
+    compiled = compiled_terms(view, fitted, campaign.model.minimum_bin)
+    raw = fitted.effects[len(view.binnings)][1:]
     mean = float(np.bincount(place, minlength=len(levels)) @ raw) / len(place)
     effect = np.zeros(offers, np.int64)
     for level, value in zip(levels.tolist(), raw.tolist(), strict=True):
         if level >= 0:
             effect[level] = round((value - mean) * MICRO_LOGITS)
     base = compiled.base + round(mean * MICRO_LOGITS)
-    return Compiled(base, compiled.rows, compiled.shapes, compiled.smoothing, compiled.freedom), effect
+    return replace(compiled, base=base), effect
 
 
-def _rows(pooled: Compiled | None) -> tuple[NDArray[np.int32], ...]:
-    return pooled.rows if pooled else ()
-
-
-def _base(pooled: Compiled | None) -> int:
-    return pooled.base if pooled else 0
-
-
-def _spent(view: FeatureView, compiled: Compiled) -> dict[str, dict[str, float]]:
-    """Per feature: how much it was smoothed, and how many free bins that leaves."""
+def _spent(compiled: Compiled) -> dict[str, dict[str, float]]:
+    """Per term: how much it was smoothed, and how many free bins that leaves."""
     return {
-        binning.name: {"smoothing": round(weight, 6), "freedom": round(freedom, 6)}
-        for binning, weight, freedom in zip(view.binnings, compiled.smoothing, compiled.freedom, strict=True)
+        shape.name: {"smoothing": round(weight, 6), "freedom": round(freedom, 6)}
+        for shape, weight, freedom in zip(compiled.shapes, compiled.smoothing, compiled.freedom, strict=True)
     }
 
 

@@ -1,150 +1,94 @@
-"""The fit itself: penalised Newton steps from counts, with smoothing weights by Fellner-Schall (REML).
+"""The solver: penalised Newton steps from counts, with smoothing weights by Fellner-Schall (REML).
 
-Ordered terms pay for first differences between neighbouring bins, categories for their size; every column also has
-a ridge of one, which keeps any data finite. Sources: Wood and Fasiolo 2017 (generalised Fellner-Schall); Eilers and
-Marx 1996 (difference penalties).
+Ordered terms pay for first differences between neighbouring bins, categories and pairs for their size; every column
+also has a ridge of one, which keeps any data finite. Sources: Wood and Fasiolo 2017 (generalised Fellner-Schall);
+Eilers and Marx 1996 (difference penalties).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import OTHER
-
-from ._counts import Design, Pass, design_of, gram, look
+from ._counts import Design, Look, gram, look
+from ._penalty import RIDGE, Penalty
 from ._root import inverse_root
+from ._source import Source
 
-__all__ = ["FittedTerms", "fit_terms"]
-
-RIDGE = 1.0
-"""Penalty on the square of every coefficient except the intercept."""
+__all__ = ["Solver"]
 
 _FIRST_SMOOTHING = 10.0
 _SMOOTHING_RANGE = (0.1, 1e6)
-_ROUNDS = 6
+_ROUNDS = 8
 _UPDATES = 10
 _SETTLED_WEIGHT = 0.01
-_SETTLED_FREEDOM = 1.0
 _SETTLED_MOVE = 0.1
 _STALE = 0.05
 _STRIP = 32
 _POLISH = 40
 _STEP_ENOUGH = 1e-6
+_FORBIDDEN = 1e7
+"""Price of a step against a term's declared direction."""
 
 
-@dataclass(frozen=True, slots=True)
-class FittedTerms:
-    """An additive logistic fit, before it is centred and turned into integers.
-
-    Attributes:
-        intercept: logits.
-        effects: per term float64[size], logits by bin code; 0 at WITHHELD.
-        covariances: per term float64[size, size], of those effects (posterior; zero at WITHHELD).
-        smoothing: per term, the smoothing weight.
-        freedom: per term, effective degrees of freedom used.
-        steps: looks at the rows that were needed.
-    """
-
-    intercept: float
-    effects: tuple[NDArray[np.float64], ...]
-    covariances: tuple[NDArray[np.float64], ...]
-    smoothing: tuple[float, ...]
-    freedom: tuple[float, ...]
-    steps: int
-
-
-def fit_terms(
-    codes: tuple[NDArray[np.integer], ...],
-    sizes: tuple[int, ...],
-    ordered: tuple[bool, ...],
-    outcome: NDArray[np.uint8],
-    *,
-    smoothing: tuple[float, ...] | None = None,
-) -> FittedTerms:
-    """Fit ``logit(p) = intercept + sum of one effect per term and bin`` from counts.
+class Solver:
+    """Coefficients on their way to the optimum, with the factor of the last curvature.
 
     Args:
-        codes: per term int[n], bin codes; none is WITHHELD.
-        sizes: number of codes of each term, the three special ones included.
-        ordered: True where codes 3, 4, 5 ... stand in order, so that neighbours should be alike.
-        outcome: uint8[n], 0 or 1, both present.
-        smoothing: weight of each term's penalty; None lets the data choose.
+        source: the rows.
+        design: the columns.
+        penalties: one per term.
+        smoothing: weight of each term's penalty.
+        fixed: leave the weights as they are.
+        start: float64[columns], where to begin.
 
-    Returns:
-        the fit; the same for any order of the rows.
-    """
-    design = design_of(codes, sizes, outcome)
-    penalties = tuple(_Penalty(size - 1, order) for size, order in zip(sizes, ordered, strict=True))
-    solver = _Solver(design, penalties, smoothing)
-    solver.find_smoothing()
-    solver.polish()
-    return solver.result()
-
-
-@dataclass(frozen=True, slots=True)
-class _Penalty:
-    """What one term pays for, squared: each coefficient, or each step between neighbouring bins.
-
-    MISSING and OTHER of an ordered term have no neighbours.
+    Attributes:
+        coefficients: float64[columns].
+        spread: squared spread of the residuals; 1 where the loss has none.
+        steps: looks at the rows so far.
     """
 
-    width: int
-    ordered: bool
-
-    def differences(self, effect: NDArray[np.float64], axis: int = 0) -> NDArray[np.float64]:
-        """The numbers whose squares are paid for."""
-        if not self.ordered:
-            return effect
-        return np.diff(effect.take(range(OTHER, self.width), axis=axis), axis=axis)
-
-    def matrix(self) -> NDArray[np.float64]:
-        """Sum of squared differences as a quadratic form."""
-        if not self.ordered:
-            return np.eye(self.width)
-        steps = self.differences(np.eye(self.width))
-        product: NDArray[np.float64] = np.einsum("ki,kj->ij", steps, steps)
-        return product
-
-    def costs(self) -> NDArray[np.float64]:
-        """Eigenvalues of the quadratic form that are not zero."""
-        if not self.ordered:
-            return np.ones(self.width)
-        bins = self.width - OTHER
-        return 2.0 - 2.0 * np.cos(np.pi * np.arange(1, bins) / bins)
-
-
-class _Solver:
-    """Coefficients on their way to the optimum, with the factor of the last curvature."""
-
-    def __init__(self, design: Design, penalties: tuple[_Penalty, ...], smoothing: tuple[float, ...] | None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        design: Design,
+        penalties: tuple[Penalty, ...],
+        smoothing: NDArray[np.float64],
+        *,
+        fixed: bool,
+        start: NDArray[np.float64],
+    ) -> None:
+        self.source = source
         self.design = design
         self.terms = penalties
-        self.penalties = tuple(penalty.matrix() for penalty in penalties)
+        self.penalties = [penalty.matrix() for penalty in penalties]
         self.costs = tuple(penalty.costs() for penalty in penalties)
-        self.fixed = smoothing is not None
-        self.smoothing = np.array(smoothing if smoothing is not None else [_FIRST_SMOOTHING] * len(penalties), float)
-        self.coefficients = np.zeros(design.columns)
-        rate = design.outcome.sum() / len(design.outcome)
-        self.coefficients[0] = np.log(rate / (1.0 - rate))
+        self.fixed = fixed
+        self.smoothing = smoothing.astype(np.float64)
+        self.held: list[NDArray[np.float64] | None] = [None] * len(penalties)
+        self.coefficients = start.astype(np.float64)
+        self.spread = 1.0
         self.steps = 0
         self.at = self._look(self.coefficients)
-        self.counted = self.at.weight
-        self.curvature = gram(design, self.counted)
-        self._factor()
+        self._count()
 
-    def find_smoothing(self) -> None:
-        """Newton steps; after each, the smoothing weights that suit the same counts."""
+    @staticmethod
+    def first_smoothing(terms: int) -> NDArray[np.float64]:
+        """Weights to begin with."""
+        return np.full(terms, _FIRST_SMOOTHING)
+
+    def find_smoothing(self, settled: float) -> None:
+        """Newton steps; after each, the smoothing weights that suit the same counts, until no term's degrees of
+        freedom change by more than `settled`."""
         for _ in range(_ROUNDS):
             solution = self._solve(np.einsum("ij,j->i", self.curvature, self.coefficients) + self.at.gradient)
             moved = self._step(solution - self.coefficients)
             change = 0.0 if self.fixed else self._update_smoothing(solution)
-            if np.abs(self.at.weight - self.counted).sum() > _STALE * self.counted.sum():
-                self.curvature, self.counted = gram(self.design, self.at.weight), self.at.weight
-            self._factor()
-            if moved < _SETTLED_MOVE and change < _SETTLED_FREEDOM:
+            if abs(self.at.weight - self.counted) > _STALE * self.counted or moved > _SETTLED_MOVE:
+                self._count()
+            else:
+                self._factor()
+            if moved < _SETTLED_MOVE and change < settled:
                 return
 
     def polish(self) -> None:
@@ -156,35 +100,36 @@ class _Solver:
             if moved < _STEP_ENOUGH:
                 return
             if moved > 0.3 * last:
-                self.curvature, self.counted = gram(self.design, self.at.weight), self.at.weight
-                self._factor()
+                self._count()
                 moved = np.inf
             last = moved
 
-    def result(self) -> FittedTerms:
-        """Effects by bin code, their covariances and what was spent."""
-        effects, covariances, freedom = [], [], []
-        for t, block in enumerate(self.design.blocks):
-            effects.append(np.concatenate([[0.0], self.coefficients[block]]))
-            covariance = self._covariance(block)
-            covariances.append(np.pad(covariance, ((1, 0), (1, 0))))
-            paid = self.smoothing[t] * np.sum(covariance * self.penalties[t]) + RIDGE * np.trace(covariance)
-            freedom.append(float(len(covariance) - paid))
-        return FittedTerms(
-            intercept=float(self.coefficients[0]),
-            effects=tuple(effects),
-            covariances=tuple(covariances),
-            smoothing=tuple(self.smoothing.tolist()),
-            freedom=tuple(freedom),
-            steps=self.steps,
-        )
+    def hold(self, term: int, steps: NDArray[np.bool_]) -> None:
+        """Make these steps (bool[steps of an ordered term]) all but impossible, and factor again."""
+        differences = self.terms[term].differences(np.eye(self.terms[term].width))[steps]
+        self.held[term] = _FORBIDDEN * np.einsum("ki,kj->ij", differences, differences)
+        self._factor()
 
-    def _look(self, coefficients: NDArray[np.float64]) -> Pass:
+    def covariance(self, term: int) -> NDArray[np.float64]:
+        """Posterior covariance of one term's coefficients, float64[width, width]."""
+        return self.spread * self._covariance(self.design.blocks[term])
+
+    def freedom(self, term: int) -> float:
+        """Effective degrees of freedom that one term uses."""
+        covariance = self._covariance(self.design.blocks[term])
+        paid = self.smoothing[term] * np.sum(covariance * self.penalties[term]) + RIDGE * np.trace(covariance)
+        return float(len(covariance) - paid)
+
+    def _look(self, coefficients: NDArray[np.float64]) -> Look:
         self.steps += 1
-        return look(self.design, coefficients)
+        return look(self.source, self.design, coefficients)
+
+    def _count(self) -> None:
+        self.curvature, self.counted = gram(self.source, self.design, self.coefficients), self.at.weight
+        self._factor()
 
     def _covariance(self, block: slice) -> NDArray[np.float64]:
-        """Covariance of one term's coefficients; summed over strips of rows, each product on one thread."""
+        """Summed over strips of rows, each product on one thread."""
         half = self.root[block.start :, block]
         strips = np.pad(half, ((0, -len(half) % _STRIP), (0, 0))).reshape(-1, _STRIP, half.shape[1])
         product: NDArray[np.float64] = (strips.transpose(0, 2, 1) @ strips).sum(axis=0)
@@ -199,53 +144,72 @@ class _Solver:
         """The penalty matrix times the coefficients."""
         product = RIDGE * coefficients
         product[0] = 0.0
-        for weight, penalty, block in zip(self.smoothing, self.penalties, self.design.blocks, strict=True):
-            product[block] += weight * (penalty @ coefficients[block])
+        for t, block in enumerate(self.design.blocks):
+            product[block] += self._quadratic(t) @ coefficients[block]
         return product
+
+    def _quadratic(self, term: int) -> NDArray[np.float64]:
+        held = self.held[term]
+        smooth: NDArray[np.float64] = self.smoothing[term] * self.penalties[term]
+        return smooth if held is None else smooth + held
 
     def _factor(self) -> None:
         """Inverse of the Cholesky root of curvature plus penalty; its square is the covariance."""
         matrix = self.curvature.copy()
         matrix[np.arange(1, len(matrix)), np.arange(1, len(matrix))] += RIDGE
-        for weight, penalty, block in zip(self.smoothing, self.penalties, self.design.blocks, strict=True):
-            matrix[block, block] += weight * penalty
+        for t, block in enumerate(self.design.blocks):
+            matrix[block, block] += self._quadratic(t)
         self.root = inverse_root(matrix)
 
     def _update_smoothing(self, solution: NDArray[np.float64]) -> float:
         """Each term's best weight with the others as they are; returns the largest change of freedom.
 
-        With V the covariance of the differences d at weight w, those at any other weight v follow from the small
-        matrix ``(I + (v - w) V)^-1``, times V and times d. So the Fellner-Schall update, v times (trace of the
-        covariance before the data minus trace after) over squared differences, is repeated without a new look.
+        The Fellner-Schall update is the weight times (trace of the covariance of the differences before the data
+        minus trace after) over the squared differences (in units of the residuals' spread). It is repeated without a
+        new look: along an axis of the covariance at hand, with variance v at weight w, a weight w + c leaves
+        v / (1 + c v) of the variance and 1 / (1 + c v) of the difference. Where a term pays for its size, its columns
+        serve as axes, which is near enough on the way and exact at the end.
         """
         largest = 0.0
+        if self.design.loss.has_spread:
+            self._measure_spread()
         for t, (term, block) in enumerate(zip(self.terms, self.design.blocks, strict=True)):
-            spread = term.differences(term.differences(self._covariance(block)), axis=1)
-            paid, one = term.differences(solution[block]), np.eye(len(spread))
+            paid = term.differences(solution[block])
+            if term.ordered:
+                spread = term.differences(term.differences(self._covariance(block)), axis=1)
+                variance, axes = np.linalg.eigh(spread)
+                variance, paid = np.maximum(variance, 0.0), axes.T @ paid
+            else:
+                variance = np.einsum("ij,ij->j", self.root[:, block], self.root[:, block])
             start = weight = self.smoothing[t]
-            trace = float(np.trace(spread))
             for _ in range(_UPDATES):
-                used = float(np.square(paid).sum())
+                left = 1.0 / (1.0 + (weight - start) * variance)
+                used = float(np.square(paid * left).sum()) / self.spread
+                trace = float((variance * left).sum())
                 free = weight * float((self.costs[t] / (RIDGE + weight * self.costs[t])).sum() - trace)
                 before = weight
                 weight = float(np.clip(max(free, 0.0) / used if used > 0.0 else np.inf, *_SMOOTHING_RANGE))
-                shrink = np.linalg.inv(one + (weight - start) * spread)
-                trace, paid = float((shrink * spread).sum()), shrink @ term.differences(solution[block])
                 if abs(weight - before) <= _SETTLED_WEIGHT * before:
                     break
-            largest = max(largest, abs(float(weight * trace - start * np.trace(spread))))
+            left = 1.0 / (1.0 + (weight - start) * variance)
+            largest = max(largest, abs(float((weight * left - start) @ variance)))
             self.smoothing[t] = weight
         return largest
 
+    def _measure_spread(self) -> None:
+        """Residual sum of squares over the degrees of freedom that are left."""
+        free = 1.0 + sum(self.freedom(t) for t in range(len(self.terms)))
+        self.spread = max(2.0 * self.at.loss / max(self.at.weight - free, 1.0), 2.0**-40)
+
     def _step(self, direction: NDArray[np.float64]) -> float:
         """Step, halving while the penalised loss rises; returns the largest move of a coefficient."""
-        slack = len(self.design.outcome) * 2.0**-20
+        slack = max(self.at.weight, 1.0) * 2.0**-18
         before = self.at.loss + 0.5 * float(self.coefficients @ self._penalise(self.coefficients))
         for _ in range(30):
             candidate = self.coefficients + direction
             at = self._look(candidate)
             if at.loss + 0.5 * float(candidate @ self._penalise(candidate)) <= before + slack:
                 self.coefficients, self.at = candidate, at
-                return float(np.abs(direction).max())
+                return float(np.abs(direction).max(initial=0.0))
             direction = direction / 2.0
         return 0.0

@@ -72,9 +72,12 @@ class _BlockSums:
         self._base = model.base.astype(self._type)
         self._tables = [np.ascontiguousarray(table, self._type) for table in model.tables]
         self._shared = [bool((table == table[:1]).all()) for table in model.tables]
+        self._model = model
+        own = [binning.per_offer for binning in model.view.binnings]
+        own += [own[pair.first] or own[pair.second] for pair in model.pairs]
         self._by_code = [
-            None if binning.per_offer or shared else np.ascontiguousarray(table.T)
-            for binning, shared, table in zip(model.view.binnings, self._shared, self._tables, strict=True)
+            None if per_offer or shared else np.ascontiguousarray(table.T)
+            for per_offer, shared, table in zip(own, self._shared, self._tables, strict=True)
         ]
 
     def __call__(self, codes: tuple[NDArray[np.uint8], ...], rows: slice) -> NDArray[np.integer]:
@@ -85,12 +88,12 @@ class _BlockSums:
         by_person: NDArray[np.integer] | None = None
         by_offer = np.empty((offers, size), self._type)
         by_offer[:] = self._base[:, None]
-        for t, column in enumerate(codes):
+        for t, column in enumerate(self._model.term_codes(tuple(column[..., rows] for column in codes))):
             if column.ndim == 2:
                 for j in range(offers):
-                    by_offer[j] += self._tables[t][j].take(column[j, rows])
+                    by_offer[j] += self._tables[t][j].take(column[j])
                 continue
-            block = column[rows].astype(np.intp)
+            block = column.astype(np.intp)
             wide = self._by_code[t]
             if wide is None:
                 common += self._tables[t][0].take(block)
@@ -109,7 +112,7 @@ def contributions(model: Model, codes: tuple[NDArray[np.uint8], ...], offer: NDA
 
     Args:
         model: the glass box.
-        codes: bin codes as in `Minimised`: per term uint8[n], or [m, n] for a per-offer feature.
+        codes: bin codes as in `Minimised`: per feature uint8[n], or [m, n] for a per-offer feature.
         offer: int[n], the offer whose score is taken apart for each person; -1 gives zeros.
 
     Returns:

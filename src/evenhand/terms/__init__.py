@@ -17,9 +17,9 @@ from ._errors import (
     UsageError,
 )
 from ._facts import DecisionFacts
-from ._labels import BinLabel, bin_labels
+from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, probability_ppm
-from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Model, TermShape
+from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
 from ._reasons import Reason
 from ._shapes import (
     Allocated,
@@ -72,10 +72,12 @@ __all__ = [
     "LedgerError",
     "LegalBasis",
     "LimitOutcome",
+    "Link",
     "Measure",
     "Minimised",
     "Model",
     "Origin",
+    "Pair",
     "Permitted",
     "PolicyError",
     "Prices",
@@ -89,6 +91,7 @@ __all__ = [
     "Surface",
     "TermShape",
     "UsageError",
+    "band_labels",
     "bin_labels",
     "expected_value",
     "link_nodes",

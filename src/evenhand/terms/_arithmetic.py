@@ -42,7 +42,7 @@ def term_contributions(
 
     Args:
         model: the tables.
-        codes: one array per term, [n] or [m, n] for a per-offer feature.
+        codes: one array per feature, [n] or [m, n] for a per-offer feature.
         offer: [n], index of the offer; must not be negative.
 
     Returns:
@@ -50,8 +50,8 @@ def term_contributions(
     """
     rows = np.arange(len(offer))
     offer = offer.astype(np.intp)
-    out = np.empty((len(offer), len(codes)), dtype=np.int32)
-    for t, (table, code) in enumerate(zip(model.tables, codes, strict=True)):
+    out = np.empty((len(offer), len(model.tables)), dtype=np.int32)
+    for t, (table, code) in enumerate(zip(model.tables, model.term_codes(codes), strict=True)):
         own = code if code.ndim == 1 else code[offer, rows]
         out[:, t] = table.ravel().take(offer * table.shape[1] + own)
     return out

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ._model import MISSING, OTHER, WITHHELD, Binning
 
-__all__ = ["BinLabel", "bin_labels"]
+__all__ = ["BinLabel", "band_labels", "bin_labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +41,21 @@ def bin_labels(binning: Binning) -> tuple[BinLabel, ...]:
         return special + tuple(BinLabel(first + i, "category", text=text) for i, text in enumerate(binning.categories))
     borders = (None, *binning.cuts, None)
     return special + tuple(BinLabel(first + i, "range", borders[i], borders[i + 1]) for i in range(len(borders) - 1))
+
+
+def band_labels(binning: Binning, bands: tuple[int, ...]) -> tuple[BinLabel, ...]:
+    """One label per band of a pair: what its bins stand for together.
+
+    Example:
+        >>> ages = Binning("age", "number", (25.0, 40.0))
+        >>> [(label.kind, label.lower, label.upper) for label in band_labels(ages, (0, 0, 1, 2, 2, 3))][2:]
+        [('range', None, 40.0), ('range', 40.0, None)]
+    """
+    labels = bin_labels(binning)
+    out = []
+    for band in range(max(bands) + 1):
+        inside = [label for label, own in zip(labels[1:], bands[1:], strict=True) if own == band]
+        first, last = inside[0], inside[-1]
+        words = ", ".join(label.text for label in inside if label.text is not None) or None
+        out.append(BinLabel(first.code, first.kind, first.lower, last.upper, words))
+    return tuple(out)

@@ -9,7 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MISSING", "OTHER", "WITHHELD", "Binning", "FeatureView", "Model", "TermShape"]
+__all__ = ["MISSING", "OTHER", "WITHHELD", "Binning", "FeatureView", "Link", "Model", "Pair", "TermShape"]
+
+Link = Literal["logit", "identity", "log"]
+"""How a score becomes a prediction: a probability, the number itself, or a mean that is never negative."""
 
 WITHHELD = 0
 """Bin code of a value that may not be used for this person: its table entry is always 0."""
@@ -60,12 +63,50 @@ class FeatureView:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two features whose joint effect is a term of its own, on coarse bands of their bins.
+
+    The joint code is WITHHELD where either feature is, else ``1 + band of the first x bands of the second + band of
+    the second``.
+
+    Attributes:
+        first, second: positions of the features in the view.
+        first_bands, second_bands: band of each bin code of the feature, counted from 0; the entry at WITHHELD is not
+            used.
+    """
+
+    first: int
+    second: int
+    first_bands: tuple[int, ...]
+    second_bands: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """Number of bands of the second feature."""
+        return max(self.second_bands, default=0) + 1
+
+    @property
+    def size(self) -> int:
+        """Number of joint codes, WITHHELD included."""
+        return 1 + (max(self.first_bands, default=0) + 1) * self.width
+
+    def codes(self, first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.intp]:
+        """Joint code of each row; shapes broadcast ([n] with [m, n] where one feature is per offer)."""
+        upper = np.array(self.first_bands, np.intp) * self.width + 1
+        lower = np.array(self.second_bands, np.intp)
+        if len(upper):
+            upper[WITHHELD] = lower[WITHHELD] = -self.size
+        joint: NDArray[np.intp] = upper.take(first) + lower.take(second)
+        return np.maximum(joint, WITHHELD)
+
+
+@dataclass(frozen=True, slots=True)
 class TermShape:
     """One term's shape for people: effect and 95 % interval for each bin code, in logits, and how often it occurs.
 
     Attributes:
-        name: feature name.
-        effect, lower, upper: float64[size], logits; index = bin code.
+        name: feature name, or ``first x second`` for a pair.
+        effect, lower, upper: float64[size], logits (or the unit of the score); index = bin code or joint code.
         count: int64[size], weight of each bin in training (small cells already merged or suppressed as 0).
     """
 
@@ -79,16 +120,20 @@ class TermShape:
 @dataclass(frozen=True, slots=True)
 class Model:
     """The glass box: tables of integers. Made in `scoring`. Score of subject i for offer j, in micro-logits:
-    ``base[j] + sum over terms t of tables[t][j, code of t for (i, j)]``.
+    ``base[j] + sum over terms t of tables[t][j, code of t for (i, j)]``. The terms are the features of the view, in
+    order, and then the pairs.
 
     Attributes:
         view: the bins that it reads.
         offers: offer ids; row j of every table.
         base: int64[m], micro-logits.
-        tables: one int32[m, size] per binning of the view; column WITHHELD is 0 everywhere.
+        tables: one int32[m, size] per term; column WITHHELD is 0 everywhere.
         shapes: per term, for people (pooled model: one list; per-offer model: keyed by offer id; "" = pooled).
         evaluation: measured on rows not used in training (AUROC, log loss, reliability table ...), JSON-able.
-        digest: SHA-256 (hex) of canonical JSON of view, offers, base and tables.
+        digest: SHA-256 (hex) of canonical JSON of view, offers, base, tables and, where they occur, pairs and link.
+        pairs: the joint terms.
+        link: what a score says. On the road of a decision it is ``logit``.
+        unit: what one integer step of a score is worth: a millionth of a logit, or of the outcome's own unit.
     """
 
     view: FeatureView
@@ -98,3 +143,16 @@ class Model:
     shapes: Mapping[str, tuple[TermShape, ...]]
     evaluation: Mapping[str, Any]
     digest: str
+    pairs: tuple[Pair, ...] = ()
+    link: Link = "logit"
+    unit: float = 1e-6
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Name of each term: a feature's own, or ``first x second``."""
+        names = tuple(binning.name for binning in self.view.binnings)
+        return names + tuple(f"{names[pair.first]} x {names[pair.second]}" for pair in self.pairs)
+
+    def term_codes(self, codes: tuple[NDArray[np.uint8], ...]) -> tuple[NDArray[np.integer], ...]:
+        """Code of every term, from the codes of the features: [n] or [m, n] each."""
+        return (*codes, *(pair.codes(codes[pair.first], codes[pair.second]) for pair in self.pairs))
