@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.ledger import GENESIS, Head, Intent, Kind, Row, Run, Tail, begin
+from evenhand.ledger import GENESIS, Head, Intent, Kind, Row, Run, RunKeys, Tail, begin
 from evenhand.policy import Campaign
 from evenhand.terms import (
     Allocated,
@@ -193,6 +195,10 @@ def _allocate(scored: Scored, campaign: Campaign, rng: np.random.Generator) -> A
             limits.append(
                 LimitOutcome(f"capacity:{declared.id}", "capacity", float(declared.capacity), used, True, False)
             )
+    limits += [
+        LimitOutcome(limit.id, "disparity", limit.bound, limit.bound, True, True, measure=limit.measure)
+        for limit in campaign.limits.disparity
+    ]
     return Allocated(
         scored=scored,
         offer=offer,
@@ -236,7 +242,77 @@ def _explain(
     )
 
 
-def begin_run(store: Any, *, identity: str = "000001", at: datetime = NOON, campaign: Campaign | None = None) -> Run:
+def aware_campaign(**changes: Any) -> Campaign:
+    """The tiny campaign with an aware limit between the sexes."""
+    limit = {"id": "reach", "groups": ["sex"], "bound": 0.8, "mode": "aware", "necessity": "The gap is known."}
+    limits = {"contacts": {"total": 10_000_000}, "disparity": [limit]}
+    return make_campaign(**{"limits": limits, **changes})
+
+
+def with_groups(explained: Explained, group: NDArray[np.intp], table: NDArray[np.int64], *, seed: int = 0) -> Explained:
+    """The same decisions where each personalised person pays, on top, what the table asks of their group (row 0:
+    nobody's), some with a flip, some moved; consistent to the last unit."""
+    allocated, rng = explained.allocated, np.random.default_rng(seed)
+    permitted = allocated.scored.minimised.permitted
+    personal = permitted.standing == Standing.PERSONALISED
+    cell = np.where(personal, group, 0)
+
+    def extra(offer: NDArray[np.int16]) -> NDArray[np.int64]:
+        return np.where(offer >= 0, table[cell, np.maximum(offer, 0)], 0).astype(np.int64)
+
+    own, other = extra(allocated.offer), extra(allocated.runner_up)
+    rival = np.where(allocated.offer >= 0, -other, other)
+    flipped = personal & (rng.random(len(cell)) < 0.5) if explained.top_terms.shape[1] else np.zeros(len(cell), bool)
+    prices = dataclasses.replace(
+        allocated.prices,
+        group=table,
+        by_limit={**allocated.prices.by_limit, "reach": int(table.max())},
+        cell_tables={"aware": {"features": ["sex"]}, "cells": [[row, 0] for row in range(len(table))]},
+    )
+    return dataclasses.replace(
+        explained,
+        allocated=dataclasses.replace(
+            allocated,
+            price=allocated.price + own,
+            runner_up_price=allocated.runner_up_price + other,
+            moved=personal & ~flipped & (rng.random(len(cell)) < 0.1),
+            prices=prices,
+        ),
+        margin=explained.margin - own - rival,
+        flip_term=np.where(flipped, 0, -1).astype(np.int16),
+        flip_code=np.where(flipped, rng.integers(3, BINS, len(cell)), 0).astype(np.uint8),
+    )
+
+
+class MemoryKeys:
+    """Keys of runs in memory. Implements `ledger.RunKeys`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def make(self, run_id: str) -> bytes:
+        """Draw a key."""
+        assert run_id not in self.kept
+        self.kept[run_id] = secrets.token_bytes(32)
+        return self.kept[run_id]
+
+    def get(self, run_id: str) -> bytes | None:
+        """The key, or nothing."""
+        return self.kept.get(run_id)
+
+    def forget(self, run_id: str) -> bool:
+        """Destroy it."""
+        return self.kept.pop(run_id, None) is not None
+
+
+def begin_run(
+    store: Any,
+    *,
+    identity: str = "000001",
+    at: datetime = NOON,
+    campaign: Campaign | None = None,
+    keys: RunKeys | None = None,
+) -> Run:
     """A run of the tiny campaign, begun in a store."""
     campaign = campaign or make_campaign()
     model = make_model(campaign)
@@ -250,6 +326,7 @@ def begin_run(store: Any, *, identity: str = "000001", at: datetime = NOON, camp
         model_json=model_to_json(model),
         data_digest="",
         version="test",
+        keys=keys,
     )
 
 

@@ -59,6 +59,15 @@ def write_shop(folder: Path, *, people: int = 400, seed: int = 11) -> Path:
     return folder / "campaign.yaml"
 
 
+def make_aware(campaign: Path) -> Path:
+    """The same campaign file with its limit made aware."""
+    text = campaign.read_text("utf-8")
+    blind, aware = "bound: 0.8}", "bound: 0.8, mode: aware, necessity: The gap is known.}"
+    assert blind in text
+    campaign.write_text(text.replace(blind, aware), encoding="utf-8")
+    return campaign
+
+
 def evenhand(*words: str | Path, cwd: Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     return subprocess.run(

@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builders import begin_run, make_explained, model_from_json
 from evenhand.adapters.sqlite_ledger import SqliteLedger
@@ -382,3 +384,18 @@ def test_only_the_owner_can_read_a_new_ledger(tmp_path):
     """The database and its key are made with mode 0600: decisions are personal data (G-32)."""
     with SqliteLedger(tmp_path / "ledger.sqlite"):
         assert (tmp_path / "ledger.sqlite").stat().st_mode & 0o077 == 0
+
+
+@given(st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=12), st.integers(0, 11), st.data())
+def test_rows_are_kept_as_they_came(bodies, gap, data):
+    """Decisions go in many at a time, whatever else one by one: what is read back is what was appended, to the byte."""
+    kinds = data.draw(st.lists(st.sampled_from([0, 0, 0, 4]), min_size=len(bodies), max_size=len(bodies)))
+    rows = [
+        (1 + i + (i > gap), kind, bytes([i]) * (16 if kind == 0 else 32), bytes([i + 1]) * 32, body)
+        for i, (kind, body) in enumerate(zip(kinds, bodies, strict=True))
+    ]
+    with tempfile.TemporaryDirectory() as folder, SqliteLedger(Path(folder) / "ledger.db") as store:
+        store.begin()
+        store.append(rows)
+        store.commit([])
+        assert [row for chunk in store.read(1) for row in chunk] == rows

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shop_folder import AT, PROGRAM, evenhand, write_shop
+from shop_folder import AT, PROGRAM, evenhand, make_aware, write_shop
 
 KILLS = 5
 
@@ -19,6 +19,11 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [*PROGRAM, "run", "campaign.yaml", "--at", AT], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+
+
+def _runs(folder: Path) -> set[str]:
+    done = evenhand("ledger", "runs", "--json", cwd=folder)
+    return {run["run_id"] for run in json.loads(done.stdout)["runs"] if run["state"] == "recorded"}
 
 
 def _recorded(folder: Path) -> list[int]:
@@ -47,3 +52,24 @@ def test_a_killed_run_is_whole_or_absent(tmp_path, how):
     again = evenhand("run", "campaign.yaml", "--at", AT, cwd=folder)
     assert again.returncode == 0, again.stderr
     assert len(list((folder / "evenhand-home" / "runs").glob("*/report.html"))) == len(_recorded(folder))
+
+
+@pytest.mark.slow
+def test_a_killed_run_never_stands_without_its_key(tmp_path):
+    """Under an aware limit: after each kill every recorded run has its key; after the next run there is no other."""
+    folder = make_aware(write_shop(tmp_path / "shop", people=800)).parent
+    keys = folder / "evenhand-home" / "run-keys"
+    started = time.monotonic()
+    assert _start(folder).wait(120) == 0
+    whole = time.monotonic() - started
+    for attempt in range(KILLS):
+        process = _start(folder)
+        time.sleep(whole * (0.5 + 0.5 * attempt / KILLS))
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+        assert _runs(folder) <= {path.stem for path in keys.iterdir()}
+        verified = json.loads(evenhand("ledger", "verify", "--json", cwd=folder).stdout)
+        assert (verified["ok"], verified["unopened"]) == (True, 0)
+    again = evenhand("run", "campaign.yaml", "--at", AT, cwd=folder)
+    assert again.returncode == 0, again.stderr
+    assert _runs(folder) == {path.stem for path in keys.iterdir()}

@@ -1,4 +1,4 @@
-"""The home folder of a campaign: its secret key, its ledger, and one folder of results per run."""
+"""The home folder of a campaign: its secret key, its ledger, the keys of runs, and one folder of results per run."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ class Home:
     def key_file(self) -> Path:
         """The key that turns subject ids into pseudonyms and seals the ledger's head; readable by its owner only."""
         return self.folder / "secret.key"
+
+    @property
+    def run_keys(self) -> Path:
+        """Folder with the keys of runs that have a sealed part; apart from the ledger, so that a copy has none."""
+        return self.folder / "run-keys"
 
     def run_folder(self, run_id: str) -> Path:
         """Folder of one run's report and decisions. It exists only if the run is in the ledger."""

@@ -12,7 +12,7 @@ import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import accumulate
 from pathlib import Path
 from typing import IO, cast
 
@@ -27,9 +27,17 @@ _APPLICATION = 0x45564844
 _VERSION = 1
 _CHUNK = 16_384
 _PSEUDONYM = 16
-_TOGETHER = 64
-_VALUES = "(?, ?, ?, ?, ?)"
-_INSERT = f"INSERT INTO entry VALUES {_VALUES}"
+_TOGETHER = 2_048
+_HASH = 32
+_DECISION = int(Kind.DECISION)
+_INSERT = "INSERT INTO entry VALUES (?, ?, ?, ?, ?)"
+# Many decisions in one statement: first number; pseudonyms, hashes and bodies, each end to end; and where each body
+# begins (from 1) with its length, in one integer. More than twice as fast as a bound value per field.
+_INSERT_DECISIONS = f"""
+INSERT INTO entry SELECT ?1 + key, {_DECISION}, substr(?2, key * {_PSEUDONYM} + 1, {_PSEUDONYM}),
+    substr(?3, key * {_HASH} + 1, {_HASH}), substr(?4, value >> 32, value & 4294967295)
+FROM json_each(?5)
+"""
 _COLUMNS = "seq, kind, about, hash, body"
 _SCHEMA = f"""
 CREATE TABLE entry (
@@ -227,10 +235,12 @@ class SqliteLedger:
         """Add entries to the open transaction."""
         with self._trouble():
             rows = list(rows)
-            whole = len(rows) - len(rows) % _TOGETHER
-            groups = (list(chain.from_iterable(rows[i : i + _TOGETHER])) for i in range(0, whole, _TOGETHER))
-            self._db.executemany(f"{_INSERT}{f', {_VALUES}' * (_TOGETHER - 1)}", groups)
-            self._db.executemany(_INSERT, rows[whole:])
+            for start in range(0, len(rows), _TOGETHER):
+                part = rows[start : start + _TOGETHER]
+                if _are_decisions(part):
+                    self._db.execute(_INSERT_DECISIONS, _end_to_end(part))
+                else:
+                    self._db.executemany(_INSERT, part)
 
     def commit(self, settled: Sequence[str]) -> None:
         """Make everything appended durable and forget the intents of these runs, in one step."""
@@ -318,6 +328,29 @@ class SqliteLedger:
             rule="A ledger has one writer at a time.",
             remedy="Wait until the other run is finished, and run again.",
         )
+
+
+def _are_decisions(rows: Sequence[Row]) -> bool:
+    """Whether these rows are decisions, numbered without a gap, as `_INSERT_DECISIONS` takes them."""
+    first = rows[0][0]
+    return all(
+        row[1] == _DECISION and row[0] == seq and len(row[2]) == _PSEUDONYM and len(row[3]) == _HASH
+        for seq, row in enumerate(rows, first)
+    )
+
+
+def _end_to_end(rows: Sequence[Row]) -> tuple[int, bytes, bytes, bytes, str]:
+    """What `_INSERT_DECISIONS` binds."""
+    bodies = [row[4] for row in rows]
+    lengths = [len(body) for body in bodies]
+    places = [begin << 32 | length for begin, length in zip(accumulate(lengths, initial=1), lengths, strict=False)]
+    return (
+        rows[0][0],
+        b"".join([row[2] for row in rows]),
+        b"".join([row[3] for row in rows]),
+        b"".join(bodies),
+        str(places),
+    )
 
 
 def _reading(path: Path) -> str:

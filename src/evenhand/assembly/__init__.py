@@ -8,7 +8,7 @@ run's id and a new home's key.
 
 from ._front import Decisions, audit, demo, draft, load_campaign, plan, run
 from ._open import Frames
-from ._records import Replayed, list_runs, rebuild_report, replay, verify_ledger, why
+from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
 from ._run import Checked, Planned, Ran, check, plan_campaign, run_campaign
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "check",
     "demo",
     "draft",
+    "forget_groups",
     "list_runs",
     "load_campaign",
     "plan",

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.campaigns import learn, lesson_of
 from evenhand.features import pseudonymise
 from evenhand.journey import propose
 from evenhand.ledger import RunRecord, Verification, facts, latest, open_run, runs
+from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.ledger import verify as verify_chain
 from evenhand.reports import stories_of
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Replayed",
+    "forget_groups",
     "list_runs",
     "open_ledger",
     "rebuild_report",
@@ -71,9 +75,33 @@ def verify_ledger(*, home: str | Path | None = None, known: Sequence[str] = (), 
             rule="a head is a SHA-256 in hex, as `evenhand run` prints it and the report shows it",
             remedy="copy the whole head",
         )
-    with open_ledger(find_home(home)) as store:
+    place = find_home(home)
+    with open_ledger(place) as store:
         step("verifying")
-        return verify_chain(store, model_from_json, known=known)
+        return verify_chain(store, model_from_json, known=known, keys=RunKeyFolder(place.run_keys))
+
+
+def forget_groups(run_id: str, *, home: str | Path | None = None, at: datetime) -> tuple[str, bool]:
+    """Destroy the key of a run with an aware limit, for good: what its decisions have sealed cannot be read any more.
+
+    Args:
+        run_id: the run, or ``last``.
+        home: the home folder; see `find_home`.
+        at: now; the ledger keeps it as the moment of the deletion.
+
+    Returns:
+        The run's id, and whether anything was still to be done.
+
+    Raises:
+        DataError: the run is unknown or has nothing sealed.
+        StoreError: somebody else is writing, or the key cannot be destroyed.
+        LedgerError: the ledger was altered.
+    """
+    place = find_home(home)
+    with open_ledger(place) as store:
+        name = resolve_run(store, run_id)
+    with SqliteLedger(place.ledger, key=place.key_file) as store:
+        return name, forget_groups_of(store, RunKeyFolder(place.run_keys), name, at=at)
 
 
 def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
@@ -126,12 +154,13 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
     from evenhand.explanation import tell
 
     place = find_home(home)
+    keys = RunKeyFolder(place.run_keys)
     with open_ledger(place) as store:
         try:
-            found = facts(store, who)
+            found = facts(store, who, keys)
         except DataError:
             pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
-            said = latest(store, pseudonym)
+            said = latest(store, pseudonym, keys)
             if said is None:
                 raise DataError(
                     "why-unknown",
@@ -156,6 +185,7 @@ class Replayed:
         same: all did, and the model too.
         model_same: the model learned again from the data has the recorded digest.
         different: the first few decision numbers that differ, with the fields.
+        unopened: decisions of which the sealed part was not compared, because the run's key is not there.
     """
 
     run_id: str
@@ -164,11 +194,14 @@ class Replayed:
     same: bool
     model_same: bool
     different: tuple[dict[str, Any], ...]
+    unopened: int = 0
 
     def sentence(self) -> str:
         """The result in words."""
         model = "the model came out with the same integers" if self.model_same else "the model came out different"
         lines = [f"{self.run_id}: {self.identical:,} of {self.decisions:,} decisions identical to the bit; {model}"]
+        if self.unopened:
+            lines.append(f"  the sealed part of {self.unopened:,} was not compared: the run's key is not here")
         lines += [f"  decision {d['number']}: differs in {', '.join(d['fields'])}" for d in self.different]
         return "\n".join(lines)
 
@@ -218,7 +251,7 @@ def replay(
         was = model_from_json(recorded.model_json)
         explained = propose(opened.asked, recorded.campaign, was, opened.stores)
         step("comparing")
-        result = compare_with_record(store, name, explained)
+        result = compare_with_record(store, name, explained, RunKeyFolder(place.run_keys))
     same_model = model.digest == was.digest
     return Replayed(
         run_id=name,
@@ -227,6 +260,7 @@ def replay(
         same=result.ok and same_model,
         model_same=same_model,
         different=tuple({"number": d.number, "fields": list(d.fields)} for d in result.differences),
+        unopened=result.unopened,
     )
 
 
@@ -243,6 +277,8 @@ def _data_folder(recorded: RunRecord, place: Home) -> Path:
 
 def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> Path:
     """Write a run's report again from the ledger alone, and put its list of decisions in place if that still waits.
+
+    No key of a run is read for it: a report does not tell what is sealed.
 
     Returns:
         Path of the page.

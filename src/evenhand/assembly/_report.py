@@ -15,7 +15,7 @@ from evenhand.adapters.home import Home, write_atomically
 from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Comparison, compare, group_rates
 from evenhand.ledger import facts_of
-from evenhand.policy import DisparityLimit
+from evenhand.policy import Campaign, DisparityLimit
 from evenhand.reports import GroupChapter, Provenance, build
 from evenhand.terms import Explained, Measure, Reason, Standing
 
@@ -27,7 +27,9 @@ _FOUR_FIFTHS = Fraction(4, 5)
 
 
 def report_of(opened: Opened, lesson: Lesson, explained: Explained, audit: Audit, *, run_id: str) -> dict[str, Any]:
-    """The report of a batch as plain values; see `reports.build`."""
+    """The report of a batch as plain values; see `reports.build`. Under an aware limit its stories are told as whoever
+    has no key of the run can tell them: what would tell a group stands in no file of results."""
+    aware = bool(opened.campaign.aware_limits)
     return build(
         explained,
         opened.campaign,
@@ -45,20 +47,24 @@ def report_of(opened: Opened, lesson: Lesson, explained: Explained, audit: Audit
         ),
         groups=_chapters(opened, explained),
         audit=audit,
-        stories=[facts_of(explained, row, run_id or "plan") for row in story_rows(explained)],
+        stories=[
+            facts_of(explained, row, run_id or "plan", sealed=aware) for row in story_rows(explained, opened.campaign)
+        ],
     )
 
 
-def story_rows(explained: Explained) -> list[int]:
+def story_rows(explained: Explained, campaign: Campaign) -> list[int]:
     """Rows of up to three decisions worth telling whole: one chosen, one beyond the limits, one without personal data.
 
-    Of the chosen ones the one with the middle margin, so that it is neither the easiest nor the closest call.
+    Of the chosen ones the one with the middle margin, so that it is neither the easiest nor the closest call; under an
+    aware limit the margin by public prices, so that the choice tells nothing of what is sealed.
     """
     allocated = explained.allocated
+    margin = _public_margin(explained) if campaign.aware_limits else explained.margin
     standing = allocated.scored.minimised.permitted.standing
     personal = standing == Standing.PERSONALISED
     picks = (
-        personal & (allocated.offer >= 0) & ~allocated.moved,
+        personal & (allocated.offer >= 0) & (~allocated.moved | bool(campaign.aware_limits)),
         personal & (allocated.reason == Reason.BEYOND_LIMITS),
         ~personal,
     )
@@ -66,9 +72,17 @@ def story_rows(explained: Explained) -> list[int]:
     for pick in picks:
         who = np.flatnonzero(pick)
         if len(who):
-            order = np.argsort(explained.margin[who], kind="stable")
+            order = np.argsort(margin[who], kind="stable")
             rows.append(int(who[order[len(who) // 2]]))
     return rows
+
+
+def _public_margin(explained: Explained) -> NDArray[np.int64]:
+    """int64[n], value of the offer explained less its public price."""
+    allocated = explained.allocated
+    focus = np.maximum(np.where(allocated.offer >= 0, allocated.offer, allocated.runner_up), 0)
+    value = allocated.scored.value[focus, np.arange(len(focus))]
+    return np.asarray(value - allocated.prices.offer[focus], dtype=np.int64)
 
 
 def keep_decisions(place: Home, run_id: str, decisions: bytes) -> None:

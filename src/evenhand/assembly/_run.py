@@ -16,6 +16,7 @@ from evenhand import __version__
 from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
 from evenhand.adapters.frames import csv_bytes
 from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
@@ -207,6 +208,7 @@ def run_campaign(
             model_json=model_to_json(model),
             data_digest=opened.digest,
             version=__version__,
+            keys=RunKeyFolder(place.run_keys),
         )
         try:
             with started:
@@ -216,7 +218,7 @@ def run_campaign(
                 explained = recorded.explained
                 report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
                 kept = {key: value for key, value in report.items() if key != "stories"}
-                kept["story_rows"] = story_rows(explained)
+                kept["story_rows"] = story_rows(explained, loaded.campaign)
                 kept["data_folder"] = _relative(folder, place)
                 columns = decision_columns(opened, explained, run_id)
                 keep_decisions(place, run_id, csv_bytes(columns))

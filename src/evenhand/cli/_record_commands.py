@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet
+from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
 from ._speak import Speaker, guarded
 
 __all__ = ["register"]
@@ -18,7 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     for command, examples in _COMMANDS:
         app.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
-    ledger = typer.Typer(no_args_is_help=True, help="Look at the ledger: verify it, list its runs.")
+    ledger = typer.Typer(no_args_is_help=True, help="Look at the ledger: verify it, list its runs, forget groups.")
     for command, examples in _LEDGER_COMMANDS:
         ledger.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
     app.add_typer(ledger, name="ledger")
@@ -60,13 +61,27 @@ def verify(
         verified = assembly.verify_ledger(home=home, known=head or (), step=step)
     problems = [{"entry": p.seq, "what": p.what, "rule": p.rule, "remedy": p.remedy} for p in verified.problems]
     if json_out:
-        voice.document({"ok": verified.ok, "entries": verified.entries, "head": verified.head, "problems": problems})
+        voice.document(
+            {
+                "ok": verified.ok,
+                "entries": verified.entries,
+                "head": verified.head,
+                "problems": problems,
+                "unopened": verified.unopened,
+                "forgotten": verified.forgotten,
+            }
+        )
     elif verified.ok:
         voice.data(f"ok: {verified.entries:,} entries, chain unbroken, promises kept; head {verified.head}")
     else:
         for problem in problems:
             voice.data(f"entry {problem['entry']}: {problem['what']}")
             voice.data(f"    rule: {problem['rule']}\n    to do: {problem['remedy']}")
+    if verified.unopened and not json_out:
+        voice.data(
+            f"The sealed part of {verified.unopened:,} decisions was not opened, because the run's key is not here: "
+            "their margins and flips were not checked, everything else was."
+        )
     if not verified.ok:
         raise typer.Exit(5)
 
@@ -82,6 +97,39 @@ def runs(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, 
         return
     for one in listed:
         voice.data(f"{one['run_id']}  {one['campaign']:<32} {one['decisions']:>10,} decisions  {one['state']}")
+
+
+def forget_groups(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run's id (evenhand ledger runs lists them), or 'last'.")
+    ],
+    home: HomeFolder = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")] = False,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Destroy a run's key, for good: nobody can work out groups from its prices any more."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    if not yes and not (
+        sys.stdin.isatty() and not json_out and typer.confirm(f"Destroy the key of {run_id}?", err=True)
+    ):
+        from evenhand.terms import UsageError
+
+        raise UsageError(
+            "forget-not-confirmed",
+            "Nothing was destroyed.",
+            rule="a key that is destroyed cannot be made again",
+            remedy="confirm it, or pass --yes",
+        )
+    name, done = assembly.forget_groups(run_id, home=home, at=moment(None))
+    if json_out:
+        voice.document({"run_id": name, "forgotten": True, "was_there": done})
+    else:
+        voice.data(f"{name}: {'the key is destroyed' if done else 'the key was destroyed before'}")
+        voice.talk("Copies of run-keys in your backups are not reached from here; destroy those too.")
 
 
 def replay(
@@ -110,6 +158,7 @@ def replay(
                 "decisions": replayed.decisions,
                 "model_same": replayed.model_same,
                 "different": list(replayed.different),
+                "unopened": replayed.unopened,
             }
         )
     else:
@@ -152,4 +201,5 @@ _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
 _LEDGER_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (verify, ("evenhand ledger verify", "evenhand ledger verify --home /srv/evenhand --json")),
     (runs, ("evenhand ledger runs", "evenhand ledger runs --json")),
+    (forget_groups, ("evenhand ledger forget-groups last", "evenhand ledger forget-groups last --yes --json")),
 )

@@ -134,6 +134,11 @@ def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
     price = facts.price if chosen else facts.runner_up_price
     chance = percent(facts.probability / 1e6, lang, 2)
     out = [Line("chance", 2, text("why.chance", lang, chance=chance, value=amount(facts.value)))]
+    if facts.sealed:
+        if chosen and facts.runner_up >= 0:
+            other = _offer(campaign, facts.runner_up, lang)
+            out.append(Line("runner-up", 2, text("why.runner-up-sealed", lang, offer=other)))
+        return [*out, Line("sealed", 2, text("why.sealed", lang))]
     kind = "dear" if price > 0 else "cheap" if price < 0 else "free"
     out.append(Line("price", 2, text(f"why.price-{kind}", lang, **({"price": amount(abs(price))} if price else {}))))
     if chosen and facts.runner_up >= 0:
@@ -145,7 +150,7 @@ def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
 
 
 def _change(facts: DecisionFacts, campaign: Campaign, model: Model, now: str, lang: str) -> list[Line]:
-    if facts.standing is not Standing.PERSONALISED or facts.moved:
+    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed:
         return []
     if facts.flip_term < 0:
         return [Line("change", 2, text("why.no-change", lang))]

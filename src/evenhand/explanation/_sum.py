@@ -15,7 +15,8 @@ __all__ = ["SumRow", "sum_of"]
 
 @dataclass(frozen=True, slots=True)
 class SumRow:
-    """One line of the sum. All rows above ``left`` add up to it; ``margin`` is the one ``left`` less the other.
+    """One line of the sum. All rows above ``left`` add up to it; ``margin`` is the one ``left`` less the other. Where
+    the groups' part of the price is sealed there are no rows from that part on.
 
     Attributes:
         key: ``response`` (value times chance), ``cost``, then ``price`` or its parts ``places`` and ``groups``,
@@ -46,21 +47,26 @@ def sum_of(
     own = facts.offer if chosen else facts.runner_up
     other = facts.runner_up if chosen and facts.runner_up >= 0 else None
     price = facts.price if chosen else facts.runner_up_price
-    columns = [_column(campaign, own, facts.value, price, offer_prices)]
+    columns = [_column(campaign, own, facts.value, price, offer_prices, sealed=facts.sealed)]
     if other is not None:
-        columns.append(_column(campaign, other, facts.runner_up_value, facts.runner_up_price, offer_prices))
+        worth, paid = facts.runner_up_value, facts.runner_up_price
+        columns.append(_column(campaign, other, worth, paid, offer_prices, sealed=facts.sealed))
     rows = [
         SumRow(key, text(f"sum.{key}", lang), column, columns[1][key] if other is not None else None)
         for key, column in columns[0].items()
     ]
+    if facts.sealed:
+        return tuple(rows)
     return (*rows, SumRow("margin", text("sum.margin" if chosen else "sum.margin-none", lang), facts.margin, None))
 
 
 def _column(
-    campaign: Campaign, offer: int, value: int, price: int, offer_prices: Sequence[int] | None
+    campaign: Campaign, offer: int, value: int, price: int, offer_prices: Sequence[int] | None, *, sealed: bool
 ) -> dict[str, int]:
     cost = campaign.offers[offer].cost_micro
     column = {"response": value + cost, "cost": -cost}
+    if sealed:
+        return column if offer_prices is None else column | {"places": -int(offer_prices[offer])}
     if offer_prices is None:
         column["price"] = -price
     else:

@@ -49,7 +49,8 @@ class Explanation:
     currency: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; the subject stands in it as a pseudonym only."""
+        """Plain JSON values; the subject stands in it as a pseudonym only. Price and margin are null where they are
+        sealed and were not opened."""
         f = self.facts
         return {
             "decision_id": f.decision_id,
@@ -67,8 +68,8 @@ class Explanation:
             "score": f.score,
             "probability_ppm": f.probability,
             "value_micro": f.value,
-            "price_micro": f.price,
-            "margin_micro": f.margin,
+            "price_micro": None if f.sealed else f.price,
+            "margin_micro": None if f.sealed else f.margin,
             "sum": [
                 {"key": row.key, "label": row.label, "own_micro": row.own, "other_micro": row.other} for row in self.sum
             ],

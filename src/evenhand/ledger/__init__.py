@@ -5,14 +5,19 @@ entry before it. A run is recorded whole or not at all, and only if the promises
 nothing was altered, and that the promises still hold for what is recorded. Sources: GDPR 5(2) (RULES G-5-2), C-203/22
 (G-15h), RFC 8785 (canonical JSON), Haber and Stornetta 1991 (hash chains).
 
+Where a limit is aware, what would tell a person's group is sealed under a key of the run, which is kept outside the
+ledger and can be destroyed (RULES A-4a, docs/decisions/0009).
+
 What it does not do: whoever owns the store *and* the head's key can rewrite both; keep the printed head elsewhere
 (docs/promises/governed.md). It knows pseudonyms, never names.
 """
 
 from ._columns import columns_from_explained, layout_of
+from ._forget import forget_groups
 from ._read import RunRecord, RunSummary, columns, decisions, facts, facts_of, latest, open_run, runs
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
+from ._seal import RunKeys
 from ._store import GENESIS, Head, Intent, Kind, LedgerStore, Row, Tail, link
 from ._verify import Problem, Verification, verify
 
@@ -27,6 +32,7 @@ __all__ = [
     "Replay",
     "Row",
     "Run",
+    "RunKeys",
     "RunRecord",
     "RunSummary",
     "Tail",
@@ -39,6 +45,7 @@ __all__ = [
     "facts",
     "facts_of",
     "finish",
+    "forget_groups",
     "latest",
     "layout_of",
     "link",

@@ -18,6 +18,7 @@ from evenhand.terms import LedgerError
 __all__ = [
     "Decision",
     "Document",
+    "GroupsForgotten",
     "RunAbandoned",
     "RunFinished",
     "RunStarted",
@@ -56,6 +57,7 @@ class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True
     tt: list[int] = []
     u: int = 0
     v: int = 0
+    x: str = ""
 
 
 class Document(msgspec.Struct, tag="document", tag_field="@", forbid_unknown_fields=True):
@@ -65,8 +67,11 @@ class Document(msgspec.Struct, tag="document", tag_field="@", forbid_unknown_fie
     text: str
 
 
-class RunStarted(msgspec.Struct, tag="run-started", tag_field="@", forbid_unknown_fields=True):
-    """What a run stands on. Its decisions follow it directly, numbered from 1."""
+class RunStarted(
+    msgspec.Struct, tag="run-started", tag_field="@", kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What a run stands on. Its decisions follow it directly, numbered from 1. `seal` is the mark of its key, where it
+    has one: then its personalised decisions have a sealed part."""
 
     at: str
     campaign: str
@@ -76,6 +81,7 @@ class RunStarted(msgspec.Struct, tag="run-started", tag_field="@", forbid_unknow
     model: str
     name: str
     run: str
+    seal: str = ""
     seed: int
     version: str
 
@@ -102,7 +108,14 @@ class RunAbandoned(msgspec.Struct, tag="run-abandoned", tag_field="@", forbid_un
     why: str
 
 
-Body = Decision | Document | RunStarted | RunFinished | RunAbandoned
+class GroupsForgotten(msgspec.Struct, tag="groups-forgotten", tag_field="@", forbid_unknown_fields=True):
+    """The key of a run was destroyed: what its decisions have sealed cannot be read any more, by anybody."""
+
+    at: str
+    run: str
+
+
+Body = Decision | Document | GroupsForgotten | RunStarted | RunFinished | RunAbandoned
 
 encode = msgspec.json.Encoder().encode
 _decoder: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)

@@ -13,8 +13,9 @@ from evenhand.promises import RecordColumns
 from evenhand.terms import Explained, Model
 
 from ._body import Decision, encode, microseconds
+from ._seal import Seal, SealError
 
-__all__ = ["bodies_of", "columns_from_bodies", "columns_from_explained", "layout_of"]
+__all__ = ["bodies_of", "columns_from_bodies", "columns_from_explained", "layout_of", "sealed_parts"]
 
 S = TypeVar("S", bound=np.generic)
 _decisions = msgspec.json.Decoder(list[Decision])
@@ -64,11 +65,12 @@ def columns_from_explained(explained: Explained, start: int, stop: int, number: 
         ),
         flip_term=explained.flip_term[rows],
         flip_code=np.where(explained.flip_term[rows] >= 0, explained.flip_code[rows], 0).astype(np.uint8),
+        sealed=np.zeros(n, dtype=np.bool_),
     )
 
 
-def bodies_of(columns: RecordColumns) -> list[bytes]:
-    """Canonical bodies of these decisions, in order."""
+def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> list[bytes]:
+    """Canonical bodies of these decisions, in order; `sealed` is the sealed part of each, where the run has a seal."""
     top_terms, top_contributions = columns.top_terms.tolist(), columns.top_contributions.tolist()
     width = columns.top_terms.shape[1]
     lengths = (columns.top_terms >= 0).sum(axis=1)
@@ -97,14 +99,16 @@ def bodies_of(columns: RecordColumns) -> list[bytes]:
         top_terms,
         columns.permission.tolist(),
         columns.value.tolist(),
+        [""] * len(columns) if sealed is None else sealed,
     )
     return [encode(decision) for decision in map(Decision, *fields)]
 
 
-def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int]) -> RecordColumns:
-    """Columns of recorded decisions.
+def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int], seal: Seal | None = None) -> RecordColumns:
+    """Columns of recorded decisions, with what is sealed opened where the seal has its key.
 
     Raises:
+        SealError: a sealed part is missing, stands where none may, or does not open.
         ValueError: a body is not a decision of this layout (msgspec's errors are ValueErrors too).
     """
     found = _decisions.decode(b"[" + b",".join(bodies) + b"]")
@@ -112,7 +116,7 @@ def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int]) -> Recor
         raise ValueError("a body holds more than one decision")
 
     width = max((len(d.tt) for d in found), default=0)
-    return RecordColumns(
+    columns = RecordColumns(
         number=_column([d.n for d in found], np.int64),
         subject=np.array([d.s.encode() for d in found], dtype="S32"),
         at=_column([d.at for d in found], np.int64),
@@ -134,7 +138,23 @@ def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int]) -> Recor
         top_contributions=_padded([d.tc for d in found], width, 0),
         flip_term=_column([d.ft for d in found], np.int16),
         flip_code=_column([d.fc for d in found], np.uint8),
+        sealed=np.zeros(len(found), dtype=np.bool_),
     )
+    texts = [d.x for d in found]
+    if seal is not None:
+        return seal.open(columns, texts)
+    if any(texts):
+        raise SealError("has a sealed part in a run without a seal")
+    return columns
+
+
+def sealed_parts(bodies: Sequence[bytes]) -> list[str]:
+    """The sealed part of each recorded decision, "" where it has none.
+
+    Raises:
+        ValueError: a body is not a decision.
+    """
+    return [decision.x for decision in _decisions.decode(b"[" + b",".join(bodies) + b"]")]
 
 
 def _hex(columns: RecordColumns) -> list[str]:

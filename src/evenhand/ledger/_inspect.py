@@ -25,8 +25,9 @@ from evenhand.promises import (
 )
 from evenhand.terms import LedgerError, Model
 
-from ._body import Document, RunAbandoned, RunFinished, RunStarted, digest_of, read_body
+from ._body import Document, GroupsForgotten, RunAbandoned, RunFinished, RunStarted, digest_of, read_body
 from ._columns import columns_from_bodies, layout_of
+from ._seal import RunKeys, Seal, SealError
 from ._store import Kind, Row
 
 __all__ = ["Inspector", "Problem"]
@@ -54,12 +55,14 @@ class Problem:
 
 @dataclass(slots=True)
 class _Open:
-    """The run whose decisions are being read; `ground` is None where it could not be understood."""
+    """The run whose decisions are being read; `ground` is None where it could not be understood, `seal` where it has
+    none."""
 
     seq: int
     started: RunStarted
     ground: Ground | None
     totals: Totals
+    seal: Seal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,15 @@ class Inspector:
         self,
         read_model: Callable[[dict[str, object]], Model],
         problem: Callable[[int, str, str, str], None],
+        keys: RunKeys | None = None,
     ) -> None:
         self.decisions = 0
+        self.unopened = 0
+        self.forgotten: set[str] = set()
         self.runs = 0
         self._read_model = read_model
         self._problem = problem
+        self._keys = keys
         self._texts: dict[str, str] = {}
         self._models: dict[str, Model] = {}
         self._open: _Open | None = None
@@ -140,6 +147,9 @@ class Inspector:
             self._finish(seq, body)
         elif isinstance(body, RunAbandoned):
             expected = (Kind.RUN_ABANDONED, body.run.encode())
+        elif isinstance(body, GroupsForgotten):
+            expected = (Kind.GROUPS_FORGOTTEN, body.run.encode())
+            self._forgotten(seq, body)
         else:
             expected = (Kind.DECISION, _digest(body.s))
         if (kind, about) != expected:
@@ -147,7 +157,11 @@ class Inspector:
 
     def _start(self, seq: int, started: RunStarted) -> None:
         self.runs += 1
-        self._open = _Open(seq, started, None, Totals.none(0))
+        seal, is_other = Seal.opened(started.run, started.seal, self._keys)
+        self._open = _Open(seq, started, None, Totals.none(0), seal)
+        if is_other:
+            what = f"The key that is kept for run {started.run} is not the one that sealed it."
+            self._problem(seq, what, "A-4a", "Restore the run's key from your backup, or forget it for good.")
         try:
             ground = self._ground(started)
         except Exception as error:  # whatever a forged text does to a parser is a problem of this run, not of ours
@@ -178,7 +192,7 @@ class Inspector:
         if run is None:
             self._bad(rows[0][0], f"{len(rows)} decisions from entry {rows[0][0]} on belong to no run.")
             return
-        columns, rows = self._readable(rows, run.started.layout)
+        columns, rows = self._readable(rows, run)
         if columns is None:
             return
         seqs = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
@@ -189,23 +203,27 @@ class Inspector:
             for seq in [row[0] for row, subject in pairs if row[2].hex().encode() != subject][:_ROWS]:
                 self._bad(seq, f"Entry {seq} is filed under another subject than it is about.")
         run.totals = run.totals.plus(columns)
+        self.unopened += int(columns.sealed.sum())
         if run.ground is not None:
             self._promises(check_decisions(columns, run.ground), seqs.tolist())
 
-    def _readable(self, rows: list[Row], layout: list[int]) -> tuple[RecordColumns | None, list[Row]]:
+    def _readable(self, rows: list[Row], run: _Open) -> tuple[RecordColumns | None, list[Row]]:
         """The columns of the rows that are decisions of this layout; the others are problems."""
+        layout, seal = run.started.layout, run.seal
         try:
-            return columns_from_bodies([row[4] for row in rows], layout), rows
+            return columns_from_bodies([row[4] for row in rows], layout, seal), rows
         except (ValueError, OverflowError):
             pass
         good = []
         for row in rows:
             try:
-                columns_from_bodies([row[4]], layout)
+                columns_from_bodies([row[4]], layout, seal)
                 good.append(row)
+            except SealError as error:
+                self._problem(row[0], f"Entry {row[0]} {error}.", "A-4a", _REMEDY)
             except (ValueError, OverflowError):
                 self._bad(row[0], f"Entry {row[0]} cannot be read as a decision of its run.")
-        return (columns_from_bodies([row[4] for row in good], layout), good) if good else (None, [])
+        return (columns_from_bodies([row[4] for row in good], layout, seal), good) if good else (None, [])
 
     def _finish(self, seq: int, finished: RunFinished) -> None:
         run, self._open = self._open, None
@@ -225,11 +243,33 @@ class Inspector:
         try:
             batches = json.loads(finished.allocations)["batches"]
             outcomes = [[_Limit.read(limit) for limit in batch["limits"]] for batch in batches]
+            self._prices(seq, run.seal, [batch["prices"] for batch in batches])
         except (ValueError, TypeError, KeyError):
             self._bad(seq, f"The limits of run {finished.run} cannot be read.")
             return
         for limits in outcomes:
             self._promises(check_limits(limits, run.ground), [seq])
+
+    def _prices(self, seq: int, seal: Seal | None, prices: list[dict[str, Any]]) -> None:
+        """Price tables: where the run has a seal, what groups have to do with them is sealed, and opens."""
+        if seal is None:
+            return
+        for number, table in enumerate(prices, 1):
+            try:
+                if "group" in table or "sealed" not in table:
+                    raise SealError("says in the clear what must be sealed")
+                if seal.is_open:
+                    seal.open_text(number, str(table["sealed"]))
+            except SealError as error:
+                self._problem(seq, f"Entry {seq} {error}.", "A-4a", _REMEDY)
+
+    def _forgotten(self, seq: int, forgotten: GroupsForgotten) -> None:
+        """The key of a run was destroyed; then it may not be there."""
+        self.forgotten.add(forgotten.run)
+        if self._keys is not None and self._keys.get(forgotten.run) is not None:
+            what = f"The groups of run {forgotten.run} were forgotten in entry {seq}, and the key is there again."
+            remedy = f"Destroy it again, here and in backups: evenhand ledger forget-groups {forgotten.run}"
+            self._problem(seq, what, "A-4a", remedy)
 
     def _promises(self, violations: Sequence[Violation], seqs: list[int]) -> None:
         """One problem per row that breaks a promise (the first few of each kind), or one for the whole run."""

@@ -14,6 +14,7 @@ from evenhand.terms import DataError, DecisionFacts, Explained, LedgerError, Rea
 
 from ._body import Document, RunAbandoned, RunFinished, RunStarted, moment, read_body
 from ._columns import columns_from_bodies, columns_from_explained
+from ._seal import RunKeys, Seal, SealError, withheld
 from ._store import Kind, LedgerStore
 
 __all__ = [
@@ -66,10 +67,12 @@ class RunRecord:
         campaign_file_digest: SHA-256 of the campaign file as people read it.
         model_json: the model, to be read by `scoring.model_from_json`.
         data_digest, seed, version: as given to `begin`.
-        batches: of each recorded batch its limits, prices and certificate.
+        batches: of each recorded batch its limits, prices and certificate; of a run with an aware limit the prices
+            have the groups' part (``group``) only where its key was at hand, else it stands there ``sealed``.
         report: the summary given to `finish`.
         layout: shape of the codes, see `layout_of`.
         start: sequence number of its first entry; decision number k is entry ``start + k``.
+        seal: mark of the key that its decisions' sealed parts need; "" where nothing is sealed.
     """
 
     summary: RunSummary
@@ -85,6 +88,7 @@ class RunRecord:
     report: dict[str, Any] = field(repr=False)
     layout: tuple[int, ...]
     start: int
+    seal: str = ""
 
 
 def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
@@ -107,8 +111,8 @@ def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
     return tuple(out)
 
 
-def open_run(store: LedgerStore, run_id: str) -> RunRecord:
-    """One finished run with everything that it stands on.
+def open_run(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> RunRecord:
+    """One finished run with everything that it stands on; what groups have to do with prices only with its key.
 
     Raises:
         DataError: the ledger has no such run.
@@ -134,21 +138,23 @@ def open_run(store: LedgerStore, run_id: str) -> RunRecord:
         data_digest=started.data,
         seed=started.seed,
         version=started.version,
-        batches=json.loads(finished.allocations)["batches"],
+        batches=_batches(finished.allocations, Seal.opened(run_id, started.seal, keys)[0]),
         report=json.loads(_document(store, finished.summary)),
         layout=tuple(started.layout),
         start=start,
+        seal=started.seal,
     )
 
 
-def columns(store: LedgerStore, run_id: str) -> Iterator[RecordColumns]:
-    """A run's decisions as columns, chunk by chunk.
+def columns(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> Iterator[RecordColumns]:
+    """A run's decisions as columns, chunk by chunk; sealed parts are opened where the run's key is among `keys`.
 
     Raises:
         DataError: the ledger has no such run.
         LedgerError: an entry cannot be read.
     """
     start, started = find_start(store, run_id)
+    seal, _ = Seal.opened(run_id, started.seal, keys)
     for rows in store.read(start + 1):
         mine = []
         for row in rows:
@@ -156,19 +162,19 @@ def columns(store: LedgerStore, run_id: str) -> Iterator[RecordColumns]:
                 break
             mine.append(row[4])
         if mine:
-            yield _columns(mine, started.layout)
+            yield _columns(mine, started.layout, seal)
         if len(mine) < len(rows):
             return
 
 
-def decisions(store: LedgerStore, run_id: str) -> Iterator[DecisionFacts]:
-    """A run's decisions as facts, one by one, in order."""
-    for chunk in columns(store, run_id):
+def decisions(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> Iterator[DecisionFacts]:
+    """A run's decisions as facts, one by one, in order; see `columns`."""
+    for chunk in columns(store, run_id, keys):
         yield from _facts(chunk, run_id)
 
 
-def facts(store: LedgerStore, decision_id: str) -> DecisionFacts:
-    """One decision by its id (``RUN-ID.NUMBER``).
+def facts(store: LedgerStore, decision_id: str, keys: RunKeys | None = None) -> DecisionFacts:
+    """One decision by its id (``RUN-ID.NUMBER``); its sealed part is opened where the run's key is among `keys`.
 
     Raises:
         DataError: the ledger has no such decision.
@@ -178,27 +184,30 @@ def facts(store: LedgerStore, decision_id: str) -> DecisionFacts:
     number = int(text) if text.isascii() and text.isdigit() else 0
     if number > 0 and run_id:
         start, started = find_start(store, run_id)
+        seal, _ = Seal.opened(run_id, started.seal, keys)
         for rows in store.read(start + number, start + number):
             for row in rows:
-                chunk = _columns([row[4]], started.layout) if row[1] == Kind.DECISION else None
+                chunk = _columns([row[4]], started.layout, seal) if row[1] == Kind.DECISION else None
                 if chunk is not None and int(chunk.number[0]) == number:
                     return next(_facts(chunk, run_id))
     raise _unknown(f"The ledger has no decision {decision_id}.", "Take the id from a report, or ask by subject.")
 
 
-def facts_of(explained: Explained, row: int, run_id: str) -> DecisionFacts:
+def facts_of(explained: Explained, row: int, run_id: str, *, sealed: bool = False) -> DecisionFacts:
     """One decision of a batch as the ledger would keep it, numbered as the first batch of its run.
 
     Args:
         explained: the batch.
         row: the person's row, from 0.
         run_id: the run that the decision is, or would be, recorded in.
+        sealed: as it stands there for whoever has no key.
     """
-    return next(_facts(columns_from_explained(explained, row, row + 1, row + 1), run_id))
+    columns = columns_from_explained(explained, row, row + 1, row + 1)
+    return next(_facts(withheld(columns) if sealed else columns, run_id))
 
 
-def latest(store: LedgerStore, subject: str) -> DecisionFacts | None:
-    """The decision recorded last about a pseudonym (32 hex digits); None if there is none."""
+def latest(store: LedgerStore, subject: str, keys: RunKeys | None = None) -> DecisionFacts | None:
+    """The decision recorded last about a pseudonym (32 hex digits); None if there is none. See `facts` for `keys`."""
     try:
         about = bytes.fromhex(subject)
     except ValueError:
@@ -211,7 +220,8 @@ def latest(store: LedgerStore, subject: str) -> DecisionFacts | None:
     started = read_body(before[4], before[0]) if before else None
     if not isinstance(started, RunStarted):
         raise _broken(f"Entry {seq} belongs to no run.")
-    return next(_facts(_columns([rows[-1][4]], started.layout), started.run))
+    seal, _ = Seal.opened(started.run, started.seal, keys)
+    return next(_facts(_columns([rows[-1][4]], started.layout, seal), started.run))
 
 
 def find_start(store: LedgerStore, run_id: str) -> tuple[int, RunStarted]:
@@ -235,9 +245,26 @@ def _document(store: LedgerStore, digest: str) -> str:
     raise _broken("A text that a run refers to is missing.")
 
 
-def _columns(bodies: Sequence[bytes], layout: Sequence[int]) -> RecordColumns:
+def _batches(text: str, seal: Seal | None) -> list[dict[str, Any]]:
+    """The batches of a run, with what is sealed of their prices put back where the seal has its key."""
+    batches: list[dict[str, Any]] = json.loads(text)["batches"]
+    if seal is not None and seal.is_open:
+        for number, batch in enumerate(batches, 1):
+            try:
+                hidden = json.loads(seal.open_text(number, batch["prices"].pop("sealed")))
+            except SealError:
+                raise _broken("The sealed part of a run's prices does not open.") from None
+            batch["prices"]["group"] = hidden["group"]
+            for name in ("by_limit", "cell_tables"):
+                batch["prices"][name] |= hidden[name]
+    return batches
+
+
+def _columns(bodies: Sequence[bytes], layout: Sequence[int], seal: Seal | None) -> RecordColumns:
     try:
-        return columns_from_bodies(bodies, layout)
+        return columns_from_bodies(bodies, layout, seal)
+    except SealError as error:
+        raise _broken(f"A recorded decision {error}.") from None
     except ValueError:
         raise _broken("A recorded decision cannot be read.") from None
 
@@ -268,6 +295,7 @@ def _facts(columns: RecordColumns, run_id: str) -> Iterator[DecisionFacts]:
             top_contributions=tuple(columns.top_contributions[i, :listed].tolist()),
             flip_term=int(columns.flip_term[i]),
             flip_code=int(columns.flip_code[i]),
+            sealed=bool(columns.sealed[i]),
         )
 
 

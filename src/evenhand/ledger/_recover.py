@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from evenhand.terms import Finding, LedgerError, Severity
 
 from ._body import RunAbandoned, encode
+from ._seal import RunKeys
 from ._store import GENESIS, Head, Kind, LedgerStore, Row, Tail, link
 
-__all__ = ["recover"]
+__all__ = ["append_alone", "recover"]
 
 
-def recover(store: LedgerStore, at: datetime) -> tuple[tuple[Finding, ...], Tail]:
+def recover(store: LedgerStore, at: datetime, keys: RunKeys | None = None) -> tuple[tuple[Finding, ...], Tail]:
     """Bring head and entries together and settle intents that outlived their process. The caller holds the claim.
+
+    Args:
+        store: the ledger.
+        at: now.
+        keys: where keys of runs are kept; that of a run of which nothing was recorded is destroyed.
 
     Returns:
         What was found, for people; and where the ledger ends now.
@@ -46,7 +53,7 @@ def recover(store: LedgerStore, at: datetime) -> tuple[tuple[Finding, ...], Tail
         raise _altered(f"has {tail.entries} entries where the kept head says {head.tail.entries}: its end was cut off")
     else:
         raise _altered("does not end as its kept head says")
-    return (*found, *_settle(store, at, tail)), store.tail()
+    return (*found, *_settle(store, at, tail, keys)), store.tail()
 
 
 def _continues(store: LedgerStore, old: Tail, new: Tail) -> None:
@@ -67,27 +74,19 @@ def _continues(store: LedgerStore, old: Tail, new: Tail) -> None:
         raise _altered("does not end as its kept head says")
 
 
-def _settle(store: LedgerStore, at: datetime, tail: Tail) -> list[Finding]:
+def _settle(store: LedgerStore, at: datetime, tail: Tail, keys: RunKeys | None) -> list[Finding]:
     """Turn every intent that outlived its process into an entry of the chain."""
     intents = store.intents()
     if not intents:
         return []
-    rows: list[Row] = []
-    end = tail
-    for intent in intents:
-        why = intent.why or "process-ended"
-        body = encode(RunAbandoned(at=intent.at, found=at.isoformat(), run=intent.run_id, why=why))
-        end = Tail(end.entries + 1, link(end.hash, body))
-        rows.append((end.entries, int(Kind.RUN_ABANDONED), intent.run_id.encode(), end.hash, body))
-    store.begin()
-    try:
-        store.append(rows)
-        store.keep_head(Head(tail, pending=end))
-        store.commit([intent.run_id for intent in intents])
-    except BaseException:
-        store.rollback()
-        raise
-    store.keep_head(Head(end))
+    if keys is not None:
+        for intent in intents:
+            keys.forget(intent.run_id)
+    bodies = [
+        (intent.run_id, encode(RunAbandoned(intent.at, at.isoformat(), intent.run_id, intent.why or "process-ended")))
+        for intent in intents
+    ]
+    append_alone(store, tail, Kind.RUN_ABANDONED, bodies, settled=[intent.run_id for intent in intents])
     return [
         _note(
             "EH-LEDGER-001",
@@ -97,6 +96,31 @@ def _settle(store: LedgerStore, at: datetime, tail: Tail) -> list[Finding]:
         )
         for intent in intents
     ]
+
+
+def append_alone(
+    store: LedgerStore, tail: Tail, kind: Kind, bodies: Sequence[tuple[str, bytes]], *, settled: Sequence[str] = ()
+) -> Tail:
+    """Append entries about runs (run id and body) that are in no run, durably. The caller holds the claim.
+
+    Returns:
+        Where the ledger ends now.
+    """
+    rows: list[Row] = []
+    end = tail
+    for run_id, body in bodies:
+        end = Tail(end.entries + 1, link(end.hash, body))
+        rows.append((end.entries, int(kind), run_id.encode(), end.hash, body))
+    store.begin()
+    try:
+        store.append(rows)
+        store.keep_head(Head(tail, pending=end))
+        store.commit(settled)
+    except BaseException:
+        store.rollback()
+        raise
+    store.keep_head(Head(end))
+    return end
 
 
 def _note(id_: str, what: str, remedy: str) -> Finding:

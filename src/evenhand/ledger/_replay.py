@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from evenhand.promises import RecordColumns
 from evenhand.terms import Explained
 
-from ._columns import bodies_of, columns_from_bodies, columns_from_explained
+from ._columns import bodies_of, columns_from_bodies, columns_from_explained, sealed_parts
 from ._read import find_start
+from ._seal import RunKeys, Seal, withheld
 from ._store import Kind, LedgerStore
 
 __all__ = ["Difference", "Replay", "compare", "replay"]
@@ -41,33 +42,37 @@ class Replay:
         recorded, replayed: decisions in the ledger and in the new batch.
         same: how many of them have the same bytes.
         differences: the first few that do not.
+        unopened: decisions of which a part is sealed and was not compared, because the run's key is not there.
     """
 
     recorded: int
     replayed: int
     same: int
     differences: tuple[Difference, ...]
+    unopened: int = 0
 
     @property
     def ok(self) -> bool:
-        """Every recorded decision came out again, to the byte, and no other."""
+        """Every recorded decision came out again, to the byte, and no other; but see `unopened`."""
         return self.recorded == self.replayed == self.same
 
 
-def replay(store: LedgerStore, run_id: str, explained: Explained) -> Replay:
+def replay(store: LedgerStore, run_id: str, explained: Explained, keys: RunKeys | None = None) -> Replay:
     """Compare a run's recorded decisions with the same people decided again, byte for byte.
 
     Args:
         store: the ledger.
         run_id: a run that was recorded in one batch, or in several that `explained` holds together.
         explained: the same subjects in the same order, decided again with the recorded campaign and model.
+        keys: where the run's key may be; with it what is sealed is compared too, byte for byte.
 
     Raises:
         DataError: the ledger has no such run.
     """
     start, started = find_start(store, run_id)
+    seal, _ = Seal.opened(run_id, started.seal, keys)
     total = len(explained.margin)
-    recorded = same = 0
+    recorded = same = unopened = 0
     differences: list[Difference] = []
     for rows in store.read(start + 1):
         bodies = []
@@ -78,15 +83,23 @@ def replay(store: LedgerStore, run_id: str, explained: Explained) -> Replay:
         stop = min(recorded + len(bodies), total)
         if recorded < stop:
             again = columns_from_explained(explained, recorded, stop, recorded + 1)
-            unlike = [i for i, pair in enumerate(zip(bodies, bodies_of(again), strict=False)) if pair[0] != pair[1]]
+            if seal is None:
+                made = bodies_of(again)
+            elif seal.is_open:
+                made = bodies_of(withheld(again), seal.close(again))
+            else:
+                again = withheld(again)
+                made = bodies_of(again, sealed_parts(bodies[: stop - recorded]))
+                unopened += int(again.sealed.sum())
+            unlike = [i for i, pair in enumerate(zip(bodies, made, strict=False)) if pair[0] != pair[1]]
             same += stop - recorded - len(unlike)
             if unlike and len(differences) < _SHOWN:
-                before = columns_from_bodies(bodies[: stop - recorded], started.layout)
+                before = columns_from_bodies(bodies[: stop - recorded], started.layout, seal)
                 differences.extend(compare(before, again)[: _SHOWN - len(differences)])
         recorded += len(bodies)
         if len(bodies) < len(rows):
             break
-    return Replay(recorded, total, same, tuple(differences))
+    return Replay(recorded, total, same, tuple(differences), unopened)
 
 
 def compare(recorded: RecordColumns, again: RecordColumns) -> tuple[Difference, ...]:

@@ -29,6 +29,7 @@ from evenhand.terms import (
 from ._body import Document, RunFinished, RunStarted, digest_of, encode, text_of
 from ._columns import bodies_of, columns_from_explained, layout_of
 from ._recover import recover
+from ._seal import RunKeys, Seal, mark_of, withheld
 from ._store import Head, Intent, Kind, LedgerStore, Row, Tail
 
 __all__ = ["Run", "begin", "finish", "new_run_id", "record"]
@@ -51,7 +52,15 @@ class Run:
         totals: what was recorded so far.
     """
 
-    def __init__(self, store: LedgerStore, run_id: str, ground: Ground, found: tuple[Finding, ...], tail: Tail) -> None:
+    def __init__(
+        self,
+        store: LedgerStore,
+        run_id: str,
+        ground: Ground,
+        found: tuple[Finding, ...],
+        tail: Tail,
+        keys: RunKeys | None = None,
+    ) -> None:
         self.store = store
         self.run_id = run_id
         self.at = ground.at
@@ -61,6 +70,8 @@ class Run:
         self._tail = tail
         self._kept = tail
         self._batches: list[dict[str, object]] = []
+        self._keys = keys
+        self._seal: Seal | None = None
         self._open = True
 
     def __enter__(self) -> Run:
@@ -76,12 +87,33 @@ class Run:
             self.store.rollback()
             why = error.code if isinstance(error, EvenhandError) else type(error).__name__ if error else "unfinished"
             if not self.store.about(self.run_id.encode()):  # an interrupt can come just after the commit
+                self._forget_key()
                 self.store.intend(Intent(self.run_id, self.at.isoformat(), why))
         except EvenhandError:
             if error is None:
                 raise
         finally:
             self.store.release()
+
+    def _make_key(self) -> str:
+        """Draw the run's key and keep it, before anything is sealed with it; its mark, "" where none is needed."""
+        if not self.ground.campaign.aware_limits:
+            return ""
+        if self._keys is None:
+            raise LedgerError(
+                "ledger-no-run-keys",
+                "The campaign has an aware limit, so its prices are sealed, and no place was named for its key.",
+                rule="A-4a",
+                remedy="Begin the run with a place for run keys, outside the ledger.",
+            )
+        key = self._keys.make(self.run_id)
+        self._seal = Seal(self.run_id, key)
+        return mark_of(key)
+
+    def _forget_key(self) -> None:
+        """Destroy the key of a run of which nothing is recorded."""
+        if self._keys is not None and self._seal is not None:
+            self._keys.forget(self.run_id)
 
     def _write(self, kind: Kind, abouts: Sequence[bytes], bodies: Sequence[bytes]) -> None:
         """Append entries of one kind, chained to the last."""
@@ -144,6 +176,7 @@ def begin(
     model_json: Mapping[str, object],
     data_digest: str,
     version: str,
+    keys: RunKeys | None = None,
 ) -> Run:
     """Start recording a run: nobody else can write until it is finished or left.
 
@@ -160,6 +193,8 @@ def begin(
         model_json: the same, as JSON that can be read back without loss.
         data_digest: SHA-256 (hex) of the subjects' data, or "" where it has none.
         version: of evenhand.
+        keys: where the keys of runs are kept; a campaign with an aware limit needs it. The key is there, durably,
+            before the first decision, and is destroyed where nothing of the run is recorded.
 
     Raises:
         StoreError: the store cannot be written, or somebody else writes to it.
@@ -177,8 +212,9 @@ def begin(
     ground = Ground(campaign, text, digest_of(text), model, at)
     _refuse(check_run(ground), run_id)
     store.claim()
+    run: Run | None = None
     try:
-        found, tail = recover(store, at)
+        found, tail = recover(store, at, keys)
         if store.about(run_id.encode()):
             raise LedgerError(
                 "ledger-run-taken",
@@ -187,8 +223,9 @@ def begin(
                 remedy="Use another identity for this run.",
             )
         store.intend(Intent(run_id, at.isoformat()))
+        run = Run(store, run_id, ground, found, tail, keys)
+        mark = run._make_key()
         store.begin()
-        run = Run(store, run_id, ground, found, tail)
         started = RunStarted(
             at=at.isoformat(),
             campaign=run._document(text),
@@ -198,13 +235,18 @@ def begin(
             model=run._document(text_of(model_json)),
             name=campaign.campaign,
             run=run_id,
+            seal=mark,
             seed=campaign.seed,
             version=version,
         )
         run._write(Kind.RUN_STARTED, [run_id.encode()], [encode(started)])
     except BaseException:
-        store.rollback()
-        store.release()
+        try:
+            store.rollback()
+            if run is not None:
+                run._forget_key()
+        finally:
+            store.release()
         raise
     return run
 
@@ -233,7 +275,8 @@ def record(explained: Explained, run: Run) -> Recorded:
         stop = min(start + CHUNK, len(asked))
         columns = columns_from_explained(explained, start, stop, run.totals.decisions + 1)
         _refuse(check_decisions(columns, run.ground), run.run_id)
-        run._write(Kind.DECISION, _pseudonyms(columns.subject), bodies_of(columns))
+        bodies = bodies_of(columns) if run._seal is None else bodies_of(withheld(columns), run._seal.close(columns))
+        run._write(Kind.DECISION, _pseudonyms(columns.subject), bodies)
         run.totals = run.totals.plus(columns)
     allocated = explained.allocated
     run._batches.append(
@@ -241,7 +284,7 @@ def record(explained: Explained, run: Run) -> Recorded:
             "first": before.decisions + 1,
             "last": run.totals.decisions,
             "limits": [dataclasses.asdict(limit) for limit in allocated.limits],
-            "prices": _prices(allocated.prices),
+            "prices": _prices(allocated.prices, run),
             "certificate": _certificate(allocated.certificate),
         }
     )
@@ -317,13 +360,25 @@ def _pseudonyms(subjects: NDArray[np.bytes_]) -> list[bytes]:
     return [packed[i : i + 16] for i in range(0, len(packed), 16)]
 
 
-def _prices(prices: Prices) -> dict[str, object]:
-    return {
+def _prices(prices: Prices, run: Run) -> dict[str, object]:
+    """The price table of the run's next batch; where the run has a seal, what groups have to do with it is sealed."""
+    public: dict[str, object] = {
         "offer": prices.offer.tolist(),
         "group": prices.group.tolist(),
         "by_limit": dict(prices.by_limit),
         "cell_tables": dict(prices.cell_tables),
     }
+    if run._seal is None:
+        return public
+    aware = run.ground.campaign.aware_limits
+    hidden: dict[str, object] = {
+        "group": public.pop("group"),
+        "by_limit": {id_: price for id_, price in prices.by_limit.items() if id_ in aware},
+        "cell_tables": {name: table for name, table in prices.cell_tables.items() if name != "blind"},
+    }
+    public["by_limit"] = {id_: price for id_, price in prices.by_limit.items() if id_ not in aware}
+    public["cell_tables"] = {name: table for name, table in prices.cell_tables.items() if name == "blind"}
+    return public | {"sealed": run._seal.close_text(len(run._batches) + 1, text_of(hidden))}
 
 
 def _certificate(certificate: Certificate) -> dict[str, object]:

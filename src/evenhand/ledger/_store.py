@@ -30,6 +30,7 @@ class Kind(IntEnum):
     RUN_FINISHED = 2
     RUN_ABANDONED = 3
     DOCUMENT = 4
+    GROUPS_FORGOTTEN = 5
 
 
 @dataclass(frozen=True, slots=True)

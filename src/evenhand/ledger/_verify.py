@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evenhand.terms import LedgerError, Model
 
 from ._inspect import Inspector, Problem
+from ._seal import RunKeys
 from ._store import GENESIS, Head, LedgerStore, Row
 
 __all__ = ["Problem", "Verification", "verify"]
@@ -27,6 +28,9 @@ class Verification:
         head: hash (hex) of the last entry as stored.
         problems: the first 100, in the order of the entries.
         more: how many further problems there are.
+        unopened: decisions of which a part is sealed and was not opened, because the run's key is not there. Of these
+            the margin, and the change that would have flipped them, were not checked; everything else was.
+        forgotten: runs whose key was destroyed for good, by the ledger's own entries.
     """
 
     ok: bool
@@ -36,6 +40,8 @@ class Verification:
     head: str
     problems: tuple[Problem, ...]
     more: int
+    unopened: int = 0
+    forgotten: int = 0
 
 
 def verify(
@@ -43,6 +49,7 @@ def verify(
     read_model: Callable[[dict[str, object]], Model],
     *,
     known: Sequence[str] = (),
+    keys: RunKeys | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
     """Check the whole chain, the kept head and, for every decision, the promises.
@@ -55,13 +62,14 @@ def verify(
         store: the ledger.
         read_model: turns the recorded model JSON into a `Model` (`scoring.model_from_json`).
         known: heads (hex) that were kept elsewhere; each must still stand in the chain.
+        keys: where the keys of runs with an aware limit may be.
         progress: called with entries checked and entries in all.
 
     Raises:
         StoreError: the store cannot be read.
     """
     chain = _Chain(known)
-    inspector = Inspector(read_model, chain.problem)
+    inspector = Inspector(read_model, chain.problem, keys)
     for what in store.damage():
         chain.problem(0, f"The store's own check of its files fails: {what}.", "G-5-2", _REMEDY)
     try:
@@ -84,6 +92,8 @@ def verify(
         head=chain.previous[0].hex(),
         problems=tuple(problems),
         more=chain.more,
+        unopened=inspector.unopened,
+        forgotten=len(inspector.forgotten),
     )
 
 

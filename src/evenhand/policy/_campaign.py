@@ -239,6 +239,11 @@ class Campaign(_Declared):
         return tuple(name for name, column in self.columns.items() if column.confirmed and column.role is role)
 
     @property
+    def aware_limits(self) -> tuple[str, ...]:
+        """Ids of the disparity limits by which group membership itself has a part in a price (RULES A-4a)."""
+        return tuple(limit.id for limit in self.limits.disparity if limit.mode == "aware")
+
+    @property
     def identifier(self) -> str:
         """The column that tells subjects apart (validation makes sure that there is exactly one)."""
         return self.names(Role.IDENTIFIER)[0]

@@ -31,6 +31,8 @@ class RecordColumns:
         moved: bool[n].
         top_terms, top_contributions: int64[n, R]; -1 and 0 where there are no more.
         flip_term, flip_code: int16[n] and uint8[n].
+        sealed: bool[n], decisions of which price, runner_up_price, margin, moved and the flip are sealed and were not
+            opened: they stand at their defaults and say nothing.
     """
 
     number: NDArray[np.int64]
@@ -54,6 +56,7 @@ class RecordColumns:
     top_contributions: NDArray[np.int64]
     flip_term: NDArray[np.int16]
     flip_code: NDArray[np.uint8]
+    sealed: NDArray[np.bool_]
 
     def __len__(self) -> int:
         """Number of decisions."""

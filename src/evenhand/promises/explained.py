@@ -92,7 +92,11 @@ def _amounts(columns: RecordColumns, ground: Ground) -> list[tuple[str, NDArray[
         ("score", score != columns.score, "Base and contributions do not add up to the recorded score."),
         ("probability", unlikely, "The recorded probability is not between 0 and 1,000,000 ppm."),
         ("value", value != columns.value, "The recorded value is not the offer's value x probability - cost."),
-        ("margin", (columns.margin != net - rival) & has, "The recorded margin is not what values and prices give."),
+        (
+            "margin",
+            (columns.margin != net - rival) & has & ~columns.sealed,
+            "The recorded margin is not what values and prices give.",
+        ),
         ("amounts", stray, "A decision records an amount for an offer that it does not have."),
         ("top-terms", _top_wrong(columns, shares), "The recorded reasons are not the largest contributions."),
     ]

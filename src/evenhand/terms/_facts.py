@@ -37,6 +37,7 @@ class DecisionFacts:
         moved: the decision differs from the pure price rule, so that whole numbers keep the limits.
         top_terms, top_contributions: see `Explained`.
         flip_term, flip_code: see `Explained`.
+        sealed: price, runner_up_price, margin, moved and the flip are sealed and were not opened; they say nothing.
     """
 
     decision_id: str
@@ -61,3 +62,4 @@ class DecisionFacts:
     top_contributions: tuple[int, ...]
     flip_term: int
     flip_code: int
+    sealed: bool = False
