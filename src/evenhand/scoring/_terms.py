@@ -171,7 +171,7 @@ def _with_pairs(source: Source, plan: Plan, main: Solver) -> Solver | None:
     pairs, cells = find_pairs(source, main.design, main.coefficients, bands, free, plan.pairs)
     if not pairs:
         return None
-    design = replace(main.design, pairs=tuple(pairs), cells=tuple(cells))
+    design: Design = replace(main.design, pairs=tuple(pairs), cells=tuple(cells))
     penalties = (*main.terms, *(Penalty(width, False) for width in design.widths[len(plan.sizes) :]))
     start = np.zeros(design.columns)
     start[: len(main.coefficients)] = main.coefficients
