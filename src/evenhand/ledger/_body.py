@@ -129,7 +129,7 @@ def read_body(body: bytes, seq: int) -> Body:
     """
     try:
         return _decoder.decode(body)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):  # msgspec lets a tag of broken text through
         raise LedgerError(
             "ledger-unreadable",
             f"Entry {seq} of the ledger cannot be read.",
