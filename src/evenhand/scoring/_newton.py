@@ -167,20 +167,22 @@ class Solver:
         The Fellner-Schall update is the weight times (trace of the covariance of the differences before the data
         minus trace after) over the squared differences (in units of the residuals' spread). It is repeated without a
         new look: along an axis of the covariance at hand, with variance v at weight w, a weight w + c leaves
-        v / (1 + c v) of the variance and 1 / (1 + c v) of the difference. Where a term pays for its size, its columns
-        serve as axes, which is near enough on the way and exact at the end.
+        v / (1 + c v) of the variance and 1 / (1 + c v) of the difference. Only a line of bins is
+        turned to such axes; for other terms their columns or steps serve, which is near enough on the way and exact at
+        the end.
         """
         largest = 0.0
         if self.design.loss.has_spread:
             self._measure_spread()
         for t, (term, block) in enumerate(zip(self.terms, self.design.blocks, strict=True)):
             paid = term.differences(solution[block])
-            if term.ordered:
+            if term.is_line:
                 spread = term.differences(term.differences(self._covariance(block)), axis=1)
                 variance, axes = np.linalg.eigh(spread)
                 variance, paid = np.maximum(variance, 0.0), axes.T @ paid
             else:
-                variance = np.einsum("ij,ij->j", self.root[:, block], self.root[:, block])
+                steps = term.differences(self.root[block.start :, block], axis=1)
+                variance = np.einsum("ij,ij->j", steps, steps)
             start = weight = self.smoothing[t]
             for _ in range(_UPDATES):
                 left = 1.0 / (1.0 + (weight - start) * variance)

@@ -15,7 +15,7 @@ from ._loss import loss_of
 from ._monotone import hold_directions
 from ._newton import Solver
 from ._pairs import bands_of, find_pairs
-from ._penalty import Penalty
+from ._penalty import Penalty, grid_penalty
 from ._source import Chunk, RowSource, Source
 
 __all__ = ["FittedTerms", "Plan", "fit_source", "fit_terms"]
@@ -116,7 +116,9 @@ def fit_terms(
 def fit_source(source: Source, plan: Plan) -> FittedTerms:
     """Fit to rows that a source counts; see `fit_terms`."""
     design, mean = _laid_out(source, plan)
-    penalties = tuple(Penalty(size - 1, order) for size, order in zip(plan.sizes, plan.ordered, strict=True))
+    penalties = tuple(
+        Penalty.of_feature(size - 1, ordered=order) for size, order in zip(plan.sizes, plan.ordered, strict=True)
+    )
     start = np.zeros(design.columns)
     start[0] = design.loss.start(mean)
     fixed = plan.smoothing is not None
@@ -172,7 +174,8 @@ def _with_pairs(source: Source, plan: Plan, main: Solver) -> Solver | None:
     if not pairs:
         return None
     design: Design = replace(main.design, pairs=tuple(pairs), cells=tuple(cells))
-    penalties = (*main.terms, *(Penalty(width, False) for width in design.widths[len(plan.sizes) :]))
+    orders = ((plan.ordered[pair.first], plan.ordered[pair.second]) for pair in pairs)
+    penalties = (*main.terms, *map(grid_penalty, pairs, cells, orders))
     start = np.zeros(design.columns)
     start[: len(main.coefficients)] = main.coefficients
     smoothing = np.append(main.smoothing, Solver.first_smoothing(len(pairs)))
