@@ -10,16 +10,27 @@ It measures differences. It does not say whether one is justified or lawful, it 
 
 from ._association import Proxy, bins_auroc, cramers_v, proxy_table
 from ._audit import Audit, audit
+from ._drift import Drift, PeriodRate, periods_of
 from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval, wilson
 from ._rates import UNKNOWN, Comparison, GroupGap, GroupRate, compare, group_rates
+from ._strata import PartGap, Parts, Stratified, stratify
+from ._together import GroupTold, PairProxy, WholeView
 
 __all__ = [
     "UNKNOWN",
     "Audit",
     "Comparison",
+    "Drift",
     "GroupGap",
     "GroupRate",
+    "GroupTold",
+    "PairProxy",
+    "PartGap",
+    "Parts",
+    "PeriodRate",
     "Proxy",
+    "Stratified",
+    "WholeView",
     "audit",
     "below_bound",
     "bins_auroc",
@@ -28,7 +39,9 @@ __all__ = [
     "difference_interval",
     "group_rates",
     "impact_ratio",
+    "periods_of",
     "proxy_table",
     "ratio_interval",
+    "stratify",
     "wilson",
 ]
