@@ -12,6 +12,7 @@ from evenhand.terms import BinLabel
 __all__ = ["Words"]
 
 _UNKNOWN = "unknown"
+_NO_VALUE = ("(missing)", "(other)")
 
 
 class Words:
@@ -80,6 +81,11 @@ class Words:
     def bin(self, label: Mapping[str, Any]) -> str:
         """A bin in words."""
         return bin_words(BinLabel(**label), self.lang)
+
+    def part(self, name: str) -> str:
+        """A part's name; bins that are no value of the column are told in words."""
+        kind = name[1:-1]
+        return self.bin({"code": 0, "kind": kind}) if name in _NO_VALUE else name
 
     def column(self, name: str) -> str:
         """What a column means, or its name with spaces."""
