@@ -27,6 +27,7 @@ from ._findings_parts import (
     about_whole_view,
 )
 from ._hidden import estimated
+from ._impact import ImpactTable, impact_table
 from ._rates import Comparison, compare, group_rates, part_rates
 from ._strata import Parts, Stratified, stratify
 from ._together import PairProxy, WholeView, pair_proxies, whole_view
@@ -108,6 +109,10 @@ class Audit:
     def to_json(self) -> str:
         """The audit as JSON text."""
         return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
+
+    def impact_tables(self) -> tuple[ImpactTable, ...]:
+        """The outcome as *selected*, per set of sensitive columns, in the shape of 6 RCNY 5-301; see `impact_table`."""
+        return tuple(impact_table(one.features, one.rates) for one in self.outcome)
 
     def to_columns(self) -> dict[str, list[Any]]:
         """The rates of every group as columns of equal length, for any data frame library.
