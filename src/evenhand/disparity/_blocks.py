@@ -19,12 +19,12 @@ class Blocks:
 
     Attributes:
         name: the feature.
-        codes: intp[n], the block of each row.
-        size: number of blocks.
+        codes: uint8[n], the block of each row.
+        size: number of blocks; at most 16, so that two blocks together fit a byte.
     """
 
     name: str
-    codes: NDArray[np.intp]
+    codes: NDArray[np.uint8]
     size: int
 
 
@@ -45,6 +45,6 @@ def merge(binnings: Sequence[Binning], codes: Sequence[NDArray[np.uint8]], most:
             raw = np.minimum(rank, most - 1)
         used = np.unique(raw[tally > 0])
         if len(used) >= 2:
-            block = np.minimum(np.searchsorted(used, raw), len(used) - 1)
+            block = np.minimum(np.searchsorted(used, raw), len(used) - 1).astype(np.uint8)
             merged.append(Blocks(binning.name, block[column], len(used)))
     return merged

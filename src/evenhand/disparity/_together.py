@@ -22,7 +22,7 @@ from ._rates import UNKNOWN
 __all__ = ["GroupTold", "PairProxy", "WholeView", "pair_proxies", "whole_view"]
 
 _ROWS = 200_000
-"""Rows that the pair counts of the whole view are made from."""
+"""At most so many rows teach what the whole view tells, and so many others judge it."""
 _MOST_GROUPS = 12
 _RIDGE = 10.0
 _PEOPLE_PER_CELL = 20
@@ -174,7 +174,7 @@ def _pair(
     sizes: dict[str, int],
     why: str,
 ) -> PairProxy:
-    joint = first.codes * second.size + second.codes
+    joint = first.codes * np.uint8(second.size) + second.codes
     size = first.size * second.size
     table = groups.count((sensitive,), joint, size, why=why)
     counts = estimated(table, np.bincount(joint, minlength=size))
@@ -218,48 +218,59 @@ def whole_view(
     """
     if not codes:
         return ()
-    learned = np.flatnonzero(learn_from)[:_ROWS]
-    judged = ~learn_from
+    learned, judged = np.flatnonzero(learn_from)[:_ROWS], np.flatnonzero(~learn_from)[:_ROWS]
+    if not len(learned) or not len(judged):
+        return ()
+    used_codes = [column[np.concatenate((learned, judged))] for column in codes]
     told = []
     for sensitive in groups.features:
-        table = groups.count((sensitive,), np.where(judged, 0, -1), 1, why=why)
+        asked = np.full(len(learn_from), -1, dtype=np.intp)
+        asked[judged] = 0
+        table = groups.count((sensitive,), asked, 1, why=why)
         sizes = {table.groups[row][0]: int(table.totals[row]) for row in known(table, minimum_size)}
         names = sorted((name for name in sizes if name != UNKNOWN), key=lambda name: (-sizes[name], name))
         names = sorted(names[:_MOST_GROUPS])
-        if len(names) < 2 or not len(learned):
+        if len(names) < 2:
             continue
         results, hidden, used = [], 0, 0
         fineness = {name: max(2, min(16, sizes[name] // _PEOPLE_PER_CELL)) for name in names}
         for most in sorted(set(fineness.values())):
-            blocks = merge(view.binnings, codes, most)
+            blocks = merge(view.binnings, used_codes, most)
             alike = [name for name in names if fineness[name] == most]
             if not blocks:
                 continue
             used = max(used, len(blocks))
-            weights, unseen = _weights(groups, sensitive, alike, blocks, learned, why)
+            weights, unseen = _weights(groups, sensitive, alike, blocks, learned, len(learn_from), why)
             hidden += unseen
             for column, name in enumerate(alike):
-                score = np.zeros(len(learn_from))
+                score = np.zeros(len(judged))
                 for block, part in zip(blocks, weights, strict=True):
-                    score += part[block.codes, column]
-                one, unseen = _judge(groups, sensitive, name, score, judged, sizes[name], why)
+                    score += part[:, column][block.codes[len(learned) :]]
+                one, unseen = _judge(groups, sensitive, name, score, judged, (len(learn_from), sizes[name]), why)
                 hidden += unseen
                 results += [one] if one is not None else []
-        told.append(WholeView(sensitive, used, len(learned), int(judged.sum()), tuple(results), hidden))
+        told.append(WholeView(sensitive, used, len(learned), len(judged), tuple(results), hidden))
     return tuple(told)
 
 
 def _weights(
-    groups: GroupCounts, sensitive: str, names: list[str], blocks: list[Blocks], rows: NDArray[np.intp], why: str
+    groups: GroupCounts,
+    sensitive: str,
+    names: list[str],
+    blocks: list[Blocks],
+    rows: NDArray[np.intp],
+    everybody: int,
+    why: str,
 ) -> tuple[list[NDArray[np.float64]], int]:
-    """Per feature float64[blocks, groups], and how many cells were hidden."""
+    """Per feature float64[blocks, groups], and how many cells were hidden; `blocks` begin with these rows."""
     starts = np.concatenate(([0], np.cumsum([block.size for block in blocks]))).tolist()
     gram = np.zeros((starts[-1], starts[-1]))
-    own = [block.codes[rows] for block in blocks]
+    step = [np.uint8(block.size) for block in blocks]
+    learned = len(rows)
     for a, first in enumerate(blocks):
         for b in range(a, len(blocks)):
             size = first.size * blocks[b].size
-            joint = np.bincount(own[a] * blocks[b].size + own[b], minlength=size)
+            joint = np.bincount(blocks[a].codes[:learned] * step[b] + blocks[b].codes[:learned], minlength=size)
             part = joint.reshape(first.size, blocks[b].size)
             gram[starts[a] : starts[a + 1], starts[b] : starts[b + 1]] = part
             gram[starts[b] : starts[b + 1], starts[a] : starts[a + 1]] = part.T
@@ -267,8 +278,8 @@ def _weights(
     cross = np.zeros((starts[-1], len(names)))
     hidden = 0
     for a, block in enumerate(blocks):
-        code = np.full(len(block.codes), -1, dtype=np.intp)
-        code[rows] = own[a]
+        code = np.full(everybody, -1, dtype=np.intp)
+        code[rows] = block.codes[:learned]
         table = groups.count((sensitive,), code, block.size, why=why)
         counts = estimated(table, mass[starts[a] : starts[a + 1]])
         place = {group[0]: row for row, group in enumerate(table.groups)}
@@ -286,17 +297,20 @@ def _judge(
     sensitive: str,
     name: str,
     score: NDArray[np.float64],
-    judged: NDArray[np.bool_],
-    size_of_group: int,
+    judged: NDArray[np.intp],
+    sizes: tuple[int, int],
     why: str,
 ) -> tuple[GroupTold | None, int]:
     """AUROC of the score for one group, from the wall's counts per score bin of the judged rows."""
+    everybody_there, size_of_group = sizes
     bins = max(2, min(64, size_of_group // _PEOPLE_PER_CELL))
-    edges = np.unique(np.quantile(score[judged], np.arange(1, bins) / bins))
-    code = np.where(judged, np.searchsorted(edges, score, side="right"), -1)
+    edges = np.unique(np.quantile(score, np.arange(1, bins) / bins))
+    binned = np.searchsorted(edges, score, side="right")
+    code = np.full(everybody_there, -1, dtype=np.intp)
+    code[judged] = binned
     size = len(edges) + 1
     table = groups.count((sensitive,), code, size, why=why)
-    everybody = np.bincount(code[judged], minlength=size).astype(np.float64)
+    everybody = np.bincount(binned, minlength=size).astype(np.float64)
     counts = estimated(table, everybody)
     row = next(row for row, group in enumerate(table.groups) if group[0] == name)
     inside = np.minimum(counts[row], everybody)
