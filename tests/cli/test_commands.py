@@ -34,6 +34,16 @@ def test_check_exits_by_fail_on(shop):
     assert _listing(shop) == before
 
 
+def test_check_tells_rates_and_what_the_features_tell(shop):
+    """Text has a line per sensitive column and one on all features together; JSON has the whole audit."""
+    said = evenhand("check", "campaign.yaml", "--at", AT, cwd=shop).stdout
+    assert "outcome by sex: " in said
+    assert "features together tell sex: AUROC 0." in said
+    audit = json.loads(evenhand("check", "campaign.yaml", "--at", AT, "--json", cwd=shop).stdout)["audit"]
+    assert {"whole_view", "pairs", "parts", "periods", "drift", "too_thin"} <= audit.keys()
+    assert audit["whole_view"][0]["groups"]
+
+
 def test_check_speaks_sarif(shop):
     """SARIF 2.1.0: every result names a rule of the driver and a level that the format knows."""
     done = evenhand("check", "campaign.yaml", "--at", AT, "--format", "sarif", cwd=shop)

@@ -17,6 +17,7 @@ from evenhand.terms import Category, Channel, LegalBasis, Origin, Reason, Role
 SAME_IN_BOTH = {
     "purpose.DirectMarketing",
     "purpose.Marketing",
+    "report.audit.auroc",
     "report.channel.app",
     "report.channel.email",
     "report.channel.web",
@@ -54,7 +55,7 @@ def test_a_key_stands_in_one_file_only():
         lines = [
             line.split('":')[0].strip()
             for item in folder.iterdir()
-            if item.name in (f"{lang}.json", f"report.{lang}.json")
+            if item.name in (f"{lang}.json", f"report.{lang}.json", f"audit.{lang}.json")
             for line in item.read_text("utf-8").splitlines()
             if '":' in line
         ]

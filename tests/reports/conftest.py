@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from builders import make_campaign, make_explained, make_model
-from evenhand.disparity import Audit, Comparison, audit, compare, group_rates
+from evenhand.disparity import Audit, Comparison, audit, compare, group_rates, periods_of
 from evenhand.ledger import facts_of
 from evenhand.policy import Campaign
 from evenhand.reports import GroupChapter, Provenance, build
@@ -174,9 +174,11 @@ class _Counts:
         self._group = group
 
     def count(self, features: tuple[str, ...], codes: np.ndarray, size: int, *, why: str) -> CountTable:
-        """Counts per group and code."""
+        """Counts per group and code; negative codes are left out."""
         names = ("man", "woman", "unknown")
-        table = np.stack([np.bincount(codes[self._group == g], minlength=size) for g in range(3)]).astype(np.int64)
+        table = np.stack(
+            [np.bincount(codes[(self._group == g) & (codes >= 0)], minlength=size) for g in range(3)]
+        ).astype(np.int64)
         return CountTable(features, tuple((n,) for n in names), table, table.sum(axis=1), 10)
 
 
@@ -187,7 +189,8 @@ def sample_audit(model: Model) -> Audit:
     outcome = (rng.random(3000) < np.where(group == 0, 0.3, 0.15)).astype(np.uint8)
     codes = [rng.integers(3, b.size, 3000).astype(np.uint8) for b in model.view.binnings]
     codes[1] = np.where(group == 1, 3, 4).astype(np.uint8)
-    return audit(_Counts(group), model.view, tuple(codes), outcome)
+    periods = periods_of(np.arange(3000.0), lambda day: f"day {day:.0f}")
+    return audit(_Counts(group), model.view, tuple(codes), outcome, periods=periods)
 
 
 def sample_chapters() -> list[GroupChapter]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evenhand.reports import render
+from evenhand.reports import render, render_audit
 
 pytestmark = pytest.mark.browser
 ARGUMENTS = [
@@ -41,18 +41,33 @@ def address(report, tmp_path_factory) -> str:
     return path.as_uri()
 
 
+@pytest.fixture(scope="module")
+def audit_address(report, tmp_path_factory) -> str:
+    """The page of the report's data audit as a file."""
+    path: Path = tmp_path_factory.mktemp("audit") / "audit.html"
+    path.write_text(render_audit(report["audit"]), encoding="utf-8")
+    return path.as_uri()
+
+
 @pytest.fixture
 def visit(browser, address) -> Iterator[Any]:
     """Open the page, without JavaScript of its own, and choose a language as a reader does."""
     contexts = []
 
-    def go(lang: str = "en", *, scheme: str = "light", width: int = 1280, requests: list[str] | None = None) -> Any:
+    def go(
+        lang: str = "en",
+        *,
+        scheme: str = "light",
+        width: int = 1280,
+        requests: list[str] | None = None,
+        where: str = "",
+    ) -> Any:
         context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
         if requests is not None:
             page.on("request", lambda request: requests.append(request.url))
-        page.goto(address)
+        page.goto(where or address)
         page.locator(f"label[for=show-{lang}]").click()
         return page
 
@@ -82,6 +97,20 @@ def test_the_page_never_scrolls_sideways(visit, lang, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     loose = "[...document.querySelectorAll('.scroll')].filter(one => one.tabIndex !== 0).length"
     assert page.evaluate(loose) == 0
+
+
+@pytest.mark.parametrize(("lang", "scheme"), [("nl", "dark"), ("en", "light")])
+def test_the_page_of_an_audit_is_as_accessible(visit, audit_address, lang, scheme):
+    """No violation known to axe, no sideways scrolling at 320 px, no request but the file."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    requests: list[str] = []
+    page = visit(lang, scheme=scheme, width=320, where=audit_address, requests=requests)
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    found = Axe().run(page).response["violations"]
+    assert not found, [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
 
 
 def test_one_language_is_in_view_and_the_keyboard_changes_it(visit):

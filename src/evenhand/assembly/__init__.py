@@ -6,13 +6,15 @@ arithmetic of a decision lives here. Callers name the moment and the folders; wh
 run's id and a new home's key.
 """
 
-from ._front import Decisions, audit, demo, draft, load_campaign, plan, run
+from ._audit import DataAudit, audit
+from ._front import Decisions, demo, draft, load_campaign, plan, run
 from ._open import Frames
 from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
 from ._run import Checked, Planned, Ran, check, plan_campaign, run_campaign
 
 __all__ = [
     "Checked",
+    "DataAudit",
     "Decisions",
     "Frames",
     "Planned",

@@ -7,27 +7,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from evenhand.adapters.campaign_files import LoadedCampaign, campaign_from_mapping
 from evenhand.adapters.campaign_files import load_campaign as load_file
 from evenhand.adapters.draft import Draft, draft_campaign
 from evenhand.adapters.frames import frame_like, frame_of
 from evenhand.adapters.home import write_atomically
-from evenhand.adapters.tables import open_frame
-from evenhand.disparity import Audit
-from evenhand.disparity import audit as audit_counts
 from evenhand.explanation import Explanation
-from evenhand.features import encode, learn_binning, scan_personal_data, view_of
 from evenhand.policy import Campaign
 from evenhand.terms import UsageError
-from evenhand.vault import Vault
 
 from . import _run
 from ._open import Frames
 from ._records import why
 
-__all__ = ["Decisions", "audit", "demo", "draft", "load_campaign", "plan", "run"]
+__all__ = ["Decisions", "demo", "draft", "load_campaign", "plan", "run"]
 
 DEMO_SEED = 2017
 
@@ -150,38 +143,6 @@ def run(
     frames = Frames(subjects, history, consents)
     ran = _run.run_campaign(_campaign(campaign, at), home=_path(home), at=_aware(at), frames=frames)
     return Decisions(_frame(subjects, ran.columns), ran.summary, ran.report, ran.run_id, ran.home, ran.folder, ran.head)
-
-
-def audit(frame: Any, *, outcome: str, sensitive_features: list[str] | tuple[str, ...]) -> Audit:
-    """Look at data before anything is learned from it: skewed outcomes, proxies, leaks, gaps, small groups.
-
-    Groups go behind a wall and only counts come out, as on the road itself. Columns that identify people are left
-    out and found; every other column is taken as a feature.
-
-    Args:
-        frame: any data frame, one row per person.
-        outcome: the column to predict: 1/0, true/false or yes/no.
-        sensitive_features: columns whose groups are compared.
-
-    Raises:
-        DataError: a column is missing or is not what it is said to be.
-    """
-    table = open_frame(frame)
-    label = table.outcome(outcome)
-    everyone = np.ones(len(table), dtype=bool)
-    groups = Vault({name: table.groups(name) for name in sensitive_features}, everyone)
-    names = [name for name in table.names if name != outcome and name not in sensitive_features]
-    source = table.columns(names)
-    values = {name: source.read(name, everyone) for name in names if table.kind(name) != "date"}
-    personal = [finding for name in values for finding in scan_personal_data(name, values[name])]
-    scanned = {finding.subject_matter for finding in personal}
-    used = {name: column for name, column in values.items() if name not in scanned}
-    binnings = tuple(learn_binning(name, column) for name, column in used.items())
-    codes = tuple(encode(binning, used[binning.name]) for binning in binnings)
-    found = audit_counts(groups, view_of("", binnings), codes, label)
-    return Audit(
-        found.rows, found.outcome, found.proxies, found.missing, found.outcome_auroc, (*personal, *found.findings)
-    )
 
 
 def draft(data: str | Path | Any, *, out: Path | None = None, outcome: str | None = None) -> Draft:

@@ -1,17 +1,21 @@
-"""What must not come in: columns that identify people as features; and what should be seen: minors."""
+"""What must not come in, columns that identify people; and what should be seen: minors, dates, infinite numbers."""
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
-from evenhand.features import scan_personal_data
+from evenhand.features import Values, scan_personal_data
 from evenhand.terms import DataError, Finding, Role, Severity
 
 from ._open import Opened
 
-__all__ = ["minors", "personal_features", "refuse_personal_features"]
+__all__ = ["date_left_out", "minors", "odd_features", "odd_values", "personal_features", "refuse_personal_features"]
 
 _LOOKED_AT = 5_000
+_DATE = re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?:[T ].*)?")
+_MOSTLY = 0.9
 _UNDER_AGE = "17 or younger"
 
 
@@ -56,3 +60,64 @@ def minors(opened: Opened) -> tuple[Finding, ...]:
                 )
             )
     return tuple(found)
+
+
+def odd_features(opened: Opened) -> tuple[Finding, ...]:
+    """Dates written as text and infinite numbers among the confirmed features of the permitted history rows."""
+    columns = opened.history.columns
+    return tuple(
+        finding
+        for name in opened.campaign.names(Role.FEATURE)
+        for finding in odd_values(name, columns.read(name, opened.allowed))
+    )
+
+
+def odd_values(name: str, values: Values) -> list[Finding]:
+    """EH-DATA-018: numbers that are infinite. EH-DATA-019: dates that are written as text.
+
+    Args:
+        name: column name, for the findings.
+        values: raw values; of a text column up to 5,000 are looked at.
+    """
+    if values.dtype.kind == "f":
+        infinite = int(np.isinf(values).sum())
+        if not infinite:
+            return []
+        return [
+            Finding(
+                "EH-DATA-018",
+                Severity.WARNING,
+                f"Column {name!r} has {infinite} infinite values among {len(values)}; they fall into the last bins.",
+                "G-5d",
+                "Find out what they stand for (a division by zero?); leave them empty, or write the right number.",
+                subject_matter=name,
+                measured={"infinite": infinite, "rows": len(values)},
+            )
+        ]
+    texts = [text for text in values[:_LOOKED_AT].tolist() if text is not None]
+    dates = sum(_DATE.fullmatch(str(text).strip()) is not None for text in texts)
+    if not texts or dates < _MOSTLY * len(texts):
+        return []
+    return [
+        Finding(
+            "EH-DATA-019",
+            Severity.WARNING,
+            f"Column {name!r} holds dates as text; as a category every day stands for itself and most are too rare.",
+            "G-5d",
+            "Turn it into days before the decision, or use it as history.order; do not use it as a category.",
+            subject_matter=name,
+            measured={"dates": dates, "looked_at": len(texts)},
+        )
+    ]
+
+
+def date_left_out(name: str) -> Finding:
+    """EH-DATA-020: a column of dates is no feature, and was not looked at."""
+    return Finding(
+        "EH-DATA-020",
+        Severity.NOTE,
+        f"Column {name!r} holds dates and was not looked at.",
+        "A date is not a feature: a model cannot learn from days that will not come again.",
+        "Turn it into days before the decision; to look at change over time, name it as `order`.",
+        subject_matter=name,
+    )

@@ -52,6 +52,7 @@ class Opened:
         allowed: bool[k], history rows that may teach.
         history_groups: the groups of the history's people, behind the wall.
         digest: SHA-256 (hex) of all data that was read.
+        order_is_date: the history is ordered by dates, not by numbers.
     """
 
     loaded: LoadedCampaign
@@ -62,6 +63,7 @@ class Opened:
     allowed: NDArray[np.bool_] = field(repr=False)
     history_groups: Vault = field(repr=False)
     digest: str
+    order_is_date: bool = False
 
     @property
     def campaign(self) -> Campaign:
@@ -122,6 +124,7 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
         allowed=allowed,
         history_groups=Vault(past_groups, allowed),
         digest=hashlib.sha256(" ".join(digests).encode()).hexdigest(),
+        order_is_date=bool(campaign.history.order) and history.kind(campaign.history.order or "") != "number",
     )
 
 

@@ -20,14 +20,13 @@ from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
-from evenhand.disparity import audit as audit_counts
 from evenhand.journey import decide, propose
 from evenhand.ledger import begin, finish, new_run_id
 from evenhand.scoring import model_to_json
 from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Severity, StoreError
 
-from ._groups import LessonGroups
-from ._intake import minors, personal_features, refuse_personal_features
+from ._audit import campaign_audit
+from ._intake import minors, odd_features, personal_features, refuse_personal_features
 from ._open import Frames, Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
@@ -139,8 +138,8 @@ def _look_at_data(
     opened = open_all(loaded, folder=campaign_file.resolve().parent, key=key, at=at, frames=frames)
     step("auditing the data")
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
-    audit = _audit(opened, lesson)
-    found = (*personal_features(opened), *minors(opened), *audit.findings)
+    audit = campaign_audit(opened, lesson)
+    found = (*personal_features(opened), *minors(opened), *odd_features(opened), *audit.findings)
     return audit, [_place(loaded, finding) for finding in found]
 
 
@@ -257,21 +256,9 @@ def _prepare(
     step("auditing the data")
     refuse_personal_features(opened)
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
-    audit = _audit(opened, lesson)
+    audit = campaign_audit(opened, lesson)
     step("learning from the past")
     return _Prepared(opened, lesson, learn(loaded.campaign, lesson), audit)
-
-
-def _audit(opened: Opened, lesson: Lesson) -> Audit:
-    """The data audit, over the history rows that may teach."""
-    limits = opened.campaign.limits.disparity
-    return audit_counts(
-        LessonGroups(opened.history_groups, lesson.rows, len(opened.history)),
-        lesson.view,
-        lesson.codes,
-        lesson.outcome,
-        intersections=tuple(limit.groups for limit in limits if limit.intersections and len(limit.groups) > 1),
-    )
 
 
 def _place(loaded: LoadedCampaign, finding: Finding) -> Finding:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ._audit_lines import audit_lines
 from ._options import At, CampaignFile, Format, HomeFolder, Json, Lang, Language, NoColour, Quiet, Weight, moment
 from ._speak import Speaker, guarded, program, quoted
 
@@ -112,6 +113,8 @@ def check(
     else:
         for finding in checked.findings:
             voice.finding(finding)
+        for line in audit_lines(checked.audit):
+            voice.data(line)
         counts = {s: sum(f.severity is s for f in checked.findings) for s in Severity}
         voice.talk(
             ", ".join(f"{counts[s]} {s.value}{'' if counts[s] == 1 else 's'}" for s in reversed(Severity)) + ".",

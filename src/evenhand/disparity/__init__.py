@@ -10,25 +10,50 @@ It measures differences. It does not say whether one is justified or lawful, it 
 
 from ._association import Proxy, bins_auroc, cramers_v, proxy_table
 from ._audit import Audit, audit
+from ._cells import GroupAudit, GroupView, MeasureTable, count_cells, group_audit
+from ._drift import Drift, PeriodRate, periods_of
+from ._impact import NOT_INDEPENDENT, ImpactRow, ImpactTable, above_median, impact_table
 from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval, wilson
 from ._rates import UNKNOWN, Comparison, GroupGap, GroupRate, compare, group_rates
+from ._strata import PartGap, Parts, Stratified, stratify
+from ._together import GroupTold, PairProxy, WholeView
 
 __all__ = [
+    "NOT_INDEPENDENT",
     "UNKNOWN",
     "Audit",
     "Comparison",
+    "Drift",
+    "GroupAudit",
     "GroupGap",
     "GroupRate",
+    "GroupTold",
+    "GroupView",
+    "ImpactRow",
+    "ImpactTable",
+    "MeasureTable",
+    "PairProxy",
+    "PartGap",
+    "Parts",
+    "PeriodRate",
     "Proxy",
+    "Stratified",
+    "WholeView",
+    "above_median",
     "audit",
     "below_bound",
     "bins_auroc",
     "compare",
+    "count_cells",
     "cramers_v",
     "difference_interval",
+    "group_audit",
     "group_rates",
     "impact_ratio",
+    "impact_table",
+    "periods_of",
     "proxy_table",
     "ratio_interval",
+    "stratify",
     "wilson",
 ]

@@ -102,13 +102,18 @@ def about_missing(feature: str, comparison: Comparison) -> Iterator[Finding]:
 def about_groups(features: tuple[str, ...], rates: tuple[GroupRate, ...], minimum_size: int) -> Iterator[Finding]:
     """EH-DATA-004: groups too small to judge. EH-DATA-006: many people whose group is unknown."""
     name = " & ".join(features)
-    small = [" & ".join(rate.group) for rate in rates if rate.note == "too-small"]
+    small = [rate for rate in rates if rate.note == "too-small"]
     if small:
-        shown = ", ".join(f"'{group}'" for group in small[:5]) + (" and others" if len(small) > 5 else "")
+        named = [
+            " & ".join(rate.group) for rate in small if rate.rows is not None
+        ]  # the value of a few people is theirs
+        texts = [f"'{group}'" for group in named[:5]]
+        texts += [f"{len(small) - len(texts)} more"] if named and len(small) > len(texts) else []
+        shown = ": " + ", ".join(texts) if texts else ""
         yield Finding(
             id="EH-DATA-004",
             severity=Severity.NOTE,
-            what=f"{len(small)} group(s) of {name} have fewer than {minimum_size} rows and are not judged: {shown}.",
+            what=f"{len(small)} group(s) of {name} have fewer than {minimum_size} rows and are not judged{shown}.",
             rule="F-LL144",
             remedy="Judge them over a longer period, or together with a group that fits; they stay visible.",
             subject_matter=name,
@@ -135,7 +140,9 @@ def about_leak(leaks: Mapping[str, float]) -> Iterator[Finding]:
             yield Finding(
                 id="EH-DATA-005",
                 severity=Severity.ERROR,
-                what=f"Feature '{feature}' alone tells the outcome almost perfectly (AUROC {value:.4f}).",
+                what=f"Feature '{feature}' alone "
+                + ("separates the outcomes completely" if value == 1.0 else "tells the outcome almost perfectly")
+                + f" (AUROC {value:.4f}).",
                 rule="A feature must be known before the outcome; this one looks as if it was written down after it.",
                 remedy="Set its role to forbidden, or show that its value is known when the decision is made.",
                 subject_matter=feature,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-__all__ = ["below_bound", "difference_interval", "impact_ratio", "ratio_interval", "wilson"]
+__all__ = ["Z95", "below_bound", "difference_interval", "impact_ratio", "ratio_interval", "wilson"]
 
-_Z95 = 1.959963984540054
+Z95 = 1.959963984540054
 
 
 def wilson(hits: int, rows: int) -> tuple[float, float]:
@@ -19,9 +19,9 @@ def wilson(hits: int, rows: int) -> tuple[float, float]:
     """
     if rows <= 0:
         return 0.0, 1.0
-    square = _Z95 * _Z95
+    square = Z95 * Z95
     centre = (hits + square / 2) / (rows + square)
-    half = _Z95 / (rows + square) * math.sqrt(hits * (rows - hits) / rows + square / 4)
+    half = Z95 / (rows + square) * math.sqrt(hits * (rows - hits) / rows + square / 4)
     lower = 0.0 if hits == 0 else max(0.0, centre - half)
     upper = 1.0 if hits == rows else min(1.0, centre + half)
     return lower, upper

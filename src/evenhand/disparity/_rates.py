@@ -13,7 +13,7 @@ from evenhand.terms import SUPPRESSED, CountTable
 
 from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval, wilson
 
-__all__ = ["UNKNOWN", "Comparison", "GroupGap", "GroupRate", "compare", "group_rates"]
+__all__ = ["UNKNOWN", "Comparison", "GroupGap", "GroupRate", "compare", "group_rates", "part_rates"]
 
 UNKNOWN = "unknown"
 """The value that stands for a missing one; its people stay a group of their own."""
@@ -126,23 +126,46 @@ def group_rates(
         minimum_size: smaller groups are shown but not judged.
         include_unknown: also judge groups in which a value is unknown.
     """
-    rates = []
-    for group, counts, total in zip(table.groups, table.counts, table.totals.tolist(), strict=True):
-        hits: int | None = int(counts[code])
-        rows: int | None = total
-        fewest = most = int(counts[code])
-        if hits == SUPPRESSED:
-            hits, fewest, most = None, 1, table.minimum_cell - 1
-        if rows == SUPPRESSED:
-            rows, lower, upper = None, 0.0, 1.0
-        else:
-            most = min(most, total)
-            lower, upper = wilson(fewest, total)[0], wilson(most, total)[1]
-        note = "too-small" if rows is None or rows < minimum_size else ""
-        if not note and UNKNOWN in group and not include_unknown:
-            note = "unknown"
-        rates.append(GroupRate(group, rows, hits, fewest, most, lower, upper, note))
-    return tuple(rates)
+    return tuple(
+        _rate(group, int(counts[code]), total, table.minimum_cell, minimum_size, include_unknown)
+        for group, counts, total in zip(table.groups, table.counts, table.totals.tolist(), strict=True)
+    )
+
+
+def part_rates(
+    people: CountTable, table: CountTable, part: int, *, minimum_size: int = 30, include_unknown: bool = False
+) -> tuple[GroupRate, ...]:
+    """How often the outcome occurs in each group within one part.
+
+    Args:
+        people: counts per group and part.
+        table: counts per group and ``2 x part + outcome``.
+        part: the part.
+        minimum_size, include_unknown: as for `group_rates`.
+    """
+    return tuple(
+        _rate(group, int(counts[2 * part + 1]), int(rows[part]), table.minimum_cell, minimum_size, include_unknown)
+        for group, counts, rows in zip(table.groups, table.counts, people.counts, strict=True)
+    )
+
+
+def _rate(
+    group: tuple[str, ...], counted: int, total: int, minimum_cell: int, minimum_size: int, include_unknown: bool
+) -> GroupRate:
+    hits: int | None = counted
+    rows: int | None = total
+    fewest = most = counted
+    if hits == SUPPRESSED:
+        hits, fewest, most = None, 1, minimum_cell - 1
+    if rows == SUPPRESSED:
+        rows, lower, upper = None, 0.0, 1.0
+    else:
+        most = min(most, total)
+        lower, upper = wilson(fewest, total)[0], wilson(most, total)[1]
+    note = "too-small" if rows is None or rows < minimum_size else ""
+    if not note and UNKNOWN in group and not include_unknown:
+        note = "unknown"
+    return GroupRate(group, rows, hits, fewest, most, lower, upper, note)
 
 
 def compare(features: tuple[str, ...], rates: Iterable[GroupRate], bound: Fraction = Fraction(4, 5)) -> Comparison:

@@ -263,15 +263,21 @@ def _finding(finding: Mapping[str, Any], words: Words) -> View:
     measured, key = dict(finding["measured"]), f"finding.{finding['id']}"
     if finding["id"] == "EH-DATA-001" and "ratio" not in measured:
         key += "-hidden"
+    if "kind" in measured:
+        key += f"-{measured['kind']}"
     known = words.maybe(key)
     values: dict[str, object] = {"name": _subject(finding["subject_matter"], words)}
     for name, value in measured.items():
         if name in ("group", "compared_with"):
             values[name] = words.group(str(value).split(" & "))
-        elif name == "sensitive":
+        elif name in ("sensitive", "column", "second"):
             values[name] = _subject(str(value), words)
-        elif name in ("missing_most", "missing_least"):
+        elif name in ("missing_most", "missing_least", "rare"):
             values[name] = words.percent(float(value), 0)
+        elif name == "part":
+            values[name] = words.part(str(value))
+        elif name in ("lowest_rate", "highest_rate"):
+            values[name] = words.percent(float(value), 1)
         else:
             values[name] = (
                 words.number(value, 2 if isinstance(value, float) else 0) if not isinstance(value, str) else value
@@ -284,7 +290,7 @@ def _finding(finding: Mapping[str, Any], words: Words) -> View:
         "severity": finding["severity"],
         "mark": words.t(f"data.severity.{finding['severity']}"),
         "what": words.t(key, **{name: values[name] for name in _places(known)}) if said else finding["what"],
-        "remedy": words.maybe(f"finding.{finding['id']}.do") if said else finding["remedy"],
+        "remedy": words.maybe(f"{key}.do") or words.maybe(f"finding.{finding['id']}.do") if said else finding["remedy"],
         "lang": words.lang if said else "en",
         "rule": words.t("data.rule", rule=finding["rule"]) if len(finding["rule"]) < 20 else "",
     }

@@ -11,6 +11,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from evenhand.explanation import LANGUAGES
 
+from ._audit_view import audit_view
 from ._build import SMALLEST_SHOWN
 from ._chapters import evaluation_view, findings_view, funnel_view, hero_view, limits_view, unused_view
 from ._groups import groups_view
@@ -18,7 +19,7 @@ from ._shapes import model_view
 from ._stories import story_view
 from ._words import Words
 
-__all__ = ["render"]
+__all__ = ["render", "render_audit"]
 
 _CHAPTERS = ("funnel", "groups", "limits", "model", "evaluation", "stories", "data", "unused", "honest", "verify")
 
@@ -51,6 +52,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             "model": model_view(report, words),
             "evaluation": evaluation_view(report, words),
             "findings": findings_view(report, words),
+            "data": audit_view(report["audit"], words),
             "unused": unused_view(report, words),
             "stories": [story_view(story[one], words) for story in report.get("stories", [])],
         }
@@ -65,6 +67,42 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             chapters=_CHAPTERS,
             style=_templates()["style.css"],
             title=pages[lang]["t"]("page.title", campaign=report["campaign"]["id"]),
+        )
+    )
+
+
+def render_audit(audit: Mapping[str, Any], *, lang: str = "en") -> str:
+    """A data audit as one HTML file, in Dutch and English, without a script or a request.
+
+    Args:
+        audit: as from `evenhand.disparity.Audit.to_dict`; it may have been through JSON.
+        lang: the language that is in view first.
+
+    Raises:
+        KeyError: the audit lacks something, or there is no such language.
+    """
+    if lang not in LANGUAGES:
+        raise KeyError(lang)
+    about = {"campaign": {"currency": "EUR"}, "not_used": [], "model": {"terms": []}, "audit": audit}
+    pages: dict[str, dict[str, Any]] = {}
+    for one in LANGUAGES:
+        words = Words(about, one, SMALLEST_SHOWN)
+        pages[one] = {
+            "words": words,
+            "t": words.t,
+            "findings": findings_view(about, words),
+            "view": audit_view(audit, words),
+        }
+    return (
+        _environment()
+        .get_template("audit.html")
+        .render(
+            audit=audit,
+            pages=pages,
+            lang=lang,
+            languages={"nl": "Nederlands", "en": "English"},
+            style=_templates()["style.css"],
+            title=pages[lang]["t"]("audit.title"),
         )
     )
 

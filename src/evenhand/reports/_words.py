@@ -12,6 +12,7 @@ from evenhand.terms import BinLabel
 __all__ = ["Words"]
 
 _UNKNOWN = "unknown"
+_NO_VALUE = ("(missing)", "(other)")
 
 
 class Words:
@@ -84,6 +85,11 @@ class Words:
     def pair(self, first: str, second: str) -> str:
         """Two columns that have a joint effect."""
         return text("factor.pair", self.lang, first=first, second=second)
+
+    def part(self, name: str) -> str:
+        """A part's name; bins that are no value of the column are told in words."""
+        kind = name[1:-1]
+        return self.bin({"code": 0, "kind": kind}) if name in _NO_VALUE else name
 
     def column(self, name: str) -> str:
         """What a column means, or its name with spaces."""
