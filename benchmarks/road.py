@@ -24,7 +24,7 @@ AT = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 STEPS = (
     ("start", "start Python, load libraries"),
     ("open_all", "read tables, pseudonyms, vault"),
-    ("_audit", "audit the data"),
+    ("campaign_audit", "audit the data"),
     ("learn", "learn the model"),
     ("permit", "gate 1 permit"),
     ("minimise", "gate 2 minimise"),
@@ -108,7 +108,7 @@ def walk(folder: Path) -> dict[str, Any]:
 
     for name in ("permit", "minimise", "score", "allocate", "explain", "record"):
         timed(journey, name)
-    for name in ("open_all", "_audit", "learn", "finish", "report_of", "decision_columns", "write_results"):
+    for name in ("open_all", "campaign_audit", "learn", "finish", "report_of", "decision_columns", "write_results"):
         timed(_run, name)
     started_cpu = time.process_time()
     started = _since_start()

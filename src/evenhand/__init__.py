@@ -20,10 +20,33 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "audit", "demo", "draft", "load_campaign", "plan", "replay", "run", "verify_ledger", "why"]
+__all__ = [
+    "__version__",
+    "audit",
+    "demo",
+    "draft",
+    "forget_groups",
+    "load_campaign",
+    "plan",
+    "replay",
+    "run",
+    "verify_ledger",
+    "why",
+]
 
 if TYPE_CHECKING:
-    from evenhand.assembly import audit, demo, draft, load_campaign, plan, replay, run, verify_ledger, why
+    from evenhand.assembly import (
+        audit,
+        demo,
+        draft,
+        forget_groups,
+        load_campaign,
+        plan,
+        replay,
+        run,
+        verify_ledger,
+        why,
+    )
 
 
 def __getattr__(name: str) -> object:

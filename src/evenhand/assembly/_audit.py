@@ -24,6 +24,10 @@ from ._open import Opened
 
 __all__ = ["DataAudit", "audit", "campaign_audit"]
 
+_PAIRS_OF_A_CHECK, _PAIRS_OF_A_RUN = 300, 100
+_ROWS_OF_A_RUN = 10_000_000
+"""A run asks about pairs of features as long as questions times rows stay below this."""
+
 _MOST_PARTS = 200
 
 
@@ -115,8 +119,11 @@ def audit(
     return DataAudit(**{**kept, "findings": tuple(ordered)}, sample=frame_like(frame, {}))
 
 
-def campaign_audit(opened: Opened, lesson: Lesson) -> Audit:
-    """The audit of a campaign's history, over the rows that may teach; offers and periods are parts, too."""
+def campaign_audit(opened: Opened, lesson: Lesson, *, thorough: bool) -> Audit:
+    """The audit of a campaign's history, over the rows that may teach; offers and periods are parts, too.
+
+    A `thorough` one asks about as many pairs of features as a check has time for, another about a few.
+    """
     limits = opened.campaign.limits.disparity
     offers = tuple(offer.id for offer in opened.campaign.offers)
     order = opened.history.order
@@ -129,6 +136,7 @@ def campaign_audit(opened: Opened, lesson: Lesson) -> Audit:
         parts=[Parts("offer", lesson.offer, offers)] if len(np.unique(lesson.offer)) > 1 else [],
         periods=None if order is None else _periods(order[lesson.rows], dates=opened.order_is_date),
         learn_from=_halves(opened.history.subjects[lesson.rows]),
+        pair_questions=_PAIRS_OF_A_CHECK if thorough else min(_PAIRS_OF_A_RUN, _ROWS_OF_A_RUN // len(lesson.rows)),
     )
 
 

@@ -138,7 +138,7 @@ def _look_at_data(
     opened = open_all(loaded, folder=campaign_file.resolve().parent, key=key, at=at, frames=frames)
     step("auditing the data")
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
-    audit = campaign_audit(opened, lesson)
+    audit = campaign_audit(opened, lesson, thorough=True)
     found = (*personal_features(opened), *minors(opened), *odd_features(opened), *audit.findings)
     return audit, [_place(loaded, finding) for finding in found]
 
@@ -256,7 +256,7 @@ def _prepare(
     step("auditing the data")
     refuse_personal_features(opened)
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
-    audit = campaign_audit(opened, lesson)
+    audit = campaign_audit(opened, lesson, thorough=False)
     step("learning from the past")
     return _Prepared(opened, lesson, learn(loaded.campaign, lesson), audit)
 
