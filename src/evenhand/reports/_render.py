@@ -18,7 +18,7 @@ from ._shapes import model_view
 from ._stories import story_view
 from ._words import Words
 
-__all__ = ["render"]
+__all__ = ["environment", "render", "templates"]
 
 _CHAPTERS = ("funnel", "groups", "limits", "model", "evaluation", "stories", "data", "unused", "honest", "verify")
 
@@ -55,7 +55,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             "stories": [story_view(story[one], words) for story in report.get("stories", [])],
         }
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             report=report,
@@ -63,22 +63,24 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             lang=lang,
             languages={"nl": "Nederlands", "en": "English"},
             chapters=_CHAPTERS,
-            style=_templates()["style.css"],
+            style=templates()["style.css"],
             title=pages[lang]["t"]("page.title", campaign=report["campaign"]["id"]),
         )
     )
 
 
 @cache
-def _templates() -> dict[str, str]:
+def templates() -> dict[str, str]:
+    """The texts of the templates folder, by file name."""
     folder = files(__package__) / "templates"
     return {item.name: item.read_text("utf-8") for item in folder.iterdir() if item.name.endswith((".html", ".css"))}
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The one way in which templates are filled: escaped, and strict about what is missing."""
     return Environment(
-        loader=DictLoader(_templates()),
+        loader=DictLoader(templates()),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
