@@ -56,7 +56,7 @@ class LimitReach:
 
     Attributes:
         id, measure, comparison, bound: as declared.
-        before, after: the worst figure over its sets of groups, without and with the limit.
+        before, after: the worst figure over its sets of groups, without and with the limit; a hidden count is guessed.
         interval: 95 % of `after` from the two groups that decide it (Katz 1978 for a ratio, Newcombe 1998 for a
             difference); None for a benefit, a ratio to the mean, or nothing to compare.
         held: True or False; None where a hidden count decides.
