@@ -15,6 +15,7 @@ _SMALL = {
     "allocation": ("100000",),
     "ledger": ("100000",),
     "group_audit": ("1000000", "20000"),
+    "fair_blind": ("--no-trees",),
 }
 _FULL = {
     "startup": ("11",),
@@ -23,6 +24,7 @@ _FULL = {
     "allocation": ("100000", "1000000"),
     "ledger": ("1000000",),
     "group_audit": ("1000000", "100000"),
+    "fair_blind": ("--toolkits",),
 }
 
 

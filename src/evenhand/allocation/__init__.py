@@ -4,13 +4,39 @@ The idea: every limit acts through a price. Newton's method on the smoothed dual
 offer that is worth most above its price; a handful of people are moved so that whole numbers keep every limit; the dual
 bound proves how far from the best that can be. With the price table, one person's decision needs no other person.
 Blind limits (the default) price people by what their bin codes say about groups, fitted from counts; aware ones use
-the groups behind the wall. Sources: smoothed dual and multi-scale Newton after ALGORITHMS 2; interior point after
-Mehrotra (1992); four-fifths rule: RULES F-45.
+the groups behind the wall. A rule that selects a share of people can be fitted blind to keep its limits for people who
+were not seen (`fit_blind`): price shapes per bin, tuned on counts, folded into integer tables. Sources: smoothed dual
+and multi-scale Newton after ALGORITHMS 2; interior point after Mehrotra (1992); four-fifths rule: RULES F-45.
 
 It does not score, does not judge whether a limit is the right one, and never reads a person's group outside the wall.
 """
 
 from ._allocate import allocate
+from ._assessment import Assessment, GroupReach, LimitReach
+from ._blind_fit import BlindFit, assess_blind, fit_blind
+from ._blind_policy import BlindPolicy, PriceShape
+from ._frontier import Frontier, FrontierPoint, blind_frontier
+from ._group_limits import GroupComparison, GroupLimit, GroupMeasure
+from ._relaxations import Relaxation, UnreachableLimitError
 from ._wall import Wall
 
-__all__ = ["Wall", "allocate"]
+__all__ = [
+    "Assessment",
+    "BlindFit",
+    "BlindPolicy",
+    "Frontier",
+    "FrontierPoint",
+    "GroupComparison",
+    "GroupLimit",
+    "GroupMeasure",
+    "GroupReach",
+    "LimitReach",
+    "PriceShape",
+    "Relaxation",
+    "UnreachableLimitError",
+    "Wall",
+    "allocate",
+    "assess_blind",
+    "blind_frontier",
+    "fit_blind",
+]

@@ -5,6 +5,17 @@ ten are not shown. It reports figures, intervals and reasons; it gives no verdic
 """
 
 from ._build import SMALLEST_SHOWN, GroupChapter, Provenance, build, stories_of
+from ._frontier import frontier_page, frontier_picture
 from ._render import render, render_audit
 
-__all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "render", "render_audit", "stories_of"]
+__all__ = [
+    "SMALLEST_SHOWN",
+    "GroupChapter",
+    "Provenance",
+    "build",
+    "frontier_page",
+    "frontier_picture",
+    "render",
+    "render_audit",
+    "stories_of",
+]

@@ -19,7 +19,7 @@ from ._shapes import model_view
 from ._stories import story_view
 from ._words import Words
 
-__all__ = ["render", "render_audit"]
+__all__ = ["environment", "render", "render_audit", "templates"]
 
 _CHAPTERS = ("funnel", "groups", "limits", "model", "evaluation", "stories", "data", "unused", "honest", "verify")
 
@@ -57,7 +57,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             "stories": [story_view(story[one], words) for story in report.get("stories", [])],
         }
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             report=report,
@@ -65,7 +65,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             lang=lang,
             languages={"nl": "Nederlands", "en": "English"},
             chapters=_CHAPTERS,
-            style=_templates()["style.css"],
+            style=templates()["style.css"],
             title=pages[lang]["t"]("page.title", campaign=report["campaign"]["id"]),
         )
     )
@@ -94,29 +94,31 @@ def render_audit(audit: Mapping[str, Any], *, lang: str = "en") -> str:
             "view": audit_view(audit, words),
         }
     return (
-        _environment()
+        environment()
         .get_template("audit.html")
         .render(
             audit=audit,
             pages=pages,
             lang=lang,
             languages={"nl": "Nederlands", "en": "English"},
-            style=_templates()["style.css"],
+            style=templates()["style.css"],
             title=pages[lang]["t"]("audit.title"),
         )
     )
 
 
 @cache
-def _templates() -> dict[str, str]:
+def templates() -> dict[str, str]:
+    """The texts of the templates folder, by file name."""
     folder = files(__package__) / "templates"
     return {item.name: item.read_text("utf-8") for item in folder.iterdir() if item.name.endswith((".html", ".css"))}
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The one way in which templates are filled: escaped, and strict about what is missing."""
     return Environment(
-        loader=DictLoader(_templates()),
+        loader=DictLoader(templates()),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
