@@ -173,7 +173,8 @@ def _with_pairs(source: Source, plan: Plan, main: Solver) -> Solver | None:
     pairs, cells = find_pairs(source, main.design, main.coefficients, bands, free, plan.pairs)
     if not pairs:
         return None
-    design: Design = replace(main.design, pairs=tuple(pairs), cells=tuple(cells))
+    plain: Design = main.design
+    design = replace(plain, pairs=tuple(pairs), cells=tuple(cells))
     orders = ((plan.ordered[pair.first], plan.ordered[pair.second]) for pair in pairs)
     penalties = (*main.terms, *map(grid_penalty, pairs, cells, orders))
     start = np.zeros(design.columns)
