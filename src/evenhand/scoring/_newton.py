@@ -166,23 +166,17 @@ class Solver:
 
         The Fellner-Schall update is the weight times (trace of the covariance of the differences before the data
         minus trace after) over the squared differences (in units of the residuals' spread). It is repeated without a
-        new look: along an axis of the covariance at hand, with variance v at weight w, a weight w + c leaves
-        v / (1 + c v) of the variance and 1 / (1 + c v) of the difference. Only a line of bins is
-        turned to such axes; for other terms their columns or steps serve, which is near enough on the way and exact at
-        the end.
+        new look, with each difference taken for itself: at variance v and weight w, a weight w + c leaves
+        v / (1 + c v) of the variance and 1 / (1 + c v) of the difference. That is near enough on the way, and exact at
+        the end, where nothing moves.
         """
         largest = 0.0
         if self.design.loss.has_spread:
             self._measure_spread()
         for t, (term, block) in enumerate(zip(self.terms, self.design.blocks, strict=True)):
             paid = term.differences(solution[block])
-            if term.is_line:
-                spread = term.differences(term.differences(self._covariance(block)), axis=1)
-                variance, axes = np.linalg.eigh(spread)
-                variance, paid = np.maximum(variance, 0.0), axes.T @ paid
-            else:
-                steps = term.differences(self.root[block.start :, block], axis=1)
-                variance = np.einsum("ij,ij->j", steps, steps)
+            steps = term.differences(self.root[block.start :, block], axis=1)
+            variance = np.einsum("ij,ij->j", steps, steps)
             start = weight = self.smoothing[t]
             for _ in range(_UPDATES):
                 left = 1.0 / (1.0 + (weight - start) * variance)
