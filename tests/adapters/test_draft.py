@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from evenhand.adapters.campaign_files import load_campaign
 from evenhand.adapters.draft import draft_campaign
 from evenhand.adapters.tables import open_table
+from evenhand.policy import CONTACT_TO_FILL_IN, NAME_TO_FILL_IN, OFFER_TO_FILL_IN
 from evenhand.terms import DataError, Origin, PolicyError, Role, Severity
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -59,8 +60,11 @@ def drafted(tmp_path):
 
 
 def _answered(text):
-    """What a person does at least: answer the category, name the consents, agree with every guess."""
+    """What a person does at least: answer the category, name the consents, agree with every guess, write the texts."""
     text = text.replace("# category:", "category: ordinary").replace("confirmed: false\n", "confirmed: true\n")
+    text = text.replace(NAME_TO_FILL_IN, "Shop").replace(CONTACT_TO_FILL_IN, "privacy@shop.example")
+    text = text.replace(OFFER_TO_FILL_IN["nl"], "Gratis thee").replace(OFFER_TO_FILL_IN["en"], "Free tea")
+    text = text.replace("VUL IN: ", "uw ").replace("FILL IN: ", "your ")
     return text.replace("# consents:\n#   file", "consents:\n  file")
 
 
@@ -127,6 +131,24 @@ def test_an_answered_draft_loads_as_it_is(drafted, tmp_path):
     assert campaign.names(Role.FEATURE) == ("visits", "region", "churnScore")
     assert campaign.subjects.file == campaign.history.file == "customers.csv"
     assert open_table(campaign.subjects, tmp_path).ids(campaign.identifier, unique=True)[0] == "1000"
+
+
+def test_every_placeholder_of_a_draft_is_found_with_its_line(drafted, tmp_path):
+    """With everything else answered, what is left is exactly what the draft marks as a text to edit, line by line."""
+    path = tmp_path / "campaign.yaml"
+    text = drafted().text
+    text = text.replace("# category:", "category: ordinary").replace("confirmed: false\n", "confirmed: true\n")
+    path.write_text(text.replace("# consents:\n#   file", "consents:\n  file"))
+    with pytest.raises(PolicyError, match="The name of the organisation is still the draft's") as refused:
+        load_campaign(path, at=NOW)
+    errors = [finding for finding in refused.value.findings if finding.severity is Severity.ERROR]
+    told = {finding.line: finding.id for finding in errors}
+    lines = enumerate(text.splitlines(), 1)
+    marked = [line for line, shown in lines if "# edit:" in shown and "money" not in shown and "AI made" not in shown]
+    assert sorted(told) == marked
+    assert sorted(told.values()) == ["EH-POL-060", "EH-POL-061", "EH-POL-062", *["EH-POL-063"] * 3]
+    warned = {finding.id for finding in refused.value.findings if finding.severity is Severity.WARNING}
+    assert "EH-POL-064" in warned
 
 
 def test_what_to_look_at_is_a_finding(drafted):

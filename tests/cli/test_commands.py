@@ -104,7 +104,22 @@ def test_init_drafts_a_file_that_uses_nothing_yet(shop):
     assert not any("confirmed: true" in line.partition("#")[0] for line in text.splitlines())
     again = evenhand("init", "people.csv", "--out", "draft.yaml", cwd=shop)
     assert again.returncode == 2
-    assert evenhand("check", "draft.yaml", cwd=shop).returncode == 3
+    checked = evenhand("check", "draft.yaml", cwd=shop)
+    assert checked.returncode == 3
+    for asked in ("NAME OF YOUR", "privacy@example.org", "Write your offer", "FILL IN: visits"):
+        line = next(place for place, shown in enumerate(text.splitlines(), 1) if asked in shown)
+        assert f"draft.yaml:{line}:" in checked.stdout, asked
+
+
+def test_nothing_runs_while_a_placeholder_is_left(shop):
+    """A campaign that runs is refused, exit 3, once its offer's text is the draft's again; nothing is recorded."""
+    campaign = shop / "campaign.yaml"
+    text = campaign.read_text("utf-8")
+    campaign.write_text(text.replace("en: Money off tea", "en: Write your offer here"), "utf-8")
+    ran = evenhand("run", "campaign.yaml", cwd=shop)
+    assert ran.returncode == 3
+    assert "still the draft's" in ran.stderr
+    assert not (shop / "evenhand-home").exists()
 
 
 def test_json_is_one_document_on_stdout(shop):

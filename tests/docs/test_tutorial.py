@@ -15,6 +15,17 @@ PROGRAM = [sys.executable, "-c", "from evenhand.cli import main; main()"]
 GROUPS = ("18-24", "25-34", "35-49", "50-64", "65+")
 ANSWERS = (
     ("name: NAME OF YOUR ORGANISATION", "name: Example Grocer"),
+    ("contact: privacy@example.org", "contact: privacy@grocer.example"),
+    (
+        'nl: "Schrijf hier uw aanbod", en: "Write your offer here"',
+        'nl: "Gratis brood bij 20 euro", en: "Free bread with 20 euros"',
+    ),
+    ('nl: "VUL IN: visits", en: "FILL IN: visits"', 'nl: "hoe vaak u kwam", en: "how often you came"'),
+    (
+        'nl: "VUL IN: last order days", en: "FILL IN: last order days"',
+        'nl: "dagen sinds uw laatste bestelling", en: "days since your last order"',
+    ),
+    ('nl: "VUL IN: region", en: "FILL IN: region"', 'nl: "uw streek", en: "your region"'),
     ("# category:", "category: ordinary"),
     ("# consents:\n#   file: consents.csv", "consents:\n  file: consents.csv"),
     ("confirmed: false", "confirmed: true"),

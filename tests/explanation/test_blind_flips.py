@@ -91,7 +91,7 @@ def codes_of(explained: Explained, row: int) -> list[np.ndarray]:
     return [np.atleast_1d(code[..., row]).copy() for code in explained.allocated.scored.minimised.codes]
 
 
-@pytest.mark.parametrize("seed", [0, 1, 3])
+@pytest.mark.parametrize("seed", [1, 3, 5])
 def test_a_flip_under_a_blind_limit_holds_with_the_price_of_the_changed_bin(seed):
     """The rule, worked out from scratch, gives the recorded decision as it is and another one after the change."""
     campaign, explained = decided(seed, "blind")

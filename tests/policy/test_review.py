@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from campaign_cases import FEATURE, NOW, PLAIN, changed
-from evenhand.policy import CHECKS, read_campaign
+from evenhand.policy import CHECKS, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, drafted_meaning, read_campaign
 
 BALANCED = {"legal_basis": "legitimate_interest", "balancing": {"record": "LIA-1", "expires": "2026-11-23"}}
+DRAFTED_OFFER = {"id": "offer-1", "text": {"nl": "thee", "en": "tea"}, "value": "1.00", "cost": 0, "made_by_ai": False}
 HIRING = {"category": "employment", "purpose": "RecruitmentTargetedAdvertising"}
 
 BROKEN = [
@@ -65,6 +68,14 @@ BROKEN = [
     ("EH-POL-054", {"limits.disparity.0.bound": 0}, ("limits", "disparity", 0, "bound")),
     ("EH-POL-054", {"limits.disparity.0.intersections": True}, ("limits", "disparity", 0, "intersections")),
     ("EH-POL-055", HIRING | {"columns.sex.role": "forbidden"}, ("columns",)),
+    ("EH-POL-060", {"controller.name": "Name of your organisation"}, ("controller", "name")),
+    ("EH-POL-061", {"controller.contact": "privacy@example.org"}, ("controller", "contact")),
+    ("EH-POL-062", {"offers.1.text.en": "Write your offer here."}, ("offers", 1, "text", "en")),
+    ("EH-POL-062", {"offers.0.text": OFFER_TO_FILL_IN}, ("offers", 0, "text")),
+    ("EH-POL-063", {"columns.visits.meaning.nl": "VUL IN: visits"}, ("columns", "visits", "meaning", "nl")),
+    ("EH-POL-063", {"columns.visits.meaning": drafted_meaning("visits")}, ("columns", "visits", "meaning")),
+    ("EH-POL-064", {"offers.0": DRAFTED_OFFER}, ("offers", 0, "value")),
+    ("EH-POL-065", {"columns.visits.meaning": {"nl": "Visits", "en": "visits"}}, ("columns", "visits", "meaning")),
 ]
 
 
@@ -136,3 +147,76 @@ def test_errors_come_before_warnings_and_notes():
     ranks = [item.finding.severity.rank for item in read_campaign(document, at=NOW)[1]]
     assert ranks == sorted(ranks, reverse=True)
     assert set(ranks) == {0, 1, 2}
+
+
+PLACEHOLDERS = {f"EH-POL-06{digit}" for digit in range(6)}
+
+
+def _unfilled(findings, changes):
+    return {id for id in findings(changes) if id in PLACEHOLDERS}
+
+
+def test_a_drafted_meaning_stops_only_a_feature_that_is_used(findings):
+    """Nobody reads the meaning of an unconfirmed feature, so there it is a note."""
+    changes = {"columns.days": {"role": "feature", "meaning": drafted_meaning("days"), "confirmed": False}}
+    assert findings(changes)["EH-POL-063"].finding.severity == "note"
+    assert findings(changes | {"columns.days.confirmed": True})["EH-POL-063"].finding.severity == "error"
+
+
+def test_placeholders_are_told_although_the_form_is_wrong_too():
+    """A fresh draft lacks its category; what else is to be filled in is told with it, not one check later."""
+    campaign, found = read_campaign(changed({"category": None, "controller.name": NAME_TO_FILL_IN}), at=NOW)
+    assert campaign is None
+    assert [item.finding.id for item in found] == ["EH-POL-004", "EH-POL-060"]
+
+
+@pytest.mark.parametrize(
+    "contact", ["ask@EXAMPLE.com", "https://example.net/privacy", "www.example.org", "a@mail.example.org"]
+)
+def test_no_address_of_a_domain_for_examples_is_a_contact(findings, contact):
+    """RFC 2606 keeps them for documentation: nobody can be reached there."""
+    assert _unfilled(findings, {"controller.contact": contact}) == {"EH-POL-061"}
+
+
+@pytest.mark.parametrize("contact", ["privacy@myexample.org", "https://shop.nl/example.org-less", "example@shop.nl"])
+def test_an_address_that_merely_looks_like_an_example_passes(findings, contact):
+    """Only the whole domain counts."""
+    assert not _unfilled(findings, {"controller.contact": contact})
+
+
+@given(
+    name=st.text(min_size=1, max_size=30),
+    offer=st.text(min_size=1, max_size=30),
+    meaning=st.text(min_size=1, max_size=30),
+)
+def test_ones_own_words_are_never_taken_for_a_placeholder(name, offer, meaning):
+    """Whatever a person writes in front of which stands no mark of the draft."""
+    changes = {
+        "controller.name": f"Shop {name}",
+        "offers.0.text": {"nl": f"nu {offer}", "en": f"now {offer}"},
+        "columns.visits.meaning": {"nl": f"dat {meaning}", "en": f"that {meaning}"},
+    }
+    assert not [item for item in read_campaign(changed(changes), at=NOW)[1] if item.finding.id in PLACEHOLDERS]
+
+
+@given(
+    document=st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["controller", "name", "contact", "offers", "columns", "text", "meaning", "role", "id"]
+                ),
+                inner,
+                max_size=5,
+            )
+        ),
+        max_leaves=20,
+    )
+)
+def test_looking_for_placeholders_survives_any_document(document):
+    """Also where lists stand for mappings and numbers for texts: each finding is about a place in the file."""
+    campaign, found = read_campaign({"evenhand": 1, "columns": document, "offers": [document]}, at=NOW)
+    assert campaign is None
+    assert found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evenhand.policy import Table
+from evenhand.policy import CONTACT_TO_FILL_IN, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, Table, drafted_meaning
 from evenhand.terms import Finding, Role
 
 from ._draft_guesses import Guess, guess_columns
@@ -83,6 +83,9 @@ def draft_campaign(
         origin=_comment(origin),
         rows=len(table),
         campaign=_identifier(stem),
+        name=NAME_TO_FILL_IN,
+        contact=CONTACT_TO_FILL_IN,
+        offer=OFFER_TO_FILL_IN,
         source=source,
         columns="\n".join(map(_column, guesses)),
         per_offer=_per_offer(table),
@@ -121,9 +124,9 @@ def _column(guess: Guess) -> str:
     if guess.role in {Role.FEATURE, Role.SENSITIVE}:
         lines.append(f"    origin: {guess.origin}")
     if guess.role is Role.FEATURE:
-        words = _text(" ".join(re.findall(r"[^\W_]+", guess.name)) or guess.name)
+        meaning = ", ".join(f"{lang}: {_text(words)}" for lang, words in drafted_meaning(guess.name).items())
         lines.append(f"    kind: {guess.kind}")
-        lines.append(f"    meaning: {{nl: {words}, en: {words}}}   # say it as you would to the person")
+        lines.append(f"    meaning: {{{meaning}}}   # edit: say it as you would to the person")
     if guess.special_category:
         lines.append("    special_category: true")
     lines.append("    confirmed: false")
@@ -160,13 +163,14 @@ _TEMPLATE = """\
 # (evenhand schema prints that file; an editor then completes and checks what you write here)
 #
 # Drafted from {origin} ({rows} rows). Answer what is asked below, correct the guesses, and set confirmed: true
-# where you agree; a column with confirmed: false is not used. Then: evenhand check, evenhand plan, evenhand run.
+# where you agree; a column with confirmed: false is not used. What people would read (# edit) must be your own words:
+# until it is, check lists it and nothing runs. Then: evenhand check, evenhand plan, evenhand run.
 evenhand: 1
 campaign: {campaign}
 
 controller:
-  name: NAME OF YOUR ORGANISATION      # edit: people see this name
-  contact: privacy@example.org         # edit: where people can ask a human
+  name: {name:<31}# edit: people see this name
+  contact: {contact:<28}# edit: where people can ask a human
   country: NL
 
 purpose: PersonalisedAdvertising       # a term of the W3C DPV below Marketing
@@ -196,7 +200,7 @@ columns:
 {per_offer}
 offers:
   - id: offer-1
-    text: {{nl: "Schrijf hier uw aanbod", en: "Write your offer here"}}   # edit: what the person sees
+    text: {{nl: "{offer[nl]}", en: "{offer[en]}"}}   # edit: what the person sees
     value: 1.00                        # edit: money gained when somebody responds
     cost: 0.00                         # edit: money spent on showing it once
     made_by_ai: false                  # edit: whether AI made (part of) the text or picture

@@ -128,15 +128,19 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         chosen = in_batch(settled.choice) >= 0
         return [selected_people(batch.wall, c, batch.counted, chosen) for c in batch.comparisons]
 
+    plainest: Settled | None = None
     if not is_blind:
         settled = settle(crowd, rows, batch.comparisons, scale)
     else:
-        settled, rows = until_held(crowd, rows, batch.comparisons, scale, count, batch.campaign.seed)
+        held = until_held(crowd, rows, batch.comparisons, scale, count, batch.campaign.seed)
+        settled, rows, plainest = held.settled, held.rows, held.plain
     selected = count(settled)
     disparity = {limit.id for limit in batch.campaign.limits.disparity}
     plain = rows.without(disparity)
     unlimited = settled
-    if not plain.all():
+    if plainest is not None and not (rows.is_hard & ~plain).any():
+        unlimited = plainest
+    elif not plain.all():
         start = Solved(settled.free.dual[plain], settled.free.level, settled.free.beta)
         unlimited = settle(crowd, rows.keep(plain), batch.comparisons, scale, start, is_near=False)
     dual = settled.solved.dual

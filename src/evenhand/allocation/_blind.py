@@ -2,12 +2,14 @@
 
 Expected shares need not be right. What is added to each row's bound is the difference between the group's true count
 and the expected one, so at the fixed point the true limit holds although no decision has seen a group: the counts act
-through prices only.
+through prices only. A limit takes part from the moment at which its true counts break it; one that holds by itself
+never gets a price.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +17,76 @@ from numpy.typing import NDArray
 from evenhand.terms import DataError, Measure
 
 from ._crowd import Crowd
-from ._limits import Comparison, Rows
+from ._limits import Comparison, Rows, relaxed
 from ._settle import Settled, settle
 from ._solve import Solved
 from ._wall import figure, holds
 
-__all__ = ["until_held"]
+__all__ = ["Held", "until_held"]
 
 _ROUNDS, _STEADY = 32, 20
 _REFINED = 200_000
+_SPARE = 0.005
+_TRIED = 12
+_FURTHER = (0.0, 0.01, 0.04, 0.15, 1.0)
+"""How far beyond the best figure seen a relaxation is tried; the last allows everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Decisions that keep every limit.
+
+    Attributes:
+        settled: the outcome.
+        rows: the limits with the bounds that it was found with.
+        plain: the outcome without any blind limit.
+    """
+
+    settled: Settled
+    rows: Rows
+    plain: Settled
+
+
+@dataclass(frozen=True, slots=True)
+class _Missed:
+    """The best figure of each limit in the round that came nearest to holding all of them at once."""
+
+    reached: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One problem.
+
+    Attributes:
+        loose: what is added to the bounds of a row that takes no part.
+    """
+
+    crowd: Crowd
+    rows: Rows
+    comparisons: list[Comparison]
+    scale: float
+    count: Callable[[Settled], list[NDArray[np.int64]]]
+    seed: int
+    loose: float
+
+    @property
+    def blind(self) -> NDArray[np.bool_]:
+        """bool[K], the rows of blind limits."""
+        return (self.rows.comparison >= 0) & ~self.rows.is_hard
+
+    def corrected(self, shift: NDArray[np.float64], active: NDArray[np.bool_]) -> Rows:
+        """The rows with shifted bounds; blind limits that take no part are too loose to matter."""
+        idle = self.blind & ~active[self.rows.comparison]
+        return self.rows.shifted(np.where(idle, self.loose, shift))
+
+    def settle(self, rows: Rows, start: Solved | None, *, is_near: bool) -> Settled:
+        """Whole decisions under these rows."""
+        return settle(self.crowd, rows, self.comparisons, self.scale, start, is_near=is_near)
+
+    def kept(self, selected: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+        """bool[L], whether each comparison holds."""
+        return np.array([holds(c, people) for c, people in zip(self.comparisons, selected, strict=True)], dtype=bool)
 
 
 def until_held(
@@ -33,7 +96,7 @@ def until_held(
     scale: float,
     count: Callable[[Settled], list[NDArray[np.int64]]],
     seed: int,
-) -> tuple[Settled, Rows]:
+) -> Held:
     """Settle until every limit holds on true counts.
 
     Args:
@@ -44,44 +107,55 @@ def until_held(
         count: true number of selected people per judged group, for each comparison.
         seed: for the small seeded nudges that are tried where correcting alone goes in circles (small groups).
 
-    Returns:
-        The outcome, and the rows with their corrected bounds.
-
     Raises:
-        DataError: ``limit-unreachable``, with the figure that came nearest.
+        DataError: ``limit-unreachable``, with a relaxation that was tried and works.
     """
-    shift = np.zeros(len(rows))
-    margin = np.zeros(len(comparisons))
-    nearest: dict[str, float] = {}
-    failed = shift
-    start: Solved | None = None
-    latest: Settled | None = None
-    rng = np.random.default_rng(seed)
-    for turn in range(_ROUNDS):
-        if latest is not None and turn >= _STEADY:
-            shift = shift + _nudge(rng, rows, latest, turn)
-        corrected = rows.shifted(shift)
-        settled = settle(crowd, corrected, comparisons, scale, start)
-        selected = count(settled)
-        kept = _kept(comparisons, selected)
-        if all(kept):
-            is_small = len(settled.choice) <= _REFINED and turn > 0
-            best = settled, corrected
-            return _refined(crowd, rows, comparisons, scale, count, best, failed, shift) if is_small else best
-        _note_nearest(nearest, comparisons, selected)
-        latest, start, failed = settled, settled.free, shift
+    ask = _Search(crowd, rows, comparisons, scale, count, seed, 2.0 * int(crowd.starts[-1]) + 2)
+    idle = np.zeros(len(comparisons), dtype=bool)
+    plain = ask.settle(ask.corrected(np.zeros(len(rows)), idle), None, is_near=False)
+    found = _search(ask, plain, _ROUNDS)
+    if isinstance(found, Held):
+        return found
+    raise _unreachable(comparisons, found, _relaxation(ask, plain, found))
+
+
+def _search(ask: _Search, plain: Settled, rounds: int) -> Held | _Missed:
+    """Correct the bounds, round after round, from the outcome without blind limits."""
+    active = np.zeros(len(ask.comparisons), dtype=bool)
+    shift, margin = np.zeros(len(ask.rows)), np.zeros(len(ask.comparisons))
+    failed: NDArray[np.float64] | None = None
+    latest = plain
+    selected = ask.count(plain)
+    kept = ask.kept(selected)
+    if kept.all():
+        return Held(plain, ask.corrected(shift, active), plain)
+    nearest = _figures(ask.comparisons, selected)
+    rng = np.random.default_rng(ask.seed)
+    for turn in range(rounds):
+        # the whole correction at once asks for more than any blind rule can do, and then prices run away
+        pace = 0.4 if turn <= 6 else max(0.2, 2 / (turn - 1))
+        if turn:  # what to correct shows once the limits have taken part
+            shift = _correct(ask, shift, latest, selected, margin, pace)
+        active |= ~kept
+        if turn >= _STEADY:
+            shift = shift + _nudge(ask, rng, latest, turn)
+        corrected = ask.corrected(shift, active)
+        latest = ask.settle(corrected, latest.free if turn else None, is_near=turn > 0)
+        selected = ask.count(latest)
+        kept = ask.kept(selected)
+        if kept.all():
+            held = Held(latest, corrected, plain)
+            if failed is None or (len(latest.choice) > _REFINED and not _is_beyond(ask, active, selected)):
+                return held
+            return _refined(ask, held, failed, shift, active)
+        nearest = _nearer(ask.comparisons, nearest, _figures(ask.comparisons, selected))
+        failed = shift
         margin += np.where(kept, 0, 0.0 if turn < 3 else 0.35)
-        shift = _correct(rows, shift, settled, selected, margin, 1.0 if turn < 3 else max(0.2, 2 / turn))
-    broken = [comparison for comparison, is_kept in zip(comparisons, kept, strict=True) if not is_kept]
-    raise _unreachable(broken[0], nearest.get(broken[0].limit.id))
-
-
-def _kept(comparisons: list[Comparison], selected: list[NDArray[np.int64]]) -> list[bool]:
-    return [holds(comparison, people) for comparison, people in zip(comparisons, selected, strict=True)]
+    return _Missed(nearest or {c.limit.id: _allows_all(c) for c in ask.comparisons if not c.is_void})
 
 
 def _correct(
-    rows: Rows,
+    ask: _Search,
     shift: NDArray[np.float64],
     settled: Settled,
     selected: list[NDArray[np.int64]],
@@ -89,9 +163,10 @@ def _correct(
     pace: float,
 ) -> NDArray[np.float64]:
     """Move each blind row's bound by the difference between the true and the expected count, and a margin."""
+    rows = ask.rows
     expected = rows.used(settled.count)
     shift = shift.copy()
-    for row in np.flatnonzero((rows.comparison >= 0) & ~rows.is_hard):
+    for row in np.flatnonzero(ask.blind):
         number = rows.comparison[row]
         true = float(selected[number][rows.group[row]])
         excess = (true if rows.is_upper[row] else -true) - expected[row]
@@ -99,65 +174,114 @@ def _correct(
     return shift
 
 
-def _nudge(rng: np.random.Generator, rows: Rows, settled: Settled, turn: int) -> NDArray[np.float64]:
+def _nudge(ask: _Search, rng: np.random.Generator, settled: Settled, turn: int) -> NDArray[np.float64]:
     """Random shifts of the blind rows, about as large as chance itself makes a group's count differ."""
-    size = np.sqrt(np.abs(rows.used(settled.count)) + 1) * 0.03 * (turn - _STEADY + 1)
-    return np.where((rows.comparison >= 0) & ~rows.is_hard, rng.normal(size=len(rows)) * size, 0.0)
+    size = np.sqrt(np.abs(ask.rows.used(settled.count)) + 1) * 0.03 * (turn - _STEADY + 1)
+    return np.where(ask.blind, rng.normal(size=len(ask.rows)) * size, 0.0)
 
 
 def _refined(
-    crowd: Crowd,
-    rows: Rows,
-    comparisons: list[Comparison],
-    scale: float,
-    count: Callable[[Settled], list[NDArray[np.int64]]],
-    best: tuple[Settled, Rows],
-    failed: NDArray[np.float64],
-    held: NDArray[np.float64],
-) -> tuple[Settled, Rows]:
+    ask: _Search, best: Held, failed: NDArray[np.float64], held: NDArray[np.float64], active: NDArray[np.bool_]
+) -> Held:
     """Halve the way between the last bounds that failed and those that held; keep the most valuable that holds."""
     for _ in range(4):
         middle = (failed + held) / 2
-        corrected = rows.shifted(middle)
-        settled = settle(crowd, corrected, comparisons, scale, best[0].free)
-        if not all(_kept(comparisons, count(settled))):
+        corrected = ask.corrected(middle, active)
+        settled = ask.settle(corrected, best.settled.free, is_near=True)
+        if not ask.kept(ask.count(settled)).all():
             failed = middle
             continue
         held = middle
-        if settled.value > best[0].value:
-            best = settled, corrected
+        if settled.value > best.settled.value:
+            best = Held(settled, corrected, best.plain)
     return best
 
 
-def _note_nearest(nearest: dict[str, float], comparisons: list[Comparison], selected: list[NDArray[np.int64]]) -> None:
-    """Remember the best figure reached with anybody selected, per limit."""
-    worst: dict[str, float] = {}
-    if not any(people.any() for people in selected):
-        return
-    for comparison, people in zip(comparisons, selected, strict=True):
-        reached = figure(comparison, people)
-        so_far = worst.get(comparison.limit.id, reached)
-        worst[comparison.limit.id] = min(so_far, reached) if _is_ratio(comparison) else max(so_far, reached)
-    for comparison in comparisons:
-        name = comparison.limit.id
-        so_far = nearest.get(name, worst[name])
-        nearest[name] = max(so_far, worst[name]) if _is_ratio(comparison) else min(so_far, worst[name])
+def _is_beyond(ask: _Search, active: NDArray[np.bool_], selected: list[NDArray[np.int64]]) -> bool:
+    """Whether every limit that takes part is kept with so much to spare that a better outcome is worth looking for."""
+    spare = [
+        -_short_of(comparison, figure(comparison, people))
+        for comparison, people, is_active in zip(ask.comparisons, selected, active, strict=True)
+        if is_active
+    ]
+    return min(spare, default=0.0) > _SPARE
 
 
 def _is_ratio(comparison: Comparison) -> bool:
     return comparison.limit.measure is Measure.SELECTION_RATE_RATIO
 
 
-def _unreachable(comparison: Comparison, reached: float | None) -> DataError:
-    limit = comparison.limit
-    is_ratio = _is_ratio(comparison)
-    reached = reached if reached is not None else 0.0 if is_ratio else 1.0
-    relaxed = np.floor(reached * 1000) / 1000 if is_ratio else np.ceil(reached * 1000) / 1000
+def _allows_all(comparison: Comparison) -> float:
+    """The bound that allows every difference."""
+    return 0.0 if _is_ratio(comparison) else 1.0
+
+
+def _figures(comparisons: list[Comparison], selected: list[NDArray[np.int64]]) -> dict[str, float]:
+    """The worst figure of each limit that compares something; nothing where nobody is selected."""
+    worst: dict[str, float] = {}
+    if any(people.any() for people in selected):
+        for comparison, people in zip(comparisons, selected, strict=True):
+            if comparison.is_void:
+                continue
+            reached, name = figure(comparison, people), comparison.limit.id
+            worse = min if _is_ratio(comparison) else max
+            worst[name] = worse(worst.get(name, reached), reached)
+    return worst
+
+
+def _nearer(comparisons: list[Comparison], one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
+    """Whichever round is less far from holding in its worst limit."""
+
+    def short(reached: dict[str, float]) -> float:
+        judged = [c for c in comparisons if c.limit.id in reached]
+        return max((_short_of(c, reached[c.limit.id]) for c in judged), default=np.inf)
+
+    return other if short(other) < short(one) else one
+
+
+def _short_of(comparison: Comparison, reached: float) -> float:
+    """How far the figure is from the bound; below zero where it holds."""
+    return comparison.limit.bound - reached if _is_ratio(comparison) else reached - comparison.limit.bound
+
+
+def _relaxation(ask: _Search, plain: Settled, missed: _Missed) -> dict[str, float]:
+    """Bounds, by limit, with which the same search ends well: the first of a few, each farther out, that was tried.
+
+    The search is deterministic, so a campaign with these bounds in place of its own is decided.
+    """
+    bounds: dict[str, float] = {}
+    for further in _FURTHER:
+        bounds = {}
+        for comparison in ask.comparisons:
+            reached = missed.reached.get(comparison.limit.id)
+            if reached is None or comparison.limit.mode != "blind" or _short_of(comparison, reached) <= 0:
+                continue
+            way = -further if _is_ratio(comparison) else further
+            rounded = (np.floor if _is_ratio(comparison) else np.ceil)((reached + way) * 1000) / 1000
+            bounds[comparison.limit.id] = round(float(np.clip(rounded, 0, 1)), 3)
+        comparisons = [
+            replace(c, limit=c.limit.model_copy(update={"bound": bounds.get(c.limit.id, c.limit.bound)}))
+            for c in ask.comparisons
+        ]
+        eased = replace(ask, rows=relaxed(ask.rows, comparisons), comparisons=comparisons)
+        if isinstance(_search(eased, plain, _TRIED), Held):
+            return bounds
+    return {c.limit.id: _allows_all(c) for c in ask.comparisons if c.limit.mode == "blind" and not c.is_void}
+
+
+def _unreachable(comparisons: list[Comparison], missed: _Missed, bounds: dict[str, float]) -> DataError:
+    of = {comparison.limit.id: comparison.limit for comparison in comparisons}
+    told = [
+        f"Limit {name} ({of[name].measure.value}, bound {of[name].bound:g}) could not be kept without looking at "
+        f"groups: the best blind allocation that was found reaches {missed.reached[name]:.4f}."
+        for name in bounds
+    ]
+    eased = " and ".join(f"the bound of {name} to {bound:g}" for name, bound in bounds.items())
+    together = " together" if len(bounds) > 1 else ""
     return DataError(
         "limit-unreachable",
-        f"Limit {limit.id} ({limit.measure.value}, bound {limit.bound:g}) could not be kept without looking at groups: "
-        f"the best blind allocation that was found reaches {reached:.4f}.",
+        " ".join(told),
         rule="a hard limit is never broken (F-45)",
-        remedy=f"Relax the bound of {limit.id} to {relaxed:g}, or declare mode aware with its necessity, or add "
+        remedy=f"Relax {eased} (tried{together}, and it can be kept), or declare mode aware with its necessity, or add "
         "features that tell the groups apart less sharply, or raise minimum_size if a very small group is judged.",
     )

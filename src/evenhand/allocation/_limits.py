@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.terms import Measure
 
-__all__ = ["Comparison", "Rows", "at_level", "build_rows", "comparisons_of", "exact", "judge", "levels_for"]
+__all__ = ["Comparison", "Rows", "at_level", "build_rows", "comparisons_of", "exact", "judge", "levels_for", "relaxed"]
 
 UNKNOWN = "unknown"
 
@@ -188,6 +188,19 @@ def build_rows(
         is_hard=np.array([row[7] for row in rows], dtype=bool),
         soft=np.array([0.0 if row[4] < 0 else 0.02 if row[7] else 0.5 for row in rows], dtype=np.float64) / scale,
     )
+
+
+def relaxed(rows: Rows, comparisons: list[Comparison]) -> Rows:
+    """The rows that `build_rows` makes for other bounds: those of the limits in `comparisons`."""
+    bound, level = rows.bound.copy(), rows.level.copy()
+    for row in np.flatnonzero((rows.comparison >= 0) & ~rows.is_upper):
+        comparison = comparisons[rows.comparison[row]]
+        size, asked = float(comparison.judged_size[rows.group[row]]), comparison.limit.bound
+        if comparison.limit.measure is Measure.SELECTION_RATE_RATIO:
+            level[row, rows.comparison[row]] = size * asked
+        else:
+            bound[row] = size * asked
+    return replace(rows, bound=bound, level=level)
 
 
 def levels_for(comparison: Comparison, level: float) -> tuple[float, ...]:

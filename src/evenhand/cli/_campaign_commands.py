@@ -69,7 +69,8 @@ def init(
     for finding in draft.findings:
         voice.finding(finding)
     voice.talk(f"Drafted {out}: {len(draft.columns)} columns, each with a guess and its reason.", bold=True)
-    voice.talk("Open it, answer `category`, correct the roles and set `confirmed: true` where you agree. Then:")
+    voice.talk("Open it, answer `category`, correct the roles and set `confirmed: true` where you agree;")
+    voice.talk("write your own words where it says `# edit`, since nothing runs before that. Then:")
     voice.talk(f"  evenhand check {out}")
 
 

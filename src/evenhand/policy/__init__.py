@@ -24,6 +24,7 @@ from ._campaign import (
 )
 from ._finding import CHECKS, Check, Path, PolicyFinding, describe
 from ._form import has_errors, read_campaign
+from ._placeholders import CONTACT_TO_FILL_IN, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, drafted_meaning
 from ._proxies import Attribute, attribute_named
 from ._purposes import (
     PURPOSES,
@@ -39,7 +40,10 @@ from ._validate import review
 
 __all__ = [
     "CHECKS",
+    "CONTACT_TO_FILL_IN",
     "MICRO",
+    "NAME_TO_FILL_IN",
+    "OFFER_TO_FILL_IN",
     "PURPOSES",
     "Attribute",
     "Balancing",
@@ -65,6 +69,7 @@ __all__ = [
     "campaign_fields",
     "campaign_schema",
     "describe",
+    "drafted_meaning",
     "has_errors",
     "is_direct_marketing_kind",
     "is_known",

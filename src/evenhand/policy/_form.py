@@ -15,6 +15,7 @@ from evenhand.terms import Severity
 
 from ._campaign import Campaign
 from ._finding import Path, PolicyFinding, describe, found, meant
+from ._placeholders import review_placeholders
 from ._schema import SHAPES, allowed_words, campaign_schema, meaning, schema_at
 from ._validate import review
 
@@ -44,11 +45,12 @@ def read_campaign(document: object, *, at: datetime) -> tuple[Campaign | None, t
     if not isinstance(document, Mapping):
         what = "A campaign file is a mapping of keys to values; this is something else."
         return None, (found("EH-POL-005", (), what, "Start it with the line: evenhand: 1"),)
+    unfilled = tuple(review_placeholders(document))
     try:
         campaign = Campaign.model_validate(dict(document))
     except ValidationError as error:
-        return None, _told(error, document)
-    findings = review(campaign, at=at)
+        return None, (*_told(error, document), *unfilled)
+    findings = (*review(campaign, at=at), *unfilled)
     return campaign, tuple(sorted(findings, key=lambda item: -item.finding.severity.rank))
 
 
