@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import secrets
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from evenhand.terms import StoreError, UsageError
 
-__all__ = ["HOME_NAME", "Home", "find_home", "write_atomically"]
+__all__ = ["HOME_NAME", "Home", "find_home", "json_bytes", "write_atomically"]
 
 HOME_NAME = "evenhand-home"
 KEY_BYTES = 32
@@ -204,3 +205,11 @@ def _unwritable(path: Path, error: OSError) -> StoreError:
         rule="a run is recorded whole or not at all",
         remedy="free disk space or change the permissions, then start again; nothing was half-written",
     )
+
+
+def json_bytes(value: object) -> bytes:
+    """Plain values as JSON for people and version control: sorted keys, one value a line, no NaN."""
+    import msgspec
+
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    return bytes(msgspec.json.format(text.encode(), indent=1))

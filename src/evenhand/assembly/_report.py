@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand import __version__
-from evenhand.adapters.home import Home, write_atomically
+from evenhand.adapters.home import Home, json_bytes, write_atomically
 from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Comparison, compare, group_rates
 from evenhand.ledger import facts_of
@@ -99,9 +98,7 @@ def write_results(place: Home, run_id: str, report: dict[str, Any]) -> Path:
 
     place.publish(run_id)
     folder = place.run_folder(run_id)
-    write_atomically(
-        folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True), private=True
-    )
+    write_atomically(folder / "report.json", json_bytes(report), private=True)
     write_atomically(folder / "report.html", render(report), private=True)
     return folder
 

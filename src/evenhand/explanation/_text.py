@@ -6,7 +6,7 @@ import json
 import unicodedata
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -92,6 +92,7 @@ def percent(share: float, lang: str, digits: int = 1) -> str:
     return str(format_percent(share, format=f"#,##0.{'0' * digits}%" if digits else "#,##0%", locale=_LOCALE[lang]))
 
 
+@lru_cache(maxsize=8192)
 def number(value: float, lang: str, digits: int | None = None) -> str:
     """A number in the reader's way of writing, with so many decimals; None = all that it has, nothing rounded away.
 

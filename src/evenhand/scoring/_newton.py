@@ -7,6 +7,8 @@ Eilers and Marx 1996 (difference penalties).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,6 +68,7 @@ class Solver:
         self.fixed = fixed
         self.smoothing = smoothing.astype(np.float64)
         self.held: list[NDArray[np.float64] | None] = [None] * len(penalties)
+        self.tried: list[tuple[float, float] | None] = [None] * len(penalties)
         self.coefficients = start.astype(np.float64)
         self.spread = 1.0
         self.steps = 0
@@ -168,7 +171,7 @@ class Solver:
         minus trace after) over the squared differences (in units of the residuals' spread). It is repeated without a
         new look, with each difference taken for itself: at variance v and weight w, a weight w + c leaves
         v / (1 + c v) of the variance and 1 / (1 + c v) of the difference. That is near enough on the way, and exact at
-        the end, where nothing moves.
+        the end, where nothing moves. Where two steps in a row point against each other, the next is taken between them.
         """
         largest = 0.0
         if self.design.loss.has_spread:
@@ -189,8 +192,17 @@ class Solver:
                     break
             left = 1.0 / (1.0 + (weight - start) * variance)
             largest = max(largest, abs(float((weight * left - start) @ variance)))
-            self.smoothing[t] = weight
+            self.smoothing[t] = self._between(t, start, weight)
         return largest
+
+    def _between(self, term: int, now: float, proposed: float) -> float:
+        """The next weight: the proposed one, or by the secant (of logarithms) where the step before overshot."""
+        place, step = math.log(now), math.log(proposed) - math.log(now)
+        before = self.tried[term]
+        self.tried[term] = place, step
+        if before is None or before[1] * step >= 0.0:
+            return proposed
+        return float(np.clip(math.exp(place - step * (place - before[0]) / (step - before[1])), *_SMOOTHING_RANGE))
 
     def _measure_spread(self) -> None:
         """Residual sum of squares over the degrees of freedom that are left."""
