@@ -11,15 +11,21 @@ offer caused it.
 
 from evenhand.terms import link_nodes, probability_ppm
 
+from ._dialects import DialectName
 from ._fit import fit
 from ._json import model_digest, model_from_json, model_to_json
+from ._one import OneScore, OneScorer, one_scorer
 from ._score import contributions, score
 from ._source import Chunk, RowSource, Source, Work
+from ._sql import model_sql
 from ._terms import FittedTerms, Plan, fit_source, fit_terms
 
 __all__ = [
     "Chunk",
+    "DialectName",
     "FittedTerms",
+    "OneScore",
+    "OneScorer",
     "Plan",
     "RowSource",
     "Source",
@@ -31,7 +37,9 @@ __all__ = [
     "link_nodes",
     "model_digest",
     "model_from_json",
+    "model_sql",
     "model_to_json",
+    "one_scorer",
     "probability_ppm",
     "score",
 ]
