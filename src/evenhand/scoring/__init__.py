@@ -11,6 +11,7 @@ offer caused it.
 
 from evenhand.terms import link_nodes, probability_ppm
 
+from ._assemble import assemble
 from ._dialects import DialectName
 from ._fit import fit
 from ._json import model_digest, model_from_json, model_to_json
@@ -30,6 +31,7 @@ __all__ = [
     "RowSource",
     "Source",
     "Work",
+    "assemble",
     "contributions",
     "fit",
     "fit_source",
