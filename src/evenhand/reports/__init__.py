@@ -5,6 +5,7 @@ ten are not shown. It reports figures, intervals and reasons; it gives no verdic
 """
 
 from ._build import SMALLEST_SHOWN, GroupChapter, Provenance, build, stories_of
+from ._card import model_card
 from ._render import render
 
-__all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "render", "stories_of"]
+__all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "model_card", "render", "stories_of"]

@@ -18,7 +18,7 @@ from ._shapes import model_view
 from ._stories import story_view
 from ._words import Words
 
-__all__ = ["render"]
+__all__ = ["fill", "render"]
 
 _CHAPTERS = ("funnel", "groups", "limits", "model", "evaluation", "stories", "data", "unused", "honest", "verify")
 
@@ -67,6 +67,11 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             title=pages[lang]["t"]("page.title", campaign=report["campaign"]["id"]),
         )
     )
+
+
+def fill(template: str, **values: object) -> str:
+    """One of our templates with these values, each escaped."""
+    return _environment().get_template(template).render(**values)
 
 
 @cache

@@ -16,10 +16,12 @@ from ._dialects import DialectName
 from ._fit import fit
 from ._json import model_digest, model_from_json, model_to_json
 from ._one import OneScore, OneScorer, one_scorer
+from ._schema import model_schema
 from ._score import contributions, score
 from ._source import Chunk, RowSource, Source, Work
 from ._sql import model_sql
 from ._terms import FittedTerms, Plan, fit_source, fit_terms
+from ._text import model_to_text
 
 __all__ = [
     "Chunk",
@@ -39,8 +41,10 @@ __all__ = [
     "link_nodes",
     "model_digest",
     "model_from_json",
+    "model_schema",
     "model_sql",
     "model_to_json",
+    "model_to_text",
     "one_scorer",
     "probability_ppm",
     "score",
