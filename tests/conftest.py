@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+REAL_PARTS = ("browser", "duckdb", "learners", "postgres")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 settings.register_profile("evenhand", deadline=None, max_examples=50, print_blob=True)
@@ -51,8 +55,10 @@ sys.addaudithook(_gatekeeper)
 
 @pytest.fixture(autouse=True)
 def no_network(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No test reaches the network; those marked `browser` or `postgres` reach this machine itself at most."""
-    _gatekeeper.loopback_allowed = any(request.node.get_closest_marker(name) for name in ("browser", "postgres"))
+    """No test reaches the network; those marked `browser`, `postgres` or `spark` reach this machine itself at most."""
+    _gatekeeper.loopback_allowed = any(
+        request.node.get_closest_marker(name) for name in ("browser", "postgres", "spark")
+    )
     _gatekeeper.watching = True
     yield
     _gatekeeper.watching = False
@@ -78,11 +84,59 @@ def postgres_binaries() -> Path:
     pytest.skip("no PostgreSQL server on this machine; on Debian: apt-get install postgresql")
 
 
+@pytest.fixture(scope="session")
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of a server: EVENHAND_TEST_PG, else one that is started here for the session, on a socket file only."""
+    if url := os.environ.get("EVENHAND_TEST_PG"):
+        yield url
+        return
+    binaries: Path = request.getfixturevalue("postgres_binaries")
+    owner = _owner()
+    folder = Path(tempfile.mkdtemp(prefix="evenhand-pg-"))
+    if owner is not None:
+        shutil.chown(folder, owner)
+
+    def run(*command: str | Path) -> None:
+        subprocess.run(
+            command,
+            check=True,
+            user=owner,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            timeout=120,
+        )
+
+    data = folder / "data"
+    run(binaries / "initdb", "--no-sync", "-A", "trust", "-U", "evenhand", "-E", "UTF8", "-D", data)
+    settings = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+    run(binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", settings, "-w", "start")
+    try:
+        yield f"postgresql://evenhand@/postgres?host={folder}"
+    finally:
+        run(binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _owner() -> str | None:
+    """Whom to run the server as: it refuses root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("postgres").pw_name
+    except KeyError:
+        pytest.skip("PostgreSQL refuses root, and there is no user postgres")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a test that needs a real part fails where it would be skipped elsewhere."""
     report = yield
-    if IN_CI and report.skipped and any(item.get_closest_marker(name) for name in ("browser", "postgres")):
+    if (
+        IN_CI
+        and report.skipped
+        and any(item.get_closest_marker(name) for name in ("browser", "duckdb", "learners", "postgres"))
+    ):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and in CI it must run: {report.longrepr}"
     return report

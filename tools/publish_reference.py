@@ -1,6 +1,6 @@
-"""Write what is published from the code: docs/campaign.schema.json and the tables of docs/reference/campaign-file.md.
+"""Write what is published from the code: the schemas in docs, and the tables of docs/reference/campaign-file.md.
 
-Run it after a change to the campaign file: python tools/publish_reference.py
+Run it after a change to the campaign file or the model file: python tools/publish_reference.py
 """
 
 from __future__ import annotations
@@ -9,15 +9,22 @@ import json
 from pathlib import Path
 
 from evenhand.policy import CHECKS, campaign_fields, campaign_schema
+from evenhand.scoring import model_schema
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "docs" / "campaign.schema.json"
+MODEL_SCHEMA = ROOT / "docs" / "model.schema.json"
 PAGE = ROOT / "docs" / "reference" / "campaign-file.md"
 
 
 def schema_text() -> str:
     """The schema as it is published."""
     return json.dumps(campaign_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def model_schema_text() -> str:
+    """The schema of the model file as it is published."""
+    return json.dumps(model_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def page_text(page: str) -> str:
@@ -56,4 +63,5 @@ def _checks() -> str:
 
 if __name__ == "__main__":
     SCHEMA.write_text(schema_text(), encoding="utf-8")
+    MODEL_SCHEMA.write_text(model_schema_text(), encoding="utf-8")
     PAGE.write_text(page_text(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

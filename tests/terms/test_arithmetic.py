@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenhand.terms import Binning, FeatureView, Model, expected_value, score_of, term_contributions
@@ -56,3 +57,23 @@ def test_contributions_and_base_add_up_to_the_score(data):
     ]
     assert score_of(model, shares, offer).tolist() == by_hand
     assert (model.base[offer] + shares.sum(axis=1)).tolist() == by_hand
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 5, 8_191, 8_192, 8_193, 20_000]), st.booleans())
+@settings(max_examples=20)
+def test_contributions_are_the_entries_of_the_tables(seed, people, several):
+    """For people in any number of blocks, with one offer for all or each their own."""
+    rng = np.random.default_rng(seed)
+    tables = [rng.integers(-(2**31), 2**31, (3, size)) for size in (5, 4, 40)]
+    model = _model([0, 0, 0], tables)
+    codes = tuple(rng.integers(0, table.shape[1], people).astype(np.uint8) for table in tables)
+    offer = rng.integers(0, 3, people) if several else np.full(people, rng.integers(0, 3))
+    expected = np.stack([table[offer, code] for table, code in zip(tables, codes, strict=True)], axis=1)
+    np.testing.assert_array_equal(term_contributions(model, codes, offer), expected)
+
+
+def test_a_code_outside_the_bins_is_an_error():
+    """It is never read from another offer's row."""
+    model = _model([0, 0], [np.zeros((2, 5), np.int32)])
+    with pytest.raises(IndexError, match="'f0' lies outside"):
+        term_contributions(model, (np.array([5], np.uint8),), np.array([0]))

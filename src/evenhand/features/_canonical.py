@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import DataError
+from evenhand.terms import DataError, canonical_text, number_in
 
 from ._columns import Values
 
-__all__ = ["as_numbers", "as_texts", "canonical_text"]
-
-_EXACT = 2**53
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.IGNORECASE)
-_TRUTH = {"true": 1.0, "false": 0.0}
-
-
-def canonical_text(value: object) -> str | None:
-    """The one text of a raw value; None where it is missing.
-
-    Example:
-        >>> [canonical_text(value) for value in (1.0, 1, "1", True, 2.5, float("nan"), "")]
-        ['1', '1', '1', 'true', '2.5', None, None]
-    """
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    if isinstance(value, (int, float, np.integer, np.floating)):
-        number = float(value)
-        if math.isnan(number):
-            return None
-        return str(int(number)) if number.is_integer() and abs(number) < _EXACT else repr(number)
-    return str(value)
+__all__ = ["as_numbers", "as_texts"]
 
 
 def as_texts(values: Values) -> Sequence[str | None]:
@@ -67,7 +40,7 @@ def as_numbers(name: str, values: Values) -> NDArray[np.float64]:
             numbers[row] = np.nan
             continue
         if text not in seen:
-            seen[text] = _number(text)
+            seen[text] = number_in(text)
         number = seen[text]
         wrong += number is None
         numbers[row] = np.nan if number is None else number
@@ -79,9 +52,3 @@ def as_numbers(name: str, values: Values) -> NDArray[np.float64]:
             remedy="clean the column, write 'kind: category' for it, or turn dates into days before",
         )
     return numbers
-
-
-def _number(text: str) -> float | None:
-    if text in _TRUTH:
-        return _TRUTH[text]
-    return float(text) if _NUMBER.fullmatch(text.strip()) else None

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import MISSING, OTHER, Binning
+from evenhand.terms import MISSING, OTHER, Binning, canonical_text
 
-from ._canonical import as_numbers, as_texts, canonical_text
+from ._canonical import as_numbers, as_texts
 from ._columns import Values
 
 __all__ = ["encode"]
@@ -131,6 +131,6 @@ def _cells(values: NDArray[np.float64], lowest: np.float64, scale: np.float64, s
 
 
 def _encode_category(binning: Binning, values: Values) -> NDArray[np.uint8]:
-    codes = _Codes({text: _FIRST + position for position, text in enumerate(binning.categories)})
+    codes = _Codes({text: _FIRST + position for position, text in enumerate(binning.categories) if text})
     raw = values.tolist() if values.dtype.kind != "f" else as_texts(values)
     return np.fromiter(map(codes.__getitem__, raw), dtype=np.uint8, count=len(values))

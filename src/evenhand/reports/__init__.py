@@ -5,6 +5,7 @@ ten are not shown. It reports figures, intervals and reasons; it gives no verdic
 """
 
 from ._build import SMALLEST_SHOWN, GroupChapter, Provenance, build, stories_of
+from ._card import model_card
 from ._frontier import frontier_page, frontier_picture
 from ._render import render, render_audit
 
@@ -15,6 +16,7 @@ __all__ = [
     "build",
     "frontier_page",
     "frontier_picture",
+    "model_card",
     "render",
     "render_audit",
     "stories_of",

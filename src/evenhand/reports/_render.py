@@ -19,7 +19,7 @@ from ._shapes import model_view
 from ._stories import story_view
 from ._words import Words
 
-__all__ = ["environment", "render", "render_audit", "templates"]
+__all__ = ["environment", "fill", "render", "render_audit", "templates"]
 
 _CHAPTERS = ("funnel", "groups", "limits", "model", "evaluation", "stories", "data", "unused", "honest", "verify")
 
@@ -105,6 +105,11 @@ def render_audit(audit: Mapping[str, Any], *, lang: str = "en") -> str:
             title=pages[lang]["t"]("audit.title"),
         )
     )
+
+
+def fill(template: str, **values: object) -> str:
+    """One of our templates with these values, each escaped."""
+    return environment().get_template(template).render(**values)
 
 
 @cache

@@ -11,19 +11,29 @@ offer caused it.
 
 from evenhand.terms import link_nodes, probability_ppm
 
+from ._assemble import assemble
+from ._dialects import DialectName
 from ._fit import fit
 from ._json import model_digest, model_from_json, model_to_json
+from ._one import OneScore, OneScorer, one_scorer
+from ._schema import model_schema
 from ._score import contributions, score
 from ._source import Chunk, RowSource, Source, Work
+from ._sql import model_sql
 from ._terms import FittedTerms, Plan, fit_source, fit_terms
+from ._text import model_to_text
 
 __all__ = [
     "Chunk",
+    "DialectName",
     "FittedTerms",
+    "OneScore",
+    "OneScorer",
     "Plan",
     "RowSource",
     "Source",
     "Work",
+    "assemble",
     "contributions",
     "fit",
     "fit_source",
@@ -31,7 +41,11 @@ __all__ = [
     "link_nodes",
     "model_digest",
     "model_from_json",
+    "model_schema",
+    "model_sql",
     "model_to_json",
+    "model_to_text",
+    "one_scorer",
     "probability_ppm",
     "score",
 ]

@@ -119,6 +119,8 @@ def contributions(model: Model, codes: tuple[NDArray[np.uint8], ...], offer: NDA
         int32[n, T], micro-logits.
     """
     asked = np.asarray(offer) >= 0
+    if asked.all():
+        return term_contributions(model, codes, np.asarray(offer))
     parts = np.zeros((len(asked), len(model.tables)), np.int32)
     parts[asked] = term_contributions(model, tuple(column[..., asked] for column in codes), np.asarray(offer)[asked])
     return parts

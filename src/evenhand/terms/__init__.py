@@ -20,6 +20,7 @@ from ._facts import DecisionFacts
 from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, probability_ppm
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
+from ._raw import canonical_text, number_in
 from ._reasons import Reason
 from ._shapes import (
     Allocated,
@@ -93,8 +94,10 @@ __all__ = [
     "UsageError",
     "band_labels",
     "bin_labels",
+    "canonical_text",
     "expected_value",
     "link_nodes",
+    "number_in",
     "probability_ppm",
     "score_of",
     "term_contributions",

@@ -10,6 +10,9 @@ from ._model import Model
 __all__ = ["SCORE_BOUND", "expected_value", "score_of", "term_contributions"]
 
 _PPM = 1_000_000
+_BLOCK = 8_192
+"""People whose shares are looked up at once: they stay in the processor's cache until they are laid out in rows."""
+
 SCORE_BOUND = 2_000_000_000
 """A score is clipped to plus or minus this many micro-logits, so that it fits 32 bits."""
 
@@ -48,13 +51,30 @@ def term_contributions(
     Returns:
         int32[n, T], micro-logits; with ``model.base[offer]`` they add up to the score.
     """
-    rows = np.arange(len(offer))
-    offer = offer.astype(np.intp)
-    out = np.empty((len(offer), len(model.tables)), dtype=np.int32)
-    for t, (table, code) in enumerate(zip(model.tables, model.term_codes(codes), strict=True)):
-        own = code if code.ndim == 1 else code[offer, rows]
-        out[:, t] = table.ravel().take(offer * table.shape[1] + own)
+    _check_codes(model, codes)
+    people = len(offer)
+    single = people > 0 and bool((offer == offer[0]).all())
+    tables = [table[int(offer[0])] if single else table.ravel() for table in model.tables]
+    widths = [table.shape[1] for table in model.tables]
+    out = np.empty((people, len(tables)), dtype=np.int32)
+    shares = np.empty((len(tables), min(people, _BLOCK)), dtype=np.int32)
+    for start in range(0, people, _BLOCK):
+        rows = slice(start, min(start + _BLOCK, people))
+        which = offer[rows].astype(np.intp)
+        everyone = np.arange(len(which))
+        part = shares[:, : len(which)]
+        for t, code in enumerate(model.term_codes(tuple(column[..., rows] for column in codes))):
+            own = code if code.ndim == 1 else code[which, everyone]
+            place = own if single else which * widths[t] + own
+            np.take(tables[t], place, out=part[t], mode="clip")  # nothing is out of range: see _check_codes
+        out[rows] = part.T
     return out
+
+
+def _check_codes(model: Model, codes: tuple[NDArray[np.uint8], ...]) -> None:
+    for binning, code in zip(model.view.binnings, codes, strict=True):
+        if code.size and int(code.max()) >= binning.size:
+            raise IndexError(f"a bin code of {binning.name!r} lies outside its bins")
 
 
 def score_of(model: Model, contributions: NDArray[np.int32], offer: NDArray[np.integer]) -> NDArray[np.int64]:
