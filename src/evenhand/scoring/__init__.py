@@ -11,6 +11,8 @@ offer caused it.
 
 from evenhand.terms import link_nodes, probability_ppm
 
+from ._compile import model_of
+from ._evaluation import reliability
 from ._fit import fit
 from ._json import model_digest, model_from_json, model_to_json
 from ._score import contributions, score
@@ -31,7 +33,9 @@ __all__ = [
     "link_nodes",
     "model_digest",
     "model_from_json",
+    "model_of",
     "model_to_json",
     "probability_ppm",
+    "reliability",
     "score",
 ]

@@ -12,7 +12,7 @@ from evenhand.terms import OTHER
 __all__ = ["RIDGE", "Penalty"]
 
 RIDGE = 1.0
-"""Penalty on the square of every coefficient except the intercept."""
+"""Penalty on the square of a coefficient that has no neighbours, and on that of all that have, together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,20 @@ class Penalty:
         if not self.ordered:
             return effect
         return np.diff(effect.take(range(OTHER, self.width), axis=axis), axis=axis)
+
+    @property
+    def ridge(self) -> float:
+        """Penalty on the square of each coefficient of a bin: small where neighbours hold it too.
+
+        A full ridge on each of many small bins would pull a sure trend towards zero.
+        """
+        return RIDGE / max(self.width - OTHER, 1) if self.ordered else RIDGE
+
+    def ridges(self) -> NDArray[np.float64]:
+        """Penalty on the square of each coefficient, float64[width]."""
+        ridges = np.full(self.width, self.ridge)
+        ridges[:OTHER] = RIDGE
+        return ridges
 
     def matrix(self) -> NDArray[np.float64]:
         """Sum of squared differences as a quadratic form."""
