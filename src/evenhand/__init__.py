@@ -20,16 +20,33 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "audit", "demo", "draft", "load_campaign", "plan", "replay", "run", "verify_ledger", "why"]
+__all__ = [
+    "AdditiveClassifier",
+    "AdditiveRegressor",
+    "__version__",
+    "audit",
+    "demo",
+    "draft",
+    "load_campaign",
+    "plan",
+    "replay",
+    "run",
+    "verify_ledger",
+    "why",
+]
 
 if TYPE_CHECKING:
+    from evenhand.adapters.estimators import AdditiveClassifier, AdditiveRegressor
     from evenhand.assembly import audit, demo, draft, load_campaign, plan, replay, run, verify_ledger, why
+
+_ESTIMATORS = ("AdditiveClassifier", "AdditiveRegressor")
 
 
 def __getattr__(name: str) -> object:
     """Load a public name when it is first used (PEP 562)."""
     if name in __all__:
-        return getattr(importlib.import_module("evenhand.assembly"), name)
+        room = "evenhand.adapters.estimators" if name in _ESTIMATORS else "evenhand.assembly"
+        return getattr(importlib.import_module(room), name)
     raise AttributeError(f"module 'evenhand' has no attribute {name!r}")
 
 
