@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdditiveClassifier",
+    "AdditiveRegressor",
     "__version__",
     "audit",
     "demo",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from evenhand.adapters.estimators import AdditiveClassifier, AdditiveRegressor
     from evenhand.assembly import (
         audit,
         demo,
@@ -48,11 +51,14 @@ if TYPE_CHECKING:
         why,
     )
 
+_ESTIMATORS = ("AdditiveClassifier", "AdditiveRegressor")
+
 
 def __getattr__(name: str) -> object:
     """Load a public name when it is first used (PEP 562)."""
     if name in __all__:
-        return getattr(importlib.import_module("evenhand.assembly"), name)
+        room = "evenhand.adapters.estimators" if name in _ESTIMATORS else "evenhand.assembly"
+        return getattr(importlib.import_module(room), name)
     raise AttributeError(f"module 'evenhand' has no attribute {name!r}")
 
 

@@ -22,6 +22,8 @@ from ._columns import Values
 __all__ = ["learn_binning", "learn_view", "view_of"]
 
 _MOST_CATEGORIES = 250
+_PER_ROW = 1024
+"""Weights that are not whole numbers are counted in whole 1024ths."""
 _LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -80,6 +82,7 @@ def learn_binning(
     max_bins: int = 64,
     minimum_bin: int = 20,
     per_offer: bool = False,
+    weight: NDArray[np.float64] | None = None,
 ) -> Binning:
     """The bins of one column; see `learn_view`.
 
@@ -90,31 +93,54 @@ def learn_binning(
         max_bins: at most this many bins of a number.
         minimum_bin: at least this many rows in a bin.
         per_offer: each offer has its own value.
+        weight: float64[n], how many rows each value stands for, above zero; None = one each.
 
     Raises:
         DataError: the values of a number column are not numbers.
     """
     if (kind or ("number" if values.dtype.kind == "f" else "category")) == "category":
-        return Binning(name, "category", categories=_categories(values, minimum_bin), per_offer=per_offer)
-    return Binning(name, "number", cuts=_cuts(as_numbers(name, values), max_bins, minimum_bin), per_offer=per_offer)
+        return Binning(name, "category", categories=_categories(values, minimum_bin, weight), per_offer=per_offer)
+    return Binning(
+        name, "number", cuts=_cuts(as_numbers(name, values), max_bins, minimum_bin, weight), per_offer=per_offer
+    )
 
 
-def _categories(values: Values, fewest: int) -> tuple[str, ...]:
-    counts = Counter(text for text in as_texts(values) if text is not None)
+def _categories(values: Values, fewest: int, weight: NDArray[np.float64] | None) -> tuple[str, ...]:
+    texts = as_texts(values)
+    counts = Counter(text for text in texts if text is not None)
+    if weight is not None:
+        times, scale = _whole(weight)
+        counts, fewest = Counter(), fewest * scale
+        for text, many in zip(texts, times.tolist(), strict=True):
+            if text is not None:
+                counts[text] += many
     frequent = [text for text, count in counts.items() if count >= fewest]
     frequent.sort(key=lambda text: (-counts[text], text))
     return tuple(sorted(frequent[:_MOST_CATEGORIES]))
 
 
-def _cuts(values: NDArray[np.float64], most: int, fewest: int) -> tuple[float, ...]:
+def _cuts(values: NDArray[np.float64], most: int, fewest: int, weight: NDArray[np.float64] | None) -> tuple[float, ...]:
     """Borders for one number column; see `learn_view`."""
-    known = np.clip(values[~np.isnan(values)], -_LARGEST, _LARGEST) + 0.0  # no -0.0, no infinite border
-    distinct, counts = np.unique(known, return_counts=True)
+    here = ~np.isnan(values)
+    known = np.clip(values[here], -_LARGEST, _LARGEST) + 0.0  # no -0.0, no infinite border
+    if weight is None:
+        distinct, counts = np.unique(known, return_counts=True)
+    else:
+        times, scale = _whole(weight)
+        distinct, place = np.unique(known, return_inverse=True)
+        counts = np.bincount(place, times[here], len(distinct)).astype(np.int64)
+        fewest *= scale
     if len(distinct) < 2:
         return ()
     windows = _windows(counts, most, fewest)
     cuts = sorted({_roundest(float(distinct[below]), float(distinct[above])) for below, above in windows})
     return _merged(cuts, distinct, counts, most, fewest)
+
+
+def _whole(weight: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
+    """Weights as whole numbers, and what stands for one row: their sums are the same in any order."""
+    scale = 1 if (weight == np.rint(weight)).all() else _PER_ROW
+    return np.rint(weight * scale).astype(np.int64), scale
 
 
 def _windows(counts: NDArray[np.int64], most: int, fewest: int) -> list[tuple[int, int]]:

@@ -12,7 +12,9 @@ offer caused it.
 from evenhand.terms import link_nodes, probability_ppm
 
 from ._assemble import assemble
+from ._compile import model_of
 from ._dialects import DialectName
+from ._evaluation import reliability
 from ._fit import fit
 from ._json import model_digest, model_from_json, model_to_json
 from ._one import OneScore, OneScorer, one_scorer
@@ -41,11 +43,13 @@ __all__ = [
     "link_nodes",
     "model_digest",
     "model_from_json",
+    "model_of",
     "model_schema",
     "model_sql",
     "model_to_json",
     "model_to_text",
     "one_scorer",
     "probability_ppm",
+    "reliability",
     "score",
 ]

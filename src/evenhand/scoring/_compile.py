@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import OTHER, WITHHELD, FeatureView, Pair, TermShape
+from evenhand.terms import OTHER, WITHHELD, DataError, FeatureView, Link, Model, Pair, TermShape
 
+from ._json import model_digest
 from ._pairs import purified
 from ._terms import FittedTerms
 
-__all__ = ["MICRO_LOGITS", "Compiled", "compiled_terms"]
+__all__ = ["MICRO_LOGITS", "Compiled", "compiled_terms", "model_of"]
 
 MICRO_LOGITS = 1e6
 """Micro-logits in one logit."""
@@ -71,7 +72,7 @@ def compiled_terms(view: FeatureView, fitted: FittedTerms, minimum: int, unit: f
         variance = np.diag(covariance) - 2.0 * (covariance @ share) + float(share @ covariance @ share)
         half = _Z95 * np.sqrt(np.maximum(variance, 0.0))
         half[WITHHELD] = 0.0
-        tables.append(np.rint(effect / unit).astype(np.int32))
+        tables.append(_whole(effect / unit))
         shown = np.where(count >= minimum, count, 0).astype(np.int64)
         shapes.append(TermShape(names[place], effect, effect - half, effect + half, shown))
     return Compiled(
@@ -82,3 +83,41 @@ def compiled_terms(view: FeatureView, fitted: FittedTerms, minimum: int, unit: f
         tuple(fitted.freedom[t] for t in kept),
         fitted.pairs,
     )
+
+
+def model_of(view: FeatureView, fitted: FittedTerms, *, link: Link, minimum: int = 1, unit: float = 1e-6) -> Model:
+    """One fit as a model of its own: a single row in every table, for no offer in particular.
+
+    Args:
+        view: the bins of its features, in the order of the fit.
+        fitted: the fit.
+        link: what it was fitted with.
+        minimum: counts below this are shown as 0.
+        unit: what one integer step of a score is worth.
+
+    Returns:
+        the model, with the one offer ``""``; what each term spent is in its evaluation.
+
+    Raises:
+        DataError: an effect has no place in 32 bits at this unit.
+    """
+    compiled = compiled_terms(view, fitted, minimum, unit)
+    base, tables = np.array([compiled.base], np.int64), tuple(row[None] for row in compiled.rows)
+    digest = model_digest(view, ("",), base, tables, compiled.pairs, link, unit)
+    spent = {
+        shape.name: {"smoothing": round(weight, 6), "freedom": round(freedom, 6)}
+        for shape, weight, freedom in zip(compiled.shapes, compiled.smoothing, compiled.freedom, strict=True)
+    }
+    evaluation = {"terms": spent, "steps": fitted.steps, "spread": fitted.spread}
+    return Model(view, ("",), base, tables, {"": compiled.shapes}, evaluation, digest, compiled.pairs, link, unit)
+
+
+def _whole(steps: NDArray[np.float64]) -> NDArray[np.int32]:
+    if np.abs(steps).max(initial=0.0) >= 2.0**31:
+        raise DataError(
+            "model-range",
+            "An effect of the model is too large for its unit.",
+            rule="every entry of a table is a whole number of 32 bits",
+            remedy="look for outcomes that are many thousand times the others, or give the fit a larger unit",
+        )
+    return np.rint(steps).astype(np.int32)

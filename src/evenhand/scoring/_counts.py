@@ -66,9 +66,13 @@ class Design:
         return out
 
     def rows(self, chunk: Chunk, places: list[NDArray[np.intp]], coefficients: NDArray[np.float64]) -> RowLoss:
-        """Loss, residual and weight of each row, by its weight in the history."""
+        """Loss, residual and weight of each row, in whole numbers of 1/grain, by its weight in the history.
+
+        They are rounded before they are weighted, so a row of weight three counts exactly like three rows.
+        """
         rows = self.loss.rows(self._predictor(places, coefficients), (chunk.outcome - self.shift) / self.scale)
-        return rows if chunk.weight is None else RowLoss(*(part * chunk.weight for part in rows))
+        whole = RowLoss(*(np.rint(part * self.grain) for part in rows))
+        return whole if chunk.weight is None else RowLoss(*(np.rint(part * chunk.weight) for part in whole))
 
     def _predictor(self, places: list[NDArray[np.intp]], coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
         """The additive predictor of each row."""
@@ -105,9 +109,8 @@ class _LookWork:
         design = self.design
         places = design.places(chunk)
         loss, residual, weight = design.rows(chunk, places, self.coefficients)
-        residual = np.rint(residual * design.grain)
-        counts[0] += np.rint(loss * design.grain).sum()
-        counts[1] += np.rint(weight * design.grain).sum()
+        counts[0] += loss.sum()
+        counts[1] += weight.sum()
         counts[2] += residual.sum()
         for place, block in zip(places, design.blocks, strict=True):
             counts[2 + block.start : 2 + block.stop] += _count(place, residual, block.stop - block.start)
@@ -124,7 +127,7 @@ class _GramWork:
     def add(self, counts: NDArray[np.float64], chunk: Chunk) -> None:
         design = self.design
         places = design.places(chunk)
-        weight = np.rint(design.rows(chunk, places, self.coefficients).weight * design.grain)
+        weight = design.rows(chunk, places, self.coefficients).weight
         counts[0, 0] += weight.sum()
         blocks, widths = design.blocks, design.widths
         for j, place in enumerate(places):
@@ -158,9 +161,11 @@ class _TallyWork:
         return np.zeros(self.design.columns)
 
     def add(self, counts: NDArray[np.float64], chunk: Chunk) -> None:
-        counts[0] += len(chunk)
+        grain = self.design.grain
+        weight = np.full(len(chunk), grain) if chunk.weight is None else np.rint(chunk.weight * grain)
+        counts[0] += weight.sum()
         for place, block in zip(self.design.places(chunk), self.design.blocks, strict=True):
-            counts[block] += _count(place, None, block.stop - block.start)
+            counts[block] += _count(place, weight, block.stop - block.start)
 
 
 def _count(place: NDArray[np.intp], weight: NDArray[np.float64] | None, width: int) -> NDArray[np.float64]:
@@ -184,5 +189,5 @@ def gram(source: Source, design: Design, coefficients: NDArray[np.float64]) -> N
 
 
 def tally(source: Source, design: Design) -> NDArray[np.float64]:
-    """Rows in each column of the design, float64[columns]; the first is the number of rows."""
-    return source.total(_TallyWork(design))
+    """Weight of the rows in each column of the design, float64[columns]; the first is that of all rows."""
+    return source.total(_TallyWork(design)) / design.grain

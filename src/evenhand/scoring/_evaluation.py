@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import PPM, probability_ppm
 
-__all__ = ["ENOUGH_CLASS", "ENOUGH_ROWS", "evaluate"]
+__all__ = ["ENOUGH_CLASS", "ENOUGH_ROWS", "evaluate", "reliability"]
 
 ENOUGH_ROWS = 100
 """Fewer held-out rows than this are counted but not judged."""
@@ -55,7 +55,7 @@ def evaluate(score: NDArray[np.integer], outcome: NDArray[np.uint8]) -> dict[str
         "log_loss_of_base_rate": -(rate * math.log(rate) + (1 - rate) * math.log1p(-rate)),
         "brier": math.fsum(np.square(ppm / PPM - label).tolist()) / rows,
         "brier_of_base_rate": rate * (1 - rate),
-        "reliability": _reliability(ranked, label, ppm),
+        "reliability": reliability(ranked, label),
         "gain": {"top_10": _gain(ranked, label, 0.1), "top_20": _gain(ranked, label, 0.2)},
     }
 
@@ -80,10 +80,21 @@ def _auroc(ranked: NDArray[np.integer], label: NDArray[np.int64]) -> list[float]
     return [area, max(0.0, area - half), min(1.0, area + half)]
 
 
-def _reliability(
-    ranked: NDArray[np.integer], label: NDArray[np.int64], ppm: NDArray[np.int32]
-) -> list[dict[str, float | int]]:
-    """Ten bins of equal size by score; equal scores share a bin, so some may be larger and some absent."""
+def reliability(score: NDArray[np.integer], outcome: NDArray[np.integer]) -> list[dict[str, float | int]]:
+    """Do predictions come true? Ten bins of equal size by score, each with its rate and Wilson's 95 % interval.
+
+    Equal scores share a bin, so some may be larger and some absent.
+
+    Args:
+        score: int[n], micro-logits.
+        outcome: int[n], 0 or 1.
+
+    Returns:
+        per bin: ``rows``, ``predicted`` (mean), ``rate``, ``lower``, ``upper``.
+    """
+    order = np.lexsort((outcome, score))
+    ranked, label = score[order], np.asarray(outcome)[order].astype(np.int64)
+    ppm = probability_ppm(ranked)
     bins = np.searchsorted(ranked, ranked, "left") * _BINS // len(ranked)
     table: list[dict[str, float | int]] = []
     for index in range(_BINS):

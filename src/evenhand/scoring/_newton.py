@@ -1,7 +1,7 @@
 """The solver: penalised Newton steps from counts, with smoothing weights by Fellner-Schall (REML).
 
 Ordered terms pay for first differences between neighbouring bins, categories and pairs for their size; every column
-also has a ridge of one, which keeps any data finite. Sources: Wood and Fasiolo 2017 (generalised Fellner-Schall);
+also has a small ridge, which keeps any data finite. Sources: Wood and Fasiolo 2017 (generalised Fellner-Schall);
 Eilers and Marx 1996 (difference penalties).
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._counts import Design, Look, gram, look
-from ._penalty import RIDGE, Penalty
+from ._penalty import Penalty
 from ._root import inverse_root
 from ._source import Source
 
@@ -26,7 +26,7 @@ _UPDATES = 10
 _SETTLED_WEIGHT = 0.01
 _SETTLED_MOVE = 0.1
 _STALE = 0.05
-_STRIP = 32
+_TILE = 64
 _POLISH = 40
 _STEP_ENOUGH = 1e-6
 _FORBIDDEN = 1e7
@@ -43,6 +43,7 @@ class Solver:
         smoothing: weight of each term's penalty.
         fixed: leave the weights as they are.
         start: float64[columns], where to begin.
+        kept: the weights of so many first terms stay as they are.
 
     Attributes:
         coefficients: float64[columns].
@@ -59,13 +60,16 @@ class Solver:
         *,
         fixed: bool,
         start: NDArray[np.float64],
+        kept: int = 0,
     ) -> None:
         self.source = source
         self.design = design
         self.terms = penalties
         self.penalties = [penalty.matrix() for penalty in penalties]
         self.costs = tuple(penalty.costs() for penalty in penalties)
+        self.ridges = np.concatenate([[0.0], *(penalty.ridges() for penalty in penalties)])
         self.fixed = fixed
+        self.kept = kept
         self.smoothing = smoothing.astype(np.float64)
         self.held: list[NDArray[np.float64] | None] = [None] * len(penalties)
         self.tried: list[tuple[float, float] | None] = [None] * len(penalties)
@@ -119,9 +123,12 @@ class Solver:
 
     def freedom(self, term: int) -> float:
         """Effective degrees of freedom that one term uses."""
-        covariance = self._covariance(self.design.blocks[term])
-        paid = self.smoothing[term] * np.sum(covariance * self.penalties[term]) + RIDGE * np.trace(covariance)
-        return float(len(covariance) - paid)
+        block = self.design.blocks[term]
+        half = self.root[block.start :, block]  # its square is the covariance
+        size = float(np.einsum("ij,ij->j", half, half) @ self.ridges[block])
+        steps = self.terms[term].differences(half, axis=1)
+        paid = self.smoothing[term] * float(np.einsum("ij,ij->", steps, steps)) + size
+        return float(half.shape[1] - paid)
 
     def _look(self, coefficients: NDArray[np.float64]) -> Look:
         self.steps += 1
@@ -132,11 +139,17 @@ class Solver:
         self._factor()
 
     def _covariance(self, block: slice) -> NDArray[np.float64]:
-        """Summed over strips of rows, each product on one thread."""
+        """Summed over square tiles, so small that each product stays on one thread (see `_root`)."""
         half = self.root[block.start :, block]
-        strips = np.pad(half, ((0, -len(half) % _STRIP), (0, 0))).reshape(-1, _STRIP, half.shape[1])
-        product: NDArray[np.float64] = (strips.transpose(0, 2, 1) @ strips).sum(axis=0)
-        return product
+        width = half.shape[1]
+        half = np.pad(half, ((0, -len(half) % _TILE), (0, -width % _TILE)))
+        tiles = np.ascontiguousarray(half.reshape(-1, _TILE, half.shape[1] // _TILE, _TILE).transpose(2, 0, 1, 3))
+        product = np.empty((len(tiles), _TILE, len(tiles), _TILE))
+        for i in range(len(tiles)):
+            for j in range(i, len(tiles)):
+                part = (tiles[i].transpose(0, 2, 1) @ tiles[j]).sum(axis=0)
+                product[i, :, j], product[j, :, i] = part, part.T
+        return product.reshape(half.shape[1], half.shape[1])[:width, :width]
 
     def _solve(self, push: NDArray[np.float64]) -> NDArray[np.float64]:
         """Covariance times a vector (einsum, since a library's threads cost more than they bring here)."""
@@ -145,8 +158,7 @@ class Solver:
 
     def _penalise(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
         """The penalty matrix times the coefficients."""
-        product = RIDGE * coefficients
-        product[0] = 0.0
+        product: NDArray[np.float64] = self.ridges * coefficients
         for t, block in enumerate(self.design.blocks):
             product[block] += self._quadratic(t) @ coefficients[block]
         return product
@@ -159,7 +171,7 @@ class Solver:
     def _factor(self) -> None:
         """Inverse of the Cholesky root of curvature plus penalty; its square is the covariance."""
         matrix = self.curvature.copy()
-        matrix[np.arange(1, len(matrix)), np.arange(1, len(matrix))] += RIDGE
+        matrix[np.arange(len(matrix)), np.arange(len(matrix))] += self.ridges
         for t, block in enumerate(self.design.blocks):
             matrix[block, block] += self._quadratic(t)
         self.root = inverse_root(matrix)
@@ -176,7 +188,8 @@ class Solver:
         largest = 0.0
         if self.design.loss.has_spread:
             self._measure_spread()
-        for t, (term, block) in enumerate(zip(self.terms, self.design.blocks, strict=True)):
+        for t in range(self.kept, len(self.terms)):
+            term, block = self.terms[t], self.design.blocks[t]
             paid = term.differences(solution[block])
             steps = term.differences(self.root[block.start :, block], axis=1)
             variance = np.einsum("ij,ij->j", steps, steps)
@@ -185,7 +198,7 @@ class Solver:
                 left = 1.0 / (1.0 + (weight - start) * variance)
                 used = float(np.square(paid * left).sum()) / self.spread
                 trace = float((variance * left).sum())
-                free = weight * float((self.costs[t] / (RIDGE + weight * self.costs[t])).sum() - trace)
+                free = weight * float((self.costs[t] / (term.ridge + weight * self.costs[t])).sum() - trace)
                 before = weight
                 weight = float(np.clip(max(free, 0.0) / used if used > 0.0 else np.inf, *_SMOOTHING_RANGE))
                 if abs(weight - before) <= _SETTLED_WEIGHT * before:

@@ -23,7 +23,7 @@ from ._source import Chunk, Source
 __all__ = ["bands_of", "find_pairs", "purified"]
 
 _PRIOR = 20.0
-_NOISE = 3.0
+_NOISE = 3.5
 """A statistic below this many standard deviations of noise is no pair."""
 _ROUNDS = 200
 _EXACT = 1e-10
@@ -79,7 +79,6 @@ class _ScanWork:
     def add(self, counts: NDArray[np.float64], chunk: Chunk) -> None:
         design = self.design
         rows = design.rows(chunk, design.places(chunk), self.coefficients)
-        residual, weight = (np.rint(part * design.grain) for part in (rows.residual, rows.weight))
         upper = {(p.first, p.first_bands, p.width) for p in self.pairs}
         lower = {(p.second, p.second_bands) for p in self.pairs}
         high = {key: (np.array(key[1], np.intp) * key[2] + 1).take(chunk.codes[key[0]]) for key in upper}
@@ -87,7 +86,7 @@ class _ScanWork:
         at = 0
         for pair in self.pairs:
             code = high[pair.first, pair.first_bands, pair.width] + low[pair.second, pair.second_bands]
-            for part in (residual, weight, None):
+            for part in (rows.residual, rows.weight, None):
                 counts[at : at + pair.size] += np.bincount(code, part, pair.size)
                 at += pair.size
 

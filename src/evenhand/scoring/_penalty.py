@@ -12,7 +12,7 @@ from evenhand.terms import OTHER, Pair
 __all__ = ["RIDGE", "Penalty", "grid_penalty"]
 
 RIDGE = 1.0
-"""Penalty on the square of every coefficient except the intercept."""
+"""Penalty on the square of a coefficient that has no neighbours, and on that of all that have, together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Penalty:
     Attributes:
         width: columns of the term.
         steps: intp[k, 2], columns of the neighbours whose differences are paid for; None = each coefficient itself.
-        is_line: the neighbours form a line, so that the steps are few and all their covariances are worth having.
+        is_line: the neighbours form one line: the bins of an ordered feature.
     """
 
     width: int
@@ -42,6 +42,20 @@ class Penalty:
         if self.steps is None:
             return effect
         return np.asarray(effect.take(self.steps[:, 1], axis=axis) - effect.take(self.steps[:, 0], axis=axis))
+
+    @property
+    def ridge(self) -> float:
+        """Penalty on the square of each coefficient of a bin: small where neighbours hold it too.
+
+        A full ridge on each of many small bins would pull a sure trend towards zero.
+        """
+        return RIDGE / max(self.width - OTHER, 1) if self.is_line else RIDGE
+
+    def ridges(self) -> NDArray[np.float64]:
+        """Penalty on the square of each coefficient, float64[width]."""
+        ridges = np.full(self.width, self.ridge)
+        ridges[:OTHER] = RIDGE
+        return ridges
 
     def matrix(self) -> NDArray[np.float64]:
         """Sum of squared differences as a quadratic form."""

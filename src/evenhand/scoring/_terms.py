@@ -24,6 +24,7 @@ _SETTLED, _SETTLED_JOINT = 0.3, 1.0
 """Degrees of freedom of a term that no longer matter, without pairs and with."""
 _MOST_GRAIN = 24
 _MANTISSA = 51
+_PER_ROW = 1024.0
 _EXPONENTS, _LOWEST = 160, -60
 """Powers of two that sizes are sorted into: from 2**-59 to 2**99."""
 
@@ -66,7 +67,7 @@ class FittedTerms:
         freedom: per term, effective degrees of freedom used.
         steps: looks at the rows that were needed.
         pairs: the joint terms.
-        rows: per term float64[size], rows of each code.
+        rows: per term float64[size], rows of each code (their weight, where they have one).
         spread: squared spread of the residuals where the link is ``identity``, else 1.
     """
 
@@ -180,7 +181,7 @@ def _with_pairs(source: Source, plan: Plan, main: Solver) -> Solver | None:
     start = np.zeros(design.columns)
     start[: len(main.coefficients)] = main.coefficients
     smoothing = np.append(main.smoothing, Solver.first_smoothing(len(pairs)))
-    solver = Solver(source, design, penalties, smoothing, fixed=main.fixed, start=start)
+    solver = Solver(source, design, penalties, smoothing, fixed=main.fixed, start=start, kept=len(main.terms))
     solver.find_smoothing(_SETTLED_JOINT)
     return solver
 
@@ -237,7 +238,7 @@ class _Size:
 
 @dataclass(frozen=True, slots=True)
 class _ExponentWork:
-    """Rows per exponent of ``|outcome - shift|``, and rows per exponent of the weight."""
+    """Weight (in 1/1024) per exponent of ``|outcome - shift|``, and rows per exponent of the weight."""
 
     shift: float
 
@@ -249,7 +250,8 @@ class _ExponentWork:
         for part, numbers in enumerate((np.abs(chunk.outcome - self.shift), weight)):
             exponent = np.where(numbers > 0, np.frexp(numbers)[1] - _LOWEST, 0)
             exponent = np.clip(exponent, numbers > 0, _EXPONENTS - 1)
-            counts[part * _EXPONENTS : (part + 1) * _EXPONENTS] += np.bincount(exponent, minlength=_EXPONENTS)
+            times = np.maximum(np.rint(weight * _PER_ROW), 1.0) if part == 0 else None
+            counts[part * _EXPONENTS : (part + 1) * _EXPONENTS] += np.bincount(exponent, times, _EXPONENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,5 +265,5 @@ class _MeanWork:
 
     def add(self, counts: NDArray[np.float64], chunk: Chunk) -> None:
         weight = np.ones(len(chunk)) if chunk.weight is None else chunk.weight
-        counts[0] += np.rint(chunk.outcome * weight * self.grain).sum()
+        counts[0] += np.rint(np.rint(chunk.outcome * self.grain) * weight).sum()
         counts[1] += np.rint(weight * self.grain).sum()

@@ -1,0 +1,198 @@
+"""How good is the glass box, beside a boosted glass box (InterpretML's EBM) and a black box (LightGBM)?
+
+Run: ``python -m benchmarks.quality [--data NAME ...] [--folds N] [--ebm-folds N]``. Every learner gets the same rows in
+the same folds and as many threads; LightGBM and the EBM have their default settings (150 trees of 31 leaves are named
+so that a later default changes nothing). What is not installed is left out of the table: ``pip install interpret-core
+lightgbm scikit-learn pandas pyarrow``. Real sets are read from a folder (``--folder``) that is no part of the
+repository; a set that is not there is left out and named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .machine import describe, print_table
+
+_FOLDER = Path(__file__).parents[2] / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One learner on one set: mean over the folds."""
+
+    auroc: float
+    log_loss: float
+    seconds: float
+    processor: float
+    folds: int
+
+
+def bank(folder: Path) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """45,211 calls of a bank, without the duration of the call, which is known only afterwards."""
+    table = pd.read_csv(folder / "bank_marketing" / "bank_full.csv.gz")
+    return table.drop(columns=["duration", "y"]), (table["y"] == "yes").to_numpy(np.int64)
+
+
+def adult(folder: Path) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """48,842 people of the US census of 1994, without the census weight."""
+    table = pd.read_csv(folder / "adult" / "adult.csv.gz")
+    return table.drop(columns=["fnlwgt", "split", "income"]), (table["income"] == ">50K").to_numpy(np.int64)
+
+
+def hillstrom(folder: Path) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """64,000 customers of a randomised e-mail experiment: who visited the shop."""
+    table = pd.read_csv(folder / "hillstrom" / "hillstrom.csv.gz")
+    return table.drop(columns=["visit", "conversion", "spend"]), table["visit"].to_numpy(np.int64)
+
+
+def grocer(folder: Path) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """The demonstration's history: which household redeemed a coupon of which theme."""
+    from evenhand.adapters.complete_journey import history, read_tables
+
+    table = history(read_tables())
+    plain = {name: table[name].to_numpy() for name in table.columns}
+    plain["theme"] = table["theme"].to_list()
+    frame = pd.DataFrame(plain).drop(
+        columns=["household", "household_id", "campaign", "campaign_start"], errors="ignore"
+    )
+    return frame.drop(columns=["redeemed"]), table["redeemed"].to_numpy().astype(np.int64)
+
+
+def hiring(folder: Path) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """A generated population of 20,000 applicants, with sharp and smooth effects."""
+    from evenhand.worlds import hiring as draw
+
+    people = draw(20_000, np.random.default_rng(7))
+    table = pd.DataFrame(
+        {name: values for name, values in people.columns.items() if name not in {"applicant", "hired"}}
+    )
+    return table, np.asarray(people.columns["hired"], np.int64)
+
+
+def shoppers(folder: Path) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """A generated population of 30,000 offers shown, whose features work differently for each offer."""
+    from evenhand.worlds import shoppers as draw
+
+    world = draw(30_000, 4, 12, np.random.default_rng(1), history=30_000)
+    table = pd.DataFrame({name: values[world.history_person] for name, values in world.features.items()})
+    table["offer"] = np.array(world.history_offer.categories)[world.history_offer.codes]
+    return table, world.history_response.astype(np.int64)
+
+
+SETS: dict[str, Callable[[Path], tuple[pd.DataFrame, NDArray[np.int64]]]] = {
+    one.__name__: one for one in (bank, adult, hillstrom, grocer, hiring, shoppers)
+}
+
+
+def glass_box(threads: int) -> Any:
+    from evenhand.adapters.estimators import AdditiveClassifier
+
+    return AdditiveClassifier()
+
+
+def ebm(threads: int) -> Any:
+    from interpret.glassbox import ExplainableBoostingClassifier
+
+    return ExplainableBoostingClassifier(n_jobs=threads, random_state=0)
+
+
+def lightgbm(threads: int) -> Any:
+    from lightgbm import LGBMClassifier
+
+    return LGBMClassifier(n_estimators=150, num_leaves=31, n_jobs=threads, random_state=0, verbose=-1)
+
+
+LEARNERS: dict[str, tuple[Callable[[int], Any], str]] = {
+    "glass box": (glass_box, "evenhand"),
+    "EBM": (ebm, "interpret"),
+    "LightGBM": (lightgbm, "lightgbm"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
+    parser.add_argument("--data", nargs="*", choices=SETS, default=list(SETS))
+    parser.add_argument("--folds", type=int, default=5, help="how many of the five folds are tested")
+    parser.add_argument("--ebm-folds", type=int, default=1, help="likewise for the EBM, which takes minutes for one")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--folder", type=Path, default=_FOLDER)
+    asked = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = str(asked.threads)
+    learners = {name: make for name, (make, module) in LEARNERS.items() if importlib.util.find_spec(module)}
+    print(describe())
+    print("numpy, scikit-learn, interpret-core, lightgbm:", ", ".join(_version(name) for name in _COMPARED))
+    rows = []
+    for name in asked.data:
+        try:
+            table, outcome = SETS[name](asked.folder)
+        except OSError as error:
+            print(f"{name} is left out: {type(error).__name__}")
+            continue
+        for learner, make in learners.items():
+            folds = asked.ebm_folds if learner == "EBM" else asked.folds
+            if folds:
+                got = measure(lambda make=make: make(asked.threads), learner, table, outcome, folds)
+                rows.append([name, learner, *_cells(got)])
+                print(" ".join(rows[-1]), flush=True)
+        if 0 < asked.ebm_folds != asked.folds and "EBM" in learners:
+            got = measure(lambda: glass_box(asked.threads), "glass box", table, outcome, asked.ebm_folds)
+            rows.append([name, "glass box, the EBM's folds", *_cells(got)])
+    header = ["set", "learner", "AUROC", "log loss", "fit s", "CPU s", "folds"]
+    print_table("Quality on rows not seen", "python -m benchmarks.quality", header, rows)
+
+
+_COMPARED = ("numpy", "scikit-learn", "interpret-core", "lightgbm")
+
+
+def measure(
+    make: Callable[[], Any], learner: str, table: pd.DataFrame, outcome: NDArray[np.int64], folds: int
+) -> Measured:
+    """Mean over the first `folds` of five folds of fit, predict and compare."""
+    from sklearn.metrics import log_loss, roc_auc_score
+
+    fold = np.random.default_rng(0).permutation(len(outcome)) % 5
+    words = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])]
+    if learner == "LightGBM":
+        table = table.astype(dict.fromkeys(words, "category"))
+    got = []
+    for k in range(folds):
+        train, test = fold != k, fold == k
+        wall, cpu = time.perf_counter(), time.process_time() + _children()
+        model = make().fit(table[train], outcome[train])
+        spent = time.perf_counter() - wall, time.process_time() + _children() - cpu
+        chance = model.predict_proba(table[test])[:, 1]
+        got.append(
+            (roc_auc_score(outcome[test], chance), log_loss(outcome[test], np.clip(chance, 1e-6, 1 - 1e-6)), *spent)
+        )
+    return Measured(*np.mean(got, axis=0).tolist(), folds)
+
+
+def _children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _cells(got: Measured) -> list[str]:
+    return [f"{got.auroc:.4f}", f"{got.log_loss:.4f}", f"{got.seconds:.1f}", f"{got.processor:.1f}", str(got.folds)]
+
+
+def _version(name: str) -> str:
+    return (
+        version(name) if importlib.util.find_spec(name.replace("-core", "").replace("scikit-learn", "sklearn")) else "-"
+    )
+
+
+if __name__ == "__main__":
+    main()
