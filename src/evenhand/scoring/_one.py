@@ -63,7 +63,9 @@ class OneScorer:
             f"{binning.name}@{model.offers[offer]}" if binning.per_offer else binning.name for binning in binnings
         )
         self._values = _getter(self._names)
-        self._bins = tuple(binning.cuts if binning.kind == "number" else _Codes.of(binning) for binning in binnings)
+        self._bins = tuple(
+            (binning.cuts if binning.kind == "number" else None, _Codes.of(binning)) for binning in binnings
+        )
         tables = [tuple(table[offer].tolist()) for table in model.tables]
         self._tables = tuple(tables[: len(binnings)])
         self._pairs = tuple(
@@ -86,10 +88,12 @@ class OneScorer:
         except KeyError:
             raise _lacking(row, self._names) from None
         codes = [
-            (bisect_right(bins, value) + _FIRST if type(value) is float and value == value else _number(bins, value))
-            if isinstance(bins, tuple)
-            else bins[value]
-            for bins, value in zip(self._bins, values, strict=True)
+            known[value]
+            if cuts is None
+            else bisect_right(cuts, value) + _FIRST
+            if type(value) is float and value == value
+            else _number(cuts, value)
+            for (cuts, known), value in zip(self._bins, values, strict=True)
         ]
         parts = list(map(getitem, self._tables, codes))
         for first, second, grid in self._pairs:
