@@ -6,7 +6,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.terms import Binning, FeatureView, Model, expected_value, score_of, term_contributions
+from evenhand.terms import (
+    Binning,
+    FeatureView,
+    Model,
+    expected_value,
+    one_probability_ppm,
+    probability_ppm,
+    score_of,
+    term_contributions,
+)
 
 MONEY = st.integers(0, 10**15)
 PPM = st.lists(st.integers(0, 1_000_000), min_size=1, max_size=20)
@@ -56,3 +65,10 @@ def test_contributions_and_base_add_up_to_the_score(data):
     ]
     assert score_of(model, shares, offer).tolist() == by_hand
     assert (model.base[offer] + shares.sum(axis=1)).tolist() == by_hand
+
+
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), max_size=20), st.lists(st.integers(-16_100_000, 16_100_000)))
+def test_one_probability_has_the_bits_of_many(far, near):
+    """Asked one by one, the link table says the same."""
+    scores = far + near
+    assert [one_probability_ppm(score) for score in scores] == probability_ppm(np.array(scores, np.int64)).tolist()

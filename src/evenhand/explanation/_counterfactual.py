@@ -13,7 +13,7 @@ from evenhand.policy import Campaign
 from evenhand.terms import Model, PolicyError, score_of, term_contributions
 
 from ._grid import Grid, Person, Side
-from ._reach import Reach, Step, campaign_reaches, declared_reaches, steps
+from ._reach import Reach, Steps, campaign_reaches, declared_reaches
 from ._search import Found, Goal, push_of, smallest
 
 __all__ = ["MASS", "Change", "Counterfactual", "Proof", "counterfactual"]
@@ -148,15 +148,13 @@ def counterfactual(
     return results(model, grid, codes, found, at)
 
 
-def steps_of(
-    model: Model, reaches: Sequence[Reach | None], offer: int, mass: float
-) -> tuple[tuple[tuple[Step, ...], ...], ...]:
+def steps_of(model: Model, reaches: Sequence[Reach | None], offer: int, mass: float) -> tuple[Steps, ...]:
     """The steps within reach of each feature, by the training rows of this offer (else of all together)."""
     shapes = model.shapes.get(model.offers[offer]) or model.shapes.get("") or ()
     out = []
     for t, (binning, reach) in enumerate(zip(model.view.binnings, reaches, strict=True)):
         counts = shapes[t].count if t < len(shapes) and shapes[t].count.sum() else None
-        out.append(((),) * binning.size if reach is None else steps(binning, reach, counts, mass))
+        out.append(Steps(binning, reach, counts, mass))
     return tuple(out)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from evenhand.terms import OTHER, WITHHELD, Model, Pair
 
-from ._reach import Step
+from ._reach import Steps
 
 __all__ = ["Grid", "Option", "Person", "Side"]
 
@@ -44,7 +44,7 @@ class Grid:
         focus: the offer whose value of a per-offer feature is changed; the others keep theirs.
     """
 
-    def __init__(self, model: Model, steps: Sequence[Sequence[tuple[Step, ...]]], focus: int) -> None:
+    def __init__(self, model: Model, steps: Sequence[Steps], focus: int) -> None:
         features = len(model.view.binnings)
         self.steps = steps
         self.focus = focus
@@ -52,7 +52,7 @@ class Grid:
         self.pairs = model.pairs
         self.joint = [table.tolist() for table in model.tables[features:]]
         self.per_offer = [binning.per_offer for binning in model.view.binnings]
-        can = [any(own) for own in steps]
+        can = [one.any for one in steps]
         self.free_pairs = tuple(place for place, p in enumerate(model.pairs) if can[p.first] and can[p.second])
         self.of_feature = [
             [place for place, p in enumerate(model.pairs) if t in (p.first, p.second)] for t in range(features)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -15,7 +14,7 @@ from evenhand.terms import (
     DecisionFacts,
     Model,
     Standing,
-    link_nodes,
+    one_probability_ppm,
     score_of,
     term_contributions,
 )
@@ -167,7 +166,7 @@ class _Asked:
     def _worth(self, offer: int) -> Callable[[int], int]:
         declared = self.campaign.offers[offer]
         value, cost = declared.value_micro, declared.cost_micro
-        return lambda score: value * _ppm(score) // 1_000_000 - cost
+        return lambda score: value * one_probability_ppm(score) // 1_000_000 - cost
 
     def _least(self, offer: int) -> int | None:
         """The lowest score at which an offer is worth more than its price, by halving; None where none is."""
@@ -196,18 +195,3 @@ class _Asked:
     def _all_prices(self, cell: int) -> list[int]:
         assert self._prices is not None
         return [one + extra for one, extra in zip(self._prices["offer"], self._prices["group"][cell], strict=True)]
-
-
-@cache
-def _nodes() -> list[int]:
-    return [int(node) for node in link_nodes()]
-
-
-def _ppm(score: int) -> int:
-    """`terms.probability_ppm` of one score, without the weight of an array."""
-    size = min(abs(score), _EDGE)
-    node, rest = size >> 11, size & 2047
-    nodes = _nodes()
-    rise = nodes[node + 1] - nodes[node] if node + 1 < len(nodes) else 0
-    ppm = (nodes[node] + (rest * rise >> 11) + 512) >> 10
-    return 1_000_000 - ppm if score < 0 else ppm

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import OTHER, Binning, Model, PolicyError, bin_labels
+from evenhand.terms import OTHER, Binning, Model, PolicyError
 
-__all__ = ["WHOLE", "Reach", "Step", "campaign_reaches", "declared_reaches", "steps"]
+__all__ = ["WHOLE", "Reach", "Step", "Steps", "campaign_reaches", "declared_reaches"]
 
 _FIRST = OTHER + 1
 WHOLE = 1_000_000
@@ -39,6 +40,13 @@ class Reach:
         """Whether anything was declared at all."""
         return self != Reach()
 
+    def holds(self, binning: Binning, code: int) -> bool:
+        """Whether some value of a bin lies in the range; of a category always."""
+        place = code - _FIRST
+        if self.at_least is not None and place < len(binning.cuts) and binning.cuts[place] <= self.at_least:
+            return False
+        return self.at_most is None or place == 0 or binning.cuts[place - 1] <= self.at_most
+
     def codes(self, binning: Binning) -> NDArray[np.bool_]:
         """bool[size, size]: whether a person in the bin of the row may go to the bin of the column.
 
@@ -52,12 +60,8 @@ class Reach:
         may = known[:, None] & known[None, :] & (codes[:, None] != codes[None, :])
         if self.way:
             may &= self.way * (codes[None, :] - codes[:, None]) > 0
-        if self.at_least is not None:
-            lowest = self.at_least
-            may &= np.array([label.upper is None or label.upper > lowest for label in bin_labels(binning)])[None, :]
-        if self.at_most is not None:
-            highest = self.at_most
-            may &= np.array([label.lower is None or label.lower <= highest for label in bin_labels(binning)])[None, :]
+        if self.at_least is not None or self.at_most is not None:
+            may &= np.array([code < _FIRST or self.holds(binning, code) for code in codes.tolist()])[None, :]
         return np.asarray(may)
 
 
@@ -122,37 +126,47 @@ def _wrong(what: str, remedy: str) -> PolicyError:
     )
 
 
-def steps(
-    binning: Binning, reach: Reach, counts: NDArray[np.int64] | None, mass: float
-) -> tuple[tuple[Step, ...], ...]:
-    """From each bin the bins within reach, cheapest first, ties by code.
+class Steps:
+    """From each bin of a feature the bins within reach, cheapest first, ties by code; worked out when asked.
 
     A number costs the share of the training rows that lie in the bins passed or entered, in ppm and at least 1; another
     category costs `WHOLE`. Without counts every bin weighs the same.
 
     Args:
         binning: the feature's bins.
-        reach: what was declared.
+        reach: what was declared; None = nothing may change.
         counts: int64[size], training rows per bin, or None.
         mass: only bins with at least this share of them may be entered.
     """
-    weight = np.zeros(binning.size, dtype=np.int64)
-    weight[_FIRST:] = 1 if counts is None else counts[_FIRST:]
-    total = max(int(weight.sum() if counts is None else counts.sum()), 1)
-    may = reach.codes(binning)
-    if counts is not None:
-        may &= (counts >= mass * total)[None, :]
-    passed = np.cumsum(weight)
-    out: list[tuple[Step, ...]] = []
-    for own in range(binning.size):
-        found = []
-        for code in np.flatnonzero(may[own]).tolist():
-            if binning.kind == "category":
-                cost = WHOLE
-            elif code > own:
-                cost = int(passed[code] - passed[own]) * WHOLE // total
-            else:
-                cost = int(passed[own - 1] - passed[code - 1]) * WHOLE // total
-            found.append((max(cost, 1), code))
-        out.append(tuple(sorted(found)))
-    return tuple(out)
+
+    def __init__(self, binning: Binning, reach: Reach | None, counts: NDArray[np.int64] | None, mass: float) -> None:
+        self.any = reach is not None
+        self._is_category = binning.kind == "category"
+        self._way = reach.way if reach else 0
+        weight = [1] * binning.size if counts is None else counts.tolist()
+        self._total = max(sum(weight if counts is not None else weight[_FIRST:]), 1)
+        self._passed = list(accumulate([0] * _FIRST + weight[_FIRST:]))
+        least = 0.0 if counts is None else mass * self._total
+        self._open = [
+            code
+            for code in range(_FIRST, binning.size)
+            if reach is not None and weight[code] >= least and reach.holds(binning, code)
+        ]
+        self._known: dict[int, tuple[Step, ...]] = {}
+
+    def __getitem__(self, own: int) -> tuple[Step, ...]:
+        found = self._known.get(own)
+        if found is None:
+            found = self._known[own] = tuple(sorted(self._from(own))) if own >= _FIRST else ()
+        return found
+
+    def _from(self, own: int) -> Iterator[Step]:
+        passed = self._passed
+        for code in self._open:
+            if code == own or (self._way and self._way * (code - own) < 0):
+                continue
+            if self._is_category:
+                yield WHOLE, code
+                continue
+            rows = passed[code] - passed[own] if code > own else passed[own - 1] - passed[code - 1]
+            yield max(rows * WHOLE // self._total, 1), code

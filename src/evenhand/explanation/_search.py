@@ -135,7 +135,7 @@ class _Hunt:
         }
         known = []
         for term, steps in enumerate(grid.steps):
-            if not any(steps):
+            if not steps.any:
                 continue
             options = grid.options(term, person, self.sides, all_of_them=also is not None)
             if options:
