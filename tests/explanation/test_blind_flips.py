@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
 from builders import make_campaign, make_explained, make_model
 from evenhand.allocation import allocate
-from evenhand.explanation import explain
+from evenhand.explanation import Counterfactual, decision_counterfactual, explain
+from evenhand.ledger import facts_of
 from evenhand.policy import Campaign
 from evenhand.terms import (
     Explained,
@@ -126,3 +129,52 @@ def test_beside_an_aware_limit_no_flip_leaves_its_blind_cell():
         focus = chosen if chosen >= 0 else explained.allocated.runner_up[row]
         own[0 if len(own) == 1 else focus] = explained.flip_code[row]
         assert leaf_of(recipe, names, now) == leaf_of(recipe, names, then)
+
+
+def counterfactuals(campaign: Campaign, explained: Explained) -> Iterator[tuple[int, Counterfactual]]:
+    """What would have changed each decision for which no single change is recorded."""
+    prices = explained.allocated.prices
+    table = {"offer": prices.offer.tolist(), "group": prices.group.tolist(), "cell_tables": prices.cell_tables}
+    for row in np.flatnonzero(explained.flip_term < 0):
+        facts = facts_of(explained, int(row), "run")
+        found = decision_counterfactual(facts, campaign, explained.allocated.scored.minimised.model, prices=table)
+        if found is not None and found.changes:
+            yield int(row), found
+
+
+def with_changes(explained: Explained, row: int, found: Counterfactual) -> list[np.ndarray]:
+    """One person's codes after the changes."""
+    codes, chosen = codes_of(explained, row), explained.allocated.offer[row]
+    focus = int(chosen if chosen >= 0 else explained.allocated.runner_up[row])
+    for change in found.changes:
+        codes[change.term][0 if len(codes[change.term]) == 1 else focus] = change.code
+    return codes
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_several_changes_hold_with_the_prices_of_the_cell_that_they_lead_to(seed):
+    """The rule from scratch, at the prices of the new cell, decides differently; some changes do lead to another."""
+    campaign, explained = decided(seed, "blind")
+    recipe = explained.allocated.prices.cell_tables["blind"]
+    names = [binning.name for binning in explained.allocated.scored.minimised.model.view.binnings]
+    moved = several = 0
+    for row, found in counterfactuals(campaign, explained):
+        codes = with_changes(explained, row, found)
+        assert one_decision(campaign, explained, codes) != explained.allocated.offer[row]
+        moved += leaf_of(recipe, names, codes) != leaf_of(recipe, names, codes_of(explained, row))
+        several += len(found.changes) > 1
+    assert moved > 0
+    assert several > 0
+
+
+def test_beside_an_aware_limit_several_changes_leave_the_blind_cell_too():
+    """What the wall hides is not guessed at."""
+    campaign, explained = decided(1, "blind", "aware")
+    recipe = explained.allocated.prices.cell_tables["blind"]
+    names = [binning.name for binning in explained.allocated.scored.minimised.model.view.binnings]
+    seen = 0
+    for row, found in counterfactuals(campaign, explained):
+        codes = with_changes(explained, row, found)
+        assert leaf_of(recipe, names, codes) == leaf_of(recipe, names, codes_of(explained, row))
+        seen += 1
+    assert seen > 0

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenhand.explanation import REASONS, explain
-from evenhand.policy import Campaign
+from evenhand.policy import Campaign, Span
 from evenhand.terms import (
     OTHER,
     Explained,
+    PolicyError,
     Reason,
     Standing,
     expected_value,
@@ -160,6 +161,48 @@ def test_only_actionable_features_are_named_in_a_flip(decided):
     after = explain(before.allocated, campaign.model_copy(update={"columns": fixed}))
     assert (before.flip_term == 0).any()
     assert not (after.flip_term == 0).any()
+
+
+@given(seed=SEEDS, only=st.sampled_from(["up", "down", None]), low=st.integers(-1, 3), width=st.integers(0, 3))
+def test_a_flip_goes_no_way_and_no_further_than_declared(decided, seed, only, low, width):
+    """With one offer: a flip is named exactly where some bin within reach flips, and it is within reach."""
+    campaign, before = decided(seed=seed, people=12, offers=1, terms=2)
+    declared = {"change_only": only, "change_within": Span(at_least=low, at_most=low + width)}
+    columns = {
+        name: column.model_copy(update=declared if name.startswith("f") else {})
+        for name, column in campaign.columns.items()
+    }
+    campaign = campaign.model_copy(update={"columns": columns})
+    explained = explain(before.allocated, campaign)
+    minimised = explained.allocated.scored.minimised
+    for row in np.flatnonzero(minimised.permitted.standing == Standing.PERSONALISED):
+        now = int(explained.allocated.offer[row])
+        flips = set()
+        for t, binning in enumerate(minimised.model.view.binnings):
+            own = int(minimised.codes[t][..., row].ravel()[0])
+            for code in range(OTHER + 1, binning.size if own > OTHER else 0):
+                lower = -np.inf if code == OTHER + 1 else binning.cuts[code - OTHER - 2]
+                upper = np.inf if code + 1 == binning.size else binning.cuts[code - OTHER - 1]
+                if upper <= low or lower > low + width or (only and (code > own) != (only == "up")) or code == own:
+                    continue
+                if decision_of(campaign, explained, row, t, code) != now:
+                    flips.add((t, code))
+        named = (int(explained.flip_term[row]), int(explained.flip_code[row]))
+        assert (named in flips) if flips else (named == (-1, 0))
+
+
+def test_a_way_declared_for_what_turns_out_a_category_is_refused(decided):
+    """A guess of the data's kind cannot quietly undo what was declared."""
+    campaign, explained = decided(people=5)
+    model = explained.allocated.scored.minimised.model
+    words = replace(model.view.binnings[0], kind="category", categories=("a", "b", "c", "d", "e"), cuts=())
+    view = replace(model.view, binnings=(words, *model.view.binnings[1:]))
+    scored = explained.allocated.scored
+    minimised = replace(scored.minimised, model=replace(model, view=view))
+    allocated = replace(explained.allocated, scored=replace(scored, minimised=minimised))
+    columns = {**campaign.columns, "f0": campaign.columns["f0"].model_copy(update={"change_only": "up"})}
+    with pytest.raises(PolicyError, match="category without an order"):
+        explain(allocated, campaign.model_copy(update={"columns": columns}))
 
 
 def test_people_without_personal_data_have_no_flip_and_no_reason(decided):

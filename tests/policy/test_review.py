@@ -56,6 +56,23 @@ BROKEN = [
     ("EH-POL-040", {"offers.1.id": "shoes"}, ("offers", 1, "id")),
     ("EH-POL-041", {"offers.0.cost": 5}, ("offers", 0, "value")),
     ("EH-POL-042", {"offers.0.cost": 0}, ("limits", "budget")),
+    ("EH-POL-043", {"columns.sex.change_only": "up"}, ("columns", "sex", "change_only")),
+    (
+        "EH-POL-043",
+        {"columns.visits.kind": "category", "columns.visits.change_within": {"at_most": 3}},
+        ("columns", "visits", "change_within"),
+    ),
+    (
+        "EH-POL-043",
+        {"columns.visits.actionable": False, "columns.visits.change_only": "down"},
+        ("columns", "visits", "change_only"),
+    ),
+    (
+        "EH-POL-044",
+        {"columns.visits.change_within": {"at_least": 3, "at_most": 2}},
+        ("columns", "visits", "change_within"),
+    ),
+    ("EH-POL-044", {"columns.visits.change_within": {}}, ("columns", "visits", "change_within")),
     ("EH-POL-050", {"limits.disparity.0.id": "budget"}, ("limits", "disparity", 0, "id")),
     ("EH-POL-051", {"limits.disparity.0.groups": ["sex", "visits"]}, ("limits", "disparity", 0, "groups", 1)),
     ("EH-POL-051", {"columns.sex.confirmed": False}, ("limits", "disparity", 0, "groups", 0)),

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenhand.terms import Binning, FeatureView, Model, expected_value, score_of, term_contributions
+from evenhand.terms import (
+    Binning,
+    FeatureView,
+    Model,
+    expected_value,
+    one_probability_ppm,
+    probability_ppm,
+    score_of,
+    term_contributions,
+)
 
 MONEY = st.integers(0, 10**15)
 PPM = st.lists(st.integers(0, 1_000_000), min_size=1, max_size=20)
@@ -77,3 +86,10 @@ def test_a_code_outside_the_bins_is_an_error():
     model = _model([0, 0], [np.zeros((2, 5), np.int32)])
     with pytest.raises(IndexError, match="'f0' lies outside"):
         term_contributions(model, (np.array([5], np.uint8),), np.array([0]))
+
+
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), max_size=20), st.lists(st.integers(-16_100_000, 16_100_000)))
+def test_one_probability_has_the_bits_of_many(far, near):
+    """Asked one by one, the link table says the same."""
+    scores = far + near
+    assert [one_probability_ppm(score) for score in scores] == probability_ppm(np.array(scores, np.int64)).tolist()

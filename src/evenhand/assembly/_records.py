@@ -171,7 +171,7 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
             found = said
         recorded = open_run(store, found.run_id)
     model = model_from_json(recorded.model_json)
-    return tell(found, recorded.campaign, model, lang, offer_prices=_offer_prices(recorded))
+    return tell(found, recorded.campaign, model, lang, prices=_prices(recorded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,9 +264,9 @@ def replay(
     )
 
 
-def _offer_prices(recorded: RunRecord) -> list[int] | None:
-    """Price of a place of each offer apart from group limits; None for a run of several batches, each with its own."""
-    return recorded.batches[0]["prices"]["offer"] if len(recorded.batches) == 1 else None
+def _prices(recorded: RunRecord) -> dict[str, Any] | None:
+    """The price table of a run; None for a run of several batches, each with its own."""
+    return recorded.batches[0]["prices"] if len(recorded.batches) == 1 else None
 
 
 def _data_folder(recorded: RunRecord, place: Home) -> Path:
@@ -290,6 +290,6 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
         model = model_from_json(recorded.model_json)
         told = [facts(store, f"{name}.{row + 1}") for row in recorded.report["story_rows"]]
     report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder")}
-    report["stories"] = stories_of(told, recorded.campaign, model, _offer_prices(recorded))
+    report["stories"] = stories_of(told, recorded.campaign, model, _prices(recorded))
     report["run"]["head"] = recorded.summary.head
     return write_results(place, name, report) / "report.html"

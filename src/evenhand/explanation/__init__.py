@@ -3,10 +3,12 @@
 The model is a sum, so a reason is a term of that sum: the shares shown add up to the score, and the amounts shown add
 up to the margin, with nothing left over. Sources: GDPR 15(1)(h) and C-203/22 (the procedure actually applied), DSA 26
 (main parameters and how to change them), RULES G-15h, D-26. It says how a decision came about, not whether it was
-right; and it names one change that would have changed a decision, not every one.
+right; and it names a smallest change that would have changed a decision, not every one, and knows no causes.
 """
 
+from ._counterfactual import Change, Counterfactual, Proof, counterfactual
 from ._explain import REASONS, explain
+from ._instead import decision_counterfactual
 from ._sentences import Factor, Line, bin_words, purpose_words
 from ._sum import SumRow
 from ._tell import Explanation, tell
@@ -15,14 +17,19 @@ from ._text import LANGUAGES, Lang, catalogue, day, money, number, percent, text
 __all__ = [
     "LANGUAGES",
     "REASONS",
+    "Change",
+    "Counterfactual",
     "Explanation",
     "Factor",
     "Lang",
     "Line",
+    "Proof",
     "SumRow",
     "bin_words",
     "catalogue",
+    "counterfactual",
     "day",
+    "decision_counterfactual",
     "explain",
     "money",
     "number",

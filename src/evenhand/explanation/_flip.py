@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign
 from evenhand.terms import OTHER, SCORE_BOUND, Allocated, expected_value, probability_ppm
 
+from ._reach import campaign_reaches
+
 __all__ = ["Flips", "find_flips"]
 
 _FIRST = OTHER + 1
@@ -52,8 +54,8 @@ def find_flips(
     lack of an offer is flipped where the best offer's value less price rises above zero. Searched, for each actionable
     feature of which the person's value is known: the bins in the order in which they move the score the way that is
     needed (where the change moves the runner-up too, the difference of the two scores); of those that flip, the
-    smallest move, found by halving; where the feature has joint effects, every bin is tried. Of all
-    features the smallest move is named, ties by term order.
+    smallest move, found by halving; where the feature has joint effects, or a declared way or range, every bin within
+    reach is tried. Of all features the smallest move is named, ties by term order.
 
     Every flip reported is exact: scores, probabilities and values are worked out again in integers. Where an order by
     score is not quite the order by money (only where a runner-up moves too), a smaller flip may be passed over; and
@@ -67,12 +69,13 @@ def find_flips(
         contributions: int32[rows, T] of that offer.
     """
     ask = _Question(allocated, campaign, rows, focus, contributions)
+    reaches = campaign_reaches(ask.model, campaign)
     found = Flips.none(len(rows))
     best = np.full(len(rows), _FAR)
-    for t, binning in enumerate(ask.model.view.binnings):
-        if campaign.columns[binning.name].actionable and binning.size > _FIRST + 1:
-            if any(t in (pair.first, pair.second) for pair in ask.model.pairs):
-                _try_joint(ask, t, found, best)
+    for t, (binning, reach) in enumerate(zip(ask.model.view.binnings, reaches, strict=True)):
+        if reach is not None and binning.size > _FIRST + 1:
+            if reach.is_bounded or any(t in (pair.first, pair.second) for pair in ask.model.pairs):
+                _try_every(ask, t, reach.codes(binning), found, best)
             else:
                 _try_term(ask, t, found, best)
     return found
@@ -304,19 +307,24 @@ def _try_term(ask: _Question, t: int, found: Flips, best: NDArray[np.int64]) -> 
     found.code[who[better]] = flip[better].astype(np.uint8)
 
 
-def _try_joint(ask: _Question, t: int, found: Flips, best: NDArray[np.int64]) -> None:
-    """Likewise for a feature with joint effects: which bin moves what depends on the person, so every bin is tried."""
+def _try_every(ask: _Question, t: int, may: NDArray[np.bool_], found: Flips, best: NDArray[np.int64]) -> None:
+    """Likewise where it depends on the person which bins are within reach, or what they move: every bin is tried.
+
+    Args:
+        may: bool[size, size], whether a person in the bin of the row may go to the bin of the column.
+    """
     term = _Joint(ask, t)
     has_rival = ask.chosen & (ask.rival >= 0) & term.moves_rival
     toward = np.where(ask.chosen, 1, -1)
     known = np.flatnonzero(term.code >= _FIRST)
     now = term.share(term.code[known], known)
     for code in range(_FIRST, ask.model.view.binnings[t].size):
-        who = known[term.code[known] != code]
+        within = may[term.code[known], code]
+        who = known[within]
         if not len(who):
             continue
         at = np.full(len(who), code, dtype=np.intp)
-        move = toward[who] * (now[term.code[known] != code] - term.share(at, who))
+        move = toward[who] * (now[within] - term.share(at, who))
         beside = np.flatnonzero(has_rival[who])
         move[beside] += term.rival_change(at[beside], who[beside], ask.rival[who[beside]])
         worth = np.flatnonzero((move > 0) & (move < best[who]))

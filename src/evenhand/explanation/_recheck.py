@@ -13,7 +13,7 @@ from evenhand.terms import Allocated, expected_value, probability_ppm, score_of,
 
 from ._flip import Flips
 
-__all__ = ["true_flips"]
+__all__ = ["leaf_of", "true_flips"]
 
 
 def true_flips(
@@ -42,8 +42,8 @@ def true_flips(
     then = _changed(now, term, found.code[some], own_offer)
     model = allocated.scored.minimised.model
     names = {binning.name: place for place, binning in enumerate(model.view.binnings)}
-    leaf = _leaf(recipe, then, names, len(who))
-    keeps = leaf == _leaf(recipe, now, names, len(who))
+    leaf = leaf_of(recipe, then, names, len(who))
+    keeps = leaf == leaf_of(recipe, now, names, len(who))
     if "aware" not in tables:
         net, is_known = _net(allocated, campaign, then, leaf)
         best = net.argmax(axis=0)
@@ -74,7 +74,7 @@ def _changed(
     return tuple(out)
 
 
-def _leaf(
+def leaf_of(
     recipe: Mapping[str, Any], codes: tuple[NDArray[np.uint8], ...], names: Mapping[str, int], people: int
 ) -> NDArray[np.intp]:
     """Walk the tree of the blind cells: add up the tables, then go right wherever a sum is above its threshold."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from evenhand.policy import Campaign
 from evenhand.terms import BinLabel, DecisionFacts, LegalBasis, Model, Origin, Reason, Standing, bin_labels
 
+from ._counterfactual import Counterfactual, Proof
+from ._instead import MOST_CHANGES
 from ._text import catalogue, day, money, number, percent, text
 
 __all__ = ["Factor", "Line", "aware_columns", "bin_words", "headline", "lines_of", "meaning_of", "purpose_words"]
@@ -70,7 +72,12 @@ def headline(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor]
 
 
 def lines_of(
-    facts: DecisionFacts, campaign: Campaign, model: Model, factors: Sequence[Factor], now: str, lang: str
+    facts: DecisionFacts,
+    campaign: Campaign,
+    model: Model,
+    factors: Sequence[Factor],
+    instead: Counterfactual | None,
+    lang: str,
 ) -> tuple[Line, ...]:
     """Every sentence after the headline, in reading order.
 
@@ -79,14 +86,14 @@ def lines_of(
         campaign: as it was.
         model: as it was.
         factors: largest first.
-        now: the person's own bin of the feature named in the flip, in words, or "".
+        instead: what would have changed the decision, where no single change was recorded and it was looked for.
         lang: ``nl`` or ``en``.
     """
     focus = facts.offer if facts.offer >= 0 else facts.runner_up
     out = _first(facts, campaign, factors, lang)
     if focus >= 0:
         out += _amounts(facts, campaign, lang)
-        out += _change(facts, campaign, model, now, lang)
+        out += _change(facts, campaign, model, factors, instead, lang)
     if facts.standing is Standing.PERSONALISED:
         aware = aware_columns(campaign)
         if aware:
@@ -149,16 +156,38 @@ def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
     return out
 
 
-def _change(facts: DecisionFacts, campaign: Campaign, model: Model, now: str, lang: str) -> list[Line]:
+def _change(
+    facts: DecisionFacts,
+    campaign: Campaign,
+    model: Model,
+    factors: Sequence[Factor],
+    instead: Counterfactual | None,
+    lang: str,
+) -> list[Line]:
+    """The recorded change, or the changes found since; without either, what was looked for."""
     if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed:
         return []
-    if facts.flip_term < 0:
-        return [Line("change", 2, text("why.no-change", lang))]
-    binning = model.view.binnings[facts.flip_term]
-    value = bin_words(bin_labels(binning)[facts.flip_code], lang)
-    meaning = meaning_of(campaign, binning.name, lang)
-    key = "why.change-away" if facts.offer >= 0 else "why.change-towards"
-    return [Line("change", 2, text(key, lang, meaning=meaning, value=value, now=now))]
+    bins = [(change.term, change.code) for change in instead.changes] if instead else []
+    if facts.flip_term >= 0:
+        bins = [(facts.flip_term, facts.flip_code)]
+    if not bins:
+        if instead is None or instead.proof is Proof.UNFINISHED:
+            return [Line("change", 2, text("why.no-change", lang))]
+        return [Line("change", 2, text("why.no-changes", lang, count=MOST_CHANGES))]
+    own = {factor.name: factor.value for factor in factors}
+    parts = [
+        {
+            "meaning": meaning_of(campaign, model.view.binnings[term].name, lang),
+            "value": bin_words(bin_labels(model.view.binnings[term])[code], lang),
+            "now": own.get(model.view.binnings[term].name, ""),
+        }
+        for term, code in bins
+    ]
+    way = "away" if facts.offer >= 0 else "towards"
+    if len(parts) == 1:
+        return [Line("change", 2, text(f"why.change-{way}", lang, **parts[0]))]
+    changes = "; ".join(text("why.change-part", lang, **part) for part in parts)
+    return [Line("change", 2, text(f"why.changes-{way}", lang, count=len(parts), changes=changes))]
 
 
 def _about(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:

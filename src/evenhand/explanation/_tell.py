@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -12,6 +12,8 @@ import numpy as np
 from evenhand.policy import Campaign
 from evenhand.terms import DecisionFacts, Model, Origin, Role, Standing, bin_labels, term_contributions
 
+from ._counterfactual import Counterfactual
+from ._instead import decision_counterfactual
 from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_of, meaning_of
 from ._sum import SumRow, sum_of
 from ._text import money, number, one_line, text
@@ -34,6 +36,8 @@ class Explanation:
         not_used: columns that had no part in the score, with the reason.
         offer, runner_up: text of each, or "".
         currency: ISO 4217 code of all amounts.
+        instead: the smallest change of several features that would have led to another decision, where no single one
+            was recorded and it could be looked for.
     """
 
     lang: str
@@ -47,6 +51,7 @@ class Explanation:
     offer: str
     runner_up: str
     currency: str
+    instead: Counterfactual | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the subject stands in it as a pseudonym only. Price and margin are null where they are
@@ -85,8 +90,18 @@ class Explanation:
                 }
                 for factor in self.factors
             ],
+            "instead": self._instead(),
             "not_used": [{"name": name, "why": why} for name, why in self.not_used],
         }
+
+    def _instead(self) -> dict[str, Any] | None:
+        found = self.instead
+        if found is None:
+            return None
+        changes = [
+            {"name": one.feature, "was": one.was, "code": one.code, "cost_ppm": one.cost} for one in found.changes
+        ]
+        return {"changes": changes, "score": found.score, "proof": found.proof.value, "nodes": found.nodes}
 
     def to_text(self) -> str:
         """The explanation for a terminal; no text in it, whoever wrote it, can steer the terminal."""
@@ -140,9 +155,15 @@ class Explanation:
 
 
 def tell(
-    facts: DecisionFacts, campaign: Campaign, model: Model, lang: str, *, offer_prices: Sequence[int] | None = None
+    facts: DecisionFacts,
+    campaign: Campaign,
+    model: Model,
+    lang: str,
+    *,
+    offer_prices: Sequence[int] | None = None,
+    prices: Mapping[str, Any] | None = None,
 ) -> Explanation:
-    """Explain one recorded decision.
+    """Explain one recorded decision. Where no single change was recorded, several together are looked for, as of now.
 
     Args:
         facts: the decision.
@@ -151,20 +172,21 @@ def tell(
         lang: ``nl`` or ``en``.
         offer_prices: price of a place of each offer apart from group limits, micro-money (`Prices.offer`); with it
             the price is shown in its two parts.
+        prices: the whole price table recorded with the batch; it holds the former, and what is needed to look for
+            changes under a blind limit and among all offers (see `decision_counterfactual`).
     """
     focus = facts.offer if facts.offer >= 0 else facts.runner_up
     personal = facts.standing is Standing.PERSONALISED and focus >= 0
     factors = _factors(facts, campaign, model, focus, lang) if personal else ()
-    now = ""
-    if facts.flip_term >= 0:
-        name = model.view.binnings[facts.flip_term].name
-        now = next((factor.value for factor in factors if factor.name == name), "")
+    if offer_prices is None and prices is not None:
+        offer_prices = prices["offer"]
+    instead = decision_counterfactual(facts, campaign, model, prices=prices) if facts.flip_term < 0 else None
     texts = [offer.text.nl if lang == "nl" else offer.text.en for offer in campaign.offers]
     return Explanation(
         lang=lang,
         facts=facts,
         headline=headline(facts, campaign, factors, lang),
-        lines=lines_of(facts, campaign, model, factors, now, lang),
+        lines=lines_of(facts, campaign, model, factors, instead, lang),
         factors=factors,
         base=int(model.base[focus]) if focus >= 0 else 0,
         sum=sum_of(facts, campaign, offer_prices, lang) if focus >= 0 else (),
@@ -172,6 +194,7 @@ def tell(
         offer=texts[facts.offer] if facts.offer >= 0 else "",
         runner_up=texts[facts.runner_up] if facts.runner_up >= 0 else "",
         currency=campaign.currency,
+        instead=instead,
     )
 
 

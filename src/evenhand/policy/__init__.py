@@ -19,6 +19,7 @@ from ._campaign import (
     ModelChoice,
     Offer,
     Retention,
+    Span,
     Table,
     Text,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "Path",
     "PolicyFinding",
     "Retention",
+    "Span",
     "Table",
     "Text",
     "ancestors",

@@ -27,6 +27,7 @@ __all__ = [
     "ModelChoice",
     "Offer",
     "Retention",
+    "Span",
     "Table",
     "Text",
 ]
@@ -111,6 +112,13 @@ class ConsentSource(Table):
     """Consent, objection, opt-out and minor records: columns subject, kind, purpose, status, at."""
 
 
+class Span(_Declared):
+    """Values from one to another, both included."""
+
+    at_least: float | None = Field(None, allow_inf_nan=False, description="The lowest value; none = no lowest.")
+    at_most: float | None = Field(None, allow_inf_nan=False, description="The highest value; none = no highest.")
+
+
 class Column(_Declared):
     """What one column may be used for."""
 
@@ -128,6 +136,12 @@ class Column(_Declared):
         False, description="Reveals health, belief, ethnicity ... (GDPR 9): never a feature."
     )
     actionable: bool = Field(True, description="Whether a person could change it (for 'what would have changed this').")
+    change_only: Literal["up", "down"] | None = Field(
+        None, description="A person could change this number only upwards, or only downwards; none = both ways."
+    )
+    change_within: Span | None = Field(
+        None, description="Values of this number that a person could reach; 'what would have changed this' stays there."
+    )
 
 
 class Offer(_Declared):

@@ -64,6 +64,8 @@ CHECKS = MappingProxyType(
         "EH-POL-040": Check(_E, "one meaning per id", "No two offers have the same id."),
         "EH-POL-041": Check(_W, "an offer is worth its cost", "Every offer brings more than it costs."),
         "EH-POL-042": Check(_W, "a limit limits something", "A budget has offers that cost something."),
+        "EH-POL-043": Check(_E, "a declared change can be made", "Only a number that can change has a way or a range."),
+        "EH-POL-044": Check(_E, "a declared change can be made", "A range of changes holds at least one value."),
         "EH-POL-050": Check(_E, "one meaning per id", "No two limits have the same id, nor one that evenhand gives."),
         "EH-POL-051": Check(
             _E, "groups are confirmed sensitive columns", "A limit compares confirmed sensitive columns."

@@ -83,6 +83,7 @@ def _one(campaign: Campaign, name: str, column: Column) -> Iterator[PolicyFindin
             f"The column {name} is per offer without being a feature, or has @ in its name.",
             "Name it without @ (COLUMN@OFFER is understood), and use per_offer on features only.",
         )
+    yield from _change(name, column)
     if feature and not column.special_category:
         yield from _name(campaign.category, name)
     if column.role is Role.SENSITIVE and column.special_category and campaign.surface is Surface.ONLINE_PLATFORM:
@@ -91,6 +92,31 @@ def _one(campaign: Campaign, name: str, column: Column) -> Iterator[PolicyFindin
             path,
             f"The column {name} is of a special category, and the campaign stands on an online platform.",
             "Nothing to do: it is compared behind the wall and never used to choose an advert.",
+        )
+
+
+def _change(name: str, column: Column) -> Iterator[PolicyFinding]:
+    """What is declared about changes of a column can be so."""
+    within = column.change_within
+    declared = "change_only" if column.change_only else "change_within"
+    if not column.change_only and within is None:
+        return
+    if column.role is not Role.FEATURE or column.kind == "category" or not column.actionable:
+        yield found(
+            "EH-POL-043",
+            ("columns", name, declared),
+            f"The column {name} says which way or how far it could change, and is no number that people can change.",
+            "Take it out, or declare the column as role: feature, kind: number and actionable: true.",
+        )
+    if within is None:
+        return
+    low, high = within.at_least, within.at_most
+    if (low is None and high is None) or (low is not None and high is not None and low > high):
+        yield found(
+            "EH-POL-044",
+            ("columns", name, "change_within"),
+            f"The range within which {name} could change holds no value, or says nothing.",
+            "Give at_least, at_most or both, the first not above the second.",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from evenhand.terms import (
     LimitOutcome,
     Model,
     Pair,
+    Prices,
     Reason,
     Role,
     Standing,
@@ -122,20 +123,24 @@ def build(
         "groups": [_chapter(chapter) for chapter in groups],
         "model": _model(model, campaign),
         "audit": audit.to_dict(),
-        "stories": stories_of(stories, campaign, model, allocated.prices.offer.tolist()),
+        "stories": stories_of(stories, campaign, model, _price_table(allocated.prices)),
         "not_used": _not_used(campaign),
         "not_shown": list(NOT_SHOWN),
     }
 
 
 def stories_of(
-    stories: Sequence[DecisionFacts], campaign: Campaign, model: Model, offer_prices: Sequence[int] | None = None
+    stories: Sequence[DecisionFacts], campaign: Campaign, model: Model, prices: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
     """Decisions explained whole, in every language; see `explanation.tell`."""
     return [
-        {lang: tell(facts, campaign, model, lang, offer_prices=offer_prices).to_dict() for lang in LANGUAGES}
-        for facts in stories
+        {lang: tell(facts, campaign, model, lang, prices=prices).to_dict() for lang in LANGUAGES} for facts in stories
     ]
+
+
+def _price_table(prices: Prices) -> dict[str, Any]:
+    """The prices as the ledger keeps them."""
+    return {"offer": prices.offer.tolist(), "group": prices.group.tolist(), "cell_tables": prices.cell_tables}
 
 
 def _campaign(campaign: Campaign) -> dict[str, Any]:

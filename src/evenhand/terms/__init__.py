@@ -18,7 +18,7 @@ from ._errors import (
 )
 from ._facts import DecisionFacts
 from ._labels import BinLabel, band_labels, bin_labels
-from ._link import PPM, link_nodes, probability_ppm
+from ._link import PPM, link_nodes, one_probability_ppm, probability_ppm
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
 from ._raw import canonical_text, number_in
 from ._reasons import Reason
@@ -98,6 +98,7 @@ __all__ = [
     "expected_value",
     "link_nodes",
     "number_in",
+    "one_probability_ppm",
     "probability_ppm",
     "score_of",
     "term_contributions",

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PPM", "link_nodes", "probability_ppm"]
+__all__ = ["PPM", "link_nodes", "one_probability_ppm", "probability_ppm"]
 
 PPM = 1_000_000
 """Parts per million in one."""
@@ -86,3 +86,24 @@ def probability_ppm(score: NDArray[np.integer]) -> NDArray[np.int32]:
     size += 1 << (_EXTRA_BITS - 1)
     size >>= _EXTRA_BITS
     return np.where(bounded < 0, np.int32(PPM) - size, size)
+
+
+@cache
+def _node_list() -> list[int]:
+    nodes: list[int] = link_nodes().tolist()
+    return [*nodes, nodes[-1]]
+
+
+def one_probability_ppm(score: int) -> int:
+    """`probability_ppm` of one score, the same bits, for a search that asks one after the other.
+
+    Example:
+        >>> one_probability_ppm(1_000_000)
+        731059
+    """
+    size = min(abs(score), _LIMIT)
+    node, rest = size >> _STEP_BITS, size & ((1 << _STEP_BITS) - 1)
+    nodes = _node_list()
+    between = nodes[node] + (rest * (nodes[node + 1] - nodes[node]) >> _STEP_BITS)
+    ppm = (between + (1 << (_EXTRA_BITS - 1))) >> _EXTRA_BITS
+    return PPM - ppm if score < 0 else ppm

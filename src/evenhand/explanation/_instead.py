@@ -1,0 +1,197 @@
+"""What would have changed one recorded decision, where no single change was named: worked out when it is asked."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import Campaign
+from evenhand.terms import (
+    DecisionFacts,
+    Model,
+    Standing,
+    one_probability_ppm,
+    score_of,
+    term_contributions,
+)
+
+from ._counterfactual import MOST_NODES, Counterfactual, campaign_grid, changed, people_of, results
+from ._grid import Side
+from ._recheck import leaf_of
+from ._search import Also, Found, Goal, push_of, smallest
+
+__all__ = ["MOST_CHANGES", "decision_counterfactual"]
+
+MOST_CHANGES = 3
+"""More changes than this would be another person."""
+_EDGE = 16_000_000
+"""Beyond this many micro-logits the link table is level."""
+
+
+def decision_counterfactual(
+    facts: DecisionFacts,
+    campaign: Campaign,
+    model: Model,
+    *,
+    prices: Mapping[str, Any] | None = None,
+    most_changes: int = MOST_CHANGES,
+    most_nodes: int = MOST_NODES,
+) -> Counterfactual | None:
+    """The smallest change of what the person could change by which the price rule decides differently.
+
+    Prices are held. A chosen offer is lost where it is worth no more than its price, or where another offer is worth
+    more above its own price; where a change moves both scores, the two are compared in money, exactly. Without an offer
+    the decision changes where any offer is worth more than its price. Of a per-offer feature only the value for the
+    offer explained changes.
+
+    Under a blind limit a change may lead to another cell, and so to other prices: then only changes count by which the
+    rule decides differently at the old prices *and* at those of the new cell. Where an aware limit stands (beside it),
+    only the offer and the runner-up are looked at, whose prices are in the record, and the blind cell must stay.
+
+    Args:
+        facts: the decision.
+        campaign: as it was; it says what can be changed, which way, within which range.
+        model: as it was.
+        prices: the price table that was recorded with the batch; without it only the offer and the runner-up are
+            looked at.
+        most_changes: at most so many features.
+        most_nodes: stop after trying so many bins.
+
+    Returns:
+        The counterfactual; None where the decision was not the price rule's own over personal data, is sealed, or where
+        a blind limit stands and its cells are not known here.
+    """
+    focus = facts.offer if facts.offer >= 0 else facts.runner_up
+    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or focus < 0:
+        return None
+    modes = {limit.mode for limit in campaign.limits.disparity}
+    if prices is None and "blind" in modes:
+        return None
+    asked = _Asked(facts, campaign, model, prices, is_aware="aware" in modes)
+    grid = campaign_grid(model, campaign, focus)
+    (person,) = people_of(facts.codes, len(model.offers))
+    found = smallest(
+        grid, person, asked.goals(), most_changes=most_changes, most_nodes=most_nodes, also=asked.second_look()
+    )
+    return results(model, grid, facts.codes, [found], np.array([focus]))[0]
+
+
+class _Asked:
+    """What one decision rests on: scores, worth by score, and the prices that are known.
+
+    Attributes:
+        price: price of each offer whose price is known, by its index.
+    """
+
+    def __init__(
+        self,
+        facts: DecisionFacts,
+        campaign: Campaign,
+        model: Model,
+        prices: Mapping[str, Any] | None,
+        *,
+        is_aware: bool,
+    ) -> None:
+        self.facts, self.campaign, self.model = facts, campaign, model
+        self.is_aware = is_aware
+        self.tables: Mapping[str, Any] = prices["cell_tables"] if prices else {}
+        self.focus = facts.offer if facts.offer >= 0 else facts.runner_up
+        self.names = {binning.name: place for place, binning in enumerate(model.view.binnings)}
+        self.leaf = self._leaf(facts.codes)
+        if facts.offer >= 0:
+            known = {facts.offer: facts.price, facts.runner_up: facts.runner_up_price}
+        else:
+            known = {facts.runner_up: facts.runner_up_price}
+        self.price = {offer: price for offer, price in known.items() if offer >= 0}
+        self._prices = prices
+        if prices is not None and not is_aware:
+            cell = self._cell(self.leaf)
+            if cell is not None:
+                self.price = dict(enumerate(self._all_prices(cell)))
+        self.score = self._scores(facts.codes)
+
+    def goals(self) -> list[Goal]:
+        """Ways in which the decision can change."""
+        own, out = self.facts.offer, []
+        if own < 0:
+            for rival in sorted(self.price):
+                least = self._least(rival)
+                if least is not None:
+                    need = least - self.score[rival]
+                    out.append(Goal((Side(rival, 1),), push_of(need)))
+            return out
+        least = self._least(own)
+        if least is not None and least > -_EDGE:
+            out.append(Goal((Side(own, -1),), push_of(self.score[own] - least + 1)))
+        out += [self._duel(own, rival) for rival in sorted(self.price) if rival != own]
+        return out
+
+    def _duel(self, own: int, rival: int) -> Goal:
+        mine, theirs = self._worth(own), self._worth(rival)
+        lead = self.price[own] - self.price[rival]
+        here, there = self.score[own], self.score[rival]
+        return Goal(
+            (Side(own, -1), Side(rival, 1)),
+            lambda down, up: mine(here - down) - lead < theirs(there + up),
+        )
+
+    def second_look(self) -> Also | None:
+        """Whether changes hold up in the blind cell that they lead to; None where there are no blind cells."""
+        if self.leaf is None:
+            return None
+
+        def holds(changes: tuple[tuple[int, int], ...]) -> bool:
+            found = Found(changes, 0, 0, finished=True, could=True)
+            codes = changed(self.facts.codes, [found], np.array([self.focus]))
+            leaf = self._leaf(codes)
+            if leaf == self.leaf:
+                return True
+            cell = None if self.is_aware else self._cell(leaf)
+            if cell is None:
+                return False
+            scores = self._scores(codes)
+            net = [
+                self._worth(j)(score) - price
+                for j, (score, price) in enumerate(zip(scores, self._all_prices(cell), strict=True))
+            ]
+            own = self.facts.offer
+            return max(net) > 0 if own < 0 else net[own] <= 0 or net[own] < max(net)
+
+        return holds
+
+    def _worth(self, offer: int) -> Callable[[int], int]:
+        declared = self.campaign.offers[offer]
+        value, cost = declared.value_micro, declared.cost_micro
+        return lambda score: value * one_probability_ppm(score) // 1_000_000 - cost
+
+    def _least(self, offer: int) -> int | None:
+        """The lowest score at which an offer is worth more than its price, by halving; None where none is."""
+        worth, price = self._worth(offer), self.price[offer]
+        place = bisect_left(range(-_EDGE, _EDGE + 1), True, key=lambda score: worth(score) > price)
+        return None if place > 2 * _EDGE else place - _EDGE
+
+    def _scores(self, codes: tuple[NDArray[np.uint8], ...]) -> list[int]:
+        out = []
+        for j in range(len(self.model.offers)):
+            at = np.array([j])
+            out.append(int(score_of(self.model, term_contributions(self.model, codes, at), at)[0]))
+        return out
+
+    def _leaf(self, codes: Sequence[NDArray[np.uint8]]) -> int | None:
+        recipe = self.tables.get("blind")
+        return None if recipe is None else int(leaf_of(recipe, tuple(codes), self.names, 1)[0])
+
+    def _cell(self, leaf: int | None) -> int | None:
+        """Row of the price table; None where the cell has no prices."""
+        if leaf is None:
+            return 0
+        cells = cast("list[list[int]]", self.tables["cells"])
+        return cells.index([0, leaf + 1]) if [0, leaf + 1] in cells else None
+
+    def _all_prices(self, cell: int) -> list[int]:
+        assert self._prices is not None
+        return [one + extra for one, extra in zip(self._prices["offer"], self._prices["group"][cell], strict=True)]
