@@ -14,6 +14,7 @@ _SMALL = {
     "fit": ("10000",),
     "allocation": ("100000",),
     "ledger": ("100000",),
+    "counterfactuals": ("500",),
 }
 _FULL = {
     "startup": ("11",),
@@ -21,6 +22,7 @@ _FULL = {
     "fit": ("10000", "100000"),
     "allocation": ("100000", "1000000"),
     "ledger": ("1000000",),
+    "counterfactuals": ("2000",),
 }
 
 
