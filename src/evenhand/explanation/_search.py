@@ -162,6 +162,9 @@ class _Hunt:
         """Try all subsets of so many features that may reach the goal."""
         if not self.could or size > len(self.features):
             return
+        if size == 1 and len(self.goal.sides) == 1 and self.also is None:
+            self._one(best)
+            return
         top = self._tops(size)
         chosen: list[int] = []
 
@@ -180,6 +183,15 @@ class _Hunt:
                 chosen.pop()
 
         extend(0, 0, 0)
+
+    def _one(self, best: _Best) -> None:
+        """One feature and one score: the cheapest option that pushes it far enough is looked up."""
+        need, _ = self.goal.needs(0, 0)
+        for feature in self.features:
+            option = feature.menu.cheapest(need, 0)
+            if option is not None:
+                best.tried()
+                best.offer(option.cost, ((feature.term, option.code),))
 
     def _too_dear(self, chosen: Sequence[int], total: tuple[int, int], best: _Best) -> bool:
         """Whether what these features must give, when all others give the most, costs more than the best so far."""
