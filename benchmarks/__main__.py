@@ -17,6 +17,7 @@ _SMALL = {
     "ledger": ("100000",),
     "group_audit": ("1000000", "20000"),
     "fair_blind": ("--no-trees",),
+    "counterfactuals": ("500",),
 }
 _FULL = {
     "startup": ("11",),
@@ -27,6 +28,7 @@ _FULL = {
     "ledger": ("1000000",),
     "group_audit": ("1000000", "100000"),
     "fair_blind": ("--toolkits",),
+    "counterfactuals": ("2000",),
 }
 
 

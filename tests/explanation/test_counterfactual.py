@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import make_campaign, make_model
-from evenhand.explanation import Proof, counterfactual
+from evenhand.explanation import CounterfactualSearch, Proof, counterfactual
 from evenhand.terms import OTHER, Binning, FeatureView, Model, PolicyError, TermShape, score_of, term_contributions
 
 SEEDS = st.integers(0, 10_000)
@@ -136,8 +136,10 @@ def test_a_batch_says_of_each_person_what_one_says_alone(seed, data):
     whole = counterfactual(model, codes, target)
     moved = counterfactual(model, tuple(code[..., order] for code in codes), target[order])
     assert moved == tuple(whole[i] for i in order)
+    search = CounterfactualSearch(model)
     for i in range(12):
-        assert counterfactual(model, tuple(code[..., i : i + 1] for code in codes), int(target[i])) == (whole[i],)
+        mine = tuple(code[..., i : i + 1] for code in codes)
+        assert counterfactual(model, mine, int(target[i])) == search.of(mine, int(target[i])) == (whole[i],)
 
 
 @given(seed=SEEDS)

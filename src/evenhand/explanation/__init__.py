@@ -6,7 +6,7 @@ up to the margin, with nothing left over. Sources: GDPR 15(1)(h) and C-203/22 (t
 right; and it names a smallest change that would have changed a decision, not every one, and knows no causes.
 """
 
-from ._counterfactual import Change, Counterfactual, Proof, counterfactual
+from ._counterfactual import Change, Counterfactual, CounterfactualSearch, Proof, counterfactual
 from ._explain import REASONS, explain
 from ._instead import decision_counterfactual
 from ._sentences import Factor, Line, bin_words, purpose_words
@@ -19,6 +19,7 @@ __all__ = [
     "REASONS",
     "Change",
     "Counterfactual",
+    "CounterfactualSearch",
     "Explanation",
     "Factor",
     "Lang",

@@ -14,9 +14,9 @@ from evenhand.terms import Model, PolicyError, score_of, term_contributions
 
 from ._grid import Grid, Person, Side
 from ._reach import Reach, Steps, campaign_reaches, declared_reaches
-from ._search import Found, Goal, push_of, smallest
+from ._search import Found, push_of, smallest
 
-__all__ = ["MASS", "Change", "Counterfactual", "Proof", "counterfactual"]
+__all__ = ["MASS", "Change", "Counterfactual", "CounterfactualSearch", "Proof", "counterfactual"]
 
 MASS = 0.002
 """Bins with a smaller share of the training rows are not proposed: nobody is told to become a rarity."""
@@ -124,28 +124,73 @@ def counterfactual(
         >>> [(change.feature, change.was, change.code) for change in found.changes], found.score, found.proof.value
         ([('visits', 3, 5)], 200000, 'smallest')
     """
-    if most_changes < 1:
-        raise PolicyError(
-            "change-cannot-be",
-            "At most no change at all was asked for.",
-            rule="a declared change can be made",
-            remedy="Allow at least one change.",
-        )
-    reaches = declared_reaches(model, actionable, directions or {}, ranges or {})
-    grid = Grid(model, steps_of(model, reaches, offer, mass), offer)
-    people = codes[0].shape[-1] if codes else 0
-    at = np.full(people, offer, dtype=np.intp)
-    score = score_of(model, term_contributions(model, tuple(codes), at), at)
-    short = (score - target if at_most else target - score).tolist()
-    side = (Side(offer, -1 if at_most else 1),)
-    found = []
-    for person, need in zip(people_of(codes, len(model.offers)), short, strict=True):
-        if need <= 0:
-            found.append(Found((), 0, 0, finished=True, could=True))
-            continue
-        goal = Goal(side, push_of(need))
-        found.append(smallest(grid, person, (goal,), most_changes=most_changes, most_nodes=most_nodes))
-    return results(model, grid, codes, found, at)
+    search = CounterfactualSearch(
+        model,
+        offer=offer,
+        at_most=at_most,
+        actionable=actionable,
+        directions=directions,
+        ranges=ranges,
+        mass=mass,
+        most_changes=most_changes,
+        most_nodes=most_nodes,
+    )
+    return search.of(codes, target)
+
+
+class CounterfactualSearch:
+    """The same question asked again and again: what is prepared from the model, and learned on the way, is kept.
+
+    Arguments and answers are those of `counterfactual`; what was asked before changes no answer.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        offer: int = 0,
+        at_most: bool = False,
+        actionable: Iterable[str] | None = None,
+        directions: Mapping[str, int] | None = None,
+        ranges: Mapping[str, tuple[float | None, float | None]] | None = None,
+        mass: float = MASS,
+        most_changes: int = 4,
+        most_nodes: int = MOST_NODES,
+    ) -> None:
+        if most_changes < 1:
+            raise PolicyError(
+                "change-cannot-be",
+                "At most no change at all was asked for.",
+                rule="a declared change can be made",
+                remedy="Allow at least one change.",
+            )
+        reaches = declared_reaches(model, actionable, directions or {}, ranges or {})
+        self._model, self._offer, self._at_most = model, offer, at_most
+        self._grid = Grid(model, steps_of(model, reaches, offer, mass), offer)
+        self._most_changes, self._most_nodes = most_changes, most_nodes
+
+    def of(self, codes: Sequence[NDArray[np.uint8]], target: int | NDArray[np.integer]) -> tuple[Counterfactual, ...]:
+        """The smallest change for each of these people.
+
+        Args:
+            codes: one array per feature, [n] or [m, n].
+            target: micro-logits, one for all or int64[n].
+        """
+        model = self._model
+        at = np.full(codes[0].shape[-1] if codes else 0, self._offer, dtype=np.intp)
+        score = score_of(model, term_contributions(model, tuple(codes), at), at)
+        short = (score - target if self._at_most else target - score).tolist()
+        side = Side(self._offer, -1 if self._at_most else 1)
+        found = []
+        for person, need in zip(people_of(codes, len(model.offers)), short, strict=True):
+            if need <= 0:
+                found.append(Found((), 0, 0, finished=True, could=True))
+                continue
+            goals = (push_of(side, need),)
+            found.append(
+                smallest(self._grid, person, goals, most_changes=self._most_changes, most_nodes=self._most_nodes)
+            )
+        return results(model, self._grid, codes, found, at)
 
 
 def steps_of(model: Model, reaches: Sequence[Reach | None], offer: int, mass: float) -> tuple[Steps, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -9,11 +10,11 @@ from evenhand.terms import OTHER, WITHHELD, Model, Pair
 
 from ._reach import Steps
 
-__all__ = ["Grid", "Option", "Person", "Side"]
+__all__ = ["Grid", "Menu", "Option", "Person", "Side"]
 
 _FIRST = OTHER + 1
 _KEPT = 100_000
-"""Lists of options kept for the next person."""
+"""Menus kept for the next person."""
 
 Person = Sequence[Sequence[int]]
 """Code of each feature for each offer; a feature that is not per offer has the same everywhere."""
@@ -35,8 +36,60 @@ class Option(NamedTuple):
     second: int
 
 
+class Menu(NamedTuple):
+    """What one feature offers to one person.
+
+    Attributes:
+        alone: options that no other one outdoes (as cheap, and pushing both scores as far), cheapest first.
+        joint: those that none of the same bands outdoes, for when a feature it has a joint effect with changes too.
+        first_way, second_way: ever larger pushes of a score, and the cheapest options that give them; the second is
+            empty where there is one score only.
+    """
+
+    alone: tuple[Option, ...]
+    joint: tuple[Option, ...]
+    first_way: tuple[tuple[int, ...], tuple[Option, ...]]
+    second_way: tuple[tuple[int, ...], tuple[Option, ...]]
+
+    @property
+    def most(self) -> tuple[int, int]:
+        """The largest push of each score."""
+        return self.first_way[0][-1], self.second_way[0][-1] if self.second_way[0] else 0
+
+    def cheapest(self, first: int, second: int) -> Option | None:
+        """Of what pushes the first score so far, and of what pushes the second so far, the dearer of the cheapest."""
+        gains, options = self.first_way
+        place = bisect_left(gains, first)
+        if place == len(gains):
+            return None
+        found = options[place]
+        gains, options = self.second_way
+        if gains:
+            place = bisect_left(gains, second)
+            if place == len(gains):
+                return None
+            return max(found, options[place])
+        return found
+
+
+def _frontier(options: Sequence[Option], which: int) -> tuple[tuple[int, ...], tuple[Option, ...]]:
+    kept: list[Option] = []
+    for one in options:
+        if not kept or one[which] > kept[-1][which]:
+            kept.append(one)
+    return tuple(one[which] for one in kept), tuple(kept)
+
+
+def _not_outdone(options: Sequence[Option]) -> list[Option]:
+    kept: list[Option] = []
+    for one in options:
+        if not any(o.first >= one.first and o.second >= one.second for o in kept):
+            kept.append(one)
+    return kept
+
+
 class Grid:
-    """A model's tables as plain lists, and the options that were worked out from them, kept between people.
+    """A model's tables as plain lists, and the menus that were worked out from them, kept between people.
 
     Args:
         model: the tables.
@@ -50,58 +103,69 @@ class Grid:
         self.focus = focus
         self.tables = [table.tolist() for table in model.tables[:features]]
         self.pairs = model.pairs
-        self.joint = [table.tolist() for table in model.tables[features:]]
+        self._squares: list[list[list[list[int]]]] = [
+            [row.reshape(-1, pair.width).tolist() for row in table[:, 1:]]
+            for pair, table in zip(model.pairs, model.tables[features:], strict=True)
+        ]
+        self._nothing = [[[0] * len(row) for row in square[0]] for square in self._squares]
         self.per_offer = [binning.per_offer for binning in model.view.binnings]
         can = [one.any for one in steps]
         self.free_pairs = tuple(place for place, p in enumerate(model.pairs) if can[p.first] and can[p.second])
         self.of_feature = [
             [place for place, p in enumerate(model.pairs) if t in (p.first, p.second)] for t in range(features)
         ]
-        self.is_joint = [
-            any(t in (model.pairs[p].first, model.pairs[p].second) for p in self.free_pairs) for t in range(features)
-        ]
-        self._options: dict[tuple[object, ...], tuple[Option, ...]] = {}
-        self._most: dict[tuple[int, Side, int, int], int] = {}
+        self._menus: dict[tuple[object, ...], Menu] = {}
+        self._together: dict[tuple[int, Side, tuple[int, int]], tuple[list[list[int]], int]] = {}
 
     def moves(self, term: int, side: Side) -> bool:
         """Whether a change of this feature moves this score at all."""
         return not self.per_offer[term] or side.offer == self.focus
 
-    def options(self, term: int, person: Person, sides: tuple[Side, ...], *, all_of_them: bool) -> tuple[Option, ...]:
-        """The options of a feature for one person, cheapest first; those that another one outdoes only on demand."""
+    def menu(self, term: int, person: Person, sides: tuple[Side, ...], *, whole: bool) -> Menu | None:
+        """What a feature offers to one person; None where it offers nothing.
+
+        Args:
+            term: the feature.
+            person: their codes.
+            sides: the scores that are pushed.
+            whole: keep options that another one outdoes.
+        """
         own = person[term][self.focus]
-        if own < _FIRST:
-            return ()
+        if not self.steps[term][own]:
+            return None
         near = tuple(
             _band(self.pairs[place], term, person[self._other(place, term)][side.offer])
             for side in sides
             for place in self.of_feature[term]
         )
-        key = (sides, term, own, near, all_of_them)
-        found = self._options.get(key)
+        key = (sides, term, own, near, whole)
+        found = self._menus.get(key)
         if found is None:
-            if len(self._options) >= _KEPT:
-                self._options.clear()
-            found = self._options[key] = self._worked_out(term, person, sides, all_of_them=all_of_them)
+            if len(self._menus) >= _KEPT:
+                self._menus.clear()
+            found = self._menus[key] = self._worked_out(term, person, sides, whole=whole)
         return found
 
-    def _worked_out(
-        self, term: int, person: Person, sides: tuple[Side, ...], *, all_of_them: bool
-    ) -> tuple[Option, ...]:
-        own = person[term][self.focus]
+    def _worked_out(self, term: int, person: Person, sides: tuple[Side, ...], *, whole: bool) -> Menu:
         pushes = [self._push(term, person, side) for side in sides]
-        out = []
-        for cost, code in self.steps[term][own]:
+        options = []
+        for cost, code in self.steps[term][person[term][self.focus]]:
             gains = [push(code) for push in pushes]
-            out.append(Option(cost, code, gains[0], gains[1] if len(gains) > 1 else 0))
-        if all_of_them or self.is_joint[term]:
-            return tuple(out)
-        kept: list[Option] = []
-        for one in out:
-            useful = one.first > 0 or one.second > 0
-            if useful and not any(o.first >= one.first and o.second >= one.second for o in kept):
-                kept.append(one)
-        return tuple(kept)
+            options.append(Option(cost, code, gains[0], gains[1] if len(gains) > 1 else 0))
+        ways = (_frontier(options, 2), _frontier(options, 3) if len(sides) > 1 else ((), ()))
+        if whole:
+            return Menu(tuple(options), tuple(options), *ways)
+        bands: dict[tuple[int, ...], list[Option]] = {}
+        for one in options:
+            bands.setdefault(
+                tuple(self._own_band(place, term, one.code) for place in self.of_feature[term]), []
+            ).append(one)
+        joint = sorted(one for group in bands.values() for one in _not_outdone(group))
+        return Menu(tuple(_not_outdone(options)), tuple(joint), *ways)
+
+    def _own_band(self, place: int, term: int, code: int) -> int:
+        pair = self.pairs[place]
+        return (pair.first_bands if pair.first == term else pair.second_bands)[code]
 
     def _push(self, term: int, person: Person, side: Side) -> Callable[[int], int]:
         if not self.moves(term, side):
@@ -128,35 +192,26 @@ class Grid:
         if first == WITHHELD or second == WITHHELD:
             return 0
         pair = self.pairs[place]
-        return int(self.joint[place][offer][1 + pair.first_bands[first] * pair.width + pair.second_bands[second]])
+        return self._squares[place][offer][pair.first_bands[first]][pair.second_bands[second]]
 
-    def together(self, place: int, person: Person, side: Side, first: int, second: int) -> int:
-        """What changing both features of a pair pushes beyond what each change pushes alone."""
+    def together(self, place: int, person: Person, side: Side) -> tuple[list[list[int]], int]:
+        """By the bands of both features of a pair: what changing both pushes beyond what each change pushes alone; and
+        the largest of these, never below 0."""
         pair = self.pairs[place]
-        if not (self.moves(pair.first, side) and self.moves(pair.second, side)):
-            return 0
         one, other = person[pair.first][side.offer], person[pair.second][side.offer]
-        offer = side.offer
-        return side.sign * (
-            self._at(place, offer, first, second)
-            - self._at(place, offer, first, other)
-            - self._at(place, offer, one, second)
-            + self._at(place, offer, one, other)
-        )
-
-    def most_together(self, place: int, person: Person, side: Side) -> int:
-        """The largest of `together` over all bins, and never below 0."""
-        pair = self.pairs[place]
-        own = person[pair.first][side.offer], person[pair.second][side.offer]
-        if min(own) < _FIRST:
-            return 0
-        key = (place, side, pair.first_bands[own[0]], pair.second_bands[own[1]])
-        found = self._most.get(key)
+        if one < _FIRST or other < _FIRST or not (self.moves(pair.first, side) and self.moves(pair.second, side)):
+            return self._nothing[place], 0
+        own = pair.first_bands[one], pair.second_bands[other]
+        key = (place, side, own)
+        found = self._together.get(key)
         if found is None:
-            first = {band: code for code, band in enumerate(pair.first_bands) if code >= _FIRST}
-            second = {band: code for code, band in enumerate(pair.second_bands) if code >= _FIRST}
-            found = max(self.together(place, person, side, a, b) for a in first.values() for b in second.values())
-            found = self._most[key] = max(found, 0)
+            square = self._squares[place][side.offer]
+            here = square[own[0]]
+            pushes = [
+                [side.sign * (value - row[own[1]] - here[b] + here[own[1]]) for b, value in enumerate(row)]
+                for row in square
+            ]
+            found = self._together[key] = pushes, max(0, *map(max, pushes))
         return found
 
 

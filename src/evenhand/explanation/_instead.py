@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -14,7 +15,9 @@ from evenhand.terms import (
     DecisionFacts,
     Model,
     Standing,
+    expected_value,
     one_probability_ppm,
+    probability_ppm,
     score_of,
     term_contributions,
 )
@@ -30,6 +33,10 @@ MOST_CHANGES = 3
 """More changes than this would be another person."""
 _EDGE = 16_000_000
 """Beyond this many micro-logits the link table is level."""
+_APART = 16_000
+"""Micro-logits between two scores at which worth is tabulated."""
+_FREE = 2**40
+"""A push that nothing needs."""
 
 
 def decision_counterfactual(
@@ -122,11 +129,11 @@ class _Asked:
                 least = self._least(rival)
                 if least is not None:
                     need = least - self.score[rival]
-                    out.append(Goal((Side(rival, 1),), push_of(need)))
+                    out.append(push_of(Side(rival, 1), need))
             return out
         least = self._least(own)
         if least is not None and least > -_EDGE:
-            out.append(Goal((Side(own, -1),), push_of(self.score[own] - least + 1)))
+            out.append(push_of(Side(own, -1), self.score[own] - least + 1))
         out += [self._duel(own, rival) for rival in sorted(self.price) if rival != own]
         return out
 
@@ -134,9 +141,21 @@ class _Asked:
         mine, theirs = self._worth(own), self._worth(rival)
         lead = self.price[own] - self.price[rival]
         here, there = self.score[own], self.score[rival]
+
+        my_curve, their_curve = _curve(*self._declared(own)), _curve(*self._declared(rival))
+
+        def needs(down: int, up: int) -> tuple[int, int]:
+            """From node `below` on the offer is worth too much; up to node `above` the rival is worth too little."""
+            below = bisect_left(my_curve, theirs(there + up) + lead)
+            above = bisect_right(their_curve, mine(here - down) - lead) - 1
+            least_down = here - _nodes()[below] if below < len(my_curve) else -_FREE
+            least_up = _nodes()[above] - there if above >= 0 else -_FREE
+            return least_down, least_up
+
         return Goal(
             (Side(own, -1), Side(rival, 1)),
             lambda down, up: mine(here - down) - lead < theirs(there + up),
+            needs,
         )
 
     def second_look(self) -> Also | None:
@@ -163,9 +182,12 @@ class _Asked:
 
         return holds
 
-    def _worth(self, offer: int) -> Callable[[int], int]:
+    def _declared(self, offer: int) -> tuple[int, int]:
         declared = self.campaign.offers[offer]
-        value, cost = declared.value_micro, declared.cost_micro
+        return declared.value_micro, declared.cost_micro
+
+    def _worth(self, offer: int) -> Callable[[int], int]:
+        value, cost = self._declared(offer)
         return lambda score: value * one_probability_ppm(score) // 1_000_000 - cost
 
     def _least(self, offer: int) -> int | None:
@@ -195,3 +217,16 @@ class _Asked:
     def _all_prices(self, cell: int) -> list[int]:
         assert self._prices is not None
         return [one + extra for one, extra in zip(self._prices["offer"], self._prices["group"][cell], strict=True)]
+
+
+@cache
+def _nodes() -> list[int]:
+    """Scores at which worth is tabulated, for bounds only."""
+    return list(range(-_EDGE, _EDGE + 1, _APART))
+
+
+@lru_cache(maxsize=256)
+def _curve(value_micro: int, cost_micro: int) -> list[int]:
+    """What an offer brings at each of these scores; never falling."""
+    curve: list[int] = expected_value(value_micro, cost_micro, probability_ppm(np.array(_nodes()))).tolist()
+    return curve

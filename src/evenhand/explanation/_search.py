@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ._grid import Grid, Option, Person, Side
+from ._grid import Grid, Menu, Option, Person, Side
 
 __all__ = ["Found", "Goal", "push_of", "smallest"]
 
@@ -23,15 +23,23 @@ Also = Callable[[tuple[tuple[int, int], ...]], bool]
 
 
 class Goal(NamedTuple):
-    """What has to be reached, by pushing one score or two."""
+    """What has to be reached, by pushing one score or two.
+
+    Attributes:
+        sides: the scores.
+        reached: whether pushes suffice.
+        needs: given the largest pushes of both that could be had, the least that each must have: a bound, not enough by
+            itself where there are two scores.
+    """
 
     sides: tuple[Side, ...]
     reached: Reached
+    needs: Callable[[int, int], tuple[int, int]]
 
 
-def push_of(need: int) -> Reached:
+def push_of(side: Side, need: int) -> Goal:
     """One score has to be pushed by at least so much."""
-    return lambda first, _: first >= need
+    return Goal((side,), lambda first, _: first >= need, lambda _, __: (need, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class Found:
 
 class _Feature(NamedTuple):
     term: int
-    options: tuple[Option, ...]
+    menu: Menu
     first: int
     second: int
 
@@ -128,39 +136,34 @@ class _Hunt:
     """The search for one goal of one person."""
 
     def __init__(self, grid: Grid, person: Person, goal: Goal, also: Also | None) -> None:
-        self.grid, self.person, self.also = grid, person, also
-        self.sides, self.reached = goal
-        self.residual = {
-            place: tuple(grid.most_together(place, person, side) for side in self.sides) for place in grid.free_pairs
-        }
+        self.grid, self.person, self.goal, self.also = grid, person, goal, also
+        self.reached = goal.reached
+        self.residual, self.together = {}, {}
+        for place in grid.free_pairs:
+            pushes, bounds = zip(*(grid.together(place, person, side) for side in goal.sides), strict=True)
+            self.together[place] = pushes
+            self.residual[place] = (bounds[0], bounds[1] if len(bounds) > 1 else 0)
         known = []
         for term, steps in enumerate(grid.steps):
-            if not steps.any:
+            menu = grid.menu(term, person, goal.sides, whole=also is not None) if steps.any else None
+            if menu is None:
                 continue
-            options = grid.options(term, person, self.sides, all_of_them=also is not None)
-            if options:
-                first = max(option.first for option in options)
-                second = max(option.second for option in options) if len(self.sides) > 1 else 0
-                extra = self._extra(term)
-                if also is not None or first + extra[0] > 0 or second + extra[1] > 0:
-                    known.append((_Feature(term, options, first, second), first + extra[0], second + extra[1]))
+            first, second = menu.most
+            extra = [self.residual[place] for place in grid.of_feature[term] if place in self.residual]
+            most = first + sum(one for one, _ in extra), second + sum(other for _, other in extra)
+            if also is not None or most[0] > 0 or most[1] > 0:
+                known.append((_Feature(term, menu, first, second), *most))
         known.sort(key=lambda one: (-one[1], one[0].term))
         self.features = [one[0] for one in known]
         self.most = [(max(one[1], 0), max(one[2], 0)) for one in known]
         self.could = self.reached(sum(most[0] for most in self.most), sum(most[1] for most in self.most))
 
-    def _extra(self, term: int) -> tuple[int, int]:
-        first = second = 0
-        for place in self.grid.of_feature[term]:
-            bound = self.residual.get(place)
-            if bound:
-                first += bound[0]
-                second += bound[1] if len(bound) > 1 else 0
-        return first, second
-
     def look(self, size: int, best: _Best) -> None:
         """Try all subsets of so many features that may reach the goal."""
         if not self.could or size > len(self.features):
+            return
+        if size == 1 and len(self.goal.sides) == 1 and self.also is None:
+            self._one(best)
             return
         top = self._tops(size)
         chosen: list[int] = []
@@ -172,13 +175,40 @@ class _Hunt:
                 return
             for i in range(start, len(self.features) - left + 1):
                 most = top[i][left]
-                if not self.reached(first + most[0], second + most[1]):
+                total = first + most[0], second + most[1]
+                if not self.reached(*total) or (chosen and self._too_dear(chosen, total, best)):
                     break
                 chosen.append(i)
                 extend(i + 1, first + self.most[i][0], second + self.most[i][1])
                 chosen.pop()
 
         extend(0, 0, 0)
+
+    def _one(self, best: _Best) -> None:
+        """One feature and one score: the cheapest option that pushes it far enough is looked up."""
+        need, _ = self.goal.needs(0, 0)
+        for feature in self.features:
+            option = feature.menu.cheapest(need, 0)
+            if option is not None:
+                best.tried()
+                best.offer(option.cost, ((feature.term, option.code),))
+
+    def _too_dear(self, chosen: Sequence[int], total: tuple[int, int], best: _Best) -> bool:
+        """Whether what these features must give, when all others give the most, costs more than the best so far."""
+        if best.changes is None:
+            return False
+        need = self.goal.needs(*total)
+        cost = 0
+        for i in chosen:
+            feature, most = self.features[i], self.most[i]
+            extra = most[0] - feature.first, most[1] - feature.second
+            least = feature.menu.cheapest(
+                need[0] - (total[0] - most[0]) - max(extra[0], 0), need[1] - (total[1] - most[1]) - max(extra[1], 0)
+            )
+            if least is None:
+                return True
+            cost += least.cost
+        return cost > best.cost
 
     def _tops(self, size: int) -> list[list[tuple[int, int]]]:
         """From each feature on, the largest pushes that 0, 1, 2 ... of them can give, each score by itself."""
@@ -199,79 +229,107 @@ class _Hunt:
         """The cheapest bins of exactly these features, if they reach the goal."""
         terms = tuple(feature.term for feature in features)
         inside = [
-            (place, terms.index(self.grid.pairs[place].first), terms.index(self.grid.pairs[place].second))
+            place
             for place in (self.grid.free_pairs if len(terms) > 1 else ())
             if self.grid.pairs[place].first in terms and self.grid.pairs[place].second in terms
         ]
         first, second = sum(f.first for f in features), sum(f.second for f in features)
-        for place, _, _ in inside:
-            bound = self.residual[place]
-            first += bound[0]
-            second += bound[1] if len(bound) > 1 else 0
+        for place in inside:
+            first += self.residual[place][0]
+            second += self.residual[place][1]
         if not self.reached(first, second):
             return
-        lists = []
+        need = self.goal.needs(first, second)
+        floor = 0
         for feature in features:
-            rest = first - feature.first, second - feature.second
-            lists.append([o for o in feature.options if self.reached(rest[0] + o.first, rest[1] + o.second)])
-            if not lists[-1]:
+            least = feature.menu.cheapest(need[0] - first + feature.first, need[1] - second + feature.second)
+            if least is None:
                 return
-        floor = [0]
-        for options in reversed(lists):
-            floor.insert(0, floor[0] + options[0].cost)
-        if not best.beats(floor[0], terms):
-            _Dive(self, features, lists, inside, floor, best).go(0, 0, 0, 0)
+            floor += least.cost
+        if not best.beats(floor, terms):
+            _Dive(self, features, terms, inside, best).go(0, 0, 0, 0)
 
 
 class _Dive:
-    """Depth first over the bins of one subset of features, in the order of their terms."""
+    """Depth first over the bins of one subset of features: those with joint effects within it first."""
 
     def __init__(
-        self,
-        hunt: _Hunt,
-        features: Sequence[_Feature],
-        lists: Sequence[Sequence[Option]],
-        inside: Sequence[tuple[int, int, int]],
-        floor: Sequence[int],
-        best: _Best,
+        self, hunt: _Hunt, features: Sequence[_Feature], terms: tuple[int, ...], inside: Sequence[int], best: _Best
     ) -> None:
-        self.hunt, self.lists, self.inside, self.floor, self.best = hunt, lists, inside, floor, best
-        self.terms = tuple(feature.term for feature in features)
+        self.hunt, self.best, self.terms = hunt, best, terms
+        pairs = hunt.grid.pairs
+        tied = {term for place in inside for term in (pairs[place].first, pairs[place].second)}
+        self.order = sorted(features, key=lambda f: (f.term not in tied, len(f.menu.alone), f.term))
+        self.lists = [f.menu.joint if f.term in tied else f.menu.alone for f in self.order]
+        self.places = [f.term for f in self.order]
+        self.by_bisection = len(hunt.goal.sides) == 1 and hunt.also is None and self.places[-1] not in tied
         self.picked = [0] * len(features)
-        self.rest = []
-        for depth in range(len(features) + 1):
-            first = sum(max(o.first for o in options) for options in lists[depth:])
-            second = sum(max(o.second for o in options) for options in lists[depth:])
-            for place, one, other in inside:
-                if max(one, other) >= depth:
-                    bound = hunt.residual[place]
-                    first += bound[0]
-                    second += bound[1] if len(bound) > 1 else 0
-            self.rest.append((first, second))
+        self.closing: list[list[tuple[int, int, int]]] = [[] for _ in features]
+        for place in inside:
+            one, other = self.places.index(pairs[place].first), self.places.index(pairs[place].second)
+            self.closing[max(one, other)].append((place, one, other))
+        self.rest = [(0, 0)]
+        for depth in reversed(range(len(features))):
+            bounds = [hunt.residual[place] for place, _, _ in self.closing[depth]]
+            here, more = self.order[depth], self.rest[0]
+            first = more[0] + here.first + sum(one for one, _ in bounds)
+            self.rest.insert(0, (first, more[1] + here.second + sum(other for _, other in bounds)))
 
     def go(self, depth: int, cost: int, first: int, second: int) -> None:
-        """Try every bin of the feature at this depth."""
-        hunt, best = self.hunt, self.best
-        last = depth + 1 == len(self.lists)
+        """Try the bins of the feature at this depth, cheapest first."""
+        hunt = self.hunt
+        if depth + 1 == len(self.lists):
+            self._last(depth, cost, first, second)
+            return
         more = self.rest[depth + 1]
         for option in self.lists[depth]:
             spent = cost + option.cost
-            if best.beats(spent + self.floor[depth + 1], self.terms):
+            if self.best.beats(spent, self.terms):
                 break
-            best.tried()
-            self.picked[depth] = option.code
-            here = [first + option.first, second + option.second]
-            for place, one, other in self.inside:
-                if max(one, other) == depth:
-                    codes = self.picked[one], self.picked[other]
-                    for which, side in enumerate(hunt.sides):
-                        here[which] += hunt.grid.together(place, hunt.person, side, *codes)
-            if not hunt.reached(here[0] + more[0], here[1] + more[1]):
-                continue
-            if not last:
-                self.go(depth + 1, spent, here[0], here[1])
-                continue
-            changes = tuple(zip(self.terms, self.picked, strict=True))
-            if hunt.also is None or hunt.also(changes):
-                best.offer(spent, changes)
+            self.best.tried()
+            here = self._with(depth, option, first, second)
+            total = here[0] + more[0], here[1] + more[1]
+            if hunt.reached(*total):
+                floor = self._floor(depth + 1, total)
+                if floor is not None and not self.best.beats(spent + floor, self.terms):
+                    self.go(depth + 1, spent, *here)
+
+    def _last(self, depth: int, cost: int, first: int, second: int) -> None:
+        hunt = self.hunt
+        options: Sequence[Option] = self.lists[depth]
+        if self.by_bisection:
+            least = self.order[depth].menu.cheapest(hunt.goal.needs(first, second)[0] - first, 0)
+            options = () if least is None else (least,)
+        for option in options:
+            spent = cost + option.cost
+            if self.best.beats(spent, self.terms):
                 break
+            self.best.tried()
+            if hunt.reached(*self._with(depth, option, first, second)):
+                changes = tuple(sorted(zip(self.places, self.picked, strict=True)))
+                if hunt.also is None or hunt.also(changes):
+                    self.best.offer(spent, changes)
+                    break
+
+    def _with(self, depth: int, option: Option, first: int, second: int) -> tuple[int, int]:
+        """The pushes with this option too, and with what it does together with those picked before."""
+        self.picked[depth] = option.code
+        first, second = first + option.first, second + option.second
+        for place, one, other in self.closing[depth]:
+            pair, pushes = self.hunt.grid.pairs[place], self.hunt.together[place]
+            bands = pair.first_bands[self.picked[one]], pair.second_bands[self.picked[other]]
+            first += pushes[0][bands[0]][bands[1]]
+            if len(pushes) > 1:
+                second += pushes[1][bands[0]][bands[1]]
+        return first, second
+
+    def _floor(self, depth: int, total: tuple[int, int]) -> int | None:
+        """What the features from this depth on cost at least, if all the others give the most; None: not enough."""
+        need = self.hunt.goal.needs(*total)
+        cost = 0
+        for feature in self.order[depth:]:
+            least = feature.menu.cheapest(need[0] - total[0] + feature.first, need[1] - total[1] + feature.second)
+            if least is None:
+                return None
+            cost += least.cost
+        return cost
