@@ -171,6 +171,14 @@ def test_a_broken_csv_file_is_told_where(csv, content, match):
         csv(content)
 
 
+@pytest.mark.parametrize(("encoding", "source"), [("utf-16", "UTF-16"), ("latin-1", "WINDOWS-1252")])
+def test_the_conversion_that_is_advised_fits_the_file(csv, encoding, source):
+    """A file with the mark of UTF-16 is not to be converted from WINDOWS-1252."""
+    with pytest.raises(DataError, match="not UTF-8 text") as caught:
+        csv("id,naam\n1,Zo\xeb\n".encode(encoding))
+    assert f"iconv -f {source} -t UTF-8" in caught.value.remedy
+
+
 def test_a_file_that_is_not_there(tmp_path):
     """A near name is offered."""
     (tmp_path / "people.csv").write_text(GOOD)

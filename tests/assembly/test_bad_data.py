@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import evenhand as eh
-from evenhand.terms import DataError, Severity
+from evenhand.terms import DataError, Severity, UsageError
 
 ROWS = 1_200
 
@@ -135,6 +135,30 @@ def test_parts_and_subjects_can_be_named():
     assert set(audit.to_frame()["features"]) == {"sex"}
     with pytest.raises(DataError, match="sites"):
         eh.audit(frame, outcome="hired", sensitive_features=["sex"], parts=["sites"])
+
+
+@pytest.mark.parametrize("option", ["sensitive_features", "parts"])
+def test_columns_given_as_one_text_are_not_read_letter_by_letter(option):
+    """ "sex" is not the columns s, e and x: it says to write a list."""
+    asked = {"sensitive_features": ["sex"], option: "sex"}
+    with pytest.raises(UsageError, match="must be a list of column names") as caught:
+        eh.audit(_frame(), outcome="hired", **asked)
+    assert caught.value.remedy == f"write {option}=['sex']"
+
+
+@pytest.mark.parametrize("option", ["sensitive_features", "parts"])
+def test_an_outcome_is_not_compared_with_itself(option):
+    """The outcome as a group or a part would find a difference of one hundred percent."""
+    asked = {"sensitive_features": ["sex"], option: ["hired"]}
+    with pytest.raises(UsageError, match=f"'hired' stands in {option} too"):
+        eh.audit(_frame(), outcome="hired", **asked)
+
+
+def test_a_missing_column_of_a_frame_speaks_of_no_campaign_file():
+    """Whoever brings a frame has no campaign file to correct."""
+    with pytest.raises(DataError, match="did you mean 'hired'") as caught:
+        eh.audit(_frame(), outcome="hird", sensitive_features=["sex"])
+    assert "campaign" not in caught.value.rule + caught.value.remedy
 
 
 def test_the_frame_that_comes_out_is_of_the_kind_that_went_in():

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evenhand.cli import app
+from evenhand.cli._audit_lines import audit_lines
 from shop_folder import AT, evenhand
 
 COMMANDS = ("demo", "init", "check", "plan", "run", "why", "replay", "report", "schema")
@@ -38,7 +39,7 @@ def test_check_tells_rates_and_what_the_features_tell(shop):
     """Text has a line per sensitive column and one on all features together; JSON has the whole audit."""
     said = evenhand("check", "campaign.yaml", "--at", AT, cwd=shop).stdout
     assert "outcome by sex: " in said
-    assert "features together tell sex: AUROC 0." in said
+    assert "how well all 2 features together tell sex (0.5: not at all): AUROC 0." in said
     audit = json.loads(evenhand("check", "campaign.yaml", "--at", AT, "--json", cwd=shop).stdout)["audit"]
     assert {"whole_view", "pairs", "parts", "periods", "drift", "too_thin"} <= audit.keys()
     assert audit["whole_view"][0]["groups"]
@@ -65,6 +66,29 @@ def test_plan_writes_nothing_and_tells_the_funnel(shop):
     assert "sex-reach" in done.stdout
     assert "Nothing was written" in done.stderr
     assert _listing(shop) == before
+
+
+def test_a_limit_that_compared_nothing_does_not_look_kept(shop):
+    """Where every group is smaller than the minimum, plan says so in place of a ratio of 1."""
+    file = shop / "campaign.yaml"
+    told = file.read_text("utf-8")
+    file.write_text(told.replace("bound: 0.8}", "bound: 0.8, minimum_size: 100000}"), encoding="utf-8")
+    try:
+        plan = evenhand("plan", "campaign.yaml", "--at", AT, cwd=shop).stdout
+        limit = json.loads(evenhand("plan", "campaign.yaml", "--at", AT, "--json", cwd=shop).stdout)["limits"][-1]
+    finally:
+        file.write_text(told, encoding="utf-8")
+    (line,) = (line for line in plan.splitlines() if "sex-reach" in line)
+    assert "no two groups large enough to compare (at least 0.800)" in line
+    assert "1.000" not in line
+    assert limit["note"] == "nothing-to-compare"
+
+
+def test_an_audit_line_of_one_feature_does_not_speak_of_all_together():
+    """One feature is one feature; the line says what an AUROC of a half means."""
+    group = {"group": "f", "auroc": 0.5, "lower": 0.46, "upper": 0.54}
+    (line,) = audit_lines({"whole_view": [{"features": 1, "sensitive": "sex", "groups": [group]}]})
+    assert line == "how well the one feature tells sex (0.5: not at all): AUROC 0.50 (0.46 to 0.54) for 'f'"
 
 
 def test_run_records_and_can_be_asked(ran):

@@ -408,8 +408,9 @@ def test_only_a_sealed_run_can_be_forgotten():
     store, keys, _, _ = _recorded(make_explained(9), make_campaign())
     with pytest.raises(DataError, match="has nothing sealed"):
         forget_groups(store, keys, f"{NOON:%Y%m%dT%H%M%SZ}-000001", at=NOON)
-    with pytest.raises(DataError, match="no run"):
+    with pytest.raises(DataError, match="no run") as caught:
         forget_groups(store, keys, f"{NOON:%Y%m%dT%H%M%SZ}-00000f", at=NOON)
+    assert "`evenhand ledger runs`" in caught.value.remedy
     assert not store.claimed
 
 

@@ -21,6 +21,6 @@ def check_names(where: str, wanted: Sequence[str], names: Sequence[str]) -> None
     raise DataError(
         "data-missing-columns",
         f"{where} lacks columns: {', '.join(hints)}.",
-        rule="every column that the campaign file uses is in the table",
-        remedy="correct the name in the campaign file, or add the column",
+        rule="every column that is asked for is in the table",
+        remedy="correct the name where it is asked for, or add the column",
     )

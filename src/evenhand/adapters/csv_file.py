@@ -108,8 +108,13 @@ def _check_utf8(where: str, data: bytes) -> None:
                 "data-not-utf8",
                 f"{where} is not UTF-8 text (line {line}).",
                 rule="CSV files are read as UTF-8",
-                remedy="save it as 'CSV UTF-8', or convert it: iconv -f WINDOWS-1252 -t UTF-8",
+                remedy=f"save it as 'CSV UTF-8', or convert it: iconv -f {_likely(data)} -t UTF-8",
             ) from None
+
+
+def _likely(data: bytes) -> str:
+    """The encoding to convert from: UTF-16 where its mark stands first, else what spreadsheets in the West write."""
+    return "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "WINDOWS-1252"
 
 
 def _first_bad_byte(data: bytes, start: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Parts, periods_of
 from evenhand.disparity import audit as audit_counts
 from evenhand.features import encode, learn_binning, scan_personal_data, view_of
-from evenhand.terms import Finding
+from evenhand.terms import Finding, UsageError
 from evenhand.vault import Vault
 
 from ._groups import LessonGroups
@@ -81,6 +82,7 @@ def audit(
 
     Raises:
         DataError: a column is missing or is not what it is said to be.
+        UsageError: columns are given as one text, or the outcome is also a group or a part.
 
     Example:
         >>> import polars as pl
@@ -91,6 +93,7 @@ def audit(
         >>> found.to_frame()["rate"].to_list()
         [0.5, 1.0]
     """
+    _check_asked(outcome, sensitive_features, parts)
     table = open_frame(frame)
     label = table.outcome(outcome)
     everyone = np.ones(len(table), dtype=bool)
@@ -138,6 +141,24 @@ def campaign_audit(opened: Opened, lesson: Lesson, *, thorough: bool) -> Audit:
         learn_from=_halves(opened.history.subjects[lesson.rows]),
         pair_questions=_PAIRS_OF_A_CHECK if thorough else min(_PAIRS_OF_A_RUN, _ROWS_OF_A_RUN // len(lesson.rows)),
     )
+
+
+def _check_asked(outcome: str, sensitive: Sequence[str], parts: Sequence[str]) -> None:
+    for option, names in (("sensitive_features", sensitive), ("parts", parts)):
+        if isinstance(names, str):
+            raise UsageError(
+                "audit-columns-as-text",
+                f"{option} is one text; it must be a list of column names.",
+                rule="each column is named by itself",
+                remedy=f"write {option}=[{names!r}]",
+            )
+        if outcome in names:
+            raise UsageError(
+                "audit-outcome-twice",
+                f"The outcome {outcome!r} stands in {option} too.",
+                rule="an outcome compared with itself tells nothing",
+                remedy=f"take it out of {option}",
+            )
 
 
 def _parts_of(table: DataTable, name: str) -> Parts:

@@ -11,6 +11,8 @@ from evenhand.terms import Explained, LimitOutcome, Measure, Reason, Standing
 
 __all__ = ["summary_of"]
 
+_NOTHING = "no two groups large enough to compare"
+
 
 def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
     """Funnel, limits, value and gap of a batch; counts of people only."""
@@ -63,10 +65,15 @@ def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
         "declared": limit.declared,
         "used": None if few else limit.used,
         "declared_text": ("at least " if floor else "at most ") + quantity(limit.declared),
-        "used_text": "fewer than 10" if few else quantity(limit.used),
+        "used_text": _NOTHING
+        if limit.note == "nothing-to-compare"
+        else "fewer than 10"
+        if few
+        else quantity(limit.used),
         "held": limit.held,
         "binding": limit.binding,
         "money": None if limit.money is None else limit.money / MICRO,
         "people": limit.people,
         "price_text": price,
+        "note": limit.note,
     }

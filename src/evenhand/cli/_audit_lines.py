@@ -23,7 +23,9 @@ def audit_lines(audit: dict[str, Any]) -> Iterator[str]:
         if view["groups"]:
             best = max(view["groups"], key=lambda one: one["auroc"])
             told = f"AUROC {best['auroc']:.2f} ({best['lower']:.2f} to {best['upper']:.2f}) for '{best['group']}'"
-            yield f"all {view['features']} features together tell {view['sensitive']}: {told}"
+            number = view["features"]
+            who = f"all {number} features together tell" if number > 1 else "the one feature tells"
+            yield f"how well {who} {view['sensitive']} (0.5: not at all): {told}"
     periods = audit.get("periods", [])
     if periods:
         ends = (

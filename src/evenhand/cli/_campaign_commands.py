@@ -201,8 +201,9 @@ def _tell_summary(voice: Speaker, summary: dict[str, Any]) -> None:
         voice.data(f"{step['label']:<34}{step['people']:>12,}")
     for limit in summary["limits"]:
         state = "binds" if limit["binding"] else "does not bind"
+        small = "; some groups too small to judge" if limit["note"] == "groups-too-small" else ""
         reached = f"{limit['used_text']} ({limit['declared_text']})"
-        voice.data(f"limit {limit['id']:<24} {reached}, {state}{limit['price_text']}")
+        voice.data(f"limit {limit['id']:<24} {reached}, {state}{limit['price_text']}{small}")
     voice.data(
         f"expected value {summary['value_text']}; at most {summary['gap'] * 100:.3f} % below the best within limits"
     )

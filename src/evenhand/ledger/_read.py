@@ -234,7 +234,7 @@ def find_start(store: LedgerStore, run_id: str) -> tuple[int, RunStarted]:
         entry = read_body(body, seq) if kind == Kind.RUN_STARTED else None
         if isinstance(entry, RunStarted):
             return seq, entry
-    raise _unknown(f"The ledger has no run {run_id}.", "See the list of runs with `evenhand ledger show`.")
+    raise _unknown(f"The ledger has no run {run_id}.", "See the list of runs with `evenhand ledger runs`.")
 
 
 def _document(store: LedgerStore, digest: str) -> str:
