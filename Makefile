@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq
 UPGRADE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format-check lint types floors manners bench lock format clean system-parts
+.PHONY: help demo test test-spark check format-check lint types floors manners bench lock format clean system-parts
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -18,6 +18,10 @@ demo: $(VENV)/.run  ## Set up and run a real campaign; prints where the report i
 
 test: $(VENV)/.test system-parts  ## Set up everything for tests and run them all (ARGS='-k name' for some)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into an environment of its own
+	@test -x .venv-spark/bin/pytest || { $(PYTHON) -m venv .venv-spark && .venv-spark/bin/python -m pip install --quiet -e '.[spark,test]'; }
+	@.venv-spark/bin/python -m pytest -m spark tests/adapters $(ARGS)
 
 check: format-check lint types floors manners  ## Format, lint, types, floors, architecture and docs tests
 
@@ -83,6 +87,6 @@ lock:  ## Write requirements/*.lock again from pyproject.toml
 	@$(COMPILE) --extra demo -c requirements/check.lock -o requirements/run.lock
 
 clean:  ## Remove the environments, caches and outputs that make made
-	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-lock .venv-spark .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf build dist evenhand-demo benchmarks/out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -51,8 +51,10 @@ sys.addaudithook(_gatekeeper)
 
 @pytest.fixture(autouse=True)
 def no_network(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No test reaches the network; those marked `browser` or `postgres` reach this machine itself at most."""
-    _gatekeeper.loopback_allowed = any(request.node.get_closest_marker(name) for name in ("browser", "postgres"))
+    """No test reaches the network; those marked `browser`, `postgres` or `spark` reach this machine itself at most."""
+    _gatekeeper.loopback_allowed = any(
+        request.node.get_closest_marker(name) for name in ("browser", "postgres", "spark")
+    )
     _gatekeeper.watching = True
     yield
     _gatekeeper.watching = False
@@ -82,7 +84,7 @@ def postgres_binaries() -> Path:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a test that needs a real part fails where it would be skipped elsewhere."""
     report = yield
-    if IN_CI and report.skipped and any(item.get_closest_marker(name) for name in ("browser", "postgres")):
+    if IN_CI and report.skipped and any(item.get_closest_marker(name) for name in ("browser", "postgres", "spark")):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and in CI it must run: {report.longrepr}"
     return report

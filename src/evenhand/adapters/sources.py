@@ -84,7 +84,7 @@ class DuckTable:
     """A query of DuckDB (which reads CSV, Parquet, SQLite, PostgreSQL ... and tables of its own).
 
     Attributes:
-        connection: of the package ``duckdb``; each reading runs on a cursor of its own.
+        connection: of the package ``duckdb``, not used for anything else while a model is learned; needs pyarrow.
         query: a SELECT without a closing semicolon. Its rows must be the same each time, in any order.
         rows: rows read at once.
     """
@@ -96,14 +96,13 @@ class DuckTable:
     @property
     def columns(self) -> tuple[str, ...]:
         """See `Batches.columns`."""
-        found = self.connection.cursor().execute(f"SELECT * FROM ({self.query}) LIMIT 0")
-        return tuple(column[0] for column in found.description)
+        return tuple(self.connection.sql(self.query).columns)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """See `Batches.batches`."""
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
-        found = self.connection.cursor().execute(f"SELECT {quoted} FROM ({self.query})")
-        reader = found.to_arrow_reader if hasattr(found, "to_arrow_reader") else found.fetch_record_batch
+        found = self.connection.sql(f"SELECT {quoted} FROM ({self.query})")
+        reader = found.to_arrow_reader if hasattr(found, "to_arrow_reader") else found.fetch_arrow_reader
         for batch in reader(self.rows):
             yield _frame_of(batch)
 
