@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +19,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.filterwarnings("ignore")]
 def spark():
     """A Spark of two threads on this machine."""
     sql = pytest.importorskip("pyspark.sql", reason="PySpark is not installed")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     settings = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     builder = sql.SparkSession.builder.master("local[2]")
     for name, value in settings.items():

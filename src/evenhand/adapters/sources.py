@@ -185,17 +185,19 @@ class _CountedBySpark:
 
     def total(self, work: Work) -> NDArray[np.float64]:
         binnings, stated = self.binnings, self.stated
+        names = _needed(binnings, stated)
 
         def count(batches: Iterator[Any]) -> Iterator[Any]:
             import pyarrow as pa  # type: ignore[import-untyped]
 
             counts = work.start()
             for batch in batches:
-                work.add(counts, chunk_of(_frame_of(batch), binnings, stated))
+                work.add(counts, chunk_of(_named(_frame_of(batch), names), binnings, stated))
             yield pa.RecordBatch.from_pydict({"counts": pa.array([counts.tobytes()], pa.binary())})
 
         counts = work.start()
-        chosen = self.frame.select(*(_spark_name(name) for name in _needed(binnings, stated)))
+        chosen = self.frame.select(*(_spark_name(name) for name in names))
+        chosen = chosen.toDF(*(f"c{place}" for place in range(len(names))))  # mapInArrow quotes no names
         for row in chosen.mapInArrow(count, "counts binary").toLocalIterator():
             counts += np.frombuffer(row["counts"], np.float64).reshape(counts.shape)
         return counts
@@ -213,6 +215,10 @@ def _frame_of(batch: Any) -> pl.DataFrame:
     frame = pl.from_arrow(batch)
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def _named(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    return frame.rename(dict(zip(frame.columns, names, strict=True)))
 
 
 class _reading:  # noqa: N801
