@@ -20,7 +20,7 @@ test: $(VENV)/.test system-parts  ## Set up everything for tests and run them al
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into an environment of its own
-	@$(call run_apart,spark,tests/scoring)
+	@$(call run_apart,spark,tests/scoring tests/adapters)
 
 test-interpret:  ## Run the tests that import a live boosting machine: fetches 70 MB into an environment of its own
 	@$(call run_apart,interpret,tests/adapters)

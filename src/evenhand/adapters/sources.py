@@ -84,7 +84,7 @@ class DuckTable:
     """A query of DuckDB (which reads CSV, Parquet, SQLite, PostgreSQL ... and tables of its own).
 
     Attributes:
-        connection: of the package ``duckdb``; each reading runs on a cursor of its own.
+        connection: of the package ``duckdb``, not used for anything else while a model is learned; needs pyarrow.
         query: a SELECT without a closing semicolon. Its rows must be the same each time, in any order.
         rows: rows read at once.
     """
@@ -96,14 +96,13 @@ class DuckTable:
     @property
     def columns(self) -> tuple[str, ...]:
         """See `Batches.columns`."""
-        found = self.connection.cursor().execute(f"SELECT * FROM ({self.query}) LIMIT 0")
-        return tuple(column[0] for column in found.description)
+        return tuple(self.connection.sql(self.query).columns)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """See `Batches.batches`."""
         quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
-        found = self.connection.cursor().execute(f"SELECT {quoted} FROM ({self.query})")
-        reader = found.to_arrow_reader if hasattr(found, "to_arrow_reader") else found.fetch_record_batch
+        found = self.connection.sql(f"SELECT {quoted} FROM ({self.query})")
+        reader = found.to_arrow_reader if hasattr(found, "to_arrow_reader") else found.fetch_arrow_reader
         for batch in reader(self.rows):
             yield _frame_of(batch)
 
@@ -186,17 +185,19 @@ class _CountedBySpark:
 
     def total(self, work: Work) -> NDArray[np.float64]:
         binnings, stated = self.binnings, self.stated
+        names = _needed(binnings, stated)
 
         def count(batches: Iterator[Any]) -> Iterator[Any]:
             import pyarrow as pa  # type: ignore[import-untyped]
 
             counts = work.start()
             for batch in batches:
-                work.add(counts, chunk_of(_frame_of(batch), binnings, stated))
+                work.add(counts, chunk_of(_named(_frame_of(batch), names), binnings, stated))
             yield pa.RecordBatch.from_pydict({"counts": pa.array([counts.tobytes()], pa.binary())})
 
         counts = work.start()
-        chosen = self.frame.select(*(_spark_name(name) for name in _needed(binnings, stated)))
+        chosen = self.frame.select(*(_spark_name(name) for name in names))
+        chosen = chosen.toDF(*(f"c{place}" for place in range(len(names))))  # mapInArrow quotes no names
         for row in chosen.mapInArrow(count, "counts binary").toLocalIterator():
             counts += np.frombuffer(row["counts"], np.float64).reshape(counts.shape)
         return counts
@@ -214,6 +215,10 @@ def _frame_of(batch: Any) -> pl.DataFrame:
     frame = pl.from_arrow(batch)
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def _named(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    return frame.rename(dict(zip(frame.columns, names, strict=True)))
 
 
 class _reading:  # noqa: N801
