@@ -46,7 +46,11 @@ def _scores(imported, matrix):
 
 
 def _beside(cuts, size, rng):
-    """Values on the borders and the next ones to either side, and missing ones."""
+    """Values on the borders and the next ones to either side, and missing ones.
+
+    Not beside LightGBM's own border of zero, 1e-35, which its dump gives to the last digit but one.
+    """
+    cuts = cuts[np.abs(cuts) > 1e-30]
     pool = np.concatenate([cuts, np.nextafter(cuts, -np.inf), np.nextafter(cuts, np.inf), [np.nan, 0.0, 1e30, -1e30]])
     return rng.choice(pool, size)
 

@@ -15,7 +15,7 @@ from evenhand.features import view_of
 from evenhand.reports import model_card
 from evenhand.scoring import assemble, fit, model_to_json
 from evenhand.terms import Binning, DataError, LedgerError, Pair
-from reports.test_page import OUTSIDE, Reader
+from page_reader import OUTSIDE, Reader
 
 HOSTILE = "</td><script>alert('x')</script>|\n# `*_[a](b)"
 
