@@ -43,7 +43,7 @@ def _compared(n: int) -> list[str]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
 
-    from evenhand.scoring._newton import fit_terms  # the fit alone, without a campaign around it
+    from evenhand.scoring import fit_terms
 
     codes, outcome = _world(2 * n)
     here, there = slice(0, n), slice(n, None)
