@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.scoring import reliability
-from evenhand.terms import PPM, Link, probability_ppm
+from evenhand.terms import PPM, Z95, Link, probability_ppm
 
 from ._additive import Additive
 from ._estimator_input import InputError, numbers_in, read_outcome, read_table, read_weight
@@ -23,8 +23,6 @@ from ._first_reading import Stated
 from .frames import frame_like, frame_of
 
 __all__ = ["AdditiveClassifier", "AdditiveRegressor"]
-
-_Z95 = 1.959963984540054
 
 
 class AdditiveClassifier(Additive):
@@ -255,7 +253,7 @@ class AdditiveRegressor(Additive):
         for index in np.unique(bins).tolist():
             mine = outcome[order][bins == index]
             mean, many = float(mine.mean()), len(mine)
-            half = _Z95 * float(mine.std(ddof=1)) / math.sqrt(many) if many > 1 else math.nan
+            half = Z95 * float(mine.std(ddof=1)) / math.sqrt(many) if many > 1 else math.nan
             told = float(ranked[bins == index].mean())
             table.append({"rows": many, "predicted": told, "mean": mean, "lower": mean - half, "upper": mean + half})
         return _frame(X, table)

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import GroupCounts
+from evenhand.terms import Z95, GroupCounts, wilson
 
 from ._batch import Batch
 from ._group_limits import GroupComparison, GroupLimit, GroupMeasure, bound_holds, figure_of, is_ratio
-from ._yardsticks import Measured, Yardstick, measured, wilson_interval
+from ._yardsticks import Measured, Yardstick, measured
 
 __all__ = ["Assessment", "GroupReach", "LimitReach", "assessed"]
-
-_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +183,7 @@ def _reach(limit: GroupLimit, counted: _Counted, number: int) -> GroupReach:
             return None, None, None
         hits = int(found.hits[number])
         no_rate = limit.measure is GroupMeasure.EXPECTED_BENEFIT
-        return hits, hits / size, None if no_rate else wilson_interval(hits, size)
+        return hits, hits / size, None if no_rate else wilson(hits, size)
 
     before, rate_before, interval_before = side(counted.before)
     after, rate_after, interval_after = side(counted.after)
@@ -232,8 +230,8 @@ def _interval(limit: GroupLimit, counted: _Counted) -> tuple[float, float] | Non
             return None
         error = math.sqrt((1 - rate[low]) / hits[low] + (1 - rate[high]) / hits[high])
         ratio = float(rate[low] / rate[high])
-        return ratio * math.exp(-_Z95 * error), ratio * math.exp(_Z95 * error)
-    low_ends, high_ends = (wilson_interval(int(hits[one]), int(size[one])) for one in (low, high))
+        return ratio * math.exp(-Z95 * error), ratio * math.exp(Z95 * error)
+    low_ends, high_ends = (wilson(int(hits[one]), int(size[one])) for one in (low, high))
     gap = float(rate[high] - rate[low])
     down = math.hypot(rate[high] - high_ends[0], low_ends[1] - rate[low])
     up = math.hypot(high_ends[1] - rate[high], rate[low] - low_ends[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +12,10 @@ from evenhand.terms import SUPPRESSED, CountTable, GroupCounts, UsageError
 from ._batch import Batch
 from ._group_limits import GroupLimit, GroupMeasure
 
-__all__ = ["Measured", "Yardstick", "measured", "survey_groups", "wilson_interval"]
+__all__ = ["Measured", "Yardstick", "measured", "survey_groups"]
 
 _CUTS = (0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99)
 _UNKNOWN = "unknown"
-_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +160,3 @@ def measured(
         square=counts.astype(np.float64) @ np.square(yard.worth.astype(np.float64)),
         hidden=hidden.any(axis=1),
     )
-
-
-def wilson_interval(hits: int, people: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a rate (Wilson 1927); (0, 1) where there is nobody.
-
-    Example:
-        >>> [round(end, 4) for end in wilson_interval(48, 100)]
-        [0.3846, 0.5768]
-    """
-    if people <= 0:
-        return 0.0, 1.0
-    square = _Z95 * _Z95
-    centre = (hits + square / 2) / (people + square)
-    half = _Z95 / (people + square) * math.sqrt(hits * (people - hits) / people + square / 4)
-    return (0.0 if hits == 0 else max(0.0, centre - half)), (1.0 if hits == people else min(1.0, centre + half))

@@ -8,12 +8,14 @@ below four fifths. Groups too small, and numbers that the wall hides, are said t
 It measures differences. It does not say whether one is justified or lawful, it removes none, and it proves no cause.
 """
 
+from evenhand.terms import wilson
+
 from ._association import Proxy, bins_auroc, cramers_v, proxy_table
 from ._audit import Audit, audit
 from ._cells import GroupAudit, GroupView, MeasureTable, count_cells, group_audit
 from ._drift import Drift, PeriodRate, periods_of
 from ._impact import NOT_INDEPENDENT, ImpactRow, ImpactTable, above_median, impact_table
-from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval, wilson
+from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval
 from ._rates import UNKNOWN, Comparison, GroupGap, GroupRate, compare, group_rates
 from ._strata import PartGap, Parts, Stratified, stratify
 from ._together import GroupTold, PairProxy, WholeView

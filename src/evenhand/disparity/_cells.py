@@ -16,9 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import UsageError
-
-from ._intervals import Z95
+from evenhand.terms import Z95, UsageError
 
 __all__ = ["GroupAudit", "GroupView", "MeasureTable", "count_cells", "group_audit"]
 

@@ -5,26 +5,9 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-__all__ = ["Z95", "below_bound", "difference_interval", "impact_ratio", "ratio_interval", "wilson"]
+from evenhand.terms import wilson
 
-Z95 = 1.959963984540054
-
-
-def wilson(hits: int, rows: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a rate (Wilson 1927); (0, 1) where there are no rows.
-
-    Example:
-        >>> [round(limit, 4) for limit in wilson(48, 100)]
-        [0.3846, 0.5768]
-    """
-    if rows <= 0:
-        return 0.0, 1.0
-    square = Z95 * Z95
-    centre = (hits + square / 2) / (rows + square)
-    half = Z95 / (rows + square) * math.sqrt(hits * (rows - hits) / rows + square / 4)
-    lower = 0.0 if hits == 0 else max(0.0, centre - half)
-    upper = 1.0 if hits == rows else min(1.0, centre + half)
-    return lower, upper
+__all__ = ["below_bound", "difference_interval", "impact_ratio", "ratio_interval"]
 
 
 def impact_ratio(hits: int, rows: int, best_hits: int, best_rows: int) -> Fraction | None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.terms import SUPPRESSED, CountTable
+from evenhand.terms import SUPPRESSED, CountTable, wilson
 
-from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval, wilson
+from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval
 
 __all__ = ["UNKNOWN", "Comparison", "GroupGap", "GroupRate", "compare", "group_rates", "part_rates"]
 

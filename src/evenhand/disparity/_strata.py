@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import SUPPRESSED, CountTable, GroupCounts
+from evenhand.terms import SUPPRESSED, Z95, CountTable, GroupCounts
 
 from ._chance import chi_square_tail
 from ._hidden import estimated, known
-from ._intervals import Z95
 from ._rates import UNKNOWN
 
 __all__ = ["PartGap", "Parts", "Stratified", "stratify", "worst_parts"]

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import SUPPRESSED, FeatureView, GroupCounts
+from evenhand.terms import SUPPRESSED, Z95, FeatureView, GroupCounts
 
 from ._association import Proxy, bins_auroc
 from ._blocks import Blocks, merge
 from ._hidden import estimated, known
-from ._intervals import Z95
 from ._rates import UNKNOWN
 
 __all__ = ["GroupTold", "PairProxy", "WholeView", "pair_proxies", "whole_view"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import OTHER, WITHHELD, DataError, FeatureView, Link, Model, Pair, TermShape
+from evenhand.terms import OTHER, WITHHELD, Z95, DataError, FeatureView, Link, Model, Pair, TermShape
 
 from ._json import model_digest
 from ._pairs import purified
@@ -17,8 +17,6 @@ __all__ = ["MICRO_LOGITS", "Compiled", "compiled_terms", "model_of"]
 
 MICRO_LOGITS = 1e6
 """Micro-logits in one logit."""
-
-_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def compiled_terms(view: FeatureView, fitted: FittedTerms, minimum: int, unit: f
         effect[WITHHELD] = 0.0
         covariance = fitted.covariances[t]
         variance = np.diag(covariance) - 2.0 * (covariance @ share) + float(share @ covariance @ share)
-        half = _Z95 * np.sqrt(np.maximum(variance, 0.0))
+        half = Z95 * np.sqrt(np.maximum(variance, 0.0))
         half[WITHHELD] = 0.0
         tables.append(_whole(effect / unit))
         shown = np.where(count >= minimum, count, 0).astype(np.int64)

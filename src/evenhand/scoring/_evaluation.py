@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import PPM, probability_ppm
+from evenhand.terms import PPM, Z95, probability_ppm, wilson
 
 __all__ = ["ENOUGH_CLASS", "ENOUGH_ROWS", "evaluate", "reliability"]
 
@@ -19,7 +19,6 @@ ENOUGH_ROWS = 100
 ENOUGH_CLASS = 10
 """Likewise with fewer rows than this of either outcome."""
 
-_Z95 = 1.959963984540054
 _BINS = 10
 
 
@@ -49,7 +48,7 @@ def evaluate(score: NDArray[np.integer], outcome: NDArray[np.uint8]) -> dict[str
         "rows": rows,
         "enough": True,
         "positives": positives,
-        "base_rate": [rate, *_wilson(positives, rows)],
+        "base_rate": [rate, *wilson(positives, rows)],
         "auroc": _auroc(ranked, label),
         "log_loss": math.fsum(loss.tolist()) / rows,
         "log_loss_of_base_rate": -(rate * math.log(rate) + (1 - rate) * math.log1p(-rate)),
@@ -75,8 +74,8 @@ def _auroc(ranked: NDArray[np.integer], label: NDArray[np.int64]) -> list[float]
     variance += float(np.var(below / (2 * len(positive)), ddof=1)) / len(negative)
     if variance <= 0.0:
         fewest = min(len(positive), len(negative))
-        return [area, *_wilson(area * fewest, fewest)]
-    half = _Z95 * math.sqrt(variance)
+        return [area, *wilson(area * fewest, fewest)]
+    half = Z95 * math.sqrt(variance)
     return [area, max(0.0, area - half), min(1.0, area + half)]
 
 
@@ -102,7 +101,7 @@ def reliability(score: NDArray[np.integer], outcome: NDArray[np.integer]) -> lis
         rows = int(here.sum())
         if rows:
             hits = int(label[here].sum())
-            lower, upper = _wilson(hits, rows)
+            lower, upper = wilson(hits, rows)
             mean = int(ppm[here].sum(dtype=np.int64)) / (rows * PPM)
             table.append({"rows": rows, "predicted": mean, "rate": hits / rows, "lower": lower, "upper": upper})
     return table
@@ -115,10 +114,3 @@ def _gain(ranked: NDArray[np.integer], label: NDArray[np.int64], share: float) -
     above, tied = ranked > edge, ranked == edge
     part = (places - int(above.sum())) / int(tied.sum())
     return (int(label[above].sum()) + part * int(label[tied].sum())) / int(label.sum())
-
-
-def _wilson(hits: float, rows: int) -> tuple[float, float]:
-    square = _Z95 * _Z95
-    centre = (hits + square / 2) / (rows + square)
-    half = _Z95 / (rows + square) * math.sqrt(max(hits * (rows - hits) / rows + square / 4, 0.0))
-    return max(0.0, centre - half), min(1.0, centre + half)

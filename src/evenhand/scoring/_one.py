@@ -10,7 +10,6 @@ from typing import NamedTuple
 from evenhand.terms import (
     MISSING,
     OTHER,
-    PPM,
     SCORE_BOUND,
     Binning,
     DataError,
@@ -18,16 +17,13 @@ from evenhand.terms import (
     Pair,
     UsageError,
     canonical_text,
-    link_nodes,
     number_in,
+    one_probability_ppm,
 )
 
 __all__ = ["OneScore", "OneScorer", "one_scorer"]
 
 _FIRST = 3
-_STEP_BITS = 11
-_EXTRA_BITS = 10
-_LIMIT = 16_000_000
 _REASONS = 3
 
 
@@ -51,13 +47,13 @@ class OneScore(NamedTuple):
 class OneScorer:
     """Scores one person for one offer from raw values. Made by `one_scorer`; it holds tuples and dictionaries only."""
 
-    __slots__ = ("_base", "_bins", "_names", "_nodes", "_pairs", "_reasons", "_tables", "_values", "terms")
+    __slots__ = ("_base", "_bins", "_has_chance", "_names", "_pairs", "_reasons", "_tables", "_values", "terms")
 
     def __init__(self, model: Model, offer: int, reasons: int) -> None:
         self.terms = model.terms
         self._base = int(model.base[offer])
         self._reasons = reasons
-        self._nodes = tuple(link_nodes().tolist()) if model.link == "logit" else None
+        self._has_chance = model.link == "logit"
         binnings = model.view.binnings
         self._names = tuple(
             f"{binning.name}@{model.offers[offer]}" if binning.per_offer else binning.name for binning in binnings
@@ -99,8 +95,9 @@ class OneScorer:
         for first, second, grid in self._pairs:
             parts.append(grid[codes[first]][codes[second]])
         score = max(-SCORE_BOUND, min(SCORE_BOUND, self._base + sum(parts)))
-        nodes = self._nodes
-        return OneScore(score, None if nodes is None else _ppm(score, nodes), tuple(parts), _top(parts, self._reasons))
+        return OneScore(
+            score, one_probability_ppm(score) if self._has_chance else None, tuple(parts), _top(parts, self._reasons)
+        )
 
 
 class _Codes(dict[object, int]):
@@ -200,17 +197,6 @@ def _grid(pair: Pair, table: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
         rows[band] = (0, *(table[start + other] for other in pair.second_bands[1:]))
     nothing = (0,) * len(pair.second_bands)
     return (nothing, *(rows[band] for band in pair.first_bands[1:]))
-
-
-def _ppm(score: int, nodes: tuple[int, ...]) -> int:
-    """`probability_ppm` of one score."""
-    size = min(abs(score), _LIMIT)
-    node = size >> _STEP_BITS
-    low = nodes[node]
-    rise = nodes[node + 1] - low if node + 1 < len(nodes) else 0
-    half = 1 << (_EXTRA_BITS - 1)
-    ppm = ((((size & ((1 << _STEP_BITS) - 1)) * rise) >> _STEP_BITS) + low + half) >> _EXTRA_BITS
-    return PPM - ppm if score < 0 else ppm
 
 
 def _top(parts: list[int], most: int) -> tuple[tuple[int, int], ...]:

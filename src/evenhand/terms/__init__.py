@@ -20,6 +20,7 @@ from ._facts import DecisionFacts
 from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, one_probability_ppm, probability_ppm
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
+from ._rates import Z95, wilson
 from ._raw import canonical_text, number_in
 from ._reasons import Reason
 from ._shapes import (
@@ -54,6 +55,7 @@ __all__ = [
     "SCORE_BOUND",
     "SUPPRESSED",
     "WITHHELD",
+    "Z95",
     "Allocated",
     "Asked",
     "BinLabel",
@@ -102,4 +104,5 @@ __all__ = [
     "probability_ppm",
     "score_of",
     "term_contributions",
+    "wilson",
 ]
