@@ -32,9 +32,10 @@ def model_to_text(model: Model) -> str:
     return "".join(_written(model_to_json(model), 0)) + "\n"
 
 
-def _written(value: Any, depth: int) -> Iterator[str]:
+def _written(value: Any, depth: int, before: int = 0) -> Iterator[str]:
+    """Pieces of the text of a value that stands this deep, behind a key of so many characters."""
     flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if len(flat) + depth <= _ONE_LINE or not isinstance(value, dict | list):
+    if len(flat) + depth + before <= _ONE_LINE or not isinstance(value, dict | list):
         yield flat
         return
     opened, closed = ("{", "}") if isinstance(value, dict) else ("[", "]")
@@ -42,8 +43,9 @@ def _written(value: Any, depth: int) -> Iterator[str]:
     for place, item in enumerate(value):
         yield ("," if place else "") + "\n" + " " * (depth + 1)
         if isinstance(value, dict):
-            yield json.dumps(item, ensure_ascii=False) + ": "
-            yield from _written(value[item], depth + 1)
+            key = json.dumps(item, ensure_ascii=False) + ": "
+            yield key
+            yield from _written(value[item], depth + 1, len(key))
         else:
             yield from _written(item, depth + 1)
     yield "\n" + " " * depth + closed
