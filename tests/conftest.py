@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,11 @@ from hypothesis import settings
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 REAL_PARTS = ("browser", "duckdb", "learners", "postgres")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell ignores Ctrl-C for what it starts in the background, and children inherit that: the tests of an interrupt
+    # would wait for one that never comes.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("evenhand", deadline=None, max_examples=50, print_blob=True)
 settings.register_profile("ci", parent=settings.get_profile("evenhand"), derandomize=True, database=None)
