@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import Link
 
-__all__ = ["Loss", "RowLoss", "loss_of"]
+__all__ = ["Loss", "RowLoss"]
 
 _STEEPEST = 30.0
 """The exponent of a mean is kept below this."""
@@ -58,8 +58,3 @@ class Loss:
             return RowLoss(mean - outcome * predictor, outcome - mean, mean)
         residual = outcome - predictor
         return RowLoss(0.5 * np.square(residual), residual, np.ones_like(residual))
-
-
-def loss_of(link: Link) -> Loss:
-    """The loss that belongs to a link."""
-    return Loss(link)

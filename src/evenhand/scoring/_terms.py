@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evenhand.terms import Link, Pair
 
 from ._counts import Design, tally
-from ._loss import loss_of
+from ._loss import Loss
 from ._monotone import hold_directions
 from ._newton import Solver
 from ._pairs import bands_of, find_pairs
@@ -152,7 +152,7 @@ def _laid_out(source: Source, plan: Plan) -> tuple[Design, float]:
         about = _Size(around.weight, around.largest / scale, 0, 0.0)
         mean = (mean - shift) / scale
     grain = _grain(about.weight, 1.0 if plan.link == "logit" else about.largest + 1.0)
-    return Design(plan.sizes, (), (), grain, loss_of(plan.link), shift, scale), mean
+    return Design(plan.sizes, (), (), grain, Loss(plan.link), shift, scale), mean
 
 
 def _grain(weight: float, largest: float) -> float:
