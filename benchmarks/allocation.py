@@ -38,9 +38,30 @@ def instance(people: int, mode: str) -> tuple[Scored, Campaign, Vault]:
     ]
     words = rng.integers(0, 2**63, size=(people, 2), dtype=np.uint64)
     subjects = np.frombuffer(words.tobytes().hex().encode(), dtype="S32")
-    text = {"nl": "tekst", "en": "text"}
     limit = {"id": "four-fifths", "groups": ["sex", "age", "origin"], "intersections": mode == "aware", "bound": 0.8}
-    campaign = Campaign.model_validate(
+    campaign = campaign_of(
+        [int(0.04 * people)] * OFFERS,
+        budget=f"{0.06 * people:.2f}",
+        contacts={"total": int(0.25 * people)},
+        disparity=[{**limit, "mode": mode, "necessity": "benchmark"}],
+    )
+    view = FeatureView(
+        "PersonalisedAdvertising", tuple(Binning(f"f{t}", "number", tuple(range(16))) for t in range(4)), ""
+    )
+    model = Model(view, tuple(f"o{j}" for j in range(OFFERS)), np.zeros(OFFERS, np.int64), (), {}, {}, "")
+    permitted = Permitted(
+        Asked(subjects, datetime(2026, 11, 23, tzinfo=UTC)), np.full(people, 2, np.uint8), np.ones(people, np.uint8)
+    )
+    nothing = np.zeros((OFFERS, 0), dtype=np.int32)
+    scored = Scored(Minimised(permitted, model, tuple(codes)), nothing, nothing, micro)
+    groups = {"sex": [str(s) for s in sex], "age": [str(a) for a in age], "origin": [str(o) for o in origin]}
+    return scored, campaign, Vault(groups, np.ones(people, dtype=bool))
+
+
+def campaign_of(places: list[int], **limits: object) -> Campaign:
+    """A campaign with an offer for each capacity, and these limits."""
+    text = {"nl": "tekst", "en": "text"}
+    return Campaign.model_validate(
         {
             "evenhand": 1,
             "campaign": "benchmark",
@@ -58,29 +79,14 @@ def instance(people: int, mode: str) -> tuple[Scored, Campaign, Vault]:
                     "value": "5",
                     "cost": f"{0.2 + 0.03 * j:.2f}",
                     "made_by_ai": False,
-                    "capacity": int(0.04 * people),
+                    "capacity": capacity,
                 }
-                for j in range(OFFERS)
+                for j, capacity in enumerate(places)
             ],
-            "limits": {
-                "budget": f"{0.06 * people:.2f}",
-                "contacts": {"total": int(0.25 * people)},
-                "disparity": [{**limit, "mode": mode, "necessity": "benchmark"}],
-            },
+            "limits": limits,
             "retention": {"decisions": "P1Y", "features": "P1Y"},
         }
     )
-    view = FeatureView(
-        "PersonalisedAdvertising", tuple(Binning(f"f{t}", "number", tuple(range(16))) for t in range(4)), ""
-    )
-    model = Model(view, tuple(f"o{j}" for j in range(OFFERS)), np.zeros(OFFERS, np.int64), (), {}, {}, "")
-    permitted = Permitted(
-        Asked(subjects, datetime(2026, 11, 23, tzinfo=UTC)), np.full(people, 2, np.uint8), np.ones(people, np.uint8)
-    )
-    nothing = np.zeros((OFFERS, 0), dtype=np.int32)
-    scored = Scored(Minimised(permitted, model, tuple(codes)), nothing, nothing, micro)
-    groups = {"sex": [str(s) for s in sex], "age": [str(a) for a in age], "origin": [str(o) for o in origin]}
-    return scored, campaign, Vault(groups, np.ones(people, dtype=bool))
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from ._crowd import canonical, draw_for, lay_out
 from ._effects import effects
 from ._limits import Comparison, build_rows
 from ._membership import learn_cells
+from ._nest import Nest
 from ._outcome import Columns, columns_of
 from ._report import limit_outcomes, prices_of
 from ._settle import Settled, settle
@@ -116,7 +117,7 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     """Solve, settle and describe. For aware limits this runs behind the wall."""
     value = batch.scored.value
     crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
-    scale = scale_of(crowd)
+    nest, scale = Nest(crowd), scale_of(crowd)
     rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)), scale)
 
     def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
@@ -130,9 +131,9 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
 
     plainest: Settled | None = None
     if not is_blind:
-        settled = settle(crowd, rows, batch.comparisons, scale)
+        settled = settle(nest, rows, batch.comparisons, scale)
     else:
-        held = until_held(crowd, rows, batch.comparisons, scale, count, batch.campaign.seed)
+        held = until_held(nest, rows, batch.comparisons, scale, count, batch.campaign.seed)
         settled, rows, plainest = held.settled, held.rows, held.plain
     selected = count(settled)
     disparity = {limit.id for limit in batch.campaign.limits.disparity}
@@ -142,11 +143,11 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         unlimited = plainest
     elif not plain.all():
         start = Solved(settled.free.dual[plain], settled.free.level, settled.free.beta)
-        unlimited = settle(crowd, rows.keep(plain), batch.comparisons, scale, start, is_near=False)
+        unlimited = settle(nest, rows.keep(plain), batch.comparisons, scale, start, is_near=False)
     dual = settled.solved.dual
     worth_naming = max(0.5, 0.01 * settled.solved.beta)
     binding = frozenset(owner for owner, price in zip(rows.owner, dual, strict=True) if price >= worth_naming)
-    costs, note = effects(crowd, rows, batch.comparisons, scale, settled, tuple(sorted(binding)))
+    costs, note = effects(nest, rows, batch.comparisons, scale, settled, tuple(sorted(binding)))
     prices = prices_of(batch.campaign, rows, settled.solved, batch.comparisons, cells)
     permitted = batch.scored.minimised.permitted
     choice = in_batch(settled.choice)

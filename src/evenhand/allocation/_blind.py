@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from evenhand.terms import DataError, Measure
 
-from ._crowd import Crowd
 from ._limits import Comparison, Rows, relaxed
+from ._nest import Nest
 from ._settle import Settled, settle
 from ._solve import Solved
 from ._wall import figure, holds
@@ -62,7 +62,7 @@ class _Search:
         loose: what is added to the bounds of a row that takes no part.
     """
 
-    crowd: Crowd
+    nest: Nest
     rows: Rows
     comparisons: list[Comparison]
     scale: float
@@ -82,7 +82,7 @@ class _Search:
 
     def settle(self, rows: Rows, start: Solved | None, *, is_near: bool) -> Settled:
         """Whole decisions under these rows."""
-        return settle(self.crowd, rows, self.comparisons, self.scale, start, is_near=is_near)
+        return settle(self.nest, rows, self.comparisons, self.scale, start, is_near=is_near)
 
     def kept(self, selected: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
         """bool[L], whether each comparison holds."""
@@ -90,7 +90,7 @@ class _Search:
 
 
 def until_held(
-    crowd: Crowd,
+    nest: Nest,
     rows: Rows,
     comparisons: list[Comparison],
     scale: float,
@@ -100,7 +100,7 @@ def until_held(
     """Settle until every limit holds on true counts.
 
     Args:
-        crowd: everybody.
+        nest: everybody.
         rows: the limits, rows of blind ones on expected shares.
         comparisons: in the order of the rows.
         scale: see `scale_of`.
@@ -110,7 +110,7 @@ def until_held(
     Raises:
         DataError: ``limit-unreachable``, with a relaxation that was tried and works.
     """
-    ask = _Search(crowd, rows, comparisons, scale, count, seed, 2.0 * int(crowd.starts[-1]) + 2)
+    ask = _Search(nest, rows, comparisons, scale, count, seed, 2.0 * nest.people + 2)
     idle = np.zeros(len(comparisons), dtype=bool)
     plain = ask.settle(ask.corrected(np.zeros(len(rows)), idle), None, is_near=False)
     found = _search(ask, plain, _ROUNDS)

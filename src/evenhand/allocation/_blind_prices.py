@@ -15,8 +15,8 @@ from evenhand.terms import GroupCounts
 
 from ._batch import Batch
 from ._demand import Demand
-from ._newton import settle_step
 from ._price_shapes import Lean, lookup
+from ._quadratic import settle_step
 from ._yardsticks import Yardstick, measured
 
 __all__ = ["Seeker", "Trial", "fold", "threshold_of"]

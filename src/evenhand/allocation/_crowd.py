@@ -88,7 +88,7 @@ def lot(draw: NDArray[np.uint64], offer: int) -> NDArray[np.float64]:
     return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53 - (0.5 - 2.0**-54)
 
 
-def with_lots(value: NDArray[np.int64], draw: NDArray[np.uint64]) -> NDArray[np.float64]:
+def with_lots(value: NDArray[np.int64] | NDArray[np.float64], draw: NDArray[np.uint64]) -> NDArray[np.float64]:
     """float64[m, R]: the values with each person's lots added."""
     lotted = value.astype(np.float64)
     for offer in range(len(lotted)):
@@ -131,20 +131,23 @@ def lay_out(
 
 
 def sample(crowd: Crowd, size: int) -> Crowd:
-    """A random part of about `size` rows, the same share of every cell, weighted to stand for all; lots added."""
+    """A random part of about `size` rows, the same share of every cell, weighted to stand for all."""
     people = np.diff(crowd.starts)
     share = min(1.0, size / max(1, int(people.sum())))
     taken = np.minimum(people, np.ceil(people * share).astype(np.intp))
     starts = np.zeros(len(taken) + 1, dtype=np.intp)
     np.cumsum(taken, out=starts[1:])
-    rows = np.arange(starts[-1]) + np.repeat(crowd.starts[:-1] - starts[:-1], taken)
-    draw = crowd.draw[rows]
+    value = np.empty((len(crowd.value), starts[-1]), dtype=crowd.value.dtype)
+    draw = np.empty(starts[-1], dtype=np.uint64)
+    for begin, to, rows in zip(crowd.starts[:-1], starts[:-1], taken, strict=True):
+        value[:, to : to + rows] = crowd.value[:, begin : begin + rows]
+        draw[to : to + rows] = crowd.draw[begin : begin + rows]
     return Crowd(
-        value=with_lots(crowd.value[:, rows].astype(np.int64), draw),
+        value=value,
         starts=starts,
         draw=draw,
         weight=people / np.maximum(taken, 1),
         fixed=np.zeros_like(crowd.fixed),
         fixed_value=0.0,
-        is_lotted=True,
+        is_lotted=crowd.is_lotted,
     )

@@ -4,6 +4,8 @@ The smoothed dual of the allocation at width beta is, per person of cell s,
 ``beta * log(1 + sum_j exp((value_j - price[s, j]) / beta))``; one pass gives it, its first derivatives (how many
 people of each cell take each offer) and its second ones. As beta falls to zero it becomes the exact dual, whose value
 at *any* prices is a proof that no allocation within the limits is worth more (weak duality).
+
+Both passes go through blocks of people that stay in a core's own cache.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._crowd import Crowd, with_lots
+from ._products import squared
 
-__all__ = ["Hard", "Smooth", "decide", "screen", "smooth"]
+__all__ = ["Hard", "Smooth", "decide", "smooth"]
 
-_BLOCK = 8192
+_BLOCK = 4096
+_ENTRIES, _STRIP = 40_960, 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,11 @@ class Hard:
     count: NDArray[np.float64]
 
 
-def _blocks(crowd: Crowd) -> Iterator[tuple[int, int, NDArray[np.intp], NDArray[np.intp]]]:
+def _blocks(crowd: Crowd, most: int) -> Iterator[tuple[int, int, NDArray[np.intp], NDArray[np.intp]]]:
     """Yield (first row, last row, cells in between, where each begins within the block)."""
     rows = int(crowd.starts[-1])
-    for first in range(0, rows, _BLOCK):
-        last = min(first + _BLOCK, rows)
+    for first in range(0, rows, most):
+        last = min(first + most, rows)
         low = int(np.searchsorted(crowd.starts, first, side="right")) - 1
         high = int(np.searchsorted(crowd.starts, last, side="left"))
         cells = np.arange(low, high)
@@ -86,26 +90,25 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
     count = crowd.fixed.copy()
     offers = len(crowd.value)
     second = np.zeros((crowd.cells, offers, offers))
-    wide = np.empty((offers, _BLOCK))
-    narrow = np.empty((offers, _BLOCK), dtype=np.float32)
-    for first, last, cells, begins in _blocks(crowd):
+    most = max(_STRIP, _ENTRIES // offers // _STRIP * _STRIP)
+    wide = np.empty((offers, most))
+    narrow = np.empty((offers, most), dtype=np.float32)
+    for first, last, cells, begins in _blocks(crowd, most):
         z, p = wide[:, : last - first], narrow[:, : last - first]
         np.subtract(crowd.value[:, first:last], _spread(price, cells, begins), out=z)
-        np.multiply(z, 1.0 / beta, out=z)
-        np.clip(z, -1e30, 1e30, out=z)
-        np.copyto(p, z, casting="same_kind")
-        top = np.maximum(p.max(axis=0), 0)
-        p -= top
+        top = np.maximum(z.max(axis=0), 0)
+        z -= top
+        np.multiply(z, 1.0 / beta, out=p, casting="same_kind")
         np.exp(p, out=p)
         mass = p.sum(axis=0)
-        mass += np.exp(-top)
-        p /= mass
-        top += np.log(mass)
+        mass += np.exp((top * (-1.0 / beta)).astype(np.float32))
+        p *= 1 / mass
+        top += beta * np.log(mass)
         for cell, begin, end in zip(cells, begins[:-1], begins[1:], strict=True):
             part, weight = p[:, begin:end], crowd.weight[cell]
-            total += beta * weight * float(top[begin:end].sum(dtype=np.float64))
+            total += weight * float(top[begin:end].sum())
             count[cell] += weight * part.sum(axis=1)
-            second[cell] += weight * (part @ part.T)
+            second[cell] += weight * squared(part)
     return Smooth(total, count, second)
 
 
@@ -122,16 +125,18 @@ def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
     surplus = crowd.fixed_value - float((crowd.fixed * price).sum())
     count = crowd.fixed.copy()
     offers = len(crowd.value)
-    for first, last, cells, begins in _blocks(crowd):
-        z = crowd.value[:, first:last] - _spread(price, cells, begins)
-        picked, best, nearest = _best_two(z)
+    for first, last, cells, begins in _blocks(crowd, _BLOCK):
+        value, paid = crowd.value[:, first:last], _spread(price, cells, begins)
+        picked = choice[first:last]
+        best, apart = _best_two(value, paid, picked)
         if not crowd.is_lotted:
-            tied = np.flatnonzero(best - nearest <= 1.0)
+            tied = np.flatnonzero(apart <= 1.0)
             if len(tied):
-                lotted = z[:, tied] + with_lots(np.zeros((offers, len(tied)), np.int64), crowd.draw[first + tied])
-                picked[tied] = _best_two(lotted)[0]
-        choice[first:last] = picked
-        gap[first:last] = np.minimum(best - nearest, 1e30)
+                lotted = with_lots(value[:, tied].astype(np.int64), crowd.draw[first + tied])
+                again = np.empty(len(tied), dtype=np.int16)
+                _best_two(lotted, paid if paid.shape[1] == 1 else paid[:, tied], again)
+                picked[tied] = again
+        np.minimum(apart, 1e30, out=gap[first:last], casting="same_kind")
         for cell, begin, end in zip(cells, begins[:-1], begins[1:], strict=True):
             surplus += crowd.weight[cell] * float(best[begin:end].sum())
             count[cell] += crowd.weight[cell] * np.bincount(picked[begin:end] + 1, minlength=offers + 1)[1:]
@@ -139,43 +144,19 @@ def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
 
 
 def _best_two(
-    margin: NDArray[np.float64],
-) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
-    """Index of the best row above zero (-1 for none), its margin, and the next best margin; nothing is worth 0."""
-    best = np.zeros(margin.shape[1])
-    nearest = np.full(margin.shape[1], -np.inf)
-    picked = np.full(margin.shape[1], -1, dtype=np.intp)
-    for offer, column in enumerate(margin):
-        better = column > best
-        np.maximum(nearest, np.minimum(column, best), out=nearest)
-        picked[better] = offer
-        np.maximum(best, column, out=best)
-    return picked, best, nearest
-
-
-def screen(crowd: Crowd, price: NDArray[np.float64], width: float) -> Crowd:
-    """Keep only the people whose choice could change while no price moves by more than half of `width`.
-
-    The others are counted as fixed at their choice, which is exact within that range. Lots are added.
-    """
-    hard = decide(crowd, price)
-    near = hard.gap <= width
-    kept = np.flatnonzero(near)
-    cell = crowd.cell_of_row
-    starts = np.zeros(crowd.cells + 1, dtype=np.intp)
-    np.cumsum(np.bincount(cell[kept], minlength=crowd.cells), out=starts[1:])
-    far = np.flatnonzero(~near & (hard.choice >= 0))
-    offers = len(crowd.value)
-    taken = hard.choice[far].astype(np.intp)
-    tally = np.bincount(cell[far] * offers + taken, minlength=crowd.cells * offers).reshape(crowd.cells, offers)
-    worth = np.bincount(cell[far], weights=crowd.value[taken, far].astype(np.float64), minlength=crowd.cells)
-    value = crowd.value[:, kept]
-    return Crowd(
-        value=value if crowd.is_lotted else with_lots(value.astype(np.int64), crowd.draw[kept]),
-        starts=starts,
-        draw=crowd.draw[kept],
-        weight=crowd.weight,
-        fixed=crowd.fixed + tally * crowd.weight[:, None],
-        fixed_value=crowd.fixed_value + float(worth @ crowd.weight),
-        is_lotted=True,
-    )
+    value: NDArray[np.int64] | NDArray[np.float64], paid: NDArray[np.float64], picked: NDArray[np.int16]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Write the best offer above zero to `picked` (-1 for none); return its margin, and by how much it is the best."""
+    best = np.zeros(value.shape[1])
+    nearest = np.full(value.shape[1], -np.inf)
+    picked.fill(-1)
+    margin, lower = np.empty_like(best), np.empty_like(best)
+    better = np.empty(len(best), dtype=bool)
+    for offer, (column, price) in enumerate(zip(value, paid, strict=True)):
+        np.subtract(column, price, out=margin)
+        np.greater(margin, best, out=better)
+        np.minimum(margin, best, out=lower)
+        np.maximum(nearest, lower, out=nearest)
+        np.maximum(best, margin, out=best)
+        np.copyto(picked, np.int16(offer), where=better)
+    return best, best - nearest

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ._crowd import Crowd, sample
+from ._crowd import Crowd
 from ._dual import Hard, decide
 from ._limits import Comparison, Rows
+from ._nest import Nest
 from ._settle import Settled, bound_of, settle
 from ._solve import Solved, solve
 
@@ -22,12 +23,12 @@ _WHOLE, _FULL, _SAMPLE = 20_000, 200_000, 100_000
 
 
 def effects(
-    crowd: Crowd, rows: Rows, comparisons: list[Comparison], scale: float, settled: Settled, binding: tuple[str, ...]
+    nest: Nest, rows: Rows, comparisons: list[Comparison], scale: float, settled: Settled, binding: tuple[str, ...]
 ) -> tuple[dict[str, tuple[int, int]], str]:
     """Value and people that each binding limit costs.
 
     Args:
-        crowd: everybody.
+        nest: everybody.
         rows: the rows as solved, levels free.
         comparisons: the judged comparisons.
         scale: see `scale_of`.
@@ -42,23 +43,23 @@ def effects(
     if size <= _WHOLE:
         for owner in binding:
             kept = rows.without({owner})
-            other = settle(crowd, rows.keep(kept), comparisons, scale, _part(settled.free, kept), is_near=False)
+            other = settle(nest, rows.keep(kept), comparisons, scale, _part(settled.free, kept), is_near=False)
             found[owner] = (
                 max(0, other.value - settled.value),
                 int(np.count_nonzero(other.choice != settled.choice)),
             )
         return found, ""
-    part = crowd if size <= _FULL else sample(crowd, _SAMPLE)
+    part = nest if size <= _FULL else nest.sample(_SAMPLE)
     base = solve(part, rows, scale, settled.free, floor=1e-3 * scale) if binding else settled.free
-    with_all = decide(part, rows.price(base.dual))
+    with_all = decide(part.whole, rows.price(base.dual))
     value = bound_of(with_all, rows, base)
     for owner in binding:
         kept = rows.without({owner})
         less = rows.keep(kept)
         solved = solve(part, less, scale, _part(base, kept), floor=1e-3 * scale)
-        hard = decide(part, less.price(solved.dual))
+        hard = decide(part.whole, less.price(solved.dual))
         gain = bound_of(hard, less, solved) - value
-        found[owner] = (max(0, round(gain)), _changed(part, with_all, hard))
+        found[owner] = (max(0, round(gain)), _changed(part.whole, with_all, hard))
     return found, SAMPLED if size > _FULL and binding else ""
 
 

@@ -32,6 +32,7 @@ class Comparison:
         groups: all groups that occur among the people who count, sorted.
         size: int64[groups], people of each.
         judged: bool[groups], whether the limit holds for it.
+        offer: index of the offer that is compared, -1 for getting any offer at all.
     """
 
     limit: DisparityLimit
@@ -39,6 +40,7 @@ class Comparison:
     groups: tuple[tuple[str, ...], ...]
     size: NDArray[np.int64]
     judged: NDArray[np.bool_]
+    offer: int = -1
 
     @property
     def is_void(self) -> bool:
@@ -57,11 +59,15 @@ def comparisons_of(limit: DisparityLimit) -> tuple[tuple[str, ...], ...]:
 
 
 def judge(
-    limit: DisparityLimit, features: tuple[str, ...], groups: tuple[tuple[str, ...], ...], size: NDArray[np.int64]
+    limit: DisparityLimit,
+    features: tuple[str, ...],
+    groups: tuple[tuple[str, ...], ...],
+    size: NDArray[np.int64],
+    offer: int = -1,
 ) -> Comparison:
     """Say which groups a limit holds for: those large enough, and unknown ones only where that is declared."""
     known = np.array([limit.include_unknown or UNKNOWN not in group for group in groups], dtype=bool)
-    return Comparison(limit, features, groups, size, known & (size >= limit.minimum_size))
+    return Comparison(limit, features, groups, size, known & (size >= limit.minimum_size), offer)
 
 
 def exact(bound: float) -> Fraction:
@@ -74,7 +80,9 @@ class Rows:
     """All limits as rows over counts.
 
     Attributes:
-        use: float64[K, S, m], what one person of cell s on offer j uses of each row.
+        shape: float64[P, S, m], what one person of cell s on offer j uses of a row, for each different shape of row.
+        of: intp[K], the shape of each row.
+        sign: float64[K], 1 or -1: what a row counts of its shape.
         bound: float64[K].
         level: float64[K, L], coefficients of the free levels.
         owner: the limit's id of each row.
@@ -89,7 +97,9 @@ class Rows:
             corrected afterwards anyway), 0.02 for aware ones (repair makes up for it).
     """
 
-    use: NDArray[np.float64]
+    shape: NDArray[np.float64]
+    of: NDArray[np.intp]
+    sign: NDArray[np.float64]
     bound: NDArray[np.float64]
     level: NDArray[np.float64]
     owner: tuple[str, ...]
@@ -104,18 +114,28 @@ class Rows:
         """Number of rows."""
         return len(self.bound)
 
+    @property
+    def use(self) -> NDArray[np.float64]:
+        """float64[K, S, m], what one person of cell s on offer j uses of each row."""
+        return self.shape[self.of] * self.sign[:, None, None]
+
     def used(self, count: NDArray[np.float64]) -> NDArray[np.float64]:
         """float64[K], what the counts [S, m] use of each row, levels aside."""
-        return self.use.reshape(len(self), int(np.prod(self.use.shape[1:]))) @ count.ravel()
+        used: NDArray[np.float64] = self.sign * np.einsum("psm,sm->p", self.shape, count)[self.of]
+        return used
 
     def price(self, dual: NDArray[np.float64]) -> NDArray[np.float64]:
         """float64[S, m], the price table that the rows' prices add up to."""
-        return (dual @ self.use.reshape(len(self), int(np.prod(self.use.shape[1:])))).reshape(self.use.shape[1:])
+        of_shape = np.bincount(self.of, weights=self.sign * dual, minlength=len(self.shape))
+        price: NDArray[np.float64] = np.einsum("p,psm->sm", of_shape, self.shape)
+        return price
 
     def keep(self, kept: NDArray[np.bool_]) -> Rows:
         """Only some rows; the levels stay."""
         return Rows(
-            self.use[kept],
+            self.shape,
+            self.of[kept],
+            self.sign[kept],
             self.bound[kept],
             self.level[kept],
             tuple(owner for owner, stays in zip(self.owner, kept, strict=True) if stays),
@@ -149,44 +169,51 @@ def build_rows(
         scale: the scale of values, micro-money.
     """
     offers = len(campaign.offers)
-    rows: list[tuple[NDArray[np.float64], float, str, float, int, int, bool, bool, float]] = []
+    shapes: list[NDArray[np.float64]] = []
+    rows: list[tuple[int, int, float, str, float, int, int, bool, bool, float]] = []
+
+    def common(shape: NDArray[np.float64], bound: float, owner: str, unit: float = 1.0) -> None:
+        shapes.append(shape)
+        rows.append((len(shapes) - 1, 1, bound, owner, unit, -1, -1, False, True, 0))
+
     everyone = np.ones((cells, offers))
     if campaign.limits.contacts.total is not None:
-        rows.append((everyone, campaign.limits.contacts.total, "contacts", 1, -1, -1, False, True, 0))
+        common(everyone, campaign.limits.contacts.total, "contacts")
     for index, offer in enumerate(campaign.offers):
         if offer.capacity is not None:
-            places = np.zeros((cells, offers))
-            places[:, index] = 1
-            rows.append((places, offer.capacity, f"capacity:{offer.id}", 1, -1, -1, False, True, 0))
+            common(everyone * (np.arange(offers) == index), offer.capacity, f"capacity:{offer.id}")
     cost = np.array([offer.cost_micro for offer in campaign.offers], dtype=np.float64)
     if campaign.limits.budget is not None and cost.max() > 0:
         budget = float(int(campaign.limits.budget * 1_000_000))
         unit = float(cost.max())
-        rows.append((everyone * cost / unit, budget / unit, "budget", unit, -1, -1, False, True, 0))
+        common(everyone * cost / unit, budget / unit, "budget", unit)
     for number, (comparison, share) in enumerate(comparisons):
         limit, is_hard = comparison.limit, comparison.limit.mode == "aware"
         ratio = limit.measure is Measure.SELECTION_RATE_RATIO
+        compared = (np.arange(offers) == comparison.offer) | (comparison.offer < 0)
         for group, size in enumerate(comparison.judged_size.tolist() if not comparison.is_void else []):
-            member = np.repeat(share[:, group, None], offers, axis=1)
-            rows.append((member, 0.0, limit.id, 1, number, group, True, is_hard, -float(size)))
+            shapes.append(share[:, group, None] * compared)
             rise = size * limit.bound if ratio else float(size)
             lowest = 0.0 if ratio else size * limit.bound
-            rows.append((-member, lowest, limit.id, 1, number, group, False, is_hard, rise))
+            for sign, bound, level in ((1, 0.0, -float(size)), (-1, lowest, rise)):
+                rows.append((len(shapes) - 1, sign, bound, limit.id, 1, number, group, sign > 0, is_hard, level))
     level = np.zeros((len(rows), len(comparisons)))
     for index, row in enumerate(rows):
-        if row[4] >= 0:
-            level[index, row[4]] = row[8]
+        if row[5] >= 0:
+            level[index, row[5]] = row[9]
     return Rows(
-        use=np.array([row[0] for row in rows]).reshape(len(rows), cells, offers),
-        bound=np.array([row[1] for row in rows], dtype=np.float64),
+        shape=np.array(shapes).reshape(len(shapes), cells, offers),
+        of=np.array([row[0] for row in rows], dtype=np.intp),
+        sign=np.array([row[1] for row in rows], dtype=np.float64),
+        bound=np.array([row[2] for row in rows], dtype=np.float64),
         level=level,
-        owner=tuple(row[2] for row in rows),
-        unit=np.array([row[3] for row in rows], dtype=np.float64),
-        comparison=np.array([row[4] for row in rows], dtype=np.intp),
-        group=np.array([row[5] for row in rows], dtype=np.intp),
-        is_upper=np.array([row[6] for row in rows], dtype=bool),
-        is_hard=np.array([row[7] for row in rows], dtype=bool),
-        soft=np.array([0.0 if row[4] < 0 else 0.02 if row[7] else 0.5 for row in rows], dtype=np.float64) / scale,
+        owner=tuple(row[3] for row in rows),
+        unit=np.array([row[4] for row in rows], dtype=np.float64),
+        comparison=np.array([row[5] for row in rows], dtype=np.intp),
+        group=np.array([row[6] for row in rows], dtype=np.intp),
+        is_upper=np.array([row[7] for row in rows], dtype=bool),
+        is_hard=np.array([row[8] for row in rows], dtype=bool),
+        soft=np.array([0.0 if row[5] < 0 else 0.02 if row[8] else 0.5 for row in rows], dtype=np.float64) / scale,
     )
 
 

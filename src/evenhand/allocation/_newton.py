@@ -1,8 +1,8 @@
 """Projected Newton on the smoothed dual: the prices at which the people themselves keep the limits.
 
-Each step minimises a quadratic model of the dual over prices >= 0 (a small dense problem: one row per limit row) by an
-interior point method after Mehrotra (1992). A diagonal term that vanishes at the optimum keeps a step within some
-forty widths, where the model can be trusted (ALGORITHMS 2).
+Each step minimises a quadratic model of the dual over prices >= 0 (a small dense problem: one row per limit row). A
+diagonal term that vanishes at the optimum keeps a step within some forty widths, where the model can be trusted
+(ALGORITHMS 2).
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from ._crowd import Crowd
 from ._dual import smooth
 from ._limits import Rows
+from ._products import outer_product, row_sums
+from ._quadratic import settle_step
 
-__all__ = ["Point", "evaluate", "minimise", "settle_step"]
+__all__ = ["Point", "evaluate", "minimise"]
 
 _REACH = 40.0
 
@@ -61,61 +63,25 @@ def evaluate(crowd: Crowd, rows: Rows, dual: NDArray[np.float64], beta: float, p
         inner[:, np.arange(offers), np.arange(offers)] -= crowd.fixed
     curve = _curve(rows, inner) / beta
     width = beta * people / 8
-    lean = np.clip(-(dual @ rows.level) / width, -500, 500)
+    lean = np.clip(-row_sums(rows.level.T, dual) / width, -500, 500)
     level = 1 / (1 + np.exp(-lean))
-    curve += (rows.level * (level * (1 - level) / width)) @ rows.level.T
-    curve += np.diag(rows.soft)
-    slope = rows.bound - rows.used(passed.count) - rows.level @ level + rows.soft * dual
+    for lever, weight in zip(rows.level.T, level * (1 - level) / width, strict=True):
+        on = np.flatnonzero(lever)
+        curve[np.ix_(on, on)] += weight * np.outer(lever[on], lever[on])
+    curve[np.arange(len(rows)), np.arange(len(rows))] += rows.soft
+    slope = rows.bound - rows.used(passed.count) - row_sums(rows.level, level) + rows.soft * dual
     return Point(dual, slope, curve, passed.count, level)
 
 
 def _curve(rows: Rows, inner: NDArray[np.float64]) -> NDArray[np.float64]:
-    """float64[K, K], sum over cells of ``use inner use'``: many small products, which beat one large one that is handed
-    to threads on a busy machine (0.3 against 17 ms was measured)."""
-    curve = np.zeros((len(rows), len(rows)))
-    for first in range(0, len(inner), 64):
-        use = np.ascontiguousarray(rows.use[:, first : first + 64].transpose(1, 0, 2))
-        curve += np.matmul(np.matmul(use, inner[first : first + 64]), use.transpose(0, 2, 1)).sum(axis=0)
-    return curve
-
-
-def settle_step(
-    curve: NDArray[np.float64], slope: NDArray[np.float64], dual: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Minimise ``slope.(z - dual) + (z - dual)' curve (z - dual) / 2`` over z >= 0 by an interior point method."""
-    scale = 1 / np.sqrt(np.maximum(np.diag(curve), 1e-300))
-    matrix = curve * np.outer(scale, scale)
-    linear = scale * (slope - curve @ dual)
-    size = max(float(np.abs(linear).max()), 1e-300)
-    linear = linear / size
-    x = np.maximum(dual / (scale * size), 0.1)
-    s = np.maximum(matrix @ x + linear, 0.1)
-    for _ in range(50):
-        rest = matrix @ x + linear - s
-        mean = float(x @ s) / len(x)
-        if (mean < 1e-13 and float(np.abs(rest).max()) < 1e-10) or mean > 1e60:
-            break
-        system = matrix + np.diag(s / x)
-        try:
-            inverse = np.linalg.inv(system)
-        except np.linalg.LinAlgError:
-            break
-        dx = inverse @ (-rest - s)
-        ds = -s - s / x * dx
-        step = min(_longest(x, dx), _longest(s, ds))
-        centre = (float((x + step * dx) @ (s + step * ds)) / len(x) / mean) ** 3 * mean
-        push = (centre - dx * ds) / x
-        dx = inverse @ (-rest - s + push)
-        ds = -s - s / x * dx + push
-        step = 0.995 * min(_longest(x, dx), _longest(s, ds), 1 / 0.995)
-        x, s = x + step * dx, s + step * ds
-    return np.where(x < 1e-4 * s, 0.0, x * scale * size)
-
-
-def _longest(x: NDArray[np.float64], dx: NDArray[np.float64]) -> float:
-    """Longest step up to 1 that keeps x + step * dx at or above zero."""
-    falling = dx < 0
-    return min(1.0, float((-x[falling] / dx[falling]).min())) if falling.any() else 1.0
+    """float64[K, K], sum over cells of ``use inner use'``, worked out once for each pair of shapes."""
+    shapes = len(rows.shape)
+    turned = np.matmul(rows.shape.transpose(1, 0, 2), inner).transpose(1, 0, 2).reshape(shapes, -1)
+    curve = outer_product(turned, rows.shape.reshape(shapes, -1))
+    wide: NDArray[np.float64] = curve.take(rows.of, axis=0).take(rows.of, axis=1)
+    wide *= rows.sign[:, None]
+    wide *= rows.sign
+    return wide
 
 
 def minimise(
@@ -127,6 +93,7 @@ def minimise(
     people: float,
     steps: int,
     tolerance: float,
+    room: float = np.inf,
 ) -> Point:
     """Newton steps at one width.
 
@@ -138,10 +105,11 @@ def minimise(
         people: number of people in all, for the width of the levels.
         steps: at most so many steps.
         tolerance: stop when `Point.off` is at most this.
+        room: stop when the price of some cell and offer has moved by more than this.
     """
     point = evaluate(crowd, rows, dual, beta, people)
     for _ in range(steps):
-        if point.off(beta) <= tolerance:
+        if point.off(beta) <= tolerance or float(np.abs(rows.price(point.dual - dual)).max()) > room:
             break
         diagonal = np.diag(point.curve)
         steep = np.abs(point.slope) * np.where((point.slope < 0) | (point.dual > 0), 1, 0.05) / (_REACH * beta)

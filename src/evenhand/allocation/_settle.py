@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ._crowd import Crowd
 from ._dual import Hard, decide
 from ._limits import Comparison, Rows, at_level, levels_for
+from ._nest import Nest
 from ._rounding import repair, tolerance_of
 from ._solve import Solved, solve
 
@@ -17,6 +18,9 @@ __all__ = ["Settled", "bound_of", "settle"]
 
 _SHRINK = (1.0, 0.97, 0.9, 0.75, 0.5, 0.25)
 _EFFORT = 400
+_LARGE = 20_000
+_SPARE = (0, 3, 12)
+"""People by which every hard row is tightened while prices are found, where repair has failed without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Settled:
 
 
 def settle(
-    crowd: Crowd,
+    nest: Nest,
     rows: Rows,
     comparisons: list[Comparison],
     scale: float,
@@ -54,7 +58,8 @@ def settle(
     Levels at which some group has no whole number of people are replaced by the nearest ones that work; where repair
     fails, the levels are lowered (towards nobody, which always holds).
     """
-    free = solve(crowd, rows, scale, start, is_near=is_near)
+    crowd = nest.whole
+    free = solve(nest, rows, scale, start, is_near=is_near)
     hard = decide(crowd, rows.price(free.dual))
     bound = bound_of(hard, rows, free)
     if not rows.level[rows.is_hard].any():
@@ -66,17 +71,32 @@ def settle(
     for factor in _SHRINK:
         for level in _whole_levels(rows, comparisons, free.level * factor):
             fixed = at_level(rows, comparisons, level)
-            solved = solve(crowd, fixed, scale, free)
-            solved = Solved(solved.dual, level, solved.beta)
-            hard = decide(crowd, fixed.price(solved.dual))
-            choice, kept = repair(crowd, hard, fixed, solved.dual, scale, _EFFORT)
-            kept = kept and _is_exact(crowd, choice, fixed)
-            found = _settled(crowd, rows, choice, bound, solved, free) if kept else None
+            found = _at_level(nest, rows, fixed, level, scale, bound, free)
             if found is not None and (best is None or found.value > best.value):
                 best = found
         if best is not None:
             return best
     return _nobody(crowd, rows, bound, free)
+
+
+def _at_level(
+    nest: Nest, rows: Rows, fixed: Rows, level: NDArray[np.float64], scale: float, bound: float, free: Solved
+) -> Settled | None:
+    """Whole decisions at fixed levels that keep every hard row, or None.
+
+    Where repair fails, prices are found again for rows that are tighter by a few people.
+    """
+    crowd = nest.whole
+    for spare in _SPARE if nest.people > _LARGE else _SPARE[:1]:
+        tight = fixed.shifted(np.where(rows.is_hard, -spare / rows.unit, 0.0)) if spare else fixed
+        width = max(30 * free.beta, 50 * scale / max(1, nest.people))
+        solved = solve(nest, tight, scale, free, from_beta=width)
+        solved = Solved(solved.dual, level, solved.beta)
+        hard = decide(crowd, fixed.price(solved.dual))
+        choice, kept = repair(crowd, hard, fixed, solved.dual, scale, _EFFORT)
+        if kept and _is_exact(crowd, choice, fixed):
+            return _settled(crowd, rows, choice, bound, solved, free)
+    return None
 
 
 def bound_of(hard: Hard, rows: Rows, solved: Solved) -> float:

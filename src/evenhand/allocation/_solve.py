@@ -1,7 +1,8 @@
 """From rows to prices: the homotopy. Wide smoothing on a small sample first, narrow smoothing on those who matter last.
 
-Every narrowing starts from the prices of the one before. Once the smoothing is narrow, almost everybody's choice is
-settled, so only the people near a tie are passed over again; the rest are counted once.
+Every narrowing starts from the prices of the one before, and a larger sample from the prices of the smaller one. Once
+the smoothing is narrow, almost everybody's choice is settled, so only the people near a tie are passed over again; the
+rest are counted once (`Nest`).
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._crowd import Crowd, sample
-from ._dual import Hard, decide, screen
+from ._dual import Hard, decide
 from ._limits import Rows
+from ._nest import Nest
 from ._newton import Point, minimise
 
 __all__ = ["Solved", "scale_of", "solve"]
 
 _SHRINK = 0.2
-_SMALL, _MIDDLE = 20_000, 120_000
+_SMALL = 20_000
+_SAMPLES = (_SMALL, 120_000, 720_000, 4_320_000)
+_FINE = 0.7
+"""A sample of k people is worth a smoothing of this times ``scale / sqrt(k)``, not less."""
 _NARROWEST = 0.02
 _TINY = 4000
+_WIDTH, _LEAST, _TAIL = 120, 40, 16
+"""In widths of the smoothing: how far from a tie people are kept, at least kept, and have a say at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,72 +56,84 @@ def scale_of(crowd: Crowd) -> float:
 
 
 def solve(
-    crowd: Crowd,
+    nest: Nest,
     rows: Rows,
     scale: float,
     start: Solved | None = None,
     *,
     is_near: bool = True,
     floor: float = _NARROWEST,
+    from_beta: float | None = None,
 ) -> Solved:
     """Find the prices.
 
     Args:
-        crowd: everybody (or a weighted sample, which then counts as everybody).
+        nest: everybody (or a weighted sample, which then counts as everybody).
         rows: the limits.
         scale: see `scale_of`.
         start: prices of a problem like this one, to start from.
         is_near: whether they can be expected to be nearly right; else the homotopy starts wider, on a sample.
         floor: narrowest width, micro-money; wider is enough for an estimate.
+        from_beta: width to start with, where `start` is known to be as good as that.
     """
-    levels = np.full(rows.level.shape[1], 0.5)
     if not len(rows):
-        return Solved(np.zeros(0), levels, _NARROWEST)
-    size = int(crowd.starts[-1])
+        return Solved(np.zeros(0), np.full(rows.level.shape[1], 0.5), _NARROWEST)
+    crowd = nest.whole
     people = max(1.0, float(np.diff(crowd.starts) @ crowd.weight))
     dual = np.zeros(len(rows)) if start is None else start.dual
-    is_near = is_near and start is not None
-    beta = min(max(30 * start.beta, 2e-3 * scale), 0.02 * scale) if start is not None and is_near else 0.5 * scale
-    few, some = (sample(crowd, k) if size > k else crowd for k in (_SMALL, _MIDDLE))
-    while not is_near and beta > 5e-3 * scale and size > _SMALL:
-        point = minimise(few, rows, dual, beta=beta, people=people, steps=25, tolerance=3e-3 * people)
-        dual, levels, beta = point.dual, point.level, beta * _SHRINK
-    while not is_near and beta > 1e-3 * scale and size > _SMALL:
-        point = minimise(some, rows, dual, beta=beta, people=people, steps=12, tolerance=1e-3 * people)
-        dual, levels, beta = point.dual, point.level, beta * _SHRINK
-    return _narrow(crowd, rows, dual, scale, beta, people, floor)
+    beta = 0.5 * scale
+    if start is not None and is_near:
+        beta = from_beta or min(max(30 * start.beta, 2e-3 * scale), 0.02 * scale)
+    else:
+        for size in _SAMPLES:
+            if size < nest.people:
+                dual, beta = _on_sample(nest.sample(size), rows, dual, scale, beta, people, _FINE / np.sqrt(size))
+    return _narrow(nest, rows, dual, scale, beta, people, floor)
+
+
+def _on_sample(
+    part: Nest, rows: Rows, dual: NDArray[np.float64], scale: float, beta: float, people: float, fine: float
+) -> tuple[NDArray[np.float64], float]:
+    """Prices for a sample, down to the width that it is worth; and the width to go on with."""
+    while beta > fine * scale:
+        point, _ = _minimised(part, rows, dual, scale, beta, people, fine * people)
+        dual, beta = point.dual, beta * _SHRINK
+    return dual, beta
+
+
+def _minimised(
+    nest: Nest, rows: Rows, dual: NDArray[np.float64], scale: float, beta: float, people: float, tolerance: float
+) -> tuple[Point, Crowd]:
+    """Newton at one width, on those near a tie; chosen again where the prices move further than they were chosen for.
+
+    Returns:
+        The point, and the people it was found on.
+    """
+    if beta > 5e-3 * scale or nest.people <= _TINY:
+        return minimise(nest.whole, rows, dual, beta=beta, people=people, steps=25, tolerance=tolerance), nest.whole
+    for turn in range(6):
+        near, reach = nest.near(rows.price(dual), _WIDTH * beta * (turn + 1), _LEAST * beta)
+        room = (reach - _TAIL * beta) / 2
+        point = minimise(near, rows, dual, beta=beta, people=people, steps=25, tolerance=tolerance, room=room)
+        if float(np.abs(rows.price(point.dual - dual)).max()) <= room:
+            break
+        dual = point.dual
+    return point, near
 
 
 def _narrow(
-    crowd: Crowd, rows: Rows, dual: NDArray[np.float64], scale: float, beta: float, people: float, floor: float
+    nest: Nest, rows: Rows, dual: NDArray[np.float64], scale: float, beta: float, people: float, floor: float
 ) -> Solved:
-    """The last part of the homotopy, on everybody near a tie."""
-    full = crowd if int(crowd.starts[-1]) > _SMALL else sample(crowd, _SMALL)
-    is_tiny = int(crowd.starts[-1]) <= _TINY
-    near, made_at, width = full, rows.price(dual), np.inf
+    """The last part of the homotopy, on everybody."""
+    is_tiny = nest.people <= _TINY
     before: NDArray[np.float64] = np.zeros(0)
-    widened, unit = 0, float(crowd.weight.max(initial=1.0))
+    widened, unit = 0, float(nest.whole.weight.max(initial=1.0))
     while True:
-        price = rows.price(dual)
-        if beta <= 5e-3 * scale and not is_tiny:
-            width = 120 * beta
-            near, made_at = screen(full, price, width), price
-        point = minimise(
-            near,
-            rows,
-            dual,
-            beta=beta,
-            people=people,
-            steps=25,
-            tolerance=unit * max(0.3, 20 * beta / scale),
-        )
-        moved = float(np.abs(rows.price(point.dual) - made_at).max())
-        if moved > (width - 16 * beta) / 2:
-            point = _follow(full, rows, point, beta, people)
+        tolerance = max(0.3 * unit, 20 * unit * beta / scale, 0.02 * people * beta / scale)
+        point, near = _minimised(nest, rows, dual, scale, beta, people, tolerance)
         dual = point.dual
         if point.off(beta) > 50 + 1e-3 * people and widened < 3 and beta < 0.05 * scale:
             widened, beta = widened + 1, min(25 * beta, 0.1 * scale)
-            near, made_at, width = full, rows.price(dual), np.inf
             continue
         if beta <= 1e-3 * scale:
             hard = decide(near, rows.price(dual))
@@ -125,19 +144,6 @@ def _narrow(
         if beta <= floor:
             return Solved(dual, point.level, beta)
         beta *= _SHRINK
-
-
-def _follow(full: Crowd, rows: Rows, point: Point, beta: float, people: float) -> Point:
-    """The prices moved further than the people near a tie were chosen for: choose again, at most four times."""
-    for _ in range(4):
-        price, width = rows.price(point.dual), 240 * beta
-        near = screen(full, price, width)
-        point = minimise(
-            near, rows, point.dual, beta=beta, people=people, steps=8, tolerance=0.3 * float(full.weight.max())
-        )
-        if float(np.abs(rows.price(point.dual) - price).max()) <= (width - 16 * beta) / 2:
-            break
-    return point
 
 
 def _is_settled(hard: Hard, rows: Rows, point: Point, beta: float, most: float) -> bool:
