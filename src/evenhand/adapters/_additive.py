@@ -19,7 +19,16 @@ from evenhand.terms import Binning, FeatureView, Link, Model, TermShape
 from ._estimator_card import card
 from ._estimator_columns import check_names, place_of, refuse_free_text
 from ._estimator_file import read_estimator, write_estimator
-from ._estimator_input import InputError, InputTable, check_rows, not_fitted, read_outcome, read_table, read_weight
+from ._estimator_input import (
+    InputError,
+    InputTable,
+    check_rows,
+    not_fitted,
+    read_outcome,
+    read_people,
+    read_table,
+    read_weight,
+)
 from ._estimator_manners import Manners
 from ._first_reading import Stated, count_values, state
 from .frames import frame_like
@@ -40,13 +49,15 @@ class Additive(Manners, ABC):
     monotone: Mapping[Any, int] | None
     categories: Sequence[Any] | None
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, person: Any = None) -> Self:  # noqa: N803
         """Learn bins, shapes and pairs.
 
         Args:
             X: a data frame of any kind, or an array [n, features]. Missing values are a bin of their own.
             y: [n], the outcome.
             sample_weight: [n], how many rows each row counts for; rows of weight zero are left out.
+            person: [n], whose row each is (any ids), where people have several: curves, pairs and intervals then allow
+                for what the rows of one person have in common. None = every row is somebody else's.
 
         Raises:
             DataError: something cannot be learned from (also a ValueError).
@@ -57,11 +68,13 @@ class Additive(Manners, ABC):
         check_rows(table.rows, len(table.names), 2 if self._kind == "regressor" else 1)
         kept = slice(None) if weight is None else weight > 0
         weight = None if weight is None else weight[kept]
+        people, whose = read_people(person, table.rows, kept)
         numbers = self._learn_outcome(outcome[kept])
         self._check_parameters()
         view, codes = self._learn_view(table, kept, weight)
         self._remember(table.names, named=table.named)
-        return self._fit(RowSource(codes, numbers, weight), view, float(np.abs(numbers).max(initial=0.0)))
+        source = RowSource(codes, numbers, weight, whose)
+        return self._fit(source, view, float(np.abs(numbers).max(initial=0.0)), people)
 
     @abstractmethod
     def _learn_outcome(self, outcome: NDArray[Any]) -> NDArray[np.float64]: ...
@@ -153,7 +166,7 @@ class Additive(Manners, ABC):
         if named:
             self.feature_names_in_ = np.array(names, dtype=object)
 
-    def _fit(self, source: Source, view: FeatureView, largest: float) -> Self:
+    def _fit(self, source: Source, view: FeatureView, largest: float, people: int = 0) -> Self:
         """Fit to bin codes, and compile."""
         plan = Plan(
             sizes=tuple(binning.size for binning in view.binnings),
@@ -162,6 +175,7 @@ class Additive(Manners, ABC):
             pairs=self.pairs,
             bands=self.bands,
             directions=self._directions(view.binnings),
+            people=people,
         )
         fitted = fit_source(source, plan)
         unit = self._unit(largest, fitted.spread)

@@ -98,6 +98,7 @@ def find_pairs(
     candidates: tuple[tuple[int, ...], ...],
     eligible: tuple[bool, ...],
     most: int,
+    spread: float = 1.0,
 ) -> tuple[list[Pair], list[NDArray[np.intp]]]:
     """The pairs with the strongest signs of a joint effect, strongest first, and the columns of their cells.
 
@@ -108,6 +109,7 @@ def find_pairs(
         candidates: bands of each feature.
         eligible: whether a feature may be in a pair.
         most: at most so many.
+        spread: how much more sums of residuals vary than the weights say.
     """
     usable = [t for t, bands in enumerate(candidates) if eligible[t] and len(bands) > OTHER + 2]
     pairs = tuple(Pair(a, b, candidates[a], candidates[b]) for a, b in combinations(usable, 2))
@@ -118,7 +120,7 @@ def find_pairs(
     for pair in pairs:
         gradient, weight, rows = counts[at : at + 3 * pair.size].reshape(3, pair.size)
         at += 3 * pair.size
-        statistic = _statistic(gradient / design.grain, weight / design.grain, pair.width)
+        statistic = _statistic(gradient / (design.grain * math.sqrt(spread)), weight / design.grain, pair.width)
         if statistic > _NOISE:
             cells = np.full(pair.size, -1, np.intp)
             seen = np.flatnonzero(rows > 0)
