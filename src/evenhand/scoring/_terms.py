@@ -171,7 +171,7 @@ def _with_pairs(source: Source, plan: Plan, main: Solver) -> Solver | None:
         (not plan.joint or plan.joint[t]) and (not plan.directions or not plan.directions[t])
         for t in range(len(plan.sizes))
     )
-    pairs, cells = find_pairs(source, main.design, main.coefficients, bands, free, plan.pairs)
+    pairs, cells = find_pairs(source, main.design, main.coefficients, bands, free, plan.pairs, main.spread)
     if not pairs:
         return None
     plain: Design = main.design
