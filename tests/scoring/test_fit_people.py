@@ -25,7 +25,7 @@ def _people_with_habits(
 
 
 def test_habits_of_people_are_no_pattern_where_it_is_said_whose_rows_they_are() -> None:
-    """Told whose each row is, the fit finds hardly any degrees of freedom, and rarely a pair; untold, it follows habits."""
+    """Told whose rows they are, the fit finds hardly any freedom, and rarely a pair; untold, it follows habits."""
     told, untold, pairs = [], [], 0
     for seed in range(3):
         columns, y, person = _people_with_habits(seed)

@@ -20,7 +20,7 @@ from ._facts import DecisionFacts
 from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, one_probability_ppm, probability_ppm
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
-from ._rates import Z95, wilson
+from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
 from ._reasons import Reason
 from ._shapes import (
@@ -97,6 +97,7 @@ __all__ = [
     "band_labels",
     "bin_labels",
     "canonical_text",
+    "chi_square_tail",
     "expected_value",
     "link_nodes",
     "number_in",
