@@ -8,6 +8,7 @@ from typing import Any
 
 from evenhand.explanation import LANGUAGES, number, percent, text
 
+from ._build import SMALLEST_SHOWN
 from ._render import environment, templates
 
 __all__ = ["frontier_page", "frontier_picture"]
@@ -95,7 +96,12 @@ def _row(point: Mapping[str, Any], lang: str, held: str) -> list[str]:
     def told(name: str, write: Callable[[Any], str]) -> str:
         return "–" if point[name] is None else write(point[name])
 
-    counts = [told(name, lambda count: number(round(count), lang)) for name in ("entered", "left", "given", "taken")]
+    def people(count: float) -> str:
+        if 0 < count < SMALLEST_SHOWN:
+            return text("report.few", lang, smallest=SMALLEST_SHOWN)
+        return number(round(count), lang)
+
+    counts = [told(name, people) for name in ("entered", "left", "given", "taken")]
     return [
         number(point["bound"], lang),
         told("reached", lambda figure: number(figure, lang, 4)),
