@@ -16,7 +16,7 @@ _SMALL = {
     "allocation": ("100000",),
     "ledger": ("100000",),
     "group_audit": ("1000000", "20000"),
-    "fair_blind": ("--no-trees",),
+    "fair_blind": ("--splits", "1", "--trees", "0"),
     "counterfactuals": ("500",),
 }
 _FULL = {

@@ -68,15 +68,6 @@ def test_the_curve_is_its_definition(seed, rows):
     assert found["increment"][0] == pytest.approx(gain[-1], abs=1e-12)
 
 
-def test_it_is_the_qini_auc_score_of_scikit_uplift():
-    """The same number, ties and all."""
-    theirs = pytest.importorskip("sklift.metrics", reason="scikit-uplift is not installed")
-    for seed in range(5):
-        score, shown, outcome = experiment(2_000, seed)
-        own = qini(score, outcome, shown)["coefficient"][0]
-        assert own == pytest.approx(theirs.qini_auc_score(outcome, score, shown), abs=1e-9)
-
-
 def test_the_intervals_agree_with_a_bootstrap():
     """Half widths are within a sixth of those of 300 resamples, for coefficient and area."""
     score, shown, outcome = experiment(3_000, 1)

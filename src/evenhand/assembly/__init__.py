@@ -10,7 +10,7 @@ from ._audit import DataAudit, audit
 from ._front import Decisions, demo, draft, load_campaign, plan, run
 from ._open import Frames
 from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
-from ._run import Checked, Planned, Ran, check, plan_campaign, run_campaign
+from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
 __all__ = [
     "Checked",
@@ -25,6 +25,7 @@ __all__ = [
     "demo",
     "draft",
     "forget_groups",
+    "frontier",
     "list_runs",
     "load_campaign",
     "plan",

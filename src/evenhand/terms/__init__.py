@@ -6,7 +6,7 @@ It decides nothing and imports nothing but NumPy. The words follow W3C DPV, the 
 """
 
 from ._arithmetic import SCORE_BOUND, expected_value, score_of, term_contributions
-from ._counts import SUPPRESSED, CountTable, GroupCounts
+from ._counts import SUPPRESSED, CountTable, GroupCounts, estimated
 from ._errors import (
     DataError,
     EvenhandError,
@@ -23,6 +23,7 @@ from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model,
 from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
 from ._reasons import Reason
+from ._ridge import pair_counts, ridge_from_counts
 from ._shapes import (
     Allocated,
     Asked,
@@ -98,11 +99,14 @@ __all__ = [
     "bin_labels",
     "canonical_text",
     "chi_square_tail",
+    "estimated",
     "expected_value",
     "link_nodes",
     "number_in",
     "one_probability_ppm",
+    "pair_counts",
     "probability_ppm",
+    "ridge_from_counts",
     "score_of",
     "term_contributions",
     "wilson",
