@@ -15,6 +15,7 @@ from evenhand.terms import wilson
 
 from ._association import Proxy, bins_auroc, cramers_v, proxy_table
 from ._audit import Audit, audit
+from ._behind_the_wall import Stream, Wall, watch_stream
 from ._catch_up import Caught, Mark, catch_up
 from ._cells import GroupAudit, GroupView, MeasureTable, count_cells, group_audit
 from ._drift import Drift, PeriodRate, periods_of
@@ -55,7 +56,9 @@ __all__ = [
     "PeriodRate",
     "Proxy",
     "Stratified",
+    "Stream",
     "Stretch",
+    "Wall",
     "Watch",
     "WholeView",
     "above_median",
@@ -81,5 +84,6 @@ __all__ = [
     "state_in_words",
     "stratify",
     "until_shown",
+    "watch_stream",
     "wilson",
 ]
