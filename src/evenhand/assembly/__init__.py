@@ -8,6 +8,7 @@ run's id and a new home's key.
 
 from ._audit import DataAudit, audit
 from ._front import Decisions, demo, draft, load_campaign, plan, run
+from ._monitor import Watched, monitor
 from ._open import Frames
 from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
@@ -20,6 +21,7 @@ __all__ = [
     "Planned",
     "Ran",
     "Replayed",
+    "Watched",
     "audit",
     "check",
     "demo",
@@ -28,6 +30,7 @@ __all__ = [
     "frontier",
     "list_runs",
     "load_campaign",
+    "monitor",
     "plan",
     "plan_campaign",
     "rebuild_report",
