@@ -16,8 +16,9 @@ _SMALL = {
     "allocation": ("100000",),
     "ledger": ("100000",),
     "group_audit": ("1000000", "20000"),
-    "fair_blind": ("--no-trees",),
+    "fair_blind": ("--splits", "1", "--trees", "0"),
     "counterfactuals": ("500",),
+    "monitor": ("100", "2000"),
 }
 _FULL = {
     "startup": ("11",),
@@ -29,6 +30,7 @@ _FULL = {
     "group_audit": ("1000000", "100000"),
     "fair_blind": ("--toolkits",),
     "counterfactuals": ("2000",),
+    "monitor": ("2000", "20000"),
 }
 
 

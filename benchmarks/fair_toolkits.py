@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .machine import print_table
 
 if TYPE_CHECKING:
-    from .fair_blind import Case
+    from .fair_cases import Case
 
 TARGET = 0.8
 
@@ -65,11 +65,8 @@ def beside(case: Case) -> None:
 
 
 def _figures(case: Case, feature: str, chosen: NDArray[Any]) -> tuple[float, float]:
-    from .fair_blind import captured, judged_of, ratio_of
-
-    sets = ((feature,),)
     picked = chosen.astype(bool)
-    return ratio_of(case, sets, judged_of(case, sets), picked), captured(case, picked)
+    return case.ratio(((feature,),), picked), case.captured(picked)
 
 
 def _at_its_rate(case: Case, feature: str, chosen: NDArray[Any], spent: float) -> list[str]:

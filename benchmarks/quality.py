@@ -4,9 +4,10 @@ Run: ``python -m benchmarks.quality [--data NAME ...] [--folds N] [--ebm-folds N
 the same folds and as many threads; LightGBM and the EBM have their default settings (150 trees of 31 leaves are named
 so that a later default changes nothing). All sets pass the first fold, then the second, and so on; each fit is printed
 as it ends. Processor time is that of this process and of every worker that it started. In the groceries a household has
-many rows, and all of them are in the same part. What is not installed is left out of the table: ``pip install
-interpret-core lightgbm scikit-learn pandas pyarrow psutil``. Real sets are read from a folder (``--folder``) that is no
-part of the repository; a set that is not there is left out and named.
+many rows: all of them are in the same part, and the glass box (alone able to) is told whose they are. What is not
+installed is left out of the table: ``pip install interpret-core lightgbm scikit-learn pandas pyarrow psutil``. Real
+sets are read from a folder (``--folder``) that is no part of the repository; a set that is not there is left out and
+named.
 """
 
 from __future__ import annotations
@@ -169,7 +170,8 @@ def measure(model: Any, learner: str, table: pd.DataFrame, outcome: NDArray[np.i
         table = table.astype(dict.fromkeys(words, "category"))
     train, test = part != fold, part == fold
     wall, cpu = time.perf_counter(), _processor()
-    model.fit(table[train], outcome[train])
+    several = {"person": person[train]} if learner == "glass box" and person.max() + 1 < len(person) else {}
+    model.fit(table[train], outcome[train], **several)
     seconds, processor = time.perf_counter() - wall, _processor() - cpu
     chance = model.predict_proba(table[test])[:, 1]
     sure = np.clip(chance, 1e-6, 1 - 1e-6)

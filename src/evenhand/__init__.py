@@ -23,6 +23,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AdditiveClassifier",
     "AdditiveRegressor",
+    "AdditiveUplift",
     "__version__",
     "audit",
     "demo",
@@ -38,6 +39,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from evenhand.adapters.estimators import AdditiveClassifier, AdditiveRegressor
+    from evenhand.adapters.uplift import AdditiveUplift
     from evenhand.assembly import (
         audit,
         demo,
@@ -51,14 +53,17 @@ if TYPE_CHECKING:
         why,
     )
 
-_ESTIMATORS = ("AdditiveClassifier", "AdditiveRegressor")
+_ESTIMATORS = {
+    "AdditiveClassifier": "evenhand.adapters.estimators",
+    "AdditiveRegressor": "evenhand.adapters.estimators",
+    "AdditiveUplift": "evenhand.adapters.uplift",
+}
 
 
 def __getattr__(name: str) -> object:
     """Load a public name when it is first used (PEP 562)."""
     if name in __all__:
-        room = "evenhand.adapters.estimators" if name in _ESTIMATORS else "evenhand.assembly"
-        return getattr(importlib.import_module(room), name)
+        return getattr(importlib.import_module(_ESTIMATORS.get(name, "evenhand.assembly")), name)
     raise AttributeError(f"module 'evenhand' has no attribute {name!r}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evenhand.allocation import Wall, allocate
+from evenhand.allocation import CampaignFrontier, Wall, allocate, campaign_frontier
 from evenhand.explanation import explain
 from evenhand.features import ColumnSource, minimise
 from evenhand.ledger import Run, record
@@ -18,7 +18,7 @@ from evenhand.policy import Campaign
 from evenhand.scoring import score
 from evenhand.terms import Asked, Explained, Model, Recorded
 
-__all__ = ["Stores", "decide", "propose"]
+__all__ = ["Stores", "decide", "propose", "sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,12 @@ def decide(asked: Asked, campaign: Campaign, model: Model, stores: Stores, run: 
     The run is durable when `ledger.finish` returns: either every decision of it is in the ledger then, or none is.
     """
     return record(propose(asked, campaign, model, stores), run)
+
+
+def sweep(
+    asked: Asked, campaign: Campaign, model: Model, stores: Stores, limit: str | None, bounds: tuple[float, ...]
+) -> CampaignFrontier:
+    """Walk three gates once and the fourth for each bound of one limit: what does it cost? Writes nothing."""
+    permitted = permit(asked, campaign, stores.consents)
+    minimised = minimise(permitted, model, stores.columns)
+    return campaign_frontier(score(minimised, campaign), campaign, stores.wall, limit, bounds)

@@ -11,7 +11,7 @@ from evenhand.cli import app
 from evenhand.cli._audit_lines import audit_lines
 from shop_folder import AT, evenhand
 
-COMMANDS = ("demo", "init", "check", "plan", "run", "why", "replay", "report", "schema")
+COMMANDS = ("demo", "init", "check", "plan", "frontier", "run", "why", "replay", "report", "schema")
 
 
 def _listing(folder):

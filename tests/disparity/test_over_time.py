@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import chi2, chi2_contingency
 
 from evenhand.disparity import periods_of
-from evenhand.disparity._chance import chi_square_tail
 from evenhand.disparity._drift import drift_of
-from evenhand.terms import Severity
+from evenhand.terms import Severity, chi_square_tail
 from planted_histories import null_story
 
 TIME = ("EH-DATA-011", "EH-DATA-013", "EH-DATA-014")

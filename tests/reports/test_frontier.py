@@ -52,6 +52,28 @@ def test_the_figures_are_those_of_the_sweep():
         assert figure in text
 
 
+def test_a_bound_that_cannot_be_kept_is_a_row_without_figures():
+    """Where nothing was found there is no dot; where that is so for all there is no drawing; few people stay hidden."""
+    sweep = _sweep(bounds=(0.6, 0.8))
+    nothing = dict.fromkeys(("reached", "value_lost", "value_kept", "entered", "left", "given", "taken"))
+    sweep["points"][1] |= nothing | {"held": False}
+    sweep["points"][0]["entered"] = 9
+    html = frontier_picture(sweep)
+    assert html.count("<circle") == 1
+    assert "fewer than 10" in html
+    assert html.count(">–<") == 7
+    sweep["points"] = sweep["points"][1:]
+    assert "<svg" not in frontier_picture(sweep)
+
+
+def test_a_sweep_of_a_campaign_says_who_is_counted():
+    """Instead of a share that may be selected it has the people who get an offer without the limit."""
+    sweep = _sweep()
+    del sweep["budget"]
+    text = frontier_picture(sweep | {"selected": 1234}, lang="en")
+    assert "Without the limit 1,234 people get an offer" in text
+
+
 def test_one_bound_is_drawn_as_well():
     """A sweep of one point has a dot and no line."""
     html = frontier_picture(_sweep(bounds=(0.8,)))

@@ -45,6 +45,17 @@ def test_a_joint_effect_is_found_and_a_feature_without_one_is_left_alone():
     assert np.abs(logit[~truth] + 2.0).max() < 0.6
 
 
+@pytest.mark.parametrize("spread", [0.72, 0.9, 1.0, 1.3])
+def test_a_joint_effect_in_amounts_is_judged_by_their_own_spread(spread):
+    """The same effect, a seventh of the noise, is found whatever the unit; noise alone names no pair."""
+    codes, _ = _crossed(20_000)
+    noise = np.random.default_rng(4).normal(size=20_000)
+    joint = 0.14 * np.where((codes[0] > 7) ^ (codes[1] > 4), 1, -1)
+    fitted = fit_terms(codes, SIZES, ORDERED, spread * (joint + noise), link="identity", pairs=5)
+    assert [(pair.first, pair.second) for pair in fitted.pairs] == [(0, 1)]
+    assert not fit_terms(codes, SIZES, ORDERED, spread * noise, link="identity", pairs=5).pairs
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_no_pair_is_found_where_features_only_add_up(world_of, seed):
     """With main effects alone in the data, noise names no pair."""

@@ -25,6 +25,7 @@ __all__ = [
     "not_fitted",
     "numbers_in",
     "read_outcome",
+    "read_people",
     "read_table",
     "read_weight",
 ]
@@ -248,6 +249,34 @@ def read_weight(weight: Any, rows: int) -> NDArray[np.float64] | None:
         rule="a weight says how many rows a row stands for",
         remedy="give one finite number per row, zero or more, such that a usual row has a weight near one",
     )
+
+
+def read_people(person: Any, rows: int, kept: Any) -> tuple[int, NDArray[np.intp] | None]:
+    """How many people the kept rows are of, and whose each is, from 0; 0 and None where nobody has two.
+
+    Args:
+        person: ids of any kind, one per row; None = every row is somebody else's.
+        rows: how many there must be.
+        kept: which rows are used.
+
+    Raises:
+        InputError: another length, or an id is missing.
+    """
+    if person is None:
+        return 0, None
+    ids = np.asarray(person)
+    missing = ids.ndim == 1 and any(one is None or one != one for one in ids.tolist())
+    if ids.shape != (rows,) or missing:
+        what = "Some ids are missing." if missing else f"The ids have shape {ids.shape}, the table has {rows} rows."
+        raise InputError(
+            "person-ids",
+            what,
+            rule="an id says whose row it is",
+            remedy="give one id per row to person=, or leave it out where every row is somebody else's",
+        )
+    ids = ids.astype(str) if ids.dtype == object else ids
+    people, whose = np.unique(ids[kept], return_inverse=True)
+    return (len(people), whose) if len(people) < len(whose) else (0, None)
 
 
 def not_fitted(estimator: str) -> Exception:

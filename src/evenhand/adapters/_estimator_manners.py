@@ -57,10 +57,10 @@ class Manners:
         classifier = self._kind == "classifier"
         positive = getattr(self, "loss", "") == "poisson"
         return Tags(
-            estimator_type=self._kind,
+            estimator_type=self._kind if self._kind in ("classifier", "regressor") else None,
             target_tags=TargetTags(required=True, positive_only=positive),
             classifier_tags=ClassifierTags(multi_class=False) if classifier else None,
-            regressor_tags=None if classifier else RegressorTags(),
+            regressor_tags=RegressorTags() if self._kind == "regressor" else None,
             input_tags=InputTags(allow_nan=True, string=True, categorical=True),
         )
 

@@ -15,6 +15,7 @@ from ._allocate import allocate
 from ._assessment import Assessment, GroupReach, LimitReach
 from ._blind_fit import BlindFit, assess_blind, fit_blind
 from ._blind_policy import BlindPolicy, PriceShape
+from ._campaign_frontier import CampaignFrontier, CampaignPoint, GroupShare, campaign_frontier
 from ._frontier import Frontier, FrontierPoint, blind_frontier
 from ._group_limits import GroupComparison, GroupLimit, GroupMeasure
 from ._relaxations import Relaxation, UnreachableLimitError
@@ -24,12 +25,15 @@ __all__ = [
     "Assessment",
     "BlindFit",
     "BlindPolicy",
+    "CampaignFrontier",
+    "CampaignPoint",
     "Frontier",
     "FrontierPoint",
     "GroupComparison",
     "GroupLimit",
     "GroupMeasure",
     "GroupReach",
+    "GroupShare",
     "LimitReach",
     "PriceShape",
     "Relaxation",
@@ -38,5 +42,6 @@ __all__ = [
     "allocate",
     "assess_blind",
     "blind_frontier",
+    "campaign_frontier",
     "fit_blind",
 ]

@@ -1,8 +1,9 @@
-"""Fit a blind rule: shapes on one part of the people, prices on the other, by counts alone."""
+"""Fit a blind rule: shapes and prices from counts alone, everybody priced by shapes that they had no part in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from ._yardsticks import Yardstick, survey_groups
 
 __all__ = ["BlindFit", "Prepared", "assess_blind", "finished", "fit_blind", "prepared"]
 
-_SHAPES_SHARE = 0.35
+_PARTS = 5
 _MOST_TUNED = 400_000
 _LARGEST = 2**31 - 1
 
@@ -34,7 +35,7 @@ class BlindFit:
     Attributes:
         policy: the rule.
         shapes: the price shape of every judged group of every limit; their sum is the policy's tables.
-        assessment: on the people that the prices were tuned on (not those that the shapes were fitted on).
+        assessment: on the people that the prices were tuned on, each priced by shapes that they had no part in.
         margin_kept: whether the limits hold there with the whole margin asked for.
     """
 
@@ -104,8 +105,9 @@ def fit_blind(
 ) -> BlindFit:
     """Fit price shapes so that the limits hold for people who were not seen, although no decision sees a group.
 
-    A draw that depends on what people look like parts them: on one part the shapes are fitted, on the other the prices
-    are tuned until the true groups, counted across the wall, keep the limits with a margin.
+    A draw that depends on what people look like puts each into one of five parts. Shapes are fitted five times, each
+    time without one part, which they then price; the prices, which are the same for all, are tuned until the true
+    groups, counted across the wall, keep the limits with a margin. The rule has the mean of the five shapes.
 
     Args:
         codes: per term uint8[n], bin codes, people in the wall's row order; use people on whom the value was not
@@ -120,7 +122,8 @@ def fit_blind(
             classes, finer where more is gained.
         terms: names of the terms; default ``term 0`` and so on.
         seed: of the draw.
-        margin: how many standard errors the limits are tightened by, as far as they leave room.
+        margin: how many standard errors the limits are tightened by, as far as they leave room; with more groups to
+            compare they are widened, so that all comparisons hold together as surely as one would.
         new_people: where given, the errors are those of the rates in a new batch of so many people, and not only of
             the people tuned on.
         floor: where given, no judged group's rate may fall below its rate without limits, less this share of it:
@@ -154,21 +157,29 @@ def prepared(
     share = checked_share(budget)
     _check(batch, limits, terms, margin, new_people, floor)
     draw = drawn(batch, seed)
-    fits = draw < np.uint64(int(_SHAPES_SHARE * 2**64))
-    tuned = ~fits
-    if tuned.sum() > _MOST_TUNED:
-        tuned &= draw <= np.partition(draw[tuned], _MOST_TUNED)[_MOST_TUNED]
-    if fits.sum() > _MOST_TUNED:
-        fits &= draw <= np.partition(draw[fits], _MOST_TUNED)[_MOST_TUNED]
+    tuned = np.ones(len(batch), dtype=bool)
+    if len(batch) > _MOST_TUNED:
+        tuned = draw <= np.partition(draw, _MOST_TUNED)[_MOST_TUNED]
+    part = np.where(tuned, (draw >> np.uint64(32)) % np.uint64(_PARTS), -1).astype(np.int8)
     survey = survey_groups(batch, wall, limits, share * float(tuned.sum()) / max(1, len(batch)))
-    yards = [yard for part in survey.values() for yard in part]
-    leans = learn_leans(batch, fits, wall, yards, "bins of a blind limit")
+    yards = [yard for each in survey.values() for yard in each]
+    leans = learn_leans(batch, part, _PARTS, wall, yards, "bins of a blind limit")
     rows = np.flatnonzero(tuned)
     rows = rows[np.argsort(draw[rows], kind="stable")]  # sums are taken in this order, whatever that of the rows was
-    seeker = Seeker(batch, rows, wall, yards, leans, share)
+    seeker = Seeker(batch, rows, part, wall, yards, leans, share)
     errors = margin * float(np.sqrt(1.0 + (tuned.sum() / new_people if new_people else 0.0)))
+    errors *= _together(sum(max(0, len(yard.groups) - 1) for yard in yards))
     names = terms if terms is not None else tuple(f"term {number}" for number in range(len(sizes)))
     return Prepared(batch, wall, survey, seeker, tuned, names, errors, floor)
+
+
+def _together(comparisons: int) -> float:
+    """How much wider a margin has to be for so many comparisons to hold together as surely as one does by one error.
+
+    For independent ones (Sidak 1967); 1 for one, 1.4 for two, 2.2 for twelve.
+    """
+    normal = NormalDist()
+    return normal.inv_cdf(normal.cdf(1.0) ** (1.0 / comparisons)) if comparisons else 1.0
 
 
 def _check(
@@ -195,17 +206,18 @@ def _check(
 
 def finished(ready: Prepared, demand: Demand, trial: Trial) -> BlindFit:
     """The rule, its shapes and its assessment on the people that it was tuned on."""
-    if any(len(table) and int(np.abs(table).max()) > _LARGEST for table in trial.tables):
+    parts = ready.seeker.shapes(trial.price)
+    whole = tuple(part.sum(axis=0) for part in parts)
+    if any(len(table) and int(np.abs(table).max()) > _LARGEST for table in whole):
         raise DataError(
             "price-too-large",
             "A price shape does not fit into 32 bits.",
             rule="tables hold whole numbers below 2**31 micro-units",
             remedy="state values in larger units, or relax a bound that next to no value can meet",
         )
-    tables = tuple(table.astype(np.int32) for table in trial.tables)
-    policy = BlindPolicy(ready.terms, tables, trial.threshold, ready.seeker.budget)
+    tables = tuple(table.astype(np.int32) for table in whole)
+    policy = BlindPolicy(ready.terms, tables, ready.seeker.threshold(tables), ready.seeker.budget)
     shapes, at = [], 0
-    parts = ready.seeker.shapes(trial.price)
     for limit, yards in ready.survey.items():
         for yard in yards:
             for group in yard.groups:
@@ -214,7 +226,7 @@ def finished(ready: Prepared, demand: Demand, trial: Trial) -> BlindFit:
                 at += 1
     batch = ready.batch
     before = batch.value > ready.seeker.base
-    after = policy.decide(batch.codes, batch.value)
+    after = ready.seeker.chosen(trial)
     assessment = assessed(batch, ready.tuned, ready.wall, ready.survey, before, after)
     excess = demand.excess(trial.hits) + demand.margin(trial.hits, trial.square, ready.errors)
     return BlindFit(policy, tuple(shapes), assessment, bool((excess <= 1e-12).all()))

@@ -15,7 +15,7 @@ from evenhand.terms import GroupCounts
 
 from ._batch import Batch
 from ._demand import Demand
-from ._price_shapes import Lean, lookup
+from ._price_shapes import Leans, lookup
 from ._quadratic import settle_step
 from ._yardsticks import Yardstick, measured
 
@@ -35,7 +35,8 @@ class Trial:
     Attributes:
         price: float64[K], of each group, units of value per unit of its lean.
         dual: float64[R], of each row.
-        tables: per term int64[size], to be taken from the value; the shapes of all groups together.
+        tables: per term int64[parts x size], to be taken from the value; the shapes of all groups together, those
+            fitted without each part one after the other.
         threshold: people whose folded value is above it are selected.
         hits: int64[K], what the selected people of each group add up to.
         square: float64[K], see `Measured`.
@@ -53,9 +54,9 @@ class Trial:
     worth: int
 
 
-def fold(tables: tuple[NDArray[np.integer], ...], codes: tuple[NDArray[np.uint8], ...], value: NDArray[np.int64]) -> (
-    NDArray[np.int64]
-):  # fmt: skip
+def fold(
+    tables: tuple[NDArray[np.integer], ...], codes: tuple[NDArray[np.integer], ...], value: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """``value - sum of the price tables``, in whole numbers; int64[n]."""
     folded = value.astype(np.int64)
     for table, column in zip(tables, codes, strict=True):
@@ -74,29 +75,34 @@ def threshold_of(folded: NDArray[np.int64], budget: float) -> int:
 
 
 class Seeker:
-    """Looks for prices on the people of one part, and asks the wall how each try came out.
+    """Looks for prices, pricing everybody by shapes that they had no part in, and asks the wall how each try came out.
 
     Args:
         batch: everybody.
         rows: intp[t], the people to tune on.
+        part: int8[n], the part of each person that the shapes were fitted without.
         wall: the groups.
         yards: what is measured.
         leans: what bins say about the groups of each yardstick.
         budget: share of people that may be selected.
+
+    Attributes:
+        codes: per term uint16[t], a person's code after those of all parts before theirs.
+        leans: per term float64[K, parts x size], in that order.
     """
 
     def __init__(
-        self, batch: Batch, rows: NDArray[np.intp], wall: GroupCounts, yards: list[Yardstick], leans: list[Lean],
-        budget: float,
+        self, batch: Batch, rows: NDArray[np.intp], part: NDArray[np.int8], wall: GroupCounts, yards: list[Yardstick],
+        leans: Leans, budget: float,
     ) -> None:  # fmt: skip
         self.batch, self.rows, self.wall, self.yards, self.budget = batch, rows, wall, yards, budget
-        self.codes = tuple(column[rows] for column in batch.codes)
-        self.value = batch.value[rows]
-        self.leans = tuple(
-            np.concatenate([lean.tables[term] for lean in leans]) if leans else np.zeros((0, batch.sizes[term]))
-            for term in range(len(batch.sizes))
+        own = part[rows].astype(np.uint16)
+        self.codes = tuple(
+            own * np.uint16(size) + column[rows] for size, column in zip(batch.sizes, batch.codes, strict=True)
         )
-        self.share = np.concatenate([lean.share for lean in leans]) if leans else np.zeros(0)
+        self.value = batch.value[rows]
+        self.leans = tuple(np.concatenate(list(table), axis=1) for table in leans.tables)
+        self.share, self._mean = leans.share, leans.mean()
         self.groups = len(self.share)
         self.base = threshold_of(self.value, budget)
         whole = np.zeros(len(batch), dtype=bool)
@@ -106,18 +112,29 @@ class Seeker:
         self.size = np.maximum(self.size, 1)
 
     def shapes(self, price: NDArray[np.float64]) -> tuple[NDArray[np.int64], ...]:
-        """Per term int64[K, size]: price times lean, as whole numbers."""
-        return tuple(np.rint(price[:, None] * lean).astype(np.int64) for lean in self.leans)
+        """Per term int64[K, size]: price times mean lean, as whole numbers: what the rule for new people gets."""
+        return tuple(np.rint(price[:, None] * lean).astype(np.int64) for lean in self._mean)
+
+    def threshold(self, tables: tuple[NDArray[np.integer], ...]) -> int:
+        """The rule's own threshold, that of its tables (per term [size]) on the people tuned on."""
+        plain = tuple(column[self.rows] for column in self.batch.codes)
+        return threshold_of(fold(tables, plain, self.value), self.budget)
+
+    def chosen(self, trial: Trial) -> NDArray[np.bool_]:
+        """bool[n], whom a trial selects."""
+        chosen = np.zeros(len(self.batch), dtype=bool)
+        chosen[self.rows[fold(trial.tables, self.codes, self.value) > trial.threshold]] = True
+        return chosen
 
     def attempt(self, price: NDArray[np.float64], dual: NDArray[np.float64]) -> Trial:
         """Fold the prices in, select within the budget, and count."""
-        tables = tuple(shape.sum(axis=0) for shape in self.shapes(price))
+        tables = tuple(np.rint(price[:, None] * lean).astype(np.int64).sum(axis=0) for lean in self.leans)
         folded = fold(tables, self.codes, self.value)
         threshold = threshold_of(folded, self.budget)
         inside = folded > threshold
         chosen = np.zeros(len(self.batch), dtype=bool)
         chosen[self.rows[inside]] = True
-        expected = self._expected(self.rows[inside])
+        expected = self._expected(inside)
         hits, square, hidden, at = [], [], [], 0
         for yard in self.yards:
             mine = slice(at, at + len(yard.groups))
@@ -134,11 +151,11 @@ class Seeker:
             price, dual, tables, threshold, np.concatenate(hits), np.concatenate(square), np.concatenate(hidden), worth
         )
 
-    def _expected(self, chosen: NDArray[np.intp]) -> NDArray[np.float64]:
+    def _expected(self, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
         """float64[K], people expected among the chosen from their bins, for where a count is hidden."""
         if not self.groups:
             return np.zeros(0)
-        lean = lookup(self.leans, self.batch, chosen)
+        lean = lookup(self.leans, tuple(column[inside] for column in self.codes))
         return np.asarray(self.share * np.maximum(1.0 + lean, 0.0).sum(axis=1))
 
     def seek(self, demand: Demand, errors: float, start: NDArray[np.float64] | None = None) -> Trial:
@@ -184,7 +201,7 @@ class Seeker:
         width = max(1.0, float(np.partition(distance, many)[many]))
         near = np.flatnonzero(distance < width)
         weight = (1.0 - distance[near] / width) / (width * len(distance))
-        lean = lookup(self.leans, self.batch, self.rows[near])
+        lean = lookup(self.leans, tuple(column[near] for column in self.codes))
         lean = lean - (lean @ weight)[:, None] / max(float(weight.sum()), 1e-300)
         answer = demand.use @ ((lean * weight) @ lean.T) @ demand.use.T
         guard = 1e-4 * np.diag(answer) + 1e-6 * max(float(np.diag(answer).max()), 1e-30)

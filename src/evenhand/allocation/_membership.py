@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import SUPPRESSED, Minimised
+from evenhand.terms import Minimised, estimated, pair_counts, ridge_from_counts
 
 from ._limits import Comparison
 from ._wall import Wall
@@ -122,13 +122,7 @@ def _fit(
         return [], np.zeros((0, groups))
     blocks = [column.block[column.codes[people]] for column in columns]
     starts = np.concatenate(([0], np.cumsum([column.size for column in columns])))
-    gram = np.zeros((starts[-1], starts[-1]))
-    for a, column_a in enumerate(columns):
-        for b in range(a, len(columns)):
-            joint = np.bincount(blocks[a] * columns[b].size + blocks[b], minlength=column_a.size * columns[b].size)
-            part = joint.reshape(column_a.size, columns[b].size)
-            gram[starts[a] : starts[a + 1], starts[b] : starts[b + 1]] = part
-            gram[starts[b] : starts[b + 1], starts[a] : starts[a + 1]] = part.T
+    gram = pair_counts(blocks, [column.size for column in columns])
     mass = np.diag(gram).copy()
     cross = np.zeros((starts[-1], groups))
     for a, column in enumerate(columns):
@@ -143,8 +137,7 @@ def _fit(
             at += width
     rate = cross[: starts[1]].sum(axis=0) / max(1, len(people))
     centred = gram - np.outer(mass, mass) / max(1, len(people))
-    target = cross - np.outer(mass, rate)
-    slope = np.linalg.solve(centred + _RIDGE * np.eye(len(centred)), target)
+    slope = ridge_from_counts(gram, cross, rate, len(people), _RIDGE)
     weight = 1 / np.maximum(rate, 1e-9)
     spread, direction = np.linalg.eigh((slope * weight).T @ centred @ (slope * weight))
     top = np.argsort(-spread, kind="stable")[:_DIMENSIONS]
@@ -161,19 +154,14 @@ def _counts(
     table = wall.count(comparison.features, code, len(weight), why=why)
     index = {group: row for row, group in enumerate(table.groups)}
     judged = [group for group, is_judged in zip(comparison.groups, comparison.judged, strict=True) if is_judged]
+    spread = np.zeros(table.counts.shape)
+    here = [(index[group], column) for column, group in enumerate(judged) if group in index]
+    for row, column in here:
+        spread[row] = weight[:, column]
+    found = estimated(table, spread)
     counts = np.zeros(weight.shape)
-    for column, group in enumerate(judged):
-        if group not in index:
-            continue
-        shown = table.counts[index[group]]
-        hidden = shown == SUPPRESSED
-        counts[:, column] = np.where(hidden, 0, shown)
-        if hidden.any():
-            total = int(table.totals[index[group]])
-            least, most = hidden.sum(), hidden.sum() * (table.minimum_cell - 1)
-            rest = min(max(total - counts[:, column].sum(), least), most)
-            part = weight[hidden, column] + 1e-9
-            counts[hidden, column] = np.clip(rest * part / part.sum(), 1, table.minimum_cell - 1)
+    for row, column in here:
+        counts[:, column] = found[row]
     return counts
 
 

@@ -79,11 +79,6 @@ class Nest:
         self._layers.append(_Layer(_screen(base, price, width), price, width))
         return self._layers[-1].crowd, width
 
-    def forget(self) -> None:
-        """Let layers and samples go, and their memory with them."""
-        self._layers.clear()
-        self._samples.clear()
-
 
 def _screen(crowd: Crowd, price: NDArray[np.float64], width: float) -> Crowd:
     """Keep the people whose gap is at most `width`; the others are fixed at their choice. Lots are added."""

@@ -5,6 +5,9 @@ what is known of them, of being in it (ALGORITHMS 2). Here that chance is a sum 
 over bins too. Two kinds of counts are enough: people per pair of bins (from the codes) and people per group and bin
 (across the wall). Where a count is hidden, the group's rest is shared out as everybody's is, which says nothing and so
 has no price.
+
+Shapes are fitted several times, each time without one part of the people, so that everybody can be priced by shapes
+that they had no part in (cross-fitting: Chernozhukov et al. 2018). What a rule gets is the mean of them.
 """
 
 from __future__ import annotations
@@ -15,48 +18,53 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import SUPPRESSED, GroupCounts, UsageError
+from evenhand.terms import GroupCounts, UsageError, estimated, pair_counts, ridge_from_counts
 
 from ._batch import Batch
 from ._group_limits import GroupMeasure
 from ._yardsticks import Yardstick
 
-__all__ = ["Lean", "learn_leans", "lookup"]
+__all__ = ["Leans", "learn_leans", "lookup"]
 
 _RIDGE = 20.0
 _MOST_COLUMNS = 2_500
 
 
 @dataclass(frozen=True, slots=True)
-class Lean:
-    """How a yardstick leans on bins: for each judged group and bin, the chance of the group over its share, less one.
+class Leans:
+    """How bins lean on groups: for each judged group of each yardstick, the chance of it over its share, less one.
 
     Attributes:
-        share: float64[G], the group's share of everybody (times benefit, where that is measured).
-        tables: per term float64[G, size]; weighted mean zero over the people they were fitted on, 0 at WITHHELD.
+        share: float64[K], the group's share of everybody (times benefit, where that is measured).
+        tables: per term float64[parts, K, size]: fitted without the part; weighted mean zero over the people they were
+            fitted on, 0 at WITHHELD.
     """
 
     share: NDArray[np.float64]
     tables: tuple[NDArray[np.float64], ...]
 
+    def mean(self) -> tuple[NDArray[np.float64], ...]:
+        """Per term float64[K, size], the shapes that a rule gets."""
+        return tuple(table.mean(axis=0) for table in self.tables)
+
 
 def learn_leans(
-    batch: Batch, rows: NDArray[np.bool_], wall: GroupCounts, yards: list[Yardstick], why: str
-) -> list[Lean]:
-    """Fit the shapes of every yardstick, all with one solve.
+    batch: Batch, part: NDArray[np.int8], parts: int, wall: GroupCounts, yards: list[Yardstick], why: str
+) -> Leans:
+    """Fit the shapes of every yardstick, once without each part; all yardsticks of a part with one solve.
 
     Args:
         batch: the people.
-        rows: bool[n], those to fit on.
-        wall: the groups, asked for counts per group and bin.
+        part: int8[n], the part of each person, below `parts`; -1 = takes no part.
+        parts: how many.
+        wall: the groups, asked for counts per group and bin of all people but one part.
         yards: what is measured.
         why: kept in the wall's log.
 
     Raises:
         UsageError: more bins in all than can be solved for.
     """
-    widths = [size - 1 for size in batch.sizes]
-    ends = np.concatenate(([0], np.cumsum(widths))).astype(int).tolist()
+    ends = np.concatenate(([0], np.cumsum([size - 1 for size in batch.sizes]))).astype(int).tolist()
     blocks = [slice(start, end) for start, end in pairwise(ends)]
     if ends[-1] > _MOST_COLUMNS:
         raise UsageError(
@@ -65,46 +73,40 @@ def learn_leans(
             rule=f"price shapes are fitted over at most {_MOST_COLUMNS} bins",
             remedy="learn fewer bins per column (max_bins), or use fewer columns",
         )
-    people = int(rows.sum())
-    inside = [column[rows].astype(np.intp) for column in batch.codes]
-    gram = _pairs(inside, batch.sizes, blocks, ends[-1])
-    mass = np.diag(gram).copy()
-    wanted = [_by_bin(batch, rows, wall, yard, mass, blocks, why) for yard in yards]
-    target = np.concatenate([cross for cross, _ in wanted], axis=1) if wanted else np.zeros((ends[-1], 0))
-    share = np.concatenate([total for _, total in wanted]) / max(1, people) if wanted else np.zeros(0)
-    centred = gram - np.outer(mass, mass) / max(1, people)
-    slope = np.linalg.solve(centred + _RIDGE * np.eye(len(mass)), target - np.outer(mass, share))
-    slope = slope / np.where(share > 0, share, 1.0)
-    slope[:, share <= 0] = 0.0
-    leans, at = [], 0
-    for _, total in wanted:
-        mine = slice(at, at + len(total))
-        tables = tuple(_centred(slope[block, mine], mass[block]) for block in blocks)
-        leans.append(Lean(share[mine], tables))
-        at = mine.stop
-    return leans
+    shown = np.concatenate([np.arange(size) > 0 for size in batch.sizes]) if batch.sizes else np.zeros(0, dtype=bool)
+    own = [
+        pair_counts([column[part == number] for column in batch.codes], batch.sizes)[shown][:, shown]
+        for number in range(parts)
+    ]
+    whole = np.sum(own, axis=0)
+    fitted = [
+        _fit(batch, (part >= 0) & (part != number), whole - own[number], wall, yards, blocks, why)
+        for number in range(parts)
+    ]
+    tables = tuple(np.stack([each[1][term] for each in fitted]) for term in range(len(blocks)))
+    return Leans(np.mean([each[0] for each in fitted], axis=0), tables)
 
 
-def lookup(tables: tuple[NDArray[np.float64], ...], batch: Batch, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    """float64[G, rows], the tables summed over terms for these people."""
-    total = np.zeros((tables[0].shape[0] if tables else 0, len(rows)))
-    for table, column in zip(tables, batch.codes, strict=True):
-        total += table[:, column[rows]]
+def lookup(tables: tuple[NDArray[np.float64], ...], codes: tuple[NDArray[np.integer], ...]) -> NDArray[np.float64]:
+    """float64[K, n], the tables (per term float64[K, size]) summed over terms for people with these codes."""
+    total = np.zeros((tables[0].shape[0] if tables else 0, len(codes[0]) if codes else 0))
+    for table, column in zip(tables, codes, strict=True):
+        total += table[:, column]
     return total
 
 
-def _pairs(
-    codes: list[NDArray[np.intp]], sizes: tuple[int, ...], blocks: list[slice], columns: int
-) -> NDArray[np.float64]:
-    """People per pair of bins, WITHHELD left out; float64[columns, columns]."""
-    gram = np.zeros((columns, columns))
-    for a, first in enumerate(codes):
-        for b in range(a, len(codes)):
-            joint = np.bincount(first * sizes[b] + codes[b], minlength=sizes[a] * sizes[b])
-            part = joint.reshape(sizes[a], sizes[b])[1:, 1:]
-            gram[blocks[a], blocks[b]] = part
-            gram[blocks[b], blocks[a]] = part.T
-    return gram
+def _fit(
+    batch: Batch, rows: NDArray[np.bool_], pairs: NDArray[np.float64], wall: GroupCounts, yards: list[Yardstick],
+    blocks: list[slice], why: str,
+) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:  # fmt: skip
+    """Share float64[K] and per term float64[K, size], of the people in `rows`."""
+    people, mass = int(rows.sum()), np.diag(pairs)
+    wanted = [_by_bin(batch, rows, wall, yard, mass, blocks, why) for yard in yards]
+    members = np.concatenate([cross for cross, _ in wanted], axis=1) if wanted else np.zeros((len(mass), 0))
+    share = np.concatenate([total for _, total in wanted]) / max(1, people) if wanted else np.zeros(0)
+    slope = ridge_from_counts(pairs, members, share, people, _RIDGE) / np.where(share > 0, share, 1.0)
+    slope[:, share <= 0] = 0.0
+    return share, [_centred(slope[block], mass[block]) for block in blocks]
 
 
 def _by_bin(
@@ -139,19 +141,11 @@ def _people(
     """float64[codes, G]; the hidden part of a group is shared out in proportion to `weight`."""
     table = wall.count(yard.features, code, len(weight), why=why)
     at = {group: row for row, group in enumerate(table.groups)}
+    found = estimated(table, weight)
     counts = np.zeros((len(weight), len(yard.groups)))
     for column, group in enumerate(yard.groups):
-        if group not in at:
-            continue
-        shown = table.counts[at[group]]
-        hidden = shown == SUPPRESSED
-        counts[:, column] = np.where(hidden, 0, shown)
-        if hidden.any():
-            total = int(table.totals[at[group]])
-            most = table.minimum_cell - 1
-            rest = max(total - counts[:, column].sum(), 0.0) if total != SUPPRESSED else most / 2
-            part = weight[hidden] / max(float(weight[hidden].sum()), 1.0)
-            counts[hidden, column] = np.clip(rest * part, 1, most)
+        if group in at:
+            counts[:, column] = found[at[group]]
     return counts
 
 

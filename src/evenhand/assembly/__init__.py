@@ -8,9 +8,10 @@ run's id and a new home's key.
 
 from ._audit import DataAudit, audit
 from ._front import Decisions, demo, draft, load_campaign, plan, run
+from ._monitor import Watched, monitor
 from ._open import Frames
 from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
-from ._run import Checked, Planned, Ran, check, plan_campaign, run_campaign
+from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
 __all__ = [
     "Checked",
@@ -20,13 +21,16 @@ __all__ = [
     "Planned",
     "Ran",
     "Replayed",
+    "Watched",
     "audit",
     "check",
     "demo",
     "draft",
     "forget_groups",
+    "frontier",
     "list_runs",
     "load_campaign",
+    "monitor",
     "plan",
     "plan_campaign",
     "rebuild_report",

@@ -20,7 +20,7 @@ from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
-from evenhand.journey import decide, propose
+from evenhand.journey import decide, propose, sweep
 from evenhand.ledger import begin, finish, new_run_id
 from evenhand.scoring import model_to_json
 from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Severity, StoreError
@@ -32,7 +32,7 @@ from ._report import decision_columns, keep_decisions, report_of, story_rows, wr
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
 
-__all__ = ["Checked", "Planned", "Ran", "check", "plan_campaign", "run_campaign"]
+__all__ = ["Checked", "Planned", "Ran", "check", "frontier", "plan_campaign", "run_campaign"]
 
 Step = Callable[[str], None]
 
@@ -169,6 +169,39 @@ def plan_campaign(
                 told["subject"] = "0" * len(told["subject"])  # without a key a pseudonym is no secret
     columns = decision_columns(prepared.opened, explained, "")
     return Planned(summary_of(explained, loaded.campaign), report, columns)
+
+
+def frontier(
+    campaign: Path | LoadedCampaign,
+    *,
+    limit: str | None = None,
+    bounds: tuple[float, ...] = (),
+    home: Path | None = None,
+    at: datetime,
+    frames: Frames | None = None,
+    step: Step = _silent,
+) -> dict[str, Any]:
+    """What one disparity limit costs at every bound, as plain values for JSON and `reports.frontier_page`.
+
+    Args:
+        campaign: the campaign, or its file.
+        limit: id of the limit; None = the campaign's only one.
+        bounds: the bounds to try; () = usual ones and the declared one.
+        home: whose key breaks ties as a run there would.
+        at: moment of the decision.
+        frames: data frames to use instead of tables.
+        step: told what is being done.
+
+    Raises:
+        UsageError: no such limit, or a bound outside 0..1.
+        PolicyError, DataError: as `plan_campaign`.
+    """
+    loaded, folder, place = _located(campaign, home, at)
+    prepared = _prepare(loaded, folder, place.key(make=False), at, frames, step)
+    step("deciding at every bound")
+    opened = prepared.opened
+    swept = sweep(opened.asked, loaded.campaign, prepared.model, opened.stores, limit, bounds)
+    return {"campaign": loaded.campaign.campaign, "currency": loaded.campaign.currency, **swept.to_dict()}
 
 
 def run_campaign(

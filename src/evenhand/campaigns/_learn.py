@@ -29,6 +29,7 @@ class Lesson:
         offer: intp[r], index of the offer shown; -1 for one that this campaign does not have.
         outcome: uint8[r].
         held_out: bool[r], kept for evaluation.
+        person: intp[r], equal where rows are of the same person.
         not_permitted: history rows of people whose data may not be used for this purpose now (RULES G-21b).
         other_offers: permitted rows of offers that this campaign does not have: they teach only what offers have
             in common.
@@ -40,6 +41,7 @@ class Lesson:
     offer: NDArray[np.intp]
     outcome: NDArray[np.uint8]
     held_out: NDArray[np.bool_]
+    person: NDArray[np.intp]
     not_permitted: int
     other_offers: int
 
@@ -88,6 +90,7 @@ def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) 
         offer=offer[used],
         outcome=history.outcome[used],
         held_out=held_out,
+        person=np.unique(history.subjects[used], return_inverse=True)[1],
         not_permitted=int((~allowed).sum()),
         other_offers=int((allowed & (offer < 0)).sum()),
     )
@@ -99,4 +102,4 @@ def learn(campaign: Campaign, lesson: Lesson) -> Model:
     Raises:
         DataError: the outcome never varies among the training rows.
     """
-    return fit(campaign, lesson.view, lesson.codes, lesson.offer, lesson.outcome, lesson.held_out)
+    return fit(campaign, lesson.view, lesson.codes, lesson.offer, lesson.outcome, lesson.held_out, lesson.person)

@@ -1,4 +1,4 @@
-"""Commands about a campaign: demo, init, check, plan, run."""
+"""Commands about a campaign: demo, init, check, plan, frontier, run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ._audit_lines import audit_lines
+from ._frontier_lines import frontier_lines
 from ._options import At, CampaignFile, Format, HomeFolder, Json, Lang, Language, NoColour, Quiet, Weight, moment
 from ._speak import Speaker, guarded, program, quoted
 
@@ -155,6 +156,59 @@ def plan(
     voice.talk(f"Nothing was written. To decide and record: evenhand run {campaign}")
 
 
+def frontier(
+    campaign: CampaignFile,
+    limit: Annotated[
+        str | None, typer.Option(help="Id of the disparity limit to sweep. [default: the only one]")
+    ] = None,
+    bounds: Annotated[
+        str | None, typer.Option(help="Bounds to try, such as 0.7,0.8,0.9. [default: usual ones and the declared one]")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also draw it: HTML file to write.")] = None,
+    at: At = None,
+    home: HomeFolder = None,
+    lang: Lang = Language.en,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Show what a disparity limit costs at every bound; records nothing."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    with voice.progress() as step:
+        swept = assembly.frontier(campaign, limit=limit, bounds=_bounds(bounds), home=home, at=moment(at), step=step)
+    if out is not None:
+        from evenhand.adapters.home import write_atomically
+        from evenhand.reports import frontier_page
+
+        write_atomically(out, frontier_page(swept, lang=lang.value))
+    if json_out:
+        voice.document(swept)
+        return
+    for line in frontier_lines(swept):
+        voice.data(line)
+    if out is not None:
+        voice.talk(f"Drawn: {out}", bold=True)
+
+
+def _bounds(told: str | None) -> tuple[float, ...]:
+    """The numbers of ``--bounds``."""
+    if told is None:
+        return ()
+    try:
+        return tuple(float(part) for part in told.split(","))
+    except ValueError:
+        from evenhand.terms import UsageError
+
+        raise UsageError(
+            "frontier-bound",
+            "--bounds is not a list of numbers.",
+            rule="bounds are numbers from 0 to 1 with commas between them",
+            remedy="write --bounds 0.7,0.8,0.9",
+        ) from None
+
+
 def run(
     campaign: CampaignFile,
     at: At = None,
@@ -232,5 +286,9 @@ _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (init, ("evenhand init customers.csv", "evenhand init sqlite:///shop.db#customers --out spring.yaml")),
     (check, ("evenhand check campaign.yaml", "evenhand check campaign.yaml --format sarif --fail-on warning")),
     (plan, ("evenhand plan campaign.yaml", "evenhand plan campaign.yaml --at 2026-11-23 --json")),
+    (
+        frontier,
+        ("evenhand frontier campaign.yaml", "evenhand frontier campaign.yaml --bounds 0.7,0.8,0.9 --out cost.html"),
+    ),
     (run, ("evenhand run campaign.yaml", "evenhand run campaign.yaml --home /srv/evenhand --json")),
 )

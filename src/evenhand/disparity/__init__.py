@@ -5,6 +5,9 @@ interval and proxy measure here; no row is ever seen. A ratio is compared in int
 below four fifths. Groups too small, and numbers that the wall hides, are said to be so. Sources: 6 RCNY 5-300 ff.
 (impact ratios), 29 CFR 1607.4(D) (four fifths), Wilson 1927, Newcombe 1998, Donner and Zou 2012, Bergsma 2013.
 
+The monitor looks all the time: it bets on a stream of events, so that its alarm holds however often somebody looks. It
+takes the groups of people, so it works behind the wall, and only what it may show comes out.
+
 It measures differences. It does not say whether one is justified or lawful, it removes none, and it proves no cause.
 """
 
@@ -12,18 +15,27 @@ from evenhand.terms import wilson
 
 from ._association import Proxy, bins_auroc, cramers_v, proxy_table
 from ._audit import Audit, audit
+from ._behind_the_wall import Stream, Wall, watch_stream
+from ._catch_up import Caught, Mark, catch_up
 from ._cells import GroupAudit, GroupView, MeasureTable, count_cells, group_audit
 from ._drift import Drift, PeriodRate, periods_of
+from ._gap import gap_estimate, gap_interval, until_shown
 from ._impact import NOT_INDEPENDENT, ImpactRow, ImpactTable, above_median, impact_table
 from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval
+from ._monitor import Monitor
+from ._monitor_rule import MonitorRule, MonitorState
 from ._rates import UNKNOWN, Comparison, GroupGap, GroupRate, compare, group_rates
 from ._strata import PartGap, Parts, Stratified, stratify
 from ._together import GroupTold, PairProxy, WholeView
+from ._watch import LOOK, Compared, Stretch, Watch, compared_groups, e_bh, state_in_words
 
 __all__ = [
+    "LOOK",
     "NOT_INDEPENDENT",
     "UNKNOWN",
     "Audit",
+    "Caught",
+    "Compared",
     "Comparison",
     "Drift",
     "GroupAudit",
@@ -33,22 +45,35 @@ __all__ = [
     "GroupView",
     "ImpactRow",
     "ImpactTable",
+    "Mark",
     "MeasureTable",
+    "Monitor",
+    "MonitorRule",
+    "MonitorState",
     "PairProxy",
     "PartGap",
     "Parts",
     "PeriodRate",
     "Proxy",
     "Stratified",
+    "Stream",
+    "Stretch",
+    "Wall",
+    "Watch",
     "WholeView",
     "above_median",
     "audit",
     "below_bound",
     "bins_auroc",
+    "catch_up",
     "compare",
+    "compared_groups",
     "count_cells",
     "cramers_v",
     "difference_interval",
+    "e_bh",
+    "gap_estimate",
+    "gap_interval",
     "group_audit",
     "group_rates",
     "impact_ratio",
@@ -56,6 +81,9 @@ __all__ = [
     "periods_of",
     "proxy_table",
     "ratio_interval",
+    "state_in_words",
     "stratify",
+    "until_shown",
+    "watch_stream",
     "wilson",
 ]

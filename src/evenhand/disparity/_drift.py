@@ -10,9 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import wilson
+from evenhand.terms import chi_square_tail, wilson
 
-from ._chance import chi_square_tail
 from ._strata import Parts
 
 __all__ = ["Drift", "PeriodRate", "drift_of", "period_rates", "periods_of"]

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import SUPPRESSED, Z95, CountTable, GroupCounts
+from evenhand.terms import SUPPRESSED, Z95, CountTable, GroupCounts, chi_square_tail
 
-from ._chance import chi_square_tail
 from ._hidden import estimated, known
 from ._rates import UNKNOWN
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import SUPPRESSED, Z95, FeatureView, GroupCounts
+from evenhand.terms import SUPPRESSED, Z95, FeatureView, GroupCounts, pair_counts, ridge_from_counts
 
 from ._association import Proxy, bins_auroc
 from ._blocks import Blocks, merge
@@ -263,16 +263,8 @@ def _weights(
 ) -> tuple[list[NDArray[np.float64]], int]:
     """Per feature float64[blocks, groups], and how many cells were hidden; `blocks` begin with these rows."""
     starts = np.concatenate(([0], np.cumsum([block.size for block in blocks]))).tolist()
-    gram = np.zeros((starts[-1], starts[-1]))
-    step = [np.uint8(block.size) for block in blocks]
     learned = len(rows)
-    for a, first in enumerate(blocks):
-        for b in range(a, len(blocks)):
-            size = first.size * blocks[b].size
-            joint = np.bincount(blocks[a].codes[:learned] * step[b] + blocks[b].codes[:learned], minlength=size)
-            part = joint.reshape(first.size, blocks[b].size)
-            gram[starts[a] : starts[a + 1], starts[b] : starts[b + 1]] = part
-            gram[starts[b] : starts[b + 1], starts[a] : starts[a + 1]] = part.T
+    gram = pair_counts([block.codes[:learned] for block in blocks], [block.size for block in blocks])
     mass = np.diag(gram).copy()
     cross = np.zeros((starts[-1], len(names)))
     hidden = 0
@@ -286,8 +278,7 @@ def _weights(
         cross[starts[a] : starts[a + 1]] = counts[own_rows].T
         hidden += int((table.counts[own_rows] == SUPPRESSED).sum())
         share = cross[: starts[1]].sum(axis=0) / len(rows)
-    centred = gram - np.outer(mass, mass) / len(rows)
-    slope = np.linalg.solve(centred + _RIDGE * np.eye(len(centred)), cross - np.outer(mass, share))
+    slope = ridge_from_counts(gram, cross, share, learned, _RIDGE)
     return [slope[starts[a] : starts[a + 1]] for a in range(len(blocks))], hidden
 
 

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Model, PolicyError, score_of, term_contributions
+from evenhand.terms import Model, PolicyError
 
+from ._best import Found
 from ._grid import Grid, Person, Side
 from ._reach import Reach, Steps, campaign_reaches, declared_reaches
-from ._search import Found, push_of, smallest
+from ._search import push_of, smallest
 
 __all__ = ["MASS", "Change", "Counterfactual", "CounterfactualSearch", "Proof", "counterfactual"]
 
@@ -169,6 +170,12 @@ class CounterfactualSearch:
         self._grid = Grid(model, steps_of(model, reaches, offer, mass), offer)
         self._most_changes, self._most_nodes = most_changes, most_nodes
 
+    def ready(self) -> None:
+        """Lay out now what depends on no person, instead of with the first who asks."""
+        board = self._grid.board(Side(self._offer, -1 if self._at_most else 1))
+        for size in range(2, self._most_changes + 1):
+            board.sets(size)
+
     def of(self, codes: Sequence[NDArray[np.uint8]], target: int | NDArray[np.integer]) -> tuple[Counterfactual, ...]:
         """The smallest change for each of these people.
 
@@ -176,21 +183,20 @@ class CounterfactualSearch:
             codes: one array per feature, [n] or [m, n].
             target: micro-logits, one for all or int64[n].
         """
-        model = self._model
-        at = np.full(codes[0].shape[-1] if codes else 0, self._offer, dtype=np.intp)
-        score = score_of(model, term_contributions(model, tuple(codes), at), at)
-        short = (score - target if self._at_most else target - score).tolist()
-        side = Side(self._offer, -1 if self._at_most else 1)
-        found = []
-        for person, need in zip(people_of(codes, len(model.offers)), short, strict=True):
-            if need <= 0:
-                found.append(Found((), 0, 0, finished=True, could=True))
-                continue
-            goals = (push_of(side, need),)
-            found.append(
-                smallest(self._grid, person, goals, most_changes=self._most_changes, most_nodes=self._most_nodes)
-            )
-        return results(model, self._grid, codes, found, at)
+        grid, offer = self._grid, self._offer
+        people = people_of(codes, len(self._model.offers))
+        targets = target.tolist() if isinstance(target, np.ndarray) and target.ndim else [int(target)] * len(people)
+        side = Side(offer, -1 if self._at_most else 1)
+        out = []
+        for person, wanted in zip(people, targets, strict=True):
+            score = grid.score(offer, [code[offer] for code in person])
+            need = score - wanted if self._at_most else wanted - score
+            found = Found((), 0, 0, finished=True, could=True)
+            if need > 0:
+                goals = (push_of(side, need),)
+                found = smallest(grid, person, goals, most_changes=self._most_changes, most_nodes=self._most_nodes)
+            out.append(result(self._model, grid, person, found))
+        return tuple(out)
 
 
 def steps_of(model: Model, reaches: Sequence[Reach | None], offer: int, mass: float) -> tuple[Steps, ...]:
@@ -230,27 +236,18 @@ def changed(
     return out
 
 
-def results(
-    model: Model, grid: Grid, codes: Sequence[NDArray[np.uint8]], found: Sequence[Found], offer: NDArray[np.intp]
-) -> tuple[Counterfactual, ...]:
-    """What was found as values, with the score worked out again from the codes."""
-    after = score_of(model, term_contributions(model, changed(codes, found, offer), offer), offer).tolist()
-    out = []
-    for row, (one, score) in enumerate(zip(found, after, strict=True)):
-        own = [int(column[row] if column.ndim == 1 else column[offer[row], row]) for column in codes]
-        changes = tuple(
-            Change(
-                model.view.binnings[term].name,
-                term,
-                own[term],
-                code,
-                next(cost for cost, to in grid.steps[term][own[term]] if to == code),
-            )
-            for term, code in one.changes or ()
-        )
-        is_stuck = not any(grid.steps[term][code] for term, code in enumerate(own))
-        out.append(Counterfactual(changes, one.cost, score, _proof(one, is_stuck=is_stuck), one.nodes))
-    return tuple(out)
+def result(model: Model, grid: Grid, person: Person, found: Found) -> Counterfactual:
+    """What was found as a value, with the score of the grid's offer worked out again from the codes."""
+    own = [code[grid.focus] for code in person]
+    after = list(own)
+    changes = []
+    for term, code in found.changes or ():
+        after[term] = code
+        cost = next(cost for cost, to in grid.steps[term][own[term]] if to == code)
+        changes.append(Change(model.view.binnings[term].name, term, own[term], code, cost))
+    score = grid.score(grid.focus, after)
+    is_stuck = not changes and not any(grid.steps[term][code] for term, code in enumerate(own))
+    return Counterfactual(tuple(changes), found.cost, score, _proof(found, is_stuck=is_stuck), found.nodes)
 
 
 def _proof(found: Found, *, is_stuck: bool) -> Proof:

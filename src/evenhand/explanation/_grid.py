@@ -6,8 +6,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from evenhand.terms import OTHER, WITHHELD, Model, Pair
+from evenhand.terms import OTHER, SCORE_BOUND, WITHHELD, Model, Pair
 
+from ._board import Board
 from ._reach import Steps
 
 __all__ = ["Grid", "Menu", "Option", "Person", "Side"]
@@ -114,12 +115,34 @@ class Grid:
         self.of_feature = [
             [place for place, p in enumerate(model.pairs) if t in (p.first, p.second)] for t in range(features)
         ]
+        self._model = model
+        self._base: list[int] = model.base.tolist()
+        self._boards: dict[Side, Board] = {}
         self._menus: dict[tuple[object, ...], Menu] = {}
         self._together: dict[tuple[int, Side, tuple[int, int]], tuple[list[list[int]], int]] = {}
 
     def moves(self, term: int, side: Side) -> bool:
         """Whether a change of this feature moves this score at all."""
         return not self.per_offer[term] or side.offer == self.focus
+
+    def board(self, side: Side) -> Board:
+        """The numbers of one score that is pushed, laid out once."""
+        found = self._boards.get(side)
+        if found is None:
+            terms = [term for term, steps in enumerate(self.steps) if steps.any and self.moves(term, side)]
+            found = self._boards[side] = Board(self._model, self.steps, terms, *side, self.focus)
+        return found
+
+    def score(self, offer: int, codes: Sequence[int]) -> int:
+        """The score of one offer, from its code of each feature."""
+        total = self._base[offer]
+        for table, code in zip(self.tables, codes, strict=True):
+            total += table[offer][code]
+        for pair, square in zip(self.pairs, self._squares, strict=True):
+            first, second = codes[pair.first], codes[pair.second]
+            if first and second:  # neither is withheld
+                total += square[offer][pair.first_bands[first]][pair.second_bands[second]]
+        return max(-SCORE_BOUND, min(SCORE_BOUND, total))
 
     def menu(self, term: int, person: Person, sides: tuple[Side, ...], *, whole: bool) -> Menu | None:
         """What a feature offers to one person; None where it offers nothing.

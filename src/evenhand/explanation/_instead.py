@@ -22,10 +22,11 @@ from evenhand.terms import (
     term_contributions,
 )
 
-from ._counterfactual import MOST_NODES, Counterfactual, campaign_grid, changed, people_of, results
+from ._best import Found
+from ._counterfactual import MOST_NODES, Counterfactual, campaign_grid, changed, people_of, result
 from ._grid import Side
 from ._recheck import leaf_of
-from ._search import Also, Found, Goal, push_of, smallest
+from ._search import Also, Goal, push_of, smallest
 
 __all__ = ["MOST_CHANGES", "decision_counterfactual"]
 
@@ -84,7 +85,7 @@ def decision_counterfactual(
     found = smallest(
         grid, person, asked.goals(), most_changes=most_changes, most_nodes=most_nodes, also=asked.second_look()
     )
-    return results(model, grid, facts.codes, [found], np.array([focus]))[0]
+    return result(model, grid, person, found)
 
 
 class _Asked:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from ._best import Best, EnoughError, Found
 from ._grid import Grid, Menu, Option, Person, Side
+from ._priced import Priced
 
-__all__ = ["Found", "Goal", "push_of", "smallest"]
+__all__ = ["Goal", "push_of", "smallest"]
 
 
 Reached = Callable[[int, int], bool]
@@ -42,34 +43,11 @@ def push_of(side: Side, need: int) -> Goal:
     return Goal((side,), lambda first, _: first >= need, lambda _, __: (need, 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search came to.
-
-    Attributes:
-        changes: (feature, code), by feature; None where nothing was found.
-        cost: their cost.
-        nodes: bins that were tried.
-        finished: False where it stopped at the most nodes allowed.
-        could: whether more changes than were allowed might still reach it.
-    """
-
-    changes: tuple[tuple[int, int], ...] | None
-    cost: int
-    nodes: int
-    finished: bool
-    could: bool
-
-
 class _Feature(NamedTuple):
     term: int
     menu: Menu
     first: int
     second: int
-
-
-class _EnoughError(Exception):
-    """The most nodes were tried."""
 
 
 def smallest(
@@ -86,50 +64,46 @@ def smallest(
         most_nodes: give up after so many bins.
         also: a second look that a change must stand.
     """
-    hunts = [_Hunt(grid, person, goal, also) for goal in goals]
-    best = _Best(most_nodes)
+    hunts = [_hunt(grid, person, goal, also) for goal in goals]
+    best = Best(most_nodes)
     try:
         for size in range(1, most_changes + 1):
             for hunt in hunts:
                 hunt.look(size, best)
             if best.changes is not None:
                 break
-    except _EnoughError:
+    except EnoughError:
         return Found(best.changes, best.cost, best.nodes, finished=False, could=True)
     return Found(
         best.changes,
         best.cost,
         best.nodes,
         finished=True,
-        could=any(hunt.could and most_changes < len(hunt.features) for hunt in hunts),
+        could=any(hunt.could and most_changes < hunt.helpful for hunt in hunts),
     )
 
 
-class _Best:
-    """The best so far, and how many bins were tried."""
+def _hunt(grid: Grid, person: Person, goal: Goal, also: Also | None) -> _Hunt | _OneScore:
+    if len(goal.sides) == 1 and also is None and goal.needs(0, 0)[0] > 0:
+        return _OneScore(grid, person, goal)
+    return _Hunt(grid, person, goal, also)
 
-    def __init__(self, most_nodes: int) -> None:
-        self.changes: tuple[tuple[int, int], ...] | None = None
-        self.terms: tuple[int, ...] = ()
-        self.cost = 0
-        self.nodes = 0
-        self.left = most_nodes
 
-    def beats(self, cost: int, terms: tuple[int, ...]) -> bool:
-        """Whether it is certain that nothing of these features, from this cost on, is better."""
-        return self.changes is not None and (self.cost, self.terms) < (cost, terms)
+class _OneScore:
+    """The search for a push of one score; sets of features that are too many to list are tried one by one."""
 
-    def offer(self, cost: int, changes: tuple[tuple[int, int], ...]) -> None:
-        """Take these if they are better."""
-        terms = tuple(term for term, _ in changes)
-        if self.changes is None or (cost, terms, changes) < (self.cost, self.terms, self.changes):
-            self.changes, self.cost, self.terms = changes, cost, terms
+    def __init__(self, grid: Grid, person: Person, goal: Goal) -> None:
+        self._asked = grid, person, goal
+        self._priced = Priced(grid.board(goal.sides[0]), person, goal.needs(0, 0)[0])
+        self._hunt: _Hunt | None = None
+        self.could, self.helpful = self._priced.could, self._priced.helpful
 
-    def tried(self) -> None:
-        """One more bin."""
-        self.nodes += 1
-        if self.nodes > self.left:
-            raise _EnoughError
+    def look(self, size: int, best: Best) -> None:
+        """Try all sets of so many features that may reach the goal."""
+        if not self._priced.look(size, best):
+            if self._hunt is None:
+                self._hunt = _Hunt(*self._asked, None)
+            self._hunt.look(size, best)
 
 
 class _Hunt:
@@ -156,14 +130,12 @@ class _Hunt:
         known.sort(key=lambda one: (-one[1], one[0].term))
         self.features = [one[0] for one in known]
         self.most = [(max(one[1], 0), max(one[2], 0)) for one in known]
+        self.helpful = len(self.features)
         self.could = self.reached(sum(most[0] for most in self.most), sum(most[1] for most in self.most))
 
-    def look(self, size: int, best: _Best) -> None:
+    def look(self, size: int, best: Best) -> None:
         """Try all subsets of so many features that may reach the goal."""
         if not self.could or size > len(self.features):
-            return
-        if size == 1 and len(self.goal.sides) == 1 and self.also is None:
-            self._one(best)
             return
         top = self._tops(size)
         chosen: list[int] = []
@@ -184,16 +156,7 @@ class _Hunt:
 
         extend(0, 0, 0)
 
-    def _one(self, best: _Best) -> None:
-        """One feature and one score: the cheapest option that pushes it far enough is looked up."""
-        need, _ = self.goal.needs(0, 0)
-        for feature in self.features:
-            option = feature.menu.cheapest(need, 0)
-            if option is not None:
-                best.tried()
-                best.offer(option.cost, ((feature.term, option.code),))
-
-    def _too_dear(self, chosen: Sequence[int], total: tuple[int, int], best: _Best) -> bool:
+    def _too_dear(self, chosen: Sequence[int], total: tuple[int, int], best: Best) -> bool:
         """Whether what these features must give, when all others give the most, costs more than the best so far."""
         if best.changes is None:
             return False
@@ -225,7 +188,7 @@ class _Hunt:
             out.append(sums)
         return out[::-1]
 
-    def _try(self, features: Sequence[_Feature], best: _Best) -> None:
+    def _try(self, features: Sequence[_Feature], best: Best) -> None:
         """The cheapest bins of exactly these features, if they reach the goal."""
         terms = tuple(feature.term for feature in features)
         inside = [
@@ -254,7 +217,7 @@ class _Dive:
     """Depth first over the bins of one subset of features: those with joint effects within it first."""
 
     def __init__(
-        self, hunt: _Hunt, features: Sequence[_Feature], terms: tuple[int, ...], inside: Sequence[int], best: _Best
+        self, hunt: _Hunt, features: Sequence[_Feature], terms: tuple[int, ...], inside: Sequence[int], best: Best
     ) -> None:
         self.hunt, self.best, self.terms = hunt, best, terms
         pairs = hunt.grid.pairs

@@ -1,13 +1,14 @@
-"""What a limit costs at every strictness, as a picture with its table: from `allocation.Frontier.to_dict`."""
+"""What a limit costs at every strictness, as a picture with its table: from a frontier's `to_dict`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from evenhand.explanation import LANGUAGES, number, percent, text
 
+from ._build import SMALLEST_SHOWN
 from ._render import environment, templates
 
 __all__ = ["frontier_page", "frontier_picture"]
@@ -19,7 +20,8 @@ def frontier_picture(frontier: Mapping[str, Any], *, lang: str = "en") -> str:
     """A figure (HTML): an inline SVG with title and description, and a table with every point.
 
     Args:
-        frontier: as from `allocation.Frontier.to_dict`; it may have been through JSON.
+        frontier: as from `allocation.Frontier.to_dict` or `allocation.CampaignFrontier.to_dict`; it may have been
+            through JSON.
         lang: ``nl`` or ``en``.
 
     Raises:
@@ -31,8 +33,11 @@ def frontier_picture(frontier: Mapping[str, Any], *, lang: str = "en") -> str:
     def t(key: str, **values: object) -> str:
         return text(f"report.{key}", lang, **values)
 
-    points = frontier["points"]
-    rows = [_row(point, lang, t("frontier.yes" if point["held"] else "frontier.no")) for point in points]
+    rows = [_row(point, lang, t("frontier.yes" if point["held"] else "frontier.no")) for point in frontier["points"]]
+    points = sorted(
+        (point for point in frontier["points"] if point["reached"] is not None),
+        key=lambda point: float(point["bound"]),
+    )
     low, high = _range([point["value_kept"] for point in points], 0.0, 1.0)
     first, last = _range([point["bound"] for point in points], None, None)
     dots = [
@@ -41,26 +46,27 @@ def frontier_picture(frontier: Mapping[str, Any], *, lang: str = "en") -> str:
             "y": round(100 - _place(point["value_kept"], low, high), 2),
             "held": point["held"],
         }
-        for point in sorted(points, key=lambda point: float(point["bound"]))
+        for point in points
     ]
     line = "M" + "L".join(f"{dot['x']} {dot['y']}" for dot in dots) if len(dots) > 1 else ""
     ends = {"low": percent(low, lang), "high": percent(high, lang), "first": number(first, lang),
             "last": number(last, lang)}  # fmt: skip
-    ordered = sorted(points, key=lambda point: float(point["bound"]))
-    desc = t(
-        "frontier.desc",
-        limit=frontier["limit"],
-        first=number(ordered[0]["bound"], lang),
-        first_kept=percent(ordered[0]["value_kept"], lang),
-        last=number(ordered[-1]["bound"], lang),
-        last_kept=percent(ordered[-1]["value_kept"], lang),
-    )
-    say = t(
-        "frontier.say",
-        people=number(frontier["people"], lang),
-        budget=percent(frontier["budget"], lang),
-        unlimited=number(frontier["unlimited"], lang, 4),
-    )
+    desc = ""
+    if points:
+        desc = t(
+            "frontier.desc",
+            limit=frontier["limit"],
+            first=number(points[0]["bound"], lang),
+            first_kept=percent(points[0]["value_kept"], lang),
+            last=number(points[-1]["bound"], lang),
+            last_kept=percent(points[-1]["value_kept"], lang),
+        )
+    people, unlimited = number(frontier["people"], lang), number(frontier["unlimited"], lang, 4)
+    if "budget" in frontier:
+        say = t("frontier.say", people=people, budget=percent(frontier["budget"], lang), unlimited=unlimited)
+    else:
+        selected = number(frontier["selected"], lang)
+        say = t("frontier.say-campaign", people=people, selected=selected, unlimited=unlimited)
     return (
         environment()
         .get_template("frontier.html")
@@ -87,12 +93,20 @@ def frontier_page(frontier: Mapping[str, Any], *, lang: str = "en") -> str:
 
 
 def _row(point: Mapping[str, Any], lang: str, held: str) -> list[str]:
-    counts = [number(round(point[name]), lang) for name in ("entered", "left", "given", "taken")]
+    def told(name: str, write: Callable[[Any], str]) -> str:
+        return "–" if point[name] is None else write(point[name])
+
+    def people(count: float) -> str:
+        if 0 < count < SMALLEST_SHOWN:
+            return text("report.few", lang, smallest=SMALLEST_SHOWN)
+        return number(round(count), lang)
+
+    counts = [told(name, people) for name in ("entered", "left", "given", "taken")]
     return [
         number(point["bound"], lang),
-        number(point["reached"], lang, 4),
-        percent(point["value_kept"], lang),
-        number(point["value_lost"] / 1e6, lang, 2),
+        told("reached", lambda figure: number(figure, lang, 4)),
+        told("value_kept", lambda share: percent(share, lang)),
+        told("value_lost", lambda micro: number(micro / 1e6, lang, 2)),
         *counts,
         held,
     ]
@@ -100,7 +114,7 @@ def _row(point: Mapping[str, Any], lang: str, held: str) -> list[str]:
 
 def _range(values: list[float], least: float | None, most: float | None) -> tuple[float, float]:
     """Ends of an axis: a little beyond the values, never without width."""
-    low, high = min(values), max(values)
+    low, high = min(values, default=0.0), max(values, default=1.0)
     room = max(0.05 * (high - low), 1e-3)
     low, high = low - room if least is not None else low, high + room if most is not None else high
     if least is not None and most is not None:

@@ -7,6 +7,7 @@ the same bits.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,7 +19,7 @@ from evenhand.terms import Pair
 from ._loss import Loss, RowLoss
 from ._source import Chunk, Source
 
-__all__ = ["Design", "Look", "gram", "look", "tally"]
+__all__ = ["Design", "Look", "clustering", "gram", "look", "tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,22 @@ class _TallyWork:
             counts[block] += _count(place, weight, block.stop - block.start)
 
 
+@dataclass(frozen=True, slots=True)
+class _PersonWork:
+    design: Design
+    coefficients: NDArray[np.float64]
+    people: int
+
+    def start(self) -> NDArray[np.float64]:
+        return np.zeros(self.people)
+
+    def add(self, counts: NDArray[np.float64], chunk: Chunk) -> None:
+        if chunk.person is None:
+            raise IndexError("a row that is nobody's")
+        residual = self.design.rows(chunk, self.design.places(chunk), self.coefficients).residual
+        counts += _count(chunk.person.astype(np.intp), residual, self.people)
+
+
 def _count(place: NDArray[np.intp], weight: NDArray[np.float64] | None, width: int) -> NDArray[np.float64]:
     """Weighted rows per column; rows in no column (-1) are left out."""
     counted = np.bincount(place + 1, weight, width + 1)[1:].astype(np.float64)
@@ -191,3 +208,9 @@ def gram(source: Source, design: Design, coefficients: NDArray[np.float64]) -> N
 def tally(source: Source, design: Design) -> NDArray[np.float64]:
     """Weight of the rows in each column of the design, float64[columns]; the first is that of all rows."""
     return source.total(_TallyWork(design)) / design.grain
+
+
+def clustering(source: Source, design: Design, coefficients: NDArray[np.float64], people: int) -> float:
+    """Sum over people of their squared sum of residuals: what it would be to add people up, not rows."""
+    sums = source.total(_PersonWork(design, coefficients, people)) / design.grain
+    return math.fsum(np.square(sums).tolist())

@@ -34,6 +34,7 @@ def fit(
     offer: NDArray[np.integer],
     outcome: NDArray[np.uint8],
     held_out: NDArray[np.bool_],
+    person: NDArray[np.integer] | None = None,
 ) -> Model:
     """Fit the glass box from history and compile it to integers.
 
@@ -49,6 +50,8 @@ def fit(
             fit over all offers).
         outcome: uint8[k], 1 = responded, 0 = not.
         held_out: bool[k], rows kept out of the fit, for evaluation.
+        person: int[k], equal where rows are of the same person; None = nobody has two. Shapes and pairs are held back,
+            and intervals are wider, by as much as one person's rows have in common.
 
     Returns:
         the model. Every table row has weighted mean zero over the rows that it was fitted on and 0 at WITHHELD, so
@@ -57,8 +60,9 @@ def fit(
     Raises:
         DataError: shapes or values do not fit, too few rows, or only one outcome in the whole history.
     """
-    check_history(campaign, view, codes, offer, outcome, held_out)
-    whole = History(codes, np.asarray(offer).astype(np.intp), outcome, np.asarray(held_out, bool))
+    check_history(campaign, view, codes, offer, outcome, held_out, person)
+    whose = None if person is None else np.asarray(person).astype(np.intp)
+    whole = History(codes, np.asarray(offer).astype(np.intp), outcome, np.asarray(held_out, bool), whose)
     known = np.ones(len(outcome), bool)
     for column in codes:
         known &= column != WITHHELD
@@ -100,7 +104,9 @@ def _has_own_fit(training: History, j: int) -> bool:
 def _fit_one(view: FeatureView, rows: History, campaign: Campaign) -> Compiled:
     sizes = tuple(binning.size for binning in view.binnings)
     ordered = tuple(binning.kind == "number" for binning in view.binnings)
-    fitted = fit_source(RowSource(rows.codes, rows.outcome), Plan(sizes, ordered, pairs=campaign.model.pairs))
+    people, person = rows.people()
+    plan = Plan(sizes, ordered, pairs=campaign.model.pairs, people=people)
+    fitted = fit_source(RowSource(rows.codes, rows.outcome, person=person), plan)
     return compiled_terms(view, fitted, campaign.model.minimum_bin)
 
 
@@ -117,8 +123,9 @@ def _fit_pooled(view: FeatureView, rows: History, campaign: Campaign) -> tuple[C
     sizes = (*(binning.size for binning in view.binnings), len(levels) + 1)
     ordered = (*(binning.kind == "number" for binning in view.binnings), False)
     joint = (*(True for _ in view.binnings), False)
-    plan = Plan(sizes, ordered, pairs=campaign.model.pairs, joint=joint)
-    fitted = fit_source(RowSource((*rows.codes, place + 1), rows.outcome), plan)
+    people, person = rows.people()
+    plan = Plan(sizes, ordered, pairs=campaign.model.pairs, joint=joint, people=people)
+    fitted = fit_source(RowSource((*rows.codes, place + 1), rows.outcome, person=person), plan)
     compiled = compiled_terms(view, fitted, campaign.model.minimum_bin)
     raw = fitted.effects[len(view.binnings)][1:]
     mean = float(np.bincount(place, minlength=len(levels)) @ raw) / len(place)

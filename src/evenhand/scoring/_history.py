@@ -21,11 +21,24 @@ class History:
     offer: NDArray[np.intp]
     outcome: NDArray[np.uint8]
     held_out: NDArray[np.bool_]
+    person: NDArray[np.intp] | None = None
 
     def rows(self, mask: NDArray[np.bool_]) -> History:
+        person = None if self.person is None else self.person[mask]
         return History(
-            tuple(column[mask] for column in self.codes), self.offer[mask], self.outcome[mask], self.held_out[mask]
+            tuple(column[mask] for column in self.codes),
+            self.offer[mask],
+            self.outcome[mask],
+            self.held_out[mask],
+            person,
         )
+
+    def people(self) -> tuple[int, NDArray[np.intp] | None]:
+        """How many people the rows are of, and whose each is; 0 and None where nobody has two."""
+        if self.person is None:
+            return 0, None
+        people, person = np.unique(self.person, return_inverse=True)
+        return (len(people), person) if len(people) < len(person) else (0, None)
 
 
 def check_history(
@@ -35,6 +48,7 @@ def check_history(
     offer: NDArray[np.integer],
     outcome: NDArray[np.uint8],
     held_out: NDArray[np.bool_],
+    person: NDArray[np.integer] | None = None,
 ) -> None:
     """Raise a DataError unless codes, offers and outcomes belong together."""
     rows = len(outcome)
@@ -43,6 +57,8 @@ def check_history(
         problem = f"The view has {len(view.binnings)} features and {len(codes)} columns of codes came."
     elif {len(offer), len(held_out), *(len(column) for column in codes)} - {rows}:
         problem = "Codes, offers, outcomes and held-out marks have different numbers of rows."
+    elif person is not None and len(person) != rows:
+        problem = "There is not one person per row."
     elif rows and not np.isin(outcome, (0, 1)).all():
         problem = "The outcome has values other than 0 and 1."
     elif rows and (np.min(offer) < -1 or np.max(offer) >= len(campaign.offers)):

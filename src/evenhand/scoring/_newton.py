@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ._counts import Design, Look, gram, look
+from ._counts import Design, Look, clustering, gram, look
 from ._penalty import Penalty
 from ._root import inverse_root
 from ._source import Source
@@ -44,10 +44,12 @@ class Solver:
         fixed: leave the weights as they are.
         start: float64[columns], where to begin.
         kept: the weights of so many first terms stay as they are.
+        people: how many people the rows are of, where some have several; 0 = each row is somebody else's.
 
     Attributes:
         coefficients: float64[columns].
-        spread: squared spread of the residuals; 1 where the loss has none.
+        spread: how much more the sums of residuals vary than the loss says: the squared spread of the residuals where
+            the loss has one (else 1), times the excess where people have several rows.
         steps: looks at the rows so far.
     """
 
@@ -61,6 +63,7 @@ class Solver:
         fixed: bool,
         start: NDArray[np.float64],
         kept: int = 0,
+        people: int = 0,
     ) -> None:
         self.source = source
         self.design = design
@@ -70,6 +73,7 @@ class Solver:
         self.ridges = np.concatenate([[0.0], *(penalty.ridges() for penalty in penalties)])
         self.fixed = fixed
         self.kept = kept
+        self.people = people
         self.smoothing = smoothing.astype(np.float64)
         self.held: list[NDArray[np.float64] | None] = [None] * len(penalties)
         self.tried: list[tuple[float, float] | None] = [None] * len(penalties)
@@ -186,7 +190,7 @@ class Solver:
         the end, where nothing moves. Where two steps in a row point against each other, the next is taken between them.
         """
         largest = 0.0
-        if self.design.loss.has_spread:
+        if self.design.loss.has_spread or self.people:
             self._measure_spread()
         for t in range(self.kept, len(self.terms)):
             term, block = self.terms[t], self.design.blocks[t]
@@ -218,9 +222,20 @@ class Solver:
         return float(np.clip(math.exp(place - step * (place - before[0]) / (step - before[1])), *_SMOOTHING_RANGE))
 
     def _measure_spread(self) -> None:
-        """Residual sum of squares over the degrees of freedom that are left."""
+        """Residual sum of squares over the degrees of freedom that are left.
+
+        Rows of one person are alike beyond what the features tell. What they have in common is seen in the sums per
+        person: those vary more than sums of as many independent rows (the overdispersion of quasi-likelihood,
+        McCullagh and Nelder 1989, with the clusters of Liang and Zeger 1986).
+        """
         free = 1.0 + sum(self.freedom(t) for t in range(len(self.terms)))
-        self.spread = max(2.0 * self.at.loss / max(self.at.weight - free, 1.0), 2.0**-40)
+        has_spread = self.design.loss.has_spread
+        alone = max(2.0 * self.at.loss / max(self.at.weight - free, 1.0), 2.0**-40) if has_spread else 1.0
+        if self.people:
+            summed = clustering(self.source, self.design, self.coefficients, self.people)
+            left = max(1.0 - free / self.people, 0.1)
+            alone = max(alone, summed / max(self.at.weight * left, 1.0))
+        self.spread = alone
 
     def _step(self, direction: NDArray[np.float64]) -> float:
         """Step, halving while the penalised loss rises; returns the largest move of a coefficient."""

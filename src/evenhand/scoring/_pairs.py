@@ -98,6 +98,7 @@ def find_pairs(
     candidates: tuple[tuple[int, ...], ...],
     eligible: tuple[bool, ...],
     most: int,
+    spread: float = 1.0,
 ) -> tuple[list[Pair], list[NDArray[np.intp]]]:
     """The pairs with the strongest signs of a joint effect, strongest first, and the columns of their cells.
 
@@ -108,6 +109,7 @@ def find_pairs(
         candidates: bands of each feature.
         eligible: whether a feature may be in a pair.
         most: at most so many.
+        spread: how much more sums of residuals vary than the weights say.
     """
     usable = [t for t, bands in enumerate(candidates) if eligible[t] and len(bands) > OTHER + 2]
     pairs = tuple(Pair(a, b, candidates[a], candidates[b]) for a, b in combinations(usable, 2))
@@ -118,7 +120,9 @@ def find_pairs(
     for pair in pairs:
         gradient, weight, rows = counts[at : at + 3 * pair.size].reshape(3, pair.size)
         at += 3 * pair.size
-        statistic = _statistic(gradient / design.grain, weight / design.grain, pair.width)
+        if design.loss.has_spread:
+            gradient = _beyond_sides(gradient, weight, pair.width)
+        statistic = _statistic(gradient / (design.grain * math.sqrt(spread)), weight / design.grain, pair.width)
         if statistic > _NOISE:
             cells = np.full(pair.size, -1, np.intp)
             seen = np.flatnonzero(rows > 0)
@@ -126,6 +130,16 @@ def find_pairs(
             found.append((-statistic, pair.first, pair.second, pair, cells))
     found.sort(key=lambda one: one[:3])
     return [one[3] for one in found[:most]], [one[4] for one in found[:most]]
+
+
+def _beyond_sides(gradient: NDArray[np.float64], weight: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Residuals on a grid without the mean of their row and column, which a smooth main effect leaves in them."""
+    grid, cells = gradient[1:].reshape(-1, width), weight[1:].reshape(-1, width)
+    down = grid.sum(axis=1) / np.maximum(cells.sum(axis=1), 1e-300)
+    across = grid.sum(axis=0) / np.maximum(cells.sum(axis=0), 1e-300)
+    middle = float(grid.sum()) / max(float(cells.sum()), 1e-300)
+    kept = grid - cells * (down[:, None] + across - middle)
+    return np.concatenate((gradient[:1], kept.ravel()))
 
 
 def _statistic(gradient: NDArray[np.float64], weight: NDArray[np.float64], width: int) -> float:

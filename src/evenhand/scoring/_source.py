@@ -23,11 +23,13 @@ class Chunk:
         codes: per feature integers[k], bin codes above WITHHELD.
         outcome: float64[k].
         weight: float64[k], how much each row counts; None = once each.
+        person: integers[k], whose row it is, from 0; None = every row is somebody else's.
     """
 
     codes: tuple[NDArray[np.integer], ...]
     outcome: NDArray[np.float64]
     weight: NDArray[np.float64] | None = None
+    person: NDArray[np.integer] | None = None
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -66,11 +68,13 @@ class RowSource:
         codes: per feature integers[n], bin codes above WITHHELD; best uint8, which they are kept as.
         outcome: number[n].
         weight: float64[n] or None.
+        person: integers[n], whose row it is, from 0; or None.
     """
 
     codes: tuple[NDArray[np.integer], ...]
     outcome: NDArray[np.number]
     weight: NDArray[np.float64] | None = None
+    person: NDArray[np.integer] | None = None
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows, some at a time."""
@@ -80,6 +84,7 @@ class RowSource:
                 tuple(column[rows] for column in self.codes),
                 self.outcome[rows].astype(np.float64),
                 None if self.weight is None else self.weight[rows],
+                None if self.person is None else self.person[rows],
             )
 
     def total(self, work: Work) -> NDArray[np.float64]:

@@ -43,6 +43,8 @@ class Plan:
             no pair.
         joint: per feature, whether it may be in a pair; empty = all may.
         smoothing: weight of each feature's penalty; None lets the data choose.
+        people: how many people the rows are of; 0 = each row is somebody else's. Otherwise every chunk says whose its
+            rows are, and curves, pairs and intervals allow for what the rows of one person have in common.
     """
 
     sizes: tuple[int, ...]
@@ -53,6 +55,7 @@ class Plan:
     directions: tuple[int, ...] = ()
     joint: tuple[bool, ...] = ()
     smoothing: tuple[float, ...] | None = None
+    people: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class FittedTerms:
         steps: looks at the rows that were needed.
         pairs: the joint terms.
         rows: per term float64[size], rows of each code (their weight, where they have one).
-        spread: squared spread of the residuals where the link is ``identity``, else 1.
+        spread: squared spread of the residuals where the link is ``identity``, else 1; times the excess where people
+            have several rows.
     """
 
     intercept: float
@@ -124,7 +128,7 @@ def fit_source(source: Source, plan: Plan) -> FittedTerms:
     start[0] = design.loss.start(mean)
     fixed = plan.smoothing is not None
     smoothing = np.array(plan.smoothing) if plan.smoothing is not None else Solver.first_smoothing(len(penalties))
-    solver = Solver(source, design, penalties, smoothing, fixed=fixed, start=start)
+    solver = Solver(source, design, penalties, smoothing, fixed=fixed, start=start, people=plan.people)
     solver.find_smoothing(_SETTLED)
     steps = 0
     joined = _with_pairs(source, plan, solver) if plan.pairs else None
@@ -171,7 +175,7 @@ def _with_pairs(source: Source, plan: Plan, main: Solver) -> Solver | None:
         (not plan.joint or plan.joint[t]) and (not plan.directions or not plan.directions[t])
         for t in range(len(plan.sizes))
     )
-    pairs, cells = find_pairs(source, main.design, main.coefficients, bands, free, plan.pairs)
+    pairs, cells = find_pairs(source, main.design, main.coefficients, bands, free, plan.pairs, main.spread)
     if not pairs:
         return None
     plain: Design = main.design
@@ -181,7 +185,9 @@ def _with_pairs(source: Source, plan: Plan, main: Solver) -> Solver | None:
     start = np.zeros(design.columns)
     start[: len(main.coefficients)] = main.coefficients
     smoothing = np.append(main.smoothing, Solver.first_smoothing(len(pairs)))
-    solver = Solver(source, design, penalties, smoothing, fixed=main.fixed, start=start, kept=len(main.terms))
+    solver = Solver(
+        source, design, penalties, smoothing, fixed=main.fixed, start=start, kept=len(main.terms), people=plan.people
+    )
     solver.find_smoothing(_SETTLED_JOINT)
     return solver
 

@@ -6,7 +6,7 @@ It decides nothing and imports nothing but NumPy. The words follow W3C DPV, the 
 """
 
 from ._arithmetic import SCORE_BOUND, expected_value, score_of, term_contributions
-from ._counts import SUPPRESSED, CountTable, GroupCounts
+from ._counts import SUPPRESSED, CountTable, GroupCounts, estimated
 from ._errors import (
     DataError,
     EvenhandError,
@@ -20,9 +20,10 @@ from ._facts import DecisionFacts
 from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, one_probability_ppm, probability_ppm
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
-from ._rates import Z95, wilson
+from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
 from ._reasons import Reason
+from ._ridge import pair_counts, ridge_from_counts
 from ._shapes import (
     Allocated,
     Asked,
@@ -97,11 +98,15 @@ __all__ = [
     "band_labels",
     "bin_labels",
     "canonical_text",
+    "chi_square_tail",
+    "estimated",
     "expected_value",
     "link_nodes",
     "number_in",
     "one_probability_ppm",
+    "pair_counts",
     "probability_ppm",
+    "ridge_from_counts",
     "score_of",
     "term_contributions",
     "wilson",

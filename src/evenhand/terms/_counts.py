@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SUPPRESSED", "CountTable", "GroupCounts"]
+__all__ = ["SUPPRESSED", "CountTable", "GroupCounts", "estimated"]
 
 SUPPRESSED = -1
 """Stands in a count table for a count above zero and below the minimum cell size."""
@@ -54,3 +54,30 @@ class GroupCounts(Protocol):
             why: purpose of the question, kept in the vault's log.
         """
         ...
+
+
+def estimated(table: CountTable, weight: NDArray[np.number]) -> NDArray[np.float64]:
+    """Counts with every hidden cell replaced by its part of what is left of the group's total.
+
+    The left-over is spread over the group's hidden cells in proportion to `weight`, between 1 and the largest number
+    that is hidden. It is an estimate: it may enter a sum over many cells, and is never shown by itself.
+
+    Args:
+        table: counts per group and code.
+        weight: [codes], or [groups, codes]; what to spread by, such as everybody's count per code.
+
+    Returns:
+        float64[groups, codes].
+    """
+    hidden = table.counts == SUPPRESSED
+    counts = np.where(hidden, 0, table.counts).astype(np.float64)
+    spread = np.broadcast_to(np.asarray(weight, np.float64), counts.shape)
+    largest = table.minimum_cell - 1
+    for row in np.flatnonzero(hidden.any(axis=1)).tolist():
+        cells = hidden[row]
+        fewest, most = int(cells.sum()), int(cells.sum()) * largest
+        total = int(table.totals[row])
+        rest = (fewest + most) / 2 if total == SUPPRESSED else min(max(total - counts[row].sum(), fewest), most)
+        part = spread[row, cells] + 1e-9
+        counts[row, cells] = np.clip(rest * part / part.sum(), 1, largest)
+    return counts

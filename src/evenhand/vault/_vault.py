@@ -134,7 +134,8 @@ class Vault:
         return CountTable(features, groups, self.__shown(counts), self.__shown(totals), self.__minimum_cell)
 
     def inside(self, features: tuple[str, ...], work: Callable[[NDArray[np.int32], Groups], T], *, why: str) -> T:
-        """Run `work` behind the wall, with the true group of each person; for allocation's solver only.
+        """Run `work` behind the wall, with the true group of each person; for allocation's solver and the
+        monitor only.
 
         Args:
             features: sensitive columns whose intersection makes the groups.

@@ -1,0 +1,39 @@
+"""A sweep of a limit as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["frontier_lines"]
+
+
+def frontier_lines(swept: dict[str, Any]) -> Iterator[str]:
+    """What the limit is without, then one line per bound.
+
+    Args:
+        swept: as from `assembly.frontier`.
+    """
+    ratio = swept["measure"] == "selection_rate_ratio"
+    money = swept["currency"]
+    yield (
+        f"limit {swept['limit']} ({swept['mode']}), {swept['people']:,} people with personal data; without it "
+        f"{swept['selected']:,} get an offer, value {money} {swept['value'] / 1e6:,.2f}, "
+        f"{'lowest over highest rate' if ratio else 'highest less lowest rate'} {swept['unlimited']:.4f}"
+    )
+    moved = " ".join(f"{head:>8}" for head in ("in", "out", "given", "taken"))
+    yield f"{'bound':>8} {'reached':>8} {'value kept':>11} {'value lost':>14} {moved}"
+    for point in swept["points"]:
+        mark = "  (declared)" if point["bound"] == swept["declared"] else ""
+        if point["reached"] is None:
+            yield f"{point['bound']:>8g} cannot be kept. {point['remedy']}{mark}"
+            continue
+        moved = " ".join(f"{_whole(point[name]):>8}" for name in ("entered", "left", "given", "taken"))
+        yield (
+            f"{point['bound']:>8g} {point['reached']:>8.4f} {point['value_kept']:>10.2%}  "
+            f"{point['value_lost'] / 1e6:>13,.2f} {moved}{mark}"
+        )
+
+
+def _whole(count: int | None) -> str:
+    return "hidden" if count is None else "<10" if 0 < count < 10 else f"{count:,}"
