@@ -18,6 +18,7 @@ _SMALL = {
     "group_audit": ("1000000", "20000"),
     "fair_blind": ("--no-trees",),
     "counterfactuals": ("500",),
+    "smallest_change": ("300",),
 }
 _FULL = {
     "startup": ("11",),
@@ -29,6 +30,7 @@ _FULL = {
     "group_audit": ("1000000", "100000"),
     "fair_blind": ("--toolkits",),
     "counterfactuals": ("2000",),
+    "smallest_change": ("2000",),
 }
 
 
