@@ -1,4 +1,4 @@
-"""All benchmarks, small by default: ``python -m benchmarks``; ``--full`` takes the large ones (half an hour)."""
+"""All benchmarks, small by default: ``python -m benchmarks``; ``--full`` takes the large ones (an hour and more)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ _SMALL = {
     "fair_blind": ("--splits", "1", "--trees", "0"),
     "counterfactuals": ("500",),
     "monitor": ("100", "2000"),
+    "smallest_change": ("300",),
+    "quality": ("--ebm-folds", "0", "--folds", "1"),
+    "solver": ("100000x10",),
 }
 _FULL = {
     "startup": ("11",),
@@ -31,6 +34,9 @@ _FULL = {
     "fair_blind": ("--toolkits",),
     "counterfactuals": ("2000",),
     "monitor": ("2000", "20000"),
+    "smallest_change": ("2000",),
+    "quality": ("--ebm-folds", "1"),
+    "solver": ("100000x10", "1000000x10"),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.explanation import LANGUAGES, Proof, decision_counterfactual, tell
+from evenhand.explanation import LANGUAGES, DecisionSearch, Proof, decision_counterfactual, tell
 from evenhand.ledger import facts_of
 from evenhand.policy import Campaign, Span
 from evenhand.terms import (
@@ -119,6 +119,15 @@ def test_without_the_price_table_what_is_found_still_changes_the_decision(decide
             net, _ = rule(campaign, explained, int(row), {c.term: c.code for c in found.changes})
             assert differs(net, int(explained.allocated.offer[row]))
             assert (len(whole.changes), whole.cost) <= (len(found.changes), found.cost)
+
+
+def test_a_search_that_is_kept_says_of_each_decision_what_one_made_anew_says(decided):
+    """Neither the decisions asked about before nor their order change an answer."""
+    campaign, explained = decided(people=40)
+    search = DecisionSearch(campaign, explained.allocated.scored.minimised.model)
+    prices = prices_of(explained)
+    for row in [*range(40), *range(40)]:
+        assert search.of(facts_of(explained, row, "run"), prices=prices) == asked(campaign, explained, row)
 
 
 def test_nothing_is_looked_for_where_no_personal_data_decided(decided):

@@ -8,7 +8,7 @@ right; and it names a smallest change that would have changed a decision, not ev
 
 from ._counterfactual import Change, Counterfactual, CounterfactualSearch, Proof, counterfactual
 from ._explain import REASONS, explain
-from ._instead import decision_counterfactual
+from ._instead import DecisionSearch, decision_counterfactual
 from ._sentences import Factor, Line, bin_words, purpose_words
 from ._sum import SumRow
 from ._tell import Explanation, tell
@@ -20,6 +20,7 @@ __all__ = [
     "Change",
     "Counterfactual",
     "CounterfactualSearch",
+    "DecisionSearch",
     "Explanation",
     "Factor",
     "Lang",

@@ -52,8 +52,8 @@ class Best:
         if self.changes is None or (cost, terms, changes) < (self.cost, self.terms, self.changes):
             self.changes, self.cost, self.terms = changes, cost, terms
 
-    def tried(self) -> None:
-        """One more bin."""
-        self.nodes += 1
+    def tried(self, bins: int = 1) -> None:
+        """So many more bins."""
+        self.nodes += bins
         if self.nodes > self.left:
             raise EnoughError

@@ -15,7 +15,7 @@ from evenhand.terms import OTHER, WITHHELD, Model, Pair
 
 from ._reach import Steps
 
-__all__ = ["FAR", "MOST_SETS", "Board", "Sets", "Standing", "Star"]
+__all__ = ["FAR", "MOST_SETS", "Board", "Heads", "Sets", "Standing", "Star"]
 
 FAR = 1e15
 """Cost of what is not within reach."""
@@ -37,6 +37,21 @@ class Star(NamedTuple):
     leaves: tuple[tuple[int, int, int], ...]
 
 
+class Heads(NamedTuple):
+    """Two features that all joint effects within a set have a part in.
+
+    Attributes:
+        one, other: the two, as places on the board.
+        between: pairs of both.
+        beside: of each other feature with a joint effect: (0 or 1, which head; pair; whether the head is its second).
+    """
+
+    one: int
+    other: int
+    between: tuple[int, ...]
+    beside: dict[int, tuple[tuple[int, int, int], ...]]
+
+
 class Sets:
     """All sets of so many features, in the order of the features, and what is joint within each.
 
@@ -46,6 +61,7 @@ class Sets:
         hubs, messages: intp[stars] and intp[stars, size - 1], the hub of each, and 2 x pair + whether the hub is the
             second of it for each leaf; -1 where there are fewer.
         joint: of each set the stars in it, which share no feature, and the pairs that are left over.
+        heads: of sets with pairs left over, the two features that all pairs in it have a part in, where there are such.
         weights: float64[n, features + stars + pairs], what is in each set.
     """
 
@@ -56,9 +72,13 @@ class Sets:
         for p, two in enumerate(ends):
             pairs_of.setdefault(tuple(sorted(two)), []).append(p)
         self.joint: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+        self.heads: dict[int, Heads] = {}
         for places in self.places:
             left = [p for both in combinations(places, 2) for p in pairs_of.get(both, ())]
             self.joint.append(_joint(ends, left, known) if left else ((), ()))
+            heads = _heads(ends, left) if self.joint[-1][1] else None
+            if heads is not None:
+                self.heads[len(self.joint) - 1] = heads
         self.stars = list(known)
         self.weights = np.zeros((len(self.places), features + len(known) + len(ends)))
         for row, places, (stars, loose) in zip(self.weights, self.places, self.joint, strict=True):
@@ -83,6 +103,23 @@ def _joint(
         free -= {hub, *mine}
         left = [p for p in left if p not in mine.values()]
     return tuple(stars), tuple(left)
+
+
+def _heads(ends: Sequence[tuple[int, int]], inside: Sequence[int]) -> Heads | None:
+    """Two features of which each pair inside has one, and no feature is in two pairs with the same."""
+    for one, other in combinations(sorted({place for p in inside for place in ends[p]}), 2):
+        between = tuple(p for p in inside if {one, other} == set(ends[p]))
+        rest = [p for p in inside if p not in between]
+        if any(one not in ends[p] and other not in ends[p] for p in rest):
+            continue
+        if len({tuple(sorted(ends[p])) for p in rest}) < len(rest):
+            return None
+        beside: dict[int, list[tuple[int, int, int]]] = {}
+        for p in rest:
+            head = one if one in ends[p] else other
+            beside.setdefault(sum(ends[p]) - head, []).append((int(head == other), p, int(ends[p][1] == head)))
+        return Heads(one, other, between, {place: tuple(sorted(told)) for place, told in beside.items()})
+    return None
 
 
 class Board:
@@ -117,31 +154,32 @@ class Board:
     def _lay_rows(self, model: Model, sign: int) -> None:
         """Rows of pushes by bin: of each feature alone, and with each band of what it has a joint effect with."""
         features = len(model.view.binnings)
-        rows = [np.zeros(self.width, np.int64)]
+        blocks, laid = [np.zeros((1, self.width), np.int64)], 1
         at: list[int] = []
         self._entries: list[tuple[int, int, list[int]]] = []
         for term in self.terms:
             at.append(len(self._entries))
-            self._entries.append((len(rows), term, []))
-            rows.append(self._row(sign * model.tables[term][self.offer].astype(np.int64)))
+            self._entries.append((laid, term, []))
+            blocks.append(self._wide(sign * model.tables[term][self.offer].astype(np.int64)[None]))
+            laid += 1
             for p, pair in enumerate(model.pairs):
                 if term not in (pair.first, pair.second):
                     continue
-                square = _square(pair, model.tables[features + p][self.offer], sign)
-                is_first = pair.first == term
-                own, others = (
-                    (pair.first_bands, pair.second_bands) if is_first else (pair.second_bands, pair.first_bands)
-                )
-                start = len(rows)
-                by_other = square if not is_first else square.T
-                rows += [self._row(np.r_[0, line[list(own[1:])]]) for line in by_other]
-                where = [start + band for band in others]
+                square, own, others = _square(pair, model.tables[features + p][self.offer], sign), *_both(pair, term)
+                by_other = square.T if pair.first == term else square
+                block = self._wide(by_other[:, list(own)])
+                block[:, WITHHELD] = 0
+                where = [laid + band for band in others]
                 where[WITHHELD] = 0
-                self._entries.append((0, pair.second if is_first else pair.first, where))
-        self._rows, self._starts = np.stack(rows), np.array(at, dtype=np.intp)
+                self._entries.append((0, pair.second if pair.first == term else pair.first, where))
+                blocks.append(block)
+                laid += len(block)
+        self._rows, self._starts = np.concatenate(blocks), np.array(at, dtype=np.intp)
 
-    def _row(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.pad(values, (0, self.width - len(values)))
+    def _wide(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        out = np.zeros((len(values), self.width), np.int64)
+        out[:, : values.shape[1]] = values
+        return out
 
     def _lay_pairs(self, model: Model, sign: int) -> None:
         """The squares of the pairs inside, and where in a row of costs and pushes the bins of each band stand."""
@@ -160,11 +198,14 @@ class Board:
             square = _square(pair, model.tables[features + self.pairs[i]][self.offer], sign)
             self.squares[i, : square.shape[0], : square.shape[1]] = square
             for end in (0, 1):
-                for band in sorted(set(self.bands[i][end][1:])):
-                    self._columns[end, i, band] = len(starts)
-                    starts.append(len(order))
-                    base = int(self.ends[end, i]) * self.width
-                    order += [base + code for code, b in enumerate(self.bands[i][end]) if code and b == band]
+                bands, base = self.bands[i][end], int(self.ends[end, i]) * self.width
+                before = -1
+                for code in sorted(range(1, len(bands)), key=bands.__getitem__):
+                    if bands[code] != before:
+                        before = bands[code]
+                        self._columns[end, i, before] = len(starts)
+                        starts.append(len(order))
+                    order.append(base + code)
         self.band_of = np.zeros((2, len(kept), self.width), np.intp)
         for i, both in enumerate(self.bands):
             for end in (0, 1):
@@ -263,3 +304,9 @@ class Standing:
 
 def _square(pair: Pair, table: NDArray[np.int32], sign: int) -> NDArray[np.int64]:
     return sign * table[1:].reshape(-1, pair.width).astype(np.int64)
+
+
+def _both(pair: Pair, term: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Bands of a feature of a pair, and of the other."""
+    both = pair.first_bands, pair.second_bands
+    return both if pair.first == term else both[::-1]

@@ -24,11 +24,11 @@ from evenhand.terms import (
 
 from ._best import Found
 from ._counterfactual import MOST_NODES, Counterfactual, campaign_grid, changed, people_of, result
-from ._grid import Side
+from ._grid import Grid, Person, Side
 from ._recheck import leaf_of
 from ._search import Also, Goal, push_of, smallest
 
-__all__ = ["MOST_CHANGES", "decision_counterfactual"]
+__all__ = ["MOST_CHANGES", "DecisionSearch", "decision_counterfactual"]
 
 MOST_CHANGES = 3
 """More changes than this would be another person."""
@@ -73,19 +73,45 @@ def decision_counterfactual(
         The counterfactual; None where the decision was not the price rule's own over personal data, is sealed, or where
         a blind limit stands and its cells are not known here.
     """
-    focus = facts.offer if facts.offer >= 0 else facts.runner_up
-    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or focus < 0:
-        return None
-    modes = {limit.mode for limit in campaign.limits.disparity}
-    if prices is None and "blind" in modes:
-        return None
-    asked = _Asked(facts, campaign, model, prices, is_aware="aware" in modes)
-    grid = campaign_grid(model, campaign, focus)
-    (person,) = people_of(facts.codes, len(model.offers))
-    found = smallest(
-        grid, person, asked.goals(), most_changes=most_changes, most_nodes=most_nodes, also=asked.second_look()
-    )
-    return result(model, grid, person, found)
+    return DecisionSearch(campaign, model, most_changes=most_changes, most_nodes=most_nodes).of(facts, prices=prices)
+
+
+class DecisionSearch:
+    """The same question about one decision after the other: what is prepared from the model is kept.
+
+    Arguments and answers are those of `decision_counterfactual`; what was asked before changes no answer.
+    """
+
+    def __init__(
+        self, campaign: Campaign, model: Model, *, most_changes: int = MOST_CHANGES, most_nodes: int = MOST_NODES
+    ) -> None:
+        self._campaign, self._model = campaign, model
+        self._most_changes, self._most_nodes = most_changes, most_nodes
+        self._grids: dict[int, Grid] = {}
+
+    def of(self, facts: DecisionFacts, *, prices: Mapping[str, Any] | None = None) -> Counterfactual | None:
+        """The smallest change by which the price rule decides differently; see `decision_counterfactual`."""
+        campaign, model = self._campaign, self._model
+        focus = facts.offer if facts.offer >= 0 else facts.runner_up
+        if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or focus < 0:
+            return None
+        modes = {limit.mode for limit in campaign.limits.disparity}
+        if prices is None and "blind" in modes:
+            return None
+        grid = self._grids.get(focus)
+        if grid is None:
+            grid = self._grids[focus] = campaign_grid(model, campaign, focus)
+        (person,) = people_of(facts.codes, len(model.offers))
+        asked = _Asked(facts, campaign, model, prices, grid, person, is_aware="aware" in modes)
+        found = smallest(
+            grid,
+            person,
+            asked.goals(),
+            most_changes=self._most_changes,
+            most_nodes=self._most_nodes,
+            also=asked.second_look(),
+        )
+        return result(model, grid, person, found)
 
 
 class _Asked:
@@ -101,6 +127,8 @@ class _Asked:
         campaign: Campaign,
         model: Model,
         prices: Mapping[str, Any] | None,
+        grid: Grid,
+        person: Person,
         *,
         is_aware: bool,
     ) -> None:
@@ -120,7 +148,7 @@ class _Asked:
             cell = self._cell(self.leaf)
             if cell is not None:
                 self.price = dict(enumerate(self._all_prices(cell)))
-        self.score = self._scores(facts.codes)
+        self.score = [grid.score(j, [code[j] for code in person]) for j in range(len(model.offers))]
 
     def goals(self) -> list[Goal]:
         """Ways in which the decision can change."""
@@ -157,7 +185,11 @@ class _Asked:
             (Side(own, -1), Side(rival, 1)),
             lambda down, up: mine(here - down) - lead < theirs(there + up),
             needs,
+            lambda down, up: self._worths(own, here - down) - lead < self._worths(rival, there + up),
         )
+
+    def _worths(self, offer: int, score: NDArray[np.int64]) -> NDArray[np.int64]:
+        return expected_value(*self._declared(offer), probability_ppm(score))
 
     def second_look(self) -> Also | None:
         """Whether changes hold up in the blind cell that they lead to; None where there are no blind cells."""

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ._best import Best, EnoughError, Found
+from ._board import FAR
 from ._grid import Grid, Menu, Option, Person, Side
 from ._priced import Priced
 
@@ -31,11 +36,13 @@ class Goal(NamedTuple):
         reached: whether pushes suffice.
         needs: given the largest pushes of both that could be had, the least that each must have: a bound, not enough by
             itself where there are two scores.
+        all_reached: `reached` for arrays of pushes; None where there is one score only.
     """
 
     sides: tuple[Side, ...]
     reached: Reached
     needs: Callable[[int, int], tuple[int, int]]
+    all_reached: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]] | None = None
 
 
 def push_of(side: Side, need: int) -> Goal:
@@ -79,13 +86,15 @@ def smallest(
         best.cost,
         best.nodes,
         finished=True,
-        could=any(hunt.could and most_changes < hunt.helpful for hunt in hunts),
+        could=best.changes is None and any(hunt.may_with_more(most_changes) for hunt in hunts),
     )
 
 
-def _hunt(grid: Grid, person: Person, goal: Goal, also: Also | None) -> _Hunt | _OneScore:
-    if len(goal.sides) == 1 and also is None and goal.needs(0, 0)[0] > 0:
+def _hunt(grid: Grid, person: Person, goal: Goal, also: Also | None) -> _Hunt | _OneScore | _TwoScores:
+    if also is None and len(goal.sides) == 1 and goal.needs(0, 0)[0] > 0:
         return _OneScore(grid, person, goal)
+    if also is None and goal.all_reached is not None:
+        return _TwoScores(grid, person, goal)
     return _Hunt(grid, person, goal, also)
 
 
@@ -96,7 +105,10 @@ class _OneScore:
         self._asked = grid, person, goal
         self._priced = Priced(grid.board(goal.sides[0]), person, goal.needs(0, 0)[0])
         self._hunt: _Hunt | None = None
-        self.could, self.helpful = self._priced.could, self._priced.helpful
+
+    def may_with_more(self, changes: int) -> bool:
+        """Whether more changes than so many might reach it."""
+        return self._priced.could and changes < self._priced.helpful
 
     def look(self, size: int, best: Best) -> None:
         """Try all sets of so many features that may reach the goal."""
@@ -104,6 +116,40 @@ class _OneScore:
             if self._hunt is None:
                 self._hunt = _Hunt(*self._asked, None)
             self._hunt.look(size, best)
+
+
+class _TwoScores:
+    """The search that may move two scores: single changes all at once, several one by one."""
+
+    def __init__(self, grid: Grid, person: Person, goal: Goal) -> None:
+        self._asked = grid, person, goal
+
+    @cached_property
+    def _hunt(self) -> _Hunt:
+        return _Hunt(*self._asked, None)
+
+    def may_with_more(self, changes: int) -> bool:
+        """Whether more changes than so many might reach it."""
+        return self._hunt.may_with_more(changes)
+
+    def look(self, size: int, best: Best) -> None:
+        """Try all subsets of so many features that may reach the goal."""
+        if size > 1:
+            self._hunt.look(size, best)
+            return
+        grid, person, goal = self._asked
+        one, other = (grid.board(side) for side in goal.sides)
+        if not one.terms or goal.all_reached is None:
+            return
+        first, cost = one.pushes(person), one.costs(person)
+        second = np.zeros_like(first)
+        if other.terms:
+            second[[one.terms.index(term) for term in other.terms], : other.width] = other.pushes(person)
+        cost[~goal.all_reached(first, second)] = FAR
+        best.tried(one.width)
+        place, code = divmod(int(cost.argmin()), one.width)
+        if cost[place, code] < FAR:
+            best.offer(int(cost[place, code]), ((one.terms[place], code),))
 
 
 class _Hunt:
@@ -130,8 +176,11 @@ class _Hunt:
         known.sort(key=lambda one: (-one[1], one[0].term))
         self.features = [one[0] for one in known]
         self.most = [(max(one[1], 0), max(one[2], 0)) for one in known]
-        self.helpful = len(self.features)
         self.could = self.reached(sum(most[0] for most in self.most), sum(most[1] for most in self.most))
+
+    def may_with_more(self, changes: int) -> bool:
+        """Whether more changes than so many might reach it."""
+        return self.could and changes < len(self.features)
 
     def look(self, size: int, best: Best) -> None:
         """Try all subsets of so many features that may reach the goal."""
