@@ -1,9 +1,10 @@
 """How long the glass box takes to learn, beside scikit-learn's logistic regression on the same bins.
 
-Run: ``python -m benchmarks.fit [rows ...]``. One offer, 20 features of 60 bins. The comparison is with the nearest
-thing that many use: one-hot columns and ``LogisticRegression`` with a ridge of one (lbfgs, and newton-cholesky). It
-smooths nothing, chooses no penalty and gives no covariance, which the glass box does; so a ratio below one would not
-be a loss, and one above is not the whole gain.
+Run: ``python -m benchmarks.fit [rows ...]``, and ``python -m benchmarks.fit 1000000 --pairs`` for the glass box alone
+with ten joint effects to find. One offer, 20 features of 60 bins. The comparison is with the nearest thing that many
+use: one-hot columns and ``LogisticRegression`` with a ridge of one (lbfgs, and newton-cholesky). It smooths nothing,
+chooses no penalty and gives no covariance, which the glass box does; so a ratio below one would not be a loss, and one
+above is not the whole gain.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .machine import describe, print_table
+from .machine import describe, peak_memory, print_table
 
 FEATURES, BINS = 20, 60
 
@@ -25,8 +26,19 @@ FEATURES, BINS = 20, 60
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fit", description=__doc__)
     parser.add_argument("rows", nargs="*", type=int, default=[10_000, 100_000])
+    parser.add_argument("--pairs", action="store_true", help="the glass box alone, with ten joint effects to find")
     asked = parser.parse_args()
     print(describe())
+    if asked.pairs:
+        found = [_with_pairs(n) for n in asked.rows]
+        header = [
+            "rows",
+            "wall / CPU s",
+            "joint effects found, of ten",
+            "peak memory above that of making the data, GiB",
+        ]
+        print_table("Learning one offer with joint effects", "python -m benchmarks.fit ROWS --pairs", header, found)
+        return
     rows = [_compared(n) for n in asked.rows]
     header = [
         "rows",
@@ -36,6 +48,17 @@ def main() -> None:
         "held-out log loss of the three",
     ]
     print_table("Learning one offer", f"python -m benchmarks.fit {' '.join(map(str, asked.rows))}", header, rows)
+
+
+def _with_pairs(n: int) -> list[str]:
+    from evenhand.scoring import fit_terms
+
+    codes, outcome = _world(n, joint=FEATURES // 2)
+    before = peak_memory()
+    sizes, ordered = (BINS + 3,) * FEATURES, (True,) * FEATURES
+    fitted, (wall, cpu) = _timed(lambda: fit_terms(tuple(codes), sizes, ordered, outcome, pairs=10))
+    right = sum(pair.first + 1 == pair.second and pair.first % 2 == 0 for pair in fitted.pairs)
+    return [f"{n:,}", f"{wall:.1f} / {cpu:.1f}", str(right), f"{peak_memory() - before:.2f}"]
 
 
 def _compared(n: int) -> list[str]:
@@ -67,12 +90,14 @@ def _compared(n: int) -> list[str]:
     return [f"{n:,}", f"{own[0]:.2f} / {own[1]:.2f}", *ratios, " ".join(f"{loss:.4f}" for loss in losses)]
 
 
-def _world(n: int) -> tuple[list[NDArray[np.uint8]], NDArray[np.uint8]]:
+def _world(n: int, joint: int = 0) -> tuple[list[NDArray[np.uint8]], NDArray[np.uint8]]:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(FEATURES, n))
     cuts = np.linspace(0, 1, BINS + 1)[1:-1]
     codes = [(np.searchsorted(np.quantile(column, cuts), column) + 3).astype(np.uint8) for column in values]
     logit = -2 + 0.5 * np.sin(2 * values[0]) + 0.4 * values[1] + 0.3 * (values[2] > 0)
+    for place in range(0, 2 * joint, 2):
+        logit += 0.4 * values[place] * values[place + 1]
     return codes, (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(np.uint8)
 
 
