@@ -56,12 +56,32 @@ def test_the_reasons_are_the_largest_contributions(seed):
     model = odd_model(rng)
     model = dataclasses.replace(model, tables=tuple(table // 400 for table in model.tables))  # so that ties occur
     columns = odd_rows(rng, model, 4)
-    one = one_scorer(model, model.offers[0])
-    for i in range(4):
+    for most in (REASONS, 0, 2, 5):
+        one = one_scorer(model, model.offers[0], reasons=most)
+        for i in range(4):
+            got = one({column: values[i] for column, values in columns.items()})
+            order = sorted(range(len(got.contributions)), key=lambda t: -abs(got.contributions[t]))
+            expected = [(t, got.contributions[t]) for t in order if got.contributions[t]]
+            assert list(got.reasons) == expected[:most]
+
+
+@given(SEEDS)
+def test_people_of_whom_all_is_known_and_people_with_gaps_have_the_bits_of_a_batch(seed):
+    """Plain finite numbers throughout take a shorter way: on and beside borders, huge, tiny, with one gap or none."""
+    rng = np.random.default_rng(seed)
+    model = odd_model(rng, offers=1)
+    columns = odd_rows(rng, model, 8)
+    for binning in model.view.binnings:
+        name = f"{binning.name}@{model.offers[0]}" if binning.per_offer else binning.name
+        if binning.kind == "number":
+            near = [math.nextafter(cut, way) for cut in binning.cuts for way in (-math.inf, math.inf)]
+            pool = [*binning.cuts, *near, 0.0, -0.0, 1e308, -1e308, 5e-324, 0.1]
+            columns[name] = [pool[place] for place in rng.integers(0, len(pool), 7)] + columns[name][7:]
+    one = one_scorer(model)
+    score, parts = in_numpy(model, columns, 0)
+    for i in range(8):
         got = one({column: values[i] for column, values in columns.items()})
-        order = sorted(range(len(got.contributions)), key=lambda t: -abs(got.contributions[t]))
-        expected = [(t, got.contributions[t]) for t in order if got.contributions[t]]
-        assert list(got.reasons) == expected[:REASONS]
+        assert (got.score, got.contributions) == (score[i], tuple(parts[i].tolist()))
 
 
 @pytest.mark.parametrize(

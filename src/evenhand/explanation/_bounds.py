@@ -19,7 +19,7 @@ from ._reach import WHOLE
 
 __all__ = ["SLACK", "Bounds", "Look", "Option", "Weighed"]
 
-_RATES = 4.0 ** np.arange(-3.0, 3.0)
+_RATES = 5.0 ** np.arange(-2.0, 3.0)
 """Rates that are tried, as multiples of a whole population per push needed."""
 _DEAREST = 1e10
 """No push is worth more than this, so that all rounding of a bound stays below `SLACK`."""
@@ -74,10 +74,12 @@ class Bounds:
         messages: float64[rates, 2 pairs + 1, bins]: with the first of a pair in a bin, what the second adds beyond its
             own least; then the other way round; the last is nothing.
         left: float64[rates, pairs], the most that a joint effect takes off, whatever the bins.
+        kept: what was worked out for some sets, and is wanted for others.
     """
 
     def __init__(self, standing: Standing, rate: NDArray[np.float64], cost: NDArray[np.float64]) -> None:
         self.rate, self.board = rate, standing.board
+        self.kept: dict[tuple[object, ...], NDArray[np.float64]] = {}
         self.less = cost - rate[:, None, None] * standing.push
         self.least = self.less.min(axis=2)
         pairs = len(self.board.pairs)

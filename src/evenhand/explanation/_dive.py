@@ -168,30 +168,49 @@ class TwoHeads(Dive):
 
     def _total(self, bounds: Bounds, rate: int) -> NDArray[np.float64]:
         """float64[bins, bins]: of the bins of both heads the cost less worth, with the least of all others."""
-        board, together = self.weighed.board, self.weighed.standing.together
-        less, worth = bounds.less[rate], float(bounds.rate[rate])
-        total = less[self.heads.one][:, None] + less[self.heads.other]
-        for pair in self.heads.between:
-            first, second = board.band_of[:, pair]
-            joint = together[pair][first[:, None], second]
-            total -= worth * (joint if self._ends_of(pair)[0] == self.heads.one else joint.T)
+        heads = self.heads
+        key: tuple[object, ...] = (rate, heads.one, heads.other)
+        total = bounds.kept.get(key)
+        if total is None:
+            total = bounds.kept[key] = self._of_heads(bounds, rate)
         for place in self.order[2:]:
-            beside = self.heads.beside.get(place, ())
-            if len(beside) < 2:
-                total += bounds.least[rate, place]
-            if len(beside) == 1:
-                head, pair, second = beside[0]
-                told = bounds.messages[rate, 2 * pair + second]
-                total += told if head else told[:, None]
-            if len(beside) == 2:
-                rows = [
-                    worth * (together[pair].T if second else together[pair])[:, board.band_of[1 - second, pair]]
-                    for _, pair, second in beside
-                ]
-                least = (less[place] - rows[0][:, None] - rows[1]).min(axis=2)
-                bands = [board.band_of[second, pair] for _, pair, second in beside]
-                total += least[bands[0][:, None], bands[1]]
+            beside = heads.beside.get(place)
+            if beside is None:
+                total = total + bounds.least[rate, place]
+                continue
+            key = (rate, place, beside)
+            part = bounds.kept.get(key)
+            if part is None:
+                part = bounds.kept[key] = self._of_other(bounds, rate, place, beside)
+            total = total + part
+        return total
+
+    def _of_heads(self, bounds: Bounds, rate: int) -> NDArray[np.float64]:
+        """Of the bins of both heads the cost less worth."""
+        board, heads = self.weighed.board, self.heads
+        total = bounds.less[rate, heads.one][:, None] + bounds.less[rate, heads.other]
+        for pair in heads.between:
+            first, second = board.band_of[:, pair]
+            joint = self.weighed.standing.together[pair][first[:, None], second]
+            total -= bounds.rate[rate] * (joint if self._ends_of(pair)[0] == heads.one else joint.T)
         return np.asarray(total)
+
+    def _of_other(
+        self, bounds: Bounds, rate: int, place: int, beside: tuple[tuple[int, int, int], ...]
+    ) -> NDArray[np.float64]:
+        """The least cost less worth of a feature that has joint effects with one of the heads, or with both."""
+        board, together = self.weighed.board, self.weighed.standing.together
+        if len(beside) == 1:
+            head, pair, second = beside[0]
+            told = bounds.messages[rate, 2 * pair + second] + bounds.least[rate, place]
+            return np.asarray(told if head else told[:, None])
+        rows = [
+            bounds.rate[rate] * (together[pair].T if second else together[pair])[:, board.band_of[1 - second, pair]]
+            for _, pair, second in beside
+        ]
+        least = (bounds.less[rate, place] - rows[0][:, None] - rows[1]).min(axis=2)
+        bands = [board.band_of[second, pair] for _, pair, second in beside]
+        return np.asarray(least[bands[0][:, None], bands[1]])
 
     def _ends_of(self, pair: int) -> list[int]:
         """Both features of a pair, as places on the board."""

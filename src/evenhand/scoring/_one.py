@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from math import isfinite
 from operator import getitem, itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from evenhand.terms import (
     MISSING,
@@ -25,6 +27,8 @@ __all__ = ["OneScore", "OneScorer", "one_scorer"]
 
 _FIRST = 3
 _REASONS = 3
+_Entry = TypeVar("_Entry")
+_new = tuple.__new__
 
 
 class OneScore(NamedTuple):
@@ -47,7 +51,10 @@ class OneScore(NamedTuple):
 class OneScorer:
     """Scores one person for one offer from raw values. Made by `one_scorer`; it holds tuples and dictionaries only."""
 
-    __slots__ = ("_base", "_bins", "_has_chance", "_names", "_pairs", "_reasons", "_tables", "_values", "terms")
+    __slots__ = (
+        "_base", "_cuts", "_floats", "_grids", "_has_chance", "_known", "_names", "_order", "_pairs",
+        "_reasons", "_tables", "_values", "_words", "terms",
+    )  # fmt: skip
 
     def __init__(self, model: Model, offer: int, reasons: int) -> None:
         self.terms = model.terms
@@ -55,19 +62,28 @@ class OneScorer:
         self._reasons = reasons
         self._has_chance = model.link == "logit"
         binnings = model.view.binnings
-        self._names = tuple(
-            f"{binning.name}@{model.offers[offer]}" if binning.per_offer else binning.name for binning in binnings
-        )
-        self._values = _getter(self._names)
-        self._bins = tuple(
-            (binning.cuts if binning.kind == "number" else None, _Codes.of(binning)) for binning in binnings
-        )
+        numbers = [place for place, binning in enumerate(binnings) if binning.kind == "number"]
+        words = [place for place, binning in enumerate(binnings) if binning.kind != "number"]
+        seen = [*numbers, *words]
+        names = [f"{b.name}@{model.offers[offer]}" if b.per_offer else b.name for b in binnings]
+        self._names = tuple(names)
+        self._values = _getter(tuple(names[place] for place in numbers))
+        self._words = _getter(tuple(names[place] for place in words))
+        self._floats = [float] * len(numbers)
+        self._cuts = tuple(binnings[place].cuts for place in numbers)
+        self._known = tuple(_Codes.of(binnings[place]) for place in words)
         tables = [tuple(table[offer].tolist()) for table in model.tables]
-        self._tables = tuple(tables[: len(binnings)])
-        self._pairs = tuple(
-            (pair.first, pair.second, _grid(pair, table))
+        self._tables = tuple(_by_place(tables[t], is_number=t in numbers) for t in seen)
+        self._grids = tuple(
+            _grid(pair, table, (pair.first in numbers, pair.second in numbers))
             for pair, table in zip(model.pairs, tables[len(binnings) :], strict=True)
         )
+        self._pairs = tuple(
+            _picker([seen.index(place) for place in ends])
+            for ends in ([pair.first for pair in model.pairs], [pair.second for pair in model.pairs])
+        )
+        order = [seen.index(place) for place in range(len(binnings))]
+        self._order = None if order == sorted(order) else _picker(order)
 
     def __call__(self, row: Mapping[str, object]) -> OneScore:
         """Score one person.
@@ -80,24 +96,25 @@ class OneScorer:
             DataError: a column is not in `row`, or the value of a number is not a number.
         """
         try:
-            values = self._values(row)
+            values, words = self._values(row), self._words(row)
         except KeyError:
             raise _lacking(row, self._names) from None
-        codes = [
-            known[value]
-            if cuts is None
-            else bisect_right(cuts, value) + _FIRST
-            if type(value) is float and value == value
-            else _number(cuts, value)
-            for (cuts, known), value in zip(self._bins, values, strict=True)
-        ]
-        parts = list(map(getitem, self._tables, codes))
-        for first, second, grid in self._pairs:
-            parts.append(grid[codes[first]][codes[second]])
-        score = max(-SCORE_BOUND, min(SCORE_BOUND, self._base + sum(parts)))
-        return OneScore(
-            score, one_probability_ppm(score) if self._has_chance else None, tuple(parts), _top(parts, self._reasons)
-        )
+        if list(map(type, values)) == self._floats and isfinite(sum(values)):  # type: ignore[arg-type]
+            places = list(map(bisect_right, self._cuts, values))  # type: ignore[arg-type]
+        else:
+            places = list(map(_place, self._cuts, values))
+        places += map(getitem, self._known, words)
+        parts = list(map(getitem, self._tables, places))
+        if self._order is not None:
+            parts = list(self._order(parts))
+        if self._grids:
+            first, second = self._pairs
+            parts += map(getitem, map(getitem, self._grids, first(places)), second(places))
+        score = self._base + sum(parts)
+        if not -SCORE_BOUND <= score <= SCORE_BOUND:
+            score = SCORE_BOUND if score > 0 else -SCORE_BOUND
+        chance = one_probability_ppm(score) if self._has_chance else None
+        return _new(OneScore, (score, chance, tuple(parts), _top(parts, self._reasons)))
 
 
 class _Codes(dict[object, int]):
@@ -163,12 +180,27 @@ def _getter(names: tuple[str, ...]) -> Callable[[Mapping[str, object]], tuple[ob
     return lambda row: tuple(row[name] for name in names)
 
 
-def _number(cuts: tuple[float, ...], value: object) -> int:
-    """Code of a value that is no plain number: missing, whole, true, or text."""
+def _picker(places: list[int]) -> Callable[[list[int]], tuple[int, ...]]:
+    """The entries at these places, in one step."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple(values[place] for place in places)
+
+
+def _by_place(entries: tuple[_Entry, ...], *, is_number: bool) -> tuple[_Entry, ...]:
+    """What stands at each code, by place: of a category the code itself, of a number how many cuts are at or below the
+    value, and missing is behind the last."""
+    return (*entries[_FIRST:], entries[MISSING]) if is_number else entries
+
+
+def _place(cuts: tuple[float, ...], value: object) -> int:
+    """Place of any value: missing, whole, true, or text."""
+    if type(value) is float:
+        return bisect_right(cuts, value) if value == value else len(cuts) + 1
+    if value is None:
+        return len(cuts) + 1
     text = canonical_text(value)
-    if text is None:
-        return MISSING
-    number = number_in(text)
+    number = math.nan if text is None else number_in(text)
     if number is None:
         raise DataError(
             "data-not-a-number",
@@ -176,7 +208,7 @@ def _number(cuts: tuple[float, ...], value: object) -> int:
             rule="a number feature holds numbers or nothing; a date or a word is not a number",
             remedy="clean the column, or turn dates into days before",
         )
-    return MISSING if number != number else bisect_right(cuts, number) + _FIRST
+    return len(cuts) + 1 if math.isnan(number) else bisect_right(cuts, number)
 
 
 def _lacking(row: Mapping[str, object], names: tuple[str, ...]) -> DataError:
@@ -189,25 +221,38 @@ def _lacking(row: Mapping[str, object], names: tuple[str, ...]) -> DataError:
     )
 
 
-def _grid(pair: Pair, table: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    """The pair's table by the bin codes of both features, so that a lookup is two steps."""
+def _grid(pair: Pair, table: tuple[int, ...], numbers: tuple[bool, bool]) -> tuple[tuple[int, ...], ...]:
+    """The pair's table by the places of both features (see `_by_place`), so that a lookup is two steps."""
     rows = {}
     for band in set(pair.first_bands):
         start = 1 + band * pair.width
-        rows[band] = (0, *(table[start + other] for other in pair.second_bands[1:]))
-    nothing = (0,) * len(pair.second_bands)
-    return (nothing, *(rows[band] for band in pair.first_bands[1:]))
+        row = (0, *(table[start + other] for other in pair.second_bands[1:]))
+        rows[band] = _by_place(row, is_number=numbers[1])
+    nothing = _by_place((0,) * len(pair.second_bands), is_number=numbers[1])
+    return _by_place((nothing, *(rows[band] for band in pair.first_bands[1:])), is_number=numbers[0])
 
 
 def _top(parts: list[int], most: int) -> tuple[tuple[int, int], ...]:
     """Largest absolute contributions first, ties by term order."""
-    sizes = list(map(abs, parts))
-    found = []
-    for _ in range(min(most, len(parts))):
-        largest = max(sizes)
-        if not largest:
-            break
-        place = sizes.index(largest)
-        found.append((place, parts[place]))
-        sizes[place] = 0
-    return tuple(found)
+    if most == _REASONS:
+        return tuple([(place, parts[place]) for place in _three(parts) if place >= 0])
+    order = sorted(range(len(parts)), key=lambda place: -abs(parts[place]))[:most]
+    return tuple((place, parts[place]) for place in order if parts[place])
+
+
+def _three(parts: list[int]) -> tuple[int, int, int]:
+    """Places of the three largest, -1 where there are no more but zeros: one pass, for it is most of a score's time."""
+    one = two = three = 0
+    first = second = third = -1
+    for place, part in enumerate(parts):
+        if part > three or -part > three:
+            size = abs(part)
+            if size > one:
+                one, two, three = size, one, two
+                first, second, third = place, first, second
+            elif size > two:
+                two, three = size, two
+                second, third = place, second
+            else:
+                three, third = size, place
+    return first, second, third

@@ -19,6 +19,7 @@ PPM = 1_000_000
 _STEP_BITS = 11
 _EXTRA_BITS = 10
 _LIMIT = 16_000_000
+_REST, _HALF = (1 << _STEP_BITS) - 1, 1 << (_EXTRA_BITS - 1)
 _FIXED = 96
 
 
@@ -101,9 +102,10 @@ def one_probability_ppm(score: int) -> int:
         >>> one_probability_ppm(1_000_000)
         731059
     """
-    size = min(abs(score), _LIMIT)
-    node, rest = size >> _STEP_BITS, size & ((1 << _STEP_BITS) - 1)
-    nodes = _node_list()
-    between = nodes[node] + (rest * (nodes[node + 1] - nodes[node]) >> _STEP_BITS)
-    ppm = (between + (1 << (_EXTRA_BITS - 1))) >> _EXTRA_BITS
+    size = -score if score < 0 else score
+    if size > _LIMIT:
+        size = _LIMIT
+    nodes, node = _node_list(), size >> _STEP_BITS
+    low = nodes[node]
+    ppm = (low + ((size & _REST) * (nodes[node + 1] - low) >> _STEP_BITS) + _HALF) >> _EXTRA_BITS
     return PPM - ppm if score < 0 else ppm
