@@ -40,17 +40,19 @@ FROM json_each(?5)
 """
 _COLUMNS = "seq, kind, about, hash, body"
 _SCHEMA = f"""
-CREATE TABLE entry (
+CREATE TABLE IF NOT EXISTS entry (
     seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, about BLOB NOT NULL, hash BLOB NOT NULL, body BLOB NOT NULL
 ) STRICT;
-CREATE INDEX entry_about ON entry (about) WHERE kind <> 0;
-CREATE INDEX entry_kind ON entry (kind) WHERE kind <> 0;
-CREATE TABLE decided (subject BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) STRICT, WITHOUT ROWID;
-CREATE TABLE intent (run_id TEXT PRIMARY KEY, at TEXT NOT NULL, why TEXT NOT NULL) STRICT;
-CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER entry_no_delete BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER decided_no_update BEFORE UPDATE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER decided_no_delete BEFORE DELETE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE INDEX IF NOT EXISTS entry_about ON entry (about) WHERE kind <> 0;
+CREATE INDEX IF NOT EXISTS entry_kind ON entry (kind) WHERE kind <> 0;
+CREATE TABLE IF NOT EXISTS decided (
+    subject BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS intent (run_id TEXT PRIMARY KEY, at TEXT NOT NULL, why TEXT NOT NULL) STRICT;
+CREATE TRIGGER IF NOT EXISTS entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS entry_no_delete BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS decided_no_update BEFORE UPDATE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS decided_no_delete BEFORE DELETE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_VERSION};
 """
@@ -119,6 +121,7 @@ class SqliteLedger:
         if blank and not read_only:
             self._db.execute("PRAGMA page_size = 16384")
             self._db.execute("PRAGMA journal_mode = WAL")
+            # Another first run may have made it since `blank` was read, hence IF NOT EXISTS.
             self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
         elif blank and not self.path.with_name(self.path.name + ".head").exists():
             raise StoreError(
