@@ -57,6 +57,7 @@ def _timed(
     """Each person asked alone, of a search that is prepared once; then one call by a search that is not."""
     found, each = [], []
     search = CounterfactualSearch(model, actionable=actionable)
+    search.ready()
     for i in range(codes[0].shape[-1]):
         mine = tuple(code[i : i + 1] for code in codes)
         start = time.process_time()

@@ -95,8 +95,11 @@ class Bounds:
         one -= self.least[:, board.ends[0]][:, :, None]
         other -= self.least[:, board.ends[1]][:, :, None]
         every = np.arange(len(board.pairs))[:, None]
-        self.messages[:, 0:-1:2] = (other[:, :, None, :] - worth).min(axis=3)[:, every, board.band_of[0]]
-        self.messages[:, 1:-1:2] = (one[:, :, :, None] - worth).min(axis=2)[:, every, board.band_of[1]]
+        told = np.empty_like(worth)  # the least over the middle axis is found faster than over the last
+        np.subtract(other[:, :, :, None], worth.swapaxes(2, 3), out=told)
+        self.messages[:, 0:-1:2] = told.min(axis=2)[:, every, board.band_of[0]]
+        np.subtract(one[:, :, :, None], worth, out=told)
+        self.messages[:, 1:-1:2] = told.min(axis=2)[:, every, board.band_of[1]]
         self.left[:] = -self.rate[:, None] * standing.extra
 
     def stars(self, sets: Sets, which: NDArray[np.intp]) -> NDArray[np.float64]:
