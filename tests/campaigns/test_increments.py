@@ -86,7 +86,7 @@ def test_a_model_of_responses_leaves_the_control_out(world):
 
 def test_a_control_that_occurs_nowhere_is_an_error_with_a_remedy(world):
     """A misspelt value is not taken for an experiment without a control."""
-    with pytest.raises(DataError, match="None of the 8000 history rows holds the value that history.control") as caught:
+    with pytest.raises(DataError, match="None of the 8000 history rows holds the value") as caught:
         world.plan(declared(history=declared()["history"] | {"control": "nothing"}))
     assert "exactly as it stands" in caught.value.remedy
 

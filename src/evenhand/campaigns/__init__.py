@@ -7,7 +7,8 @@ how people respond to an offer or, from a history in which chance decided who wa
 do. Source: Nie and Wager 2021 (increments).
 """
 
+from ._draw import draw_findings
 from ._history import History, draws_of
 from ._learn import Lesson, learn, lesson_of, teachable
 
-__all__ = ["History", "Lesson", "draws_of", "learn", "lesson_of", "teachable"]
+__all__ = ["History", "Lesson", "draw_findings", "draws_of", "learn", "lesson_of", "teachable"]
