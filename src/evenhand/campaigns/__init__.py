@@ -7,5 +7,17 @@ estimate what an offer *changes* as against what people do anyway; that needs ra
 
 from ._history import History, draws_of
 from ._learn import Lesson, learn, lesson_of, teachable
+from ._off_policy import Estimate, Logged, PolicyValue, policy_value
 
-__all__ = ["History", "Lesson", "draws_of", "learn", "lesson_of", "teachable"]
+__all__ = [
+    "Estimate",
+    "History",
+    "Lesson",
+    "Logged",
+    "PolicyValue",
+    "draws_of",
+    "learn",
+    "lesson_of",
+    "policy_value",
+    "teachable",
+]
