@@ -31,6 +31,9 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         ("worth an offer", worthwhile),
         ("selected, within every limit", int(chosen.sum())),
     ]
+    if campaign.exploration is not None:
+        by_lot = np.isin(allocated.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING))
+        funnel.append(("  of whom by lot", int((by_lot & chosen).sum())))
     counts = np.bincount(allocated.offer[chosen], minlength=len(campaign.offers))
     return {
         "campaign": campaign.campaign,

@@ -59,8 +59,10 @@ def headline(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor]
     if facts.standing is Standing.REFUSED:
         return text("headline.refused", lang, sender=sender)
     if facts.offer < 0:
-        return text("headline.none", lang, sender=sender)
+        return text("headline.by-lot-none" if facts.outcome.is_by_lot else "headline.none", lang, sender=sender)
     offer = _offer(campaign, facts.offer, lang)
+    if facts.outcome.is_by_lot:
+        return text("headline.by-lot", lang, sender=sender, offer=offer)
     if facts.standing is Standing.CONTEXTUAL:
         return text("headline.contextual", lang, sender=sender, offer=offer)
     reasons = factors[: len(facts.top_terms)]
@@ -108,13 +110,17 @@ def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], 
     out = []
     if facts.standing is not Standing.REFUSED:
         key = "why.ai" if facts.standing is Standing.PERSONALISED else "why.ai-contextual"
-        out.append(Line("ai", 1, text(key, lang)))
+        if facts.outcome.is_by_lot:
+            share = percent(campaign.exploration.share if campaign.exploration else 0.0, lang, 1)
+            out.append(Line("by-lot", 1, text("why.by-lot", lang, share=share)))
+        else:
+            out.append(Line("ai", 1, text(key, lang)))
         if facts.offer >= 0 and campaign.offers[facts.offer].made_by_ai:
             out.append(Line("made-by-ai", 1, text("why.made-by-ai", lang)))
     out += [
         Line("reason", 1, text(f"why.factor-{factor.direction}", lang, meaning=factor.meaning, value=factor.value))
         for factor in factors[: len(facts.top_terms)]
-        if factor.direction != "neutral"
+        if factor.direction != "neutral" and not facts.outcome.is_by_lot
     ]
     if facts.outcome is Reason.BEYOND_LIMITS:
         out.append(Line("limits", 1, text("why.beyond-limits", lang)))
@@ -141,6 +147,8 @@ def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
     price = facts.price if chosen else facts.runner_up_price
     chance = percent(facts.probability / 1e6, lang, 2)
     out = [Line("chance", 2, text("why.chance", lang, chance=chance, value=amount(facts.value)))]
+    if facts.outcome.is_by_lot:
+        return out
     if facts.sealed:
         if chosen and facts.runner_up >= 0:
             other = _offer(campaign, facts.runner_up, lang)
@@ -165,7 +173,7 @@ def _change(
     lang: str,
 ) -> list[Line]:
     """The recorded change, or the changes found since; without either, what was looked for."""
-    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed:
+    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or facts.outcome.is_by_lot:
         return []
     bins = [(change.term, change.code) for change in instead.changes] if instead else []
     if facts.flip_term >= 0:

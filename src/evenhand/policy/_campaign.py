@@ -22,6 +22,7 @@ __all__ = [
     "Contacts",
     "Controller",
     "DisparityLimit",
+    "Exploration",
     "HistorySource",
     "Limits",
     "ModelChoice",
@@ -216,6 +217,16 @@ class ModelChoice(_Declared):
     )
 
 
+class Exploration(_Declared):
+    """Deciding by lot about a few, to learn from: what came of it shows what any policy would have brought."""
+
+    share: float = Field(
+        gt=0,
+        le=0.5,
+        description="Share of the people with personal decisions who get one of the offers, or nothing, by lot.",
+    )
+
+
 class Retention(_Declared):
     """How long what is kept (GDPR 5(1)(e)); ISO 8601 durations such as P24M."""
 
@@ -245,6 +256,9 @@ class Campaign(_Declared):
     offers: tuple[Offer, ...] = Field(min_length=1, description="What can be shown.")
     limits: Limits = Field(Limits(), description="Bounds on spend, contact and difference between groups.")
     model: ModelChoice = Field(ModelChoice(), description="How responses are learned.")
+    exploration: Exploration | None = Field(
+        None, description="Decide by lot about a few, to learn from; none = the model decides about everybody."
+    )
     retention: Retention = Field(description="How long what is kept.")
     seed: int = Field(0, ge=0, description="Draws (ties, hold-out) come from this number.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import Reason, Standing, expected_value, score_of, term_contributions
+from evenhand.terms import Reason, Standing, expected_value, lots_for, score_of, term_contributions
 
 from ._columns import Ground, RecordColumns, Violation
 
@@ -13,7 +13,9 @@ __all__ = ["check_decisions", "check_run"]
 
 _KNOWN = np.isin(np.arange(256), [int(reason) for reason in Reason])
 _PERMITTING = np.arange(256) < Reason.DIRECT_MARKETING_OBJECTION
-_ANSWERS = np.isin(np.arange(256), [Reason.SELECTED, Reason.BEYOND_LIMITS, Reason.NO_WORTHWHILE_OFFER])
+_BY_LOT = np.isin(np.arange(256), [reason for reason in Reason if reason.is_by_lot])
+_ANSWERS = np.isin(np.arange(256), [Reason.SELECTED, Reason.BEYOND_LIMITS, Reason.NO_WORTHWHILE_OFFER]) | _BY_LOT
+_OFFERING = np.isin(np.arange(256), [Reason.SELECTED, Reason.DRAWN_OFFER])
 
 
 def check_run(ground: Ground) -> tuple[Violation, ...]:
@@ -37,6 +39,7 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
         return (_broken("unknown-index", what, malformed),)
     checks = [
         ("reason", _reason_wrong(columns), "The recorded reason does not fit the outcome."),
+        ("lot", _lot_wrong(columns, ground), "A decision by lot is not what the lot says, or hides that it is one."),
         *_amounts(columns, ground),
     ]
     return tuple(_broken(code, what, mask) for code, mask, what in checks if bool(mask.any()))
@@ -65,9 +68,27 @@ def _reason_wrong(columns: RecordColumns) -> NDArray[np.bool_]:
     wrong: NDArray[np.bool_] = personalised != _PERMITTING[columns.permission]
     wrong |= refused & (columns.outcome != columns.permission)
     wrong |= ~refused & ~_ANSWERS[columns.outcome]
-    wrong |= (columns.offer >= 0) != (columns.outcome == Reason.SELECTED)
-    wrong |= (columns.flip_term >= 0) & ~personalised
+    wrong |= (columns.offer >= 0) != _OFFERING[columns.outcome]
+    wrong |= (columns.flip_term >= 0) & (~personalised | _BY_LOT[columns.outcome])
     return wrong
+
+
+def _lot_wrong(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
+    """The lots are drawn again: who is decided about by lot, and what they got, is what fell."""
+    campaign = ground.campaign
+    told = _BY_LOT[columns.outcome]
+    if campaign.exploration is None:
+        return np.asarray(told)
+    lots = lots_for(
+        columns.subject,
+        share=campaign.exploration.share,
+        offers=len(campaign.offers),
+        campaign=campaign.campaign,
+        seed=campaign.seed,
+        at=ground.at,
+    )
+    drawn = lots.is_drawn & (columns.standing == Standing.PERSONALISED)
+    return np.asarray((drawn != told) | (drawn & (lots.offer != columns.offer)))
 
 
 def _amounts(columns: RecordColumns, ground: Ground) -> list[tuple[str, NDArray[np.bool_], str]]:

@@ -9,7 +9,7 @@ from ._figures import reliability
 from ._groups import RATIO, worst
 from ._words import Words
 
-__all__ = ["evaluation_view", "findings_view", "funnel_view", "hero_view", "limits_view", "unused_view"]
+__all__ = ["evaluation_view", "findings_view", "funnel_view", "hero_view", "limits_view", "lots_view", "unused_view"]
 
 Report = Mapping[str, Any]
 View = dict[str, Any]
@@ -92,7 +92,7 @@ def funnel_view(report: Report, words: Words) -> list[View]:
     leaves = {
         "permitted": ["refused", "contextual"],
         "worthwhile": ["no-worthwhile-offer"],
-        "selected": ["beyond-limits"],
+        "selected": ["beyond-limits", "drawn-nothing"],
     }
     out = []
     for step in report["funnel"]:
@@ -195,6 +195,23 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
         "desc": words.t("limits.desc", name=name, used=say(limit["used"]), declared=say(limit["declared"])),
         "held": words.t("yes" if limit["held"] else "no"),
     }
+
+
+def lots_view(report: Report, words: Words) -> str:
+    """What was decided by lot, in a few sentences; empty where nothing may be."""
+    lots = report.get("lots")
+    if not lots:
+        return ""
+    said = words.t(
+        "lots.say",
+        share=words.percent(lots["share"]),
+        people=words.people(lots["people"]),
+        offers=words.people(lots["offers"]),
+        nothing=words.people(lots["nothing"]),
+    )
+    if lots["lost_micro"] is None:
+        return said
+    return f"{said} {words.t('lots.lost', money=words.money(lots['lost_micro']))}"
 
 
 def evaluation_view(report: Report, words: Words) -> View:

@@ -19,6 +19,7 @@ from ._errors import (
 from ._facts import DecisionFacts
 from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, one_probability_ppm, probability_ppm
+from ._lots import Lots, draw_for, lots_for, mixed
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
 from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
@@ -77,6 +78,7 @@ __all__ = [
     "LegalBasis",
     "LimitOutcome",
     "Link",
+    "Lots",
     "Measure",
     "Minimised",
     "Model",
@@ -99,9 +101,12 @@ __all__ = [
     "bin_labels",
     "canonical_text",
     "chi_square_tail",
+    "draw_for",
     "estimated",
     "expected_value",
     "link_nodes",
+    "lots_for",
+    "mixed",
     "number_in",
     "one_probability_ppm",
     "pair_counts",
