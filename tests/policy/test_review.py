@@ -14,6 +14,7 @@ from evenhand.policy import CHECKS, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, drafted_m
 BALANCED = {"legal_basis": "legitimate_interest", "balancing": {"record": "LIA-1", "expires": "2026-11-23"}}
 DRAFTED_OFFER = {"id": "offer-1", "text": {"nl": "thee", "en": "tea"}, "value": "1.00", "cost": 0, "made_by_ai": False}
 HIRING = {"category": "employment", "purpose": "RecruitmentTargetedAdvertising"}
+INCREMENT = {"history.control": "none", "history.randomised": True, "model.target": "increment"}
 
 BROKEN = [
     ("EH-POL-010", {"purpose": "PersonnelHiring"}, ("purpose",)),
@@ -36,6 +37,10 @@ BROKEN = [
     ("EH-POL-023", {"history.offer": None}, ("history", "offer")),
     ("EH-POL-024", {"history.train_before": 3}, ("history", "order")),
     ("EH-POL-025", {"history.order": "sex"}, ("history", "order")),
+    ("EH-POL-026", {"model.target": "increment"}, ("history", "control")),
+    ("EH-POL-027", {"model.target": "increment", "history.control": "none"}, ("history", "randomised")),
+    ("EH-POL-028", {"offers.1": None, "history": {"file": "shown.csv", "control": "none"}}, ("history", "offer")),
+    ("EH-POL-029", {"history.control": "hats"}, ("history", "control")),
     ("EH-POL-030", {"columns.person": None}, ("columns",)),
     ("EH-POL-030", {"columns.other": {"role": "identifier"}}, ("columns", "other", "role")),
     ("EH-POL-031", {"columns.bought.confirmed": False}, ("columns",)),
@@ -73,6 +78,9 @@ BROKEN = [
         ("columns", "visits", "change_within"),
     ),
     ("EH-POL-044", {"columns.visits.change_within": {}}, ("columns", "visits", "change_within")),
+    ("EH-POL-045", INCREMENT | {"columns.visits.per_offer": True}, ("columns", "visits", "per_offer")),
+    ("EH-POL-046", INCREMENT | {"model.kind": "pooled"}, ("model", "kind")),
+    ("EH-POL-047", {"history.control": "none", "history.randomised": True}, ("model", "target")),
     ("EH-POL-050", {"limits.disparity.0.id": "budget"}, ("limits", "disparity", 0, "id")),
     ("EH-POL-051", {"limits.disparity.0.groups": ["sex", "visits"]}, ("limits", "disparity", 0, "groups", 1)),
     ("EH-POL-051", {"columns.sex.confirmed": False}, ("limits", "disparity", 0, "groups", 0)),
@@ -101,6 +109,12 @@ def test_nothing_is_found_in_a_campaign_that_nothing_is_wrong_with():
     campaign, findings = read_campaign(PLAIN, at=NOW)
     assert campaign is not None
     assert findings == ()
+
+
+@pytest.mark.parametrize("target", ["increment", "response"])
+def test_a_randomised_history_may_be_used_either_way(findings, target):
+    """Whoever says which of the two the decision goes by is not asked about it."""
+    assert findings(INCREMENT | {"model.target": target}) == {}
 
 
 @pytest.mark.parametrize(("id", "changes", "path"), BROKEN, ids=[f"{case[0]}-{i}" for i, case in enumerate(BROKEN)])

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import Campaign
-from evenhand.terms import DecisionFacts, Model, Origin, Role, Standing, bin_labels, term_contributions
+from evenhand.terms import DecisionFacts, Model, Origin, Role, Standing, Target, bin_labels, term_contributions
 
 from ._counterfactual import Counterfactual
 from ._instead import decision_counterfactual
 from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_of, meaning_of
 from ._sum import SumRow, sum_of
-from ._text import money, number, one_line, text
+from ._text import money, number, one_line, text, text_about
 
 __all__ = ["Explanation", "tell"]
 
@@ -38,6 +38,8 @@ class Explanation:
         currency: ISO 4217 code of all amounts.
         instead: the smallest change of several features that would have led to another decision, where no single one
             was recorded and it could be looked for.
+        target: what the decision went by. Where that is what an offer changes, base, shares and score are parts per
+            million of that change, and points are percentage points.
     """
 
     lang: str
@@ -52,6 +54,7 @@ class Explanation:
     runner_up: str
     currency: str
     instead: Counterfactual | None = None
+    target: Target = Target.RESPONSE
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the subject stands in it as a pseudonym only. Price and margin are null where they are
@@ -71,7 +74,7 @@ class Explanation:
             "runner_up": self.runner_up,
             "base": self.base,
             "score": f.score,
-            "probability_ppm": f.probability,
+            "probability_ppm" if self.target is Target.RESPONSE else "increment_ppm": f.probability,
             "value_micro": f.value,
             "price_micro": None if f.sealed else f.price,
             "margin_micro": None if f.sealed else f.margin,
@@ -119,7 +122,8 @@ class Explanation:
         return [line for line in self.lines if line.layer == layer]
 
     def _factors_text(self) -> list[str]:
-        """Each share in points (a hundred to the logit), with all decimals, so that the column adds up on paper."""
+        """Each share in points (a hundred to the logit, or percentage points of what the offer changes), with all
+        decimals, so that the column adds up on paper."""
         if not self.factors:
             return []
         rows = [(text("why.base", self.lang), self.base, "")]
@@ -129,7 +133,7 @@ class Explanation:
         ]
         rows.append((text("why.total", self.lang), self.facts.score, ""))
         width = max(len(label) for label, _, _ in rows)
-        return ["", text("why.factors", self.lang)] + [
+        return ["", text_about(self.target, "why.factors", self.lang)] + [
             f"  {label:<{width}}  {_points(micro, self.lang):>12}  {value}".rstrip() for label, micro, value in rows
         ]
 
@@ -197,6 +201,7 @@ def tell(
         runner_up=texts[facts.runner_up] if facts.runner_up >= 0 else "",
         currency=campaign.currency,
         instead=instead,
+        target=campaign.model.target,
     )
 
 
@@ -239,6 +244,6 @@ def _not_used(campaign: Campaign, lang: str, *, personal: bool) -> tuple[tuple[s
 
 
 def _points(micro: int, lang: str) -> str:
-    """Micro-logits as points with all four decimals, signed: nothing is rounded away."""
+    """Micro-logits (or parts per million) as points with all four decimals, signed: nothing is rounded away."""
     sign = "\N{MINUS SIGN}" if micro < 0 else "+"
     return sign + number(abs(micro) / 10_000, lang, 4)

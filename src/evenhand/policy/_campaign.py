@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+)
 
-from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface
+from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface, Target
 
 __all__ = [
     "MICRO",
@@ -58,6 +66,23 @@ class _Declared(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class _WithLaterKeys(_Declared):
+    """A part of the file that got keys later on. At their defaults they are not written out, so that a campaign that
+    does not use them is recorded in the same bytes as before."""
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        fields = type(self).model_fields
+        unused = (name for name in _LATER_KEYS if name in fields and getattr(self, name) == fields[name].default)
+        for name in unused:
+            written.pop(name, None)
+        return written
+
+
+_LATER_KEYS = ("control", "randomised", "target")
+
+
 class Text(_Declared):
     """A text in the languages that people are addressed in."""
 
@@ -94,10 +119,21 @@ class Table(_Declared):
     table: str | None = Field(None, description="Table of that database.")
 
 
-class HistorySource(Table):
-    """What happened before: one row per offer that was shown to a subject."""
+class HistorySource(Table, _WithLaterKeys):
+    """What happened before: one row per offer that was shown to a subject, or per subject who was shown nothing."""
 
     offer: str | None = Field(None, description="Column that names the offer shown; needed with several offers.")
+    control: str | None = Field(
+        None,
+        min_length=1,
+        description="Value of the `offer` column in the rows of people who were shown nothing, to compare with. "
+        "These rows teach only what an offer changes; a model of responses leaves them out.",
+    )
+    randomised: bool = Field(
+        False,
+        description="True declares that chance alone decided who was shown which offer and who was shown nothing; "
+        "needed for target increment. The columns are looked at, but cannot prove it.",
+    )
     order: str | None = Field(
         None,
         description="Column (number or date) by which the last part is held out for "
@@ -204,9 +240,14 @@ class Limits(_Declared):
     disparity: tuple[DisparityLimit, ...] = Field((), description="Bounds on the difference between groups.")
 
 
-class ModelChoice(_Declared):
-    """How responses are learned."""
+class ModelChoice(_WithLaterKeys):
+    """What is learned, and how."""
 
+    target: Target = Field(
+        Target.RESPONSE,
+        description="response: how likely people respond to an offer. increment: what showing it changes in that, "
+        "learned from people drawn by lot; needs history.control and history.randomised.",
+    )
     kind: Literal["per_offer", "pooled"] = Field(
         "per_offer", description="One model per offer, or one for all offers together with the offer as a term."
     )
@@ -255,7 +296,7 @@ class Campaign(_Declared):
     columns: dict[str, Column] = Field(description="Every column that may be read; a column not named is forbidden.")
     offers: tuple[Offer, ...] = Field(min_length=1, description="What can be shown.")
     limits: Limits = Field(Limits(), description="Bounds on spend, contact and difference between groups.")
-    model: ModelChoice = Field(ModelChoice(), description="How responses are learned.")
+    model: ModelChoice = Field(ModelChoice(), description="What is learned, and how.")
     exploration: Exploration | None = Field(
         None, description="Decide by lot about a few, to learn from; none = the model decides about everybody."
     )

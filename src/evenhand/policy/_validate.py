@@ -11,6 +11,7 @@ from ._campaign import Campaign, Table
 from ._finding import PolicyFinding, found
 from ._purposes import ancestors, is_marketing, nearest_purpose
 from ._validate_columns import review_columns
+from ._validate_increment import review_increment
 from ._validate_limits import review_limits
 
 __all__ = ["review"]
@@ -34,6 +35,7 @@ def review(campaign: Campaign, *, at: datetime) -> tuple[PolicyFinding, ...]:
         *_basis(campaign, at.date()),
         *_channel(campaign),
         *_sources(campaign),
+        *review_increment(campaign),
         *review_columns(campaign),
         *_offers(campaign),
         *review_limits(campaign),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import Reason, Standing, expected_value, lots_for, score_of, term_contributions
+from evenhand.terms import PPM, Reason, Standing, expected_value, lots_for, score_of, score_ppm, term_contributions
 
 from ._columns import Ground, RecordColumns, Violation
 
@@ -19,12 +19,12 @@ _OFFERING = np.isin(np.arange(256), [Reason.SELECTED, Reason.DRAWN_OFFER])
 
 
 def check_run(ground: Ground) -> tuple[Violation, ...]:
-    """The model speaks of the campaign's offers, in order, and every table fits its bins."""
+    """The model speaks of the campaign's offers, in order, and of what it decides by; every table fits its bins."""
     model = ground.model
     declared = tuple(offer.id for offer in ground.campaign.offers)
     sizes = [*(binning.size for binning in model.view.binnings), *(pair.size for pair in model.pairs)]
     fits = [table.shape for table in model.tables] == [(len(model.offers), size) for size in sizes]
-    fits &= model.link == "logit"
+    fits &= (model.link, model.unit) == (ground.campaign.model.target.link, 1 / PPM)
     if model.offers == declared and len(model.base) == len(declared) and fits:
         return ()
     what = "The model's offers or tables are not those of the campaign and the view."
@@ -106,12 +106,17 @@ def _amounts(columns: RecordColumns, ground: Ground) -> list[tuple[str, NDArray[
         value[own] = expected_value(offer.value_micro, offer.cost_micro, columns.probability[own])
     net = columns.value - np.where(columns.offer >= 0, columns.price, columns.runner_up_price)
     rival = np.where((columns.offer >= 0) & (columns.runner_up >= 0), other - columns.runner_up_price, 0)
-    unlikely = (columns.probability < 0) | (columns.probability > 1_000_000)
+    if ground.model.link == "identity":  # a change is the score itself, so it is worked out again
+        unlikely = columns.probability != score_ppm(columns.score, "identity")
+        improbable = "The recorded change in probability is not the recorded score."
+    else:
+        unlikely = (columns.probability < 0) | (columns.probability > PPM)
+        improbable = "The recorded probability is not between 0 and 1,000,000 ppm."
     stray = (columns.runner_up < 0) & ((other != 0) | (columns.runner_up_price != 0))
     stray |= (columns.offer < 0) & ((columns.price != 0) | ((other != columns.value) & has))
     return [
         ("score", score != columns.score, "Base and contributions do not add up to the recorded score."),
-        ("probability", unlikely, "The recorded probability is not between 0 and 1,000,000 ppm."),
+        ("probability", unlikely, improbable),
         ("value", value != columns.value, "The recorded value is not the offer's value x probability - cost."),
         (
             "margin",

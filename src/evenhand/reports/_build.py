@@ -22,6 +22,7 @@ from evenhand.terms import (
     Reason,
     Role,
     Standing,
+    Target,
     TermShape,
     band_labels,
     bin_labels,
@@ -157,6 +158,7 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
         "currency": campaign.currency,
         "retention": campaign.retention.model_dump(),
         "disparity_limits": [limit.model_dump(mode="json") for limit in campaign.limits.disparity],
+        **({"target": campaign.model.target.value} if campaign.model.target is Target.INCREMENT else {}),
     }
 
 

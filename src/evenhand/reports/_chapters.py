@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from evenhand.terms import Target
+
 from ._figures import reliability
 from ._groups import RATIO, worst
+from ._increment import increment_view
 from ._words import Words
 
 __all__ = ["evaluation_view", "findings_view", "funnel_view", "hero_view", "limits_view", "lots_view", "unused_view"]
@@ -43,7 +46,12 @@ def hero_view(report: Report, words: Words) -> View:
                 "sub": words.t("key.binding-sub"),
             }
         )
+    if words.target is Target.INCREMENT and steps["selected"] == 0 and steps["worthwhile"] == 0:
+        nobody = words.t("increment.nobody")
+    else:
+        nobody = ""
     return {
+        "nobody": nobody,
         "headline": words.t(
             f"hero.{kind}", selected=words.people(steps["selected"]), known=words.people(steps["known"])
         ),
@@ -216,6 +224,8 @@ def lots_view(report: Report, words: Words) -> str:
 
 def evaluation_view(report: Report, words: Words) -> View:
     """How well the model does on rows it has not seen."""
+    if words.target is Target.INCREMENT:
+        return increment_view(report, words)
     evaluation = report["model"]["evaluation"]
     overall = evaluation.get("overall", {"rows": 0, "enough": False})
     texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}

@@ -17,6 +17,7 @@ from ._compile import model_of
 from ._dialects import DialectName
 from ._evaluation import reliability
 from ._fit import fit
+from ._history import CONTROL
 from ._increment import Experiment, fit_increment
 from ._json import model_digest, model_from_json, model_to_json
 from ._one import OneScore, OneScorer, one_scorer
@@ -29,6 +30,7 @@ from ._terms import FittedTerms, Plan, fit_source, fit_terms
 from ._text import model_to_text
 
 __all__ = [
+    "CONTROL",
     "Assignment",
     "Chunk",
     "DialectName",

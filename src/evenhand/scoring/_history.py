@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import DataError, FeatureView
+from evenhand.terms import DataError, FeatureView, Target
 
-__all__ = ["History", "check_history", "check_training"]
+__all__ = ["CONTROL", "History", "check_history", "check_training"]
+
+CONTROL = -2
+"""Stands for an offer's index in the rows of people who were shown nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,10 @@ def check_history(
         problem = "There is not one person per row."
     elif rows and not np.isin(outcome, (0, 1)).all():
         problem = "The outcome has values other than 0 and 1."
-    elif rows and (np.min(offer) < -1 or np.max(offer) >= len(campaign.offers)):
+    elif rows and (
+        np.min(offer) < (CONTROL if campaign.model.target is Target.INCREMENT else -1)
+        or np.max(offer) >= len(campaign.offers)
+    ):
         problem = "A history row names an offer that the campaign does not have."
     else:
         for binning, column in zip(view.binnings, codes, strict=True):

@@ -18,7 +18,7 @@ from ._errors import (
 )
 from ._facts import DecisionFacts
 from ._labels import BinLabel, band_labels, bin_labels
-from ._link import PPM, link_nodes, one_probability_ppm, probability_ppm
+from ._link import PPM, link_nodes, one_probability_ppm, one_score_ppm, probability_ppm, score_ppm
 from ._lots import Lots, draw_for, lots_for, mixed
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
 from ._rates import Z95, chi_square_tail, wilson
@@ -48,6 +48,7 @@ from ._words import (
     Severity,
     Standing,
     Surface,
+    Target,
 )
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "Standing",
     "StoreError",
     "Surface",
+    "Target",
     "TermShape",
     "UsageError",
     "band_labels",
@@ -109,10 +111,12 @@ __all__ = [
     "mixed",
     "number_in",
     "one_probability_ppm",
+    "one_score_ppm",
     "pair_counts",
     "probability_ppm",
     "ridge_from_counts",
     "score_of",
+    "score_ppm",
     "term_contributions",
     "wilson",
 ]
