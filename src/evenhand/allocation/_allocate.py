@@ -12,9 +12,10 @@ from evenhand.terms import Allocated, Certificate, Prices, Scored, Standing
 
 from ._blind import until_held
 from ._cells import Cells, fuse
+from ._comparisons import Comparison
 from ._crowd import canonical, draw_for, lay_out
 from ._effects import effects
-from ._limits import Comparison, build_rows
+from ._limits import build_rows
 from ._membership import learn_cells
 from ._nest import Nest
 from ._outcome import Columns, columns_of
@@ -76,7 +77,8 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
     draw = draw_for(subjects, campaign.seed)
     order = canonical(subjects, draw)
     order = order[permitted.standing[order] != Standing.REFUSED]
-    comparisons = survey(wall, campaign.limits.disparity, counted) if len(subjects) else []
+    names = tuple(offer.id for offer in campaign.offers)
+    comparisons = survey(wall, campaign.limits.disparity, counted, names) if len(subjects) else []
     batch = _Batch(scored, campaign, wall, comparisons, counted, order, draw)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
@@ -126,7 +128,7 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         return offer
 
     def count(settled: Settled) -> list[NDArray[np.int64]]:
-        chosen = in_batch(settled.choice) >= 0
+        chosen = in_batch(settled.choice)
         return [selected_people(batch.wall, c, batch.counted, chosen) for c in batch.comparisons]
 
     plainest: Settled | None = None

@@ -12,7 +12,8 @@ from evenhand.policy import MICRO, Campaign
 from evenhand.terms import LimitOutcome, Measure, Prices
 
 from ._cells import Cells
-from ._limits import Comparison, Rows
+from ._comparisons import Comparison
+from ._limits import Rows
 from ._solve import Solved
 from ._wall import figure, holds
 

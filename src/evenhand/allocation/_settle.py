@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ._comparisons import Comparison, levels_for
 from ._crowd import Crowd
 from ._dual import Hard, decide
-from ._limits import Comparison, Rows, at_level, levels_for
+from ._limits import Rows, at_level
 from ._nest import Nest
 from ._rounding import repair, tolerance_of
 from ._solve import Solved, solve

@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+)
 
 from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface
 
@@ -52,9 +60,23 @@ def _date_as_text(value: object) -> object:
 
 
 class _Declared(BaseModel):
-    """Frozen, and no key that is not declared."""
+    """Frozen, and no key that is not declared.
+
+    Attributes:
+        later: fields that the format got after its first runs were recorded. Written out only where they say something,
+            so that a campaign without them keeps the text, and the digest, that it had.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    later: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_the_unsaid(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        for name in self.later & type(self).model_fields.keys():
+            if getattr(self, name) == type(self).model_fields[name].default:
+                written.pop(name, None)
+        return written
 
 
 class Text(_Declared):
@@ -176,6 +198,7 @@ class Contacts(_Declared):
 class DisparityLimit(_Declared):
     """A bound on the difference between groups in who gets an offer."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"per", "offers"})
     id: Identifier = Field(description="Short id of the limit, as the report names it.")
     groups: tuple[str, ...] = Field(min_length=1, description="Sensitive columns to compare.")
     intersections: bool = Field(
@@ -193,6 +216,13 @@ class DisparityLimit(_Declared):
     )
     minimum_size: int = Field(30, ge=10, description="Smaller groups are shown but not judged.")
     include_unknown: bool = Field(False, description="Also hold people whose group is unknown to the limit.")
+    per: Literal["campaign", "offer"] = Field(
+        "campaign", description="campaign: who gets any of the offers is compared. offer: each offer by itself."
+    )
+    offers: tuple[Identifier, ...] = Field(
+        (),
+        description="Ids of the offers that count, where not all do; several: getting any of them, unless per: offer.",
+    )
 
 
 class Limits(_Declared):

@@ -25,6 +25,7 @@ def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
             yield found("EH-POL-050", (*path, "id"), f"The limit id {limit.id} {why}.", "Give it an id of its own.")
         seen.add(limit.id)
         yield from _groups(campaign, limit, path)
+        yield from _offers(campaign, limit, path)
         yield from _mode(campaign, limit, path)
         yield from _effect(limit, path)
 
@@ -47,6 +48,20 @@ def _groups(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[P
             (*path, "groups", place),
             f"The limit {limit.id} compares groups by a column that {what}; only confirmed sensitive columns can be.",
             f"{meant(name, sensitive)}{known}",
+        )
+
+
+def _offers(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:
+    known = [offer.id for offer in campaign.offers]
+    for place, name in enumerate(limit.offers):
+        if name in known and name not in limit.offers[:place]:
+            continue
+        what = "twice" if name in known else "which the campaign does not have"
+        yield found(
+            "EH-POL-056",
+            (*path, "offers", place),
+            f"The limit {limit.id} names the offer {name}, {what}.",
+            f"{meant(name, known) if name not in known else ''}Offers of this campaign: {', '.join(known)}.",
         )
 
 

@@ -51,6 +51,7 @@ class GroupChapter:
         measure, bound, mode: of that limit; "", 0 and "" without one.
         before: selection rates under budget, capacity and contacts alone.
         after: as decided.
+        offers: ids of the offers that are compared, getting any of them; () for getting any offer at all.
     """
 
     limit: str
@@ -59,6 +60,7 @@ class GroupChapter:
     mode: str
     before: Comparison
     after: Comparison
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,7 @@ def _limit(limit: LimitOutcome) -> dict[str, Any]:
 
 
 def _chapter(chapter: GroupChapter) -> dict[str, Any]:
+    compared = {"offers": list(chapter.offers)} if chapter.offers else {}
     return {
         "limit": chapter.limit,
         "measure": chapter.measure,
@@ -252,6 +255,7 @@ def _chapter(chapter: GroupChapter) -> dict[str, Any]:
         "features": list(chapter.after.features),
         "before": chapter.before.to_dict(),
         "after": chapter.after.to_dict(),
+        **compared,
     }
 
 

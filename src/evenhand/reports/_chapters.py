@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._figures import reliability
-from ._groups import RATIO, worst
+from ._groups import RATIO, compared, worst
 from ._words import Words
 
 __all__ = ["evaluation_view", "findings_view", "funnel_view", "hero_view", "limits_view", "unused_view"]
@@ -73,11 +73,12 @@ def _disparity_figure(report: Report, words: Words) -> View:
     ratio = chapter["measure"] == RATIO
     say = (lambda value: words.number(value, 2)) if ratio else words.percent
     key = "key.ratio" if ratio else "key.difference"
+    texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
     return {
         "value": say(after),
         "label": words.t(key),
         "sub": words.t(
-            f"{key}-sub", feature=words.columns(chapter["features"]), before=say(before), bound=say(chapter["bound"])
+            f"{key}-sub", feature=compared(chapter, texts, words), before=say(before), bound=say(chapter["bound"])
         ),
     }
 
