@@ -33,6 +33,8 @@ def _places(campaign: Campaign, people: int) -> Iterator[Row]:
     for index, offer in enumerate(campaign.offers):
         if offer.capacity is not None:
             yield _only(offers, [index])[:, None] * np.ones(people), offer.capacity
+        if offer.minimum is not None:
+            yield -_only(offers, [index])[:, None] * np.ones(people), -offer.minimum
     if campaign.limits.budget is not None:
         costs = np.array([offer.cost_micro / 1e6 for offer in campaign.offers])
         yield costs[:, None] * np.ones(people), float(campaign.limits.budget)

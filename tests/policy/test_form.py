@@ -167,7 +167,7 @@ def test_what_is_published_is_up_to_date():
 
 
 def test_a_campaign_that_uses_nothing_new_is_written_as_it_was_before():
-    """The text that the ledger keeps, and so its digest, is that of the first release for the fields of that release."""
+    """The text that the ledger keeps, and so its digest, is what it was before the later fields came."""
     text = Campaign.model_validate(PLAIN).model_dump_json()
     assert hashlib.sha256(text.encode()).hexdigest() == (
         "1dbf4d0743cd689fabf14dc99b0366634c8540859729b95b98224fa989d6cf54"

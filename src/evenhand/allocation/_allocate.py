@@ -19,6 +19,7 @@ from ._limits import build_rows
 from ._membership import learn_cells
 from ._nest import Nest
 from ._outcome import Columns, columns_of
+from ._reachable import demand_reachable, not_found
 from ._report import limit_outcomes, prices_of
 from ._settle import Settled, settle
 from ._solve import Solved, scale_of
@@ -121,6 +122,7 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
     nest, scale = Nest(crowd), scale_of(crowd)
     rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)), scale)
+    demand_reachable(crowd, rows, batch.comparisons)
 
     def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
         offer = np.full(value.shape[1], -1, dtype=np.int16)
@@ -137,6 +139,8 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     else:
         held = until_held(nest, rows, batch.comparisons, scale, count, batch.campaign.seed)
         settled, rows, plainest = held.settled, held.rows, held.plain
+    if not settled.kept:
+        raise not_found(rows)
     selected = count(settled)
     disparity = {limit.id for limit in batch.campaign.limits.disparity}
     plain = rows.without(disparity)

@@ -12,10 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Crowd", "canonical", "draw_for", "lay_out", "lot", "sample"]
+__all__ = ["CLOSED", "Crowd", "canonical", "draw_for", "is_open", "lay_out", "lot", "sample", "with_lots"]
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _WORD = 0xFFFFFFFFFFFFFFFF
+CLOSED = -(2**60)
+"""The value of an offer that a person cannot get: lower than any price could make up for."""
+
+
+def is_open(value: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of these values are of offers that the person can get."""
+    return np.asarray(value > CLOSED // 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,11 @@ class Rows:
     is_hard: NDArray[np.bool_]
     soft: NDArray[np.float64]
 
+    @property
+    def asks(self) -> NDArray[np.bool_]:
+        """bool[K], rows that giving nobody anything would break: they ask for people."""
+        return self.bound < 0
+
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.bound)
@@ -118,9 +123,9 @@ def build_rows(
     shapes: list[NDArray[np.float64]] = []
     rows: list[tuple[int, int, float, str, float, int, int, bool, bool, float]] = []
 
-    def common(shape: NDArray[np.float64], bound: float, owner: str, unit: float = 1.0) -> None:
+    def common(shape: NDArray[np.float64], bound: float, owner: str, unit: float = 1.0, sign: int = 1) -> None:
         shapes.append(shape)
-        rows.append((len(shapes) - 1, 1, bound, owner, unit, -1, -1, False, True, 0))
+        rows.append((len(shapes) - 1, sign, sign * bound, owner, unit, -1, -1, False, True, 0))
 
     everyone = np.ones((cells, offers))
     if campaign.limits.contacts.total is not None:
@@ -128,6 +133,8 @@ def build_rows(
     for index, offer in enumerate(campaign.offers):
         if offer.capacity is not None:
             common(everyone * (np.arange(offers) == index), offer.capacity, f"capacity:{offer.id}")
+        if offer.minimum is not None:
+            common(everyone * (np.arange(offers) == index), offer.minimum, f"minimum:{offer.id}", sign=-1)
     cost = np.array([offer.cost_micro for offer in campaign.offers], dtype=np.float64)
     if campaign.limits.budget is not None and cost.max() > 0:
         budget = float(int(campaign.limits.budget * 1_000_000))

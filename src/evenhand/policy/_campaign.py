@@ -169,6 +169,7 @@ class Column(_Declared):
 class Offer(_Declared):
     """A thing that can be shown."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"minimum"})
     id: Identifier = Field(description="Short id of the offer, as history and results name it.")
     text: Text = Field(description="What the person sees.")
     value: Money = Field(ge=0, le=1_000_000, description="Money gained when the subject responds.")
@@ -176,6 +177,9 @@ class Offer(_Declared):
         Decimal(0), ge=0, le=1_000_000, description="Money spent on showing it once; counts against the budget."
     )
     capacity: int | None = Field(None, ge=0, description="At most this many people; none = no bound.")
+    minimum: int | None = Field(
+        None, ge=0, description="At least this many people, even where that costs value; none = no bound."
+    )
     made_by_ai: bool = Field(description="Whether AI made (part of) the text or picture; people are told (RULES A-50).")
 
     @property

@@ -17,6 +17,7 @@ _RESERVED = ("budget", "contacts")
 
 def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
     """Everything that is wrong or doubtful about the limits."""
+    yield from _minimums(campaign)
     seen: set[str] = set()
     for place, limit in enumerate(campaign.limits.disparity):
         path: Path = ("limits", "disparity", place)
@@ -28,6 +29,35 @@ def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
         yield from _offers(campaign, limit, path)
         yield from _mode(campaign, limit, path)
         yield from _effect(limit, path)
+
+
+def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
+    """Minimums that contradict what is declared beside them; what the data make of them shows when a plan is made."""
+    asked = [(place, offer, offer.minimum) for place, offer in enumerate(campaign.offers) if offer.minimum]
+    for place, offer, minimum in asked:
+        if offer.capacity is not None and minimum > offer.capacity:
+            yield found(
+                "EH-POL-045",
+                ("offers", place, "minimum"),
+                f"The offer {offer.id} is to go to at least {minimum} people, and has {offer.capacity} places.",
+                f"Lower minimum to {offer.capacity} or less, or raise capacity to {minimum} or more.",
+            )
+    people, total = sum(minimum for _, _, minimum in asked), campaign.limits.contacts.total
+    if total is not None and people > total:
+        yield found(
+            "EH-POL-046",
+            ("limits", "contacts", "total"),
+            f"The minimums of the offers ask for {people} people, and {total} people may get an offer.",
+            f"Raise the total to {people} or more, or lower the minimums by {people - total} in all.",
+        )
+    money = sum(minimum * offer.cost for _, offer, minimum in asked)
+    if campaign.limits.budget is not None and money > campaign.limits.budget:
+        yield found(
+            "EH-POL-046",
+            ("limits", "budget"),
+            f"The minimums of the offers cost {money}, and the budget is {campaign.limits.budget}.",
+            f"Raise the budget to {money} or more, or lower the minimums.",
+        )
 
 
 def _groups(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:

@@ -238,7 +238,7 @@ def _offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
 def _limit(limit: LimitOutcome) -> dict[str, Any]:
     """A limit's outcome; small numbers of people are null."""
     plain: dict[str, Any] = _plain(asdict(limit))
-    if limit.kind in ("capacity", "contacts"):
+    if limit.kind in ("capacity", "contacts", "minimum"):
         plain["used"] = _shown(int(limit.used))
     if limit.people is not None:
         plain["people"] = _shown(limit.people)

@@ -158,10 +158,12 @@ def limits_view(report: Report, words: Words) -> list[View]:
 
 def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> View:
     kind = limit["kind"]
-    full, least = limit["declared"], limit["measure"] == RATIO
+    full, least = limit["declared"], limit["measure"] == RATIO or kind == "minimum"
     reached = words.smallest - 1 if limit["used"] is None else limit["used"]  # hidden: drawn as the most it can be
     if kind == "disparity":
         full = 1.0 if least else max(limit["declared"], reached, 0.01)
+    elif kind == "minimum":
+        full = max(limit["declared"], reached)
 
     def say(amount: float | None) -> str:
         if kind == "budget":
@@ -173,7 +175,7 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
     offer = texts.get(limit["id"].partition(":")[2], "")
     name = words.t(
         f"limits.kind.{kind}",
-        **({"offer": offer} if kind == "capacity" else {}),
+        **({"offer": offer} if kind in ("capacity", "minimum") else {}),
         **({"feature": words.columns(limit["features"]), "id": limit["id"]} if kind == "disparity" else {}),
     )
     if not limit["binding"]:
