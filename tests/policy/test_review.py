@@ -61,6 +61,11 @@ BROKEN = [
     ("EH-POL-040", {"offers.1.id": "shoes"}, ("offers", 1, "id")),
     ("EH-POL-041", {"offers.0.cost": 5}, ("offers", 0, "value")),
     ("EH-POL-042", {"offers.0.cost": 0}, ("limits", "budget")),
+    ("EH-POL-048", {"offers.0.minimum": 9, "offers.0.capacity": 8}, ("offers", 0, "minimum")),
+    ("EH-POL-049", {"offers.1.minimum": 9, "limits.contacts": {"total": 8}}, ("limits", "contacts", "total")),
+    ("EH-POL-049", {"offers.0.minimum": 11}, ("limits", "budget")),
+    ("EH-POL-056", {"limits.disparity.0.offers": ["shoos"]}, ("limits", "disparity", 0, "offers", 0)),
+    ("EH-POL-056", {"limits.disparity.0.offers": ["hats", "hats"]}, ("limits", "disparity", 0, "offers", 1)),
     ("EH-POL-043", {"columns.sex.change_only": "up"}, ("columns", "sex", "change_only")),
     (
         "EH-POL-043",

@@ -238,3 +238,17 @@ def test_totals_are_recomputed_from_the_decisions():
     offer = LIMITED.offers[0].model_copy(update={"capacity": 3})
     small = LIMITED.model_copy(update={"offers": (offer,)})
     assert "capacity:o0" in check_totals(Totals(4, 0, 0, 4, (4,)), _ground(small))[0].what
+
+
+def test_an_offer_that_reaches_too_few_people_is_found():
+    """One person short of a minimum, in what is declared of it or in the decisions themselves, breaks the promise."""
+    campaign = make_campaign(offers=1)
+    offer = campaign.offers[0].model_copy(update={"minimum": 20})
+    ground = _ground(campaign.model_copy(update={"offers": (offer,), "limits": make_campaign().limits}))
+    assert check_totals(Totals(50, 0, 0, 50, (20,)), ground) == ()
+    assert _codes(check_totals(Totals(50, 0, 0, 50, (19,)), ground)) == [("fair", "limit-missed")]
+    contacts = LimitOutcome("contacts", "contacts", 10_000_000, 19, held=True, binding=False)
+    short = LimitOutcome("minimum:o0", "minimum", 20, 19, held=True, binding=True)
+    assert _codes(check_limits([contacts, short], ground)) == [("fair", "limit-broken")]
+    assert _codes(check_limits([contacts], ground)) == [("fair", "limit-missing")]
+    assert check_limits([contacts, dataclasses.replace(short, used=20)], ground) == ()

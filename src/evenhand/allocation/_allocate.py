@@ -13,12 +13,14 @@ from evenhand.terms import Allocated, Certificate, Lots, Prices, Scored, Standin
 from ._blind import until_held
 from ._by_lot import draw_lots, set_aside, told_by_lot
 from ._cells import Cells, fuse
+from ._comparisons import Comparison
 from ._crowd import canonical, draw_for, lay_out
 from ._effects import effects
-from ._limits import Comparison, build_rows
+from ._limits import build_rows
 from ._membership import learn_cells
 from ._nest import Nest
 from ._outcome import Columns, columns_of
+from ._reachable import demand_reachable, not_found
 from ._report import limit_outcomes, prices_of
 from ._settle import Settled, settle
 from ._solve import Solved, scale_of
@@ -80,7 +82,8 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
     order = canonical(subjects, draw)
     lots = draw_lots(permitted, campaign)
     order = order[(permitted.standing[order] != Standing.REFUSED) & ~lots.is_drawn[order]]
-    comparisons = survey(wall, campaign.limits.disparity, counted) if len(subjects) else []
+    names = tuple(offer.id for offer in campaign.offers)
+    comparisons = survey(wall, campaign.limits.disparity, counted, names) if len(subjects) else []
     batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
@@ -124,6 +127,7 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     nest, scale = Nest(crowd), scale_of(crowd)
     rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)), scale)
     rows = set_aside(rows, batch.lots, cells.cell, cells.size, len(value))
+    demand_reachable(crowd, rows, batch.comparisons)
 
     def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
         offer = batch.lots.offer.copy()
@@ -131,7 +135,7 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         return offer
 
     def count(settled: Settled) -> list[NDArray[np.int64]]:
-        chosen = in_batch(settled.choice) >= 0
+        chosen = in_batch(settled.choice)
         return [selected_people(batch.wall, c, batch.counted, chosen) for c in batch.comparisons]
 
     plainest: Settled | None = None
@@ -140,6 +144,8 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     else:
         held = until_held(nest, rows, batch.comparisons, scale, count, batch.campaign.seed)
         settled, rows, plainest = held.settled, held.rows, held.plain
+    if not settled.kept:
+        raise not_found(rows)
     selected = count(settled)
     disparity = {limit.id for limit in batch.campaign.limits.disparity}
     plain = rows.without(disparity)

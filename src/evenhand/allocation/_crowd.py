@@ -14,9 +14,16 @@ from numpy.typing import NDArray
 
 from evenhand.terms import draw_for, mixed
 
-__all__ = ["Crowd", "canonical", "draw_for", "lay_out", "lot", "sample"]
+__all__ = ["CLOSED", "Crowd", "canonical", "draw_for", "is_open", "lay_out", "lot", "sample", "with_lots"]
 
 _WORD = 0xFFFFFFFFFFFFFFFF
+CLOSED = -(2**60)
+"""The value of an offer that a person cannot get: lower than any price could make up for."""
+
+
+def is_open(value: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of these values are of offers that the person can get."""
+    return np.asarray(value > CLOSED // 2)
 
 
 @dataclass(frozen=True, slots=True)

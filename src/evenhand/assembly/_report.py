@@ -125,20 +125,32 @@ def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
     """Selection rates per declared comparison before and after the limits, then every other sensitive column."""
     allocated = explained.allocated
     personal = allocated.scored.minimised.permitted.standing == Standing.PERSONALISED
-    before = np.where(personal, (allocated.unlimited_offer >= 0).astype(np.intp), -1)
-    after = np.where(personal, (allocated.offer >= 0).astype(np.intp), -1)
+    sides = (allocated.unlimited_offer, allocated.offer)
+    before, after = (np.where(personal, (choice >= 0).astype(np.intp), -1) for choice in sides)
+    ids = [offer.id for offer in opened.campaign.offers]
     chapters, told = [], set()
     for limit in opened.campaign.limits.disparity:
         sets = [limit.groups] if limit.intersections else [(name,) for name in limit.groups]
         for features in sets:
-            told.add(features)
-            pair = [_compared(opened, features, codes, limit) for codes in (before, after)]
-            chapters.append(GroupChapter(limit.id, limit.measure.value, limit.bound, limit.mode, pair[0], pair[1]))
+            if not limit.offers and limit.per == "campaign":
+                told.add(features)
+            for offers in _offer_sets(limit, ids):
+                got = [np.isin(choice, [ids.index(name) for name in offers] or range(len(ids))) for choice in sides]
+                codes = [np.where(personal, one.astype(np.intp), -1) for one in got]
+                one, other = (_compared(opened, features, side, limit) for side in codes)
+                chapters.append(
+                    GroupChapter(limit.id, limit.measure.value, limit.bound, limit.mode, one, other, offers)
+                )
     for name in opened.stores.wall.features:
         if (name,) not in told:
             pair = [_compared(opened, (name,), codes, None) for codes in (before, after)]
             chapters.append(GroupChapter("", "", 0.0, "", pair[0], pair[1]))
     return chapters
+
+
+def _offer_sets(limit: DisparityLimit, ids: list[str]) -> list[tuple[str, ...]]:
+    """The sets of offers that a limit compares; () for any offer at all."""
+    return [(name,) for name in limit.offers or ids] if limit.per == "offer" else [limit.offers]
 
 
 def _compared(

@@ -72,8 +72,8 @@ def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
             return f"{currency} {value / MICRO:,.2f}"
         return f"{value:.3f}" if limit.kind == "disparity" else f"{value:,.0f}"
 
-    few = limit.kind in ("contacts", "capacity") and 0 < limit.used < 10
-    floor = limit.measure is Measure.SELECTION_RATE_RATIO
+    few = limit.kind in ("contacts", "capacity", "minimum") and 0 < limit.used < 10
+    floor = limit.measure is Measure.SELECTION_RATE_RATIO or limit.kind == "minimum"
     price = ""
     if limit.money is not None and limit.people is not None and (limit.money or limit.people):
         price = f"; costs {currency} {limit.money / MICRO:,.2f} of value and changes {limit.people:,} decisions"

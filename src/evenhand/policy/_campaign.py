@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -61,26 +61,23 @@ def _date_as_text(value: object) -> object:
 
 
 class _Declared(BaseModel):
-    """Frozen, and no key that is not declared."""
+    """Frozen, and no key that is not declared.
+
+    Attributes:
+        later: fields that the format got after its first runs were recorded. Written out only where they say something,
+            so that a campaign without them keeps the text, and the digest, that it had.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _WithLaterKeys(_Declared):
-    """A part of the file that got keys later on. At their defaults they are not written out, so that a campaign that
-    does not use them is recorded in the same bytes as before."""
+    later: ClassVar[frozenset[str]] = frozenset()
 
     @model_serializer(mode="wrap")
-    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written: dict[str, Any] = handler(self)
-        fields = type(self).model_fields
-        unused = (name for name in _LATER_KEYS if name in fields and getattr(self, name) == fields[name].default)
-        for name in unused:
-            written.pop(name, None)
+    def _without_the_unsaid(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        for name in self.later & type(self).model_fields.keys():
+            if getattr(self, name) == type(self).model_fields[name].default:
+                written.pop(name, None)
         return written
-
-
-_LATER_KEYS = ("control", "randomised", "target")
 
 
 class Text(_Declared):
@@ -119,8 +116,10 @@ class Table(_Declared):
     table: str | None = Field(None, description="Table of that database.")
 
 
-class HistorySource(Table, _WithLaterKeys):
+class HistorySource(Table):
     """What happened before: one row per offer that was shown to a subject, or per subject who was shown nothing."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"control", "randomised"})
 
     offer: str | None = Field(None, description="Column that names the offer shown; needed with several offers.")
     control: str | None = Field(
@@ -184,6 +183,7 @@ class Column(_Declared):
 class Offer(_Declared):
     """A thing that can be shown."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"minimum"})
     id: Identifier = Field(description="Short id of the offer, as history and results name it.")
     text: Text = Field(description="What the person sees.")
     value: Money = Field(ge=0, le=1_000_000, description="Money gained when the subject responds.")
@@ -191,6 +191,9 @@ class Offer(_Declared):
         Decimal(0), ge=0, le=1_000_000, description="Money spent on showing it once; counts against the budget."
     )
     capacity: int | None = Field(None, ge=0, description="At most this many people; none = no bound.")
+    minimum: int | None = Field(
+        None, ge=0, description="At least this many people, even where that costs value; none = no bound."
+    )
     made_by_ai: bool = Field(description="Whether AI made (part of) the text or picture; people are told (RULES A-50).")
 
     @property
@@ -213,6 +216,7 @@ class Contacts(_Declared):
 class DisparityLimit(_Declared):
     """A bound on the difference between groups in who gets an offer."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"per", "offers"})
     id: Identifier = Field(description="Short id of the limit, as the report names it.")
     groups: tuple[str, ...] = Field(min_length=1, description="Sensitive columns to compare.")
     intersections: bool = Field(
@@ -230,6 +234,13 @@ class DisparityLimit(_Declared):
     )
     minimum_size: int = Field(30, ge=10, description="Smaller groups are shown but not judged.")
     include_unknown: bool = Field(False, description="Also hold people whose group is unknown to the limit.")
+    per: Literal["campaign", "offer"] = Field(
+        "campaign", description="campaign: who gets any of the offers is compared. offer: each offer by itself."
+    )
+    offers: tuple[Identifier, ...] = Field(
+        (),
+        description="Ids of the offers that count, where not all do; several: getting any of them, unless per: offer.",
+    )
 
 
 class Limits(_Declared):
@@ -240,8 +251,10 @@ class Limits(_Declared):
     disparity: tuple[DisparityLimit, ...] = Field((), description="Bounds on the difference between groups.")
 
 
-class ModelChoice(_WithLaterKeys):
+class ModelChoice(_Declared):
     """What is learned, and how."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"target"})
 
     target: Target = Field(
         Target.RESPONSE,
@@ -277,6 +290,8 @@ class Retention(_Declared):
 
 class Campaign(_Declared):
     """One campaign, as an organisation declares it."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"exploration"})
 
     evenhand: Literal[1] = Field(description="Version of this file format.")
     campaign: Identifier = Field(description="Id of the campaign.")

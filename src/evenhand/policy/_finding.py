@@ -75,6 +75,8 @@ CHECKS = MappingProxyType(
         "EH-POL-047": Check(
             _N, "the decision can follow what an offer changes", "A randomised history with a control is used as one."
         ),
+        "EH-POL-048": Check(_E, "limits can be kept together", "No offer has a minimum above its places."),
+        "EH-POL-049": Check(_E, "limits can be kept together", "The minimums together fit within contacts and budget."),
         "EH-POL-050": Check(_E, "one meaning per id", "No two limits have the same id, nor one that evenhand gives."),
         "EH-POL-051": Check(
             _E, "groups are confirmed sensitive columns", "A limit compares confirmed sensitive columns."
@@ -83,6 +85,7 @@ CHECKS = MappingProxyType(
         "EH-POL-053": Check(_E, "F-HEC", "Employment, housing and credit are decided without group membership."),
         "EH-POL-054": Check(_W, "a limit limits something", "A limit's bound and intersections have an effect."),
         "EH-POL-055": Check(_W, "A-6", "A high-risk campaign can be audited: it has sensitive columns."),
+        "EH-POL-056": Check(_E, "one meaning per id", "A limit names offers of the campaign, each once."),
         "EH-POL-060": Check(_E, "G-13", "The organisation has its own name, not the draft's."),
         "EH-POL-061": Check(_E, "G-13", "The contact is an address where somebody answers."),
         "EH-POL-062": Check(_E, "no person reads a placeholder", "Every offer has its own text, in both languages."),

@@ -55,6 +55,9 @@ def check_totals(totals: Totals, campaign: Campaign) -> tuple[Violation, ...]:
     for offer, given in zip(campaign.offers, totals.offers, strict=True):
         if offer.capacity is not None and given > offer.capacity:
             out.append(_over(f"capacity:{offer.id}", given, offer.capacity))
+        if offer.minimum is not None and given < offer.minimum:
+            what = f"The decisions give {given} of {offer.id}, where at least {offer.minimum} are asked for."
+            out.append(_broken("limit-missed", what, "G-5-2", "Run again; whole decisions must keep every limit."))
     contacts = sum(totals.offers)
     if campaign.limits.contacts.total is not None and contacts > campaign.limits.contacts.total:
         out.append(_over("contacts", contacts, campaign.limits.contacts.total))
@@ -73,6 +76,8 @@ def _declared(campaign: Campaign) -> Iterator[tuple[str, float, bool]]:
     for offer in campaign.offers:
         if offer.capacity is not None:
             yield f"capacity:{offer.id}", float(offer.capacity), False
+        if offer.minimum is not None:
+            yield f"minimum:{offer.id}", float(offer.minimum), True
     for limit in campaign.limits.disparity:
         yield limit.id, limit.bound, limit.measure is Measure.SELECTION_RATE_RATIO
 

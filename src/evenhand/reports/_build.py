@@ -52,6 +52,7 @@ class GroupChapter:
         measure, bound, mode: of that limit; "", 0 and "" without one.
         before: selection rates under budget, capacity and contacts alone.
         after: as decided.
+        offers: ids of the offers that are compared, getting any of them; () for getting any offer at all.
     """
 
     limit: str
@@ -60,6 +61,7 @@ class GroupChapter:
     mode: str
     before: Comparison
     after: Comparison
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +262,7 @@ def _lots(explained: Explained, campaign: Campaign) -> dict[str, Any] | None:
 def _limit(limit: LimitOutcome) -> dict[str, Any]:
     """A limit's outcome; small numbers of people are null."""
     plain: dict[str, Any] = _plain(asdict(limit))
-    if limit.kind in ("capacity", "contacts"):
+    if limit.kind in ("capacity", "contacts", "minimum"):
         plain["used"] = _shown(int(limit.used))
     if limit.people is not None:
         plain["people"] = _shown(limit.people)
@@ -268,6 +270,7 @@ def _limit(limit: LimitOutcome) -> dict[str, Any]:
 
 
 def _chapter(chapter: GroupChapter) -> dict[str, Any]:
+    compared = {"offers": list(chapter.offers)} if chapter.offers else {}
     return {
         "limit": chapter.limit,
         "measure": chapter.measure,
@@ -276,6 +279,7 @@ def _chapter(chapter: GroupChapter) -> dict[str, Any]:
         "features": list(chapter.after.features),
         "before": chapter.before.to_dict(),
         "after": chapter.after.to_dict(),
+        **compared,
     }
 
 

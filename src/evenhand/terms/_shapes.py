@@ -108,7 +108,8 @@ class Prices:
     take the offer with the highest ``value - offer[j] - group[cell, j]`` if that is above zero.
 
     Attributes:
-        offer: int64[m], price of taking one place of offer j: capacity, contacts, and cost under the budget.
+        offer: int64[m], price of taking one place of offer j: capacity, contacts, and cost under the budget; below
+            zero where a minimum gives places away.
         group: int64[cells, m], price of the disparity limits for each cell (cell 0 = nobody's group: always 0).
         by_limit: price of each limit by its id, in micro-money per unit of that limit (place, contact, money
             unit; for a disparity limit a whole unit of its bound, from 0 to 1), for people to read.
@@ -144,7 +145,8 @@ class LimitOutcome:
     """One declared limit after the allocation.
 
     Attributes:
-        id: the limit's id in the campaign file: ``budget``, ``contacts``, ``capacity:OFFER`` or a disparity id.
+        id: the limit's id in the campaign file: ``budget``, ``contacts``, ``capacity:OFFER``, ``minimum:OFFER`` or a
+            disparity id.
         kind: what it bounds.
         declared: the bound as declared: micro-money, contacts, places, ratio or difference.
         used: the same quantity as reached, verified on whole decisions and true groups.
@@ -159,7 +161,7 @@ class LimitOutcome:
     """
 
     id: str
-    kind: Literal["budget", "contacts", "capacity", "disparity"]
+    kind: Literal["budget", "contacts", "capacity", "minimum", "disparity"]
     declared: float
     used: float
     held: bool
