@@ -107,7 +107,7 @@ class Walk:
         return decisions.decisions["offer"].is_not_null().to_numpy()
 
 
-def walk(past: int = 8_000, now: int = 3_000, seed: int = 1, **changes: Any) -> Walk:
+def walk(past: int = 8_000, now: int = 3_000, seed: int = 1, *, objecting: int = 100, **changes: Any) -> Walk:
     """A walk over a drawn world; `changes` are those of `worlds.mailing`, of the past alone."""
     rng = np.random.default_rng(seed)
-    return Walk(mailing(past, rng, **changes), mailing(now, rng, first=past))
+    return Walk(mailing(past, rng, **changes), mailing(now, rng, first=past), objecting=objecting)

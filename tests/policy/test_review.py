@@ -39,7 +39,7 @@ BROKEN = [
     ("EH-POL-025", {"history.order": "sex"}, ("history", "order")),
     ("EH-POL-026", {"model.target": "increment"}, ("history", "control")),
     ("EH-POL-027", {"model.target": "increment", "history.control": "none"}, ("history", "randomised")),
-    ("EH-POL-028", {"offers.1": None, "history": {"file": "shown.csv", "control": "none"}}, ("history", "offer")),
+    ("EH-POL-028", {"offers.1": None, "history.offer": None, "history.control": "none"}, ("history", "offer")),
     ("EH-POL-029", {"history.control": "hats"}, ("history", "control")),
     ("EH-POL-030", {"columns.person": None}, ("columns",)),
     ("EH-POL-030", {"columns.other": {"role": "identifier"}}, ("columns", "other", "role")),

@@ -7,6 +7,7 @@ how people respond to an offer or, from a history in which chance decided who wa
 do. Source: Nie and Wager 2021 (increments).
 """
 
+from ._draw import draw_findings
 from ._history import History, draws_of
 from ._learn import Lesson, learn, lesson_of, teachable
 from ._off_policy import Estimate, Logged, PolicyValue, policy_value
@@ -17,6 +18,7 @@ __all__ = [
     "Lesson",
     "Logged",
     "PolicyValue",
+    "draw_findings",
     "draws_of",
     "learn",
     "lesson_of",

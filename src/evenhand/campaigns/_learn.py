@@ -35,6 +35,8 @@ class Lesson:
         other_offers: permitted rows of offers that this campaign does not have: they teach only what offers have
             in common, and nothing of what an offer changes. In a lesson on responses also the rows of the control,
             which are left out.
+        sides: int64[offers + 1, 2], people with rows of each offer and, last, of the control: those whose data may be
+            used for this purpose, and the others; not counted (0) in a lesson on responses.
     """
 
     rows: NDArray[np.intp]
@@ -46,6 +48,7 @@ class Lesson:
     person: NDArray[np.intp]
     not_permitted: int
     other_offers: int
+    sides: NDArray[np.int64]
 
 
 def teachable(
@@ -96,6 +99,20 @@ def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) 
         person=np.unique(history.subjects[used], return_inverse=True)[1],
         not_permitted=int((~allowed).sum()),
         other_offers=int((allowed & (apart | (offer == -1))).sum()),
+        sides=_sides(campaign, history, offer, allowed),
+    )
+
+
+def _sides(
+    campaign: Campaign, history: History, offer: NDArray[np.intp], allowed: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """See `Lesson.sides`."""
+    if campaign.model.target is not Target.INCREMENT:
+        return np.zeros((len(campaign.offers) + 1, 2), np.int64)
+    sides = [*range(len(campaign.offers)), CONTROL]
+    return np.array(
+        [[len(np.unique(history.subjects[(offer == side) & used])) for used in (allowed, ~allowed)] for side in sides],
+        np.int64,
     )
 
 

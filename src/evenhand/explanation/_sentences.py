@@ -27,7 +27,7 @@ class Factor:
         value: the bin that the person is in, in words.
         origin: given, observed or inferred.
         contribution: micro-logits; with the base they add up to the score.
-        direction: ``for``, ``against`` or ``neutral``.
+        direction: ``for``, ``against`` or ``neutral``: nothing, or of a change too little to be written.
     """
 
     name: str
@@ -65,7 +65,7 @@ def headline(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor]
         return text("headline.by-lot", lang, sender=sender, offer=offer)
     if facts.standing is Standing.CONTEXTUAL:
         return text("headline.contextual", lang, sender=sender, offer=offer)
-    reasons = factors[: len(facts.top_terms)]
+    reasons = [factor for factor in factors[: len(facts.top_terms)] if factor.direction != "neutral"]
     top = [factor.meaning for factor in reasons if factor.direction == "for"][:_NAMED]
     if not top:
         key = "headline.other" if reasons else "headline.average"

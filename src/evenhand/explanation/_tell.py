@@ -20,6 +20,9 @@ from ._text import money, number, one_line, text, text_about
 
 __all__ = ["Explanation", "tell"]
 
+_LEAST_SAID = 50
+"""Parts per million of a change that are written as a hundredth of a percentage point; less is no reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -208,11 +211,12 @@ def tell(
 def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int, lang: str) -> tuple[Factor, ...]:
     shares = term_contributions(model, facts.codes, np.array([focus]))[0].tolist()
     factors = []
+    least = _LEAST_SAID if campaign.model.target is Target.INCREMENT else 1
     for binning, code, share in zip(model.view.binnings, facts.codes, shares, strict=False):
         own = int(code[0] if code.ndim == 1 else code[focus, 0])
         words = bin_words(bin_labels(binning)[own], lang)
         meaning, origin = meaning_of(campaign, binning.name, lang), campaign.columns[binning.name].origin
-        factors.append(Factor(binning.name, meaning, words, origin, share, _direction(share)))
+        factors.append(Factor(binning.name, meaning, words, origin, share, _direction(share, least)))
     for pair, name, share in zip(
         model.pairs, model.terms[len(factors) :], shares[len(model.view.binnings) :], strict=True
     ):
@@ -221,12 +225,13 @@ def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int,
         words = text("factor.pair-value", lang, first=one.value, second=other.value)
         if share:  # a pair that another offer's fit found says nothing here
             origin = max(one.origin, other.origin, key=list(Origin).index)
-            factors.append(Factor(name, meaning, words, origin, share, _direction(share)))
+            factors.append(Factor(name, meaning, words, origin, share, _direction(share, least)))
     return tuple(sorted(factors, key=lambda factor: -abs(factor.contribution)))
 
 
-def _direction(share: int) -> str:
-    return "for" if share > 0 else "against" if share < 0 else "neutral"
+def _direction(share: int, least: int) -> str:
+    """Which way a share counts; one that would be written as nothing counts neither way."""
+    return "neutral" if abs(share) < least else "for" if share > 0 else "against"
 
 
 def _not_used(campaign: Campaign, lang: str, *, personal: bool) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import WITHHELD, FeatureView, Model, Target
+from evenhand.terms import FeatureView, Model, Target
 
 from ._align import align, shared_pairs
 from ._compile import MICRO_LOGITS, Compiled, compiled_terms, spent_on
@@ -64,14 +64,10 @@ def fit(
         DataError: shapes or values do not fit, too few rows, or only one outcome in the whole history.
     """
     check_history(campaign, view, codes, offer, outcome, held_out, person)
-    whose = None if person is None else np.asarray(person).astype(np.intp)
-    whole = History(codes, np.asarray(offer).astype(np.intp), outcome, np.asarray(held_out, bool), whose)
-    known = np.ones(len(outcome), bool)
-    for column in codes:
-        known &= column != WITHHELD
-    history = whole.rows(known)
+    history = History.known(codes, offer, outcome, held_out, person)
+    withheld = len(outcome) - len(history.outcome)
     if campaign.model.target is Target.INCREMENT:
-        return fit_increments(campaign, view, history, withheld=int((~known).sum()))
+        return fit_increments(campaign, view, history, withheld=withheld)
     training = history.rows(~history.held_out)
     check_training(training, campaign.model.minimum_bin)
     offers = tuple(item.id for item in campaign.offers)
@@ -94,7 +90,7 @@ def fit(
     counted = {
         "training": len(training.outcome),
         "held_out": int(history.held_out.sum()),
-        "withheld": int((~known).sum()),
+        "withheld": withheld,
     }
     evaluation = {"rows": counted, **_held_out(model, history.rows(history.held_out), notes), "terms": spent}
     return replace(model, evaluation=evaluation)

@@ -25,7 +25,7 @@ from ._qini import evaluate_increment
 from ._score import contributions
 from ._terms import Plan
 
-__all__ = ["ALARM", "check_drawn", "fit_increments"]
+__all__ = ["drawn", "fit_increments"]
 
 SIDE_ROWS = 100
 """Training rows that an increment needs at least with the offer, and as many of the control."""
@@ -50,13 +50,11 @@ def fit_increments(campaign: Campaign, view: FeatureView, history: History, *, w
         rows that its fit saw, and the score of a person whose values are all withheld.
 
     Raises:
-        DataError: a side has too few rows, the outcome hardly varies, or the columns tell who was shown an offer.
+        DataError: see `drawn`.
     """
     training = history.rows(~history.held_out)
     offers = tuple(offer.id for offer in campaign.offers)
-    for j, name in enumerate(offers):
-        _check_sides(training, j, name)
-    drawn = check_drawn(campaign, view, history)
+    found = drawn(campaign, view, history)
     fits = {name: _fit_one(campaign, view, _sides(_rows_of(training, j), j)) for j, name in enumerate(offers)}
     pairs = shared_pairs(list(fits.values()))
     aligned = {name: align(compiled, pairs, len(view.binnings)) for name, compiled in fits.items()}
@@ -77,7 +75,7 @@ def fit_increments(campaign: Campaign, view: FeatureView, history: History, *, w
         "offers": {
             name: {
                 **_counted(training, j),
-                "assignment": _told(drawn[name]),
+                "assignment": _told(found[name]),
                 "held_out": _measured(model, held_out, j),
             }
             for j, name in enumerate(offers)
@@ -87,12 +85,16 @@ def fit_increments(campaign: Campaign, view: FeatureView, history: History, *, w
     return replace(model, evaluation=evaluation)
 
 
-def check_drawn(campaign: Campaign, view: FeatureView, history: History) -> dict[str, Assignment]:
+def drawn(campaign: Campaign, view: FeatureView, history: History) -> dict[str, Assignment]:
     """Per offer, how far the columns tell who was shown it and who was shown nothing.
 
     Raises:
-        DataError: they tell it of some offer, so chance did not decide.
+        DataError: a side has too few rows, the outcome hardly varies, or the columns tell it of some offer, so chance
+            did not decide.
     """
+    training = history.rows(~history.held_out)
+    for j, offer in enumerate(campaign.offers):
+        _check_sides(training, j, offer.id)
     names = [binning.name for binning in view.binnings]
     found = {}
     for j, offer in enumerate(campaign.offers):

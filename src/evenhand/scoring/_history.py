@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import DataError, FeatureView, Target
+from evenhand.terms import WITHHELD, DataError, FeatureView, Target
 
 __all__ = ["CONTROL", "History", "check_history", "check_training"]
 
@@ -25,6 +25,22 @@ class History:
     outcome: NDArray[np.uint8]
     held_out: NDArray[np.bool_]
     person: NDArray[np.intp] | None = None
+
+    @classmethod
+    def known(
+        cls,
+        codes: tuple[NDArray[np.uint8], ...],
+        offer: NDArray[np.integer],
+        outcome: NDArray[np.uint8],
+        held_out: NDArray[np.bool_],
+        person: NDArray[np.integer] | None = None,
+    ) -> History:
+        """The rows in which no value is withheld."""
+        whose = None if person is None else np.asarray(person).astype(np.intp)
+        known = np.ones(len(outcome), bool)
+        for column in codes:
+            known &= column != WITHHELD
+        return cls(codes, np.asarray(offer).astype(np.intp), outcome, np.asarray(held_out, bool), whose).rows(known)
 
     def rows(self, mask: NDArray[np.bool_]) -> History:
         person = None if self.person is None else self.person[mask]
