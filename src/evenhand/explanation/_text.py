@@ -30,7 +30,7 @@ def catalogue(lang: str) -> dict[str, str]:
         raise KeyError(lang)
     folder = files(__package__) / "catalogue"
     content: dict[str, str] = {}
-    for name in (f"{lang}.json", f"report.{lang}.json", f"audit.{lang}.json"):
+    for name in (f"{lang}.json", f"report.{lang}.json", f"audit.{lang}.json", f"monitor.{lang}.json"):
         content |= json.loads((folder / name).read_text("utf-8"))
     return content
 

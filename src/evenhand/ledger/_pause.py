@@ -270,9 +270,10 @@ def refuse_paused(store: LedgerStore, campaign: str) -> None:
     pause = next(one for one in state.history if one.seq == state.paused)
     alarm = next((one for one in state.history if one.seq == pause.told["alarm"]), None)
     watch = f" of {alarm.told['watch']}" if alarm else ""
+    since = datetime.fromisoformat(pause.at).isoformat(" ", "minutes")
     raise PausedError(
         "campaign-paused",
-        f"The campaign {campaign} is paused since {pause.at} (ledger entry {state.paused}), by the alarm{watch} in "
+        f"The campaign {campaign} is paused since {since} (ledger entry {state.paused}), by the alarm{watch} in "
         f"entry {pause.told['alarm']}. Nothing was decided.",
         rule=f"on_alarm: pause, in the monitor{watch} of the campaign",
         remedy="look at it with: evenhand monitor CAMPAIGN. When the cause is dealt with, a named person resumes it: "
