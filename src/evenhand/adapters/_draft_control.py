@@ -23,8 +23,25 @@ _ALWAYS = frozenset(
 _SOMETIMES = frozenset({"none", "nothing", "geen", "niets", "no", "nee"})
 """Values that say so in a column that is named after what was shown."""
 _NAMED = frozenset(
-    """segment offer offers treatment arm variant shown campaign coupon mail mailing email aanbod behandeling actie
-    getoond experiment""".split()
+    [
+        "segment",
+        "offer",
+        "offers",
+        "treatment",
+        "arm",
+        "variant",
+        "shown",
+        "campaign",
+        "coupon",
+        "mail",
+        "mailing",
+        "email",
+        "aanbod",
+        "behandeling",
+        "actie",
+        "getoond",
+        "experiment",
+    ]
 )
 
 
