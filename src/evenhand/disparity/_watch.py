@@ -225,8 +225,8 @@ class Watch:
             before = self._shown.get(one)
             if _may_show(monitor, before, self.minimum_cell):
                 self._shown[one] = monitor.to_dict()
-                points = [*self._points.get(one, ()), [monitor.events, monitor.evidence, *monitor.whole]]
-                self._points[one] = points if len(points) <= _MOST_POINTS else points[1::2]
+                point = [monitor.events, monitor.evidence, *monitor.whole]
+                self._points[one] = _with_point(self._points.get(one, []), point)
 
     def shown(self, compared: Compared) -> Monitor | None:
         """A comparison as it may be told; None where too few people were counted so far."""
@@ -236,7 +236,7 @@ class Watch:
     def course(self, compared: Compared) -> tuple[Point, ...]:
         """How a comparison stood at some of its showings, evenly spread, the last one included."""
         points = []
-        for events, evidence, *sums in self._points.get(compared, ()):
+        for _, events, evidence, *sums in self._points.get(compared, ()):
             lower, upper = gap_interval(tuple(sums), self.rule)
             points.append(Point(int(events), gap_estimate(tuple(sums)) or 0.0, lower, upper, evidence))
         return tuple(points)
@@ -291,7 +291,9 @@ class Watch:
                     back._shown[key] = dict(one["shown"])
                 points = one["points"] if saved["format"] == _FORMAT else []
                 if points:
-                    back._points[key] = [[int(events), *map(cleared, rest)] for events, *rest in points]
+                    back._points[key] = [
+                        [int(number), int(events), *map(cleared, rest)] for number, events, *rest in points
+                    ]
                 seen = back._monitors[key].alarm_at > 0
                 raised = int(one["raised"]) if saved["format"] == _FORMAT else _next_look(back.taken) if seen else 0
                 if raised:
@@ -304,6 +306,15 @@ class Watch:
                 remedy="remove the state and let the monitors count the stream again from its start",
             ) from None
         return back
+
+
+def _with_point(points: list[list[float]], point: list[float]) -> list[list[float]]:
+    """The course with its next point: showings numbered from 1, evenly spread, and always the last."""
+    number = int(points[-1][0]) + 1 if points else 1
+    apart = 1
+    while number > apart * (_MOST_POINTS - 1):
+        apart *= 2
+    return [*(one for one in points if one[0] % apart == 0), [number, *point]]
 
 
 def _next_look(taken: int) -> int:
