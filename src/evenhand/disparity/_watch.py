@@ -21,6 +21,7 @@ __all__ = ["LOOK", "Compared", "Point", "Stretch", "Watch", "compared_groups", "
 LOOK = 250
 """All comparisons of a stream are judged together after every so many events."""
 
+_TOGETHER = 64 * LOOK
 _FORMAT = 2
 _OLD_FORMAT = 1
 _MOST_POINTS = 32
@@ -203,17 +204,24 @@ class Watch:
         start, stop = self.taken - first, len(events.amounts)
         if start >= stop:
             return 0
-        for begin in _pieces(self.taken, self.taken + stop - start):
-            part = slice(begin[0] - first, begin[1] - first)
-            for one, monitor in self._monitors.items():
-                before = monitor.alarm_at
-                monitor.update(*_sides(one, events, part), unit=PPM)
-                if monitor.alarm_at != before:
-                    self._raised[one] = _next_look(begin[1])
-            self.taken = begin[1]
-            if self.taken % LOOK == 0:
-                self._look()
+        for begin, end in _pieces(self.taken, first + stop, _TOGETHER):
+            part = slice(begin - first, end - first)
+            told = {one: _sides(one, events, part) for one in self._monitors}
+            for least, most in _pieces(begin, end, LOOK):
+                here = slice(least - begin, most - begin)
+                self._take_until(most, {one: (sides[here], amounts[here]) for one, (sides, amounts) in told.items()})
         return stop - start
+
+    def _take_until(self, end: int, told: Mapping[Compared, tuple[Whole, Whole]]) -> None:
+        """Take the events before `end`, at most up to a look: of each comparison their sides and amounts."""
+        for one, monitor in self._monitors.items():
+            before = monitor.alarm_at
+            monitor.update(*told[one], unit=PPM)
+            if monitor.alarm_at != before:
+                self._raised[one] = _next_look(end)
+        self.taken = end
+        if end % LOOK == 0:
+            self._look()
 
     def _look(self) -> None:
         """Judge all comparisons together, and renew what may be shown."""
@@ -322,10 +330,10 @@ def _next_look(taken: int) -> int:
     return -(-taken // LOOK) * LOOK
 
 
-def _pieces(begin: int, end: int) -> Iterable[tuple[int, int]]:
-    """The stretch cut at every look."""
+def _pieces(begin: int, end: int, size: int) -> Iterable[tuple[int, int]]:
+    """The stretch cut at every multiple of a size."""
     while begin < end:
-        stop = min(end, (begin // LOOK + 1) * LOOK)
+        stop = min(end, (begin // size + 1) * size)
         yield begin, stop
         begin = stop
 
