@@ -337,6 +337,30 @@ def test_a_page_that_cannot_be_written_is_told_and_the_alarm_stands(cli, ran):
     assert [one["what"] for one in look(cli, ran)["history"]] == ["alarm", "paused"]
 
 
+def test_a_state_that_cannot_be_kept_lets_nothing_go_on(cli, ran):
+    """Where the folder of the states cannot be made, the alarm and the pause stand nevertheless."""
+    declare(ran, RESPONDED)
+    follow(ran, "outcome", 0.2, 0.8)
+    (ran / HOME / "monitor").write_text("a file where a folder must be", encoding="utf-8")
+    done = cli(ran, "monitor", "campaign.yaml")
+    assert done.exit_code == 4
+    assert "cannot be read or written" in done.stderr
+    assert cli(ran, "run", "campaign.yaml", "--at", AT).exit_code == 6
+    (ran / HOME / "monitor").unlink()
+    found = look(cli, ran)
+    assert (found["recorded"], [one["what"] for one in found["history"]]) == ([], ["alarm", "paused"])
+
+
+def test_trouble_with_one_clause_hides_no_alarm_of_another(cli, ran):
+    """A table that is missing is told, and the alarm of the next clause pauses the campaign nevertheless."""
+    declare(ran, DELIVERED, RESPONDED)
+    follow(ran, "outcome", 0.2, 0.8)
+    done = cli(ran, "monitor", "campaign.yaml")
+    assert done.exit_code == 3
+    assert "There is no file delivered.csv" in done.stderr
+    assert cli(ran, "run", "campaign.yaml", "--at", AT).exit_code == 6
+
+
 def _start(folder: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*PROGRAM, "monitor", "campaign.yaml", *words],

@@ -5,29 +5,27 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal
 
 from evenhand.adapters.campaign_files import load_campaign
 from evenhand.adapters.home import find_home, write_atomically
-from evenhand.adapters.monitor_state import KeptState, MonitorStates
+from evenhand.adapters.monitor_state import MonitorStates
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.disparity import Caught, GroupsWatched, Mark, MonitorRule, Stream, watch_stream
+from evenhand.disparity import MonitorRule
 from evenhand.ledger import Happened, campaign_state
 from evenhand.ledger import resume as end_pause
 from evenhand.policy import Campaign, MonitorClause, Table
 from evenhand.reports import monitor_page
-from evenhand.terms import DataError, Role, UsageError
+from evenhand.terms import DataError, EvenhandError, Role, UsageError
 
 from ._monitor_alarms import record_alarms
-from ._monitor_events import Decided, Events, Followed, RunRead, decided_about, events_of
+from ._monitor_events import Followed, RunRead, decided_about, events_of
+from ._monitor_look import Look, take_look
 from ._monitor_told import told_of
 from ._monitored import Monitored, Watched
 from ._open import Frames
-from ._open_groups import GroupedPeople, open_groups
+from ._open_groups import open_groups
 from ._records import open_ledger
 
 __all__ = ["monitor", "resume_campaign"]
@@ -80,22 +78,32 @@ def monitor(
     people = open_groups(campaign, folder=folder, key=place.key(make=False), at=at, frames=frames or Frames())
     with open_ledger(place) as store:
         state = campaign_state(store, campaign.campaign)
-        decided = decided_about(store, campaign, state.since if follows else 0, {} if read is None else read)
+        since = state.since if follows else 0
+        decided = decided_about(store, campaign, since, {} if read is None else read)
     states = MonitorStates(place)
-    looks = []
     beside = events.resolve().parent if events else folder
+    looks, trouble = [], []
     for clause in clauses:
         followed = None if clause.events is None else Followed(clause.events, beside)
         name = f"{campaign.campaign}{'@' if follows else '.'}{clause.id}"
-        looks.append(_look(campaign, people, clause, decided, followed, states, name, state.since if follows else 0))
+        try:
+            stream = events_of(clause, decided, followed)
+            looks.append(take_look(campaign, people, clause, stream, name, states.read(name), since))
+        except EvenhandError as error:
+            trouble.append(error)
+    # Alarms come first: neither a full disk nor trouble with one clause is a reason to let a campaign go on.
     recorded: tuple[Happened, ...] = ()
     if follows:
-        recorded, state = record_alarms(place, campaign, clauses, [caught for _, caught in looks], state, at)
+        recorded, state = record_alarms(place, campaign, looks, state, at)
+    for look in looks:
+        states.keep(look.name, look.state(since))
+    if trouble:
+        raise trouble[0]
     page = place.folder / "monitor" / f"{campaign.campaign}.html" if follows else None
     told = Monitored(
         campaign=campaign.campaign,
         at=at.isoformat(),
-        streams=tuple(_watched(clause, *look, follows) for clause, look in zip(clauses, looks, strict=True)),
+        streams=tuple(_watched(look, follows) for look in looks),
         paused=next((one.to_dict() for one in state.history if one.seq == state.paused), None),
         recorded=tuple(one.to_dict() for one in recorded),
         history=tuple(one.to_dict() for one in state.history),
@@ -152,48 +160,8 @@ def _question(campaign: Campaign, kind: Kind, events: Path | None, rule: Monitor
     return MonitorClause(id=kind, watch=kind, groups=groups, events=table, tolerance=asked.tolerance, alpha=asked.alpha)
 
 
-def _look(
-    campaign: Campaign,
-    people: GroupedPeople,
-    clause: MonitorClause,
-    decided: Decided,
-    followed: Followed | None,
-    states: MonitorStates,
-    name: str,
-    since: int,
-) -> tuple[Events, Caught]:
-    """Bring the kept state of a clause up to the end of its stream, behind the wall."""
-    stream = events_of(clause, decided, followed)
-    kept = states.read(name)
-    marks = tuple(Mark.from_dict(one) for one in kept.marks) if kept.since == since else ()
-    told = np.stack((stream.offers, stream.amounts), axis=1)
-    caught = watch_stream(
-        people.wall,
-        GroupsWatched(clause.sets, clause.minimum_size, clause.include_unknown, clause.reference),
-        Stream(
-            rows=people.rows_of(stream.subjects),
-            amounts=stream.amounts,
-            offers=stream.offers,
-            names=tuple(offer.id for offer in campaign.offers),
-            only_of_the_offer=clause.watch == "outcome",
-            marks=np.concatenate([_bytes(stream.subjects), _bytes(told)], axis=1),
-        ),
-        MonitorRule(tolerance=clause.tolerance, alpha=clause.alpha, largest=clause.largest_weight),
-        marks,
-        why=f"monitor: {clause.watch} per group",
-    )
-    states.keep(name, KeptState(since, tuple(mark.to_dict() for mark in caught.marks)))
-    return stream, caught
-
-
-def _bytes(rows: NDArray[Any]) -> NDArray[np.uint8]:
-    """The bytes of each row."""
-    width = rows.dtype.itemsize * (rows.shape[1] if rows.ndim > 1 else 1)
-    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), width)
-
-
-def _watched(clause: MonitorClause, stream: Events, caught: Caught, follows: bool) -> Watched:
-    watch = caught.watch
+def _watched(look: Look, follows: bool) -> Watched:
+    clause, caught, watch = look.clause, look.caught, look.caught.watch
     compared = {one.features for one in watch.compared}
     return Watched(
         watch=clause.id if follows else "",
@@ -204,7 +172,7 @@ def _watched(clause: MonitorClause, stream: Events, caught: Caught, follows: boo
         events=watch.taken,
         new=caught.new,
         corrected_from=caught.corrected_from,
-        unmatched=stream.unmatched,
+        unmatched=look.unmatched,
         not_compared=tuple(features for features in clause.sets if features not in compared),
         comparisons=tuple(told_of(watch, one, course=True) for one in watch.compared),
     )

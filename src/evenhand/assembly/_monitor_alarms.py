@@ -8,10 +8,11 @@ from datetime import datetime
 from evenhand.adapters.home import Home
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.disparity import Caught, MonitorState
+from evenhand.disparity import MonitorState
 from evenhand.ledger import AlarmRaised, CampaignState, Happened, campaign_state, raise_alarms
-from evenhand.policy import Campaign, MonitorClause
+from evenhand.policy import Campaign
 
+from ._monitor_look import Look
 from ._monitor_told import told_of
 
 __all__ = ["record_alarms"]
@@ -20,8 +21,7 @@ __all__ = ["record_alarms"]
 def record_alarms(
     place: Home,
     campaign: Campaign,
-    clauses: Sequence[MonitorClause],
-    caught: Sequence[Caught],
+    looks: Sequence[Look],
     state: CampaignState,
     at: datetime,
 ) -> tuple[tuple[Happened, ...], CampaignState]:
@@ -30,7 +30,7 @@ def record_alarms(
     Args:
         place: the home.
         campaign: the campaign.
-        clauses, caught: each clause, and where its monitors are.
+        looks: where the monitors of each clause are.
         state: how the campaign stood when the ledger was read.
         at: now.
 
@@ -41,7 +41,7 @@ def record_alarms(
         StoreError: somebody else is writing, or the ledger cannot be written.
         LedgerError: the ledger was altered.
     """
-    alarms = [alarm for clause, one in zip(clauses, caught, strict=True) for alarm in _alarms(clause, one)]
+    alarms = [alarm for look in looks for alarm in _alarms(look)]
     if not alarms:
         return (), state
     with SqliteLedger(place.ledger, key=place.key_file) as store:
@@ -50,9 +50,9 @@ def record_alarms(
         return added, campaign_state(store, campaign.campaign)
 
 
-def _alarms(clause: MonitorClause, caught: Caught) -> list[AlarmRaised]:
+def _alarms(look: Look) -> list[AlarmRaised]:
     """The last alarm of every comparison that ever had one; only one that still holds pauses anything."""
-    watch = caught.watch
+    clause, watch = look.clause, look.caught.watch
     return [
         AlarmRaised(
             watch=clause.id,
