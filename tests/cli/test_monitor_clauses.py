@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from shop_folder import AT, PROGRAM, evenhand
+import evenhand as eh
+from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.terms import PausedError
+from shop_folder import AT, PROGRAM, evenhand, make_aware
 
 HOME = "evenhand-home"
 RESPONDED = "{id: responded, watch: outcome, events: {file: outcomes.csv}, groups: [sex], on_alarm: pause}"
@@ -216,6 +222,69 @@ def test_a_weight_column_is_read_and_one_that_is_too_large_is_refused(cli, ran):
     assert "7.25" not in done.stderr
 
 
+def test_events_may_stand_in_a_database(cli, ran):
+    """A table of SQLite, as for every other table of a campaign."""
+    declare(ran, RESPONDED.replace("{file: outcomes.csv}", "{sql: 'sqlite:///shop.db', table: answers}"))
+    with sqlite3.connect(ran / "shop.db") as database:
+        database.execute("CREATE TABLE answers (decision TEXT, outcome INTEGER)")
+        rows = [(one, int(sex == "m")) for one, sex, _ in decided(ran)]
+        database.executemany("INSERT INTO answers VALUES (?, ?)", rows)
+    database.close()
+    assert [one["what"] for one in look(cli, ran)["recorded"]] == ["alarm", "paused"]
+
+
+def test_a_run_with_sealed_prices_is_watched_without_its_key(cli, shop):
+    """Under an aware limit the offers stand in the clear, and the monitor needs no more."""
+    make_aware(shop / "campaign.yaml")
+    declare(shop, OFFERED)
+    assert cli(shop, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    first = look(cli, shop)["streams"][0]
+    shutil.rmtree(shop / HOME / "run-keys")
+    second = look(cli, shop)["streams"][0]
+    assert (second["events"], second["new"]) == (first["events"], 0)
+    assert first["events"] > 300
+
+
+def test_while_a_run_is_recorded_the_alarm_waits(cli, ran):
+    """The look is told that somebody else writes; the next one records the alarm."""
+    declare(ran, RESPONDED)
+    follow(ran, "outcome", 0.2, 0.8)
+    with SqliteLedger(ran / HOME / "ledger.sqlite", key=ran / HOME / "secret.key") as store:
+        store.claim()
+        done = cli(ran, "monitor", "campaign.yaml")
+    assert done.exit_code == 4
+    assert "Somebody else is writing" in done.stderr
+    assert [one["what"] for one in look(cli, ran)["recorded"]] == ["alarm", "paused"]
+
+
+def test_from_python_a_paused_campaign_is_refused_too(paused):
+    """The error has its code, its rule and its remedy; a plan writes nothing and is still shown."""
+    with pytest.raises(PausedError, match="is paused since"):
+        eh.run(paused / "campaign.yaml", at=datetime(2026, 3, 1, tzinfo=UTC))
+    assert eh.plan(paused / "campaign.yaml", at=datetime(2026, 3, 1, tzinfo=UTC)).summary["funnel"]
+
+
+def test_the_page_in_the_home_is_for_its_owner_and_stands_as_the_campaign_does(cli, paused):
+    """Beside the sealed state; paused, with the group that gets less; nobody's id."""
+    cli(paused, "monitor", "campaign.yaml", "--lang", "nl")
+    page = paused / HOME / "monitor" / "small-shop.html"
+    assert page.stat().st_mode & 0o077 == 0
+    text = page.read_text("utf-8")
+    assert "Gepauzeerd sinds" in text
+    assert "de groep krijgt minder" in text
+    assert "canary" not in text
+
+
+def test_the_figures_are_replaced_in_one_step(cli, paused):
+    """A text file that others may read, whole at every moment; the pause is in it."""
+    file = paused / "evenhand.prom"
+    file.write_text("old", encoding="utf-8")
+    cli(paused, "monitor", "campaign.yaml", "--prometheus", file)
+    assert 'evenhand_monitor_paused{campaign="small-shop"} 1\n' in file.read_text("utf-8")
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert not list(paused.glob(".evenhand.prom*"))
+
+
 @pytest.mark.parametrize("clause", ["{id: even, groups: [visits]}", "{id: even, groups: [sexe]}"])
 def test_a_clause_on_a_column_that_is_not_sensitive_stops_the_command(cli, ran, clause):
     """Invalid policy, with the line, the rule and the sensitive columns."""
@@ -266,6 +335,30 @@ def test_a_page_that_cannot_be_written_is_told_and_the_alarm_stands(cli, ran):
     assert done.exit_code == 4
     assert "page.html cannot be read or written" in done.stderr
     assert [one["what"] for one in look(cli, ran)["history"]] == ["alarm", "paused"]
+
+
+def test_a_state_that_cannot_be_kept_lets_nothing_go_on(cli, ran):
+    """Where the folder of the states cannot be made, the alarm and the pause stand nevertheless."""
+    declare(ran, RESPONDED)
+    follow(ran, "outcome", 0.2, 0.8)
+    (ran / HOME / "monitor").write_text("a file where a folder must be", encoding="utf-8")
+    done = cli(ran, "monitor", "campaign.yaml")
+    assert done.exit_code == 4
+    assert "cannot be read or written" in done.stderr
+    assert cli(ran, "run", "campaign.yaml", "--at", AT).exit_code == 6
+    (ran / HOME / "monitor").unlink()
+    found = look(cli, ran)
+    assert (found["recorded"], [one["what"] for one in found["history"]]) == ([], ["alarm", "paused"])
+
+
+def test_trouble_with_one_clause_hides_no_alarm_of_another(cli, ran):
+    """A table that is missing is told, and the alarm of the next clause pauses the campaign nevertheless."""
+    declare(ran, DELIVERED, RESPONDED)
+    follow(ran, "outcome", 0.2, 0.8)
+    done = cli(ran, "monitor", "campaign.yaml")
+    assert done.exit_code == 3
+    assert "There is no file delivered.csv" in done.stderr
+    assert cli(ran, "run", "campaign.yaml", "--at", AT).exit_code == 6
 
 
 def _start(folder: Path, *words: str) -> subprocess.Popen[str]:

@@ -3,125 +3,34 @@ the campaign's clause asks for follows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal
 
 from evenhand.adapters.campaign_files import load_campaign
-from evenhand.adapters.home import Home, find_home, write_atomically
-from evenhand.adapters.monitor_state import KeptState, MonitorStates
+from evenhand.adapters.home import find_home, write_atomically
+from evenhand.adapters.monitor_state import MonitorStates
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.disparity import Caught, GroupsWatched, Mark, MonitorRule, MonitorState, Stream, watch_stream
-from evenhand.ledger import AlarmRaised, CampaignState, Happened, campaign_state, raise_alarms
+from evenhand.disparity import MonitorRule
+from evenhand.ledger import Happened, campaign_state
 from evenhand.ledger import resume as end_pause
 from evenhand.policy import Campaign, MonitorClause, Table
 from evenhand.reports import monitor_page
-from evenhand.terms import DataError, Role, UsageError
+from evenhand.terms import DataError, EvenhandError, Role, UsageError
 
-from ._monitor_events import Decided, Events, Followed, decided_about, events_of
+from ._monitor_alarms import record_alarms
+from ._monitor_events import Followed, RunRead, decided_about, events_of
+from ._monitor_look import Look, take_look
 from ._monitor_told import told_of
-from ._open import Frames, Opened, open_all
+from ._monitored import Monitored, Watched
+from ._open import Frames
+from ._open_groups import open_groups
 from ._records import open_ledger
 
-__all__ = ["Monitored", "Watched", "monitor", "resume_campaign"]
+__all__ = ["monitor", "resume_campaign"]
 
 Kind = Literal["selection", "delivery", "outcome"]
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What the monitors of one stream say now.
-
-    Attributes:
-        watch: id of the clause; "" where none asked for it.
-        kind: what is watched.
-        on_alarm: what an alarm leads to; "" where none asked for it.
-        tolerance, alpha: of every comparison, and of all together.
-        events: events counted so far.
-        new: how many of them were not there the last time.
-        corrected_from: from which event on everything was counted again, because one was corrected; -1 for none.
-        unmatched: rows of the events' table whose decision the ledger does not have.
-        not_compared: sets of columns without two groups that are large enough.
-        comparisons: one set of plain values per comparison.
-    """
-
-    watch: str
-    kind: str
-    on_alarm: str
-    tolerance: float
-    alpha: float
-    events: int
-    new: int
-    corrected_from: int
-    unmatched: int
-    not_compared: tuple[tuple[str, ...], ...]
-    comparisons: tuple[dict[str, Any], ...] = field(repr=False)
-
-    @property
-    def skewed(self) -> bool:
-        """Whether any comparison is skewed now."""
-        return any(one["state"] == MonitorState.SKEWED.value for one in self.comparisons)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {
-            "watch": self.watch,
-            "kind": self.kind,
-            "on_alarm": self.on_alarm,
-            "tolerance": self.tolerance,
-            "alpha": self.alpha,
-            "events": self.events,
-            "new": self.new,
-            "corrected_from": None if self.corrected_from < 0 else self.corrected_from,
-            "unmatched": self.unmatched,
-            "not_compared": [list(features) for features in self.not_compared],
-            "comparisons": list(self.comparisons),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Monitored:
-    """How a campaign stands.
-
-    Attributes:
-        campaign: its id.
-        at: the moment of looking, ISO 8601.
-        streams: one for each clause, or one that was asked for.
-        paused: the ledger's entry that paused it, as plain values; None where it is not paused.
-        recorded: what this look added to the ledger.
-        history: every alarm, pause and resumption, oldest first.
-        page: where the page was written in the home; None where no clause asked for one.
-    """
-
-    campaign: str
-    at: str
-    streams: tuple[Watched, ...]
-    paused: dict[str, Any] | None
-    recorded: tuple[dict[str, Any], ...]
-    history: tuple[dict[str, Any], ...]
-    page: Path | None = None
-
-    @property
-    def skewed(self) -> bool:
-        """Whether any comparison is skewed now."""
-        return any(stream.skewed for stream in self.streams)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {
-            "campaign": self.campaign,
-            "at": self.at,
-            "paused": self.paused,
-            "recorded": list(self.recorded),
-            "history": list(self.history),
-            "streams": [stream.to_dict() for stream in self.streams],
-        }
 
 
 def monitor(
@@ -134,6 +43,7 @@ def monitor(
     rule: MonitorRule | None = None,
     frames: Frames | None = None,
     lang: str = "en",
+    read: dict[str, RunRead] | None = None,
 ) -> Monitored:
     """Take what is new of a campaign's recorded decisions, say how things stand, and do what its clauses ask for.
 
@@ -152,6 +62,7 @@ def monitor(
         rule: tolerance and alpha.
         frames: data frames to use instead of the campaign's tables.
         lang: ``nl`` or ``en``, for the page in the home.
+        read: recorded runs that an earlier look has read, since a run never changes; one dict for all looks.
 
     Raises:
         UsageError: a file is needed and none is named.
@@ -164,25 +75,35 @@ def monitor(
     follows = kind is None and events is None and rule is None and bool(campaign.monitor)
     folder = campaign_file.resolve().parent
     clauses = campaign.monitor if follows else (_question(campaign, kind or "selection", events, rule),)
-    opened = open_all(loaded, folder=folder, key=place.key(make=False), at=at, frames=frames or Frames())
+    people = open_groups(campaign, folder=folder, key=place.key(make=False), at=at, frames=frames or Frames())
     with open_ledger(place) as store:
         state = campaign_state(store, campaign.campaign)
-        decided = decided_about(store, campaign, state.since if follows else 0)
+        since = state.since if follows else 0
+        decided = decided_about(store, campaign, since, {} if read is None else read)
     states = MonitorStates(place)
-    looks = []
     beside = events.resolve().parent if events else folder
+    looks, trouble = [], []
     for clause in clauses:
         followed = None if clause.events is None else Followed(clause.events, beside)
         name = f"{campaign.campaign}{'@' if follows else '.'}{clause.id}"
-        looks.append(_look(opened, clause, decided, followed, states, name, state.since if follows else 0))
+        try:
+            stream = events_of(clause, decided, followed)
+            looks.append(take_look(campaign, people, clause, stream, name, states.read(name), since))
+        except EvenhandError as error:
+            trouble.append(error)
+    # Alarms come first: neither a full disk nor trouble with one clause is a reason to let a campaign go on.
     recorded: tuple[Happened, ...] = ()
     if follows:
-        recorded, state = _recorded(place, campaign, clauses, looks, state, at)
+        recorded, state = record_alarms(place, campaign, looks, state, at)
+    for look in looks:
+        states.keep(look.name, look.state(since))
+    if trouble:
+        raise trouble[0]
     page = place.folder / "monitor" / f"{campaign.campaign}.html" if follows else None
     told = Monitored(
         campaign=campaign.campaign,
         at=at.isoformat(),
-        streams=tuple(_watched(clause, *look, follows) for clause, look in zip(clauses, looks, strict=True)),
+        streams=tuple(_watched(look, follows) for look in looks),
         paused=next((one.to_dict() for one in state.history if one.seq == state.paused), None),
         recorded=tuple(one.to_dict() for one in recorded),
         history=tuple(one.to_dict() for one in state.history),
@@ -239,96 +160,8 @@ def _question(campaign: Campaign, kind: Kind, events: Path | None, rule: Monitor
     return MonitorClause(id=kind, watch=kind, groups=groups, events=table, tolerance=asked.tolerance, alpha=asked.alpha)
 
 
-def _look(
-    opened: Opened,
-    clause: MonitorClause,
-    decided: Decided,
-    followed: Followed | None,
-    states: MonitorStates,
-    name: str,
-    since: int,
-) -> tuple[Events, Caught]:
-    """Bring the kept state of a clause up to the end of its stream, behind the wall."""
-    stream = events_of(clause, decided, followed)
-    kept = states.read(name)
-    marks = tuple(Mark.from_dict(one) for one in kept.marks) if kept.since == since else ()
-    told = np.stack((stream.offers, stream.amounts), axis=1)
-    caught = watch_stream(
-        opened.stores.wall,
-        GroupsWatched(clause.sets, clause.minimum_size, clause.include_unknown, clause.reference),
-        Stream(
-            rows=_rows_of(stream.subjects, opened.asked.subjects),
-            amounts=stream.amounts,
-            offers=stream.offers,
-            names=tuple(offer.id for offer in opened.campaign.offers),
-            only_of_the_offer=clause.watch == "outcome",
-            marks=np.concatenate([_bytes(stream.subjects), _bytes(told)], axis=1),
-        ),
-        MonitorRule(tolerance=clause.tolerance, alpha=clause.alpha, largest=clause.largest_weight),
-        marks,
-        why=f"monitor: {clause.watch} per group",
-    )
-    states.keep(name, KeptState(since, tuple(mark.to_dict() for mark in caught.marks)))
-    return stream, caught
-
-
-def _rows_of(subjects: NDArray[np.bytes_], people: NDArray[np.bytes_]) -> NDArray[np.int64]:
-    """The row of each subject in the table of people; -1 for somebody who is no longer there."""
-    order = np.argsort(people, kind="stable")
-    near = np.minimum(np.searchsorted(people[order], subjects), len(people) - 1)
-    return np.where(people[order][near] == subjects, order[near], -1)
-
-
-def _bytes(rows: NDArray[Any]) -> NDArray[np.uint8]:
-    """The bytes of each row."""
-    width = rows.dtype.itemsize * (rows.shape[1] if rows.ndim > 1 else 1)
-    return np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), width)
-
-
-def _recorded(
-    place: Home,
-    campaign: Campaign,
-    clauses: Sequence[MonitorClause],
-    looks: Sequence[tuple[Events, Caught]],
-    state: CampaignState,
-    at: datetime,
-) -> tuple[tuple[Happened, ...], CampaignState]:
-    """Put new alarms, and the pause that one of them asks for, into the ledger; what was added, and how it stands."""
-    alarms = [alarm for clause, (_, caught) in zip(clauses, looks, strict=True) for alarm in _alarms(clause, caught)]
-    if not alarms:
-        return (), state
-    with SqliteLedger(place.ledger, key=place.key_file) as store:
-        keys = RunKeyFolder(place.run_keys)
-        added = raise_alarms(store, campaign.campaign, alarms, since=state.since, at=at, keys=keys)
-        return added, campaign_state(store, campaign.campaign)
-
-
-def _alarms(clause: MonitorClause, caught: Caught) -> list[AlarmRaised]:
-    """The last alarm of every comparison that ever had one; only one that still holds pauses anything."""
-    watch = caught.watch
-    return [
-        AlarmRaised(
-            watch=clause.id,
-            clause=clause.model_dump(mode="json"),
-            features=one.features,
-            group=one.group,
-            offer=one.offer,
-            beside=one.beside,
-            kind=told["alarm"],
-            direction=told["direction"],
-            event=told["raised"],
-            events=watch.looked,
-            figures=told["figures"],
-            then=clause.on_alarm if told["state"] == MonitorState.SKEWED.value else "notify",
-        )
-        for one in watch.compared
-        for told in [told_of(watch, one)]
-        if told["raised"]
-    ]
-
-
-def _watched(clause: MonitorClause, stream: Events, caught: Caught, follows: bool) -> Watched:
-    watch = caught.watch
+def _watched(look: Look, follows: bool) -> Watched:
+    clause, caught, watch = look.clause, look.caught, look.caught.watch
     compared = {one.features for one in watch.compared}
     return Watched(
         watch=clause.id if follows else "",
@@ -339,7 +172,7 @@ def _watched(clause: MonitorClause, stream: Events, caught: Caught, follows: boo
         events=watch.taken,
         new=caught.new,
         corrected_from=caught.corrected_from,
-        unmatched=stream.unmatched,
+        unmatched=look.unmatched,
         not_compared=tuple(features for features in clause.sets if features not in compared),
         comparisons=tuple(told_of(watch, one, course=True) for one in watch.compared),
     )

@@ -14,7 +14,7 @@ from evenhand.ledger import columns, open_run, runs
 from evenhand.policy import Campaign, MonitorClause, Table
 from evenhand.terms import PPM, DataError, Standing
 
-__all__ = ["Decided", "Events", "Followed", "decided_about", "events_of"]
+__all__ = ["Decided", "Events", "Followed", "RunRead", "decided_about", "events_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,31 @@ class Followed:
     folder: Path
 
 
-def decided_about(store: SqliteLedger, campaign: Campaign, since: int) -> Decided:
+@dataclass(frozen=True, slots=True)
+class RunRead:
+    """What was read of a recorded run, which never changes: everybody with personal data, by pseudonym.
+
+    Attributes:
+        start: number of its first entry.
+        offers: ids of its campaign's offers, which `offer` is an index into (-1 = none).
+        subject, offer, number: of each of these decisions.
+    """
+
+    start: int
+    offers: tuple[str, ...]
+    subject: NDArray[np.bytes_] = field(repr=False)
+    offer: NDArray[np.int64] = field(repr=False)
+    number: NDArray[np.int64] = field(repr=False)
+
+
+def decided_about(store: SqliteLedger, campaign: Campaign, since: int, read: dict[str, RunRead]) -> Decided:
     """The decisions of a campaign's finished runs.
 
     Args:
         store: the ledger.
         campaign: as it is now; its offers give the order of offers.
         since: number of the entry from which on evidence is counted.
+        read: runs that were read before; those that are read now are added.
 
     Raises:
         DataError: there is no such run.
@@ -102,22 +120,18 @@ def decided_about(store: SqliteLedger, campaign: Campaign, since: int) -> Decide
     for run in runs(store):
         if not run.finished or run.campaign != campaign.campaign:
             continue
-        recorded = open_run(store, run.run_id)
-        code = np.array([*(names.get(offer.id, -1) for offer in recorded.campaign.offers), -1], dtype=np.int64)
-        parts = [
-            (chunk.subject[kept], code[chunk.offer[kept]], chunk.number[kept])
-            for chunk in columns(store, run.run_id)
-            for kept in [chunk.standing == Standing.PERSONALISED]
-        ]
-        who, what, number = (np.concatenate(part) for part in zip(*parts, strict=True)) if parts else _NOBODY
-        order = np.argsort(who, kind="stable")
-        subjects.append(who[order])
-        offers.append(what[order])
-        counted.append(np.full(len(who), recorded.start > since))
+        if run.run_id not in read:
+            read[run.run_id] = _read(store, run.run_id)
+        kept = read[run.run_id]
+        code = np.array([*(names.get(offer, -1) for offer in kept.offers), -1], dtype=np.int64)
+        people = len(kept.subject)
+        subjects.append(kept.subject)
+        offers.append(code[kept.offer])
+        counted.append(np.full(people, kept.start > since))
         places = np.full(run.decisions + 1, -2, dtype=np.int64)
-        places[number[order]] = first + np.arange(len(who))
-        listed.append(_RunPlaces(run.run_id, first, first + len(who), places))
-        first += len(who)
+        places[kept.number] = first + np.arange(people)
+        listed.append(_RunPlaces(run.run_id, first, first + people, places))
+        first += people
     if not listed:
         raise DataError(
             "monitor-no-runs",
@@ -126,6 +140,19 @@ def decided_about(store: SqliteLedger, campaign: Campaign, since: int) -> Decide
             remedy="record one: evenhand run CAMPAIGN",
         )
     return Decided(np.concatenate(subjects), np.concatenate(offers), np.concatenate(counted), tuple(listed))
+
+
+def _read(store: SqliteLedger, run_id: str) -> RunRead:
+    recorded = open_run(store, run_id)
+    parts = [
+        (chunk.subject[kept], chunk.offer[kept].astype(np.int64), chunk.number[kept].astype(np.int64))
+        for chunk in columns(store, run_id)
+        for kept in [chunk.standing == Standing.PERSONALISED]
+    ]
+    who, offer, number = (np.concatenate(part) for part in zip(*parts, strict=True)) if parts else _NOBODY
+    order = np.argsort(who, kind="stable")
+    ids = tuple(one.id for one in recorded.campaign.offers)
+    return RunRead(recorded.start, ids, who[order], offer[order], number[order])
 
 
 _NOBODY = (np.empty(0, dtype="S32"), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))

@@ -96,6 +96,7 @@ def look(
         alpha=default.alpha if alpha is None else alpha,
     )
     skewed = False
+    read: dict[str, Any] = {}
     try:
         while True:
             try:
@@ -107,6 +108,7 @@ def look(
                     events=events,
                     rule=None if tolerance is None and alpha is None else rule,
                     lang=lang.value,
+                    read=read,
                 )
                 skewed = found.skewed
                 _write(found.to_dict(), html, prometheus, lang.value)

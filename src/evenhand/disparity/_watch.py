@@ -21,6 +21,7 @@ __all__ = ["LOOK", "Compared", "Point", "Stretch", "Watch", "compared_groups", "
 LOOK = 250
 """All comparisons of a stream are judged together after every so many events."""
 
+_TOGETHER = 64 * LOOK
 _FORMAT = 2
 _OLD_FORMAT = 1
 _MOST_POINTS = 32
@@ -203,17 +204,24 @@ class Watch:
         start, stop = self.taken - first, len(events.amounts)
         if start >= stop:
             return 0
-        for begin in _pieces(self.taken, self.taken + stop - start):
-            part = slice(begin[0] - first, begin[1] - first)
-            for one, monitor in self._monitors.items():
-                before = monitor.alarm_at
-                monitor.update(*_sides(one, events, part), unit=PPM)
-                if monitor.alarm_at != before:
-                    self._raised[one] = _next_look(begin[1])
-            self.taken = begin[1]
-            if self.taken % LOOK == 0:
-                self._look()
+        for begin, end in _pieces(self.taken, first + stop, _TOGETHER):
+            part = slice(begin - first, end - first)
+            told = {one: _sides(one, events, part) for one in self._monitors}
+            for least, most in _pieces(begin, end, LOOK):
+                here = slice(least - begin, most - begin)
+                self._take_until(most, {one: (sides[here], amounts[here]) for one, (sides, amounts) in told.items()})
         return stop - start
+
+    def _take_until(self, end: int, told: Mapping[Compared, tuple[Whole, Whole]]) -> None:
+        """Take the events before `end`, at most up to a look: of each comparison their sides and amounts."""
+        for one, monitor in self._monitors.items():
+            before = monitor.alarm_at
+            monitor.update(*told[one], unit=PPM)
+            if monitor.alarm_at != before:
+                self._raised[one] = _next_look(end)
+        self.taken = end
+        if end % LOOK == 0:
+            self._look()
 
     def _look(self) -> None:
         """Judge all comparisons together, and renew what may be shown."""
@@ -225,8 +233,8 @@ class Watch:
             before = self._shown.get(one)
             if _may_show(monitor, before, self.minimum_cell):
                 self._shown[one] = monitor.to_dict()
-                points = [*self._points.get(one, ()), [monitor.events, monitor.evidence, *monitor.whole]]
-                self._points[one] = points if len(points) <= _MOST_POINTS else points[1::2]
+                point = [monitor.events, monitor.evidence, *monitor.whole]
+                self._points[one] = _with_point(self._points.get(one, []), point)
 
     def shown(self, compared: Compared) -> Monitor | None:
         """A comparison as it may be told; None where too few people were counted so far."""
@@ -236,7 +244,7 @@ class Watch:
     def course(self, compared: Compared) -> tuple[Point, ...]:
         """How a comparison stood at some of its showings, evenly spread, the last one included."""
         points = []
-        for events, evidence, *sums in self._points.get(compared, ()):
+        for _, events, evidence, *sums in self._points.get(compared, ()):
             lower, upper = gap_interval(tuple(sums), self.rule)
             points.append(Point(int(events), gap_estimate(tuple(sums)) or 0.0, lower, upper, evidence))
         return tuple(points)
@@ -291,7 +299,9 @@ class Watch:
                     back._shown[key] = dict(one["shown"])
                 points = one["points"] if saved["format"] == _FORMAT else []
                 if points:
-                    back._points[key] = [[int(events), *map(cleared, rest)] for events, *rest in points]
+                    back._points[key] = [
+                        [int(number), int(events), *map(cleared, rest)] for number, events, *rest in points
+                    ]
                 seen = back._monitors[key].alarm_at > 0
                 raised = int(one["raised"]) if saved["format"] == _FORMAT else _next_look(back.taken) if seen else 0
                 if raised:
@@ -306,15 +316,24 @@ class Watch:
         return back
 
 
+def _with_point(points: list[list[float]], point: list[float]) -> list[list[float]]:
+    """The course with its next point: showings numbered from 1, evenly spread, and always the last."""
+    number = int(points[-1][0]) + 1 if points else 1
+    apart = 1
+    while number > apart * (_MOST_POINTS - 1):
+        apart *= 2
+    return [*(one for one in points if one[0] % apart == 0), [number, *point]]
+
+
 def _next_look(taken: int) -> int:
     """The number of events, rounded up to a look."""
     return -(-taken // LOOK) * LOOK
 
 
-def _pieces(begin: int, end: int) -> Iterable[tuple[int, int]]:
-    """The stretch cut at every look."""
+def _pieces(begin: int, end: int, size: int) -> Iterable[tuple[int, int]]:
+    """The stretch cut at every multiple of a size."""
     while begin < end:
-        stop = min(end, (begin // LOOK + 1) * LOOK)
+        stop = min(end, (begin // size + 1) * size)
         yield begin, stop
         begin = stop
 

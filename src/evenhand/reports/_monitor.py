@@ -22,9 +22,8 @@ from ._words import Words
 
 __all__ = ["monitor_page"]
 
-MOST_CHARTS = 8
-MOST_ROWS = 40
-MOST_ENTRIES = 20
+MOST_BYTES = 50_000
+MOST_CHARTS, MOST_ROWS, MOST_ENTRIES = 12, 32, 12
 _WIDTH, _HEIGHT = 200, 80
 _ORDER = {"skewed": 0, "within-again": 1, "no-evidence": 2}
 _NICE = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -44,14 +43,25 @@ def monitor_page(monitored: Mapping[str, Any], *, lang: str = "en") -> str:
     if lang not in LANGUAGES:
         raise KeyError(lang)
 
+    page = ""
+    for smaller in (1, 2, 4, 8, 16):
+        page = _page(monitored, lang, smaller)
+        if len(page.encode()) <= MOST_BYTES:
+            break
+    return page
+
+
+def _page(monitored: Mapping[str, Any], lang: str, smaller: int) -> str:
+    """The page with so many times fewer drawings, rows and entries."""
+
     def t(key: str, **values: object) -> str:
         return text(f"report.{key}", lang, **values)
 
     words = Words({"campaign": {"currency": "EUR"}, "not_used": [], "model": {"terms": []}}, lang, SMALLEST_SHOWN)
-    room = max(1, len(monitored["streams"]))
-    streams = [_stream(one, place, lang, room) for place, one in enumerate(monitored["streams"], 1)]
+    room = smaller * max(1, len(monitored["streams"]))
     compared = [one["state"] == "skewed" for stream in monitored["streams"] for one in stream["comparisons"]]
     paused, history = monitored["paused"], list(reversed(monitored["history"]))
+    entries = history[: MOST_ENTRIES // smaller]
     return (
         environment()
         .get_template("monitor.html")
@@ -61,25 +71,25 @@ def monitor_page(monitored: Mapping[str, Any], *, lang: str = "en") -> str:
             style=templates()["style.css"],
             title=t("monitor.title", campaign=monitored["campaign"]),
             moment=words.moment(monitored["at"]),
-            streams=streams,
+            streams=[_stream(one, place, lang, room) for place, one in enumerate(monitored["streams"], 1)],
             skewed=t("monitor.is-skewed", count=sum(compared), total=len(compared)) if any(compared) else "",
             paused=paused and t("monitor.paused", at=words.moment(paused["at"]), entry=paused["entry"]),
             command="evenhand monitor resume CAMPAIGN --by NAME --reason TEXT",
             heads=[t(f"monitor.head.{head}") for head in _HEADS],
             history=[
                 {"entry": one["entry"], "at": words.moment(one["at"]), "said": happened_words(one, lang)}
-                for one in history[:MOST_ENTRIES]
+                for one in entries
             ],
-            older=max(0, len(history) - MOST_ENTRIES),
+            older=len(history) - len(entries),
         )
     )
 
 
-def _stream(stream: Mapping[str, Any], place: int, lang: str, streams: int) -> dict[str, Any]:
-    """One stream: its words, its drawings and its table."""
+def _stream(stream: Mapping[str, Any], place: int, lang: str, room: int) -> dict[str, Any]:
+    """One stream: its words, its drawings and its table; a share of the page's room, and at least one of each."""
     told = sorted(stream["comparisons"], key=lambda one: (_ORDER[one["state"]], one["offer"] != ""))
-    drawn = [one for one in told if one["course"]][: max(1, MOST_CHARTS // streams)]
-    rows = told[: max(5, MOST_ROWS // streams)]
+    drawn = [one for one in told if one["course"]][: max(1, MOST_CHARTS // room)]
+    rows = told[: max(1, MOST_ROWS // room)]
     tolerance = stream["tolerance"]
     return {
         "id": stream["watch"] or stream["kind"],
@@ -139,9 +149,7 @@ def _chart(one: Mapping[str, Any], mark: str, tolerance: float, lang: str) -> di
         "line": "M" + "L".join(middle) if len(middle) > 1 else "",
         "dot": {"x": x(last["events"]), "y": y(last["gap"])},
         "tolerance": {"y": y(tolerance), "height": round(y(-tolerance) - y(tolerance), 1)},
-        "top": points(half, lang),
-        "bottom": points(-half, lang),
-        "first": "0",
+        "scale": text("report.monitor.chart", lang, bottom=points(-half, lang), top=points(half, lang)),
         "last": number(most, lang, 0),
         "desc": text(
             "report.monitor.chart-desc",
