@@ -13,6 +13,7 @@ from evenhand.policy import CHECKS, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, drafted_m
 
 BALANCED = {"legal_basis": "legitimate_interest", "balancing": {"record": "LIA-1", "expires": "2026-11-23"}}
 DRAFTED_OFFER = {"id": "offer-1", "text": {"nl": "thee", "en": "tea"}, "value": "1.00", "cost": 0, "made_by_ai": False}
+CONDITION = FEATURE | {"role": "eligibility"}
 HIRING = {"category": "employment", "purpose": "RecruitmentTargetedAdvertising"}
 
 BROKEN = [
@@ -59,6 +60,17 @@ BROKEN = [
     ("EH-POL-045", {"offers.0.minimum": 9, "offers.0.capacity": 8}, ("offers", 0, "minimum")),
     ("EH-POL-046", {"offers.1.minimum": 9, "limits.contacts": {"total": 8}}, ("limits", "contacts", "total")),
     ("EH-POL-046", {"offers.0.minimum": 11}, ("limits", "budget")),
+    ("EH-POL-047", {"offers.0.eligible": "member"}, ("offers", 0, "eligible")),
+    ("EH-POL-047", {"offers.0.eligible": "visits"}, ("offers", 0, "eligible")),
+    (
+        "EH-POL-047",
+        {"offers.0.eligible": "member", "columns.member": CONDITION | {"confirmed": False}},
+        ("offers", 0, "eligible"),
+    ),
+    ("EH-POL-033", {"columns.member": {"role": "eligibility"}}, ("columns", "member")),
+    ("EH-POL-034", {"columns.member": CONDITION | {"special_category": True}}, ("columns", "member", "role")),
+    ("EH-POL-036", {"columns.leeftijd": CONDITION}, ("columns", "leeftijd", "role")),
+    ("EH-POL-037", HIRING | {"columns.postcode": CONDITION}, ("columns", "postcode", "role")),
     ("EH-POL-056", {"limits.disparity.0.offers": ["shoos"]}, ("limits", "disparity", 0, "offers", 0)),
     ("EH-POL-056", {"limits.disparity.0.offers": ["hats", "hats"]}, ("limits", "disparity", 0, "offers", 1)),
     ("EH-POL-043", {"columns.sex.change_only": "up"}, ("columns", "sex", "change_only")),

@@ -13,7 +13,7 @@ from evenhand.terms import Allocated, Certificate, Prices, Scored, Standing
 from ._blind import until_held
 from ._cells import Cells, fuse
 from ._comparisons import Comparison
-from ._crowd import canonical, draw_for, lay_out
+from ._crowd import CLOSED, canonical, draw_for, lay_out
 from ._effects import effects
 from ._limits import build_rows
 from ._membership import learn_cells
@@ -79,7 +79,8 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
     order = canonical(subjects, draw)
     order = order[permitted.standing[order] != Standing.REFUSED]
     names = tuple(offer.id for offer in campaign.offers)
-    comparisons = survey(wall, campaign.limits.disparity, counted, names) if len(subjects) else []
+    eligible = scored.minimised.eligible
+    comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(subjects) else []
     batch = _Batch(scored, campaign, wall, comparisons, counted, order, draw)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
@@ -118,7 +119,9 @@ def _certificate(answer: _Answer, moved: int) -> Certificate:
 
 def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     """Solve, settle and describe. For aware limits this runs behind the wall."""
-    value = batch.scored.value
+    value, eligible = batch.scored.value, batch.scored.minimised.eligible
+    if eligible is not None:
+        value = np.where(eligible, value, CLOSED)
     crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
     nest, scale = Nest(crowd), scale_of(crowd)
     rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)), scale)

@@ -68,6 +68,9 @@ CHECKS = MappingProxyType(
         "EH-POL-044": Check(_E, "a declared change can be made", "A range of changes holds at least one value."),
         "EH-POL-045": Check(_E, "limits can be kept together", "No offer has a minimum above its places."),
         "EH-POL-046": Check(_E, "limits can be kept together", "The minimums together fit within contacts and budget."),
+        "EH-POL-047": Check(
+            _E, "conditions are declared columns", "An offer's condition is a confirmed column of role eligibility."
+        ),
         "EH-POL-050": Check(_E, "one meaning per id", "No two limits have the same id, nor one that evenhand gives."),
         "EH-POL-051": Check(
             _E, "groups are confirmed sensitive columns", "A limit compares confirmed sensitive columns."

@@ -13,7 +13,9 @@ __all__ = ["check_decisions", "check_run"]
 
 _KNOWN = np.isin(np.arange(256), [int(reason) for reason in Reason])
 _PERMITTING = np.arange(256) < Reason.DIRECT_MARKETING_OBJECTION
-_ANSWERS = np.isin(np.arange(256), [Reason.SELECTED, Reason.BEYOND_LIMITS, Reason.NO_WORTHWHILE_OFFER])
+_ANSWERS = np.isin(
+    np.arange(256), [Reason.SELECTED, Reason.BEYOND_LIMITS, Reason.NO_WORTHWHILE_OFFER, Reason.NOT_ELIGIBLE]
+)
 
 
 def check_run(ground: Ground) -> tuple[Violation, ...]:
@@ -36,7 +38,11 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
         what = "A recorded decision names an offer, a code, a term or a reason that does not exist."
         return (_broken("unknown-index", what, malformed),)
     checks = [
-        ("reason", _reason_wrong(columns), "The recorded reason does not fit the outcome."),
+        (
+            "reason",
+            _reason_wrong(columns, len(ground.campaign.offers)),
+            "The recorded reason does not fit the outcome.",
+        ),
         *_amounts(columns, ground),
     ]
     return tuple(_broken(code, what, mask) for code, mask, what in checks if bool(mask.any()))
@@ -51,6 +57,8 @@ def _malformed(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
         bad |= (index < -1) | (index >= size)
     bad |= ((columns.top_terms < -1) | (columns.top_terms >= terms)).any(axis=1)
     bad |= (columns.offer >= 0) & (columns.offer == columns.runner_up)
+    if columns.excluded.shape[1] > m:
+        bad |= columns.excluded[:, m:].any(axis=1)
     if len(columns.codes) != features:
         bad[:] = True
     for code, table in zip(columns.codes, ground.model.tables, strict=False):  # the pairs follow from these
@@ -59,7 +67,7 @@ def _malformed(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
     return bad
 
 
-def _reason_wrong(columns: RecordColumns) -> NDArray[np.bool_]:
+def _reason_wrong(columns: RecordColumns, offers: int) -> NDArray[np.bool_]:
     refused = columns.standing == Standing.REFUSED
     personalised = columns.standing == Standing.PERSONALISED
     wrong: NDArray[np.bool_] = personalised != _PERMITTING[columns.permission]
@@ -67,6 +75,7 @@ def _reason_wrong(columns: RecordColumns) -> NDArray[np.bool_]:
     wrong |= ~refused & ~_ANSWERS[columns.outcome]
     wrong |= (columns.offer >= 0) != (columns.outcome == Reason.SELECTED)
     wrong |= (columns.flip_term >= 0) & ~personalised
+    wrong |= ~refused & ((columns.outcome == Reason.NOT_ELIGIBLE) != (columns.excluded.sum(axis=1) == offers))
     return wrong
 
 

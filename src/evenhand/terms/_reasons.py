@@ -31,6 +31,7 @@ class Reason(IntEnum):
     SELECTED = 50
     BEYOND_LIMITS = 51
     NO_WORTHWHILE_OFFER = 52
+    NOT_ELIGIBLE = 53
 
     @property
     def key(self) -> str:
@@ -70,4 +71,5 @@ _RULES = {
     Reason.SELECTED: "D-26",
     Reason.BEYOND_LIMITS: "D-26",
     Reason.NO_WORTHWHILE_OFFER: "D-26",
+    Reason.NOT_ELIGIBLE: "D-26",
 }
