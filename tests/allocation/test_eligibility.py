@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from allocation.cases import PlainWall, campaign_with, scored_with
 from allocation.oracle import linear_optimum
 from evenhand.allocation import LimitsContradictError, allocate
+from evenhand.policy import Campaign
 from evenhand.terms import Measure, Reason, Scored, Standing
 
 
@@ -141,3 +142,33 @@ def test_a_blind_limit_per_offer_holds_among_those_who_may_get_it() -> None:
     for offer in range(3):
         rates = [(found.offer[(place == g) & eligible[offer]] == offer).mean() for g in range(3)]
         assert min(rates) >= 0.75 * max(rates)
+
+
+def by_lot(campaign: Campaign, share: float = 0.2) -> Campaign:
+    """The same campaign with a share decided about by lot."""
+    return Campaign.model_validate(campaign.model_dump(mode="json") | {"exploration": {"share": share}})
+
+
+def test_nobody_draws_a_lot_for_offers_of_which_one_is_closed_to_them() -> None:
+    """A lot falls evenly on all offers, so only people who may get all of them take part."""
+    value, eligible, _ = case(400, 1)
+    eligible[2] |= np.arange(400) % 2 == 0
+    found = allocate(with_eligible(scored_with(value), eligible), by_lot(campaign_with(costs=[0, 0, 0])), PlainWall({}))
+    drawn = np.isin(found.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING))
+    assert 0 < drawn.sum() < 0.2 * 400
+    assert eligible[:, drawn].all()
+    some = np.flatnonzero(found.offer >= 0)
+    assert eligible[found.offer[some], some].all()
+
+
+@pytest.mark.parametrize("measure", list(Measure))
+@pytest.mark.parametrize("seed", range(3))
+def test_an_aware_limit_holds_for_everybody_with_some_by_lot(seed: int, measure: Measure) -> None:
+    """What the lots give to each group counts within the limit, to the last person."""
+    value, eligible, group = case(500, seed)
+    limit = {"id": "d", "groups": ["g"], "measure": measure, "mode": "aware", "per": "offer"}
+    limit["bound"] = 0.9 if measure is Measure.SELECTION_RATE_RATIO else 0.02
+    campaign = by_lot(campaign_with(costs=[0, 0, 0], capacities=[120, 100, 60], disparity=[limit]), 0.1)
+    found = allocate(with_eligible(scored_with(value), eligible), campaign, PlainWall({"g": group}))
+    assert all(one.held for one in found.limits)
+    assert (found.offer >= 0).sum() > 100

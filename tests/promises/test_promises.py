@@ -60,6 +60,37 @@ def test_honest_decisions_keep_every_promise(n, seed, offers, terms):
     assert check_totals(Totals.none(offers).plus(columns), ground) == ()
 
 
+BY_CHANGE = make_campaign(model={"target": "increment"})
+CHANGES = make_model(BY_CHANGE)
+
+
+@given(st.integers(0, 80), st.integers(0, 2**20), st.integers(1, 4))
+def test_honest_decisions_by_what_an_offer_changes_keep_every_promise(n, seed, offers):
+    """Changes below zero are recorded as what they are."""
+    campaign = make_campaign(offers=offers, model={"target": "increment"})
+    model = make_model(campaign, seed)
+    ground = _ground(campaign, model)
+    columns = _columns(n, seed, campaign, model)
+    assert check_run(ground) == ()
+    assert check_decisions(columns, ground) == ()
+
+
+@given(st.integers(0, 59), st.integers(-(2**31), 2**31 - 1))
+def test_a_recorded_change_is_the_score_and_nothing_else(row, value):
+    """Whatever is written in its place is found, also where it would be a probability."""
+    columns = _columns(campaign=BY_CHANGE, model=CHANGES)
+    changed = columns.probability.copy()
+    changed[row] = value
+    found = _codes(check_decisions(dataclasses.replace(columns, probability=changed), _ground(BY_CHANGE, CHANGES)))
+    assert (("explained", "probability") in found) == (value != columns.probability[row])
+
+
+@pytest.mark.parametrize(("campaign", "model"), [(BY_CHANGE, MODEL), (CAMPAIGN, CHANGES)])
+def test_a_model_of_the_one_cannot_decide_a_campaign_by_the_other(campaign, model):
+    """Chances are no changes: such a run is refused before its first decision."""
+    assert _codes(check_run(_ground(campaign, model))) == [("explained", "model-shape")]
+
+
 REFUSED = COLUMNS.standing == Standing.REFUSED
 CONTEXTUAL = COLUMNS.standing == Standing.CONTEXTUAL
 PERSONALISED = COLUMNS.standing == Standing.PERSONALISED

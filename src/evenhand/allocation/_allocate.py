@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Allocated, Certificate, Prices, Scored, Standing
+from evenhand.terms import Allocated, Certificate, Lots, Prices, Scored, Standing
 
 from ._blind import until_held
+from ._by_lot import draw_lots, set_aside, told_by_lot
 from ._cells import Cells, fuse
 from ._comparisons import Comparison
 from ._crowd import CLOSED, canonical, draw_for, lay_out
@@ -30,13 +31,14 @@ __all__ = ["allocate"]
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """The people of one call: who takes part, who counts for disparity, in which order, with which draw."""
+    """The people of one call: who takes part, who counts for disparity, who is drawn, in which order, which draw."""
 
     scored: Scored
     campaign: Campaign
     wall: Wall
     comparisons: list[Comparison]
     counted: NDArray[np.bool_]
+    lots: Lots
     order: NDArray[np.intp]
     draw: NDArray[np.uint64]
 
@@ -70,18 +72,20 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
         wall: the groups, in the row order of the batch.
 
     Raises:
-        DataError: ``limit-unreachable``, where no blind rule that was found keeps a disparity limit.
+        DataError: ``limit-unreachable``, where no blind rule that was found keeps a disparity limit;
+            ``lots-beyond-limits``, where what is drawn by lot alone is more than a limit allows.
     """
     permitted = scored.minimised.permitted
     subjects = permitted.asked.subjects
     counted = permitted.standing == Standing.PERSONALISED
     draw = draw_for(subjects, campaign.seed)
     order = canonical(subjects, draw)
-    order = order[permitted.standing[order] != Standing.REFUSED]
-    names = tuple(offer.id for offer in campaign.offers)
     eligible = scored.minimised.eligible
+    lots = draw_lots(permitted, campaign, eligible)
+    order = order[(permitted.standing[order] != Standing.REFUSED) & ~lots.is_drawn[order]]
+    names = tuple(offer.id for offer in campaign.offers)
     comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(subjects) else []
-    batch = _Batch(scored, campaign, wall, comparisons, counted, order, draw)
+    batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
     blind = learn_cells(scored.minimised, wall, blind_ones, counted, order) if blind_ones else None
@@ -125,10 +129,12 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
     nest, scale = Nest(crowd), scale_of(crowd)
     rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)), scale)
-    demand_reachable(crowd, rows, batch.comparisons)
+    declared = rows.bound
+    rows = set_aside(rows, batch.lots, cells.cell, cells.size, len(value))
+    demand_reachable(crowd, rows, batch.comparisons, declared)
 
     def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
-        offer = np.full(value.shape[1], -1, dtype=np.int16)
+        offer = batch.lots.offer.copy()
         offer[row_of] = choice
         return offer
 
@@ -170,13 +176,15 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         permitted.standing == Standing.REFUSED,
         permitted.reason,
     )
+    drawn = np.flatnonzero(batch.lots.offer >= 0)
+    by_lot = int(value[batch.lots.offer[drawn], drawn].sum())
     return _Answer(
         choice,
         in_batch(unlimited.choice),
-        columns,
+        told_by_lot(columns, batch.lots),
         prices,
-        settled.value,
-        settled.bound,
+        settled.value + by_lot,
+        settled.bound + by_lot,
         costs,
         binding,
         note,

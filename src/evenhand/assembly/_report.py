@@ -64,7 +64,7 @@ def story_rows(explained: Explained, campaign: Campaign) -> list[int]:
     standing = allocated.scored.minimised.permitted.standing
     personal = standing == Standing.PERSONALISED
     picks = (
-        personal & (allocated.offer >= 0) & (~allocated.moved | bool(campaign.aware_limits)),
+        personal & (allocated.reason == Reason.SELECTED) & (~allocated.moved | bool(campaign.aware_limits)),
         personal & (allocated.reason == Reason.BEYOND_LIMITS),
         ~personal,
     )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import MICRO, Campaign
-from evenhand.terms import Explained, LimitOutcome, Measure, Reason, Standing
+from evenhand.terms import Explained, LimitOutcome, Measure, Model, Reason, Standing, Target
 
 __all__ = ["summary_of"]
 
@@ -32,9 +32,14 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         ("worth an offer", worthwhile),
         ("selected, within every limit", int(chosen.sum())),
     ]
+    if campaign.exploration is not None:
+        by_lot = np.isin(allocated.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING))
+        funnel.append(("  of whom by lot", int((by_lot & chosen).sum())))
     counts = np.bincount(allocated.offer[chosen], minlength=len(campaign.offers))
     return {
         "campaign": campaign.campaign,
+        "target": campaign.model.target.value,
+        "measured": _measured(allocated.scored.minimised.model) if campaign.model.target is Target.INCREMENT else [],
         "funnel": [{"label": label, "people": number} for label, number in funnel],
         "reasons": {reason.key: int((permitted.reason == reason).sum()) for reason in _present(permitted.reason)},
         "offers": {offer.id: None if 0 < n < 10 else int(n) for offer, n in zip(campaign.offers, counts, strict=True)},
@@ -43,6 +48,19 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         "value_text": f"{campaign.currency} {allocated.certificate.value / MICRO:,.2f}",
         "gap": allocated.certificate.gap,
     }
+
+
+def _measured(model: Model) -> list[dict[str, Any]]:
+    """Of each offer what showing it changes, and the Qini coefficient, on rows kept apart; null where there are few."""
+    return [
+        {
+            "offer": offer,
+            "rows": told["held_out"]["rows"],
+            "increment": told["held_out"].get("increment"),
+            "qini": told["held_out"].get("coefficient"),
+        }
+        for offer, told in model.evaluation["offers"].items()
+    ]
 
 
 def _present(codes: np.ndarray[Any, np.dtype[np.uint8]]) -> list[Reason]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Allocated, expected_value, probability_ppm, score_of, term_contributions
+from evenhand.terms import Allocated, expected_value, score_of, score_ppm, term_contributions
 
 from ._flip import Flips
 
@@ -110,6 +110,6 @@ def _net(
     for j, offer in enumerate(campaign.offers):
         at = np.full(len(leaf), j, dtype=np.intp)
         score = score_of(model, term_contributions(model, codes, at), at)
-        value = expected_value(offer.value_micro, offer.cost_micro, probability_ppm(score))
+        value = expected_value(offer.value_micro, offer.cost_micro, score_ppm(score, model.link))
         net.append(value - allocated.prices.offer[j] - allocated.prices.group[np.maximum(cell_of, 0), j])
     return np.stack(net), cell_of >= 0

@@ -19,7 +19,7 @@ from pydantic import (
     model_serializer,
 )
 
-from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface
+from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface, Target
 
 __all__ = [
     "MICRO",
@@ -30,6 +30,7 @@ __all__ = [
     "Contacts",
     "Controller",
     "DisparityLimit",
+    "Exploration",
     "HistorySource",
     "Limits",
     "ModelChoice",
@@ -116,9 +117,22 @@ class Table(_Declared):
 
 
 class HistorySource(Table):
-    """What happened before: one row per offer that was shown to a subject."""
+    """What happened before: one row per offer that was shown to a subject, or per subject who was shown nothing."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"control", "randomised"})
 
     offer: str | None = Field(None, description="Column that names the offer shown; needed with several offers.")
+    control: str | None = Field(
+        None,
+        min_length=1,
+        description="Value of the `offer` column in the rows of people who were shown nothing, to compare with. "
+        "These rows teach only what an offer changes; a model of responses leaves them out.",
+    )
+    randomised: bool = Field(
+        False,
+        description="True declares that chance alone decided who was shown which offer and who was shown nothing; "
+        "needed for target increment. The columns are looked at, but cannot prove it.",
+    )
     order: str | None = Field(
         None,
         description="Column (number or date) by which the last part is held out for "
@@ -243,8 +257,15 @@ class Limits(_Declared):
 
 
 class ModelChoice(_Declared):
-    """How responses are learned."""
+    """What is learned, and how."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"target"})
+
+    target: Target = Field(
+        Target.RESPONSE,
+        description="response: how likely people respond to an offer. increment: what showing it changes in that, "
+        "learned from people drawn by lot; needs history.control and history.randomised.",
+    )
     kind: Literal["per_offer", "pooled"] = Field(
         "per_offer", description="One model per offer, or one for all offers together with the offer as a term."
     )
@@ -252,6 +273,16 @@ class ModelChoice(_Declared):
     minimum_bin: int = Field(20, ge=10, description="At least this many people in a bin.")
     pairs: int = Field(
         0, ge=0, le=20, description="At most this many pairs of features with a joint effect, per fit; 0 = none."
+    )
+
+
+class Exploration(_Declared):
+    """Deciding by lot about a few, to learn from: what came of it shows what any policy would have brought."""
+
+    share: float = Field(
+        gt=0,
+        le=0.5,
+        description="Share of the people with personal decisions who get one of the offers, or nothing, by lot.",
     )
 
 
@@ -264,6 +295,8 @@ class Retention(_Declared):
 
 class Campaign(_Declared):
     """One campaign, as an organisation declares it."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"exploration"})
 
     evenhand: Literal[1] = Field(description="Version of this file format.")
     campaign: Identifier = Field(description="Id of the campaign.")
@@ -283,7 +316,10 @@ class Campaign(_Declared):
     columns: dict[str, Column] = Field(description="Every column that may be read; a column not named is forbidden.")
     offers: tuple[Offer, ...] = Field(min_length=1, description="What can be shown.")
     limits: Limits = Field(Limits(), description="Bounds on spend, contact and difference between groups.")
-    model: ModelChoice = Field(ModelChoice(), description="How responses are learned.")
+    model: ModelChoice = Field(ModelChoice(), description="What is learned, and how.")
+    exploration: Exploration | None = Field(
+        None, description="Decide by lot about a few, to learn from; none = the model decides about everybody."
+    )
     retention: Retention = Field(description="How long what is kept.")
     seed: int = Field(0, ge=0, description="Draws (ties, hold-out) come from this number.")
 

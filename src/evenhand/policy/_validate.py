@@ -11,6 +11,7 @@ from ._campaign import Campaign, Table
 from ._finding import PolicyFinding, found, meant
 from ._purposes import ancestors, is_marketing, nearest_purpose
 from ._validate_columns import review_columns
+from ._validate_increment import review_increment
 from ._validate_limits import review_limits
 
 __all__ = ["review"]
@@ -34,6 +35,7 @@ def review(campaign: Campaign, *, at: datetime) -> tuple[PolicyFinding, ...]:
         *_basis(campaign, at.date()),
         *_channel(campaign),
         *_sources(campaign),
+        *review_increment(campaign),
         *review_columns(campaign),
         *_offers(campaign),
         *review_limits(campaign),
@@ -197,7 +199,7 @@ def _offers(campaign: Campaign) -> Iterator[PolicyFinding]:
             is_one = column is not None and column.role is Role.ELIGIBILITY
             what = "that no person has confirmed" if is_one else "that is not declared with role: eligibility"
             yield found(
-                "EH-POL-047",
+                "EH-POL-057",
                 ("offers", place, "eligible"),
                 f"The offer {offer.id} goes by a column {what}.",
                 f"{meant(offer.eligible, known)}Declare the column with role: eligibility, confirmed by a person.",

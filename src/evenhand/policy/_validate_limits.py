@@ -37,7 +37,7 @@ def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
     for place, offer, minimum in asked:
         if offer.capacity is not None and minimum > offer.capacity:
             yield found(
-                "EH-POL-045",
+                "EH-POL-048",
                 ("offers", place, "minimum"),
                 f"The offer {offer.id} is to go to at least {minimum} people, and has {offer.capacity} places.",
                 f"Lower minimum to {offer.capacity} or less, or raise capacity to {minimum} or more.",
@@ -45,7 +45,7 @@ def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
     people, total = sum(minimum for _, _, minimum in asked), campaign.limits.contacts.total
     if total is not None and people > total:
         yield found(
-            "EH-POL-046",
+            "EH-POL-049",
             ("limits", "contacts", "total"),
             f"The minimums of the offers ask for {people} people, and {total} people may get an offer.",
             f"Raise the total to {people} or more, or lower the minimums by {people - total} in all.",
@@ -53,7 +53,7 @@ def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
     money = sum(minimum * offer.cost for _, offer, minimum in asked)
     if campaign.limits.budget is not None and money > campaign.limits.budget:
         yield found(
-            "EH-POL-046",
+            "EH-POL-049",
             ("limits", "budget"),
             f"The minimums of the offers cost {money}, and the budget is {campaign.limits.budget}.",
             f"Raise the budget to {money} or more, or lower the minimums.",

@@ -26,7 +26,8 @@ class RecordColumns:
         standing, permission, outcome: uint8[n], `Standing` and two `Reason`.
         offer, runner_up: int16[n], -1 for none.
         codes: one uint8 array per term, [n] or [m, n] for a per-offer feature.
-        score, probability, value: int64[n], of `reference`.
+        score, probability, value: int64[n], of `reference`; of a model of increments the first two are what the offer
+            changes in the probability, ppm.
         runner_up_value, price, runner_up_price, margin: int64[n], micro-money.
         moved: bool[n].
         top_terms, top_contributions: int64[n, R]; -1 and 0 where there are no more.

@@ -22,6 +22,7 @@ from evenhand.terms import (
     Reason,
     Role,
     Standing,
+    Target,
     TermShape,
     band_labels,
     bin_labels,
@@ -137,6 +138,7 @@ def build(
         "offers": _offers(explained, campaign),
         "limits": [_limit(limit) for limit in allocated.limits],
         "certificate": asdict(allocated.certificate),
+        "lots": _lots(explained, campaign),
         "groups": [_chapter(chapter) for chapter in groups],
         "model": _model(model, campaign),
         "audit": audit.to_dict(),
@@ -174,6 +176,7 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
         "currency": campaign.currency,
         "retention": campaign.retention.model_dump(),
         "disparity_limits": [limit.model_dump(mode="json") for limit in campaign.limits.disparity],
+        **({"target": campaign.model.target.value} if campaign.model.target is Target.INCREMENT else {}),
     }
 
 
@@ -215,7 +218,7 @@ def _drops(explained: Explained) -> list[dict[str, Any]]:
         reasons = permitted.reason[permitted.standing == standing]
         out += [_drop(step, reason, int((reasons == reason).sum())) for reason in _present(reasons)]
     after = explained.allocated.reason[permitted.standing != Standing.REFUSED]
-    for reason in (Reason.NOT_ELIGIBLE, Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS):
+    for reason in (Reason.NOT_ELIGIBLE, Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS, Reason.DRAWN_NOTHING):
         people = int((after == reason).sum())
         if people:
             out.append(_drop("not-selected", reason, people))
@@ -260,6 +263,27 @@ def _condition(explained: Explained, offer: int, column: str | None) -> dict[str
         return {}
     met = minimised.eligible[offer] & (minimised.permitted.standing != Standing.REFUSED)
     return {"condition": column, "eligible": _shown(int(met.sum()))}
+
+
+def _lots(explained: Explained, campaign: Campaign) -> dict[str, Any] | None:
+    """What was decided by lot, and what the model expects to be lost by it; None where nothing may be."""
+    if campaign.exploration is None:
+        return None
+    allocated = explained.allocated
+    drawn = np.flatnonzero(np.isin(allocated.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING)))
+    value = allocated.scored.value[:, drawn]
+    everyone = np.arange(len(drawn))
+    own, other = allocated.offer[drawn], allocated.runner_up[drawn]
+    got = np.where(own >= 0, value[own, everyone] - allocated.price[drawn], 0)
+    next_best = np.where(other >= 0, value[other, everyone] - allocated.runner_up_price[drawn], 0)
+    lost = int((np.maximum(np.maximum(got, next_best), 0) - got).sum())
+    return {
+        "share": campaign.exploration.share,
+        "people": _shown(len(drawn)),
+        "offers": _shown(int((own >= 0).sum())),
+        "nothing": _shown(int((own < 0).sum())),
+        "lost_micro": lost if len(drawn) >= SMALLEST_SHOWN and not campaign.aware_limits else None,
+    }
 
 
 def _limit(limit: LimitOutcome) -> dict[str, Any]:

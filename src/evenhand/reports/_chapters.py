@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from evenhand.terms import Target
+
 from ._figures import reliability
 from ._groups import RATIO, compared, worst
+from ._increment import increment_view
 from ._words import Words
 
-__all__ = ["evaluation_view", "findings_view", "funnel_view", "hero_view", "limits_view", "unused_view"]
+__all__ = ["evaluation_view", "findings_view", "funnel_view", "hero_view", "limits_view", "lots_view", "unused_view"]
 
 Report = Mapping[str, Any]
 View = dict[str, Any]
@@ -43,7 +46,12 @@ def hero_view(report: Report, words: Words) -> View:
                 "sub": words.t("key.binding-sub"),
             }
         )
+    if words.target is Target.INCREMENT and steps["selected"] == 0 and steps["worthwhile"] == 0:
+        nobody = words.t("increment.nobody")
+    else:
+        nobody = ""
     return {
+        "nobody": nobody,
         "headline": words.t(
             f"hero.{kind}", selected=words.people(steps["selected"]), known=words.people(steps["known"])
         ),
@@ -93,7 +101,7 @@ def funnel_view(report: Report, words: Words) -> list[View]:
     leaves = {
         "permitted": ["refused", "contextual"],
         "worthwhile": ["not-eligible", "no-worthwhile-offer"],
-        "selected": ["beyond-limits"],
+        "selected": ["beyond-limits", "drawn-nothing"],
     }
     out = []
     for step in report["funnel"]:
@@ -200,8 +208,27 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
     }
 
 
+def lots_view(report: Report, words: Words) -> str:
+    """What was decided by lot, in a few sentences; empty where nothing may be."""
+    lots = report.get("lots")
+    if not lots:
+        return ""
+    said = words.t(
+        "lots.say",
+        share=words.percent(lots["share"]),
+        people=words.people(lots["people"]),
+        offers=words.people(lots["offers"]),
+        nothing=words.people(lots["nothing"]),
+    )
+    if lots["lost_micro"] is None:
+        return said
+    return f"{said} {words.t('lots.lost', money=words.money(lots['lost_micro']))}"
+
+
 def evaluation_view(report: Report, words: Words) -> View:
     """How well the model does on rows it has not seen."""
+    if words.target is Target.INCREMENT:
+        return increment_view(report, words)
     evaluation = report["model"]["evaluation"]
     overall = evaluation.get("overall", {"rows": 0, "enough": False})
     texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}

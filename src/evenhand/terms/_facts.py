@@ -30,7 +30,8 @@ class DecisionFacts:
         runner_up: index of the best other offer, -1 for none.
         codes: bin codes, one array per term: shape [1], or [m, 1] for a per-offer feature.
         score, probability, value: of the chosen offer (or of the best one where none was chosen): micro-logits,
-            ppm, micro-money. 0 where the person was refused.
+            ppm, micro-money. 0 where the person was refused. Of a model of increments score and probability are both
+            what the offer changes in the probability, ppm, and may be negative.
         runner_up_value: micro-money of the runner-up, 0 where there is none.
         price, runner_up_price: total price (offer + group) of each, micro-money.
         margin: micro-money, see `Explained.margin`.

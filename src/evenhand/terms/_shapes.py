@@ -91,9 +91,12 @@ class Scored:
 
     Attributes:
         minimised: the codes.
-        score: int32[m, n], micro-logits (a score is clipped to +-2e9).
-        probability: int32[m, n], parts per million, by the fixed link table.
-        value: int64[m, n], expected micro-money: ``value of the offer x probability - cost``.
+        score: int32[m, n], micro-logits (a score is clipped to +-2e9); with a model of increments parts per million.
+        probability: int32[m, n], parts per million, by the fixed link table. With a model of increments (link
+            ``identity``) it is what showing the offer *changes* in the probability: the score itself, -1,000,000 to
+            1,000,000.
+        value: int64[m, n], expected micro-money: ``value of the offer x probability - cost``, likewise either in all
+            or what showing the offer adds.
     """
 
     minimised: Minimised
