@@ -14,14 +14,21 @@ from evenhand.terms import Measure
 Row = tuple[NDArray[np.float64], float]
 
 
-def linear_optimum(value: NDArray[np.int64], campaign: Campaign, groups: Mapping[str, Sequence[str]]) -> float:
+def linear_optimum(
+    value: NDArray[np.int64],
+    campaign: Campaign,
+    groups: Mapping[str, Sequence[str]],
+    eligible: NDArray[np.bool_] | None = None,
+) -> float:
     """The optimum of the linear problem with all limits, micro-money."""
     offers, people = value.shape
-    rows = [*_places(campaign, people), *_groups(campaign, groups, offers)]
+    eligible = np.ones(value.shape, dtype=bool) if eligible is None else eligible
+    rows = [*_places(campaign, people), *_groups(campaign, groups, eligible)]
     each = np.kron(np.ones(offers), np.eye(people))
     matrix = np.vstack([each, *(row.reshape(1, -1) for row, _ in rows)])
     most = np.concatenate([np.ones(people), [bound for _, bound in rows]])
-    solved = linprog(-value.ravel(), A_ub=matrix, b_ub=most, bounds=(0, 1), method="highs")
+    bounds = np.column_stack([np.zeros(value.size), eligible.ravel()])
+    solved = linprog(-value.ravel(), A_ub=matrix, b_ub=most, bounds=bounds, method="highs")
     assert solved.status == 0, solved.message
     return float(-solved.fun)
 
@@ -51,12 +58,13 @@ def compared_offers(limit: DisparityLimit, campaign: Campaign) -> list[list[int]
     return [[index] for index in named] if limit.per == "offer" else [named]
 
 
-def _groups(campaign: Campaign, groups: Mapping[str, Sequence[str]], offers: int) -> Iterator[Row]:
+def _groups(campaign: Campaign, groups: Mapping[str, Sequence[str]], eligible: NDArray[np.bool_]) -> Iterator[Row]:
     for limit in campaign.limits.disparity:
         names = np.array(groups[limit.groups[0]])
-        judged = [group for group in np.unique(names) if (names == group).sum() >= limit.minimum_size]
         for taken in compared_offers(limit, campaign):
-            rate = {g: _only(offers, taken)[:, None] * (names == g) / (names == g).sum() for g in judged}
+            size = {g: int(((names == g) & eligible[taken].any(axis=0)).sum()) for g in np.unique(names)}
+            judged = [group for group, people in size.items() if people >= limit.minimum_size]
+            rate = {g: _only(len(eligible), taken)[:, None] * (names == g) / size[g] for g in judged}
             for low in judged:
                 for high in judged:
                     if low != high and limit.measure is Measure.SELECTION_RATE_RATIO:

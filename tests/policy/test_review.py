@@ -15,6 +15,7 @@ BALANCED = {"legal_basis": "legitimate_interest", "balancing": {"record": "LIA-1
 DRAFTED_OFFER = {"id": "offer-1", "text": {"nl": "thee", "en": "tea"}, "value": "1.00", "cost": 0, "made_by_ai": False}
 WATCHED = {"id": "even", "groups": ["sex"]}
 FOLLOWED = WATCHED | {"watch": "outcome", "events": {"file": "followed.csv"}}
+CONDITION = FEATURE | {"role": "eligibility"}
 HIRING = {"category": "employment", "purpose": "RecruitmentTargetedAdvertising"}
 INCREMENT = {"history.control": "none", "history.randomised": True, "model.target": "increment"}
 
@@ -63,6 +64,17 @@ BROKEN = [
     ("EH-POL-040", {"offers.1.id": "shoes"}, ("offers", 1, "id")),
     ("EH-POL-041", {"offers.0.cost": 5}, ("offers", 0, "value")),
     ("EH-POL-042", {"offers.0.cost": 0}, ("limits", "budget")),
+    ("EH-POL-057", {"offers.0.eligible": "member"}, ("offers", 0, "eligible")),
+    ("EH-POL-057", {"offers.0.eligible": "visits"}, ("offers", 0, "eligible")),
+    (
+        "EH-POL-057",
+        {"offers.0.eligible": "member", "columns.member": CONDITION | {"confirmed": False}},
+        ("offers", 0, "eligible"),
+    ),
+    ("EH-POL-033", {"columns.member": {"role": "eligibility"}}, ("columns", "member")),
+    ("EH-POL-034", {"columns.member": CONDITION | {"special_category": True}}, ("columns", "member", "role")),
+    ("EH-POL-036", {"columns.leeftijd": CONDITION}, ("columns", "leeftijd", "role")),
+    ("EH-POL-037", HIRING | {"columns.postcode": CONDITION}, ("columns", "postcode", "role")),
     ("EH-POL-048", {"offers.0.minimum": 9, "offers.0.capacity": 8}, ("offers", 0, "minimum")),
     ("EH-POL-049", {"offers.1.minimum": 9, "limits.contacts": {"total": 8}}, ("limits", "contacts", "total")),
     ("EH-POL-049", {"offers.0.minimum": 11}, ("limits", "budget")),

@@ -14,7 +14,7 @@ from ._blind import until_held
 from ._by_lot import draw_lots, set_aside, told_by_lot
 from ._cells import Cells, fuse
 from ._comparisons import Comparison
-from ._crowd import canonical, draw_for, lay_out
+from ._crowd import CLOSED, canonical, draw_for, lay_out
 from ._effects import effects
 from ._limits import build_rows
 from ._membership import learn_cells
@@ -80,10 +80,11 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
     counted = permitted.standing == Standing.PERSONALISED
     draw = draw_for(subjects, campaign.seed)
     order = canonical(subjects, draw)
-    lots = draw_lots(permitted, campaign)
+    eligible = scored.minimised.eligible
+    lots = draw_lots(permitted, campaign, eligible)
     order = order[(permitted.standing[order] != Standing.REFUSED) & ~lots.is_drawn[order]]
     names = tuple(offer.id for offer in campaign.offers)
-    comparisons = survey(wall, campaign.limits.disparity, counted, names) if len(subjects) else []
+    comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(subjects) else []
     batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
@@ -122,12 +123,15 @@ def _certificate(answer: _Answer, moved: int) -> Certificate:
 
 def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     """Solve, settle and describe. For aware limits this runs behind the wall."""
-    value = batch.scored.value
+    value, eligible = batch.scored.value, batch.scored.minimised.eligible
+    if eligible is not None:
+        value = np.where(eligible, value, CLOSED)
     crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
     nest, scale = Nest(crowd), scale_of(crowd)
     rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)), scale)
+    declared = rows.bound
     rows = set_aside(rows, batch.lots, cells.cell, cells.size, len(value))
-    demand_reachable(crowd, rows, batch.comparisons)
+    demand_reachable(crowd, rows, batch.comparisons, declared)
 
     def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
         offer = batch.lots.offer.copy()

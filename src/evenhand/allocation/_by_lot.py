@@ -16,8 +16,10 @@ from ._outcome import Columns
 __all__ = ["draw_lots", "set_aside", "told_by_lot"]
 
 
-def draw_lots(permitted: Permitted, campaign: Campaign) -> Lots:
+def draw_lots(permitted: Permitted, campaign: Campaign, eligible: NDArray[np.bool_] | None = None) -> Lots:
     """Who is decided about by lot, among the people with personal decisions, and what they drew; nobody by default.
+
+    Whoever may not get every offer (`eligible`, bool[m, n]) has no part in it: the chances are those of all offers.
 
     Raises:
         DataError: what was drawn is more than the budget, the contacts or a capacity allows.
@@ -36,6 +38,8 @@ def draw_lots(permitted: Permitted, campaign: Campaign) -> Lots:
         at=asked.at,
     )
     among = lots.is_drawn & (permitted.standing == Standing.PERSONALISED)
+    if eligible is not None:
+        among &= eligible.all(axis=0)
     lots = Lots(among, np.where(among, lots.offer, -1).astype(np.int16), lots.chance)
     _check_room(lots, campaign)
     return lots

@@ -133,8 +133,8 @@ def campaign_frontier(
             remedy="give bounds such as 0.7, 0.8 and 0.9",
         )
     counted = scored.minimised.permitted.standing == Standing.PERSONALISED
-    names = tuple(offer.id for offer in campaign.offers)
-    comparisons = [each for each in survey(wall, (limit,), counted, names) if not each.is_void]
+    names, eligible = tuple(offer.id for offer in campaign.offers), scored.minimised.eligible
+    comparisons = [each for each in survey(wall, (limit,), counted, names, eligible) if not each.is_void]
     free = allocate(scored, _with_bound(campaign, limit, None), wall)
     before = _selected(wall, comparisons, counted, free)
     without = [figure(each, selected_people(wall, each, counted, free.offer)) for each in comparisons]

@@ -18,6 +18,7 @@ __all__ = [
     "judge",
     "levels_for",
     "offer_sets",
+    "rates_near",
     "rational",
     "whole_bounds",
 ]
@@ -115,6 +116,15 @@ def levels_for(comparison: Comparison, level: float) -> tuple[float, ...]:
     below = [float(candidate) for candidate in good if candidate <= level]
     above = [float(candidate) for candidate in good if candidate > level]
     return tuple(below[-1:] + above[:1])
+
+
+def rates_near(comparison: Comparison, level: float, most: int = 8) -> tuple[float, ...]:
+    """The nearest rates that some judged group can have exactly, nearest first."""
+    found: set[Fraction] = set()
+    for people in comparison.judged_size.tolist():
+        middle = round(level * people)
+        found.update(Fraction(k, people) for k in range(max(0, middle - 2), min(people, middle + 2) + 1))
+    return tuple(float(rate) for rate in sorted(found, key=lambda rate: (abs(float(rate) - level), rate))[:most])
 
 
 def whole_bounds(comparison: Comparison, bound: Fraction, level: Fraction) -> list[tuple[int, int]]:

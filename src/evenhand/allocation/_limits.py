@@ -170,6 +170,14 @@ def build_rows(
     )
 
 
+def _declared(rows: Rows, comparisons: list[Comparison], row: int) -> float:
+    """The bound that `build_rows` gave a disparity row: what people decided about by lot use was taken off it since."""
+    comparison = comparisons[rows.comparison[row]]
+    if rows.is_upper[row] or comparison.limit.measure is Measure.SELECTION_RATE_RATIO:
+        return 0.0
+    return float(int(comparison.judged_size[rows.group[row]]) * comparison.limit.bound)
+
+
 def relaxed(rows: Rows, comparisons: list[Comparison]) -> Rows:
     """The rows that `build_rows` makes for other bounds: those of the limits in `comparisons`."""
     bound, level = rows.bound.copy(), rows.level.copy()
@@ -198,5 +206,6 @@ def at_level(rows: Rows, comparisons: list[Comparison], level: NDArray[np.float6
     ]
     for row in np.flatnonzero((rows.comparison >= 0) & rows.is_hard):
         fewest, most = whole[rows.comparison[row]][rows.group[row]]
-        bound[row] = most if rows.is_upper[row] else -fewest
+        aside = _declared(rows, comparisons, int(row)) - rows.bound[row]
+        bound[row] = (most if rows.is_upper[row] else -fewest) - aside
     return replace(rows, bound=bound, level=np.zeros_like(rows.level))

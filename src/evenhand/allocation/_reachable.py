@@ -29,8 +29,14 @@ _HALVINGS = 14
 _NOTHING = 1e-5
 
 
-def demand_reachable(crowd: Crowd, rows: Rows, comparisons: list[Comparison]) -> None:
+def demand_reachable(crowd: Crowd, rows: Rows, comparisons: list[Comparison], declared: NDArray[np.float64]) -> None:
     """Refuse limits that no allocation keeps; rows of blind limits are left aside, they are looked for on counts.
+
+    Args:
+        crowd: everybody who is decided about by value.
+        rows: the limits, less what others use of them.
+        comparisons: in the order of the rows.
+        declared: float64[K], the bounds with what others use.
 
     Raises:
         LimitsContradictError: with the smallest relaxation of each limit.
@@ -41,10 +47,12 @@ def demand_reachable(crowd: Crowd, rows: Rows, comparisons: list[Comparison]) ->
     classes = _classes(crowd, hard)
     if classes is None or _fits(classes, hard):
         return
-    raise LimitsContradictError(relaxations(classes, hard, comparisons))
+    raise LimitsContradictError(relaxations(classes, hard, comparisons, declared[rows.is_hard]))
 
 
-def relaxations(classes: Classes, rows: Rows, comparisons: list[Comparison]) -> tuple[Relaxation, ...]:
+def relaxations(
+    classes: Classes, rows: Rows, comparisons: list[Comparison], declared: NDArray[np.float64]
+) -> tuple[Relaxation, ...]:
     """Of each limit, how far it must give way with all others as declared; None where that is not enough."""
     found = []
     for owner in dict.fromkeys(rows.owner):
@@ -56,19 +64,22 @@ def relaxations(classes: Classes, rows: Rows, comparisons: list[Comparison]) -> 
             found.append(Relaxation(owner, limit.bound, reach))
             continue
         row = int(np.flatnonzero(mine)[0])
-        declared, reached = float(abs(rows.bound[row])) * rows.unit[row], _place_bound(classes, rows, row)
+        reached, asked = (
+            _place_bound(classes, rows, row, float(declared[row])),
+            abs(float(declared[row])) * rows.unit[row],
+        )
         money = MICRO if owner == "budget" else 1
-        found.append(Relaxation(owner, declared / money, None if reached is None else reached / money))
+        found.append(Relaxation(owner, float(asked / money), None if reached is None else reached / money))
     return tuple(found)
 
 
-def _place_bound(classes: Classes, rows: Rows, row: int) -> float | None:
+def _place_bound(classes: Classes, rows: Rows, row: int, declared: float) -> float | None:
     """The nearest bound of one row over people or money, in its own units, whole; money in whole cents."""
     alone = np.arange(len(rows)) == row
     excess = least_excess(classes, rows.bound, rows.level, np.where(alone, 1.0, _DEAR))
     if _off(classes, rows, np.where(alone, 0.0, excess)):
         return None
-    amount = float(abs(rows.bound[row]) + rows.sign[row] * excess[row]) * float(rows.unit[row])
+    amount = float(rows.sign[row] * (declared + excess[row])) * float(rows.unit[row])
     whole = MICRO / 100 if rows.owner[row] == "budget" else 1.0
     grain = _NOTHING * float(classes.size.sum())
     if rows.sign[row] > 0:

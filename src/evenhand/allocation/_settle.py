@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._comparisons import Comparison, levels_for
+from ._comparisons import Comparison, levels_for, rates_near
 from ._crowd import Crowd
 from ._dual import Hard, decide
 from ._limits import Rows, at_level
@@ -143,7 +143,13 @@ def _whole_levels(rows: Rows, comparisons: list[Comparison], level: NDArray[np.f
     ]
     below = np.array([options[0] for options in choices])
     above = np.array([options[-1] for options in choices])
-    return [below] if (below == above).all() else [below, above]
+    tried = [below] if (below == above).all() else [below, above]
+    if not (rows.is_hard & rows.asks).any():
+        return tried
+    # where people are asked for, one level alone may do: that at which some group has its last person
+    near = [rates_near(c, float(found)) or (float(found),) for c, found in zip(comparisons, level, strict=True)]
+    most = max((len(one) for one in near), default=0)
+    return tried + [np.array([one[min(place, len(one) - 1)] for one in near]) for place in range(most)]
 
 
 def _is_exact(crowd: Crowd, choice: NDArray[np.int16], rows: Rows) -> bool:

@@ -50,7 +50,11 @@ def _people(wall: Wall, features: tuple[str, ...], counted: NDArray[np.bool_], w
 
 
 def survey(
-    wall: Wall, limits: tuple[DisparityLimit, ...], counted: NDArray[np.bool_], offers: tuple[str, ...]
+    wall: Wall,
+    limits: tuple[DisparityLimit, ...],
+    counted: NDArray[np.bool_],
+    offers: tuple[str, ...],
+    eligible: NDArray[np.bool_] | None = None,
 ) -> list[Comparison]:
     """Count every group that a limit compares and say which groups are judged.
 
@@ -59,14 +63,20 @@ def survey(
         limits: the disparity limits.
         counted: bool[n], people who are decided about with personal data.
         offers: ids of the campaign's offers.
+        eligible: bool[m, n], who may get which offer; a group is compared by its people who may get one of the offers
+            that are compared. None: everybody may get everything.
     """
     comparisons = []
     for limit in limits:
         for features in comparisons_of(limit):
             people = _people(wall, features, counted, f"size of the groups of limit {limit.id}")
-            groups = tuple(sorted(group for group, size in people.items() if size))
-            size = np.array([people[group] for group in groups], dtype=np.int64)
-            comparisons += [judge(limit, features, groups, size, compared) for compared in offer_sets(limit, offers)]
+            for compared in offer_sets(limit, offers):
+                if eligible is not None:
+                    open_ = counted & eligible[list(compared) or slice(None)].any(axis=0)
+                    people = _people(wall, features, open_, f"size of the eligible groups of limit {limit.id}")
+                groups = tuple(sorted(group for group, size in people.items() if size))
+                size = np.array([people[group] for group in groups], dtype=np.int64)
+                comparisons.append(judge(limit, features, groups, size, compared))
     return comparisons
 
 

@@ -15,7 +15,7 @@ from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Comparison, compare, group_rates
 from evenhand.ledger import facts_of
 from evenhand.policy import Campaign, DisparityLimit
-from evenhand.reports import GroupChapter, Provenance, build
+from evenhand.reports import ConditionChapter, GroupChapter, Provenance, build
 from evenhand.terms import Explained, Measure, Reason, Standing
 
 from ._open import Opened
@@ -45,6 +45,7 @@ def report_of(opened: Opened, lesson: Lesson, explained: Explained, audit: Audit
             held_out=int(lesson.held_out.sum()),
         ),
         groups=_chapters(opened, explained),
+        conditions=_conditions(opened, explained),
         audit=audit,
         stories=[
             facts_of(explained, row, run_id or "plan", sealed=aware) for row in story_rows(explained, opened.campaign)
@@ -128,6 +129,7 @@ def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
     sides = (allocated.unlimited_offer, allocated.offer)
     before, after = (np.where(personal, (choice >= 0).astype(np.intp), -1) for choice in sides)
     ids = [offer.id for offer in opened.campaign.offers]
+    eligible = allocated.scored.minimised.eligible
     chapters, told = [], set()
     for limit in opened.campaign.limits.disparity:
         sets = [limit.groups] if limit.intersections else [(name,) for name in limit.groups]
@@ -135,8 +137,9 @@ def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
             if not limit.offers and limit.per == "campaign":
                 told.add(features)
             for offers in _offer_sets(limit, ids):
-                got = [np.isin(choice, [ids.index(name) for name in offers] or range(len(ids))) for choice in sides]
-                codes = [np.where(personal, one.astype(np.intp), -1) for one in got]
+                places = [ids.index(name) for name in offers] or list(range(len(ids)))
+                open_ = personal if eligible is None else personal & eligible[places].any(axis=0)
+                codes = [np.where(open_, np.isin(choice, places).astype(np.intp), -1) for choice in sides]
                 one, other = (_compared(opened, features, side, limit) for side in codes)
                 chapters.append(
                     GroupChapter(limit.id, limit.measure.value, limit.bound, limit.mode, one, other, offers)
@@ -146,6 +149,22 @@ def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
             pair = [_compared(opened, (name,), codes, None) for codes in (before, after)]
             chapters.append(GroupChapter("", "", 0.0, "", pair[0], pair[1]))
     return chapters
+
+
+def _conditions(opened: Opened, explained: Explained) -> list[ConditionChapter]:
+    """Who meets the conditions of offers, by group: a condition too can leave a group out."""
+    minimised = explained.allocated.scored.minimised
+    if minimised.eligible is None:
+        return []
+    personal = minimised.permitted.standing == Standing.PERSONALISED
+    return [
+        ConditionChapter(
+            opened.campaign.offers[offer].id,
+            _compared(opened, (name,), np.where(personal, minimised.eligible[offer].astype(np.intp), -1), None),
+        )
+        for offer in opened.campaign.conditions
+        for name in opened.stores.wall.features
+    ]
 
 
 def _offer_sets(limit: DisparityLimit, ids: list[str]) -> list[tuple[str, ...]]:

@@ -22,7 +22,8 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
     people = len(standing)
     allowed = int((standing != Standing.REFUSED).sum())
     personalised = int((standing == Standing.PERSONALISED).sum())
-    worthwhile = allowed - int((allocated.reason == Reason.NO_WORTHWHILE_OFFER).sum())
+    nothing = (allocated.reason == Reason.NO_WORTHWHILE_OFFER) | (allocated.reason == Reason.NOT_ELIGIBLE)
+    worthwhile = allowed - int(nothing.sum())
     funnel = [
         ("known", people),
         ("permitted", allowed),

@@ -103,6 +103,10 @@ def lines_of(
         if aware:
             names = ", ".join(meaning_of(campaign, name, lang) for name in aware)
             out.append(Line("aware", 2, text("why.aware", lang, names=names)))
+        read = dict.fromkeys(campaign.conditions.values())
+        if read:
+            names = ", ".join(meaning_of(campaign, name, lang) for name in read)
+            out.append(Line("conditions", 2, text("why.conditions", lang, names=names)))
         out.append(Line("special", 2, text("why.special", lang)))
     return (*out, *_about(facts, campaign, lang))
 
@@ -128,6 +132,12 @@ def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], 
         out.append(Line("limits", 1, text("why.beyond-limits", lang)))
     if facts.outcome is Reason.NO_WORTHWHILE_OFFER:
         out.append(Line("worth", 1, text_about(about, "why.no-worth", lang)))
+    if facts.excluded:
+        conditions = [campaign.offers[offer].eligible for offer in facts.excluded]
+        names = ", ".join(dict.fromkeys(meaning_of(campaign, name, lang) for name in conditions if name))
+        unread = facts.standing is not Standing.PERSONALISED
+        kind = "unread" if unread else "all" if facts.outcome is Reason.NOT_ELIGIBLE else "some"
+        out.append(Line("eligible", 1, text(f"why.not-eligible-{kind}", lang, count=len(facts.excluded), names=names)))
     refusing = reason.is_forbidden or reason.is_unconfigured
     out.append(Line("permission", 1 if refusing else 2, text(f"reason.{reason.key}", lang)))
     if facts.standing is Standing.CONTEXTUAL:

@@ -159,7 +159,7 @@ class Span(_Declared):
 class Column(_Declared):
     """What one column may be used for."""
 
-    role: Role = Field(description="feature, sensitive, identifier, outcome or forbidden.")
+    role: Role = Field(description="feature, sensitive, identifier, outcome, eligibility or forbidden.")
     origin: Origin = Field(Origin.OBSERVED, description="given by the person, observed, or inferred.")
     meaning: Text | None = Field(None, description="What it means, for the person; required for a feature.")
     confirmed: bool = Field(True, description="False while a person has not confirmed a drafted role: not used.")
@@ -184,7 +184,7 @@ class Column(_Declared):
 class Offer(_Declared):
     """A thing that can be shown."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"minimum"})
+    later: ClassVar[frozenset[str]] = frozenset({"minimum", "eligible"})
     id: Identifier = Field(description="Short id of the offer, as history and results name it.")
     text: Text = Field(description="What the person sees.")
     value: Money = Field(ge=0, le=1_000_000, description="Money gained when the subject responds.")
@@ -194,6 +194,11 @@ class Offer(_Declared):
     capacity: int | None = Field(None, ge=0, description="At most this many people; none = no bound.")
     minimum: int | None = Field(
         None, ge=0, description="At least this many people, even where that costs value; none = no bound."
+    )
+    eligible: str | None = Field(
+        None,
+        description="Column (role: eligibility) that says yes or no per person: without a yes this offer is not given. "
+        "It is read only of people whose data may be used.",
     )
     made_by_ai: bool = Field(description="Whether AI made (part of) the text or picture; people are told (RULES A-50).")
 
@@ -387,6 +392,11 @@ class Campaign(_Declared):
     def aware_limits(self) -> tuple[str, ...]:
         """Ids of the disparity limits by which group membership itself has a part in a price (RULES A-4a)."""
         return tuple(limit.id for limit in self.limits.disparity if limit.mode == "aware")
+
+    @property
+    def conditions(self) -> dict[int, str]:
+        """The column that must say yes, by index of the offer, for offers that not everybody may get."""
+        return {index: offer.eligible for index, offer in enumerate(self.offers) if offer.eligible is not None}
 
     @property
     def identifier(self) -> str:

@@ -86,6 +86,9 @@ CHECKS = MappingProxyType(
         "EH-POL-054": Check(_W, "a limit limits something", "A limit's bound and intersections have an effect."),
         "EH-POL-055": Check(_W, "A-6", "A high-risk campaign can be audited: it has sensitive columns."),
         "EH-POL-056": Check(_E, "one meaning per id", "A limit names offers of the campaign, each once."),
+        "EH-POL-057": Check(
+            _E, "conditions are declared columns", "An offer's condition is a confirmed column of role eligibility."
+        ),
         "EH-POL-060": Check(_E, "G-13", "The organisation has its own name, not the draft's."),
         "EH-POL-061": Check(_E, "G-13", "The contact is an address where somebody answers."),
         "EH-POL-062": Check(_E, "no person reads a placeholder", "Every offer has its own text, in both languages."),

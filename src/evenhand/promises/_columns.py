@@ -34,6 +34,7 @@ class RecordColumns:
         flip_term, flip_code: int16[n] and uint8[n].
         sealed: bool[n], decisions of which price, runner_up_price, margin, moved and the flip are sealed and were not
             opened: they stand at their defaults and say nothing.
+        excluded: bool[n, E], the offers that a person is not eligible for, up to the last one that anybody is not.
     """
 
     number: NDArray[np.int64]
@@ -58,6 +59,7 @@ class RecordColumns:
     flip_term: NDArray[np.int16]
     flip_code: NDArray[np.uint8]
     sealed: NDArray[np.bool_]
+    excluded: NDArray[np.bool_]
 
     def __len__(self) -> int:
         """Number of decisions."""

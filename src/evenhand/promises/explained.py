@@ -14,7 +14,9 @@ __all__ = ["check_decisions", "check_run"]
 _KNOWN = np.isin(np.arange(256), [int(reason) for reason in Reason])
 _PERMITTING = np.arange(256) < Reason.DIRECT_MARKETING_OBJECTION
 _BY_LOT = np.isin(np.arange(256), [reason for reason in Reason if reason.is_by_lot])
-_ANSWERS = np.isin(np.arange(256), [Reason.SELECTED, Reason.BEYOND_LIMITS, Reason.NO_WORTHWHILE_OFFER]) | _BY_LOT
+_ANSWERS = _BY_LOT | np.isin(
+    np.arange(256), [Reason.SELECTED, Reason.BEYOND_LIMITS, Reason.NO_WORTHWHILE_OFFER, Reason.NOT_ELIGIBLE]
+)
 _OFFERING = np.isin(np.arange(256), [Reason.SELECTED, Reason.DRAWN_OFFER])
 
 
@@ -38,7 +40,11 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
         what = "A recorded decision names an offer, a code, a term or a reason that does not exist."
         return (_broken("unknown-index", what, malformed),)
     checks = [
-        ("reason", _reason_wrong(columns), "The recorded reason does not fit the outcome."),
+        (
+            "reason",
+            _reason_wrong(columns, len(ground.campaign.offers)),
+            "The recorded reason does not fit the outcome.",
+        ),
         ("lot", _lot_wrong(columns, ground), "A decision by lot is not what the lot says, or hides that it is one."),
         *_amounts(columns, ground),
     ]
@@ -54,6 +60,8 @@ def _malformed(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
         bad |= (index < -1) | (index >= size)
     bad |= ((columns.top_terms < -1) | (columns.top_terms >= terms)).any(axis=1)
     bad |= (columns.offer >= 0) & (columns.offer == columns.runner_up)
+    if columns.excluded.shape[1] > m:
+        bad |= columns.excluded[:, m:].any(axis=1)
     if len(columns.codes) != features:
         bad[:] = True
     for code, table in zip(columns.codes, ground.model.tables, strict=False):  # the pairs follow from these
@@ -62,7 +70,7 @@ def _malformed(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
     return bad
 
 
-def _reason_wrong(columns: RecordColumns) -> NDArray[np.bool_]:
+def _reason_wrong(columns: RecordColumns, offers: int) -> NDArray[np.bool_]:
     refused = columns.standing == Standing.REFUSED
     personalised = columns.standing == Standing.PERSONALISED
     wrong: NDArray[np.bool_] = personalised != _PERMITTING[columns.permission]
@@ -70,6 +78,7 @@ def _reason_wrong(columns: RecordColumns) -> NDArray[np.bool_]:
     wrong |= ~refused & ~_ANSWERS[columns.outcome]
     wrong |= (columns.offer >= 0) != _OFFERING[columns.outcome]
     wrong |= (columns.flip_term >= 0) & (~personalised | _BY_LOT[columns.outcome])
+    wrong |= ~refused & ((columns.outcome == Reason.NOT_ELIGIBLE) != (columns.excluded.sum(axis=1) == offers))
     return wrong
 
 
@@ -87,7 +96,7 @@ def _lot_wrong(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
         seed=campaign.seed,
         at=ground.at,
     )
-    drawn = lots.is_drawn & (columns.standing == Standing.PERSONALISED)
+    drawn = lots.is_drawn & (columns.standing == Standing.PERSONALISED) & ~columns.excluded.any(axis=1)
     return np.asarray((drawn != told) | (drawn & (lots.offer != columns.offer)))
 
 

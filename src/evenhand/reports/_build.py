@@ -28,7 +28,7 @@ from evenhand.terms import (
     bin_labels,
 )
 
-__all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "stories_of"]
+__all__ = ["SMALLEST_SHOWN", "ConditionChapter", "GroupChapter", "Provenance", "build", "stories_of"]
 
 SMALLEST_SHOWN = 10
 """Counts of people above zero and below this are not shown (null)."""
@@ -62,6 +62,19 @@ class GroupChapter:
     before: Comparison
     after: Comparison
     offers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionChapter:
+    """How many people of each group meet the condition of an offer.
+
+    Attributes:
+        offer: its id.
+        met: rates of the groups of one sensitive column.
+    """
+
+    offer: str
+    met: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,7 @@ def build(
     groups: Sequence[GroupChapter],
     audit: Audit,
     stories: Sequence[DecisionFacts],
+    conditions: Sequence[ConditionChapter] = (),
 ) -> dict[str, Any]:
     """Everything that a report shows, as plain JSON values (schema_version 1).
 
@@ -111,6 +125,7 @@ def build(
         groups: the groups, before and after limits.
         audit: of the data that was learned from.
         stories: decisions to explain whole.
+        conditions: who meets the conditions of offers.
     """
     allocated = explained.allocated
     model = allocated.scored.minimised.model
@@ -130,6 +145,7 @@ def build(
         "stories": stories_of(stories, campaign, model, _price_table(allocated.prices)),
         "not_used": _not_used(campaign),
         "not_shown": list(NOT_SHOWN),
+        **({"conditions": [_met(chapter, campaign) for chapter in conditions]} if conditions else {}),
     }
 
 
@@ -174,7 +190,8 @@ def _funnel(explained: Explained) -> list[dict[str, Any]]:
     standing = permitted.standing
     allowed = standing != Standing.REFUSED
     personalised = standing == Standing.PERSONALISED
-    worthwhile = allowed & (explained.allocated.reason != Reason.NO_WORTHWHILE_OFFER)
+    nothing = (Reason.NO_WORTHWHILE_OFFER, Reason.NOT_ELIGIBLE)
+    worthwhile = allowed & ~np.isin(explained.allocated.reason, nothing)
     chosen = explained.allocated.offer >= 0
     steps = (
         ("known", np.ones(len(standing), dtype=bool)),
@@ -201,7 +218,7 @@ def _drops(explained: Explained) -> list[dict[str, Any]]:
         reasons = permitted.reason[permitted.standing == standing]
         out += [_drop(step, reason, int((reasons == reason).sum())) for reason in _present(reasons)]
     after = explained.allocated.reason[permitted.standing != Standing.REFUSED]
-    for reason in (Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS, Reason.DRAWN_NOTHING):
+    for reason in (Reason.NOT_ELIGIBLE, Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS, Reason.DRAWN_NOTHING):
         people = int((after == reason).sum())
         if people:
             out.append(_drop("not-selected", reason, people))
@@ -233,9 +250,19 @@ def _offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
                 "capacity": offer.capacity,
                 "selected": _shown(len(who)),
                 "expected_micro": worth,
+                **_condition(explained, j, offer.eligible),
             }
         )
     return out
+
+
+def _condition(explained: Explained, offer: int, column: str | None) -> dict[str, Any]:
+    """The condition of an offer, and how many of the permitted people meet it; nothing where there is none."""
+    minimised = explained.allocated.scored.minimised
+    if column is None or minimised.eligible is None:
+        return {}
+    met = minimised.eligible[offer] & (minimised.permitted.standing != Standing.REFUSED)
+    return {"condition": column, "eligible": _shown(int(met.sum()))}
 
 
 def _lots(explained: Explained, campaign: Campaign) -> dict[str, Any] | None:
@@ -281,6 +308,13 @@ def _chapter(chapter: GroupChapter) -> dict[str, Any]:
         "after": chapter.after.to_dict(),
         **compared,
     }
+
+
+def _met(chapter: ConditionChapter, campaign: Campaign) -> dict[str, Any]:
+    column = next(offer.eligible for offer in campaign.offers if offer.id == chapter.offer) or ""
+    meaning = campaign.columns[column].meaning
+    said = meaning.model_dump() if meaning else dict.fromkeys(LANGUAGES, column)
+    return {"offer": chapter.offer, "column": column, "meaning": said, "met": chapter.met.to_dict()}
 
 
 def _model(model: Model, campaign: Campaign) -> dict[str, Any]:

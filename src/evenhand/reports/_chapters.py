@@ -100,7 +100,7 @@ def funnel_view(report: Report, words: Words) -> list[View]:
     known = report["funnel"][0]["people"] or 0
     leaves = {
         "permitted": ["refused", "contextual"],
-        "worthwhile": ["no-worthwhile-offer"],
+        "worthwhile": ["not-eligible", "no-worthwhile-offer"],
         "selected": ["beyond-limits", "drawn-nothing"],
     }
     out = []

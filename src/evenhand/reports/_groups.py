@@ -8,7 +8,7 @@ from typing import Any
 from ._figures import axis_top, to_percent
 from ._words import Words
 
-__all__ = ["RATIO", "compared", "groups_view", "worst"]
+__all__ = ["RATIO", "compared", "conditions_view", "groups_view", "worst"]
 
 Report = Mapping[str, Any]
 View = dict[str, Any]
@@ -21,6 +21,21 @@ def groups_view(report: Report, words: Words) -> list[View]:
     """One entry per comparison of groups: rows with marks, bound, sentences."""
     texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
     return [_chapter(chapter, texts, words) for chapter in report["groups"]]
+
+
+def conditions_view(report: Report, words: Words) -> list[str]:
+    """One sentence for each condition of an offer and each sensitive column: how many of each group meet it."""
+    texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
+    return [
+        words.t(
+            "groups.condition",
+            offer=texts[one["offer"]],
+            condition=one["meaning"][words.lang],
+            feature=words.columns(one["met"]["features"]),
+            shares="; ".join(f"{words.group(rate['group'])} {_said(rate, words)}" for rate in one["met"]["rates"]),
+        )
+        for one in report.get("conditions", ())
+    ]
 
 
 def compared(chapter: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> str:

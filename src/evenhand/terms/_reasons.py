@@ -33,6 +33,7 @@ class Reason(IntEnum):
     NO_WORTHWHILE_OFFER = 52
     DRAWN_OFFER = 53
     DRAWN_NOTHING = 54
+    NOT_ELIGIBLE = 55
 
     @property
     def key(self) -> str:
@@ -79,4 +80,5 @@ _RULES = {
     Reason.NO_WORTHWHILE_OFFER: "D-26",
     Reason.DRAWN_OFFER: "D-26",
     Reason.DRAWN_NOTHING: "D-26",
+    Reason.NOT_ELIGIBLE: "D-26",
 }
