@@ -7,15 +7,18 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._decide import Decided, decide_people
 from ._front import Decisions, demo, draft, load_campaign, plan, run
 from ._monitor import Watched, monitor
 from ._open import Frames
+from ._policy import policy
 from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
 __all__ = [
     "Checked",
     "DataAudit",
+    "Decided",
     "Decisions",
     "Frames",
     "Planned",
@@ -24,6 +27,7 @@ __all__ = [
     "Watched",
     "audit",
     "check",
+    "decide_people",
     "demo",
     "draft",
     "forget_groups",
@@ -33,6 +37,7 @@ __all__ = [
     "monitor",
     "plan",
     "plan_campaign",
+    "policy",
     "rebuild_report",
     "replay",
     "run",
