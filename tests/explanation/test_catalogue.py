@@ -55,7 +55,7 @@ def test_a_key_stands_in_one_file_only():
         lines = [
             line.split('":')[0].strip()
             for item in folder.iterdir()
-            if item.name in {f"{part}{lang}.json" for part in ("", "report.", "audit.", "increment.")}
+            if item.name in {f"{part}{lang}.json" for part in ("", "report.", "audit.", "increment.", "monitor.")}
             for line in item.read_text("utf-8").splitlines()
             if '":' in line
         ]
@@ -109,7 +109,11 @@ def test_every_code_has_its_text(lang):
     known = catalogue(lang)
     needed = [f"reason.{reason.key}" for reason in Reason]
     needed += [f"remedy.{r.key}" for r in Reason if r.is_forbidden or r.is_unconfigured]
-    needed += [f"report.drop.{r.key}" for r in Reason if not r.key.startswith(("consent-valid", "basis", "selected"))]
+    needed += [
+        f"report.drop.{r.key}"
+        for r in Reason
+        if not r.key.startswith(("consent-valid", "basis", "selected", "drawn-offer"))
+    ]
     needed += [f"basis.{basis.value}" for basis in LegalBasis] + [f"report.legal.{basis.value}" for basis in LegalBasis]
     needed += [f"origin.{origin.value}" for origin in Origin]
     needed += [f"not-used.{role.value}" for role in (Role.SENSITIVE, Role.FORBIDDEN)]

@@ -22,7 +22,8 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
     people = len(standing)
     allowed = int((standing != Standing.REFUSED).sum())
     personalised = int((standing == Standing.PERSONALISED).sum())
-    worthwhile = allowed - int((allocated.reason == Reason.NO_WORTHWHILE_OFFER).sum())
+    nothing = (allocated.reason == Reason.NO_WORTHWHILE_OFFER) | (allocated.reason == Reason.NOT_ELIGIBLE)
+    worthwhile = allowed - int(nothing.sum())
     funnel = [
         ("known", people),
         ("permitted", allowed),
@@ -31,6 +32,9 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         ("worth an offer", worthwhile),
         ("selected, within every limit", int(chosen.sum())),
     ]
+    if campaign.exploration is not None:
+        by_lot = np.isin(allocated.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING))
+        funnel.append(("  of whom by lot", int((by_lot & chosen).sum())))
     counts = np.bincount(allocated.offer[chosen], minlength=len(campaign.offers))
     return {
         "campaign": campaign.campaign,
@@ -71,8 +75,8 @@ def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
             return f"{currency} {value / MICRO:,.2f}"
         return f"{value:.3f}" if limit.kind == "disparity" else f"{value:,.0f}"
 
-    few = limit.kind in ("contacts", "capacity") and 0 < limit.used < 10
-    floor = limit.measure is Measure.SELECTION_RATE_RATIO
+    few = limit.kind in ("contacts", "capacity", "minimum") and 0 < limit.used < 10
+    floor = limit.measure is Measure.SELECTION_RATE_RATIO or limit.kind == "minimum"
     price = ""
     if limit.money is not None and limit.people is not None and (limit.money or limit.people):
         price = f"; costs {currency} {limit.money / MICRO:,.2f} of value and changes {limit.people:,} decisions"

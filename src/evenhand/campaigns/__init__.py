@@ -10,5 +10,18 @@ do. Source: Nie and Wager 2021 (increments).
 from ._draw import draw_findings
 from ._history import History, draws_of
 from ._learn import Lesson, learn, lesson_of, teachable
+from ._off_policy import Estimate, Logged, PolicyValue, policy_value
 
-__all__ = ["History", "Lesson", "draw_findings", "draws_of", "learn", "lesson_of", "teachable"]
+__all__ = [
+    "Estimate",
+    "History",
+    "Lesson",
+    "Logged",
+    "PolicyValue",
+    "draw_findings",
+    "draws_of",
+    "learn",
+    "lesson_of",
+    "policy_value",
+    "teachable",
+]

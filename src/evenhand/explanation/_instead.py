@@ -149,7 +149,8 @@ class _Asked:
         if prices is not None and not is_aware:
             cell = self._cell(self.leaf)
             if cell is not None:
-                self.price = dict(enumerate(self._all_prices(cell)))
+                prices_here = enumerate(self._all_prices(cell))
+                self.price = {offer: price for offer, price in prices_here if offer not in facts.excluded}
         self.score = [grid.score(j, [code[j] for code in person]) for j in range(len(model.offers))]
 
     def goals(self) -> list[Goal]:
@@ -214,6 +215,8 @@ class _Asked:
                 self._worth(j)(score) - price
                 for j, (score, price) in enumerate(zip(scores, self._all_prices(cell), strict=True))
             ]
+            for offer in self.facts.excluded:
+                net[offer] = -_FREE
             own = self.facts.offer
             return max(net) > 0 if own < 0 else net[own] <= 0 or net[own] < max(net)
 

@@ -46,6 +46,9 @@ def true_flips(
     keeps = leaf == leaf_of(recipe, now, names, len(who))
     if "aware" not in tables:
         net, is_known = _net(allocated, campaign, then, leaf)
+        eligible = allocated.scored.minimised.eligible
+        if eligible is not None:
+            net[~eligible[:, who]] = np.iinfo(np.int64).min
         best = net.argmax(axis=0)
         everyone = np.arange(len(who))
         offer = allocated.offer[who].astype(np.intp)

@@ -59,8 +59,10 @@ def headline(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor]
     if facts.standing is Standing.REFUSED:
         return text("headline.refused", lang, sender=sender)
     if facts.offer < 0:
-        return text("headline.none", lang, sender=sender)
+        return text("headline.by-lot-none" if facts.outcome.is_by_lot else "headline.none", lang, sender=sender)
     offer, about = _offer(campaign, facts.offer, lang), campaign.model.target
+    if facts.outcome.is_by_lot:
+        return text("headline.by-lot", lang, sender=sender, offer=offer)
     if facts.standing is Standing.CONTEXTUAL:
         return text("headline.contextual", lang, sender=sender, offer=offer)
     reasons = [factor for factor in factors[: len(facts.top_terms)] if factor.direction != "neutral"]
@@ -101,6 +103,10 @@ def lines_of(
         if aware:
             names = ", ".join(meaning_of(campaign, name, lang) for name in aware)
             out.append(Line("aware", 2, text("why.aware", lang, names=names)))
+        read = dict.fromkeys(campaign.conditions.values())
+        if read:
+            names = ", ".join(meaning_of(campaign, name, lang) for name in read)
+            out.append(Line("conditions", 2, text("why.conditions", lang, names=names)))
         out.append(Line("special", 2, text("why.special", lang)))
     return (*out, *_about(facts, campaign, lang))
 
@@ -110,18 +116,28 @@ def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], 
     out = []
     if facts.standing is not Standing.REFUSED:
         key = "why.ai" if facts.standing is Standing.PERSONALISED else "why.ai-contextual"
-        out.append(Line("ai", 1, text(key, lang)))
+        if facts.outcome.is_by_lot:
+            share = percent(campaign.exploration.share if campaign.exploration else 0.0, lang, 1)
+            out.append(Line("by-lot", 1, text("why.by-lot", lang, share=share)))
+        else:
+            out.append(Line("ai", 1, text(key, lang)))
         if facts.offer >= 0 and campaign.offers[facts.offer].made_by_ai:
             out.append(Line("made-by-ai", 1, text("why.made-by-ai", lang)))
     out += [
         Line("reason", 1, text_about(about, key, lang, meaning=factor.meaning, value=factor.value))
         for factor in factors[: len(facts.top_terms)]
-        if (key := f"why.factor-{factor.direction}") != "why.factor-neutral"
+        if (key := f"why.factor-{factor.direction}") != "why.factor-neutral" and not facts.outcome.is_by_lot
     ]
     if facts.outcome is Reason.BEYOND_LIMITS:
         out.append(Line("limits", 1, text("why.beyond-limits", lang)))
     if facts.outcome is Reason.NO_WORTHWHILE_OFFER:
         out.append(Line("worth", 1, text_about(about, "why.no-worth", lang)))
+    if facts.excluded:
+        conditions = [campaign.offers[offer].eligible for offer in facts.excluded]
+        names = ", ".join(dict.fromkeys(meaning_of(campaign, name, lang) for name in conditions if name))
+        unread = facts.standing is not Standing.PERSONALISED
+        kind = "unread" if unread else "all" if facts.outcome is Reason.NOT_ELIGIBLE else "some"
+        out.append(Line("eligible", 1, text(f"why.not-eligible-{kind}", lang, count=len(facts.excluded), names=names)))
     refusing = reason.is_forbidden or reason.is_unconfigured
     out.append(Line("permission", 1 if refusing else 2, text(f"reason.{reason.key}", lang)))
     if facts.standing is Standing.CONTEXTUAL:
@@ -144,6 +160,8 @@ def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
     out = [Line("chance", 2, _chance(facts, campaign, amount(facts.value), lang))]
     if campaign.model.target is Target.INCREMENT:
         out.append(Line("aim", 2, text("why.aim", lang)))
+    if facts.outcome.is_by_lot:
+        return out
     if facts.sealed:
         if chosen and facts.runner_up >= 0:
             other = _offer(campaign, facts.runner_up, lang)
@@ -180,7 +198,7 @@ def _change(
     lang: str,
 ) -> list[Line]:
     """The recorded change, or the changes found since; without either, what was looked for."""
-    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed:
+    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or facts.outcome.is_by_lot:
         return []
     bins = [(change.term, change.code) for change in instead.changes] if instead else []
     if facts.flip_term >= 0:

@@ -187,7 +187,9 @@ def tell(
     factors = _factors(facts, campaign, model, focus, lang) if personal else ()
     if offer_prices is None and prices is not None:
         offer_prices = prices["offer"]
-    instead = decision_counterfactual(facts, campaign, model, prices=prices) if facts.flip_term < 0 else None
+    own = not facts.outcome.is_by_lot
+    searched = own and facts.flip_term < 0
+    instead = decision_counterfactual(facts, campaign, model, prices=prices) if searched else None
     texts = [offer.text.nl if lang == "nl" else offer.text.en for offer in campaign.offers]
     return Explanation(
         lang=lang,
@@ -196,7 +198,7 @@ def tell(
         lines=lines_of(facts, campaign, model, factors, instead, lang),
         factors=factors,
         base=int(model.base[focus]) if focus >= 0 else 0,
-        sum=sum_of(facts, campaign, offer_prices, lang) if focus >= 0 else (),
+        sum=sum_of(facts, campaign, offer_prices, lang) if focus >= 0 and own else (),
         not_used=_not_used(campaign, lang, personal=personal),
         offer=texts[facts.offer] if facts.offer >= 0 else "",
         runner_up=texts[facts.runner_up] if facts.runner_up >= 0 else "",

@@ -16,9 +16,12 @@ import msgspec
 from evenhand.terms import LedgerError
 
 __all__ = [
+    "Alarm",
     "Decision",
     "Document",
     "GroupsForgotten",
+    "Paused",
+    "Resumed",
     "RunAbandoned",
     "RunFinished",
     "RunStarted",
@@ -38,6 +41,7 @@ class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True
 
     at: int = 0
     c: str = ""
+    e: list[int] = []
     fc: int = 0
     ft: int = -1
     m: int = 0
@@ -71,7 +75,8 @@ class RunStarted(
     msgspec.Struct, tag="run-started", tag_field="@", kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
     """What a run stands on. Its decisions follow it directly, numbered from 1. `seal` is the mark of its key, where it
-    has one: then its personalised decisions have a sealed part."""
+    has one: then its personalised decisions have a sealed part. A run that decided with the prices of an earlier one
+    names their digest in `priced_by`, and in `room` (a JSON text) what it could use of each limit."""
 
     at: str
     campaign: str
@@ -80,20 +85,26 @@ class RunStarted(
     layout: list[int]
     model: str
     name: str
+    priced_by: str = ""
+    room: str = ""
     run: str
     seal: str = ""
     seed: int
     version: str
 
 
-class RunFinished(msgspec.Struct, tag="run-finished", tag_field="@", forbid_unknown_fields=True):
-    """What a run came to. `allocations` is a JSON text: limits, prices and certificate of each recorded batch."""
+class RunFinished(
+    msgspec.Struct, tag="run-finished", tag_field="@", kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What a run came to. `allocations` is a JSON text: limits, prices and certificate of each recorded batch; `policy`
+    the digest of the price policy that later people can be decided with."""
 
     allocations: str
     contextual: int
     decisions: int
     offers: list[int]
     personalised: int
+    policy: str = ""
     refused: int
     run: str
     summary: str
@@ -115,7 +126,45 @@ class GroupsForgotten(msgspec.Struct, tag="groups-forgotten", tag_field="@", for
     run: str
 
 
-Body = Decision | Document | GroupsForgotten | RunStarted | RunFinished | RunAbandoned
+class Alarm(msgspec.Struct, tag="alarm", tag_field="@", kw_only=True, forbid_unknown_fields=True):
+    """A monitor said that a difference between groups shows; what it may tell of that. Meanings as in `AlarmRaised`.
+    `clause` and `figures` are JSON texts; `then` is what the clause asks for, ``notify`` or ``pause``."""
+
+    at: str
+    beside: list[str]
+    campaign: str
+    clause: str
+    direction: int
+    event: int
+    events: int
+    features: list[str]
+    figures: str
+    group: list[str]
+    kind: str
+    offer: str
+    then: str
+    watch: str
+
+
+class Paused(msgspec.Struct, tag="paused", tag_field="@", forbid_unknown_fields=True):
+    """The campaign was paused by the alarm in an entry: no run of it starts until it is resumed."""
+
+    alarm: int
+    at: str
+    campaign: str
+
+
+class Resumed(msgspec.Struct, tag="resumed", tag_field="@", forbid_unknown_fields=True):
+    """A named person ended the pause that an entry began, and said why; evidence starts anew from here."""
+
+    at: str
+    by: str
+    campaign: str
+    pause: int
+    reason: str
+
+
+Body = Alarm | Decision | Document | GroupsForgotten | Paused | Resumed | RunStarted | RunFinished | RunAbandoned
 
 encode = msgspec.json.Encoder().encode
 _decoder: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)

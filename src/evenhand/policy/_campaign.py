@@ -5,21 +5,15 @@ Every field carries its description, because the schema is what an editor shows 
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    WithJsonSchema,
-    model_serializer,
-)
+from pydantic import BeforeValidator, Field
 
 from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface, Target
+
+from ._declared import MICRO, Declared, Duration, Identifier, Money, Table, Text, date_as_text
+from ._monitor_clause import MonitorClause
 
 __all__ = [
     "MICRO",
@@ -30,9 +24,11 @@ __all__ = [
     "Contacts",
     "Controller",
     "DisparityLimit",
+    "Exploration",
     "HistorySource",
     "Limits",
     "ModelChoice",
+    "MonitorClause",
     "Offer",
     "Retention",
     "Span",
@@ -40,56 +36,8 @@ __all__ = [
     "Text",
 ]
 
-MICRO = 1_000_000
-"""Micro-units in one unit of money: all arithmetic that decides is done in them, as integers."""
 
-Money = Annotated[
-    Decimal,
-    Field(max_digits=18, decimal_places=6),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,12}(\.\d{1,6})?$"}]}
-    ),
-]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
-Duration = Annotated[str, Field(pattern=r"^P(\d+[YMWD])+$")]
-
-
-def _date_as_text(value: object) -> object:
-    """Some YAML readers make dates of texts that look like one."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
-class _Declared(BaseModel):
-    """Frozen, and no key that is not declared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _WithLaterKeys(_Declared):
-    """A part of the file that got keys later on. At their defaults they are not written out, so that a campaign that
-    does not use them is recorded in the same bytes as before."""
-
-    @model_serializer(mode="wrap")
-    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written: dict[str, Any] = handler(self)
-        fields = type(self).model_fields
-        unused = (name for name in _LATER_KEYS if name in fields and getattr(self, name) == fields[name].default)
-        for name in unused:
-            written.pop(name, None)
-        return written
-
-
-_LATER_KEYS = ("control", "randomised", "target")
-
-
-class Text(_Declared):
-    """A text in the languages that people are addressed in."""
-
-    nl: str = Field(min_length=1, description="In plain Dutch.")
-    en: str = Field(min_length=1, description="In plain English.")
-
-
-class Controller(_Declared):
+class Controller(Declared):
     """The organisation that decides why the data is used (GDPR 4(7), 13(1)(a))."""
 
     name: str = Field(min_length=1, description="Name that people know it by.")
@@ -97,29 +45,19 @@ class Controller(_Declared):
     country: str = Field("NL", pattern=r"^[A-Z]{2}$", description="ISO 3166 country of establishment.")
 
 
-class Balancing(_Declared):
+class Balancing(Declared):
     """The balancing test that a legitimate interest needs (RULES G-6f). A person signs it; evenhand only checks."""
 
     record: str = Field(min_length=1, description="Id of the signed balancing test.")
-    expires: Annotated[str, BeforeValidator(_date_as_text)] = Field(
+    expires: Annotated[str, BeforeValidator(date_as_text)] = Field(
         pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date after which it must be done again."
     )
 
 
-class Table(_Declared):
-    """Where a table is: a file, or a table of a database."""
-
-    file: str | None = Field(None, description="CSV or Parquet file, relative to the campaign file.")
-    sql: str | None = Field(
-        None,
-        description="Database: sqlite:///FILE, or the NAME of an environment variable that "
-        "holds a postgresql:// address (secrets never stand in this file).",
-    )
-    table: str | None = Field(None, description="Table of that database.")
-
-
-class HistorySource(Table, _WithLaterKeys):
+class HistorySource(Table):
     """What happened before: one row per offer that was shown to a subject, or per subject who was shown nothing."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"control", "randomised"})
 
     offer: str | None = Field(None, description="Column that names the offer shown; needed with several offers.")
     control: str | None = Field(
@@ -148,17 +86,17 @@ class ConsentSource(Table):
     """Consent, objection, opt-out and minor records: columns subject, kind, purpose, status, at."""
 
 
-class Span(_Declared):
+class Span(Declared):
     """Values from one to another, both included."""
 
     at_least: float | None = Field(None, allow_inf_nan=False, description="The lowest value; none = no lowest.")
     at_most: float | None = Field(None, allow_inf_nan=False, description="The highest value; none = no highest.")
 
 
-class Column(_Declared):
+class Column(Declared):
     """What one column may be used for."""
 
-    role: Role = Field(description="feature, sensitive, identifier, outcome or forbidden.")
+    role: Role = Field(description="feature, sensitive, identifier, outcome, eligibility or forbidden.")
     origin: Origin = Field(Origin.OBSERVED, description="given by the person, observed, or inferred.")
     meaning: Text | None = Field(None, description="What it means, for the person; required for a feature.")
     confirmed: bool = Field(True, description="False while a person has not confirmed a drafted role: not used.")
@@ -180,9 +118,10 @@ class Column(_Declared):
     )
 
 
-class Offer(_Declared):
+class Offer(Declared):
     """A thing that can be shown."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"minimum", "eligible"})
     id: Identifier = Field(description="Short id of the offer, as history and results name it.")
     text: Text = Field(description="What the person sees.")
     value: Money = Field(ge=0, le=1_000_000, description="Money gained when the subject responds.")
@@ -190,6 +129,14 @@ class Offer(_Declared):
         Decimal(0), ge=0, le=1_000_000, description="Money spent on showing it once; counts against the budget."
     )
     capacity: int | None = Field(None, ge=0, description="At most this many people; none = no bound.")
+    minimum: int | None = Field(
+        None, ge=0, description="At least this many people, even where that costs value; none = no bound."
+    )
+    eligible: str | None = Field(
+        None,
+        description="Column (role: eligibility) that says yes or no per person: without a yes this offer is not given. "
+        "It is read only of people whose data may be used.",
+    )
     made_by_ai: bool = Field(description="Whether AI made (part of) the text or picture; people are told (RULES A-50).")
 
     @property
@@ -203,15 +150,16 @@ class Offer(_Declared):
         return int(self.cost * MICRO)
 
 
-class Contacts(_Declared):
+class Contacts(Declared):
     """How often people may be contacted."""
 
     total: int | None = Field(None, ge=0, description="At most this many people get an offer in this run.")
 
 
-class DisparityLimit(_Declared):
+class DisparityLimit(Declared):
     """A bound on the difference between groups in who gets an offer."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"per", "offers"})
     id: Identifier = Field(description="Short id of the limit, as the report names it.")
     groups: tuple[str, ...] = Field(min_length=1, description="Sensitive columns to compare.")
     intersections: bool = Field(
@@ -229,9 +177,16 @@ class DisparityLimit(_Declared):
     )
     minimum_size: int = Field(30, ge=10, description="Smaller groups are shown but not judged.")
     include_unknown: bool = Field(False, description="Also hold people whose group is unknown to the limit.")
+    per: Literal["campaign", "offer"] = Field(
+        "campaign", description="campaign: who gets any of the offers is compared. offer: each offer by itself."
+    )
+    offers: tuple[Identifier, ...] = Field(
+        (),
+        description="Ids of the offers that count, where not all do; several: getting any of them, unless per: offer.",
+    )
 
 
-class Limits(_Declared):
+class Limits(Declared):
     """Bounds that act through prices."""
 
     budget: Money | None = Field(None, ge=0, description="At most this much money for showing offers, in total.")
@@ -239,8 +194,10 @@ class Limits(_Declared):
     disparity: tuple[DisparityLimit, ...] = Field((), description="Bounds on the difference between groups.")
 
 
-class ModelChoice(_WithLaterKeys):
+class ModelChoice(Declared):
     """What is learned, and how."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"target"})
 
     target: Target = Field(
         Target.RESPONSE,
@@ -257,15 +214,27 @@ class ModelChoice(_WithLaterKeys):
     )
 
 
-class Retention(_Declared):
+class Exploration(Declared):
+    """Deciding by lot about a few, to learn from: what came of it shows what any policy would have brought."""
+
+    share: float = Field(
+        gt=0,
+        le=0.5,
+        description="Share of the people with personal decisions who get one of the offers, or nothing, by lot.",
+    )
+
+
+class Retention(Declared):
     """How long what is kept (GDPR 5(1)(e)); ISO 8601 durations such as P24M."""
 
     decisions: Duration = Field(description="Decisions and their reasons.")
     features: Duration = Field(description="The raw data that decisions were made from.")
 
 
-class Campaign(_Declared):
+class Campaign(Declared):
     """One campaign, as an organisation declares it."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"exploration", "monitor"})
 
     evenhand: Literal[1] = Field(description="Version of this file format.")
     campaign: Identifier = Field(description="Id of the campaign.")
@@ -285,7 +254,13 @@ class Campaign(_Declared):
     columns: dict[str, Column] = Field(description="Every column that may be read; a column not named is forbidden.")
     offers: tuple[Offer, ...] = Field(min_length=1, description="What can be shown.")
     limits: Limits = Field(Limits(), description="Bounds on spend, contact and difference between groups.")
+    monitor: tuple[MonitorClause, ...] = Field(
+        (), description="What is watched all the time, and what follows where a difference shows."
+    )
     model: ModelChoice = Field(ModelChoice(), description="What is learned, and how.")
+    exploration: Exploration | None = Field(
+        None, description="Decide by lot about a few, to learn from; none = the model decides about everybody."
+    )
     retention: Retention = Field(description="How long what is kept.")
     seed: int = Field(0, ge=0, description="Draws (ties, hold-out) come from this number.")
 
@@ -297,6 +272,11 @@ class Campaign(_Declared):
     def aware_limits(self) -> tuple[str, ...]:
         """Ids of the disparity limits by which group membership itself has a part in a price (RULES A-4a)."""
         return tuple(limit.id for limit in self.limits.disparity if limit.mode == "aware")
+
+    @property
+    def conditions(self) -> dict[int, str]:
+        """The column that must say yes, by index of the offer, for offers that not everybody may get."""
+        return {index: offer.eligible for index, offer in enumerate(self.offers) if offer.eligible is not None}
 
     @property
     def identifier(self) -> str:

@@ -75,6 +75,8 @@ CHECKS = MappingProxyType(
         "EH-POL-047": Check(
             _N, "the decision can follow what an offer changes", "A randomised history with a control is used as one."
         ),
+        "EH-POL-048": Check(_E, "limits can be kept together", "No offer has a minimum above its places."),
+        "EH-POL-049": Check(_E, "limits can be kept together", "The minimums together fit within contacts and budget."),
         "EH-POL-050": Check(_E, "one meaning per id", "No two limits have the same id, nor one that evenhand gives."),
         "EH-POL-051": Check(
             _E, "groups are confirmed sensitive columns", "A limit compares confirmed sensitive columns."
@@ -83,12 +85,23 @@ CHECKS = MappingProxyType(
         "EH-POL-053": Check(_E, "F-HEC", "Employment, housing and credit are decided without group membership."),
         "EH-POL-054": Check(_W, "a limit limits something", "A limit's bound and intersections have an effect."),
         "EH-POL-055": Check(_W, "A-6", "A high-risk campaign can be audited: it has sensitive columns."),
+        "EH-POL-056": Check(_E, "one meaning per id", "A limit names offers of the campaign, each once."),
+        "EH-POL-057": Check(
+            _E, "conditions are declared columns", "An offer's condition is a confirmed column of role eligibility."
+        ),
         "EH-POL-060": Check(_E, "G-13", "The organisation has its own name, not the draft's."),
         "EH-POL-061": Check(_E, "G-13", "The contact is an address where somebody answers."),
         "EH-POL-062": Check(_E, "no person reads a placeholder", "Every offer has its own text, in both languages."),
         "EH-POL-063": Check(_E, "G-15h", "Every confirmed feature has its own meaning (unconfirmed: a note)."),
         "EH-POL-064": Check(_W, "an offer is worth its cost", "Value and cost of an offer are not the draft's."),
         "EH-POL-065": Check(_W, "G-15h", "A feature's meaning says more than the column's name."),
+        "EH-POL-070": Check(_E, "one meaning per id", "No two monitors have the same id."),
+        "EH-POL-071": Check(
+            _E, "groups are confirmed sensitive columns", "A monitor compares confirmed sensitive columns, once each."
+        ),
+        "EH-POL-072": Check(_E, "what is watched stands somewhere", "Deliveries and outcomes have events."),
+        "EH-POL-073": Check(_E, "groups are compared with a group", "A reference names a value per column compared."),
+        "EH-POL-074": Check(_W, "what is declared has an effect", "An alarm of a monitor can come, and can end."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

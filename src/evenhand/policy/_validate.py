@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from evenhand.terms import Category, Channel, LegalBasis, Surface
+from evenhand.terms import Category, Channel, LegalBasis, Role, Surface
 
-from ._campaign import Campaign, Table
-from ._finding import PolicyFinding, found
+from ._campaign import Campaign
+from ._finding import PolicyFinding, found, meant
 from ._purposes import ancestors, is_marketing, nearest_purpose
 from ._validate_columns import review_columns
 from ._validate_increment import review_increment
 from ._validate_limits import review_limits
+from ._validate_monitor import review_monitor
+from ._validate_tables import review_table
 
 __all__ = ["review"]
 
@@ -39,6 +41,7 @@ def review(campaign: Campaign, *, at: datetime) -> tuple[PolicyFinding, ...]:
         *review_columns(campaign),
         *_offers(campaign),
         *review_limits(campaign),
+        *review_monitor(campaign),
     )
 
 
@@ -142,7 +145,7 @@ def _sources(campaign: Campaign) -> Iterator[PolicyFinding]:
         ("consents", campaign.consents),
     ):
         if table is not None:
-            yield from _table(name, table)
+            yield from review_table(name, (name,), table)
     history = campaign.history
     if len({offer.id for offer in campaign.offers}) > 1 and history.offer is None:
         yield found(
@@ -169,22 +172,6 @@ def _sources(campaign: Campaign) -> Iterator[PolicyFinding]:
             )
 
 
-def _table(name: str, table: Table) -> Iterator[PolicyFinding]:
-    if (table.file is None) == (table.sql is None):
-        what = "names both a file and a database." if table.file else "names neither a file nor a database."
-        yield found("EH-POL-020", (name,), f"{name} {what}", "Name one: file, or sql and table.")
-    elif (table.sql is None) != (table.table is None):
-        what = "names a database and no table." if table.sql else "names a table and no database."
-        yield found("EH-POL-021", (name,), f"{name} {what}", "A database needs sql and table; a file needs neither.")
-    if table.sql is not None and "://" in table.sql and not table.sql.startswith("sqlite:///"):
-        yield found(
-            "EH-POL-022",
-            (name, "sql"),
-            f"{name} holds a database address, which may hold a password.",
-            "Put the address in an environment variable and write that variable's name here.",
-        )
-
-
 def _offers(campaign: Campaign) -> Iterator[PolicyFinding]:
     seen: set[str] = set()
     for place, offer in enumerate(campaign.offers):
@@ -193,6 +180,17 @@ def _offers(campaign: Campaign) -> Iterator[PolicyFinding]:
                 "EH-POL-040", ("offers", place, "id"), f"The offer id {offer.id} stands twice.", "Give each its own id."
             )
         seen.add(offer.id)
+        if offer.eligible is not None and offer.eligible not in campaign.names(Role.ELIGIBILITY):
+            known = campaign.names(Role.ELIGIBILITY)
+            column = campaign.columns.get(offer.eligible)
+            is_one = column is not None and column.role is Role.ELIGIBILITY
+            what = "that no person has confirmed" if is_one else "that is not declared with role: eligibility"
+            yield found(
+                "EH-POL-057",
+                ("offers", place, "eligible"),
+                f"The offer {offer.id} goes by a column {what}.",
+                f"{meant(offer.eligible, known)}Declare the column with role: eligibility, confirmed by a person.",
+            )
         if offer.value <= offer.cost:
             yield found(
                 "EH-POL-041",

@@ -34,6 +34,7 @@ class RecordColumns:
         flip_term, flip_code: int16[n] and uint8[n].
         sealed: bool[n], decisions of which price, runner_up_price, margin, moved and the flip are sealed and were not
             opened: they stand at their defaults and say nothing.
+        excluded: bool[n, E], the offers that a person is not eligible for, up to the last one that anybody is not.
     """
 
     number: NDArray[np.int64]
@@ -58,6 +59,7 @@ class RecordColumns:
     flip_term: NDArray[np.int16]
     flip_code: NDArray[np.uint8]
     sealed: NDArray[np.bool_]
+    excluded: NDArray[np.bool_]
 
     def __len__(self) -> int:
         """Number of decisions."""
@@ -79,6 +81,7 @@ class Ground:
         campaign_digest: SHA-256 (hex) of that text, as recorded.
         model: the glass box.
         at: start of the run, time-zone aware.
+        priced_by: digest of the price policy of an earlier run that decided; "" where the run found its own prices.
     """
 
     campaign: Campaign
@@ -86,6 +89,7 @@ class Ground:
     campaign_digest: str
     model: Model
     at: datetime
+    priced_by: str = ""
 
 
 class LimitFigures(Protocol):

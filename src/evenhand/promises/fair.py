@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from evenhand.policy import MICRO, Campaign
-from evenhand.terms import Measure, Role
+from evenhand.terms import Measure, Role, Standing
 
-from ._columns import Ground, LimitFigures, Totals, Violation
+from ._columns import Ground, LimitFigures, RecordColumns, Totals, Violation
 
-__all__ = ["check_limits", "check_run", "check_totals"]
+__all__ = ["check_decisions", "check_limits", "check_run", "check_totals"]
 
 _TOLERANCE = 1e-9
 
@@ -30,8 +32,41 @@ def check_run(ground: Ground) -> tuple[Violation, ...]:
     )
 
 
-def check_limits(outcomes: Sequence[LimitFigures], campaign: Campaign) -> tuple[Violation, ...]:
-    """Every limit that the campaign declares has an outcome, as declared, and held."""
+def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, ...]:
+    """Nobody has an offer, chosen or second, that they are not eligible for; and only declared conditions exclude."""
+    m = len(ground.campaign.offers)
+    excluded = np.zeros((len(columns), m + 1), dtype=np.bool_)
+    width = min(m, columns.excluded.shape[1])
+    excluded[:, :width] = columns.excluded[:, :width]
+    everyone = np.arange(len(columns))
+    given = np.zeros(len(columns), dtype=np.bool_)
+    for offer in (columns.offer, columns.runner_up):
+        given |= excluded[everyone, np.where((offer >= 0) & (offer < m), offer, m)]
+    conditions = np.isin(np.arange(m), list(ground.campaign.conditions))
+    undeclared = (excluded[:, :m] & ~conditions).any(axis=1)
+    unread = columns.standing == Standing.CONTEXTUAL
+    unread &= (excluded[:, :m] != conditions).any(axis=1)
+    checks = (
+        ("not-eligible", given, "A person has an offer that they are not eligible for.", "Allocate again."),
+        ("excluded-undeclared", undeclared, "A person is kept from an offer on which the campaign sets no condition.",
+         "Declare the condition under offers: eligible, or decide again without it."),
+        ("condition-read", unread, "Of a person without personalisation a condition was read.",
+         "Leave people without personalisation out of every offer that has a condition."),
+    )  # fmt: skip
+    return tuple(
+        _broken(code, what, "G-5-2", remedy, np.flatnonzero(mask).tolist()) for code, mask, what, remedy in checks
+        if bool(mask.any())
+    )  # fmt: skip
+
+
+def check_limits(
+    outcomes: Sequence[LimitFigures], campaign: Campaign, *, by_prices: bool = False
+) -> tuple[Violation, ...]:
+    """Every limit that the campaign declares has an outcome, as declared, and held.
+
+    With `by_prices` limits on disparity, and minimums, acted through the prices of an earlier run: what came of them is
+    told, not demanded.
+    """
     out = []
     for id_, declared, least in _declared(campaign):
         mine = [outcome for outcome in outcomes if outcome.id == id_]
@@ -42,6 +77,8 @@ def check_limits(outcomes: Sequence[LimitFigures], campaign: Campaign) -> tuple[
             what = f"The limit {id_} was applied with another bound than the campaign declares."
             out.append(_broken("limit-changed", what, "G-5-2", "Run again with the campaign file as it is."))
         for outcome in mine:
+            if by_prices and outcome.kind in ("disparity", "minimum"):
+                continue
             if not outcome.held or not _within(outcome, least):
                 what = f"The limit {id_} does not hold: {outcome.used} against a bound of {outcome.declared}."
                 rule = "F-45" if outcome.kind == "disparity" else "G-5-2"
@@ -49,12 +86,18 @@ def check_limits(outcomes: Sequence[LimitFigures], campaign: Campaign) -> tuple[
     return tuple(out)
 
 
-def check_totals(totals: Totals, campaign: Campaign) -> tuple[Violation, ...]:
-    """Capacity, contacts and budget, recomputed from the decisions themselves."""
+def check_totals(totals: Totals, campaign: Campaign, *, by_prices: bool = False) -> tuple[Violation, ...]:
+    """Capacity, minimum, contacts and budget, recomputed from the decisions themselves.
+
+    With `by_prices` minimums are not demanded; see `check_limits`.
+    """
     out = []
     for offer, given in zip(campaign.offers, totals.offers, strict=True):
         if offer.capacity is not None and given > offer.capacity:
             out.append(_over(f"capacity:{offer.id}", given, offer.capacity))
+        if offer.minimum is not None and given < offer.minimum and not by_prices:
+            what = f"The decisions give {given} of {offer.id}, where at least {offer.minimum} are asked for."
+            out.append(_broken("limit-missed", what, "G-5-2", "Run again; whole decisions must keep every limit."))
     contacts = sum(totals.offers)
     if campaign.limits.contacts.total is not None and contacts > campaign.limits.contacts.total:
         out.append(_over("contacts", contacts, campaign.limits.contacts.total))
@@ -73,6 +116,8 @@ def _declared(campaign: Campaign) -> Iterator[tuple[str, float, bool]]:
     for offer in campaign.offers:
         if offer.capacity is not None:
             yield f"capacity:{offer.id}", float(offer.capacity), False
+        if offer.minimum is not None:
+            yield f"minimum:{offer.id}", float(offer.minimum), True
     for limit in campaign.limits.disparity:
         yield limit.id, limit.bound, limit.measure is Measure.SELECTION_RATE_RATIO
 

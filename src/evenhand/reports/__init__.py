@@ -4,20 +4,31 @@ The JSON is the source; the page is derived from it and needs no script, no netw
 ten are not shown. It reports figures, intervals and reasons; it gives no verdict on whether they are lawful.
 """
 
-from ._build import SMALLEST_SHOWN, GroupChapter, Provenance, build, stories_of
+from ._build import SMALLEST_SHOWN, ConditionChapter, GroupChapter, Provenance, build, stories_of
 from ._card import model_card
 from ._frontier import frontier_page, frontier_picture
+from ._metrics import monitor_metrics
+from ._monitor import monitor_page
+from ._monitor_words import comparison_name, figures_words, happened_words, state_words, stream_words
 from ._render import render, render_audit
 
 __all__ = [
     "SMALLEST_SHOWN",
+    "ConditionChapter",
     "GroupChapter",
     "Provenance",
     "build",
+    "comparison_name",
+    "figures_words",
     "frontier_page",
     "frontier_picture",
+    "happened_words",
     "model_card",
+    "monitor_metrics",
+    "monitor_page",
     "render",
     "render_audit",
+    "state_words",
     "stories_of",
+    "stream_words",
 ]

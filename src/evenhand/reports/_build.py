@@ -19,19 +19,17 @@ from evenhand.terms import (
     Model,
     Pair,
     Prices,
-    Reason,
     Role,
-    Standing,
     Target,
     TermShape,
     band_labels,
     bin_labels,
 )
 
-__all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "stories_of"]
+from ._people import SMALLEST_SHOWN, drops, funnel, lots, offers, shown
 
-SMALLEST_SHOWN = 10
-"""Counts of people above zero and below this are not shown (null)."""
+__all__ = ["SMALLEST_SHOWN", "ConditionChapter", "GroupChapter", "Provenance", "build", "stories_of"]
+
 NOT_SHOWN = (
     "causation",
     "delivery",
@@ -52,6 +50,7 @@ class GroupChapter:
         measure, bound, mode: of that limit; "", 0 and "" without one.
         before: selection rates under budget, capacity and contacts alone.
         after: as decided.
+        offers: ids of the offers that are compared, getting any of them; () for getting any offer at all.
     """
 
     limit: str
@@ -60,6 +59,20 @@ class GroupChapter:
     mode: str
     before: Comparison
     after: Comparison
+    offers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionChapter:
+    """How many people of each group meet the condition of an offer.
+
+    Attributes:
+        offer: its id.
+        met: rates of the groups of one sensitive column.
+    """
+
+    offer: str
+    met: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,7 @@ def build(
     groups: Sequence[GroupChapter],
     audit: Audit,
     stories: Sequence[DecisionFacts],
+    conditions: Sequence[ConditionChapter] = (),
 ) -> dict[str, Any]:
     """Everything that a report shows, as plain JSON values (schema_version 1).
 
@@ -109,6 +123,7 @@ def build(
         groups: the groups, before and after limits.
         audit: of the data that was learned from.
         stories: decisions to explain whole.
+        conditions: who meets the conditions of offers.
     """
     allocated = explained.allocated
     model = allocated.scored.minimised.model
@@ -116,17 +131,19 @@ def build(
         "schema_version": 1,
         "campaign": _campaign(campaign),
         "run": {**asdict(provenance), "at": provenance.at.isoformat(), "seed": campaign.seed},
-        "funnel": _funnel(explained),
-        "drops": _drops(explained),
-        "offers": _offers(explained, campaign),
+        "funnel": funnel(explained),
+        "drops": drops(explained),
+        "offers": offers(explained, campaign),
         "limits": [_limit(limit) for limit in allocated.limits],
         "certificate": asdict(allocated.certificate),
+        "lots": lots(explained, campaign),
         "groups": [_chapter(chapter) for chapter in groups],
         "model": _model(model, campaign),
         "audit": audit.to_dict(),
         "stories": stories_of(stories, campaign, model, _price_table(allocated.prices)),
         "not_used": _not_used(campaign),
         "not_shown": list(NOT_SHOWN),
+        **({"conditions": [_met(chapter, campaign) for chapter in conditions]} if conditions else {}),
     }
 
 
@@ -161,91 +178,18 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _shown(people: int) -> int | None:
-    return None if 0 < people < SMALLEST_SHOWN else int(people)
-
-
-def _funnel(explained: Explained) -> list[dict[str, Any]]:
-    """Known, permitted (personalised and contextual), worth an offer, selected."""
-    permitted = explained.allocated.scored.minimised.permitted
-    standing = permitted.standing
-    allowed = standing != Standing.REFUSED
-    personalised = standing == Standing.PERSONALISED
-    worthwhile = allowed & (explained.allocated.reason != Reason.NO_WORTHWHILE_OFFER)
-    chosen = explained.allocated.offer >= 0
-    steps = (
-        ("known", np.ones(len(standing), dtype=bool)),
-        ("permitted", allowed),
-        ("worthwhile", worthwhile),
-        ("selected", chosen),
-    )
-    return [
-        {
-            "key": key,
-            "people": _shown(int(who.sum())),
-            "personalised": _shown(int((who & personalised).sum())),
-            "contextual": _shown(int((who & allowed & ~personalised).sum())),
-        }
-        for key, who in steps
-    ]
-
-
-def _drops(explained: Explained) -> list[dict[str, Any]]:
-    """Why people left the funnel or became contextual, with the rule: one line per reason and step."""
-    permitted = explained.allocated.scored.minimised.permitted
-    out = []
-    for step, standing in (("refused", Standing.REFUSED), ("contextual", Standing.CONTEXTUAL)):
-        reasons = permitted.reason[permitted.standing == standing]
-        out += [_drop(step, reason, int((reasons == reason).sum())) for reason in _present(reasons)]
-    after = explained.allocated.reason[permitted.standing != Standing.REFUSED]
-    for reason in (Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS):
-        people = int((after == reason).sum())
-        if people:
-            out.append(_drop("not-selected", reason, people))
-    return out
-
-
-def _drop(step: str, reason: Reason, people: int) -> dict[str, Any]:
-    kind = "forbidden" if reason.is_forbidden else "unconfigured" if reason.is_unconfigured else "outcome"
-    return {"step": step, "key": reason.key, "rule": reason.rule, "kind": kind, "people": _shown(people)}
-
-
-def _present(codes: np.ndarray[Any, np.dtype[np.uint8]]) -> list[Reason]:
-    return [Reason(int(code)) for code in np.unique(codes)]
-
-
-def _offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
-    allocated = explained.allocated
-    out = []
-    for j, offer in enumerate(campaign.offers):
-        who = np.flatnonzero(allocated.offer == j)
-        worth = int(allocated.scored.value[j, who].sum()) if len(who) >= SMALLEST_SHOWN else None
-        out.append(
-            {
-                "id": offer.id,
-                "text": offer.text.model_dump(),
-                "made_by_ai": offer.made_by_ai,
-                "value_micro": offer.value_micro,
-                "cost_micro": offer.cost_micro,
-                "capacity": offer.capacity,
-                "selected": _shown(len(who)),
-                "expected_micro": worth,
-            }
-        )
-    return out
-
-
 def _limit(limit: LimitOutcome) -> dict[str, Any]:
     """A limit's outcome; small numbers of people are null."""
     plain: dict[str, Any] = _plain(asdict(limit))
-    if limit.kind in ("capacity", "contacts"):
-        plain["used"] = _shown(int(limit.used))
+    if limit.kind in ("capacity", "contacts", "minimum"):
+        plain["used"] = shown(int(limit.used))
     if limit.people is not None:
-        plain["people"] = _shown(limit.people)
+        plain["people"] = shown(limit.people)
     return plain
 
 
 def _chapter(chapter: GroupChapter) -> dict[str, Any]:
+    compared = {"offers": list(chapter.offers)} if chapter.offers else {}
     return {
         "limit": chapter.limit,
         "measure": chapter.measure,
@@ -254,7 +198,15 @@ def _chapter(chapter: GroupChapter) -> dict[str, Any]:
         "features": list(chapter.after.features),
         "before": chapter.before.to_dict(),
         "after": chapter.after.to_dict(),
+        **compared,
     }
+
+
+def _met(chapter: ConditionChapter, campaign: Campaign) -> dict[str, Any]:
+    column = next(offer.eligible for offer in campaign.offers if offer.id == chapter.offer) or ""
+    meaning = campaign.columns[column].meaning
+    said = meaning.model_dump() if meaning else dict.fromkeys(LANGUAGES, column)
+    return {"offer": chapter.offer, "column": column, "meaning": said, "met": chapter.met.to_dict()}
 
 
 def _model(model: Model, campaign: Campaign) -> dict[str, Any]:
@@ -305,7 +257,7 @@ def _shape(shape: TermShape, labels: list[dict[str, Any]]) -> list[dict[str, Any
             "effect": float(shape.effect[i]),
             "lower": float(shape.lower[i]),
             "upper": float(shape.upper[i]),
-            "count": _shown(int(shape.count[i])),
+            "count": shown(int(shape.count[i])),
         }
         for i, label in enumerate(labels)
         if label["kind"] != "withheld" and (shape.count[i] > 0 or label["kind"] in ("range", "category"))
@@ -326,7 +278,7 @@ def _cells(shape: TermShape, pair: Pair) -> list[list[dict[str, Any] | None]]:
             "effect": float(shape.effect[i]),
             "lower": float(shape.lower[i]),
             "upper": float(shape.upper[i]),
-            "count": _shown(int(shape.count[i])),
+            "count": shown(int(shape.count[i])),
         }
 
     return [[cell(i) for i in range(start, start + pair.width)] for start in range(1, pair.size, pair.width)]

@@ -12,6 +12,7 @@ from ._errors import (
     EvenhandError,
     Finding,
     LedgerError,
+    PausedError,
     PolicyError,
     StoreError,
     UsageError,
@@ -19,6 +20,7 @@ from ._errors import (
 from ._facts import DecisionFacts
 from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, one_probability_ppm, one_score_ppm, probability_ppm, score_ppm
+from ._lots import Lots, draw_for, lots_for, mixed
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
 from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
@@ -78,11 +80,13 @@ __all__ = [
     "LegalBasis",
     "LimitOutcome",
     "Link",
+    "Lots",
     "Measure",
     "Minimised",
     "Model",
     "Origin",
     "Pair",
+    "PausedError",
     "Permitted",
     "PolicyError",
     "Prices",
@@ -101,9 +105,12 @@ __all__ = [
     "bin_labels",
     "canonical_text",
     "chi_square_tail",
+    "draw_for",
     "estimated",
     "expected_value",
     "link_nodes",
+    "lots_for",
+    "mixed",
     "number_in",
     "one_probability_ppm",
     "one_score_ppm",

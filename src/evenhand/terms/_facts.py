@@ -38,6 +38,7 @@ class DecisionFacts:
         moved: the decision differs from the pure price rule, so that whole numbers keep the limits.
         top_terms, top_contributions: see `Explained`.
         flip_term, flip_code: see `Explained`.
+        excluded: indices of the offers that the person is not eligible for, in order.
         sealed: price, runner_up_price, margin, moved and the flip are sealed and were not opened; they say nothing.
     """
 
@@ -64,3 +65,4 @@ class DecisionFacts:
     flip_term: int
     flip_code: int
     sealed: bool = False
+    excluded: tuple[int, ...] = ()

@@ -68,6 +68,8 @@ class Role(StrEnum):
     SENSITIVE = "sensitive"
     IDENTIFIER = "identifier"
     OUTCOME = "outcome"
+    ELIGIBILITY = "eligibility"
+    """Says yes or no to an offer, and has no part in any score."""
     FORBIDDEN = "forbidden"
 
 
