@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from evenhand.assembly import check
 from evenhand.cli import app
+from evenhand.cli._increment_lines import increment_lines
 from evenhand.terms import DataError, PolicyError, Severity
 from mailing_cases import AT, declared, walk
 
@@ -150,6 +151,8 @@ def test_where_an_offer_only_puts_people_off_nobody_gets_it(world):
     decided = world.plan(declared(), history=put_off)
     assert decided.summary["funnel"][-1]["people"] == 0
     assert decided.summary["value"] == 0
+    said = list(increment_lines(decided.summary))
+    assert said[-1] == "nobody is selected: no offer is expected to change enough to be worth its cost"
     page = decided.to_html()
     assert "So nobody gets one." in page
     assert "Dus krijgt niemand er een." in page
