@@ -124,6 +124,21 @@ def test_a_mailing_that_followed_a_column_is_refused():
     assert chosen.plan(declared("response")).summary["target"] == "response"
 
 
+def test_a_lot_that_changed_over_time_is_refused(world):
+    """If three in four were mailed at first and one in four later, time stands in for the offer: the order tells it."""
+    rng = np.random.default_rng(4)
+    week = rng.integers(0, 50, 8_000)
+    mailed = rng.random(8_000) < np.where(week < 25, 0.75, 0.25)
+    drifting = world.history.with_columns(
+        pl.Series("week", week), pl.Series("shown", np.where(mailed, "tea", "none").tolist())
+    )
+    even = drifting.with_columns(pl.Series("week", rng.permutation(week)))
+    document = declared(history=declared()["history"] | {"order": "week", "hold_out": 0.25})
+    with pytest.raises(DataError, match="by the column 'week'"):
+        world.plan(document, history=drifting)
+    assert world.plan(document, history=even).summary["target"] == "increment"
+
+
 def test_drawn_histories_are_not_refused():
     """In thirty histories that were drawn by lot the columns never stand in the way."""
     chances = [
