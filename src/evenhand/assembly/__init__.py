@@ -8,6 +8,7 @@ run's id and a new home's key.
 
 from ._audit import DataAudit, audit
 from ._decide import Decided, decide_people
+from ._evaluate import Evaluated, evaluate
 from ._front import Decisions, demo, draft, load_campaign, plan, run
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
@@ -21,6 +22,7 @@ __all__ = [
     "DataAudit",
     "Decided",
     "Decisions",
+    "Evaluated",
     "Frames",
     "Monitored",
     "Planned",
@@ -32,6 +34,7 @@ __all__ = [
     "decide_people",
     "demo",
     "draft",
+    "evaluate",
     "forget_groups",
     "frontier",
     "list_runs",
