@@ -90,8 +90,7 @@ def _choose(
         for offer in order:
             if margin[offer, row] <= 0:
                 break
-            if room.fits(offer):
-                room.take(offer)
+            if room.take(offer):
                 choice[row] = offer
                 break
     return choice

@@ -135,6 +135,10 @@ class PricePolicy:
         none = [[0] * len(self.offers)]
         return np.array(none + [list(price) for price in self.leaf_price], dtype=np.int64)
 
+    def price_table(self) -> NDArray[np.int64]:
+        """int64[cells, m], all that is paid: `offer_price` and `cell_price` together."""
+        return np.array(self.offer_price, dtype=np.int64) + self.cell_price()
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON, closed with the digest."""
         return {"schema_version": 1, "kind": "price-policy", **self._content(), "digest": self.digest}
