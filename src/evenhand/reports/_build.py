@@ -27,6 +27,8 @@ from evenhand.terms import (
     bin_labels,
 )
 
+from ._prices import prices_of_bins
+
 __all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "stories_of"]
 
 SMALLEST_SHOWN = 10
@@ -122,6 +124,7 @@ def build(
         "certificate": asdict(allocated.certificate),
         "groups": [_chapter(chapter) for chapter in groups],
         "model": _model(model, campaign),
+        "prices": prices_of_bins(explained, campaign, SMALLEST_SHOWN),
         "audit": audit.to_dict(),
         "stories": stories_of(stories, campaign, model, _price_table(allocated.prices)),
         "not_used": _not_used(campaign),
