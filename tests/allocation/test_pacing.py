@@ -15,6 +15,7 @@ from allocation.price_cases import boundless, flat, problem, ran
 from evenhand.allocation import (
     GivenPrices,
     PacedPolicy,
+    Room,
     allocate,
     one_decider,
     restored_pace,
@@ -219,6 +220,24 @@ def test_a_blind_stream_is_paced_on_counts_across_the_wall():
     rates = [(choice[counted & (names == group)] >= 0).mean() for group in ("a", "b")]
     assert min(rates) / max(rates) >= 0.8 - 0.015
     assert min(paced.room.left.values()) >= 0
+
+
+def test_a_worker_with_a_part_of_the_room_spreads_it_over_its_people():
+    """Half of everything for a whole stream: prices rise so that the last tenth still gets its share, then a refill
+    lowers them again."""
+    s = stream(seed=6, people=8_000)
+    declared = Room.declared(s.campaign)
+    half = {name: amount // 2 for name, amount in declared.items()}
+    paced = PacedPolicy(s.campaign, np.zeros((4, 3), np.int64), 8_000, room=half)
+    offers = np.array(walk(s, paced)) >= 0
+    assert offers[-800:].mean() > 0.6 * offers[2_000:].mean()
+    again = PacedPolicy(s.campaign, np.zeros((4, 3), np.int64), 8_000, room=half)
+    first = walk(s, again, 4_000)
+    again.refill({name: again.room.left[name] + half[name] for name in declared})
+    second = walk(s, again)
+    assert np.mean(np.array(second) >= 0) > 1.5 * np.mean(np.array(first[2_000:]) >= 0)
+    with pytest.raises(DataError, match="does not fit the limits"):
+        again.refill({"budget": 1})
 
 
 def test_more_people_than_expected_find_the_caps_as_hard():

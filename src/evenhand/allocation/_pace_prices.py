@@ -58,6 +58,7 @@ class Past:
         people: int64[S], all who came, per cell.
         given: int64[S, m], all who got each offer, per cell.
         expected: number of people in the whole stream.
+        left: what may still be used of budget, contacts and capacities, by limit id.
         astray: by tally and group, how many more people got an offer than their cells would tell, per person who came;
             0 where cells are groups. Among people of one cell, one group may be worth more than another.
     """
@@ -67,6 +68,7 @@ class Past:
     people: NDArray[np.int64]
     given: NDArray[np.int64]
     expected: int
+    left: Mapping[str, int]
     astray: Sequence[Mapping[tuple[str, ...], float]] = ()
 
 
@@ -102,7 +104,7 @@ def prices_for_the_rest(
 def _rows_for_the_rest(
     campaign: Campaign, past: Past, tallies: Sequence[GroupTally], margin: float, scale: float, growth: float
 ) -> Rows:
-    """The rows of the whole stream, less what was used of them already."""
+    """Rows of groups for the whole stream, less what they got already; of all other limits for what is left."""
     limits = {limit.id: limit for limit in campaign.limits.disparity}
     compared: list[tuple[Comparison, NDArray[np.float64]]] = []
     spoken_for: list[NDArray[np.float64]] = []
@@ -115,8 +117,11 @@ def _rows_for_the_rest(
         more = np.array([astray.get(group, 0.0) * rest for group in tally.groups])
         spoken_for.append((tally.selected + more)[comparison.judged])
     rows = build_rows(campaign, len(past.people), compared, scale)
-    used = rows.used(past.given.astype(np.float64))
-    for row in np.flatnonzero(rows.comparison >= 0):
+    used = np.zeros(len(rows))
+    for row in range(len(rows)):
+        if rows.comparison[row] < 0:
+            used[row] = rows.bound[row] - past.left[rows.owner[row]] / rows.unit[row]
+            continue
         used[row] = rows.sign[row] * float(spoken_for[rows.comparison[row]][rows.group[row]])
     return rows.shifted(-used)
 

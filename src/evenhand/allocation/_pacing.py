@@ -42,7 +42,7 @@ class PacedPolicy:
         campaign: limits, offers, seed.
         price: int64[S, m], prices to start with, per cell and offer: those of a run's policy, say.
         expected: how many people will come. Should more come, the last prices stay and caps are kept.
-        room: what may be used of the limits; None = all that is declared.
+        room: what may be used of the limits, such as one worker's part; None = all that is declared.
         margin: by how much limits on groups are tightened, in units of their bounds.
         window: how many of the last people stand for those to come.
 
@@ -182,6 +182,14 @@ class PacedPolicy:
                 remedy="count them with `tallies_of_wall` or `tallies_of_cells`",
             )
 
+    def refill(self, left: Mapping[str, int]) -> None:
+        """Set what may still be used of the limits, such as after a further lease.
+
+        Raises:
+            DataError: it does not fit the campaign's limits.
+        """
+        self.room = Room(self.campaign, left)
+
     def state(self) -> dict[str, Any]:
         """What decides about the next people, the last people aside, as plain values; see `saved_pace`."""
         return {
@@ -223,6 +231,7 @@ class PacedPolicy:
             people=np.array(self.people, dtype=np.int64),
             given=np.array(self.given, dtype=np.int64),
             expected=self.expected,
+            left=self.room.left,
             astray=self._astray.rates(),
         )
 
