@@ -83,7 +83,7 @@ def test_the_models_own_choice_is_what_it_would_have_chosen_at_the_runs_prices(f
     with SqliteLedger(place.ledger, key=place.key_file, read_only=True) as store:
         record = open_run(store, told["run_id"])
         chunks = list(columns(store, told["run_id"]))
-    prices = np.array(assembly.policy(told["run_id"], home=folder / "home").offer_price)
+    prices = np.array(assembly.prices_of(told["run_id"], home=folder / "home").offer_price)
     model = model_from_json(record.model_json)
     agreed = drawn = 0
     for chunk in chunks:

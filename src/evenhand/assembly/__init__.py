@@ -9,11 +9,11 @@ run's id and a new home's key.
 from ._audit import DataAudit, audit
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
-from ._front import Decisions, demo, draft, load_campaign, plan, run
+from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._open import Frames
-from ._policy import policy
+from ._policy import prices_of
 from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
@@ -31,6 +31,7 @@ __all__ = [
     "Watched",
     "audit",
     "check",
+    "decide",
     "decide_people",
     "demo",
     "draft",
@@ -42,7 +43,7 @@ __all__ = [
     "monitor",
     "plan",
     "plan_campaign",
-    "policy",
+    "prices_of",
     "rebuild_report",
     "replay",
     "resume_campaign",

@@ -117,6 +117,7 @@ class Inspector:
         self._read_model = read_model
         self._problem = problem
         self._keys = keys
+        self._policies: set[str] = set()
         self._texts: dict[str, str] = {}
         self._models: dict[str, Model] = {}
         self._open: _Open | None = None
@@ -184,6 +185,8 @@ class Inspector:
         if is_other:
             what = f"The key that is kept for run {started.run} is not the one that sealed it."
             self._problem(seq, what, "A-4a", "Restore the run's key from your backup, or forget it for good.")
+        if started.priced_by and started.priced_by not in self._policies:
+            self._bad(seq, f"Run {started.run} decided with prices that no earlier run of this ledger has.")
         try:
             ground = self._ground(started)
         except Exception as error:  # whatever a forged text does to a parser is a problem of this run, not of ours
@@ -253,6 +256,7 @@ class Inspector:
         if run is None or run.started.run != finished.run:
             self._bad(seq, f"Entry {seq} ends a run that did not start before it.")
             return
+        self._policies.add(finished.policy)
         said = Totals(
             finished.decisions, finished.refused, finished.contextual, finished.personalised, tuple(finished.offers)
         )
@@ -263,6 +267,8 @@ class Inspector:
         if finished.summary not in self._texts:
             self._bad(seq, f"The summary of run {finished.run} is missing.")
         self._promises(check_totals(run.totals, run.ground), [seq])
+        if run.started.priced_by:
+            self._room(seq, run)
         try:
             batches = json.loads(finished.allocations)["batches"]
             outcomes = [[_Limit.read(limit) for limit in batch["limits"]] for batch in batches]
@@ -272,6 +278,23 @@ class Inspector:
             return
         for limits in outcomes:
             self._promises(check_limits(limits, run.ground), [seq])
+
+    def _room(self, seq: int, run: _Open) -> None:
+        """A run of later people used no more of any limit than it was lent."""
+        assert run.ground is not None
+        offers = list(zip(run.ground.campaign.offers, run.totals.offers, strict=True))
+        used = {
+            "budget": sum(offer.cost_micro * people for offer, people in offers),
+            "contacts": sum(run.totals.offers),
+        }
+        used |= {f"capacity:{offer.id}": people for offer, people in offers}
+        try:
+            over = [name for name, lent in json.loads(run.started.room).items() if used[name] > lent]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            self._bad(seq, f"What run {run.started.run} could use of each limit cannot be read.")
+            return
+        for name in over:
+            self._bad(seq, f"Run {run.started.run} used more of {name} than it was lent.")
 
     def _prices(self, seq: int, seal: Seal | None, prices: list[dict[str, Any]]) -> None:
         """Price tables: where the run has a seal, what groups have to do with them is sealed, and opens."""

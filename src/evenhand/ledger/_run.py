@@ -372,7 +372,10 @@ def _pseudonyms(subjects: NDArray[np.bytes_]) -> list[bytes]:
 
 
 def _prices(prices: Prices, run: Run) -> dict[str, object]:
-    """The price table of the run's next batch; where the run has a seal, what groups have to do with it is sealed."""
+    """The price table of the run's next batch; where the run has a seal, what groups have to do with it is sealed. A
+    run with the prices of an earlier one names them: they stand in the ledger once, however many come later."""
+    if run.ground.priced_by:
+        return {"policy": run.ground.priced_by}
     public: dict[str, object] = {
         "offer": prices.offer.tolist(),
         "group": prices.group.tolist(),

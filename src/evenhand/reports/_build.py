@@ -27,6 +27,7 @@ from evenhand.terms import (
 )
 
 from ._people import SMALLEST_SHOWN, drops, funnel, lots, offers, shown
+from ._prices import prices_of_bins
 
 __all__ = ["SMALLEST_SHOWN", "ConditionChapter", "GroupChapter", "Provenance", "build", "stories_of"]
 
@@ -139,6 +140,7 @@ def build(
         "lots": lots(explained, campaign),
         "groups": [_chapter(chapter) for chapter in groups],
         "model": _model(model, campaign),
+        "prices": prices_of_bins(explained, campaign, SMALLEST_SHOWN),
         "audit": audit.to_dict(),
         "stories": stories_of(stories, campaign, model, _price_table(allocated.prices)),
         "not_used": _not_used(campaign),
