@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from ._cells import Cells, fuse
 from ._comparisons import Comparison
 from ._crowd import CLOSED, canonical, draw_for, lay_out
 from ._effects import effects
-from ._limits import build_rows
+from ._limits import Rows, build_rows
 from ._membership import learn_cells
 from ._nest import Nest
 from ._outcome import Columns, columns_of
@@ -57,6 +57,7 @@ class _Answer:
     binding: frozenset[str]
     note: str
     selected: list[NDArray[np.int64]]
+    comparisons: list[Comparison]
 
 
 def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
@@ -109,7 +110,7 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
         reason=columns.reason,
         prices=answer.prices,
         limits=limit_outcomes(
-            campaign, comparisons, answer.choice, answer.selected, answer.binding, answer.costs, answer.note
+            campaign, answer.comparisons, answer.choice, answer.selected, answer.binding, answer.costs, answer.note
         ),
         certificate=_certificate(answer, int(np.count_nonzero(columns.moved))),
         unlimited_offer=answer.unlimited,
@@ -128,10 +129,11 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         value = np.where(eligible, value, CLOSED)
     crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
     nest, scale = Nest(crowd), scale_of(crowd)
-    rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)), scale)
-    declared = rows.bound
-    rows = set_aside(rows, batch.lots, cells.cell, cells.size, len(value))
-    demand_reachable(crowd, rows, batch.comparisons, declared)
+    comparisons = batch.comparisons
+
+    def built() -> Rows:
+        rows = build_rows(batch.campaign, cells.size, list(zip(comparisons, cells.share, strict=True)), scale)
+        return set_aside(rows, batch.lots, cells.cell, cells.size, len(value))
 
     def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
         offer = batch.lots.offer.copy()
@@ -140,30 +142,40 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
 
     def count(settled: Settled) -> list[NDArray[np.int64]]:
         chosen = in_batch(settled.choice)
-        return [selected_people(batch.wall, c, batch.counted, chosen) for c in batch.comparisons]
+        return [selected_people(batch.wall, c, batch.counted, chosen) for c in comparisons]
 
+    rows = built()
+    disparity = {limit.id for limit in batch.campaign.limits.disparity}
     plainest: Settled | None = None
+    if any(comparison.is_floor for comparison in comparisons):
+        plain = rows.without(disparity)
+        demand_reachable(crowd, rows.keep(plain), comparisons)
+        plainest = settle(nest, rows.keep(plain), comparisons, scale)
+        comparisons = [replace(c, reach=had) for c, had in zip(comparisons, count(plainest), strict=True)]
+        rows = built()
+    demand_reachable(crowd, rows, comparisons)
     if not is_blind:
-        settled = settle(nest, rows, batch.comparisons, scale)
+        settled = settle(nest, rows, comparisons, scale)
     else:
-        held = until_held(nest, rows, batch.comparisons, scale, count, batch.campaign.seed)
-        settled, rows, plainest = held.settled, held.rows, held.plain
+        held = until_held(nest, rows, comparisons, scale, count, batch.campaign.seed)
+        settled, rows = held.settled, held.rows
+        if plainest is None and not (rows.is_hard & ~rows.without(disparity)).any():
+            plainest = held.plain
     if not settled.kept:
         raise not_found(rows)
     selected = count(settled)
-    disparity = {limit.id for limit in batch.campaign.limits.disparity}
     plain = rows.without(disparity)
     unlimited = settled
-    if plainest is not None and not (rows.is_hard & ~plain).any():
+    if plainest is not None:
         unlimited = plainest
     elif not plain.all():
         start = Solved(settled.free.dual[plain], settled.free.level, settled.free.beta)
-        unlimited = settle(nest, rows.keep(plain), batch.comparisons, scale, start, is_near=False)
+        unlimited = settle(nest, rows.keep(plain), comparisons, scale, start, is_near=False)
     dual = settled.solved.dual
     worth_naming = max(0.5, 0.01 * settled.solved.beta)
     binding = frozenset(owner for owner, price in zip(rows.owner, dual, strict=True) if price >= worth_naming)
-    costs, note = effects(nest, rows, batch.comparisons, scale, settled, tuple(sorted(binding)))
-    prices = prices_of(batch.campaign, rows, settled.solved, batch.comparisons, cells)
+    costs, note = effects(nest, rows, comparisons, scale, settled, tuple(sorted(binding)))
+    prices = prices_of(batch.campaign, rows, settled.solved, comparisons, cells)
     permitted = batch.scored.minimised.permitted
     choice = in_batch(settled.choice)
     columns = columns_of(
@@ -189,4 +201,5 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         binding,
         note,
         selected,
+        comparisons,
     )

@@ -69,7 +69,8 @@ def settle(
         choice, kept = repair(crowd, hard, rows, free.dual, scale, _EFFORT)
         if not kept:
             choice = _trim(crowd, choice, rows)
-        return _settled(crowd, rows, choice, bound, free, free, kept=_is_exact(crowd, choice, rows))
+        exact = _is_exact(crowd, choice, rows)
+        return _settled(crowd, rows, choice, bound, free, free, kept=exact)
     best: Settled | None = None
     for factor in _SHRINK:
         for level in _whole_levels(rows, comparisons, free.level * factor):

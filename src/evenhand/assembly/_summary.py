@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import MICRO, Campaign
-from evenhand.terms import Explained, LimitOutcome, Measure, Model, Reason, Standing, Target
+from evenhand.terms import Explained, LimitOutcome, Model, Reason, Standing, Target
 
 __all__ = ["summary_of"]
 
@@ -74,7 +74,7 @@ def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
         return f"{value:.3f}" if limit.kind == "disparity" else f"{value:,.0f}"
 
     few = limit.kind in ("contacts", "capacity", "minimum") and 0 < limit.used < 10
-    floor = limit.measure is Measure.SELECTION_RATE_RATIO or limit.kind == "minimum"
+    floor = (limit.measure is not None and limit.measure.is_least) or limit.kind == "minimum"
     price = ""
     if limit.money is not None and limit.people is not None and (limit.money or limit.people):
         price = f"; costs {currency} {limit.money / MICRO:,.2f} of value and changes {limit.people:,} decisions"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evenhand.terms import Measure, Role
+from evenhand.terms import Role
 
 from ._campaign import Campaign, DisparityLimit
 from ._finding import Path, PolicyFinding, found, meant
@@ -115,7 +115,7 @@ def _mode(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[Pol
 
 
 def _effect(limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:
-    ratio = limit.measure is Measure.SELECTION_RATE_RATIO
+    ratio = limit.measure.is_least
     if limit.bound == (0 if ratio else 1):
         yield found(
             "EH-POL-054",

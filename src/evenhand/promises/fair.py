@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from evenhand.policy import MICRO, Campaign
-from evenhand.terms import Measure, Role, Standing
+from evenhand.terms import Role, Standing
 
 from ._columns import Ground, LimitFigures, RecordColumns, Totals, Violation
 
@@ -108,7 +108,7 @@ def _declared(campaign: Campaign) -> Iterator[tuple[str, float, bool]]:
         if offer.minimum is not None:
             yield f"minimum:{offer.id}", float(offer.minimum), True
     for limit in campaign.limits.disparity:
-        yield limit.id, limit.bound, limit.measure is Measure.SELECTION_RATE_RATIO
+        yield limit.id, limit.bound, limit.measure.is_least
 
 
 def _within(outcome: LimitFigures, least: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from evenhand.terms import Target
 
 from ._figures import reliability
-from ._groups import RATIO, compared, worst
+from ._groups import FLOOR, LEAST, compared, worst
 from ._increment import increment_view
 from ._words import Words
 
@@ -72,13 +72,13 @@ def _disparity_figure(report: Report, words: Words) -> View:
     judged = [
         (chapter, worst(chapter["before"], chapter["measure"]), worst(chapter["after"], chapter["measure"]))
         for chapter in report["groups"]
-        if chapter["limit"]
+        if chapter["limit"] and chapter["measure"] != FLOOR
     ]
     known = [(chapter, before, after) for chapter, before, after in judged if after is not None]
     if not known:
         return {"value": "–", "label": words.t("key.no-group-limit"), "sub": words.t("key.no-group-limit-sub")}
-    chapter, before, after = min(known, key=lambda one: one[2] if one[0]["measure"] == RATIO else 1 - one[2])
-    ratio = chapter["measure"] == RATIO
+    chapter, before, after = min(known, key=lambda one: one[2] if one[0]["measure"] in LEAST else 1 - one[2])
+    ratio = chapter["measure"] in LEAST
     say = (lambda value: words.number(value, 2)) if ratio else words.percent
     key = "key.ratio" if ratio else "key.difference"
     texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
@@ -166,7 +166,7 @@ def limits_view(report: Report, words: Words) -> list[View]:
 
 def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> View:
     kind = limit["kind"]
-    full, least = limit["declared"], limit["measure"] == RATIO or kind == "minimum"
+    full, least = limit["declared"], limit["measure"] in LEAST or kind == "minimum"
     reached = words.smallest - 1 if limit["used"] is None else limit["used"]  # hidden: drawn as the most it can be
     if kind == "disparity":
         full = 1.0 if least else max(limit["declared"], reached, 0.01)
@@ -182,7 +182,7 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
 
     offer = texts.get(limit["id"].partition(":")[2], "")
     name = words.t(
-        f"limits.kind.{kind}",
+        f"limits.kind.{'floor' if limit['measure'] == FLOOR else kind}",
         **({"offer": offer} if kind in ("capacity", "minimum") else {}),
         **({"feature": words.columns(limit["features"]), "id": limit["id"]} if kind == "disparity" else {}),
     )
