@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.disparity import Audit, Comparison
+from evenhand.disparity import Audit
 from evenhand.explanation import LANGUAGES, purpose_words, tell
 from evenhand.policy import Campaign
 from evenhand.terms import (
@@ -28,7 +28,9 @@ from evenhand.terms import (
     bin_labels,
 )
 
-__all__ = ["SMALLEST_SHOWN", "ConditionChapter", "GroupChapter", "Provenance", "build", "stories_of"]
+from ._group_chapters import ConditionChapter, GroupChapter, chapter_values, condition_values
+
+__all__ = ["SMALLEST_SHOWN", "Provenance", "build", "stories_of"]
 
 SMALLEST_SHOWN = 10
 """Counts of people above zero and below this are not shown (null)."""
@@ -41,40 +43,6 @@ NOT_SHOWN = (
     "lawfulness",
 )
 """Keys of what a report does not show; the page has a sentence for each."""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupChapter:
-    """One set of sensitive columns, before and after the disparity limits.
-
-    Attributes:
-        limit: id of the limit that compares them, or "".
-        measure, bound, mode: of that limit; "", 0 and "" without one.
-        before: selection rates under budget, capacity and contacts alone.
-        after: as decided.
-        offers: ids of the offers that are compared, getting any of them; () for getting any offer at all.
-    """
-
-    limit: str
-    measure: str
-    bound: float
-    mode: str
-    before: Comparison
-    after: Comparison
-    offers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionChapter:
-    """How many people of each group meet the condition of an offer.
-
-    Attributes:
-        offer: its id.
-        met: rates of the groups of one sensitive column.
-    """
-
-    offer: str
-    met: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +107,13 @@ def build(
         "limits": [_limit(limit) for limit in allocated.limits],
         "certificate": asdict(allocated.certificate),
         "lots": _lots(explained, campaign),
-        "groups": [_chapter(chapter) for chapter in groups],
+        "groups": [chapter_values(chapter) for chapter in groups],
         "model": _model(model, campaign),
         "audit": audit.to_dict(),
         "stories": stories_of(stories, campaign, model, _price_table(allocated.prices)),
         "not_used": _not_used(campaign),
         "not_shown": list(NOT_SHOWN),
-        **({"conditions": [_met(chapter, campaign) for chapter in conditions]} if conditions else {}),
+        **({"conditions": [condition_values(chapter, campaign) for chapter in conditions]} if conditions else {}),
     }
 
 
@@ -294,27 +262,6 @@ def _limit(limit: LimitOutcome) -> dict[str, Any]:
     if limit.people is not None:
         plain["people"] = _shown(limit.people)
     return plain
-
-
-def _chapter(chapter: GroupChapter) -> dict[str, Any]:
-    compared = {"offers": list(chapter.offers)} if chapter.offers else {}
-    return {
-        "limit": chapter.limit,
-        "measure": chapter.measure,
-        "bound": chapter.bound,
-        "mode": chapter.mode,
-        "features": list(chapter.after.features),
-        "before": chapter.before.to_dict(),
-        "after": chapter.after.to_dict(),
-        **compared,
-    }
-
-
-def _met(chapter: ConditionChapter, campaign: Campaign) -> dict[str, Any]:
-    column = next(offer.eligible for offer in campaign.offers if offer.id == chapter.offer) or ""
-    meaning = campaign.columns[column].meaning
-    said = meaning.model_dump() if meaning else dict.fromkeys(LANGUAGES, column)
-    return {"offer": chapter.offer, "column": column, "meaning": said, "met": chapter.met.to_dict()}
 
 
 def _model(model: Model, campaign: Campaign) -> dict[str, Any]:
