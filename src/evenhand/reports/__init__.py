@@ -5,9 +5,9 @@ ten are not shown. It reports figures, intervals and reasons; it gives no verdic
 """
 
 from ._build import SMALLEST_SHOWN, Provenance, build, stories_of
-from ._group_chapters import ConditionChapter, GroupChapter
 from ._card import model_card
 from ._frontier import frontier_page, frontier_picture
+from ._group_chapters import ConditionChapter, GroupChapter
 from ._render import render, render_audit
 
 __all__ = [
