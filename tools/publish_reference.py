@@ -49,7 +49,7 @@ def _fields() -> str:
 
 def _default(value: object) -> str:
     if isinstance(value, dict):
-        return "as its fields"
+        return "as its fields" if value else "none"
     if isinstance(value, list):
         return "none"
     return "nothing" if value is None else f"`{json.dumps(value)}`".replace('"', "")

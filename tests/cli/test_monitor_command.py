@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from evenhand.adapters.home import Home
+from evenhand.adapters.monitor_state import MonitorStates
+from shop_folder import AT, write_shop
+
 HOME = "evenhand-home"
 
 
@@ -31,9 +35,16 @@ def write_outcomes(folder: Path, *, skewed: bool, last: int = 10_000) -> Path:
     return path
 
 
+def look(cli, folder, *words):
+    """One look as plain values."""
+    done = cli(folder, "monitor", "campaign.yaml", *words, "--json")
+    assert done.exit_code in (0, 1), done.stderr
+    return json.loads(done.stdout)
+
+
 def test_selections_of_a_recorded_run_are_watched(cli, ran):
     """Everybody with consent is counted once; looked at again nothing is new."""
-    said = [json.loads(cli(ran, "monitor", "campaign.yaml", "--json").stdout) for _ in range(2)]
+    said = [look(cli, ran)["streams"][0] for _ in range(2)]
     personal = sum(one["standing"] == "personalised" for one in decisions(ran))
     assert [(one["events"], one["new"]) for one in said] == [(personal, personal), (personal, 0)]
     (compared,) = said[0]["comparisons"]
@@ -42,31 +53,47 @@ def test_selections_of_a_recorded_run_are_watched(cli, ran):
 
 
 def test_outcomes_of_one_group_alone_are_skewed(cli, ran):
-    """The terminal says so in words, and the exit code is 1."""
+    """The terminal says so in words, and the exit code is 1; a look of one's own records nothing."""
     write_outcomes(ran, skewed=True)
     done = cli(ran, "monitor", "campaign.yaml", "--kind", "outcome", "--events", "outcomes.csv")
     assert done.exit_code == 1
-    assert "sex f: skewed now" in done.stdout
+    assert "sex f: skewed now: the group gets less" in done.stdout
+    found = look(cli, ran, "--kind", "outcome", "--events", "outcomes.csv")
+    assert (found["recorded"], found["history"], found["paused"]) == ([], [], None)
+
+
+def test_the_terminal_speaks_dutch(cli, ran):
+    """With --language, --lang, or the environment."""
+    words = ("monitor", "campaign.yaml", "--alpha", "0.01")
+    told = {
+        cli(ran, *words, "--language", "nl").stdout,
+        cli(ran, *words, "--lang", "nl").stdout,
+        cli(ran, *words, EVENHAND_LANG="nl").stdout,
+    }
+    assert len({one.split(":")[0] for one in told}) == 1
+    assert all("Wie iets aangeboden kreeg" in one and "nog geen bewijs" in one for one in told)
 
 
 def test_even_outcomes_are_no_evidence_and_a_correction_is_told(cli, ran):
     """Exit code 0; rows that are taken back have the stream counted again."""
     write_outcomes(ran, skewed=False)
-    words = ("monitor", "campaign.yaml", "--kind", "outcome", "--events", "outcomes.csv", "--json")
-    first = cli(ran, *words)
-    assert first.exit_code == 0
+    words = ("--kind", "outcome", "--events", "outcomes.csv")
+    first = look(cli, ran, *words)["streams"][0]
+    assert first["comparisons"][0]["state"] == "no-evidence"
     write_outcomes(ran, skewed=False, last=150)
-    again = json.loads(cli(ran, *words).stdout)
-    assert again["events"] < json.loads(first.stdout)["events"]
+    again = look(cli, ran, *words)["streams"][0]
+    assert again["events"] < first["events"]
     assert again["corrected_from"] is not None
 
 
-def test_the_state_is_for_its_owner_only_and_no_id_comes_out(cli, ran):
-    """The state tells groups, so it is private; what is printed and kept has nobody's own id."""
+def test_the_state_is_sealed_and_no_id_comes_out(cli, ran):
+    """The state tells groups, so it is private and unreadable without the key; what is printed has nobody's own id."""
     done = cli(ran, "monitor", "campaign.yaml")
-    state = ran / HOME / "monitor" / "small-shop.selection.json"
+    state = ran / HOME / "monitor" / "small-shop.selection.sealed"
     assert state.stat().st_mode & 0o077 == 0
-    assert "canary" not in done.stdout + state.read_text("utf-8")
+    content = state.read_bytes()
+    assert not any(word in content for word in (b"canary", b"sex", b"people", b"taken"))
+    assert "canary" not in done.stdout
 
 
 @pytest.mark.parametrize("words", [("--kind", "outcome"), ("--events", "outcomes.csv")])
@@ -77,16 +104,50 @@ def test_a_file_of_events_goes_with_what_follows_a_decision(cli, ran, words):
     assert "name --events FILE" in done.stderr
 
 
-def test_a_broken_state_is_told(cli, ran):
-    """It names the file to remove."""
-    state = ran / HOME / "monitor" / "small-shop.selection.json"
-    state.parent.mkdir()
-    state.write_text("{", encoding="utf-8")
+@pytest.mark.parametrize("how", ["cut off", "one bit", "another name", "another key"])
+def test_a_state_that_does_not_open_is_told(cli, ran, how):
+    """Damaged, moved, or sealed with another home's key: it names the file to remove."""
+    cli(ran, "monitor", "campaign.yaml")
+    cli(ran, "monitor", "campaign.yaml", "--kind", "outcome", "--events", write_outcomes(ran, skewed=False))
+    folder = ran / HOME / "monitor"
+    state = folder / "small-shop.selection.sealed"
+    content = bytearray(state.read_bytes())
+    if how == "cut off":
+        state.write_bytes(content[:-3])
+    elif how == "one bit":
+        content[-1] ^= 1
+        state.write_bytes(content)
+    elif how == "another name":
+        (folder / "small-shop.outcome.sealed").replace(state)
+    else:
+        write_shop(ran / "other")
+        cli(ran / "other", "run", "campaign.yaml", "--at", AT)
+        cli(ran / "other", "monitor", "campaign.yaml")
+        state.write_bytes((ran / "other" / HOME / "monitor" / state.name).read_bytes())
     done = cli(ran, "monitor", "campaign.yaml")
     assert done.exit_code == 3
-    assert "small-shop.selection.json" in done.stderr
+    assert "small-shop.selection.sealed" in done.stderr
+
+
+def test_a_state_of_an_older_version_is_read_once_and_sealed(cli, ran):
+    """What stood there in the clear goes on without counting anything twice, and is gone afterwards."""
+    before = look(cli, ran)["streams"][0]
+    folder = ran / HOME / "monitor"
+    states = MonitorStates(Home(ran / HOME))
+    marks = states.read("small-shop.selection").marks
+    for mark in marks:
+        mark["state"]["format"] = 1
+        for compared in mark["state"]["compared"]:
+            del compared["points"], compared["raised"]
+    (folder / "small-shop.selection.sealed").unlink()
+    (folder / "small-shop.selection.json").write_text(json.dumps(marks), encoding="utf-8")
+    after = look(cli, ran)["streams"][0]
+    assert (after["events"], after["new"], after["corrected_from"]) == (before["events"], 0, None)
+    assert after["comparisons"][0]["figures"] == before["comparisons"][0]["figures"]
+    assert [path.name for path in folder.iterdir()] == ["small-shop.selection.sealed"]
 
 
 def test_a_campaign_without_a_ledger_cannot_be_watched(cli, shop):
-    """There is nothing to watch before a first run."""
+    """There is nothing to watch before a first run, and nothing to resume."""
     assert cli(shop, "monitor", "campaign.yaml").exit_code == 4
+    assert cli(shop, "monitor", "resume", "campaign.yaml", "--by", "Noor", "--reason", "why").exit_code == 4

@@ -20,7 +20,6 @@ from evenhand.disparity import (
     catch_up,
     compared_groups,
     e_bh,
-    state_in_words,
 )
 from evenhand.terms import DataError, UsageError
 
@@ -211,6 +210,46 @@ def test_a_correction_is_told_and_replayed_from_before_it():
     assert 5_600 <= corrected <= 6_000
 
 
+def test_the_course_is_made_of_showings_and_holds_its_last():
+    """However long the stream, few points are kept; each was shown, and events grow from one to the next."""
+    one, key = watch(), Compared(SEX, ("b",))
+    one.take(0, events(40_000, gap=0.1))
+    course = one.course(key)
+    assert 16 <= len(course) <= 32
+    assert [point.events for point in course] == sorted({point.events for point in course})
+    assert course[-1].events == one.shown(key).events
+    assert all(point.lower <= point.gap <= point.upper for point in course)
+    assert 0.05 < course[-1].lower < 0.1 < course[-1].upper
+
+
+def test_where_an_alarm_was_raised_is_told_as_a_look():
+    """To 250 events, so that it tells of no single person; the same however the stream was split."""
+    stretch, key = events(5_000, gap=0.2), Compared(SEX, ("b",))
+    places = set()
+    for size in (7, 250, 5_000):
+        one = watch()
+        for begin in range(0, 5_000, size):
+            one.take(begin, part(stretch, begin, min(5_000, begin + size)))
+        places.add(one.raised(key))
+        assert one.looked == 5_000
+    (place,) = places
+    assert 0 < place < 5_000
+    assert place % LOOK == 0
+
+
+def test_a_state_of_the_first_format_is_taken_over():
+    """It has no course yet; the rest, alarms included, is as it was."""
+    one = watch()
+    one.take(0, events(5_100, gap=0.2))
+    saved = json.loads(json.dumps(one.to_dict()))
+    for compared in saved["compared"]:
+        del compared["points"], compared["raised"]
+    back = Watch.from_dict(saved | {"format": 1})
+    key = Compared(SEX, ("b",))
+    assert back.monitor(key).to_dict() == one.monitor(key).to_dict()
+    assert (back.course(key), back.raised(key)) == ((), 5_250)
+
+
 @pytest.mark.parametrize("saved", [{}, {"format": 1}, {"format": 1, "rule": {}}, {"format": 9}])
 def test_a_watch_that_is_none_is_refused(saved):
     """It says what to do."""
@@ -222,10 +261,3 @@ def test_a_mark_that_is_none_is_refused():
     """It says what to do."""
     with pytest.raises(DataError, match="saved place in a stream cannot be read"):
         Mark.from_dict({"taken": 1})
-
-
-def test_states_are_said_in_words():
-    """The three states in English."""
-    assert state_in_words(MonitorState.SKEWED, None) == "skewed now"
-    assert state_in_words(MonitorState.WITHIN_AGAIN, None) == "was skewed, within tolerance now"
-    assert state_in_words(MonitorState.NO_EVIDENCE, None) == "no evidence yet"

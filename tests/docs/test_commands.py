@@ -33,12 +33,14 @@ def _problem(command, words: list[str]) -> str:
             if word.partition("=")[0] not in known:
                 return f"`{path}` has no option {word}"
         elif getattr(command, "commands", None):
+            word = word if word in command.commands else getattr(command, "left_out", word)
             if word not in command.commands:
                 return f"`{path}` has no command {word}"
             command = command.commands[word]
             path = f"{path} {word}"
             known |= {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
-    if getattr(command, "commands", None) and not set(words) & {"--help", "--version"}:
+    whole = not getattr(command, "commands", None) or hasattr(command, "left_out")
+    if not whole and not set(words) & {"--help", "--version"}:
         return f"`{path}` needs a command"
     return ""
 

@@ -55,7 +55,7 @@ def test_a_key_stands_in_one_file_only():
         lines = [
             line.split('":')[0].strip()
             for item in folder.iterdir()
-            if item.name in {f"{part}{lang}.json" for part in ("", "report.", "audit.", "increment.")}
+            if item.name in {f"{part}{lang}.json" for part in ("", "report.", "audit.", "increment.", "monitor.")}
             for line in item.read_text("utf-8").splitlines()
             if '":' in line
         ]

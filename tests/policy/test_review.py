@@ -13,6 +13,8 @@ from evenhand.policy import CHECKS, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, drafted_m
 
 BALANCED = {"legal_basis": "legitimate_interest", "balancing": {"record": "LIA-1", "expires": "2026-11-23"}}
 DRAFTED_OFFER = {"id": "offer-1", "text": {"nl": "thee", "en": "tea"}, "value": "1.00", "cost": 0, "made_by_ai": False}
+WATCHED = {"id": "even", "groups": ["sex"]}
+FOLLOWED = WATCHED | {"watch": "outcome", "events": {"file": "followed.csv"}}
 CONDITION = FEATURE | {"role": "eligibility"}
 HIRING = {"category": "employment", "purpose": "RecruitmentTargetedAdvertising"}
 INCREMENT = {"history.control": "none", "history.randomised": True, "model.target": "increment"}
@@ -118,6 +120,25 @@ BROKEN = [
     ("EH-POL-063", {"columns.visits.meaning": drafted_meaning("visits")}, ("columns", "visits", "meaning")),
     ("EH-POL-064", {"offers.0": DRAFTED_OFFER}, ("offers", 0, "value")),
     ("EH-POL-065", {"columns.visits.meaning": {"nl": "Visits", "en": "visits"}}, ("columns", "visits", "meaning")),
+    ("EH-POL-070", {"monitor": [WATCHED, WATCHED]}, ("monitor", 1, "id")),
+    ("EH-POL-071", {"monitor": [WATCHED | {"groups": ["visits"]}]}, ("monitor", 0, "groups", 0)),
+    ("EH-POL-071", {"monitor": [WATCHED | {"groups": ["sex", "sxe"]}]}, ("monitor", 0, "groups", 1)),
+    ("EH-POL-071", {"monitor": [WATCHED | {"groups": ["sex", "sex"]}]}, ("monitor", 0, "groups", 1)),
+    ("EH-POL-072", {"monitor": [WATCHED | {"watch": "delivery"}]}, ("monitor", 0, "events")),
+    ("EH-POL-072", {"monitor": [FOLLOWED | {"watch": "selection"}]}, ("monitor", 0, "events")),
+    ("EH-POL-020", {"monitor": [FOLLOWED | {"events": {}}]}, ("monitor", 0, "events")),
+    ("EH-POL-073", {"monitor": [WATCHED | {"reference": {"age": "old"}}]}, ("monitor", 0, "reference")),
+    (
+        "EH-POL-073",
+        {
+            "columns.age": {"role": "sensitive"},
+            "monitor": [WATCHED | {"groups": ["sex", "age"], "intersections": True, "reference": {"sex": "m"}}],
+        },
+        ("monitor", 0, "reference"),
+    ),
+    ("EH-POL-074", {"monitor": [WATCHED | {"tolerance": 0}]}, ("monitor", 0, "tolerance")),
+    ("EH-POL-074", {"monitor": [WATCHED | {"intersections": True}]}, ("monitor", 0, "intersections")),
+    ("EH-POL-074", {"monitor": [FOLLOWED | {"weight": "w"}]}, ("monitor", 0, "largest_weight")),
 ]
 
 
@@ -142,6 +163,26 @@ def test_each_rule_finds_its_breach_and_the_place(findings, id, changes, path):
     assert item.finding.rule == CHECKS[id].rule
     assert item.finding.remedy
     assert "geheim" not in item.finding.what + item.finding.remedy
+
+
+def test_a_monitor_that_nothing_is_wrong_with_passes(findings):
+    """Selections need no events; outcomes name theirs; the reference is a value of a column that is compared."""
+    assert findings({"monitor": [WATCHED | {"reference": {"sex": "m"}}, FOLLOWED | {"id": "followed"}]}) == {}
+
+
+def test_a_misspelt_column_of_a_monitor_says_which_was_meant(findings):
+    """The remedy names the sensitive column that is nearest."""
+    assert "did you mean sex?" in findings({"monitor": [WATCHED | {"groups": ["sx"]}]})["EH-POL-071"].finding.remedy
+
+
+def test_a_campaign_that_watches_nothing_is_recorded_as_before():
+    """No key is added to the recorded text of a campaign without a monitor, and one with a monitor comes back."""
+    plain, _ = read_campaign(PLAIN, at=NOW)
+    watched, _ = read_campaign(PLAIN | {"monitor": [FOLLOWED]}, at=NOW)
+    assert plain is not None
+    assert watched is not None
+    assert '"monitor"' not in plain.model_dump_json()
+    assert type(watched).model_validate_json(watched.model_dump_json()) == watched
 
 
 def test_every_rule_of_a_campaign_is_tested_here():

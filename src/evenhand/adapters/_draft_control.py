@@ -13,18 +13,17 @@ __all__ = ["Control", "guess_control"]
 
 _MOST_VALUES = 50
 _SMALLEST_SHARE = 0.01
+_THINGS = ("offer", "aanbod", "email", "mail", "mailing", "contact")
 _ALWAYS = frozenset(
-    ("control", "control group", "controle", "controlegroep", "holdout", "not contacted", "niet benaderd")
-    + tuple(
-        f"{no} {what}" for no in ("no", "geen") for what in ("offer", "aanbod", "email", "mail", "mailing", "contact")
-    )
+    ["control", "control group", "controle", "controlegroep", "holdout", "not contacted", "niet benaderd"]
+    + [f"{no} {thing}" for no in ("no", "geen") for thing in _THINGS]
 )
 """Values that say by themselves that nothing was shown."""
 _SOMETIMES = frozenset({"none", "nothing", "geen", "niets", "no", "nee"})
 """Values that say so in a column that is named after what was shown."""
-_NAMED = frozenset(
-    """segment offer offers treatment arm variant shown campaign coupon mail mailing email aanbod behandeling actie
-    getoond experiment""".split()
+_NAMED = re.compile(
+    r"(?<![a-z])(?:segment|offers?|treatment|arm|variant|shown|campaign|coupon|mail|mailing|e?mail|aanbod|behandeling"
+    r"|actie|getoond|experiment)(?![a-z])"
 )
 
 
@@ -51,7 +50,7 @@ def guess_control(samples: dict[str, pl.Series]) -> Control | None:
         counts = as_text(sample).drop_nulls().value_counts(sort=True)
         if not 2 <= len(counts) <= _MOST_VALUES:
             continue
-        named = bool(_NAMED & set(re.split(r"[^a-z]+", name.lower())))
+        named = _NAMED.search(name.lower()) is not None
         total = int(counts["count"].sum())
         for value, count in counts.iter_rows():
             said = re.sub(r"[^a-z ]", "", value.lower()).strip()

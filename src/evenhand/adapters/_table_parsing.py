@@ -14,7 +14,15 @@ from evenhand.terms import DataError
 
 from .columns import kind_of, texts_of
 
-__all__ = ["age_bands", "looks_like_age", "numbers_or_dates", "parse_outcome", "quartile_bands"]
+__all__ = [
+    "age_bands",
+    "looks_like_age",
+    "numbers_or_dates",
+    "parse_answers",
+    "parse_outcome",
+    "parse_weights",
+    "quartile_bands",
+]
 
 OLDEST = 120
 _YES = frozenset({"1", "1.0", "true", "yes", "ja"})
@@ -54,8 +62,8 @@ def quartile_bands(numbers: NDArray[np.float64]) -> list[str | None]:
     return list(lookup[band].tolist())
 
 
-def parse_outcome(where: str, name: str, series: pl.Series) -> NDArray[np.uint8]:
-    """1 or 0 per row; see `DataTable.outcome`."""
+def parse_answers(where: str, name: str, series: pl.Series) -> NDArray[np.uint8]:
+    """1 or 0 per row; see `DataTable.answers`."""
     values = texts_of(series)
     meaning: dict[str | None, int] = {}
     for text in set(values.tolist()):
@@ -68,17 +76,39 @@ def parse_outcome(where: str, name: str, series: pl.Series) -> NDArray[np.uint8]
             "data-outcome-values",
             f"{wrong} of {len(values)} values of outcome {name!r} in {where} are missing or not one of "
             "1/0, true/false, yes/no, ja/nee.",
-            rule="an outcome is yes or no for every history row",
+            rule="an outcome is yes or no in every row",
             remedy="write 1 where the person responded and 0 where not; leave out rows that are not known yet",
         )
+    return parsed
+
+
+def parse_outcome(where: str, name: str, series: pl.Series) -> NDArray[np.uint8]:
+    """1 or 0 per row; see `DataTable.outcome`."""
+    parsed = parse_answers(where, name, series)
     if parsed.min() == parsed.max():
         raise DataError(
             "data-one-class",
-            f"The outcome {name!r} is the same in all {len(values)} rows of {where}.",
+            f"The outcome {name!r} is the same in all {len(parsed)} rows of {where}.",
             rule="something can be learned only where some people responded and others did not",
             remedy="check the column, and keep the people who did not respond in the history",
         )
     return parsed
+
+
+def parse_weights(where: str, name: str, series: pl.Series, largest: float) -> NDArray[np.int64]:
+    """Parts per million per row; see `DataTable.weights`."""
+    numbers = np.full(len(series), np.nan)
+    if kind_of(series) == "number":
+        numbers = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    wrong = int(np.count_nonzero(~((numbers >= 0) & (numbers <= largest))))
+    if wrong:
+        raise DataError(
+            "data-weight-values",
+            f"{wrong} of {len(numbers)} values of weight {name!r} in {where} are missing or not from 0 to {largest:g}.",
+            rule="an importance weight is a number from 0 to largest_weight in every row",
+            remedy="raise largest_weight (it makes the monitor slower to see), or correct the weights",
+        )
+    return np.asarray(np.rint(numbers * 1_000_000), dtype=np.int64)
 
 
 def numbers_or_dates(where: str, name: str, series: pl.Series) -> NDArray[np.float64]:

@@ -151,9 +151,9 @@ def _control(control: Control | None) -> str:
     if control is None:
         return ""
     return (
-        f"  # The column {_comment(control.column)} seems to say what was shown, and of some people that nothing was. If they\n"
-        "  # were drawn by lot, remove the # of these lines and of model, at the end: the decision then follows what an\n"
-        "  # offer changes. The ids of your offers must stand in that column: small letters, no spaces.\n"
+        f"  # The column {_comment(control.column)} seems to say what was shown, and of some that nothing was.\n"
+        "  # If people were drawn by lot, remove the # of these lines and of model, at the end: the decision then\n"
+        "  # follows what an offer changes. Ids of offers must stand in that column: small letters, no spaces.\n"
         f"  # offer: {_key(control.column)}\n"
         f"  # control: {_text(control.value)}\n"
         "  # randomised: true                   # only if chance alone decided who was shown what\n"

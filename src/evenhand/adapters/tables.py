@@ -21,7 +21,15 @@ from evenhand.policy import Table
 from evenhand.terms import DataError, StoreError
 
 from ._column_names import check_names
-from ._table_parsing import age_bands, looks_like_age, numbers_or_dates, parse_outcome, quartile_bands
+from ._table_parsing import (
+    age_bands,
+    looks_like_age,
+    numbers_or_dates,
+    parse_answers,
+    parse_outcome,
+    parse_weights,
+    quartile_bands,
+)
 from .columns import ColumnKind, TableColumns, as_text, kind_of, texts_of
 from .csv_file import csv_header, read_csv, typed_column
 from .frames import frame_names, read_frame
@@ -159,6 +167,22 @@ class DataTable:
             DataError: another value, a missing one, or the same one everywhere.
         """
         return parse_outcome(self.where, name, self._source.text(self._known(name)))
+
+    def answers(self, name: str) -> NDArray[np.uint8]:
+        """As `outcome`, and it may be the same everywhere: what was delivered, what followed.
+
+        Raises:
+            DataError: another value, or a missing one.
+        """
+        return parse_answers(self.where, name, self._source.text(self._known(name)))
+
+    def weights(self, name: str, largest: float) -> NDArray[np.int64]:
+        """An importance weight per row, in parts per million.
+
+        Raises:
+            DataError: one is missing, no number, below 0 or above the largest.
+        """
+        return parse_weights(self.where, name, self._source.typed(self._known(name)), largest)
 
     def order(self, name: str) -> NDArray[np.float64]:
         """A number per row to order by: the number itself, or days since 1970 for dates (ISO 8601 text too)."""

@@ -8,7 +8,8 @@ run's id and a new home's key.
 
 from ._audit import DataAudit, audit
 from ._front import Decisions, demo, draft, load_campaign, plan, run
-from ._monitor import Watched, monitor
+from ._monitor import monitor, resume_campaign
+from ._monitored import Monitored, Watched
 from ._open import Frames
 from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
@@ -18,6 +19,7 @@ __all__ = [
     "DataAudit",
     "Decisions",
     "Frames",
+    "Monitored",
     "Planned",
     "Ran",
     "Replayed",
@@ -35,6 +37,7 @@ __all__ = [
     "plan_campaign",
     "rebuild_report",
     "replay",
+    "resume_campaign",
     "run",
     "run_campaign",
     "verify_ledger",

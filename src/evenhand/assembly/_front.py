@@ -137,6 +137,7 @@ def run(
     Raises:
         PolicyError: the campaign cannot run.
         DataError: a table is not what the campaign says, or a limit cannot be kept.
+        PausedError: an alarm of the monitor paused the campaign, and nobody resumed it.
         StoreError: the ledger or the results cannot be written.
         LedgerError: the ledger was altered, or a decision would break a promise.
     """

@@ -21,7 +21,7 @@ from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
 from evenhand.disparity import Audit
 from evenhand.journey import decide, propose, sweep
-from evenhand.ledger import begin, finish, new_run_id
+from evenhand.ledger import begin, finish, new_run_id, refuse_paused
 from evenhand.scoring import model_to_json
 from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Severity, StoreError
 
@@ -220,12 +220,14 @@ def run_campaign(
     Raises:
         PolicyError: the campaign file cannot run.
         DataError: a table is not what the campaign says, or a limit cannot be kept.
+        PausedError: an alarm of the monitor paused the campaign, and nobody resumed it.
         StoreError: the ledger or the results cannot be written.
         LedgerError: the ledger was altered, or a decision would break a promise.
     """
     loaded, folder, place = _located(campaign, home, at)
     key = place.key(make=True)
     notices = look_around(place)
+    _refuse_paused(place, loaded.campaign.campaign)
     prepared = _prepare(loaded, folder, key, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
@@ -271,6 +273,13 @@ def run_campaign(
         report=report,
         columns=columns,
     )
+
+
+def _refuse_paused(place: Home, campaign: str) -> None:
+    """Before a long preparation; `ledger.begin` looks again when nobody else can write any more."""
+    if place.ledger.is_file():
+        with SqliteLedger(place.ledger, key=place.key_file) as store:
+            refuse_paused(store, campaign)
 
 
 @dataclass(frozen=True, slots=True)

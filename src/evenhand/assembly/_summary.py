@@ -51,13 +51,15 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
 
 
 def _measured(model: Model) -> list[dict[str, Any]]:
-    """Of each offer what showing it changes, and the Qini coefficient, on rows kept apart; null where there are few."""
+    """Of each offer what showing it changes, and the Qini coefficients of both orders, on rows kept apart; null where
+    there are few."""
     return [
         {
             "offer": offer,
             "rows": told["held_out"]["rows"],
             "increment": told["held_out"].get("increment"),
             "qini": told["held_out"].get("coefficient"),
+            "qini_by_response": told["held_out"].get("by_response"),
         }
         for offer, told in model.evaluation["offers"].items()
     ]

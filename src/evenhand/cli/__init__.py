@@ -1,7 +1,8 @@
 """What can I type? The commands: demo, init, check, plan, run, monitor, why, ledger, replay, report, schema.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
-3 invalid policy or data, 4 store not reachable, 5 ledger broken, 70 a fault in evenhand, 130 interrupted. Heavy
+3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
+130 interrupted. Heavy
 libraries are loaded by the command that needs them, so that ``--help`` is quick. It decides nothing itself.
 """
 

@@ -1,4 +1,4 @@
-"""The command that watches: monitor."""
+"""The commands that watch: monitor, and monitor resume."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from ._options import CampaignFile, HomeFolder, Json, NoColour, Quiet, moment
+from ._monitor_lines import monitor_lines
+from ._options import CampaignFile, HomeFolder, Json, Language, NoColour, Quiet, moment
 from ._speak import Speaker, guarded
 
 __all__ = ["register"]
@@ -23,70 +25,156 @@ class Watching(StrEnum):
     outcome = "outcome"
 
 
+class _CampaignFirst(TyperGroup):
+    """``monitor CAMPAIGN`` is ``monitor look CAMPAIGN``."""
+
+    left_out = "look"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command that is left out before its arguments."""
+        if args and args[0] not in {*self.commands, "-h", "--help"}:
+            args = [self.left_out, *args]
+        return super().parse_args(ctx, args)
+
+
 def register(app: typer.Typer) -> None:
-    """Add the command of this file."""
-    app.command(epilog="Examples: " + " | ".join(_EXAMPLES))(guarded(monitor))
+    """Add the commands of this file."""
+    group = typer.Typer(
+        cls=_CampaignFirst,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="Watch the differences between groups in what was recorded; resume a campaign that an alarm paused.",
+        epilog="monitor CAMPAIGN is short for: monitor look CAMPAIGN.",
+    )
+    for name, command, examples in (("look", look, _LOOK), ("resume", resume, _RESUME)):
+        group.command(name, epilog="Examples: " + " | ".join(examples))(guarded(command))
+    app.add_typer(group, name="monitor")
 
 
-def monitor(
+def look(
     campaign: CampaignFile,
-    kind: Annotated[Watching, typer.Option("--kind", help="What is watched.")] = Watching.selection,
+    kind: Annotated[
+        Watching | None, typer.Option("--kind", help="Watch this instead of what the campaign's clauses say.")
+    ] = None,
     events: Annotated[
         Path | None, typer.Option("--events", help="CSV or Parquet with decision, and delivered or outcome (1 or 0).")
     ] = None,
-    tolerance: Annotated[float, typer.Option("--tolerance", help="Difference that is tolerated.")] = 0.02,
-    alpha: Annotated[float, typer.Option("--alpha", help="Chance of ever a false alarm.")] = 0.05,
-    follow: Annotated[
-        float | None, typer.Option("--follow", min=1, help="Look again every so many seconds, until interrupted.")
+    tolerance: Annotated[
+        float | None, typer.Option("--tolerance", help="Difference that is tolerated. [default: 0.02]")
     ] = None,
+    alpha: Annotated[
+        float | None, typer.Option("--alpha", help="Chance of ever a false alarm. [default: 0.05]")
+    ] = None,
+    follow: Annotated[
+        float | None, typer.Option("--follow", min=0.1, help="Look again every so many seconds, until interrupted.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write it as a page: HTML file to write.")] = None,
+    prometheus: Annotated[
+        Path | None, typer.Option("--prometheus", help="Also write the figures for Prometheus: text file to write.")
+    ] = None,
+    home: HomeFolder = None,
+    lang: Annotated[
+        Language, typer.Option("--lang", "--language", envvar="EVENHAND_LANG", help="Language of texts for people.")
+    ] = Language.en,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Look at the differences between groups in what was recorded; exit 1 where one is skewed now.
+
+    What the campaign's monitor clauses ask for is done and recorded; with --kind, --events, --tolerance or --alpha
+    the look is a question of its own, and nothing follows from it.
+    """
+    from evenhand import assembly
+    from evenhand.disparity import MonitorRule
+    from evenhand.terms import StoreError
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    default = MonitorRule()
+    rule = MonitorRule(
+        tolerance=default.tolerance if tolerance is None else tolerance,
+        alpha=default.alpha if alpha is None else alpha,
+    )
+    skewed = False
+    read: dict[str, Any] = {}
+    try:
+        while True:
+            try:
+                found = assembly.monitor(
+                    campaign,
+                    home=home,
+                    at=moment(None),
+                    kind=kind.value if kind else None,
+                    events=events,
+                    rule=None if tolerance is None and alpha is None else rule,
+                    lang=lang.value,
+                    read=read,
+                )
+                skewed = found.skewed
+                _write(found.to_dict(), html, prometheus, lang.value)
+                _tell(voice, found, lang.value)
+            except StoreError as error:
+                if follow is None or error.code != "store-busy":
+                    raise
+                voice.talk(f"{error.what} Looking again in {follow:g} s.")
+            if follow is None:
+                break
+            time.sleep(follow)
+    except KeyboardInterrupt:
+        if follow is None:
+            raise
+        voice.talk("Stopped. What was counted is kept.")
+    if skewed:
+        raise typer.Exit(1)
+
+
+def _write(found: dict[str, Any], html: Path | None, prometheus: Path | None, lang: str) -> None:
+    """The page and the figures, each whole or not at all."""
+    from evenhand.adapters.home import write_atomically
+    from evenhand.reports import monitor_metrics, monitor_page
+
+    if html is not None:
+        write_atomically(html, monitor_page(found, lang=lang))
+    if prometheus is not None:
+        write_atomically(prometheus, monitor_metrics(found))
+
+
+def _tell(voice: Speaker, found: Any, lang: str) -> None:
+    if voice.json_out:
+        voice.document(found.to_dict())
+        return
+    for line in monitor_lines(found.to_dict(), lang):
+        voice.data(line)
+    if found.page is not None:
+        voice.talk(f"Page: {found.page}", bold=True)
+
+
+def resume(
+    campaign: CampaignFile,
+    by: Annotated[str, typer.Option("--by", help="The person who answers for it; the name stays in the ledger.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why it may go on; it stays in the ledger.")] = "",
     home: HomeFolder = None,
     json_out: Json = False,
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
-    """Watch the difference between groups in what was recorded; exit 1 where one is skewed now."""
+    """Resume a campaign that an alarm paused; its monitors then count from here."""
     from evenhand import assembly
-    from evenhand.disparity import MonitorRule
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
-    rule = MonitorRule(tolerance=tolerance, alpha=alpha)
-    while True:
-        watched = assembly.monitor(campaign, home=home, at=moment(None), kind=kind.value, events=events, rule=rule)
-        if json_out:
-            voice.document(watched.to_dict())
-        else:
-            for line in _lines(watched):
-                voice.data(line)
-        if follow is None:
-            break
-        time.sleep(follow)
-    if watched.skewed:
-        raise typer.Exit(1)
+    done = assembly.resume_campaign(campaign, by=by, reason=reason, home=home, at=moment(None))
+    if json_out:
+        voice.document(done.to_dict())
+        return
+    voice.data(f"resumed: ledger entry {done.seq}, by {done.told['by']}")
+    voice.talk("Runs can start again. The monitors count decisions that are recorded from here on.")
 
 
-def _lines(watched: Any) -> list[str]:
-    corrected = (
-        "" if watched.corrected_from < 0 else f"; corrected, counted again from event {watched.corrected_from:,}"
-    )
-    unknown = f"; {watched.unmatched:,} rows of no recorded decision" if watched.unmatched else ""
-    lines = [f"{watched.campaign}, {watched.kind}: {watched.events:,} events, {watched.new:,} new{corrected}{unknown}"]
-    for one in watched.comparisons:
-        name = f"{' & '.join(one['features'])} {' & '.join(one['group'])}" + (
-            f", offer {one['offer']}" if one["offer"] else ""
-        )
-        figures = one["figures"]
-        said = "too few people to show figures"
-        if figures is not None:
-            said = (
-                f"{figures['rate']['group']:.1%} against {figures['rate']['others']:.1%}, gap "
-                f"{100 * figures['lower']:+.1f} to {100 * figures['upper']:+.1f} points, "
-                f"evidence {figures['evidence']:.3g}"
-            )
-        lines.append(f"  {name}: {one['words']}; {said}")
-    return lines
-
-
-_EXAMPLES = (
-    "evenhand monitor campaign.yaml --follow 30",
+_LOOK = (
+    "evenhand monitor campaign.yaml --follow 30 --html monitor.html",
     "evenhand monitor campaign.yaml --kind outcome --events outcomes.csv --json",
+)
+_RESUME = (
+    'evenhand monitor resume campaign.yaml --by "Noor de Wit" --reason "the table was wrong, ticket 17"',
+    'evenhand monitor resume campaign.yaml --by "Noor de Wit" --reason "checked" --json',
 )

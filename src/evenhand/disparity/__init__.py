@@ -15,7 +15,7 @@ from evenhand.terms import wilson
 
 from ._association import Proxy, bins_auroc, cramers_v, proxy_table
 from ._audit import Audit, audit
-from ._behind_the_wall import Stream, Wall, watch_stream
+from ._behind_the_wall import GroupsWatched, Stream, Wall, watch_stream
 from ._catch_up import Caught, Mark, catch_up
 from ._cells import GroupAudit, GroupView, MeasureTable, count_cells, group_audit
 from ._drift import Drift, PeriodRate, periods_of
@@ -27,7 +27,7 @@ from ._monitor_rule import MonitorRule, MonitorState
 from ._rates import UNKNOWN, Comparison, GroupGap, GroupRate, compare, group_rates
 from ._strata import PartGap, Parts, Stratified, stratify
 from ._together import GroupTold, PairProxy, WholeView
-from ._watch import LOOK, Compared, Stretch, Watch, compared_groups, e_bh, state_in_words
+from ._watch import LOOK, Compared, Point, Stretch, Watch, compared_groups, e_bh
 
 __all__ = [
     "LOOK",
@@ -43,6 +43,7 @@ __all__ = [
     "GroupRate",
     "GroupTold",
     "GroupView",
+    "GroupsWatched",
     "ImpactRow",
     "ImpactTable",
     "Mark",
@@ -54,6 +55,7 @@ __all__ = [
     "PartGap",
     "Parts",
     "PeriodRate",
+    "Point",
     "Proxy",
     "Stratified",
     "Stream",
@@ -81,7 +83,6 @@ __all__ = [
     "periods_of",
     "proxy_table",
     "ratio_interval",
-    "state_in_words",
     "stratify",
     "until_shown",
     "watch_stream",

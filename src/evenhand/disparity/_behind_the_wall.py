@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -15,7 +15,7 @@ from ._catch_up import Caught, Mark, catch_up
 from ._monitor_rule import MonitorRule
 from ._watch import Compared, Stretch, Watch, compared_groups
 
-__all__ = ["Stream", "Wall", "watch_stream"]
+__all__ = ["GroupsWatched", "Stream", "Wall", "watch_stream"]
 
 T = TypeVar("T")
 Names = tuple[tuple[str, ...], ...]
@@ -28,6 +28,27 @@ class Wall(Protocol):
     def inside(self, features: tuple[str, ...], work: Callable[[NDArray[np.int32], Names], T], *, why: str) -> T:
         """Run `work(cells, groups)` behind the wall and hand its answer out."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsWatched:
+    """Which groups are compared.
+
+    Attributes:
+        sets: sensitive columns; those of one set are combined.
+        minimum_size: groups of fewer people are not compared.
+        include_unknown: people whose group is unknown are a group.
+        reference: per column the value of the group that all others are compared with; {} = each with everybody else.
+    """
+
+    sets: tuple[tuple[str, ...], ...]
+    minimum_size: int = 30
+    include_unknown: bool = False
+    reference: Mapping[str, str] = field(default_factory=dict)
+
+    def beside(self, features: tuple[str, ...]) -> tuple[str, ...]:
+        """The reference group of a set; () for none."""
+        return tuple(self.reference[name] for name in features) if features[0] in self.reference else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +73,64 @@ class Stream:
 
 
 def watch_stream(
-    wall: Wall, features: Sequence[str], stream: Stream, rule: MonitorRule, kept: Sequence[Mark], *, why: str
+    wall: Wall, groups: GroupsWatched, stream: Stream, rule: MonitorRule, kept: Sequence[Mark], *, why: str
 ) -> Caught:
-    """Bring the monitors of every group of each of these columns to the end of a stream; see `catch_up`.
+    """Bring the monitors of every group of each of these sets of columns to the end of a stream; see `catch_up`.
 
     What comes out is the state of the monitors, never a cell. That state can tell as much as the groups do, so whoever
     keeps it keeps it like a key.
 
     Args:
         wall: the groups.
-        features: sensitive columns, each compared by itself.
+        groups: which are compared.
         stream: the events.
         rule: for every comparison.
         kept: from the last time; kept under another rule or for other comparisons they are not used.
         why: purpose of the question, kept in the vault's log.
 
     Raises:
-        DataError: there are no two groups of at least 30 people, or a mark cannot be read.
+        DataError: there are no two groups that are large enough, the reference group is not, or a mark cannot be read.
     """
 
-    def step(left: tuple[str, ...], cells: Cells, compared: tuple[Compared, ...]) -> Caught:
+    def step(left: tuple[tuple[str, ...], ...], cells: Cells, compared: tuple[Compared, ...]) -> Caught:
         if not left:
             return _caught(stream, rule, kept, cells, compared)
+        features = left[0]
 
         def work(codes: NDArray[np.int32], names: Names) -> Caught:
             here = np.where(stream.rows >= 0, codes[stream.rows], -1).astype(np.int64)
-            offers = ("", *stream.names) if len(stream.names) > 1 else ("",)
-            groups = compared_groups(codes, names)
-            more = tuple(Compared((left[0],), group, offer) for group in groups for offer in offers)
-            return step(left[1:], {**cells, (left[0],): (here, names)}, compared + more)
+            more = _comparisons(groups, features, compared_names(codes, names), stream)
+            return step(left[1:], {**cells, features: (here, names)}, compared + more)
 
-        return wall.inside((left[0],), work, why=why)
+        def compared_names(codes: NDArray[np.int32], names: Names) -> Names:
+            return compared_groups(
+                codes,
+                names,
+                minimum_size=groups.minimum_size,
+                include_unknown=groups.include_unknown,
+                reference=groups.beside(features),
+            )
 
-    return step(tuple(features), {}, ())
+        return wall.inside(features, work, why=why)
+
+    return step(groups.sets, {}, ())
+
+
+def _comparisons(
+    groups: GroupsWatched, features: tuple[str, ...], found: Names, stream: Stream
+) -> tuple[Compared, ...]:
+    """Each group, for all offers together and for each."""
+    beside = groups.beside(features)
+    if beside and not found:
+        raise DataError(
+            "monitor-reference",
+            f"The reference group of {' and '.join(features)} does not occur, or it or every other group has "
+            f"fewer than {groups.minimum_size} people.",
+            rule="every other group is compared with a reference that is large enough",
+            remedy="correct the value under reference, lower minimum_size, or take the reference out",
+        )
+    offers = ("", *stream.names) if len(stream.names) > 1 else ("",)
+    return tuple(Compared(features, group, offer, beside) for group in found for offer in offers)
 
 
 def _caught(
@@ -93,9 +139,9 @@ def _caught(
     if not compared:
         raise DataError(
             "monitor-no-groups",
-            "There are no two groups of at least 30 people to compare.",
-            rule="a monitor compares confirmed sensitive columns",
-            remedy="give a column the role sensitive",
+            "There are no two groups that are large enough to compare.",
+            rule="a monitor compares groups of confirmed sensitive columns, of at least minimum_size people",
+            remedy="give a column the role sensitive, or lower minimum_size",
         )
 
     def feed(watch: Watch, begin: int, end: int) -> None:

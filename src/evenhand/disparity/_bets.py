@@ -39,7 +39,7 @@ class Ahead:
 
     Attributes:
         high, low: float64[blocks], total of the bets on *more* and on *less* (`low` is 0 where a bank has one side).
-        grown, sums: float64[bets, blocks], the bank's numbers.
+        grown, sums: float64[bets, blocks], the bank's numbers; `sums` has one column where it never changes.
     """
 
     high: Numbers
@@ -110,7 +110,7 @@ class Bank:
             sums[:, 0] += start
             np.add.accumulate(sums, axis=1, out=sums)
         else:
-            sums = np.broadcast_to(start[:, None], grown.shape)
+            sums = start[:, None]
         values = sums * grown
         count = len(BETS)
         high = np.add.accumulate(values[:count], axis=0)[-1]
@@ -120,7 +120,8 @@ class Bank:
     def accept(self, ahead: Ahead, count: int) -> None:
         """Take the first `count` of the blocks that were looked ahead at."""
         self._grown = ahead.grown[:, count - 1].tolist()
-        self._start = ahead.sums[:, count - 1].tolist()
+        if self._is_detector:
+            self._start = ahead.sums[:, count - 1].tolist()
         self._filled += count
         if self._filled == MOST_BLOCKS:
             self._turn()

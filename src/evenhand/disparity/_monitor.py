@@ -239,8 +239,9 @@ class Monitor:
         before = self.events
         self.events += len(sides)
         in_group = int(np.count_nonzero(sides))
-        hits = int(ppm[sides == 1].sum())
-        yes, in_both = int(np.count_nonzero(ppm[sides == 1])), int(np.count_nonzero(ppm))
+        of_group = ppm[sides == 1]
+        hits = int(of_group.sum())
+        yes, in_both = int(np.count_nonzero(of_group)), int(np.count_nonzero(ppm))
         self.yes = [self.yes[0] + in_both - yes, self.yes[1] + yes]
         self.people = [self.people[0] + len(sides) - in_group, self.people[1] + in_group]
         self.hits = [self.hits[0] + int(ppm.sum()) - hits, self.hits[1] + hits]
@@ -382,8 +383,13 @@ class Monitor:
 
 def _added(sums: tuple[Sums, Sums], gap: Numbers, weight: Numbers) -> tuple[Sums, Sums]:
     """The five sums with some more blocks, added one after the other; see `gap_interval`."""
-    part = weight * gap
-    terms = np.stack((weight, part, weight * weight, weight * part, part * part) * 2)
+    terms = np.empty((10, len(gap)))
+    terms[0] = weight
+    np.multiply(weight, gap, out=terms[1])
+    np.multiply(weight, weight, out=terms[2])
+    np.multiply(weight, terms[1], out=terms[3])
+    np.multiply(terms[1], terms[1], out=terms[4])
+    terms[5:] = terms[:5]
     terms[:, 0] += sums[0] + sums[1]
     added = np.add.accumulate(terms, axis=1)[:, -1].tolist()
     return tuple(added[:5]), tuple(added[5:])

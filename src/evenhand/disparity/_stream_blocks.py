@@ -60,8 +60,12 @@ def cut(begun: OpenBlock, sides: NDArray[np.integer[Any]], amounts: Whole) -> Bl
         >>> blocks.others.tolist(), blocks.group.tolist(), blocks.rest
         ([2], [1], OpenBlock(others=0, group=1, others_sum=0, group_sum=0))
     """
-    starts = np.concatenate(([0], np.flatnonzero(sides[1:] != sides[:-1]) + 1)).astype(np.int64)
-    length = np.diff(starts, append=len(sides)).astype(np.int64)
+    turns = np.flatnonzero(sides[1:] != sides[:-1])
+    starts = np.zeros(len(turns) + 1, dtype=np.int64)
+    np.add(turns, 1, out=starts[1:])
+    length = np.empty(len(starts), dtype=np.int64)
+    np.subtract(starts[1:], starts[:-1], out=length[:-1])
+    length[-1] = len(sides) - starts[-1]
     total = np.add.reduceat(amounts, starts)
     side = sides[starts].astype(np.int64)
     first = amounts[starts]

@@ -11,15 +11,20 @@ from numpy.typing import NDArray
 
 from evenhand.terms import PPM, DataError, UsageError
 
+from ._bets import cleared
+from ._gap import gap_estimate, gap_interval
 from ._monitor import Monitor
-from ._monitor_rule import MonitorRule, MonitorState
+from ._monitor_rule import MonitorRule
 
-__all__ = ["LOOK", "Compared", "Stretch", "Watch", "compared_groups", "e_bh", "state_in_words"]
+__all__ = ["LOOK", "Compared", "Point", "Stretch", "Watch", "compared_groups", "e_bh"]
 
 LOOK = 250
 """All comparisons of a stream are judged together after every so many events."""
 
-_FORMAT = 1
+_TOGETHER = 64 * LOOK
+_FORMAT = 2
+_OLD_FORMAT = 1
+_MOST_POINTS = 32
 _UNKNOWN = "unknown"
 
 Whole = NDArray[np.integer[Any]]
@@ -69,6 +74,24 @@ class Stretch:
     offers: Whole
     names: tuple[str, ...]
     only_of_the_offer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """How a comparison stood at one of its showings.
+
+    Attributes:
+        events: of the comparison, counted then.
+        gap: mean difference between the group and the others.
+        lower, upper: bounds of the difference, valid at all showings together.
+        evidence: the e-value then.
+    """
+
+    events: int
+    gap: float
+    lower: float
+    upper: float
+    evidence: float
 
 
 def e_bh(evidence: Sequence[float], alpha: float) -> tuple[bool, ...]:
@@ -126,7 +149,7 @@ class Watch:
         minimum_cell: the smallest number above zero that is told.
     """
 
-    __slots__ = ("_monitors", "_shown", "minimum_cell", "rule", "taken")
+    __slots__ = ("_monitors", "_points", "_raised", "_shown", "minimum_cell", "rule", "taken")
 
     def __init__(self, rule: MonitorRule, compared: Iterable[Compared] = (), *, minimum_cell: int = 10) -> None:
         self.rule = rule
@@ -134,6 +157,8 @@ class Watch:
         self.taken = 0
         self._monitors: dict[Compared, Monitor] = {}
         self._shown: dict[Compared, dict[str, Any]] = {}
+        self._points: dict[Compared, list[list[float]]] = {}
+        self._raised: dict[Compared, int] = {}
         self.compare(compared)
 
     @property
@@ -179,30 +204,62 @@ class Watch:
         start, stop = self.taken - first, len(events.amounts)
         if start >= stop:
             return 0
-        for begin in _pieces(self.taken, self.taken + stop - start):
-            part = slice(begin[0] - first, begin[1] - first)
-            for one, monitor in self._monitors.items():
-                monitor.update(*_sides(one, events, part), unit=PPM)
-            self.taken = begin[1]
-            if self.taken % LOOK == 0:
-                self._look()
+        for begin, end in _pieces(self.taken, first + stop, _TOGETHER):
+            part = slice(begin - first, end - first)
+            told = {one: _sides(one, events, part) for one in self._monitors}
+            for least, most in _pieces(begin, end, LOOK):
+                here = slice(least - begin, most - begin)
+                self._take_until(most, {one: (sides[here], amounts[here]) for one, (sides, amounts) in told.items()})
         return stop - start
+
+    def _take_until(self, end: int, told: Mapping[Compared, tuple[Whole, Whole]]) -> None:
+        """Take the events before `end`, at most up to a look: of each comparison their sides and amounts."""
+        for one, monitor in self._monitors.items():
+            before = monitor.alarm_at
+            monitor.update(*told[one], unit=PPM)
+            if monitor.alarm_at != before:
+                self._raised[one] = _next_look(end)
+        self.taken = end
+        if end % LOOK == 0:
+            self._look()
 
     def _look(self) -> None:
         """Judge all comparisons together, and renew what may be shown."""
         evidence = [monitor.evidence for monitor in self._monitors.values()]
-        for monitor, counts in zip(self._monitors.values(), e_bh(evidence, self.rule.alpha), strict=True):
-            if counts:
-                monitor.raise_alarm()
+        for (one, monitor), counts in zip(self._monitors.items(), e_bh(evidence, self.rule.alpha), strict=True):
+            if counts and monitor.raise_alarm():
+                self._raised[one] = self.taken
         for one, monitor in self._monitors.items():
             before = self._shown.get(one)
             if _may_show(monitor, before, self.minimum_cell):
                 self._shown[one] = monitor.to_dict()
+                point = [monitor.events, monitor.evidence, *monitor.whole]
+                self._points[one] = _with_point(self._points.get(one, []), point)
 
     def shown(self, compared: Compared) -> Monitor | None:
         """A comparison as it may be told; None where too few people were counted so far."""
         saved = self._shown.get(compared)
         return None if saved is None else Monitor.from_dict(saved, self.rule)
+
+    def course(self, compared: Compared) -> tuple[Point, ...]:
+        """How a comparison stood at some of its showings, evenly spread, the last one included."""
+        points = []
+        for _, events, evidence, *sums in self._points.get(compared, ()):
+            lower, upper = gap_interval(tuple(sums), self.rule)
+            points.append(Point(int(events), gap_estimate(tuple(sums)) or 0.0, lower, upper, evidence))
+        return tuple(points)
+
+    def raised(self, compared: Compared) -> int:
+        """Until which event of the stream the last alarm of a comparison was raised, as a look; 0 where none was.
+
+        At most `LOOK` events too late: the very event would tell of single people. After a lifted alarm it stays.
+        """
+        return self._raised.get(compared, 0)
+
+    @property
+    def looked(self) -> int:
+        """`taken`, rounded up to a look, as `raised` is."""
+        return _next_look(self.taken)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole state as JSON values. It tells as much as the groups themselves, so it is kept like a key."""
@@ -212,7 +269,13 @@ class Watch:
             "minimum_cell": self.minimum_cell,
             "taken": self.taken,
             "compared": [
-                {**one.to_dict(), "monitor": monitor.to_dict(), "shown": self._shown.get(one)}
+                {
+                    **one.to_dict(),
+                    "monitor": monitor.to_dict(),
+                    "shown": self._shown.get(one),
+                    "points": self._points.get(one, []),
+                    "raised": self._raised.get(one, 0),
+                }
                 for one, monitor in self._monitors.items()
             ],
         }
@@ -225,7 +288,7 @@ class Watch:
             DataError: it is not such a state, or of another format.
         """
         try:
-            if saved["format"] != _FORMAT:
+            if saved["format"] not in (_FORMAT, _OLD_FORMAT):
                 raise ValueError
             back = Watch(MonitorRule(**saved["rule"]), minimum_cell=int(saved["minimum_cell"]))
             back.taken = int(saved["taken"])
@@ -234,6 +297,15 @@ class Watch:
                 back._monitors[key] = Monitor.from_dict(one["monitor"], back.rule)
                 if one["shown"] is not None:
                     back._shown[key] = dict(one["shown"])
+                points = one["points"] if saved["format"] == _FORMAT else []
+                if points:
+                    back._points[key] = [
+                        [int(number), int(events), *map(cleared, rest)] for number, events, *rest in points
+                    ]
+                seen = back._monitors[key].alarm_at > 0
+                raised = int(one["raised"]) if saved["format"] == _FORMAT else _next_look(back.taken) if seen else 0
+                if raised:
+                    back._raised[key] = raised
         except (KeyError, TypeError, ValueError, AttributeError):
             raise DataError(
                 "watch-state",
@@ -244,10 +316,24 @@ class Watch:
         return back
 
 
-def _pieces(begin: int, end: int) -> Iterable[tuple[int, int]]:
-    """The stretch cut at every look."""
+def _with_point(points: list[list[float]], point: list[float]) -> list[list[float]]:
+    """The course with its next point: showings numbered from 1, evenly spread, and always the last."""
+    number = int(points[-1][0]) + 1 if points else 1
+    apart = 1
+    while number > apart * (_MOST_POINTS - 1):
+        apart *= 2
+    return [*(one for one in points if one[0] % apart == 0), [number, *point]]
+
+
+def _next_look(taken: int) -> int:
+    """The number of events, rounded up to a look."""
+    return -(-taken // LOOK) * LOOK
+
+
+def _pieces(begin: int, end: int, size: int) -> Iterable[tuple[int, int]]:
+    """The stretch cut at every multiple of a size."""
     while begin < end:
-        stop = min(end, (begin // LOOK + 1) * LOOK)
+        stop = min(end, (begin // size + 1) * size)
         yield begin, stop
         begin = stop
 
@@ -288,23 +374,3 @@ def _told(rule: MonitorRule) -> dict[str, Any]:
         "changes_every": rule.changes_every,
         "largest": rule.largest,
     }
-
-
-def state_in_words(state: MonitorState, until: int | None) -> str:
-    """The state in English words, for a terminal.
-
-    Args:
-        state: of a comparison.
-        until: about how many more events until a difference would show, where there is no evidence yet.
-
-    Example:
-        >>> state_in_words(MonitorState.NO_EVIDENCE, 1200)
-        'no evidence yet (about 1,200 more events until a 5-point gap would show)'
-    """
-    if state is MonitorState.SKEWED:
-        return "skewed now"
-    if state is MonitorState.WITHIN_AGAIN:
-        return "was skewed, within tolerance now"
-    if until is None:
-        return "no evidence yet"
-    return f"no evidence yet (about {until:,} more events until a 5-point gap would show)"

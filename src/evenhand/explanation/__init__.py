@@ -12,7 +12,7 @@ from ._instead import DecisionSearch, decision_counterfactual
 from ._sentences import Factor, Line, bin_words, purpose_words
 from ._sum import SumRow
 from ._tell import Explanation, tell
-from ._text import LANGUAGES, Lang, catalogue, day, money, number, percent, text, text_about
+from ._text import LANGUAGES, Lang, catalogue, day, money, number, one_line, percent, text, text_about
 
 __all__ = [
     "LANGUAGES",
@@ -35,6 +35,7 @@ __all__ = [
     "explain",
     "money",
     "number",
+    "one_line",
     "percent",
     "purpose_words",
     "tell",

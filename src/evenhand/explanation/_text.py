@@ -32,7 +32,8 @@ def catalogue(lang: str) -> dict[str, str]:
         raise KeyError(lang)
     folder = files(__package__) / "catalogue"
     content: dict[str, str] = {}
-    for name in (f"{lang}.json", f"report.{lang}.json", f"audit.{lang}.json", f"increment.{lang}.json"):
+    for part in ("", "report.", "audit.", "increment.", "monitor."):
+        name = f"{part}{lang}.json"
         content |= json.loads((folder / name).read_text("utf-8"))
     return content
 

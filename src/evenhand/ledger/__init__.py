@@ -5,6 +5,8 @@ entry before it. A run is recorded whole or not at all, and only if the promises
 nothing was altered, and that the promises still hold for what is recorded. Sources: GDPR 5(2) (RULES G-5-2), C-203/22
 (G-15h), RFC 8785 (canonical JSON), Haber and Stornetta 1991 (hash chains).
 
+Alarms of the monitor, the pause that one may cause, and who ended it and why stand in the same chain.
+
 Where a limit is aware, what would tell a person's group is sealed under a key of the run, which is kept outside the
 ledger and can be destroyed (RULES A-4a, docs/decisions/0009).
 
@@ -14,6 +16,7 @@ What it does not do: whoever owns the store *and* the head's key can rewrite bot
 
 from ._columns import columns_from_explained, layout_of
 from ._forget import forget_groups
+from ._pause import AlarmRaised, CampaignState, Happened, campaign_state, raise_alarms, refuse_paused, resume
 from ._read import RunRecord, RunSummary, columns, decisions, facts, facts_of, latest, open_run, runs
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
@@ -23,7 +26,10 @@ from ._verify import Problem, Verification, verify
 
 __all__ = [
     "GENESIS",
+    "AlarmRaised",
+    "CampaignState",
     "Difference",
+    "Happened",
     "Head",
     "Intent",
     "Kind",
@@ -38,6 +44,7 @@ __all__ = [
     "Tail",
     "Verification",
     "begin",
+    "campaign_state",
     "columns",
     "columns_from_explained",
     "compare",
@@ -51,8 +58,11 @@ __all__ = [
     "link",
     "new_run_id",
     "open_run",
+    "raise_alarms",
     "record",
+    "refuse_paused",
     "replay",
+    "resume",
     "runs",
     "verify",
 ]

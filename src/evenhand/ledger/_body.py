@@ -16,9 +16,12 @@ import msgspec
 from evenhand.terms import LedgerError
 
 __all__ = [
+    "Alarm",
     "Decision",
     "Document",
     "GroupsForgotten",
+    "Paused",
+    "Resumed",
     "RunAbandoned",
     "RunFinished",
     "RunStarted",
@@ -116,7 +119,45 @@ class GroupsForgotten(msgspec.Struct, tag="groups-forgotten", tag_field="@", for
     run: str
 
 
-Body = Decision | Document | GroupsForgotten | RunStarted | RunFinished | RunAbandoned
+class Alarm(msgspec.Struct, tag="alarm", tag_field="@", kw_only=True, forbid_unknown_fields=True):
+    """A monitor said that a difference between groups shows; what it may tell of that. Meanings as in `AlarmRaised`.
+    `clause` and `figures` are JSON texts; `then` is what the clause asks for, ``notify`` or ``pause``."""
+
+    at: str
+    beside: list[str]
+    campaign: str
+    clause: str
+    direction: int
+    event: int
+    events: int
+    features: list[str]
+    figures: str
+    group: list[str]
+    kind: str
+    offer: str
+    then: str
+    watch: str
+
+
+class Paused(msgspec.Struct, tag="paused", tag_field="@", forbid_unknown_fields=True):
+    """The campaign was paused by the alarm in an entry: no run of it starts until it is resumed."""
+
+    alarm: int
+    at: str
+    campaign: str
+
+
+class Resumed(msgspec.Struct, tag="resumed", tag_field="@", forbid_unknown_fields=True):
+    """A named person ended the pause that an entry began, and said why; evidence starts anew from here."""
+
+    at: str
+    by: str
+    campaign: str
+    pause: int
+    reason: str
+
+
+Body = Alarm | Decision | Document | GroupsForgotten | Paused | Resumed | RunStarted | RunFinished | RunAbandoned
 
 encode = msgspec.json.Encoder().encode
 _decoder: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)

@@ -44,7 +44,8 @@ def forget_groups(store: LedgerStore, keys: RunKeys, run_id: str, *, at: datetim
         had = keys.forget(run_id)
         if any(row[1] == Kind.GROUPS_FORGOTTEN for row in store.about(run_id.encode())):
             return had
-        append_alone(store, tail, Kind.GROUPS_FORGOTTEN, [(run_id, encode(GroupsForgotten(at.isoformat(), run_id)))])
+        body = encode(GroupsForgotten(at.isoformat(), run_id))
+        append_alone(store, tail, [(Kind.GROUPS_FORGOTTEN, run_id.encode(), body)])
         return True
     finally:
         store.release()

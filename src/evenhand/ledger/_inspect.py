@@ -25,8 +25,21 @@ from evenhand.promises import (
 )
 from evenhand.terms import LedgerError, Model
 
-from ._body import Document, GroupsForgotten, RunAbandoned, RunFinished, RunStarted, digest_of, read_body
+from ._body import (
+    Alarm,
+    Document,
+    GroupsForgotten,
+    Paused,
+    Resumed,
+    RunAbandoned,
+    RunFinished,
+    RunStarted,
+    digest_of,
+    read_body,
+)
 from ._columns import columns_from_bodies, layout_of
+from ._inspect_pause import PauseInspector
+from ._pause import about_campaign
 from ._seal import RunKeys, Seal, SealError
 from ._store import Kind, Row
 
@@ -34,6 +47,7 @@ __all__ = ["Inspector", "Problem"]
 
 _REMEDY = "Keep this ledger as evidence, and restore it from a copy that verifies."
 _ROWS = 20
+_PAUSES = {Alarm: Kind.ALARM, Paused: Kind.PAUSED, Resumed: Kind.RESUMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,7 @@ class Inspector:
         self._texts: dict[str, str] = {}
         self._models: dict[str, Model] = {}
         self._open: _Open | None = None
+        self._pauses = PauseInspector(self._bad)
 
     def inspect(self, rows: Sequence[Row]) -> None:
         """Check the next entries."""
@@ -117,7 +132,11 @@ class Inspector:
                     self._entry(row)
 
     def end(self) -> None:
-        """Check that no run is left open at the end."""
+        """Check that nothing is left open at the end."""
+        self._pauses.end()
+        self._no_run_open()
+
+    def _no_run_open(self) -> None:
         if self._open is not None:
             self._bad(self._open.seq, f"Run {self._open.started.run} has no end.")
             self._open = None
@@ -133,6 +152,7 @@ class Inspector:
         except LedgerError as error:
             self._bad(seq, error.what)
             return
+        self._pauses.entry(seq, body)
         if isinstance(body, Document):
             self._texts[body.digest] = body.text
             expected = (Kind.DOCUMENT, _digest(body.digest))
@@ -140,7 +160,7 @@ class Inspector:
                 self._bad(seq, f"The text in entry {seq} is not the one that its digest names.")
         elif isinstance(body, RunStarted):
             expected = (Kind.RUN_STARTED, body.run.encode())
-            self.end()
+            self._no_run_open()
             self._start(seq, body)
         elif isinstance(body, RunFinished):
             expected = (Kind.RUN_FINISHED, body.run.encode())
@@ -150,6 +170,8 @@ class Inspector:
         elif isinstance(body, GroupsForgotten):
             expected = (Kind.GROUPS_FORGOTTEN, body.run.encode())
             self._forgotten(seq, body)
+        elif isinstance(body, Alarm | Paused | Resumed):
+            expected = (_PAUSES[type(body)], about_campaign(body.campaign))
         else:
             expected = (Kind.DECISION, _digest(body.s))
         if (kind, about) != expected:

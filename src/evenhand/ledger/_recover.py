@@ -83,10 +83,14 @@ def _settle(store: LedgerStore, at: datetime, tail: Tail, keys: RunKeys | None) 
         for intent in intents:
             keys.forget(intent.run_id)
     bodies = [
-        (intent.run_id, encode(RunAbandoned(intent.at, at.isoformat(), intent.run_id, intent.why or "process-ended")))
+        (
+            Kind.RUN_ABANDONED,
+            intent.run_id.encode(),
+            encode(RunAbandoned(intent.at, at.isoformat(), intent.run_id, intent.why or "process-ended")),
+        )
         for intent in intents
     ]
-    append_alone(store, tail, Kind.RUN_ABANDONED, bodies, settled=[intent.run_id for intent in intents])
+    append_alone(store, tail, bodies, settled=[intent.run_id for intent in intents])
     return [
         _note(
             "EH-LEDGER-001",
@@ -99,18 +103,18 @@ def _settle(store: LedgerStore, at: datetime, tail: Tail, keys: RunKeys | None) 
 
 
 def append_alone(
-    store: LedgerStore, tail: Tail, kind: Kind, bodies: Sequence[tuple[str, bytes]], *, settled: Sequence[str] = ()
+    store: LedgerStore, tail: Tail, bodies: Sequence[tuple[Kind, bytes, bytes]], *, settled: Sequence[str] = ()
 ) -> Tail:
-    """Append entries about runs (run id and body) that are in no run, durably. The caller holds the claim.
+    """Append entries that are in no run (kind, about, body), all or none, durably. The caller holds the claim.
 
     Returns:
         Where the ledger ends now.
     """
     rows: list[Row] = []
     end = tail
-    for run_id, body in bodies:
+    for kind, about, body in bodies:
         end = Tail(end.entries + 1, link(end.hash, body))
-        rows.append((end.entries, int(kind), run_id.encode(), end.hash, body))
+        rows.append((end.entries, int(kind), about, end.hash, body))
     store.begin()
     try:
         store.append(rows)

@@ -28,6 +28,7 @@ from evenhand.terms import (
 
 from ._body import Document, RunFinished, RunStarted, digest_of, encode, text_of
 from ._columns import bodies_of, columns_from_explained, layout_of
+from ._pause import refuse_paused
 from ._recover import recover
 from ._seal import RunKeys, Seal, mark_of, withheld
 from ._store import Head, Intent, Kind, LedgerStore, Row, Tail
@@ -198,6 +199,7 @@ def begin(
 
     Raises:
         StoreError: the store cannot be written, or somebody else writes to it.
+        PausedError: an alarm paused the campaign, and nobody resumed it.
         LedgerError: the ledger was altered since it was last written, the run id is taken, or campaign and model
             break a promise; nothing is recorded.
     """
@@ -215,6 +217,7 @@ def begin(
     run: Run | None = None
     try:
         found, tail = recover(store, at, keys)
+        refuse_paused(store, campaign.campaign)
         if store.about(run_id.encode()):
             raise LedgerError(
                 "ledger-run-taken",

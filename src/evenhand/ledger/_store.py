@@ -17,7 +17,8 @@ Row = tuple[int, int, bytes, bytes, bytes]
 """One entry as stored: sequence number from 1, `Kind`, what it is about, hash (32 bytes), body (canonical JSON).
 
 About: the pseudonym (16 bytes) for a decision, the run id (ASCII) for a run's entries, the digest (32 bytes) for a
-document. It only serves to find entries; `verify` checks it against the body.
+document, ``monitored campaign:`` and its id for alarms and what followed. It only serves to find entries; `verify`
+checks it against the body.
 """
 
 
@@ -31,6 +32,9 @@ class Kind(IntEnum):
     RUN_ABANDONED = 3
     DOCUMENT = 4
     GROUPS_FORGOTTEN = 5
+    ALARM = 10
+    PAUSED = 11
+    RESUMED = 12
 
 
 @dataclass(frozen=True, slots=True)

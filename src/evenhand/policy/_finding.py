@@ -95,6 +95,13 @@ CHECKS = MappingProxyType(
         "EH-POL-063": Check(_E, "G-15h", "Every confirmed feature has its own meaning (unconfirmed: a note)."),
         "EH-POL-064": Check(_W, "an offer is worth its cost", "Value and cost of an offer are not the draft's."),
         "EH-POL-065": Check(_W, "G-15h", "A feature's meaning says more than the column's name."),
+        "EH-POL-070": Check(_E, "one meaning per id", "No two monitors have the same id."),
+        "EH-POL-071": Check(
+            _E, "groups are confirmed sensitive columns", "A monitor compares confirmed sensitive columns, once each."
+        ),
+        "EH-POL-072": Check(_E, "what is watched stands somewhere", "Deliveries and outcomes have events."),
+        "EH-POL-073": Check(_E, "groups are compared with a group", "A reference names a value per column compared."),
+        "EH-POL-074": Check(_W, "what is declared has an effect", "An alarm of a monitor can come, and can end."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

@@ -7,12 +7,14 @@ from datetime import date, datetime
 
 from evenhand.terms import Category, Channel, LegalBasis, Role, Surface
 
-from ._campaign import Campaign, Table
+from ._campaign import Campaign
 from ._finding import PolicyFinding, found, meant
 from ._purposes import ancestors, is_marketing, nearest_purpose
 from ._validate_columns import review_columns
 from ._validate_increment import review_increment
 from ._validate_limits import review_limits
+from ._validate_monitor import review_monitor
+from ._validate_tables import review_table
 
 __all__ = ["review"]
 
@@ -39,6 +41,7 @@ def review(campaign: Campaign, *, at: datetime) -> tuple[PolicyFinding, ...]:
         *review_columns(campaign),
         *_offers(campaign),
         *review_limits(campaign),
+        *review_monitor(campaign),
     )
 
 
@@ -142,7 +145,7 @@ def _sources(campaign: Campaign) -> Iterator[PolicyFinding]:
         ("consents", campaign.consents),
     ):
         if table is not None:
-            yield from _table(name, table)
+            yield from review_table(name, (name,), table)
     history = campaign.history
     if len({offer.id for offer in campaign.offers}) > 1 and history.offer is None:
         yield found(
@@ -167,22 +170,6 @@ def _sources(campaign: Campaign) -> Iterator[PolicyFinding]:
                 f"The history column for {key} is declared as {declared.role}.",
                 "Name another column, or correct its role.",
             )
-
-
-def _table(name: str, table: Table) -> Iterator[PolicyFinding]:
-    if (table.file is None) == (table.sql is None):
-        what = "names both a file and a database." if table.file else "names neither a file nor a database."
-        yield found("EH-POL-020", (name,), f"{name} {what}", "Name one: file, or sql and table.")
-    elif (table.sql is None) != (table.table is None):
-        what = "names a database and no table." if table.sql else "names a table and no database."
-        yield found("EH-POL-021", (name,), f"{name} {what}", "A database needs sql and table; a file needs neither.")
-    if table.sql is not None and "://" in table.sql and not table.sql.startswith("sqlite:///"):
-        yield found(
-            "EH-POL-022",
-            (name, "sql"),
-            f"{name} holds a database address, which may hold a password.",
-            "Put the address in an environment variable and write that variable's name here.",
-        )
 
 
 def _offers(campaign: Campaign) -> Iterator[PolicyFinding]:

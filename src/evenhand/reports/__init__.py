@@ -8,6 +8,9 @@ from ._build import SMALLEST_SHOWN, Provenance, build, stories_of
 from ._card import model_card
 from ._frontier import frontier_page, frontier_picture
 from ._group_chapters import ConditionChapter, GroupChapter
+from ._metrics import monitor_metrics
+from ._monitor import monitor_page
+from ._monitor_words import comparison_name, figures_words, happened_words, state_words, stream_words
 from ._render import render, render_audit
 
 __all__ = [
@@ -16,10 +19,17 @@ __all__ = [
     "GroupChapter",
     "Provenance",
     "build",
+    "comparison_name",
+    "figures_words",
     "frontier_page",
     "frontier_picture",
+    "happened_words",
     "model_card",
+    "monitor_metrics",
+    "monitor_page",
     "render",
     "render_audit",
+    "state_words",
     "stories_of",
+    "stream_words",
 ]

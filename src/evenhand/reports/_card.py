@@ -185,6 +185,10 @@ class _Card:
         yield _Block("table", "", tuple(self._t(key) for key in (*heads, "card.qini")), tuple(rows))
         yield _Block("paragraph", self._t("card.unit.amount"))
         for offer, told in self._model.evaluation["offers"].items():
+            if instead := told["held_out"].get("by_response"):
+                value, lower, upper = (self._number(part, 3) for part in instead)
+                said = self._t("increment.by-response", value=value, lower=lower, upper=upper)
+                yield _Block("paragraph", f"{offer}: {said}")
             found = told["assignment"]
             chance = percent(found["chance"], self._lang, 2)
             draw = self._t("increment.draw", feature=found["feature"], chance=chance)

@@ -76,6 +76,12 @@ def qini_sentences(held_out: Mapping[str, Any], words: Words) -> list[str]:
         said.append(words.t("increment.not-shown"))
     elif coefficient[2] < 0.0:
         said.append(words.t("increment.worse"))
+    instead: Sequence[float] | None = held_out.get("by_response")
+    if instead is not None:
+        value, lower, upper = (words.number(part, 3) for part in instead)
+        said.append(words.t("increment.by-response", value=value, lower=lower, upper=upper))
+        if instead[0] > coefficient[0]:
+            said.append(words.t("increment.response-better"))
     return said
 
 

@@ -17,13 +17,14 @@ from evenhand.terms import PPM, DataError, FeatureView, Model
 
 from ._align import align, shared_pairs
 from ._assignment import Assignment, assignment
-from ._compile import Compiled, compiled_terms, spent_on
+from ._compile import Compiled, compiled_terms, model_of, spent_on
 from ._history import CONTROL, History
 from ._increment import Experiment, fit_increment
 from ._json import model_digest
-from ._qini import evaluate_increment
+from ._qini import evaluate_increment, qini
 from ._score import contributions
-from ._terms import Plan
+from ._source import RowSource
+from ._terms import Plan, fit_source
 
 __all__ = ["drawn", "fit_increments"]
 
@@ -76,7 +77,7 @@ def fit_increments(campaign: Campaign, view: FeatureView, history: History, *, w
             name: {
                 **_counted(training, j),
                 "assignment": _told(found[name]),
-                "held_out": _measured(model, held_out, j),
+                "held_out": _measured(model, training, held_out, campaign, j),
             }
             for j, name in enumerate(offers)
         },
@@ -132,10 +133,13 @@ def _one_each(rows: History) -> NDArray[np.float64] | None:
 
 
 def _fit_one(campaign: Campaign, view: FeatureView, sides: Experiment) -> Compiled:
-    sizes = tuple(binning.size for binning in view.binnings)
-    ordered = tuple(binning.kind == "number" for binning in view.binnings)
-    fitted = fit_increment(sides, Plan(sizes, ordered, pairs=campaign.model.pairs))
+    fitted = fit_increment(sides, _plan(view, campaign))
     return compiled_terms(view, fitted, campaign.model.minimum_bin, 1 / PPM)
+
+
+def _plan(view: FeatureView, campaign: Campaign) -> Plan:
+    sizes = tuple(binning.size for binning in view.binnings)
+    return Plan(sizes, tuple(binning.kind == "number" for binning in view.binnings), pairs=campaign.model.pairs)
 
 
 def _check_sides(training: History, j: int, name: str) -> None:
@@ -182,9 +186,31 @@ def _told(found: Assignment) -> dict[str, object]:
     }
 
 
-def _measured(model: Model, held_out: History, j: int) -> dict[str, object]:
-    """Qini and tenths of one offer on the rows kept apart."""
+def _measured(model: Model, training: History, held_out: History, campaign: Campaign, j: int) -> dict[str, object]:
+    """Qini and tenths of one offer on the rows kept apart; beside it the Qini of the order by response."""
     rows = _rows_of(held_out, j)
-    parts = contributions(model, rows.codes, np.full(len(rows.outcome), j))
-    scores = model.base[j] + parts.sum(axis=1, dtype=np.int64)
-    return evaluate_increment(scores, rows.outcome, rows.offer == j, unit=model.unit, bins=_TENTHS)
+    shown = rows.offer == j
+    scores = _scores(model, rows.codes, j)
+    measured = evaluate_increment(scores, rows.outcome, shown, unit=model.unit, bins=_TENTHS)
+    if measured["enough"] and "coefficient" in measured:
+        response = _response(model.view, training.rows(training.offer == j), campaign)
+        if response is not None:
+            instead = qini(_scores(response, rows.codes, 0), rows.outcome, shown)
+            measured["by_response"] = instead["coefficient"]
+    return measured
+
+
+def _response(view: FeatureView, shown: History, campaign: Campaign) -> Model | None:
+    """How people respond to the offer: the order that a decision by response would go by; None where few differ."""
+    positives = int(shown.outcome.sum())
+    if min(positives, len(shown.outcome) - positives) < SIDE_CLASS:
+        return None
+    people, person = shown.people()
+    plan = replace(_plan(view, campaign), people=people)
+    fitted = fit_source(RowSource(shown.codes, shown.outcome, person=person), plan)
+    return model_of(view, fitted, link="logit", minimum=campaign.model.minimum_bin)
+
+
+def _scores(model: Model, codes: tuple[NDArray[np.uint8], ...], j: int) -> NDArray[np.int64]:
+    parts = contributions(model, codes, np.full(len(codes[0]), j))
+    return np.asarray(model.base[j] + parts.sum(axis=1, dtype=np.int64), np.int64)

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from ._words import Severity
 
-__all__ = ["DataError", "EvenhandError", "Finding", "LedgerError", "PolicyError", "StoreError", "UsageError"]
+__all__ = [
+    "DataError",
+    "EvenhandError",
+    "Finding",
+    "LedgerError",
+    "PausedError",
+    "PolicyError",
+    "StoreError",
+    "UsageError",
+]
 
 
 class EvenhandError(Exception):
@@ -62,6 +71,12 @@ class LedgerError(EvenhandError):
     """The ledger is broken: something in it was altered, or a promise was not kept (exit code 5)."""
 
     exit_code = 5
+
+
+class PausedError(EvenhandError):
+    """The campaign is paused: an alarm did so, and a named person can resume it (exit code 6)."""
+
+    exit_code = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,281 @@
+"""Alarms of the monitor and what follows: a pause that stops every run of a campaign until a named person ends it.
+
+An alarm and the pause that it causes are appended together or not at all. Only what the monitor may tell stands in
+them: figures of its last showing, never a count of a few people.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from evenhand.terms import PausedError, UsageError
+
+from ._body import Alarm, Paused, Resumed, encode, read_body, text_of
+from ._recover import append_alone, recover
+from ._seal import RunKeys
+from ._store import Kind, LedgerStore
+
+__all__ = ["AlarmRaised", "CampaignState", "Happened", "about_campaign", "campaign_state", "raise_alarms",
+           "refuse_paused", "resume"]  # fmt: skip
+
+_KINDS = (Kind.ALARM, Kind.PAUSED, Kind.RESUMED)
+_MOST_NAME, _MOST_REASON = 100, 500
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRaised:
+    """An alarm, as it may be told.
+
+    Attributes:
+        watch: id of the clause.
+        clause: the clause, as plain values.
+        features, group, offer, beside: the comparison; see `disparity.Compared`.
+        kind: ``evidence`` or ``change``.
+        direction: 1 where the group has more, -1 where it has less.
+        event: place in the stream at which it was raised, from 1.
+        events: events counted when it was recorded.
+        figures: counts, evidence and bounds as of the last showing; None where too few people were counted to show any.
+        then: what the clause asks for.
+    """
+
+    watch: str
+    clause: Mapping[str, object] = field(repr=False)
+    features: tuple[str, ...]
+    group: tuple[str, ...]
+    offer: str
+    beside: tuple[str, ...]
+    kind: str
+    direction: int
+    event: int
+    events: int
+    figures: Mapping[str, object] | None
+    then: Literal["notify", "pause"]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An entry about a campaign, as people read it.
+
+    Attributes:
+        seq: its number in the ledger.
+        at: when, ISO 8601.
+        what: ``alarm``, ``paused`` or ``resumed``.
+        told: the rest of it as plain values; `clause` and `figures` of an alarm are mappings, or None.
+    """
+
+    seq: int
+    at: str
+    what: Literal["alarm", "paused", "resumed"]
+    told: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"entry": self.seq, "at": self.at, "what": self.what, **self.told}
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignState:
+    """Whether a campaign is paused, and how it came to be so.
+
+    Attributes:
+        paused: number of the entry that paused it; 0 where it is not paused.
+        since: number of the entry that resumed it last, from which evidence is counted; 0 where there is none.
+        history: every alarm, pause and resumption, oldest first.
+    """
+
+    paused: int
+    since: int
+    history: tuple[Happened, ...]
+
+
+def about_campaign(campaign: str) -> bytes:
+    """What alarms, pauses and resumptions are filed under. It is never as long as a pseudonym."""
+    return b"monitored campaign:" + campaign.encode()
+
+
+def campaign_state(store: LedgerStore, campaign: str) -> CampaignState:
+    """How a campaign stands, from the ledger alone.
+
+    Raises:
+        LedgerError: an entry cannot be read.
+    """
+    paused = since = 0
+    history = []
+    for seq, kind, _, _, body in store.about(about_campaign(campaign)):
+        entry = read_body(body, seq) if kind in _KINDS else None
+        if isinstance(entry, Alarm):
+            told = {name: getattr(entry, name) for name in _ALARM}
+            told |= {"clause": json.loads(entry.clause), "figures": json.loads(entry.figures or "null")}
+            history.append(Happened(seq, entry.at, "alarm", told))
+        elif isinstance(entry, Paused):
+            paused = seq
+            history.append(Happened(seq, entry.at, "paused", {"alarm": entry.alarm}))
+        elif isinstance(entry, Resumed):
+            paused, since = 0, seq
+            told = {"pause": entry.pause, "by": entry.by, "reason": entry.reason}
+            history.append(Happened(seq, entry.at, "resumed", told))
+    return CampaignState(paused, since, tuple(history))
+
+
+_ALARM = ("watch", "features", "group", "offer", "beside", "kind", "direction", "event", "events", "then")
+_SAME = ("watch", "features", "group", "offer", "beside")
+
+
+def raise_alarms(
+    store: LedgerStore,
+    campaign: str,
+    alarms: Sequence[AlarmRaised],
+    *,
+    since: int,
+    at: datetime,
+    keys: RunKeys | None = None,
+) -> tuple[Happened, ...]:
+    """Append the alarms that are new, and the pause that one of them asks for: all of it or nothing.
+
+    An alarm is new where none was recorded for the same clause and comparison since the last resumption, or where
+    it was raised by events that came after those. So the same evidence is recorded once, however often it is looked at.
+
+    Args:
+        store: the ledger.
+        campaign: id of the campaign.
+        alarms: as they stand now.
+        since: from which resumption on evidence was counted (`CampaignState.since`); where somebody resumed the
+            campaign meanwhile, these alarms are of the evidence before and nothing is recorded.
+        at: now.
+        keys: where keys of runs are kept, for what an interrupted run left behind.
+
+    Returns:
+        What was appended.
+
+    Raises:
+        StoreError: somebody else is writing, or the ledger cannot be written.
+        LedgerError: the ledger was altered.
+    """
+    if not _news(campaign_state(store, campaign), alarms, since):
+        return ()
+    store.claim()
+    try:
+        _, tail = recover(store, at, keys)
+        state = campaign_state(store, campaign)
+        news = _news(state, alarms, since)
+        if not news:
+            return ()
+        about, seq = about_campaign(campaign), tail.entries
+        bodies = [(Kind.ALARM, about, encode(_body(alarm, campaign, at))) for alarm in news]
+        asked = [seq + place for place, alarm in enumerate(news, 1) if alarm.then == "pause"]
+        if asked and not state.paused:
+            bodies.append((Kind.PAUSED, about, encode(Paused(asked[0], at.isoformat(), campaign))))
+        append_alone(store, tail, bodies)
+        return campaign_state(store, campaign).history[len(state.history) :]
+    finally:
+        store.release()
+
+
+def _news(state: CampaignState, alarms: Sequence[AlarmRaised], since: int) -> list[AlarmRaised]:
+    """The alarms that are not recorded yet."""
+    if state.since != since:
+        return []
+    counted: dict[str, int] = {}
+    for one in state.history:
+        if one.what == "alarm" and one.seq > since:
+            counted[_key(one.told, one.told["clause"])] = one.told["events"]
+    return [
+        alarm
+        for alarm in alarms
+        if alarm.event > counted.get(_key({name: getattr(alarm, name) for name in _SAME}, alarm.clause), 0)
+    ]
+
+
+def _key(comparison: Mapping[str, Any], clause: Mapping[str, object]) -> str:
+    """One text for one comparison under one clause."""
+    return text_of({"clause": clause, **{name: comparison[name] for name in _SAME}})
+
+
+def _body(alarm: AlarmRaised, campaign: str, at: datetime) -> Alarm:
+    return Alarm(
+        at=at.isoformat(),
+        beside=list(alarm.beside),
+        campaign=campaign,
+        clause=text_of(alarm.clause),
+        direction=alarm.direction,
+        event=alarm.event,
+        events=alarm.events,
+        features=list(alarm.features),
+        figures="" if alarm.figures is None else text_of(alarm.figures),
+        group=list(alarm.group),
+        kind=alarm.kind,
+        offer=alarm.offer,
+        then=alarm.then,
+        watch=alarm.watch,
+    )
+
+
+def resume(
+    store: LedgerStore, campaign: str, *, by: str, reason: str, at: datetime, keys: RunKeys | None = None
+) -> Happened:
+    """End the pause of a campaign. Who did so and why stays in the ledger, and evidence starts anew.
+
+    Args:
+        store: the ledger.
+        campaign: id of the campaign.
+        by: the person who answers for it.
+        reason: why it may go on.
+        at: now.
+        keys: see `raise_alarms`.
+
+    Raises:
+        UsageError: no name, no reason, one that is too long, or the campaign is not paused.
+        StoreError: somebody else is writing, or the ledger cannot be written.
+        LedgerError: the ledger was altered.
+    """
+    by, reason = " ".join(by.split()), " ".join(reason.split())
+    if not by or not reason or len(by) > _MOST_NAME or len(reason) > _MOST_REASON:
+        raise UsageError(
+            "resume-unsigned",
+            "The campaign was not resumed: a name or a reason is missing or too long.",
+            rule="a pause is ended by a named person with a reason; both stay in the ledger",
+            remedy=f"name --by (at most {_MOST_NAME} characters) and --reason (at most {_MOST_REASON})",
+        )
+    store.claim()
+    try:
+        _, tail = recover(store, at, keys)
+        paused = campaign_state(store, campaign).paused
+        if not paused:
+            raise UsageError(
+                "campaign-not-paused",
+                f"The campaign {campaign} is not paused, so nothing was changed.",
+                rule="only a pause can be ended",
+                remedy="nothing; a run of it can start",
+            )
+        body = encode(Resumed(at.isoformat(), by, campaign, paused, reason))
+        append_alone(store, tail, [(Kind.RESUMED, about_campaign(campaign), body)])
+        return campaign_state(store, campaign).history[-1]
+    finally:
+        store.release()
+
+
+def refuse_paused(store: LedgerStore, campaign: str) -> None:
+    """Let nothing of a paused campaign start.
+
+    Raises:
+        PausedError: it is paused.
+    """
+    state = campaign_state(store, campaign)
+    if not state.paused:
+        return
+    pause = next(one for one in state.history if one.seq == state.paused)
+    alarm = next((one for one in state.history if one.seq == pause.told["alarm"]), None)
+    watch = f" of {alarm.told['watch']}" if alarm else ""
+    since = datetime.fromisoformat(pause.at).isoformat(" ", "minutes")
+    raise PausedError(
+        "campaign-paused",
+        f"The campaign {campaign} is paused since {since} (ledger entry {state.paused}), by the alarm{watch} in "
+        f"entry {pause.told['alarm']}. Nothing was decided.",
+        rule=f"on_alarm: pause, in the monitor{watch} of the campaign",
+        remedy="look at it with: evenhand monitor CAMPAIGN. When the cause is dealt with, a named person resumes it: "
+        "evenhand monitor resume CAMPAIGN --by NAME --reason TEXT",
+    )

@@ -1,0 +1,198 @@
+"""Alarms, pauses and resumptions: recorded once, chained, and undone by a named person only."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from builders import NOON, MemoryLedger, begin_run, make_explained, model_from_json
+from evenhand.ledger import (
+    GENESIS,
+    AlarmRaised,
+    Head,
+    Kind,
+    Tail,
+    campaign_state,
+    finish,
+    link,
+    raise_alarms,
+    record,
+    resume,
+    verify,
+)
+from evenhand.terms import PausedError, StoreError, UsageError
+
+FIGURES = {"events": 5000, "evidence": 31.5, "lower": 0.01, "upper": 0.09}
+ALARM = AlarmRaised(
+    watch="offered",
+    clause={"id": "offered", "on_alarm": "pause"},
+    features=("sex",),
+    group=("f",),
+    offer="",
+    beside=(),
+    kind="evidence",
+    direction=-1,
+    event=4_800,
+    events=5_000,
+    figures=FIGURES,
+    then="pause",
+)
+
+
+def _ledger():
+    store = MemoryLedger()
+    with begin_run(store, identity="000001") as run:
+        record(make_explained(12), run)
+        finish(run, {})
+    return store
+
+
+def _raise(store, *alarms, since=0):
+    return [one.what for one in raise_alarms(store, "tiny", alarms or (ALARM,), since=since, at=NOON)]
+
+
+def _resumed(store):
+    return resume(store, "tiny", by="Noor de Wit", reason="the price table was wrong", at=NOON)
+
+
+def test_an_alarm_is_recorded_with_the_pause_that_it_asks_for():
+    """Both stand in the chain at once, and the state tells what may be told of them."""
+    store = _ledger()
+    assert _raise(store) == ["alarm", "paused"]
+    state = campaign_state(store, "tiny")
+    alarm, pause = state.history
+    assert (state.paused, pause.told["alarm"]) == (pause.seq, alarm.seq)
+    assert (alarm.told["figures"], alarm.told["clause"]["id"]) == (FIGURES, "offered")
+    assert verify(store, model_from_json).ok
+
+
+def test_the_same_evidence_is_recorded_once():
+    """Looked at again, and with an alarm that a correction moved among the events counted then, nothing is added."""
+    store = _ledger()
+    _raise(store)
+    assert _raise(store) == []
+    assert _raise(store, dataclasses.replace(ALARM, event=4_900)) == []
+
+
+def test_an_alarm_on_later_events_of_another_comparison_or_clause_is_another():
+    """Each is recorded; the campaign is paused once."""
+    store = _ledger()
+    _raise(store)
+    later = dataclasses.replace(ALARM, event=6_000, events=6_100)
+    other = dataclasses.replace(ALARM, group=("m",))
+    stricter = dataclasses.replace(ALARM, clause={"id": "offered", "tolerance": 0.01})
+    assert _raise(store, later, other, stricter) == ["alarm"] * 3
+    assert [one.what for one in campaign_state(store, "tiny").history].count("paused") == 1
+    assert verify(store, model_from_json).ok
+
+
+def test_a_clause_that_notifies_pauses_nothing():
+    """The alarm stands in the ledger, and a run starts."""
+    store = _ledger()
+    assert _raise(store, dataclasses.replace(ALARM, then="notify")) == ["alarm"]
+    with begin_run(store, identity="000002") as run:
+        finish(run, {})
+
+
+def test_no_run_of_a_paused_campaign_starts():
+    """The refusal says since when, by which entry, and how to resume; nothing is left claimed or intended."""
+    store = _ledger()
+    _raise(store)
+    with pytest.raises(PausedError, match="is paused since") as refused:
+        begin_run(store, identity="000002")
+    assert "monitor resume CAMPAIGN --by NAME --reason TEXT" in refused.value.remedy
+    assert refused.value.exit_code == 6
+    assert not store.claimed
+    assert store.intents() == []
+
+
+def test_a_named_person_ends_the_pause_with_a_reason():
+    """Name and reason stay in the ledger, with everything before; then a run starts and evidence counts anew."""
+    store = _ledger()
+    _raise(store)
+    told = _resumed(store)
+    assert (told.told["by"], told.told["reason"]) == ("Noor de Wit", "the price table was wrong")
+    state = campaign_state(store, "tiny")
+    assert (state.paused, state.since, len(state.history)) == (0, told.seq, 3)
+    with begin_run(store, identity="000002") as run:
+        record(make_explained(12), run)
+        finish(run, {})
+    assert _raise(store) == []  # counted before somebody resumed
+    assert _raise(store, since=state.since) == ["alarm", "paused"]
+    assert verify(store, model_from_json).ok
+
+
+@pytest.mark.parametrize(("by", "reason"), [("", "why"), ("Noor", "  "), ("x" * 101, "why"), ("Noor", "x" * 501)])
+def test_nobody_resumes_without_a_name_and_a_reason(by, reason):
+    """Missing or endless ones are wrong usage; the pause stays."""
+    store = _ledger()
+    _raise(store)
+    with pytest.raises(UsageError, match="a name or a reason is missing or too long"):
+        resume(store, "tiny", by=by, reason=reason, at=NOON)
+    assert campaign_state(store, "tiny").paused
+
+
+def test_a_campaign_that_is_not_paused_is_not_resumed():
+    """That is said, and nothing is written."""
+    store = _ledger()
+    entries = store.tail().entries
+    with pytest.raises(UsageError, match="is not paused"):
+        _resumed(store)
+    assert store.tail().entries == entries
+
+
+def test_while_somebody_else_writes_no_alarm_is_recorded_and_none_is_lost():
+    """The writer is told to wait; afterwards the alarm is as new as before."""
+    store = _ledger()
+    store.claim()
+    with pytest.raises(StoreError, match="Somebody else is writing"):
+        _raise(store)
+    store.release()
+    assert _raise(store) == ["alarm", "paused"]
+
+
+def _forged(keep, change=lambda body: body):
+    """The ledger of alarm, pause, resumption and a run, rewritten by somebody with the key; what is found in it."""
+    store = _ledger()
+    _raise(store)
+    _resumed(store)
+    with begin_run(store, identity="000002") as run:
+        finish(run, {})
+    rows, hash_ = [], GENESIS
+    for row in (row for row in store.rows if keep(row)):
+        body = json.dumps(change(json.loads(row[4])), separators=(",", ":")).encode() if row[1] >= 10 else row[4]
+        hash_ = link(hash_, body)
+        rows.append((len(rows) + 1, row[1], row[2], hash_, body))
+    store.rows, store.kept = rows, Head(Tail(len(rows), hash_))
+    return [problem.what for problem in verify(store, model_from_json).problems]
+
+
+def test_a_pause_edited_out_of_the_ledger_is_named():
+    """Taken out it is a missing entry; with all hashes made anew the alarm that asked for it tells."""
+    store = _ledger()
+    _raise(store)
+    pause = campaign_state(store, "tiny").paused
+    _resumed(store)
+    store.rows = [row for row in store.rows if row[0] != pause]
+    found = verify(store, model_from_json)
+    assert any(problem.seq == pause and "missing" in problem.what for problem in found.problems)
+    told = _forged(lambda row: row[1] != Kind.PAUSED)
+    assert any("no pause follows" in what for what in told)
+    assert any("there is none" in what for what in told)
+
+
+@pytest.mark.parametrize(
+    ("keep", "change", "words"),
+    [
+        (lambda row: row[1] != Kind.RESUMED, lambda body: body, "started although its campaign was paused"),
+        (lambda row: row[1] != Kind.ALARM, lambda body: body, "is no alarm that asks for it"),
+        (bool, lambda body: body | ({"by": ""} if "by" in body else {}), "no person or no reason"),
+        (bool, lambda body: body | {"campaign": "other"}, "is filed as something that it is not"),
+    ],
+    ids=["no resumption", "no alarm", "nobody", "another campaign"],
+)
+def test_what_a_holder_of_the_key_forges_about_a_pause_is_found(keep, change, words):
+    """Hashes fit, but the story does not."""
+    assert any(words in what for what in _forged(keep, change))
