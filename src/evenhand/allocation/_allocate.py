@@ -26,7 +26,7 @@ from ._settle import Settled, settle
 from ._solve import Solved, scale_of
 from ._wall import Wall, selected_people, survey
 
-__all__ = ["allocate"]
+__all__ = ["allocate_within"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class _Batch:
     lots: Lots
     order: NDArray[np.intp]
     draw: NDArray[np.uint64]
+    is_trial: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ class _Answer:
     comparisons: list[Comparison]
 
 
-def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
-    """Give each person at most one offer, so that total value is as high as the limits allow.
+def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial: bool = False) -> Allocated:
+    """Give each person at most one offer, so that total value is as high as the limits allow, all of them hard.
 
     The method is the smoothed dual of ALGORITHMS 2: limits become prices, everybody takes the offer that is worth most
     above its price, and a handful of people are moved so that whole numbers keep every limit. The same batch in another
@@ -71,6 +72,7 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
         scored: gate 3's values.
         campaign: offers and limits.
         wall: the groups, in the row order of the batch.
+        is_trial: only the decisions, their value and how far limits are kept are asked for, not what each limit costs.
 
     Raises:
         DataError: ``limit-unreachable``, where no blind rule that was found keeps a disparity limit;
@@ -86,7 +88,7 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
     order = order[(permitted.standing[order] != Standing.REFUSED) & ~lots.is_drawn[order]]
     names = tuple(offer.id for offer in campaign.offers)
     comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(subjects) else []
-    batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw)
+    batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw, is_trial)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
     blind = learn_cells(scored.minimised, wall, blind_ones, counted, order) if blind_ones else None
@@ -168,13 +170,14 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     unlimited = settled
     if plainest is not None:
         unlimited = plainest
-    elif not plain.all():
+    elif not plain.all() and not batch.is_trial:
         start = Solved(settled.free.dual[plain], settled.free.level, settled.free.beta)
         unlimited = settle(nest, rows.keep(plain), comparisons, scale, start, is_near=False)
     dual = settled.solved.dual
     worth_naming = max(0.5, 0.01 * settled.solved.beta)
     binding = frozenset(owner for owner, price in zip(rows.owner, dual, strict=True) if price >= worth_naming)
-    costs, note = effects(nest, rows, comparisons, scale, settled, tuple(sorted(binding)))
+    asked = () if batch.is_trial else tuple(sorted(binding))
+    costs, note = effects(nest, rows, comparisons, scale, settled, asked)
     prices = prices_of(batch.campaign, rows, settled.solved, comparisons, cells)
     permitted = batch.scored.minimised.permitted
     choice = in_batch(settled.choice)

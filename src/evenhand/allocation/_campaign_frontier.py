@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.terms import SUPPRESSED, Allocated, DataError, Measure, Scored, Standing, UsageError
 
-from ._allocate import allocate
 from ._comparisons import Comparison
+from ._soft import allocate
 from ._wall import Wall, figure, selected_people, survey
 
 __all__ = ["CampaignFrontier", "CampaignPoint", "GroupShare", "campaign_frontier"]
@@ -173,7 +173,7 @@ def _limit(campaign: Campaign, swept: str | None) -> DisparityLimit:
 def _with_bound(campaign: Campaign, limit: DisparityLimit, bound: float | None) -> Campaign:
     """The campaign with another bound of this limit, or without the limit."""
     others = [
-        each if each.id != limit.id else each.model_copy(update={"bound": bound})
+        each if each.id != limit.id else each.model_copy(update={"bound": bound, "ceiling": None})
         for each in campaign.limits.disparity
         if bound is not None or each.id != limit.id
     ]

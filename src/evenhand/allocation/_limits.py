@@ -62,7 +62,7 @@ class Rows:
     @property
     def asks(self) -> NDArray[np.bool_]:
         """bool[K], rows that giving nobody anything would break: they ask for people."""
-        return self.bound < 0
+        return self.bound + self.aside < 0
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -176,7 +176,7 @@ def _compare(
     comparison: Comparison, share: NDArray[np.float64]
 ) -> Iterator[tuple[int, NDArray[np.float64], list[tuple[int, float, float]]]]:
     """The rows of one comparison: group, use per cell, and (sign, bound, coefficient of the level) of each row."""
-    if comparison.is_void:
+    if comparison.is_void or comparison.limit.ceiling is not None:  # soft limits get rows once they are settled
         return
     sizes: list[int] = comparison.judged_size.tolist()
     for group, size in enumerate(sizes):

@@ -21,7 +21,7 @@ from ._elastic import Classes, least_excess
 from ._limits import Rows, relaxed
 from ._relaxations import Relaxation
 
-__all__ = ["LimitsContradictError", "demand_reachable", "not_found"]
+__all__ = ["LimitsContradictError", "demand_reachable", "is_reachable", "not_found"]
 
 _MOST_CLASSES = 4000
 _DEAR = 100.0
@@ -47,6 +47,13 @@ def demand_reachable(crowd: Crowd, rows: Rows, comparisons: list[Comparison]) ->
     if classes is None or _fits(classes, hard):
         return
     raise LimitsContradictError(relaxations(classes, hard, comparisons))
+
+
+def is_reachable(crowd: Crowd, rows: Rows) -> bool:
+    """Whether shares of people keep every hard row; True where that is too much to work out."""
+    hard = rows.keep(rows.is_hard)
+    classes = _classes(crowd, hard)
+    return classes is None or _fits(classes, hard)
 
 
 def relaxations(classes: Classes, rows: Rows, comparisons: list[Comparison]) -> tuple[Relaxation, ...]:

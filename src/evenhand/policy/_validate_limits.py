@@ -123,6 +123,13 @@ def _effect(limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:
             f"The bound of the limit {limit.id} allows every difference.",
             "Set a bound such as 0.8 for a ratio or 0.05 for a difference.",
         )
+    if limit.ceiling == 0:
+        yield found(
+            "EH-POL-058",
+            (*path, "ceiling"),
+            f"The soft limit {limit.id} may cost nothing, so it is kept only as far as that is free.",
+            "Set a ceiling such as 0.02 (2 % of the value), or take it out to make the limit hard.",
+        )
     if limit.intersections and len(set(limit.groups)) == 1:
         yield found(
             "EH-POL-054",

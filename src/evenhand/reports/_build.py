@@ -256,7 +256,7 @@ def _lots(explained: Explained, campaign: Campaign) -> dict[str, Any] | None:
 
 def _limit(limit: LimitOutcome) -> dict[str, Any]:
     """A limit's outcome; small numbers of people are null."""
-    plain: dict[str, Any] = _plain(asdict(limit))
+    plain: dict[str, Any] = _plain(limit.to_dict())
     if limit.kind in ("capacity", "contacts", "minimum"):
         plain["used"] = _shown(int(limit.used))
     if limit.people is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from evenhand.terms import Target
@@ -23,7 +23,13 @@ def hero_view(report: Report, words: Words) -> View:
     steps = {step["key"]: step["people"] for step in report["funnel"]}
     limits, campaign = report["limits"], report["campaign"]
     value = report["certificate"]["value"]
-    kind = "headline" if not limits else "headline-limits" if all(one["held"] for one in limits) else "headline-broken"
+    kind = (
+        "headline"
+        if not limits
+        else "headline-limits"
+        if all(one["held"] or one.get("soft") for one in limits)
+        else "headline-broken"
+    )
     lede = "hero.lede" if len(report["offers"]) > 1 else "hero.lede-one"
     figures = [
         {
@@ -164,6 +170,28 @@ def limits_view(report: Report, words: Words) -> list[View]:
     return [_limit(limit, texts, words) for limit in report["limits"]]
 
 
+def _state(limit: Mapping[str, Any]) -> str:
+    if not limit["held"]:
+        return "given-up" if limit.get("soft") else "not-kept"
+    return "binds" if limit["binding"] else "room"
+
+
+def _soft(soft: Mapping[str, Any], declared: float, say: Callable[[float | None], str], words: Words) -> str:
+    """Of a soft limit: kept, or given up at its ceiling, with what the rest would have cost."""
+
+    def share(money: int) -> str:
+        return words.percent(money / soft["without"], 2) if soft["without"] > 0 else "–"
+
+    ceiling = words.percent(soft["ceiling"], 2)
+    cost = {"money": words.money(soft["cost"]), "share": share(soft["cost"]), "ceiling": ceiling}
+    if soft["bound"] == declared:
+        return words.t("limits.soft-kept", **cost)
+    if soft["needed"] is None:
+        return words.t("limits.soft-beyond", **cost, bound=say(soft["bound"]))
+    needed = {"needed": words.money(soft["needed"]), "needed_share": share(soft["needed"])}
+    return words.t("limits.soft-given-up", **cost, **needed, bound=say(soft["bound"]))
+
+
 def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> View:
     kind = limit["kind"]
     full, least = limit["declared"], limit["measure"] in LEAST or kind == "minimum"
@@ -186,7 +214,9 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
         **({"offer": offer} if kind in ("capacity", "minimum") else {}),
         **({"feature": words.columns(limit["features"]), "id": limit["id"]} if kind == "disparity" else {}),
     )
-    if not limit["binding"]:
+    if limit.get("soft"):
+        cost = _soft(limit["soft"], limit["declared"], say, words)
+    elif not limit["binding"]:
         cost = words.t("limits.free")
     elif limit["money"] is None:
         cost = words.t("limits.uncosted")
@@ -196,7 +226,7 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
         "name": name,
         "declared": words.t("limits.at-least" if least else "limits.at-most", bound=say(limit["declared"])),
         "used": say(limit["used"]),
-        "state": "not-kept" if not limit["held"] else "binds" if limit["binding"] else "room",
+        "state": _state(limit),
         "width": round(100 * min(reached / full, 1.0), 2) if full else 0.0,
         "mark": round(100 * min(limit["declared"] / full, 1.0), 2) if full else 0.0,
         "cost": cost,
