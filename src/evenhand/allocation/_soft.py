@@ -15,6 +15,7 @@ from evenhand.policy import Campaign, DisparityLimit
 from evenhand.terms import Allocated, DataError, Scored, SoftOutcome
 
 from ._allocate import allocate_within
+from ._by_prices import GivenPrices, by_prices
 from ._wall import Wall
 
 __all__ = ["allocate"]
@@ -24,20 +25,24 @@ _FREE = -1.0
 """In place of a bound: nothing is asked, the figure is only measured."""
 
 
-def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
+def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices | None = None) -> Allocated:
     """Give each person at most one offer, so that total value is as high as the limits allow.
 
-    Hard limits are kept; soft ones as far as they cost no more than their ceiling. See `allocate_within` for the method.
+    Hard limits are kept; soft ones as far as they cost no more than their ceiling. The method: `allocate_within`.
 
     Args:
         scored: gate 3's values.
         campaign: offers and limits.
         wall: the groups, in the row order of the batch.
+        given: prices of an earlier run to decide with, person by person in the order of the batch; None = find the
+            prices of this batch.
 
     Raises:
         DataError: ``limit-unreachable``, where hard limits cannot be kept; ``lots-beyond-limits``, where what is drawn
             by lot alone is more than a limit allows.
     """
+    if given is not None:
+        return by_prices(scored, campaign, wall, given)
     soft = [limit for limit in campaign.limits.disparity if limit.ceiling is not None]
     if not soft:
         return allocate_within(scored, campaign, wall)
