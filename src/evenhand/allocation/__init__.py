@@ -12,7 +12,6 @@ and multi-scale Newton after ALGORITHMS 2; interior point after Mehrotra (1992);
 It does not score, does not judge whether a limit is the right one, and never reads a person's group outside the wall.
 """
 
-from ._allocate import allocate
 from ._assessment import Assessment, GroupReach, LimitReach
 from ._blind_fit import BlindFit, assess_blind, fit_blind
 from ._blind_policy import BlindPolicy, PriceShape
@@ -30,6 +29,7 @@ from ._price_policy import LeanColumn, PricePolicy, check_policy, policy_of
 from ._reachable import LimitsContradictError
 from ._relaxations import Relaxation, UnreachableLimitError
 from ._room import Room
+from ._soft import allocate
 from ._wall import Wall
 
 __all__ = [

@@ -63,6 +63,10 @@ def by_prices(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices
     bound = int(np.maximum(scored.value[:, open_], 0).max(axis=0, initial=0).sum())
     names = tuple(offer.id for offer in campaign.offers)
     comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(standing) else []
+    comparisons = [
+        replace(each, reach=selected_people(wall, each, counted, unlimited)) if each.is_floor else each
+        for each in comparisons
+    ]
     selected = [selected_people(wall, comparison, counted, choice) for comparison in comparisons]
     return Allocated(
         scored=scored,

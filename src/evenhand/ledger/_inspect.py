@@ -23,7 +23,7 @@ from evenhand.promises import (
     check_run,
     check_totals,
 )
-from evenhand.terms import LedgerError, Model
+from evenhand.terms import LedgerError, Model, SoftOutcome
 
 from ._body import (
     Alarm,
@@ -88,6 +88,7 @@ class _Limit:
     declared: float
     used: float
     held: bool
+    soft: SoftOutcome | None
 
     @staticmethod
     def read(given: dict[str, Any]) -> _Limit:
@@ -98,7 +99,19 @@ class _Limit:
             float(given["declared"]),
             float(given["used"]),
             bool(given["held"]),
+            _soft(given["soft"]) if given.get("soft") is not None else None,
         )
+
+
+def _soft(given: dict[str, Any]) -> SoftOutcome:
+    needed = given["needed"]
+    return SoftOutcome(
+        float(given["ceiling"]),
+        int(given["without"]),
+        float(given["bound"]),
+        int(given["cost"]),
+        None if needed is None else int(needed),
+    )
 
 
 class Inspector:

@@ -292,7 +292,7 @@ def record(explained: Explained, run: Run) -> Recorded:
         {
             "first": before.decisions + 1,
             "last": run.totals.decisions,
-            "limits": [dataclasses.asdict(limit) for limit in allocated.limits],
+            "limits": [limit.to_dict() for limit in allocated.limits],
             "prices": _prices(allocated.prices, run),
             "certificate": _certificate(allocated.certificate),
         }
