@@ -20,6 +20,7 @@ from evenhand.disparity import (
     catch_up,
     compared_groups,
     e_bh,
+    gap_interval,
 )
 from evenhand.terms import DataError, UsageError
 
@@ -218,6 +219,8 @@ def test_the_course_is_made_of_showings_and_holds_its_last():
     assert 16 <= len(course) <= 32
     assert [point.events for point in course] == sorted({point.events for point in course})
     assert course[-1].events == one.shown(key).events
+    bounds = gap_interval(one.shown(key).whole, RULE)
+    assert (course[-1].lower, course[-1].upper) == pytest.approx(bounds, abs=1e-12)
     assert all(point.lower <= point.gap <= point.upper for point in course)
     assert 0.05 < course[-1].lower < 0.1 < course[-1].upper
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evenhand.terms import PPM, DataError, UsageError
 
 from ._bets import cleared
-from ._gap import gap_estimate, gap_interval
+from ._gap import gap_estimate, gap_intervals
 from ._monitor import Monitor
 from ._monitor_rule import MonitorRule
 
@@ -243,10 +243,14 @@ class Watch:
 
     def course(self, compared: Compared) -> tuple[Point, ...]:
         """How a comparison stood at some of its showings, evenly spread, the last one included."""
-        points = []
-        for _, events, evidence, *sums in self._points.get(compared, ()):
-            lower, upper = gap_interval(tuple(sums), self.rule)
-            points.append(Point(int(events), gap_estimate(tuple(sums)) or 0.0, lower, upper, evidence))
+        saved = self._points.get(compared, [])
+        sums = [tuple(sums) for _, _, _, *sums in saved]
+        points = [
+            Point(int(events), gap_estimate(one) or 0.0, lower, upper, evidence)
+            for (_, events, evidence, *_), one, (lower, upper) in zip(
+                saved, sums, gap_intervals(sums, self.rule), strict=True
+            )
+        ]
         return tuple(points)
 
     def raised(self, compared: Compared) -> int:
