@@ -128,6 +128,7 @@ def main() -> None:
     parser.add_argument("--data", nargs="*", choices=SETS, default=list(SETS))
     parser.add_argument("--folds", type=int, default=5, help="how many of the five folds are tested")
     parser.add_argument("--ebm-folds", type=int, default=1, help="likewise for the EBM, which takes minutes for one")
+    parser.add_argument("--first-fold", type=int, default=0, help="go on with a table that was broken off")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=_FOLDER)
     asked = parser.parse_args()
@@ -142,7 +143,7 @@ def main() -> None:
         except OSError as error:
             print(f"{name} is left out: {type(error).__name__}")
     got: dict[tuple[str, str], list[Fold]] = {}
-    for fold in range(max(asked.folds, asked.ebm_folds)):
+    for fold in range(asked.first_fold, max(asked.folds, asked.ebm_folds)):
         for name, (table, outcome) in tables.items():
             for learner, make in learners.items():
                 if fold < (asked.ebm_folds if learner == "EBM" else asked.folds):

@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.allocation._comparisons import Comparison, judge
 from evenhand.allocation._crowd import Crowd, draw_for, lay_out
-from evenhand.allocation._limits import Comparison, Rows, build_rows, judge
+from evenhand.allocation._limits import Rows, build_rows
 from evenhand.allocation._nest import Nest
 from evenhand.allocation._settle import Settled, settle
 from evenhand.allocation._solve import scale_of
@@ -72,7 +73,7 @@ def comparisons_of(cell: NDArray[np.intp], offers: int, crossed: bool) -> list[t
             for at in np.ndindex(*GROUPS.values()):
                 own = tuple(str(part) for part, name in zip(at, GROUPS, strict=True) if name in names)
                 member[1 + int(np.ravel_multi_index(at, tuple(GROUPS.values()))), groups.index(own)] = 1
-            compared = judge(limit, names, groups, size, offer)
+            compared = judge(limit, names, groups, size, (offer,))
             found.append((compared, member[:, compared.judged]))
     return found
 
@@ -124,7 +125,8 @@ def violated(crowd: Crowd, rows: Rows, compared: list[Comparison], settled: Sett
     broken = sum(count[:, int(owner.removeprefix("capacity:o"))].sum() > bound for owner, bound in declared)
     for number, comparison in enumerate(compared):
         upper = np.flatnonzero((rows.comparison == number) & rows.is_upper)
-        selected = (rows.use[upper][:, :, comparison.offer] @ count[:, comparison.offer]).round().astype(np.int64)
+        offer = comparison.offers[0]
+        selected = (rows.use[upper][:, :, offer] @ count[:, offer]).round().astype(np.int64)
         broken += not holds(comparison, selected)
     return int(broken)
 

@@ -31,8 +31,10 @@ from evenhand.terms import (
     Scored,
     Standing,
     StoreError,
+    Target,
     expected_value,
     score_of,
+    score_ppm,
     term_contributions,
 )
 
@@ -74,27 +76,33 @@ def make_campaign(offers: int = 3, terms: int = 4, per_offer: int = 1, **changes
 
 
 def make_model(campaign: Campaign, seed: int = 0, bins: int = BINS, pairs: int = 0) -> Model:
-    """A model with random integer tables over the campaign's features, in file order, and so many random pairs."""
+    """A model with random integer tables over the campaign's features, in file order, and so many random pairs.
+
+    Where the campaign decides by increments it is one of those: what an offer changes is between -40 and 40 points.
+    """
     rng = np.random.default_rng(seed)
+    small = 10 if campaign.model.target is Target.INCREMENT else 1
     names = [name for name in campaign.columns if name.startswith("f")]
     cuts = tuple(float(cut) for cut in range(bins - 4))
     binnings = tuple(Binning(n, "number", cuts=cuts, per_offer=campaign.columns[n].per_offer) for n in names)
     m = len(campaign.offers)
     tables = []
     for binning in binnings:
-        table = rng.integers(-900_000, 900_000, size=(m, binning.size), dtype=np.int32)
+        table = rng.integers(-900_000, 900_000, size=(m, binning.size), dtype=np.int32) // small
         table[:, 0] = 0
         tables.append(table)
     joint = random_pairs(rng, binnings, pairs)
     for pair in joint:
-        table = rng.integers(-700_000, 700_000, size=(m, pair.size), dtype=np.int32)
+        table = rng.integers(-700_000, 700_000, size=(m, pair.size), dtype=np.int32) // small
         table[:, 0] = 0
         tables.append(table)
     view = FeatureView(campaign.purpose, binnings, "view")
     base = rng.integers(-1_500_000, -500_000, size=m, dtype=np.int64)
+    if small > 1:
+        base = base // small + 100_000
     offers = tuple(offer.id for offer in campaign.offers)
     digest = hashlib.sha256(b"".join([base.tobytes(), *(table.tobytes() for table in tables)])).hexdigest()
-    return Model(view, offers, base, tuple(tables), {}, {}, digest, joint)
+    return Model(view, offers, base, tuple(tables), {}, {}, digest, joint, campaign.model.target.link)
 
 
 def random_pairs(rng: np.random.Generator, binnings: Sequence[Binning], most: int) -> tuple[Pair, ...]:
@@ -163,6 +171,8 @@ def make_explained(
     shares = [term_contributions(model, minimised.codes, np.full(n, j)) for j in range(m)]
     score = np.stack([score_of(model, shares[j], np.full(n, j)) for j in range(m)]).astype(np.int32)
     probability = np.clip(500_000 + score.astype(np.int64) // 8, 0, 1_000_000).astype(np.int32)
+    if model.link == "identity":
+        probability = score_ppm(score, model.link)
     value = np.stack(
         [expected_value(o.value_micro, o.cost_micro, probability[j]) for j, o in enumerate(campaign.offers)]
     )

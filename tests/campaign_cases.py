@@ -42,7 +42,7 @@ def changed(changes: dict[str, Any], start: dict[str, Any] = PLAIN) -> dict[str,
         for part in way:
             here = here[int(part)] if isinstance(here, list) else here.setdefault(part, {})
         if value is None:
-            here.pop(last)
+            here.pop(int(last) if isinstance(here, list) else last)
         else:
             here[int(last) if isinstance(here, list) else last] = copy.deepcopy(value)
     return document

@@ -39,7 +39,7 @@ class Stores:
 def propose(asked: Asked, campaign: Campaign, model: Model, stores: Stores) -> Explained:
     """Walk the first five gates: what would be decided, and why. Writes nothing."""
     permitted = permit(asked, campaign, stores.consents)
-    minimised = minimise(permitted, model, stores.columns)
+    minimised = minimise(permitted, model, stores.columns, campaign.conditions)
     scored = score(minimised, campaign)
     allocated = allocate(scored, campaign, stores.wall)
     return explain(allocated, campaign)
@@ -58,5 +58,5 @@ def sweep(
 ) -> CampaignFrontier:
     """Walk three gates once and the fourth for each bound of one limit: what does it cost? Writes nothing."""
     permitted = permit(asked, campaign, stores.consents)
-    minimised = minimise(permitted, model, stores.columns)
+    minimised = minimise(permitted, model, stores.columns, campaign.conditions)
     return campaign_frontier(score(minimised, campaign), campaign, stores.wall, limit, bounds)

@@ -81,6 +81,7 @@ def campaign_with(
     *,
     costs: Sequence[int],
     capacities: Sequence[int | None] | None = None,
+    minimums: Sequence[int | None] | None = None,
     budget: int | None = None,
     contacts: int | None = None,
     disparity: Sequence[Mapping[str, Any]] = (),
@@ -88,6 +89,7 @@ def campaign_with(
 ) -> Campaign:
     """A campaign with these limits; money in whole micro-units."""
     capacities = capacities or [None] * len(costs)
+    minimums = minimums or [None] * len(costs)
     return Campaign.model_validate(
         {
             "evenhand": 1,
@@ -106,9 +108,10 @@ def campaign_with(
                     "value": "5",
                     "cost": f"{cost // 10**6}.{cost % 10**6:06d}",
                     "capacity": capacity,
+                    "minimum": minimum,
                     "made_by_ai": False,
                 }
-                for j, (cost, capacity) in enumerate(zip(costs, capacities, strict=True))
+                for j, (cost, capacity, minimum) in enumerate(zip(costs, capacities, minimums, strict=True))
             ],
             "limits": {
                 "budget": None if budget is None else f"{budget // 10**6}.{budget % 10**6:06d}",

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from allocation.cases import PlainWall, campaign_with, pseudonyms, scored_with
+from allocation.oracle import linear_optimum
 from evenhand.allocation import allocate
 from evenhand.policy import Campaign
 from evenhand.terms import Allocated, DataError, Measure, Reason, Scored, Standing
@@ -21,35 +21,6 @@ def bits(allocated: Allocated) -> tuple[bytes, ...]:
     """All that is decided per person."""
     names = ("offer", "runner_up", "price", "runner_up_price", "moved", "reason", "unlimited_offer")
     return tuple(getattr(allocated, name).tobytes() for name in names)
-
-
-def linear_optimum(value: NDArray[np.int64], campaign: Campaign, groups: dict[str, Any]) -> float:
-    """The optimum of the linear problem with all limits, by HiGHS (pairs of groups written out)."""
-    offers, people = value.shape
-    rows, bounds = [np.kron(np.ones(offers), np.eye(people))], [np.ones(people)]
-    if campaign.limits.contacts.total is not None:
-        rows.append(np.ones((1, offers * people)))
-        bounds.append(np.array([campaign.limits.contacts.total]))
-    for index, offer in enumerate(campaign.offers):
-        if offer.capacity is not None:
-            rows.append(np.kron(np.eye(offers)[index], np.ones(people))[None])
-            bounds.append(np.array([offer.capacity]))
-    if campaign.limits.budget is not None:
-        costs = [offer.cost_micro / 1e6 for offer in campaign.offers]
-        rows.append(np.kron(costs, np.ones(people))[None])
-        bounds.append(np.array([float(campaign.limits.budget)]))
-    for limit in campaign.limits.disparity:
-        names = np.array(groups[limit.groups[0]])
-        rates = {g: np.tile((names == g) / (names == g).sum(), offers) for g in np.unique(names)}
-        rates = {g: rate for g, rate in rates.items() if (names == g).sum() >= limit.minimum_size}
-        for g, low in rates.items():
-            for h, high in rates.items():
-                if g != h:
-                    ratio = limit.measure is Measure.SELECTION_RATE_RATIO
-                    rows.append((limit.bound * high - low if ratio else high - low)[None])
-                    bounds.append(np.array([0.0 if ratio else limit.bound]))
-    solved = linprog(-value.ravel(), A_ub=np.vstack(rows), b_ub=np.concatenate(bounds), bounds=(0, 1), method="highs")
-    return float(-solved.fun)
 
 
 @pytest.mark.parametrize("measure", list(Measure))

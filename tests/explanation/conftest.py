@@ -11,7 +11,7 @@ import pytest
 from builders import make_campaign, make_explained, make_model
 from evenhand.explanation import explain
 from evenhand.policy import Campaign
-from evenhand.terms import Allocated, Explained, Reason, Standing, expected_value, probability_ppm
+from evenhand.terms import Allocated, Explained, Reason, Standing, Target, expected_value, score_ppm
 
 Decided = tuple[Campaign, Explained]
 
@@ -19,14 +19,15 @@ Decided = tuple[Campaign, Explained]
 def decide(campaign: Campaign, people: int, seed: int) -> Allocated:
     """Everybody takes the offer with the highest value less price, if that is above zero."""
     model = make_model(campaign, seed, pairs=seed % 4)
+    highest = 1_800_000 if campaign.model.target is Target.RESPONSE else 400_000
     allocated = make_explained(people, campaign, model, seed=seed).allocated
     scored = allocated.scored
-    probability = probability_ppm(scored.score)
+    probability = score_ppm(scored.score, model.link)
     value = np.stack(
         [expected_value(o.value_micro, o.cost_micro, probability[j]) for j, o in enumerate(campaign.offers)]
     )
     rng = np.random.default_rng(seed)
-    price = rng.integers(-100_000, 1_800_000, size=len(campaign.offers))
+    price = rng.integers(-100_000, highest, size=len(campaign.offers))
     net = value - price[:, None]
     order = np.argsort(-net, axis=0, kind="stable")
     second = order[1] if len(order) > 1 else np.full(people, -1)
@@ -52,8 +53,15 @@ def decide(campaign: Campaign, people: int, seed: int) -> Allocated:
 def decided() -> Callable[..., Decided]:
     """Make a batch of decisions and explain it."""
 
-    def make(people: int = 60, seed: int = 0, offers: int = 3, terms: int = 4, **changes: object) -> Decided:
-        campaign = make_campaign(offers, terms, **changes)
+    def make(
+        people: int = 60,
+        seed: int = 0,
+        offers: int = 3,
+        terms: int = 4,
+        target: Target = Target.RESPONSE,
+        **changes: object,
+    ) -> Decided:
+        campaign = make_campaign(offers, terms, model={"target": target}, **changes)
         return campaign, explain(decide(campaign, people, seed), campaign)
 
     return make

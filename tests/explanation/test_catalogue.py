@@ -55,7 +55,7 @@ def test_a_key_stands_in_one_file_only():
         lines = [
             line.split('":')[0].strip()
             for item in folder.iterdir()
-            if item.name in {f"{part}{lang}.json" for part in ("", "report.", "audit.", "monitor.")}
+            if item.name in {f"{part}{lang}.json" for part in ("", "report.", "audit.", "increment.", "monitor.")}
             for line in item.read_text("utf-8").splitlines()
             if '":' in line
         ]
@@ -85,12 +85,22 @@ def test_every_text_is_used():
     unused = [
         key
         for key in catalogue("en")
-        if (short := key.removeprefix("report.")) not in literals
-        and key not in literals
+        if (said := key.removeprefix("increment.")) not in literals
+        and (short := said.removeprefix("report.")) not in literals
         and not short.startswith(prefixes)
         and short not in SUFFIXED
     ]
     assert not unused, unused
+
+
+def test_what_is_said_otherwise_of_increments_is_said_of_responses_too():
+    """A text of its own for what an offer changes stands in for a common one, and fills in the same."""
+    own = [key for key in catalogue("en") if key.startswith("increment.")]
+    assert own
+    for key in own:
+        common = key.removeprefix("increment.")
+        assert places(catalogue("en")[key]) <= places(catalogue("en")[common]), key
+        assert catalogue("en")[key] != catalogue("en")[common], key
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -99,7 +109,11 @@ def test_every_code_has_its_text(lang):
     known = catalogue(lang)
     needed = [f"reason.{reason.key}" for reason in Reason]
     needed += [f"remedy.{r.key}" for r in Reason if r.is_forbidden or r.is_unconfigured]
-    needed += [f"report.drop.{r.key}" for r in Reason if not r.key.startswith(("consent-valid", "basis", "selected"))]
+    needed += [
+        f"report.drop.{r.key}"
+        for r in Reason
+        if not r.key.startswith(("consent-valid", "basis", "selected", "drawn-offer"))
+    ]
     needed += [f"basis.{basis.value}" for basis in LegalBasis] + [f"report.legal.{basis.value}" for basis in LegalBasis]
     needed += [f"origin.{origin.value}" for origin in Origin]
     needed += [f"not-used.{role.value}" for role in (Role.SENSITIVE, Role.FORBIDDEN)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 from decimal import Decimal
@@ -14,7 +15,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from campaign_cases import NOW, PLAIN, changed
-from evenhand.policy import campaign_fields, campaign_schema, read_campaign
+from evenhand.policy import Campaign, campaign_fields, campaign_schema, read_campaign
 
 ROOT = Path(__file__).parents[2]
 LOADED = YAML(typ="safe", pure=True).load((ROOT / "tests/data/campaign_full.yaml").read_text(encoding="utf-8"))
@@ -163,3 +164,14 @@ def test_what_is_published_is_up_to_date():
     assert json.loads(published.SCHEMA.read_text(encoding="utf-8")) == campaign_schema()
     page = published.PAGE.read_text(encoding="utf-8")
     assert published.page_text(page) == page
+
+
+def test_a_campaign_that_uses_nothing_new_is_written_as_it_was_before():
+    """The text that the ledger keeps, and so its digest, is what it was before the later fields came."""
+    text = Campaign.model_validate(PLAIN).model_dump_json()
+    assert hashlib.sha256(text.encode()).hexdigest() == (
+        "1dbf4d0743cd689fabf14dc99b0366634c8540859729b95b98224fa989d6cf54"
+    )
+    said = changed({"limits.disparity.0.per": "offer"})
+    again = Campaign.model_validate_json(Campaign.model_validate(said).model_dump_json())
+    assert again.limits.disparity[0].per == "offer"

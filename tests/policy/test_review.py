@@ -15,7 +15,9 @@ BALANCED = {"legal_basis": "legitimate_interest", "balancing": {"record": "LIA-1
 DRAFTED_OFFER = {"id": "offer-1", "text": {"nl": "thee", "en": "tea"}, "value": "1.00", "cost": 0, "made_by_ai": False}
 WATCHED = {"id": "even", "groups": ["sex"]}
 FOLLOWED = WATCHED | {"watch": "outcome", "events": {"file": "followed.csv"}}
+CONDITION = FEATURE | {"role": "eligibility"}
 HIRING = {"category": "employment", "purpose": "RecruitmentTargetedAdvertising"}
+INCREMENT = {"history.control": "none", "history.randomised": True, "model.target": "increment"}
 
 BROKEN = [
     ("EH-POL-010", {"purpose": "PersonnelHiring"}, ("purpose",)),
@@ -38,6 +40,10 @@ BROKEN = [
     ("EH-POL-023", {"history.offer": None}, ("history", "offer")),
     ("EH-POL-024", {"history.train_before": 3}, ("history", "order")),
     ("EH-POL-025", {"history.order": "sex"}, ("history", "order")),
+    ("EH-POL-026", {"model.target": "increment"}, ("history", "control")),
+    ("EH-POL-027", {"model.target": "increment", "history.control": "none"}, ("history", "randomised")),
+    ("EH-POL-028", {"offers.1": None, "history.offer": None, "history.control": "none"}, ("history", "offer")),
+    ("EH-POL-029", {"history.control": "hats"}, ("history", "control")),
     ("EH-POL-030", {"columns.person": None}, ("columns",)),
     ("EH-POL-030", {"columns.other": {"role": "identifier"}}, ("columns", "other", "role")),
     ("EH-POL-031", {"columns.bought.confirmed": False}, ("columns",)),
@@ -58,6 +64,22 @@ BROKEN = [
     ("EH-POL-040", {"offers.1.id": "shoes"}, ("offers", 1, "id")),
     ("EH-POL-041", {"offers.0.cost": 5}, ("offers", 0, "value")),
     ("EH-POL-042", {"offers.0.cost": 0}, ("limits", "budget")),
+    ("EH-POL-057", {"offers.0.eligible": "member"}, ("offers", 0, "eligible")),
+    ("EH-POL-057", {"offers.0.eligible": "visits"}, ("offers", 0, "eligible")),
+    (
+        "EH-POL-057",
+        {"offers.0.eligible": "member", "columns.member": CONDITION | {"confirmed": False}},
+        ("offers", 0, "eligible"),
+    ),
+    ("EH-POL-033", {"columns.member": {"role": "eligibility"}}, ("columns", "member")),
+    ("EH-POL-034", {"columns.member": CONDITION | {"special_category": True}}, ("columns", "member", "role")),
+    ("EH-POL-036", {"columns.leeftijd": CONDITION}, ("columns", "leeftijd", "role")),
+    ("EH-POL-037", HIRING | {"columns.postcode": CONDITION}, ("columns", "postcode", "role")),
+    ("EH-POL-048", {"offers.0.minimum": 9, "offers.0.capacity": 8}, ("offers", 0, "minimum")),
+    ("EH-POL-049", {"offers.1.minimum": 9, "limits.contacts": {"total": 8}}, ("limits", "contacts", "total")),
+    ("EH-POL-049", {"offers.0.minimum": 11}, ("limits", "budget")),
+    ("EH-POL-056", {"limits.disparity.0.offers": ["shoos"]}, ("limits", "disparity", 0, "offers", 0)),
+    ("EH-POL-056", {"limits.disparity.0.offers": ["hats", "hats"]}, ("limits", "disparity", 0, "offers", 1)),
     ("EH-POL-043", {"columns.sex.change_only": "up"}, ("columns", "sex", "change_only")),
     (
         "EH-POL-043",
@@ -75,6 +97,9 @@ BROKEN = [
         ("columns", "visits", "change_within"),
     ),
     ("EH-POL-044", {"columns.visits.change_within": {}}, ("columns", "visits", "change_within")),
+    ("EH-POL-045", INCREMENT | {"columns.visits.per_offer": True}, ("columns", "visits", "per_offer")),
+    ("EH-POL-046", INCREMENT | {"model.kind": "pooled"}, ("model", "kind")),
+    ("EH-POL-047", {"history.control": "none", "history.randomised": True}, ("model", "target")),
     ("EH-POL-050", {"limits.disparity.0.id": "budget"}, ("limits", "disparity", 0, "id")),
     ("EH-POL-051", {"limits.disparity.0.groups": ["sex", "visits"]}, ("limits", "disparity", 0, "groups", 1)),
     ("EH-POL-051", {"columns.sex.confirmed": False}, ("limits", "disparity", 0, "groups", 0)),
@@ -122,6 +147,12 @@ def test_nothing_is_found_in_a_campaign_that_nothing_is_wrong_with():
     campaign, findings = read_campaign(PLAIN, at=NOW)
     assert campaign is not None
     assert findings == ()
+
+
+@pytest.mark.parametrize("target", ["increment", "response"])
+def test_a_randomised_history_may_be_used_either_way(findings, target):
+    """Whoever says which of the two the decision goes by is not asked about it."""
+    assert findings(INCREMENT | {"model.target": target}) == {}
 
 
 @pytest.mark.parametrize(("id", "changes", "path"), BROKEN, ids=[f"{case[0]}-{i}" for i, case in enumerate(BROKEN)])

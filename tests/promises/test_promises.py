@@ -60,6 +60,37 @@ def test_honest_decisions_keep_every_promise(n, seed, offers, terms):
     assert check_totals(Totals.none(offers).plus(columns), ground) == ()
 
 
+BY_CHANGE = make_campaign(model={"target": "increment"})
+CHANGES = make_model(BY_CHANGE)
+
+
+@given(st.integers(0, 80), st.integers(0, 2**20), st.integers(1, 4))
+def test_honest_decisions_by_what_an_offer_changes_keep_every_promise(n, seed, offers):
+    """Changes below zero are recorded as what they are."""
+    campaign = make_campaign(offers=offers, model={"target": "increment"})
+    model = make_model(campaign, seed)
+    ground = _ground(campaign, model)
+    columns = _columns(n, seed, campaign, model)
+    assert check_run(ground) == ()
+    assert check_decisions(columns, ground) == ()
+
+
+@given(st.integers(0, 59), st.integers(-(2**31), 2**31 - 1))
+def test_a_recorded_change_is_the_score_and_nothing_else(row, value):
+    """Whatever is written in its place is found, also where it would be a probability."""
+    columns = _columns(campaign=BY_CHANGE, model=CHANGES)
+    changed = columns.probability.copy()
+    changed[row] = value
+    found = _codes(check_decisions(dataclasses.replace(columns, probability=changed), _ground(BY_CHANGE, CHANGES)))
+    assert (("explained", "probability") in found) == (value != columns.probability[row])
+
+
+@pytest.mark.parametrize(("campaign", "model"), [(BY_CHANGE, MODEL), (CAMPAIGN, CHANGES)])
+def test_a_model_of_the_one_cannot_decide_a_campaign_by_the_other(campaign, model):
+    """Chances are no changes: such a run is refused before its first decision."""
+    assert _codes(check_run(_ground(campaign, model))) == [("explained", "model-shape")]
+
+
 REFUSED = COLUMNS.standing == Standing.REFUSED
 CONTEXTUAL = COLUMNS.standing == Standing.CONTEXTUAL
 PERSONALISED = COLUMNS.standing == Standing.PERSONALISED
@@ -238,3 +269,60 @@ def test_totals_are_recomputed_from_the_decisions():
     offer = LIMITED.offers[0].model_copy(update={"capacity": 3})
     small = LIMITED.model_copy(update={"offers": (offer,)})
     assert "capacity:o0" in check_totals(Totals(4, 0, 0, 4, (4,)), _ground(small))[0].what
+
+
+def test_an_offer_that_reaches_too_few_people_is_found():
+    """One person short of a minimum, in what is declared of it or in the decisions themselves, breaks the promise."""
+    campaign = make_campaign(offers=1)
+    offer = campaign.offers[0].model_copy(update={"minimum": 20})
+    ground = _ground(campaign.model_copy(update={"offers": (offer,), "limits": make_campaign().limits}))
+    assert check_totals(Totals(50, 0, 0, 50, (20,)), ground) == ()
+    assert _codes(check_totals(Totals(50, 0, 0, 50, (19,)), ground)) == [("fair", "limit-missed")]
+    contacts = LimitOutcome("contacts", "contacts", 10_000_000, 19, held=True, binding=False)
+    short = LimitOutcome("minimum:o0", "minimum", 20, 19, held=True, binding=True)
+    assert _codes(check_limits([contacts, short], ground)) == [("fair", "limit-broken")]
+    assert _codes(check_limits([contacts], ground)) == [("fair", "limit-missing")]
+    assert check_limits([contacts, dataclasses.replace(short, used=20)], ground) == ()
+
+
+def _conditioned():
+    campaign = make_campaign()
+    offers = (campaign.offers[0].model_copy(update={"eligible": "member"}), *campaign.offers[1:])
+    return _ground(campaign.model_copy(update={"offers": offers}))
+
+
+def test_an_offer_that_is_closed_to_a_person_is_found():
+    """Chosen or second, by a condition that was declared or was not, read of a person without personalisation."""
+    excluded = np.zeros((len(COLUMNS), 3), dtype=bool)
+    excluded[CONTEXTUAL, 0] = True
+    honest = dataclasses.replace(COLUMNS, excluded=excluded)
+    fair = [found for found in check_decisions(honest, _conditioned()) if found.promise == "fair"]
+    assert {row for found in fair for row in found.rows} == set(
+        np.flatnonzero(CONTEXTUAL & ((COLUMNS.offer == 0) | (COLUMNS.runner_up == 0))).tolist()
+    )
+    row = _first(CHOSEN & (COLUMNS.offer == 0))
+    closed = excluded.copy()
+    closed[row, 0] = True
+    found = check_decisions(dataclasses.replace(COLUMNS, excluded=closed), _conditioned())
+    assert any(one.code == "not-eligible" and row in one.rows for one in found)
+    undeclared = check_decisions(dataclasses.replace(COLUMNS, excluded=closed), GROUND)
+    assert any(one.code == "excluded-undeclared" and row in one.rows for one in undeclared)
+    read = np.zeros((len(COLUMNS), 3), dtype=bool)
+    found = check_decisions(dataclasses.replace(COLUMNS, excluded=read), _conditioned())
+    assert [one.rows for one in found if one.code == "condition-read"] == [tuple(np.flatnonzero(CONTEXTUAL).tolist())]
+    read[_first(REFUSED), 0] = True
+    found = check_decisions(dataclasses.replace(COLUMNS, excluded=read), _conditioned())
+    assert ("private", "refused-but-used") in _codes(found)
+
+
+def test_a_reason_of_not_being_eligible_needs_every_offer_closed():
+    """One open offer is enough to make the reason a wrong one, and all closed ask for it."""
+    row = _first(PERSONALISED & (COLUMNS.offer < 0) & (COLUMNS.runner_up >= 0))
+    outcome = np.array(COLUMNS.outcome)
+    outcome[row] = Reason.NOT_ELIGIBLE
+    found = check_decisions(dataclasses.replace(COLUMNS, outcome=outcome), GROUND)
+    assert ("explained", "reason") in _codes(found)
+    excluded = np.zeros((len(COLUMNS), 3), dtype=bool)
+    excluded[row] = True
+    found = check_decisions(dataclasses.replace(COLUMNS, excluded=excluded), GROUND)
+    assert [one.rows for one in found if (one.promise, one.code) == ("explained", "reason")] == [(row,)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evenhand.scoring import link_nodes, probability_ppm
+from evenhand.terms import one_score_ppm, score_ppm
 
 
 def test_the_link_table_is_monotone_and_within_one_ppm_of_the_logistic_function_over_its_whole_range():
@@ -50,3 +52,22 @@ def test_the_nodes_are_the_same_on_every_machine():
 def test_the_extremes_are_nothing_and_certainty():
     """Scores at the clip give 0 and 1,000,000."""
     assert probability_ppm(np.array([-2_000_000_000, 2_000_000_000], np.int32)).tolist() == [0, 1_000_000]
+
+
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=20), st.sampled_from(["logit", "identity"]))
+def test_parts_per_million_follow_the_link_and_never_fall_with_the_score(scores, link):
+    """One by one or in a batch, the same bits; a change is the score itself, cut off where no chance changes more."""
+    ordered = sorted(scores)
+    ppm = score_ppm(np.array(ordered), link).tolist()
+    assert ppm == [one_score_ppm(score, link) for score in ordered] == sorted(ppm)
+    if link == "identity":
+        assert ppm == [min(max(score, -1_000_000), 1_000_000) for score in ordered]
+    else:
+        assert ppm == probability_ppm(np.array(ordered)).tolist()
+
+
+@pytest.mark.parametrize("ask", [lambda: score_ppm(np.array([0]), "log"), lambda: one_score_ppm(0, "log")])
+def test_a_count_says_nothing_of_a_probability(ask):
+    """A model of counts cannot take the place of one of responses by mistake."""
+    with pytest.raises(ValueError, match="says nothing of a probability"):
+        ask()

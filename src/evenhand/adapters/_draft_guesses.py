@@ -15,6 +15,7 @@ from evenhand.features import scan_personal_data
 from evenhand.policy import Attribute, attribute_named
 from evenhand.terms import DataError, Finding, Origin, Role, Severity
 
+from ._draft_control import Control, guess_control
 from ._table_parsing import OLDEST, parse_outcome
 from .columns import as_text, kind_of, raw_values
 from .tables import DataTable
@@ -68,8 +69,10 @@ class Guess:
     special_category: bool = False
 
 
-def guess_columns(table: DataTable, *, outcome: str | None) -> tuple[tuple[Guess, ...], tuple[Finding, ...]]:
-    """A guess per column, in the table's order, and what a person should look at.
+def guess_columns(
+    table: DataTable, *, outcome: str | None
+) -> tuple[tuple[Guess, ...], tuple[Finding, ...], Control | None]:
+    """A guess per column, in the table's order; what a person should look at; and who seems to have been shown nothing.
 
     Args:
         table: opened with all its columns. Columns named NAME@OFFER are left out: they are declared once, as NAME.
@@ -82,6 +85,7 @@ def guess_columns(table: DataTable, *, outcome: str | None) -> tuple[tuple[Guess
     identifier = _identifier(table, samples)
     outcome = outcome or _outcome(samples)
     target = None if outcome is None else parse_outcome(table.where, outcome, samples[outcome])
+    control = guess_control({name: one for name, one in samples.items() if name not in (outcome, identifier)})
     guesses: list[Guess] = []
     findings: list[Finding] = []
     for name, sample in samples.items():
@@ -89,12 +93,14 @@ def guess_columns(table: DataTable, *, outcome: str | None) -> tuple[tuple[Guess
             guesses.append(Guess(name, Role.OUTCOME, "it is yes or no in every row, and its name or place says so"))
         elif name == identifier:
             guesses.append(Guess(name, Role.IDENTIFIER, "every row has another value", origin=Origin.GIVEN))
+        elif control is not None and name == control.column:
+            guesses.append(Guess(name, Role.FORBIDDEN, "it seems to say what was shown, or that nothing was"))
         else:
             guess, found = _guess(name, sample, target)
             guesses.append(guess)
             findings.extend(found)
     findings.extend(_gaps(guesses))
-    return tuple(guesses), tuple(findings)
+    return tuple(guesses), tuple(findings), control
 
 
 def _identifier(table: DataTable, samples: dict[str, pl.Series]) -> str | None:

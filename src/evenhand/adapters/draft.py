@@ -16,6 +16,7 @@ from typing import Any
 from evenhand.policy import CONTACT_TO_FILL_IN, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, Table, drafted_meaning
 from evenhand.terms import Finding, Role
 
+from ._draft_control import Control
 from ._draft_guesses import Guess, guess_columns
 from .tables import DataTable, open_frame, open_table
 
@@ -78,7 +79,7 @@ def draft_campaign(
         table = open_frame(data)
         source, stem = "  file: data.parquet   # write your data frame to this file, or name another", "campaign"
         origin = "a data frame"
-    guesses, findings = guess_columns(table, outcome=outcome)
+    guesses, findings, control = guess_columns(table, outcome=outcome)
     text = _TEMPLATE.format(
         origin=_comment(origin),
         rows=len(table),
@@ -87,6 +88,8 @@ def draft_campaign(
         contact=CONTACT_TO_FILL_IN,
         offer=OFFER_TO_FILL_IN,
         source=source,
+        control=_control(control),
+        target="" if control is None else _TARGET,
         columns="\n".join(map(_column, guesses)),
         per_offer=_per_offer(table),
         groups=", ".join(_key(guess.name) for guess in guesses if guess.role is Role.SENSITIVE) or "COLUMN",
@@ -144,6 +147,19 @@ def _per_offer(table: DataTable) -> str:
     )
 
 
+def _control(control: Control | None) -> str:
+    if control is None:
+        return ""
+    return (
+        f"  # The column {_comment(control.column)} seems to say what was shown, and of some that nothing was.\n"
+        "  # If people were drawn by lot, remove the # of these lines and of model, at the end: the decision then\n"
+        "  # follows what an offer changes. Ids of offers must stand in that column: small letters, no spaces.\n"
+        f"  # offer: {_key(control.column)}\n"
+        f"  # control: {_text(control.value)}\n"
+        "  # randomised: true                   # only if chance alone decided who was shown what\n"
+    )
+
+
 def _key(name: str) -> str:
     return name if _PLAIN.fullmatch(name) and name.lower() not in _WORDS_OF_YAML else _text(name)
 
@@ -157,6 +173,11 @@ def _text(text: str) -> str:
 def _comment(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
+
+_TARGET = """
+# model:
+#   target: increment                  # what an offer changes; without it: how likely people respond
+"""
 
 _TEMPLATE = """\
 # yaml-language-server: $schema=campaign.schema.json
@@ -189,7 +210,7 @@ subjects:
 history:
 {source}
   hold_out: 0.25                       # share of the people kept for evaluation
-
+{control}
 # TO ANSWER: where are consents and objections? A table with the columns subject, kind, purpose, status and at.
 # Without it, legal basis consent cannot run, and no objection could be honoured. Remove the # of both lines.
 # consents:
@@ -218,4 +239,4 @@ limits:
 retention:
   decisions: P24M
   features: P6M
-"""
+{target}"""

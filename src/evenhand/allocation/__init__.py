@@ -18,6 +18,7 @@ from ._blind_policy import BlindPolicy, PriceShape
 from ._campaign_frontier import CampaignFrontier, CampaignPoint, GroupShare, campaign_frontier
 from ._frontier import Frontier, FrontierPoint, blind_frontier
 from ._group_limits import GroupComparison, GroupLimit, GroupMeasure
+from ._reachable import LimitsContradictError
 from ._relaxations import Relaxation, UnreachableLimitError
 from ._wall import Wall
 
@@ -35,6 +36,7 @@ __all__ = [
     "GroupReach",
     "GroupShare",
     "LimitReach",
+    "LimitsContradictError",
     "PriceShape",
     "Relaxation",
     "UnreachableLimitError",

@@ -8,16 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Allocated, Certificate, Prices, Scored, Standing
+from evenhand.terms import Allocated, Certificate, Lots, Prices, Scored, Standing
 
 from ._blind import until_held
+from ._by_lot import draw_lots, set_aside, told_by_lot
 from ._cells import Cells, fuse
-from ._crowd import canonical, draw_for, lay_out
+from ._comparisons import Comparison
+from ._crowd import CLOSED, canonical, draw_for, lay_out
 from ._effects import effects
-from ._limits import Comparison, build_rows
+from ._limits import build_rows
 from ._membership import learn_cells
 from ._nest import Nest
 from ._outcome import Columns, columns_of
+from ._reachable import demand_reachable, not_found
 from ._report import limit_outcomes, prices_of
 from ._settle import Settled, settle
 from ._solve import Solved, scale_of
@@ -28,13 +31,14 @@ __all__ = ["allocate"]
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """The people of one call: who takes part, who counts for disparity, in which order, with which draw."""
+    """The people of one call: who takes part, who counts for disparity, who is drawn, in which order, which draw."""
 
     scored: Scored
     campaign: Campaign
     wall: Wall
     comparisons: list[Comparison]
     counted: NDArray[np.bool_]
+    lots: Lots
     order: NDArray[np.intp]
     draw: NDArray[np.uint64]
 
@@ -68,16 +72,20 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
         wall: the groups, in the row order of the batch.
 
     Raises:
-        DataError: ``limit-unreachable``, where no blind rule that was found keeps a disparity limit.
+        DataError: ``limit-unreachable``, where no blind rule that was found keeps a disparity limit;
+            ``lots-beyond-limits``, where what is drawn by lot alone is more than a limit allows.
     """
     permitted = scored.minimised.permitted
     subjects = permitted.asked.subjects
     counted = permitted.standing == Standing.PERSONALISED
     draw = draw_for(subjects, campaign.seed)
     order = canonical(subjects, draw)
-    order = order[permitted.standing[order] != Standing.REFUSED]
-    comparisons = survey(wall, campaign.limits.disparity, counted) if len(subjects) else []
-    batch = _Batch(scored, campaign, wall, comparisons, counted, order, draw)
+    eligible = scored.minimised.eligible
+    lots = draw_lots(permitted, campaign, eligible)
+    order = order[(permitted.standing[order] != Standing.REFUSED) & ~lots.is_drawn[order]]
+    names = tuple(offer.id for offer in campaign.offers)
+    comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(subjects) else []
+    batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
     blind = learn_cells(scored.minimised, wall, blind_ones, counted, order) if blind_ones else None
@@ -115,18 +123,23 @@ def _certificate(answer: _Answer, moved: int) -> Certificate:
 
 def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     """Solve, settle and describe. For aware limits this runs behind the wall."""
-    value = batch.scored.value
+    value, eligible = batch.scored.value, batch.scored.minimised.eligible
+    if eligible is not None:
+        value = np.where(eligible, value, CLOSED)
     crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
     nest, scale = Nest(crowd), scale_of(crowd)
     rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)), scale)
+    declared = rows.bound
+    rows = set_aside(rows, batch.lots, cells.cell, cells.size, len(value))
+    demand_reachable(crowd, rows, batch.comparisons, declared)
 
     def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
-        offer = np.full(value.shape[1], -1, dtype=np.int16)
+        offer = batch.lots.offer.copy()
         offer[row_of] = choice
         return offer
 
     def count(settled: Settled) -> list[NDArray[np.int64]]:
-        chosen = in_batch(settled.choice) >= 0
+        chosen = in_batch(settled.choice)
         return [selected_people(batch.wall, c, batch.counted, chosen) for c in batch.comparisons]
 
     plainest: Settled | None = None
@@ -135,6 +148,8 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     else:
         held = until_held(nest, rows, batch.comparisons, scale, count, batch.campaign.seed)
         settled, rows, plainest = held.settled, held.rows, held.plain
+    if not settled.kept:
+        raise not_found(rows)
     selected = count(settled)
     disparity = {limit.id for limit in batch.campaign.limits.disparity}
     plain = rows.without(disparity)
@@ -161,13 +176,15 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         permitted.standing == Standing.REFUSED,
         permitted.reason,
     )
+    drawn = np.flatnonzero(batch.lots.offer >= 0)
+    by_lot = int(value[batch.lots.offer[drawn], drawn].sum())
     return _Answer(
         choice,
         in_batch(unlimited.choice),
-        columns,
+        told_by_lot(columns, batch.lots),
         prices,
-        settled.value,
-        settled.bound,
+        settled.value + by_lot,
+        settled.bound + by_lot,
         costs,
         binding,
         note,

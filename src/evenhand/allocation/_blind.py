@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from evenhand.terms import DataError, Measure
 
-from ._limits import Comparison, Rows, relaxed
+from ._comparisons import Comparison
+from ._limits import Rows, relaxed
 from ._nest import Nest
 from ._settle import Settled, settle
 from ._solve import Solved

@@ -16,7 +16,7 @@ from evenhand.policy import Campaign, DisparityLimit
 from evenhand.terms import SUPPRESSED, Allocated, DataError, Measure, Scored, Standing, UsageError
 
 from ._allocate import allocate
-from ._limits import Comparison
+from ._comparisons import Comparison
 from ._wall import Wall, figure, selected_people, survey
 
 __all__ = ["CampaignFrontier", "CampaignPoint", "GroupShare", "campaign_frontier"]
@@ -34,6 +34,7 @@ class GroupShare:
         people: people of the group who are decided about with personal data.
         selected: how many of them get an offer; None where the wall does not show so few.
         change: selected ones more (or less) than without the limit; None where one of the two counts is hidden.
+        offers: indices of the offers that count as selected; () for any offer.
     """
 
     features: tuple[str, ...]
@@ -41,6 +42,7 @@ class GroupShare:
     people: int
     selected: int | None
     change: int | None
+    offers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +133,11 @@ def campaign_frontier(
             remedy="give bounds such as 0.7, 0.8 and 0.9",
         )
     counted = scored.minimised.permitted.standing == Standing.PERSONALISED
-    comparisons = [each for each in survey(wall, (limit,), counted) if not each.is_void]
+    names, eligible = tuple(offer.id for offer in campaign.offers), scored.minimised.eligible
+    comparisons = [each for each in survey(wall, (limit,), counted, names, eligible) if not each.is_void]
     free = allocate(scored, _with_bound(campaign, limit, None), wall)
     before = _selected(wall, comparisons, counted, free)
-    without = [figure(each, selected_people(wall, each, counted, free.offer >= 0)) for each in comparisons]
+    without = [figure(each, selected_people(wall, each, counted, free.offer)) for each in comparisons]
     return CampaignFrontier(
         limit=limit.id,
         measure=limit.measure,
@@ -182,9 +185,9 @@ def _selected(
     wall: Wall, comparisons: list[Comparison], counted: NDArray[np.bool_], allocated: Allocated
 ) -> list[dict[tuple[str, ...], int]]:
     """Selected people of each group, per comparison; SUPPRESSED where the wall does not show so few."""
-    code = np.where(counted & (allocated.offer >= 0), 0, -1)
     found = []
     for comparison in comparisons:
+        code = np.where(counted & comparison.counts(allocated.offer), 0, -1)
         table = wall.count(comparison.features, code, 1, why=f"selected people per bound of {comparison.limit.id}")
         found.append(dict(zip(table.groups, table.counts[:, 0].tolist(), strict=True)))
     return found
@@ -243,4 +246,5 @@ def _share(
         people=int(comparison.size[place]),
         selected=None if now == SUPPRESSED else now,
         change=None if hidden else now - was,
+        offers=comparison.offers,
     )

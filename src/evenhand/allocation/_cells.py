@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._limits import Comparison
+from ._comparisons import Comparison
 from ._membership import BlindCells
 
 __all__ = ["Cells", "fuse"]
@@ -87,7 +87,7 @@ def fuse(
 def _belongs(comparison: Comparison, features: tuple[str, ...], groups: list[tuple[str, ...]]) -> NDArray[np.float64]:
     """float64[true cells, G], 1 where the cell is part of the judged group."""
     at = [features.index(name) for name in comparison.features]
-    judged = [group for group, is_judged in zip(comparison.groups, comparison.judged, strict=True) if is_judged]
+    judged = comparison.judged_groups
     return np.array(
         [[float(tuple(values[k] for k in at) == group) for group in judged] for values in groups], dtype=np.float64
     ).reshape(len(groups), len(judged))

@@ -12,10 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Crowd", "canonical", "draw_for", "lay_out", "lot", "sample"]
+from evenhand.terms import draw_for, mixed
 
-_GOLDEN = 0x9E3779B97F4A7C15
+__all__ = ["CLOSED", "Crowd", "canonical", "draw_for", "is_open", "lay_out", "lot", "sample", "with_lots"]
+
 _WORD = 0xFFFFFFFFFFFFFFFF
+CLOSED = -(2**60)
+"""The value of an offer that a person cannot get: lower than any price could make up for."""
+
+
+def is_open(value: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of these values are of offers that the person can get."""
+    return np.asarray(value > CLOSED // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +59,6 @@ class Crowd:
         return np.repeat(np.arange(self.cells), np.diff(self.starts))
 
 
-def _mix(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The finaliser of splitmix64 (Steele, Lea, Flood 2014): every bit of the input moves every bit of the output."""
-    word = word + np.uint64(_GOLDEN)
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return word ^ (word >> np.uint64(31))
-
-
-def draw_for(subjects: NDArray[np.bytes_], seed: int) -> NDArray[np.uint64]:
-    """A number for each pseudonym: uint64[n], the same for the same seed and pseudonym wherever the row stands."""
-    words = np.ascontiguousarray(subjects.astype("S32")).view("<u8").reshape(len(subjects), 4)
-    draw = np.full(len(subjects), seed & _WORD, dtype=np.uint64)
-    for column in range(4):
-        draw = _mix(draw ^ words[:, column].astype(np.uint64))
-    return draw
-
-
 def canonical(subjects: NDArray[np.bytes_], draw: NDArray[np.uint64]) -> NDArray[np.intp]:
     """Order the rows by draw; two equal draws (as good as never) by pseudonym."""
     order = np.argsort(draw, kind="stable")
@@ -84,8 +75,8 @@ def canonical(subjects: NDArray[np.bytes_], draw: NDArray[np.uint64]) -> NDArray
 
 def lot(draw: NDArray[np.uint64], offer: int) -> NDArray[np.float64]:
     """Each person's lot for one offer, in (-0.5, 0.5) micro-money: it decides between equals and nothing else."""
-    mixed = _mix(draw ^ np.uint64((offer + 1) * 0xD1342543DE82EF95 & _WORD))
-    return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53 - (0.5 - 2.0**-54)
+    drawn = mixed(draw ^ np.uint64((offer + 1) * 0xD1342543DE82EF95 & _WORD))
+    return (drawn >> np.uint64(11)).astype(np.float64) * 2.0**-53 - (0.5 - 2.0**-54)
 
 
 def with_lots(value: NDArray[np.int64] | NDArray[np.float64], draw: NDArray[np.uint64]) -> NDArray[np.float64]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ._comparisons import Comparison
 from ._crowd import Crowd
 from ._dual import Hard, decide
-from ._limits import Comparison, Rows
+from ._limits import Rows
 from ._nest import Nest
 from ._settle import Settled, bound_of, settle
 from ._solve import Solved, solve

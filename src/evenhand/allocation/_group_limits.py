@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import UsageError
 
-from ._limits import exact
+from ._comparisons import exact
 
 __all__ = ["GroupComparison", "GroupLimit", "GroupMeasure", "bound_holds", "coefficients", "figure_of", "is_ratio"]
 

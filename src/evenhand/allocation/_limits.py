@@ -9,70 +9,16 @@ that takes two rows per group instead of one per pair: ``selected_h <= size_h * 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.policy import Campaign, DisparityLimit
+from evenhand.policy import Campaign
 from evenhand.terms import Measure
 
-__all__ = ["Comparison", "Rows", "at_level", "build_rows", "comparisons_of", "exact", "judge", "levels_for", "relaxed"]
+from ._comparisons import Comparison, exact, rational, whole_bounds
 
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Groups that one disparity limit compares with each other.
-
-    Attributes:
-        limit: the limit as declared.
-        features: sensitive columns whose values (or combinations) are the groups.
-        groups: all groups that occur among the people who count, sorted.
-        size: int64[groups], people of each.
-        judged: bool[groups], whether the limit holds for it.
-        offer: index of the offer that is compared, -1 for getting any offer at all.
-    """
-
-    limit: DisparityLimit
-    features: tuple[str, ...]
-    groups: tuple[tuple[str, ...], ...]
-    size: NDArray[np.int64]
-    judged: NDArray[np.bool_]
-    offer: int = -1
-
-    @property
-    def is_void(self) -> bool:
-        """Whether fewer than two groups are left to compare."""
-        return int(self.judged.sum()) < 2
-
-    @property
-    def judged_size(self) -> NDArray[np.int64]:
-        """int64[G], people of each judged group."""
-        return self.size[self.judged]
-
-
-def comparisons_of(limit: DisparityLimit) -> tuple[tuple[str, ...], ...]:
-    """The sets of columns that a limit compares: all together, or each by itself."""
-    return (limit.groups,) if limit.intersections else tuple((name,) for name in limit.groups)
-
-
-def judge(
-    limit: DisparityLimit,
-    features: tuple[str, ...],
-    groups: tuple[tuple[str, ...], ...],
-    size: NDArray[np.int64],
-    offer: int = -1,
-) -> Comparison:
-    """Say which groups a limit holds for: those large enough, and unknown ones only where that is declared."""
-    known = np.array([limit.include_unknown or UNKNOWN not in group for group in groups], dtype=bool)
-    return Comparison(limit, features, groups, size, known & (size >= limit.minimum_size), offer)
-
-
-def exact(bound: float) -> Fraction:
-    """A declared bound as the decimal that was written: 0.8 is four fifths, not the nearest binary number."""
-    return Fraction(repr(bound))
+__all__ = ["Rows", "at_level", "build_rows", "relaxed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +55,11 @@ class Rows:
     is_upper: NDArray[np.bool_]
     is_hard: NDArray[np.bool_]
     soft: NDArray[np.float64]
+
+    @property
+    def asks(self) -> NDArray[np.bool_]:
+        """bool[K], rows that giving nobody anything would break: they ask for people."""
+        return self.bound < 0
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -172,9 +123,9 @@ def build_rows(
     shapes: list[NDArray[np.float64]] = []
     rows: list[tuple[int, int, float, str, float, int, int, bool, bool, float]] = []
 
-    def common(shape: NDArray[np.float64], bound: float, owner: str, unit: float = 1.0) -> None:
+    def common(shape: NDArray[np.float64], bound: float, owner: str, unit: float = 1.0, sign: int = 1) -> None:
         shapes.append(shape)
-        rows.append((len(shapes) - 1, 1, bound, owner, unit, -1, -1, False, True, 0))
+        rows.append((len(shapes) - 1, sign, sign * bound, owner, unit, -1, -1, False, True, 0))
 
     everyone = np.ones((cells, offers))
     if campaign.limits.contacts.total is not None:
@@ -182,6 +133,8 @@ def build_rows(
     for index, offer in enumerate(campaign.offers):
         if offer.capacity is not None:
             common(everyone * (np.arange(offers) == index), offer.capacity, f"capacity:{offer.id}")
+        if offer.minimum is not None:
+            common(everyone * (np.arange(offers) == index), offer.minimum, f"minimum:{offer.id}", sign=-1)
     cost = np.array([offer.cost_micro for offer in campaign.offers], dtype=np.float64)
     if campaign.limits.budget is not None and cost.max() > 0:
         budget = float(int(campaign.limits.budget * 1_000_000))
@@ -190,7 +143,7 @@ def build_rows(
     for number, (comparison, share) in enumerate(comparisons):
         limit, is_hard = comparison.limit, comparison.limit.mode == "aware"
         ratio = limit.measure is Measure.SELECTION_RATE_RATIO
-        compared = (np.arange(offers) == comparison.offer) | (comparison.offer < 0)
+        compared = comparison.counts(np.arange(offers))
         for group, size in enumerate(comparison.judged_size.tolist() if not comparison.is_void else []):
             shapes.append(share[:, group, None] * compared)
             rise = size * limit.bound if ratio else float(size)
@@ -217,6 +170,14 @@ def build_rows(
     )
 
 
+def _declared(rows: Rows, comparisons: list[Comparison], row: int) -> float:
+    """The bound that `build_rows` gave a disparity row: what people decided about by lot use was taken off it since."""
+    comparison = comparisons[rows.comparison[row]]
+    if rows.is_upper[row] or comparison.limit.measure is Measure.SELECTION_RATE_RATIO:
+        return 0.0
+    return float(int(comparison.judged_size[rows.group[row]]) * comparison.limit.bound)
+
+
 def relaxed(rows: Rows, comparisons: list[Comparison]) -> Rows:
     """The rows that `build_rows` makes for other bounds: those of the limits in `comparisons`."""
     bound, level = rows.bound.copy(), rows.level.copy()
@@ -230,44 +191,6 @@ def relaxed(rows: Rows, comparisons: list[Comparison]) -> Rows:
     return replace(rows, bound=bound, level=level)
 
 
-def levels_for(comparison: Comparison, level: float) -> tuple[float, ...]:
-    """Levels near `level` at which every judged group has a whole number of people between its two bounds.
-
-    The level itself where it does; otherwise the nearest below and the nearest above (0 is always one).
-    """
-    size = comparison.judged_size
-    bound = exact(comparison.limit.bound)
-    if _has_whole(comparison, bound, _rational(level)):
-        return (level,)
-    candidates: set[Fraction] = {Fraction(0)}
-    for people in size.tolist():
-        middle = int(level * people)
-        around = range(max(0, middle - 3), min(people, middle + 4) + 1)
-        candidates.update(Fraction(k, people) for k in around)
-    smallest = int(size.min())
-    candidates.update(Fraction(k, smallest) for k in range(min(smallest, 64) + 1))
-    good = sorted(candidate for candidate in candidates if _has_whole(comparison, bound, candidate))
-    below = [float(candidate) for candidate in good if candidate <= level]
-    above = [float(candidate) for candidate in good if candidate > level]
-    return tuple(below[-1:] + above[:1])
-
-
-def whole_bounds(comparison: Comparison, bound: Fraction, level: Fraction) -> list[tuple[int, int]]:
-    """Fewest and most people of each judged group that may be selected at a level."""
-    ratio = comparison.limit.measure is Measure.SELECTION_RATE_RATIO
-    low = bound * level if ratio else max(Fraction(0), level - bound)
-    return [(-((-low * size) // 1), (level * size) // 1) for size in comparison.judged_size.tolist()]
-
-
-def _rational(level: float) -> Fraction:
-    """The level as a fraction that a group could have: ``k / size`` comes back exactly."""
-    return Fraction(level).limit_denominator(2**31)
-
-
-def _has_whole(comparison: Comparison, bound: Fraction, level: Fraction) -> bool:
-    return all(fewest <= most for fewest, most in whole_bounds(comparison, bound, level))
-
-
 def at_level(rows: Rows, comparisons: list[Comparison], level: NDArray[np.float64]) -> Rows:
     """Fix the levels: every disparity row becomes a bound on its group's count, a whole number where groups are true.
 
@@ -278,10 +201,11 @@ def at_level(rows: Rows, comparisons: list[Comparison], level: NDArray[np.float6
     """
     bound = rows.bound - rows.level @ level
     whole = [
-        whole_bounds(comparison, exact(comparison.limit.bound), _rational(float(t)))
+        whole_bounds(comparison, exact(comparison.limit.bound), rational(float(t)))
         for comparison, t in zip(comparisons, level, strict=True)
     ]
     for row in np.flatnonzero((rows.comparison >= 0) & rows.is_hard):
         fewest, most = whole[rows.comparison[row]][rows.group[row]]
-        bound[row] = most if rows.is_upper[row] else -fewest
+        aside = _declared(rows, comparisons, int(row)) - rows.bound[row]
+        bound[row] = (most if rows.is_upper[row] else -fewest) - aside
     return replace(rows, bound=bound, level=np.zeros_like(rows.level))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import Minimised, estimated, pair_counts, ridge_from_counts
 
-from ._limits import Comparison
+from ._comparisons import Comparison
 from ._wall import Wall
 
 __all__ = ["BlindCells", "learn_cells"]
@@ -73,6 +73,7 @@ def learn_cells(
         order: people who take part, in canonical (random) order.
     """
     people = order[counted[order]]
+    comparisons, place = _distinct(comparisons)
     smallest = min(int(comparison.judged_size.min()) for comparison in comparisons)
     columns = _columns(minimised, people[:_SAMPLE], max(2, min(16, smallest // 20)))
     pairs = max(1, len(columns) * (len(columns) + 1) // 2)
@@ -87,7 +88,15 @@ def learn_cells(
     cell = np.zeros(len(counted), dtype=np.intp)
     cell[people] = leaf + 1
     share = _shares(wall, comparisons, cell, size, score, leaf, spread)
-    return BlindCells(cell, size, share, _as_json(columns, tables, dimension, threshold))
+    return BlindCells(cell, size, [share[at] for at in place], _as_json(columns, tables, dimension, threshold))
+
+
+def _distinct(comparisons: list[Comparison]) -> tuple[list[Comparison], list[int]]:
+    """The comparisons that differ in their groups, and which of them each one is: one limit may compare the same groups
+    for offer after offer."""
+    first: dict[object, int] = {}
+    place = [first.setdefault((c.limit.id, c.features, c.judged_groups), len(first)) for c in comparisons]
+    return [comparisons[place.index(at)] for at in range(len(first))], place
 
 
 def _columns(minimised: Minimised, people: NDArray[np.intp], blocks: int) -> list[_Column]:
@@ -153,9 +162,8 @@ def _counts(
     """float64[codes, G]: people per code and judged group; where a count is suppressed, the rest by `weight`."""
     table = wall.count(comparison.features, code, len(weight), why=why)
     index = {group: row for row, group in enumerate(table.groups)}
-    judged = [group for group, is_judged in zip(comparison.groups, comparison.judged, strict=True) if is_judged]
     spread = np.zeros(table.counts.shape)
-    here = [(index[group], column) for column, group in enumerate(judged) if group in index]
+    here = [(index[group], column) for column, group in enumerate(comparison.judged_groups) if group in index]
     for row, column in here:
         spread[row] = weight[:, column]
     found = estimated(table, spread)

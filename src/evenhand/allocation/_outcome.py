@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import Reason
 
-from ._crowd import lot
+from ._crowd import is_open, lot
 
 __all__ = ["Columns", "columns_of"]
 
@@ -40,7 +40,7 @@ def columns_of(
     """Work the columns out, block by block, in integers.
 
     Args:
-        value: int64[m, n], micro-money.
+        value: int64[m, n], micro-money; CLOSED for offers that the person is not eligible for.
         choice: int16[n], -1 for none.
         offer_price: int64[m].
         group_price: int64[S, m].
@@ -75,11 +75,14 @@ def columns_of(
         elif has.any():
             second[has] = -1
         second[~open_] = -1
+        reachable = is_open(value[:, block])
+        second[(second >= 0) & ~reachable[second, row]] = -1
         out.runner_up[block] = second
         out.price[block] = np.where(has, price[chosen, row], 0)
         out.runner_up_price[block] = np.where(second >= 0, price[second, row], 0)
         worth = value[:, block].max(axis=0) > 0
         reason = np.where(has, Reason.SELECTED, np.where(worth, Reason.BEYOND_LIMITS, Reason.NO_WORTHWHILE_OFFER))
+        reason = np.where(reachable.any(axis=0), reason, Reason.NOT_ELIGIBLE)
         out.reason[block] = np.where(open_, reason, out.reason[block])
     return out
 

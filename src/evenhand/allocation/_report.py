@@ -12,7 +12,8 @@ from evenhand.policy import MICRO, Campaign
 from evenhand.terms import LimitOutcome, Measure, Prices
 
 from ._cells import Cells
-from ._limits import Comparison, Rows
+from ._comparisons import Comparison
+from ._limits import Rows
 from ._solve import Solved
 from ._wall import figure, holds
 
@@ -21,7 +22,7 @@ __all__ = ["GROUPS_TOO_SMALL", "NOTHING_TO_COMPARE", "limit_outcomes", "prices_o
 GROUPS_TOO_SMALL = "groups-too-small"
 NOTHING_TO_COMPARE = "nothing-to-compare"
 
-Kind = Literal["budget", "contacts", "capacity", "disparity"]
+Kind = Literal["budget", "contacts", "capacity", "minimum", "disparity"]
 
 
 def prices_of(campaign: Campaign, rows: Rows, solved: Solved, comparisons: list[Comparison], cells: Cells) -> Prices:
@@ -55,6 +56,7 @@ def _declared(campaign: Campaign) -> list[str]:
     names = ["budget"] if campaign.limits.budget is not None else []
     names += ["contacts"] if campaign.limits.contacts.total is not None else []
     names += [f"capacity:{offer.id}" for offer in campaign.offers if offer.capacity is not None]
+    names += [f"minimum:{offer.id}" for offer in campaign.offers if offer.minimum is not None]
     return names + [limit.id for limit in campaign.limits.disparity]
 
 
@@ -101,6 +103,9 @@ def limit_outcomes(
     for people, offer in zip(taken, campaign.offers, strict=True):
         if offer.capacity is not None:
             add(f"capacity:{offer.id}", "capacity", offer.capacity, people, people <= offer.capacity)
+    for people, offer in zip(taken, campaign.offers, strict=True):
+        if offer.minimum is not None:
+            add(f"minimum:{offer.id}", "minimum", offer.minimum, people, people >= offer.minimum)
     for limit in campaign.limits.disparity:
         mine = [(c, s) for c, s in zip(comparisons, selected, strict=True) if c.limit.id == limit.id]
         real = [(c, s) for c, s in mine if not c.is_void]

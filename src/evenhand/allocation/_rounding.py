@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._crowd import Crowd, with_lots
+from ._crowd import Crowd, is_open, with_lots
 from ._dual import Hard
 from ._limits import Rows
 
@@ -149,7 +149,7 @@ def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64], expe
     target, which = np.divmod(np.arange((offers + 1) * len(who)), len(who))
     kind = (cell[which] * (offers + 1) + now[which] + 1) * (offers + 1) + target
     loss = value[now[which] + 1, which] - value.ravel()
-    real = target != now[which] + 1
+    real = (target != now[which] + 1) & is_open(value.ravel())
     kind, loss, target, which = kind[real], loss[real], target[real], which[real]
     order = np.lexsort((loss, kind))
     kind, loss, target, which = kind[order], loss[order], target[order], which[order]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ._comparisons import Comparison, levels_for, rates_near
 from ._crowd import Crowd
 from ._dual import Hard, decide
-from ._limits import Comparison, Rows, at_level, levels_for
+from ._limits import Rows, at_level
 from ._nest import Nest
 from ._rounding import repair, tolerance_of
 from ._solve import Solved, solve
@@ -34,6 +35,7 @@ class Settled:
         solved: prices at fixed levels, those that the choices follow.
         free: prices at free levels, to start from.
         count: float64[S, m], people as decided.
+        kept: whether every hard row holds.
     """
 
     choice: NDArray[np.int16]
@@ -42,6 +44,7 @@ class Settled:
     solved: Solved
     free: Solved
     count: NDArray[np.float64]
+    kept: bool = True
 
 
 def settle(
@@ -66,7 +69,7 @@ def settle(
         choice, kept = repair(crowd, hard, rows, free.dual, scale, _EFFORT)
         if not kept:
             choice = _trim(crowd, choice, rows)
-        return _settled(crowd, rows, choice, bound, free, free)
+        return _settled(crowd, rows, choice, bound, free, free, kept=_is_exact(crowd, choice, rows))
     best: Settled | None = None
     for factor in _SHRINK:
         for level in _whole_levels(rows, comparisons, free.level * factor):
@@ -107,7 +110,14 @@ def bound_of(hard: Hard, rows: Rows, solved: Solved) -> float:
 
 
 def _settled(
-    crowd: Crowd, rows: Rows, choice: NDArray[np.int16], bound: float, solved: Solved, free: Solved
+    crowd: Crowd,
+    rows: Rows,
+    choice: NDArray[np.int16],
+    bound: float,
+    solved: Solved,
+    free: Solved,
+    *,
+    kept: bool = True,
 ) -> Settled:
     """Put an outcome together. Where a blind row is exceeded (it holds in expectation only), the bound is that of the
     problem with the row as far out as it is, so that it remains a bound."""
@@ -116,7 +126,7 @@ def _settled(
     over = np.maximum(rows.used(count) + rows.level @ solved.level - rows.bound, 0)
     bound += float(over[~rows.is_hard] @ free.dual[~rows.is_hard])
     value = int(crowd.value[choice[taken].astype(np.intp), taken].sum())
-    return Settled(choice, value, bound, solved, free, count)
+    return Settled(choice, value, bound, solved, free, count, kept)
 
 
 def _count(crowd: Crowd, choice: NDArray[np.int16]) -> NDArray[np.float64]:
@@ -133,7 +143,13 @@ def _whole_levels(rows: Rows, comparisons: list[Comparison], level: NDArray[np.f
     ]
     below = np.array([options[0] for options in choices])
     above = np.array([options[-1] for options in choices])
-    return [below] if (below == above).all() else [below, above]
+    tried = [below] if (below == above).all() else [below, above]
+    if not (rows.is_hard & rows.asks).any():
+        return tried
+    # where people are asked for, one level alone may do: that at which some group has its last person
+    near = [rates_near(c, float(found)) or (float(found),) for c, found in zip(comparisons, level, strict=True)]
+    most = max((len(one) for one in near), default=0)
+    return tried + [np.array([one[min(place, len(one) - 1)] for one in near]) for place in range(most)]
 
 
 def _is_exact(crowd: Crowd, choice: NDArray[np.int16], rows: Rows) -> bool:
@@ -147,7 +163,8 @@ def _nobody(crowd: Crowd, rows: Rows, bound: float, free: Solved) -> Settled:
     judged = np.abs(rows.use[rows.is_hard & (rows.comparison >= 0)]).sum(axis=(0, 2)) > 0
     hard = decide(crowd, rows.price(free.dual))
     choice = np.where(judged[crowd.cell_of_row], np.int16(-1), hard.choice)
-    return _settled(crowd, rows, _trim(crowd, choice, rows), bound, free, free)
+    choice = _trim(crowd, choice, rows)
+    return _settled(crowd, rows, choice, bound, free, free, kept=_is_exact(crowd, choice, rows))
 
 
 def _trim(crowd: Crowd, choice: NDArray[np.int16], rows: Rows) -> NDArray[np.int16]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._crowd import Crowd, sample
+from ._crowd import Crowd, is_open, sample
 from ._dual import Hard, decide
 from ._limits import Rows
 from ._nest import Nest
@@ -49,6 +49,8 @@ class Solved:
 def scale_of(crowd: Crowd) -> float:
     """The scale of the values in micro-money: their spread, or their size where all are equal; at least 1."""
     few = sample(crowd, _SMALL).value
+    if not is_open(few).all():
+        few = few[is_open(few)]
     if not few.size:
         return 1.0
     spread = float(np.std(few))

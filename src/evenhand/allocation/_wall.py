@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evenhand.policy import DisparityLimit
 from evenhand.terms import GroupCounts, Measure
 
-from ._limits import Comparison, comparisons_of, exact, judge
+from ._comparisons import Comparison, comparisons_of, exact, judge, offer_sets
 
 __all__ = ["Wall", "figure", "holds", "selected_people", "survey"]
 
@@ -49,31 +49,44 @@ def _people(wall: Wall, features: tuple[str, ...], counted: NDArray[np.bool_], w
     return wall.inside(features, count, why=why)
 
 
-def survey(wall: Wall, limits: tuple[DisparityLimit, ...], counted: NDArray[np.bool_]) -> list[Comparison]:
+def survey(
+    wall: Wall,
+    limits: tuple[DisparityLimit, ...],
+    counted: NDArray[np.bool_],
+    offers: tuple[str, ...],
+    eligible: NDArray[np.bool_] | None = None,
+) -> list[Comparison]:
     """Count every group that a limit compares and say which groups are judged.
 
     Args:
         wall: the groups.
         limits: the disparity limits.
         counted: bool[n], people who are decided about with personal data.
+        offers: ids of the campaign's offers.
+        eligible: bool[m, n], who may get which offer; a group is compared by its people who may get one of the offers
+            that are compared. None: everybody may get everything.
     """
     comparisons = []
     for limit in limits:
         for features in comparisons_of(limit):
             people = _people(wall, features, counted, f"size of the groups of limit {limit.id}")
-            groups = tuple(sorted(group for group, size in people.items() if size))
-            size = np.array([people[group] for group in groups], dtype=np.int64)
-            comparisons.append(judge(limit, features, groups, size))
+            for compared in offer_sets(limit, offers):
+                if eligible is not None:
+                    open_ = counted & eligible[list(compared) or slice(None)].any(axis=0)
+                    people = _people(wall, features, open_, f"size of the eligible groups of limit {limit.id}")
+                groups = tuple(sorted(group for group, size in people.items() if size))
+                size = np.array([people[group] for group in groups], dtype=np.int64)
+                comparisons.append(judge(limit, features, groups, size, compared))
     return comparisons
 
 
 def selected_people(
-    wall: Wall, comparison: Comparison, counted: NDArray[np.bool_], chosen: NDArray[np.bool_]
+    wall: Wall, comparison: Comparison, counted: NDArray[np.bool_], choice: NDArray[np.integer]
 ) -> NDArray[np.int64]:
-    """int64[G], selected people of each judged group, counted behind the wall."""
-    people = _people(wall, comparison.features, counted & chosen, f"verification of limit {comparison.limit.id}")
-    judged = [group for group, is_judged in zip(comparison.groups, comparison.judged, strict=True) if is_judged]
-    return np.array([people.get(group, 0) for group in judged], dtype=np.int64)
+    """int64[G], people of each judged group whose choice (-1 for none) is compared, counted behind the wall."""
+    why = f"verification of limit {comparison.limit.id}"
+    people = _people(wall, comparison.features, counted & comparison.counts(choice), why)
+    return np.array([people.get(group, 0) for group in comparison.judged_groups], dtype=np.int64)
 
 
 def figure(comparison: Comparison, selected: NDArray[np.int64]) -> float:

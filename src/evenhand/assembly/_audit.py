@@ -16,6 +16,7 @@ from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Parts, periods_of
 from evenhand.disparity import audit as audit_counts
 from evenhand.features import encode, learn_binning, scan_personal_data, view_of
+from evenhand.scoring import CONTROL
 from evenhand.terms import Finding, UsageError
 from evenhand.vault import Vault
 
@@ -129,6 +130,9 @@ def campaign_audit(opened: Opened, lesson: Lesson, *, thorough: bool) -> Audit:
     """
     limits = opened.campaign.limits.disparity
     offers = tuple(offer.id for offer in opened.campaign.offers)
+    control = len(offers)  # people who were shown nothing are a part of their own
+    shown = np.where(lesson.offer == CONTROL, control, lesson.offer)
+    named = (*offers, opened.campaign.history.control or "")
     order = opened.history.order
     return audit_counts(
         LessonGroups(opened.history_groups, lesson.rows, len(opened.history)),
@@ -136,7 +140,7 @@ def campaign_audit(opened: Opened, lesson: Lesson, *, thorough: bool) -> Audit:
         lesson.codes,
         lesson.outcome,
         intersections=tuple(limit.groups for limit in limits if limit.intersections and len(limit.groups) > 1),
-        parts=[Parts("offer", lesson.offer, offers)] if len(np.unique(lesson.offer)) > 1 else [],
+        parts=[Parts("offer", shown, named if control in shown else offers)] if len(np.unique(shown)) > 1 else [],
         periods=None if order is None else _periods(order[lesson.rows], dates=opened.order_is_date),
         learn_from=_halves(opened.history.subjects[lesson.rows]),
         pair_questions=_PAIRS_OF_A_CHECK if thorough else min(_PAIRS_OF_A_RUN, _ROWS_OF_A_RUN // len(lesson.rows)),

@@ -133,12 +133,12 @@ def _open(table: Table, frame: Any, folder: Path, columns: Sequence[str]) -> Dat
 
 
 def _feature_columns(campaign: Campaign) -> list[str]:
-    """The features' columns among the subjects: one per offer for a per-offer feature."""
+    """The columns that decide, among the subjects: features (one per offer for a per-offer feature), and conditions."""
     names: list[str] = []
     for name in campaign.names(Role.FEATURE):
         per_offer = campaign.columns[name].per_offer
         names.extend(f"{name}@{offer.id}" for offer in campaign.offers) if per_offer else names.append(name)
-    return names
+    return list(dict.fromkeys([*names, *campaign.conditions.values()]))
 
 
 def _subject_columns(campaign: Campaign) -> list[str]:

@@ -15,7 +15,7 @@ from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Comparison, compare, group_rates
 from evenhand.ledger import facts_of
 from evenhand.policy import Campaign, DisparityLimit
-from evenhand.reports import GroupChapter, Provenance, build
+from evenhand.reports import ConditionChapter, GroupChapter, Provenance, build
 from evenhand.terms import Explained, Measure, Reason, Standing
 
 from ._open import Opened
@@ -45,6 +45,7 @@ def report_of(opened: Opened, lesson: Lesson, explained: Explained, audit: Audit
             held_out=int(lesson.held_out.sum()),
         ),
         groups=_chapters(opened, explained),
+        conditions=_conditions(opened, explained),
         audit=audit,
         stories=[
             facts_of(explained, row, run_id or "plan", sealed=aware) for row in story_rows(explained, opened.campaign)
@@ -63,7 +64,7 @@ def story_rows(explained: Explained, campaign: Campaign) -> list[int]:
     standing = allocated.scored.minimised.permitted.standing
     personal = standing == Standing.PERSONALISED
     picks = (
-        personal & (allocated.offer >= 0) & (~allocated.moved | bool(campaign.aware_limits)),
+        personal & (allocated.reason == Reason.SELECTED) & (~allocated.moved | bool(campaign.aware_limits)),
         personal & (allocated.reason == Reason.BEYOND_LIMITS),
         ~personal,
     )
@@ -125,20 +126,50 @@ def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
     """Selection rates per declared comparison before and after the limits, then every other sensitive column."""
     allocated = explained.allocated
     personal = allocated.scored.minimised.permitted.standing == Standing.PERSONALISED
-    before = np.where(personal, (allocated.unlimited_offer >= 0).astype(np.intp), -1)
-    after = np.where(personal, (allocated.offer >= 0).astype(np.intp), -1)
+    sides = (allocated.unlimited_offer, allocated.offer)
+    before, after = (np.where(personal, (choice >= 0).astype(np.intp), -1) for choice in sides)
+    ids = [offer.id for offer in opened.campaign.offers]
+    eligible = allocated.scored.minimised.eligible
     chapters, told = [], set()
     for limit in opened.campaign.limits.disparity:
         sets = [limit.groups] if limit.intersections else [(name,) for name in limit.groups]
         for features in sets:
-            told.add(features)
-            pair = [_compared(opened, features, codes, limit) for codes in (before, after)]
-            chapters.append(GroupChapter(limit.id, limit.measure.value, limit.bound, limit.mode, pair[0], pair[1]))
+            if not limit.offers and limit.per == "campaign":
+                told.add(features)
+            for offers in _offer_sets(limit, ids):
+                places = [ids.index(name) for name in offers] or list(range(len(ids)))
+                open_ = personal if eligible is None else personal & eligible[places].any(axis=0)
+                codes = [np.where(open_, np.isin(choice, places).astype(np.intp), -1) for choice in sides]
+                one, other = (_compared(opened, features, side, limit) for side in codes)
+                chapters.append(
+                    GroupChapter(limit.id, limit.measure.value, limit.bound, limit.mode, one, other, offers)
+                )
     for name in opened.stores.wall.features:
         if (name,) not in told:
             pair = [_compared(opened, (name,), codes, None) for codes in (before, after)]
             chapters.append(GroupChapter("", "", 0.0, "", pair[0], pair[1]))
     return chapters
+
+
+def _conditions(opened: Opened, explained: Explained) -> list[ConditionChapter]:
+    """Who meets the conditions of offers, by group: a condition too can leave a group out."""
+    minimised = explained.allocated.scored.minimised
+    if minimised.eligible is None:
+        return []
+    personal = minimised.permitted.standing == Standing.PERSONALISED
+    return [
+        ConditionChapter(
+            opened.campaign.offers[offer].id,
+            _compared(opened, (name,), np.where(personal, minimised.eligible[offer].astype(np.intp), -1), None),
+        )
+        for offer in opened.campaign.conditions
+        for name in opened.stores.wall.features
+    ]
+
+
+def _offer_sets(limit: DisparityLimit, ids: list[str]) -> list[tuple[str, ...]]:
+    """The sets of offers that a limit compares; () for any offer at all."""
+    return [(name,) for name in limit.offers or ids] if limit.per == "offer" else [limit.offers]
 
 
 def _compared(

@@ -18,7 +18,7 @@ from evenhand.adapters.frames import csv_bytes
 from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.campaigns import Lesson, learn, lesson_of
+from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
 from evenhand.disparity import Audit
 from evenhand.journey import decide, propose, sweep
 from evenhand.ledger import begin, finish, new_run_id, refuse_paused
@@ -35,6 +35,13 @@ from ._summary import summary_of
 __all__ = ["Checked", "Planned", "Ran", "check", "frontier", "plan_campaign", "run_campaign"]
 
 Step = Callable[[str], None]
+_ABOUT = {
+    "history-no-control": ("history", "control"),
+    "history-not-randomised": ("history", "randomised"),
+    "history-other-offers": ("history", "offer"),
+    "history-train-before": ("history", "train_before"),
+}
+"""Fields of the campaign file that errors of the data are about."""
 
 
 def _silent(_: str) -> None:
@@ -115,16 +122,8 @@ def check(campaign_file: Path, *, at: datetime, frames: Frames | None = None, st
     try:
         audit, about_data = _look_at_data(loaded, campaign_file, at, frames or Frames(), step)
     except DataError as error:
-        finding = Finding(
-            f"EH-{error.code.upper()}",
-            Severity.ERROR,
-            error.what,
-            error.rule,
-            error.remedy,
-            file=str(campaign_file),
-            line=1,
-        )
-        return Checked((finding, *loaded.findings), {}, broken=True)
+        finding = Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy)
+        return Checked((loaded.place(finding, _ABOUT.get(error.code, ())), *loaded.findings), {}, broken=True)
     findings = sorted([*loaded.findings, *about_data], key=lambda finding: -finding.severity.rank)
     return Checked(tuple(findings), audit.to_dict(), broken=False)
 
@@ -140,7 +139,8 @@ def _look_at_data(
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
     audit = campaign_audit(opened, lesson, thorough=True)
     found = (*personal_features(opened), *minors(opened), *odd_features(opened), *audit.findings)
-    return audit, [_place(loaded, finding) for finding in found]
+    draw = [loaded.place(finding, ("history", "randomised")) for finding in draw_findings(loaded.campaign, lesson)]
+    return audit, [*draw, *(_place(loaded, finding) for finding in found)]
 
 
 def plan_campaign(

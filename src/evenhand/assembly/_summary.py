@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import MICRO, Campaign
-from evenhand.terms import Explained, LimitOutcome, Measure, Reason, Standing
+from evenhand.terms import Explained, LimitOutcome, Measure, Model, Reason, Standing, Target
 
 __all__ = ["summary_of"]
 
@@ -22,7 +22,8 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
     people = len(standing)
     allowed = int((standing != Standing.REFUSED).sum())
     personalised = int((standing == Standing.PERSONALISED).sum())
-    worthwhile = allowed - int((allocated.reason == Reason.NO_WORTHWHILE_OFFER).sum())
+    nothing = (allocated.reason == Reason.NO_WORTHWHILE_OFFER) | (allocated.reason == Reason.NOT_ELIGIBLE)
+    worthwhile = allowed - int(nothing.sum())
     funnel = [
         ("known", people),
         ("permitted", allowed),
@@ -31,9 +32,14 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         ("worth an offer", worthwhile),
         ("selected, within every limit", int(chosen.sum())),
     ]
+    if campaign.exploration is not None:
+        by_lot = np.isin(allocated.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING))
+        funnel.append(("  of whom by lot", int((by_lot & chosen).sum())))
     counts = np.bincount(allocated.offer[chosen], minlength=len(campaign.offers))
     return {
         "campaign": campaign.campaign,
+        "target": campaign.model.target.value,
+        "measured": _measured(allocated.scored.minimised.model) if campaign.model.target is Target.INCREMENT else [],
         "funnel": [{"label": label, "people": number} for label, number in funnel],
         "reasons": {reason.key: int((permitted.reason == reason).sum()) for reason in _present(permitted.reason)},
         "offers": {offer.id: None if 0 < n < 10 else int(n) for offer, n in zip(campaign.offers, counts, strict=True)},
@@ -42,6 +48,21 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         "value_text": f"{campaign.currency} {allocated.certificate.value / MICRO:,.2f}",
         "gap": allocated.certificate.gap,
     }
+
+
+def _measured(model: Model) -> list[dict[str, Any]]:
+    """Of each offer what showing it changes, and the Qini coefficients of both orders, on rows kept apart; null where
+    there are few."""
+    return [
+        {
+            "offer": offer,
+            "rows": told["held_out"]["rows"],
+            "increment": told["held_out"].get("increment"),
+            "qini": told["held_out"].get("coefficient"),
+            "qini_by_response": told["held_out"].get("by_response"),
+        }
+        for offer, told in model.evaluation["offers"].items()
+    ]
 
 
 def _present(codes: np.ndarray[Any, np.dtype[np.uint8]]) -> list[Reason]:
@@ -54,8 +75,8 @@ def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
             return f"{currency} {value / MICRO:,.2f}"
         return f"{value:.3f}" if limit.kind == "disparity" else f"{value:,.0f}"
 
-    few = limit.kind in ("contacts", "capacity") and 0 < limit.used < 10
-    floor = limit.measure is Measure.SELECTION_RATE_RATIO
+    few = limit.kind in ("contacts", "capacity", "minimum") and 0 < limit.used < 10
+    floor = limit.measure is Measure.SELECTION_RATE_RATIO or limit.kind == "minimum"
     price = ""
     if limit.money is not None and limit.people is not None and (limit.money or limit.people):
         price = f"; costs {currency} {limit.money / MICRO:,.2f} of value and changes {limit.people:,} decisions"

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from evenhand.features import ColumnSource
 from evenhand.policy import Campaign
-from evenhand.terms import DataError
+from evenhand.scoring import CONTROL
+from evenhand.terms import DataError, Target
 
 __all__ = ["History", "draws_of", "held_out_rows", "offer_indices"]
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One row per offer that was shown, as the rim brings it. Raw feature values stay in `columns` until gate 2.
+    """One row per offer that was shown, or per person who was shown nothing, as the rim brings it. Raw feature values
+    stay in `columns` until gate 2.
 
     Attributes:
         subjects: bytes ``S32`` [k], pseudonym of the person in each row; people may recur.
@@ -42,14 +44,18 @@ class History:
 
 
 def offer_indices(campaign: Campaign, history: History) -> NDArray[np.intp]:
-    """Index of each history row's offer among the campaign's offers; -1 for an offer that it does not have.
+    """Index of each history row's offer among the campaign's offers; -1 for an offer that it does not have, `CONTROL`
+    where nothing was shown.
 
     Raises:
-        DataError: no row shows any of the campaign's offers.
+        DataError: no row shows any of the campaign's offers, or what they change is asked for and no row is of the
+            control.
     """
     if history.offer is None:
         return np.zeros(len(history), dtype=np.intp)
     position = {offer.id: index for index, offer in enumerate(campaign.offers)}
+    if campaign.history.control is not None:
+        position[campaign.history.control] = CONTROL
     names, inverse = np.unique(history.offer.astype(str), return_inverse=True)
     index = np.array([position.get(str(name), -1) for name in names], dtype=np.intp)[inverse]
     if not (index >= 0).any():
@@ -59,6 +65,14 @@ def offer_indices(campaign: Campaign, history: History) -> NDArray[np.intp]:
             f"(column {campaign.history.offer!r} has {len(names)} other values).",
             rule="an offer can only be learned from rows that showed it",
             remedy="use the offer ids of the campaign file in that column, or model.kind: pooled",
+        )
+    if campaign.model.target is Target.INCREMENT and not (index == CONTROL).any():
+        raise DataError(
+            "history-no-control",
+            f"None of the {len(history)} history rows holds the value that history.control names "
+            f"(column {campaign.history.offer!r} has {len(names)} other values).",
+            rule="what an offer changes is the difference from people who were shown nothing",
+            remedy="write the value exactly as it stands in that column, or decide by model.target: response",
         )
     return index
 

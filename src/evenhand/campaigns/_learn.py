@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from evenhand.features import encode, learn_view
 from evenhand.permission import ConsentBook, permit
 from evenhand.policy import Campaign
-from evenhand.scoring import fit
-from evenhand.terms import Asked, DataError, FeatureView, Model, Role, Standing
+from evenhand.scoring import CONTROL, fit
+from evenhand.terms import Asked, DataError, FeatureView, Model, Role, Standing, Target
 
 from ._history import History, held_out_rows, offer_indices
 
@@ -26,13 +26,17 @@ class Lesson:
         rows: intp[r], positions in the history.
         view: the bins, learned from the training rows alone.
         codes: one uint8[r] per term.
-        offer: intp[r], index of the offer shown; -1 for one that this campaign does not have.
+        offer: intp[r], index of the offer shown; -1 for one that this campaign does not have; `scoring.CONTROL` where
+            nothing was shown, in a lesson on increments.
         outcome: uint8[r].
         held_out: bool[r], kept for evaluation.
         person: intp[r], equal where rows are of the same person.
         not_permitted: history rows of people whose data may not be used for this purpose now (RULES G-21b).
         other_offers: permitted rows of offers that this campaign does not have: they teach only what offers have
-            in common.
+            in common, and nothing of what an offer changes. In a lesson on responses also the rows of the control,
+            which are left out.
+        sides: int64[offers + 1, 2], people with rows of each offer and, last, of the control: those whose data may be
+            used for this purpose, and the others; not counted (0) in a lesson on responses.
     """
 
     rows: NDArray[np.intp]
@@ -44,6 +48,7 @@ class Lesson:
     person: NDArray[np.intp]
     not_permitted: int
     other_offers: int
+    sides: NDArray[np.int64]
 
 
 def teachable(
@@ -65,7 +70,8 @@ def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) 
         DataError: nothing may be used, or nothing is left to train on.
     """
     offer = offer_indices(campaign, history)
-    used = allowed
+    apart = offer == (-1 if campaign.model.target is Target.INCREMENT else CONTROL)
+    used = allowed & ~apart
     if not (used & (offer >= 0)).any():
         raise DataError(
             "history-not-permitted",
@@ -92,7 +98,21 @@ def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) 
         held_out=held_out,
         person=np.unique(history.subjects[used], return_inverse=True)[1],
         not_permitted=int((~allowed).sum()),
-        other_offers=int((allowed & (offer < 0)).sum()),
+        other_offers=int((allowed & (apart | (offer == -1))).sum()),
+        sides=_sides(campaign, history, offer, allowed),
+    )
+
+
+def _sides(
+    campaign: Campaign, history: History, offer: NDArray[np.intp], allowed: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """See `Lesson.sides`."""
+    if campaign.model.target is not Target.INCREMENT:
+        return np.zeros((len(campaign.offers) + 1, 2), np.int64)
+    sides = [*range(len(campaign.offers)), CONTROL]
+    return np.array(
+        [[len(np.unique(history.subjects[(offer == side) & used])) for used in (allowed, ~allowed)] for side in sides],
+        np.int64,
     )
 
 

@@ -9,6 +9,7 @@ import typer
 
 from ._audit_lines import audit_lines
 from ._frontier_lines import frontier_lines
+from ._increment_lines import increment_lines
 from ._options import At, CampaignFile, Format, HomeFolder, Json, Lang, Language, NoColour, Quiet, Weight, moment
 from ._speak import Speaker, guarded, program, quoted
 
@@ -258,8 +259,11 @@ def _tell_summary(voice: Speaker, summary: dict[str, Any]) -> None:
         small = "; some groups too small to judge" if limit["note"] == "groups-too-small" else ""
         reached = f"{limit['used_text']} ({limit['declared_text']})"
         voice.data(f"limit {limit['id']:<24} {reached}, {state}{limit['price_text']}{small}")
+    for line in increment_lines(summary):
+        voice.data(line)
+    kind = "extra value" if summary["target"] == "increment" else "value"
     voice.data(
-        f"expected value {summary['value_text']}; at most {summary['gap'] * 100:.3f} % below the best within limits"
+        f"expected {kind} {summary['value_text']}; at most {summary['gap'] * 100:.3f} % below the best within limits"
     )
 
 

@@ -12,7 +12,7 @@ from ._instead import DecisionSearch, decision_counterfactual
 from ._sentences import Factor, Line, bin_words, purpose_words
 from ._sum import SumRow
 from ._tell import Explanation, tell
-from ._text import LANGUAGES, Lang, catalogue, day, money, number, one_line, percent, text
+from ._text import LANGUAGES, Lang, catalogue, day, money, number, one_line, percent, text, text_about
 
 __all__ = [
     "LANGUAGES",
@@ -40,4 +40,5 @@ __all__ = [
     "purpose_words",
     "tell",
     "text",
+    "text_about",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Allocated, Explained, Standing, term_contributions
+from evenhand.terms import Allocated, Explained, Reason, Standing, term_contributions
 
 from ._flip import Flips, find_flips
 from ._recheck import true_flips
@@ -16,6 +16,7 @@ __all__ = ["REASONS", "explain"]
 REASONS = 3
 """Terms named as reasons for each decision."""
 _BLOCK = 131_072
+_BY_LOT = np.isin(np.arange(256), [reason for reason in Reason if reason.is_by_lot])
 
 
 def explain(allocated: Allocated, campaign: Campaign) -> Explained:
@@ -24,7 +25,7 @@ def explain(allocated: Allocated, campaign: Campaign) -> Explained:
     The offer that is explained is the chosen one, or the best one where none was chosen. A change is looked for in
     features that the campaign calls actionable, with everything else and the table of prices as they were; see
     `find_flips` for what is searched and `true_flips` for blind limits. None is named for a person whose decision is
-    not the price rule's own (``moved``).
+    not the price rule's own (``moved``, or by lot).
 
     Args:
         allocated: the decisions.
@@ -49,7 +50,7 @@ def explain(allocated: Allocated, campaign: Campaign) -> Explained:
         top[rows, : order.shape[1]] = order
         share[rows, : order.shape[1]] = largest
         personal = scored.minimised.permitted.standing[rows] == Standing.PERSONALISED
-        personal &= ~allocated.moved[rows]
+        personal &= ~allocated.moved[rows] & ~_BY_LOT[allocated.reason[rows]]
         if personal.any():
             mine = rows[personal]
             found = find_flips(allocated, campaign, mine, focus[mine], contributions[personal])

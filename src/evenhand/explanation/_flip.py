@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import OTHER, SCORE_BOUND, Allocated, expected_value, probability_ppm
+from evenhand.terms import OTHER, SCORE_BOUND, Allocated, expected_value, score_ppm
 
 from ._reach import campaign_reaches
 
@@ -20,7 +20,7 @@ _FAR = np.iinfo(np.int64).max
 _NEVER = 2**40
 """A score that no sum of terms reaches."""
 _EDGE = 16_000_000
-"""Beyond this many micro-logits the link table is level."""
+"""Beyond this score parts per million are level: the link table ends there, and a change long before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class _Question:
         return np.asarray(flipped)
 
     def _worth(self, score: NDArray[np.int64], offer: NDArray[np.intp]) -> NDArray[np.int64]:
-        probability = probability_ppm(np.clip(score, -SCORE_BOUND, SCORE_BOUND))
+        probability = score_ppm(np.clip(score, -SCORE_BOUND, SCORE_BOUND), self.model.link)
         return expected_value(self._value[offer], self._cost[offer], probability)
 
     def _least(self) -> NDArray[np.int64]:

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
 from evenhand.terms import (
+    PPM,
     DecisionFacts,
+    Link,
     Model,
     Standing,
     expected_value,
-    one_probability_ppm,
-    probability_ppm,
+    one_score_ppm,
     score_of,
+    score_ppm,
     term_contributions,
 )
 
@@ -33,9 +35,9 @@ __all__ = ["MOST_CHANGES", "DecisionSearch", "decision_counterfactual"]
 MOST_CHANGES = 3
 """More changes than this would be another person."""
 _EDGE = 16_000_000
-"""Beyond this many micro-logits the link table is level."""
-_APART = 16_000
-"""Micro-logits between two scores at which worth is tabulated."""
+"""Beyond this score parts per million are level: the link table ends there, and a change long before."""
+_TABULATED = 2_000
+"""Steps between scores at which worth is tabulated."""
 _FREE = 2**40
 """A push that nothing needs."""
 
@@ -147,7 +149,8 @@ class _Asked:
         if prices is not None and not is_aware:
             cell = self._cell(self.leaf)
             if cell is not None:
-                self.price = dict(enumerate(self._all_prices(cell)))
+                prices_here = enumerate(self._all_prices(cell))
+                self.price = {offer: price for offer, price in prices_here if offer not in facts.excluded}
         self.score = [grid.score(j, [code[j] for code in person]) for j in range(len(model.offers))]
 
     def goals(self) -> list[Goal]:
@@ -171,14 +174,16 @@ class _Asked:
         lead = self.price[own] - self.price[rival]
         here, there = self.score[own], self.score[rival]
 
-        my_curve, their_curve = _curve(*self._declared(own)), _curve(*self._declared(rival))
+        link = self.model.link
+        my_curve, their_curve = (_curve(*self._declared(offer), link) for offer in (own, rival))
+        nodes = _nodes(link)
 
         def needs(down: int, up: int) -> tuple[int, int]:
             """From node `below` on the offer is worth too much; up to node `above` the rival is worth too little."""
             below = bisect_left(my_curve, theirs(there + up) + lead)
             above = bisect_right(their_curve, mine(here - down) - lead) - 1
-            least_down = here - _nodes()[below] if below < len(my_curve) else -_FREE
-            least_up = _nodes()[above] - there if above >= 0 else -_FREE
+            least_down = here - nodes[below] if below < len(my_curve) else -_FREE
+            least_up = nodes[above] - there if above >= 0 else -_FREE
             return least_down, least_up
 
         return Goal(
@@ -189,7 +194,7 @@ class _Asked:
         )
 
     def _worths(self, offer: int, score: NDArray[np.int64]) -> NDArray[np.int64]:
-        return expected_value(*self._declared(offer), probability_ppm(score))
+        return expected_value(*self._declared(offer), score_ppm(score, self.model.link))
 
     def second_look(self) -> Also | None:
         """Whether changes hold up in the blind cell that they lead to; None where there are no blind cells."""
@@ -210,6 +215,8 @@ class _Asked:
                 self._worth(j)(score) - price
                 for j, (score, price) in enumerate(zip(scores, self._all_prices(cell), strict=True))
             ]
+            for offer in self.facts.excluded:
+                net[offer] = -_FREE
             own = self.facts.offer
             return max(net) > 0 if own < 0 else net[own] <= 0 or net[own] < max(net)
 
@@ -220,8 +227,8 @@ class _Asked:
         return declared.value_micro, declared.cost_micro
 
     def _worth(self, offer: int) -> Callable[[int], int]:
-        value, cost = self._declared(offer)
-        return lambda score: value * one_probability_ppm(score) // 1_000_000 - cost
+        (value, cost), link = self._declared(offer), self.model.link
+        return lambda score: value * one_score_ppm(score, link) // PPM - cost
 
     def _least(self, offer: int) -> int | None:
         """The lowest score at which an offer is worth more than its price, by halving; None where none is."""
@@ -253,13 +260,14 @@ class _Asked:
 
 
 @cache
-def _nodes() -> list[int]:
-    """Scores at which worth is tabulated, for bounds only."""
-    return list(range(-_EDGE, _EDGE + 1, _APART))
+def _nodes(link: Link) -> list[int]:
+    """Scores at which worth is tabulated, for bounds only; worth is level before the first and after the last."""
+    edge = PPM if link == "identity" else _EDGE
+    return list(range(-edge, edge + 1, 2 * edge // _TABULATED))
 
 
 @lru_cache(maxsize=256)
-def _curve(value_micro: int, cost_micro: int) -> list[int]:
+def _curve(value_micro: int, cost_micro: int, link: Link) -> list[int]:
     """What an offer brings at each of these scores; never falling."""
-    curve: list[int] = expected_value(value_micro, cost_micro, probability_ppm(np.array(_nodes()))).tolist()
+    curve: list[int] = expected_value(value_micro, cost_micro, score_ppm(np.array(_nodes(link)), link)).tolist()
     return curve

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Allocated, expected_value, probability_ppm, score_of, term_contributions
+from evenhand.terms import Allocated, expected_value, score_of, score_ppm, term_contributions
 
 from ._flip import Flips
 
@@ -46,6 +46,9 @@ def true_flips(
     keeps = leaf == leaf_of(recipe, now, names, len(who))
     if "aware" not in tables:
         net, is_known = _net(allocated, campaign, then, leaf)
+        eligible = allocated.scored.minimised.eligible
+        if eligible is not None:
+            net[~eligible[:, who]] = np.iinfo(np.int64).min
         best = net.argmax(axis=0)
         everyone = np.arange(len(who))
         offer = allocated.offer[who].astype(np.intp)
@@ -107,6 +110,6 @@ def _net(
     for j, offer in enumerate(campaign.offers):
         at = np.full(len(leaf), j, dtype=np.intp)
         score = score_of(model, term_contributions(model, codes, at), at)
-        value = expected_value(offer.value_micro, offer.cost_micro, probability_ppm(score))
+        value = expected_value(offer.value_micro, offer.cost_micro, score_ppm(score, model.link))
         net.append(value - allocated.prices.offer[j] - allocated.prices.group[np.maximum(cell_of, 0), j])
     return np.stack(net), cell_of >= 0

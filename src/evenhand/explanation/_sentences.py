@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evenhand.policy import Campaign
-from evenhand.terms import BinLabel, DecisionFacts, LegalBasis, Model, Origin, Reason, Standing, bin_labels
+from evenhand.terms import PPM, BinLabel, DecisionFacts, LegalBasis, Model, Origin, Reason, Standing, Target, bin_labels
 
 from ._counterfactual import Counterfactual, Proof
 from ._instead import MOST_CHANGES
-from ._text import catalogue, day, money, number, percent, text
+from ._text import catalogue, day, money, number, percent, text, text_about
 
 __all__ = ["Factor", "Line", "aware_columns", "bin_words", "headline", "lines_of", "meaning_of", "purpose_words"]
 
@@ -27,7 +27,7 @@ class Factor:
         value: the bin that the person is in, in words.
         origin: given, observed or inferred.
         contribution: micro-logits; with the base they add up to the score.
-        direction: ``for``, ``against`` or ``neutral``.
+        direction: ``for``, ``against`` or ``neutral``: nothing, or of a change too little to be written.
     """
 
     name: str
@@ -59,16 +59,20 @@ def headline(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor]
     if facts.standing is Standing.REFUSED:
         return text("headline.refused", lang, sender=sender)
     if facts.offer < 0:
-        return text("headline.none", lang, sender=sender)
-    offer = _offer(campaign, facts.offer, lang)
+        return text("headline.by-lot-none" if facts.outcome.is_by_lot else "headline.none", lang, sender=sender)
+    offer, about = _offer(campaign, facts.offer, lang), campaign.model.target
+    if facts.outcome.is_by_lot:
+        return text("headline.by-lot", lang, sender=sender, offer=offer)
     if facts.standing is Standing.CONTEXTUAL:
         return text("headline.contextual", lang, sender=sender, offer=offer)
-    reasons = factors[: len(facts.top_terms)]
+    reasons = [factor for factor in factors[: len(facts.top_terms)] if factor.direction != "neutral"]
     top = [factor.meaning for factor in reasons if factor.direction == "for"][:_NAMED]
     if not top:
-        return text("headline.other" if reasons else "headline.average", lang, sender=sender, offer=offer)
+        key = "headline.other" if reasons else "headline.average"
+        return text_about(about, key, lang, sender=sender, offer=offer)
     named = dict(zip(("first", "second"), top, strict=False))
-    return text("headline.one" if len(top) == 1 else "headline.two", lang, sender=sender, offer=offer, **named)
+    key = "headline.one" if len(top) == 1 else "headline.two"
+    return text_about(about, key, lang, sender=sender, offer=offer, **named)
 
 
 def lines_of(
@@ -99,27 +103,41 @@ def lines_of(
         if aware:
             names = ", ".join(meaning_of(campaign, name, lang) for name in aware)
             out.append(Line("aware", 2, text("why.aware", lang, names=names)))
+        read = dict.fromkeys(campaign.conditions.values())
+        if read:
+            names = ", ".join(meaning_of(campaign, name, lang) for name in read)
+            out.append(Line("conditions", 2, text("why.conditions", lang, names=names)))
         out.append(Line("special", 2, text("why.special", lang)))
     return (*out, *_about(facts, campaign, lang))
 
 
 def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], lang: str) -> list[Line]:
-    reason = facts.permission
+    reason, about = facts.permission, campaign.model.target
     out = []
     if facts.standing is not Standing.REFUSED:
         key = "why.ai" if facts.standing is Standing.PERSONALISED else "why.ai-contextual"
-        out.append(Line("ai", 1, text(key, lang)))
+        if facts.outcome.is_by_lot:
+            share = percent(campaign.exploration.share if campaign.exploration else 0.0, lang, 1)
+            out.append(Line("by-lot", 1, text("why.by-lot", lang, share=share)))
+        else:
+            out.append(Line("ai", 1, text(key, lang)))
         if facts.offer >= 0 and campaign.offers[facts.offer].made_by_ai:
             out.append(Line("made-by-ai", 1, text("why.made-by-ai", lang)))
     out += [
-        Line("reason", 1, text(f"why.factor-{factor.direction}", lang, meaning=factor.meaning, value=factor.value))
+        Line("reason", 1, text_about(about, key, lang, meaning=factor.meaning, value=factor.value))
         for factor in factors[: len(facts.top_terms)]
-        if factor.direction != "neutral"
+        if (key := f"why.factor-{factor.direction}") != "why.factor-neutral" and not facts.outcome.is_by_lot
     ]
     if facts.outcome is Reason.BEYOND_LIMITS:
         out.append(Line("limits", 1, text("why.beyond-limits", lang)))
     if facts.outcome is Reason.NO_WORTHWHILE_OFFER:
-        out.append(Line("worth", 1, text("why.no-worth", lang)))
+        out.append(Line("worth", 1, text_about(about, "why.no-worth", lang)))
+    if facts.excluded:
+        conditions = [campaign.offers[offer].eligible for offer in facts.excluded]
+        names = ", ".join(dict.fromkeys(meaning_of(campaign, name, lang) for name in conditions if name))
+        unread = facts.standing is not Standing.PERSONALISED
+        kind = "unread" if unread else "all" if facts.outcome is Reason.NOT_ELIGIBLE else "some"
+        out.append(Line("eligible", 1, text(f"why.not-eligible-{kind}", lang, count=len(facts.excluded), names=names)))
     refusing = reason.is_forbidden or reason.is_unconfigured
     out.append(Line("permission", 1 if refusing else 2, text(f"reason.{reason.key}", lang)))
     if facts.standing is Standing.CONTEXTUAL:
@@ -139,8 +157,11 @@ def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
 
     chosen = facts.offer >= 0
     price = facts.price if chosen else facts.runner_up_price
-    chance = percent(facts.probability / 1e6, lang, 2)
-    out = [Line("chance", 2, text("why.chance", lang, chance=chance, value=amount(facts.value)))]
+    out = [Line("chance", 2, _chance(facts, campaign, amount(facts.value), lang))]
+    if campaign.model.target is Target.INCREMENT:
+        out.append(Line("aim", 2, text("why.aim", lang)))
+    if facts.outcome.is_by_lot:
+        return out
     if facts.sealed:
         if chosen and facts.runner_up >= 0:
             other = _offer(campaign, facts.runner_up, lang)
@@ -156,6 +177,18 @@ def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
     return out
 
 
+def _chance(facts: DecisionFacts, campaign: Campaign, value: str, lang: str) -> str:
+    """How likely a response is, or what the offer changes in that."""
+    share = facts.probability / PPM
+    if campaign.model.target is Target.RESPONSE:
+        return text("why.chance", lang, chance=percent(share, lang, 2), value=value)
+    points = number(abs(share) * 100, lang, 2)
+    if not facts.probability:
+        return text("why.leaves", lang, value=value)
+    raises = "why.raises" if facts.value > 0 else "why.raises-too-little"
+    return text(raises if facts.probability > 0 else "why.lowers", lang, points=points, value=value)
+
+
 def _change(
     facts: DecisionFacts,
     campaign: Campaign,
@@ -165,7 +198,7 @@ def _change(
     lang: str,
 ) -> list[Line]:
     """The recorded change, or the changes found since; without either, what was looked for."""
-    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed:
+    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or facts.outcome.is_by_lot:
         return []
     bins = [(change.term, change.code) for change in instead.changes] if instead else []
     if facts.flip_term >= 0:

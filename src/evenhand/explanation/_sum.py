@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evenhand.policy import Campaign
 from evenhand.terms import DecisionFacts
 
-from ._text import text
+from ._text import text, text_about
 
 __all__ = ["SumRow", "sum_of"]
 
@@ -19,8 +19,9 @@ class SumRow:
     the groups' part of the price is sealed there are no rows from that part on.
 
     Attributes:
-        key: ``response`` (value times chance), ``cost``, then ``price`` or its parts ``places`` and ``groups``,
-            then ``left`` and ``margin``. Costs and prices stand as what they take away: negative where they do.
+        key: ``response`` (value times chance, or times what the offer changes in it), ``cost``, then ``price`` or its
+            parts ``places`` and ``groups``, then ``left`` and ``margin``. Costs and prices stand as what they take
+            away: negative where they do.
         label: in the reader's language.
         own: micro-money, of the offer explained.
         other: micro-money of the runner-up of a chosen offer; None where there is none, and in ``margin``.
@@ -52,7 +53,12 @@ def sum_of(
         worth, paid = facts.runner_up_value, facts.runner_up_price
         columns.append(_column(campaign, other, worth, paid, offer_prices, sealed=facts.sealed))
     rows = [
-        SumRow(key, text(f"sum.{key}", lang), column, columns[1][key] if other is not None else None)
+        SumRow(
+            key,
+            text_about(campaign.model.target, f"sum.{key}", lang),
+            column,
+            columns[1][key] if other is not None else None,
+        )
         for key, column in columns[0].items()
     ]
     if facts.sealed:

@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import Campaign
-from evenhand.terms import DecisionFacts, Model, Origin, Role, Standing, bin_labels, term_contributions
+from evenhand.terms import DecisionFacts, Model, Origin, Role, Standing, Target, bin_labels, term_contributions
 
 from ._counterfactual import Counterfactual
 from ._instead import decision_counterfactual
 from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_of, meaning_of
 from ._sum import SumRow, sum_of
-from ._text import money, number, one_line, text
+from ._text import money, number, one_line, text, text_about
 
 __all__ = ["Explanation", "tell"]
+
+_LEAST_SAID = 50
+"""Parts per million of a change that are written as a hundredth of a percentage point; less is no reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Explanation:
         currency: ISO 4217 code of all amounts.
         instead: the smallest change of several features that would have led to another decision, where no single one
             was recorded and it could be looked for.
+        target: what the decision went by. Where that is what an offer changes, base, shares and score are parts per
+            million of that change, and points are percentage points.
     """
 
     lang: str
@@ -52,6 +57,7 @@ class Explanation:
     runner_up: str
     currency: str
     instead: Counterfactual | None = None
+    target: Target = Target.RESPONSE
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the subject stands in it as a pseudonym only. Price and margin are null where they are
@@ -71,7 +77,7 @@ class Explanation:
             "runner_up": self.runner_up,
             "base": self.base,
             "score": f.score,
-            "probability_ppm": f.probability,
+            "probability_ppm" if self.target is Target.RESPONSE else "increment_ppm": f.probability,
             "value_micro": f.value,
             "price_micro": None if f.sealed else f.price,
             "margin_micro": None if f.sealed else f.margin,
@@ -119,7 +125,8 @@ class Explanation:
         return [line for line in self.lines if line.layer == layer]
 
     def _factors_text(self) -> list[str]:
-        """Each share in points (a hundred to the logit), with all decimals, so that the column adds up on paper."""
+        """Each share in points (a hundred to the logit, or percentage points of what the offer changes), with all
+        decimals, so that the column adds up on paper."""
         if not self.factors:
             return []
         rows = [(text("why.base", self.lang), self.base, "")]
@@ -129,7 +136,7 @@ class Explanation:
         ]
         rows.append((text("why.total", self.lang), self.facts.score, ""))
         width = max(len(label) for label, _, _ in rows)
-        return ["", text("why.factors", self.lang)] + [
+        return ["", text_about(self.target, "why.factors", self.lang)] + [
             f"  {label:<{width}}  {_points(micro, self.lang):>12}  {value}".rstrip() for label, micro, value in rows
         ]
 
@@ -180,7 +187,9 @@ def tell(
     factors = _factors(facts, campaign, model, focus, lang) if personal else ()
     if offer_prices is None and prices is not None:
         offer_prices = prices["offer"]
-    instead = decision_counterfactual(facts, campaign, model, prices=prices) if facts.flip_term < 0 else None
+    own = not facts.outcome.is_by_lot
+    searched = own and facts.flip_term < 0
+    instead = decision_counterfactual(facts, campaign, model, prices=prices) if searched else None
     texts = [offer.text.nl if lang == "nl" else offer.text.en for offer in campaign.offers]
     return Explanation(
         lang=lang,
@@ -189,23 +198,25 @@ def tell(
         lines=lines_of(facts, campaign, model, factors, instead, lang),
         factors=factors,
         base=int(model.base[focus]) if focus >= 0 else 0,
-        sum=sum_of(facts, campaign, offer_prices, lang) if focus >= 0 else (),
+        sum=sum_of(facts, campaign, offer_prices, lang) if focus >= 0 and own else (),
         not_used=_not_used(campaign, lang, personal=personal),
         offer=texts[facts.offer] if facts.offer >= 0 else "",
         runner_up=texts[facts.runner_up] if facts.runner_up >= 0 else "",
         currency=campaign.currency,
         instead=instead,
+        target=campaign.model.target,
     )
 
 
 def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int, lang: str) -> tuple[Factor, ...]:
     shares = term_contributions(model, facts.codes, np.array([focus]))[0].tolist()
     factors = []
+    least = _LEAST_SAID if campaign.model.target is Target.INCREMENT else 1
     for binning, code, share in zip(model.view.binnings, facts.codes, shares, strict=False):
         own = int(code[0] if code.ndim == 1 else code[focus, 0])
         words = bin_words(bin_labels(binning)[own], lang)
         meaning, origin = meaning_of(campaign, binning.name, lang), campaign.columns[binning.name].origin
-        factors.append(Factor(binning.name, meaning, words, origin, share, _direction(share)))
+        factors.append(Factor(binning.name, meaning, words, origin, share, _direction(share, least)))
     for pair, name, share in zip(
         model.pairs, model.terms[len(factors) :], shares[len(model.view.binnings) :], strict=True
     ):
@@ -214,12 +225,13 @@ def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int,
         words = text("factor.pair-value", lang, first=one.value, second=other.value)
         if share:  # a pair that another offer's fit found says nothing here
             origin = max(one.origin, other.origin, key=list(Origin).index)
-            factors.append(Factor(name, meaning, words, origin, share, _direction(share)))
+            factors.append(Factor(name, meaning, words, origin, share, _direction(share, least)))
     return tuple(sorted(factors, key=lambda factor: -abs(factor.contribution)))
 
 
-def _direction(share: int) -> str:
-    return "for" if share > 0 else "against" if share < 0 else "neutral"
+def _direction(share: int, least: int) -> str:
+    """Which way a share counts; one that would be written as nothing counts neither way."""
+    return "neutral" if abs(share) < least else "for" if share > 0 else "against"
 
 
 def _not_used(campaign: Campaign, lang: str, *, personal: bool) -> tuple[tuple[str, str], ...]:
@@ -237,6 +249,6 @@ def _not_used(campaign: Campaign, lang: str, *, personal: bool) -> tuple[tuple[s
 
 
 def _points(micro: int, lang: str) -> str:
-    """Micro-logits as points with all four decimals, signed: nothing is rounded away."""
+    """Micro-logits (or parts per million) as points with all four decimals, signed: nothing is rounded away."""
     sign = "\N{MINUS SIGN}" if micro < 0 else "+"
     return sign + number(abs(micro) / 10_000, lang, 4)

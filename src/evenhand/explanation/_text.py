@@ -10,7 +10,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
-__all__ = ["LANGUAGES", "Lang", "catalogue", "day", "money", "number", "one_line", "percent", "text"]
+from evenhand.terms import Target
+
+__all__ = ["LANGUAGES", "Lang", "catalogue", "day", "money", "number", "one_line", "percent", "text", "text_about"]
 
 Lang = Literal["nl", "en"]
 LANGUAGES: tuple[Lang, ...] = ("nl", "en")
@@ -30,7 +32,8 @@ def catalogue(lang: str) -> dict[str, str]:
         raise KeyError(lang)
     folder = files(__package__) / "catalogue"
     content: dict[str, str] = {}
-    for name in (f"{lang}.json", f"report.{lang}.json", f"audit.{lang}.json", f"monitor.{lang}.json"):
+    for part in ("", "report.", "audit.", "increment.", "monitor."):
+        name = f"{part}{lang}.json"
         content |= json.loads((folder / name).read_text("utf-8"))
     return content
 
@@ -42,6 +45,16 @@ def text(key: str, lang: str, **values: object) -> str:
     'The person is a minor, and minors get no personalised advertising.'
     """
     return catalogue(lang)[key].format(**values)
+
+
+def text_about(target: Target, key: str, lang: str, **values: object) -> str:
+    """One text as it is said where decisions go by `target`: of what an offer changes some things are said otherwise.
+
+    >>> text_about(Target.INCREMENT, "report.offers.expected", "en"), text("report.offers.expected", "en")
+    ('Expected extra', 'Expected result')
+    """
+    own = f"{target}.{key}"
+    return text(own if own in catalogue(lang) else key, lang, **values)
 
 
 def one_line(said: str) -> str:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.terms import WITHHELD, Binning, DataError, Minimised, Model, Permitted, Standing
 
-from ._columns import ColumnSource
+from ._columns import ColumnSource, Values
 from ._encode import encode
 
 __all__ = ["minimise"]
 
+_YES = frozenset({"1", "true", "yes", "ja"})
+_NO = frozenset({"0", "false", "no", "nee"})
 
-def minimise(permitted: Permitted, model: Model, columns: ColumnSource) -> Minimised:
+
+def minimise(
+    permitted: Permitted, model: Model, columns: ColumnSource, conditions: Mapping[int, str] | None = None
+) -> Minimised:
     """Only the columns that the purpose may see, as bin codes (RULES G-5b, G-5c).
 
     A column outside the model's view is never asked for. Of a column inside it, only the values of people with
@@ -23,9 +30,12 @@ def minimise(permitted: Permitted, model: Model, columns: ColumnSource) -> Minim
         permitted: gate 1's answer.
         model: the glass box; its view names the columns, its offers the ``feature@offer`` columns.
         columns: raw values, aligned with ``permitted.asked.subjects``.
+        conditions: the column that must say yes, by index of the offer; of it only yes or no is kept. A missing value
+            is no yes.
 
     Raises:
-        DataError: a column of the view is not there, or its values are not what the view expects.
+        DataError: a column of the view is not there, or its values are not what the view expects; or a condition is
+            neither yes nor no.
     """
     rows = np.asarray(permitted.standing == Standing.PERSONALISED)
     codes = tuple(
@@ -34,14 +44,52 @@ def minimise(permitted: Permitted, model: Model, columns: ColumnSource) -> Minim
         else _codes(binning, binning.name, rows, columns)
         for binning in model.view.binnings
     )
-    return Minimised(permitted=permitted, model=model, codes=codes)
+    eligible = _eligible(permitted, len(model.offers), columns, conditions) if conditions else None
+    return Minimised(permitted=permitted, model=model, codes=codes, eligible=eligible)
+
+
+def _eligible(
+    permitted: Permitted, offers: int, columns: ColumnSource, conditions: Mapping[int, str]
+) -> NDArray[np.bool_]:
+    """bool[m, n]; everything is open to the refused, of whom nothing is said."""
+    eligible = np.ones((offers, len(permitted.standing)), dtype=bool)
+    rows = np.asarray(permitted.standing == Standing.PERSONALISED)
+    for offer, column in conditions.items():
+        eligible[offer] = permitted.standing == Standing.REFUSED
+        if rows.any():
+            eligible[offer, rows] = _yes(column, _read(column, rows, columns))
+    return eligible
+
+
+def _yes(column: str, values: Values) -> NDArray[np.bool_]:
+    """Whether each value says yes; a missing one does not."""
+    if values.dtype.kind == "f":
+        yes, no = values == 1, (values == 0) | np.isnan(values)
+    else:
+        words = ["" if value is None else str(value).strip().lower() for value in values.tolist()]
+        yes = np.array([word in _YES for word in words], dtype=bool)
+        no = np.array([not word or word in _NO for word in words], dtype=bool)
+    wrong = int(np.count_nonzero(~(yes | no)))
+    if wrong:
+        raise DataError(
+            "data-eligibility-values",
+            f"{wrong} of {len(values)} values of column {column!r} are not one of 1/0, true/false, yes/no, ja/nee.",
+            rule="whether somebody may get an offer is yes or no",
+            remedy="write 1 where the person may get the offer and 0 where not; empty counts as no",
+        )
+    return np.asarray(yes)
 
 
 def _codes(binning: Binning, column: str, rows: NDArray[np.bool_], columns: ColumnSource) -> NDArray[np.uint8]:
     codes = np.full(len(rows), WITHHELD, dtype=np.uint8)
+    if rows.any():
+        codes[rows] = encode(binning, _read(column, rows, columns))
+    return codes
+
+
+def _read(column: str, rows: NDArray[np.bool_], columns: ColumnSource) -> Values:
+    """The values of these people, one each."""
     readable = int(np.count_nonzero(rows))
-    if not readable:
-        return codes
     values = columns.read(column, rows)
     if len(values) != readable:
         raise DataError(
@@ -50,5 +98,4 @@ def _codes(binning: Binning, column: str, rows: NDArray[np.bool_], columns: Colu
             rule="row i of every column is the same person",
             remedy="read subjects and columns from the same unchanged table",
         )
-    codes[rows] = encode(binning, values)
-    return codes
+    return values

@@ -41,6 +41,7 @@ class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True
 
     at: int = 0
     c: str = ""
+    e: list[int] = []
     fc: int = 0
     ft: int = -1
     m: int = 0

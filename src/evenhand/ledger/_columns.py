@@ -37,6 +37,9 @@ def columns_from_explained(explained: Explained, start: int, stop: int, number: 
     offer, runner_up = allocated.offer[rows], allocated.runner_up[rows]
     reference = np.where(offer >= 0, offer, runner_up)
 
+    eligible = scored.minimised.eligible
+    excluded = np.zeros((n, 0), dtype=np.bool_) if eligible is None else ~eligible[:, rows].T
+
     def of(table: NDArray[np.integer], index: NDArray[np.int16]) -> NDArray[np.int64]:
         has = index >= 0
         return np.where(has, table[np.where(has, index, 0), at], 0).astype(np.int64)
@@ -66,6 +69,7 @@ def columns_from_explained(explained: Explained, start: int, stop: int, number: 
         flip_term=explained.flip_term[rows],
         flip_code=np.where(explained.flip_term[rows] >= 0, explained.flip_code[rows], 0).astype(np.uint8),
         sealed=np.zeros(n, dtype=np.bool_),
+        excluded=excluded,
     )
 
 
@@ -80,6 +84,7 @@ def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> li
     fields = (
         columns.at.tolist(),
         _hex(columns),
+        [np.flatnonzero(row).tolist() for row in columns.excluded] if columns.excluded.any() else [[]] * len(columns),
         columns.flip_code.tolist(),
         columns.flip_term.tolist(),
         columns.margin.tolist(),
@@ -139,6 +144,7 @@ def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int], seal: Se
         flip_term=_column([d.ft for d in found], np.int16),
         flip_code=_column([d.fc for d in found], np.uint8),
         sealed=np.zeros(len(found), dtype=np.bool_),
+        excluded=_marked([d.e for d in found]),
     )
     texts = [d.x for d in found]
     if seal is not None:
@@ -190,6 +196,17 @@ def _codes(texts: list[str], layout: Sequence[int]) -> tuple[NDArray[np.uint8], 
         out.append(np.ascontiguousarray(matrix[row : row + size] if size else matrix[row]))
         row += size or 1
     return tuple(out)
+
+
+def _marked(lists: list[list[int]]) -> NDArray[np.bool_]:
+    """bool[n, up to the largest index], true where the index is in the list."""
+    for marks in lists:
+        if marks != sorted(set(marks)) or (marks and not 0 <= marks[0] <= marks[-1] <= np.iinfo(np.int16).max):
+            raise ValueError("offers out of order")
+    out = np.zeros((len(lists), max((marks[-1] + 1 for marks in lists if marks), default=0)), dtype=np.bool_)
+    for row, marks in enumerate(lists):
+        out[row, marks] = True
+    return out
 
 
 def _padded(lists: list[list[int]], width: int, filler: int) -> NDArray[np.int64]:

@@ -296,6 +296,7 @@ def _facts(columns: RecordColumns, run_id: str) -> Iterator[DecisionFacts]:
             flip_term=int(columns.flip_term[i]),
             flip_code=int(columns.flip_code[i]),
             sealed=bool(columns.sealed[i]),
+            excluded=tuple(columns.excluded[i].nonzero()[0].tolist()),
         )
 
 

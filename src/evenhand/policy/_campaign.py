@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -19,7 +19,7 @@ from pydantic import (
     model_serializer,
 )
 
-from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface
+from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface, Target
 
 __all__ = [
     "MICRO",
@@ -30,6 +30,7 @@ __all__ = [
     "Contacts",
     "Controller",
     "DisparityLimit",
+    "Exploration",
     "HistorySource",
     "Limits",
     "ModelChoice",
@@ -61,9 +62,23 @@ def _date_as_text(value: object) -> object:
 
 
 class _Declared(BaseModel):
-    """Frozen, and no key that is not declared."""
+    """Frozen, and no key that is not declared.
+
+    Attributes:
+        later: fields that the format got after its first runs were recorded. Written out only where they say something,
+            so that a campaign without them keeps the text, and the digest, that it had.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    later: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_the_unsaid(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        for name in self.later & type(self).model_fields.keys():
+            if getattr(self, name) == type(self).model_fields[name].default:
+                written.pop(name, None)
+        return written
 
 
 class Text(_Declared):
@@ -103,9 +118,22 @@ class Table(_Declared):
 
 
 class HistorySource(Table):
-    """What happened before: one row per offer that was shown to a subject."""
+    """What happened before: one row per offer that was shown to a subject, or per subject who was shown nothing."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"control", "randomised"})
 
     offer: str | None = Field(None, description="Column that names the offer shown; needed with several offers.")
+    control: str | None = Field(
+        None,
+        min_length=1,
+        description="Value of the `offer` column in the rows of people who were shown nothing, to compare with. "
+        "These rows teach only what an offer changes; a model of responses leaves them out.",
+    )
+    randomised: bool = Field(
+        False,
+        description="True declares that chance alone decided who was shown which offer and who was shown nothing; "
+        "needed for target increment. The columns are looked at, but cannot prove it.",
+    )
     order: str | None = Field(
         None,
         description="Column (number or date) by which the last part is held out for "
@@ -131,7 +159,7 @@ class Span(_Declared):
 class Column(_Declared):
     """What one column may be used for."""
 
-    role: Role = Field(description="feature, sensitive, identifier, outcome or forbidden.")
+    role: Role = Field(description="feature, sensitive, identifier, outcome, eligibility or forbidden.")
     origin: Origin = Field(Origin.OBSERVED, description="given by the person, observed, or inferred.")
     meaning: Text | None = Field(None, description="What it means, for the person; required for a feature.")
     confirmed: bool = Field(True, description="False while a person has not confirmed a drafted role: not used.")
@@ -156,6 +184,7 @@ class Column(_Declared):
 class Offer(_Declared):
     """A thing that can be shown."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"minimum", "eligible"})
     id: Identifier = Field(description="Short id of the offer, as history and results name it.")
     text: Text = Field(description="What the person sees.")
     value: Money = Field(ge=0, le=1_000_000, description="Money gained when the subject responds.")
@@ -163,6 +192,14 @@ class Offer(_Declared):
         Decimal(0), ge=0, le=1_000_000, description="Money spent on showing it once; counts against the budget."
     )
     capacity: int | None = Field(None, ge=0, description="At most this many people; none = no bound.")
+    minimum: int | None = Field(
+        None, ge=0, description="At least this many people, even where that costs value; none = no bound."
+    )
+    eligible: str | None = Field(
+        None,
+        description="Column (role: eligibility) that says yes or no per person: without a yes this offer is not given. "
+        "It is read only of people whose data may be used.",
+    )
     made_by_ai: bool = Field(description="Whether AI made (part of) the text or picture; people are told (RULES A-50).")
 
     @property
@@ -185,6 +222,7 @@ class Contacts(_Declared):
 class DisparityLimit(_Declared):
     """A bound on the difference between groups in who gets an offer."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"per", "offers"})
     id: Identifier = Field(description="Short id of the limit, as the report names it.")
     groups: tuple[str, ...] = Field(min_length=1, description="Sensitive columns to compare.")
     intersections: bool = Field(
@@ -202,6 +240,13 @@ class DisparityLimit(_Declared):
     )
     minimum_size: int = Field(30, ge=10, description="Smaller groups are shown but not judged.")
     include_unknown: bool = Field(False, description="Also hold people whose group is unknown to the limit.")
+    per: Literal["campaign", "offer"] = Field(
+        "campaign", description="campaign: who gets any of the offers is compared. offer: each offer by itself."
+    )
+    offers: tuple[Identifier, ...] = Field(
+        (),
+        description="Ids of the offers that count, where not all do; several: getting any of them, unless per: offer.",
+    )
 
 
 class Limits(_Declared):
@@ -270,8 +315,15 @@ class MonitorClause(_Declared):
 
 
 class ModelChoice(_Declared):
-    """How responses are learned."""
+    """What is learned, and how."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"target"})
+
+    target: Target = Field(
+        Target.RESPONSE,
+        description="response: how likely people respond to an offer. increment: what showing it changes in that, "
+        "learned from people drawn by lot; needs history.control and history.randomised.",
+    )
     kind: Literal["per_offer", "pooled"] = Field(
         "per_offer", description="One model per offer, or one for all offers together with the offer as a term."
     )
@@ -279,6 +331,16 @@ class ModelChoice(_Declared):
     minimum_bin: int = Field(20, ge=10, description="At least this many people in a bin.")
     pairs: int = Field(
         0, ge=0, le=20, description="At most this many pairs of features with a joint effect, per fit; 0 = none."
+    )
+
+
+class Exploration(_Declared):
+    """Deciding by lot about a few, to learn from: what came of it shows what any policy would have brought."""
+
+    share: float = Field(
+        gt=0,
+        le=0.5,
+        description="Share of the people with personal decisions who get one of the offers, or nothing, by lot.",
     )
 
 
@@ -291,6 +353,8 @@ class Retention(_Declared):
 
 class Campaign(_Declared):
     """One campaign, as an organisation declares it."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"exploration", "monitor"})
 
     evenhand: Literal[1] = Field(description="Version of this file format.")
     campaign: Identifier = Field(description="Id of the campaign.")
@@ -313,17 +377,12 @@ class Campaign(_Declared):
     monitor: tuple[MonitorClause, ...] = Field(
         (), description="What is watched all the time, and what follows where a difference shows."
     )
-    model: ModelChoice = Field(ModelChoice(), description="How responses are learned.")
+    model: ModelChoice = Field(ModelChoice(), description="What is learned, and how.")
+    exploration: Exploration | None = Field(
+        None, description="Decide by lot about a few, to learn from; none = the model decides about everybody."
+    )
     retention: Retention = Field(description="How long what is kept.")
     seed: int = Field(0, ge=0, description="Draws (ties, hold-out) come from this number.")
-
-    @model_serializer(mode="wrap")
-    def _as_recorded(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A campaign that watches nothing is recorded as it was before anything could be watched."""
-        recorded: dict[str, Any] = plain(self)
-        if not self.monitor:
-            recorded.pop("monitor", None)
-        return recorded
 
     def names(self, role: Role) -> tuple[str, ...]:
         """Columns with a role that a person has confirmed, in file order; an unconfirmed one counts as forbidden."""
@@ -333,6 +392,11 @@ class Campaign(_Declared):
     def aware_limits(self) -> tuple[str, ...]:
         """Ids of the disparity limits by which group membership itself has a part in a price (RULES A-4a)."""
         return tuple(limit.id for limit in self.limits.disparity if limit.mode == "aware")
+
+    @property
+    def conditions(self) -> dict[int, str]:
+        """The column that must say yes, by index of the offer, for offers that not everybody may get."""
+        return {index: offer.eligible for index, offer in enumerate(self.offers) if offer.eligible is not None}
 
     @property
     def identifier(self) -> str:

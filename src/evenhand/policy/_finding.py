@@ -51,6 +51,10 @@ CHECKS = MappingProxyType(
         "EH-POL-023": Check(_E, "each response belongs to one offer", "History names the offer shown."),
         "EH-POL-024": Check(_E, "evaluate on what comes later", "train_before has an order to go by."),
         "EH-POL-025": Check(_E, "G-5b", "The history columns for offer and order have no other role that forbids it."),
+        "EH-POL-026": Check(_E, "an increment is a difference", "Target increment has a control to compare with."),
+        "EH-POL-027": Check(_E, "an increment needs chance", "Target increment has a history declared as randomised."),
+        "EH-POL-028": Check(_E, "each response belongs to one offer", "A control has a column that it is a value of."),
+        "EH-POL-029": Check(_E, "one meaning per id", "A control is no offer."),
         "EH-POL-030": Check(_E, "one subject per row", "Exactly one confirmed column is the identifier."),
         "EH-POL-031": Check(_E, "one outcome to learn", "Exactly one confirmed column is the outcome."),
         "EH-POL-032": Check(_E, "G-5c", "At least one confirmed column is a feature."),
@@ -66,6 +70,13 @@ CHECKS = MappingProxyType(
         "EH-POL-042": Check(_W, "a limit limits something", "A budget has offers that cost something."),
         "EH-POL-043": Check(_E, "a declared change can be made", "Only a number that can change has a way or a range."),
         "EH-POL-044": Check(_E, "a declared change can be made", "A range of changes holds at least one value."),
+        "EH-POL-045": Check(_E, "an increment is a difference", "With target increment no feature is per offer."),
+        "EH-POL-046": Check(_E, "an increment is a difference", "With target increment each offer has its own fit."),
+        "EH-POL-047": Check(
+            _N, "the decision can follow what an offer changes", "A randomised history with a control is used as one."
+        ),
+        "EH-POL-048": Check(_E, "limits can be kept together", "No offer has a minimum above its places."),
+        "EH-POL-049": Check(_E, "limits can be kept together", "The minimums together fit within contacts and budget."),
         "EH-POL-050": Check(_E, "one meaning per id", "No two limits have the same id, nor one that evenhand gives."),
         "EH-POL-051": Check(
             _E, "groups are confirmed sensitive columns", "A limit compares confirmed sensitive columns."
@@ -74,6 +85,10 @@ CHECKS = MappingProxyType(
         "EH-POL-053": Check(_E, "F-HEC", "Employment, housing and credit are decided without group membership."),
         "EH-POL-054": Check(_W, "a limit limits something", "A limit's bound and intersections have an effect."),
         "EH-POL-055": Check(_W, "A-6", "A high-risk campaign can be audited: it has sensitive columns."),
+        "EH-POL-056": Check(_E, "one meaning per id", "A limit names offers of the campaign, each once."),
+        "EH-POL-057": Check(
+            _E, "conditions are declared columns", "An offer's condition is a confirmed column of role eligibility."
+        ),
         "EH-POL-060": Check(_E, "G-13", "The organisation has its own name, not the draft's."),
         "EH-POL-061": Check(_E, "G-13", "The contact is an address where somebody answers."),
         "EH-POL-062": Check(_E, "no person reads a placeholder", "Every offer has its own text, in both languages."),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from evenhand.terms import Category, Channel, LegalBasis, Surface
+from evenhand.terms import Category, Channel, LegalBasis, Role, Surface
 
 from ._campaign import Campaign
-from ._finding import PolicyFinding, found
+from ._finding import PolicyFinding, found, meant
 from ._purposes import ancestors, is_marketing, nearest_purpose
 from ._validate_columns import review_columns
+from ._validate_increment import review_increment
 from ._validate_limits import review_limits
 from ._validate_monitor import review_monitor
 from ._validate_tables import review_table
@@ -36,6 +37,7 @@ def review(campaign: Campaign, *, at: datetime) -> tuple[PolicyFinding, ...]:
         *_basis(campaign, at.date()),
         *_channel(campaign),
         *_sources(campaign),
+        *review_increment(campaign),
         *review_columns(campaign),
         *_offers(campaign),
         *review_limits(campaign),
@@ -178,6 +180,17 @@ def _offers(campaign: Campaign) -> Iterator[PolicyFinding]:
                 "EH-POL-040", ("offers", place, "id"), f"The offer id {offer.id} stands twice.", "Give each its own id."
             )
         seen.add(offer.id)
+        if offer.eligible is not None and offer.eligible not in campaign.names(Role.ELIGIBILITY):
+            known = campaign.names(Role.ELIGIBILITY)
+            column = campaign.columns.get(offer.eligible)
+            is_one = column is not None and column.role is Role.ELIGIBILITY
+            what = "that no person has confirmed" if is_one else "that is not declared with role: eligibility"
+            yield found(
+                "EH-POL-057",
+                ("offers", place, "eligible"),
+                f"The offer {offer.id} goes by a column {what}.",
+                f"{meant(offer.eligible, known)}Declare the column with role: eligibility, confirmed by a person.",
+            )
         if offer.value <= offer.cost:
             yield found(
                 "EH-POL-041",

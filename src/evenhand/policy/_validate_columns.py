@@ -55,6 +55,7 @@ def _only_one(campaign: Campaign, role: Role, id: str, what_for: str) -> Iterato
 def _one(campaign: Campaign, name: str, column: Column) -> Iterator[PolicyFinding]:
     path = ("columns", name)
     feature = column.role is Role.FEATURE
+    decides = column.role in (Role.FEATURE, Role.ELIGIBILITY)
     if not column.confirmed:
         yield found(
             "EH-POL-035",
@@ -62,18 +63,18 @@ def _one(campaign: Campaign, name: str, column: Column) -> Iterator[PolicyFindin
             f"The column {name} was drafted and no person has confirmed it; it is not used.",
             "Check its role, then set confirmed: true.",
         )
-    if feature and column.meaning is None:
+    if decides and column.meaning is None:
         yield found(
             "EH-POL-033",
             path,
-            f"The feature {name} does not say what it means.",
+            f"The {'feature' if feature else 'condition'} {name} does not say what it means.",
             "Add meaning: with nl and en, in words that the person understands.",
         )
-    if feature and column.special_category:
+    if decides and column.special_category:
         yield found(
             "EH-POL-034",
             (*path, "role"),
-            f"The feature {name} is of a special category.",
+            f"The {'feature' if feature else 'condition'} {name} is of a special category.",
             "Set role: sensitive to compare groups by it, or role: forbidden.",
         )
     if (column.per_offer and not feature) or "@" in name:
@@ -84,7 +85,7 @@ def _one(campaign: Campaign, name: str, column: Column) -> Iterator[PolicyFindin
             "Name it without @ (COLUMN@OFFER is understood), and use per_offer on features only.",
         )
     yield from _change(name, column)
-    if feature and not column.special_category:
+    if decides and not column.special_category:
         yield from _name(campaign.category, name)
     if column.role is Role.SENSITIVE and column.special_category and campaign.surface is Surface.ONLINE_PLATFORM:
         yield found(
@@ -130,14 +131,14 @@ def _name(category: Category, name: str) -> Iterator[PolicyFinding]:
         yield found(
             "EH-POL-037",
             ("columns", name, "role"),
-            f"The name of the feature {name} points to {attribute}; nobody may be chosen by that in {category}.",
+            f"The name of the column {name} points to {attribute}; nobody may be chosen by that in {category}.",
             "Set role: sensitive to compare groups by it, or role: forbidden; if the name misleads, rename the column.",
         )
         return
     yield found(
         "EH-POL-036",
         ("columns", name, "role"),
-        f"The name of the feature {name} points to {attribute}, or to a stand-in for it.",
-        "Set role: sensitive if groups should be compared by it; keep it as a feature only if a person has judged it.",
+        f"The name of the column {name} points to {attribute}, or to a stand-in for it.",
+        "Set role: sensitive if groups should be compared by it; decide by it only if a person has judged it.",
         severity=Severity.NOTE if attribute is Attribute.PLACE else Severity.WARNING,
     )

@@ -17,6 +17,7 @@ _RESERVED = ("budget", "contacts")
 
 def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
     """Everything that is wrong or doubtful about the limits."""
+    yield from _minimums(campaign)
     seen: set[str] = set()
     for place, limit in enumerate(campaign.limits.disparity):
         path: Path = ("limits", "disparity", place)
@@ -25,8 +26,38 @@ def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
             yield found("EH-POL-050", (*path, "id"), f"The limit id {limit.id} {why}.", "Give it an id of its own.")
         seen.add(limit.id)
         yield from _groups(campaign, limit, path)
+        yield from _offers(campaign, limit, path)
         yield from _mode(campaign, limit, path)
         yield from _effect(limit, path)
+
+
+def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
+    """Minimums that contradict what is declared beside them; what the data make of them shows when a plan is made."""
+    asked = [(place, offer, offer.minimum) for place, offer in enumerate(campaign.offers) if offer.minimum]
+    for place, offer, minimum in asked:
+        if offer.capacity is not None and minimum > offer.capacity:
+            yield found(
+                "EH-POL-048",
+                ("offers", place, "minimum"),
+                f"The offer {offer.id} is to go to at least {minimum} people, and has {offer.capacity} places.",
+                f"Lower minimum to {offer.capacity} or less, or raise capacity to {minimum} or more.",
+            )
+    people, total = sum(minimum for _, _, minimum in asked), campaign.limits.contacts.total
+    if total is not None and people > total:
+        yield found(
+            "EH-POL-049",
+            ("limits", "contacts", "total"),
+            f"The minimums of the offers ask for {people} people, and {total} people may get an offer.",
+            f"Raise the total to {people} or more, or lower the minimums by {people - total} in all.",
+        )
+    money = sum(minimum * offer.cost for _, offer, minimum in asked)
+    if campaign.limits.budget is not None and money > campaign.limits.budget:
+        yield found(
+            "EH-POL-049",
+            ("limits", "budget"),
+            f"The minimums of the offers cost {money}, and the budget is {campaign.limits.budget}.",
+            f"Raise the budget to {money} or more, or lower the minimums.",
+        )
 
 
 def _groups(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:
@@ -47,6 +78,20 @@ def _groups(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[P
             (*path, "groups", place),
             f"The limit {limit.id} compares groups by a column that {what}; only confirmed sensitive columns can be.",
             f"{meant(name, sensitive)}{known}",
+        )
+
+
+def _offers(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:
+    known = [offer.id for offer in campaign.offers]
+    for place, name in enumerate(limit.offers):
+        if name in known and name not in limit.offers[:place]:
+            continue
+        what = "twice" if name in known else "which the campaign does not have"
+        yield found(
+            "EH-POL-056",
+            (*path, "offers", place),
+            f"The limit {limit.id} names the offer {name}, {what}.",
+            f"{meant(name, known) if name not in known else ''}Offers of this campaign: {', '.join(known)}.",
         )
 
 

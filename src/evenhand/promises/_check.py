@@ -24,6 +24,7 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
     """What must hold for each decision. The columns may be any part of a run."""
     return (
         *private.check_decisions(columns, ground),
+        *fair.check_decisions(columns, ground),
         *explained.check_decisions(columns, ground),
         *governed.check_decisions(columns, ground),
     )

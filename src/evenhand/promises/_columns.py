@@ -26,13 +26,15 @@ class RecordColumns:
         standing, permission, outcome: uint8[n], `Standing` and two `Reason`.
         offer, runner_up: int16[n], -1 for none.
         codes: one uint8 array per term, [n] or [m, n] for a per-offer feature.
-        score, probability, value: int64[n], of `reference`.
+        score, probability, value: int64[n], of `reference`; of a model of increments the first two are what the offer
+            changes in the probability, ppm.
         runner_up_value, price, runner_up_price, margin: int64[n], micro-money.
         moved: bool[n].
         top_terms, top_contributions: int64[n, R]; -1 and 0 where there are no more.
         flip_term, flip_code: int16[n] and uint8[n].
         sealed: bool[n], decisions of which price, runner_up_price, margin, moved and the flip are sealed and were not
             opened: they stand at their defaults and say nothing.
+        excluded: bool[n, E], the offers that a person is not eligible for, up to the last one that anybody is not.
     """
 
     number: NDArray[np.int64]
@@ -57,6 +59,7 @@ class RecordColumns:
     flip_term: NDArray[np.int16]
     flip_code: NDArray[np.uint8]
     sealed: NDArray[np.bool_]
+    excluded: NDArray[np.bool_]
 
     def __len__(self) -> int:
         """Number of decisions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import Reason, Standing, expected_value, score_of, term_contributions
+from evenhand.terms import PPM, Reason, Standing, expected_value, lots_for, score_of, score_ppm, term_contributions
 
 from ._columns import Ground, RecordColumns, Violation
 
@@ -13,16 +13,20 @@ __all__ = ["check_decisions", "check_run"]
 
 _KNOWN = np.isin(np.arange(256), [int(reason) for reason in Reason])
 _PERMITTING = np.arange(256) < Reason.DIRECT_MARKETING_OBJECTION
-_ANSWERS = np.isin(np.arange(256), [Reason.SELECTED, Reason.BEYOND_LIMITS, Reason.NO_WORTHWHILE_OFFER])
+_BY_LOT = np.isin(np.arange(256), [reason for reason in Reason if reason.is_by_lot])
+_ANSWERS = _BY_LOT | np.isin(
+    np.arange(256), [Reason.SELECTED, Reason.BEYOND_LIMITS, Reason.NO_WORTHWHILE_OFFER, Reason.NOT_ELIGIBLE]
+)
+_OFFERING = np.isin(np.arange(256), [Reason.SELECTED, Reason.DRAWN_OFFER])
 
 
 def check_run(ground: Ground) -> tuple[Violation, ...]:
-    """The model speaks of the campaign's offers, in order, and every table fits its bins."""
+    """The model speaks of the campaign's offers, in order, and of what it decides by; every table fits its bins."""
     model = ground.model
     declared = tuple(offer.id for offer in ground.campaign.offers)
     sizes = [*(binning.size for binning in model.view.binnings), *(pair.size for pair in model.pairs)]
     fits = [table.shape for table in model.tables] == [(len(model.offers), size) for size in sizes]
-    fits &= model.link == "logit"
+    fits &= (model.link, model.unit) == (ground.campaign.model.target.link, 1 / PPM)
     if model.offers == declared and len(model.base) == len(declared) and fits:
         return ()
     what = "The model's offers or tables are not those of the campaign and the view."
@@ -36,7 +40,12 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
         what = "A recorded decision names an offer, a code, a term or a reason that does not exist."
         return (_broken("unknown-index", what, malformed),)
     checks = [
-        ("reason", _reason_wrong(columns), "The recorded reason does not fit the outcome."),
+        (
+            "reason",
+            _reason_wrong(columns, len(ground.campaign.offers)),
+            "The recorded reason does not fit the outcome.",
+        ),
+        ("lot", _lot_wrong(columns, ground), "A decision by lot is not what the lot says, or hides that it is one."),
         *_amounts(columns, ground),
     ]
     return tuple(_broken(code, what, mask) for code, mask, what in checks if bool(mask.any()))
@@ -51,6 +60,8 @@ def _malformed(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
         bad |= (index < -1) | (index >= size)
     bad |= ((columns.top_terms < -1) | (columns.top_terms >= terms)).any(axis=1)
     bad |= (columns.offer >= 0) & (columns.offer == columns.runner_up)
+    if columns.excluded.shape[1] > m:
+        bad |= columns.excluded[:, m:].any(axis=1)
     if len(columns.codes) != features:
         bad[:] = True
     for code, table in zip(columns.codes, ground.model.tables, strict=False):  # the pairs follow from these
@@ -59,15 +70,34 @@ def _malformed(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
     return bad
 
 
-def _reason_wrong(columns: RecordColumns) -> NDArray[np.bool_]:
+def _reason_wrong(columns: RecordColumns, offers: int) -> NDArray[np.bool_]:
     refused = columns.standing == Standing.REFUSED
     personalised = columns.standing == Standing.PERSONALISED
     wrong: NDArray[np.bool_] = personalised != _PERMITTING[columns.permission]
     wrong |= refused & (columns.outcome != columns.permission)
     wrong |= ~refused & ~_ANSWERS[columns.outcome]
-    wrong |= (columns.offer >= 0) != (columns.outcome == Reason.SELECTED)
-    wrong |= (columns.flip_term >= 0) & ~personalised
+    wrong |= (columns.offer >= 0) != _OFFERING[columns.outcome]
+    wrong |= (columns.flip_term >= 0) & (~personalised | _BY_LOT[columns.outcome])
+    wrong |= ~refused & ((columns.outcome == Reason.NOT_ELIGIBLE) != (columns.excluded.sum(axis=1) == offers))
     return wrong
+
+
+def _lot_wrong(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
+    """The lots are drawn again: who is decided about by lot, and what they got, is what fell."""
+    campaign = ground.campaign
+    told = _BY_LOT[columns.outcome]
+    if campaign.exploration is None:
+        return np.asarray(told)
+    lots = lots_for(
+        columns.subject,
+        share=campaign.exploration.share,
+        offers=len(campaign.offers),
+        campaign=campaign.campaign,
+        seed=campaign.seed,
+        at=ground.at,
+    )
+    drawn = lots.is_drawn & (columns.standing == Standing.PERSONALISED) & ~columns.excluded.any(axis=1)
+    return np.asarray((drawn != told) | (drawn & (lots.offer != columns.offer)))
 
 
 def _amounts(columns: RecordColumns, ground: Ground) -> list[tuple[str, NDArray[np.bool_], str]]:
@@ -85,12 +115,17 @@ def _amounts(columns: RecordColumns, ground: Ground) -> list[tuple[str, NDArray[
         value[own] = expected_value(offer.value_micro, offer.cost_micro, columns.probability[own])
     net = columns.value - np.where(columns.offer >= 0, columns.price, columns.runner_up_price)
     rival = np.where((columns.offer >= 0) & (columns.runner_up >= 0), other - columns.runner_up_price, 0)
-    unlikely = (columns.probability < 0) | (columns.probability > 1_000_000)
+    if ground.model.link == "identity":  # a change is the score itself, so it is worked out again
+        unlikely = columns.probability != score_ppm(columns.score, "identity")
+        improbable = "The recorded change in probability is not the recorded score."
+    else:
+        unlikely = (columns.probability < 0) | (columns.probability > PPM)
+        improbable = "The recorded probability is not between 0 and 1,000,000 ppm."
     stray = (columns.runner_up < 0) & ((other != 0) | (columns.runner_up_price != 0))
     stray |= (columns.offer < 0) & ((columns.price != 0) | ((other != columns.value) & has))
     return [
         ("score", score != columns.score, "Base and contributions do not add up to the recorded score."),
-        ("probability", unlikely, "The recorded probability is not between 0 and 1,000,000 ppm."),
+        ("probability", unlikely, improbable),
         ("value", value != columns.value, "The recorded value is not the offer's value x probability - cost."),
         (
             "margin",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from evenhand.policy import MICRO, Campaign
-from evenhand.terms import Measure, Role
+from evenhand.terms import Measure, Role, Standing
 
-from ._columns import Ground, LimitFigures, Totals, Violation
+from ._columns import Ground, LimitFigures, RecordColumns, Totals, Violation
 
-__all__ = ["check_limits", "check_run", "check_totals"]
+__all__ = ["check_decisions", "check_limits", "check_run", "check_totals"]
 
 _TOLERANCE = 1e-9
 
@@ -28,6 +30,33 @@ def check_run(ground: Ground) -> tuple[Violation, ...]:
         )
         for name in found
     )
+
+
+def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, ...]:
+    """Nobody has an offer, chosen or second, that they are not eligible for; and only declared conditions exclude."""
+    m = len(ground.campaign.offers)
+    excluded = np.zeros((len(columns), m + 1), dtype=np.bool_)
+    width = min(m, columns.excluded.shape[1])
+    excluded[:, :width] = columns.excluded[:, :width]
+    everyone = np.arange(len(columns))
+    given = np.zeros(len(columns), dtype=np.bool_)
+    for offer in (columns.offer, columns.runner_up):
+        given |= excluded[everyone, np.where((offer >= 0) & (offer < m), offer, m)]
+    conditions = np.isin(np.arange(m), list(ground.campaign.conditions))
+    undeclared = (excluded[:, :m] & ~conditions).any(axis=1)
+    unread = columns.standing == Standing.CONTEXTUAL
+    unread &= (excluded[:, :m] != conditions).any(axis=1)
+    checks = (
+        ("not-eligible", given, "A person has an offer that they are not eligible for.", "Allocate again."),
+        ("excluded-undeclared", undeclared, "A person is kept from an offer on which the campaign sets no condition.",
+         "Declare the condition under offers: eligible, or decide again without it."),
+        ("condition-read", unread, "Of a person without personalisation a condition was read.",
+         "Leave people without personalisation out of every offer that has a condition."),
+    )  # fmt: skip
+    return tuple(
+        _broken(code, what, "G-5-2", remedy, np.flatnonzero(mask).tolist()) for code, mask, what, remedy in checks
+        if bool(mask.any())
+    )  # fmt: skip
 
 
 def check_limits(outcomes: Sequence[LimitFigures], campaign: Campaign) -> tuple[Violation, ...]:
@@ -55,6 +84,9 @@ def check_totals(totals: Totals, campaign: Campaign) -> tuple[Violation, ...]:
     for offer, given in zip(campaign.offers, totals.offers, strict=True):
         if offer.capacity is not None and given > offer.capacity:
             out.append(_over(f"capacity:{offer.id}", given, offer.capacity))
+        if offer.minimum is not None and given < offer.minimum:
+            what = f"The decisions give {given} of {offer.id}, where at least {offer.minimum} are asked for."
+            out.append(_broken("limit-missed", what, "G-5-2", "Run again; whole decisions must keep every limit."))
     contacts = sum(totals.offers)
     if campaign.limits.contacts.total is not None and contacts > campaign.limits.contacts.total:
         out.append(_over("contacts", contacts, campaign.limits.contacts.total))
@@ -73,6 +105,8 @@ def _declared(campaign: Campaign) -> Iterator[tuple[str, float, bool]]:
     for offer in campaign.offers:
         if offer.capacity is not None:
             yield f"capacity:{offer.id}", float(offer.capacity), False
+        if offer.minimum is not None:
+            yield f"minimum:{offer.id}", float(offer.minimum), True
     for limit in campaign.limits.disparity:
         yield limit.id, limit.bound, limit.measure is Measure.SELECTION_RATE_RATIO
 

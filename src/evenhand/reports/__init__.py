@@ -4,7 +4,7 @@ The JSON is the source; the page is derived from it and needs no script, no netw
 ten are not shown. It reports figures, intervals and reasons; it gives no verdict on whether they are lawful.
 """
 
-from ._build import SMALLEST_SHOWN, GroupChapter, Provenance, build, stories_of
+from ._build import SMALLEST_SHOWN, ConditionChapter, GroupChapter, Provenance, build, stories_of
 from ._card import model_card
 from ._frontier import frontier_page, frontier_picture
 from ._metrics import monitor_metrics
@@ -14,6 +14,7 @@ from ._render import render, render_audit
 
 __all__ = [
     "SMALLEST_SHOWN",
+    "ConditionChapter",
     "GroupChapter",
     "Provenance",
     "build",

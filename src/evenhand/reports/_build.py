@@ -22,12 +22,13 @@ from evenhand.terms import (
     Reason,
     Role,
     Standing,
+    Target,
     TermShape,
     band_labels,
     bin_labels,
 )
 
-__all__ = ["SMALLEST_SHOWN", "GroupChapter", "Provenance", "build", "stories_of"]
+__all__ = ["SMALLEST_SHOWN", "ConditionChapter", "GroupChapter", "Provenance", "build", "stories_of"]
 
 SMALLEST_SHOWN = 10
 """Counts of people above zero and below this are not shown (null)."""
@@ -51,6 +52,7 @@ class GroupChapter:
         measure, bound, mode: of that limit; "", 0 and "" without one.
         before: selection rates under budget, capacity and contacts alone.
         after: as decided.
+        offers: ids of the offers that are compared, getting any of them; () for getting any offer at all.
     """
 
     limit: str
@@ -59,6 +61,20 @@ class GroupChapter:
     mode: str
     before: Comparison
     after: Comparison
+    offers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionChapter:
+    """How many people of each group meet the condition of an offer.
+
+    Attributes:
+        offer: its id.
+        met: rates of the groups of one sensitive column.
+    """
+
+    offer: str
+    met: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,7 @@ def build(
     groups: Sequence[GroupChapter],
     audit: Audit,
     stories: Sequence[DecisionFacts],
+    conditions: Sequence[ConditionChapter] = (),
 ) -> dict[str, Any]:
     """Everything that a report shows, as plain JSON values (schema_version 1).
 
@@ -108,6 +125,7 @@ def build(
         groups: the groups, before and after limits.
         audit: of the data that was learned from.
         stories: decisions to explain whole.
+        conditions: who meets the conditions of offers.
     """
     allocated = explained.allocated
     model = allocated.scored.minimised.model
@@ -120,12 +138,14 @@ def build(
         "offers": _offers(explained, campaign),
         "limits": [_limit(limit) for limit in allocated.limits],
         "certificate": asdict(allocated.certificate),
+        "lots": _lots(explained, campaign),
         "groups": [_chapter(chapter) for chapter in groups],
         "model": _model(model, campaign),
         "audit": audit.to_dict(),
         "stories": stories_of(stories, campaign, model, _price_table(allocated.prices)),
         "not_used": _not_used(campaign),
         "not_shown": list(NOT_SHOWN),
+        **({"conditions": [_met(chapter, campaign) for chapter in conditions]} if conditions else {}),
     }
 
 
@@ -156,6 +176,7 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
         "currency": campaign.currency,
         "retention": campaign.retention.model_dump(),
         "disparity_limits": [limit.model_dump(mode="json") for limit in campaign.limits.disparity],
+        **({"target": campaign.model.target.value} if campaign.model.target is Target.INCREMENT else {}),
     }
 
 
@@ -169,7 +190,8 @@ def _funnel(explained: Explained) -> list[dict[str, Any]]:
     standing = permitted.standing
     allowed = standing != Standing.REFUSED
     personalised = standing == Standing.PERSONALISED
-    worthwhile = allowed & (explained.allocated.reason != Reason.NO_WORTHWHILE_OFFER)
+    nothing = (Reason.NO_WORTHWHILE_OFFER, Reason.NOT_ELIGIBLE)
+    worthwhile = allowed & ~np.isin(explained.allocated.reason, nothing)
     chosen = explained.allocated.offer >= 0
     steps = (
         ("known", np.ones(len(standing), dtype=bool)),
@@ -196,7 +218,7 @@ def _drops(explained: Explained) -> list[dict[str, Any]]:
         reasons = permitted.reason[permitted.standing == standing]
         out += [_drop(step, reason, int((reasons == reason).sum())) for reason in _present(reasons)]
     after = explained.allocated.reason[permitted.standing != Standing.REFUSED]
-    for reason in (Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS):
+    for reason in (Reason.NOT_ELIGIBLE, Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS, Reason.DRAWN_NOTHING):
         people = int((after == reason).sum())
         if people:
             out.append(_drop("not-selected", reason, people))
@@ -228,15 +250,46 @@ def _offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
                 "capacity": offer.capacity,
                 "selected": _shown(len(who)),
                 "expected_micro": worth,
+                **_condition(explained, j, offer.eligible),
             }
         )
     return out
 
 
+def _condition(explained: Explained, offer: int, column: str | None) -> dict[str, Any]:
+    """The condition of an offer, and how many of the permitted people meet it; nothing where there is none."""
+    minimised = explained.allocated.scored.minimised
+    if column is None or minimised.eligible is None:
+        return {}
+    met = minimised.eligible[offer] & (minimised.permitted.standing != Standing.REFUSED)
+    return {"condition": column, "eligible": _shown(int(met.sum()))}
+
+
+def _lots(explained: Explained, campaign: Campaign) -> dict[str, Any] | None:
+    """What was decided by lot, and what the model expects to be lost by it; None where nothing may be."""
+    if campaign.exploration is None:
+        return None
+    allocated = explained.allocated
+    drawn = np.flatnonzero(np.isin(allocated.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING)))
+    value = allocated.scored.value[:, drawn]
+    everyone = np.arange(len(drawn))
+    own, other = allocated.offer[drawn], allocated.runner_up[drawn]
+    got = np.where(own >= 0, value[own, everyone] - allocated.price[drawn], 0)
+    next_best = np.where(other >= 0, value[other, everyone] - allocated.runner_up_price[drawn], 0)
+    lost = int((np.maximum(np.maximum(got, next_best), 0) - got).sum())
+    return {
+        "share": campaign.exploration.share,
+        "people": _shown(len(drawn)),
+        "offers": _shown(int((own >= 0).sum())),
+        "nothing": _shown(int((own < 0).sum())),
+        "lost_micro": lost if len(drawn) >= SMALLEST_SHOWN and not campaign.aware_limits else None,
+    }
+
+
 def _limit(limit: LimitOutcome) -> dict[str, Any]:
     """A limit's outcome; small numbers of people are null."""
     plain: dict[str, Any] = _plain(asdict(limit))
-    if limit.kind in ("capacity", "contacts"):
+    if limit.kind in ("capacity", "contacts", "minimum"):
         plain["used"] = _shown(int(limit.used))
     if limit.people is not None:
         plain["people"] = _shown(limit.people)
@@ -244,6 +297,7 @@ def _limit(limit: LimitOutcome) -> dict[str, Any]:
 
 
 def _chapter(chapter: GroupChapter) -> dict[str, Any]:
+    compared = {"offers": list(chapter.offers)} if chapter.offers else {}
     return {
         "limit": chapter.limit,
         "measure": chapter.measure,
@@ -252,7 +306,15 @@ def _chapter(chapter: GroupChapter) -> dict[str, Any]:
         "features": list(chapter.after.features),
         "before": chapter.before.to_dict(),
         "after": chapter.after.to_dict(),
+        **compared,
     }
+
+
+def _met(chapter: ConditionChapter, campaign: Campaign) -> dict[str, Any]:
+    column = next(offer.eligible for offer in campaign.offers if offer.id == chapter.offer) or ""
+    meaning = campaign.columns[column].meaning
+    said = meaning.model_dump() if meaning else dict.fromkeys(LANGUAGES, column)
+    return {"offer": chapter.offer, "column": column, "meaning": said, "met": chapter.met.to_dict()}
 
 
 def _model(model: Model, campaign: Campaign) -> dict[str, Any]:

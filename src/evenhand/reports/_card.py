@@ -7,13 +7,13 @@ Source: Mitchell et al. 2019, "Model cards for model reporting".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from evenhand.explanation import LANGUAGES, bin_words, number, percent, purpose_words, text
+from evenhand.explanation import LANGUAGES, bin_words, number, percent, purpose_words, text, text_about
 from evenhand.scoring import model_from_json
-from evenhand.terms import OTHER, WITHHELD, Binning, Model, Pair, TermShape, band_labels, bin_labels
+from evenhand.terms import OTHER, WITHHELD, Binning, Model, Pair, Target, TermShape, band_labels, bin_labels
 
 from ._build import SMALLEST_SHOWN
 from ._render import fill
@@ -77,6 +77,7 @@ class _Card:
     def __init__(self, model: Model, lang: str) -> None:
         self._model = model
         self._lang = lang
+        self._target = Target(model.evaluation.get("target", Target.RESPONSE))
 
     def blocks(self) -> Iterator[_Block]:
         """The whole card, in order."""
@@ -110,7 +111,7 @@ class _Card:
         yield _Block("paragraph", t("card.digest", digest=model.digest))
 
     def _t(self, key: str, **values: object) -> str:
-        return text(f"report.{key}", self._lang, **values)
+        return text_about(self._target, f"report.{key}", self._lang, **values)
 
     def _number(self, value: float, digits: int) -> str:
         return number(value, self._lang, digits)
@@ -123,9 +124,10 @@ class _Card:
 
     def _effect(self, entry: float) -> str:
         """An entry of a table in points, or in the outcome's own unit; the sign always shown."""
-        value = entry * self._model.unit * (1 if self._model.link == "identity" else 100)
+        amount = self._model.link == "identity" and self._target is Target.RESPONSE
+        value = entry * self._model.unit * (1 if amount else 100)
         sign = "\N{MINUS SIGN}" if entry < 0 else "+" if entry > 0 else ""
-        digits = None if self._model.link == "identity" else 4
+        digits = None if amount else 4
         return sign + number(abs(round(value, 12)), self._lang, digits)
 
     def _data(self) -> Iterator[_Block]:
@@ -143,6 +145,9 @@ class _Card:
         yield _Block("paragraph", self._t("card.no-date"))
 
     def _quality(self) -> Iterator[_Block]:
+        if self._target is Target.INCREMENT:
+            yield from self._quality_of_increments()
+            return
         overall = self._model.evaluation.get("overall")
         if not isinstance(overall, Mapping):
             yield _Block("paragraph", self._t("card.not-measured"))
@@ -163,6 +168,35 @@ class _Card:
             for line in overall["reliability"]
         ))  # fmt: skip
         yield self._by_offer()
+
+    def _quality_of_increments(self) -> Iterator[_Block]:
+        """Per offer: what it was learned from, the measured change, and how well people are put in order by it."""
+        yield _Block("paragraph", self._t("increment.say"))
+        heads = ("card.offer", "card.training-rows", "card.control-rows", "evaluation.rows", "increment.measured")
+        rows = []
+        for offer, told in self._model.evaluation["offers"].items():
+            held = told["held_out"]
+            counts = (self._rows(n) for n in (told["training_rows"], told["control_rows"], held["rows"]))
+            figures = (self._t("evaluation.not-measured"),) * 2
+            if held["enough"]:
+                points = [100 * part for part in held["increment"]]
+                figures = (self._interval(points, 2), self._interval(held.get("coefficient", [0.0] * 3), 3))
+            rows.append((offer, *counts, *figures))
+        yield _Block("table", "", tuple(self._t(key) for key in (*heads, "card.qini")), tuple(rows))
+        yield _Block("paragraph", self._t("card.unit.amount"))
+        for offer, told in self._model.evaluation["offers"].items():
+            if instead := told["held_out"].get("by_response"):
+                value, lower, upper = (self._number(part, 3) for part in instead)
+                said = self._t("increment.by-response", value=value, lower=lower, upper=upper)
+                yield _Block("paragraph", f"{offer}: {said}")
+            found = told["assignment"]
+            chance = percent(found["chance"], self._lang, 2)
+            draw = self._t("increment.draw", feature=found["feature"], chance=chance)
+            yield _Block("paragraph", f"{offer}: {draw if found['feature'] else self._t('increment.draw-even')}")
+
+    def _interval(self, value: Sequence[float], digits: int) -> str:
+        said = dict(zip(("value", "lower", "upper"), (self._number(part, digits) for part in value), strict=True))
+        return self._t("card.interval", **said)
 
     def _by_offer(self) -> _Block:
         rows = []

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["WIDTH", "axis_top", "flat", "reach", "reliability", "shape_marks", "to_percent"]
+__all__ = [
+    "WIDTH",
+    "axis_top",
+    "changes",
+    "flat",
+    "gain_curve",
+    "reach",
+    "reliability",
+    "shape_marks",
+    "to_percent",
+]
 
 WIDTH, HEIGHT = 200, 80
 _SIDE = 14
@@ -34,11 +44,12 @@ def to_percent(value: float, top: float) -> float:
     return round(1.5 + 97 * min(max(value / top, 0.0), 1.0), 2)
 
 
-def reach(shapes: Sequence[Sequence[Mapping[str, Any]]]) -> float:
-    """Half of a scale that fits all effects, and intervals up to one and a half times the largest effect, in logits."""
+def reach(shapes: Sequence[Sequence[Mapping[str, Any]]], least: float = 0.05) -> float:
+    """Half of a scale that fits all effects, and intervals up to one and a half times the largest effect, in logits (or
+    the unit of the effects); at least `least`."""
     effects = [abs(one["effect"]) for shape in shapes for one in shape]
     edges = [max(abs(one["lower"]), abs(one["upper"])) for shape in shapes for one in shape]
-    return max(min(max(edges, default=0.0), 1.5 * max(effects, default=0.0)), 0.05)
+    return max(min(max(edges, default=0.0), 1.5 * max(effects, default=0.0)), least)
 
 
 def flat(shape: Sequence[Mapping[str, Any]]) -> bool:
@@ -103,3 +114,48 @@ def reliability(table: Sequence[Mapping[str, float]]) -> Marks:
         for row in table
     ]
     return {"top": top, "dots": dots}
+
+
+def changes(table: Sequence[Mapping[str, float]]) -> Marks:
+    """Marks of predicted changes beside measured ones on a square of 100; both axes have the same ends and hold zero.
+
+    Args:
+        table: per bin ``predicted``, ``increment``, ``lower`` and ``upper``.
+    """
+    every = [0.0, *(row[key] for row in table for key in ("predicted", "increment", "lower", "upper"))]
+    low, high = _widened(min(every), max(every))
+
+    def place(change: float) -> float:
+        return round(100 * (change - low) / (high - low), 2)
+
+    dots = [
+        {
+            "x": place(row["predicted"]),
+            "y": round(100 - place(row["increment"]), 2),
+            "high": round(100 - place(row["upper"]), 2),
+            "low": round(100 - place(row["lower"]), 2),
+        }
+        for row in table
+    ]
+    return {"low": low, "high": high, "zero": place(0.0), "dots": dots}
+
+
+def gain_curve(curve: Sequence[Sequence[float]]) -> Marks:
+    """A Qini curve as a path on a field of 100 x 60, and the straight line to its end.
+
+    Args:
+        curve: points [share of people, gain per person], from 0 to 1.
+    """
+    low, high = _widened(min(0.0, *(gain for _, gain in curve)), max(0.0, *(gain for _, gain in curve)))
+
+    def y(gain: float) -> float:
+        return round(60 * (high - gain) / (high - low), 2)
+
+    path = "M" + "L".join(f"{round(100 * share, 2):g} {y(gain):g}" for share, gain in curve)
+    return {"path": path, "start": y(0.0), "end": y(curve[-1][1]), "high": high, "low": low}
+
+
+def _widened(low: float, high: float) -> tuple[float, float]:
+    """These ends with a little room beyond them, and never the same."""
+    room = 0.05 * (high - low) or 1e-6
+    return low - room, high + room

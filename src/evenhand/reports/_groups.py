@@ -8,7 +8,7 @@ from typing import Any
 from ._figures import axis_top, to_percent
 from ._words import Words
 
-__all__ = ["RATIO", "groups_view", "worst"]
+__all__ = ["RATIO", "compared", "conditions_view", "groups_view", "worst"]
 
 Report = Mapping[str, Any]
 View = dict[str, Any]
@@ -19,10 +19,39 @@ RATIO = "selection_rate_ratio"
 
 def groups_view(report: Report, words: Words) -> list[View]:
     """One entry per comparison of groups: rows with marks, bound, sentences."""
-    return [_chapter(chapter, words) for chapter in report["groups"]]
+    texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
+    return [_chapter(chapter, texts, words) for chapter in report["groups"]]
 
 
-def _chapter(chapter: Mapping[str, Any], words: Words) -> View:
+def conditions_view(report: Report, words: Words) -> list[str]:
+    """One sentence for each condition of an offer and each sensitive column: how many of each group meet it."""
+    texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
+    return [
+        words.t(
+            "groups.condition",
+            offer=texts[one["offer"]],
+            condition=one["meaning"][words.lang],
+            feature=words.columns(one["met"]["features"]),
+            shares="; ".join(f"{words.group(rate['group'])} {_said(rate, words)}" for rate in one["met"]["rates"]),
+        )
+        for one in report.get("conditions", ())
+    ]
+
+
+def compared(chapter: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> str:
+    """The columns of a chapter, and the offers where not any offer counts.
+
+    Args:
+        chapter: of the report's groups.
+        texts: what each offer says, by id.
+        words: the language.
+    """
+    feature = words.columns(chapter["features"])
+    offers = [texts.get(name, name) for name in chapter.get("offers", ())]
+    return words.t("groups.over", feature=feature, offers=" + ".join(offers)) if offers else feature
+
+
+def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> View:
     before, after = chapter["before"], chapter["after"]
     top = axis_top([rate["upper"] for side in (before, after) for rate in side["rates"] if rate["rows"] is not None])
     earlier = {tuple(rate["group"]): rate for rate in before["rates"]}
@@ -32,7 +61,7 @@ def _chapter(chapter: Mapping[str, Any], words: Words) -> View:
     best = next((rate["rate"] for rate in after["rates"] if rate["group"] == after["best"]), None)
     if chapter["limit"] and best is not None:
         bound = best * chapter["bound"] if ratio else best - chapter["bound"]
-    feature = words.columns(chapter["features"])
+    feature = compared(chapter, texts, words)
     return {
         "title": words.t("groups.by", feature=feature),
         "feature": feature,

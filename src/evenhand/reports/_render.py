@@ -13,8 +13,8 @@ from evenhand.explanation import LANGUAGES
 
 from ._audit_view import audit_view
 from ._build import SMALLEST_SHOWN
-from ._chapters import evaluation_view, findings_view, funnel_view, hero_view, limits_view, unused_view
-from ._groups import groups_view
+from ._chapters import evaluation_view, findings_view, funnel_view, hero_view, limits_view, lots_view, unused_view
+from ._groups import conditions_view, groups_view
 from ._shapes import model_view
 from ._stories import story_view
 from ._words import Words
@@ -48,7 +48,9 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             "hero": hero_view(report, words),
             "funnel": funnel_view(report, words),
             "groups": groups_view(report, words),
+            "conditions": conditions_view(report, words),
             "limits": limits_view(report, words),
+            "lots": lots_view(report, words),
             "model": model_view(report, words),
             "evaluation": evaluation_view(report, words),
             "findings": findings_view(report, words),

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from evenhand.terms import Target
+
 from ._figures import flat, reach, shape_marks
 from ._words import Words
 
 __all__ = ["model_view"]
 
 _MOST_SHAPES = 160
+_LEAST_HALF = {Target.RESPONSE: 0.05, Target.INCREMENT: 0.005}
+"""A picture goes this far up and down at least: five points of a logit, half a percentage point of a change."""
 _MOST_BINS = 3_000
 """Bins drawn at most, all shapes together; the smallest shapes beyond it stand in the JSON only."""
 _MOST_NAMED = 6
@@ -31,7 +35,7 @@ def model_view(report: Mapping[str, Any], words: Words) -> View:
     parts = []
     for name in names:
         mine = [(t, term) for t, term in enumerate(terms) if name in term["shapes"]]
-        half = reach([term["shapes"][name] for _, term in mine])
+        half = reach([term["shapes"][name] for _, term in mine], _LEAST_HALF[words.target])
         mine.sort(key=lambda one: -_weight(one[1]["shapes"][name]))
         if name:
             title = words.t("model.offer", offer=texts.get(name, name))

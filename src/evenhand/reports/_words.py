@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from evenhand.explanation import bin_words, catalogue, money, number, percent, text
-from evenhand.terms import BinLabel
+from evenhand.explanation import bin_words, catalogue, money, number, percent, text, text_about
+from evenhand.terms import BinLabel, Target
 
 __all__ = ["Words"]
 
@@ -27,13 +27,14 @@ class Words:
     def __init__(self, report: Mapping[str, Any], lang: str, smallest: int) -> None:
         self.lang = lang
         self.smallest = smallest
+        self.target = Target(report["campaign"].get("target", Target.RESPONSE))
         self._currency: str = report["campaign"]["currency"]
         terms = [*report["not_used"], *report["model"]["terms"]]
         self._meanings: dict[str, str] = {term["name"]: term["meaning"][lang] for term in terms}
 
     def t(self, key: str, **values: object) -> str:
         """A text of the report, by its key without ``report.``."""
-        return text(f"report.{key}", self.lang, **values)
+        return text_about(self.target, f"report.{key}", self.lang, **values)
 
     def maybe(self, key: str) -> str:
         """A text of the report, or "" where the catalogue has none for this key."""
@@ -66,15 +67,15 @@ class Words:
         """A number of people, "fewer than ten" where it is hidden."""
         return self.t("few", smallest=self.smallest) if count is None else number(count, self.lang, 0)
 
-    def points(self, logits: float, digits: int = 0) -> str:
-        """Logits as signed points: a hundred to the logit."""
-        written = number(abs(logits) * 100, self.lang, digits)
+    def points(self, effect: float, digits: int = 0) -> str:
+        """Signed points: a hundred to the logit; of what an offer changes, percentage points with two decimals."""
+        written = number(abs(effect) * 100, self.lang, 2 if self.target is Target.INCREMENT else digits)
         if not written.strip("0.,"):
             return written
-        return ("\N{MINUS SIGN}" if logits < 0 else "+") + written
+        return ("\N{MINUS SIGN}" if effect < 0 else "+") + written
 
     def micro(self, amount: int) -> str:
-        """Signed micro-logits, exactly."""
+        """Signed micro-logits (or parts per million), exactly."""
         sign = "\N{MINUS SIGN}" if amount < 0 else "+" if amount > 0 else ""
         return sign + number(abs(amount), self.lang, 0)
 

@@ -17,6 +17,8 @@ from ._compile import model_of
 from ._dialects import DialectName
 from ._evaluation import reliability
 from ._fit import fit
+from ._fit_increments import drawn
+from ._history import CONTROL, History
 from ._increment import Experiment, fit_increment
 from ._json import model_digest, model_from_json, model_to_json
 from ._one import OneScore, OneScorer, one_scorer
@@ -29,11 +31,13 @@ from ._terms import FittedTerms, Plan, fit_source, fit_terms
 from ._text import model_to_text
 
 __all__ = [
+    "CONTROL",
     "Assignment",
     "Chunk",
     "DialectName",
     "Experiment",
     "FittedTerms",
+    "History",
     "OneScore",
     "OneScorer",
     "Plan",
@@ -43,6 +47,7 @@ __all__ = [
     "assemble",
     "assignment",
     "contributions",
+    "drawn",
     "evaluate_increment",
     "fit",
     "fit_increment",

@@ -13,7 +13,7 @@ from ._json import model_digest
 from ._pairs import purified
 from ._terms import FittedTerms
 
-__all__ = ["MICRO_LOGITS", "Compiled", "compiled_terms", "model_of"]
+__all__ = ["MICRO_LOGITS", "Compiled", "compiled_terms", "model_of", "spent_on"]
 
 MICRO_LOGITS = 1e6
 """Micro-logits in one logit."""
@@ -102,12 +102,16 @@ def model_of(view: FeatureView, fitted: FittedTerms, *, link: Link, minimum: int
     compiled = compiled_terms(view, fitted, minimum, unit)
     base, tables = np.array([compiled.base], np.int64), tuple(row[None] for row in compiled.rows)
     digest = model_digest(view, ("",), base, tables, compiled.pairs, link, unit)
-    spent = {
+    evaluation = {"terms": spent_on(compiled), "steps": fitted.steps, "spread": fitted.spread}
+    return Model(view, ("",), base, tables, {"": compiled.shapes}, evaluation, digest, compiled.pairs, link, unit)
+
+
+def spent_on(compiled: Compiled) -> dict[str, dict[str, float]]:
+    """Per term: how much it was smoothed, and how many free bins that leaves."""
+    return {
         shape.name: {"smoothing": round(weight, 6), "freedom": round(freedom, 6)}
         for shape, weight, freedom in zip(compiled.shapes, compiled.smoothing, compiled.freedom, strict=True)
     }
-    evaluation = {"terms": spent, "steps": fitted.steps, "spread": fitted.spread}
-    return Model(view, ("",), base, tables, {"": compiled.shapes}, evaluation, digest, compiled.pairs, link, unit)
 
 
 def _whole(steps: NDArray[np.float64]) -> NDArray[np.int32]:

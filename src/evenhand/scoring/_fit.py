@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import WITHHELD, FeatureView, Model
+from evenhand.terms import FeatureView, Model, Target
 
 from ._align import align, shared_pairs
-from ._compile import MICRO_LOGITS, Compiled, compiled_terms
+from ._compile import MICRO_LOGITS, Compiled, compiled_terms, spent_on
 from ._evaluation import evaluate
+from ._fit_increments import fit_increments
 from ._history import History, check_history, check_training
 from ._json import model_digest
 from ._score import contributions
@@ -42,12 +43,14 @@ def fit(
     over all offers, and the evaluation says so. With ``pooled`` there is one fit, in which the offer is a term of its
     own. Rows with a withheld value are left out whole. The order of the rows changes nothing.
 
+    With ``model.target: increment`` what is fitted is what each offer changes; see `fit_increments`.
+
     Args:
         campaign: offers, and what kind of model.
         view: the bins; one per term.
         codes: per term uint8[k], bin codes of the history rows.
         offer: int[k], index into the campaign's offers; -1 for an offer that is no longer there (it still helps the
-            fit over all offers).
+            fit over all offers); `CONTROL` where nothing was shown, for increments alone.
         outcome: uint8[k], 1 = responded, 0 = not.
         held_out: bool[k], rows kept out of the fit, for evaluation.
         person: int[k], equal where rows are of the same person; None = nobody has two. Shapes and pairs are held back,
@@ -61,12 +64,10 @@ def fit(
         DataError: shapes or values do not fit, too few rows, or only one outcome in the whole history.
     """
     check_history(campaign, view, codes, offer, outcome, held_out, person)
-    whose = None if person is None else np.asarray(person).astype(np.intp)
-    whole = History(codes, np.asarray(offer).astype(np.intp), outcome, np.asarray(held_out, bool), whose)
-    known = np.ones(len(outcome), bool)
-    for column in codes:
-        known &= column != WITHHELD
-    history = whole.rows(known)
+    history = History.known(codes, offer, outcome, held_out, person)
+    withheld = len(outcome) - len(history.outcome)
+    if campaign.model.target is Target.INCREMENT:
+        return fit_increments(campaign, view, history, withheld=withheld)
     training = history.rows(~history.held_out)
     check_training(training, campaign.model.minimum_bin)
     offers = tuple(item.id for item in campaign.offers)
@@ -85,11 +86,11 @@ def fit(
     shapes = {name: compiled.shapes for name, compiled in aligned.items()}
     model = Model(view, offers, base, tables, shapes, {}, model_digest(view, offers, base, tables, pairs), pairs)
     notes = _notes(training, offers, set(own), campaign.model.kind)
-    spent = {name: _spent(compiled) for name, compiled in every.items()}
+    spent = {name: spent_on(compiled) for name, compiled in every.items()}
     counted = {
         "training": len(training.outcome),
         "held_out": int(history.held_out.sum()),
-        "withheld": int((~known).sum()),
+        "withheld": withheld,
     }
     evaluation = {"rows": counted, **_held_out(model, history.rows(history.held_out), notes), "terms": spent}
     return replace(model, evaluation=evaluation)
@@ -135,14 +136,6 @@ def _fit_pooled(view: FeatureView, rows: History, campaign: Campaign) -> tuple[C
             effect[level] = round((value - mean) * MICRO_LOGITS)
     base = compiled.base + round(mean * MICRO_LOGITS)
     return replace(compiled, base=base), effect
-
-
-def _spent(compiled: Compiled) -> dict[str, dict[str, float]]:
-    """Per term: how much it was smoothed, and how many free bins that leaves."""
-    return {
-        shape.name: {"smoothing": round(weight, 6), "freedom": round(freedom, 6)}
-        for shape, weight, freedom in zip(compiled.shapes, compiled.smoothing, compiled.freedom, strict=True)
-    }
 
 
 def _notes(training: History, offers: tuple[str, ...], own: set[int], kind: str) -> dict[str, dict[str, object]]:

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import DataError, FeatureView
+from evenhand.terms import WITHHELD, DataError, FeatureView, Target
 
-__all__ = ["History", "check_history", "check_training"]
+__all__ = ["CONTROL", "History", "check_history", "check_training"]
+
+CONTROL = -2
+"""Stands for an offer's index in the rows of people who were shown nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,22 @@ class History:
     outcome: NDArray[np.uint8]
     held_out: NDArray[np.bool_]
     person: NDArray[np.intp] | None = None
+
+    @classmethod
+    def known(
+        cls,
+        codes: tuple[NDArray[np.uint8], ...],
+        offer: NDArray[np.integer],
+        outcome: NDArray[np.uint8],
+        held_out: NDArray[np.bool_],
+        person: NDArray[np.integer] | None = None,
+    ) -> History:
+        """The rows in which no value is withheld."""
+        whose = None if person is None else np.asarray(person).astype(np.intp)
+        known = np.ones(len(outcome), bool)
+        for column in codes:
+            known &= column != WITHHELD
+        return cls(codes, np.asarray(offer).astype(np.intp), outcome, np.asarray(held_out, bool), whose).rows(known)
 
     def rows(self, mask: NDArray[np.bool_]) -> History:
         person = None if self.person is None else self.person[mask]
@@ -61,7 +80,10 @@ def check_history(
         problem = "There is not one person per row."
     elif rows and not np.isin(outcome, (0, 1)).all():
         problem = "The outcome has values other than 0 and 1."
-    elif rows and (np.min(offer) < -1 or np.max(offer) >= len(campaign.offers)):
+    elif rows and (
+        np.min(offer) < (CONTROL if campaign.model.target is Target.INCREMENT else -1)
+        or np.max(offer) >= len(campaign.offers)
+    ):
         problem = "A history row names an offer that the campaign does not have."
     else:
         for binning, column in zip(view.binnings, codes, strict=True):

@@ -42,6 +42,7 @@ class Experiment:
         outcome: number[n], what the person did afterwards.
         propensity: float64[n], chance with which the row was shown the offer, above 0 and below 1.
         weight: float64[n], how many rows each row counts for; None = once each.
+        person: integers[n], equal where rows are of the same person; None = nobody has two.
     """
 
     codes: tuple[NDArray[np.integer], ...]
@@ -49,6 +50,7 @@ class Experiment:
     outcome: NDArray[np.number]
     propensity: NDArray[np.float64]
     weight: NDArray[np.float64] | None = None
+    person: NDArray[np.integer] | None = None
 
     @classmethod
     def with_one_chance(
@@ -57,10 +59,11 @@ class Experiment:
         shown: NDArray[np.integer],
         outcome: NDArray[np.number],
         weight: NDArray[np.float64] | None = None,
+        person: NDArray[np.integer] | None = None,
     ) -> Experiment:
         """Everybody had the same chance: the share that was shown the offer."""
         share = _mean(np.asarray(shown, np.float64), weight)
-        return cls(codes, shown, outcome, np.full(len(shown), share), weight)
+        return cls(codes, shown, outcome, np.full(len(shown), share), weight, person)
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -69,8 +72,9 @@ class Experiment:
     def rows(self, mask: NDArray[np.bool_]) -> Experiment:
         """Some of the rows."""
         weight = None if self.weight is None else self.weight[mask]
+        person = None if self.person is None else self.person[mask]
         codes = tuple(column[mask] for column in self.codes)
-        return Experiment(codes, self.shown[mask], self.outcome[mask], self.propensity[mask], weight)
+        return Experiment(codes, self.shown[mask], self.outcome[mask], self.propensity[mask], weight, person)
 
 
 def fit_increment(experiment: Experiment, plan: Plan) -> FittedTerms:
@@ -100,7 +104,8 @@ def fit_increment(experiment: Experiment, plan: Plan) -> FittedTerms:
     if experiment.weight is not None:
         weight = weight * experiment.weight
     left = np.asarray(experiment.outcome, np.float64) - expected
-    fitted = fit_source(RowSource(experiment.codes, left / change, weight), replace(plan, link="identity"))
+    rows = RowSource(experiment.codes, left / change, weight, experiment.person)
+    fitted = _fitted_to(rows, replace(plan, link="identity"))
     told = _sum_of(fitted, experiment.codes)
     gap = _mean(change * (left - change * told), experiment.weight) / _mean(np.square(change), experiment.weight)
     return replace(fitted, intercept=fitted.intercept + gap, rows=_counted(fitted, experiment))
@@ -122,15 +127,48 @@ def folds_of(experiment: Experiment) -> NDArray[np.intp]:
     """Part of each row, intp[n]: every fifth of the rows in the order of what is in them.
 
     Rows that are alike go to all parts evenly, so no part lacks what the others have; and no part depends on the order
-    of the rows, since rows that tie are the same.
+    of the rows, since rows that tie are the same. Of people with several rows all go to one part: every fifth of the
+    people in the order of what is in their rows.
     """
     keys: list[NDArray[np.number]] = [experiment.outcome, experiment.shown, experiment.propensity]
     if experiment.weight is not None:
         keys.insert(0, experiment.weight)
     order = np.lexsort((*keys, *experiment.codes))
     fold = np.empty(len(experiment), np.intp)
+    if experiment.person is not None:
+        return _folds_of_people(experiment.person, _places(order, (*keys, *experiment.codes)))
     fold[order] = np.arange(len(experiment)) % FOLDS
     return fold
+
+
+def _places(order: NDArray[np.intp], columns: tuple[NDArray[np.number], ...]) -> NDArray[np.intp]:
+    """Place of each row among the different ones."""
+    differs = np.zeros(len(order), bool)
+    for column in columns:
+        differs[1:] |= np.diff(np.asarray(column, np.float64)[order]) != 0
+    place = np.empty(len(order), np.intp)
+    place[order] = np.cumsum(differs)
+    return place
+
+
+def _folds_of_people(person: NDArray[np.integer], place: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Part of each row, by its person; people with the same rows tie, and it changes nothing which of them is first."""
+    order = np.lexsort((place, person))
+    ends = np.flatnonzero(np.diff(person[order])) + 1
+    rows = [tuple(part.tolist()) for part in np.split(place[order], ends)]
+    fold = np.empty(len(rows), np.intp)
+    fold[sorted(range(len(rows)), key=rows.__getitem__)] = np.arange(len(rows)) % FOLDS
+    return np.asarray(fold[np.unique(person, return_inverse=True)[1]])
+
+
+def _fitted_to(rows: RowSource, plan: Plan) -> FittedTerms:
+    """The fit, with people numbered from 0 where some have several rows."""
+    if rows.person is None:
+        return fit_source(rows, plan)
+    people, person = np.unique(rows.person, return_inverse=True)
+    if len(people) == len(person):
+        return fit_source(replace(rows, person=None), plan)
+    return fit_source(replace(rows, person=person), replace(plan, people=len(people)))
 
 
 def _predicted(rows: Experiment, codes: tuple[NDArray[np.integer], ...], plan: Plan) -> NDArray[np.float64]:
@@ -138,7 +176,7 @@ def _predicted(rows: Experiment, codes: tuple[NDArray[np.integer], ...], plan: P
     people = len(codes[0]) if codes else 0
     if rows.outcome.min() == rows.outcome.max():
         return np.full(people, float(rows.outcome[0]))
-    fitted = fit_source(RowSource(rows.codes, rows.outcome, rows.weight), plan)
+    fitted = _fitted_to(RowSource(rows.codes, rows.outcome, rows.weight, rows.person), plan)
     total = _sum_of(fitted, codes)
     if plan.link == "logit":
         return np.asarray(1.0 / (1.0 + np.exp(-total)))

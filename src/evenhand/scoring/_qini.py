@@ -98,8 +98,9 @@ def evaluate_increment(
     *,
     unit: float = 1e-6,
     propensity: NDArray[np.float64] | float | None = None,
+    bins: int = _BINS,
 ) -> dict[str, object]:
-    """`qini`, and whether increments come true: five bins by prediction, each with what was measured in it.
+    """`qini`, and whether increments come true: bins by prediction, each with what was measured in it.
 
     Args:
         score: int[n], whole units.
@@ -107,6 +108,7 @@ def evaluate_increment(
         shown: int[n], 1 or 0.
         unit: what one unit of the score is worth.
         propensity: see `qini`.
+        bins: at most so many bins of equal size.
 
     Returns:
         ``rows``, ``enough`` and, with at least `ENOUGH_SIDE` rows on either side, what `qini` gives, and
@@ -117,10 +119,10 @@ def evaluate_increment(
     if min(sides) < ENOUGH_SIDE:
         return {"rows": sum(sides), "enough": False, "shown": sides[0], "control": sides[1]}
     rows = _sorted(score, outcome, shown, propensity)
-    bins = np.searchsorted(rows.score, rows.score, "left") * _BINS // len(rows.score)
+    place = np.searchsorted(rows.score, rows.score, "left") * bins // len(rows.score)
     table: list[dict[str, float | int]] = []
-    for index in range(_BINS):
-        here = bins == index
+    for index in range(bins):
+        here = place == index
         part = _Rows(rows.score[here], rows.shown[here], rows.outcome[here], rows.weight[here])
         if part.shown.sum() > 0 and (1.0 - part.shown).sum() > 0:
             value, lower, upper = _difference(part)

@@ -1,4 +1,7 @@
-"""Gate 3 itself: bin codes to integer scores, probabilities and values; and the score's exact parts."""
+"""Gate 3 itself: bin codes to integer scores, probabilities and values; and the score's exact parts.
+
+A model of responses gives each probability; a model of increments gives what showing the offer changes in it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from evenhand.terms import (
     Model,
     Scored,
     expected_value,
-    probability_ppm,
+    score_ppm,
     term_contributions,
 )
 
@@ -56,7 +59,7 @@ def score(minimised: Minimised, campaign: Campaign) -> Scored:
         rows = slice(start, min(start + _BLOCK, people))
         np.clip(sums(minimised.codes, rows), -SCORE_BOUND, SCORE_BOUND, out=scores[:, rows], casting="unsafe")
         for j in range(offers):
-            ppm = probability_ppm(scores[j, rows])
+            ppm = score_ppm(scores[j, rows], model.link)
             probability[j, rows] = ppm
             value[j, rows] = expected_value(*money[j], ppm)
     return Scored(minimised=minimised, score=scores, probability=probability, value=value)

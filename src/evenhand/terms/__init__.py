@@ -19,7 +19,8 @@ from ._errors import (
 )
 from ._facts import DecisionFacts
 from ._labels import BinLabel, band_labels, bin_labels
-from ._link import PPM, link_nodes, one_probability_ppm, probability_ppm
+from ._link import PPM, link_nodes, one_probability_ppm, one_score_ppm, probability_ppm, score_ppm
+from ._lots import Lots, draw_for, lots_for, mixed
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
 from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
@@ -48,6 +49,7 @@ from ._words import (
     Severity,
     Standing,
     Surface,
+    Target,
 )
 
 __all__ = [
@@ -78,6 +80,7 @@ __all__ = [
     "LegalBasis",
     "LimitOutcome",
     "Link",
+    "Lots",
     "Measure",
     "Minimised",
     "Model",
@@ -95,21 +98,27 @@ __all__ = [
     "Standing",
     "StoreError",
     "Surface",
+    "Target",
     "TermShape",
     "UsageError",
     "band_labels",
     "bin_labels",
     "canonical_text",
     "chi_square_tail",
+    "draw_for",
     "estimated",
     "expected_value",
     "link_nodes",
+    "lots_for",
+    "mixed",
     "number_in",
     "one_probability_ppm",
+    "one_score_ppm",
     "pair_counts",
     "probability_ppm",
     "ridge_from_counts",
     "score_of",
+    "score_ppm",
     "term_contributions",
     "wilson",
 ]

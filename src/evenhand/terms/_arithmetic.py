@@ -27,7 +27,7 @@ def expected_value(
     Args:
         value_micro: money gained when the subject responds, micro-units; one amount, or one for each probability.
         cost_micro: money spent on showing it once, micro-units; likewise.
-        probability: parts per million.
+        probability: parts per million; negative where showing the offer lowers it.
 
     >>> expected_value(30_000_000, 500_000, np.array([0, 100_000, 1_000_000])).tolist()
     [-500000, 2500000, 29500000]

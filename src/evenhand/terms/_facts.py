@@ -30,13 +30,15 @@ class DecisionFacts:
         runner_up: index of the best other offer, -1 for none.
         codes: bin codes, one array per term: shape [1], or [m, 1] for a per-offer feature.
         score, probability, value: of the chosen offer (or of the best one where none was chosen): micro-logits,
-            ppm, micro-money. 0 where the person was refused.
+            ppm, micro-money. 0 where the person was refused. Of a model of increments score and probability are both
+            what the offer changes in the probability, ppm, and may be negative.
         runner_up_value: micro-money of the runner-up, 0 where there is none.
         price, runner_up_price: total price (offer + group) of each, micro-money.
         margin: micro-money, see `Explained.margin`.
         moved: the decision differs from the pure price rule, so that whole numbers keep the limits.
         top_terms, top_contributions: see `Explained`.
         flip_term, flip_code: see `Explained`.
+        excluded: indices of the offers that the person is not eligible for, in order.
         sealed: price, runner_up_price, margin, moved and the flip are sealed and were not opened; they say nothing.
     """
 
@@ -63,3 +65,4 @@ class DecisionFacts:
     flip_term: int
     flip_code: int
     sealed: bool = False
+    excluded: tuple[int, ...] = ()

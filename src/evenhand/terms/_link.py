@@ -1,4 +1,7 @@
-"""The link table: score in micro-logits to probability in parts per million, in integers only.
+"""From a score to parts per million, in integers only: by the link table, or as it stands.
+
+With the link ``logit`` a score is in micro-logits, and its parts per million are a probability. With ``identity`` a
+score *is* parts per million: what an offer changes in a probability, negative where it puts people off.
 
 Nodes stand every 2**11 micro-logits up to 16 logits; between nodes the line is straight. The nodes are made with whole
 numbers of 96 fractional bits, so no platform's ``exp`` enters, and every engine can keep the same table.
@@ -11,7 +14,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PPM", "link_nodes", "one_probability_ppm", "probability_ppm"]
+from ._model import Link
+
+__all__ = ["PPM", "link_nodes", "one_probability_ppm", "one_score_ppm", "probability_ppm", "score_ppm"]
 
 PPM = 1_000_000
 """Parts per million in one."""
@@ -109,3 +114,45 @@ def one_probability_ppm(score: int) -> int:
     low = nodes[node]
     ppm = (low + ((size & _REST) * (nodes[node + 1] - low) >> _STEP_BITS) + _HALF) >> _EXTRA_BITS
     return PPM - ppm if score < 0 else ppm
+
+
+def score_ppm(score: NDArray[np.integer], link: Link) -> NDArray[np.int32]:
+    """What a score says of the response, in parts per million; never falling with the score.
+
+    Args:
+        score: integers of any shape.
+        link: ``logit``: micro-logits, and the answer is a probability, 0 to 1,000,000. ``identity``: the answer is the
+            score itself, the change in a probability; none changes by more than 1,000,000, so it is cut off there.
+
+    Returns:
+        int32 of the same shape.
+
+    Raises:
+        ValueError: another link says nothing of a probability.
+
+    Example:
+        >>> score_ppm(np.array([-20_000, 0, 3_000_000]), "identity").tolist()
+        [-20000, 0, 1000000]
+    """
+    if link == "logit":
+        return probability_ppm(score)
+    _is_change(link)
+    return np.clip(np.asarray(score), -PPM, PPM).astype(np.int32)
+
+
+def one_score_ppm(score: int, link: Link) -> int:
+    """`score_ppm` of one score, the same bits.
+
+    Example:
+        >>> one_score_ppm(-20_000, "identity"), one_score_ppm(0, "logit")
+        (-20000, 500000)
+    """
+    if link == "logit":
+        return one_probability_ppm(score)
+    _is_change(link)
+    return max(-PPM, min(score, PPM))
+
+
+def _is_change(link: Link) -> None:
+    if link != "identity":
+        raise ValueError(f"a score with the link {link!r} says nothing of a probability")

@@ -119,7 +119,8 @@ class TermShape:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The glass box: tables of integers. Made in `scoring`. Score of subject i for offer j, in micro-logits:
+    """The glass box: tables of integers. Made in `scoring`. Score of subject i for offer j, in micro-logits (with the
+    link ``identity`` in units of `unit`):
     ``base[j] + sum over terms t of tables[t][j, code of t for (i, j)]``. The terms are the features of the view, in
     order, and then the pairs.
 
@@ -129,10 +130,12 @@ class Model:
         base: int64[m], micro-logits.
         tables: one int32[m, size] per term; column WITHHELD is 0 everywhere.
         shapes: per term, for people (pooled model: one list; per-offer model: keyed by offer id; "" = pooled).
-        evaluation: measured on rows not used in training (AUROC, log loss, reliability table ...), JSON-able.
+        evaluation: measured on rows not used in training (AUROC, log loss, reliability table ...; of increments the
+            Qini coefficient and what was measured per bin), JSON-able.
         digest: SHA-256 (hex) of canonical JSON of view, offers, base, tables and, where they occur, pairs and link.
         pairs: the joint terms.
-        link: what a score says. On the road of a decision it is ``logit``.
+        link: what a score says. On the road of a decision it is ``logit``, a chance of response, or ``identity``, what
+            an offer changes in that chance.
         unit: what one integer step of a score is worth: a millionth of a logit, or of the outcome's own unit.
     """
 

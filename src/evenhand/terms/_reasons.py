@@ -31,11 +31,19 @@ class Reason(IntEnum):
     SELECTED = 50
     BEYOND_LIMITS = 51
     NO_WORTHWHILE_OFFER = 52
+    DRAWN_OFFER = 53
+    DRAWN_NOTHING = 54
+    NOT_ELIGIBLE = 55
 
     @property
     def key(self) -> str:
         """Stable word for text catalogues, JSON and SARIF, e.g. ``consent-withdrawn``."""
         return self.name.lower().replace("_", "-")
+
+    @property
+    def is_by_lot(self) -> bool:
+        """The outcome was drawn, whatever the model says of the person."""
+        return self in (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING)
 
     @property
     def is_forbidden(self) -> bool:
@@ -70,4 +78,7 @@ _RULES = {
     Reason.SELECTED: "D-26",
     Reason.BEYOND_LIMITS: "D-26",
     Reason.NO_WORTHWHILE_OFFER: "D-26",
+    Reason.DRAWN_OFFER: "D-26",
+    Reason.DRAWN_NOTHING: "D-26",
+    Reason.NOT_ELIGIBLE: "D-26",
 }

@@ -75,11 +75,14 @@ class Minimised:
         model: the glass box whose view was applied.
         codes: one uint8 array per term: shape [n], or [m, n] for a per-offer feature. People who are not
             PERSONALISED have WITHHELD in every term.
+        eligible: bool[m, n], which offers each person may get by what the campaign declares of each offer; None where
+            it declares nothing. Of people who are not PERSONALISED nothing is read, so they get no offer that asks.
     """
 
     permitted: Permitted
     model: Model
     codes: tuple[NDArray[np.uint8], ...]
+    eligible: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,12 @@ class Scored:
 
     Attributes:
         minimised: the codes.
-        score: int32[m, n], micro-logits (a score is clipped to +-2e9).
-        probability: int32[m, n], parts per million, by the fixed link table.
-        value: int64[m, n], expected micro-money: ``value of the offer x probability - cost``.
+        score: int32[m, n], micro-logits (a score is clipped to +-2e9); with a model of increments parts per million.
+        probability: int32[m, n], parts per million, by the fixed link table. With a model of increments (link
+            ``identity``) it is what showing the offer *changes* in the probability: the score itself, -1,000,000 to
+            1,000,000.
+        value: int64[m, n], expected micro-money: ``value of the offer x probability - cost``, likewise either in all
+            or what showing the offer adds.
     """
 
     minimised: Minimised
@@ -105,7 +111,8 @@ class Prices:
     take the offer with the highest ``value - offer[j] - group[cell, j]`` if that is above zero.
 
     Attributes:
-        offer: int64[m], price of taking one place of offer j: capacity, contacts, and cost under the budget.
+        offer: int64[m], price of taking one place of offer j: capacity, contacts, and cost under the budget; below
+            zero where a minimum gives places away.
         group: int64[cells, m], price of the disparity limits for each cell (cell 0 = nobody's group: always 0).
         by_limit: price of each limit by its id, in micro-money per unit of that limit (place, contact, money
             unit; for a disparity limit a whole unit of its bound, from 0 to 1), for people to read.
@@ -141,7 +148,8 @@ class LimitOutcome:
     """One declared limit after the allocation.
 
     Attributes:
-        id: the limit's id in the campaign file: ``budget``, ``contacts``, ``capacity:OFFER`` or a disparity id.
+        id: the limit's id in the campaign file: ``budget``, ``contacts``, ``capacity:OFFER``, ``minimum:OFFER`` or a
+            disparity id.
         kind: what it bounds.
         declared: the bound as declared: micro-money, contacts, places, ratio or difference.
         used: the same quantity as reached, verified on whole decisions and true groups.
@@ -156,7 +164,7 @@ class LimitOutcome:
     """
 
     id: str
-    kind: Literal["budget", "contacts", "capacity", "disparity"]
+    kind: Literal["budget", "contacts", "capacity", "minimum", "disparity"]
     declared: float
     used: float
     held: bool
@@ -177,11 +185,11 @@ class Allocated:
         offer: int16[n], index of the chosen offer, -1 for none.
         runner_up: int16[n], the best other offer at the same prices, even where its margin is below zero; where
             nothing was chosen, the best offer at these prices (so that "why nothing" can be told); -1 for none (there
-            is no other, or the person is refused).
+            is no other that the person is eligible for, or the person is refused).
         price: int64[n], micro-money: total price (offer + group) that the chosen offer paid; 0 where none.
         runner_up_price: int64[n], likewise for the runner-up.
         moved: bool[n], decision differs from the pure price rule (see `Certificate.moved`).
-        reason: uint8[n], a `Reason`: SELECTED, BEYOND_LIMITS, NO_WORTHWHILE_OFFER, or gate 1's refusal.
+        reason: uint8[n], a `Reason`: SELECTED, BEYOND_LIMITS, NO_WORTHWHILE_OFFER, NOT_ELIGIBLE, or gate 1's refusal.
         prices: the price table.
         limits: every declared limit and what became of it.
         certificate: how far from the optimum at most.

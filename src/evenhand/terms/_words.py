@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum, unique
 
+from ._model import Link
+
 __all__ = [
     "Category",
     "Channel",
@@ -15,6 +17,7 @@ __all__ = [
     "Severity",
     "Standing",
     "Surface",
+    "Target",
 ]
 
 
@@ -65,6 +68,8 @@ class Role(StrEnum):
     SENSITIVE = "sensitive"
     IDENTIFIER = "identifier"
     OUTCOME = "outcome"
+    ELIGIBILITY = "eligibility"
+    """Says yes or no to an offer, and has no part in any score."""
     FORBIDDEN = "forbidden"
 
 
@@ -115,6 +120,21 @@ class Measure(StrEnum):
     """Lowest group rate over highest group rate; the bound is a minimum, e.g. 0.8 (RULES F-45)."""
     SELECTION_RATE_DIFFERENCE = "selection_rate_difference"
     """Highest group rate minus lowest; the bound is a maximum, e.g. 0.05."""
+
+
+@unique
+class Target(StrEnum):
+    """What a decision goes by."""
+
+    RESPONSE = "response"
+    """How likely the person is to respond when the offer is shown, whatever they would have done without it."""
+    INCREMENT = "increment"
+    """What showing the offer changes in that; it may be negative."""
+
+    @property
+    def link(self) -> Link:
+        """Of the model that is learned for it: a score is a logit, or the change itself."""
+        return "logit" if self is Target.RESPONSE else "identity"
 
 
 @unique

@@ -8,6 +8,7 @@ than any market, and show nothing about real people. Everything is drawn from th
 
 from ._consents import ConsentRecords, ConsentShares, consent_records
 from ._hiring import HiringBias, HiringTruth, Population, hiring
+from ._mailing import Mailing, mailing
 from ._shoppers import Coded, Shoppers, shoppers
 
 __all__ = [
@@ -16,9 +17,11 @@ __all__ = [
     "ConsentShares",
     "HiringBias",
     "HiringTruth",
+    "Mailing",
     "Population",
     "Shoppers",
     "consent_records",
     "hiring",
+    "mailing",
     "shoppers",
 ]

@@ -1,0 +1,143 @@
+"""Which groups does a disparity limit compare, over which offers, and between which whole numbers may they lie?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import DisparityLimit
+from evenhand.terms import Measure
+
+__all__ = [
+    "Comparison",
+    "comparisons_of",
+    "exact",
+    "judge",
+    "levels_for",
+    "offer_sets",
+    "rates_near",
+    "rational",
+    "whole_bounds",
+]
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Groups that one disparity limit compares with each other.
+
+    Attributes:
+        limit: the limit as declared.
+        features: sensitive columns whose values (or combinations) are the groups.
+        groups: all groups that occur among the people who count, sorted.
+        size: int64[groups], people of each.
+        judged: bool[groups], whether the limit holds for it.
+        offers: indices of the offers that are compared, getting any of them; () for getting any offer at all.
+    """
+
+    limit: DisparityLimit
+    features: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+    size: NDArray[np.int64]
+    judged: NDArray[np.bool_]
+    offers: tuple[int, ...] = ()
+
+    @property
+    def is_void(self) -> bool:
+        """Whether fewer than two groups are left to compare."""
+        return int(self.judged.sum()) < 2
+
+    @property
+    def judged_size(self) -> NDArray[np.int64]:
+        """int64[G], people of each judged group."""
+        return self.size[self.judged]
+
+    @property
+    def judged_groups(self) -> tuple[tuple[str, ...], ...]:
+        """The judged groups, in the order of `judged_size`."""
+        return tuple(group for group, is_judged in zip(self.groups, self.judged, strict=True) if is_judged)
+
+    def counts(self, choice: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """bool[n], whether a choice (-1 for none) is one of the offers that are compared."""
+        return np.isin(choice, self.offers) if self.offers else np.asarray(choice >= 0)
+
+
+def comparisons_of(limit: DisparityLimit) -> tuple[tuple[str, ...], ...]:
+    """The sets of columns that a limit compares: all together, or each by itself."""
+    return (limit.groups,) if limit.intersections else tuple((name,) for name in limit.groups)
+
+
+def offer_sets(limit: DisparityLimit, offers: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
+    """The sets of offers that a limit compares, as indices: () stands for any offer at all."""
+    named = tuple(offers.index(name) for name in limit.offers)
+    if limit.per == "offer":
+        return tuple((offer,) for offer in named or range(len(offers)))
+    return (named,)
+
+
+def judge(
+    limit: DisparityLimit,
+    features: tuple[str, ...],
+    groups: tuple[tuple[str, ...], ...],
+    size: NDArray[np.int64],
+    offers: tuple[int, ...] = (),
+) -> Comparison:
+    """Say which groups a limit holds for: those large enough, and unknown ones only where that is declared."""
+    known = np.array([limit.include_unknown or UNKNOWN not in group for group in groups], dtype=bool)
+    return Comparison(limit, features, groups, size, known & (size >= limit.minimum_size), offers)
+
+
+def exact(bound: float) -> Fraction:
+    """A declared bound as the decimal that was written: 0.8 is four fifths, not the nearest binary number."""
+    return Fraction(repr(bound))
+
+
+def levels_for(comparison: Comparison, level: float) -> tuple[float, ...]:
+    """Levels near `level` at which every judged group has a whole number of people between its two bounds.
+
+    The level itself where it does; otherwise the nearest below and the nearest above (0 is always one).
+    """
+    size = comparison.judged_size
+    bound = exact(comparison.limit.bound)
+    if _has_whole(comparison, bound, rational(level)):
+        return (level,)
+    candidates: set[Fraction] = {Fraction(0)}
+    for people in size.tolist():
+        middle = int(level * people)
+        around = range(max(0, middle - 3), min(people, middle + 4) + 1)
+        candidates.update(Fraction(k, people) for k in around)
+    smallest = int(size.min())
+    candidates.update(Fraction(k, smallest) for k in range(min(smallest, 64) + 1))
+    good = sorted(candidate for candidate in candidates if _has_whole(comparison, bound, candidate))
+    below = [float(candidate) for candidate in good if candidate <= level]
+    above = [float(candidate) for candidate in good if candidate > level]
+    return tuple(below[-1:] + above[:1])
+
+
+def rates_near(comparison: Comparison, level: float, most: int = 8) -> tuple[float, ...]:
+    """The nearest rates that some judged group can have exactly, nearest first."""
+    found: set[Fraction] = set()
+    for people in comparison.judged_size.tolist():
+        middle = round(level * people)
+        found.update(Fraction(k, people) for k in range(max(0, middle - 2), min(people, middle + 2) + 1))
+    return tuple(float(rate) for rate in sorted(found, key=lambda rate: (abs(float(rate) - level), rate))[:most])
+
+
+def whole_bounds(comparison: Comparison, bound: Fraction, level: Fraction) -> list[tuple[int, int]]:
+    """Fewest and most people of each judged group that may be selected at a level."""
+    ratio = comparison.limit.measure is Measure.SELECTION_RATE_RATIO
+    low = bound * level if ratio else max(Fraction(0), level - bound)
+    return [(-((-low * size) // 1), (level * size) // 1) for size in comparison.judged_size.tolist()]
+
+
+def rational(level: float) -> Fraction:
+    """The level as a fraction that a group could have: ``k / size`` comes back exactly."""
+    return Fraction(level).limit_denominator(2**31)
+
+
+def _has_whole(comparison: Comparison, bound: Fraction, level: Fraction) -> bool:
+    return all(fewest <= most for fewest, most in whole_bounds(comparison, bound, level))
