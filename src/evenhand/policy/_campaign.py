@@ -7,19 +7,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    WithJsonSchema,
-    model_serializer,
-)
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface, Target
+
+from ._declared import Declared, Identifier, Table
+from ._monitor_clause import MonitorClause
 
 __all__ = [
     "MICRO",
@@ -52,7 +47,6 @@ Money = Annotated[
         {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,12}(\.\d{1,6})?$"}]}
     ),
 ]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 Duration = Annotated[str, Field(pattern=r"^P(\d+[YMWD])+$")]
 
 
@@ -61,34 +55,14 @@ def _date_as_text(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-class _Declared(BaseModel):
-    """Frozen, and no key that is not declared.
-
-    Attributes:
-        later: fields that the format got after its first runs were recorded. Written out only where they say something,
-            so that a campaign without them keeps the text, and the digest, that it had.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    later: ClassVar[frozenset[str]] = frozenset()
-
-    @model_serializer(mode="wrap")
-    def _without_the_unsaid(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written: dict[str, Any] = write(self)
-        for name in self.later & type(self).model_fields.keys():
-            if getattr(self, name) == type(self).model_fields[name].default:
-                written.pop(name, None)
-        return written
-
-
-class Text(_Declared):
+class Text(Declared):
     """A text in the languages that people are addressed in."""
 
     nl: str = Field(min_length=1, description="In plain Dutch.")
     en: str = Field(min_length=1, description="In plain English.")
 
 
-class Controller(_Declared):
+class Controller(Declared):
     """The organisation that decides why the data is used (GDPR 4(7), 13(1)(a))."""
 
     name: str = Field(min_length=1, description="Name that people know it by.")
@@ -96,25 +70,13 @@ class Controller(_Declared):
     country: str = Field("NL", pattern=r"^[A-Z]{2}$", description="ISO 3166 country of establishment.")
 
 
-class Balancing(_Declared):
+class Balancing(Declared):
     """The balancing test that a legitimate interest needs (RULES G-6f). A person signs it; evenhand only checks."""
 
     record: str = Field(min_length=1, description="Id of the signed balancing test.")
     expires: Annotated[str, BeforeValidator(_date_as_text)] = Field(
         pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date after which it must be done again."
     )
-
-
-class Table(_Declared):
-    """Where a table is: a file, or a table of a database."""
-
-    file: str | None = Field(None, description="CSV or Parquet file, relative to the campaign file.")
-    sql: str | None = Field(
-        None,
-        description="Database: sqlite:///FILE, or the NAME of an environment variable that "
-        "holds a postgresql:// address (secrets never stand in this file).",
-    )
-    table: str | None = Field(None, description="Table of that database.")
 
 
 class HistorySource(Table):
@@ -149,14 +111,14 @@ class ConsentSource(Table):
     """Consent, objection, opt-out and minor records: columns subject, kind, purpose, status, at."""
 
 
-class Span(_Declared):
+class Span(Declared):
     """Values from one to another, both included."""
 
     at_least: float | None = Field(None, allow_inf_nan=False, description="The lowest value; none = no lowest.")
     at_most: float | None = Field(None, allow_inf_nan=False, description="The highest value; none = no highest.")
 
 
-class Column(_Declared):
+class Column(Declared):
     """What one column may be used for."""
 
     role: Role = Field(description="feature, sensitive, identifier, outcome, eligibility or forbidden.")
@@ -181,7 +143,7 @@ class Column(_Declared):
     )
 
 
-class Offer(_Declared):
+class Offer(Declared):
     """A thing that can be shown."""
 
     later: ClassVar[frozenset[str]] = frozenset({"minimum", "eligible"})
@@ -213,13 +175,13 @@ class Offer(_Declared):
         return int(self.cost * MICRO)
 
 
-class Contacts(_Declared):
+class Contacts(Declared):
     """How often people may be contacted."""
 
     total: int | None = Field(None, ge=0, description="At most this many people get an offer in this run.")
 
 
-class DisparityLimit(_Declared):
+class DisparityLimit(Declared):
     """A bound on the difference between groups in who gets an offer."""
 
     later: ClassVar[frozenset[str]] = frozenset({"per", "offers"})
@@ -249,7 +211,7 @@ class DisparityLimit(_Declared):
     )
 
 
-class Limits(_Declared):
+class Limits(Declared):
     """Bounds that act through prices."""
 
     budget: Money | None = Field(None, ge=0, description="At most this much money for showing offers, in total.")
@@ -257,64 +219,7 @@ class Limits(_Declared):
     disparity: tuple[DisparityLimit, ...] = Field((), description="Bounds on the difference between groups.")
 
 
-class MonitorClause(_Declared):
-    """What is watched all the time, and what follows where a difference between groups shows."""
-
-    id: Identifier = Field(description="Short id, as the monitor's page and the ledger name it.")
-    watch: Literal["selection", "delivery", "outcome"] = Field(
-        "selection",
-        description="selection: who was offered something. delivery: who got it delivered, among everybody who could "
-        "have been chosen. outcome: who responded, among those in `events`.",
-    )
-    events: Table | None = Field(
-        None,
-        description="What followed the decisions, for delivery and outcome: a table with the column `decision` (a "
-        "decision's id) and `column`.",
-    )
-    column: str | None = Field(
-        None,
-        min_length=1,
-        description="Column of `events` with 1 or 0; named after `watch`, `delivered` or `outcome`, if left out.",
-    )
-    weight: str | None = Field(
-        None, min_length=1, description="Column of `events` with an importance weight; none = each event counts as 1."
-    )
-    largest_weight: float = Field(
-        1, ge=1, le=1000, allow_inf_nan=False, description="No weight is larger. Needed by `weight`."
-    )
-    groups: tuple[str, ...] = Field(min_length=1, description="Sensitive columns to compare.")
-    intersections: bool = Field(
-        False, description="Compare every combination of the columns; otherwise each column by itself."
-    )
-    reference: dict[str, str] = Field(
-        {},
-        description="Per column the value that every other group is compared with; none = each group with everybody "
-        "else.",
-    )
-    minimum_size: int = Field(30, ge=10, description="Groups of fewer people are not compared.")
-    include_unknown: bool = Field(False, description="Also compare people whose group is unknown, as a group.")
-    tolerance: float = Field(0.02, ge=0, lt=1, description="Difference between two rates that is tolerated.")
-    alpha: float = Field(
-        0.05, gt=0, lt=1, description="Chance of ever a false alarm on evidence, over all groups and offers together."
-    )
-    on_alarm: Literal["notify", "pause"] = Field(
-        "notify",
-        description="notify: the alarm is recorded and shown. pause: it also pauses the campaign, until a named person "
-        "resumes it.",
-    )
-
-    @property
-    def sets(self) -> tuple[tuple[str, ...], ...]:
-        """Columns that are compared together, one tuple for each comparison of groups."""
-        return (self.groups,) if self.intersections else tuple((name,) for name in self.groups)
-
-    @property
-    def value_column(self) -> str:
-        """The column of `events` with 1 or 0."""
-        return self.column or ("delivered" if self.watch == "delivery" else "outcome")
-
-
-class ModelChoice(_Declared):
+class ModelChoice(Declared):
     """What is learned, and how."""
 
     later: ClassVar[frozenset[str]] = frozenset({"target"})
@@ -334,7 +239,7 @@ class ModelChoice(_Declared):
     )
 
 
-class Exploration(_Declared):
+class Exploration(Declared):
     """Deciding by lot about a few, to learn from: what came of it shows what any policy would have brought."""
 
     share: float = Field(
@@ -344,14 +249,14 @@ class Exploration(_Declared):
     )
 
 
-class Retention(_Declared):
+class Retention(Declared):
     """How long what is kept (GDPR 5(1)(e)); ISO 8601 durations such as P24M."""
 
     decisions: Duration = Field(description="Decisions and their reasons.")
     features: Duration = Field(description="The raw data that decisions were made from.")
 
 
-class Campaign(_Declared):
+class Campaign(Declared):
     """One campaign, as an organisation declares it."""
 
     later: ClassVar[frozenset[str]] = frozenset({"exploration", "monitor"})
