@@ -67,6 +67,8 @@ class Stretch:
         offers: int[n], the offer that each event is about, -1 for none.
         names: of the offers.
         only_of_the_offer: an offer is compared over its own events; else over all, an event of another being a no.
+        excluded: bool[n, offers + 1], whose person could not have each offer, and at the end who could have none: they
+            are on no side of that comparison. None = anybody could have any.
     """
 
     cells: Mapping[tuple[str, ...], tuple[Whole, Sequence[tuple[str, ...]]]]
@@ -74,6 +76,7 @@ class Stretch:
     offers: Whole
     names: tuple[str, ...]
     only_of_the_offer: bool = False
+    excluded: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +357,9 @@ def _sides(one: Compared, events: Stretch, part: slice) -> tuple[Whole, Whole]:
         other = (codes >= 0) & ~np.isin(codes, unknown)
     sides = np.where(codes == place, 1, np.where(other, 0, -1))
     amounts = events.amounts[part]
+    if events.excluded is not None and not events.only_of_the_offer:
+        column = events.names.index(one.offer) if one.offer else len(events.names)
+        sides = np.where(events.excluded[part, column], -1, sides)
     if one.offer:
         is_offer = events.offers[part] == events.names.index(one.offer)
         if events.only_of_the_offer:
