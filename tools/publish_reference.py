@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from evenhand.allocation import price_policy_schema
 from evenhand.policy import CHECKS, campaign_fields, campaign_schema
 from evenhand.scoring import model_schema
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "docs" / "campaign.schema.json"
 MODEL_SCHEMA = ROOT / "docs" / "model.schema.json"
+PRICE_SCHEMA = ROOT / "docs" / "price-policy.schema.json"
 PAGE = ROOT / "docs" / "reference" / "campaign-file.md"
 
 
@@ -25,6 +27,11 @@ def schema_text() -> str:
 def model_schema_text() -> str:
     """The schema of the model file as it is published."""
     return json.dumps(model_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def price_schema_text() -> str:
+    """The schema of a price policy as it is published."""
+    return json.dumps(price_policy_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def page_text(page: str) -> str:
@@ -64,4 +71,5 @@ def _checks() -> str:
 if __name__ == "__main__":
     SCHEMA.write_text(schema_text(), encoding="utf-8")
     MODEL_SCHEMA.write_text(model_schema_text(), encoding="utf-8")
+    PRICE_SCHEMA.write_text(price_schema_text(), encoding="utf-8")
     PAGE.write_text(page_text(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evenhand.allocation import CampaignFrontier, Wall, allocate, campaign_frontier
+from evenhand.allocation import CampaignFrontier, GivenPrices, Wall, allocate, campaign_frontier
 from evenhand.explanation import explain
 from evenhand.features import ColumnSource, minimise
 from evenhand.ledger import Run, record
@@ -36,21 +36,28 @@ class Stores:
     wall: Wall
 
 
-def propose(asked: Asked, campaign: Campaign, model: Model, stores: Stores) -> Explained:
-    """Walk the first five gates: what would be decided, and why. Writes nothing."""
+def propose(
+    asked: Asked, campaign: Campaign, model: Model, stores: Stores, given: GivenPrices | None = None
+) -> Explained:
+    """Walk the first five gates: what would be decided, and why. Writes nothing.
+
+    With `given` the fourth decides by the prices of an earlier run: one person, or a few, on the same road.
+    """
     permitted = permit(asked, campaign, stores.consents)
     minimised = minimise(permitted, model, stores.columns, campaign.conditions)
     scored = score(minimised, campaign)
-    allocated = allocate(scored, campaign, stores.wall)
+    allocated = allocate(scored, campaign, stores.wall, given)
     return explain(allocated, campaign)
 
 
-def decide(asked: Asked, campaign: Campaign, model: Model, stores: Stores, run: Run) -> Recorded:
+def decide(
+    asked: Asked, campaign: Campaign, model: Model, stores: Stores, run: Run, given: GivenPrices | None = None
+) -> Recorded:
     """Walk the whole road, gate by gate, and append every decision to the run.
 
     The run is durable when `ledger.finish` returns: either every decision of it is in the ledger then, or none is.
     """
-    return record(propose(asked, campaign, model, stores), run)
+    return record(propose(asked, campaign, model, stores, given), run)
 
 
 def sweep(

@@ -33,7 +33,7 @@ def _recorded(cli, folder: Path) -> list[str]:
 def _killed_after_the_commit(folder: Path) -> Path:
     """The state between the commit and the report: the list waits apart, and there is no report."""
     (run,) = _runs(folder)
-    for name in ("report.json", "report.html"):
+    for name in ("prices.json", "report.json", "report.html"):
         (run / name).unlink()
     run.rename(run.with_name(f".{run.name}"))
     return run
@@ -47,7 +47,7 @@ def test_a_recorded_run_gets_its_report_and_its_list(ran, cli, words):
     assert done.exit_code == 0, done.output
     if words == RUN:
         assert f"The report of run {run.name} was missing; it was written again" in done.stderr
-    assert {path.name for path in run.iterdir()} == {"decisions.csv", "report.html", "report.json"}
+    assert {path.name for path in run.iterdir()} == {"decisions.csv", "prices.json", "report.html", "report.json"}
     with (run / "decisions.csv").open(encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == 400
     assert not list((ran / "evenhand-home" / "runs").glob(".*"))
@@ -103,7 +103,7 @@ def test_a_disk_that_fills_at_any_moment_leaves_nothing_half(tmp_path, cli, kib)
     recorded = _recorded(cli, shop)
     assert [path.name for path in _runs(shop)] == recorded
     for run in _runs(shop):
-        assert {path.name for path in run.iterdir()} == {"decisions.csv", "report.html", "report.json"}
+        assert {path.name for path in run.iterdir()} == {"decisions.csv", "prices.json", "report.html", "report.json"}
     assert cli(shop, "ledger", "verify").exit_code == 0
 
 

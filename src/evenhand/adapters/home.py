@@ -46,6 +46,11 @@ class Home:
         """Folder with the keys of runs that have a sealed part; apart from the ledger, so that a copy has none."""
         return self.folder / "run-keys"
 
+    @property
+    def leases(self) -> Path:
+        """What later people may still use under the prices of each run, and what is lent of it."""
+        return self.folder / "leases.sqlite"
+
     def run_folder(self, run_id: str) -> Path:
         """Folder of one run's report and decisions. It exists only if the run is in the ledger."""
         return self.folder / "runs" / run_id

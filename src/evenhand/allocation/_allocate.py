@@ -12,6 +12,7 @@ from evenhand.terms import Allocated, Certificate, Lots, Prices, Scored, Standin
 
 from ._blind import until_held
 from ._by_lot import draw_lots, set_aside, told_by_lot
+from ._by_prices import GivenPrices, by_prices
 from ._cells import Cells, fuse
 from ._comparisons import Comparison
 from ._crowd import CLOSED, canonical, draw_for, lay_out
@@ -59,7 +60,7 @@ class _Answer:
     selected: list[NDArray[np.int64]]
 
 
-def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
+def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices | None = None) -> Allocated:
     """Give each person at most one offer, so that total value is as high as the limits allow.
 
     The method is the smoothed dual of ALGORITHMS 2: limits become prices, everybody takes the offer that is worth most
@@ -70,11 +71,15 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall) -> Allocated:
         scored: gate 3's values.
         campaign: offers and limits.
         wall: the groups, in the row order of the batch.
+        given: prices of an earlier run to decide with, person by person in the order of the batch; None = find the
+            prices of this batch.
 
     Raises:
         DataError: ``limit-unreachable``, where no blind rule that was found keeps a disparity limit;
             ``lots-beyond-limits``, where what is drawn by lot alone is more than a limit allows.
     """
+    if given is not None:
+        return by_prices(scored, campaign, wall, given)
     permitted = scored.minimised.permitted
     subjects = permitted.asked.subjects
     counted = permitted.standing == Standing.PERSONALISED

@@ -7,16 +7,19 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._decide import Decided, decide_people
 from ._front import Decisions, demo, draft, load_campaign, plan, run
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._open import Frames
+from ._policy import policy
 from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
 __all__ = [
     "Checked",
     "DataAudit",
+    "Decided",
     "Decisions",
     "Frames",
     "Monitored",
@@ -26,6 +29,7 @@ __all__ = [
     "Watched",
     "audit",
     "check",
+    "decide_people",
     "demo",
     "draft",
     "forget_groups",
@@ -35,6 +39,7 @@ __all__ = [
     "monitor",
     "plan",
     "plan_campaign",
+    "policy",
     "rebuild_report",
     "replay",
     "resume_campaign",

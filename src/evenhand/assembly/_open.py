@@ -23,7 +23,7 @@ from evenhand.policy import Campaign, Table
 from evenhand.terms import Asked, Role, Standing
 from evenhand.vault import Vault
 
-__all__ = ["Frames", "Opened", "open_all"]
+__all__ = ["Frames", "Opened", "feature_columns", "open_all", "open_one", "subject_columns", "taken_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +81,17 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
         StoreError: a database cannot be reached.
     """
     campaign = loaded.campaign
-    subjects = _open(campaign.subjects, frames.subjects, folder, _subject_columns(campaign))
-    names = _open(campaign.history, frames.history, folder, (campaign.identifier,)).names
+    subjects = open_one(campaign.subjects, frames.subjects, folder, subject_columns(campaign))
+    names = open_one(campaign.history, frames.history, folder, (campaign.identifier,)).names
     own_groups = tuple(name for name in campaign.names(Role.SENSITIVE) if name in names)
-    history = _open(campaign.history, frames.history, folder, _history_columns(campaign, own_groups))
+    history = open_one(campaign.history, frames.history, folder, _history_columns(campaign, own_groups))
     ids = subjects.ids(campaign.identifier, unique=True)
     register = Register(ids, key)
     asked = Asked(register.pseudonyms, at)
     digests = [subjects.digest(), history.digest()]
     consents = ConsentBook.empty()
     if campaign.consents is not None or frames.consents is not None:
-        table = _open(campaign.consents or Table(), frames.consents, folder, CONSENT_COLUMNS)
+        table = open_one(campaign.consents or Table(), frames.consents, folder, CONSENT_COLUMNS)
         said = read_consents(table, register)
         consents = ConsentBook.from_columns(
             subjects=said.subjects, kinds=said.kinds, purposes=said.purposes, statuses=said.statuses, at=said.at
@@ -99,20 +99,20 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
         digests.append(table.digest())
 
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
-    groups = {name: _taken_in(subjects.groups(name), countable) for name in campaign.names(Role.SENSITIVE)}
+    groups = {name: taken_in(subjects.groups(name), countable) for name in campaign.names(Role.SENSITIVE)}
     people, row_of = _people_of(history.ids(campaign.identifier, unique=False))
     past = register.pseudonyms_of(people)[row_of]
     allowed = teachable(campaign, past, consents, asked)
     place = register.rows_of(people)[row_of].tolist()
     past_groups = {
-        name: _taken_in(history.groups(name), allowed) if name in own_groups else _looked_up(values, place)
+        name: taken_in(history.groups(name), allowed) if name in own_groups else _looked_up(values, place)
         for name, values in groups.items()
     }
     return Opened(
         loaded=loaded,
         asked=asked,
         ids=ids,
-        stores=Stores(consents, subjects.columns(_feature_columns(campaign)), Vault(groups, countable)),
+        stores=Stores(consents, subjects.columns(feature_columns(campaign)), Vault(groups, countable)),
         history=History(
             subjects=past,
             columns=history.columns(campaign.names(Role.FEATURE)),
@@ -128,11 +128,11 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
     )
 
 
-def _open(table: Table, frame: Any, folder: Path, columns: Sequence[str]) -> DataTable:
+def open_one(table: Table, frame: Any, folder: Path, columns: Sequence[str]) -> DataTable:
     return open_table(table, folder, columns=columns) if frame is None else open_frame(frame, columns=columns)
 
 
-def _feature_columns(campaign: Campaign) -> list[str]:
+def feature_columns(campaign: Campaign) -> list[str]:
     """The columns that decide, among the subjects: features (one per offer for a per-offer feature), and conditions."""
     names: list[str] = []
     for name in campaign.names(Role.FEATURE):
@@ -141,8 +141,8 @@ def _feature_columns(campaign: Campaign) -> list[str]:
     return list(dict.fromkeys([*names, *campaign.conditions.values()]))
 
 
-def _subject_columns(campaign: Campaign) -> list[str]:
-    return [campaign.identifier, *campaign.names(Role.SENSITIVE), *_feature_columns(campaign)]
+def subject_columns(campaign: Campaign) -> list[str]:
+    return [campaign.identifier, *campaign.names(Role.SENSITIVE), *feature_columns(campaign)]
 
 
 def _history_columns(campaign: Campaign, groups: Iterable[str]) -> list[str]:
@@ -167,7 +167,7 @@ def _people_of(ids: list[str]) -> tuple[list[str], NDArray[np.intp]]:
     return people, np.fromiter((position[one] for one in ids), dtype=np.intp, count=len(ids))
 
 
-def _taken_in(values: Sequence[str | None], rows: NDArray[np.bool_]) -> list[str | None]:
+def taken_in(values: Sequence[str | None], rows: NDArray[np.bool_]) -> list[str | None]:
     """The values of the people who may be counted; nothing of the others."""
     return [value if taken else None for value, taken in zip(values, rows.tolist(), strict=True)]
 

@@ -25,6 +25,7 @@ from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, UsageError
 
 from ._open import Frames, open_all
+from ._policy import policy_of_run
 from ._report import write_results
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
                 "campaign": run.campaign,
                 "decisions": run.decisions,
                 "selected": run.selected,
+                "priced_by": run.priced_by,
                 "state": "recorded" if run.finished else f"interrupted, nothing recorded ({run.why})",
                 "head": run.head,
             }
@@ -121,15 +123,15 @@ def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
         ]
 
 
-def resolve_run(store: SqliteLedger, run_id: str) -> str:
-    """A run's id; ``last`` is the last one that was finished.
+def resolve_run(store: SqliteLedger, run_id: str, *, whole: bool = False) -> str:
+    """A run's id; ``last`` is the last one that was finished; with `whole`, that decided about a whole table.
 
     Raises:
         DataError: nothing was recorded yet.
     """
     if run_id != "last":
         return run_id
-    finished = [run for run in runs(store) if run.finished]
+    finished = [run for run in runs(store) if run.finished and not (whole and run.priced_by)]
     if not finished:
         raise DataError(
             "ledger-no-run",
@@ -186,6 +188,7 @@ class Replayed:
         model_same: the model learned again from the data has the recorded digest.
         different: the first few decision numbers that differ, with the fields.
         unopened: decisions of which the sealed part was not compared, because the run's key is not there.
+        learned: False for later people: their model and prices are those of the earlier run, as recorded.
     """
 
     run_id: str
@@ -195,10 +198,13 @@ class Replayed:
     model_same: bool
     different: tuple[dict[str, Any], ...]
     unopened: int = 0
+    learned: bool = True
 
     def sentence(self) -> str:
         """The result in words."""
         model = "the model came out with the same integers" if self.model_same else "the model came out different"
+        if not self.learned:
+            model = "with the model and the prices of the earlier run, as recorded"
         lines = [f"{self.run_id}: {self.identical:,} of {self.decisions:,} decisions identical to the bit; {model}"]
         if self.unopened:
             lines.append(f"  the sealed part of {self.unopened:,} was not compared: the run's key is not here")
@@ -234,17 +240,13 @@ def replay(
         recorded = open_run(store, name)
         step("reading the data again")
         folder = Path(campaign_file).resolve().parent if campaign_file else _data_folder(recorded, place)
+        if recorded.summary.priced_by:
+            return _replay_later(store, recorded, place, folder, frames or Frames())
         loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
         key = place.key(make=False)
         opened = open_all(loaded, folder=folder, key=key, at=recorded.summary.at, frames=frames or Frames())
         if opened.digest != recorded.data_digest:
-            raise DataError(
-                "replay-other-data",
-                "The data is not the data that this run was made from (its digest differs).",
-                rule="G-15h: a replay needs the same inputs",
-                remedy="put the tables back as they were (or pass the frames it was given as frames=); the ledger "
-                "itself is checked by: evenhand ledger verify",
-            )
+            raise _other_data()
         step("learning again")
         model = learn(recorded.campaign, lesson_of(recorded.campaign, opened.history, opened.allowed))
         step("deciding again")
@@ -261,6 +263,37 @@ def replay(
         model_same=same_model,
         different=tuple({"number": d.number, "fields": list(d.fields)} for d in result.differences),
         unopened=result.unopened,
+    )
+
+
+def _replay_later(store: SqliteLedger, recorded: RunRecord, place: Home, folder: Path, frames: Frames) -> Replayed:
+    """Decide the people of a run with given prices again. Model and prices are the recorded ones."""
+    from ._decide import decided_again
+
+    explained, is_same_data = decided_again(store, recorded, place, folder, frames)
+    if not is_same_data:
+        raise _other_data()
+    name = recorded.summary.run_id
+    result = compare_with_record(store, name, explained, RunKeyFolder(place.run_keys))
+    return Replayed(
+        run_id=name,
+        decisions=result.recorded,
+        identical=result.same,
+        same=result.ok,
+        model_same=True,
+        different=tuple({"number": d.number, "fields": list(d.fields)} for d in result.differences),
+        unopened=result.unopened,
+        learned=False,
+    )
+
+
+def _other_data() -> DataError:
+    return DataError(
+        "replay-other-data",
+        "The data is not the data that this run was made from (its digest differs).",
+        rule="G-15h: a replay needs the same inputs",
+        remedy="put the tables back as they were (or pass the frames it was given as frames=); the ledger "
+        "itself is checked by: evenhand ledger verify",
     )
 
 
@@ -285,11 +318,19 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
     """
     place = find_home(home)
     with open_ledger(place) as store:
-        name = resolve_run(store, run_id)
+        name = resolve_run(store, run_id, whole=True)
         recorded = open_run(store, name)
+        if recorded.summary.priced_by:
+            raise DataError(
+                "report-later-people",
+                f"Run {name} decided about later people with the prices of an earlier run, and has no report.",
+                rule="a report is about a whole table",
+                remedy="ask about one of its decisions: evenhand why DECISION; or name the earlier run",
+            )
         model = model_from_json(recorded.model_json)
         told = [facts(store, f"{name}.{row + 1}") for row in recorded.report["story_rows"]]
     report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder")}
     report["stories"] = stories_of(told, recorded.campaign, model, _prices(recorded))
     report["run"]["head"] = recorded.summary.head
-    return write_results(place, name, report) / "report.html"
+    prices = policy_of_run(recorded) if recorded.summary.policy else None
+    return write_results(place, name, report, prices) / "report.html"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.home import Home, json_bytes, write_atomically
+from evenhand.allocation import PricePolicy
 from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Comparison, compare, group_rates
 from evenhand.ledger import facts_of
@@ -19,6 +20,7 @@ from evenhand.reports import ConditionChapter, GroupChapter, Provenance, build
 from evenhand.terms import Explained, Measure, Reason, Standing
 
 from ._open import Opened
+from ._policy import write_policy
 
 __all__ = ["decision_columns", "keep_decisions", "report_of", "story_rows", "write_results"]
 
@@ -93,12 +95,15 @@ def keep_decisions(place: Home, run_id: str, decisions: bytes) -> None:
     write_atomically(place.draft_folder(run_id) / "decisions.csv", decisions, private=True)
 
 
-def write_results(place: Home, run_id: str, report: dict[str, Any]) -> Path:
-    """Put a recorded run's list in its place and write report.json and report.html; each whole or not at all."""
+def write_results(place: Home, run_id: str, report: dict[str, Any], prices: PricePolicy | None = None) -> Path:
+    """Put a recorded run's list in its place and write its prices, report.json and report.html; each whole or not at
+    all. The page comes last: where it stands, everything does."""
     from evenhand.reports import render
 
     place.publish(run_id)
     folder = place.run_folder(run_id)
+    if prices is not None:
+        write_policy(place, prices)
     write_atomically(folder / "report.json", json_bytes(report), private=True)
     write_atomically(folder / "report.html", render(report), private=True)
     return folder

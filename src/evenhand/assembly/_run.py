@@ -18,6 +18,7 @@ from evenhand.adapters.frames import csv_bytes
 from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.allocation import PricePolicy, policy_of
 from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
 from evenhand.disparity import Audit
 from evenhand.journey import decide, propose, sweep
@@ -28,11 +29,12 @@ from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Se
 from ._audit import campaign_audit
 from ._intake import minors, odd_features, personal_features, refuse_personal_features
 from ._open import Frames, Opened, open_all
+from ._policy import prices_as_recorded
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
 
-__all__ = ["Checked", "Planned", "Ran", "check", "frontier", "plan_campaign", "run_campaign"]
+__all__ = ["Checked", "Planned", "Ran", "check", "frontier", "located", "plan_campaign", "relative", "run_campaign"]
 
 Step = Callable[[str], None]
 _ABOUT = {
@@ -157,7 +159,7 @@ def plan_campaign(
         PolicyError: the campaign file cannot run.
         DataError: a table is not what the campaign says, or a limit cannot be kept.
     """
-    loaded, folder, place = _located(campaign, home, at)
+    loaded, folder, place = located(campaign, home, at)
     prepared = _prepare(loaded, folder, place.key(make=False), at, frames, step)
     step("deciding")
     explained = propose(prepared.opened.asked, loaded.campaign, prepared.model, prepared.opened.stores)
@@ -196,7 +198,7 @@ def frontier(
         UsageError: no such limit, or a bound outside 0..1.
         PolicyError, DataError: as `plan_campaign`.
     """
-    loaded, folder, place = _located(campaign, home, at)
+    loaded, folder, place = located(campaign, home, at)
     prepared = _prepare(loaded, folder, place.key(make=False), at, frames, step)
     step("deciding at every bound")
     opened = prepared.opened
@@ -224,7 +226,7 @@ def run_campaign(
         StoreError: the ledger or the results cannot be written.
         LedgerError: the ledger was altered, or a decision would break a promise.
     """
-    loaded, folder, place = _located(campaign, home, at)
+    loaded, folder, place = located(campaign, home, at)
     key = place.key(make=True)
     notices = look_around(place)
     _refuse_paused(place, loaded.campaign.campaign)
@@ -253,15 +255,22 @@ def run_campaign(
                 report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
                 kept = {key: value for key, value in report.items() if key != "stories"}
                 kept["story_rows"] = story_rows(explained, loaded.campaign)
-                kept["data_folder"] = _relative(folder, place)
+                kept["data_folder"] = relative(folder, place)
                 columns = decision_columns(opened, explained, run_id)
                 keep_decisions(place, run_id, csv_bytes(columns))
-                head = finish(started, kept)
+                prices = policy_of(
+                    prices_as_recorded(explained.allocated.prices),
+                    loaded.campaign,
+                    model=model.digest,
+                    campaign_digest=started.ground.campaign_digest,
+                    run=run_id,
+                )
+                head = finish(started, kept, policy=prices.digest)
         except BaseException:
             drop_unrecorded(place, store, run_id)
             raise
     report["run"]["head"] = head
-    results = _results(place, run_id, report)
+    results = _results(place, run_id, report, prices)
     return Ran(
         run_id=run_id,
         home=place.folder,
@@ -309,16 +318,16 @@ def _place(loaded: LoadedCampaign, finding: Finding) -> Finding:
     return loaded.place(finding, ("columns", column) if column in loaded.campaign.columns else ("columns",))
 
 
-def _located(campaign: Path | LoadedCampaign, home: Path | None, at: datetime) -> tuple[LoadedCampaign, Path, Home]:
+def located(campaign: Path | LoadedCampaign, home: Path | None, at: datetime) -> tuple[LoadedCampaign, Path, Home]:
     """The campaign, the folder that its tables are relative to, and its home."""
     loaded = campaign if isinstance(campaign, LoadedCampaign) else load_campaign(campaign, at=at)
     folder = loaded.path.resolve().parent if loaded.path else Path.cwd()
     return loaded, folder, find_home(home, campaign_file=loaded.path or Path.cwd() / "campaign.yaml")
 
 
-def _results(place: Home, run_id: str, report: dict[str, Any]) -> Path:
+def _results(place: Home, run_id: str, report: dict[str, Any], prices: PricePolicy) -> Path:
     try:
-        return write_results(place, run_id, report)
+        return write_results(place, run_id, report, prices)
     except StoreError as error:
         raise StoreError(
             "report-not-written",
@@ -328,7 +337,7 @@ def _results(place: Home, run_id: str, report: dict[str, Any]) -> Path:
         ) from error
 
 
-def _relative(folder: Path, place: Home) -> str:
+def relative(folder: Path, place: Home) -> str:
     """Where the data stands: relative to the home where it is near, so that both can move together."""
     home = place.folder.resolve()
     return os.path.relpath(folder, home) if folder in (home.parent, home) else str(folder)

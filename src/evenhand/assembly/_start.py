@@ -30,7 +30,9 @@ def look_around(place: Home) -> list[str]:
     with SqliteLedger(place.ledger, key=place.key_file) as store:
         store.claim()
         _check_end(store)
-        finished = [run.run_id for run in runs(store) if run.finished]
+        recorded = [run for run in runs(store) if run.finished]
+        finished = [run.run_id for run in recorded]
+        whole = [run.run_id for run in recorded if not run.priced_by]  # later people have no report
         told, waiting = [], []
         for run_id in place.drafts():
             if run_id in finished:
@@ -38,7 +40,7 @@ def look_around(place: Home) -> list[str]:
             else:
                 place.discard(run_id)
                 told.append(f"The list of decisions that run {run_id} left behind was removed; it was not recorded.")
-        lost = [one for one in finished[-1:] if not (place.run_folder(one) / "report.html").is_file()]
+        lost = [one for one in whole[-1:] if not (place.run_folder(one) / "report.html").is_file()]
         for run_id in dict.fromkeys((*waiting, *lost)):
             rebuild_report(run_id, home=place.folder)
             told.append(f"The report of run {run_id} was missing; it was written again from the ledger.")

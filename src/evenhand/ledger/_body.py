@@ -75,7 +75,8 @@ class RunStarted(
     msgspec.Struct, tag="run-started", tag_field="@", kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
     """What a run stands on. Its decisions follow it directly, numbered from 1. `seal` is the mark of its key, where it
-    has one: then its personalised decisions have a sealed part."""
+    has one: then its personalised decisions have a sealed part. A run that decided with the prices of an earlier one
+    names their digest in `priced_by`, and in `room` (a JSON text) what it could use of each limit."""
 
     at: str
     campaign: str
@@ -84,20 +85,26 @@ class RunStarted(
     layout: list[int]
     model: str
     name: str
+    priced_by: str = ""
+    room: str = ""
     run: str
     seal: str = ""
     seed: int
     version: str
 
 
-class RunFinished(msgspec.Struct, tag="run-finished", tag_field="@", forbid_unknown_fields=True):
-    """What a run came to. `allocations` is a JSON text: limits, prices and certificate of each recorded batch."""
+class RunFinished(
+    msgspec.Struct, tag="run-finished", tag_field="@", kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What a run came to. `allocations` is a JSON text: limits, prices and certificate of each recorded batch; `policy`
+    the digest of the price policy that later people can be decided with."""
 
     allocations: str
     contextual: int
     decisions: int
     offers: list[int]
     personalised: int
+    policy: str = ""
     refused: int
     run: str
     summary: str

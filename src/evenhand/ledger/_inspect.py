@@ -205,6 +205,7 @@ class Inspector:
             started.campaign,
             self._models[started.model],
             datetime.fromisoformat(started.at),
+            started.priced_by,
         )
 
     def _decisions(self, rows: list[Row]) -> None:

@@ -44,6 +44,8 @@ class RunSummary:
         finished: False for a run that was interrupted: nothing of it is recorded.
         head: the ledger's head (hex) after it.
         why: for an abandoned run, why; else "".
+        priced_by: digest of the price policy of an earlier run that it decided with, or "".
+        policy: digest of its own price policy, or "".
     """
 
     run_id: str
@@ -54,6 +56,8 @@ class RunSummary:
     finished: bool
     head: str
     why: str = ""
+    priced_by: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class RunRecord:
         layout: shape of the codes, see `layout_of`.
         start: sequence number of its first entry; decision number k is entry ``start + k``.
         seal: mark of the key that its decisions' sealed parts need; "" where nothing is sealed.
+        room: of a run that decided with the prices of an earlier one, what it could use of each limit; else {}.
     """
 
     summary: RunSummary
@@ -89,6 +94,7 @@ class RunRecord:
     layout: tuple[int, ...]
     start: int
     seal: str = ""
+    room: dict[str, int] = field(default_factory=dict)
 
 
 def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
@@ -102,9 +108,7 @@ def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
             started[entry.run] = entry
         elif isinstance(entry, RunFinished):
             first = started[entry.run]
-            at = datetime.fromisoformat(first.at)
-            selected = sum(entry.offers)
-            out.append(RunSummary(entry.run, at, first.name, entry.decisions, selected, True, hash_.hex()))
+            out.append(_summary(first, entry, hash_))
         elif isinstance(entry, RunAbandoned):
             at = datetime.fromisoformat(entry.at)
             out.append(RunSummary(entry.run, at, "", 0, 0, False, hash_.hex(), entry.why))
@@ -125,11 +129,9 @@ def open_run(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> Ru
             finished, head = read_body(body, seq), hash_
     if not isinstance(finished, RunFinished):
         raise _broken(f"Run {run_id} has no end in the ledger.")
-    at = datetime.fromisoformat(started.at)
-    selected = sum(finished.offers)
     text = _document(store, started.campaign)
     return RunRecord(
-        summary=RunSummary(run_id, at, started.name, finished.decisions, selected, True, head.hex()),
+        summary=_summary(started, finished, head),
         campaign=Campaign.model_validate_json(text),
         campaign_text=text,
         campaign_digest=started.campaign,
@@ -143,6 +145,7 @@ def open_run(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> Ru
         layout=tuple(started.layout),
         start=start,
         seal=started.seal,
+        room=json.loads(started.room) if started.room else {},
     )
 
 
@@ -235,6 +238,20 @@ def find_start(store: LedgerStore, run_id: str) -> tuple[int, RunStarted]:
         if isinstance(entry, RunStarted):
             return seq, entry
     raise _unknown(f"The ledger has no run {run_id}.", "See the list of runs with `evenhand ledger runs`.")
+
+
+def _summary(started: RunStarted, finished: RunFinished, head: bytes) -> RunSummary:
+    return RunSummary(
+        run_id=started.run,
+        at=datetime.fromisoformat(started.at),
+        campaign=started.name,
+        decisions=finished.decisions,
+        selected=sum(finished.offers),
+        finished=True,
+        head=head.hex(),
+        priced_by=started.priced_by,
+        policy=finished.policy,
+    )
 
 
 def _document(store: LedgerStore, digest: str) -> str:

@@ -178,6 +178,8 @@ def begin(
     data_digest: str,
     version: str,
     keys: RunKeys | None = None,
+    priced_by: str = "",
+    room: Mapping[str, int] | None = None,
 ) -> Run:
     """Start recording a run: nobody else can write until it is finished or left.
 
@@ -196,6 +198,8 @@ def begin(
         version: of evenhand.
         keys: where the keys of runs are kept; a campaign with an aware limit needs it. The key is there, durably,
             before the first decision, and is destroyed where nothing of the run is recorded.
+        priced_by: digest of the price policy that the run decides with; "" where it finds its own prices.
+        room: with it, what the run may use of each limit.
 
     Raises:
         StoreError: the store cannot be written, or somebody else writes to it.
@@ -211,7 +215,7 @@ def begin(
             remedy="Make it with `new_run_id`.",
         )
     text = campaign.model_dump_json()
-    ground = Ground(campaign, text, digest_of(text), model, at)
+    ground = Ground(campaign, text, digest_of(text), model, at, priced_by)
     _refuse(check_run(ground), run_id)
     store.claim()
     run: Run | None = None
@@ -237,6 +241,8 @@ def begin(
             layout=list(layout_of(model)),
             model=run._document(text_of(model_json)),
             name=campaign.campaign,
+            priced_by=priced_by,
+            room="" if room is None else text_of(room),
             run=run_id,
             seal=mark,
             seed=campaign.seed,
@@ -294,12 +300,13 @@ def record(explained: Explained, run: Run) -> Recorded:
     return Recorded(explained, run.run_id, first, run._tail.entries, run._tail.hash.hex())
 
 
-def finish(run: Run, summary: Mapping[str, object]) -> str:
+def finish(run: Run, summary: Mapping[str, object], *, policy: str = "") -> str:
     """Make the whole run durable, and let others write.
 
     Args:
         run: the run.
         summary: the run's JSON summary, the report's JSON included; no personal data.
+        policy: digest of the price policy that later people can be decided with; "" where there is none.
 
     Returns:
         The ledger's new head (hex). Whoever keeps it can tell later whether anything before it was altered.
@@ -316,6 +323,7 @@ def finish(run: Run, summary: Mapping[str, object]) -> str:
         decisions=run.totals.decisions,
         offers=list(run.totals.offers),
         personalised=run.totals.personalised,
+        policy=policy,
         refused=run.totals.refused,
         run=run.run_id,
         summary=run._document(text_of(summary)),

@@ -5,15 +5,14 @@ Every field carries its description, because the schema is what an editor shows 
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
 from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface, Target
 
-from ._declared import Declared, Identifier, Table
+from ._declared import MICRO, Declared, Duration, Identifier, Money, Table, Text, date_as_text
 from ._monitor_clause import MonitorClause
 
 __all__ = [
@@ -37,30 +36,6 @@ __all__ = [
     "Text",
 ]
 
-MICRO = 1_000_000
-"""Micro-units in one unit of money: all arithmetic that decides is done in them, as integers."""
-
-Money = Annotated[
-    Decimal,
-    Field(max_digits=18, decimal_places=6),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,12}(\.\d{1,6})?$"}]}
-    ),
-]
-Duration = Annotated[str, Field(pattern=r"^P(\d+[YMWD])+$")]
-
-
-def _date_as_text(value: object) -> object:
-    """Some YAML readers make dates of texts that look like one."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
-class Text(Declared):
-    """A text in the languages that people are addressed in."""
-
-    nl: str = Field(min_length=1, description="In plain Dutch.")
-    en: str = Field(min_length=1, description="In plain English.")
-
 
 class Controller(Declared):
     """The organisation that decides why the data is used (GDPR 4(7), 13(1)(a))."""
@@ -74,7 +49,7 @@ class Balancing(Declared):
     """The balancing test that a legitimate interest needs (RULES G-6f). A person signs it; evenhand only checks."""
 
     record: str = Field(min_length=1, description="Id of the signed balancing test.")
-    expires: Annotated[str, BeforeValidator(_date_as_text)] = Field(
+    expires: Annotated[str, BeforeValidator(date_as_text)] = Field(
         pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date after which it must be done again."
     )
 

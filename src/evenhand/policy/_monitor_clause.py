@@ -1,4 +1,4 @@
-"""The part of a campaign file that says what is watched all the time, and what follows from an alarm."""
+"""The `monitor` clauses of a campaign file."""
 
 from __future__ import annotations
 

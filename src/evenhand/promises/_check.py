@@ -31,10 +31,14 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
 
 
 def check_limits(outcomes: Sequence[LimitFigures], ground: Ground) -> tuple[Violation, ...]:
-    """What must hold for a batch: every declared limit has an outcome, as declared, and held."""
-    return fair.check_limits(outcomes, ground.campaign)
+    """What must hold for a batch: every declared limit has an outcome, as declared, and held.
+
+    Where the prices are those of an earlier run, limits on disparity, and minimums, are not demanded of these people by
+    themselves.
+    """
+    return fair.check_limits(outcomes, ground.campaign, by_prices=bool(ground.priced_by))
 
 
 def check_totals(totals: Totals, ground: Ground) -> tuple[Violation, ...]:
     """What must hold for a whole run: its decisions add up to no more than the campaign allows."""
-    return fair.check_totals(totals, ground.campaign)
+    return fair.check_totals(totals, ground.campaign, by_prices=bool(ground.priced_by))

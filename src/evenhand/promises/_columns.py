@@ -81,6 +81,7 @@ class Ground:
         campaign_digest: SHA-256 (hex) of that text, as recorded.
         model: the glass box.
         at: start of the run, time-zone aware.
+        priced_by: digest of the price policy of an earlier run that decided; "" where the run found its own prices.
     """
 
     campaign: Campaign
@@ -88,6 +89,7 @@ class Ground:
     campaign_digest: str
     model: Model
     at: datetime
+    priced_by: str = ""
 
 
 class LimitFigures(Protocol):

@@ -86,7 +86,7 @@ def _lot_wrong(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
     """The lots are drawn again: who is decided about by lot, and what they got, is what fell."""
     campaign = ground.campaign
     told = _BY_LOT[columns.outcome]
-    if campaign.exploration is None:
+    if campaign.exploration is None or ground.priced_by:
         return np.asarray(told)
     lots = lots_for(
         columns.subject,

@@ -19,19 +19,17 @@ from evenhand.terms import (
     Model,
     Pair,
     Prices,
-    Reason,
     Role,
-    Standing,
     Target,
     TermShape,
     band_labels,
     bin_labels,
 )
 
+from ._people import SMALLEST_SHOWN, drops, funnel, lots, offers, shown
+
 __all__ = ["SMALLEST_SHOWN", "ConditionChapter", "GroupChapter", "Provenance", "build", "stories_of"]
 
-SMALLEST_SHOWN = 10
-"""Counts of people above zero and below this are not shown (null)."""
 NOT_SHOWN = (
     "causation",
     "delivery",
@@ -133,12 +131,12 @@ def build(
         "schema_version": 1,
         "campaign": _campaign(campaign),
         "run": {**asdict(provenance), "at": provenance.at.isoformat(), "seed": campaign.seed},
-        "funnel": _funnel(explained),
-        "drops": _drops(explained),
-        "offers": _offers(explained, campaign),
+        "funnel": funnel(explained),
+        "drops": drops(explained),
+        "offers": offers(explained, campaign),
         "limits": [_limit(limit) for limit in allocated.limits],
         "certificate": asdict(allocated.certificate),
-        "lots": _lots(explained, campaign),
+        "lots": lots(explained, campaign),
         "groups": [_chapter(chapter) for chapter in groups],
         "model": _model(model, campaign),
         "audit": audit.to_dict(),
@@ -180,119 +178,13 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _shown(people: int) -> int | None:
-    return None if 0 < people < SMALLEST_SHOWN else int(people)
-
-
-def _funnel(explained: Explained) -> list[dict[str, Any]]:
-    """Known, permitted (personalised and contextual), worth an offer, selected."""
-    permitted = explained.allocated.scored.minimised.permitted
-    standing = permitted.standing
-    allowed = standing != Standing.REFUSED
-    personalised = standing == Standing.PERSONALISED
-    nothing = (Reason.NO_WORTHWHILE_OFFER, Reason.NOT_ELIGIBLE)
-    worthwhile = allowed & ~np.isin(explained.allocated.reason, nothing)
-    chosen = explained.allocated.offer >= 0
-    steps = (
-        ("known", np.ones(len(standing), dtype=bool)),
-        ("permitted", allowed),
-        ("worthwhile", worthwhile),
-        ("selected", chosen),
-    )
-    return [
-        {
-            "key": key,
-            "people": _shown(int(who.sum())),
-            "personalised": _shown(int((who & personalised).sum())),
-            "contextual": _shown(int((who & allowed & ~personalised).sum())),
-        }
-        for key, who in steps
-    ]
-
-
-def _drops(explained: Explained) -> list[dict[str, Any]]:
-    """Why people left the funnel or became contextual, with the rule: one line per reason and step."""
-    permitted = explained.allocated.scored.minimised.permitted
-    out = []
-    for step, standing in (("refused", Standing.REFUSED), ("contextual", Standing.CONTEXTUAL)):
-        reasons = permitted.reason[permitted.standing == standing]
-        out += [_drop(step, reason, int((reasons == reason).sum())) for reason in _present(reasons)]
-    after = explained.allocated.reason[permitted.standing != Standing.REFUSED]
-    for reason in (Reason.NOT_ELIGIBLE, Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS, Reason.DRAWN_NOTHING):
-        people = int((after == reason).sum())
-        if people:
-            out.append(_drop("not-selected", reason, people))
-    return out
-
-
-def _drop(step: str, reason: Reason, people: int) -> dict[str, Any]:
-    kind = "forbidden" if reason.is_forbidden else "unconfigured" if reason.is_unconfigured else "outcome"
-    return {"step": step, "key": reason.key, "rule": reason.rule, "kind": kind, "people": _shown(people)}
-
-
-def _present(codes: np.ndarray[Any, np.dtype[np.uint8]]) -> list[Reason]:
-    return [Reason(int(code)) for code in np.unique(codes)]
-
-
-def _offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
-    allocated = explained.allocated
-    out = []
-    for j, offer in enumerate(campaign.offers):
-        who = np.flatnonzero(allocated.offer == j)
-        worth = int(allocated.scored.value[j, who].sum()) if len(who) >= SMALLEST_SHOWN else None
-        out.append(
-            {
-                "id": offer.id,
-                "text": offer.text.model_dump(),
-                "made_by_ai": offer.made_by_ai,
-                "value_micro": offer.value_micro,
-                "cost_micro": offer.cost_micro,
-                "capacity": offer.capacity,
-                "selected": _shown(len(who)),
-                "expected_micro": worth,
-                **_condition(explained, j, offer.eligible),
-            }
-        )
-    return out
-
-
-def _condition(explained: Explained, offer: int, column: str | None) -> dict[str, Any]:
-    """The condition of an offer, and how many of the permitted people meet it; nothing where there is none."""
-    minimised = explained.allocated.scored.minimised
-    if column is None or minimised.eligible is None:
-        return {}
-    met = minimised.eligible[offer] & (minimised.permitted.standing != Standing.REFUSED)
-    return {"condition": column, "eligible": _shown(int(met.sum()))}
-
-
-def _lots(explained: Explained, campaign: Campaign) -> dict[str, Any] | None:
-    """What was decided by lot, and what the model expects to be lost by it; None where nothing may be."""
-    if campaign.exploration is None:
-        return None
-    allocated = explained.allocated
-    drawn = np.flatnonzero(np.isin(allocated.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING)))
-    value = allocated.scored.value[:, drawn]
-    everyone = np.arange(len(drawn))
-    own, other = allocated.offer[drawn], allocated.runner_up[drawn]
-    got = np.where(own >= 0, value[own, everyone] - allocated.price[drawn], 0)
-    next_best = np.where(other >= 0, value[other, everyone] - allocated.runner_up_price[drawn], 0)
-    lost = int((np.maximum(np.maximum(got, next_best), 0) - got).sum())
-    return {
-        "share": campaign.exploration.share,
-        "people": _shown(len(drawn)),
-        "offers": _shown(int((own >= 0).sum())),
-        "nothing": _shown(int((own < 0).sum())),
-        "lost_micro": lost if len(drawn) >= SMALLEST_SHOWN and not campaign.aware_limits else None,
-    }
-
-
 def _limit(limit: LimitOutcome) -> dict[str, Any]:
     """A limit's outcome; small numbers of people are null."""
     plain: dict[str, Any] = _plain(asdict(limit))
     if limit.kind in ("capacity", "contacts", "minimum"):
-        plain["used"] = _shown(int(limit.used))
+        plain["used"] = shown(int(limit.used))
     if limit.people is not None:
-        plain["people"] = _shown(limit.people)
+        plain["people"] = shown(limit.people)
     return plain
 
 
@@ -365,7 +257,7 @@ def _shape(shape: TermShape, labels: list[dict[str, Any]]) -> list[dict[str, Any
             "effect": float(shape.effect[i]),
             "lower": float(shape.lower[i]),
             "upper": float(shape.upper[i]),
-            "count": _shown(int(shape.count[i])),
+            "count": shown(int(shape.count[i])),
         }
         for i, label in enumerate(labels)
         if label["kind"] != "withheld" and (shape.count[i] > 0 or label["kind"] in ("range", "category"))
@@ -386,7 +278,7 @@ def _cells(shape: TermShape, pair: Pair) -> list[list[dict[str, Any] | None]]:
             "effect": float(shape.effect[i]),
             "lower": float(shape.lower[i]),
             "upper": float(shape.upper[i]),
-            "count": _shown(int(shape.count[i])),
+            "count": shown(int(shape.count[i])),
         }
 
     return [[cell(i) for i in range(start, start + pair.width)] for start in range(1, pair.size, pair.width)]

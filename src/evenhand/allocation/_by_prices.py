@@ -1,0 +1,142 @@
+"""Gate 4 with prices that were found before: each person by themselves, nobody else needed.
+
+The caps are hard. Whoever's best offer no longer fits gets the best one that does and is worth its price, else nothing;
+such a decision is marked as moved. Nobody is decided about by lot. Limits on disparity, and minimums, act through the
+recorded prices; what came of them among these people is counted and told, but a handful of people cannot keep a rate,
+so it is not demanded of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import Campaign
+from evenhand.terms import Allocated, Certificate, LimitOutcome, Prices, Scored, Standing
+
+from ._comparisons import Comparison
+from ._crowd import CLOSED, draw_for, lot
+from ._outcome import columns_of
+from ._price_policy import PricePolicy
+from ._report import limit_outcomes
+from ._room import Room
+from ._wall import Wall, selected_people, survey
+
+__all__ = ["BY_PRICES", "GivenPrices", "by_prices"]
+
+BY_PRICES = "by-prices"
+"""Note of a limit that acted through recorded prices and was not demanded of these people by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPrices:
+    """Prices to decide with, in place of solving.
+
+    Attributes:
+        policy: the prices.
+        left: what may still be used of budget, contacts and capacities, by limit id; None = all that is declared.
+    """
+
+    policy: PricePolicy
+    left: dict[str, int] | None = None
+
+
+def by_prices(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices) -> Allocated:
+    """Decide in the order of the batch; see `allocate`."""
+    permitted = scored.minimised.permitted
+    policy, standing = given.policy, permitted.standing
+    counted = standing == Standing.PERSONALISED
+    draw = draw_for(permitted.asked.subjects, policy.seed)
+    terms = [binning.name for binning in scored.minimised.model.view.binnings]
+    cell = policy.cells(scored.minimised.codes, terms, standing)
+    offer_price, cell_price = np.array(policy.offer_price, dtype=np.int64), policy.cell_price()
+    eligible = scored.minimised.eligible
+    worth = scored.value if eligible is None else np.where(eligible, scored.value, CLOSED)
+    margin = worth - offer_price[:, None] - cell_price[cell].T
+    open_ = standing != Standing.REFUSED
+    choice = _choose(margin, draw, open_, Room(campaign, given.left))
+    unlimited = _choose(worth - offer_price[:, None], draw, open_, Room(campaign, given.left))
+    columns = columns_of(worth, choice, offer_price, cell_price, cell, draw, ~open_, permitted.reason)
+    value = _worth(scored.value, choice)
+    bound = int(np.maximum(scored.value[:, open_], 0).max(axis=0, initial=0).sum())
+    names = tuple(offer.id for offer in campaign.offers)
+    comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(standing) else []
+    selected = [selected_people(wall, comparison, counted, choice) for comparison in comparisons]
+    return Allocated(
+        scored=scored,
+        offer=choice,
+        runner_up=columns.runner_up,
+        price=columns.price,
+        runner_up_price=columns.runner_up_price,
+        moved=columns.moved,
+        reason=columns.reason,
+        prices=_prices(policy),
+        limits=_outcomes(campaign, policy, comparisons, choice, selected),
+        certificate=Certificate(value, bound, (bound - value) / max(bound, 1), int(columns.moved.sum())),
+        unlimited_offer=unlimited,
+    )
+
+
+def _choose(
+    margin: NDArray[np.int64], draw: NDArray[np.uint64], open_: NDArray[np.bool_], room: Room
+) -> NDArray[np.int16]:
+    """int16[n], one after the other: the offer with the highest margin above zero that still fits, or -1."""
+    offers, people = margin.shape
+    lots = np.stack([lot(draw, offer) for offer in range(offers)])
+    choice = np.full(people, -1, dtype=np.int16)
+    wanted = np.flatnonzero(open_ & (margin.max(axis=0, initial=0) > 0))
+    ranked = np.lexsort((-lots[:, wanted], -margin[:, wanted]), axis=0)
+    for row, order in zip(wanted.tolist(), ranked.T.tolist(), strict=True):
+        for offer in order:
+            if margin[offer, row] <= 0:
+                break
+            if room.fits(offer):
+                room.take(offer)
+                choice[row] = offer
+                break
+    return choice
+
+
+def _worth(value: NDArray[np.int64], choice: NDArray[np.int16]) -> int:
+    taken = np.flatnonzero(choice >= 0)
+    return int(value[choice[taken].astype(np.intp), taken].sum())
+
+
+def _prices(policy: PricePolicy) -> Prices:
+    """The policy in the form in which a batch has its prices, so that whatever reads those reads these."""
+    tables: dict[str, object] = {}
+    if policy.leaf_price:
+        tables["blind"] = {
+            "columns": [
+                {"term": one.term, "offer": one.offer, "tables": [list(table) for table in one.tables]}
+                for one in policy.columns
+            ],
+            "dimension": list(policy.split_on),
+            "threshold": list(policy.split_at),
+        }
+        tables["cells"] = [[0, leaf] for leaf in range(len(policy.leaf_price) + 1)]
+    return Prices(
+        offer=np.array(policy.offer_price, dtype=np.int64),
+        group=policy.cell_price(),
+        by_limit=dict(policy.limit_price),
+        cell_tables=tables,
+    )
+
+
+def _outcomes(
+    campaign: Campaign,
+    policy: PricePolicy,
+    comparisons: list[Comparison],
+    choice: NDArray[np.int16],
+    selected: list[NDArray[np.int64]],
+) -> tuple[LimitOutcome, ...]:
+    """What these people used of each limit; what a limit costs is not worked out again."""
+    binding = frozenset(name for name, price in policy.limit_price.items() if price > 0)
+    found = []
+    for outcome in limit_outcomes(campaign, comparisons, choice, selected, binding, {}, ""):
+        plain: LimitOutcome = outcome
+        note = BY_PRICES if plain.kind in ("disparity", "minimum") else plain.note
+        found.append(replace(plain, money=None, people=None, note=note))
+    return tuple(found)

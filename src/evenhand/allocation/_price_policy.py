@@ -1,0 +1,250 @@
+"""The prices of a run as an artefact: all that is needed to decide about a later person by the same rule.
+
+Nothing of it is about a person or a group. Under blind limits a person's price follows from their bin codes alone:
+integer tables say in which few directions each code leans, a tree of comparisons turns the sums into a leaf, and every
+leaf has a price per offer. Prices of aware limits are secret (docs/decisions/0009), so such a policy has none of them
+and decides about nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import Campaign
+from evenhand.terms import DataError, Model, Standing
+
+__all__ = ["LeanColumn", "PricePolicy", "check_policy", "policy_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeanColumn:
+    """What one feature's codes tell, in each direction in which groups differ.
+
+    Attributes:
+        term: the feature.
+        offer: index of the offer whose code it is, of a per-offer feature; else -1.
+        tables: per direction, micro-shares by bin code.
+    """
+
+    term: str
+    offer: int
+    tables: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PricePolicy:
+    """How a run decided, for whoever comes later: take the offer with the highest ``value - price`` above zero.
+
+    Attributes:
+        run: the run whose prices these are.
+        campaign: SHA-256 (hex) of the campaign's canonical text, as the ledger has it.
+        model: digest of the model.
+        offers: offer ids, in the campaign's order.
+        seed: ties fall by a draw from this and the person's pseudonym.
+        offer_price: micro-money per offer: what budget, contacts and capacity cost whoever takes it.
+        limit_price: price of each limit by its id, see `terms.Prices.by_limit`; for people to read.
+        columns: what the codes tell of groups that blind limits compare; () where no limit is blind.
+        split_on: direction that each node of the tree compares; node k has the children 2k + 1 and 2k + 2.
+        split_at: whoever's sum is at most this goes to the first child.
+        leaf_price: per leaf, micro-money per offer, on top of `offer_price`; () where no limit is blind.
+        secret: aware limits, whose prices are not here.
+    """
+
+    run: str
+    campaign: str
+    model: str
+    offers: tuple[str, ...]
+    seed: int
+    offer_price: tuple[int, ...]
+    limit_price: Mapping[str, int]
+    columns: tuple[LeanColumn, ...] = ()
+    split_on: tuple[int, ...] = ()
+    split_at: tuple[int, ...] = ()
+    leaf_price: tuple[tuple[int, ...], ...] = ()
+    secret: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON of everything in it."""
+        text = json.dumps(self._content(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def directions(self) -> int:
+        """Number of directions in which groups differ."""
+        return len(self.columns[0].tables) if self.columns else 0
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "run": self.run,
+            "campaign": self.campaign,
+            "model": self.model,
+            "offers": list(self.offers),
+            "seed": self.seed,
+            "offer_price": list(self.offer_price),
+            "limit_price": dict(self.limit_price),
+            "columns": [
+                {"term": one.term, "offer": one.offer, "tables": [list(table) for table in one.tables]}
+                for one in self.columns
+            ],
+            "split_on": list(self.split_on),
+            "split_at": list(self.split_at),
+            "leaf_price": [list(price) for price in self.leaf_price],
+            "secret": list(self.secret),
+        }
+
+    def leaves(self, codes: Sequence[NDArray[np.uint8]], terms: Sequence[str]) -> NDArray[np.intp]:
+        """intp[n], the leaf that everybody's codes lead to.
+
+        Args:
+            codes: per term uint8[n], or [m, n] for a per-offer feature.
+            terms: the name of each.
+        """
+        people = codes[0].shape[-1] if codes else 0
+        place = {name: at for at, name in enumerate(terms)}
+        total = np.zeros((max(1, self.directions), people), dtype=np.int64)
+        for column in self.columns:
+            code = codes[place[column.term]]
+            own = code if column.offer < 0 else code[column.offer]
+            total += np.array(column.tables, dtype=np.int64).take(own, axis=1)
+        split_on, split_at = np.array(self.split_on, dtype=np.intp), np.array(self.split_at, dtype=np.int64)
+        node, everyone = np.zeros(people, dtype=np.intp), np.arange(people)
+        for _ in range((len(self.split_on) + 1).bit_length() - 1):
+            node = 2 * node + 1 + (total[split_on[node], everyone] > split_at[node])
+        return node - len(self.split_on)
+
+    def cells(
+        self, codes: Sequence[NDArray[np.uint8]], terms: Sequence[str], standing: NDArray[np.uint8]
+    ) -> NDArray[np.intp]:
+        """intp[n], row of `cell_price`: 0 without personal data (and where no limit is blind), else the leaf + 1."""
+        cell = np.zeros(len(standing), dtype=np.intp)
+        if self.leaf_price:
+            rows = np.flatnonzero(standing == Standing.PERSONALISED)
+            cell[rows] = self.leaves([code[..., rows] for code in codes], terms) + 1 if len(codes) else 1
+        return cell
+
+    def cell_price(self) -> NDArray[np.int64]:
+        """int64[cells, m], see `cells`."""
+        none = [[0] * len(self.offers)]
+        return np.array(none + [list(price) for price in self.leaf_price], dtype=np.int64)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON, closed with the digest."""
+        return {"schema_version": 1, "kind": "price-policy", **self._content(), "digest": self.digest}
+
+
+def policy_of(
+    prices: Mapping[str, Any], campaign: Campaign, *, model: str, campaign_digest: str, run: str
+) -> PricePolicy:
+    """The policy of a run's prices; the same from the batch in memory and from the ledger.
+
+    A leaf that nobody of the run was in gets the mean price of the nearest leaves that somebody was in.
+
+    Args:
+        prices: the fields of `terms.Prices` as plain values; of a run with an aware limit the public ones are enough.
+        campaign: as recorded.
+        model: the model's digest.
+        campaign_digest: SHA-256 (hex) of the campaign as recorded.
+        run: the run's id.
+    """
+    secret = campaign.aware_limits
+    tables = prices["cell_tables"]
+    recipe = None if secret else tables.get("blind")
+    columns: tuple[LeanColumn, ...] = ()
+    split_on: tuple[int, ...] = ()
+    split_at: tuple[int, ...] = ()
+    leaf_price: tuple[tuple[int, ...], ...] = ()
+    if recipe is not None:
+        columns = tuple(
+            LeanColumn(one["term"], int(one["offer"]), tuple(tuple(map(int, table)) for table in one["tables"]))
+            for one in recipe["columns"]
+        )
+        split_on, split_at = tuple(map(int, recipe["dimension"])), tuple(map(int, recipe["threshold"]))
+        known = {int(leaf) - 1: tuple(map(int, prices["group"][cell])) for cell, (_, leaf) in enumerate(tables["cells"])
+                 if leaf > 0}  # fmt: skip
+        leaf_price = _all_leaves(known, len(split_on) + 1, len(campaign.offers))
+    return PricePolicy(
+        run=run,
+        campaign=campaign_digest,
+        model=model,
+        offers=tuple(offer.id for offer in campaign.offers),
+        seed=campaign.seed,
+        offer_price=tuple(map(int, prices["offer"])),
+        limit_price={name: int(price) for name, price in prices["by_limit"].items() if name not in secret},
+        columns=columns,
+        split_on=split_on,
+        split_at=split_at,
+        leaf_price=leaf_price,
+        secret=secret,
+    )
+
+
+def _all_leaves(known: Mapping[int, tuple[int, ...]], leaves: int, offers: int) -> tuple[tuple[int, ...], ...]:
+    """A price for every leaf: its own, or the mean under the nearest ancestor that has any (rounded down)."""
+    nodes = 2 * leaves - 1
+    total = [[0] * offers for _ in range(nodes)]
+    count = [0] * nodes
+    for leaf, price in known.items():
+        total[leaves - 1 + leaf], count[leaves - 1 + leaf] = list(price), 1
+    for node in range(leaves - 2, -1, -1):
+        left, right = 2 * node + 1, 2 * node + 2
+        count[node] = count[left] + count[right]
+        total[node] = [a + b for a, b in zip(total[left], total[right], strict=True)]
+    prices = []
+    for leaf in range(leaves):
+        node = leaves - 1 + leaf
+        while not count[node] and node:
+            node = (node - 1) // 2
+        prices.append(tuple(amount // max(1, count[node]) for amount in total[node]))
+    return tuple(prices)
+
+
+def check_policy(policy: PricePolicy, campaign: Campaign, campaign_digest: str, model: Model) -> None:
+    """Whether a later person of this campaign may be decided about with these prices and this model.
+
+    Raises:
+        DataError: ``policy-offers``, ``policy-other-campaign``, ``policy-other-model`` or ``policy-secret``.
+    """
+    offers = tuple(offer.id for offer in campaign.offers)
+    if policy.offers != offers:
+        gone = [name for name in policy.offers if name not in offers]
+        new = [name for name in offers if name not in policy.offers]
+        words = [f"{', '.join(gone)} of the run's offers is gone"] if gone else []
+        words += [f"{', '.join(new)} is new"] if new else []
+        raise DataError(
+            "policy-offers",
+            "The campaign has other offers than the run whose prices these are: "
+            f"{' and '.join(words) or 'their order differs'}.",
+            rule="a price is the price of one offer among the others of its run",
+            remedy="decide with the campaign as it was, or run the campaign again for new prices",
+        )
+    if policy.campaign != campaign_digest:
+        raise DataError(
+            "policy-other-campaign",
+            f"The campaign is not the one that run {policy.run} decided for.",
+            rule="prices hold for the limits, values and columns that they were found for (G-5-2)",
+            remedy="decide with the campaign as it was, or run the campaign again for new prices",
+        )
+    if policy.model != model.digest:
+        raise DataError(
+            "policy-other-model",
+            f"The model is not the one whose values run {policy.run} priced.",
+            rule="a price is compared with values of the model that it was found with (G-15h)",
+            remedy="take the model that the run recorded, or run the campaign again",
+        )
+    if policy.secret:
+        raise DataError(
+            "policy-secret",
+            f"Run {policy.run} has an aware limit ({', '.join(policy.secret)}), so what a later person would pay "
+            "depends on their group, and these prices are sealed.",
+            rule="A-4a: what would tell a group stays behind the wall",
+            remedy="decide about later people inside the wall only: run the campaign again with them in its table, or "
+            "declare the limit blind",
+        )
