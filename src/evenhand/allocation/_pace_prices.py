@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.terms import Measure
 
+from ._comparisons import Comparison, judge
 from ._crowd import Crowd, lay_out
-from ._limits import Comparison, Rows, build_rows, judge
+from ._limits import Rows, build_rows
 from ._nest import Nest
 from ._solve import Solved, scale_of, solve
 

@@ -18,7 +18,7 @@ from evenhand.policy import Campaign
 from evenhand.terms import DataError, GroupCounts, UsageError, estimated
 
 from ._astray import Astray
-from ._limits import comparisons_of
+from ._comparisons import comparisons_of
 from ._one_decision import OneDecision, choose
 from ._pace_prices import GroupTally, Past, prices_for_the_rest, shares_of
 from ._room import Room
