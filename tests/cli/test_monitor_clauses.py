@@ -207,6 +207,35 @@ def test_several_offers_are_compared_together_and_each(cli, ran):
     assert [[one["offer"] for one in stream["comparisons"]] for stream in streams] == [["", "jam", "tea"]] * 2
 
 
+def test_an_offer_is_compared_among_those_who_could_have_it(cli, shop):
+    """Whoever does not meet its condition is no "no" of it; where it is the only offer, of nothing at all."""
+    file, table = shop / "campaign.yaml", shop / "people.csv"
+    column = "  member: {role: eligibility, meaning: {nl: of u lid bent, en: whether you are a member}}\n  sex:"
+    text = file.read_text("utf-8").replace("capacity: 60,", "capacity: 60, eligible: member,").replace("  sex:", column)
+    file.write_text(text, encoding="utf-8")
+    header, *rows = table.read_text("utf-8").splitlines()
+    member = [f"{row},{'yes' if ',m,' in row or place % 2 else 'no'}" for place, row in enumerate(rows)]
+    table.write_text("\n".join([f"{header},member", *member]) + "\n", encoding="utf-8")
+    declare(shop, OFFERED)
+    assert cli(shop, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    (stream,) = look(cli, shop)["streams"]
+    (compared,) = stream["comparisons"]
+    shown = compared["figures"]["people"]
+    assert stream["events"] == sum(standing == "personalised" for _, _, standing in decided(shop))
+    assert shown["others"] > 1.5 * shown["group"] > 0
+
+
+def test_an_offer_that_the_campaign_no_longer_has_was_an_offer(cli, ran):
+    """Whoever got it was offered something; of the new offer that run says nothing."""
+    declare(ran, OFFERED)
+    before = look(cli, ran)["streams"][0]["comparisons"][0]["figures"]
+    file = ran / "campaign.yaml"
+    file.write_text(file.read_text("utf-8").replace("{id: tea,", "{id: rooibos,"), encoding="utf-8")
+    after = look(cli, ran)["streams"][0]["comparisons"][0]["figures"]
+    assert after["rate"] == before["rate"]
+    assert after["people"] == before["people"]
+
+
 def test_a_weight_column_is_read_and_one_that_is_too_large_is_refused(cli, ran):
     """Weights count; above largest_weight they are told as a number of rows, without a value."""
     clause = RESPONDED.replace("groups", "weight: chance, largest_weight: 2, groups").replace("pause", "notify")

@@ -78,6 +78,7 @@ BROKEN = [
     ("EH-POL-048", {"offers.0.minimum": 9, "offers.0.capacity": 8}, ("offers", 0, "minimum")),
     ("EH-POL-049", {"offers.1.minimum": 9, "limits.contacts": {"total": 8}}, ("limits", "contacts", "total")),
     ("EH-POL-049", {"offers.0.minimum": 11}, ("limits", "budget")),
+    ("EH-POL-058", {"limits.disparity.0.ceiling": 0}, ("limits", "disparity", 0, "ceiling")),
     ("EH-POL-056", {"limits.disparity.0.offers": ["shoos"]}, ("limits", "disparity", 0, "offers", 0)),
     ("EH-POL-056", {"limits.disparity.0.offers": ["hats", "hats"]}, ("limits", "disparity", 0, "offers", 1)),
     ("EH-POL-043", {"columns.sex.change_only": "up"}, ("columns", "sex", "change_only")),

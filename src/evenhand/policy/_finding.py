@@ -89,6 +89,7 @@ CHECKS = MappingProxyType(
         "EH-POL-057": Check(
             _E, "conditions are declared columns", "An offer's condition is a confirmed column of role eligibility."
         ),
+        "EH-POL-058": Check(_N, "a limit limits something", "A soft limit may cost something."),
         "EH-POL-060": Check(_E, "G-13", "The organisation has its own name, not the draft's."),
         "EH-POL-061": Check(_E, "G-13", "The contact is an address where somebody answers."),
         "EH-POL-062": Check(_E, "no person reads a placeholder", "Every offer has its own text, in both languages."),
