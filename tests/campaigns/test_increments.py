@@ -98,6 +98,17 @@ def test_a_control_that_occurs_nowhere_is_an_error_with_a_remedy(world):
     assert "exactly as it stands" in caught.value.remedy
 
 
+def test_a_column_of_zeros_and_ones_can_say_who_was_shown_the_offer(world):
+    """A table that marks the control with 0 needs no new column: the offer's id is then 1."""
+    marked = world.history.with_columns((pl.col("shown") == "tea").cast(pl.Int64).alias("shown"))
+    document = declared(
+        history=declared()["history"] | {"control": "0"}, offers=[declared()["offers"][0] | {"id": "1"}]
+    )
+    told = world.plan(document, history=marked).report["model"]["evaluation"]["offers"]["1"]
+    assert told["training_rows"] > 2_900
+    assert told["control_rows"] > 2_900
+
+
 @pytest.mark.parametrize(("kept", "code"), [("none", "history-too-few-control"), ("tea", "history-too-few-shown")])
 def test_a_side_of_too_few_people_is_an_error_with_a_remedy(world, kept, code):
     """Fewer than a hundred rows to learn from on either side are no measure of a change."""
