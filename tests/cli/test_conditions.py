@@ -120,7 +120,7 @@ def test_a_condition_that_is_neither_yes_nor_no_stops_the_run(shop: Path, tmp_pa
 
 
 def test_a_soft_limit_given_up_is_recorded_told_and_verified(tmp_path: Path) -> None:
-    """A ceiling of a twentieth of a percent: the run stands, says what was needed, and the promises hold in the ledger."""
+    """With a ceiling of a twentieth of a percent the run stands, says what was needed, and verifies."""
     campaign = write_shop(tmp_path / "soft", seed=5)
     text = campaign.read_text("utf-8")
     assert "bound: 0.8}" in text
