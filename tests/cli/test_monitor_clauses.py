@@ -471,10 +471,11 @@ def test_two_monitors_at_once_record_an_alarm_once(cli, ran):
     assert cli(ran, "ledger", "verify").exit_code == 0
 
 
-def _until(process: subprocess.Popen[str], words: str) -> str:
+def _until(process: subprocess.Popen[str], words: str, *, err: bool = False) -> str:
     """Read lines until one has these words."""
-    assert process.stdout is not None
-    for line in process.stdout:
+    stream = process.stderr if err else process.stdout
+    assert stream is not None
+    for line in stream:
         if words in line:
             return line
     raise AssertionError(f"it ended before it said {words!r}")
@@ -497,6 +498,24 @@ def test_following_sees_a_run_that_arrives_and_stops_cleanly(cli, ran):
         assert "error" not in err
     finally:
         process.kill()
+
+
+def test_following_goes_on_after_a_table_that_cannot_be_read(cli, ran):
+    """At the start it is an error; later it is said, also with --quiet, and the next look goes on where it was."""
+    declare(ran, RESPONDED.replace("pause", "notify"))
+    assert cli(ran, "monitor", "campaign.yaml", "--follow", "0.2").exit_code == 3
+    follow(ran, "outcome", 0.5, 0.5, last=200)
+    process = _start(ran, "--follow", "0.2", "--quiet")
+    try:
+        _until(process, "events counted")
+        (ran / "outcomes.csv").write_text("decision,outcome\n", encoding="utf-8")
+        assert "Looking again in 0.2 s" in _until(process, "error data-empty", err=True)
+        follow(ran, "outcome", 0.5, 0.5)
+        personal = sum(standing == "personalised" for _, _, standing in decided(ran))
+        _until(process, f"{personal} events counted")
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.slow
