@@ -22,6 +22,8 @@ _SMALL = {
     "smallest_change": ("300",),
     "quality": ("--ebm-folds", "0", "--folds", "1"),
     "solver": ("100000x10",),
+    "off_policy": ("100",),
+    "uplift": ("--repeats", "1", "--rows", "10000"),
 }
 _FULL = {
     "startup": ("11",),
@@ -37,6 +39,8 @@ _FULL = {
     "smallest_change": ("2000",),
     "quality": ("--ebm-folds", "1"),
     "solver": ("100000x10", "1000000x10"),
+    "off_policy": ("500",),
+    "uplift": (),
 }
 
 

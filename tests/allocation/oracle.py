@@ -11,6 +11,9 @@ from scipy.optimize import linprog
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.terms import Measure
 
+SPREADS = [measure for measure in Measure if measure is not Measure.SELECTION_RATE_FLOOR]
+"""Measures of a difference between groups; a floor needs an allocation without limits beside it."""
+
 Row = tuple[NDArray[np.float64], float]
 
 
@@ -19,11 +22,12 @@ def linear_optimum(
     campaign: Campaign,
     groups: Mapping[str, Sequence[str]],
     eligible: NDArray[np.bool_] | None = None,
+    unlimited: NDArray[np.int16] | None = None,
 ) -> float:
-    """The optimum of the linear problem with all limits, micro-money."""
+    """The optimum of the linear problem with all limits, micro-money; floors are taken from the choices `unlimited`."""
     offers, people = value.shape
     eligible = np.ones(value.shape, dtype=bool) if eligible is None else eligible
-    rows = [*_places(campaign, people), *_groups(campaign, groups, eligible)]
+    rows = [*_places(campaign, people), *_groups(campaign, groups, eligible, unlimited)]
     each = np.kron(np.ones(offers), np.eye(people))
     matrix = np.vstack([each, *(row.reshape(1, -1) for row, _ in rows)])
     most = np.concatenate([np.ones(people), [bound for _, bound in rows]])
@@ -58,13 +62,30 @@ def compared_offers(limit: DisparityLimit, campaign: Campaign) -> list[list[int]
     return [[index] for index in named] if limit.per == "offer" else [named]
 
 
-def _groups(campaign: Campaign, groups: Mapping[str, Sequence[str]], eligible: NDArray[np.bool_]) -> Iterator[Row]:
+def _groups(
+    campaign: Campaign,
+    groups: Mapping[str, Sequence[str]],
+    eligible: NDArray[np.bool_],
+    unlimited: NDArray[np.int16] | None,
+) -> Iterator[Row]:
     for limit in campaign.limits.disparity:
         names = np.array(groups[limit.groups[0]])
         for taken in compared_offers(limit, campaign):
             size = {g: int(((names == g) & eligible[taken].any(axis=0)).sum()) for g in np.unique(names)}
             judged = [group for group, people in size.items() if people >= limit.minimum_size]
             rate = {g: _only(len(eligible), taken)[:, None] * (names == g) / size[g] for g in judged}
+            if limit.measure is Measure.SELECTION_RATE_FLOOR:
+                assert unlimited is not None
+                for g in judged:
+                    had = int(np.isin(unlimited[names == g], taken).sum())
+                    yield -rate[g] * size[g], -max(0.0, np.ceil(had - limit.bound * size[g] - 1e-9))
+                continue
+            if limit.measure is Measure.SELECTION_RATE_RATIO_TO_MEAN and len(judged) > 1:
+                whole = sum(size[g] for g in judged)
+                mean = sum(rate[g] * size[g] / whole for g in judged)
+                for low in judged:
+                    yield limit.bound * mean - rate[low], 0.0
+                continue
             for low in judged:
                 for high in judged:
                     if low != high and limit.measure is Measure.SELECTION_RATE_RATIO:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
-from evenhand.terms import DataError, PolicyError
-from mailing_cases import declared, walk
+from evenhand.assembly import check
+from evenhand.cli import app
+from evenhand.cli._increment_lines import increment_lines
+from evenhand.terms import DataError, PolicyError, Severity
+from mailing_cases import AT, declared, walk
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +151,8 @@ def test_where_an_offer_only_puts_people_off_nobody_gets_it(world):
     decided = world.plan(declared(), history=put_off)
     assert decided.summary["funnel"][-1]["people"] == 0
     assert decided.summary["value"] == 0
+    said = list(increment_lines(decided.summary))
+    assert said[-1] == "nobody is selected: no offer is expected to change enough to be worth its cost"
     page = decided.to_html()
     assert "So nobody gets one." in page
     assert "Dus krijgt niemand er een." in page
@@ -154,3 +163,79 @@ def test_an_increment_without_a_control_in_the_file_is_refused_before_any_data_i
     history = {"file": "sent.parquet", "offer": "shown", "randomised": True}
     with pytest.raises(PolicyError, match="nobody is named who was shown nothing"):
         walk(past=200, now=20, objecting=0).plan(declared(history=history))
+
+
+@pytest.fixture
+def folder(world, tmp_path) -> Path:
+    """The mailing as a folder of files, with its campaign."""
+    world.history.write_csv(tmp_path / "sent.csv")
+    world.people.write_csv(tmp_path / "people.csv")
+    world.said.write_csv(tmp_path / "said.csv")
+    tables = {"subjects": {"file": "people.csv"}, "consents": {"file": "said.csv"}}
+    document = declared(**tables, history=declared()["history"] | {"file": "sent.csv"})
+    (tmp_path / "campaign.yaml").write_text(json.dumps(document, indent=1), encoding="utf-8")
+    return tmp_path
+
+
+def test_a_check_says_that_chance_decided_as_far_as_the_columns_tell(folder):
+    """A note with the line of the declaration: it is not proved, and the check says so."""
+    checked = check(folder / "campaign.yaml", at=AT)
+    (note,) = [finding for finding in checked.findings if finding.id == "EH-DRAW-001"]
+    assert note.severity is Severity.NOTE
+    assert "cannot prove it" in note.remedy
+    assert '"randomised": true' in (folder / "campaign.yaml").read_text("utf-8").splitlines()[note.line - 1]
+    assert not checked.broken
+
+
+@pytest.mark.parametrize(
+    ("edit", "id", "key"),
+    [
+        (('"control": "none"', '"control": "nothing"'), "EH-HISTORY-NO-CONTROL", '"control"'),
+        (('"offer": "shown"', '"offer": "sex"'), "EH-POL-025", '"offer"'),
+        (('"randomised": true', '"randomised": false'), "EH-POL-027", '"randomised"'),
+        (('"control": "none"', '"control": "tea"'), "EH-POL-029", '"control"'),
+    ],
+)
+def test_a_check_places_what_is_wrong_at_its_line(folder, edit, id, key):
+    """Errors of the file and errors of the data alike name the field that they are about."""
+    path = folder / "campaign.yaml"
+    text = path.read_text("utf-8")
+    assert edit[0] in text
+    path.write_text(text.replace(*edit), encoding="utf-8")
+    checked = check(path, at=AT)
+    finding = next(finding for finding in checked.findings if finding.id == id)
+    assert checked.broken
+    assert key in path.read_text("utf-8").splitlines()[finding.line - 1]
+    assert finding.remedy
+
+
+def test_a_check_refuses_a_mailing_that_followed_a_column(folder):
+    """What a run would refuse is found before it, at the declaration that does not hold."""
+    walk(follows=1.0).history.write_csv(folder / "sent.csv")
+    checked = check(folder / "campaign.yaml", at=AT)
+    assert checked.broken
+    assert checked.findings[0].id == "EH-HISTORY-NOT-RANDOMISED"
+
+
+def test_people_missing_on_one_side_only_are_warned_about(folder, world):
+    """If those who were mailed withdrew consent three times as often, they are missing from what is measured."""
+    mailed = world.history.filter(pl.col("shown") == "tea")["shopper"].head(400)
+    others = world.history.filter(pl.col("shown") == "none")["shopper"].head(130)
+    gone = pl.concat([mailed, others]).to_list()
+    said = world.said.with_columns(
+        pl.when(pl.col("subject").is_in(gone)).then(pl.lit("ConsentWithdrawn")).otherwise("status").alias("status")
+    )
+    said.write_csv(folder / "said.csv")
+    found = [finding for finding in check(folder / "campaign.yaml", at=AT).findings if finding.id == "EH-DRAW-002"]
+    assert [finding.severity for finding in found] == [Severity.WARNING]
+    assert found[0].measured["shown"] > 2 * found[0].measured["control"]
+
+
+def test_the_terminal_speaks_of_what_the_offer_changes(folder):
+    """Funnel, limits, what was measured of either order, and the *extra* value."""
+    done = CliRunner().invoke(app, ["plan", str(folder / "campaign.yaml"), "--at", "2026-03-01"])
+    assert done.exit_code == 0, done.output
+    assert "offer tea: changed responses by " in done.output
+    assert "offer tea: order by change, Qini " in done.output
+    assert "offer tea: order by response, Qini " in done.output
+    assert "expected extra value EUR " in done.output

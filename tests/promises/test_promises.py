@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from builders import NOON, make_campaign, make_explained, make_model
 from evenhand.ledger import columns_from_explained
 from evenhand.promises import Ground, Totals, check_decisions, check_limits, check_run, check_totals
-from evenhand.terms import LimitOutcome, Measure, Reason, Standing
+from evenhand.terms import LimitOutcome, Measure, Reason, SoftOutcome, Standing
 
 CAMPAIGN = make_campaign()
 MODEL = make_model(CAMPAIGN)
@@ -326,3 +326,30 @@ def test_a_reason_of_not_being_eligible_needs_every_offer_closed():
     excluded[row] = True
     found = check_decisions(dataclasses.replace(COLUMNS, excluded=excluded), GROUND)
     assert [one.rows for one in found if (one.promise, one.code) == ("explained", "reason")] == [(row,)]
+
+
+SOFT = SoftOutcome(0.02, 1_000_000, 0.7, 19_000, 45_000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "soft", "expected"),
+    [
+        ({}, {}, None),
+        ({"used": 0.69}, {}, "limit-broken"),
+        ({"held": True}, {}, "limit-given-up"),
+        ({}, {"cost": 21_000}, "limit-given-up"),
+        ({}, {"needed": 15_000}, "limit-given-up"),
+        ({}, {"needed": None}, None),
+        ({}, {"ceiling": 0.05}, "limit-changed"),
+        ({"held": True, "used": 0.8}, {"bound": 0.8, "cost": 15_000, "needed": 15_000}, None),
+        ({"held": False, "used": 0.8}, {"bound": 0.8, "cost": 15_000, "needed": 15_000}, "limit-given-up"),
+    ],
+)
+def test_a_soft_limit_is_given_up_at_its_ceiling_and_nowhere_else(changes, soft, expected):
+    """Kept to the bound that was settled, at a cost within the ceiling, and only because the whole costs more."""
+    limits = {"disparity": [{"id": "sex", "groups": ["sex"], "bound": 0.8, "ceiling": 0.02}]}
+    ground = _ground(make_campaign(limits=limits))
+    outcome = LimitOutcome("sex", "disparity", 0.8, 0.7, held=False, binding=True)
+    told = dataclasses.replace(outcome, soft=dataclasses.replace(SOFT, **soft), **changes)
+    assert _codes(check_limits([told], ground)) == ([] if expected is None else [("fair", expected)])
+    assert _codes(check_limits([outcome], ground)) == [("fair", "limit-changed")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,11 @@ from evenhand.terms import Allocated, Certificate, Lots, Prices, Scored, Standin
 
 from ._blind import until_held
 from ._by_lot import draw_lots, set_aside, told_by_lot
-from ._by_prices import GivenPrices, by_prices
 from ._cells import Cells, fuse
 from ._comparisons import Comparison
 from ._crowd import CLOSED, canonical, draw_for, lay_out
 from ._effects import effects
-from ._limits import build_rows
+from ._limits import Rows, build_rows
 from ._membership import learn_cells
 from ._nest import Nest
 from ._outcome import Columns, columns_of
@@ -27,7 +26,7 @@ from ._settle import Settled, settle
 from ._solve import Solved, scale_of
 from ._wall import Wall, selected_people, survey
 
-__all__ = ["allocate"]
+__all__ = ["allocate_within"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class _Batch:
     lots: Lots
     order: NDArray[np.intp]
     draw: NDArray[np.uint64]
+    is_trial: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,11 @@ class _Answer:
     binding: frozenset[str]
     note: str
     selected: list[NDArray[np.int64]]
+    comparisons: list[Comparison]
 
 
-def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices | None = None) -> Allocated:
-    """Give each person at most one offer, so that total value is as high as the limits allow.
+def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial: bool = False) -> Allocated:
+    """Give each person at most one offer, so that total value is as high as the limits allow, all of them hard.
 
     The method is the smoothed dual of ALGORITHMS 2: limits become prices, everybody takes the offer that is worth most
     above its price, and a handful of people are moved so that whole numbers keep every limit. The same batch in another
@@ -71,15 +72,12 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices 
         scored: gate 3's values.
         campaign: offers and limits.
         wall: the groups, in the row order of the batch.
-        given: prices of an earlier run to decide with, person by person in the order of the batch; None = find the
-            prices of this batch.
+        is_trial: only the decisions, their value and how far limits are kept are asked for, not what each limit costs.
 
     Raises:
         DataError: ``limit-unreachable``, where no blind rule that was found keeps a disparity limit;
             ``lots-beyond-limits``, where what is drawn by lot alone is more than a limit allows.
     """
-    if given is not None:
-        return by_prices(scored, campaign, wall, given)
     permitted = scored.minimised.permitted
     subjects = permitted.asked.subjects
     counted = permitted.standing == Standing.PERSONALISED
@@ -90,7 +88,7 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices 
     order = order[(permitted.standing[order] != Standing.REFUSED) & ~lots.is_drawn[order]]
     names = tuple(offer.id for offer in campaign.offers)
     comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(subjects) else []
-    batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw)
+    batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw, is_trial)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
     blind = learn_cells(scored.minimised, wall, blind_ones, counted, order) if blind_ones else None
@@ -114,7 +112,7 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices 
         reason=columns.reason,
         prices=answer.prices,
         limits=limit_outcomes(
-            campaign, comparisons, answer.choice, answer.selected, answer.binding, answer.costs, answer.note
+            campaign, answer.comparisons, answer.choice, answer.selected, answer.binding, answer.costs, answer.note
         ),
         certificate=_certificate(answer, int(np.count_nonzero(columns.moved))),
         unlimited_offer=answer.unlimited,
@@ -133,10 +131,11 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         value = np.where(eligible, value, CLOSED)
     crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
     nest, scale = Nest(crowd), scale_of(crowd)
-    rows = build_rows(batch.campaign, cells.size, list(zip(batch.comparisons, cells.share, strict=True)), scale)
-    declared = rows.bound
-    rows = set_aside(rows, batch.lots, cells.cell, cells.size, len(value))
-    demand_reachable(crowd, rows, batch.comparisons, declared)
+    comparisons = batch.comparisons
+
+    def built() -> Rows:
+        rows = build_rows(batch.campaign, cells.size, list(zip(comparisons, cells.share, strict=True)), scale)
+        return set_aside(rows, batch.lots, cells.cell, cells.size, len(value))
 
     def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
         offer = batch.lots.offer.copy()
@@ -145,30 +144,41 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
 
     def count(settled: Settled) -> list[NDArray[np.int64]]:
         chosen = in_batch(settled.choice)
-        return [selected_people(batch.wall, c, batch.counted, chosen) for c in batch.comparisons]
+        return [selected_people(batch.wall, c, batch.counted, chosen) for c in comparisons]
 
+    rows = built()
+    disparity = {limit.id for limit in batch.campaign.limits.disparity}
     plainest: Settled | None = None
+    if any(comparison.is_floor for comparison in comparisons):
+        plain = rows.without(disparity)
+        demand_reachable(crowd, rows.keep(plain), comparisons)
+        plainest = settle(nest, rows.keep(plain), comparisons, scale)
+        comparisons = [replace(c, reach=had) for c, had in zip(comparisons, count(plainest), strict=True)]
+        rows = built()
+    demand_reachable(crowd, rows, comparisons)
     if not is_blind:
-        settled = settle(nest, rows, batch.comparisons, scale)
+        settled = settle(nest, rows, comparisons, scale)
     else:
-        held = until_held(nest, rows, batch.comparisons, scale, count, batch.campaign.seed)
-        settled, rows, plainest = held.settled, held.rows, held.plain
+        held = until_held(nest, rows, comparisons, scale, count, batch.campaign.seed)
+        settled, rows = held.settled, held.rows
+        if plainest is None and not (rows.is_hard & ~rows.without(disparity)).any():
+            plainest = held.plain
     if not settled.kept:
         raise not_found(rows)
     selected = count(settled)
-    disparity = {limit.id for limit in batch.campaign.limits.disparity}
     plain = rows.without(disparity)
     unlimited = settled
-    if plainest is not None and not (rows.is_hard & ~plain).any():
+    if plainest is not None:
         unlimited = plainest
-    elif not plain.all():
+    elif not plain.all() and not batch.is_trial:
         start = Solved(settled.free.dual[plain], settled.free.level, settled.free.beta)
-        unlimited = settle(nest, rows.keep(plain), batch.comparisons, scale, start, is_near=False)
+        unlimited = settle(nest, rows.keep(plain), comparisons, scale, start, is_near=False)
     dual = settled.solved.dual
     worth_naming = max(0.5, 0.01 * settled.solved.beta)
     binding = frozenset(owner for owner, price in zip(rows.owner, dual, strict=True) if price >= worth_naming)
-    costs, note = effects(nest, rows, batch.comparisons, scale, settled, tuple(sorted(binding)))
-    prices = prices_of(batch.campaign, rows, settled.solved, batch.comparisons, cells)
+    asked = () if batch.is_trial else tuple(sorted(binding))
+    costs, note = effects(nest, rows, comparisons, scale, settled, asked)
+    prices = prices_of(batch.campaign, rows, settled.solved, comparisons, cells)
     permitted = batch.scored.minimised.permitted
     choice = in_batch(settled.choice)
     columns = columns_of(
@@ -194,4 +204,5 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         binding,
         note,
         selected,
+        comparisons,
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import DataError, Measure
+from evenhand.terms import DataError
 
 from ._comparisons import Comparison
 from ._limits import Rows, relaxed
@@ -169,7 +169,8 @@ def _correct(
     shift = shift.copy()
     for row in np.flatnonzero(ask.blind):
         number = rows.comparison[row]
-        true = float(selected[number][rows.group[row]])
+        people, group = selected[number], int(rows.group[row])
+        true = float(people[group] if group < len(people) else people.sum())
         excess = (true if rows.is_upper[row] else -true) - expected[row]
         shift[row] += pace * (-excess - margin[number] - shift[row])
     return shift
@@ -209,7 +210,7 @@ def _is_beyond(ask: _Search, active: NDArray[np.bool_], selected: list[NDArray[n
 
 
 def _is_ratio(comparison: Comparison) -> bool:
-    return comparison.limit.measure is Measure.SELECTION_RATE_RATIO
+    return comparison.limit.measure.is_least
 
 
 def _allows_all(comparison: Comparison) -> float:

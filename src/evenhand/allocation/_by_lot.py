@@ -71,7 +71,8 @@ def set_aside(rows: Rows, lots: Lots, cell: NDArray[np.intp], cells: int, offers
         return rows
     place = cell[who] * offers + lots.offer[who].astype(np.intp)
     count = np.bincount(place, minlength=cells * offers).reshape(cells, offers).astype(np.float64)
-    return replace(rows, bound=rows.bound - rows.used(count))
+    used = rows.used(count)
+    return replace(rows, bound=rows.bound - used, aside=rows.aside + used)
 
 
 def told_by_lot(columns: Columns, lots: Lots) -> Columns:

@@ -6,7 +6,7 @@ cannot be kept is a point too: it says what could be kept instead.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.terms import SUPPRESSED, Allocated, DataError, Measure, Scored, Standing, UsageError
 
-from ._allocate import allocate
 from ._comparisons import Comparison
+from ._soft import allocate
 from ._wall import Wall, figure, selected_people, survey
 
 __all__ = ["CampaignFrontier", "CampaignPoint", "GroupShare", "campaign_frontier"]
@@ -123,7 +123,7 @@ def campaign_frontier(
         DataError: ``limit-unreachable``, where the limits other than this one cannot be kept.
     """
     limit = _limit(campaign, swept)
-    ratio = limit.measure is Measure.SELECTION_RATE_RATIO
+    ratio = limit.measure.is_least
     asked = sorted({*(bounds or (*(_RATIOS if ratio else _GAPS), limit.bound))}, reverse=not ratio)
     if any(not 0.0 <= bound <= 1.0 for bound in asked):
         raise UsageError(
@@ -136,6 +136,10 @@ def campaign_frontier(
     names, eligible = tuple(offer.id for offer in campaign.offers), scored.minimised.eligible
     comparisons = [each for each in survey(wall, (limit,), counted, names, eligible) if not each.is_void]
     free = allocate(scored, _with_bound(campaign, limit, None), wall)
+    if limit.measure is Measure.SELECTION_RATE_FLOOR:
+        plain = campaign.model_copy(update={"limits": campaign.limits.model_copy(update={"disparity": ()})})
+        had = allocate(scored, plain, wall).offer
+        comparisons = [replace(each, reach=selected_people(wall, each, counted, had)) for each in comparisons]
     before = _selected(wall, comparisons, counted, free)
     without = [figure(each, selected_people(wall, each, counted, free.offer)) for each in comparisons]
     return CampaignFrontier(
@@ -169,7 +173,7 @@ def _limit(campaign: Campaign, swept: str | None) -> DisparityLimit:
 def _with_bound(campaign: Campaign, limit: DisparityLimit, bound: float | None) -> Campaign:
     """The campaign with another bound of this limit, or without the limit."""
     others = [
-        each if each.id != limit.id else each.model_copy(update={"bound": bound})
+        each if each.id != limit.id else each.model_copy(update={"bound": bound, "ceiling": None})
         for each in campaign.limits.disparity
         if bound is not None or each.id != limit.id
     ]

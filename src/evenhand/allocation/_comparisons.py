@@ -37,6 +37,8 @@ class Comparison:
         size: int64[groups], people of each.
         judged: bool[groups], whether the limit holds for it.
         offers: indices of the offers that are compared, getting any of them; () for getting any offer at all.
+        reach: int64[G], for a floor: selected people of each judged group without limits between groups; None = not
+            known yet.
     """
 
     limit: DisparityLimit
@@ -45,11 +47,32 @@ class Comparison:
     size: NDArray[np.int64]
     judged: NDArray[np.bool_]
     offers: tuple[int, ...] = ()
+    reach: NDArray[np.int64] | None = None
 
     @property
     def is_void(self) -> bool:
-        """Whether fewer than two groups are left to compare."""
-        return int(self.judged.sum()) < 2
+        """Whether fewer groups are left than it takes: two to compare, one for a floor."""
+        return int(self.judged.sum()) < (1 if self.is_floor else 2)
+
+    @property
+    def is_floor(self) -> bool:
+        """Whether each group is held to its own reach, rather than compared with the others."""
+        return self.limit.measure is Measure.SELECTION_RATE_FLOOR
+
+    @property
+    def is_to_mean(self) -> bool:
+        """Whether each group is compared with all judged groups together."""
+        return self.limit.measure is Measure.SELECTION_RATE_RATIO_TO_MEAN
+
+    @property
+    def fewest(self) -> NDArray[np.int64]:
+        """int64[G], for a floor: selected people that each judged group keeps."""
+        reach = np.zeros(int(self.judged.sum()), dtype=np.int64) if self.reach is None else self.reach
+        bound = exact(self.limit.bound)
+        least = [
+            -((bound * size - had) // 1) for had, size in zip(reach.tolist(), self.judged_size.tolist(), strict=True)
+        ]
+        return np.maximum(np.array(least, dtype=np.int64), 0)
 
     @property
     def judged_size(self) -> NDArray[np.int64]:
@@ -106,7 +129,7 @@ def levels_for(comparison: Comparison, level: float) -> tuple[float, ...]:
     if _has_whole(comparison, bound, rational(level)):
         return (level,)
     candidates: set[Fraction] = {Fraction(0)}
-    for people in size.tolist():
+    for people in _rated(comparison):
         middle = int(level * people)
         around = range(max(0, middle - 3), min(people, middle + 4) + 1)
         candidates.update(Fraction(k, people) for k in around)
@@ -121,17 +144,29 @@ def levels_for(comparison: Comparison, level: float) -> tuple[float, ...]:
 def rates_near(comparison: Comparison, level: float, most: int = 8) -> tuple[float, ...]:
     """The nearest rates that some judged group can have exactly, nearest first."""
     found: set[Fraction] = set()
-    for people in comparison.judged_size.tolist():
+    for people in _rated(comparison):
         middle = round(level * people)
         found.update(Fraction(k, people) for k in range(max(0, middle - 2), min(people, middle + 2) + 1))
     return tuple(float(rate) for rate in sorted(found, key=lambda rate: (abs(float(rate) - level), rate))[:most])
 
 
 def whole_bounds(comparison: Comparison, bound: Fraction, level: Fraction) -> list[tuple[int, int]]:
-    """Fewest and most people of each judged group that may be selected at a level."""
-    ratio = comparison.limit.measure is Measure.SELECTION_RATE_RATIO
-    low = bound * level if ratio else max(Fraction(0), level - bound)
-    return [(-((-low * size) // 1), (level * size) // 1) for size in comparison.judged_size.tolist()]
+    """Fewest and most people of each judged group that may be selected at a level; compared with the mean, then also
+    of all of them together."""
+    sizes = comparison.judged_size.tolist()
+    if comparison.is_floor:
+        return list(zip(comparison.fewest.tolist(), sizes, strict=True))
+    low = bound * level if comparison.limit.measure.is_least else max(Fraction(0), level - bound)
+    least = [-((-low * size) // 1) for size in sizes]
+    if comparison.is_to_mean:
+        return [*zip(least, sizes, strict=True), (sum(least), (level * sum(sizes)) // 1)]
+    return [(fewest, (level * size) // 1) for fewest, size in zip(least, sizes, strict=True)]
+
+
+def _rated(comparison: Comparison) -> list[int]:
+    """Sizes whose rates a level may be."""
+    sizes: list[int] = comparison.judged_size.tolist()
+    return [*sizes, sum(sizes)] if comparison.is_to_mean else sizes
 
 
 def rational(level: float) -> Fraction:

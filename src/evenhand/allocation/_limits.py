@@ -3,18 +3,19 @@
 With ``N[s, j]`` people of cell s on offer j, every limit is a row ``sum a[s, j] N[s, j] + sum c[l] t[l] <= bound``.
 A disparity limit compares all groups with each other; with one free *level* t per comparison (a rate between 0 and 1)
 that takes two rows per group instead of one per pair: ``selected_h <= size_h * t`` for every group, and
-``selected_g >= bound * size_g * t`` (ratio) or ``>= size_g * (t - bound)`` (difference).
+``selected_g >= bound * size_g * t`` (ratio) or ``>= size_g * (t - bound)`` (difference). Compared with the mean, one
+row for all groups together takes the place of the upper ones. A floor is one row per group, without a level.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Measure
 
 from ._comparisons import Comparison, exact, rational, whole_bounds
 
@@ -36,6 +37,7 @@ class Rows:
         comparison: index of the comparison of each row, -1 for the others.
         group: index of the judged group within that comparison, -1 for the others.
         is_upper: bool[K], bounds its group from above (False: from below, or no disparity row).
+        aside: float64[K], what people decided about by lot use, already taken off the bound.
         is_hard: bool[K], must hold for whole decisions as counted here (rows of blind limits hold in expectation; the
             true count is checked behind the wall).
         soft: float64[K], by how much a row gives way per unit of its price. Above zero for disparity rows, so that
@@ -53,13 +55,14 @@ class Rows:
     comparison: NDArray[np.intp]
     group: NDArray[np.intp]
     is_upper: NDArray[np.bool_]
+    aside: NDArray[np.float64]
     is_hard: NDArray[np.bool_]
     soft: NDArray[np.float64]
 
     @property
     def asks(self) -> NDArray[np.bool_]:
         """bool[K], rows that giving nobody anything would break: they ask for people."""
-        return self.bound < 0
+        return self.bound + self.aside < 0
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -94,6 +97,7 @@ class Rows:
             self.comparison[kept],
             self.group[kept],
             self.is_upper[kept],
+            self.aside[kept],
             self.is_hard[kept],
             self.soft[kept],
         )
@@ -142,14 +146,11 @@ def build_rows(
         common(everyone * cost / unit, budget / unit, "budget", unit)
     for number, (comparison, share) in enumerate(comparisons):
         limit, is_hard = comparison.limit, comparison.limit.mode == "aware"
-        ratio = limit.measure is Measure.SELECTION_RATE_RATIO
         compared = comparison.counts(np.arange(offers))
-        for group, size in enumerate(comparison.judged_size.tolist() if not comparison.is_void else []):
-            shapes.append(share[:, group, None] * compared)
-            rise = size * limit.bound if ratio else float(size)
-            lowest = 0.0 if ratio else size * limit.bound
-            for sign, bound, level in ((1, 0.0, -float(size)), (-1, lowest, rise)):
-                rows.append((len(shapes) - 1, sign, bound, limit.id, 1, number, group, sign > 0, is_hard, level))
+        for group, use, kinds in _compare(comparison, share):
+            shapes.append(use[:, None] * compared)
+            for sign, bound, rise in kinds:
+                rows.append((len(shapes) - 1, sign, bound, limit.id, 1, number, group, sign > 0, is_hard, rise))
     level = np.zeros((len(rows), len(comparisons)))
     for index, row in enumerate(rows):
         if row[5] >= 0:
@@ -165,29 +166,42 @@ def build_rows(
         comparison=np.array([row[5] for row in rows], dtype=np.intp),
         group=np.array([row[6] for row in rows], dtype=np.intp),
         is_upper=np.array([row[7] for row in rows], dtype=bool),
+        aside=np.zeros(len(rows)),
         is_hard=np.array([row[8] for row in rows], dtype=bool),
         soft=np.array([0.0 if row[5] < 0 else 0.02 if row[8] else 0.5 for row in rows], dtype=np.float64) / scale,
     )
 
 
-def _declared(rows: Rows, comparisons: list[Comparison], row: int) -> float:
-    """The bound that `build_rows` gave a disparity row: what people decided about by lot use was taken off it since."""
-    comparison = comparisons[rows.comparison[row]]
-    if rows.is_upper[row] or comparison.limit.measure is Measure.SELECTION_RATE_RATIO:
-        return 0.0
-    return float(int(comparison.judged_size[rows.group[row]]) * comparison.limit.bound)
+def _compare(
+    comparison: Comparison, share: NDArray[np.float64]
+) -> Iterator[tuple[int, NDArray[np.float64], list[tuple[int, float, float]]]]:
+    """The rows of one comparison: group, use per cell, and (sign, bound, coefficient of the level) of each row."""
+    if comparison.is_void or comparison.limit.ceiling is not None:  # soft limits get rows once they are settled
+        return
+    sizes: list[int] = comparison.judged_size.tolist()
+    for group, size in enumerate(sizes):
+        lowest, rise = _lowest(comparison, group)
+        lower = (-1, lowest, rise)
+        alone = comparison.is_floor or comparison.is_to_mean
+        yield group, share[:, group], [lower] if alone else [(1, 0.0, -float(size)), lower]
+    if comparison.is_to_mean:
+        yield len(sizes), share.sum(axis=1), [(1, 0.0, -float(sum(sizes)))]
+
+
+def _lowest(comparison: Comparison, group: int) -> tuple[float, float]:
+    """Bound and coefficient of the level in the row that holds a group from below."""
+    size, asked = int(comparison.judged_size[group]), comparison.limit.bound
+    if comparison.is_floor:
+        return -float(comparison.fewest[group]), 0.0
+    return (0.0, size * asked) if comparison.limit.measure.is_least else (size * asked, float(size))
 
 
 def relaxed(rows: Rows, comparisons: list[Comparison]) -> Rows:
     """The rows that `build_rows` makes for other bounds: those of the limits in `comparisons`."""
     bound, level = rows.bound.copy(), rows.level.copy()
     for row in np.flatnonzero((rows.comparison >= 0) & ~rows.is_upper):
-        comparison = comparisons[rows.comparison[row]]
-        size, asked = float(comparison.judged_size[rows.group[row]]), comparison.limit.bound
-        if comparison.limit.measure is Measure.SELECTION_RATE_RATIO:
-            level[row, rows.comparison[row]] = size * asked
-        else:
-            bound[row] = size * asked
+        lowest, rise = _lowest(comparisons[rows.comparison[row]], int(rows.group[row]))
+        bound[row], level[row, rows.comparison[row]] = lowest - rows.aside[row], rise
     return replace(rows, bound=bound, level=level)
 
 
@@ -206,6 +220,5 @@ def at_level(rows: Rows, comparisons: list[Comparison], level: NDArray[np.float6
     ]
     for row in np.flatnonzero((rows.comparison >= 0) & rows.is_hard):
         fewest, most = whole[rows.comparison[row]][rows.group[row]]
-        aside = _declared(rows, comparisons, int(row)) - rows.bound[row]
-        bound[row] = (most if rows.is_upper[row] else -fewest) - aside
+        bound[row] = (most if rows.is_upper[row] else -fewest) - rows.aside[row]
     return replace(rows, bound=bound, level=np.zeros_like(rows.level))

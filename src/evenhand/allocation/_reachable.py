@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import MICRO
-from evenhand.terms import DataError, Measure
+from evenhand.terms import DataError
 
 from ._comparisons import Comparison
 from ._crowd import Crowd, is_open
@@ -21,7 +21,7 @@ from ._elastic import Classes, least_excess
 from ._limits import Rows, relaxed
 from ._relaxations import Relaxation
 
-__all__ = ["LimitsContradictError", "demand_reachable", "not_found"]
+__all__ = ["LimitsContradictError", "demand_reachable", "is_reachable", "not_found"]
 
 _MOST_CLASSES = 4000
 _DEAR = 100.0
@@ -29,14 +29,13 @@ _HALVINGS = 14
 _NOTHING = 1e-5
 
 
-def demand_reachable(crowd: Crowd, rows: Rows, comparisons: list[Comparison], declared: NDArray[np.float64]) -> None:
+def demand_reachable(crowd: Crowd, rows: Rows, comparisons: list[Comparison]) -> None:
     """Refuse limits that no allocation keeps; rows of blind limits are left aside, they are looked for on counts.
 
     Args:
         crowd: everybody who is decided about by value.
-        rows: the limits, less what others use of them.
+        rows: the limits.
         comparisons: in the order of the rows.
-        declared: float64[K], the bounds with what others use.
 
     Raises:
         LimitsContradictError: with the smallest relaxation of each limit.
@@ -47,14 +46,24 @@ def demand_reachable(crowd: Crowd, rows: Rows, comparisons: list[Comparison], de
     classes = _classes(crowd, hard)
     if classes is None or _fits(classes, hard):
         return
-    raise LimitsContradictError(relaxations(classes, hard, comparisons, declared[rows.is_hard]))
+    raise LimitsContradictError(relaxations(classes, hard, comparisons))
 
 
-def relaxations(
-    classes: Classes, rows: Rows, comparisons: list[Comparison], declared: NDArray[np.float64]
-) -> tuple[Relaxation, ...]:
-    """Of each limit, how far it must give way with all others as declared; None where that is not enough."""
+def is_reachable(crowd: Crowd, rows: Rows) -> bool:
+    """Whether shares of people keep every hard row; True where that is too much to work out."""
+    hard = rows.keep(rows.is_hard)
+    classes = _classes(crowd, hard)
+    return classes is None or _fits(classes, hard)
+
+
+def relaxations(classes: Classes, rows: Rows, comparisons: list[Comparison]) -> tuple[Relaxation, ...]:
+    """Of each limit, how far it must give way with all others as declared; None where that is not enough.
+
+    Beside a floor only limits between groups are told of: with more places or money each group's own reach without
+    limits would be another one, and so would the floor.
+    """
     found = []
+    has_floor = any(one.is_floor and not one.is_void for one in comparisons)
     for owner in dict.fromkeys(rows.owner):
         mine = ~rows.without({owner})
         numbers = sorted({int(number) for number in rows.comparison[mine] if number >= 0})
@@ -63,7 +72,10 @@ def relaxations(
             reach = _group_bound(classes, rows, comparisons, owner)
             found.append(Relaxation(owner, limit.bound, reach))
             continue
+        if has_floor:
+            continue
         row = int(np.flatnonzero(mine)[0])
+        declared = rows.bound + rows.aside
         reached, asked = (
             _place_bound(classes, rows, row, float(declared[row])),
             abs(float(declared[row])) * rows.unit[row],
@@ -90,7 +102,6 @@ def _place_bound(classes: Classes, rows: Rows, row: int, declared: float) -> flo
 def _group_bound(classes: Classes, rows: Rows, comparisons: list[Comparison], owner: str) -> float | None:
     """The nearest bound of a disparity limit, to three decimals away from the declared one, by halving."""
     limit = next(one.limit for one in comparisons if one.limit.id == owner)
-    is_least = limit.measure is Measure.SELECTION_RATE_RATIO
 
     def with_bound(bound: float) -> Rows:
         changed = [
@@ -99,7 +110,7 @@ def _group_bound(classes: Classes, rows: Rows, comparisons: list[Comparison], ow
         ]
         return relaxed(rows, changed)
 
-    return nearest(lambda bound: _fits(classes, with_bound(bound)), limit.bound, 0.0 if is_least else 1.0)
+    return nearest(lambda bound: _fits(classes, with_bound(bound)), limit.bound, 0.0 if limit.measure.is_least else 1.0)
 
 
 def nearest(holds: Callable[[float], bool], declared: float, easiest: float) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import MICRO, Campaign
-from evenhand.terms import LimitOutcome, Measure, Prices
+from evenhand.terms import LimitOutcome, Prices
 
 from ._cells import Cells
 from ._comparisons import Comparison
@@ -41,7 +41,7 @@ def prices_of(campaign: Campaign, rows: Rows, solved: Solved, comparisons: list[
         elif not rows.is_upper[row]:
             comparison = comparisons[rows.comparison[row]]
             people = float(comparison.judged_size[rows.group[row]])
-            if comparison.limit.measure is Measure.SELECTION_RATE_RATIO:
+            if comparison.limit.measure.is_least:
                 people *= float(solved.level[rows.comparison[row]])
             by_limit[owner] += round(price * people)
     return Prices(
@@ -109,7 +109,7 @@ def limit_outcomes(
     for limit in campaign.limits.disparity:
         mine = [(c, s) for c, s in zip(comparisons, selected, strict=True) if c.limit.id == limit.id]
         real = [(c, s) for c, s in mine if not c.is_void]
-        is_ratio = limit.measure is Measure.SELECTION_RATE_RATIO
+        is_ratio = limit.measure.is_least
         reached = [figure(c, s) for c, s in real] or [1.0 if is_ratio else 0.0]
         small = any(bool((c.size < limit.minimum_size).any()) for c, _ in mine)
         lowest_or_highest = min(reached) if is_ratio else max(reached)

@@ -12,6 +12,7 @@ from ._crowd import Crowd
 from ._dual import Hard, decide
 from ._limits import Rows, at_level
 from ._nest import Nest
+from ._reachable import is_reachable
 from ._rounding import repair, tolerance_of
 from ._solve import Solved, solve
 
@@ -59,7 +60,7 @@ def settle(
     """Solve, round and repair until every hard row holds.
 
     Levels at which some group has no whole number of people are replaced by the nearest ones that work; where repair
-    fails, the levels are lowered (towards nobody, which always holds).
+    fails, the levels are lowered (towards nobody, which always holds unless something asks for people).
     """
     crowd = nest.whole
     free = solve(nest, rows, scale, start, is_near=is_near)
@@ -69,11 +70,15 @@ def settle(
         choice, kept = repair(crowd, hard, rows, free.dual, scale, _EFFORT)
         if not kept:
             choice = _trim(crowd, choice, rows)
-        return _settled(crowd, rows, choice, bound, free, free, kept=_is_exact(crowd, choice, rows))
+        exact = _is_exact(crowd, choice, rows)
+        return _settled(crowd, rows, choice, bound, free, free, kept=exact)
     best: Settled | None = None
-    for factor in _SHRINK:
+    asks = bool((rows.is_hard & rows.asks).any())
+    for factor in _SHRINK[:1] if asks else _SHRINK:
         for level in _whole_levels(rows, comparisons, free.level * factor):
             fixed = at_level(rows, comparisons, level)
+            if asks and not is_reachable(crowd, fixed):
+                continue
             found = _at_level(nest, rows, fixed, level, scale, bound, free)
             if found is not None and (best is None or found.value > best.value):
                 best = found

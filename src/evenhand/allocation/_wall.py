@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import DisparityLimit
-from evenhand.terms import GroupCounts, Measure
+from evenhand.terms import GroupCounts
 
 from ._comparisons import Comparison, comparisons_of, exact, judge, offer_sets
 
@@ -90,13 +90,18 @@ def selected_people(
 
 
 def figure(comparison: Comparison, selected: NDArray[np.int64]) -> float:
-    """The measure as reached: lowest over highest rate (1 where nobody is selected), or highest minus lowest."""
-    is_ratio = comparison.limit.measure is Measure.SELECTION_RATE_RATIO
+    """The measure as reached: lowest over highest or mean rate (1 where nobody is selected), highest minus lowest, or
+    the most that a group's rate has fallen."""
+    is_least = comparison.limit.measure.is_least
     if comparison.is_void:
-        return 1.0 if is_ratio else 0.0
+        return 1.0 if is_least else 0.0
     rate = selected / comparison.judged_size
-    if is_ratio:
-        return float(rate.min() / rate.max()) if rate.max() > 0 else 1.0
+    if comparison.is_floor:
+        had = selected if comparison.reach is None else comparison.reach
+        return max(0.0, float(((had - selected) / comparison.judged_size).max()))
+    over = selected.sum() / comparison.judged_size.sum() if comparison.is_to_mean else rate.max()
+    if is_least:
+        return float(rate.min() / over) if over > 0 else 1.0
     return float(rate.max() - rate.min())
 
 
@@ -105,9 +110,13 @@ def holds(comparison: Comparison, selected: NDArray[np.int64]) -> bool:
     if comparison.is_void:
         return True
     bound = exact(comparison.limit.bound)
+    if comparison.is_floor:
+        return bool((selected >= comparison.fewest).all())
     pairs = list(zip(selected.tolist(), comparison.judged_size.tolist(), strict=True))
     high, high_size = max(pairs, key=lambda pair: pair[0] / pair[1])
     low, low_size = min(pairs, key=lambda pair: pair[0] / pair[1])
-    if comparison.limit.measure is Measure.SELECTION_RATE_RATIO:
+    if comparison.is_to_mean:
+        high, high_size = int(selected.sum()), int(comparison.judged_size.sum())
+    if comparison.limit.measure.is_least:
         return bool(low * high_size >= bound * high * low_size)
     return bool(high * low_size - low * high_size <= bound * high_size * low_size)

@@ -17,7 +17,7 @@ from evenhand.disparity import Audit, Comparison, compare, group_rates
 from evenhand.ledger import facts_of
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.reports import ConditionChapter, GroupChapter, Provenance, build
-from evenhand.terms import Explained, Measure, Reason, Standing
+from evenhand.terms import Explained, Reason, Standing
 
 from ._open import Opened
 from ._policy import write_policy
@@ -181,7 +181,7 @@ def _compared(
     opened: Opened, features: tuple[str, ...], codes: NDArray[np.intp], limit: DisparityLimit | None
 ) -> Comparison:
     table = opened.stores.wall.count(features, codes, 2, why="report: selection rate per group")
-    ratio = limit is not None and limit.measure is Measure.SELECTION_RATE_RATIO
+    ratio = limit is not None and limit.measure.is_least
     bound = Fraction(str(limit.bound)) if limit is not None and ratio else _FOUR_FIFTHS
     rates = group_rates(
         table,

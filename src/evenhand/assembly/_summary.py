@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import MICRO, Campaign
-from evenhand.terms import Explained, LimitOutcome, Measure, Model, Reason, Standing, Target
+from evenhand.terms import Explained, LimitOutcome, Model, Reason, Standing, Target
 
 __all__ = ["summary_of"]
 
@@ -69,6 +69,15 @@ def _present(codes: np.ndarray[Any, np.dtype[np.uint8]]) -> list[Reason]:
     return [Reason(int(code)) for code in np.unique(codes)]
 
 
+def _soft_text(limit: LimitOutcome, currency: str) -> str:
+    """Of a soft limit that was not kept whole: at which ceiling it was given up, and what was needed."""
+    soft = limit.soft
+    if soft is None or soft.bound == limit.declared:
+        return ""
+    needed = "could not be kept" if soft.needed is None else f"needs {currency} {soft.needed / MICRO:,.2f} of value"
+    return f"; soft, given up at {soft.bound:g}: the whole {needed}, the ceiling is {soft.ceiling:.2%}"
+
+
 def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
     def quantity(value: float) -> str:
         if limit.kind == "budget":
@@ -76,7 +85,7 @@ def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
         return f"{value:.3f}" if limit.kind == "disparity" else f"{value:,.0f}"
 
     few = limit.kind in ("contacts", "capacity", "minimum") and 0 < limit.used < 10
-    floor = limit.measure is Measure.SELECTION_RATE_RATIO or limit.kind == "minimum"
+    floor = (limit.measure is not None and limit.measure.is_least) or limit.kind == "minimum"
     price = ""
     if limit.money is not None and limit.people is not None and (limit.money or limit.people):
         price = f"; costs {currency} {limit.money / MICRO:,.2f} of value and changes {limit.people:,} decisions"
@@ -95,6 +104,6 @@ def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
         "binding": limit.binding,
         "money": None if limit.money is None else limit.money / MICRO,
         "people": limit.people,
-        "price_text": price,
+        "price_text": price + _soft_text(limit, currency),
         "note": limit.note,
     }

@@ -23,7 +23,7 @@ from evenhand.promises import (
     check_run,
     check_totals,
 )
-from evenhand.terms import LedgerError, Model
+from evenhand.terms import LedgerError, Model, SoftOutcome
 
 from ._body import (
     Alarm,
@@ -89,6 +89,7 @@ class _Limit:
     declared: float
     used: float
     held: bool
+    soft: SoftOutcome | None
 
     @staticmethod
     def read(given: dict[str, Any]) -> _Limit:
@@ -99,7 +100,19 @@ class _Limit:
             float(given["declared"]),
             float(given["used"]),
             bool(given["held"]),
+            _soft(given["soft"]) if given.get("soft") is not None else None,
         )
+
+
+def _soft(given: dict[str, Any]) -> SoftOutcome:
+    needed = given["needed"]
+    return SoftOutcome(
+        float(given["ceiling"]),
+        int(given["without"]),
+        float(given["bound"]),
+        int(given["cost"]),
+        None if needed is None else int(needed),
+    )
 
 
 class Inspector:
@@ -118,6 +131,7 @@ class Inspector:
         self._read_model = read_model
         self._problem = problem
         self._keys = keys
+        self._policies: set[str] = set()
         self._texts: dict[str, str] = {}
         self._models: dict[str, Model] = {}
         self._open: _Open | None = None
@@ -185,6 +199,8 @@ class Inspector:
         if is_other:
             what = f"The key that is kept for run {started.run} is not the one that sealed it."
             self._problem(seq, what, "A-4a", "Restore the run's key from your backup, or forget it for good.")
+        if started.priced_by and started.priced_by not in self._policies:
+            self._bad(seq, f"Run {started.run} decided with prices that no earlier run of this ledger has.")
         try:
             ground = self._ground(started)
         except Exception as error:  # whatever a forged text does to a parser is a problem of this run, not of ours
@@ -254,6 +270,7 @@ class Inspector:
         if run is None or run.started.run != finished.run:
             self._bad(seq, f"Entry {seq} ends a run that did not start before it.")
             return
+        self._policies.add(finished.policy)
         said = Totals(
             finished.decisions, finished.refused, finished.contextual, finished.personalised, tuple(finished.offers)
         )
@@ -264,6 +281,8 @@ class Inspector:
         if finished.summary not in self._texts:
             self._bad(seq, f"The summary of run {finished.run} is missing.")
         self._promises(check_totals(run.totals, run.ground), [seq])
+        if run.started.priced_by:
+            self._room(seq, run)
         try:
             batches = json.loads(finished.allocations)["batches"]
             outcomes = [[_Limit.read(limit) for limit in batch["limits"]] for batch in batches]
@@ -273,6 +292,23 @@ class Inspector:
             return
         for limits in outcomes:
             self._promises(check_limits(limits, run.ground), [seq])
+
+    def _room(self, seq: int, run: _Open) -> None:
+        """A run of later people used no more of any limit than it was lent."""
+        assert run.ground is not None
+        offers = list(zip(run.ground.campaign.offers, run.totals.offers, strict=True))
+        used = {
+            "budget": sum(offer.cost_micro * people for offer, people in offers),
+            "contacts": sum(run.totals.offers),
+        }
+        used |= {f"capacity:{offer.id}": people for offer, people in offers}
+        try:
+            over = [name for name, lent in json.loads(run.started.room).items() if used[name] > lent]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            self._bad(seq, f"What run {run.started.run} could use of each limit cannot be read.")
+            return
+        for name in over:
+            self._bad(seq, f"Run {run.started.run} used more of {name} than it was lent.")
 
     def _prices(self, seq: int, seal: Seal | None, prices: list[dict[str, Any]]) -> None:
         """Price tables: where the run has a seal, what groups have to do with them is sealed, and opens."""

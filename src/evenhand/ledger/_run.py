@@ -292,7 +292,7 @@ def record(explained: Explained, run: Run) -> Recorded:
         {
             "first": before.decisions + 1,
             "last": run.totals.decisions,
-            "limits": [dataclasses.asdict(limit) for limit in allocated.limits],
+            "limits": [limit.to_dict() for limit in allocated.limits],
             "prices": _prices(allocated.prices, run),
             "certificate": _certificate(allocated.certificate),
         }
@@ -372,7 +372,10 @@ def _pseudonyms(subjects: NDArray[np.bytes_]) -> list[bytes]:
 
 
 def _prices(prices: Prices, run: Run) -> dict[str, object]:
-    """The price table of the run's next batch; where the run has a seal, what groups have to do with it is sealed."""
+    """The price table of the run's next batch; where the run has a seal, what groups have to do with it is sealed. A
+    run with the prices of an earlier one names them: they stand in the ledger once, however many come later."""
+    if run.ground.priced_by:
+        return {"policy": run.ground.priced_by}
     public: dict[str, object] = {
         "offer": prices.offer.tolist(),
         "group": prices.group.tolist(),

@@ -159,7 +159,7 @@ class Contacts(Declared):
 class DisparityLimit(Declared):
     """A bound on the difference between groups in who gets an offer."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"per", "offers"})
+    later: ClassVar[frozenset[str]] = frozenset({"per", "offers", "ceiling"})
     id: Identifier = Field(description="Short id of the limit, as the report names it.")
     groups: tuple[str, ...] = Field(min_length=1, description="Sensitive columns to compare.")
     intersections: bool = Field(
@@ -177,6 +177,13 @@ class DisparityLimit(Declared):
     )
     minimum_size: int = Field(30, ge=10, description="Smaller groups are shown but not judged.")
     include_unknown: bool = Field(False, description="Also hold people whose group is unknown to the limit.")
+    ceiling: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="Makes the limit soft: it is kept as far as it costs at most this share of the value (0.02 = 2 %). "
+        "None: the limit is hard, kept whatever it costs.",
+    )
     per: Literal["campaign", "offer"] = Field(
         "campaign", description="campaign: who gets any of the offers is compared. offer: each offer by itself."
     )

@@ -89,6 +89,7 @@ CHECKS = MappingProxyType(
         "EH-POL-057": Check(
             _E, "conditions are declared columns", "An offer's condition is a confirmed column of role eligibility."
         ),
+        "EH-POL-058": Check(_N, "a limit limits something", "A soft limit may cost something."),
         "EH-POL-060": Check(_E, "G-13", "The organisation has its own name, not the draft's."),
         "EH-POL-061": Check(_E, "G-13", "The contact is an address where somebody answers."),
         "EH-POL-062": Check(_E, "no person reads a placeholder", "Every offer has its own text, in both languages."),
@@ -102,6 +103,11 @@ CHECKS = MappingProxyType(
         "EH-POL-072": Check(_E, "what is watched stands somewhere", "Deliveries and outcomes have events."),
         "EH-POL-073": Check(_E, "groups are compared with a group", "A reference names a value per column compared."),
         "EH-POL-074": Check(_W, "what is declared has an effect", "An alarm of a monitor can come, and can end."),
+        "EH-POL-080": Check(
+            _W,
+            "an increment is a difference",
+            "With target increment an offer's history is of people who could get it.",
+        ),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evenhand.terms import Measure, Role
+from evenhand.terms import Role
 
 from ._campaign import Campaign, DisparityLimit
 from ._finding import Path, PolicyFinding, found, meant
@@ -115,13 +115,20 @@ def _mode(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[Pol
 
 
 def _effect(limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:
-    ratio = limit.measure is Measure.SELECTION_RATE_RATIO
+    ratio = limit.measure.is_least
     if limit.bound == (0 if ratio else 1):
         yield found(
             "EH-POL-054",
             (*path, "bound"),
             f"The bound of the limit {limit.id} allows every difference.",
             "Set a bound such as 0.8 for a ratio or 0.05 for a difference.",
+        )
+    if limit.ceiling == 0:
+        yield found(
+            "EH-POL-058",
+            (*path, "ceiling"),
+            f"The soft limit {limit.id} may cost nothing, so it is kept only as far as that is free.",
+            "Set a ceiling such as 0.02 (2 % of the value), or take it out to make the limit hard.",
         )
     if limit.intersections and len(set(limit.groups)) == 1:
         yield found(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Model
+from evenhand.terms import Model, SoftOutcome
 
 __all__ = ["Ground", "LimitFigures", "RecordColumns", "Totals", "Violation"]
 
@@ -109,6 +109,9 @@ class LimitFigures(Protocol):
 
     @property
     def held(self) -> bool: ...
+
+    @property
+    def soft(self) -> SoftOutcome | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from evenhand.policy import MICRO, Campaign
-from evenhand.terms import Measure, Role, Standing
+from evenhand.terms import Role, Standing
 
 from ._columns import Ground, LimitFigures, RecordColumns, Totals, Violation
 
@@ -76,14 +76,35 @@ def check_limits(
         if any(abs(outcome.declared - declared) > _TOLERANCE * max(1.0, abs(declared)) for outcome in mine):
             what = f"The limit {id_} was applied with another bound than the campaign declares."
             out.append(_broken("limit-changed", what, "G-5-2", "Run again with the campaign file as it is."))
+        ceiling = next((limit.ceiling for limit in campaign.limits.disparity if limit.id == id_), None)
         for outcome in mine:
             if by_prices and outcome.kind in ("disparity", "minimum"):
                 continue
-            if not outcome.held or not _within(outcome, least):
+            if outcome.soft is not None or ceiling is not None:
+                out += _soft(outcome, ceiling, least)
+            elif not outcome.held or not _within(outcome, outcome.declared, least):
                 what = f"The limit {id_} does not hold: {outcome.used} against a bound of {outcome.declared}."
                 rule = "F-45" if outcome.kind == "disparity" else "G-5-2"
                 out.append(_broken("limit-broken", what, rule, "Run again, or let people in charge change the limit."))
     return tuple(out)
+
+
+def _soft(outcome: LimitFigures, ceiling: float | None, least: bool) -> list[Violation]:
+    """A soft limit was kept as far as its ceiling reaches, and given up only where the rest costs more."""
+    soft = outcome.soft
+    if soft is None or ceiling is None or soft.ceiling != ceiling:
+        what = f"The limit {outcome.id} was applied with another ceiling than the campaign declares."
+        return [_broken("limit-changed", what, "G-5-2", "Run again with the campaign file as it is.")]
+    most = ceiling * max(soft.without, 0)
+    is_whole = soft.bound == outcome.declared
+    dear = soft.needed is None or soft.needed > most - 1
+    if soft.cost > most + 1 or not (is_whole or dear) or outcome.held != is_whole:
+        what = f"The soft limit {outcome.id} costs more than its ceiling, or was given up below it."
+        return [_broken("limit-given-up", what, "F-45", "Run again, or let people in charge change the limit.")]
+    if not _within(outcome, soft.bound, least):
+        what = f"The limit {outcome.id} does not hold: {outcome.used} against a bound of {soft.bound}."
+        return [_broken("limit-broken", what, "F-45", "Run again, or let people in charge change the limit.")]
+    return []
 
 
 def check_totals(totals: Totals, campaign: Campaign, *, by_prices: bool = False) -> tuple[Violation, ...]:
@@ -119,14 +140,14 @@ def _declared(campaign: Campaign) -> Iterator[tuple[str, float, bool]]:
         if offer.minimum is not None:
             yield f"minimum:{offer.id}", float(offer.minimum), True
     for limit in campaign.limits.disparity:
-        yield limit.id, limit.bound, limit.measure is Measure.SELECTION_RATE_RATIO
+        yield limit.id, limit.bound, limit.measure.is_least
 
 
-def _within(outcome: LimitFigures, least: bool) -> bool:
+def _within(outcome: LimitFigures, bound: float, least: bool) -> bool:
     """Whether the outcome's own figures agree that it held."""
     if least:
-        return outcome.used >= outcome.declared - _TOLERANCE
-    return outcome.used <= outcome.declared + _TOLERANCE * max(1.0, abs(outcome.declared))
+        return outcome.used >= bound - _TOLERANCE
+    return outcome.used <= bound + _TOLERANCE * max(1.0, abs(bound))
 
 
 def _over(id_: str, used: int, bound: int) -> Violation:

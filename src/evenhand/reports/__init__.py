@@ -4,9 +4,10 @@ The JSON is the source; the page is derived from it and needs no script, no netw
 ten are not shown. It reports figures, intervals and reasons; it gives no verdict on whether they are lawful.
 """
 
-from ._build import SMALLEST_SHOWN, ConditionChapter, GroupChapter, Provenance, build, stories_of
+from ._build import SMALLEST_SHOWN, Provenance, build, stories_of
 from ._card import model_card
 from ._frontier import frontier_page, frontier_picture
+from ._group_chapters import ConditionChapter, GroupChapter
 from ._metrics import monitor_metrics
 from ._monitor import monitor_page
 from ._monitor_words import comparison_name, figures_words, happened_words, state_words, stopped_words, stream_words

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.disparity import Audit, Comparison
+from evenhand.disparity import Audit
 from evenhand.explanation import LANGUAGES, purpose_words, tell
 from evenhand.policy import Campaign
 from evenhand.terms import (
@@ -26,9 +26,11 @@ from evenhand.terms import (
     bin_labels,
 )
 
+from ._group_chapters import ConditionChapter, GroupChapter, chapter_values, condition_values
 from ._people import SMALLEST_SHOWN, drops, funnel, lots, offers, shown
+from ._prices import prices_of_bins
 
-__all__ = ["SMALLEST_SHOWN", "ConditionChapter", "GroupChapter", "Provenance", "build", "stories_of"]
+__all__ = ["SMALLEST_SHOWN", "Provenance", "build", "stories_of"]
 
 NOT_SHOWN = (
     "causation",
@@ -39,40 +41,6 @@ NOT_SHOWN = (
     "lawfulness",
 )
 """Keys of what a report does not show; the page has a sentence for each."""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupChapter:
-    """One set of sensitive columns, before and after the disparity limits.
-
-    Attributes:
-        limit: id of the limit that compares them, or "".
-        measure, bound, mode: of that limit; "", 0 and "" without one.
-        before: selection rates under budget, capacity and contacts alone.
-        after: as decided.
-        offers: ids of the offers that are compared, getting any of them; () for getting any offer at all.
-    """
-
-    limit: str
-    measure: str
-    bound: float
-    mode: str
-    before: Comparison
-    after: Comparison
-    offers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionChapter:
-    """How many people of each group meet the condition of an offer.
-
-    Attributes:
-        offer: its id.
-        met: rates of the groups of one sensitive column.
-    """
-
-    offer: str
-    met: Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +105,14 @@ def build(
         "limits": [_limit(limit) for limit in allocated.limits],
         "certificate": asdict(allocated.certificate),
         "lots": lots(explained, campaign),
-        "groups": [_chapter(chapter) for chapter in groups],
+        "groups": [chapter_values(chapter) for chapter in groups],
         "model": _model(model, campaign),
+        "prices": prices_of_bins(explained, campaign, SMALLEST_SHOWN),
         "audit": audit.to_dict(),
         "stories": stories_of(stories, campaign, model, _price_table(allocated.prices)),
         "not_used": _not_used(campaign),
         "not_shown": list(NOT_SHOWN),
-        **({"conditions": [_met(chapter, campaign) for chapter in conditions]} if conditions else {}),
+        **({"conditions": [condition_values(chapter, campaign) for chapter in conditions]} if conditions else {}),
     }
 
 
@@ -180,33 +149,12 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
 
 def _limit(limit: LimitOutcome) -> dict[str, Any]:
     """A limit's outcome; small numbers of people are null."""
-    plain: dict[str, Any] = _plain(asdict(limit))
+    plain: dict[str, Any] = _plain(limit.to_dict())
     if limit.kind in ("capacity", "contacts", "minimum"):
         plain["used"] = shown(int(limit.used))
     if limit.people is not None:
         plain["people"] = shown(limit.people)
     return plain
-
-
-def _chapter(chapter: GroupChapter) -> dict[str, Any]:
-    compared = {"offers": list(chapter.offers)} if chapter.offers else {}
-    return {
-        "limit": chapter.limit,
-        "measure": chapter.measure,
-        "bound": chapter.bound,
-        "mode": chapter.mode,
-        "features": list(chapter.after.features),
-        "before": chapter.before.to_dict(),
-        "after": chapter.after.to_dict(),
-        **compared,
-    }
-
-
-def _met(chapter: ConditionChapter, campaign: Campaign) -> dict[str, Any]:
-    column = next(offer.eligible for offer in campaign.offers if offer.id == chapter.offer) or ""
-    meaning = campaign.columns[column].meaning
-    said = meaning.model_dump() if meaning else dict.fromkeys(LANGUAGES, column)
-    return {"offer": chapter.offer, "column": column, "meaning": said, "met": chapter.met.to_dict()}
 
 
 def _model(model: Model, campaign: Campaign) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from evenhand.terms import Target
 
 from ._figures import reliability
-from ._groups import RATIO, compared, worst
+from ._groups import FLOOR, LEAST, compared, worst
 from ._increment import increment_view
 from ._words import Words
 
@@ -23,7 +23,13 @@ def hero_view(report: Report, words: Words) -> View:
     steps = {step["key"]: step["people"] for step in report["funnel"]}
     limits, campaign = report["limits"], report["campaign"]
     value = report["certificate"]["value"]
-    kind = "headline" if not limits else "headline-limits" if all(one["held"] for one in limits) else "headline-broken"
+    kind = (
+        "headline"
+        if not limits
+        else "headline-limits"
+        if all(one["held"] or one.get("soft") for one in limits)
+        else "headline-broken"
+    )
     lede = "hero.lede" if len(report["offers"]) > 1 else "hero.lede-one"
     figures = [
         {
@@ -72,13 +78,13 @@ def _disparity_figure(report: Report, words: Words) -> View:
     judged = [
         (chapter, worst(chapter["before"], chapter["measure"]), worst(chapter["after"], chapter["measure"]))
         for chapter in report["groups"]
-        if chapter["limit"]
+        if chapter["limit"] and chapter["measure"] != FLOOR
     ]
     known = [(chapter, before, after) for chapter, before, after in judged if after is not None]
     if not known:
         return {"value": "–", "label": words.t("key.no-group-limit"), "sub": words.t("key.no-group-limit-sub")}
-    chapter, before, after = min(known, key=lambda one: one[2] if one[0]["measure"] == RATIO else 1 - one[2])
-    ratio = chapter["measure"] == RATIO
+    chapter, before, after = min(known, key=lambda one: one[2] if one[0]["measure"] in LEAST else 1 - one[2])
+    ratio = chapter["measure"] in LEAST
     say = (lambda value: words.number(value, 2)) if ratio else words.percent
     key = "key.ratio" if ratio else "key.difference"
     texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
@@ -164,9 +170,31 @@ def limits_view(report: Report, words: Words) -> list[View]:
     return [_limit(limit, texts, words) for limit in report["limits"]]
 
 
+def _state(limit: Mapping[str, Any]) -> str:
+    if not limit["held"]:
+        return "given-up" if limit.get("soft") else "not-kept"
+    return "binds" if limit["binding"] else "room"
+
+
+def _soft(soft: Mapping[str, Any], declared: float, say: Callable[[float | None], str], words: Words) -> str:
+    """Of a soft limit: kept, or given up at its ceiling, with what the rest would have cost."""
+
+    def share(money: int) -> str:
+        return words.percent(money / soft["without"], 2) if soft["without"] > 0 else "–"
+
+    ceiling = words.percent(soft["ceiling"], 2)
+    cost = {"money": words.money(soft["cost"]), "share": share(soft["cost"]), "ceiling": ceiling}
+    if soft["bound"] == declared:
+        return words.t("limits.soft-kept", **cost)
+    if soft["needed"] is None:
+        return words.t("limits.soft-beyond", **cost, bound=say(soft["bound"]))
+    needed = {"needed": words.money(soft["needed"]), "needed_share": share(soft["needed"])}
+    return words.t("limits.soft-given-up", **cost, **needed, bound=say(soft["bound"]))
+
+
 def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> View:
     kind = limit["kind"]
-    full, least = limit["declared"], limit["measure"] == RATIO or kind == "minimum"
+    full, least = limit["declared"], limit["measure"] in LEAST or kind == "minimum"
     reached = words.smallest - 1 if limit["used"] is None else limit["used"]  # hidden: drawn as the most it can be
     if kind == "disparity":
         full = 1.0 if least else max(limit["declared"], reached, 0.01)
@@ -182,11 +210,13 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
 
     offer = texts.get(limit["id"].partition(":")[2], "")
     name = words.t(
-        f"limits.kind.{kind}",
+        f"limits.kind.{'floor' if limit['measure'] == FLOOR else kind}",
         **({"offer": offer} if kind in ("capacity", "minimum") else {}),
         **({"feature": words.columns(limit["features"]), "id": limit["id"]} if kind == "disparity" else {}),
     )
-    if not limit["binding"]:
+    if limit.get("soft"):
+        cost = _soft(limit["soft"], limit["declared"], say, words)
+    elif not limit["binding"]:
         cost = words.t("limits.free")
     elif limit["money"] is None:
         cost = words.t("limits.uncosted")
@@ -196,7 +226,7 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
         "name": name,
         "declared": words.t("limits.at-least" if least else "limits.at-most", bound=say(limit["declared"])),
         "used": say(limit["used"]),
-        "state": "not-kept" if not limit["held"] else "binds" if limit["binding"] else "room",
+        "state": _state(limit),
         "width": round(100 * min(reached / full, 1.0), 2) if full else 0.0,
         "mark": round(100 * min(limit["declared"] / full, 1.0), 2) if full else 0.0,
         "cost": cost,

@@ -8,13 +8,14 @@ from typing import Any
 from ._figures import axis_top, to_percent
 from ._words import Words
 
-__all__ = ["RATIO", "compared", "conditions_view", "groups_view", "worst"]
+__all__ = ["FLOOR", "LEAST", "compared", "conditions_view", "groups_view", "worst"]
 
 Report = Mapping[str, Any]
 View = dict[str, Any]
 
-RATIO = "selection_rate_ratio"
-"""The measure whose bound is a least ratio; the other one bounds a difference."""
+RATIO, MEAN, FLOOR = "selection_rate_ratio", "selection_rate_ratio_to_mean", "selection_rate_floor"
+LEAST = frozenset({RATIO, MEAN})
+"""The measures whose bound is a least ratio; the others bound a difference."""
 
 
 def groups_view(report: Report, words: Words) -> list[View]:
@@ -56,10 +57,12 @@ def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], words: Words)
     top = axis_top([rate["upper"] for side in (before, after) for rate in side["rates"] if rate["rows"] is not None])
     earlier = {tuple(rate["group"]): rate for rate in before["rates"]}
     rows = [_row(rate, earlier[tuple(rate["group"])], top, words) for rate in after["rates"]]
-    ratio = chapter["measure"] in ("", RATIO)
+    ratio = not chapter["measure"] or chapter["measure"] in LEAST
     bound = None
     best = next((rate["rate"] for rate in after["rates"] if rate["group"] == after["best"]), None)
-    if chapter["limit"] and best is not None:
+    if chapter["measure"] == MEAN:
+        best = _mean(after)
+    if chapter["limit"] and best is not None and chapter["measure"] != FLOOR:
         bound = best * chapter["bound"] if ratio else best - chapter["bound"]
     feature = compared(chapter, texts, words)
     return {
@@ -79,9 +82,12 @@ def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], words: Words)
 def _sentences(chapter: Mapping[str, Any], ratio: bool, words: Words) -> list[str]:
     before, after = (worst(chapter[side], chapter["measure"]) for side in ("before", "after"))
     say = (lambda value: words.number(value, 2)) if ratio else words.percent
-    kind = "ratio" if ratio else "difference"
+    kind = {MEAN: "mean", FLOOR: "floor"}.get(chapter["measure"], "ratio" if ratio else "difference")
     out = []
-    if after is None:
+    if kind == "floor":
+        fell = _fall(chapter)
+        out.append(words.t("groups.not-judged") if fell is None else words.t("groups.floor-moved", after=say(fell)))
+    elif after is None:
         out.append(words.t("groups.not-judged"))
     elif before is None or not chapter["limit"]:
         out.append(words.t("groups.ratio-same", after=say(after)))
@@ -90,7 +96,45 @@ def _sentences(chapter: Mapping[str, Any], ratio: bool, words: Words) -> list[st
     if not chapter["limit"]:
         return [*out, words.t("groups.no-limit")]
     bound = words.percent(chapter["bound"], 0 if chapter["bound"] * 100 % 1 < 1e-9 else 1)
+    out += _moved(chapter, words)
     return [*out, words.t(f"groups.bound-{kind}", bound=bound), words.t(f"groups.{chapter['mode']}")]
+
+
+def _moved(chapter: Mapping[str, Any], words: Words) -> list[str]:
+    """Who gained and who lost by the limits between groups, where every judged count is known; and which was more."""
+    changes = _changes(chapter)
+    given, taken = sum(max(change, 0) for change in changes), sum(max(-change, 0) for change in changes)
+    if not given and not taken:
+        return []
+    out = [words.t("groups.given-taken", given=words.people(given), taken=words.people(taken))]
+    return [*out, words.t("groups.levels-down")] if taken > given else out
+
+
+def _changes(chapter: Mapping[str, Any]) -> list[int]:
+    """People more, or less, of each judged group than without limits between groups; nothing where one is hidden."""
+    earlier = {tuple(rate["group"]): rate for rate in chapter["before"]["rates"]}
+    pairs = [(earlier.get(tuple(rate["group"])), rate) for rate in chapter["after"]["rates"] if not rate["note"]]
+    known = [(one["hits"], other["hits"]) for one, other in pairs if one is not None]
+    if len(known) < len(pairs) or any(one is None or other is None for one, other in known):
+        return []
+    return [other - one for one, other in known]
+
+
+def _fall(chapter: Mapping[str, Any]) -> float | None:
+    """The most that the rate of a judged group has fallen; None where a count is hidden."""
+    judged = [rate for rate in chapter["after"]["rates"] if not rate["note"]]
+    changes = _changes(chapter)
+    if not changes:
+        return None
+    return max(0.0, *(-change / int(rate["rows"]) for change, rate in zip(changes, judged, strict=True)))
+
+
+def _mean(comparison: Mapping[str, Any]) -> float | None:
+    """The rate of all judged groups together; None where one is hidden."""
+    judged = [rate for rate in comparison["rates"] if not rate["note"]]
+    if not judged or any(rate["hits"] is None or not rate["rows"] for rate in judged):
+        return None
+    return float(sum(rate["hits"] for rate in judged) / sum(rate["rows"] for rate in judged))
 
 
 def _row(after: Mapping[str, Any], before: Mapping[str, Any], top: float, words: Words) -> View:
@@ -134,6 +178,10 @@ def _marks(rate: Mapping[str, Any], top: float) -> View | None:
 
 def worst(comparison: Mapping[str, Any], measure: str) -> float | None:
     """Lowest ratio, or largest difference, of the judged groups; None where none is known."""
+    if measure == MEAN:
+        mean = _mean(comparison)
+        lowest = min((rate["rate"] for rate in comparison["rates"] if not rate["note"]), default=None)
+        return lowest / mean if mean and lowest is not None else None
     if measure and measure != RATIO:
         return max((-gap["difference"] for gap in comparison["gaps"] if gap["difference"] is not None), default=None)
     return min((gap["ratio"] for gap in comparison["gaps"] if gap["ratio"] is not None), default=None)

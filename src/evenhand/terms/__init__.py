@@ -37,6 +37,7 @@ from ._shapes import (
     Prices,
     Recorded,
     Scored,
+    SoftOutcome,
 )
 from ._words import (
     Category,
@@ -95,6 +96,7 @@ __all__ = [
     "Role",
     "Scored",
     "Severity",
+    "SoftOutcome",
     "Standing",
     "StoreError",
     "Surface",

@@ -10,9 +10,9 @@ n = people in the batch, m = offers, T = terms. Row i is the same person everywh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ __all__ = [
     "Prices",
     "Recorded",
     "Scored",
+    "SoftOutcome",
 ]
 
 
@@ -144,6 +145,25 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class SoftOutcome:
+    """How far a soft limit was kept.
+
+    Attributes:
+        ceiling: share of the value that it may cost, as declared.
+        without: micro-money of value without this limit (and without the soft limits declared after it).
+        bound: the bound that was kept: the declared one, or the strictest found that costs no more than the ceiling.
+        cost: micro-money of value that this bound costs.
+        needed: micro-money that the declared bound would cost; None where no decisions were found that keep it.
+    """
+
+    ceiling: float
+    without: int
+    bound: float
+    cost: int
+    needed: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class LimitOutcome:
     """One declared limit after the allocation.
 
@@ -161,6 +181,7 @@ class LimitOutcome:
         measure: for disparity limits.
         features: for disparity limits: the sensitive columns compared.
         note: one stable key for the report where something needs saying (e.g. ``groups-too-small``), else "".
+        soft: for a soft limit: how far it was kept, and what the rest would have cost.
     """
 
     id: str
@@ -174,6 +195,14 @@ class LimitOutcome:
     measure: Measure | None = None
     features: tuple[str, ...] = ()
     note: str = ""
+    soft: SoftOutcome | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As recorded: plain values; `soft` only where there is one."""
+        told = asdict(self)
+        if self.soft is None:
+            del told["soft"]
+        return told
 
 
 @dataclass(frozen=True, slots=True)

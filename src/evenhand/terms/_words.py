@@ -120,6 +120,16 @@ class Measure(StrEnum):
     """Lowest group rate over highest group rate; the bound is a minimum, e.g. 0.8 (RULES F-45)."""
     SELECTION_RATE_DIFFERENCE = "selection_rate_difference"
     """Highest group rate minus lowest; the bound is a maximum, e.g. 0.05."""
+    SELECTION_RATE_RATIO_TO_MEAN = "selection_rate_ratio_to_mean"
+    """Lowest group rate over the rate of all judged groups together; the bound is a minimum, e.g. 0.9."""
+    SELECTION_RATE_FLOOR = "selection_rate_floor"
+    """By how much a group's rate is lower than it would be without limits between groups, at most; the bound is a
+    maximum, e.g. 0 (no group loses) or 0.01 (no group loses more than one in a hundred of its people)."""
+
+    @property
+    def is_least(self) -> bool:
+        """Whether the bound is a least (of a ratio), rather than a most (of a difference)."""
+        return self in {Measure.SELECTION_RATE_RATIO, Measure.SELECTION_RATE_RATIO_TO_MEAN}
 
 
 @unique

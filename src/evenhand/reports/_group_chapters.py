@@ -1,0 +1,69 @@
+"""What a report holds of groups: rates before and after the limits, and who meets the conditions of offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from evenhand.disparity import Comparison
+from evenhand.explanation import LANGUAGES
+from evenhand.policy import Campaign
+
+__all__ = ["ConditionChapter", "GroupChapter", "chapter_values", "condition_values"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChapter:
+    """One set of sensitive columns, before and after the disparity limits.
+
+    Attributes:
+        limit: id of the limit that compares them, or "".
+        measure, bound, mode: of that limit; "", 0 and "" without one.
+        before: selection rates under budget, capacity and contacts alone.
+        after: as decided.
+        offers: ids of the offers that are compared, getting any of them; () for getting any offer at all.
+    """
+
+    limit: str
+    measure: str
+    bound: float
+    mode: str
+    before: Comparison
+    after: Comparison
+    offers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionChapter:
+    """How many people of each group meet the condition of an offer.
+
+    Attributes:
+        offer: its id.
+        met: rates of the groups of one sensitive column.
+    """
+
+    offer: str
+    met: Comparison
+
+
+def chapter_values(chapter: GroupChapter) -> dict[str, Any]:
+    """As plain values."""
+    compared = {"offers": list(chapter.offers)} if chapter.offers else {}
+    return {
+        "limit": chapter.limit,
+        "measure": chapter.measure,
+        "bound": chapter.bound,
+        "mode": chapter.mode,
+        "features": list(chapter.after.features),
+        "before": chapter.before.to_dict(),
+        "after": chapter.after.to_dict(),
+        **compared,
+    }
+
+
+def condition_values(chapter: ConditionChapter, campaign: Campaign) -> dict[str, Any]:
+    """As plain values, with what the condition means."""
+    column = next(offer.eligible for offer in campaign.offers if offer.id == chapter.offer) or ""
+    meaning = campaign.columns[column].meaning
+    said = meaning.model_dump() if meaning else dict.fromkeys(LANGUAGES, column)
+    return {"offer": chapter.offer, "column": column, "meaning": said, "met": chapter.met.to_dict()}
