@@ -3,7 +3,8 @@
 First the expected response of each person, whatever they were shown, by fits that have not seen the row (m). Then what
 is left over, ``(response - m) / (shown - e)``, is fitted with weight ``(shown - e)**2``, where e is the chance that the
 offer was shown: minimised is the squared distance of ``response - m`` from ``(shown - e) x increment``. For 0/1
-outcomes the weight is divided by m (1 - m), since what is left over of a near certain response says more. Last, the
+outcomes the weight is divided by m (1 - m), since what is left over of a near certain response says more. Where the
+increment goes along with the response beyond chance, that one direction is taken first (`_response_share`). Last, the
 base is shifted so that the average increment is that of the experiment. The increment is itself a sum of one entry per
 bin. Sources: Nie and Wager 2021 (R-learner), Robinson 1988 (residuals on residuals), Chernozhukov et al. 2018
 (cross-fitting).
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import DataError
 
+from ._response_share import ResponseShare, response_share, with_share
 from ._source import RowSource
 from ._terms import FittedTerms, Plan, fit_source
 
@@ -104,11 +106,41 @@ def fit_increment(experiment: Experiment, plan: Plan) -> FittedTerms:
     if experiment.weight is not None:
         weight = weight * experiment.weight
     left = np.asarray(experiment.outcome, np.float64) - expected
-    rows = RowSource(experiment.codes, left / change, weight, experiment.person)
-    fitted = _fitted_to(rows, replace(plan, link="identity"))
+    wanted = left / change
+    fitted = _curves(experiment, plan, wanted, weight)
+    share = _share(experiment, plan, fitted, wanted, weight)
+    if share is not None:
+        rest = wanted - share.amount * _sum_of(share.response, experiment.codes)
+        fitted = with_share(_curves(experiment, plan, rest, weight), share)
     told = _sum_of(fitted, experiment.codes)
     gap = _mean(change * (left - change * told), experiment.weight) / _mean(np.square(change), experiment.weight)
     return replace(fitted, intercept=fitted.intercept + gap, rows=_counted(fitted, experiment))
+
+
+def _curves(
+    experiment: Experiment, plan: Plan, wanted: NDArray[np.float64], weight: NDArray[np.float64]
+) -> FittedTerms:
+    """The increment as far as curves find it, fitted to what is wanted of each row."""
+    rows = RowSource(experiment.codes, wanted, weight, experiment.person)
+    return _fitted_to(rows, replace(plan, link="identity"))
+
+
+def _share(
+    experiment: Experiment,
+    plan: Plan,
+    found: FittedTerms,
+    wanted: NDArray[np.float64],
+    weight: NDArray[np.float64],
+) -> ResponseShare | None:
+    """How far the increment goes along with the response without the offer: what came, less what `found` says that the
+    offer did. Not looked for where directions of the increment are declared: the response need not keep them.
+    """
+    if any(plan.directions) or not plan.sizes:
+        return None
+    anyway = np.asarray(experiment.outcome, np.float64) - experiment.shown * _sum_of(found, experiment.codes)
+    rows = RowSource(experiment.codes, anyway, experiment.weight, experiment.person)
+    response = _fitted_to(rows, replace(plan, link="identity", pairs=0, smoothing=None))
+    return response_share(response, _sum_of(response, experiment.codes), wanted, weight, experiment.person)
 
 
 def expected_outcome(experiment: Experiment, plan: Plan) -> NDArray[np.float64]:
