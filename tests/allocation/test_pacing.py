@@ -266,3 +266,21 @@ def test_a_stream_that_makes_no_sense_is_refused(shape, expected):
     """Prices for other offers, no cell, or nobody expected."""
     with pytest.raises(UsageError, match="do not fit the offers, or nobody is expected"):
         PacedPolicy(stream(people=10).campaign, np.zeros(shape, np.int64), expected)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"measure": "selection_rate_floor"},
+        {"measure": "selection_rate_ratio_to_mean"},
+        {"per": "offer"},
+        {"offers": ["o1"]},
+        {"ceiling": 0.02},
+    ],
+)
+def test_a_limit_that_is_not_paced_is_refused_and_not_taken_for_another(kind):
+    """Floors, ratios to the mean, limits over some or each of the offers, soft ones: named, before the first person."""
+    limit = {"id": "other", "groups": ["g"], "bound": 0.5, "mode": "aware", **kind}
+    campaign = campaign_with(costs=[0, 0], disparity=[limit])
+    with pytest.raises(UsageError, match="cannot be paced over a stream: other"):
+        PacedPolicy(campaign, np.zeros((3, 2), np.int64), 100)
