@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from allocation.cases import PlainWall, campaign_with, pseudonyms, scored_with
 from allocation.price_cases import boundless, flat, problem, ran
 from evenhand.allocation import (
+    CLOSED,
     GivenPrices,
     PacedPolicy,
     Room,
@@ -238,6 +239,19 @@ def test_a_worker_with_a_part_of_the_room_spreads_it_over_its_people():
     assert np.mean(np.array(second) >= 0) > 1.5 * np.mean(np.array(first[2_000:]) >= 0)
     with pytest.raises(DataError, match="does not fit the limits"):
         again.refill({"budget": 1})
+
+
+def test_offers_that_a_person_may_not_get_are_neither_given_nor_priced_in():
+    """Nobody gets a closed offer, and the stream keeps its limits and nearly all of the value that is left."""
+    s = stream(seed=7)
+    eligible = np.random.default_rng(7).random(s.value.shape) < 0.6
+    closed = replace(s, value=np.where(eligible, s.value, CLOSED))
+    offers = np.array(walk(closed, PacedPolicy(s.campaign, np.zeros((4, 3), np.int64), PEOPLE)))
+    taken = np.flatnonzero(offers >= 0)
+    assert eligible[offers[taken], taken].all()
+    best = allocate(scored_with(s.value, subjects=s.subjects, eligible=eligible), s.campaign, s.wall)
+    assert worth(s, offers.tolist()) >= 0.98 * best.certificate.value
+    assert ratio(s, offers.tolist()) >= 0.79
 
 
 def test_more_people_than_expected_find_the_caps_as_hard():
