@@ -137,6 +137,7 @@ def scored_with(
     standing: NDArray[np.uint8] | None = None,
     codes: Sequence[NDArray[np.uint8]] = (),
     subjects: NDArray[np.bytes_] | None = None,
+    eligible: NDArray[np.bool_] | None = None,
 ) -> Scored:
     """Values as gate 3 would hand them over."""
     offers, people = value.shape
@@ -150,6 +151,6 @@ def scored_with(
     view = FeatureView("PersonalisedAdvertising", binnings, "digest")
     names = tuple(f"o{j}" for j in range(offers))
     model = Model(view, names, np.zeros(offers, np.int64), (), {}, {}, "digest")
-    minimised = Minimised(Permitted(asked, standing, reasons[standing]), model, tuple(codes))
+    minimised = Minimised(Permitted(asked, standing, reasons[standing]), model, tuple(codes), eligible)
     flat = np.zeros((offers, people), dtype=np.int32)
     return Scored(minimised, flat, flat, np.asarray(value, dtype=np.int64))

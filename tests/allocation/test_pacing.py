@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from allocation.cases import PlainWall, campaign_with, pseudonyms, scored_with
 from allocation.price_cases import boundless, flat, problem, ran
 from evenhand.allocation import (
+    CLOSED,
     GivenPrices,
     PacedPolicy,
     Room,
@@ -240,6 +241,19 @@ def test_a_worker_with_a_part_of_the_room_spreads_it_over_its_people():
         again.refill({"budget": 1})
 
 
+def test_offers_that_a_person_may_not_get_are_neither_given_nor_priced_in():
+    """Nobody gets a closed offer, and the stream keeps its limits and nearly all of the value that is left."""
+    s = stream(seed=7)
+    eligible = np.random.default_rng(7).random(s.value.shape) < 0.6
+    closed = replace(s, value=np.where(eligible, s.value, CLOSED))
+    offers = np.array(walk(closed, PacedPolicy(s.campaign, np.zeros((4, 3), np.int64), PEOPLE)))
+    taken = np.flatnonzero(offers >= 0)
+    assert eligible[offers[taken], taken].all()
+    best = allocate(scored_with(s.value, subjects=s.subjects, eligible=eligible), s.campaign, s.wall)
+    assert worth(s, offers.tolist()) >= 0.98 * best.certificate.value
+    assert ratio(s, offers.tolist()) >= 0.79
+
+
 def test_more_people_than_expected_find_the_caps_as_hard():
     """The last prices stay, and nothing is used that is not there."""
     s = stream(seed=2, people=3_000)
@@ -266,3 +280,21 @@ def test_a_stream_that_makes_no_sense_is_refused(shape, expected):
     """Prices for other offers, no cell, or nobody expected."""
     with pytest.raises(UsageError, match="do not fit the offers, or nobody is expected"):
         PacedPolicy(stream(people=10).campaign, np.zeros(shape, np.int64), expected)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"measure": "selection_rate_floor"},
+        {"measure": "selection_rate_ratio_to_mean"},
+        {"per": "offer"},
+        {"offers": ["o1"]},
+        {"ceiling": 0.02},
+    ],
+)
+def test_a_limit_that_is_not_paced_is_refused_and_not_taken_for_another(kind):
+    """Floors, ratios to the mean, limits over some or each of the offers, soft ones: named, before the first person."""
+    limit = {"id": "other", "groups": ["g"], "bound": 0.5, "mode": "aware", **kind}
+    campaign = campaign_with(costs=[0, 0], disparity=[limit])
+    with pytest.raises(UsageError, match="cannot be paced over a stream: other"):
+        PacedPolicy(campaign, np.zeros((3, 2), np.int64), 100)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from allocation.cases import PlainWall, campaign_with, scored_with
 from allocation.price_cases import DIGEST, boundless, flat, plain, ran, random_policy
 from evenhand.allocation import (
+    CLOSED,
     GivenPrices,
     PricePolicy,
     Room,
@@ -84,7 +85,8 @@ def arrivals(draw: st.DrawFn):
     standing = rng.choice(3, people).astype(np.uint8)
     codes = [rng.integers(0, 19, people).astype(np.uint8) for _ in range(2)]
     codes.append(rng.integers(0, 19, (offers, people)).astype(np.uint8))
-    scored = scored_with(rng.integers(-3, 4, (offers, people)), standing=standing, codes=codes)
+    eligible = rng.random((offers, people)) < 0.7 if draw(st.booleans()) else None
+    scored = scored_with(rng.integers(-3, 4, (offers, people)), standing=standing, codes=codes, eligible=eligible)
     maybe = st.one_of(st.none(), st.integers(0, people))
     campaign = campaign_with(
         costs=rng.integers(0, 3, offers).tolist(),
@@ -98,17 +100,19 @@ def arrivals(draw: st.DrawFn):
 @settings(max_examples=150)
 @given(arrivals())
 def test_one_person_in_plain_python_is_decided_to_the_bit_as_in_a_batch(case):
-    """Offer, runner-up, both prices, moved and reason agree for everybody, ties and used-up limits included."""
+    """Offer, runner-up, both prices, moved and reason agree for everybody: with ties, used-up limits, closed offers."""
     scored, campaign, policy = case
     permitted = scored.minimised.permitted
     batch = allocate(scored, campaign, PlainWall({}), GivenPrices(policy))
-    one, room = one_decider(policy, scored.minimised.model), Room(campaign)
+    alone, room = one_decider(policy, scored.minimised.model), Room(campaign)
     for row, standing in enumerate(permitted.standing.tolist()):
         if standing == Standing.REFUSED:
             continue
         codes = flat(scored.minimised.codes, row) if standing == Standing.PERSONALISED else None
-        value = scored.value[:, row].tolist()
-        decided = one(codes, value, permitted.asked.subjects[row], room)
+        eligible = scored.minimised.eligible
+        open_ = [True] * len(scored.value) if eligible is None else eligible[:, row].tolist()
+        value = [one if is_open else CLOSED for one, is_open in zip(scored.value[:, row].tolist(), open_, strict=True)]
+        decided = alone(codes, value, permitted.asked.subjects[row], room)
         assert decided.offer == batch.offer[row]
         assert decided.runner_up == batch.runner_up[row]
         assert decided.price == batch.price[row]

@@ -17,6 +17,7 @@ from ._blind_fit import BlindFit, assess_blind, fit_blind
 from ._blind_policy import BlindPolicy, PriceShape
 from ._by_prices import GivenPrices
 from ._campaign_frontier import CampaignFrontier, CampaignPoint, GroupShare, campaign_frontier
+from ._crowd import CLOSED
 from ._frontier import Frontier, FrontierPoint, blind_frontier
 from ._group_limits import GroupComparison, GroupLimit, GroupMeasure
 from ._lease import Lease, LeaseStore
@@ -34,6 +35,7 @@ from ._soft import allocate
 from ._wall import Wall
 
 __all__ = [
+    "CLOSED",
     "Assessment",
     "BlindFit",
     "BlindPolicy",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from evenhand.terms import Model, Reason
 
+from ._crowd import CLOSED
 from ._price_policy import PricePolicy
 from ._room import Room
 
@@ -17,8 +18,9 @@ __all__ = ["OneDecider", "OneDecision", "choose", "one_decider"]
 
 _WORD = 0xFFFFFFFFFFFFFFFF
 _GOLDEN = 0x9E3779B97F4A7C15
-_SELECTED, _BEYOND, _NOTHING = int(Reason.SELECTED), int(Reason.BEYOND_LIMITS), int(Reason.NO_WORTHWHILE_OFFER)
-_LOWEST = -(2**63)
+_SELECTED, _BEYOND = int(Reason.SELECTED), int(Reason.BEYOND_LIMITS)
+_NOTHING, _NOT_ELIGIBLE = int(Reason.NO_WORTHWHILE_OFFER), int(Reason.NOT_ELIGIBLE)
+_LOWEST, _SHUT = -(2**63), CLOSED // 2
 _new = tuple.__new__
 
 
@@ -71,7 +73,8 @@ class OneDecider:
         Args:
             codes: bin code of every feature in the order of the view, of a per-offer feature one per offer in a row (as
                 the ledger has them); None for a person without personal data (contextual).
-            value: expected micro-money per offer, as gate 3 gives it.
+            value: expected micro-money per offer, as gate 3 gives it; CLOSED for an offer that the person is not
+                eligible for.
             subject: pseudonym, 32 hex digits; draws between equals.
             room: what is left of the limits; what the person gets is taken from it. None = no bound.
         """
@@ -89,12 +92,16 @@ def choose(price: Sequence[int], value: Sequence[int], seed: int, subject: bytes
     if margin.count(top) > 1:
         best = _drawn(margin, top, seed, subject)
     if top <= 0:
+        if value[best] <= _SHUT:
+            return _new(OneDecision, (-1, -1, 0, 0, False, _NOT_ELIGIBLE if max(value) <= _SHUT else _NOTHING))
         return _new(OneDecision, (-1, best, 0, price[best], False, _BEYOND if max(value) > 0 else _NOTHING))
     if room is not None and not room.take(best):
-        return _moved(margin, price, seed, subject, room, _BEYOND if max(value) > 0 else _NOTHING)
+        return _moved(margin, value, price, seed, subject, room)
     if len(margin) == 1:
         return _new(OneDecision, (best, -1, price[best], 0, False, _SELECTED))
     second = _second(margin, best, seed, subject)
+    if value[second] <= _SHUT:
+        return _new(OneDecision, (best, -1, price[best], 0, False, _SELECTED))
     return _new(OneDecision, (best, second, price[best], price[second], False, _SELECTED))
 
 
@@ -108,7 +115,7 @@ def _second(margin: list[int], chosen: int, seed: int, subject: bytes) -> int:
 
 
 def _moved(
-    margin: list[int], price: Sequence[int], seed: int, subject: bytes, room: Room, otherwise: int
+    margin: list[int], value: Sequence[int], price: Sequence[int], seed: int, subject: bytes, room: Room
 ) -> OneDecision:
     """The best offer that is worth its price and fits, where the best of all does not fit."""
     lots = _lots(seed, subject, len(margin))
@@ -118,9 +125,11 @@ def _moved(
             break
         if room.take(chosen):
             second = _second(margin, chosen, seed, subject)
+            if value[second] <= _SHUT:
+                return OneDecision(chosen, -1, price[chosen], 0, True, _SELECTED)
             return OneDecision(chosen, second, price[chosen], price[second], True, _SELECTED)
     best = ranked[0]
-    return OneDecision(-1, best, 0, price[best], True, otherwise)
+    return OneDecision(-1, best, 0, price[best], True, _BEYOND if max(value) > 0 else _NOTHING)
 
 
 def _drawn(margin: list[int], top: int, seed: int, subject: bytes) -> int:

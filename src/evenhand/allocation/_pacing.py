@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import DataError, GroupCounts, UsageError, estimated
+from evenhand.terms import DataError, GroupCounts, Measure, UsageError, estimated
 
 from ._astray import Astray
 from ._comparisons import comparisons_of
@@ -47,7 +47,8 @@ class PacedPolicy:
         window: how many of the last people stand for those to come.
 
     Raises:
-        UsageError: prices that do not fit, nobody expected, or a window without people.
+        UsageError: prices that do not fit, nobody expected, or a window without people; or ``pace-limits``, the
+            campaign has a kind of limit that is not paced.
 
     Attributes:
         seen: how many came so far.
@@ -96,6 +97,7 @@ class PacedPolicy:
                 rule="one price per cell and offer, at least one person expected, and a window of at least one",
                 remedy="start from the prices of a run, and say how many people will come",
             )
+        _refuse_what_is_not_paced(campaign)
         self.campaign, self.expected, self.margin, self.window = campaign, expected, margin, window
         self._seed = campaign.seed
         self.price = [tuple(map(int, row)) for row in price.tolist()]
@@ -233,6 +235,24 @@ class PacedPolicy:
             expected=self.expected,
             left=self.room.left,
             astray=self._astray.rates(),
+        )
+
+
+def _refuse_what_is_not_paced(campaign: Campaign) -> None:
+    """Raise for a limit that `prices_for_the_rest` would not keep, rather than keep another one silently."""
+    paced = (Measure.SELECTION_RATE_RATIO, Measure.SELECTION_RATE_DIFFERENCE)
+    names = [
+        limit.id
+        for limit in campaign.limits.disparity
+        if limit.measure not in paced or limit.per != "campaign" or limit.offers or limit.ceiling is not None
+    ]
+    names += [f"minimum:{offer.id}" for offer in campaign.offers if offer.minimum]
+    if names:
+        raise UsageError(
+            "pace-limits",
+            f"These limits cannot be paced over a stream: {', '.join(names)}.",
+            rule="a stream keeps budget, contacts, capacities, and hard ratios or differences of getting any offer",
+            remedy="decide about these people in a run, or declare the limit for the campaign as a whole",
         )
 
 
