@@ -1,10 +1,10 @@
 """Several offers per person: every set of offers that one person can get is one thing to choose.
 
 With the sets in place of the offers the problem is the one that is solved for one offer each: a set is worth what its
-offers are worth together, takes a place of each, and makes its person one who gets *any*. So prices, whole decisions and
-the certificate are what they are there. At the prices everybody has the offers that are worth most above their prices,
-as far as these are positive and no more than are allowed. It grows with the number of sets, so it is for a few per
-person out of some twenty offers.
+offers are worth together, takes a place of each, and makes its person one who gets *any*. So prices, whole decisions
+and the certificate are what they are there. At the prices everybody has the offers that are worth most above their
+prices, as far as these are positive and no more than are allowed. It grows with the number of sets, so it is for a few
+per person out of some twenty offers.
 """
 
 from __future__ import annotations
