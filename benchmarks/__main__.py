@@ -15,6 +15,7 @@ _SMALL = {
     "scoring": ("100000",),
     "allocation": ("100000",),
     "ledger": ("100000",),
+    "live": ("100000",),
     "group_audit": ("1000000", "20000"),
     "fair_blind": ("--splits", "1", "--trees", "0"),
     "counterfactuals": ("500",),
@@ -22,6 +23,8 @@ _SMALL = {
     "smallest_change": ("300",),
     "quality": ("--ebm-folds", "0", "--folds", "1"),
     "solver": ("100000x10",),
+    "off_policy": ("100",),
+    "uplift": ("--repeats", "1", "--rows", "10000"),
 }
 _FULL = {
     "startup": ("11",),
@@ -30,6 +33,7 @@ _FULL = {
     "scoring": ("1000000",),
     "allocation": ("100000", "1000000"),
     "ledger": ("1000000",),
+    "live": ("1000000",),
     "group_audit": ("1000000", "100000"),
     "fair_blind": ("--toolkits",),
     "counterfactuals": ("2000",),
@@ -37,6 +41,8 @@ _FULL = {
     "smallest_change": ("2000",),
     "quality": ("--ebm-folds", "1"),
     "solver": ("100000x10", "1000000x10"),
+    "off_policy": ("500",),
+    "uplift": (),
 }
 
 

@@ -13,6 +13,7 @@ import argparse
 import importlib.util
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -144,7 +145,7 @@ def _one(world: _World, model: Model, pairs: int) -> list[str]:
     names = [binning.name for binning in model.view.binnings]
     columns = [column[:FEW].tolist() for column in _columns(world)]
     people = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-    return [f"evenhand, plain Python, {pairs} pairs", *_micro(lambda: [one(person) for person in people], len(people))]
+    return [f"evenhand, plain Python, {pairs} pairs", *_micro(lambda: deque(map(one, people), maxlen=0), len(people))]
 
 
 def _lightgbm(world: _World) -> tuple[list[str], list[str]]:

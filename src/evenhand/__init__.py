@@ -8,6 +8,7 @@ Start here::
     campaign = eh.load_campaign("campaign.yaml")
     planned = eh.plan(campaign)                                    # what would be decided; writes nothing
     ran = eh.run(campaign, subjects=frame)                         # decides and records; same kind of frame out
+    later = eh.decide(campaign, ["1042"])                          # somebody who comes later, by the prices of the run
 
 Read `evenhand.journey` to see the whole road of a decision. Importing this package loads nothing heavy; each name
 below loads what it needs when it is first used.
@@ -26,11 +27,13 @@ __all__ = [
     "AdditiveUplift",
     "__version__",
     "audit",
+    "decide",
     "demo",
     "draft",
     "forget_groups",
     "load_campaign",
     "plan",
+    "prices_of",
     "replay",
     "run",
     "verify_ledger",
@@ -42,11 +45,13 @@ if TYPE_CHECKING:
     from evenhand.adapters.uplift import AdditiveUplift
     from evenhand.assembly import (
         audit,
+        decide,
         demo,
         draft,
         forget_groups,
         load_campaign,
         plan,
+        prices_of,
         replay,
         run,
         verify_ledger,

@@ -264,3 +264,52 @@ def test_any_table_gives_a_file_that_can_be_read(tmp_path_factory, names, seed):
         assert {finding.id for finding in error.findings if finding.severity is Severity.ERROR} <= {"EH-POL-032"}  # noqa: PT017
     else:
         assert columns == set(frame.columns)
+
+
+@pytest.mark.parametrize(
+    ("column", "nothing", "others"),
+    [
+        ("segment", "No E-Mail", ["Mens E-Mail", "Womens E-Mail"]),
+        ("groep", "controlegroep", ["actie"]),
+        ("aanbod", "geen", ["thee", "koffie"]),
+        ("test_arm", "Control", ["A", "B"]),
+        ("offer_shown", "none", ["tea"]),
+    ],
+)
+def test_a_control_is_found_and_drafted_as_a_comment(tmp_path, column, nothing, others):
+    """The column that says what was shown is no feature; the lines for increments wait behind a mark."""
+    shown = (pl.Series([nothing, *others] * ROWS)).head(ROWS)
+    out = tmp_path / "campaign.yaml"
+    draft = draft_campaign(_customers(**{column: shown}), out=out)
+    role = next(guess for guess in draft.guesses if guess.name == column)
+    assert role.role is Role.FORBIDDEN
+    assert "what was shown" in role.reason
+    for line in (f"  # offer: {column}", f'  # control: "{nothing}"', "  # randomised: true", "#   target: increment"):
+        assert line in draft.text
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("pets", ["none", "dog", "cat"]), ("newsletter", ["no", "yes"]), ("offer", ["tea", "coffee"]), ("mail", ["none"])],
+)
+def test_no_control_is_seen_where_nothing_says_so(column, values):
+    """No pets are no control group, and an offer column without nothing shown has none."""
+    draft = draft_campaign(_customers(**{column: pl.Series(values * ROWS).head(ROWS)}))
+    assert "control:" not in draft.text
+    assert "target:" not in draft.text
+
+
+def test_the_drafted_lines_for_increments_still_wait_for_a_person(tmp_path):
+    """Taking the marks away is not enough: what a draft left to be filled in is listed, and nothing runs."""
+    out = tmp_path / "campaign.yaml"
+    draft = draft_campaign(_customers(segment=pl.Series(["No E-Mail", "tea"] * (ROWS // 2))), out=out)
+    text = draft.text.replace("# category:", "category: ordinary")
+    for line in ("offer: segment", 'control: "No E-Mail"', "randomised: true", "target: increment"):
+        assert f"# {line}" in text or f"#   {line}" in text
+        text = text.replace(f"  # {line}", f"  {line}").replace(f"#   {line}", f"  {line}")
+    out.write_text(text.replace("# model:", "model:"), encoding="utf-8")
+    with pytest.raises(PolicyError, match="more") as caught:
+        load_campaign(out, at=NOW)
+    found = {finding.id for finding in caught.value.findings}
+    assert {"EH-POL-060", "EH-POL-061", "EH-POL-062", "EH-POL-030"} <= found
+    assert not found & {"EH-POL-026", "EH-POL-027", "EH-POL-028"}

@@ -38,7 +38,7 @@ def plain(prices: Prices) -> dict[str, Any]:
     }
 
 
-def ran(people: int = 3000, *, groups: int = 2, seed: int = 0, mode: str = "blind", run: str = "run") -> Ran:
+def problem(people: int, *, groups: int = 2, seed: int = 0, mode: str = "blind") -> tuple[Scored, Campaign, PlainWall]:
     """People whose codes say something of their group, under every kind of limit."""
     rng = np.random.default_rng(seed)
     names = np.array(["a", "b", "c", "e"][:groups])
@@ -59,7 +59,12 @@ def ran(people: int = 3000, *, groups: int = 2, seed: int = 0, mode: str = "blin
         seed=seed,
     )
     scored = scored_with(value, codes=codes, standing=standing)
-    wall = PlainWall({"g": group.tolist()}, standing == Standing.PERSONALISED)
+    return scored, campaign, PlainWall({"g": group.tolist()}, standing == Standing.PERSONALISED)
+
+
+def ran(people: int = 3000, *, groups: int = 2, seed: int = 0, mode: str = "blind", run: str = "run") -> Ran:
+    """Such people, decided."""
+    scored, campaign, wall = problem(people, groups=groups, seed=seed, mode=mode)
     allocated = allocate(scored, campaign, wall)
     policy = policy_of(plain(allocated.prices), campaign, model="a" * 64, campaign_digest=DIGEST, run=run)
     return Ran(scored, campaign, wall, allocated, policy)

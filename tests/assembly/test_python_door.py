@@ -46,6 +46,25 @@ def test_a_run_can_be_asked_verified_and_replayed(world, tmp_path):
     assert "<html" in ran.to_html()
 
 
+def test_later_people_are_decided_with_the_prices_of_the_run(world, tmp_path):
+    """decide and prices_of on frames: what the run gave them but for rounding, recorded, explained, replayed."""
+    from evenhand.assembly import Frames
+
+    ran = world.run(tmp_path / "home")
+    who = world.people["person"].to_list()[5:45]
+    frames = {"subjects": world.people, "consents": world.said}
+    campaign = eh.load_campaign(world.document, at=AT)
+    later = eh.decide(campaign, who, home=ran.home, at=AT, **frames)
+    before = dict(zip(ran.decisions["person"], ran.decisions["offer"], strict=True))
+    same = [before[person] == offer for person, offer in zip(who, later.columns["offer"], strict=True)]
+    assert sum(same) >= len(who) - 1
+    assert later.policy == eh.prices_of(home=ran.home).digest
+    assert eh.why(later.columns["decision"][0], home=ran.home).facts.run_id == later.run_id
+    replayed = eh.replay(later.run_id, home=ran.home, frames=Frames(world.people, None, world.said))
+    assert replayed.same
+    assert not replayed.learned
+
+
 def test_a_replay_with_other_data_is_refused(world, tmp_path):
     """A replay says that the data changed; it does not compare apples with pears."""
     from evenhand.assembly import Frames

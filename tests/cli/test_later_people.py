@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.ledger import link, open_run
 from shop_folder import AT, make_aware, write_shop
 
 LATER = "2026-03-02"
@@ -225,3 +228,46 @@ def test_later_people_have_no_report_and_no_prices_of_their_own(ran, cli):
         assert "earlier run" in told.stderr
     shutil.rmtree(ran / "evenhand-home" / "runs")
     assert cli(ran, "run", "campaign.yaml", "--at", AT).exit_code == 0
+
+
+def test_the_ledger_holds_the_prices_once_however_many_come_later(ran, cli):
+    """A run of one person names the prices by their digest, and is told about with them."""
+    done = json.loads(_decide(cli, ran, 4).stdout)
+    with SqliteLedger(ran / "evenhand-home" / "ledger.sqlite", key=ran / "evenhand-home" / "secret.key") as store:
+        recorded = open_run(store, done["run_id"])
+    assert recorded.batches[0]["prices"] == {"policy": done["policy"]}
+    assert recorded.room == {"budget": 100_000, "capacity:tea": 1}
+    told = cli(ran, "why", f"{done['run_id']}.1", "--home", "evenhand-home", "--json")
+    assert told.exit_code == 0
+    before = cli(ran, "why", _table(ran)[_person(4)]["decision"], "--home", "evenhand-home", "--json")
+    mine, theirs = (json.loads(one.stdout) for one in (told, before))
+    assert mine["sum"] == theirs["sum"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "match"),
+    [
+        ("priced_by", "0" * 64, "prices that no earlier run of this ledger has"),
+        ("room", '{"budget":99999,"capacity:tea":1}', "used more of budget than it was lent"),
+        ("room", "[]", "could use of each limit cannot be read"),
+    ],
+)
+def test_a_forged_start_of_later_people_is_found(ran, cli, field, value, match):
+    """With all hashes made anew: other prices, or less room than was used, do not go unseen."""
+    _decide(cli, ran, 4)
+    path = ran / "evenhand-home" / "ledger.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TRIGGER entry_no_update")
+        rows = db.execute("SELECT seq, body, hash FROM entry ORDER BY seq").fetchall()
+        start = max(seq for seq, body, _ in rows if b'"@":"run-started"' in body)
+        hash_ = bytes(32)
+        for seq, body, _ in rows:
+            if seq == start:
+                content = json.loads(body)
+                content[field] = value
+                body = json.dumps(content, separators=(",", ":")).encode()
+            hash_ = link(hash_, body)
+            db.execute("UPDATE entry SET body = ?, hash = ? WHERE seq = ?", (body, hash_, seq))
+    told = cli(ran, "ledger", "verify", "--home", "evenhand-home")
+    assert told.exit_code == 5
+    assert match in told.stdout

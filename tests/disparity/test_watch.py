@@ -20,6 +20,7 @@ from evenhand.disparity import (
     catch_up,
     compared_groups,
     e_bh,
+    gap_interval,
 )
 from evenhand.terms import DataError, UsageError
 
@@ -90,6 +91,20 @@ def test_an_offer_is_compared_over_all_events_or_over_its_own():
         one.take(0, events(4_000, only=only))
         counted.append(one.monitor(key).events)
     assert 0.4 < counted[1] / counted[0] < 0.6
+
+
+def test_who_could_not_have_an_offer_is_on_no_side_of_it():
+    """Of an offer everybody counts who could have it; of all together everybody who could have any."""
+    stretch = events(3_000)
+    rng = np.random.default_rng(1)
+    excluded = np.stack([rng.random(3_000) < share for share in (0.5, 0.0, 0.1)], axis=1)
+    keys = [Compared(SEX, ("a",), offer) for offer in ("tea", "jam", "")]
+    one = Watch(RULE, keys)
+    one.take(0, Stretch(stretch.cells, stretch.amounts, stretch.offers, OFFERS, False, excluded))
+    cells, _ = stretch.cells[SEX]
+    known = (cells >= 0) & (cells < 3)
+    counted = [int((known & ~excluded[:, column]).sum()) for column in range(3)]
+    assert [one.monitor(key).events for key in keys] == counted
 
 
 def test_unknown_people_are_on_no_side_unless_a_reference_is_named():
@@ -218,6 +233,8 @@ def test_the_course_is_made_of_showings_and_holds_its_last():
     assert 16 <= len(course) <= 32
     assert [point.events for point in course] == sorted({point.events for point in course})
     assert course[-1].events == one.shown(key).events
+    bounds = gap_interval(one.shown(key).whole, RULE)
+    assert (course[-1].lower, course[-1].upper) == pytest.approx(bounds, abs=1e-12)
     assert all(point.lower <= point.gap <= point.upper for point in course)
     assert 0.05 < course[-1].lower < 0.1 < course[-1].upper
 

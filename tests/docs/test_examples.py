@@ -15,6 +15,7 @@ import pytest
 
 AT = "2026-01-06T09:00:00Z"
 PROGRAM = [sys.executable, "-c", "from evenhand.cli import main; main()"]
+EMAIL = Path(__file__).parents[3] / "shared" / "data" / "hillstrom" / "hillstrom.csv.gz"
 BANK = Path(__file__).parents[3] / "shared" / "data" / "bank_marketing" / "bank_full.csv.gz"
 
 
@@ -26,7 +27,8 @@ def walk(page: Any, root: Path, folder: Path, **files: str) -> dict[tuple[str, s
     for _, shown in page.commands():
         words = [files.get(word, word.removeprefix(here)) for word in shlex.split(shown)]
         if words[0] == "python":
-            command = [sys.executable, str(page.path.parent / words[1]), *words[2:], str(folder)]
+            command = [sys.executable, str(page.path.parent / words[1]), *words[2:]]
+            command += [str(folder)] if words[1].endswith("prepare.py") else []
         else:
             command = [*PROGRAM, *words[1:], *(["--at", AT] if words[1] in ("plan", "run") else [])]
             command += ["--json"] if words[1] != "plan" else []
@@ -150,3 +152,30 @@ def test_the_bank_story_is_what_comes_out(pages, root, tmp_path):
     limit = next(one for one in report["limits"] if one["id"] == "age-reach")
     worth = report["certificate"]["value"] / 1e6
     assert row(page, "expected value") == pytest.approx([worth + limit["money"] / 1e6, worth], abs=15)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not EMAIL.exists(), reason="Hillstrom's e-mail data are not beside the repository (MineThatData 2008)"
+)
+def test_the_email_story_is_what_comes_out(pages, root, tmp_path):
+    """What was measured of either e-mail, and the comparison with going by response, to the last figure."""
+    page = next(page for page in pages if page.where == "examples/email/README.md")
+    said = walk(page, root, tmp_path, **{"hillstrom.csv": str(EMAIL)})
+    assert findings(said["check", "campaign.yaml"]) == {("EH-DATA-001", "zip_code")}
+    (report,) = reports(tmp_path)
+    assert report["certificate"]["value"] / 1e6 == pytest.approx(553, abs=0.5)
+    assert [offer["selected"] for offer in report["offers"]] == [9_000, 0]
+    measured = [report["model"]["evaluation"]["offers"][offer]["held_out"] for offer in ("mens", "womens")]
+    for begins, key, scale, digits in (
+        ("changes visits by", "increment", 100, 2),
+        ("order by change", "coefficient", 1, 3),
+        ("order by response", "by_response", 1, 3),
+    ):
+        cells = next(line for line in page.text.splitlines() if line.startswith(f"| {begins}")).split("|")[2:-1]
+        for cell, found in zip(cells, measured, strict=True):
+            value, lower, upper = (f"{scale * part:.{digits}f}" for part in found[key])
+            assert cell.strip() == f"{value} ({lower} to {upper})", begins
+    table = said["compare.py", str(EMAIL)].strip().splitlines()
+    assert len(table) == 5
+    assert all(line in page.text.splitlines() for line in table)

@@ -35,16 +35,16 @@ def told(ran: eh.Decisions, row: int):
         return facts(store, f"{ran.run_id}.{row + 1}", RunKeyFolder(ran.home / "run-keys"))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_deciding_by_what_changes_wins_extra_buyers_where_responders_buy_anyway(seed):
-    """Of as many people reached, those with the largest increments bring ten times the truly extra buyers at least."""
+@pytest.mark.parametrize(("seed", "extra", "by_responses", "most"), [(0, 82, 4, 87), (1, 72, 3, 88), (2, 74, 2, 90)])
+def test_deciding_by_what_changes_wins_extra_buyers_where_responders_buy_anyway(seed, extra, by_responses, most):
+    """Of as many people reached, those with the largest increments bring many times the truly extra buyers: the figures
+    of docs/explanation/incremental-value.md."""
     world = walk(seed=seed, objecting=0)
     by_change, by_response = world.plan(declared("increment")), world.plan(declared("response"))
     assert world.reached(by_change).sum() == world.reached(by_response).sum() == REACH
-    assert world.extra(by_change) > 50
-    assert world.extra(by_change) > 10 * max(world.extra(by_response), 1.0)
     best = np.sort(world.now.increment)[-REACH:].sum()
-    assert world.extra(by_change) > 0.6 * best
+    told = world.extra(by_change), world.extra(by_response), best
+    assert told == pytest.approx((extra, by_responses, most), abs=0.6)
 
 
 def test_the_value_is_what_is_expected_extra_and_near_the_truth(world, ran):

@@ -100,6 +100,11 @@ BROKEN = [
     ("EH-POL-044", {"columns.visits.change_within": {}}, ("columns", "visits", "change_within")),
     ("EH-POL-045", INCREMENT | {"columns.visits.per_offer": True}, ("columns", "visits", "per_offer")),
     ("EH-POL-046", INCREMENT | {"model.kind": "pooled"}, ("model", "kind")),
+    (
+        "EH-POL-080",
+        INCREMENT | {"columns.member": {"role": "eligibility"}, "offers.0.eligible": "member"},
+        ("offers", 0, "eligible"),
+    ),
     ("EH-POL-047", {"history.control": "none", "history.randomised": True}, ("model", "target")),
     ("EH-POL-050", {"limits.disparity.0.id": "budget"}, ("limits", "disparity", 0, "id")),
     ("EH-POL-051", {"limits.disparity.0.groups": ["sex", "visits"]}, ("limits", "disparity", 0, "groups", 1)),
@@ -138,6 +143,15 @@ BROKEN = [
         ("monitor", 0, "reference"),
     ),
     ("EH-POL-074", {"monitor": [WATCHED | {"tolerance": 0}]}, ("monitor", 0, "tolerance")),
+    (
+        "EH-POL-074",
+        {
+            "limits.disparity.0.mode": "aware",
+            "limits.disparity.0.necessity": "measured",
+            "monitor": [WATCHED | {"on_alarm": "fall_back"}],
+        },
+        ("monitor", 0, "on_alarm"),
+    ),
     ("EH-POL-074", {"monitor": [WATCHED | {"intersections": True}]}, ("monitor", 0, "intersections")),
     ("EH-POL-074", {"monitor": [FOLLOWED | {"weight": "w"}]}, ("monitor", 0, "largest_weight")),
 ]

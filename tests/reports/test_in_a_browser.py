@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from evenhand.reports import render, render_audit
+from mailing_cases import declared, walk
 
 pytestmark = pytest.mark.browser
 ARGUMENTS = [
@@ -46,6 +47,14 @@ def audit_address(report, tmp_path_factory) -> str:
     """The page of the report's data audit as a file."""
     path: Path = tmp_path_factory.mktemp("audit") / "audit.html"
     path.write_text(render_audit(report["audit"]), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def increment_address(tmp_path_factory) -> str:
+    """The page of a plan that goes by what an offer changes, as a file."""
+    path: Path = tmp_path_factory.mktemp("increment") / "report.html"
+    path.write_text(walk(past=3_000, now=600).plan(declared()).to_html(), encoding="utf-8")
     return path.as_uri()
 
 
@@ -111,6 +120,20 @@ def test_the_page_of_an_audit_is_as_accessible(visit, audit_address, lang, schem
     found = Axe().run(page).response["violations"]
     assert not found, [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.parametrize(("lang", "scheme", "width"), [("nl", "light", 320), ("en", "dark", 1280)])
+def test_the_page_of_increments_is_as_accessible(visit, increment_address, lang, scheme, width):
+    """Its curve and its tenths have names, axe finds nothing, and at 320 px nothing scrolls sideways."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(lang, scheme=scheme, width=width, where=increment_address)
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    found = Axe().run(page).response["violations"]
+    assert not found, [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    said = {"nl": "Voorspelde verandering tegenover", "en": "Predicted change against"}[lang]
+    assert page.locator(f"#{lang}-evaluation svg title", has_text=said).count() == 1
 
 
 def test_one_language_is_in_view_and_the_keyboard_changes_it(visit):

@@ -182,3 +182,21 @@ def test_an_outcome_that_never_varies_is_refused():
     rows = experiment(200, 0, step)
     with pytest.raises(DataError, match="same outcome"):
         fit_increment(Experiment.with_one_chance(rows.codes, rows.shown, np.zeros(200)), PLAN)
+
+
+@given(st.integers(0, 1_000))
+@settings(max_examples=20)
+def test_all_rows_of_a_person_go_to_one_part_whatever_the_order(seed):
+    """Somebody's response is never expected from a fit that saw another row of theirs."""
+    rng = np.random.default_rng(seed)
+    person = rng.integers(0, 60, 300)
+    codes = (rng.integers(3, 6, 300).astype(np.uint8),)
+    shown, outcome = rng.integers(0, 2, 300), rng.integers(0, 2, 300)
+    rows = Experiment.with_one_chance(codes, shown, outcome, None, person)
+    fold = folds_of(rows)
+    assert all(len(set(fold[person == one].tolist())) == 1 for one in np.unique(person))
+    sizes = np.bincount(np.array([fold[person == one][0] for one in np.unique(person)]), minlength=FOLDS)
+    assert np.ptp(sizes) <= 1
+    order = rng.permutation(300)
+    again = Experiment((codes[0][order],), shown[order], outcome[order], rows.propensity[order], None, person[order])
+    assert (folds_of(again) == fold[order]).all()

@@ -21,6 +21,9 @@ from ._frontier import Frontier, FrontierPoint, blind_frontier
 from ._group_limits import GroupComparison, GroupLimit, GroupMeasure
 from ._lease import Lease, LeaseStore
 from ._one_decision import OneDecider, OneDecision, one_decider
+from ._pace_prices import GroupTally
+from ._pace_state import restored_pace, saved_pace
+from ._pacing import PacedPolicy, tallies_of_cells, tallies_of_wall
 from ._policy_reading import policy_from_dict, price_policy_schema
 from ._price_policy import LeanColumn, PricePolicy, check_policy, policy_of
 from ._reachable import LimitsContradictError
@@ -44,6 +47,7 @@ __all__ = [
     "GroupMeasure",
     "GroupReach",
     "GroupShare",
+    "GroupTally",
     "LeanColumn",
     "Lease",
     "LeaseStore",
@@ -51,6 +55,7 @@ __all__ = [
     "LimitsContradictError",
     "OneDecider",
     "OneDecision",
+    "PacedPolicy",
     "PricePolicy",
     "PriceShape",
     "Relaxation",
@@ -69,4 +74,8 @@ __all__ = [
     "policy_from_dict",
     "policy_of",
     "price_policy_schema",
+    "restored_pace",
+    "saved_pace",
+    "tallies_of_cells",
+    "tallies_of_wall",
 ]

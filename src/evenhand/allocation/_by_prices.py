@@ -76,7 +76,12 @@ def by_prices(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices
         runner_up_price=columns.runner_up_price,
         moved=columns.moved,
         reason=columns.reason,
-        prices=_prices(policy),
+        prices=Prices(
+            offer=offer_price,
+            group=cell_price,
+            by_limit=dict(policy.limit_price),
+            cell_tables=policy.plain_prices()["cell_tables"],
+        ),
         limits=_outcomes(campaign, policy, comparisons, choice, selected),
         certificate=Certificate(value, bound, (bound - value) / max(bound, 1), int(columns.moved.sum())),
         unlimited_offer=unlimited,
@@ -96,8 +101,7 @@ def _choose(
         for offer in order:
             if margin[offer, row] <= 0:
                 break
-            if room.fits(offer):
-                room.take(offer)
+            if room.take(offer):
                 choice[row] = offer
                 break
     return choice
@@ -106,27 +110,6 @@ def _choose(
 def _worth(value: NDArray[np.int64], choice: NDArray[np.int16]) -> int:
     taken = np.flatnonzero(choice >= 0)
     return int(value[choice[taken].astype(np.intp), taken].sum())
-
-
-def _prices(policy: PricePolicy) -> Prices:
-    """The policy in the form in which a batch has its prices, so that whatever reads those reads these."""
-    tables: dict[str, object] = {}
-    if policy.leaf_price:
-        tables["blind"] = {
-            "columns": [
-                {"term": one.term, "offer": one.offer, "tables": [list(table) for table in one.tables]}
-                for one in policy.columns
-            ],
-            "dimension": list(policy.split_on),
-            "threshold": list(policy.split_at),
-        }
-        tables["cells"] = [[0, leaf] for leaf in range(len(policy.leaf_price) + 1)]
-    return Prices(
-        offer=np.array(policy.offer_price, dtype=np.int64),
-        group=policy.cell_price(),
-        by_limit=dict(policy.limit_price),
-        cell_tables=tables,
-    )
 
 
 def _outcomes(

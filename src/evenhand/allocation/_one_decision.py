@@ -6,20 +6,19 @@ import struct
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from operator import getitem, itemgetter, sub
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from evenhand.terms import Model, Reason
 
 from ._price_policy import PricePolicy
 from ._room import Room
 
-__all__ = ["OneDecider", "OneDecision", "one_decider"]
+__all__ = ["OneDecider", "OneDecision", "choose", "one_decider"]
 
 _WORD = 0xFFFFFFFFFFFFFFFF
 _GOLDEN = 0x9E3779B97F4A7C15
-_LANE, _SHIFT = 64, 2**53
-"""Bits for the sum of one direction, and what is added to each entry so that none is below zero."""
 _SELECTED, _BEYOND, _NOTHING = int(Reason.SELECTED), int(Reason.BEYOND_LIMITS), int(Reason.NO_WORTHWHILE_OFFER)
+_LOWEST = -(2**63)
 _new = tuple.__new__
 
 
@@ -53,7 +52,7 @@ class OneDecider:
 
     def __init__(self, policy: PricePolicy, model: Model) -> None:
         offers = range(len(policy.offers))
-        self._seed = policy.seed & _WORD
+        self._seed = policy.seed
         self._none = policy.offer_price
         self._price = tuple(tuple(policy.offer_price[j] + leaf[j] for j in offers) for leaf in policy.leaf_price)
         self._leaf = _leaf_finder(policy, model) if self._price else None
@@ -77,59 +76,65 @@ class OneDecider:
             room: what is left of the limits; what the person gets is taken from it. None = no bound.
         """
         leaf = self._leaf
-        price = self._none if codes is None or leaf is None else self._price[leaf(codes)]
-        margin = list(map(sub, value, price))
-        top = max(margin)
-        best = margin.index(top)
-        if margin.count(top) > 1:
-            best = self._drawn(margin, top, subject)
-        if top <= 0:
-            return _new(OneDecision, (-1, best, 0, price[best], False, _BEYOND if max(value) > 0 else _NOTHING))
-        chosen = best
-        if room is not None:
-            if not room.fits(best):
-                return self._moved(margin, price, subject, room, _BEYOND if max(value) > 0 else _NOTHING)
-            room.take(best)
-        if len(margin) == 1:
-            return _new(OneDecision, (chosen, -1, price[chosen], 0, False, _SELECTED))
-        second = self._second(margin, chosen, subject)
-        return _new(OneDecision, (chosen, second, price[chosen], price[second], False, _SELECTED))
+        return choose(
+            self._none if codes is None or leaf is None else self._price[leaf(codes)], value, self._seed, subject, room
+        )
 
-    def _second(self, margin: list[int], chosen: int, subject: bytes) -> int:
-        """The best of the others; `margin` is used up."""
-        margin[chosen] = min(margin) - 1
-        top = max(margin)
-        if margin.count(top) == 1:
-            return margin.index(top)
-        return self._drawn(margin, top, subject)
 
-    def _moved(
-        self, margin: list[int], price: tuple[int, ...], subject: bytes, room: Room, otherwise: int
-    ) -> OneDecision:
-        """The best offer that is worth its price and fits, where the best of all does not fit."""
-        lots = self._lots(subject, len(margin))
-        ranked = sorted(range(len(margin)), key=lambda j: (-margin[j], -lots[j], j))
-        for chosen in ranked:
-            if margin[chosen] <= 0:
-                break
-            if room.fits(chosen):
-                room.take(chosen)
-                second = self._second(margin, chosen, subject)
-                return OneDecision(chosen, second, price[chosen], price[second], True, _SELECTED)
-        best = ranked[0]
-        return OneDecision(-1, best, 0, price[best], True, otherwise)
+def choose(price: Sequence[int], value: Sequence[int], seed: int, subject: bytes, room: Room | None) -> OneDecision:
+    """The offer that is worth most above its price, if any is and it fits; see `OneDecider.__call__`."""
+    margin = list(map(sub, value, price))
+    top = max(margin)
+    best = margin.index(top)
+    if margin.count(top) > 1:
+        best = _drawn(margin, top, seed, subject)
+    if top <= 0:
+        return _new(OneDecision, (-1, best, 0, price[best], False, _BEYOND if max(value) > 0 else _NOTHING))
+    if room is not None and not room.take(best):
+        return _moved(margin, price, seed, subject, room, _BEYOND if max(value) > 0 else _NOTHING)
+    if len(margin) == 1:
+        return _new(OneDecision, (best, -1, price[best], 0, False, _SELECTED))
+    second = _second(margin, best, seed, subject)
+    return _new(OneDecision, (best, second, price[best], price[second], False, _SELECTED))
 
-    def _drawn(self, margin: list[int], top: int, subject: bytes) -> int:
-        """Of the offers with the highest margin the one with the higher lot."""
-        lots = self._lots(subject, len(margin))
-        return max((j for j, one in enumerate(margin) if one == top), key=lots.__getitem__)
 
-    def _lots(self, subject: bytes, offers: int) -> list[int]:
-        """The lots of `allocation._crowd`, as whole numbers in the same order."""
-        draw = self._seed
-        for word in struct.unpack("<4Q", subject):
-            draw = _mix(draw ^ word)
-        return [_mix(draw ^ ((j + 1) * 0xD1342543DE82EF95 & _WORD)) >> 11 for j in range(offers)]
+def _second(margin: list[int], chosen: int, seed: int, subject: bytes) -> int:
+    """The best of the others; `margin` is used up."""
+    margin[chosen] = _LOWEST
+    top = max(margin)
+    if margin.count(top) == 1:
+        return margin.index(top)
+    return _drawn(margin, top, seed, subject)
+
+
+def _moved(
+    margin: list[int], price: Sequence[int], seed: int, subject: bytes, room: Room, otherwise: int
+) -> OneDecision:
+    """The best offer that is worth its price and fits, where the best of all does not fit."""
+    lots = _lots(seed, subject, len(margin))
+    ranked = sorted(range(len(margin)), key=lambda j: (-margin[j], -lots[j], j))
+    for chosen in ranked:
+        if margin[chosen] <= 0:
+            break
+        if room.take(chosen):
+            second = _second(margin, chosen, seed, subject)
+            return OneDecision(chosen, second, price[chosen], price[second], True, _SELECTED)
+    best = ranked[0]
+    return OneDecision(-1, best, 0, price[best], True, otherwise)
+
+
+def _drawn(margin: list[int], top: int, seed: int, subject: bytes) -> int:
+    """Of the offers with the highest margin the one with the higher lot."""
+    lots = _lots(seed, subject, len(margin))
+    return max((j for j, one in enumerate(margin) if one == top), key=lots.__getitem__)
+
+
+def _lots(seed: int, subject: bytes, offers: int) -> list[int]:
+    """The lots of `allocation._crowd`, as whole numbers in the same order."""
+    draw = seed & _WORD
+    for word in struct.unpack("<4Q", subject):
+        draw = _mix(draw ^ word)
+    return [_mix(draw ^ ((j + 1) * 0xD1342543DE82EF95 & _WORD)) >> 11 for j in range(offers)]
 
 
 def one_decider(policy: PricePolicy, model: Model) -> OneDecider:
@@ -169,14 +174,21 @@ def _leaf_finder(policy: PricePolicy, model: Model) -> Callable[[Sequence[int]],
     if not policy.split_on:
         return lambda _: 0
     picked = [place[column.term] + max(0, column.offer) for column in policy.columns]
-    pick: Callable[[Sequence[int]], Sequence[int]] = (
-        itemgetter(*picked) if len(picked) > 1 else lambda codes: (codes[picked[0]],)
-    )
+    pick = _picker(picked)
     if policy.directions == 1:
         tables = tuple(column.tables[0] for column in policy.columns)
         bounds, leaves = _in_a_row(policy)
+        if pick is None:
+            return lambda codes: leaves[bisect_left(bounds, sum(map(getitem, tables, codes)))]
         return lambda codes: leaves[bisect_left(bounds, sum(map(getitem, tables, pick(codes))))]
     return _walker(policy, pick)
+
+
+def _picker(places: list[int]) -> Callable[[Sequence[int]], Sequence[int]] | None:
+    """The codes at these places, in one step; None where they are the first ones in order."""
+    if places == list(range(len(places))):
+        return None
+    return itemgetter(*places) if len(places) > 1 else lambda codes: (codes[places[0]],)
 
 
 def _in_a_row(policy: PricePolicy) -> tuple[list[int], list[int]]:
@@ -197,25 +209,44 @@ def _in_a_row(policy: PricePolicy) -> tuple[list[int], list[int]]:
     return [int(end) for end, _ in found[:-1]], [leaf for _, leaf in found]
 
 
-def _walker(policy: PricePolicy, pick: Callable[[Sequence[int]], Sequence[int]]) -> Callable[[Sequence[int]], int]:
+_Node = tuple[int, int, Any, Any]
+"""Direction, split, and the two children: nodes, or leaves."""
+
+
+def _walker(
+    policy: PricePolicy, pick: Callable[[Sequence[int]], Sequence[int]] | None
+) -> Callable[[Sequence[int]], int]:
     """A tree over several directions: the sums of all of them side by side in one whole number."""
     width, inner = policy.directions, len(policy.split_on)
+    lowest = [[min(table) for table in column.tables] for column in policy.columns]
+    reach = [
+        sum(max(c.tables[d]) - low[d] for c, low in zip(policy.columns, lowest, strict=True)) for d in range(width)
+    ]
+    lane, form = (32, "I") if max(reach) < 2**32 else (64, "Q")
     tables = tuple(
         tuple(
-            sum((column.tables[d][code] + _SHIFT) << (_LANE * d) for d in range(width))
+            sum((column.tables[d][code] - low[d]) << (lane * d) for d in range(width))
             for code in range(len(column.tables[0]))
         )
-        for column in policy.columns
+        for column, low in zip(policy.columns, lowest, strict=True)
     )
-    shifted = len(tables) * _SHIFT
-    split_on, split_at = policy.split_on, tuple(split + shifted for split in policy.split_at)
-    unpack, size = struct.Struct(f"<{width}Q").unpack, 8 * width
+    lifted = [sum(low[d] for low in lowest) for d in range(width)]
+    unpack, size = struct.Struct(f"<{width}{form}").unpack, lane // 8 * width
+    nodes: list[_Node | int] = list(range(inner + 1))
+    for node in range(inner - 1, -1, -1):  # the two nodes at the end are the children of the last one without
+        right, left = nodes.pop(), nodes.pop()
+        direction = policy.split_on[node]
+        nodes.insert(0, (direction, policy.split_at[node] - lifted[direction], left, right))
+    root = nodes[0]
 
     def leaf(codes: Sequence[int]) -> int:
-        total = unpack(sum(map(getitem, tables, pick(codes))).to_bytes(size, "little"))
-        node = 0
-        while node < inner:
-            node = 2 * node + (2 if total[split_on[node]] > split_at[node] else 1)
-        return node - inner
+        own = codes if pick is None else pick(codes)
+        total = unpack(sum(map(getitem, tables, own)).to_bytes(size, "little"))
+        node: Any = root
+        while type(node) is tuple:
+            direction, split, left, right = node
+            node = right if total[direction] > split else left
+        found: int = node
+        return found
 
     return leaf

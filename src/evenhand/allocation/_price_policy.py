@@ -135,6 +135,25 @@ class PricePolicy:
         none = [[0] * len(self.offers)]
         return np.array(none + [list(price) for price in self.leaf_price], dtype=np.int64)
 
+    def price_table(self) -> NDArray[np.int64]:
+        """int64[cells, m], all that is paid: `offer_price` and `cell_price` together."""
+        return np.array(self.offer_price, dtype=np.int64) + self.cell_price()
+
+    def plain_prices(self) -> dict[str, Any]:
+        """The fields of `terms.Prices` as plain values, so that whatever reads a batch's prices reads these."""
+        tables: dict[str, Any] = {}
+        if self.leaf_price:
+            content = self._content()
+            recipe = {"dimension": content["split_on"], "threshold": content["split_at"]}
+            tables["blind"] = {"columns": content["columns"], **recipe}
+            tables["cells"] = [[0, leaf] for leaf in range(len(self.leaf_price) + 1)]
+        return {
+            "offer": list(self.offer_price),
+            "group": self.cell_price().tolist(),
+            "by_limit": dict(self.limit_price),
+            "cell_tables": tables,
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON, closed with the digest."""
         return {"schema_version": 1, "kind": "price-policy", **self._content(), "digest": self.digest}

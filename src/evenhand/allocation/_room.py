@@ -9,6 +9,10 @@ from evenhand.terms import DataError
 
 __all__ = ["Room"]
 
+_LANE, _GUARD = 64, 2**63
+"""What is left of all limits stands side by side in one whole number, each with a bit above it that goes out where less
+than nothing would be left: one subtraction and one comparison for each person, however many limits there are."""
+
 
 class Room:
     """What may still be used of each bounded limit, in whole units: micro-money, contacts, places.
@@ -22,24 +26,27 @@ class Room:
 
     """
 
-    __slots__ = ("_names", "_uses", "left")
+    __slots__ = ("_left", "_names", "_uses", "_whole")
 
     def __init__(self, campaign: Campaign, left: Mapping[str, int] | None = None) -> None:
         declared = self.declared(campaign)
         given = dict(declared if left is None else left)
-        if set(given) != set(declared) or any(amount < 0 for amount in given.values()):
+        if set(given) != set(declared) or not all(0 <= amount < _GUARD for amount in given.values()):
             raise DataError(
                 "room-limits",
                 "What is left of the limits does not fit the limits that the campaign bounds.",
                 rule="budget, contacts and capacities are each counted in whole units, from zero",
                 remedy="take what is left from the same campaign",
             )
-        self.left = {name: given[name] for name in declared}
         self._names = tuple(declared)
-        self._uses = tuple(
-            tuple((name, amount) for name, amount in uses_of(campaign, offer).items() if amount)
-            for offer in range(len(campaign.offers))
-        )
+        self._left = _side_by_side([given[name] + _GUARD for name in self._names])
+        self._whole = _side_by_side([_GUARD] * len(self._names))
+        self._uses = tuple(_side_by_side(list(uses_of(campaign, j).values())) for j in range(len(campaign.offers)))
+
+    @property
+    def left(self) -> dict[str, int]:
+        """What may still be used, by limit id."""
+        return {name: (self._left >> _LANE * place) % _GUARD for place, name in enumerate(self._names)}
 
     @staticmethod
     def declared(campaign: Campaign) -> dict[str, int]:
@@ -54,27 +61,18 @@ class Room:
                 out[f"capacity:{offer.id}"] = offer.capacity
         return out
 
-    def fits(self, offer: int) -> bool:
-        """Whether one more person may get this offer."""
-        left = self.left
-        for name, amount in self._uses[offer]:  # noqa: SIM110 - a generator would cost a person's decision a fifth
-            if left[name] < amount:
-                return False
+    def take(self, offer: int) -> bool:
+        """One person gets this offer, if it fits; whether it did."""
+        left = self._left - self._uses[offer]
+        if left & self._whole != self._whole:
+            return False
+        self._left = left
         return True
-
-    def take(self, offer: int) -> None:
-        """One person gets this offer."""
-        left = self.left
-        for name, amount in self._uses[offer]:
-            left[name] -= amount
 
     def used(self, people: list[int]) -> dict[str, int]:
         """What so many people per offer use."""
-        total = dict.fromkeys(self._names, 0)
-        for uses, count in zip(self._uses, people, strict=True):
-            for name, amount in uses:
-                total[name] += amount * count
-        return total
+        total = sum(uses * count for uses, count in zip(self._uses, people, strict=True))
+        return {name: (total >> _LANE * place) % _GUARD for place, name in enumerate(self._names)}
 
 
 def uses_of(campaign: Campaign, offer: int) -> dict[str, int]:
@@ -82,3 +80,7 @@ def uses_of(campaign: Campaign, offer: int) -> dict[str, int]:
     chosen = campaign.offers[offer]
     use = {"budget": chosen.cost_micro, "contacts": 1, f"capacity:{chosen.id}": 1}
     return {name: use.get(name, 0) for name in Room.declared(campaign)}
+
+
+def _side_by_side(amounts: list[int]) -> int:
+    return sum(amount << _LANE * place for place, amount in enumerate(amounts))

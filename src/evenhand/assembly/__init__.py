@@ -8,11 +8,12 @@ run's id and a new home's key.
 
 from ._audit import DataAudit, audit
 from ._decide import Decided, decide_people
-from ._front import Decisions, demo, draft, load_campaign, plan, run
+from ._evaluate import Evaluated, evaluate
+from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._open import Frames
-from ._policy import policy
+from ._policy import prices_of
 from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
@@ -21,6 +22,7 @@ __all__ = [
     "DataAudit",
     "Decided",
     "Decisions",
+    "Evaluated",
     "Frames",
     "Monitored",
     "Planned",
@@ -29,9 +31,11 @@ __all__ = [
     "Watched",
     "audit",
     "check",
+    "decide",
     "decide_people",
     "demo",
     "draft",
+    "evaluate",
     "forget_groups",
     "frontier",
     "list_runs",
@@ -39,7 +43,7 @@ __all__ = [
     "monitor",
     "plan",
     "plan_campaign",
-    "policy",
+    "prices_of",
     "rebuild_report",
     "replay",
     "resume_campaign",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,10 +18,11 @@ from evenhand.policy import Campaign
 from evenhand.terms import UsageError
 
 from . import _run
+from ._decide import Decided, decide_people
 from ._open import Frames
 from ._records import why
 
-__all__ = ["Decisions", "demo", "draft", "load_campaign", "plan", "run"]
+__all__ = ["Decisions", "decide", "demo", "draft", "load_campaign", "plan", "run"]
 
 DEMO_SEED = 2017
 
@@ -144,6 +146,33 @@ def run(
     frames = Frames(subjects, history, consents)
     ran = _run.run_campaign(_campaign(campaign, at), home=_path(home), at=_aware(at), frames=frames)
     return Decisions(_frame(subjects, ran.columns), ran.summary, ran.report, ran.run_id, ran.home, ran.folder, ran.head)
+
+
+def decide(
+    campaign: LoadedCampaign | str | Path,
+    who: Sequence[str],
+    *,
+    prices: str = "last",
+    subjects: Any = None,
+    consents: Any = None,
+    at: datetime | None = None,
+    home: str | Path | None = None,
+) -> Decided:
+    """Decide about later people with the prices of an earlier run, and record it; see `decide_people`.
+
+    Args:
+        campaign: the campaign that the run was made for.
+        who: ids as they stand in the subjects table, in the order in which they came.
+        prices: the run; ``last`` = the last one that found its own prices.
+        subjects, consents: data frames to use instead of the tables that the campaign names.
+        at: moment of the decision; now by default.
+        home: home folder of the run.
+
+    Raises:
+        EvenhandError: as `decide_people`.
+    """
+    frames = Frames(subjects, None, consents)
+    return decide_people(_campaign(campaign, at), who, run=prices, home=_path(home), at=_aware(at), frames=frames)
 
 
 def draft(data: str | Path | Any, *, out: Path | None = None, outcome: str | None = None) -> Draft:

@@ -22,12 +22,16 @@ class Events:
     """A stream in order: who (32 hex digits), which offer (-1 = none), how much (ppm).
 
     Attributes:
+        excluded: bool[n, offers + 1], see `disparity.Stretch`: by what the person could have in that run.
+        rows: each event's decision, as a place in `Decided`.
         unmatched: rows of the events' table whose decision the ledger does not have.
     """
 
     subjects: NDArray[np.bytes_]
     offers: NDArray[np.int64]
     amounts: NDArray[np.int64]
+    excluded: NDArray[np.bool_]
+    rows: NDArray[np.int64]
     unmatched: int = 0
 
 
@@ -47,13 +51,16 @@ class Decided:
     nothing to do with groups.
 
     Attributes:
-        subjects, offers: of each decision, as in `Events`.
+        subjects, offers, excluded: of each decision, as in `Events`.
+        chosen: bool[n], who was offered something, also an offer that the campaign no longer has.
         counted: bool[n], of a run that was recorded after the campaign was resumed last.
         runs: what each run has here.
     """
 
     subjects: NDArray[np.bytes_] = field(repr=False)
     offers: NDArray[np.int64] = field(repr=False)
+    excluded: NDArray[np.bool_] = field(repr=False)
+    chosen: NDArray[np.bool_] = field(repr=False)
     counted: NDArray[np.bool_] = field(repr=False)
     runs: tuple[_RunPlaces, ...] = field(repr=False)
 
@@ -69,6 +76,10 @@ class Decided:
             place = int(number) if number.isascii() and number.isdigit() and len(number) < 12 else 0
             found.append(int(places[place]) if 0 < place < len(places) else -1)
         return np.array(found, dtype=np.int64)
+
+    def run_at(self, row: int) -> str:
+        """The run of a decision here."""
+        return next(run.run_id for run in self.runs if run.first <= row < run.stop)
 
     def runs_of(self, places: NDArray[np.int64]) -> NDArray[np.bool_]:
         """bool[n], the decisions of every run that has one of these places."""
@@ -94,6 +105,7 @@ class RunRead:
         start: number of its first entry.
         offers: ids of its campaign's offers, which `offer` is an index into (-1 = none).
         subject, offer, number: of each of these decisions.
+        excluded: bool[n, offers], the offers on whose condition the person did not meet.
     """
 
     start: int
@@ -101,6 +113,7 @@ class RunRead:
     subject: NDArray[np.bytes_] = field(repr=False)
     offer: NDArray[np.int64] = field(repr=False)
     number: NDArray[np.int64] = field(repr=False)
+    excluded: NDArray[np.bool_] = field(repr=False)
 
 
 def decided_about(store: SqliteLedger, campaign: Campaign, since: int, read: dict[str, RunRead]) -> Decided:
@@ -116,7 +129,7 @@ def decided_about(store: SqliteLedger, campaign: Campaign, since: int, read: dic
         DataError: there is no such run.
     """
     names = {offer.id: place for place, offer in enumerate(campaign.offers)}
-    subjects, offers, counted, listed, first = [], [], [], [], 0
+    subjects, offers, excluded, chosen, counted, listed, first = [], [], [], [], [], [], 0
     for run in runs(store):
         if not run.finished or run.campaign != campaign.campaign:
             continue
@@ -127,6 +140,8 @@ def decided_about(store: SqliteLedger, campaign: Campaign, since: int, read: dic
         people = len(kept.subject)
         subjects.append(kept.subject)
         offers.append(code[kept.offer])
+        excluded.append(_excluded(kept, tuple(names)))
+        chosen.append(kept.offer >= 0)
         counted.append(np.full(people, kept.start > since))
         places = np.full(run.decisions + 1, -2, dtype=np.int64)
         places[kept.number] = first + np.arange(people)
@@ -139,23 +154,53 @@ def decided_about(store: SqliteLedger, campaign: Campaign, since: int, read: dic
             rule="only what was recorded can be watched",
             remedy="record one: evenhand run CAMPAIGN",
         )
-    return Decided(np.concatenate(subjects), np.concatenate(offers), np.concatenate(counted), tuple(listed))
+    return Decided(
+        np.concatenate(subjects),
+        np.concatenate(offers),
+        np.concatenate(excluded),
+        np.concatenate(chosen),
+        np.concatenate(counted),
+        tuple(listed),
+    )
+
+
+def _excluded(read: RunRead, offers: tuple[str, ...]) -> NDArray[np.bool_]:
+    """bool[n, offers + 1], who could not have each of these offers in the run, where nobody could have one that it did
+    not have; and who could have none that it had."""
+    nobody = np.ones(len(read.subject), dtype=bool)
+    columns = [read.excluded[:, read.offers.index(offer)] if offer in read.offers else nobody for offer in offers]
+    return np.stack([*columns, read.excluded.all(axis=1)], axis=1)
 
 
 def _read(store: SqliteLedger, run_id: str) -> RunRead:
     recorded = open_run(store, run_id)
+    ids = tuple(one.id for one in recorded.campaign.offers)
     parts = [
-        (chunk.subject[kept], chunk.offer[kept].astype(np.int64), chunk.number[kept].astype(np.int64))
+        (
+            chunk.subject[kept],
+            chunk.offer[kept].astype(np.int64),
+            chunk.number[kept].astype(np.int64),
+            _to_width(chunk.excluded[kept], len(ids)),
+        )
         for chunk in columns(store, run_id)
         for kept in [chunk.standing == Standing.PERSONALISED]
     ]
-    who, offer, number = (np.concatenate(part) for part in zip(*parts, strict=True)) if parts else _NOBODY
+    if not parts:
+        return RunRead(recorded.start, ids, _NOBODY, _NOTHING, _NOTHING, np.zeros((0, len(ids)), dtype=bool))
+    who, offer, number, excluded = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = np.argsort(who, kind="stable")
-    ids = tuple(one.id for one in recorded.campaign.offers)
-    return RunRead(recorded.start, ids, who[order], offer[order], number[order])
+    return RunRead(recorded.start, ids, who[order], offer[order], number[order], excluded[order])
 
 
-_NOBODY = (np.empty(0, dtype="S32"), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+def _to_width(excluded: NDArray[np.bool_], offers: int) -> NDArray[np.bool_]:
+    """The ledger's columns end with the last offer that anybody could not have."""
+    whole = np.zeros((len(excluded), offers), dtype=bool)
+    whole[:, : excluded.shape[1]] = excluded[:, :offers]
+    return whole
+
+
+_NOBODY = np.empty(0, dtype="S32")
+_NOTHING = np.empty(0, dtype=np.int64)
 
 
 def events_of(clause: MonitorClause, decided: Decided, followed: Followed | None) -> Events:
@@ -167,9 +212,7 @@ def events_of(clause: MonitorClause, decided: Decided, followed: Followed | None
         StoreError: it cannot be read.
     """
     if followed is None:
-        kept = decided.counted
-        offers = decided.offers[kept]
-        return Events(decided.subjects[kept], offers, (offers >= 0) * np.int64(PPM))
+        return _events(decided, np.flatnonzero(decided.counted), decided.chosen[decided.counted] * np.int64(PPM), 0)
     names = tuple(name for name in ("decision", clause.value_column, clause.weight) if name is not None)
     table = open_table(followed.table, followed.folder, columns=names)
     found = decided.places(table.ids("decision", unique=True))
@@ -181,9 +224,12 @@ def events_of(clause: MonitorClause, decided: Decided, followed: Followed | None
     rows, amounts = found[known], amounts[known]
     if clause.watch == "outcome":
         kept = decided.counted[rows]
-        rows = rows[kept]
-        return Events(decided.subjects[rows], decided.offers[rows], amounts[kept], unmatched)
+        return _events(decided, rows[kept], amounts[kept], unmatched)
     delivered = np.zeros(len(decided.offers), dtype=np.int64)
     delivered[rows] = amounts
-    inside = decided.runs_of(rows) & decided.counted
-    return Events(decided.subjects[inside], decided.offers[inside], delivered[inside], unmatched)
+    inside = np.flatnonzero(decided.runs_of(rows) & decided.counted)
+    return _events(decided, inside, delivered[inside], unmatched)
+
+
+def _events(decided: Decided, rows: NDArray[np.int64], amounts: NDArray[np.int64], unmatched: int) -> Events:
+    return Events(decided.subjects[rows], decided.offers[rows], amounts, decided.excluded[rows], rows, unmatched)

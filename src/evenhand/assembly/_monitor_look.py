@@ -25,13 +25,13 @@ class Look:
     Attributes:
         clause: what was asked.
         name: of its state.
-        unmatched: rows of the events' table whose decision the ledger does not have.
+        stream: the events.
         caught: the monitors, and what is to be kept of them.
     """
 
     clause: MonitorClause
     name: str
-    unmatched: int
+    stream: Events = field(repr=False)
     caught: Caught = field(repr=False)
 
     def state(self, since: int) -> KeptState:
@@ -54,7 +54,10 @@ def take_look(
         DataError: there are no groups to compare, or the state cannot be read.
     """
     marks = tuple(Mark.from_dict(one) for one in kept.marks) if kept.since == since else ()
-    told = np.stack((stream.offers, stream.amounts), axis=1)
+    parts = [_bytes(stream.subjects), _bytes(np.stack((stream.offers, stream.amounts), axis=1))]
+    excluded = stream.excluded if stream.excluded.any() else None
+    if excluded is not None:
+        parts.append(np.packbits(excluded, axis=1))
     caught = watch_stream(
         people.wall,
         GroupsWatched(clause.sets, clause.minimum_size, clause.include_unknown, clause.reference),
@@ -64,13 +67,14 @@ def take_look(
             offers=stream.offers,
             names=tuple(offer.id for offer in campaign.offers),
             only_of_the_offer=clause.watch == "outcome",
-            marks=np.concatenate([_bytes(stream.subjects), _bytes(told)], axis=1),
+            marks=np.concatenate(parts, axis=1),
+            excluded=excluded,
         ),
         MonitorRule(tolerance=clause.tolerance, alpha=clause.alpha, largest=clause.largest_weight),
         marks,
         why=f"monitor: {clause.watch} per group",
     )
-    return Look(clause, name, stream.unmatched, caught)
+    return Look(clause, name, stream, caught)
 
 
 def _bytes(rows: NDArray[Any]) -> NDArray[np.uint8]:

@@ -31,10 +31,12 @@ class GroupedPeople:
     Attributes:
         subjects: [n] pseudonyms.
         wall: the groups of those whose data may be used for the purpose now; of the others there is nothing.
+        countable: bool[n], who those are.
     """
 
     subjects: NDArray[np.bytes_] = field(repr=False)
     wall: Vault = field(repr=False)
+    countable: NDArray[np.bool_] = field(repr=False)
 
     def rows_of(self, subjects: NDArray[np.bytes_]) -> NDArray[np.int64]:
         """The row of each of these pseudonyms; -1 for somebody who is no longer there."""
@@ -66,7 +68,7 @@ def open_groups(campaign: Campaign, *, folder: Path, key: bytes, at: datetime, f
         name: [value if taken else None for value, taken in zip(subjects.groups(name), kept, strict=True)]
         for name in sensitive
     }
-    return GroupedPeople(asked.subjects, Vault(groups, countable))
+    return GroupedPeople(asked.subjects, Vault(groups, countable), countable)
 
 
 def _opened(table: Table, frame: Any, folder: Path, columns: Sequence[str]) -> DataTable:

@@ -12,7 +12,7 @@ from evenhand.allocation import PricePolicy, policy_from_dict, policy_of
 from evenhand.ledger import RunRecord, open_run, runs
 from evenhand.terms import DataError, LedgerError, Prices
 
-__all__ = ["policy", "policy_of_run", "prices_as_recorded", "read_policy", "run_that_priced", "write_policy"]
+__all__ = ["policy_of_run", "prices_as_recorded", "prices_of", "read_policy", "run_that_priced", "write_policy"]
 
 NAME = "prices.json"
 
@@ -111,7 +111,7 @@ def run_that_priced(store: SqliteLedger, digest: str) -> RunRecord:
     )
 
 
-def policy(run_id: str = "last", *, home: str | Path | None = None) -> PricePolicy:
+def prices_of(run_id: str = "last", *, home: str | Path | None = None) -> PricePolicy:
     """The prices of a recorded run, to decide about later people; checked against the ledger.
 
     Args:

@@ -25,7 +25,7 @@ from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, UsageError
 
 from ._open import Frames, open_all
-from ._policy import policy_of_run
+from ._policy import policy_of_run, run_that_priced
 from ._report import write_results
 
 if TYPE_CHECKING:
@@ -172,8 +172,11 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
                 ) from None
             found = said
         recorded = open_run(store, found.run_id)
+        prices = _prices(recorded)
+        if recorded.summary.priced_by:
+            prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by)).plain_prices()
     model = model_from_json(recorded.model_json)
-    return tell(found, recorded.campaign, model, lang, prices=_prices(recorded))
+    return tell(found, recorded.campaign, model, lang, prices=prices)
 
 
 @dataclass(frozen=True, slots=True)

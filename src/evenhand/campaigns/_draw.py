@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from evenhand.policy import Campaign
-from evenhand.scoring import History, drawn
 from evenhand.terms import Finding, Severity, Target, chi_square_tail
 
-from ._learn import Lesson
+from ._learn import Lesson, look_at_draw
 
 __all__ = ["draw_findings"]
 
@@ -37,9 +36,8 @@ def draw_findings(campaign: Campaign, lesson: Lesson) -> tuple[Finding, ...]:
     """
     if campaign.model.target is not Target.INCREMENT:
         return ()
-    history = History.known(lesson.codes, lesson.offer, lesson.outcome, lesson.held_out, lesson.person)
-    found = drawn(campaign, lesson.view, history)
-    names = [binning.name for binning in lesson.view.binnings]
+    found = look_at_draw(campaign, lesson)
+    columns = len(lesson.codes) + (lesson.period is not None)
     notes = []
     for j, (offer, told) in enumerate(found.items()):
         shown, control = int(lesson.sides[j, 0]), int(lesson.sides[-1, 0])
@@ -49,7 +47,7 @@ def draw_findings(campaign: Campaign, lesson: Lesson) -> tuple[Finding, ...]:
                 "EH-DRAW-001",
                 Severity.NOTE,
                 f"{shown:,} people were shown the offer {offer!r} and {control:,} nothing. As far as the "
-                f"{len(names)} columns tell, chance decided between them{f' ({most})' if told.feature else ''}.",
+                f"{columns} columns tell, chance decided between them{f' ({most})' if told.feature else ''}.",
                 rule="an increment needs chance (history.randomised)",
                 remedy="nothing to do, if they were drawn by lot: the columns cannot prove it",
                 measured={"shown": shown, "control": control, "chance": round(told.chance, 6)},

@@ -72,7 +72,8 @@ def offer_indices(campaign: Campaign, history: History) -> NDArray[np.intp]:
             f"None of the {len(history)} history rows holds the value that history.control names "
             f"(column {campaign.history.offer!r} has {len(names)} other values).",
             rule="what an offer changes is the difference from people who were shown nothing",
-            remedy="write the value exactly as it stands in that column, or decide by model.target: response",
+            remedy="write the value exactly as it stands in that column (an empty cell is none: put a word there), or "
+            "decide by model.target: response",
         )
     return index
 

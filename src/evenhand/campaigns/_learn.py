@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from evenhand.features import encode, learn_view
 from evenhand.permission import ConsentBook, permit
 from evenhand.policy import Campaign
-from evenhand.scoring import CONTROL, fit
+from evenhand.scoring import CONTROL, Assignment, drawn, fit
+from evenhand.scoring import History as CodedHistory
 from evenhand.terms import Asked, DataError, FeatureView, Model, Role, Standing, Target
 
 from ._history import History, held_out_rows, offer_indices
 
-__all__ = ["Lesson", "learn", "lesson_of", "teachable"]
+__all__ = ["Lesson", "learn", "lesson_of", "look_at_draw", "teachable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Lesson:
             which are left out.
         sides: int64[offers + 1, 2], people with rows of each offer and, last, of the control: those whose data may be
             used for this purpose, and the others; not counted (0) in a lesson on responses.
+        period: uint8[r], in which tenth of the history's order the row stands, from 1; None where it has no
+            order, and in a lesson on responses.
     """
 
     rows: NDArray[np.intp]
@@ -49,6 +52,7 @@ class Lesson:
     not_permitted: int
     other_offers: int
     sides: NDArray[np.int64]
+    period: NDArray[np.uint8] | None = None
 
 
 def teachable(
@@ -100,7 +104,16 @@ def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) 
         not_permitted=int((~allowed).sum()),
         other_offers=int((allowed & (apart | (offer == -1))).sum()),
         sides=_sides(campaign, history, offer, allowed),
+        period=_tenths(campaign, history.order, used),
     )
+
+
+def _tenths(campaign: Campaign, order: NDArray[np.float64] | None, used: NDArray[np.bool_]) -> NDArray[np.uint8] | None:
+    """See `Lesson.period`; rows of the same moment are in the same one."""
+    if order is None or campaign.model.target is not Target.INCREMENT:
+        return None
+    cuts = np.unique(np.quantile(order[used], np.arange(1, 10) / 10, method="lower"))
+    return np.asarray(1 + np.searchsorted(cuts, order[used], side="left"), np.uint8)
 
 
 def _sides(
@@ -120,6 +133,24 @@ def learn(campaign: Campaign, lesson: Lesson) -> Model:
     """Fit the glass box.
 
     Raises:
-        DataError: the outcome never varies among the training rows.
+        DataError: the outcome never varies among the training rows; or what offers change is asked for, and the
+            history cannot tell it; see `look_at_draw`.
     """
+    if campaign.model.target is Target.INCREMENT:
+        look_at_draw(campaign, lesson)
     return fit(campaign, lesson.view, lesson.codes, lesson.offer, lesson.outcome, lesson.held_out, lesson.person)
+
+
+def look_at_draw(campaign: Campaign, lesson: Lesson) -> dict[str, Assignment]:
+    """Per offer, how far features and time tell who was shown it: everybody is taken to have had the same chance.
+
+    Raises:
+        DataError: see `scoring.drawn`.
+    """
+    names = [binning.name for binning in lesson.view.binnings]
+    codes = lesson.codes
+    if lesson.period is not None:
+        names.append(campaign.history.order or "")
+        codes = (*codes, lesson.period)
+    history = CodedHistory.known(codes, lesson.offer, lesson.outcome, lesson.held_out, lesson.person)
+    return drawn(campaign, names, history)

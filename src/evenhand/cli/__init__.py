@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from . import _campaign_commands, _later_commands, _monitor_command, _record_commands
+from . import _campaign_commands, _evaluate_command, _later_commands, _monitor_command, _record_commands
 
 __all__ = ["app", "main"]
 
@@ -49,6 +49,7 @@ def _root(
 
 
 _campaign_commands.register(app)
+_evaluate_command.register(app)
 _later_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)

@@ -34,7 +34,7 @@ def policy(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
-    prices = assembly.policy(run_id, home=home)
+    prices = assembly.prices_of(run_id, home=home)
     if json_out:
         voice.document(prices.to_dict())
         return

@@ -60,7 +60,7 @@ class Stream:
         amounts: int64[n], ppm; 1,000,000 for a yes.
         offers: int[n], the offer that each event is about, -1 for none.
         names: of the offers.
-        only_of_the_offer: see `Stretch`.
+        only_of_the_offer, excluded: see `Stretch`.
         marks: uint8[n, width], what tells one event from another.
     """
 
@@ -70,6 +70,7 @@ class Stream:
     names: tuple[str, ...]
     only_of_the_offer: bool
     marks: NDArray[np.uint8] = field(repr=False)
+    excluded: NDArray[np.bool_] | None = field(repr=False, default=None)
 
 
 def watch_stream(
@@ -147,7 +148,8 @@ def _caught(
     def feed(watch: Watch, begin: int, end: int) -> None:
         part = {features: (codes[begin:end], names) for features, (codes, names) in cells.items()}
         amounts, offers = stream.amounts[begin:end], stream.offers[begin:end]
-        watch.take(begin, Stretch(part, amounts, offers, stream.names, stream.only_of_the_offer))
+        out = None if stream.excluded is None else stream.excluded[begin:end]
+        watch.take(begin, Stretch(part, amounts, offers, stream.names, stream.only_of_the_offer, out))
 
     watches = [Watch.from_dict(mark.state) for mark in kept]
     same = all(watch.rule == rule and watch.compared == compared for watch in watches)

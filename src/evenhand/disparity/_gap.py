@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,15 @@ from ._bets import BETS, BOTH, Sums
 from ._monitor import Monitor
 from ._monitor_rule import MonitorRule
 
-__all__ = ["gap_estimate", "gap_interval", "until_shown"]
+__all__ = ["gap_estimate", "gap_interval", "gap_intervals", "until_shown"]
 
 _STEPS = 80
 _HALVINGS = 24
 _MOST_EVENTS = 10**9
 _BETS = np.array(BETS)[:, None]
 _COST = -np.log1p(-_BETS) - _BETS
+
+Numbers = NDArray[np.float64]
 
 
 def gap_estimate(sums: Sums) -> float | None:
@@ -40,41 +43,44 @@ def gap_interval(sums: Sums, rule: MonitorRule) -> tuple[float, float]:
         >>> gap_interval((0.0,) * 5, MonitorRule())
         (-1.0, 1.0)
     """
+    return gap_intervals([sums], rule)[0]
+
+
+def gap_intervals(many: Sequence[Sums], rule: MonitorRule) -> list[tuple[float, float]]:
+    """`gap_interval` of each of these sums, all at once."""
+    sums = np.array(many, dtype=np.float64).reshape(-1, 5)
     most = rule.largest
-    middle = gap_estimate(sums)
-    if middle is None:
-        return -most, most
-    middle = min(max(middle, -most), most)
-    return _edge(sums, rule, middle, -most), _edge(sums, rule, middle, most)
+    some = sums[:, 0] > 0
+    middle = np.clip(np.divide(sums[:, 1], sums[:, 0], out=np.zeros(len(sums)), where=some), -most, most)
+    lower, upper = (np.where(some, _edges(sums, rule, middle, end), end) for end in (-most, most))
+    return list(zip(lower.tolist(), upper.tolist(), strict=True))
 
 
-def _edge(sums: Sums, rule: MonitorRule, inside: float, end: float) -> float:
-    """The farthest difference from `inside` towards `end` that is not left out."""
-    tried = np.linspace(end, inside, _STEPS + 1)
-    kept = np.flatnonzero(_won(sums, rule, tried) < 1 / rule.alpha)
-    if not len(kept):
-        return inside
-    first = int(kept[0])
-    if first == 0:
-        return end
-    out, in_ = float(tried[first - 1]), float(tried[first])
+def _edges(sums: Numbers, rule: MonitorRule, inside: Numbers, end: float) -> Numbers:
+    """Of each the farthest difference from `inside` towards `end` that is not left out."""
+    share = np.arange(_STEPS + 1)[:, None] / _STEPS
+    tried = end + (inside - end) * share
+    kept = _won(sums, rule, tried) < 1 / rule.alpha
+    kept[-1] = True  # the estimate itself stays where everything is left out
+    first = np.argmax(kept, axis=0)
+    each = np.arange(len(sums))
+    out, in_ = tried[np.maximum(first - 1, 0), each], tried[first, each]
     for _ in range(_HALVINGS):
         half = (out + in_) / 2
-        if _won(sums, rule, np.array([half]))[0] < 1 / rule.alpha:
-            in_ = half
-        else:
-            out = half
-    return out
+        holds = _won(sums, rule, half[None])[0] < 1 / rule.alpha
+        out, in_ = np.where(holds, out, half), np.where(holds, half, in_)
+    return np.asarray(np.where(first == 0, end, in_))
 
 
-def _won(sums: Sums, rule: MonitorRule, gaps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A lower bound of what bets against each of these differences would have won."""
-    weight, part, square, mixed, parts = sums
+def _won(sums: Numbers, rule: MonitorRule, gaps: Numbers) -> Numbers:
+    """[tried, sums], a lower bound of what bets against each of these differences would have won."""
+    weight, part, square, mixed, parts = sums.T
     bound = rule.largest + np.abs(gaps)
     drift = (part - gaps * weight) / bound
     spread = (parts - 2 * gaps * mixed + gaps * gaps * square) / (bound * bound)
-    each = np.concatenate((_BETS * drift - _COST * spread, -_BETS * drift - _COST * spread))
-    return np.asarray(np.exp(np.minimum(each, 600.0)).sum(axis=0) / BOTH)
+    gain, loss = _BETS[..., None] * drift, _COST[..., None] * spread
+    won = np.exp(np.minimum(gain - loss, 600.0)).sum(axis=0) + np.exp(np.minimum(-gain - loss, 600.0)).sum(axis=0)
+    return np.asarray(won / BOTH)
 
 
 def until_shown(monitor: Monitor, gap: float) -> int | None:

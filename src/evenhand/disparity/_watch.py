@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evenhand.terms import PPM, DataError, UsageError
 
 from ._bets import cleared
-from ._gap import gap_estimate, gap_interval
+from ._gap import gap_estimate, gap_intervals
 from ._monitor import Monitor
 from ._monitor_rule import MonitorRule
 
@@ -67,6 +67,8 @@ class Stretch:
         offers: int[n], the offer that each event is about, -1 for none.
         names: of the offers.
         only_of_the_offer: an offer is compared over its own events; else over all, an event of another being a no.
+        excluded: bool[n, offers + 1], whose person could not have each offer, and at the end who could have none: they
+            are on no side of that comparison. None = anybody could have any.
     """
 
     cells: Mapping[tuple[str, ...], tuple[Whole, Sequence[tuple[str, ...]]]]
@@ -74,6 +76,7 @@ class Stretch:
     offers: Whole
     names: tuple[str, ...]
     only_of_the_offer: bool = False
+    excluded: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +246,14 @@ class Watch:
 
     def course(self, compared: Compared) -> tuple[Point, ...]:
         """How a comparison stood at some of its showings, evenly spread, the last one included."""
-        points = []
-        for _, events, evidence, *sums in self._points.get(compared, ()):
-            lower, upper = gap_interval(tuple(sums), self.rule)
-            points.append(Point(int(events), gap_estimate(tuple(sums)) or 0.0, lower, upper, evidence))
+        saved = self._points.get(compared, [])
+        sums = [tuple(sums) for _, _, _, *sums in saved]
+        points = [
+            Point(int(events), gap_estimate(one) or 0.0, lower, upper, evidence)
+            for (_, events, evidence, *_), one, (lower, upper) in zip(
+                saved, sums, gap_intervals(sums, self.rule), strict=True
+            )
+        ]
         return tuple(points)
 
     def raised(self, compared: Compared) -> int:
@@ -350,6 +357,9 @@ def _sides(one: Compared, events: Stretch, part: slice) -> tuple[Whole, Whole]:
         other = (codes >= 0) & ~np.isin(codes, unknown)
     sides = np.where(codes == place, 1, np.where(other, 0, -1))
     amounts = events.amounts[part]
+    if events.excluded is not None and not events.only_of_the_offer:
+        column = events.names.index(one.offer) if one.offer else len(events.names)
+        sides = np.where(events.excluded[part, column], -1, sides)
     if one.offer:
         is_offer = events.offers[part] == events.names.index(one.offer)
         if events.only_of_the_offer:

@@ -28,6 +28,7 @@ from evenhand.terms import LedgerError, Model, SoftOutcome
 from ._body import (
     Alarm,
     Document,
+    FellBack,
     GroupsForgotten,
     Paused,
     Resumed,
@@ -47,7 +48,7 @@ __all__ = ["Inspector", "Problem"]
 
 _REMEDY = "Keep this ledger as evidence, and restore it from a copy that verifies."
 _ROWS = 20
-_PAUSES = {Alarm: Kind.ALARM, Paused: Kind.PAUSED, Resumed: Kind.RESUMED}
+_PAUSES = {Alarm: Kind.ALARM, FellBack: Kind.FELL_BACK, Paused: Kind.PAUSED, Resumed: Kind.RESUMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Inspector:
         self._read_model = read_model
         self._problem = problem
         self._keys = keys
+        self._policies: set[str] = set()
         self._texts: dict[str, str] = {}
         self._models: dict[str, Model] = {}
         self._open: _Open | None = None
@@ -183,7 +185,7 @@ class Inspector:
         elif isinstance(body, GroupsForgotten):
             expected = (Kind.GROUPS_FORGOTTEN, body.run.encode())
             self._forgotten(seq, body)
-        elif isinstance(body, Alarm | Paused | Resumed):
+        elif isinstance(body, Alarm | FellBack | Paused | Resumed):
             expected = (_PAUSES[type(body)], about_campaign(body.campaign))
         else:
             expected = (Kind.DECISION, _digest(body.s))
@@ -197,6 +199,8 @@ class Inspector:
         if is_other:
             what = f"The key that is kept for run {started.run} is not the one that sealed it."
             self._problem(seq, what, "A-4a", "Restore the run's key from your backup, or forget it for good.")
+        if started.priced_by and started.priced_by not in self._policies:
+            self._bad(seq, f"Run {started.run} decided with prices that no earlier run of this ledger has.")
         try:
             ground = self._ground(started)
         except Exception as error:  # whatever a forged text does to a parser is a problem of this run, not of ours
@@ -266,6 +270,7 @@ class Inspector:
         if run is None or run.started.run != finished.run:
             self._bad(seq, f"Entry {seq} ends a run that did not start before it.")
             return
+        self._policies.add(finished.policy)
         said = Totals(
             finished.decisions, finished.refused, finished.contextual, finished.personalised, tuple(finished.offers)
         )
@@ -276,6 +281,8 @@ class Inspector:
         if finished.summary not in self._texts:
             self._bad(seq, f"The summary of run {finished.run} is missing.")
         self._promises(check_totals(run.totals, run.ground), [seq])
+        if run.started.priced_by:
+            self._room(seq, run)
         try:
             batches = json.loads(finished.allocations)["batches"]
             outcomes = [[_Limit.read(limit) for limit in batch["limits"]] for batch in batches]
@@ -285,6 +292,23 @@ class Inspector:
             return
         for limits in outcomes:
             self._promises(check_limits(limits, run.ground), [seq])
+
+    def _room(self, seq: int, run: _Open) -> None:
+        """A run of later people used no more of any limit than it was lent."""
+        assert run.ground is not None
+        offers = list(zip(run.ground.campaign.offers, run.totals.offers, strict=True))
+        used = {
+            "budget": sum(offer.cost_micro * people for offer, people in offers),
+            "contacts": sum(run.totals.offers),
+        }
+        used |= {f"capacity:{offer.id}": people for offer, people in offers}
+        try:
+            over = [name for name, lent in json.loads(run.started.room).items() if used[name] > lent]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            self._bad(seq, f"What run {run.started.run} could use of each limit cannot be read.")
+            return
+        for name in over:
+            self._bad(seq, f"Run {run.started.run} used more of {name} than it was lent.")
 
     def _prices(self, seq: int, seal: Seal | None, prices: list[dict[str, Any]]) -> None:
         """Price tables: where the run has a seal, what groups have to do with them is sealed, and opens."""

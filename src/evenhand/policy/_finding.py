@@ -103,6 +103,11 @@ CHECKS = MappingProxyType(
         "EH-POL-072": Check(_E, "what is watched stands somewhere", "Deliveries and outcomes have events."),
         "EH-POL-073": Check(_E, "groups are compared with a group", "A reference names a value per column compared."),
         "EH-POL-074": Check(_W, "what is declared has an effect", "An alarm of a monitor can come, and can end."),
+        "EH-POL-080": Check(
+            _W,
+            "an increment is a difference",
+            "With target increment an offer's history is of people who could get it.",
+        ),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

@@ -79,6 +79,13 @@ def _increment(campaign: Campaign) -> Iterator[PolicyFinding]:
                 f"The feature {name} has a value per offer, and people who were shown nothing have none.",
                 "Leave it out, or use model: target: response.",
             )
+    for place in campaign.conditions:
+        yield found(
+            "EH-POL-080",
+            ("offers", place, "eligible"),
+            f"The offer {campaign.offers[place].id} has a condition; the control may hold people who did not meet it.",
+            "Keep only history rows of people who met it, shown or not; else their own ways are taken for the offer's.",
+        )
     if campaign.model.kind == "pooled":
         yield found(
             "EH-POL-046",

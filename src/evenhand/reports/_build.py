@@ -28,6 +28,7 @@ from evenhand.terms import (
 
 from ._group_chapters import ConditionChapter, GroupChapter, chapter_values, condition_values
 from ._people import SMALLEST_SHOWN, drops, funnel, lots, offers, shown
+from ._prices import prices_of_bins
 
 __all__ = ["SMALLEST_SHOWN", "Provenance", "build", "stories_of"]
 
@@ -106,6 +107,7 @@ def build(
         "lots": lots(explained, campaign),
         "groups": [chapter_values(chapter) for chapter in groups],
         "model": _model(model, campaign),
+        "prices": prices_of_bins(explained, campaign, SMALLEST_SHOWN),
         "audit": audit.to_dict(),
         "stories": stories_of(stories, campaign, model, _price_table(allocated.prices)),
         "not_used": _not_used(campaign),

@@ -7,6 +7,7 @@ what would come out is no increment, and nothing is fitted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -55,7 +56,7 @@ def fit_increments(campaign: Campaign, view: FeatureView, history: History, *, w
     """
     training = history.rows(~history.held_out)
     offers = tuple(offer.id for offer in campaign.offers)
-    found = drawn(campaign, view, history)
+    found = drawn(campaign, [binning.name for binning in view.binnings], history)
     fits = {name: _fit_one(campaign, view, _sides(_rows_of(training, j), j)) for j, name in enumerate(offers)}
     pairs = shared_pairs(list(fits.values()))
     aligned = {name: align(compiled, pairs, len(view.binnings)) for name, compiled in fits.items()}
@@ -86,8 +87,13 @@ def fit_increments(campaign: Campaign, view: FeatureView, history: History, *, w
     return replace(model, evaluation=evaluation)
 
 
-def drawn(campaign: Campaign, view: FeatureView, history: History) -> dict[str, Assignment]:
+def drawn(campaign: Campaign, names: Sequence[str], history: History) -> dict[str, Assignment]:
     """Per offer, how far the columns tell who was shown it and who was shown nothing.
+
+    Args:
+        campaign: its offers.
+        names: of the columns of codes.
+        history: rows without a withheld value; its codes may hold more than features, such as the time of each row.
 
     Raises:
         DataError: a side has too few rows, the outcome hardly varies, or the columns tell it of some offer, so chance
@@ -96,7 +102,6 @@ def drawn(campaign: Campaign, view: FeatureView, history: History) -> dict[str, 
     training = history.rows(~history.held_out)
     for j, offer in enumerate(campaign.offers):
         _check_sides(training, j, offer.id)
-    names = [binning.name for binning in view.binnings]
     found = {}
     for j, offer in enumerate(campaign.offers):
         rows = _rows_of(history, j)

@@ -1,0 +1,161 @@
+"""What came of the decisions by lot is weighed as if the model, or something simpler, had decided."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from evenhand import assembly
+from evenhand.adapters.home import find_home
+from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.cli import app
+from evenhand.ledger import columns, open_run
+from evenhand.scoring import model_from_json
+from evenhand.terms import expected_value, probability_ppm, score_of, term_contributions
+from small_world import AT, OFFERS, make_world
+
+RATES = {"offer-00": 0.1, "offer-01": 0.6, "offer-02": 0.2, None: 0.05}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A recorded campaign of 3,000 people, 30 % by lot, and what came of every decision, drawn by its offer alone."""
+    where = tmp_path_factory.mktemp("evaluate")
+    world = make_world(3_000, exploration={"share": 0.3}, limits={"contacts": {"total": 1_500}})
+    (where / "campaign.yaml").write_text(json.dumps(world.document))
+    for name, table in (("people", world.people), ("shown", world.shown), ("said", world.said)):
+        table.write_parquet(where / f"{name}.parquet")
+    assembly.run_campaign(where / "campaign.yaml", home=where / "home", at=AT)
+    decided = pl.read_csv(next((where / "home").rglob("decisions.csv")))
+    rng = np.random.default_rng(3)
+    rate = np.array([RATES[offer] for offer in decided["offer"]])
+    came = decided.select("decision").with_columns(pl.Series("outcome", (rng.random(len(rate)) < rate).astype(int)))
+    came.write_csv(where / "came.csv")
+    return where
+
+
+def evaluated(folder: Path, *more: str):
+    """The command as a user types it."""
+    return CliRunner().invoke(
+        app, ["evaluate", str(folder / "campaign.yaml"), "--events", str(folder / "came.csv"),
+              "--home", str(folder / "home"), *more],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def told(folder) -> dict:
+    """What the command says, as JSON."""
+    got = evaluated(folder, "--json")
+    assert got.exit_code == 0, got.output
+    return json.loads(got.stdout)
+
+
+def test_each_simple_policy_is_told_within_its_intervals(told):
+    """Each offer for everybody, nothing, and the lot: the true rate is in the interval that holds at every size."""
+    truth = {("offer", offer): RATES[offer] for offer in OFFERS} | {("nothing", ""): 0.05}
+    truth[("lot", "")] = float(np.mean(list(RATES.values())))
+    found = {(one["policy"], one["offer"]): one["response"] for one in told["policies"]}
+    for key, rate in truth.items():
+        lower, upper = found[key]["guaranteed"]
+        assert lower <= rate <= upper, key
+        assert found[key]["estimate"]["value"] == pytest.approx(rate, abs=0.12), key
+    assert found["lot", ""]["effective_people"] == pytest.approx(told["drawn"] - told["left_out"])
+
+
+def test_money_is_value_where_somebody_responded_less_cost(told):
+    """Nothing for anybody brings nothing; an offer brings its value times its rate, less twenty cents."""
+    found = {(one["policy"], one["offer"]): one["money"] for one in told["policies"]}
+    assert found["nothing", ""]["estimate"]["value"] == 0.0
+    rate = {(one["policy"], one["offer"]): one["response"]["estimate"]["value"] for one in told["policies"]}
+    for place, offer in enumerate(OFFERS):
+        expected = (5 + place) * rate["offer", offer] - 0.2
+        assert found["offer", offer]["estimate"]["value"] == pytest.approx(expected)
+
+
+def test_the_models_own_choice_is_what_it_would_have_chosen_at_the_runs_prices(folder, told):
+    """Worked out again from codes, tables and price list, for everybody drawn: the same share of them agrees."""
+    place = find_home(folder / "home")
+    with SqliteLedger(place.ledger, key=place.key_file, read_only=True) as store:
+        record = open_run(store, told["run_id"])
+        chunks = list(columns(store, told["run_id"]))
+    prices = np.array(assembly.prices_of(told["run_id"], home=folder / "home").offer_price)
+    model = model_from_json(record.model_json)
+    agreed = drawn = 0
+    for chunk in chunks:
+        rows = np.isin(chunk.outcome, (53, 54))
+        codes = tuple(code[..., rows] for code in chunk.codes)
+        margin = np.empty((3, rows.sum()))
+        for offer in range(3):
+            one = np.full(rows.sum(), offer)
+            score = score_of(model, term_contributions(model, codes, one), one)
+            declared = record.campaign.offers[offer]
+            worth = expected_value(declared.value_micro, declared.cost_micro, probability_ppm(score))
+            margin[offer] = worth - prices[offer]
+        own = np.where(margin.max(axis=0) > 0, margin.argmax(axis=0), -1)
+        agreed += int((own == chunk.offer[rows]).sum())
+        drawn += int(rows.sum())
+    response = next(one["response"] for one in told["policies"] if one["policy"] == "model")
+    assert told["drawn"] == drawn
+    assert response["effective_people"] == pytest.approx(agreed, rel=0.02), "each who agrees weighs the same"
+
+
+def test_it_reads_as_a_table_and_says_whether_the_model_beats_the_lot(folder):
+    """One line per policy in people and in money, and one sentence."""
+    text = evaluated(folder).stdout
+    assert text.count("offer-01 for everybody") == 2
+    assert text.count("the model's choice") == 2
+    assert "than the lot" in text or "beats the lot" in text
+
+
+def test_people_who_may_not_be_used_now_are_not_looked_at(folder, told, tmp_path):
+    """Everybody drawn withdraws but a hundred: only those are left; below thirty there is no figure at all."""
+    people = pl.read_parquet(folder / "people.parquet")["person"].to_list()
+    campaign = json.loads((folder / "campaign.yaml").read_text())
+    said = pl.read_parquet(folder / "said.parquet")
+    for kept, code in ((1_000, 0), (10, 3)):
+        gone = pl.DataFrame({"subject": people[kept:]}).with_columns(
+            kind=pl.lit("consent"), purpose=pl.lit("PersonalisedAdvertising"), status=pl.lit("ConsentWithdrawn"),
+            at=pl.lit("2026-03-02T00:00:00Z"),
+        )  # fmt: skip
+        (tmp_path / "campaign.yaml").write_text(json.dumps(campaign))
+        for name in ("people", "shown"):
+            (tmp_path / f"{name}.parquet").write_bytes((folder / f"{name}.parquet").read_bytes())
+        pl.concat([said.select(pl.all().cast(pl.String)), gone.select(said.columns)]).write_parquet(
+            tmp_path / "said.parquet"
+        )
+        got = CliRunner().invoke(
+            app, ["evaluate", str(tmp_path / "campaign.yaml"), "--events", str(folder / "came.csv"),
+                  "--home", str(folder / "home"), "--json"],
+        )  # fmt: skip
+        assert got.exit_code == code, got.output
+        if code == 0:
+            assert json.loads(got.stdout)["left_out"] > told["left_out"] + 300
+        else:
+            assert "lots-too-few" in got.output + got.stderr
+
+
+def test_rows_of_other_decisions_are_counted_and_told(folder, told):
+    """The file has every decision; those not by lot are not looked at."""
+    assert told["unmatched"] == 3_000 - told["drawn"]
+    assert told["listed"] == told["drawn"] - told["left_out"]
+
+
+def test_a_run_without_lots_is_said_plainly(folder, tmp_path):
+    """Exit code 2, the rule, and the line to add to the campaign file."""
+    document = json.loads((folder / "campaign.yaml").read_text())
+    del document["exploration"]
+    (tmp_path / "campaign.yaml").write_text(json.dumps(document))
+    for name in ("people", "shown", "said"):
+        (tmp_path / f"{name}.parquet").write_bytes((folder / f"{name}.parquet").read_bytes())
+    assembly.run_campaign(tmp_path / "campaign.yaml", home=tmp_path / "home", at=AT)
+    got = CliRunner().invoke(
+        app, ["evaluate", str(tmp_path / "campaign.yaml"), "--events", str(folder / "came.csv"),
+              "--home", str(tmp_path / "home")],
+    )  # fmt: skip
+    assert got.exit_code == 2
+    assert "exploration" in got.stderr
