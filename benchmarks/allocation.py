@@ -1,6 +1,7 @@
 """How long the allocation takes, how far from the optimum it can be, and what it needs.
 
-Run: ``python benchmarks/allocation.py [people ...]`` (default 100000 and 1000000), with ``--blind`` for a blind limit.
+Run: ``python -m benchmarks.allocation [people ...]`` (default 100000 and 1000000), with ``--blind`` for a blind limit,
+``--each 2`` for up to two offers per person (for planning; what each limit costs is not worked out then).
 Ten offers with capacities, a contact limit, a money budget, and a four-fifths limit over 24 groups (2 x 4 x 3).
 """
 
@@ -13,9 +14,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from evenhand.allocation import allocate
+from evenhand.allocation import Several, allocate, allocate_several
 from evenhand.policy import Campaign
-from evenhand.terms import Asked, Binning, FeatureView, Minimised, Model, Permitted, Scored
+from evenhand.terms import Allocated, Asked, Binning, FeatureView, Minimised, Model, Permitted, Scored
 from evenhand.vault import Vault
 
 OFFERS = 10
@@ -93,12 +94,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("people", nargs="*", type=int, default=[100_000, 1_000_000])
     parser.add_argument("--blind", action="store_true")
+    parser.add_argument("--each", type=int, default=0, metavar="OFFERS")
     asked = parser.parse_args()
     for people in asked.people:
         scored, campaign, vault = instance(people, "blind" if asked.blind else "aware")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         wall, cpu = time.perf_counter(), time.process_time()
-        allocated = allocate(scored, campaign, vault)
+        if asked.each:
+            allocated: Allocated | Several = allocate_several(scored, campaign, vault, asked.each)
+        else:
+            allocated = allocate(scored, campaign, vault)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         broken = [limit.id for limit in allocated.limits if not limit.held]

@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ._bound import bound_of
 from ._comparisons import Comparison
 from ._crowd import Crowd
 from ._dual import Hard, decide
 from ._limits import Rows
 from ._nest import Nest
-from ._settle import Settled, bound_of, settle
+from ._settle import Settled, settle
 from ._solve import Solved, solve
 
 __all__ = ["SAMPLED", "effects"]

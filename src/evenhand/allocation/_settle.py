@@ -7,16 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ._bound import bound_of, tightened
 from ._comparisons import Comparison, levels_for, rates_near
 from ._crowd import Crowd
-from ._dual import Hard, decide
+from ._dual import decide
 from ._limits import Rows, at_level
 from ._nest import Nest
 from ._reachable import is_reachable
 from ._rounding import repair, tolerance_of
 from ._solve import Solved, solve
 
-__all__ = ["Settled", "bound_of", "settle"]
+__all__ = ["Settled", "settle"]
 
 _SHRINK = (1.0, 0.97, 0.9, 0.75, 0.5, 0.25)
 _EFFORT = 400
@@ -72,6 +73,7 @@ def settle(
             choice = _trim(crowd, choice, rows)
         exact = _is_exact(crowd, choice, rows)
         return _settled(crowd, rows, choice, bound, free, free, kept=exact)
+    bound = tightened(nest, rows, scale, free, bound)
     best: Settled | None = None
     asks = bool((rows.is_hard & rows.asks).any())
     for factor in _SHRINK[:1] if asks else _SHRINK:
@@ -105,13 +107,6 @@ def _at_level(
         if kept and _is_exact(crowd, choice, fixed):
             return _settled(crowd, rows, choice, bound, solved, free)
     return None
-
-
-def bound_of(hard: Hard, rows: Rows, solved: Solved) -> float:
-    """The dual bound at the prices, with room for the rounding of the sums."""
-    over = np.maximum(-(solved.dual @ rows.level), 0).sum() if len(rows) else 0.0
-    paid = float(rows.bound @ solved.dual) if len(rows) else 0.0
-    return hard.surplus + paid + float(over) + 1e-10 * (abs(hard.surplus) + abs(paid))
 
 
 def _settled(

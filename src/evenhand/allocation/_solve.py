@@ -18,7 +18,7 @@ from ._limits import Rows
 from ._nest import Nest
 from ._newton import Point, minimise
 
-__all__ = ["Solved", "scale_of", "solve"]
+__all__ = ["Solved", "narrowed", "scale_of", "solve"]
 
 _SHRINK = 0.2
 _SMALL = 20_000
@@ -91,6 +91,14 @@ def solve(
             if size < nest.people:
                 dual, beta = _on_sample(nest.sample(size), rows, dual, scale, beta, people, _FINE / np.sqrt(size))
     return _narrow(nest, rows, dual, scale, beta, people, floor)
+
+
+def narrowed(nest: Nest, rows: Rows, scale: float, start: Solved, beta: float) -> Solved:
+    """Prices at one narrower width, from prices at a wider one."""
+    people = max(1.0, float(np.diff(nest.whole.starts) @ nest.whole.weight))
+    tolerance = max(0.01, 0.02 * people * beta / scale)
+    point, _ = _minimised(nest, rows, start.dual, scale, beta, people, tolerance)
+    return Solved(point.dual, point.level, beta)
 
 
 def _on_sample(
