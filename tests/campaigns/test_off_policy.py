@@ -192,3 +192,45 @@ def _log(table: pl.DataFrame) -> Logged:
     return Logged(
         table["item_id"].to_numpy(), table["click"].to_numpy(), table["propensity_score"].to_numpy().astype(float)
     )
+
+
+def test_lists_and_frame_columns_are_read_like_arrays():
+    """A log as lists, and as polars columns, has the value of the same log in arrays."""
+    columns = ([0, 1, 0, 1], [1, 0, 0, 1], [0.5, 0.5, 0.25, 0.75], ["a", "b", "b", "c"])
+    policy = np.zeros(4, np.int64)
+    expected = policy_value(Logged(*(np.array(column) for column in columns)), policy)
+    assert policy_value(Logged(*columns), [0, 0, 0, 0]) == expected
+    assert policy_value(Logged(*(pl.Series(column) for column in columns)), pl.Series(policy)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "policy", "more", "code"),
+    [
+        ({"action": np.array([[0], [1], [0], [1]])}, np.zeros(4, int), {}, "lots-shape"),
+        ({"reward": np.zeros((4, 1))}, np.zeros(4, int), {}, "lots-shape"),
+        ({"propensity": 0.5}, np.zeros(4, int), {}, "lots-shape"),
+        ({}, np.zeros((4, 2, 2)), {}, "lots-shape"),
+        ({}, np.array(["a", "b", "a", "b"]), {}, "lots-policy"),
+        ({"reward": np.array(["1", "0", "x", "0"])}, np.zeros(4, int), {}, "lots-reward"),
+        ({"reward": np.array([1e308, 0, 1, 0])}, np.zeros(4, int), {}, "lots-reward"),
+        ({"propensity": np.array([0.5, None, 0.5, 0.5])}, np.zeros(4, int), {}, "lots-propensity"),
+        ({"person": np.array(["a", None, "b", "c"])}, np.zeros(4, int), {}, "lots-person"),
+        ({}, np.zeros(4, int), {"reward_range": (0.0, np.inf)}, "lots-reward"),
+        ({}, np.zeros(4, int), {"predicted": [["x", "y"]] * 4}, "lots-predicted"),
+        ({}, np.zeros(4, int), {"against": np.full((4, 2), 0.4)}, "lots-policy"),
+    ],
+)
+def test_columns_of_another_shape_or_kind_are_refused(changed, policy, more, code):
+    """What would be stretched to fit, or is no number, is an error of its own and never a figure."""
+    with pytest.raises(DataError, match="To do: compare the columns") as caught:
+        policy_value(dataclasses.replace(SMALL, **changed), policy, **more)
+    assert caught.value.code == code
+
+
+def test_the_gain_is_over_the_policy_that_it_is_told_against():
+    """Row by row: weights 2, 0, 4, 0 less 1, 1, 2, 2/3, times rewards 1, 0, 0, 1; over itself the gain is nothing."""
+    always = np.zeros(4, np.int64)
+    even = np.full((4, 2), 0.5)
+    assert policy_value(SMALL, always, against=even).gain.value == pytest.approx((1 - 2 / 3) / 4)
+    itself = policy_value(SMALL, even, against=even).gain
+    assert (itself.value, itself.lower, itself.upper) == (0.0, 0.0, 0.0)

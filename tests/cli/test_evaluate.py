@@ -110,6 +110,36 @@ def test_it_reads_as_a_table_and_says_whether_the_model_beats_the_lot(folder):
     assert text.count("offer-01 for everybody") == 2
     assert text.count("the model's choice") == 2
     assert "than the lot" in text or "beats the lot" in text
+    assert "than as many offers by lot" in text or "beats as many offers by lot" in text
+
+
+def test_the_model_is_compared_with_as_many_offers_by_lot(told):
+    """Each offer alike and as many of them as the model's choice has: the true rate of that is in its interval."""
+    own, as_many = told["policies"][0], next(one for one in told["policies"] if one["policy"] == "as-many")
+    assert 0.0 < own["offered"] == as_many["offered"] < 1.0
+    rate = own["offered"] * float(np.mean([RATES[offer] for offer in OFFERS])) + (1 - own["offered"]) * RATES[None]
+    lower, upper = as_many["response"]["guaranteed"]
+    assert lower <= rate <= upper
+    assert as_many["response"]["estimate"]["value"] == pytest.approx(rate, abs=0.06)
+    gain = own["response"]["gain_over_as_many"]
+    assert gain["lower"] < gain["value"] < gain["upper"]
+
+
+def test_a_file_of_those_who_responded_tells_what_the_whole_file_tells(folder, told, tmp_path):
+    """Who is not listed did not respond, so the rows without a response may be left out."""
+    pl.read_csv(folder / "came.csv").filter(pl.col("outcome") == 1).write_csv(tmp_path / "came.csv")
+    got = evaluated(folder, "--events", str(tmp_path / "came.csv"), "--json")
+    assert got.exit_code == 0, got.output
+    assert json.loads(got.stdout)["policies"] == told["policies"]
+
+
+def test_a_file_about_no_decision_of_the_run_is_refused(folder, tmp_path):
+    """Ids of people, say, are no decisions; that nobody responded must not be read out of that."""
+    (tmp_path / "came.csv").write_text("decision,outcome\n1002,1\n1003,0\n")
+    got = evaluated(folder, "--events", str(tmp_path / "came.csv"))
+    assert got.exit_code == 3
+    assert "lots-other-run" in got.stderr
+    assert "1002" not in got.stderr
 
 
 def test_people_who_may_not_be_used_now_are_not_looked_at(folder, told, tmp_path):

@@ -63,3 +63,20 @@ def test_a_sweep_of_nothing_is_refused(shop, words, match):
     assert told.returncode == 2
     assert match in told.stderr
     assert "to do:" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        ("selection_rate_ratio_to_mean", "lowest rate over that of all"),
+        ("selection_rate_floor", "largest fall of a group's rate"),
+    ],
+)
+def test_the_head_line_says_in_words_how_groups_are_compared(shop, measure, words):
+    """A floor is no difference of rates, and a ratio to the mean none of the lowest to the highest."""
+    campaign = shop / "campaign.yaml"
+    text = campaign.read_text("utf-8")
+    campaign.write_text(text.replace("bound: 0.8}", f"bound: 0.8, measure: {measure}}}"), "utf-8")
+    told = evenhand("frontier", "campaign.yaml", "--at", AT, "--bounds", "0.5", cwd=shop)
+    assert told.returncode == 0, told.stderr
+    assert words in told.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +26,10 @@ from .frames import frame_like
 __all__ = ["GlassBox"]
 
 _MOST_BINS = 250
+
+
+def _is_whole_within(value: object, least: int, most: int | None) -> bool:
+    return isinstance(value, Integral) and least <= int(value) and (most is None or int(value) <= most)
 
 
 class GlassBox(Manners, ABC):
@@ -75,10 +80,16 @@ class GlassBox(Manners, ABC):
         )  # fmt: skip
 
     def _check_parameters(self) -> None:
-        if not 2 <= self.max_bins <= _MOST_BINS or self.minimum_bin < 1 or self.pairs < 0 or not 2 <= self.bands <= 100:
+        bounds = (
+            (self.max_bins, 2, _MOST_BINS),
+            (self.minimum_bin, 1, None),
+            (self.pairs, 0, None),
+            (self.bands, 2, 100),
+        )
+        if not all(_is_whole_within(*bound) for bound in bounds):
             raise InputError(
                 "estimator-parameter",
-                "A parameter of the estimator is out of range.",
+                "A parameter of the estimator is out of range, or no whole number.",
                 rule=f"max_bins is 2 to {_MOST_BINS}, minimum_bin at least 1, pairs at least 0, bands 2 to 100",
                 remedy="set it with set_params",
             )
@@ -91,6 +102,13 @@ class GlassBox(Manners, ABC):
 
     def _directions(self, binnings: Sequence[Binning]) -> tuple[int, ...]:
         names = [binning.name for binning in binnings]
+        if not isinstance(self.monotone, Mapping | None):
+            raise InputError(
+                "estimator-monotone",
+                "monotone= is not a mapping of columns to directions.",
+                rule="a direction is 1 (never falls) or -1 (never rises), for a column of numbers",
+                remedy="write it as {'age': 1}, or {0: 1} for the first column of an array",
+            )
         ways = {place_of(name, names): way for name, way in (self.monotone or {}).items()}
         for place, way in ways.items():
             if way not in (-1, 0, 1) or (way and binnings[place].kind != "number"):

@@ -54,7 +54,8 @@ class Evaluated:
         left_out: of those, people whose data may not be used for the purpose now; they are not looked at.
         listed: people looked at of whom the file says something; of the others it is taken that nothing came.
         unmatched: rows of the file about no decision by lot of this run.
-        policies: one set of plain values per policy; the first is the model's own choice.
+        policies: one set of plain values per policy; the first is the model's own choice, and the next one that by lot
+            gives as many offers. ``offered`` is the share of people with an offer.
         findings: what makes the figures doubtful.
     """
 
@@ -211,7 +212,14 @@ def _of(
 def _outcomes(events: Path, run_id: str, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
     """int64[n], 1 or 0 of each decision by lot, -1 where the file has none; and how many rows are of no such one."""
     table = open_table(Table(file=events.name), events.resolve().parent, columns=("decision", "outcome"))
-    named, said = table.ids("decision", unique=True), table.outcome("outcome").astype(np.int64)
+    named, said = table.ids("decision", unique=True), table.answers("outcome").astype(np.int64)
+    if not any(name.startswith(f"{run_id}.") for name in named):
+        raise DataError(
+            "lots-other-run",
+            f"No row of {events.name} is about a decision of run {run_id}.",
+            rule="the column decision holds the ids of decisions, as decisions.csv of that run does",
+            remedy="take them from there, or name the run that the file is about with --run",
+        )
     place = {f"{run_id}.{number}": row for row, number in enumerate(numbers.tolist())}
     found = np.array([place.get(name, -1) for name in named], dtype=np.int64)
     told = np.full(len(numbers), -1, dtype=np.int64)
@@ -220,24 +228,43 @@ def _outcomes(events: Path, run_id: str, numbers: NDArray[np.int64]) -> tuple[ND
 
 
 def _policies(drawn: _Drawn, campaign: Campaign) -> list[tuple[dict[str, Any], PolicyValue]]:
-    """The model's choice, the lot, nothing at all, and each offer for everybody."""
+    """The model's choice, as many offers by lot, the lot as it was, nothing at all, and each offer for everybody."""
     nothing = len(campaign.offers)
     chance = 1.0 / (nothing + 1)
     people = len(drawn.action)
-    choices = [("model", "", drawn.own), ("lot", "", None), ("nothing", "", np.full(people, nothing))]
-    choices += [("offer", offer.id, np.full(people, place)) for place, offer in enumerate(campaign.offers)]
+    share = float(np.mean(drawn.own != nothing))
+    as_many = np.tile(np.append(np.full(nothing, share / nothing), 1.0 - share), (people, 1))
+    even = np.full((people, nothing + 1), chance)
+    choices: list[tuple[str, str, float, NDArray[Any]]] = [
+        ("model", "", share, drawn.own),
+        ("as-many", "", share, as_many),
+        ("lot", "", 1.0 - chance, even),
+        ("nothing", "", 0.0, np.full(people, nothing)),
+    ]
+    choices += [("offer", offer.id, 1.0, np.full(people, place)) for place, offer in enumerate(campaign.offers)]
     money, reach = _money(drawn, campaign)
     out = []
-    for kind, offer, choice in choices:
-        policy = np.full((people, nothing + 1), chance) if choice is None else choice.astype(np.int64)
+    for kind, offer, offered, policy in choices:
         predicted = drawn.predicted if campaign.model.target is Target.RESPONSE else None
         propensity = np.full(people, chance)
+        logged = Logged(drawn.action, drawn.outcome, propensity)
         responded = policy_value(
-            Logged(drawn.action, drawn.outcome, propensity), policy, predicted=predicted, reward_range=(0.0, 1.0),
+            logged, policy, predicted=predicted, reward_range=(0.0, 1.0),
             least_chance=chance,
         )  # fmt: skip
-        earned = policy_value(Logged(drawn.action, money, propensity), policy, reward_range=reach, least_chance=chance)
-        out.append(({"policy": kind, "offer": offer, "response": _told(responded), "money": _told(earned)}, responded))
+        paid = Logged(drawn.action, money, propensity)
+        earned = policy_value(paid, policy, reward_range=reach, least_chance=chance)
+        told: dict[str, Any] = {
+            "policy": kind,
+            "offer": offer,
+            "offered": offered,
+            "response": _told(responded),
+            "money": _told(earned),
+        }
+        if kind == "model":
+            for name, log in (("response", logged), ("money", paid)):
+                told[name]["gain_over_as_many"] = asdict(policy_value(log, policy, against=as_many).gain)
+        out.append((told, responded))
     return out
 
 

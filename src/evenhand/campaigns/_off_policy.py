@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from evenhand.terms import Z95, DataError, Finding, Severity
 from ._guaranteed import guaranteed_mean
 
 __all__ = ["Estimate", "Logged", "PolicyValue", "policy_value"]
+
+_LARGEST = 2.0**90
+"""Rewards beyond this cannot be added up and told apart."""
 
 FEW = 100.0
 """Fewer effective rows than this: the figures say little, whatever their normal interval says."""
@@ -70,7 +74,8 @@ class PolicyValue:
         ips: by inverse propensity scores.
         snips: the same, self-normalised; None where nothing that the policy does was drawn.
         doubly_robust: None where no predicted rewards were given.
-        gain: the policy less what was in fact brought (IPS), row by row, so that what both share cancels.
+        gain: the policy less what was in fact brought, or less the policy `against` (IPS), row by row, so that what
+            both share cancels.
         guaranteed: the interval by betting; None where rewards have no declared range or persons have several rows.
         findings: what makes the figures doubtful.
     """
@@ -91,6 +96,7 @@ def policy_value(
     logged: Logged,
     policy: NDArray[np.number],
     *,
+    against: NDArray[np.number] | None = None,
     predicted: NDArray[np.floating] | None = None,
     reward_range: tuple[float, float] | None = None,
     least_chance: float | None = None,
@@ -101,6 +107,7 @@ def policy_value(
         logged: what was done and came of it.
         policy: int[n], what the policy does with each row (numbers as in ``logged.action``); or float64[n], its chance
             of doing what was done; or float64[n, m], its chance of each action 0 to m - 1, rows adding up to 1.
+        against: another policy, given likewise, that the gain is over; None = what was in fact done.
         predicted: float64[n, m], expected reward of each action for each row, from a model that did not learn from that
             row (cross-fitted), or from nothing but other data. Needs `policy` as int[n] or float64[n, m].
         reward_range: least and highest possible reward, for the interval that holds at every size.
@@ -118,15 +125,18 @@ def policy_value(
         >>> policy_value(logged, np.array([0, 0, 0, 0])).ips.value
         1.0
     """
+    logged, policy = _columns(logged), np.asarray(policy)
+    predicted = None if predicted is None else _numbers(predicted, "lots-predicted", "A predicted reward")
     _check(logged, policy)
     _check_rewards(logged, policy, predicted, reward_range)
     _check_least(logged, least_chance)
-    reward = logged.reward.astype(np.float64)
-    weight = _chance(logged.action, policy) / logged.propensity.astype(np.float64)
+    reward = np.asarray(logged.reward, np.float64)
+    weight = _weight(logged, policy)
     person = None if logged.person is None else np.unique(logged.person, return_inverse=True)[1]
     if person is not None and person.max() + 1 == len(person):
         person = None
     weighted = weight * reward
+    rival = reward if against is None else _weight_of(logged, np.asarray(against)) * reward
     mean_weight, ips = _mean(weight), _mean(weighted)
     snips = None
     if mean_weight > 0.0:
@@ -144,7 +154,7 @@ def policy_value(
         ips=_estimate(weighted, person),
         snips=snips,
         doubly_robust=robust,
-        gain=_estimate(weighted - reward, person),
+        gain=_estimate(weighted - rival, person),
         guaranteed=(
             None
             if reward_range is None or person is not None
@@ -153,6 +163,38 @@ def policy_value(
         findings=(),
     )
     return _judged(value)
+
+
+def _columns(logged: Logged) -> Logged:
+    """The same as arrays: lists and the columns of any data frame are read, too."""
+    person = None if logged.person is None else np.asarray(logged.person)
+    if person is not None and any(one is None or one != one for one in person.ravel().tolist()):
+        raise _wrong("lots-person", "Some ids of persons are missing.")
+    if person is not None and person.dtype == object:
+        person = person.astype(str)
+    return Logged(
+        np.asarray(logged.action),
+        _numbers(logged.reward, "lots-reward", "A reward"),
+        _numbers(logged.propensity, "lots-propensity", "A recorded chance"),
+        person,
+    )
+
+
+def _numbers(values: Any, code: str, what: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values).astype(np.float64)
+    except (TypeError, ValueError):
+        raise _wrong(code, f"{what} is not a number.") from None
+
+
+def _weight_of(logged: Logged, policy: NDArray[np.number]) -> NDArray[np.float64]:
+    """float64[n] of a policy that was not looked at yet."""
+    _check(logged, policy)
+    return _weight(logged, policy)
+
+
+def _weight(logged: Logged, policy: NDArray[np.number]) -> NDArray[np.float64]:
+    return _chance(logged.action, policy) / logged.propensity
 
 
 def _chance(action: NDArray[np.integer], policy: NDArray[np.number]) -> NDArray[np.float64]:
@@ -230,9 +272,10 @@ def _judged(value: PolicyValue) -> PolicyValue:
 
 
 def _check(logged: Logged, policy: NDArray[np.number]) -> None:
-    rows = len(logged)
-    columns = [logged.reward, logged.propensity, policy, *([] if logged.person is None else [logged.person])]
-    if rows < 2 or any(len(column) != rows for column in columns):
+    rows = logged.action.size
+    columns = [logged.action, logged.reward, logged.propensity, *([] if logged.person is None else [logged.person])]
+    fits = all(column.shape == (rows,) for column in columns) and policy.ndim in (1, 2) and len(policy) == rows
+    if rows < 2 or not fits:
         raise _wrong("lots-shape", "Actions, rewards, chances and policy are not of the same two or more decisions.")
     if not np.issubdtype(logged.action.dtype, np.integer):
         raise _wrong("lots-action", "The actions are not whole numbers.")
@@ -241,6 +284,8 @@ def _check(logged: Logged, policy: NDArray[np.number]) -> None:
         raise _wrong("lots-propensity", "A recorded chance is not above 0 and at most 1: what was done could be drawn.")
     if _is_chosen(policy):
         return
+    if not (np.issubdtype(policy.dtype, np.floating) or policy.dtype.kind in "biu"):
+        raise _wrong("lots-policy", "The policy is neither whole numbers nor chances.")
     if not bool(((policy >= 0.0) & (policy <= 1.0)).all()):
         raise _wrong("lots-policy", "A chance of the policy is not between 0 and 1.")
     if policy.ndim == 2 and not bool(np.isclose(policy.sum(axis=1), 1.0, atol=1e-6).all()):
@@ -255,12 +300,14 @@ def _check_rewards(
     predicted: NDArray[np.floating] | None,
     reward_range: tuple[float, float] | None,
 ) -> None:
-    if not bool(np.isfinite(logged.reward.astype(np.float64)).all()):
-        raise _wrong("lots-reward", "A reward is not a finite number.")
+    if not bool((np.abs(logged.reward) <= _LARGEST).all()):
+        raise _wrong("lots-reward", "A reward is not a finite number, or beyond 10**27.")
     if reward_range is not None:
         least, highest = reward_range
-        if not least < highest or not bool(((logged.reward >= least) & (logged.reward <= highest)).all()):
-            raise _wrong("lots-reward", "The range of rewards is empty, or a reward is outside it.")
+        if not (math.isfinite(highest - least) and least < highest) or not bool(
+            ((logged.reward >= least) & (logged.reward <= highest)).all()
+        ):
+            raise _wrong("lots-reward", "The range of rewards is empty or without end, or a reward is outside it.")
     if predicted is None:
         return
     shape = policy.shape if policy.ndim == 2 else (len(logged), predicted.shape[-1])

@@ -42,7 +42,12 @@ def evaluate(
         voice.data(line)
 
 
-_NAMES = {"model": "the model's choice", "lot": "the lot", "nothing": "nothing for anybody"}
+_NAMES = {
+    "model": "the model's choice",
+    "as-many": "as many offers, by lot",
+    "lot": "the lot",
+    "nothing": "nothing for anybody",
+}
 
 
 def _lines(found: Any) -> Iterator[str]:
@@ -62,16 +67,24 @@ def _lines(found: Any) -> Iterator[str]:
     for one in found.policies:
         yield _row(one, "money", 100.0)
     yield ""
-    gain = found.policies[0]["response"]["gain_over_lot"]
-    lower, upper = 100.0 * gain["lower"], 100.0 * gain["upper"]
-    if lower > 0.0:
-        yield f"The model's choice brings {lower:.2f} to {upper:.2f} responses per 100 people more than the lot."
-    elif upper < 0.0:
-        yield f"The model's choice brings {-upper:.2f} to {-lower:.2f} responses per 100 people less than the lot."
-    else:
-        yield f"Not shown that the model beats the lot: {lower:.2f} to {upper:.2f} responses per 100 people more."
+    own, lot = found.policies[0], next(one for one in found.policies if one["policy"] == "lot")
+    yield (
+        f"At the prices of the run the model has an offer for {own['offered']:.0%} of these people; "
+        f"the lot has one for {lot['offered']:.0%}."
+    )
+    yield _beats(own["response"]["gain_over_as_many"], "as many offers by lot")
+    yield _beats(own["response"]["gain_over_lot"], "the lot")
     for finding in found.findings:
         yield f"{finding.id}: {finding.what} To do: {finding.remedy}."
+
+
+def _beats(gain: dict[str, float], other: str) -> str:
+    lower, upper = 100.0 * gain["lower"], 100.0 * gain["upper"]
+    if lower > 0.0:
+        return f"The model's choice brings {lower:.2f} to {upper:.2f} responses per 100 people more than {other}."
+    if upper < 0.0:
+        return f"The model's choice brings {-upper:.2f} to {-lower:.2f} responses per 100 people less than {other}."
+    return f"Not shown that the model beats {other}: {lower:.2f} to {upper:.2f} responses per 100 people more."
 
 
 def _row(one: dict[str, Any], what: str, scale: float) -> str:

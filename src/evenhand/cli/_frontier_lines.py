@@ -8,18 +8,25 @@ from typing import Any
 __all__ = ["frontier_lines"]
 
 
+_FIGURE = {
+    "selection_rate_ratio": "lowest over highest rate",
+    "selection_rate_difference": "highest less lowest rate",
+    "selection_rate_ratio_to_mean": "lowest rate over that of all",
+    "selection_rate_floor": "largest fall of a group's rate",
+}
+
+
 def frontier_lines(swept: dict[str, Any]) -> Iterator[str]:
     """What the limit is without, then one line per bound.
 
     Args:
         swept: as from `assembly.frontier`.
     """
-    ratio = swept["measure"] == "selection_rate_ratio"
     money = swept["currency"]
     yield (
         f"limit {swept['limit']} ({swept['mode']}), {swept['people']:,} people with personal data; without it "
         f"{swept['selected']:,} get an offer, value {money} {swept['value'] / 1e6:,.2f}, "
-        f"{'lowest over highest rate' if ratio else 'highest less lowest rate'} {swept['unlimited']:.4f}"
+        f"{_FIGURE[swept['measure']]} {swept['unlimited']:.4f}"
     )
     moved = " ".join(f"{head:>8}" for head in ("in", "out", "given", "taken"))
     yield f"{'bound':>8} {'reached':>8} {'value kept':>11} {'value lost':>14} {moved}"
