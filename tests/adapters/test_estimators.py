@@ -227,7 +227,7 @@ def test_json_and_pickle_bring_the_same_integers_back(fitted, tmp_path):
         assert again.feature_names_in_.tolist() == ["age", "region", "spend"]
         np.testing.assert_array_equal(again.predict_proba(table), glass.predict_proba(table))
         np.testing.assert_array_equal(again.predict(table), glass.predict(table))
-    with pytest.raises(DataError, match="not a AdditiveRegressor"):
+    with pytest.raises(DataError, match="This is no AdditiveRegressor"):
         AdditiveRegressor.load(path)
     content = json.loads(path.read_text("utf-8"))
     content["model"]["tables"][0][0][5] += 1

@@ -115,6 +115,20 @@ def test_a_lost_policy_is_made_again_from_the_ledger(ran, cli):
     assert path.read_bytes() == was
 
 
+@pytest.mark.parametrize("content", ["", "{", '{"a": 1}', "[]"])
+def test_what_is_no_policy_says_what_helps_and_that_does_help(ran, cli, content):
+    """Emptied or overwritten: to move the file away is told, and after that it comes back from the ledger."""
+    path = _run_folder(ran) / "prices.json"
+    before = path.read_bytes()
+    path.write_text(content)
+    told = cli(ran, "policy", "--home", "evenhand-home")
+    assert told.exit_code == 3
+    assert "to do: move the file away" in told.output
+    path.unlink()
+    assert cli(ran, "policy", "--home", "evenhand-home").exit_code == 0
+    assert path.read_bytes() == before
+
+
 def test_an_edited_policy_decides_nothing(ran, cli):
     """Whether its digest is made to fit or not: it is not what the ledger has."""
     path = _run_folder(ran) / "prices.json"

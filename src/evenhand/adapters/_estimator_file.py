@@ -47,7 +47,7 @@ def read_estimator(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[st
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             "estimator-format",
-            f"This is not a {kind} that evenhand wrote.",
+            f"This is no {kind} that evenhand wrote.",
             rule=f"a saved estimator has format {_FORMAT} and tells its own kind",
             remedy="load it with the class that saved it, or save it again",
         ) from error

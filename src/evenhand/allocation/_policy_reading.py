@@ -52,14 +52,14 @@ def policy_from_dict(content: object) -> PricePolicy:
             "policy-format",
             f"This is not a price policy that evenhand wrote ({error}).",
             rule="a price policy has the fields of docs/price-policy.schema.json and no others",
-            remedy="take the file of the run again: evenhand policy RUN",
+            remedy="move the file away; evenhand policy RUN then writes it again from the ledger",
         ) from None
     if policy.digest != digest:
         raise LedgerError(
             "policy-digest",
             "The price policy was altered: what it says does not give its digest.",
             rule="a decision may only be made with the prices that were recorded (G-5-2)",
-            remedy="take the file of the run again: evenhand policy RUN",
+            remedy="move the file away; evenhand policy RUN then writes it again from the ledger",
         )
     return policy
 

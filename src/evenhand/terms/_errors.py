@@ -32,7 +32,7 @@ class EvenhandError(Exception):
     exit_code = 3
 
     def __init__(self, code: str, what: str, *, rule: str, remedy: str) -> None:
-        super().__init__(f"{what} Rule: {rule}. To do: {remedy}")
+        super().__init__(f"{what} Rule: {rule.removesuffix('.')}. To do: {remedy}")
         self.code = code
         self.what = what
         self.rule = rule
