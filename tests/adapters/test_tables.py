@@ -264,7 +264,7 @@ def test_mixed_types_are_named():
 def test_duplicate_ids_are_counted_and_not_shown(csv):
     """Subjects stand there once; history may repeat them."""
     table = csv("id,a\nsecret,1\nsecret,2\nother,3\nsecret,4\n")
-    with pytest.raises(DataError, match=r"2 rows of people\.csv repeat a subject id") as caught:
+    with pytest.raises(DataError, match=r"2 rows of people\.csv repeat an id") as caught:
         table.ids("id", unique=True)
     assert "secret" not in str(caught.value)
     assert len(table.ids("id", unique=False)) == 4

@@ -120,6 +120,18 @@ def test_a_blind_floor_that_cannot_be_kept_tells_what_can() -> None:
     assert "Relax the bound of" in error.value.remedy
 
 
+def test_where_only_no_limit_can_be_kept_no_bound_is_named() -> None:
+    """A relaxation that allows everything is no relaxation: the message says to leave the limit out."""
+    value, group, codes = skewed(300, 1)
+    even = {"id": "even", "groups": ["g"], "bound": 1.0, "per": "offer", "offers": ["o1"], "minimum_size": 10}
+    limits = [one | {"mode": "blind"} for one in (even, FLOOR | {"bound": 0.0, "minimum_size": 10})]
+    campaign = campaign_with(costs=[0, 0], contacts=45, minimums=[None, 40], disparity=limits)
+    with pytest.raises(DataError, match=r"Limit even .* could not be kept without looking") as error:
+        allocate(scored_with(value, codes=codes), campaign, PlainWall({"g": group}))
+    assert "Leave out even, or relax far" in error.value.remedy
+    assert "to 0 " not in error.value.remedy
+
+
 def test_a_floor_per_offer_holds_for_each_offer() -> None:
     """Each group keeps its own reach at each offer."""
     value, group, _ = skewed(400, 7)

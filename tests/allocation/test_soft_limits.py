@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,21 @@ def test_a_ceiling_of_nothing_keeps_only_what_is_free() -> None:
     assert told.cost <= 0
     assert told.needed is not None
     assert told.needed > 0
+
+
+@pytest.mark.parametrize("mode", ["aware", "blind"])
+def test_a_soft_limit_that_holds_by_itself_is_kept_whole_and_free(mode: str) -> None:
+    """Where the figure is as good as the bound without asking, nothing is given up, and nobody's decision changes."""
+    free, _ = decided([], people=2000)
+    _, measured = decided([LIMIT | {"mode": mode, "bound": 0.0}], people=2000)
+    bound = math.floor(measured["d"].used * 1000) / 1000
+    assert 0 < bound < 0.9
+    found, outcomes = decided([LIMIT | {"mode": mode, "bound": bound, "ceiling": 0.0}], people=2000)
+    told = outcomes["d"].soft
+    assert told is not None
+    assert (told.bound, told.cost, told.needed) == (bound, 0, 0)
+    assert outcomes["d"].held
+    np.testing.assert_array_equal(found.offer, free.offer)
 
 
 def test_what_cannot_be_kept_at_all_is_told_as_such() -> None:

@@ -439,12 +439,19 @@ def test_a_state_that_cannot_be_kept_lets_nothing_go_on(cli, ran):
 
 
 def test_trouble_with_one_clause_hides_no_alarm_of_another(cli, ran):
-    """A table that is missing is told, and the alarm of the next clause pauses the campaign nevertheless."""
+    """A table that is missing is told, and the alarm of the next clause is told too and pauses the campaign."""
     declare(ran, DELIVERED, RESPONDED)
     follow(ran, "outcome", 0.2, 0.8)
-    done = cli(ran, "monitor", "campaign.yaml")
+    done = cli(ran, "monitor", "campaign.yaml", "--html", "page.html", "--prometheus", "figures.prom")
     assert done.exit_code == 3
     assert "There is no file delivered.csv" in done.stderr
+    assert "Alarm of responded" in done.stdout
+    assert "The campaign was paused by the alarm" in done.stdout
+    assert "responded, Who responded:" in done.stdout
+    assert "delivered, " not in done.stdout
+    assert not [name for name in ("page.html", "figures.prom") if (ran / name).exists()]
+    told = json.loads(cli(ran, "monitor", "campaign.yaml", "--json").stdout)
+    assert told["error"]["code"] == "data-missing-file"
     assert cli(ran, "run", "campaign.yaml", "--at", AT).exit_code == 6
 
 

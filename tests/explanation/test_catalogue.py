@@ -28,7 +28,10 @@ SAME_IN_BOTH = {
 }
 PREFIXED = re.compile(r"""["'](?:report\.)?([a-z][\w.-]*[.-])(?:\{|["'] ?~|["'] ?\+)""")
 LITERAL = re.compile(r"""["']([a-z][\w-]*(?:\.[\w-]+)*)["']""")
-SUFFIXED = ("key.ratio-sub", "key.difference-sub", "finding.EH-DATA-001-hidden")
+SUFFIXED = (
+    *(f"key.{kind}-sub{ending}" for kind in ("ratio", "difference") for ending in ("", "-given-up")),
+    "finding.EH-DATA-001-hidden",
+)
 LONGEST_SENTENCE = 25
 
 

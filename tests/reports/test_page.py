@@ -103,6 +103,36 @@ def test_a_plan_says_that_nothing_was_recorded(report):
     assert "evenhand replay" not in words
 
 
+@pytest.mark.parametrize(
+    ("lang", "said", "unsaid"),
+    [
+        (
+            "en",
+            ("a soft limit was given up at its ceiling", "kept as far as 0.800, where the whole is 0.900", "Selected"),
+            ("within every limit", "the least that the limit allows", "The limit was kept"),
+        ),
+        (
+            "nl",
+            (
+                "een zachte grens is losgelaten bij het plafond",
+                "gehaald tot 0,800, waar het geheel 0,900 is",
+                "Gekozen",
+            ),
+            ("binnen alle grenzen", "lager mag niet volgens de grens", "De grens is gehaald"),
+        ),
+    ],
+)
+def test_a_soft_limit_that_was_given_up_is_nowhere_said_to_be_kept(report, lang, said, unsaid):
+    """Headline, key figure, funnel and groups say that it was given up, and how far it was kept."""
+    soft = {"ceiling": 0.01, "without": 10**8, "bound": 0.8, "cost": 10**5, "needed": 10**7}
+    limits = [one | ({"held": False, "soft": soft} if one["id"] == "fair-sex" else {}) for one in report["limits"]]
+    words = " ".join("".join(read(render({**report, "limits": limits}, lang=lang)).words).split())
+    for one in said:
+        assert one in words
+    for one in unsaid:
+        assert one not in words
+
+
 def test_a_bare_campaign_has_a_page_too(report):
     """No groups, no limits, no findings, no decisions told, no evaluation: every chapter says so."""
     bare = {

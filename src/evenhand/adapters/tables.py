@@ -124,9 +124,9 @@ class DataTable:
         if repeated:
             raise DataError(
                 "data-duplicate-ids",
-                f"{repeated} rows of {self.where} repeat a subject id (column {name!r}) that stands there already.",
-                rule="one row per subject in the subjects table",
-                remedy="keep one row for each subject",
+                f"{repeated} rows of {self.where} repeat an id (column {name!r}) that stands there already.",
+                rule="one row per id",
+                remedy="keep one row for each id",
             )
         return list(ids.to_list())
 

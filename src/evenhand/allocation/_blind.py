@@ -278,12 +278,15 @@ def _unreachable(comparisons: list[Comparison], missed: _Missed, bounds: dict[st
         f"groups: the best blind allocation that was found reaches {missed.reached[name]:.4f}."
         for name in bounds
     ]
-    eased = " and ".join(f"the bound of {name} to {bound:g}" for name, bound in bounds.items())
-    together = " together" if len(bounds) > 1 else ""
+    if all(bound == (0.0 if of[name].measure.is_least else 1.0) for name, bound in bounds.items()):
+        way = f"Leave out {' and '.join(bounds)}, or relax far: no nearer bound that was tried could be kept. Or"
+    else:
+        eased = " and ".join(f"the bound of {name} to {bound:g}" for name, bound in bounds.items())
+        way = f"Relax {eased} (tried{' together' if len(bounds) > 1 else ''}, and it can be kept), or"
     return DataError(
         "limit-unreachable",
         " ".join(told),
         rule="a hard limit is never broken (F-45)",
-        remedy=f"Relax {eased} (tried{together}, and it can be kept), or declare mode aware with its necessity, or add "
-        "features that tell the groups apart less sharply, or raise minimum_size if a very small group is judged.",
+        remedy=f"{way} declare mode aware with its necessity, or add features that tell the groups apart less sharply, "
+        "or raise minimum_size if a very small group is judged.",
     )

@@ -49,9 +49,9 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices 
     bounds: dict[str, float | None] = {limit.id: None for limit in soft}
     told: dict[str, SoftOutcome] = {}
     for limit in soft:
-        told[limit.id] = _settle(scored, campaign, wall, limit, bounds)
-        is_free = not told[limit.id].cost and told[limit.id].bound != limit.bound
-        bounds[limit.id] = _FREE if is_free else told[limit.id].bound
+        told[limit.id], is_free = _settle(scored, campaign, wall, limit, bounds)
+        # what is free needs no bound, unless a limit that is settled later could take it back
+        bounds[limit.id] = _FREE if is_free and limit is soft[-1] else told[limit.id].bound
     found: Allocated = allocate_within(scored, _with_bounds(campaign, bounds), wall)
     declared = {limit.id: limit.bound for limit in soft}
     limits = [_told(outcome, declared[outcome.id], told[outcome.id]) if outcome.id in told else outcome
@@ -66,8 +66,9 @@ def _told(outcome: LimitOutcome, declared: float, soft: SoftOutcome) -> LimitOut
 
 def _settle(
     scored: Scored, campaign: Campaign, wall: Wall, limit: DisparityLimit, bounds: dict[str, float | None]
-) -> SoftOutcome:
-    """The bound to keep of one soft limit, with those before it settled and those after it left out."""
+) -> tuple[SoftOutcome, bool]:
+    """How far to keep one soft limit, with those before it settled and those after it left out; and whether that is
+    so where it is left free."""
     ceiling = limit.ceiling or 0.0
 
     def tried(bound: float | None) -> tuple[int, float] | None:
@@ -84,11 +85,13 @@ def _settle(
 
     free = tried(None)
     assert free is not None  # a limit that is left free cannot be in the way
+    if free[1] >= limit.bound if limit.measure.is_least else free[1] <= limit.bound:
+        return SoftOutcome(ceiling, free[0], limit.bound, 0, 0), True
     least = free[0] - ceiling * max(free[0], 0)
     whole = tried(limit.bound)
     needed = None if whole is None else free[0] - whole[0]
     if whole is not None and whole[0] >= least:
-        return SoftOutcome(ceiling, free[0], limit.bound, free[0] - whole[0], needed)
+        return SoftOutcome(ceiling, free[0], limit.bound, free[0] - whole[0], needed), False
     away = np.floor if limit.measure.is_least else np.ceil
     kept, cost = _rounded(free[1], away), 0
     missed = limit.bound
@@ -101,7 +104,7 @@ def _settle(
             kept, cost = middle, free[0] - found[0]
         else:
             missed = middle
-    return SoftOutcome(ceiling, free[0], kept, cost, needed)
+    return SoftOutcome(ceiling, free[0], kept, cost, needed), not cost
 
 
 def _rounded(bound: float, away: np.ufunc) -> float:

@@ -66,7 +66,8 @@ def monitor(
 
     Raises:
         UsageError: a file is needed and none is named.
-        DataError: a table is not what it must be, or a reference group does not occur.
+        DataError: a table is not what it must be, or a reference group does not occur. Where that is so for some
+            clauses only, it stands in `trouble` beside what the others say, and no page is written.
         StoreError: there is no ledger, it is being written, or the state or the page cannot be written.
     """
     loaded = load_campaign(campaign_file, at=at)
@@ -97,9 +98,9 @@ def monitor(
         recorded, state = record_alarms(place, campaign, looks, decided, state, at)
     for look in looks:
         states.keep(look.name, look.state(since))
-    if trouble:
+    if trouble and not looks:
         raise trouble[0]
-    page = place.folder / "monitor" / f"{campaign.campaign}.html" if follows else None
+    page = place.folder / "monitor" / f"{campaign.campaign}.html" if follows and not trouble else None
     told = Monitored(
         campaign=campaign.campaign,
         at=at.isoformat(),
@@ -108,6 +109,7 @@ def monitor(
         recorded=tuple(one.to_dict() for one in recorded),
         history=tuple(one.to_dict() for one in state.history),
         page=page,
+        trouble=tuple(trouble),
     )
     if page is not None:
         write_atomically(page, monitor_page(told.to_dict(), lang=lang), private=True)

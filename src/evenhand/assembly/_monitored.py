@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.disparity import MonitorState
+from evenhand.terms import EvenhandError
 
 __all__ = ["Monitored", "Watched"]
 
@@ -73,7 +74,8 @@ class Monitored:
         paused: the ledger's entry that paused it or had it fall back, as plain values; None where neither holds.
         recorded: what this look added to the ledger.
         history: every alarm, pause and resumption, oldest first.
-        page: where the page was written in the home; None where no clause asked for one.
+        page: where the page was written in the home; None where no clause asked for one, or where there is trouble.
+        trouble: why clauses could not be looked at, where others could.
     """
 
     campaign: str
@@ -83,6 +85,7 @@ class Monitored:
     recorded: tuple[dict[str, Any], ...]
     history: tuple[dict[str, Any], ...]
     page: Path | None = None
+    trouble: tuple[EvenhandError, ...] = ()
 
     @property
     def skewed(self) -> bool:

@@ -168,7 +168,8 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
                     "why-unknown",
                     "The ledger has no decision about this subject, and no decision with this id.",
                     rule="only what was recorded can be told",
-                    remedy="check the id as it stands in the subjects table, and the --home folder",
+                    remedy="check the id as it stands in the subjects table, the --home folder, and that its "
+                    "secret.key is the ledger's own (evenhand ledger verify)",
                 ) from None
             found = said
         recorded = open_run(store, found.run_id)

@@ -30,7 +30,10 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         ("  of whom personalised", personalised),
         ("  of whom contextual", allowed - personalised),
         ("worth an offer", worthwhile),
-        ("selected, within every limit", int(chosen.sum())),
+        (
+            "selected, within every limit" if all(one.held for one in allocated.limits) else "selected",
+            int(chosen.sum()),
+        ),
     ]
     if campaign.exploration is not None:
         by_lot = np.isin(allocated.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING))

@@ -111,8 +111,12 @@ def look(
                     read=read,
                 )
                 skewed = found.skewed
-                _write(found.to_dict(), html, prometheus, lang.value)
-                _tell(voice, found, lang.value)
+                if not found.trouble:  # figures and pages say how everything stands, or stay as they are
+                    _write(found.to_dict(), html, prometheus, lang.value)
+                if not (found.trouble and json_out):  # an error is the one document
+                    _tell(voice, found, lang.value)
+                if found.trouble:
+                    raise found.trouble[0]
                 has_looked = True
             except (DataError, StoreError) as error:  # such as a table that is just being written
                 if follow is None or not (has_looked or error.code == "store-busy"):

@@ -8,7 +8,7 @@ from typing import Any
 from evenhand.terms import Target
 
 from ._figures import reliability
-from ._groups import FLOOR, LEAST, compared, worst
+from ._groups import FLOOR, LEAST, compared, given_up, worst
 from ._increment import increment_view
 from ._words import Words
 
@@ -27,6 +27,8 @@ def hero_view(report: Report, words: Words) -> View:
         "headline"
         if not limits
         else "headline-limits"
+        if all(one["held"] for one in limits)
+        else "headline-given-up"
         if all(one["held"] or one.get("soft") for one in limits)
         else "headline-broken"
     )
@@ -92,7 +94,10 @@ def _disparity_figure(report: Report, words: Words) -> View:
         "value": say(after),
         "label": words.t(key),
         "sub": words.t(
-            f"{key}-sub", feature=compared(chapter, texts, words), before=say(before), bound=say(chapter["bound"])
+            f"{key}-sub-given-up" if chapter["limit"] in given_up(report) else f"{key}-sub",
+            feature=compared(chapter, texts, words),
+            before=say(before),
+            bound=say(chapter["bound"]),
         ),
     }
 
@@ -115,7 +120,8 @@ def funnel_view(report: Report, words: Words) -> list[View]:
         drops = [drop for drop in report["drops"] if {drop["step"], drop["key"]} & set(leaves.get(step["key"], []))]
         width = round(100 * (whole or 0) / known, 2) if known else 0.0
         light = round(100 * contextual / known, 2) if known and step["key"] != "known" else 0.0
-        name = words.t(f"funnel.{step['key']}")
+        loose = step["key"] == "selected" and not all(limit["held"] for limit in report["limits"])
+        name = words.t("funnel.selected-given-up" if loose else f"funnel.{step['key']}")
         share = _share(whole, known, words)
         out.append(
             {

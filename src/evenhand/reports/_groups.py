@@ -8,7 +8,7 @@ from typing import Any
 from ._figures import axis_top, to_percent
 from ._words import Words
 
-__all__ = ["FLOOR", "LEAST", "compared", "conditions_view", "groups_view", "worst"]
+__all__ = ["FLOOR", "LEAST", "compared", "conditions_view", "given_up", "groups_view", "worst"]
 
 Report = Mapping[str, Any]
 View = dict[str, Any]
@@ -21,7 +21,13 @@ LEAST = frozenset({RATIO, MEAN})
 def groups_view(report: Report, words: Words) -> list[View]:
     """One entry per comparison of groups: rows with marks, bound, sentences."""
     texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
-    return [_chapter(chapter, texts, words) for chapter in report["groups"]]
+    kept = given_up(report)
+    return [_chapter(chapter, texts, kept.get(chapter["limit"]), words) for chapter in report["groups"]]
+
+
+def given_up(report: Report) -> dict[str, float]:
+    """The bound that was kept of each soft limit that was given up at its ceiling, by its id."""
+    return {one["id"]: one["soft"]["bound"] for one in report["limits"] if one.get("soft") and not one["held"]}
 
 
 def conditions_view(report: Report, words: Words) -> list[str]:
@@ -52,7 +58,7 @@ def compared(chapter: Mapping[str, Any], texts: Mapping[str, str], words: Words)
     return words.t("groups.over", feature=feature, offers=" + ".join(offers)) if offers else feature
 
 
-def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> View:
+def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float | None, words: Words) -> View:
     before, after = chapter["before"], chapter["after"]
     top = axis_top([rate["upper"] for side in (before, after) for rate in side["rates"] if rate["rows"] is not None])
     earlier = {tuple(rate["group"]): rate for rate in before["rates"]}
@@ -74,12 +80,13 @@ def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], words: Words)
         "ticks": [{"x": to_percent(top * part, top), "text": words.percent(top * part, 0)} for part in (0, 0.5, 1)]
         if top >= 0.1
         else [{"x": to_percent(top * part, top), "text": words.percent(top * part, 1)} for part in (0, 0.5, 1)],
-        "sentences": _sentences(chapter, ratio, words),
+        "sentences": _sentences(chapter, ratio, kept, words),
         "name": words.t("groups.figure", feature=feature),
     }
 
 
-def _sentences(chapter: Mapping[str, Any], ratio: bool, words: Words) -> list[str]:
+def _sentences(chapter: Mapping[str, Any], ratio: bool, kept: float | None, words: Words) -> list[str]:
+    """What is said of a chapter; `kept` is the bound that was kept of a soft limit that was given up."""
     before, after = (worst(chapter[side], chapter["measure"]) for side in ("before", "after"))
     say = (lambda value: words.number(value, 2)) if ratio else words.percent
     kind = {MEAN: "mean", FLOOR: "floor"}.get(chapter["measure"], "ratio" if ratio else "difference")
@@ -95,8 +102,13 @@ def _sentences(chapter: Mapping[str, Any], ratio: bool, words: Words) -> list[st
         out.append(words.t(f"groups.{kind}-moved", before=say(before), after=say(after)))
     if not chapter["limit"]:
         return [*out, words.t("groups.no-limit")]
-    bound = words.percent(chapter["bound"], 0 if chapter["bound"] * 100 % 1 < 1e-9 else 1)
     out += _moved(chapter, words)
+    if kept is not None:
+        told = [words.number(one, 3) if ratio else words.percent(one, 2) for one in (kept, chapter["bound"])]
+        out.append(words.t("groups.given-up", kept=told[0], whole=told[1]))
+        out += [words.t("groups.given-up-line")] if kind != "floor" else []
+        return [*out, words.t("groups.blind-given-up" if chapter["mode"] == "blind" else "groups.aware")]
+    bound = words.percent(chapter["bound"], 0 if chapter["bound"] * 100 % 1 < 1e-9 else 1)
     return [*out, words.t(f"groups.bound-{kind}", bound=bound), words.t(f"groups.{chapter['mode']}")]
 
 
