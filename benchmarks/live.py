@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from evenhand.allocation import (
 )
 from evenhand.allocation._pace_prices import GroupTally, Past, prices_for_the_rest
 from evenhand.policy import Campaign
-from evenhand.terms import Asked, Binning, CountTable, FeatureView, Minimised, Model, Permitted, Scored
+from evenhand.terms import Binning, CountTable, FeatureView, Minimised, Model, Scored
 from evenhand.vault import Vault
 
 from .allocation import OFFERS, campaign_of, instance
@@ -88,9 +88,9 @@ def stream(arrivals: int, mode: str, *, drift: bool, seed: int) -> Stream:
     return Stream(micro, cell, Scored(again, nothing, nothing, micro), campaign, wall)
 
 
-def campaign_for(people: int, mode: str, bound: float = 0.8) -> Campaign:
+def campaign_for(people: int, mode: str) -> Campaign:
     """Limits for so many people."""
-    limit = {"id": "four-fifths", "groups": list(FEATURES), "bound": bound, "mode": mode, "necessity": "benchmark"}
+    limit = {"id": "four-fifths", "groups": list(FEATURES), "bound": 0.8, "mode": mode, "necessity": "benchmark"}
     return campaign_of(
         [int(0.04 * people)] * OFFERS,
         budget=f"{0.06 * people:.2f}",
@@ -205,43 +205,17 @@ def run_policy() -> PricePolicy:
 
 
 def at_once(s: Stream) -> tuple[float, float, str]:
-    """Value and worst ratio of deciding about everybody at once. For more blind people than are worth the time, what
-    the blind limit costs against the aware one is taken from every k-th of them."""
+    """Value and worst ratio of deciding about everybody at once: blind as the stream is, where that is found in time;
+    else aware, which is worth more than any blind way."""
     mode = s.campaign.limits.disparity[0].mode
     if mode == "aware" or len(s) <= _BLIND:
         best = allocate(s.scored, s.campaign, s.wall)
-        return float(best.certificate.value), worst(s, best.offer >= 0), ""
-    part = every(s, len(s) // _BLIND, 0.79)  # the search for blind prices can end a hair below 0.8
-    blind_part, aware_part = (allocate(one.scored, one.campaign, one.wall) for one in (part, made_aware(part)))
-    cost = blind_part.certificate.value / aware_part.certificate.value
-    whole = made_aware(s)
-    best = allocate(whole.scored, whole.campaign, whole.wall)
-    return best.certificate.value * cost, worst(part, blind_part.offer >= 0), f" (estimated on {len(part):,})"
-
-
-def made_aware(s: Stream) -> Stream:
-    """The same with an aware limit."""
+        return float(best.certificate.value), worst(s, best.offer >= 0), f", {mode}"
     limits = s.campaign.limits
     aware_limit = limits.disparity[0].model_copy(update={"mode": "aware"})
     campaign = s.campaign.model_copy(update={"limits": limits.model_copy(update={"disparity": (aware_limit,)})})
-    return replace(s, campaign=campaign)
-
-
-def every(s: Stream, step: int, bound: float) -> Stream:
-    """Every so many-th person, with limits for so many."""
-    rows = np.arange(0, len(s), step)
-    before = s.scored.minimised
-    permitted = Permitted(
-        Asked(before.permitted.asked.subjects[rows], before.permitted.asked.at),
-        before.permitted.standing[rows], before.permitted.reason[rows],
-    )  # fmt: skip
-    minimised = Minimised(permitted, before.model, tuple(code[rows] for code in before.codes))
-    value = np.ascontiguousarray(s.value[:, rows])
-    nothing = np.zeros((OFFERS, 0), dtype=np.int32)
-    groups = np.array(CELLS)[s.cell[rows]]
-    wall = Vault({name: groups[:, at].tolist() for at, name in enumerate(FEATURES)}, np.ones(len(rows), dtype=bool))
-    campaign = campaign_for(len(rows), s.campaign.limits.disparity[0].mode, bound)
-    return Stream(value, s.cell[rows], Scored(minimised, nothing, nothing, value), campaign, wall)
+    best = allocate(s.scored, campaign, s.wall)
+    return float(best.certificate.value), worst(s, best.offer >= 0), ", aware"
 
 
 def compared(

@@ -117,3 +117,26 @@ def test_a_condition_that_is_neither_yes_nor_no_stops_the_run(shop: Path, tmp_pa
     assert ran.returncode != 0
     assert "'member' are not one of 1/0" in " ".join(ran.stderr.split())
     assert "perhaps" not in ran.stderr
+
+
+def test_a_soft_limit_given_up_is_recorded_told_and_verified(tmp_path: Path) -> None:
+    """With a ceiling of a twentieth of a percent the run stands, says what was needed, and verifies."""
+    campaign = write_shop(tmp_path / "soft", seed=5)
+    text = campaign.read_text("utf-8")
+    assert "bound: 0.8}" in text
+    campaign.write_text(text.replace("bound: 0.8}", "bound: 1.0, ceiling: 0.0005}"), encoding="utf-8")
+    ran = evenhand("run", campaign, "--home", "home", "--at", AT, cwd=campaign.parent)
+    assert ran.returncode == 0, ran.stderr
+    (path,) = campaign.parent.glob("home/**/report.json")
+    limit = next(one for one in json.loads(path.read_text("utf-8"))["limits"] if one["id"] == "sex-reach")
+    soft = limit["soft"]
+    assert not limit["held"]
+    assert limit["used"] >= soft["bound"]
+    assert soft["cost"] <= 0.0005 * soft["without"] + 1
+    assert soft["needed"] is None or soft["needed"] > 0.0005 * soft["without"]
+    assert "soft, given up at" in ran.stdout
+    page = path.with_name("report.html").read_text("utf-8")
+    assert "given up at its ceiling" in page
+    assert "losgelaten bij het plafond" in page
+    verified = evenhand("ledger", "verify", "--home", "home", cwd=campaign.parent)
+    assert verified.returncode == 0, verified.stdout + verified.stderr

@@ -24,6 +24,7 @@ HOME = "evenhand-home"
 RESPONDED = "{id: responded, watch: outcome, events: {file: outcomes.csv}, groups: [sex], on_alarm: pause}"
 OFFERED = "{id: offered, groups: [sex]}"
 DELIVERED = "{id: delivered, watch: delivery, events: {file: delivered.csv}, groups: [sex]}"
+PERSON = "canary3@mail.example"
 SIGNED = ("--by", "Noor de Wit", "--reason", "the price table was wrong")
 
 
@@ -53,6 +54,25 @@ def follow(folder: Path, column: str, women: float, men: float, *, seed: int = 1
     (folder / name).write_text("\n".join([f"decision,{column}", *rows[:last]]) + "\n", encoding="utf-8")
 
 
+def run_again(cli, folder: Path) -> str:
+    """The id of another run."""
+    done = cli(folder, "run", "campaign.yaml", "--at", AT, "--json")
+    assert done.exit_code == 0, done.stderr
+    return str(json.loads(done.stdout)["run_id"])
+
+
+def skewed_from(folder: Path, even: list[str], skewed: list[str]) -> None:
+    """Outcomes that are even in some runs, and then skewed in others."""
+    draw = random.Random(3)
+    told = decided(folder)
+    rows = []
+    for run in (*even, *skewed):
+        for one, sex, _ in (row for row in told if row[0].startswith(f"{run}.")):
+            chance = 0.5 if run in even else 0.1 if sex == "f" else 0.9
+            rows.append(f"{one},{int(draw.random() < chance)}")
+    (folder / "outcomes.csv").write_text("\n".join(["decision,outcome", *rows]) + "\n", encoding="utf-8")
+
+
 def look(cli, folder, *words):
     """One look as plain values."""
     done = cli(folder, "monitor", "campaign.yaml", *words, "--json")
@@ -75,7 +95,7 @@ def test_an_alarm_pauses_the_campaign_and_no_run_starts(cli, paused):
     done = cli(paused, "run", "campaign.yaml", "--at", AT)
     assert done.exit_code == 6
     assert "is paused since" in done.stderr
-    assert "rule: on_alarm: pause" in done.stderr
+    assert "rule: on_alarm, in the monitor of responded" in done.stderr
     assert "evenhand monitor resume CAMPAIGN --by NAME --reason TEXT" in done.stderr
     assert evenhand("ledger", "runs", "--json", cwd=paused).stdout == before
     assert cli(paused, "ledger", "verify").exit_code == 0
@@ -216,8 +236,9 @@ def test_an_offer_is_compared_among_those_who_could_have_it(cli, shop):
     header, *rows = table.read_text("utf-8").splitlines()
     member = [f"{row},{'yes' if ',m,' in row or place % 2 else 'no'}" for place, row in enumerate(rows)]
     table.write_text("\n".join([f"{header},member", *member]) + "\n", encoding="utf-8")
-    declare(shop, OFFERED)
+    declare(shop, DELIVERED)
     assert cli(shop, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    follow(shop, "delivered", 0.5, 0.5)
     (stream,) = look(cli, shop)["streams"]
     (compared,) = stream["comparisons"]
     shown = compared["figures"]["people"]
@@ -225,13 +246,17 @@ def test_an_offer_is_compared_among_those_who_could_have_it(cli, shop):
     assert shown["others"] > 1.5 * shown["group"] > 0
 
 
-def test_an_offer_that_the_campaign_no_longer_has_was_an_offer(cli, ran):
+def test_an_offer_that_the_campaign_no_longer_has_was_an_offer(cli, shop):
     """Whoever got it was offered something; of the new offer that run says nothing."""
-    declare(ran, OFFERED)
-    before = look(cli, ran)["streams"][0]["comparisons"][0]["figures"]
-    file = ran / "campaign.yaml"
+    file = shop / "campaign.yaml"
+    text = file.read_text("utf-8").replace("capacity: 60", "capacity: 200").replace("budget: 5", "budget: 50")
+    file.write_text(text, encoding="utf-8")
+    declare(shop, OFFERED)
+    run_again(cli, shop)
+    before = look(cli, shop)["streams"][0]["comparisons"][0]["figures"]
     file.write_text(file.read_text("utf-8").replace("{id: tea,", "{id: rooibos,"), encoding="utf-8")
-    after = look(cli, ran)["streams"][0]["comparisons"][0]["figures"]
+    after = look(cli, shop)["streams"][0]["comparisons"][0]["figures"]
+    assert before["rate"]["group"] > 0.2
     assert after["rate"] == before["rate"]
     assert after["people"] == before["people"]
 
@@ -291,6 +316,39 @@ def test_from_python_a_paused_campaign_is_refused_too(paused):
     with pytest.raises(PausedError, match="is paused since"):
         eh.run(paused / "campaign.yaml", at=datetime(2026, 3, 1, tzinfo=UTC))
     assert eh.plan(paused / "campaign.yaml", at=datetime(2026, 3, 1, tzinfo=UTC)).summary["funnel"]
+
+
+def test_a_campaign_falls_back_to_the_prices_of_the_run_before(cli, ran):
+    """Before the first decision that the alarm may be about: later people are decided with those, runs wait."""
+    declare(ran, RESPONDED.replace("pause", "fall_back"))
+    runs = [run_again(cli, ran) for _ in range(4)]
+    skewed_from(ran, runs[:3], runs[3:])
+    found = look(cli, ran)
+    alarm, fallen = found["recorded"]
+    assert fallen["what"] == found["paused"]["what"] == "fell-back"
+    people = sum(one.startswith(f"{runs[0]}.") and how == "personalised" for one, _, how in decided(ran))
+    held = runs[(alarm["event"] - 250) // people - 1]
+    assert fallen["run"] == held
+    done = cli(ran, "run", "campaign.yaml", "--at", AT)
+    assert done.exit_code == 6
+    assert f"fell back to the prices of run {held}" in done.stderr
+    person = json.loads(cli(ran, "decide", "campaign.yaml", PERSON, "--at", AT, "--json").stdout)
+    assert person["priced_by"] == held
+    assert cli(ran, "decide", "campaign.yaml", PERSON, "--at", AT, "--prices", runs[3]).exit_code == 6
+    assert look(cli, ran)["streams"][0]["events"] == 0
+    assert f"run {held}" in cli(ran, "monitor", "campaign.yaml", "--lang", "nl").stdout
+    assert cli(ran, "monitor", "resume", "campaign.yaml", *SIGNED).exit_code == 0
+    again = json.loads(cli(ran, "decide", "campaign.yaml", PERSON, "--at", AT, "--json").stdout)
+    assert again["priced_by"] == runs[3]
+    assert cli(ran, "ledger", "verify").exit_code == 0
+
+
+def test_without_earlier_prices_it_pauses(cli, ran):
+    """The only run of this campaign is the one that the alarm is about; one of another campaign file is no way back."""
+    declare(ran, RESPONDED.replace("pause", "fall_back"))
+    skewed_from(ran, [], [run_again(cli, ran)])
+    assert [one["what"] for one in look(cli, ran)["recorded"]] == ["alarm", "paused"]
+    assert cli(ran, "decide", "campaign.yaml", PERSON, "--at", AT).exit_code == 6
 
 
 def test_the_page_in_the_home_is_for_its_owner_and_stands_as_the_campaign_does(cli, paused):
@@ -413,10 +471,11 @@ def test_two_monitors_at_once_record_an_alarm_once(cli, ran):
     assert cli(ran, "ledger", "verify").exit_code == 0
 
 
-def _until(process: subprocess.Popen[str], words: str) -> str:
+def _until(process: subprocess.Popen[str], words: str, *, err: bool = False) -> str:
     """Read lines until one has these words."""
-    assert process.stdout is not None
-    for line in process.stdout:
+    stream = process.stderr if err else process.stdout
+    assert stream is not None
+    for line in stream:
         if words in line:
             return line
     raise AssertionError(f"it ended before it said {words!r}")
@@ -439,6 +498,24 @@ def test_following_sees_a_run_that_arrives_and_stops_cleanly(cli, ran):
         assert "error" not in err
     finally:
         process.kill()
+
+
+def test_following_goes_on_after_a_table_that_cannot_be_read(cli, ran):
+    """At the start it is an error; later it is said, also with --quiet, and the next look goes on where it was."""
+    declare(ran, RESPONDED.replace("pause", "notify"))
+    assert cli(ran, "monitor", "campaign.yaml", "--follow", "0.2").exit_code == 3
+    follow(ran, "outcome", 0.5, 0.5, last=200)
+    process = _start(ran, "--follow", "0.2", "--quiet")
+    try:
+        _until(process, "events counted")
+        (ran / "outcomes.csv").write_text("decision,outcome\n", encoding="utf-8")
+        assert "Looking again in 0.2 s" in _until(process, "error data-empty", err=True)
+        follow(ran, "outcome", 0.5, 0.5)
+        personal = sum(standing == "personalised" for _, _, standing in decided(ran))
+        _until(process, f"{personal} events counted")
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.slow

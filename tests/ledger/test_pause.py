@@ -11,6 +11,7 @@ from builders import NOON, MemoryLedger, begin_run, make_explained, model_from_j
 from evenhand.ledger import (
     GENESIS,
     AlarmRaised,
+    EarlierPrices,
     Head,
     Kind,
     Tail,
@@ -19,6 +20,7 @@ from evenhand.ledger import (
     link,
     raise_alarms,
     record,
+    refuse_paused,
     resume,
     verify,
 )
@@ -124,6 +126,74 @@ def test_a_named_person_ends_the_pause_with_a_reason():
     assert verify(store, model_from_json).ok
 
 
+FALLS = dataclasses.replace(ALARM, then="fall_back")
+EARLIER = EarlierPrices("20261123T120000Z-000001", "a" * 64)
+
+
+def _fallen(store, *alarms, since=0, earlier=EARLIER):
+    raised = raise_alarms(store, "tiny", alarms or (FALLS,), since=since, at=NOON, earlier=earlier)
+    return [one.what for one in raised]
+
+
+def test_a_campaign_falls_back_to_earlier_prices():
+    """Only what decides with those starts; evidence starts anew; a person ends it as a pause."""
+    store = _ledger()
+    assert _fallen(store) == ["alarm", "fell-back"]
+    state = campaign_state(store, "tiny")
+    assert (state.fallback, state.since, state.paused) == (EARLIER, state.history[-1].seq, state.history[-1].seq)
+    refuse_paused(store, "tiny", EARLIER.policy)
+    for other in ("", "b" * 64):
+        with pytest.raises(PausedError, match="fell back to the prices of run 20261123T120000Z-000001"):
+            refuse_paused(store, "tiny", other)
+    assert _fallen(store) == []  # counted before it fell back
+    _resumed(store)
+    assert campaign_state(store, "tiny").fallback is None
+    refuse_paused(store, "tiny")
+    assert verify(store, model_from_json).ok
+
+
+def test_a_campaign_that_fell_back_can_fall_further_and_then_is_paused():
+    """Each time on evidence that came after; where there are no earlier prices it is paused, and nothing more."""
+    store = _ledger()
+    _fallen(store)
+    further = EarlierPrices("20261122T120000Z-000001", "c" * 64)
+    assert _fallen(store, since=campaign_state(store, "tiny").since, earlier=further) == ["alarm", "fell-back"]
+    assert _fallen(store, since=campaign_state(store, "tiny").since, earlier=None) == ["alarm", "paused"]
+    state = campaign_state(store, "tiny")
+    assert state.fallback is None
+    later = dataclasses.replace(FALLS, event=9_000, events=9_100)
+    assert _fallen(store, later, since=state.since) == ["alarm"]
+    assert verify(store, model_from_json).ok
+
+
+def test_of_two_alarms_at_once_a_pause_weighs_more():
+    """One clause asks to fall back and one to pause: it is paused, by the alarm that asks for it."""
+    store = _ledger()
+    other = dataclasses.replace(ALARM, watch="responded")
+    assert _fallen(store, FALLS, other) == ["alarm", "alarm", "paused"]
+    first, second, pause = campaign_state(store, "tiny").history
+    assert (first.told["then"], pause.told["alarm"]) == ("fall_back", second.seq)
+    assert verify(store, model_from_json).ok
+
+
+def test_a_run_with_other_prices_in_a_fall_back_is_found():
+    """Somebody with the key who lets a run find its own prices, or takes the fall-back for a pause of another alarm."""
+    store = _ledger()
+    _fallen(store)
+    rows = list(store.rows)
+    free = _ledger()
+    with begin_run(free, identity="000002") as run:
+        finish(run, {})
+    rows += [row for row in free.rows if row[0] > len(_ledger().rows)]
+    chained, hash_ = [], GENESIS
+    for seq, (_, kind, about, _, body) in enumerate(rows, 1):
+        hash_ = link(hash_, body)
+        chained.append((seq, kind, about, hash_, body))
+    store.rows, store.kept = chained, Head(Tail(len(chained), hash_))
+    told = [problem.what for problem in verify(store, model_from_json).problems]
+    assert any("started although its campaign was paused" in what for what in told)
+
+
 @pytest.mark.parametrize(("by", "reason"), [("", "why"), ("Noor", "  "), ("x" * 101, "why"), ("Noor", "x" * 501)])
 def test_nobody_resumes_without_a_name_and_a_reason(by, reason):
     """Missing or endless ones are wrong usage; the pause stays."""
@@ -138,7 +208,7 @@ def test_a_campaign_that_is_not_paused_is_not_resumed():
     """That is said, and nothing is written."""
     store = _ledger()
     entries = store.tail().entries
-    with pytest.raises(UsageError, match="is not paused"):
+    with pytest.raises(UsageError, match="is not paused and did not fall back"):
         _resumed(store)
     assert store.tail().entries == entries
 

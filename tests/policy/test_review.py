@@ -143,6 +143,15 @@ BROKEN = [
         ("monitor", 0, "reference"),
     ),
     ("EH-POL-074", {"monitor": [WATCHED | {"tolerance": 0}]}, ("monitor", 0, "tolerance")),
+    (
+        "EH-POL-074",
+        {
+            "limits.disparity.0.mode": "aware",
+            "limits.disparity.0.necessity": "measured",
+            "monitor": [WATCHED | {"on_alarm": "fall_back"}],
+        },
+        ("monitor", 0, "on_alarm"),
+    ),
     ("EH-POL-074", {"monitor": [WATCHED | {"intersections": True}]}, ("monitor", 0, "intersections")),
     ("EH-POL-074", {"monitor": [FOLLOWED | {"weight": "w"}]}, ("monitor", 0, "largest_weight")),
 ]

@@ -29,6 +29,7 @@ from ._price_policy import LeanColumn, PricePolicy, check_policy, policy_of
 from ._reachable import LimitsContradictError
 from ._relaxations import Relaxation, UnreachableLimitError
 from ._room import Room
+from ._several import Several, allocate_several
 from ._soft import allocate
 from ._wall import Wall
 
@@ -60,8 +61,10 @@ __all__ = [
     "Relaxation",
     "Room",
     "UnreachableLimitError",
+    "Several",
     "Wall",
     "allocate",
+    "allocate_several",
     "assess_blind",
     "blind_frontier",
     "campaign_frontier",

@@ -17,8 +17,6 @@ __all__ = ["OneDecider", "OneDecision", "choose", "one_decider"]
 
 _WORD = 0xFFFFFFFFFFFFFFFF
 _GOLDEN = 0x9E3779B97F4A7C15
-_LANE, _SHIFT = 64, 2**53
-"""Bits for the sum of one direction, and what is added to each entry so that none is below zero."""
 _SELECTED, _BEYOND, _NOTHING = int(Reason.SELECTED), int(Reason.BEYOND_LIMITS), int(Reason.NO_WORTHWHILE_OFFER)
 _LOWEST = -(2**63)
 _new = tuple.__new__
@@ -220,19 +218,25 @@ def _walker(
 ) -> Callable[[Sequence[int]], int]:
     """A tree over several directions: the sums of all of them side by side in one whole number."""
     width, inner = policy.directions, len(policy.split_on)
+    lowest = [[min(table) for table in column.tables] for column in policy.columns]
+    reach = [
+        sum(max(c.tables[d]) - low[d] for c, low in zip(policy.columns, lowest, strict=True)) for d in range(width)
+    ]
+    lane, form = (32, "I") if max(reach) < 2**32 else (64, "Q")
     tables = tuple(
         tuple(
-            sum((column.tables[d][code] + _SHIFT) << (_LANE * d) for d in range(width))
+            sum((column.tables[d][code] - low[d]) << (lane * d) for d in range(width))
             for code in range(len(column.tables[0]))
         )
-        for column in policy.columns
+        for column, low in zip(policy.columns, lowest, strict=True)
     )
-    shifted = len(tables) * _SHIFT
-    unpack, size = struct.Struct(f"<{width}Q").unpack, 8 * width
+    lifted = [sum(low[d] for low in lowest) for d in range(width)]
+    unpack, size = struct.Struct(f"<{width}{form}").unpack, lane // 8 * width
     nodes: list[_Node | int] = list(range(inner + 1))
     for node in range(inner - 1, -1, -1):  # the two nodes at the end are the children of the last one without
         right, left = nodes.pop(), nodes.pop()
-        nodes.insert(0, (policy.split_on[node], policy.split_at[node] + shifted, left, right))
+        direction = policy.split_on[node]
+        nodes.insert(0, (direction, policy.split_at[node] - lifted[direction], left, right))
     root = nodes[0]
 
     def leaf(codes: Sequence[int]) -> int:

@@ -63,7 +63,7 @@ def _declared(campaign: Campaign) -> list[str]:
 def limit_outcomes(
     campaign: Campaign,
     comparisons: list[Comparison],
-    choice: NDArray[np.int16],
+    choice: NDArray[np.int16] | NDArray[np.bool_],
     selected: list[NDArray[np.int64]],
     binding: frozenset[str],
     costs: dict[str, tuple[int, int]],
@@ -74,13 +74,17 @@ def limit_outcomes(
     Args:
         campaign: what was declared.
         comparisons: the groups that were compared.
-        choice: int16[n].
+        choice: int16[n], the offer of each person; or bool[m, n], the offers of each person.
         selected: selected people per judged group, for each comparison.
         binding: limits with a price.
         costs: micro-money and people of each binding limit.
         note: how the costs were estimated.
     """
-    taken = np.bincount(choice.astype(np.intp) + 1, minlength=len(campaign.offers) + 1)[1:].tolist()
+    if choice.ndim == 2:
+        taken, contacted = choice.sum(axis=1).tolist(), int(choice.any(axis=0).sum())
+    else:
+        taken = np.bincount(choice.astype(np.intp) + 1, minlength=len(campaign.offers) + 1)[1:].tolist()
+        contacted = sum(taken)
     spent = sum(people * offer.cost_micro for people, offer in zip(taken, campaign.offers, strict=True))
     outcomes: list[LimitOutcome] = []
 
@@ -97,8 +101,8 @@ def limit_outcomes(
             "contacts",
             "contacts",
             campaign.limits.contacts.total,
-            sum(taken),
-            sum(taken) <= campaign.limits.contacts.total,
+            contacted,
+            contacted <= campaign.limits.contacts.total,
         )
     for people, offer in zip(taken, campaign.offers, strict=True):
         if offer.capacity is not None:

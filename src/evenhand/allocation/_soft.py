@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from evenhand.policy import Campaign, DisparityLimit
-from evenhand.terms import Allocated, DataError, Scored, SoftOutcome
+from evenhand.terms import Allocated, DataError, LimitOutcome, Scored, SoftOutcome
 
 from ._allocate import allocate_within
 from ._by_prices import GivenPrices, by_prices
@@ -52,20 +52,16 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices 
         told[limit.id] = _settle(scored, campaign, wall, limit, bounds)
         is_free = not told[limit.id].cost and told[limit.id].bound != limit.bound
         bounds[limit.id] = _FREE if is_free else told[limit.id].bound
-    found = allocate_within(scored, _with_bounds(campaign, bounds), wall)
+    found: Allocated = allocate_within(scored, _with_bounds(campaign, bounds), wall)
     declared = {limit.id: limit.bound for limit in soft}
-    limits = tuple(
-        replace(
-            outcome,
-            declared=declared[outcome.id],
-            held=outcome.held and told[outcome.id].bound == declared[outcome.id],
-            soft=told[outcome.id],
-        )
-        if outcome.id in told
-        else outcome
-        for outcome in found.limits
-    )
-    return replace(found, limits=limits)
+    limits = [_told(outcome, declared[outcome.id], told[outcome.id]) if outcome.id in told else outcome
+              for outcome in found.limits]  # fmt: skip
+    return replace(found, limits=tuple(limits))
+
+
+def _told(outcome: LimitOutcome, declared: float, soft: SoftOutcome) -> LimitOutcome:
+    """The outcome of the bound that was settled, as that of the limit that was declared."""
+    return replace(outcome, declared=declared, held=outcome.held and soft.bound == declared, soft=soft)
 
 
 def _settle(

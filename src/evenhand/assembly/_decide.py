@@ -21,7 +21,16 @@ from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.allocation import GivenPrices, Lease, PricePolicy, Room, check_policy
 from evenhand.journey import decide as walk
 from evenhand.journey import propose
-from evenhand.ledger import RunRecord, begin, columns, finish, new_run_id, open_run
+from evenhand.ledger import (
+    RunRecord,
+    begin,
+    campaign_state,
+    columns,
+    finish,
+    new_run_id,
+    open_run,
+    refuse_paused,
+)
 from evenhand.policy import Campaign
 from evenhand.scoring import model_from_json, model_to_json
 from evenhand.terms import Explained, Model, Reason, Standing
@@ -87,7 +96,7 @@ def decide_people(
     Args:
         campaign: the campaign, or its file; the one that the run was made for.
         subjects: ids as they stand in the subjects table, in the order in which they came.
-        run: whose prices; ``last`` = the last run that found its own.
+        run: whose prices; ``last`` = the last run that found its own, or the one that the campaign fell back to.
         home: the home folder.
         at: moment of the decision.
         frames: data frames to use instead of tables.
@@ -96,13 +105,17 @@ def decide_people(
     Raises:
         UsageError: nobody is named, or somebody twice.
         DataError: somebody is unknown, or the prices are of another campaign, model or offers, or secret.
+        PausedError: an alarm of the monitor paused the campaign, or had it fall back to other prices.
         StoreError: the ledger or the leases cannot be written.
         LedgerError: the ledger or the prices were altered, or a decision would break a promise.
     """
     loaded, folder, place = located(campaign, home, at)
     key = place.key(make=False)
     with open_ledger(place) as store:
-        recorded = open_run(store, resolve_run(store, run, whole=True))
+        state = campaign_state(store, loaded.campaign.campaign)
+        named = state.fallback.run if state.fallback and run == "last" else resolve_run(store, run, whole=True)
+        recorded = open_run(store, named)
+        refuse_paused(store, loaded.campaign.campaign, recorded.summary.policy)
     prices = read_policy(place, recorded)
     model = model_from_json(recorded.model_json)
     check_policy(prices, loaded.campaign, _digest(loaded.campaign, recorded), model)

@@ -94,7 +94,7 @@ def monitor(
     # Alarms come first: neither a full disk nor trouble with one clause is a reason to let a campaign go on.
     recorded: tuple[Happened, ...] = ()
     if follows:
-        recorded, state = record_alarms(place, campaign, looks, state, at)
+        recorded, state = record_alarms(place, campaign, looks, decided, state, at)
     for look in looks:
         states.keep(look.name, look.state(since))
     if trouble:
@@ -172,7 +172,7 @@ def _watched(look: Look, follows: bool) -> Watched:
         events=watch.taken,
         new=caught.new,
         corrected_from=caught.corrected_from,
-        unmatched=look.unmatched,
+        unmatched=look.stream.unmatched,
         not_compared=tuple(features for features in clause.sets if features not in compared),
         comparisons=tuple(told_of(watch, one, course=True) for one in watch.compared),
     )

@@ -8,10 +8,20 @@ from datetime import datetime
 from evenhand.adapters.home import Home
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.disparity import MonitorState
-from evenhand.ledger import AlarmRaised, CampaignState, Happened, campaign_state, raise_alarms
+from evenhand.disparity import LOOK, MonitorState
+from evenhand.ledger import (
+    AlarmRaised,
+    CampaignState,
+    EarlierPrices,
+    Happened,
+    campaign_state,
+    open_run,
+    raise_alarms,
+    runs,
+)
 from evenhand.policy import Campaign
 
+from ._monitor_events import Decided
 from ._monitor_look import Look
 from ._monitor_told import told_of
 
@@ -22,15 +32,17 @@ def record_alarms(
     place: Home,
     campaign: Campaign,
     looks: Sequence[Look],
+    decided: Decided,
     state: CampaignState,
     at: datetime,
 ) -> tuple[tuple[Happened, ...], CampaignState]:
-    """Put new alarms, and the pause that one of them asks for, into the ledger.
+    """Put new alarms, and the pause or fall-back that one of them asks for, into the ledger.
 
     Args:
         place: the home.
         campaign: the campaign.
         looks: where the monitors of each clause are.
+        decided: the decisions that the streams are about.
         state: how the campaign stood when the ledger was read.
         at: now.
 
@@ -45,9 +57,43 @@ def record_alarms(
     if not alarms:
         return (), state
     with SqliteLedger(place.ledger, key=place.key_file) as store:
-        keys = RunKeyFolder(place.run_keys)
-        added = raise_alarms(store, campaign.campaign, alarms, since=state.since, at=at, keys=keys)
+        added = raise_alarms(
+            store,
+            campaign.campaign,
+            alarms,
+            since=state.since,
+            at=at,
+            earlier=_earlier(store, campaign, looks, decided),
+            keys=RunKeyFolder(place.run_keys),
+        )
         return added, campaign_state(store, campaign.campaign)
+
+
+def _earlier(store: SqliteLedger, campaign: Campaign, looks: Sequence[Look], decided: Decided) -> EarlierPrices | None:
+    """The prices that held: those of the last run before the one whose prices decided where an alarm was raised.
+
+    An alarm's place is known to a look, so the first decision that it may be about counts. The prices must be of this
+    very campaign, and open: those of an aware limit decide about nobody.
+    """
+    places = [
+        int(look.stream.rows[max(0, min(look.caught.watch.raised(one), len(look.stream.rows)) - LOOK)])
+        for look in looks
+        if look.clause.on_alarm == "fall_back"
+        for one in look.caught.watch.compared
+        if look.caught.watch.raised(one)
+    ]
+    if not places or campaign.aware_limits:
+        return None
+    listed = {run.run_id: run for run in runs(store) if run.finished and run.campaign == campaign.campaign}
+    suspect = listed[decided.run_at(min(places))]
+    priced = suspect.priced_by or suspect.policy
+    found = None
+    for run in listed.values():
+        if run.policy == priced:
+            break
+        if run.policy and open_run(store, run.run_id).campaign == campaign:
+            found = EarlierPrices(run.run_id, run.policy)
+    return found
 
 
 def _alarms(look: Look) -> list[AlarmRaised]:

@@ -23,6 +23,7 @@ class Events:
 
     Attributes:
         excluded: bool[n, offers + 1], see `disparity.Stretch`: by what the person could have in that run.
+        rows: each event's decision, as a place in `Decided`.
         unmatched: rows of the events' table whose decision the ledger does not have.
     """
 
@@ -30,6 +31,7 @@ class Events:
     offers: NDArray[np.int64]
     amounts: NDArray[np.int64]
     excluded: NDArray[np.bool_]
+    rows: NDArray[np.int64]
     unmatched: int = 0
 
 
@@ -74,6 +76,10 @@ class Decided:
             place = int(number) if number.isascii() and number.isdigit() and len(number) < 12 else 0
             found.append(int(places[place]) if 0 < place < len(places) else -1)
         return np.array(found, dtype=np.int64)
+
+    def run_at(self, row: int) -> str:
+        """The run of a decision here."""
+        return next(run.run_id for run in self.runs if run.first <= row < run.stop)
 
     def runs_of(self, places: NDArray[np.int64]) -> NDArray[np.bool_]:
         """bool[n], the decisions of every run that has one of these places."""
@@ -206,9 +212,7 @@ def events_of(clause: MonitorClause, decided: Decided, followed: Followed | None
         StoreError: it cannot be read.
     """
     if followed is None:
-        kept = decided.counted
-        amounts = decided.chosen[kept] * np.int64(PPM)
-        return Events(decided.subjects[kept], decided.offers[kept], amounts, decided.excluded[kept])
+        return _events(decided, np.flatnonzero(decided.counted), decided.chosen[decided.counted] * np.int64(PPM), 0)
     names = tuple(name for name in ("decision", clause.value_column, clause.weight) if name is not None)
     table = open_table(followed.table, followed.folder, columns=names)
     found = decided.places(table.ids("decision", unique=True))
@@ -220,11 +224,12 @@ def events_of(clause: MonitorClause, decided: Decided, followed: Followed | None
     rows, amounts = found[known], amounts[known]
     if clause.watch == "outcome":
         kept = decided.counted[rows]
-        rows = rows[kept]
-        return Events(decided.subjects[rows], decided.offers[rows], amounts[kept], decided.excluded[rows], unmatched)
+        return _events(decided, rows[kept], amounts[kept], unmatched)
     delivered = np.zeros(len(decided.offers), dtype=np.int64)
     delivered[rows] = amounts
-    inside = decided.runs_of(rows) & decided.counted
-    return Events(
-        decided.subjects[inside], decided.offers[inside], delivered[inside], decided.excluded[inside], unmatched
-    )
+    inside = np.flatnonzero(decided.runs_of(rows) & decided.counted)
+    return _events(decided, inside, delivered[inside], unmatched)
+
+
+def _events(decided: Decided, rows: NDArray[np.int64], amounts: NDArray[np.int64], unmatched: int) -> Events:
+    return Events(decided.subjects[rows], decided.offers[rows], amounts, decided.excluded[rows], rows, unmatched)

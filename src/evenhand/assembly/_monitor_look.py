@@ -25,13 +25,13 @@ class Look:
     Attributes:
         clause: what was asked.
         name: of its state.
-        unmatched: rows of the events' table whose decision the ledger does not have.
+        stream: the events.
         caught: the monitors, and what is to be kept of them.
     """
 
     clause: MonitorClause
     name: str
-    unmatched: int
+    stream: Events = field(repr=False)
     caught: Caught = field(repr=False)
 
     def state(self, since: int) -> KeptState:
@@ -74,7 +74,7 @@ def take_look(
         marks,
         why=f"monitor: {clause.watch} per group",
     )
-    return Look(clause, name, stream.unmatched, caught)
+    return Look(clause, name, stream, caught)
 
 
 def _bytes(rows: NDArray[Any]) -> NDArray[np.uint8]:

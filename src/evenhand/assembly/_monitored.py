@@ -70,7 +70,7 @@ class Monitored:
         campaign: its id.
         at: the moment of looking, ISO 8601.
         streams: one for each clause, or one that was asked for.
-        paused: the ledger's entry that paused it, as plain values; None where it is not paused.
+        paused: the ledger's entry that paused it or had it fall back, as plain values; None where neither holds.
         recorded: what this look added to the ledger.
         history: every alarm, pause and resumption, oldest first.
         page: where the page was written in the home; None where no clause asked for one.

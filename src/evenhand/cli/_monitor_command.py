@@ -87,7 +87,7 @@ def look(
     """
     from evenhand import assembly
     from evenhand.disparity import MonitorRule
-    from evenhand.terms import StoreError
+    from evenhand.terms import DataError, StoreError
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     default = MonitorRule()
@@ -95,7 +95,7 @@ def look(
         tolerance=default.tolerance if tolerance is None else tolerance,
         alpha=default.alpha if alpha is None else alpha,
     )
-    skewed = False
+    skewed = has_looked = False
     read: dict[str, Any] = {}
     try:
         while True:
@@ -113,10 +113,11 @@ def look(
                 skewed = found.skewed
                 _write(found.to_dict(), html, prometheus, lang.value)
                 _tell(voice, found, lang.value)
-            except StoreError as error:
-                if follow is None or error.code != "store-busy":
+                has_looked = True
+            except (DataError, StoreError) as error:  # such as a table that is just being written
+                if follow is None or not (has_looked or error.code == "store-busy"):
                     raise
-                voice.talk(f"{error.what} Looking again in {follow:g} s.")
+                typer.echo(f"error {error.code}: {error.what} Looking again in {follow:g} s.", err=True)
             if follow is None:
                 break
             time.sleep(follow)

@@ -17,12 +17,18 @@ def monitor_lines(found: dict[str, Any], lang: str) -> Iterator[str]:
         lang: ``nl`` or ``en``.
     """
     from evenhand.explanation import one_line, text
-    from evenhand.reports import comparison_name, figures_words, happened_words, state_words, stream_words
+    from evenhand.reports import (
+        comparison_name,
+        figures_words,
+        happened_words,
+        state_words,
+        stopped_words,
+        stream_words,
+    )
 
     if found["paused"]:
-        entry = found["paused"]["entry"]
         at = datetime.fromisoformat(found["paused"]["at"]).isoformat(" ", "minutes")
-        yield text("report.monitor.paused", lang, at=at, entry=entry)
+        yield one_line(stopped_words(found["paused"], at, lang))
     for one in found["recorded"]:
         entry = text("report.monitor.entry", lang, entry=one["entry"])
         yield one_line(f"{entry}: {happened_words(one, lang)}")

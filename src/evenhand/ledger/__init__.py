@@ -16,7 +16,16 @@ What it does not do: whoever owns the store *and* the head's key can rewrite bot
 
 from ._columns import columns_from_explained, layout_of
 from ._forget import forget_groups
-from ._pause import AlarmRaised, CampaignState, Happened, campaign_state, raise_alarms, refuse_paused, resume
+from ._pause import (
+    AlarmRaised,
+    CampaignState,
+    EarlierPrices,
+    Happened,
+    campaign_state,
+    raise_alarms,
+    refuse_paused,
+    resume,
+)
 from ._read import RunRecord, RunSummary, columns, decisions, facts, facts_of, latest, open_run, runs
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
@@ -29,6 +38,7 @@ __all__ = [
     "AlarmRaised",
     "CampaignState",
     "Difference",
+    "EarlierPrices",
     "Happened",
     "Head",
     "Intent",

@@ -19,6 +19,7 @@ __all__ = [
     "Alarm",
     "Decision",
     "Document",
+    "FellBack",
     "GroupsForgotten",
     "Paused",
     "Resumed",
@@ -128,7 +129,7 @@ class GroupsForgotten(msgspec.Struct, tag="groups-forgotten", tag_field="@", for
 
 class Alarm(msgspec.Struct, tag="alarm", tag_field="@", kw_only=True, forbid_unknown_fields=True):
     """A monitor said that a difference between groups shows; what it may tell of that. Meanings as in `AlarmRaised`.
-    `clause` and `figures` are JSON texts; `then` is what the clause asks for, ``notify`` or ``pause``."""
+    `clause` and `figures` are JSON texts; `then` is what the clause asks for."""
 
     at: str
     beside: list[str]
@@ -154,6 +155,17 @@ class Paused(msgspec.Struct, tag="paused", tag_field="@", forbid_unknown_fields=
     campaign: str
 
 
+class FellBack(msgspec.Struct, tag="fell-back", tag_field="@", forbid_unknown_fields=True):
+    """The campaign fell back, by the alarm in an entry, to the prices of an earlier run: later people are decided with
+    those, and no run finds new ones until it is resumed. Evidence starts anew from here. `policy` is their digest."""
+
+    alarm: int
+    at: str
+    campaign: str
+    policy: str
+    run: str
+
+
 class Resumed(msgspec.Struct, tag="resumed", tag_field="@", forbid_unknown_fields=True):
     """A named person ended the pause that an entry began, and said why; evidence starts anew from here."""
 
@@ -164,7 +176,18 @@ class Resumed(msgspec.Struct, tag="resumed", tag_field="@", forbid_unknown_field
     reason: str
 
 
-Body = Alarm | Decision | Document | GroupsForgotten | Paused | Resumed | RunStarted | RunFinished | RunAbandoned
+Body = (
+    Alarm
+    | Decision
+    | Document
+    | FellBack
+    | GroupsForgotten
+    | Paused
+    | Resumed
+    | RunStarted
+    | RunFinished
+    | RunAbandoned
+)
 
 encode = msgspec.json.Encoder().encode
 _decoder: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)

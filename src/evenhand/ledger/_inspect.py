@@ -28,6 +28,7 @@ from evenhand.terms import LedgerError, Model, SoftOutcome
 from ._body import (
     Alarm,
     Document,
+    FellBack,
     GroupsForgotten,
     Paused,
     Resumed,
@@ -47,7 +48,7 @@ __all__ = ["Inspector", "Problem"]
 
 _REMEDY = "Keep this ledger as evidence, and restore it from a copy that verifies."
 _ROWS = 20
-_PAUSES = {Alarm: Kind.ALARM, Paused: Kind.PAUSED, Resumed: Kind.RESUMED}
+_PAUSES = {Alarm: Kind.ALARM, FellBack: Kind.FELL_BACK, Paused: Kind.PAUSED, Resumed: Kind.RESUMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ class Inspector:
         elif isinstance(body, GroupsForgotten):
             expected = (Kind.GROUPS_FORGOTTEN, body.run.encode())
             self._forgotten(seq, body)
-        elif isinstance(body, Alarm | Paused | Resumed):
+        elif isinstance(body, Alarm | FellBack | Paused | Resumed):
             expected = (_PAUSES[type(body)], about_campaign(body.campaign))
         else:
             expected = (Kind.DECISION, _digest(body.s))

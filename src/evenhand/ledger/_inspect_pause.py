@@ -1,16 +1,16 @@
-"""Verification of alarms, pauses and resumptions: each follows from one before it, and no run starts in a pause."""
+"""Verification of alarms and what followed: each from one before it, and no run starts that may not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ._body import Alarm, Paused, Resumed, RunStarted
+from ._body import Alarm, FellBack, Paused, Resumed, RunStarted
 
 __all__ = ["PauseInspector"]
 
 
 class PauseInspector:
-    """Keeps track of which campaigns are paused, entry by entry.
+    """Keeps track of which campaigns are paused or fell back, entry by entry.
 
     Args:
         bad: told the number of an entry and what is wrong with it.
@@ -18,41 +18,51 @@ class PauseInspector:
 
     def __init__(self, bad: Callable[[int, str], None]) -> None:
         self._bad = bad
-        self._pausing: dict[int, str] = {}
-        self._paused: dict[str, int] = {}
+        self._stopping: dict[int, tuple[str, str]] = {}
+        self._paused: dict[str, tuple[int, str]] = {}
         self._due: tuple[int, str] | None = None
 
     def entry(self, seq: int, body: object) -> None:
         """Look at the next entry that is not a decision."""
-        if not isinstance(body, Alarm):
-            self._settle(body)
         if isinstance(body, Alarm):
-            if body.then == "pause":
-                self._pausing[seq] = body.campaign
-                if self._due is None and body.campaign not in self._paused:
+            if body.then != "notify":
+                self._stopping[seq] = (body.campaign, body.then)
+                if self._due is None and not self._is_paused(body.campaign):
                     self._due = (seq, body.campaign)
-        elif isinstance(body, Paused):
-            if body.campaign in self._paused or self._pausing.get(body.alarm) != body.campaign:
-                self._bad(seq, f"Entry {seq} pauses a campaign, and entry {body.alarm} is no alarm that asks for it.")
-            self._paused[body.campaign] = seq
+            return
+        self._settle(body)
+        if isinstance(body, Paused | FellBack):
+            self._stopped(seq, body)
         elif isinstance(body, Resumed):
-            if self._paused.pop(body.campaign, 0) != body.pause:
+            if self._paused.pop(body.campaign, (0, ""))[0] != body.pause:
                 self._bad(seq, f"Entry {seq} ends a pause in entry {body.pause}, and there is none.")
             if not body.by or not body.reason:
                 self._bad(seq, f"Entry {seq} ends a pause, and no person or no reason is named.")
         elif isinstance(body, RunStarted) and body.name in self._paused:
-            pause = self._paused[body.name]
-            self._bad(seq, f"Run {body.run} started although its campaign was paused in entry {pause}.")
+            pause, policy = self._paused[body.name]
+            if not policy or body.priced_by != policy:
+                self._bad(seq, f"Run {body.run} started although its campaign was paused in entry {pause}.")
 
     def end(self) -> None:
         """Look whether an alarm at the end still waits for its pause."""
         self._settle(None)
 
+    def _is_paused(self, campaign: str) -> bool:
+        """Whether it is paused altogether; one that fell back can fall further, or be paused."""
+        return campaign in self._paused and not self._paused[campaign][1]
+
+    def _stopped(self, seq: int, body: Paused | FellBack) -> None:
+        campaign, then = self._stopping.get(body.alarm, ("", ""))
+        asked = campaign == body.campaign and (isinstance(body, Paused) or then == "fall_back")
+        if not asked or self._is_paused(body.campaign):
+            self._bad(seq, f"Entry {seq} stops a campaign, and entry {body.alarm} is no alarm that asks for it.")
+        self._paused[body.campaign] = (seq, body.policy if isinstance(body, FellBack) else "")
+
     def _settle(self, following: object) -> None:
-        """Alarms that pause are followed by their pause, at once."""
+        """Alarms that stop their campaign are followed at once by what does so."""
         if self._due is None:
             return
         seq, campaign = self._due
         self._due = None
-        if not isinstance(following, Paused) or following.campaign != campaign:
+        if not isinstance(following, Paused | FellBack) or following.campaign != campaign:
             self._bad(seq, f"Entry {seq} is an alarm that pauses its campaign, and no pause follows it.")

@@ -1,5 +1,7 @@
 """Alarms of the monitor and what follows: a pause that stops every run of a campaign until a named person ends it.
 
+Or the campaign falls back: later people are decided with the prices of an earlier run, and no run finds new ones.
+
 An alarm and the pause that it causes are appended together or not at all. Only what the monitor may tell stands in
 them: figures of its last showing, never a count of a few people.
 """
@@ -14,15 +16,24 @@ from typing import Any, Literal
 
 from evenhand.terms import PausedError, UsageError
 
-from ._body import Alarm, Paused, Resumed, encode, read_body, text_of
+from ._body import Alarm, FellBack, Paused, Resumed, encode, read_body, text_of
 from ._recover import append_alone, recover
 from ._seal import RunKeys
 from ._store import Kind, LedgerStore
 
-__all__ = ["AlarmRaised", "CampaignState", "Happened", "about_campaign", "campaign_state", "raise_alarms",
-           "refuse_paused", "resume"]  # fmt: skip
+__all__ = [
+    "AlarmRaised",
+    "CampaignState",
+    "EarlierPrices",
+    "Happened",
+    "about_campaign",
+    "campaign_state",
+    "raise_alarms",
+    "refuse_paused",
+    "resume",
+]  # fmt: skip
 
-_KINDS = (Kind.ALARM, Kind.PAUSED, Kind.RESUMED)
+_KINDS = (Kind.ALARM, Kind.PAUSED, Kind.RESUMED, Kind.FELL_BACK)
 _MOST_NAME, _MOST_REASON = 100, 500
 
 
@@ -53,7 +64,7 @@ class AlarmRaised:
     event: int
     events: int
     figures: Mapping[str, object] | None
-    then: Literal["notify", "pause"]
+    then: Literal["notify", "fall_back", "pause"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +74,13 @@ class Happened:
     Attributes:
         seq: its number in the ledger.
         at: when, ISO 8601.
-        what: ``alarm``, ``paused`` or ``resumed``.
+        what: ``alarm``, ``paused``, ``fell-back`` or ``resumed``.
         told: the rest of it as plain values; `clause` and `figures` of an alarm are mappings, or None.
     """
 
     seq: int
     at: str
-    what: Literal["alarm", "paused", "resumed"]
+    what: Literal["alarm", "paused", "fell-back", "resumed"]
     told: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,18 +89,34 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignState:
-    """Whether a campaign is paused, and how it came to be so.
+class EarlierPrices:
+    """Prices that a campaign can fall back to.
 
     Attributes:
-        paused: number of the entry that paused it; 0 where it is not paused.
-        since: number of the entry that resumed it last, from which evidence is counted; 0 where there is none.
-        history: every alarm, pause and resumption, oldest first.
+        run: the run that found them.
+        policy: their digest.
+    """
+
+    run: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignState:
+    """Whether a campaign is paused or fell back, and how it came to be so.
+
+    Attributes:
+        paused: number of the entry that stopped it; 0 where nothing did.
+        since: number of the entry that resumed it or had it fall back last, from which evidence is counted; 0 where
+            there is none.
+        history: every alarm and what followed, oldest first.
+        fallback: the prices that it fell back to; None where it did not.
     """
 
     paused: int
     since: int
     history: tuple[Happened, ...]
+    fallback: EarlierPrices | None = None
 
 
 def about_campaign(campaign: str) -> bytes:
@@ -104,6 +131,7 @@ def campaign_state(store: LedgerStore, campaign: str) -> CampaignState:
         LedgerError: an entry cannot be read.
     """
     paused = since = 0
+    fallback = None
     history = []
     for seq, kind, _, _, body in store.about(about_campaign(campaign)):
         entry = read_body(body, seq) if kind in _KINDS else None
@@ -112,13 +140,17 @@ def campaign_state(store: LedgerStore, campaign: str) -> CampaignState:
             told |= {"clause": json.loads(entry.clause), "figures": json.loads(entry.figures or "null")}
             history.append(Happened(seq, entry.at, "alarm", told))
         elif isinstance(entry, Paused):
-            paused = seq
+            paused, fallback = seq, None
             history.append(Happened(seq, entry.at, "paused", {"alarm": entry.alarm}))
+        elif isinstance(entry, FellBack):
+            paused, since, fallback = seq, seq, EarlierPrices(entry.run, entry.policy)
+            told = {"alarm": entry.alarm, "run": entry.run, "policy": entry.policy}
+            history.append(Happened(seq, entry.at, "fell-back", told))
         elif isinstance(entry, Resumed):
-            paused, since = 0, seq
+            paused, since, fallback = 0, seq, None
             told = {"pause": entry.pause, "by": entry.by, "reason": entry.reason}
             history.append(Happened(seq, entry.at, "resumed", told))
-    return CampaignState(paused, since, tuple(history))
+    return CampaignState(paused, since, tuple(history), fallback)
 
 
 _ALARM = ("watch", "features", "group", "offer", "beside", "kind", "direction", "event", "events", "then")
@@ -132,20 +164,22 @@ def raise_alarms(
     *,
     since: int,
     at: datetime,
+    earlier: EarlierPrices | None = None,
     keys: RunKeys | None = None,
 ) -> tuple[Happened, ...]:
-    """Append the alarms that are new, and the pause that one of them asks for: all of it or nothing.
+    """Append the alarms that are new, and the pause or fall-back that one of them asks for: all of it or nothing.
 
-    An alarm is new where none was recorded for the same clause and comparison since the last resumption, or where
+    An alarm is new where none was recorded for the same clause and comparison since evidence started, or where
     it was raised by events that came after those. So the same evidence is recorded once, however often it is looked at.
 
     Args:
         store: the ledger.
         campaign: id of the campaign.
         alarms: as they stand now.
-        since: from which resumption on evidence was counted (`CampaignState.since`); where somebody resumed the
-            campaign meanwhile, these alarms are of the evidence before and nothing is recorded.
+        since: from which entry on evidence was counted (`CampaignState.since`); where evidence started anew meanwhile,
+            these alarms are of that before and nothing is recorded.
         at: now.
+        earlier: the prices to fall back to; without any a campaign that should fall back is paused.
         keys: where keys of runs are kept, for what an interrupted run left behind.
 
     Returns:
@@ -166,13 +200,24 @@ def raise_alarms(
             return ()
         about, seq = about_campaign(campaign), tail.entries
         bodies = [(Kind.ALARM, about, encode(_body(alarm, campaign, at))) for alarm in news]
-        asked = [seq + place for place, alarm in enumerate(news, 1) if alarm.then == "pause"]
-        if asked and not state.paused:
-            bodies.append((Kind.PAUSED, about, encode(Paused(asked[0], at.isoformat(), campaign))))
+        asked = {alarm.then: seq + place for place, alarm in reversed(list(enumerate(news, 1)))}
+        is_paused = state.paused and state.fallback is None
+        if "pause" in asked and not is_paused:
+            bodies.append((Kind.PAUSED, about, encode(Paused(asked["pause"], at.isoformat(), campaign))))
+        elif "fall_back" in asked and not is_paused:
+            bodies.append(_fallen(asked["fall_back"], earlier, campaign, at))
         append_alone(store, tail, bodies)
         return campaign_state(store, campaign).history[len(state.history) :]
     finally:
         store.release()
+
+
+def _fallen(alarm: int, earlier: EarlierPrices | None, campaign: str, at: datetime) -> tuple[Kind, bytes, bytes]:
+    """The entry that has a campaign fall back, or pauses it where there is nothing to fall back to."""
+    if earlier is None:
+        return Kind.PAUSED, about_campaign(campaign), encode(Paused(alarm, at.isoformat(), campaign))
+    body = FellBack(alarm, at.isoformat(), campaign, earlier.policy, earlier.run)
+    return Kind.FELL_BACK, about_campaign(campaign), encode(body)
 
 
 def _news(state: CampaignState, alarms: Sequence[AlarmRaised], since: int) -> list[AlarmRaised]:
@@ -247,7 +292,7 @@ def resume(
         if not paused:
             raise UsageError(
                 "campaign-not-paused",
-                f"The campaign {campaign} is not paused, so nothing was changed.",
+                f"The campaign {campaign} is not paused and did not fall back, so nothing was changed.",
                 rule="only a pause can be ended",
                 remedy="nothing; a run of it can start",
             )
@@ -258,24 +303,34 @@ def resume(
         store.release()
 
 
-def refuse_paused(store: LedgerStore, campaign: str) -> None:
-    """Let nothing of a paused campaign start.
+def refuse_paused(store: LedgerStore, campaign: str, priced_by: str = "") -> None:
+    """Let nothing of a paused campaign start, and of one that fell back only what decides with the earlier prices.
+
+    Args:
+        store: the ledger.
+        campaign: id of the campaign.
+        priced_by: digest of the prices that decide; "" for a run that finds its own.
 
     Raises:
-        PausedError: it is paused.
+        PausedError: it is paused, or fell back to other prices.
     """
     state = campaign_state(store, campaign)
-    if not state.paused:
+    if not state.paused or (state.fallback is not None and priced_by == state.fallback.policy):
         return
-    pause = next(one for one in state.history if one.seq == state.paused)
-    alarm = next((one for one in state.history if one.seq == pause.told["alarm"]), None)
+    stop = next(one for one in state.history if one.seq == state.paused)
+    alarm = next((one for one in state.history if one.seq == stop.told["alarm"]), None)
     watch = f" of {alarm.told['watch']}" if alarm else ""
-    since = datetime.fromisoformat(pause.at).isoformat(" ", "minutes")
+    since = datetime.fromisoformat(stop.at).isoformat(" ", "minutes")
+    what = (
+        f"is paused since {since} (ledger entry {state.paused})"
+        if state.fallback is None
+        else f"fell back to the prices of run {state.fallback.run} at {since} (ledger entry {state.paused})"
+    )
+    meanwhile = "" if state.fallback is None else "Later people can be decided: evenhand decide CAMPAIGN SUBJECT. "
     raise PausedError(
-        "campaign-paused",
-        f"The campaign {campaign} is paused since {since} (ledger entry {state.paused}), by the alarm{watch} in "
-        f"entry {pause.told['alarm']}. Nothing was decided.",
-        rule=f"on_alarm: pause, in the monitor{watch} of the campaign",
-        remedy="look at it with: evenhand monitor CAMPAIGN. When the cause is dealt with, a named person resumes it: "
-        "evenhand monitor resume CAMPAIGN --by NAME --reason TEXT",
+        "campaign-paused" if state.fallback is None else "campaign-fell-back",
+        f"The campaign {campaign} {what}, by the alarm{watch} in entry {stop.told['alarm']}. Nothing was decided.",
+        rule=f"on_alarm, in the monitor{watch} of the campaign",
+        remedy=f"{meanwhile}Look at it with: evenhand monitor CAMPAIGN. When the cause is dealt with, a named person "
+        "resumes it: evenhand monitor resume CAMPAIGN --by NAME --reason TEXT",
     )

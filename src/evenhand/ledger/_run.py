@@ -203,7 +203,7 @@ def begin(
 
     Raises:
         StoreError: the store cannot be written, or somebody else writes to it.
-        PausedError: an alarm paused the campaign, and nobody resumed it.
+        PausedError: an alarm paused the campaign or had it fall back, and nobody resumed it.
         LedgerError: the ledger was altered since it was last written, the run id is taken, or campaign and model
             break a promise; nothing is recorded.
     """
@@ -221,7 +221,7 @@ def begin(
     run: Run | None = None
     try:
         found, tail = recover(store, at, keys)
-        refuse_paused(store, campaign.campaign)
+        refuse_paused(store, campaign.campaign, priced_by)
         if store.about(run_id.encode()):
             raise LedgerError(
                 "ledger-run-taken",

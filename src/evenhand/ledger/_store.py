@@ -35,6 +35,7 @@ class Kind(IntEnum):
     ALARM = 10
     PAUSED = 11
     RESUMED = 12
+    FELL_BACK = 13
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,10 +51,11 @@ class MonitorClause(Declared):
     alpha: float = Field(
         0.05, gt=0, lt=1, description="Chance of ever a false alarm on evidence, over all groups and offers together."
     )
-    on_alarm: Literal["notify", "pause"] = Field(
+    on_alarm: Literal["notify", "fall_back", "pause"] = Field(
         "notify",
-        description="notify: the alarm is recorded and shown. pause: it also pauses the campaign, until a named person "
-        "resumes it.",
+        description="notify: the alarm is recorded and shown. fall_back: later people are decided with the prices of "
+        "the last run before it, and no run finds new ones; without such a run it pauses. pause: nothing of the "
+        "campaign is decided. Either ends when a named person resumes the campaign.",
     )
 
     @property

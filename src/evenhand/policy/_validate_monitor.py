@@ -26,6 +26,13 @@ def review_monitor(campaign: Campaign) -> Iterator[PolicyFinding]:
         yield from _events(clause, path)
         yield from _reference(clause, path)
         yield from _effect(clause, path)
+        if clause.on_alarm == "fall_back" and campaign.aware_limits:
+            yield found(
+                "EH-POL-074",
+                (*path, "on_alarm"),
+                f"The monitor {clause.id} would fall back to prices that are secret under an aware limit: it pauses.",
+                "Set on_alarm: pause, or make the limit blind.",
+            )
 
 
 def _groups(campaign: Campaign, clause: MonitorClause, path: Path) -> Iterator[PolicyFinding]:

@@ -10,7 +10,7 @@ from ._frontier import frontier_page, frontier_picture
 from ._group_chapters import ConditionChapter, GroupChapter
 from ._metrics import monitor_metrics
 from ._monitor import monitor_page
-from ._monitor_words import comparison_name, figures_words, happened_words, state_words, stream_words
+from ._monitor_words import comparison_name, figures_words, happened_words, state_words, stopped_words, stream_words
 from ._render import render, render_audit
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "render",
     "render_audit",
     "state_words",
+    "stopped_words",
     "stories_of",
     "stream_words",
 ]

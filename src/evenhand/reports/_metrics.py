@@ -16,7 +16,8 @@ __all__ = ["monitor_metrics"]
 _STATES = ("no-evidence", "skewed", "within-again")
 _METRICS = (
     ("looked_timestamp_seconds", "gauge", "When the monitor looked last, in seconds since 1970."),
-    ("paused", "gauge", "1 while the campaign is paused."),
+    ("paused", "gauge", "1 while nothing of the campaign is decided."),
+    ("fallen_back", "gauge", "1 while later people are decided with earlier prices."),
     ("events", "gauge", "Events of the stream that were counted."),
     ("alarms_total", "counter", "Alarms in the ledger."),
     ("state", "gauge", "1 for the state of the comparison now."),
@@ -48,7 +49,9 @@ def monitor_metrics(monitored: Mapping[str, Any]) -> str:
 def _samples(monitored: Mapping[str, Any]) -> Iterator[Sample]:
     campaign = {"campaign": str(monitored["campaign"])}
     yield "looked_timestamp_seconds", campaign, datetime.fromisoformat(monitored["at"]).timestamp()
-    yield "paused", campaign, float(monitored["paused"] is not None)
+    stopped = monitored["paused"]["what"] if monitored["paused"] else ""
+    yield "paused", campaign, float(stopped == "paused")
+    yield "fallen_back", campaign, float(stopped == "fell-back")
     for stream in monitored["streams"]:
         watch = campaign | {"watch": stream["watch"], "kind": stream["kind"]}
         yield "events", watch, stream["events"]

@@ -15,6 +15,7 @@ from ._monitor_words import (
     happened_words,
     points,
     state_words,
+    stopped_words,
     stream_words,
 )
 from ._render import environment, templates
@@ -73,7 +74,7 @@ def _page(monitored: Mapping[str, Any], lang: str, smaller: int) -> str:
             moment=words.moment(monitored["at"]),
             streams=[_stream(one, place, lang, room) for place, one in enumerate(monitored["streams"], 1)],
             skewed=t("monitor.is-skewed", count=sum(compared), total=len(compared)) if any(compared) else "",
-            paused=paused and t("monitor.paused", at=words.moment(paused["at"]), entry=paused["entry"]),
+            paused=paused and stopped_words(paused, words.moment(paused["at"]), lang),
             command="evenhand monitor resume CAMPAIGN --by NAME --reason TEXT",
             heads=[t(f"monitor.head.{head}") for head in _HEADS],
             history=[

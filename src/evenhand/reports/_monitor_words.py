@@ -7,8 +7,16 @@ from typing import Any
 
 from evenhand.explanation import number, percent, text
 
-__all__ = ["comparison_name", "evidence_words", "figures_words", "happened_words", "points", "state_words",
-           "stream_words"]  # fmt: skip
+__all__ = [
+    "comparison_name",
+    "evidence_words",
+    "figures_words",
+    "happened_words",
+    "points",
+    "state_words",
+    "stopped_words",
+    "stream_words",
+]
 
 _MINUS = "\N{MINUS SIGN}"
 _ENDLESS = 1e9
@@ -90,10 +98,25 @@ def stream_words(stream: Mapping[str, Any], lang: str) -> list[str]:
     return said
 
 
+def stopped_words(entry: Mapping[str, Any], at: str, lang: str) -> str:
+    """That the campaign is paused, or fell back and to what.
+
+    Args:
+        entry: the ledger's entry that did so.
+        at: its moment, as it is to be read.
+        lang: ``nl`` or ``en``.
+    """
+    if entry["what"] == "fell-back":
+        return text("report.monitor.fell-back", lang, at=at, run=entry["run"], entry=entry["entry"])
+    return text("report.monitor.paused", lang, at=at, entry=entry["entry"])
+
+
 def happened_words(entry: Mapping[str, Any], lang: str) -> str:
     """An entry of the ledger about a campaign."""
     if entry["what"] == "paused":
         return text("report.monitor.happened.paused", lang, alarm=entry["alarm"])
+    if entry["what"] == "fell-back":
+        return text("report.monitor.happened.fell-back", lang, run=entry["run"], alarm=entry["alarm"])
     if entry["what"] == "resumed":
         return text("report.monitor.happened.resumed", lang, by=entry["by"], reason=entry["reason"])
     kind = "evidence" if entry["kind"] == "evidence" else "change"
