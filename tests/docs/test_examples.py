@@ -32,7 +32,7 @@ def walk(page: Any, root: Path, folder: Path, **files: str) -> dict[tuple[str, s
         else:
             command = [*PROGRAM, *words[1:], *(["--at", AT] if words[1] in ("plan", "run") else [])]
             command += ["--json"] if words[1] != "plan" else []
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, f"{shown} exited {done.returncode}:\n{done.stdout}\n{done.stderr}"
         said[words[1], words[-1]] = done.stdout
     return said

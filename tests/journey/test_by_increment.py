@@ -13,7 +13,7 @@ from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.assembly import Frames, replay, verify_ledger
 from evenhand.ledger import facts, open_run
 from evenhand.reports import model_card
-from mailing_cases import REACH, declared, walk
+from mailing_cases import AT, REACH, declared, walk
 from small_world import bodies, make_world
 
 
@@ -61,6 +61,18 @@ def test_every_promise_holds_and_the_run_comes_out_again_to_the_bit(world, ran):
     again = replay(ran.run_id, home=ran.home, frames=frames)
     assert again.same
     assert again.identical == 3_000
+
+
+def test_later_people_are_decided_about_by_the_same_changes_and_prices(world, tmp_path):
+    """With the prices of the run the same people get the same, one by one; it verifies, and comes out again."""
+    ran = world.run(declared(), tmp_path)
+    before = dict(zip(ran.decisions["shopper"], ran.decisions["offer"], strict=True))
+    who = world.people["shopper"].to_list()[100:140]
+    tables = {"subjects": world.people, "consents": world.said}
+    decided = eh.decide(world.load(declared()), who, at=AT, home=ran.home, **tables)
+    assert decided.columns["offer"] == [before[one] for one in who]
+    assert verify_ledger(home=ran.home).ok
+    assert replay(decided.run_id, home=ran.home, frames=Frames(world.people, None, world.said)).same
 
 
 def test_a_change_below_zero_is_recorded_as_one(ran):
