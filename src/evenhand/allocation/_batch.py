@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import UsageError
+from evenhand.terms import UsageError, mixed
 
 __all__ = ["Batch", "batch_of", "drawn"]
 
@@ -90,13 +90,5 @@ def drawn(batch: Batch, seed: int) -> NDArray[np.uint64]:
     columns: list[NDArray[np.integer | np.bool_]] = [*batch.codes, batch.value]
     columns += [column for column in (batch.outcome, batch.benefit) if column is not None]
     for column in columns:
-        draw = _mixed(draw ^ column.astype(np.int64).view(np.uint64))
-    return _mixed(draw)
-
-
-def _mixed(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64's step (Steele, Lea and Flood 2014)."""
-    word = word + np.uint64(0x9E3779B97F4A7C15)
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return word ^ (word >> np.uint64(31))
+        draw = mixed(draw ^ column.astype(np.int64).view(np.uint64))
+    return mixed(draw)

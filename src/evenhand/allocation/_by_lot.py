@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.policy import MICRO, Campaign
+from evenhand.policy import Campaign
 from evenhand.terms import DataError, Lots, Permitted, Reason, Standing, lots_for
 
 from ._limits import Rows
 from ._outcome import Columns
+from ._room import Room
 
 __all__ = ["draw_lots", "set_aside", "told_by_lot"]
 
@@ -47,14 +48,8 @@ def draw_lots(permitted: Permitted, campaign: Campaign, eligible: NDArray[np.boo
 
 def _check_room(lots: Lots, campaign: Campaign) -> None:
     taken = np.bincount(lots.offer.astype(np.intp) + 1, minlength=len(campaign.offers) + 1)[1:].tolist()
-    spent = sum(people * offer.cost_micro for people, offer in zip(taken, campaign.offers, strict=True))
-    limits = campaign.limits
-    full = [f"capacity:{offer.id}" for people, offer in zip(taken, campaign.offers, strict=True)
-            if offer.capacity is not None and people > offer.capacity]  # fmt: skip
-    if limits.budget is not None and spent > int(limits.budget * MICRO):
-        full.append("budget")
-    if limits.contacts.total is not None and sum(taken) > limits.contacts.total:
-        full.append("contacts")
+    room = Room(campaign)
+    full = [name for name, used in room.used(taken).items() if used > room.left[name]]
     if full:
         raise DataError(
             "lots-beyond-limits",
