@@ -109,8 +109,8 @@ class Column(Declared):
     )
     cut: Cut | None = Field(
         None,
-        description="Of a sensitive number: the groups that it is cut into. quarters, quintiles, deciles or a number: so "
-        "many parts of equal size; a list: the values at which a group begins. None: quarters, or age bands.",
+        description="Of a sensitive number: the groups that it is cut into. quarters, quintiles, deciles or a number: "
+        "so many parts of equal size; a list: the values at which a group begins. None: quarters, or age bands.",
     )
     per_offer: bool = Field(
         False, description="Each offer has its own column NAME@OFFER among the subjects; history has one column NAME."
