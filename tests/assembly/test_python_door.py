@@ -105,3 +105,21 @@ def test_a_draft_of_a_frame_is_text(world):
     """draft looks at a frame and writes nothing unless told where."""
     drafted = eh.draft(world.shown, outcome="responded")
     assert "confirmed: false" in drafted.text
+
+
+def test_a_floor_for_each_fifth_of_income_is_planned_run_and_verified(world, tmp_path):
+    """A sensitive number is cut as the campaign says; every fifth has its own row in the limit and in the report."""
+    income = pl.Series("income", [float(1000 + 37 * (row * 71 % 240)) for row in range(240)])
+    floor = {"id": "fifths", "groups": ["income"], "measure": "selection_rate_floor", "bound": 0.02, "mode": "aware",
+             "necessity": "test", "minimum_size": 10}  # fmt: skip
+    even = {"id": "even", "groups": ["sex"], "bound": 0.9, "mode": "aware", "necessity": "test", "minimum_size": 10}
+    columns = world.document["columns"] | {"income": {"role": "sensitive", "cut": "quintiles"}}
+    limits = world.document["limits"] | {"disparity": [even, floor]}
+    cut = world.but(
+        people=world.people.with_columns(income), document=world.document | {"columns": columns, "limits": limits}
+    )
+    ran = cut.run(tmp_path / "home")
+    chapter = next(one for one in ran.report["groups"] if one["limit"] == "fifths")
+    assert len([rate for rate in chapter["after"]["rates"] if rate["rows"]]) == 5
+    assert all(limit["held"] for limit in ran.report["limits"])
+    assert eh.verify_ledger(home=ran.home).ok

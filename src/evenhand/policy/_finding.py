@@ -108,6 +108,8 @@ CHECKS = MappingProxyType(
             "an increment is a difference",
             "With target increment an offer's history is of people who could get it.",
         ),
+        "EH-POL-090": Check(_E, "a cut makes groups of a number", "Only a sensitive number is cut into groups."),
+        "EH-POL-091": Check(_E, "a cut makes groups of a number", "The values at which a number is cut rise."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""
