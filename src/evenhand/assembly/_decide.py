@@ -35,6 +35,7 @@ from evenhand.policy import Campaign
 from evenhand.scoring import model_from_json, model_to_json
 from evenhand.terms import Explained, Model, Reason, Standing
 
+from ._ledger import ledger_of
 from ._open import Frames
 from ._open_people import People, open_people
 from ._policy import policy_of_run, read_policy, run_that_priced
@@ -150,7 +151,7 @@ def _recorded(
     """Walk the road under the lease. What is used is noted before the run becomes durable, so no limit is overrun."""
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
     given = GivenPrices(prices, dict(lease.granted))
-    with SqliteLedger(place.ledger, key=place.key_file) as store:
+    with ledger_of(place) as store:
         started = begin(
             store,
             run_id=run_id,

@@ -17,7 +17,6 @@ from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
 from evenhand.adapters.frames import csv_bytes
 from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.allocation import PricePolicy, policy_of
 from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
 from evenhand.disparity import Audit
@@ -28,6 +27,7 @@ from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Se
 
 from ._audit import campaign_audit
 from ._intake import minors, odd_features, personal_features, refuse_personal_features
+from ._ledger import ledger_of
 from ._open import Frames, Opened, open_all
 from ._policy import prices_as_recorded
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
@@ -233,7 +233,7 @@ def run_campaign(
     prepared = _prepare(loaded, folder, key, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
-    with SqliteLedger(place.ledger, key=place.key_file) as store:
+    with ledger_of(place) as store:
         started = begin(
             store,
             run_id=run_id,
@@ -287,7 +287,7 @@ def run_campaign(
 def _refuse_paused(place: Home, campaign: str) -> None:
     """Before a long preparation; `ledger.begin` looks again when nobody else can write any more."""
     if place.ledger.is_file():
-        with SqliteLedger(place.ledger, key=place.key_file) as store:
+        with ledger_of(place) as store:
             refuse_paused(store, campaign)
 
 

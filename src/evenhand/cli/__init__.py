@@ -22,6 +22,7 @@ from . import (
     _monitor_command,
     _receipt_commands,
     _record_commands,
+    _rights_commands,
 )
 
 __all__ = ["app", "main"]
@@ -61,6 +62,7 @@ _later_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)
 _receipt_commands.register(app)
+_rights_commands.register(app)
 
 
 def main() -> None:
