@@ -108,6 +108,11 @@ CHECKS = MappingProxyType(
             "an increment is a difference",
             "With target increment an offer's history is of people who could get it.",
         ),
+        "EH-POL-100": Check(_E, "what is declared has an effect", "Signals have at least one column."),
+        "EH-POL-101": Check(_E, "one meaning per column", "Each signal has a column of its own."),
+        "EH-POL-102": Check(_W, "E-mail, G-7", "A TC string is declared where it can count."),
+        "EH-POL-103": Check(_E, "C-120", "A campaign on an online platform says that it shares data."),
+        "EH-POL-104": Check(_N, "C-7025", "Opt-out signals have something to stop."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

@@ -10,6 +10,7 @@ knows no vendor list, and does not say which law applies to whom.
 
 from ._ask_tcf import PERSONALISED_ADS, TCF_AGE_DAYS, Answer, TcfQuestion, ask_tcf, validity_problem
 from ._ask_us import GPC_REACHES, Wish, ask_gpp, ask_us_privacy
+from ._fields import fields_of
 from ._gpc import GpcSupport, Support, gpc_header, read_gpc_resource
 from ._gpp import SECTION_NAMES, GppString, Section, UnreadSection, read_gpp, write_gpp
 from ._ids import IdSet
@@ -47,6 +48,7 @@ __all__ = [
     "ask_tcf",
     "ask_us_privacy",
     "decisecond",
+    "fields_of",
     "gpc_header",
     "read_gpc_resource",
     "read_gpp",

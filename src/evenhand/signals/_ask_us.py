@@ -5,7 +5,7 @@ Sources: GPP section specifications; 1798.120 and 1798.135 CCPA, 11 CCR 7025 (RU
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import IntEnum, unique
 
 from evenhand.terms import Use
@@ -42,7 +42,7 @@ _FIELDS = {
     Use.SHARING: "SharingOptOut",
     Use.TARGETED_ADVERTISING: "TargetedAdvertisingOptOut",
 }
-_WISHES = {Choice.OPTED_OUT: Wish.OPTED_OUT, Choice.DID_NOT_OPT_OUT: Wish.OPEN}
+_WISHES: dict[object, Wish] = {Choice.OPTED_OUT: Wish.OPTED_OUT, Choice.DID_NOT_OPT_OUT: Wish.OPEN}
 _CHILDREN = "KnownChildSensitiveDataConsents"
 _NO_CONSENT = 1
 
@@ -62,34 +62,32 @@ def ask_gpp(said: GppString | Unreadable, uses: Iterable[Use]) -> Wish:
         ('OPTED_OUT', 'SILENT')
     """
     wanted = tuple(uses)
+    if not wanted:
+        return Wish.SILENT
     if isinstance(said, Unreadable):
-        return Wish.UNCLEAR if wanted else Wish.SILENT
-    wish = max((wish for use in wanted for wish in _wishes(said, use)), default=Wish.SILENT)
-    if wish is Wish.SILENT and wanted and any(_is_unknown(section) for _, section in said.sections):
         return Wish.UNCLEAR
-    return wish
-
-
-def _is_unknown(section: object) -> bool:
-    return isinstance(section, UnreadSection) and section.problem is Problem.UNKNOWN_SECTION
-
-
-def _wishes(said: GppString, use: Use) -> Iterator[Wish]:
+    fields = [_FIELDS[use] for use in wanted]
+    wish, unknown = Wish.SILENT, False
     for number, section in said.sections:
-        if isinstance(section, UnreadSection) and (number in US_SECTIONS or number == UsPrivacyString.section_id):
-            yield Wish.UNCLEAR
+        if isinstance(section, UsSection):
+            wish = max(wish, _ask_section(section, fields))
         elif isinstance(section, UsPrivacyString):
-            yield ask_us_privacy(section, (use,))
-        elif isinstance(section, UsSection):
-            if section.gpc and use in GPC_REACHES:
-                yield Wish.OPTED_OUT
-            fields = section.fields
-            children = fields.get(_CHILDREN, 0)
-            if children == _NO_CONSENT or (isinstance(children, tuple) and _NO_CONSENT in children):
-                yield Wish.OPTED_OUT
-            choice = fields.get(_FIELDS[use])
-            if isinstance(choice, int):
-                yield _WISHES.get(Choice(choice), Wish.UNCLEAR)
+            wish = max(wish, ask_us_privacy(section, wanted))
+        elif isinstance(section, UnreadSection):
+            unknown |= section.problem is Problem.UNKNOWN_SECTION
+            if number in US_SECTIONS or number == UsPrivacyString.section_id:
+                wish = max(wish, Wish.UNCLEAR)
+    return Wish.UNCLEAR if unknown and wish is Wish.SILENT else wish
+
+
+def _ask_section(section: UsSection, fields: list[str]) -> Wish:
+    if section.gpc:  # it reaches every use that there is
+        return Wish.OPTED_OUT
+    children = section.field(_CHILDREN)
+    if children == _NO_CONSENT or (isinstance(children, tuple) and _NO_CONSENT in children):
+        return Wish.OPTED_OUT
+    choices = [choice for name in fields if (choice := section.field(name)) is not None]
+    return max([_WISHES.get(choice, Wish.UNCLEAR) for choice in choices], default=Wish.SILENT)
 
 
 def ask_us_privacy(said: UsPrivacyString | Unreadable, uses: Iterable[Use]) -> Wish:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import string
+from functools import lru_cache
 
 from ._problem import Malformed, Problem
 
@@ -22,6 +23,17 @@ _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _FILL = (b"", b"AAA", b"AA", b"A")
 _MOST_FIBONACCI = 24
 """Digits that a number up to 65,535 has in Fibonacci coding, with its last 1."""
+_FIBONACCI_WINDOW = (1 << _MOST_FIBONACCI) - 1
+
+
+@lru_cache(maxsize=4096)
+def _fibonacci_sum(digits: int) -> int:
+    """The number whose digits, the lowest weighing 1, 2, 3, 5 and so on, these are."""
+    total, weight, following = 0, 1, 2
+    while digits:
+        total += weight * (digits & 1)
+        weight, following, digits = following, weight + following, digits >> 1
+    return total
 
 
 class BitReader:
@@ -79,16 +91,40 @@ class BitReader:
         return self.integer(1) == 1
 
     def fibonacci(self) -> int:
-        """The next number in Fibonacci coding, at least 1 (GPP, "About Fibonacci Encoding")."""
-        total, weight, following, before = 0, 1, 2, False
-        for _ in range(_MOST_FIBONACCI):
-            bit = self.flag()
-            if bit and before:
-                return total
-            if bit:
-                total += weight
-            weight, following, before = following, weight + following, bit
-        raise Malformed(Problem.IDS)
+        """The next number in Fibonacci coding, at least 1; it ends at the first 11 (GPP, Fibonacci Encoding)."""
+        window = self._mirrored >> self._at & _FIBONACCI_WINDOW
+        pairs = window & window >> 1
+        if not pairs:
+            raise Malformed(Problem.TOO_SHORT if self.left < _MOST_FIBONACCI else Problem.IDS)
+        width = (pairs & -pairs).bit_length()
+        self.mask(width + 1)
+        return _fibonacci_sum(window & (1 << width) - 1)
+
+    def integer_range(self, most: int) -> int:
+        """Range(Int) as a set: 12 bits for how many entries; each a flag (1 = from, to), and one or two ids of 16 bits.
+
+        Raises:
+            Malformed: an id is 0 or above `most`, or a range ends before it starts.
+        """
+        count = self.integer(12)
+        big, size, at, end = self._big, self._size, self._at, self._end
+        found = 0
+        for _ in range(count):
+            at += 17
+            if at > end:
+                raise Malformed(Problem.TOO_SHORT)
+            first = last = big >> size - at & 0x1FFFF
+            if first > 0xFFFF:
+                at += 16
+                if at > end:
+                    raise Malformed(Problem.TOO_SHORT)
+                first &= 0xFFFF
+                last = big >> size - at & 0xFFFF
+            if not 1 <= first <= last <= most:
+                raise Malformed(Problem.IDS)
+            found |= (1 << last) - (1 << first - 1)
+        self._at = at
+        return found
 
     def close(self, most: int) -> None:
         """Nothing but zeros, and at most so many of them, may be left.

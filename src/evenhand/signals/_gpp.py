@@ -6,6 +6,7 @@ Source: IAB Tech Lab, Global Privacy Platform, Consent String Specification.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ._bits import LONGEST, BitReader, BitWriter
 from ._ids import IdSet, write_fibonacci_range
@@ -92,8 +93,9 @@ def read_gpp(text: str) -> GppString | Unreadable:
     return GppString(tuple((number, _read_section(number, one)) for number, one in zip(ids, texts, strict=True)))
 
 
-def _read_header(text: str, sections: int) -> list[int]:
-    """Ids of the sections, as many as follow."""
+@lru_cache(maxsize=1024)
+def _read_header(text: str, sections: int) -> tuple[int, ...]:
+    """Ids of the sections, as many as follow. Headers are few, and remembered."""
     reader = BitReader(text)
     if reader.integer(6) != _HEADER_TYPE:
         raise Malformed(Problem.HEADER)
@@ -111,7 +113,7 @@ def _read_header(text: str, sections: int) -> list[int]:
     reader.close(11)
     if len(ids) != sections:
         raise Malformed(Problem.SECTIONS)
-    return ids
+    return tuple(ids)
 
 
 def _read_section(section_id: int, text: str) -> Section:

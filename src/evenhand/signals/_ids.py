@@ -92,22 +92,8 @@ NOBODY = IdSet()
 
 
 def read_integer_range(reader: BitReader, most: int = MOST_ID) -> IdSet:
-    """Range(Int): 12 bits for how many entries; each a flag (1 = from, to), then one or two ids of 16 bits."""
-    mask = 0
-    integer = reader.integer
-    for _ in range(integer(12)):
-        first = integer(17)
-        if first > MOST_ID:
-            first &= MOST_ID
-            last = integer(16)
-            if not 1 <= first <= last <= most:
-                raise Malformed(Problem.IDS)
-            mask |= (1 << last) - (1 << first - 1)
-        else:
-            if not 1 <= first <= most:
-                raise Malformed(Problem.IDS)
-            mask |= 1 << first - 1
-    return IdSet(mask)
+    """Range(Int)."""
+    return IdSet(reader.integer_range(most))
 
 
 def write_integer_range(writer: BitWriter, ids: IdSet) -> None:

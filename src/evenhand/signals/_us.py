@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum, unique
+from functools import lru_cache
 
 from ._bits import BitReader, BitWriter
 from ._problem import Malformed, Problem, Unreadable
-from ._us_layouts import LAYOUTS, US_SECTIONS
+from ._us_layouts import LAYOUTS, US_SECTIONS, core_width, numbers, places
 
 __all__ = [
     "Choice",
@@ -23,6 +24,7 @@ __all__ = [
 _IDS = {name: number for number, name in US_SECTIONS.items()}
 _GPC_KIND = 1
 _SENSITIVE = 8
+_PAIRS = tuple((byte >> 6, byte >> 4 & 3, byte >> 2 & 3, byte & 3) for byte in range(256))
 _US_PRIVACY = re.compile("1[YN-][YN-][YN-]")
 
 
@@ -67,12 +69,12 @@ class UsSection:
     @property
     def fields(self) -> dict[str, int | tuple[int, ...]]:
         """Every field of the core, under the name of its standard."""
-        names = (name for name, _ in LAYOUTS[self.name, self.version].fields)
-        return dict(zip(names, self.values, strict=True))
+        return dict(zip(places(self.name, self.version), self.values, strict=True))
 
     def field(self, name: str) -> int | tuple[int, ...] | None:
         """One field of the core; None where this section has no such field."""
-        return self.fields.get(name)
+        at = numbers(self.name, self.version).get(name)
+        return None if at is None else self.values[at]
 
 
 def read_us_section(section_id: int, text: str) -> UsSection:
@@ -88,27 +90,44 @@ def read_us_section(section_id: int, text: str) -> UsSection:
     layout = LAYOUTS.get((name, version))
     if layout is None:
         raise Malformed(Problem.VERSION)
-    _check_length(core_text, layout.width)
-    values: list[int | tuple[int, ...]] = []
-    for _, count in layout.fields:
-        values.append(tuple(core.integer(2) for _ in range(count)) if count else core.integer(2))
+    width = core_width(name, version)
+    _check_length(core_text, 6 + width)
+    pairs = _pairs(core, width)
+    values = tuple(
+        [pairs[place] if isinstance(place, int) else tuple(pairs[place]) for place in places(name, version).values()]
+    )
     core.close(core.left)
     if not rest:
-        return UsSection(name, version, tuple(values))
+        return UsSection(name, version, values)
     if len(rest) > 1 or not layout.part:
         raise Malformed(Problem.SEGMENT)
+    if layout.part == "gpc":
+        return UsSection(name, version, values, _read_gpc(rest[0]))
     part = BitReader(rest[0])
-    if layout.part == "sensitive":
-        _check_length(rest[0], 2 * _SENSITIVE)
-        sensitive = tuple(part.integer(2) for _ in range(_SENSITIVE))
-        part.close(part.left)
-        return UsSection(name, version, tuple(values), None, sensitive)
+    _check_length(rest[0], 2 * _SENSITIVE)
+    sensitive = tuple(_pairs(part, 2 * _SENSITIVE))
+    part.close(part.left)
+    return UsSection(name, version, values, None, sensitive)
+
+
+def _pairs(reader: BitReader, width: int) -> list[int]:
+    """So many bits, two by two."""
+    spare = -width % 8
+    data = (reader.integer(width) << spare).to_bytes((width + spare) // 8, "big")
+    pairs = [pair for byte in data for pair in _PAIRS[byte]]
+    return pairs[: width // 2]
+
+
+@lru_cache(maxsize=64)
+def _read_gpc(text: str) -> bool:
+    """The part about Global Privacy Control; it has two meanings, and a text or two for each."""
+    part = BitReader(text)
     if part.integer(2) != _GPC_KIND:
         raise Malformed(Problem.SEGMENT)
-    _check_length(rest[0], 3)
+    _check_length(text, 3)
     gpc = part.flag()
     part.close(part.left)
-    return UsSection(name, version, tuple(values), gpc)
+    return gpc
 
 
 def _check_length(text: str, width: int) -> None:

@@ -9,10 +9,11 @@ of another version.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-__all__ = ["LAYOUTS", "US_SECTIONS", "Layout"]
+__all__ = ["LAYOUTS", "US_SECTIONS", "Layout", "core_width", "numbers", "places"]
 
 
 class Layout(NamedTuple):
@@ -26,10 +27,28 @@ class Layout(NamedTuple):
     fields: tuple[tuple[str, int], ...]
     part: str
 
-    @property
-    def width(self) -> int:
-        """Bits of the core, with the 6 of its version."""
-        return 6 + sum(2 * max(1, count) for _, count in self.fields)
+
+@cache
+def core_width(name: str, version: int) -> int:
+    """Bits of a core after the 6 of its version."""
+    return sum(2 * max(1, count) for _, count in LAYOUTS[name, version].fields)
+
+
+@cache
+def places(name: str, version: int) -> Mapping[str, int | slice]:
+    """Where the value or values of each field stand among all values of two bits of a core, in order."""
+    found: dict[str, int | slice] = {}
+    at = 0
+    for field, count in LAYOUTS[name, version].fields:
+        found[field] = slice(at, at + count) if count else at
+        at += max(1, count)
+    return MappingProxyType(found)
+
+
+@cache
+def numbers(name: str, version: int) -> Mapping[str, int]:
+    """Which of a core's fields has this name."""
+    return MappingProxyType({field: at for at, (field, _) in enumerate(LAYOUTS[name, version].fields)})
 
 
 US_SECTIONS: Mapping[int, str] = MappingProxyType(
