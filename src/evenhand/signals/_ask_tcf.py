@@ -137,13 +137,18 @@ def _publisher(said: TcfString, question: TcfQuestion) -> Problem | None:
 
 
 def _purposes(consent: IdSet, interest: IdSet, question: TcfQuestion) -> Problem | None:
-    if not all(purpose in consent for purpose in question.consent):
+    if not _all_in(consent, question.consent):
         return Problem.PURPOSE_REFUSED
-    if _NEVER_ON_INTEREST.intersection(question.legitimate_interest):
+    if question.legitimate_interest and _NEVER_ON_INTEREST.intersection(question.legitimate_interest):
         return Problem.NEVER_LEGITIMATE_INTEREST
-    if not all(purpose in interest for purpose in question.legitimate_interest):
-        return Problem.PURPOSE_REFUSED
-    return None
+    return None if _all_in(interest, question.legitimate_interest) else Problem.PURPOSE_REFUSED
+
+
+def _all_in(ids: IdSet, purposes: tuple[int, ...]) -> bool:
+    wanted = 0
+    for purpose in purposes:
+        wanted |= 1 << purpose - 1
+    return ids.mask & wanted == wanted
 
 
 def _stands_in_the_way(kind: RestrictionType, on_consent: bool, on_interest: bool) -> bool:

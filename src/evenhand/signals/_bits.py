@@ -132,8 +132,7 @@ class BitReader:
         Raises:
             Malformed: something is left over.
         """
-        left = self.left
-        if left > most or self.mask(left):
+        if self._end - self._at > most or self._mirrored >> self._at:
             raise Malformed(Problem.LEFT_OVER)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Protocol, TypedDict
+from typing import Protocol
 
 from ._bits import LONGEST, BitReader, BitWriter
 from ._ids import (
@@ -69,6 +69,7 @@ def _decoded(core: BitReader, rest: list[str]) -> TcfString:
         raise Malformed(Problem.VERSION_1 if version == 1 else Problem.VERSION)
     # The fields of fixed width, in one piece: each is a shift away from the right end of 207 bits.
     head, sets = core.piece(207)
+    disclosed, allowed, publisher = _read_segments(rest) if rest else (None, None, None)
     said = TcfString(
         created_ds=head >> 171,
         last_updated_ds=head >> 135 & 0xFFFFFFFFF,
@@ -88,35 +89,30 @@ def _decoded(core: BitReader, rest: list[str]) -> TcfString:
         vendor_consents=read_optimized_integer(core),
         vendor_legitimate_interests=read_optimized_integer(core),
         publisher_restrictions=read_restrictions(core, read_integer_range),
-        **_read_segments(rest),
+        disclosed_vendors=disclosed,
+        allowed_vendors=allowed,
+        publisher_tc=publisher,
     )
     core.close(SLACK)
     return said
 
 
-class _Segments(TypedDict, total=False):
-    """What follows the core."""
-
-    disclosed_vendors: IdSet
-    allowed_vendors: IdSet
-    publisher_tc: PublisherTc
-
-
-def _read_segments(texts: list[str]) -> _Segments:
-    found = _Segments()
+def _read_segments(texts: list[str]) -> tuple[IdSet | None, IdSet | None, PublisherTc | None]:
+    """What follows the core: vendors that were disclosed, and allowed; and the publisher's part."""
+    disclosed = allowed = publisher = None
     for text in texts:
         segment = BitReader(text)
         kind = segment.integer(3)
-        if kind == DISCLOSED_SEGMENT and "disclosed_vendors" not in found:
-            found["disclosed_vendors"] = read_optimized_integer(segment)
-        elif kind == _ALLOWED and "allowed_vendors" not in found:
-            found["allowed_vendors"] = read_optimized_integer(segment)
-        elif kind == PUBLISHER_SEGMENT and "publisher_tc" not in found:
-            found["publisher_tc"] = read_publisher(segment)
+        if kind == DISCLOSED_SEGMENT and disclosed is None:
+            disclosed = read_optimized_integer(segment)
+        elif kind == _ALLOWED and allowed is None:
+            allowed = read_optimized_integer(segment)
+        elif kind == PUBLISHER_SEGMENT and publisher is None:
+            publisher = read_publisher(segment)
         else:
             raise Malformed(Problem.SEGMENT)
         segment.close(SLACK)
-    return found
+    return disclosed, allowed, publisher
 
 
 @cache
