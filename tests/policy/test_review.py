@@ -84,6 +84,11 @@ BROKEN = [
     ("EH-POL-090", {"columns.visits.cut": "quintiles"}, ("columns", "visits", "cut")),
     ("EH-POL-090", {"columns.sex.cut": 5, "columns.sex.kind": "category"}, ("columns", "sex", "cut")),
     ("EH-POL-091", {"columns.sex.cut": [10, 10]}, ("columns", "sex", "cut")),
+    (
+        "EH-POL-092",
+        {"limits.disparity.0.measure": "expected_benefit_ratio", "model": {"target": "increment"}},
+        ("limits", "disparity", 0, "measure"),
+    ),
     ("EH-POL-091", {"columns.sex.cut": []}, ("columns", "sex", "cut")),
     ("EH-POL-043", {"columns.sex.change_only": "up"}, ("columns", "sex", "change_only")),
     (

@@ -87,7 +87,8 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
     lots = draw_lots(permitted, campaign, eligible)
     order = order[(permitted.standing[order] != Standing.REFUSED) & ~lots.is_drawn[order]]
     names = tuple(offer.id for offer in campaign.offers)
-    comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(subjects) else []
+    limits, probability = campaign.limits.disparity, scored.probability
+    comparisons = survey(wall, limits, counted, names, eligible, probability) if len(subjects) else []
     batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw, is_trial)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
@@ -129,13 +130,18 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     value, eligible = batch.scored.value, batch.scored.minimised.eligible
     if eligible is not None:
         value = np.where(eligible, value, CLOSED)
-    crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw)
+    comparisons, probability = batch.comparisons, batch.scored.probability
+    chance = None
+    if any(comparison.is_weighted and not comparison.is_void for comparison in comparisons):
+        typical = max(1.0, float(probability.mean()))
+        chance = probability / typical
+        comparisons = [replace(c, typical=typical) if c.is_weighted else c for c in comparisons]
+    crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw, chance)
     nest, scale = Nest(crowd), scale_of(crowd)
-    comparisons = batch.comparisons
 
     def built() -> Rows:
         rows = build_rows(batch.campaign, cells.size, list(zip(comparisons, cells.share, strict=True)), scale)
-        return set_aside(rows, batch.lots, cells.cell, cells.size, len(value))
+        return set_aside(rows, batch.lots, cells.cell, cells.size, len(value), chance)
 
     def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
         offer = batch.lots.offer.copy()
@@ -144,7 +150,7 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
 
     def count(settled: Settled) -> list[NDArray[np.int64]]:
         chosen = in_batch(settled.choice)
-        return [selected_people(batch.wall, c, batch.counted, chosen) for c in comparisons]
+        return [selected_people(batch.wall, c, batch.counted, chosen, probability) for c in comparisons]
 
     rows = built()
     disparity = {limit.id for limit in batch.campaign.limits.disparity}
@@ -186,6 +192,7 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         choice,
         prices.offer,
         prices.group,
+        None if prices.response is None else (prices.response, probability),
         cells.cell,
         batch.draw,
         permitted.standing == Standing.REFUSED,

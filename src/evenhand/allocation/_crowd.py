@@ -38,6 +38,9 @@ class Crowd:
         fixed: float64[S, m], people left out because no price nearby changes their choice, by that choice.
         fixed_value: micro-money of those people at their choice.
         is_lotted: whether the lots are in `value` already.
+        chance: float64[m, R], modelled responses of each person to each offer, in units of which a typical person has
+            one; None where no limit counts them. With it the counts of a cell are m numbers of people and m sums of
+            responses.
     """
 
     value: NDArray[np.int64] | NDArray[np.float64]
@@ -47,6 +50,12 @@ class Crowd:
     fixed: NDArray[np.float64]
     fixed_value: float
     is_lotted: bool
+    chance: NDArray[np.float64] | None = None
+
+    @property
+    def columns(self) -> int:
+        """Number of counts of a cell: one per offer, or two."""
+        return len(self.value) * (1 if self.chance is None else 2)
 
     @property
     def cells(self) -> int:
@@ -57,6 +66,30 @@ class Crowd:
     def cell_of_row(self) -> NDArray[np.intp]:
         """intp[R], the cell of each row."""
         return np.repeat(np.arange(self.cells), np.diff(self.starts))
+
+    def tally(self, rows: slice | NDArray[np.intp], picked: NDArray[np.integer]) -> NDArray[np.float64]:
+        """float64[columns], what these rows with these choices (-1 for none) count for."""
+        offers = len(self.value)
+        people = np.bincount(picked + 1, minlength=offers + 1)[1:].astype(np.float64)
+        if self.chance is None:
+            return people
+        chance = self.chance[:, rows]
+        taken = np.flatnonzero(picked >= 0)
+        weight = chance[picked[taken], taken]
+        return np.concatenate((people, np.bincount(picked[taken], weights=weight, minlength=offers)))
+
+    def count(self, choice: NDArray[np.int16]) -> NDArray[np.float64]:
+        """float64[S, columns], what everybody's choice counts for, cell by cell, unweighted."""
+        parts = zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True)
+        return np.array([self.tally(slice(begin, end), choice[begin:end]) for begin, end in parts])
+
+    def stretch(self, change: NDArray[np.float64]) -> float:
+        """The most that what anybody pays for an offer moves as the price table moves by this (float64[S, columns])."""
+        moved = np.abs(change)
+        if self.chance is None:
+            return float(moved.max(initial=0.0))
+        offers = len(self.value)
+        return float((moved[:, :offers] + moved[:, offers:] * self.chance.max(initial=0.0)).max(initial=0.0))
 
 
 def canonical(subjects: NDArray[np.bytes_], draw: NDArray[np.uint64]) -> NDArray[np.intp]:
@@ -88,7 +121,12 @@ def with_lots(value: NDArray[np.int64] | NDArray[np.float64], draw: NDArray[np.u
 
 
 def lay_out(
-    value: NDArray[np.int64], order: NDArray[np.intp], cell: NDArray[np.intp], cells: int, draw: NDArray[np.uint64]
+    value: NDArray[np.int64],
+    order: NDArray[np.intp],
+    cell: NDArray[np.intp],
+    cells: int,
+    draw: NDArray[np.uint64],
+    chance: NDArray[np.float64] | None = None,
 ) -> tuple[Crowd, NDArray[np.intp]]:
     """Lay people out by cell.
 
@@ -98,6 +136,7 @@ def lay_out(
         cell: intp[n], the cell of each person.
         cells: number of cells.
         draw: uint64[n].
+        chance: float64[m, n], see `Crowd`.
 
     Returns:
         The crowd, and the original row of each of its rows.
@@ -114,9 +153,10 @@ def lay_out(
         starts=starts,
         draw=draw[order],
         weight=np.ones(cells),
-        fixed=np.zeros((cells, len(value))),
+        fixed=np.zeros((cells, len(value) * (1 if chance is None else 2))),
         fixed_value=0.0,
         is_lotted=False,
+        chance=None if chance is None else chance[:, order],
     )
     return crowd, order
 
@@ -130,9 +170,12 @@ def sample(crowd: Crowd, size: int) -> Crowd:
     np.cumsum(taken, out=starts[1:])
     value = np.empty((len(crowd.value), starts[-1]), dtype=crowd.value.dtype)
     draw = np.empty(starts[-1], dtype=np.uint64)
+    chance = None if crowd.chance is None else np.empty((len(crowd.value), starts[-1]))
     for begin, to, rows in zip(crowd.starts[:-1], starts[:-1], taken, strict=True):
         value[:, to : to + rows] = crowd.value[:, begin : begin + rows]
         draw[to : to + rows] = crowd.draw[begin : begin + rows]
+        if chance is not None and crowd.chance is not None:
+            chance[:, to : to + rows] = crowd.chance[:, begin : begin + rows]
     return Crowd(
         value=value,
         starts=starts,
@@ -141,4 +184,5 @@ def sample(crowd: Crowd, size: int) -> Crowd:
         fixed=np.zeros_like(crowd.fixed),
         fixed_value=0.0,
         is_lotted=crowd.is_lotted,
+        chance=chance,
     )

@@ -31,13 +31,13 @@ class Smooth:
 
     Attributes:
         total: the people's part of the smoothed dual, micro-money.
-        count: float64[S, m], expected people per cell and offer.
-        second: float64[S, m, m], sum of ``p p'`` per cell.
+        count: float64[S, columns], expected people per cell and offer, and their responses where those are counted.
+        inner: float64[S, columns, columns], how far one count gives way, times beta, as the price of another rises.
     """
 
     total: float
     count: NDArray[np.float64]
-    second: NDArray[np.float64]
+    inner: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Hard:
         choice: int16[R], best offer at the prices (lots break ties), -1 for none.
         gap: float32[R], micro-money between the best and the second best (nothing counts as one).
         surplus: sum of what people keep above the price, micro-money.
-        count: float64[S, m], people per cell and offer (weighted, fixed ones included).
+        count: float64[S, columns], people per cell and offer (weighted, fixed ones included), and their responses.
     """
 
     choice: NDArray[np.int16]
@@ -78,24 +78,38 @@ def _spread(price: NDArray[np.float64], cells: NDArray[np.intp], begins: NDArray
     return np.repeat(price[cells].T, np.diff(begins), axis=1)
 
 
+def _paid(
+    crowd: Crowd, price: NDArray[np.float64], block: slice, cells: NDArray[np.intp], begins: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """What everybody of a block pays for each offer, [m, rows] (or [m, 1] where all pay the same)."""
+    spread = _spread(price, cells, begins)
+    if crowd.chance is None:
+        return spread
+    offers = len(crowd.value)
+    paid: NDArray[np.float64] = spread[:offers] + crowd.chance[:, block] * spread[offers:]
+    return paid
+
+
 def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
     """One smoothed pass.
 
     Args:
         crowd: the people.
-        price: float64[S, m], micro-money.
+        price: float64[S, columns], micro-money.
         beta: width of the smoothing, micro-money, above zero.
     """
     total = crowd.fixed_value - float((crowd.fixed * price).sum())
-    count = crowd.fixed.copy()
-    offers = len(crowd.value)
-    second = np.zeros((crowd.cells, offers, offers))
-    most = max(_STRIP, _ENTRIES // offers // _STRIP * _STRIP)
+    offers, columns = len(crowd.value), crowd.columns
+    count = np.zeros((crowd.cells, columns))
+    second = np.zeros((crowd.cells, columns, columns))
+    square = np.zeros((crowd.cells, offers))
+    most = max(_STRIP, _ENTRIES // columns // _STRIP * _STRIP)
     wide = np.empty((offers, most))
-    narrow = np.empty((offers, most), dtype=np.float32)
+    narrow = np.empty((columns, most), dtype=np.float32)
     for first, last, cells, begins in _blocks(crowd, most):
-        z, p = wide[:, : last - first], narrow[:, : last - first]
-        np.subtract(crowd.value[:, first:last], _spread(price, cells, begins), out=z)
+        z, both = wide[:, : last - first], narrow[:, : last - first]
+        p, r = both[:offers], both[offers:]
+        np.subtract(crowd.value[:, first:last], _paid(crowd, price, slice(first, last), cells, begins), out=z)
         top = np.maximum(z.max(axis=0), 0)
         z -= top
         np.multiply(z, 1.0 / beta, out=p, casting="same_kind")
@@ -104,12 +118,24 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
         mass += np.exp((top * (-1.0 / beta)).astype(np.float32))
         p *= 1 / mass
         top += beta * np.log(mass)
+        if crowd.chance is not None:
+            chance = crowd.chance[:, first:last].astype(np.float32)
+            np.multiply(p, chance, out=r)
+            chance *= r
         for cell, begin, end in zip(cells, begins[:-1], begins[1:], strict=True):
-            part, weight = p[:, begin:end], crowd.weight[cell]
+            part, weight = both[:, begin:end], crowd.weight[cell]
             total += weight * float(top[begin:end].sum())
             count[cell] += weight * part.sum(axis=1)
             second[cell] += weight * squared(part)
-    return Smooth(total, count, second)
+            if crowd.chance is not None:
+                square[cell] += weight * chance[:, begin:end].sum(axis=1)
+    inner, at = -second, np.arange(offers)
+    inner[:, at, at] += count[:, :offers]
+    if crowd.chance is not None:
+        inner[:, at, at + offers] += count[:, offers:]
+        inner[:, at + offers, at] += count[:, offers:]
+        inner[:, at + offers, at + offers] += square
+    return Smooth(total, count + crowd.fixed, inner)
 
 
 def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
@@ -117,16 +143,15 @@ def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
 
     Args:
         crowd: the people.
-        price: float64[S, m], micro-money.
+        price: float64[S, columns], micro-money.
     """
     rows = int(crowd.starts[-1])
     choice = np.empty(rows, dtype=np.int16)
     gap = np.empty(rows, dtype=np.float32)
     surplus = crowd.fixed_value - float((crowd.fixed * price).sum())
     count = crowd.fixed.copy()
-    offers = len(crowd.value)
     for first, last, cells, begins in _blocks(crowd, _BLOCK):
-        value, paid = crowd.value[:, first:last], _spread(price, cells, begins)
+        value, paid = crowd.value[:, first:last], _paid(crowd, price, slice(first, last), cells, begins)
         picked = choice[first:last]
         best, apart = _best_two(value, paid, picked)
         if not crowd.is_lotted:
@@ -139,7 +164,7 @@ def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
         np.minimum(apart, 1e30, out=gap[first:last], casting="same_kind")
         for cell, begin, end in zip(cells, begins[:-1], begins[1:], strict=True):
             surplus += crowd.weight[cell] * float(best[begin:end].sum())
-            count[cell] += crowd.weight[cell] * np.bincount(picked[begin:end] + 1, minlength=offers + 1)[1:]
+            count[cell] += crowd.weight[cell] * crowd.tally(slice(first + begin, first + end), picked[begin:end])
     return Hard(choice, gap, surplus, count)
 
 

@@ -30,7 +30,7 @@ class _Layer:
 
     def reach(self, price: NDArray[np.float64]) -> float:
         """The widest gap at these prices of which it is certain that nobody with it was left out."""
-        return self.width - 2 * float(np.abs(price - self.price).max(initial=0.0))
+        return self.width - 2 * self.crowd.stretch(price - self.price)
 
 
 class Nest:
@@ -85,12 +85,11 @@ def _screen(crowd: Crowd, price: NDArray[np.float64], width: float) -> Crowd:
     hard = decide(crowd, price)
     near = hard.gap <= width
     kept = np.flatnonzero(near)
-    offers = len(crowd.value)
     fixed, worth = crowd.fixed.copy(), crowd.fixed_value
     for cell, (begin, end) in enumerate(zip(crowd.starts[:-1], crowd.starts[1:], strict=True)):
         far = np.flatnonzero(~near[begin:end] & (hard.choice[begin:end] >= 0)) + begin
         taken = hard.choice[far]
-        fixed[cell] += crowd.weight[cell] * np.bincount(taken, minlength=offers)
+        fixed[cell] += crowd.weight[cell] * crowd.tally(far, taken)
         worth += crowd.weight[cell] * float(crowd.value[taken, far].sum(dtype=np.float64))
     value = crowd.value[:, kept]
     return Crowd(
@@ -101,4 +100,5 @@ def _screen(crowd: Crowd, price: NDArray[np.float64], width: float) -> Crowd:
         fixed=fixed,
         fixed_value=worth,
         is_lotted=True,
+        chance=None if crowd.chance is None else crowd.chance[:, kept],
     )

@@ -29,8 +29,10 @@ def prices_of(campaign: Campaign, rows: Rows, solved: Solved, comparisons: list[
     """Round the price table and say each limit's price per place, contact, unit of money or whole unit of a bound."""
     offers = len(campaign.offers)
     common = rows.comparison < 0
-    offer = rows.price(np.where(common, solved.dual, 0))[0] if len(rows) else np.zeros(offers)
+    offer = rows.price(np.where(common, solved.dual, 0))[0, :offers] if len(rows) else np.zeros(offers)
     group = rows.price(np.where(common, 0, solved.dual)) if len(rows) else np.zeros((cells.size, offers))
+    per_unit = group[:, offers:]
+    unit = next((comparison.typical for comparison in comparisons if comparison.is_weighted), 1.0)
     by_limit = dict.fromkeys(_declared(campaign), 0)
     for row, owner in enumerate(rows.owner):
         price = float(solved.dual[row])
@@ -40,13 +42,14 @@ def prices_of(campaign: Campaign, rows: Rows, solved: Solved, comparisons: list[
             by_limit[owner] = round(price)
         elif not rows.is_upper[row]:
             comparison = comparisons[rows.comparison[row]]
-            people = float(comparison.judged_size[rows.group[row]])
+            people = float(comparison.judged_over[rows.group[row]]) / comparison.typical
             if comparison.limit.measure.is_least:
                 people *= float(solved.level[rows.comparison[row]])
             by_limit[owner] += round(price * people)
     return Prices(
         offer=np.rint(offer).astype(np.int64),
-        group=np.rint(group).astype(np.int64),
+        group=np.rint(group[:, :offers]).astype(np.int64),
+        response=np.rint(per_unit * (MICRO / unit)).astype(np.int64) if per_unit.size else None,
         by_limit=by_limit,
         cell_tables=cells.tables,
     )

@@ -19,14 +19,16 @@ from ._limits import Rows
 
 __all__ = ["repair", "tolerance_of"]
 
-_NEAREST = 4000
+_NEAREST, _NEAREST_WEIGHED = 4000, 800
 _PER_CELL = 12
 _FIRST, _SECOND = 96, 256
 
 
 def tolerance_of(rows: Rows) -> NDArray[np.float64]:
-    """float64[K]: less than the smallest real excess of a row that counts whole things, half a person otherwise."""
-    return np.where(rows.is_hard, 0.25 / rows.unit, 0.5)
+    """float64[K]: less than the smallest real excess of a row that counts whole things, half a person where a row holds
+    in expectation; below zero where a row adds up responses, so that it holds however the sum is rounded."""
+    sure = -1e-9 * np.abs(rows.bound)
+    return np.where(rows.is_hard, np.where(rows.is_real, sure, 0.25 / rows.unit), 0.5)
 
 
 @dataclass(slots=True)
@@ -137,15 +139,18 @@ def _pair(moves: _Moves, over: NDArray[np.float64], loss: NDArray[np.float64], f
 
 def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64], expected: NDArray[np.float64]) -> _Moves:
     """All moves of the people nearest to a tie, sorted by type and loss (of value less the price of blind rows)."""
-    who = _nearest(crowd, hard)
+    is_weighed = crowd.chance is not None and bool(rows.is_real.any())
+    who = _nearest(crowd, hard, _NEAREST_WEIGHED if is_weighed else _NEAREST)
     offers = len(crowd.value)
     alike, alike_of = np.unique(
-        rows.use.transpose(1, 2, 0).reshape(crowd.cells, len(crowd.value) * len(rows)), axis=0, return_inverse=True
+        rows.use.transpose(1, 2, 0).reshape(crowd.cells, crowd.columns * len(rows)), axis=0, return_inverse=True
     )
     cell, now = alike_of.ravel()[crowd.cell_of_row[who]], hard.choice[who].astype(np.intp)
     value = np.zeros((offers + 1, len(who)))
     value[1:] = with_lots(crowd.value[:, who].astype(np.int64), crowd.draw[who])
-    value[1:] -= expected[crowd.cell_of_row[who]].T
+    value[1:] -= expected[crowd.cell_of_row[who], :offers].T
+    if crowd.chance is not None:
+        value[1:] -= crowd.chance[:, who] * expected[crowd.cell_of_row[who], offers:].T
     target, which = np.divmod(np.arange((offers + 1) * len(who)), len(who))
     kind = (cell[which] * (offers + 1) + now[which] + 1) * (offers + 1) + target
     loss = value[now[which] + 1, which] - value.ravel()
@@ -153,13 +158,21 @@ def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64], expe
     kind, loss, target, which = kind[real], loss[real], target[real], which[real]
     order = np.lexsort((loss, kind))
     kind, loss, target, which = kind[order], loss[order], target[order], which[order]
-    kinds, first = np.unique(kind, return_index=True)
+    kinds, first = (kind, np.arange(len(kind))) if is_weighed else np.unique(kind, return_index=True)
     of, to = np.divmod(kinds, offers + 1)
     of_cell, come_from = np.divmod(of, offers + 1)
     use = np.zeros((len(alike), offers + 1, len(rows)))
-    use[:, 1:] = alike.reshape(len(alike), offers, len(rows))
+    use[:, 1:] = alike.reshape(len(alike), crowd.columns, len(rows))[:, :offers]
     change = use[of_cell, to] - use[of_cell, come_from]
     person = who[which]
+    if crowd.chance is not None and is_weighed:  # no two people's moves are alike: each is a type by itself
+        each = np.zeros_like(use)
+        each[:, 1:] = alike.reshape(len(alike), crowd.columns, len(rows))[:, offers:]
+        chance = np.vstack([np.zeros(len(person)), crowd.chance[:, person]])
+        at = np.arange(len(person))
+        change += (
+            chance[to, at][:, None] * each[of_cell, to] - chance[come_from, at][:, None] * each[of_cell, come_from]
+        )
     return _Moves(
         person=person,
         target=target - 1,
@@ -172,13 +185,13 @@ def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64], expe
     )
 
 
-def _nearest(crowd: Crowd, hard: Hard) -> NDArray[np.intp]:
+def _nearest(crowd: Crowd, hard: Hard, most: int) -> NDArray[np.intp]:
     """Rows of the people nearest to a tie: overall, and in every cell both with and without an offer."""
     rows = len(hard.choice)
-    if rows <= _NEAREST:
+    if rows <= most:
         return np.arange(rows)
     near = np.zeros(rows, dtype=bool)
-    near[np.argpartition(hard.gap, _NEAREST)[:_NEAREST]] = True
+    near[np.argpartition(hard.gap, most)[:most]] = True
     for begin, end in zip(crowd.starts[:-1], crowd.starts[1:], strict=True):
         for has_offer in (True, False):
             inside = begin + np.flatnonzero((hard.choice[begin:end] >= 0) == has_offer)

@@ -36,7 +36,7 @@ class Settled:
         bound: micro-money that no allocation within the rows exceeds (dual bound).
         solved: prices at fixed levels, those that the choices follow.
         free: prices at free levels, to start from.
-        count: float64[S, m], people as decided.
+        count: float64[S, columns], people (and responses) as decided.
         kept: whether every hard row holds.
     """
 
@@ -122,17 +122,11 @@ def _settled(
     """Put an outcome together. Where a blind row is exceeded (it holds in expectation only), the bound is that of the
     problem with the row as far out as it is, so that it remains a bound."""
     taken = np.flatnonzero(choice >= 0)
-    count = _count(crowd, choice)
+    count = crowd.count(choice)
     over = np.maximum(rows.used(count) + rows.level @ solved.level - rows.bound, 0)
     bound += float(over[~rows.is_hard] @ free.dual[~rows.is_hard])
     value = int(crowd.value[choice[taken].astype(np.intp), taken].sum())
     return Settled(choice, value, bound, solved, free, count, kept)
-
-
-def _count(crowd: Crowd, choice: NDArray[np.int16]) -> NDArray[np.float64]:
-    offers = len(crowd.value)
-    code = crowd.cell_of_row * (offers + 1) + choice + 1
-    return np.bincount(code, minlength=crowd.cells * (offers + 1)).reshape(crowd.cells, -1)[:, 1:].astype(np.float64)
 
 
 def _whole_levels(rows: Rows, comparisons: list[Comparison], level: NDArray[np.float64]) -> list[NDArray[np.float64]]:
@@ -154,7 +148,7 @@ def _whole_levels(rows: Rows, comparisons: list[Comparison], level: NDArray[np.f
 
 def _is_exact(crowd: Crowd, choice: NDArray[np.int16], rows: Rows) -> bool:
     """Whether the hard rows hold to less than one whole unit, counted afresh."""
-    over = rows.used(_count(crowd, choice)) - rows.bound - tolerance_of(rows)
+    over = rows.used(crowd.count(choice)) - rows.bound - tolerance_of(rows)
     return not bool((over > 0)[rows.is_hard].any())
 
 

@@ -144,14 +144,14 @@ def _sets(offers: int, at_most: int) -> NDArray[np.bool_]:
 
 def _refuse(campaign: Campaign) -> None:
     soft = [limit.id for limit in campaign.limits.disparity if limit.ceiling is not None]
-    floors = [limit.id for limit in campaign.limits.disparity if limit.measure.value == "selection_rate_floor"]
+    floors = [limit.id for limit in campaign.limits.disparity if limit.measure.is_floor or limit.measure.is_weighted]
     lots = ["exploration"] if campaign.exploration is not None else []
     if soft or floors or lots:
         raise UsageError(
             "several-undone",
             f"With several offers per person these are not done: {', '.join([*soft, *floors, *lots])}.",
             rule="what is declared is kept, or nothing is decided",
-            remedy="leave out soft limits, floors and exploration, or give one offer per person",
+            remedy="leave out soft limits, floors, modelled measures and exploration, or give one offer per person",
         )
 
 

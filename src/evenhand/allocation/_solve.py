@@ -125,7 +125,7 @@ def _minimised(
         near, reach = nest.near(rows.price(dual), _WIDTH * beta * (turn + 1), _LEAST * beta)
         room = (reach - _TAIL * beta) / 2
         point = minimise(near, rows, dual, beta=beta, people=people, steps=25, tolerance=tolerance, room=room)
-        if float(np.abs(rows.price(point.dual - dual)).max()) <= room:
+        if near.stretch(rows.price(point.dual - dual)) <= room:
             break
         dual = point.dual
     return point, near

@@ -271,7 +271,7 @@ def _batches(text: str, seal: Seal | None) -> list[dict[str, Any]]:
                 hidden = json.loads(seal.open_text(number, batch["prices"].pop("sealed")))
             except SealError:
                 raise _broken("The sealed part of a run's prices does not open.") from None
-            batch["prices"]["group"] = hidden["group"]
+            batch["prices"] |= {name: hidden[name] for name in ("group", "response") if name in hidden}
             for name in ("by_limit", "cell_tables"):
                 batch["prices"][name] |= hidden[name]
     return batches

@@ -368,12 +368,13 @@ def _prices(prices: Prices, run: Run) -> dict[str, object]:
         "group": prices.group.tolist(),
         "by_limit": dict(prices.by_limit),
         "cell_tables": dict(prices.cell_tables),
+        **({} if prices.response is None else {"response": prices.response.tolist()}),
     }
     if run._seal is None:
         return public
     aware = run.ground.campaign.aware_limits
     hidden: dict[str, object] = {
-        "group": public.pop("group"),
+        **{name: public.pop(name) for name in ("group", "response") if name in public},
         "by_limit": {id_: price for id_, price in prices.by_limit.items() if id_ in aware},
         "cell_tables": {name: table for name, table in prices.cell_tables.items() if name != "blind"},
     }

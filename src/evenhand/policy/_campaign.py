@@ -109,8 +109,8 @@ class Column(Declared):
     )
     cut: Cut | None = Field(
         None,
-        description="Of a sensitive number: the groups that it is cut into. quarters, quintiles, deciles or a number: so "
-        "many parts of equal size; a list: the values at which a group begins. None: quarters, or age bands.",
+        description="Of a sensitive number: the groups that it is cut into. quarters, quintiles, deciles or a number: "
+        "so many parts of equal size; a list: the values at which a group begins. None: quarters, or age bands.",
     )
     per_offer: bool = Field(
         False, description="Each offer has its own column NAME@OFFER among the subjects; history has one column NAME."
@@ -174,7 +174,7 @@ class DisparityLimit(Declared):
     intersections: bool = Field(
         False, description="Compare every combination of the columns; otherwise each column by itself."
     )
-    measure: Measure = Field(Measure.SELECTION_RATE_RATIO, description="How groups are compared.")
+    measure: Measure = Field(Measure.SELECTION_RATE_RATIO, description="Which rate of groups is compared, and how.")
     bound: float = Field(ge=0, le=1, description="Ratio: at least this (0.8 = four fifths). Difference: at most this.")
     mode: Literal["blind", "aware"] = Field(
         "blind",

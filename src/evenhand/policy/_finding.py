@@ -110,6 +110,7 @@ CHECKS = MappingProxyType(
         ),
         "EH-POL-090": Check(_E, "a cut makes groups of a number", "Only a sensitive number is cut into groups."),
         "EH-POL-091": Check(_E, "a cut makes groups of a number", "The values at which a number is cut rise."),
+        "EH-POL-092": Check(_E, "a response is a probability", "Modelled responses come from a model of responses."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evenhand.terms import Role
+from evenhand.terms import Role, Target
 
 from ._campaign import Campaign, DisparityLimit
 from ._finding import Path, PolicyFinding, found, meant
@@ -29,6 +29,13 @@ def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
         yield from _offers(campaign, limit, path)
         yield from _mode(campaign, limit, path)
         yield from _effect(limit, path)
+        if limit.measure.is_weighted and campaign.model.target is Target.INCREMENT:
+            yield found(
+                "EH-POL-092",
+                (*path, "measure"),
+                f"The limit {limit.id} counts modelled responses, and the model is one of what an offer changes.",
+                "Set a measure of selection rates, or model.target: response.",
+            )
 
 
 def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:

@@ -109,7 +109,8 @@ class Scored:
 @dataclass(frozen=True, slots=True)
 class Prices:
     """The dual prices of the limits, in integer micro-money. With these, one person's decision needs no other person:
-    take the offer with the highest ``value - offer[j] - group[cell, j]`` if that is above zero.
+    take the offer with the highest ``value - offer[j] - group[cell, j]`` if that is above zero. Under a measure
+    weighted by modelled responses everybody also pays ``floor(response[cell, j] * probability[j] / 1,000,000)``.
 
     Attributes:
         offer: int64[m], price of taking one place of offer j: capacity, contacts, and cost under the budget; below
@@ -118,12 +119,14 @@ class Prices:
         by_limit: price of each limit by its id, in micro-money per unit of that limit (place, contact, money
             unit; for a disparity limit a whole unit of its bound, from 0 to 1), for people to read.
         cell_tables: how a *blind* cell is worked out from bin codes (allocation's own format, JSON-able), or {}.
+        response: int64[cells, m], price of one modelled response; None where no limit counts responses.
     """
 
     offer: NDArray[np.int64]
     group: NDArray[np.int64]
     by_limit: Mapping[str, int]
     cell_tables: Mapping[str, object]
+    response: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
