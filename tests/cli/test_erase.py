@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 
 import pytest
 
+from evenhand.features import pseudonymise
 from shop_folder import AT, evenhand, write_shop
 
 WHO = "canary2@mail.example"
@@ -22,8 +25,6 @@ def _twice(tmp_path_factory):
 @pytest.fixture
 def twice(_twice, tmp_path):
     """A copy of a folder in which the campaign ran twice."""
-    import shutil
-
     return shutil.copytree(_twice, tmp_path / "twice")
 
 
@@ -112,9 +113,52 @@ def test_a_copy_of_the_ledger_without_the_keys_tells_nothing_of_anybody(twice, c
 
 
 def _marks_of_everybody(twice):
-    from evenhand.features import pseudonymise
-
     key = (twice / "evenhand-home" / "secret.key").read_bytes()
     ids = [f"canary{number}@mail.example" for number in range(400)]
     pseudonyms = pseudonymise(ids, key).tolist()
     return [mark for p, i in zip(pseudonyms, ids, strict=True) for mark in (p, bytes.fromhex(p.decode()), i.encode())]
+
+
+LATER = "2026-05-01"
+FLAGS = ("--at", LATER)
+
+
+def test_an_erased_person_stays_out_though_the_tables_still_name_them(twice, cli):
+    """Imported again: refused, with its own reason; not in the training set; nobody else is touched."""
+    assert cli(twice, "rights", "erase", WHO, "--yes", "--at", "2026-04-01").exit_code == 0
+    before = _taught(twice)
+    assert cli(twice, "run", "campaign.yaml", *FLAGS).exit_code == 0
+    assert before - _taught(twice) == 1
+    told = json.loads(cli(twice, "why", WHO, "--json").stdout)
+    assert (told["permission"]["key"], told["permission"]["rule"], told["standing"]) == ("erased", "G-17", "contextual")
+    assert cli(twice, "ledger", "verify").exit_code == 0
+
+
+def _taught(folder):
+    """Rows that the last run learned from and was checked on."""
+    runs = sorted((folder / "evenhand-home" / "runs").iterdir(), key=lambda run: run.stat().st_mtime)
+    rows = json.loads((runs[-1] / "report.json").read_text("utf-8"))["model"]["evaluation"]["rows"]
+    return rows["training"] + rows["held_out"]
+
+
+def test_a_new_consent_after_the_erasure_lets_them_in_again(twice, cli):
+    """What was said before is void; what is said afterwards counts."""
+    assert cli(twice, "rights", "erase", WHO, "--yes", "--at", "2026-04-01").exit_code == 0
+    said = twice / "said.csv"
+    said.write_text(
+        said.read_text("utf-8") + f"{WHO},consent,PersonalisedAdvertising,ConsentGiven,2026-04-20\n", encoding="utf-8"
+    )
+    assert cli(twice, "run", "campaign.yaml", *FLAGS).exit_code == 0
+    assert json.loads(cli(twice, "why", WHO, "--json").stdout)["permission"]["key"] == "consent-valid"
+
+
+def test_the_mark_of_an_erased_person_leads_to_nobody(twice, cli):
+    """It is in one file, and neither the id nor the pseudonym is."""
+    marks = _marks(twice, cli)
+    cli(twice, "rights", "erase", WHO, "--yes", "--at", "2026-04-01")
+    with sqlite3.connect(twice / "evenhand-home" / "subject-keys.sqlite") as database:
+        ((mark, at),) = database.execute("SELECT mark, at FROM suppressed").fetchall()
+    database.close()
+    assert (len(mark), at) == (16, 1_775_001_600_000_000)
+    assert mark not in marks
+    assert _where(twice, mark) == {"subject-keys.sqlite"}

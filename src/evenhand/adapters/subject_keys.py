@@ -17,6 +17,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evenhand.ledger import SubjectKey
 from evenhand.terms import LedgerError, StoreError
 
@@ -32,6 +35,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS subject_key (
     pseudonym BLOB PRIMARY KEY, handle BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS suppressed (mark BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 
 
@@ -88,6 +92,33 @@ class SubjectKeyFile:
         with self._opened(make=True) as database:
             database.execute("DELETE FROM subject_key WHERE pseudonym = ?", (pseudonym,))
         return found.handle
+
+    def suppress(self, pseudonym: bytes, at: int) -> None:
+        """Remember that a person was erased, by a keyed mark: whoever imports them again can know, nobody else.
+
+        Args:
+            pseudonym: 16 bytes.
+            at: moment of the erasure, microseconds since 1970 (UTC).
+        """
+        with self._opened(make=True) as database:
+            database.execute("INSERT OR REPLACE INTO suppressed VALUES (?, ?)", (self._mark(pseudonym), at))
+
+    def suppressed(self, pseudonyms: NDArray[np.bytes_]) -> Mapping[bytes, int]:
+        """Who of these people (``S32`` [n], hex) was erased: 16 bytes each, with the moment in microseconds since 1970
+        (UTC)."""
+        if not self._path.exists():
+            return {}
+        with self._opened(make=False) as database:
+            has_table = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'suppressed'").fetchone()[0]
+            marks = dict(database.execute("SELECT mark, at FROM suppressed").fetchall()) if has_table else {}
+        if not marks:
+            return {}
+        asked = map(bytes.fromhex, pseudonyms.astype("U32").tolist())
+        found = ((one, marks.get(self._mark(one))) for one in asked)
+        return {one: at for one, at in found if at is not None}
+
+    def _mark(self, pseudonym: bytes) -> bytes:
+        return hashlib.blake2b(pseudonym, key=self._secret(), digest_size=16, person=b"evenhand-erased").digest()
 
     def _wrapped(self, key: SubjectKey) -> bytes:
         return self._wrap.encrypt(key.handle[:12], key.key, key.pseudonym + key.handle)

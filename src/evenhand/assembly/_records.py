@@ -55,7 +55,7 @@ def _silent(_: str) -> None:
 
 @contextmanager
 def open_ledger(home: Home) -> Iterator[SqliteLedger]:
-    """The home's ledger, for reading only."""
+    """The home's ledger, for reading only, with the keys of its people."""
     with ledger_of(home, read_only=True) as store:
         yield store
 
@@ -262,8 +262,7 @@ def replay(
         if recorded.summary.priced_by:
             return _replay_later(store, recorded, place, folder, frames or Frames())
         loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
-        key = place.key(make=False)
-        opened = open_all(loaded, folder=folder, key=key, at=recorded.summary.at, frames=frames or Frames())
+        opened = open_all(loaded, folder=folder, place=place, at=recorded.summary.at, frames=frames or Frames())
         if opened.digest != recorded.data_digest:
             raise _other_data()
         step("learning again")

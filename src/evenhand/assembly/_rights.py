@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from evenhand.adapters.home import Home, find_home, write_atomically
@@ -14,7 +14,7 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import erase_subject, runs
 from evenhand.terms import DataError
 
-from ._ledger import ledger_of
+from ._ledger import keys_of, ledger_of
 from ._records import open_ledger, rebuild_report
 
 __all__ = ["Erased", "erase"]
@@ -54,10 +54,11 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         LedgerError: the ledger was altered.
     """
     place = find_home(home)
+    keys = keys_of(place)
     with open_ledger(place) as store:
         recorded = [run for run in runs(store) if run.finished]
         pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
-        key = store.people.of_person(pseudonym) if store.people else None
+        key = keys.of_person(pseudonym)
         sealed = store.about(key.handle) if key else ()
         in_the_clear = len(store.about(pseudonym))
     if key is not None:
@@ -72,6 +73,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
             rule="G-17: what is held is erased",
             remedy="check the id as it stands in the subjects table, and the --home folder",
         )
+    keys.suppress(pseudonym, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
     for run in recorded:
         if not run.priced_by and (place.run_folder(run.run_id) / "report.json").exists():
             rebuild_report(run.run_id, home=place.folder)

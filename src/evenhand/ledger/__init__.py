@@ -31,7 +31,7 @@ from ._pause import (
     refuse_paused,
     resume,
 )
-from ._personal import SubjectKey, SubjectKeys
+from ._personal import Opening, SubjectKey, SubjectKeys, opened
 from ._proofs import proof_of
 from ._proven import Proven, latest_checkpoint, proven_decision, sign_checkpoint
 from ._read import RunRecord, RunSummary, columns, decisions, facts, facts_of, latest, open_run, runs
@@ -56,6 +56,7 @@ __all__ = [
     "Kind",
     "LedgerStore",
     "Node",
+    "Opening",
     "Problem",
     "Proven",
     "Replay",
@@ -87,6 +88,7 @@ __all__ = [
     "link",
     "new_run_id",
     "open_run",
+    "opened",
     "proof_of",
     "proven_decision",
     "raise_alarms",
