@@ -30,7 +30,6 @@ from ._price_policy import LeanColumn, PricePolicy, check_policy, policy_of
 from ._reachable import LimitsContradictError
 from ._relaxations import Relaxation, UnreachableLimitError
 from ._room import Room
-from ._several import Several, allocate_several
 from ._soft import allocate
 from ._wall import Wall
 
@@ -62,11 +61,9 @@ __all__ = [
     "PriceShape",
     "Relaxation",
     "Room",
-    "Several",
     "UnreachableLimitError",
     "Wall",
     "allocate",
-    "allocate_several",
     "assess_blind",
     "blind_frontier",
     "campaign_frontier",

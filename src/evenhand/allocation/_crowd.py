@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from evenhand.terms import draw_for, mixed
 
-__all__ = ["CLOSED", "Crowd", "canonical", "draw_for", "is_open", "lay_out", "lot", "sample", "with_lots"]
+__all__ = ["CLOSED", "Crowd", "canonical", "draw_for", "farthest", "is_open", "lay_out", "lot", "sample", "with_lots"]
 
-_WORD = 0xFFFFFFFFFFFFFFFF
+_WORD, _SPREAD = 0xFFFFFFFFFFFFFFFF, 0xD1342543DE82EF95
 CLOSED = -(2**60)
 """The value of an offer that a person cannot get: lower than any price could make up for."""
 
@@ -38,6 +38,9 @@ class Crowd:
         fixed: float64[S, m], people left out because no price nearby changes their choice, by that choice.
         fixed_value: micro-money of those people at their choice.
         is_lotted: whether the lots are in `value` already.
+        most: different offers that one person may get.
+        cost: float64[m, R], what each offer costs with each row's person, in units of the budget's row; None where an
+            offer costs the same with everybody, so that the row itself says it.
     """
 
     value: NDArray[np.int64] | NDArray[np.float64]
@@ -47,6 +50,24 @@ class Crowd:
     fixed: NDArray[np.float64]
     fixed_value: float
     is_lotted: bool
+    most: int = 1
+    cost: NDArray[np.float64] | None = None
+    origin: NDArray[np.int16] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether everybody gets one offer at most, at one cost for all: then the offers alone are priced."""
+        return self.most == 1 and self.cost is None
+
+    @property
+    def width(self) -> int:
+        """Columns of a table of prices or counts: the offers, then the contact where a person may get several, then
+        money where costs are each person's own."""
+        return len(self.value) + (self.most > 1) + (self.cost is not None)
+
+    def lotted(self, value: NDArray[np.int64] | NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """float64[m, rows]: these values with the lots of these rows added."""
+        return with_lots(value, self.draw[rows], None if self.origin is None else self.origin[:, rows])
 
     @property
     def cells(self) -> int:
@@ -73,22 +94,36 @@ def canonical(subjects: NDArray[np.bytes_], draw: NDArray[np.uint64]) -> NDArray
     return order
 
 
-def lot(draw: NDArray[np.uint64], offer: int) -> NDArray[np.float64]:
+def lot(draw: NDArray[np.uint64], offer: int | NDArray[np.int16]) -> NDArray[np.float64]:
     """Each person's lot for one offer, in (-0.5, 0.5) micro-money: it decides between equals and nothing else."""
-    drawn = mixed(draw ^ np.uint64((offer + 1) * 0xD1342543DE82EF95 & _WORD))
+    own = (
+        np.uint64((offer + 1) * _SPREAD & _WORD)
+        if isinstance(offer, int)
+        else (offer.astype(np.uint64) + np.uint64(1)) * np.uint64(_SPREAD)
+    )
+    drawn = mixed(draw ^ own)
     return (drawn >> np.uint64(11)).astype(np.float64) * 2.0**-53 - (0.5 - 2.0**-54)
 
 
-def with_lots(value: NDArray[np.int64] | NDArray[np.float64], draw: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """float64[m, R]: the values with each person's lots added."""
+def with_lots(
+    value: NDArray[np.int64] | NDArray[np.float64], draw: NDArray[np.uint64], origin: NDArray[np.int16] | None = None
+) -> NDArray[np.float64]:
+    """float64[m, R]: the values with each person's lots added, of the offers that the columns stand for."""
     lotted = value.astype(np.float64)
-    for offer in range(len(lotted)):
-        lotted[offer] += lot(draw, offer)
+    for column in range(len(lotted)):
+        lotted[column] += lot(draw, column if origin is None else origin[column])
     return lotted
 
 
 def lay_out(
-    value: NDArray[np.int64], order: NDArray[np.intp], cell: NDArray[np.intp], cells: int, draw: NDArray[np.uint64]
+    value: NDArray[np.int64],
+    order: NDArray[np.intp],
+    cell: NDArray[np.intp],
+    cells: int,
+    draw: NDArray[np.uint64],
+    most: int = 1,
+    cost: NDArray[np.float64] | None = None,
+    origin: NDArray[np.int16] | None = None,
 ) -> tuple[Crowd, NDArray[np.intp]]:
     """Lay people out by cell.
 
@@ -98,6 +133,9 @@ def lay_out(
         cell: intp[n], the cell of each person.
         cells: number of cells.
         draw: uint64[n].
+        most: different offers that one person may get.
+        cost: float64[m, n], see `Crowd.cost`.
+        origin: int16[m, n], see `Crowd.origin`.
 
     Returns:
         The crowd, and the original row of each of its rows.
@@ -114,11 +152,32 @@ def lay_out(
         starts=starts,
         draw=draw[order],
         weight=np.ones(cells),
-        fixed=np.zeros((cells, len(value))),
+        fixed=np.zeros((cells, len(value) + (most > 1) + (cost is not None))),
         fixed_value=0.0,
         is_lotted=False,
+        most=most,
+        cost=None if cost is None else cost[:, order],
+        origin=None if origin is None else origin[:, order],
     )
     return crowd, order
+
+
+def farthest(crowd: Crowd, change: NDArray[np.float64]) -> float:
+    """The most that any one offer, or the contact, gets dearer or cheaper for anybody by a change of the prices.
+
+    Args:
+        crowd: the people.
+        change: float64[S, w], micro-money.
+    """
+    if crowd.is_plain:
+        return float(np.abs(change).max(initial=0.0))
+    offers = len(crowd.value)
+    whole = np.abs(change[:, :offers]).max(axis=1, initial=0.0)
+    if crowd.cost is not None:  # costs are at most one unit
+        whole += np.abs(change[:, -1])
+    if crowd.most > 1:
+        whole = np.maximum(whole, np.abs(change[:, offers]))
+    return float(whole.max(initial=0.0))
 
 
 def sample(crowd: Crowd, size: int) -> Crowd:
@@ -133,6 +192,7 @@ def sample(crowd: Crowd, size: int) -> Crowd:
     for begin, to, rows in zip(crowd.starts[:-1], starts[:-1], taken, strict=True):
         value[:, to : to + rows] = crowd.value[:, begin : begin + rows]
         draw[to : to + rows] = crowd.draw[begin : begin + rows]
+    kept = slice(None) if crowd.is_plain else np.arange(starts[-1]) + np.repeat(crowd.starts[:-1] - starts[:-1], taken)
     return Crowd(
         value=value,
         starts=starts,
@@ -141,4 +201,7 @@ def sample(crowd: Crowd, size: int) -> Crowd:
         fixed=np.zeros_like(crowd.fixed),
         fixed_value=0.0,
         is_lotted=crowd.is_lotted,
+        most=crowd.most,
+        cost=None if crowd.cost is None else crowd.cost[:, kept],
+        origin=None if crowd.origin is None else crowd.origin[:, kept],
     )

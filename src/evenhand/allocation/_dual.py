@@ -10,72 +10,18 @@ Both passes go through blocks of people that stay in a core's own cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ._crowd import Crowd, with_lots
+from ._dual_sets import decide_sets, smooth_sets
+from ._passes import Hard, Smooth, blocks_of, spread_out
 from ._products import squared
 
 __all__ = ["Hard", "Smooth", "decide", "smooth"]
 
 _BLOCK = 4096
 _ENTRIES, _STRIP = 40_960, 512
-
-
-@dataclass(frozen=True, slots=True)
-class Smooth:
-    """What one smoothed pass returns.
-
-    Attributes:
-        total: the people's part of the smoothed dual, micro-money.
-        count: float64[S, m], expected people per cell and offer.
-        second: float64[S, m, m], sum of ``p p'`` per cell.
-    """
-
-    total: float
-    count: NDArray[np.float64]
-    second: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Hard:
-    """What one hard pass returns, row by row.
-
-    Attributes:
-        choice: int16[R], best offer at the prices (lots break ties), -1 for none.
-        gap: float32[R], micro-money between the best and the second best (nothing counts as one).
-        surplus: sum of what people keep above the price, micro-money.
-        count: float64[S, m], people per cell and offer (weighted, fixed ones included).
-    """
-
-    choice: NDArray[np.int16]
-    gap: NDArray[np.float32]
-    surplus: float
-    count: NDArray[np.float64]
-
-
-def _blocks(crowd: Crowd, most: int) -> Iterator[tuple[int, int, NDArray[np.intp], NDArray[np.intp]]]:
-    """Yield (first row, last row, cells in between, where each begins within the block)."""
-    rows = int(crowd.starts[-1])
-    for first in range(0, rows, most):
-        last = min(first + most, rows)
-        low = int(np.searchsorted(crowd.starts, first, side="right")) - 1
-        high = int(np.searchsorted(crowd.starts, last, side="left"))
-        cells = np.arange(low, high)
-        begins = np.clip(crowd.starts[low : high + 1], first, last) - first
-        filled = np.diff(begins) > 0
-        yield first, last, cells[filled], np.append(begins[:-1][filled], last - first)
-
-
-def _spread(price: NDArray[np.float64], cells: NDArray[np.intp], begins: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Prices of the block's rows, [m, rows] (or [m, 1] where all are of one cell)."""
-    if len(cells) == 1:
-        alone: NDArray[np.float64] = price[cells[0]][:, None]
-        return alone
-    return np.repeat(price[cells].T, np.diff(begins), axis=1)
 
 
 def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
@@ -86,6 +32,8 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
         price: float64[S, m], micro-money.
         beta: width of the smoothing, micro-money, above zero.
     """
+    if not crowd.is_plain:
+        return smooth_sets(crowd, price, beta)
     total = crowd.fixed_value - float((crowd.fixed * price).sum())
     count = crowd.fixed.copy()
     offers = len(crowd.value)
@@ -93,9 +41,9 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
     most = max(_STRIP, _ENTRIES // offers // _STRIP * _STRIP)
     wide = np.empty((offers, most))
     narrow = np.empty((offers, most), dtype=np.float32)
-    for first, last, cells, begins in _blocks(crowd, most):
+    for first, last, cells, begins in blocks_of(crowd, most):
         z, p = wide[:, : last - first], narrow[:, : last - first]
-        np.subtract(crowd.value[:, first:last], _spread(price, cells, begins), out=z)
+        np.subtract(crowd.value[:, first:last], spread_out(price, cells, begins), out=z)
         top = np.maximum(z.max(axis=0), 0)
         z -= top
         np.multiply(z, 1.0 / beta, out=p, casting="same_kind")
@@ -109,7 +57,11 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
             total += weight * float(top[begin:end].sum())
             count[cell] += weight * part.sum(axis=1)
             second[cell] += weight * squared(part)
-    return Smooth(total, count, second)
+    spread = -second
+    spread[:, np.arange(offers), np.arange(offers)] += count
+    if crowd.fixed.any():
+        spread[:, np.arange(offers), np.arange(offers)] -= crowd.fixed
+    return Smooth(total, count, spread)
 
 
 def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
@@ -119,14 +71,16 @@ def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
         crowd: the people.
         price: float64[S, m], micro-money.
     """
+    if not crowd.is_plain:
+        return decide_sets(crowd, price)
     rows = int(crowd.starts[-1])
     choice = np.empty(rows, dtype=np.int16)
     gap = np.empty(rows, dtype=np.float32)
     surplus = crowd.fixed_value - float((crowd.fixed * price).sum())
     count = crowd.fixed.copy()
     offers = len(crowd.value)
-    for first, last, cells, begins in _blocks(crowd, _BLOCK):
-        value, paid = crowd.value[:, first:last], _spread(price, cells, begins)
+    for first, last, cells, begins in blocks_of(crowd, _BLOCK):
+        value, paid = crowd.value[:, first:last], spread_out(price, cells, begins)
         picked = choice[first:last]
         best, apart = _best_two(value, paid, picked)
         if not crowd.is_lotted:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._crowd import Crowd, is_open, sample
+from ._crowd import Crowd, farthest, is_open, sample
 from ._dual import Hard, decide
 from ._limits import Rows
 from ._nest import Nest
@@ -125,7 +125,7 @@ def _minimised(
         near, reach = nest.near(rows.price(dual), _WIDTH * beta * (turn + 1), _LEAST * beta)
         room = (reach - _TAIL * beta) / 2
         point = minimise(near, rows, dual, beta=beta, people=people, steps=25, tolerance=tolerance, room=room)
-        if float(np.abs(rows.price(point.dual - dual)).max()) <= room:
+        if farthest(nest.whole, rows.price(point.dual - dual)) <= room:
             break
         dual = point.dual
     return point, near

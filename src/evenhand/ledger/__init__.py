@@ -26,7 +26,7 @@ from ._pause import (
     refuse_paused,
     resume,
 )
-from ._read import RunRecord, RunSummary, columns, decisions, facts, facts_of, latest, open_run, runs
+from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, facts_of, latest, open_run, runs
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
@@ -54,6 +54,7 @@ __all__ = [
     "Tail",
     "Verification",
     "begin",
+    "beside",
     "campaign_state",
     "columns",
     "columns_from_explained",

@@ -270,7 +270,6 @@ def record(explained: Explained, run: Run) -> Recorded:
         StoreError: the store cannot be written.
     """
     run._must_be_open()
-    asked = explained.allocated.scored.minimised.permitted.asked
     if explained.allocated.scored.minimised.model.digest != run.ground.model.digest:
         raise LedgerError(
             "ledger-other-model",
@@ -280,8 +279,9 @@ def record(explained: Explained, run: Run) -> Recorded:
         )
     _refuse(check_limits(explained.allocated.limits, run.ground), run.run_id)
     first, before = run._tail.entries + 1, run.totals
-    for start in range(0, len(asked), CHUNK):
-        stop = min(start + CHUNK, len(asked))
+    total = len(explained.allocated.offer)
+    for start in range(0, total, CHUNK):
+        stop = min(start + CHUNK, total)
         columns = columns_from_explained(explained, start, stop, run.totals.decisions + 1)
         _refuse(check_decisions(columns, run.ground), run.run_id)
         bodies = bodies_of(columns) if run._seal is None else bodies_of(withheld(columns), run._seal.close(columns))
@@ -321,6 +321,7 @@ def finish(run: Run, summary: Mapping[str, object], *, policy: str = "") -> str:
         allocations=text_of({"batches": run._batches}),
         contextual=run.totals.contextual,
         decisions=run.totals.decisions,
+        further=run.totals.further,
         offers=list(run.totals.offers),
         personalised=run.totals.personalised,
         policy=policy,
@@ -376,12 +377,7 @@ def _prices(prices: Prices, run: Run) -> dict[str, object]:
     run with the prices of an earlier one names them: they stand in the ledger once, however many come later."""
     if run.ground.priced_by:
         return {"policy": run.ground.priced_by}
-    public: dict[str, object] = {
-        "offer": prices.offer.tolist(),
-        "group": prices.group.tolist(),
-        "by_limit": dict(prices.by_limit),
-        "cell_tables": dict(prices.cell_tables),
-    }
+    public: dict[str, object] = prices.to_dict()
     if run._seal is None:
         return public
     aware = run.ground.campaign.aware_limits
@@ -390,6 +386,8 @@ def _prices(prices: Prices, run: Run) -> dict[str, object]:
         "by_limit": {id_: price for id_, price in prices.by_limit.items() if id_ in aware},
         "cell_tables": {name: table for name, table in prices.cell_tables.items() if name != "blind"},
     }
+    if "group_contact" in public:
+        hidden["group_contact"] = public.pop("group_contact")
     public["by_limit"] = {id_: price for id_, price in prices.by_limit.items() if id_ not in aware}
     public["cell_tables"] = {name: table for name, table in prices.cell_tables.items() if name == "blind"}
     return public | {"sealed": run._seal.close_text(len(run._batches) + 1, text_of(hidden))}
