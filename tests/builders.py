@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.ledger import GENESIS, Head, Intent, Kind, Row, Run, RunKeys, Tail, begin
+from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, Run, RunKeys, Tail, begin
 from evenhand.policy import Campaign
 from evenhand.terms import (
     Allocated,
@@ -349,7 +349,10 @@ class MemoryLedger:
         self.kept: Head | None = None
         self.kept_intents: dict[str, Intent] = {}
         self.claimed = False
+        self.kept_tiles: dict[tuple[int, int], bytes] = {}
+        self.kept_checkpoints: dict[int, str] = {}
         self._open: list[Row] | None = None
+        self._open_tree: tuple[dict[tuple[int, int], bytes], dict[int, str]] = ({}, {})
 
     def tail(self) -> Tail:
         """Where the entries end."""
@@ -384,6 +387,26 @@ class MemoryLedger:
         """The last entry of a kind before a place."""
         found = [row for row in self._all() if row[1] == kind and row[0] < before]
         return found[-1] if found else None
+
+    def hashes(self, first: int, last: int) -> Sequence[bytes]:
+        """Hashes of entries in order."""
+        return [row[3] for row in self._all() if first <= row[0] <= last]
+
+    def tiles(self, level: int, first: int, end: int) -> Sequence[bytes]:
+        """Kept roots of tiles."""
+        return [self.kept_tiles[level, place] for place in range(first, end) if (level, place) in self.kept_tiles]
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """Signed checkpoints by size."""
+        return iter(sorted(self.kept_checkpoints.items()))
+
+    def secret(self) -> bytes:
+        """A key that is no secret."""
+        return bytes(32)
+
+    def keep_tree(self, nodes: Sequence[Node], size: int, checkpoint: str) -> None:
+        """Keep tiles and a checkpoint with the open transaction."""
+        self._open_tree = ({(level, place): hash_ for level, place, hash_ in nodes}, {size: checkpoint})
 
     def damage(self) -> Sequence[str]:
         """Nothing ever."""
@@ -421,9 +444,11 @@ class MemoryLedger:
         """Keep them."""
         self.rows += self._open or []
         self._open = None
+        self.kept_tiles |= self._open_tree[0]
+        self.kept_checkpoints |= self._open_tree[1]
         for run_id in settled:
             self.kept_intents.pop(run_id, None)
 
     def rollback(self) -> None:
         """Undo them."""
-        self._open = None
+        self._open, self._open_tree = None, ({}, {})

@@ -7,6 +7,8 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evenhand.adapters.frames import frame_like
 from evenhand.adapters.tables import open_frame, open_table
@@ -330,6 +332,33 @@ def test_other_numbers_become_quarters_and_few_values_stay():
     ]
     assert table.groups("income")[-1] is None
     assert set(table.groups("size")) == {"1", "2", None}
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.sampled_from([2, 4, 5, 10]))
+def test_parts_of_equal_size_hold_all_and_keep_equal_numbers_together(numbers, parts):
+    """Everybody is in one part, equal numbers in the same one, and where all differ no part is a person too large."""
+    groups = open_frame(pl.DataFrame({"income": numbers})).groups("income", parts)
+    assert None not in groups
+    assert len(set(groups)) <= parts
+    assert all(one == other for a, one in zip(numbers, groups, strict=True)
+               for b, other in zip(numbers, groups, strict=True) if a == b)  # fmt: skip
+    if len(set(numbers)) == len(numbers):
+        assert max(groups.count(group) for group in groups) <= len(numbers) // parts + 1
+
+
+def test_a_cut_says_which_groups_a_number_makes():
+    """Quintiles by name or by number, edges as they are written, also where few values differ; text is refused."""
+    table = open_frame(
+        pl.DataFrame({"income": [*range(0, 100, 10), None], "size": [1, 2, 3, 4, 5] * 2 + [None], "t": ["a"] * 11})
+    )
+    fifths = ["below 20", "below 20", "20 to 40", "20 to 40"]
+    assert table.groups("income", "quintiles")[:4] == table.groups("income", 5)[:4] == fifths
+    assert len(set(table.groups("income", "deciles"))) == 11
+    assert table.groups("size", (2, 4))[:5] == ["below 2", "2 to 4", "2 to 4", "4 or more", "4 or more"]
+    assert table.groups("size", (2, 4))[-1] is None
+    assert table.groups("income", (1000000.25, 1000000.5))[0] == "below 1000000.25"
+    with pytest.raises(DataError, match=r"'t' of .* holds no numbers"):
+        table.groups("t", "quintiles")
 
 
 def test_codes_with_leading_zeros_stay_text(csv):

@@ -139,6 +139,7 @@ def scored_with(
     codes: Sequence[NDArray[np.uint8]] = (),
     subjects: NDArray[np.bytes_] | None = None,
     eligible: NDArray[np.bool_] | None = None,
+    probability: NDArray[np.integer] | None = None,
 ) -> Scored:
     """Values as gate 3 would hand them over."""
     offers, people = value.shape
@@ -154,4 +155,5 @@ def scored_with(
     model = Model(view, names, np.zeros(offers, np.int64), (), {}, {}, "digest")
     minimised = Minimised(Permitted(asked, standing, reasons[standing]), model, tuple(codes), eligible)
     flat = np.zeros((offers, people), dtype=np.int32)
-    return Scored(minimised, flat, flat, np.asarray(value, dtype=np.int64))
+    chance = flat if probability is None else np.asarray(probability, dtype=np.int32)
+    return Scored(minimised, flat, chance, np.asarray(value, dtype=np.int64))

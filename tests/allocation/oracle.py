@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.terms import Measure
 
-SPREADS = [measure for measure in Measure if measure is not Measure.SELECTION_RATE_FLOOR]
+SPREADS = [measure for measure in Measure if not (measure.is_floor or measure.is_weighted)]
 """Measures of a difference between groups; a floor needs an allocation without limits beside it."""
 
 Row = tuple[NDArray[np.float64], float]
@@ -23,11 +23,13 @@ def linear_optimum(
     groups: Mapping[str, Sequence[str]],
     eligible: NDArray[np.bool_] | None = None,
     unlimited: NDArray[np.int16] | None = None,
+    probability: NDArray[np.int32] | None = None,
 ) -> float:
-    """The optimum of the linear problem with all limits, micro-money; floors are taken from the choices `unlimited`."""
+    """The optimum of the linear problem with all limits, micro-money; floors are taken from the choices `unlimited`,
+    and weighted measures from the modelled `probability`, parts per million."""
     offers, people = value.shape
     eligible = np.ones(value.shape, dtype=bool) if eligible is None else eligible
-    rows = [*_places(campaign, people), *_groups(campaign, groups, eligible, unlimited)]
+    rows = [*_places(campaign, people), *_groups(campaign, groups, eligible, unlimited, probability)]
     each = np.kron(np.ones(offers), np.eye(people))
     matrix = np.vstack([each, *(row.reshape(1, -1) for row, _ in rows)])
     most = np.concatenate([np.ones(people), [bound for _, bound in rows]])
@@ -67,28 +69,37 @@ def _groups(
     groups: Mapping[str, Sequence[str]],
     eligible: NDArray[np.bool_],
     unlimited: NDArray[np.int16] | None,
+    probability: NDArray[np.int32] | None,
 ) -> Iterator[Row]:
     for limit in campaign.limits.disparity:
         names = np.array(groups[limit.groups[0]])
         for taken in compared_offers(limit, campaign):
             size = {g: int(((names == g) & eligible[taken].any(axis=0)).sum()) for g in np.unique(names)}
             judged = [group for group, people in size.items() if people >= limit.minimum_size]
-            rate = {g: _only(len(eligible), taken)[:, None] * (names == g) / size[g] for g in judged}
-            if limit.measure is Measure.SELECTION_RATE_FLOOR:
+            worth, over = np.ones(eligible.shape), {g: float(size[g]) for g in judged}
+            if limit.measure.is_weighted:
+                assert probability is not None
+                worth = probability / 1e6
+            if limit.measure.rate == "modelled_true_positive":
+                most = np.where(eligible, worth, 0)[taken].max(axis=0)
+                over = {g: float(most[names == g].sum()) for g in judged}
+            rate = {g: worth * _only(len(eligible), taken)[:, None] * (names == g) / over[g] for g in judged}
+            if limit.measure.is_floor:
                 assert unlimited is not None
                 for g in judged:
-                    had = int(np.isin(unlimited[names == g], taken).sum())
-                    yield -rate[g] * size[g], -max(0.0, np.ceil(had - limit.bound * size[g] - 1e-9))
+                    has = (names == g) & np.isin(unlimited, taken)
+                    had = float(worth[unlimited[has], has].sum()) - limit.bound * over[g]
+                    yield -rate[g] * over[g], -max(0.0, had if limit.measure.is_weighted else np.ceil(had - 1e-9))
                 continue
-            if limit.measure is Measure.SELECTION_RATE_RATIO_TO_MEAN and len(judged) > 1:
-                whole = sum(size[g] for g in judged)
-                mean = sum(rate[g] * size[g] / whole for g in judged)
+            if limit.measure.comparison == "ratio_to_mean" and len(judged) > 1:
+                whole = sum(over[g] for g in judged)
+                mean = sum(rate[g] * over[g] / whole for g in judged)
                 for low in judged:
                     yield limit.bound * mean - rate[low], 0.0
                 continue
             for low in judged:
                 for high in judged:
-                    if low != high and limit.measure is Measure.SELECTION_RATE_RATIO:
+                    if low != high and limit.measure.comparison == "ratio":
                         yield limit.bound * rate[high] - rate[low], 0.0
                     elif low != high:
                         yield rate[high] - rate[low], limit.bound

@@ -95,7 +95,9 @@ def problems(draw: st.DrawFn) -> tuple[Scored, Campaign, PlainWall]:
         seed=draw(st.integers(0, 3)),
     )
     groups = {"g": rng.choice(["x", "y"], people), "h": rng.choice(["1", "2", "unknown"], people)}
-    return scored_with(value, standing=standing), campaign, PlainWall(groups, standing == Standing.PERSONALISED)
+    chance = rng.choice([0, 1, 20_000, 1_000_000], size=value.shape)
+    scored = scored_with(value, standing=standing, probability=chance)
+    return scored, campaign, PlainWall(groups, standing == Standing.PERSONALISED)
 
 
 @settings(max_examples=40)
@@ -131,7 +133,10 @@ def test_the_order_of_rows_changes_nothing(problem: tuple[Scored, Campaign, Plai
     permitted = scored.minimised.permitted
     order = np.random.default_rng(seed).permutation(len(permitted.standing))
     other = scored_with(
-        scored.value[:, order], standing=permitted.standing[order], subjects=permitted.asked.subjects[order]
+        scored.value[:, order],
+        standing=permitted.standing[order],
+        subjects=permitted.asked.subjects[order],
+        probability=scored.probability[:, order],
     )
     shuffled = PlainWall({k: np.array(v)[order].tolist() for k, v in wall.columns.items()}, wall.rows[order])
     one, two = allocate(scored, campaign, wall), allocate(other, campaign, shuffled)

@@ -105,3 +105,43 @@ def test_a_draft_of_a_frame_is_text(world):
     """draft looks at a frame and writes nothing unless told where."""
     drafted = eh.draft(world.shown, outcome="responded")
     assert "confirmed: false" in drafted.text
+
+
+def test_a_floor_for_each_fifth_of_income_is_planned_run_and_verified(world, tmp_path):
+    """A sensitive number is cut as the campaign says; every fifth has its own row in the limit and in the report."""
+    income = pl.Series("income", [float(1000 + 37 * (row * 71 % 240)) for row in range(240)])
+    floor = {"id": "fifths", "groups": ["income"], "measure": "selection_rate_floor", "bound": 0.02, "mode": "aware",
+             "necessity": "test", "minimum_size": 10}  # fmt: skip
+    even = {"id": "even", "groups": ["sex"], "bound": 0.9, "mode": "aware", "necessity": "test", "minimum_size": 10}
+    columns = world.document["columns"] | {"income": {"role": "sensitive", "cut": "quintiles"}}
+    limits = world.document["limits"] | {"disparity": [even, floor]}
+    cut = world.but(
+        people=world.people.with_columns(income), document=world.document | {"columns": columns, "limits": limits}
+    )
+    ran = cut.run(tmp_path / "home")
+    chapter = next(one for one in ran.report["groups"] if one["limit"] == "fifths")
+    assert len([rate for rate in chapter["after"]["rates"] if rate["rows"]]) == 5
+    assert all(limit["held"] for limit in ran.report["limits"])
+    assert eh.verify_ledger(home=ran.home).ok
+
+
+@pytest.mark.parametrize("mode", ["blind", "aware"])
+def test_limits_on_modelled_responses_are_planned_run_told_verified_and_replayed(world, tmp_path, mode):
+    """The report says what is compared and that it is expected, not observed; the ledger keeps it and agrees."""
+    from evenhand.assembly import Frames
+
+    common = {"groups": ["sex"], "mode": mode, "necessity": "test", "minimum_size": 10}
+    measures = {"expected_benefit_ratio": 0.9, "modelled_true_positive_difference": 0.2}
+    limits = [{**common, "id": name.replace("_", "-"), "measure": name, "bound": at} for name, at in measures.items()]
+    document = world.document | {"limits": world.document["limits"] | {"disparity": limits}}
+    ran = world.but(document=document).run(tmp_path / "home")
+    for limit, name in zip(limits, measures, strict=True):
+        chapter = next(one for one in ran.report["groups"] if one["limit"] == limit["id"])
+        outcome = next(one for one in ran.report["limits"] if one["id"] == limit["id"])
+        assert outcome["held"]
+        assert outcome["measure"] == name
+        assert chapter["responses"]["after"] == outcome["used"]
+    assert all(said in ran.to_html() for said in ("not observed", "niet gemeten"))
+    assert eh.why(f"{ran.run_id}.1", home=ran.home).facts.run_id == ran.run_id
+    assert eh.verify_ledger(home=ran.home).ok
+    assert eh.replay("last", home=ran.home, frames=Frames(world.people, world.shown, world.said)).same

@@ -73,6 +73,7 @@ def _rechained(store):
         hash_ = link(hash_, body)
         rows.append((seq, kind, about, hash_, body))
     store.rows, store.kept = rows, Head(Tail(len(rows), hash_))
+    store.kept_tiles, store.kept_checkpoints = {}, {}  # and signed nothing since
     return store
 
 

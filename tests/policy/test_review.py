@@ -83,6 +83,15 @@ BROKEN = [
     ("EH-POL-058", {"limits.disparity.0.ceiling": 0}, ("limits", "disparity", 0, "ceiling")),
     ("EH-POL-056", {"limits.disparity.0.offers": ["shoos"]}, ("limits", "disparity", 0, "offers", 0)),
     ("EH-POL-056", {"limits.disparity.0.offers": ["hats", "hats"]}, ("limits", "disparity", 0, "offers", 1)),
+    ("EH-POL-090", {"columns.visits.cut": "quintiles"}, ("columns", "visits", "cut")),
+    ("EH-POL-090", {"columns.sex.cut": 5, "columns.sex.kind": "category"}, ("columns", "sex", "cut")),
+    ("EH-POL-091", {"columns.sex.cut": [10, 10]}, ("columns", "sex", "cut")),
+    (
+        "EH-POL-092",
+        {"limits.disparity.0.measure": "expected_benefit_ratio", "model": {"target": "increment"}},
+        ("limits", "disparity", 0, "measure"),
+    ),
+    ("EH-POL-091", {"columns.sex.cut": []}, ("columns", "sex", "cut")),
     ("EH-POL-043", {"columns.sex.change_only": "up"}, ("columns", "sex", "change_only")),
     (
         "EH-POL-043",
@@ -161,6 +170,11 @@ BROKEN = [
         "EH-POL-082",
         THREE_OFFERS | {"limits.disparity.0.offers": ["shoes", "hats"]},
         ("limits", "disparity", 0, "offers"),
+    ),
+    (
+        "EH-POL-085",
+        TWO_EACH | {"limits.disparity.0.measure": "expected_benefit_ratio"},
+        ("limits", "disparity", 0, "measure"),
     ),
     ("EH-POL-083", TWO_EACH | {"monitor": [WATCHED]}, ("monitor", 0)),
     ("EH-POL-084", {"limits.contacts": {"offers_each": 4}}, ("limits", "contacts", "offers_each")),

@@ -63,13 +63,14 @@ class SealedHead:
         kept["seal"] = self._seal(kept, make=head.tail.entries == 0)
         _replace(self._path, json.dumps(kept, sort_keys=True).encode(), 0o644)
 
-    def _seal(self, kept: dict[str, object], *, make: bool) -> str:
-        """HMAC-SHA-256 (hex) of a head."""
-        if make and not self._key.exists():
-            self._key.parent.mkdir(parents=True, exist_ok=True)
-            _replace(self._key, secrets.token_bytes(32), 0o600)
+    def key(self) -> bytes:
+        """The key.
+
+        Raises:
+            LedgerError: it is missing.
+        """
         try:
-            key = self._key.read_bytes()
+            return self._key.read_bytes()
         except FileNotFoundError:
             raise LedgerError(
                 "ledger-key-missing",
@@ -77,7 +78,13 @@ class SealedHead:
                 rule="G-5-2",
                 remedy="Restore the key, or name where it is kept.",
             ) from None
-        return hmac.new(key, json.dumps(kept, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+
+    def _seal(self, kept: dict[str, object], *, make: bool) -> str:
+        """HMAC-SHA-256 (hex) of a head."""
+        if make and not self._key.exists():
+            self._key.parent.mkdir(parents=True, exist_ok=True)
+            _replace(self._key, secrets.token_bytes(32), 0o600)
+        return hmac.new(self.key(), json.dumps(kept, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 
 def _tail(kept: list[object]) -> Tail:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -16,12 +17,13 @@ from .columns import kind_of, texts_of
 
 __all__ = [
     "age_bands",
+    "edge_bands",
     "looks_like_age",
     "numbers_or_dates",
     "parse_answers",
     "parse_outcome",
     "parse_weights",
-    "quartile_bands",
+    "quantile_bands",
 ]
 
 OLDEST = 120
@@ -47,17 +49,28 @@ def age_bands(ages: NDArray[np.float64]) -> list[str | None]:
     return list(lookup[band].tolist())
 
 
-def quartile_bands(numbers: NDArray[np.float64]) -> list[str | None]:
-    """Which quarter of the known values each number is in, written as its range; None where missing."""
+def quantile_bands(numbers: NDArray[np.float64], parts: int = 4) -> list[str | None]:
+    """Which part of the known values each number is in, parts of equal size, written as its range; None where missing.
+
+    Equal numbers stay together, so where many are equal there are fewer parts.
+    """
     known = numbers[~np.isnan(numbers)]
-    cuts = sorted(set(np.quantile(known, [0.25, 0.5, 0.75], method="higher").tolist()))
-    cuts = [cut for cut in cuts if cut > known.min()]
-    texts = [f"{cut:g}" for cut in cuts]
+    if not len(known):
+        return [None] * len(numbers)
+    cuts = np.unique(np.quantile(known, np.arange(1, parts) / parts, method="higher"))
+    return edge_bands(numbers, cuts[cuts > known.min()].tolist())
+
+
+def edge_bands(numbers: NDArray[np.float64], edges: Sequence[float]) -> list[str | None]:
+    """Between which two edges each number is, the lower one included, written as that range; None where missing."""
+    texts = [f"{edge:g}" for edge in edges]
+    if len(set(texts)) < len(texts):
+        texts = [repr(float(edge)) for edge in edges]
     labels = [f"below {texts[0]}"] if texts else ["any"]
     labels += [f"{low} to {high}" for low, high in itertools.pairwise(texts)]
     labels += [f"{texts[-1]} or more"] if texts else []
     lookup = np.array([*labels, None], dtype=object)
-    band = np.searchsorted(np.array(cuts, dtype=np.float64), numbers, side="right")
+    band = np.searchsorted(np.array(edges, dtype=np.float64), numbers, side="right")
     band[np.isnan(numbers)] = len(labels)
     return list(lookup[band].tolist())
 

@@ -8,7 +8,6 @@ Implements `ledger.LedgerStore`. Source: SQLite documentation ("Atomic Commit", 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,15 +15,16 @@ from itertools import accumulate
 from pathlib import Path
 from typing import IO, cast
 
-from evenhand.ledger import GENESIS, Head, Intent, Kind, Row, Tail
-from evenhand.terms import EvenhandError, LedgerError, StoreError
+from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, Tail
+from evenhand.terms import LedgerError, StoreError
 
+from ._ledger_trouble import busy, outside, told
 from ._sealed_head import SealedHead
 
 __all__ = ["SqliteLedger"]
 
 _APPLICATION = 0x45564844
-_VERSION = 1
+_VERSION = 2
 _CHUNK = 16_384
 _PSEUDONYM = 16
 _TOGETHER = 2_048
@@ -54,14 +54,26 @@ CREATE TRIGGER IF NOT EXISTS entry_no_delete BEFORE DELETE ON entry BEGIN SELECT
 CREATE TRIGGER IF NOT EXISTS decided_no_update BEFORE UPDATE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS decided_no_delete BEFORE DELETE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 PRAGMA application_id = {_APPLICATION};
+"""
+# Since version 2: the roots of full tiles of the tree over the entries, and every checkpoint that was signed.
+_TREE = f"""
+CREATE TABLE IF NOT EXISTS tile (
+    level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
+CREATE TRIGGER IF NOT EXISTS checkpoint_no_update BEFORE UPDATE ON checkpoint
+    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS checkpoint_no_delete BEFORE DELETE ON checkpoint
+    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 PRAGMA user_version = {_VERSION};
 """
+_TRIGGERS = {1: 4, 2: 6}
 # Decisions are filed by subject once per transaction, in the order of the index: much faster than one by one.
 _FILE_DECISIONS = "INSERT INTO decided SELECT about, seq FROM entry WHERE seq > ? AND kind = 0 ORDER BY about, seq"
 _CHECKS = (
     (
         "a trigger that refuses changes is missing",
-        "SELECT count(*) <> 4 FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%RAISE(ABORT%'",
+        "SELECT count(*) <> ?1 FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%RAISE(ABORT%'",
     ),
     (
         "a decision is not filed under its subject",
@@ -122,7 +134,7 @@ class SqliteLedger:
             self._db.execute("PRAGMA page_size = 16384")
             self._db.execute("PRAGMA journal_mode = WAL")
             # Another first run may have made it since `blank` was read, hence IF NOT EXISTS.
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {_TREE} COMMIT;")
         elif blank and not self.path.with_name(self.path.name + ".head").exists():
             raise StoreError(
                 "store-blank",
@@ -189,11 +201,40 @@ class SqliteLedger:
         rows = self._rows("kind = ? AND kind <> 0 AND seq < ? ORDER BY seq DESC LIMIT 1", int(kind), before)
         return rows[0] if rows else None
 
+    def hashes(self, first: int, last: int) -> Sequence[bytes]:
+        """Hashes of the entries from `first` to `last` (both included), in order."""
+        found = self._rows_of("SELECT hash FROM entry WHERE seq >= ? AND seq <= ? ORDER BY seq", first, last)
+        return [cast("bytes", row[0]) for row in found]
+
+    def tiles(self, level: int, first: int, end: int) -> Sequence[bytes]:
+        """Kept roots of the tiles `first` to `end` - 1 of a level of the tree, in order."""
+        if self._format() < 2:
+            return []
+        query = "SELECT hash FROM tile WHERE level = ? AND place >= ? AND place < ? ORDER BY place"
+        return [cast("bytes", row[0]) for row in self._rows_of(query, level, first, end)]
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """Every checkpoint that was signed, by the number of entries under it."""
+        if self._format() >= 2:
+            yield from cast("list[tuple[int, str]]", self._rows_of("SELECT size, note FROM checkpoint ORDER BY size"))
+
+    def secret(self) -> bytes:
+        """The key that seals the head. Raises LedgerError where it is missing."""
+        with self._trouble():
+            return self._head.key()
+
+    def _format(self) -> int:
+        """Version of the file's tables, as they are now: a first writer may have brought them up to date."""
+        return cast("int", self._rows_of("PRAGMA user_version")[0][0])
+
     def damage(self) -> Sequence[str]:
         """What SQLite's own check of the file finds (pages, indexes); empty if all is well."""
         try:
             found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)")]
-            found += [what for what, query in _CHECKS if self._db.execute(query).fetchone()[0]]
+            triggers = _TRIGGERS[self._format()]
+            for what, query in _CHECKS:
+                if self._db.execute(query, (triggers,) if "?1" in query else ()).fetchone()[0]:
+                    found.append(what)
         except sqlite3.DatabaseError as error:
             return [str(error)]
         return [text.replace("\n", "; ").rstrip(".") for text in found if text != "ok"]
@@ -201,13 +242,16 @@ class SqliteLedger:
     def claim(self) -> None:
         """Become the only writer until `release`; other processes are refused at once."""
         if self._lock is not None:
-            raise self._busy()
+            raise busy(self.path)
         with self._trouble():
             lock = self.path.with_name(self.path.name + ".lock").open("ab")
         if not _locked(lock):
             lock.close()
-            raise self._busy()
+            raise busy(self.path)
         self._lock = lock
+        if self._format() < _VERSION:
+            with self._trouble():
+                self._db.executescript(f"BEGIN IMMEDIATE; {_TREE} COMMIT;")
 
     def release(self) -> None:
         """Let others write; what is not committed is undone."""
@@ -245,6 +289,12 @@ class SqliteLedger:
                 else:
                     self._db.executemany(_INSERT, part)
 
+    def keep_tree(self, nodes: Sequence[Node], size: int, checkpoint: str) -> None:
+        """Add tiles of the tree and the checkpoint at `size` to the open transaction."""
+        with self._trouble():
+            self._db.executemany("INSERT OR REPLACE INTO tile VALUES (?, ?, ?)", nodes)
+            self._db.execute("INSERT OR IGNORE INTO checkpoint VALUES (?, ?)", (size, checkpoint))
+
     def commit(self, settled: Sequence[str]) -> None:
         """Make everything appended durable and forget the intents of these runs, in one step."""
         with self._trouble():
@@ -281,56 +331,9 @@ class SqliteLedger:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise self._told(error) from None
+            raise told(self.path, error) from None
         except OSError as error:
-            raise self._outside(error) from None
-
-    def _told(self, error: sqlite3.DatabaseError) -> EvenhandError:
-        name = getattr(error, "sqlite_errorname", "") or ""
-        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")):
-            return self._outside(OSError(errno.ENOSPC, ""))
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return self._busy()
-        if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
-            return self._outside(OSError(errno.EACCES, ""))
-        if name.startswith("SQLITE_IOERR"):
-            return self._outside(OSError(errno.EIO, ""))
-        return LedgerError(
-            "ledger-damaged",
-            f"The ledger {self.path} is damaged or was changed ({name or type(error).__name__}: {error}).",
-            rule="G-5-2",
-            remedy="Keep the file as evidence, and restore the ledger from a copy that verifies.",
-        )
-
-    def _outside(self, error: OSError) -> StoreError:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            return StoreError(
-                "store-full",
-                f"The ledger {self.path} cannot grow: the disk is full. The run was not recorded.",
-                rule="A run is recorded whole or not at all.",
-                remedy="Make room (a run needs about twice its size while it is recorded), and run again.",
-            )
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
-            return StoreError(
-                "store-denied",
-                f"The ledger {self.path} or a file beside it cannot be opened or written.",
-                rule="The ledger's owner must be able to write its folder.",
-                remedy="Check the path and its permissions.",
-            )
-        return StoreError(
-            "store-failed",
-            f"The ledger {self.path} cannot be reached ({errno.errorcode.get(error.errno or 0, 'unknown error')}).",
-            rule="A run is recorded whole or not at all.",
-            remedy="Check the disk, and run again.",
-        )
-
-    def _busy(self) -> StoreError:
-        return StoreError(
-            "store-busy",
-            f"Somebody else is writing to the ledger {self.path}.",
-            rule="A ledger has one writer at a time.",
-            remedy="Wait until the other run is finished, and run again.",
-        )
+            raise outside(self.path, error) from None
 
 
 def _are_decisions(rows: Sequence[Row]) -> bool:

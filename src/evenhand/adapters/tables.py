@@ -23,12 +23,13 @@ from evenhand.terms import DataError, StoreError
 from ._column_names import check_names
 from ._table_parsing import (
     age_bands,
+    edge_bands,
     looks_like_age,
     numbers_or_dates,
     parse_answers,
     parse_outcome,
     parse_weights,
-    quartile_bands,
+    quantile_bands,
 )
 from .columns import ColumnKind, TableColumns, as_text, kind_of, texts_of
 from .csv_file import csv_header, read_csv, typed_column
@@ -40,6 +41,7 @@ __all__ = ["DataTable", "open_frame", "open_table"]
 _CSV = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
 _MOST_GROUPS = 20
+_PARTS = {"quarters": 4, "quintiles": 5, "deciles": 10}
 _MOST_TEXTS = 200
 
 
@@ -134,20 +136,38 @@ class DataTable:
         """Text of each value as written, None where missing."""
         return list(texts_of(self._source.text(self._known(name))).tolist())
 
-    def groups(self, name: str) -> list[str | None]:
+    def groups(self, name: str, cut: str | int | Sequence[float] | None = None) -> list[str | None]:
         """Group of each person by a sensitive column, for the vault; None where unknown.
 
         Text and small numbers stay as they are. A column named after age becomes age bands (17 or younger, 18-24,
         25-34 ... 75 or older; impossible ages are unknown); any other number with more than 20 different values
         becomes its four quarters.
 
+        Args:
+            name: the column.
+            cut: into which parts a number is cut: quarters, quintiles, deciles, so many parts of equal size, or the
+                values at which a group begins; None = as above.
+
         Raises:
-            DataError: nearly every person has a text of their own, so that naming groups would name people.
+            DataError: nearly every person has a text of their own, so that naming groups would name people; or what is
+                to be cut is no number.
         """
         typed = self._source.typed(self._known(name))
-        if kind_of(typed) == "number" and typed.n_unique() > _MOST_GROUPS:
+        is_number = kind_of(typed) == "number"
+        if cut is not None and not is_number:
+            raise DataError(
+                "data-not-a-number",
+                f"Column {name!r} of {self.where} is to be cut into groups and holds no numbers.",
+                rule="a cut makes groups of a number",
+                remedy="take cut out of the column's declaration, or write the column as numbers",
+            )
+        if is_number and (cut is not None or typed.n_unique() > _MOST_GROUPS):
             numbers = typed.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-            return age_bands(numbers) if looks_like_age(name) else quartile_bands(numbers)
+            if isinstance(cut, Sequence) and not isinstance(cut, str):
+                return edge_bands(numbers, cut)
+            if cut is None and looks_like_age(name):
+                return age_bands(numbers)
+            return quantile_bands(numbers, _PARTS[cut] if isinstance(cut, str) else cut or 4)
         texts = self.texts(name)
         known = [text for text in texts if text is not None]
         different = len(set(known))

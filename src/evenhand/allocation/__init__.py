@@ -29,6 +29,7 @@ from ._policy_reading import policy_from_dict, price_policy_schema
 from ._price_policy import LeanColumn, PricePolicy, check_policy, policy_of
 from ._reachable import LimitsContradictError
 from ._relaxations import Relaxation, UnreachableLimitError
+from ._response_rates import ResponseRates, response_rates
 from ._room import Room
 from ._soft import allocate
 from ._wall import Wall
@@ -60,6 +61,7 @@ __all__ = [
     "PricePolicy",
     "PriceShape",
     "Relaxation",
+    "ResponseRates",
     "Room",
     "UnreachableLimitError",
     "Wall",
@@ -73,6 +75,7 @@ __all__ = [
     "policy_from_dict",
     "policy_of",
     "price_policy_schema",
+    "response_rates",
     "restored_pace",
     "saved_pace",
     "tallies_of_cells",

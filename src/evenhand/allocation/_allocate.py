@@ -103,7 +103,8 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
     lots = draw_lots(permitted, campaign, eligible)
     order = order[(permitted.standing[order] != Standing.REFUSED) & ~lots.is_drawn[order]]
     names = tuple(offer.id for offer in campaign.offers)
-    comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(subjects) else []
+    limits, probability = campaign.limits.disparity, scored.probability
+    comparisons = survey(wall, limits, counted, names, eligible, probability) if len(subjects) else []
     batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw, is_trial)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
@@ -151,16 +152,23 @@ def _certificate(answer: _Answer, moved: int) -> Certificate:
 def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     """Solve, settle and describe. For aware limits this runs behind the wall."""
     value, most, unit, own = batch.value, batch.campaign.offers_each, batch.own_unit, batch.scored.minimised.cost
-    comparisons, offers = batch.comparisons, len(value)
+    comparisons, probability, offers = batch.comparisons, batch.scored.probability, len(value)
+    chance = None
+    if any(comparison.is_weighted and not comparison.is_void for comparison in comparisons):
+        typical = max(1.0, float(probability.mean()))
+        chance = probability / typical
+        comparisons = [replace(c, typical=typical) if c.is_weighted else c for c in comparisons]
     pool = Pooled(value, None if own is None or unit is None else own / unit, None, np.arange(offers))
     if most > 1:
         pool = pooled(batch.campaign, comparisons, value, pool.cost, batch.draw)
-    crowd, row_of = lay_out(pool.value, batch.order, cells.cell, cells.size, batch.draw, most, pool.cost, pool.origin)
+    crowd, row_of = lay_out(
+        pool.value, batch.order, cells.cell, cells.size, batch.draw, chance, most, pool.cost, pool.origin
+    )
     nest, scale = Nest(crowd), scale_of(crowd)
 
     def built() -> Rows:
         rows = _rows(batch, cells, comparisons, scale)
-        rows = set_aside(rows, batch.lots, cells.cell, cells.size, offers)
+        rows = set_aside(rows, batch.lots, cells.cell, cells.size, offers, chance)
         return rows if pool.origin is None else rows.on_columns(pool.columns(rows.shape.shape[2], offers))
 
     def in_batch(choice: Choice) -> Choice:
@@ -170,7 +178,7 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
 
     def count(settled: Settled) -> list[NDArray[np.int64]]:
         chosen = in_batch(settled.choice)
-        return [selected_people(batch.wall, c, batch.counted, chosen) for c in comparisons]
+        return [selected_people(batch.wall, c, batch.counted, chosen, probability) for c in comparisons]
 
     rows = built()
     disparity = {limit.id for limit in batch.campaign.limits.disparity}
@@ -232,8 +240,12 @@ def _rows(batch: _Batch, cells: Cells, comparisons: list[Comparison], scale: flo
 
 
 def _columns(batch: _Batch, cell: NDArray[np.intp], choice: Choice, prices: Prices) -> Columns:
-    permitted, cost = batch.scored.minimised.permitted, batch.scored.minimised.cost
+    scored = batch.scored
+    permitted, cost = scored.minimised.permitted, scored.minimised.cost
     value, refused = batch.value, permitted.standing == Standing.REFUSED
     if choice.ndim == 1 and cost is None:
-        return columns_of(value, choice, prices.offer, prices.group, cell, batch.draw, refused, permitted.reason)
+        response = None if prices.response is None else (prices.response, scored.probability)
+        return columns_of(
+            value, choice, prices.offer, prices.group, response, cell, batch.draw, refused, permitted.reason
+        )
     return columns_of_sets(Asking(value, cost, cell, batch.draw, refused, permitted.reason), choice, prices)

@@ -170,7 +170,7 @@ def _correct(
     for row in np.flatnonzero(ask.blind):
         number = rows.comparison[row]
         people, group = selected[number], int(rows.group[row])
-        true = float(people[group] if group < len(people) else people.sum())
+        true = float(people[group] if group < len(people) else people.sum()) / ask.comparisons[number].typical
         excess = (true if rows.is_upper[row] else -true) - expected[row]
         shift[row] += pace * (-excess - margin[number] - shift[row])
     return shift

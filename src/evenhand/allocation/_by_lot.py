@@ -59,13 +59,23 @@ def _check_room(lots: Lots, campaign: Campaign) -> None:
         )
 
 
-def set_aside(rows: Rows, lots: Lots, cell: NDArray[np.intp], cells: int, offers: int) -> Rows:
-    """The rows, with what those decided about by lot use of each taken off its bound."""
+def set_aside(
+    rows: Rows,
+    lots: Lots,
+    cell: NDArray[np.intp],
+    cells: int,
+    offers: int,
+    chance: NDArray[np.float64] | None = None,
+) -> Rows:
+    """The rows, with what those decided about by lot use of each taken off its bound; `chance`: see `Crowd`."""
     who = lots.offer >= 0
     if not who.any():
         return rows
     place = cell[who] * offers + lots.offer[who].astype(np.intp)
     count = np.bincount(place, minlength=cells * offers).reshape(cells, offers).astype(np.float64)
+    if chance is not None:
+        weight = chance[lots.offer[who], np.flatnonzero(who)]
+        count = np.hstack([count, np.bincount(place, weights=weight, minlength=cells * offers).reshape(cells, offers)])
     used = rows.used(count)
     return replace(rows, bound=rows.bound - used, aside=rows.aside + used)
 

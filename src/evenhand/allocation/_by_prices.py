@@ -58,16 +58,17 @@ def by_prices(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices
     open_ = standing != Standing.REFUSED
     choice = _choose(margin, draw, open_, Room(campaign, given.left))
     unlimited = _choose(worth - offer_price[:, None], draw, open_, Room(campaign, given.left))
-    columns = columns_of(worth, choice, offer_price, cell_price, cell, draw, ~open_, permitted.reason)
+    columns = columns_of(worth, choice, offer_price, cell_price, None, cell, draw, ~open_, permitted.reason)
     value = _worth(scored.value, choice)
     bound = int(np.maximum(scored.value[:, open_], 0).max(axis=0, initial=0).sum())
     names = tuple(offer.id for offer in campaign.offers)
-    comparisons = survey(wall, campaign.limits.disparity, counted, names, eligible) if len(standing) else []
+    limits, chance = campaign.limits.disparity, scored.probability
+    comparisons = survey(wall, limits, counted, names, eligible, chance) if len(standing) else []
     comparisons = [
-        replace(each, reach=selected_people(wall, each, counted, unlimited)) if each.is_floor else each
+        replace(each, reach=selected_people(wall, each, counted, unlimited, chance)) if each.is_floor else each
         for each in comparisons
     ]
-    selected = [selected_people(wall, comparison, counted, choice) for comparison in comparisons]
+    selected = [selected_people(wall, comparison, counted, choice, chance) for comparison in comparisons]
     return Allocated(
         scored=scored,
         person=columns.person,

@@ -135,14 +135,15 @@ def campaign_frontier(
         )
     counted = scored.minimised.permitted.standing == Standing.PERSONALISED
     names, eligible = tuple(offer.id for offer in campaign.offers), scored.minimised.eligible
-    comparisons = [each for each in survey(wall, (limit,), counted, names, eligible) if not each.is_void]
+    chance = scored.probability
+    comparisons = [each for each in survey(wall, (limit,), counted, names, eligible, chance) if not each.is_void]
     free = allocate(scored, _with_bound(campaign, limit, None), wall)
-    if limit.measure is Measure.SELECTION_RATE_FLOOR:
+    if limit.measure.is_floor:
         plain = campaign.model_copy(update={"limits": campaign.limits.model_copy(update={"disparity": ()})})
-        had = allocate(scored, plain, wall)
-        comparisons = [replace(each, reach=selected_people(wall, each, counted, lists_of(had))) for each in comparisons]
+        had = lists_of(allocate(scored, plain, wall))
+        comparisons = [replace(each, reach=selected_people(wall, each, counted, had, chance)) for each in comparisons]
     before = _selected(wall, comparisons, counted, free)
-    without = [figure(each, selected_people(wall, each, counted, lists_of(free))) for each in comparisons]
+    without = [figure(each, selected_people(wall, each, counted, lists_of(free), chance)) for each in comparisons]
     return CampaignFrontier(
         limit=limit.id,
         measure=limit.measure,

@@ -47,9 +47,11 @@ def differ(one: Choice, other: Choice) -> NDArray[np.bool_]:
 
 
 def used_by(crowd: Crowd, rows: NDArray[np.intp], choice: Choice) -> NDArray[np.float64]:
-    """float64[w], people per offer (and contacts, and money) of these rows with these choices; unweighted."""
+    """float64[columns], people per offer (and contacts, and money) of these rows with these choices; unweighted."""
+    if crowd.is_plain:
+        return crowd.tally(rows, choice)
     offers = len(crowd.value)
-    used = np.zeros(crowd.width)
+    used = np.zeros(crowd.columns)
     used[:offers] = np.bincount(choice.ravel().astype(np.intp) + 1, minlength=offers + 1)[1:]
     if crowd.most > 1:
         used[offers] = np.count_nonzero(has_any(choice))
@@ -69,10 +71,12 @@ def whole_worth(crowd: Crowd, choice: Choice) -> int:
 
 
 def count_of(crowd: Crowd, choice: Choice) -> NDArray[np.float64]:
-    """float64[S, w], people per cell and offer (and contacts, and money); unweighted."""
+    """float64[S, columns], people per cell and offer (and contacts, and money); unweighted."""
+    if crowd.is_plain:
+        return crowd.count(choice)
     offers, cells = len(crowd.value), crowd.cells
     cell = crowd.cell_of_row
-    count = np.zeros((cells, crowd.width))
+    count = np.zeros((cells, crowd.columns))
     for place in as_lists(choice).T:
         code = cell * (offers + 1) + place + 1
         count[:, :offers] += np.bincount(code, minlength=cells * (offers + 1)).reshape(cells, -1)[:, 1:]

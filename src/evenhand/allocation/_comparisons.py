@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import DisparityLimit
-from evenhand.terms import Measure
 
 __all__ = [
     "Comparison",
@@ -37,8 +36,11 @@ class Comparison:
         size: int64[groups], people of each.
         judged: bool[groups], whether the limit holds for it.
         offers: indices of the offers that are compared, getting any of them; () for getting any offer at all.
-        reach: int64[G], for a floor: selected people of each judged group without limits between groups; None = not
-            known yet.
+        reach: int64[G], for a floor: selected people of each judged group without limits between groups, under a
+            weighted measure micro-responses; None = not known yet.
+        over: int64[groups], under a weighted measure: the micro-responses that each group's rate is taken over; None:
+            its people.
+        typical: micro-responses that count for one in the rows of a weighted measure (a typical person); else 1.
     """
 
     limit: DisparityLimit
@@ -48,6 +50,8 @@ class Comparison:
     judged: NDArray[np.bool_]
     offers: tuple[int, ...] = ()
     reach: NDArray[np.int64] | None = None
+    over: NDArray[np.int64] | None = None
+    typical: float = 1.0
 
     @property
     def is_void(self) -> bool:
@@ -57,20 +61,25 @@ class Comparison:
     @property
     def is_floor(self) -> bool:
         """Whether each group is held to its own reach, rather than compared with the others."""
-        return self.limit.measure is Measure.SELECTION_RATE_FLOOR
+        return self.limit.measure.is_floor
 
     @property
     def is_to_mean(self) -> bool:
         """Whether each group is compared with all judged groups together."""
-        return self.limit.measure is Measure.SELECTION_RATE_RATIO_TO_MEAN
+        return self.limit.measure.comparison == "ratio_to_mean"
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether a person counts for as much as the model expects of the offer, rather than for one."""
+        return self.over is not None
 
     @property
     def fewest(self) -> NDArray[np.int64]:
-        """int64[G], for a floor: selected people that each judged group keeps."""
+        """int64[G], for a floor: selected people (or micro-responses) that each judged group keeps."""
         reach = np.zeros(int(self.judged.sum()), dtype=np.int64) if self.reach is None else self.reach
         bound = exact(self.limit.bound)
         least = [
-            -((bound * size - had) // 1) for had, size in zip(reach.tolist(), self.judged_size.tolist(), strict=True)
+            -((bound * size - had) // 1) for had, size in zip(reach.tolist(), self.judged_over.tolist(), strict=True)
         ]
         return np.maximum(np.array(least, dtype=np.int64), 0)
 
@@ -78,6 +87,11 @@ class Comparison:
     def judged_size(self) -> NDArray[np.int64]:
         """int64[G], people of each judged group."""
         return self.size[self.judged]
+
+    @property
+    def judged_over(self) -> NDArray[np.int64]:
+        """int64[G], what the rate of each judged group is taken over: its people, or micro-responses."""
+        return self.judged_size if self.over is None else self.over[self.judged]
 
     @property
     def judged_groups(self) -> tuple[tuple[str, ...], ...]:
@@ -109,10 +123,12 @@ def judge(
     groups: tuple[tuple[str, ...], ...],
     size: NDArray[np.int64],
     offers: tuple[int, ...] = (),
+    over: NDArray[np.int64] | None = None,
 ) -> Comparison:
     """Say which groups a limit holds for: those large enough, and unknown ones only where that is declared."""
     known = np.array([limit.include_unknown or UNKNOWN not in group for group in groups], dtype=bool)
-    return Comparison(limit, features, groups, size, known & (size >= limit.minimum_size), offers)
+    judged = known & (size >= limit.minimum_size)
+    return Comparison(limit, features, groups, size, judged if over is None else judged & (over > 0), offers, over=over)
 
 
 def exact(bound: float) -> Fraction:
@@ -127,7 +143,7 @@ def levels_for(comparison: Comparison, level: float) -> tuple[float, ...]:
     """
     size = comparison.judged_size
     bound = exact(comparison.limit.bound)
-    if _has_whole(comparison, bound, rational(level)):
+    if comparison.is_weighted or _has_whole(comparison, bound, rational(level)):
         return (level,)
     candidates: set[Fraction] = {Fraction(0)}
     for people in _rated(comparison):
@@ -143,7 +159,9 @@ def levels_for(comparison: Comparison, level: float) -> tuple[float, ...]:
 
 
 def rates_near(comparison: Comparison, level: float, most: int = 8) -> tuple[float, ...]:
-    """The nearest rates that some judged group can have exactly, nearest first."""
+    """The nearest rates that some judged group can have exactly, nearest first; () where any rate can be had."""
+    if comparison.is_weighted:
+        return ()
     found: set[Fraction] = set()
     for people in _rated(comparison):
         middle = round(level * people)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import draw_for, mixed
 
-__all__ = ["CLOSED", "Crowd", "canonical", "draw_for", "farthest", "is_open", "lay_out", "lot", "sample", "with_lots"]
+__all__ = ["CLOSED", "Crowd", "canonical", "draw_for", "is_open", "lay_out", "lot", "sample", "with_lots"]
 
 _WORD, _SPREAD = 0xFFFFFFFFFFFFFFFF, 0xD1342543DE82EF95
 CLOSED = -(2**60)
@@ -38,9 +38,14 @@ class Crowd:
         fixed: float64[S, m], people left out because no price nearby changes their choice, by that choice.
         fixed_value: micro-money of those people at their choice.
         is_lotted: whether the lots are in `value` already.
+        chance: float64[m, R], modelled responses of each person to each offer, in units of which a typical person has
+            one; None where no limit counts them. With it the counts of a cell are m numbers of people and m sums of
+            responses.
         most: different offers that one person may get.
         cost: float64[m, R], what each offer costs with each row's person, in units of the budget's row; None where an
             offer costs the same with everybody, so that the row itself says it.
+        origin: int16[m, R], the campaign's offer that each column stands for with each row's person; None where the
+            columns are the offers.
     """
 
     value: NDArray[np.int64] | NDArray[np.float64]
@@ -50,6 +55,7 @@ class Crowd:
     fixed: NDArray[np.float64]
     fixed_value: float
     is_lotted: bool
+    chance: NDArray[np.float64] | None = None
     most: int = 1
     cost: NDArray[np.float64] | None = None
     origin: NDArray[np.int16] | None = None
@@ -60,10 +66,11 @@ class Crowd:
         return self.most == 1 and self.cost is None
 
     @property
-    def width(self) -> int:
-        """Columns of a table of prices or counts: the offers, then the contact where a person may get several, then
+    def columns(self) -> int:
+        """Number of counts of a cell: one per offer, or two; then contacts where a person may get several offers, and
         money where costs are each person's own."""
-        return len(self.value) + (self.most > 1) + (self.cost is not None)
+        each = 1 if self.chance is None else 2
+        return len(self.value) * each + (self.most > 1) + (self.cost is not None)
 
     def lotted(self, value: NDArray[np.int64] | NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """float64[m, rows]: these values with the lots of these rows added."""
@@ -78,6 +85,37 @@ class Crowd:
     def cell_of_row(self) -> NDArray[np.intp]:
         """intp[R], the cell of each row."""
         return np.repeat(np.arange(self.cells), np.diff(self.starts))
+
+    def tally(self, rows: slice | NDArray[np.intp], picked: NDArray[np.integer]) -> NDArray[np.float64]:
+        """float64[columns], what these rows with these choices (-1 for none) count for."""
+        offers = len(self.value)
+        people = np.bincount(picked + 1, minlength=offers + 1)[1:].astype(np.float64)
+        if self.chance is None:
+            return people
+        chance = self.chance[:, rows]
+        taken = np.flatnonzero(picked >= 0)
+        weight = chance[picked[taken], taken]
+        return np.concatenate((people, np.bincount(picked[taken], weights=weight, minlength=offers)))
+
+    def count(self, choice: NDArray[np.int16]) -> NDArray[np.float64]:
+        """float64[S, columns], what everybody's choice counts for, cell by cell, unweighted."""
+        parts = zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True)
+        return np.array([self.tally(slice(begin, end), choice[begin:end]) for begin, end in parts])
+
+    def stretch(self, change: NDArray[np.float64]) -> float:
+        """The most that what anybody pays for an offer moves as the price table moves by this (float64[S, columns])."""
+        moved = np.abs(change)
+        offers = len(self.value)
+        if not self.is_plain:
+            whole = moved[:, :offers].max(axis=1, initial=0.0)
+            if self.cost is not None:  # costs are at most one unit
+                whole += moved[:, -1]
+            if self.most > 1:
+                whole = np.maximum(whole, moved[:, offers])
+            return float(whole.max(initial=0.0))
+        if self.chance is None:
+            return float(moved.max(initial=0.0))
+        return float((moved[:, :offers] + moved[:, offers:] * self.chance.max(initial=0.0)).max(initial=0.0))
 
 
 def canonical(subjects: NDArray[np.bytes_], draw: NDArray[np.uint64]) -> NDArray[np.intp]:
@@ -121,6 +159,7 @@ def lay_out(
     cell: NDArray[np.intp],
     cells: int,
     draw: NDArray[np.uint64],
+    chance: NDArray[np.float64] | None = None,
     most: int = 1,
     cost: NDArray[np.float64] | None = None,
     origin: NDArray[np.int16] | None = None,
@@ -133,9 +172,10 @@ def lay_out(
         cell: intp[n], the cell of each person.
         cells: number of cells.
         draw: uint64[n].
+        chance: float64[m, n], see `Crowd`.
         most: different offers that one person may get.
-        cost: float64[m, n], see `Crowd.cost`.
-        origin: int16[m, n], see `Crowd.origin`.
+        cost: float64[m, n], see `Crowd`.
+        origin: int16[m, n], see `Crowd`.
 
     Returns:
         The crowd, and the original row of each of its rows.
@@ -152,32 +192,15 @@ def lay_out(
         starts=starts,
         draw=draw[order],
         weight=np.ones(cells),
-        fixed=np.zeros((cells, len(value) + (most > 1) + (cost is not None))),
+        fixed=np.zeros((cells, len(value) * (1 if chance is None else 2) + (most > 1) + (cost is not None))),
         fixed_value=0.0,
         is_lotted=False,
+        chance=None if chance is None else chance[:, order],
         most=most,
         cost=None if cost is None else cost[:, order],
         origin=None if origin is None else origin[:, order],
     )
     return crowd, order
-
-
-def farthest(crowd: Crowd, change: NDArray[np.float64]) -> float:
-    """The most that any one offer, or the contact, gets dearer or cheaper for anybody by a change of the prices.
-
-    Args:
-        crowd: the people.
-        change: float64[S, w], micro-money.
-    """
-    if crowd.is_plain:
-        return float(np.abs(change).max(initial=0.0))
-    offers = len(crowd.value)
-    whole = np.abs(change[:, :offers]).max(axis=1, initial=0.0)
-    if crowd.cost is not None:  # costs are at most one unit
-        whole += np.abs(change[:, -1])
-    if crowd.most > 1:
-        whole = np.maximum(whole, np.abs(change[:, offers]))
-    return float(whole.max(initial=0.0))
 
 
 def sample(crowd: Crowd, size: int) -> Crowd:
@@ -189,9 +212,12 @@ def sample(crowd: Crowd, size: int) -> Crowd:
     np.cumsum(taken, out=starts[1:])
     value = np.empty((len(crowd.value), starts[-1]), dtype=crowd.value.dtype)
     draw = np.empty(starts[-1], dtype=np.uint64)
+    chance = None if crowd.chance is None else np.empty((len(crowd.value), starts[-1]))
     for begin, to, rows in zip(crowd.starts[:-1], starts[:-1], taken, strict=True):
         value[:, to : to + rows] = crowd.value[:, begin : begin + rows]
         draw[to : to + rows] = crowd.draw[begin : begin + rows]
+        if chance is not None and crowd.chance is not None:
+            chance[:, to : to + rows] = crowd.chance[:, begin : begin + rows]
     kept = slice(None) if crowd.is_plain else np.arange(starts[-1]) + np.repeat(crowd.starts[:-1] - starts[:-1], taken)
     return Crowd(
         value=value,
@@ -201,6 +227,7 @@ def sample(crowd: Crowd, size: int) -> Crowd:
         fixed=np.zeros_like(crowd.fixed),
         fixed_value=0.0,
         is_lotted=crowd.is_lotted,
+        chance=chance,
         most=crowd.most,
         cost=None if crowd.cost is None else crowd.cost[:, kept],
         origin=None if crowd.origin is None else crowd.origin[:, kept],

@@ -24,26 +24,40 @@ _BLOCK = 4096
 _ENTRIES, _STRIP = 40_960, 512
 
 
+def _paid(
+    crowd: Crowd, price: NDArray[np.float64], block: slice, cells: NDArray[np.intp], begins: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """What everybody of a block pays for each offer, [m, rows] (or [m, 1] where all pay the same)."""
+    spread = spread_out(price, cells, begins)
+    if crowd.chance is None:
+        return spread
+    offers = len(crowd.value)
+    paid: NDArray[np.float64] = spread[:offers] + crowd.chance[:, block] * spread[offers:]
+    return paid
+
+
 def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
     """One smoothed pass.
 
     Args:
         crowd: the people.
-        price: float64[S, m], micro-money.
+        price: float64[S, columns], micro-money.
         beta: width of the smoothing, micro-money, above zero.
     """
     if not crowd.is_plain:
         return smooth_sets(crowd, price, beta)
     total = crowd.fixed_value - float((crowd.fixed * price).sum())
-    count = crowd.fixed.copy()
-    offers = len(crowd.value)
-    second = np.zeros((crowd.cells, offers, offers))
-    most = max(_STRIP, _ENTRIES // offers // _STRIP * _STRIP)
+    offers, columns = len(crowd.value), crowd.columns
+    count = np.zeros((crowd.cells, columns))
+    second = np.zeros((crowd.cells, columns, columns))
+    square = np.zeros((crowd.cells, offers))
+    most = max(_STRIP, _ENTRIES // columns // _STRIP * _STRIP)
     wide = np.empty((offers, most))
-    narrow = np.empty((offers, most), dtype=np.float32)
+    narrow = np.empty((columns, most), dtype=np.float32)
     for first, last, cells, begins in blocks_of(crowd, most):
-        z, p = wide[:, : last - first], narrow[:, : last - first]
-        np.subtract(crowd.value[:, first:last], spread_out(price, cells, begins), out=z)
+        z, both = wide[:, : last - first], narrow[:, : last - first]
+        p, r = both[:offers], both[offers:]
+        np.subtract(crowd.value[:, first:last], _paid(crowd, price, slice(first, last), cells, begins), out=z)
         top = np.maximum(z.max(axis=0), 0)
         z -= top
         np.multiply(z, 1.0 / beta, out=p, casting="same_kind")
@@ -52,16 +66,24 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
         mass += np.exp((top * (-1.0 / beta)).astype(np.float32))
         p *= 1 / mass
         top += beta * np.log(mass)
+        if crowd.chance is not None:
+            chance = crowd.chance[:, first:last].astype(np.float32)
+            np.multiply(p, chance, out=r)
+            chance *= r
         for cell, begin, end in zip(cells, begins[:-1], begins[1:], strict=True):
-            part, weight = p[:, begin:end], crowd.weight[cell]
+            part, weight = both[:, begin:end], crowd.weight[cell]
             total += weight * float(top[begin:end].sum())
             count[cell] += weight * part.sum(axis=1)
             second[cell] += weight * squared(part)
-    spread = -second
-    spread[:, np.arange(offers), np.arange(offers)] += count
-    if crowd.fixed.any():
-        spread[:, np.arange(offers), np.arange(offers)] -= crowd.fixed
-    return Smooth(total, count, spread)
+            if crowd.chance is not None:
+                square[cell] += weight * chance[:, begin:end].sum(axis=1)
+    inner, at = -second, np.arange(offers)
+    inner[:, at, at] += count[:, :offers]
+    if crowd.chance is not None:
+        inner[:, at, at + offers] += count[:, offers:]
+        inner[:, at + offers, at] += count[:, offers:]
+        inner[:, at + offers, at + offers] += square
+    return Smooth(total, count + crowd.fixed, inner)
 
 
 def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
@@ -69,7 +91,7 @@ def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
 
     Args:
         crowd: the people.
-        price: float64[S, m], micro-money.
+        price: float64[S, columns], micro-money.
     """
     if not crowd.is_plain:
         return decide_sets(crowd, price)
@@ -78,9 +100,8 @@ def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
     gap = np.empty(rows, dtype=np.float32)
     surplus = crowd.fixed_value - float((crowd.fixed * price).sum())
     count = crowd.fixed.copy()
-    offers = len(crowd.value)
     for first, last, cells, begins in blocks_of(crowd, _BLOCK):
-        value, paid = crowd.value[:, first:last], spread_out(price, cells, begins)
+        value, paid = crowd.value[:, first:last], _paid(crowd, price, slice(first, last), cells, begins)
         picked = choice[first:last]
         best, apart = _best_two(value, paid, picked)
         if not crowd.is_lotted:
@@ -93,7 +114,7 @@ def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
         np.minimum(apart, 1e30, out=gap[first:last], casting="same_kind")
         for cell, begin, end in zip(cells, begins[:-1], begins[1:], strict=True):
             surplus += crowd.weight[cell] * float(best[begin:end].sum())
-            count[cell] += crowd.weight[cell] * np.bincount(picked[begin:end] + 1, minlength=offers + 1)[1:]
+            count[cell] += crowd.weight[cell] * crowd.tally(slice(first + begin, first + end), picked[begin:end])
     return Hard(choice, gap, surplus, count)
 
 

@@ -2,10 +2,10 @@
 
 A person with margins ``z[j] = value[j] - price[j]`` gets the offers with the highest margins, as far as these are
 above zero and no more than so many, if together they are worth more than the contact costs. No set is listed: what the
-best one is worth: ``min over t of  most * t (t >= 0) or t (t < 0)  +  sum over j of max(0, z[j] - t)``, a threshold
-in place of a choice among sets (the dual of picking the largest). Smoothed, every `max` becomes a soft one at width beta:
-offer j is taken with weight ``sigmoid((z[j] - t) / beta)`` and the contact with ``sigmoid((worth - contact) / beta)``.
-That lies above the exact worth and falls to it with beta, so the bound it leads to is one.
+best one is worth is ``min over t of  most * t (t >= 0) or t (t < 0)  +  sum over j of max(0, z[j] - t)``: a threshold
+in place of a choice among sets (the dual of picking the largest). Smoothed, every `max` becomes a soft one at width
+beta: offer j is taken with weight ``sigmoid((z[j] - t) / beta)``, the contact with ``sigmoid((worth - contact) /
+beta)``. That lies above the exact worth and falls to it with beta, so the bound it leads to is one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FEW = 24
 
 def smooth_sets(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
     """One smoothed pass; see `_dual.smooth`."""
-    offers, width = len(crowd.value), crowd.width
+    offers, width = len(crowd.value), crowd.columns
     total = crowd.fixed_value - float((crowd.fixed * price).sum())
     count = crowd.fixed.copy()
     spread = np.zeros((crowd.cells, width, width))

@@ -28,8 +28,9 @@ class Rows:
 
     Attributes:
         shape: float64[P, S, w], what one person of cell s on offer j uses of a row, for each different shape of row;
-            behind the offers what a contact uses, where a person may get several, and a unit of money, where costs are
-            each person's own (see `Crowd.width`).
+            where some measure is weighted float64[P, S, 2 m], the second half for each of their responses
+            (`Crowd.chance`). Behind the offers stands what a contact uses, where a person may get several, and a unit
+            of money, where costs are each person's own (see `Crowd.columns`).
         of: intp[K], the shape of each row.
         sign: float64[K], 1 or -1: what a row counts of its shape.
         bound: float64[K].
@@ -45,6 +46,7 @@ class Rows:
         soft: float64[K], by how much a row gives way per unit of its price. Above zero for disparity rows, so that
             prices stay finite where a bound cannot be met exactly; 0.5 people per `scale` for blind rows (they are
             corrected afterwards anyway), 0.02 for aware ones (repair makes up for it).
+        is_real: bool[K], counts responses, which need not be whole.
     """
 
     shape: NDArray[np.float64]
@@ -60,6 +62,7 @@ class Rows:
     aside: NDArray[np.float64]
     is_hard: NDArray[np.bool_]
     soft: NDArray[np.float64]
+    is_real: NDArray[np.bool_]
 
     @property
     def asks(self) -> NDArray[np.bool_]:
@@ -102,6 +105,7 @@ class Rows:
             self.aside[kept],
             self.is_hard[kept],
             self.soft[kept],
+            self.is_real[kept],
         )
 
     def without(self, owners: set[str]) -> NDArray[np.bool_]:
@@ -137,10 +141,12 @@ def build_rows(
     offers, several = len(campaign.offers), campaign.offers_each > 1
     width = offers + several + (own_unit is not None)
     shapes: list[NDArray[np.float64]] = []
+    weighed: list[bool] = []
     rows: list[tuple[int, int, float, str, float, int, int, bool, bool, float]] = []
 
     def common(shape: NDArray[np.float64], bound: float, owner: str, unit: float = 1.0, sign: int = 1) -> None:
         shapes.append(shape)
+        weighed.append(False)
         rows.append((len(shapes) - 1, sign, sign * bound, owner, unit, -1, -1, False, True, 0))
 
     everyone, column = np.ones((cells, width)), np.arange(width)
@@ -166,14 +172,21 @@ def build_rows(
         )
         for group, use, kinds in _compare(comparison, share):
             shapes.append(use[:, None] * compared)
+            weighed.append(comparison.is_weighted)
             for sign, bound, rise in kinds:
                 rows.append((len(shapes) - 1, sign, bound, limit.id, 1, number, group, sign > 0, is_hard, rise))
+    shape = np.array(shapes).reshape(len(shapes), cells, width)
+    is_weighted = np.array(weighed, dtype=bool)
+    if any(comparison.is_weighted and not comparison.is_void for comparison, _ in comparisons):
+        shape = np.concatenate([shape, shape], axis=2)
+        shape[~is_weighted, :, offers:] = 0
+        shape[is_weighted, :, :offers] = 0
     level = np.zeros((len(rows), len(comparisons)))
     for index, row in enumerate(rows):
         if row[5] >= 0:
             level[index, row[5]] = row[9]
     return Rows(
-        shape=np.array(shapes).reshape(len(shapes), cells, width),
+        shape=shape,
         of=np.array([row[0] for row in rows], dtype=np.intp),
         sign=np.array([row[1] for row in rows], dtype=np.float64),
         bound=np.array([row[2] for row in rows], dtype=np.float64),
@@ -186,6 +199,7 @@ def build_rows(
         aside=np.zeros(len(rows)),
         is_hard=np.array([row[8] for row in rows], dtype=bool),
         soft=np.array([0.0 if row[5] < 0 else 0.02 if row[8] else 0.5 for row in rows], dtype=np.float64) / scale,
+        is_real=np.array([is_weighted[row[0]] for row in rows], dtype=bool),
     )
 
 
@@ -195,7 +209,7 @@ def _compare(
     """The rows of one comparison: group, use per cell, and (sign, bound, coefficient of the level) of each row."""
     if comparison.is_void or comparison.limit.ceiling is not None:  # soft limits get rows once they are settled
         return
-    sizes: list[int] = comparison.judged_size.tolist()
+    sizes: list[float] = (comparison.judged_over / comparison.typical).tolist()
     for group, size in enumerate(sizes):
         lowest, rise = _lowest(comparison, group)
         lower = (-1, lowest, rise)
@@ -207,10 +221,10 @@ def _compare(
 
 def _lowest(comparison: Comparison, group: int) -> tuple[float, float]:
     """Bound and coefficient of the level in the row that holds a group from below."""
-    size, asked = int(comparison.judged_size[group]), comparison.limit.bound
+    size, asked = float(comparison.judged_over[group]) / comparison.typical, comparison.limit.bound
     if comparison.is_floor:
-        return -float(comparison.fewest[group]), 0.0
-    return (0.0, size * asked) if comparison.limit.measure.is_least else (size * asked, float(size))
+        return -float(comparison.fewest[group]) / comparison.typical, 0.0
+    return (0.0, size * asked) if comparison.limit.measure.is_least else (size * asked, size)
 
 
 def relaxed(rows: Rows, comparisons: list[Comparison]) -> Rows:
@@ -223,7 +237,8 @@ def relaxed(rows: Rows, comparisons: list[Comparison]) -> Rows:
 
 
 def at_level(rows: Rows, comparisons: list[Comparison], level: NDArray[np.float64]) -> Rows:
-    """Fix the levels: every disparity row becomes a bound on its group's count, a whole number where groups are true.
+    """Fix the levels: every disparity row becomes a bound on its group's count, a whole number where groups are true
+    and people count for one.
 
     Args:
         rows: with free levels.
@@ -235,7 +250,7 @@ def at_level(rows: Rows, comparisons: list[Comparison], level: NDArray[np.float6
         whole_bounds(comparison, exact(comparison.limit.bound), rational(float(t)))
         for comparison, t in zip(comparisons, level, strict=True)
     ]
-    for row in np.flatnonzero((rows.comparison >= 0) & rows.is_hard):
+    for row in np.flatnonzero((rows.comparison >= 0) & rows.is_hard & ~rows.is_real):
         fewest, most = whole[rows.comparison[row]][rows.group[row]]
         bound[row] = (most if rows.is_upper[row] else -fewest) - rows.aside[row]
     return replace(rows, bound=bound, level=np.zeros_like(rows.level))

@@ -58,14 +58,16 @@ def by_type(
     target: NDArray[np.intp],
     loss: NDArray[np.float64],
     people: int,
+    *,
+    each: bool = False,
 ) -> tuple[Moves, NDArray[np.integer], NDArray[np.intp]]:
-    """Moves sorted by type and loss; `change` and `charge` are to be filled in.
+    """Moves sorted by type and loss; `change` and `charge` are to be filled in. With `each` every move is a type.
 
     Returns:
         The moves, the kinds that occur, and a move (in the order given) of each.
     """
     order = np.lexsort((loss, kind))
-    kinds, first = np.unique(kind[order], return_index=True)
+    kinds, first = (kind[order], np.arange(len(kind))) if each else np.unique(kind[order], return_index=True)
     moves = Moves(
         person=person[order],
         target=target[order],

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._choices import has_any, used_by, worth_of
-from ._crowd import Crowd, farthest, sample
+from ._crowd import Crowd, sample
 from ._dual import decide
 
 __all__ = ["Nest"]
@@ -31,7 +31,7 @@ class _Layer:
 
     def reach(self, price: NDArray[np.float64]) -> float:
         """The widest gap at these prices of which it is certain that nobody with it was left out."""
-        return self.width - 2 * farthest(self.crowd, price - self.price)
+        return self.width - 2 * self.crowd.stretch(price - self.price)
 
 
 class Nest:
@@ -101,6 +101,7 @@ def _screen(crowd: Crowd, price: NDArray[np.float64], width: float) -> Crowd:
         fixed=fixed,
         fixed_value=worth,
         is_lotted=True,
+        chance=None if crowd.chance is None else crowd.chance[:, kept],
         most=crowd.most,
         cost=None if crowd.cost is None else crowd.cost[:, kept],
         origin=None if crowd.origin is None else crowd.origin[:, kept],

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._crowd import Crowd, farthest
+from ._crowd import Crowd
 from ._dual import smooth
 from ._limits import Rows
 from ._products import outer_product, row_sums
@@ -31,7 +31,7 @@ class Point:
         dual: float64[K], price of each row, micro-money per unit of the row.
         slope: float64[K], bound minus use: below zero where the row is exceeded.
         curve: float64[K, K], second derivatives.
-        count: float64[S, m], expected people.
+        count: float64[S, columns], expected people (and responses).
         level: float64[L], the free levels.
     """
 
@@ -56,7 +56,7 @@ def evaluate(crowd: Crowd, rows: Rows, dual: NDArray[np.float64], beta: float, p
     Each free level is smoothed like one more person who chooses between 0 and 1, at width ``beta * people / 8``.
     """
     passed = smooth(crowd, rows.price(dual), beta)
-    curve = _curve(rows, passed.spread) / beta
+    curve = _curve(rows, passed.inner) / beta
     width = beta * people / 8
     lean = np.clip(-row_sums(rows.level.T, dual) / width, -500, 500)
     level = 1 / (1 + np.exp(-lean))
@@ -104,7 +104,7 @@ def minimise(
     """
     point = evaluate(crowd, rows, dual, beta, people)
     for _ in range(steps):
-        if point.off(beta) <= tolerance or farthest(crowd, rows.price(point.dual - dual)) > room:
+        if point.off(beta) <= tolerance or crowd.stretch(rows.price(point.dual - dual)) > room:
             break
         diagonal = np.diag(point.curve)
         steep = np.abs(point.slope) * np.where((point.slope < 0) | (point.dual > 0), 1, 0.05) / (_REACH * beta)

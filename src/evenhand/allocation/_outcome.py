@@ -14,6 +14,7 @@ from ._crowd import is_open, lot
 __all__ = ["Columns", "columns_of"]
 
 _BLOCK = 65_536
+_WHOLE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ def columns_of(
     choice: NDArray[np.int16],
     offer_price: NDArray[np.int64],
     group_price: NDArray[np.int64],
+    response: tuple[NDArray[np.int64], NDArray[np.int32]] | None,
     cell: NDArray[np.intp],
     draw: NDArray[np.uint64],
     refused: NDArray[np.bool_],
@@ -46,6 +48,7 @@ def columns_of(
         choice: int16[n], -1 for none.
         offer_price: int64[m].
         group_price: int64[S, m].
+        response: price of one modelled response, int64[S, m], and everybody's probability, int32[m, n]; None without.
         cell: intp[n].
         draw: uint64[n], decides between equal margins.
         refused: bool[n].
@@ -64,6 +67,8 @@ def columns_of(
     for first in range(0, people, _BLOCK):
         block = slice(first, min(first + _BLOCK, people))
         price = offer_price[:, None] + group_price[cell[block]].T
+        if response is not None:
+            price += response[0][cell[block]].T * response[1][:, block] // _WHOLE
         margin = value[:, block] - price
         row = np.arange(margin.shape[1])
         chosen, open_ = choice[block].astype(np.intp), ~refused[block]

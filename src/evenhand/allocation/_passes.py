@@ -19,13 +19,13 @@ class Smooth:
 
     Attributes:
         total: the people's part of the smoothed dual, micro-money.
-        count: float64[S, w], expected people per cell and offer (and the columns behind, see `Crowd.width`).
-        spread: float64[S, w, w], how these vary together per cell: second derivatives times the width.
+        count: float64[S, columns], expected people per cell and offer, and their responses where those are counted.
+        inner: float64[S, columns, columns], how far one count gives way, times beta, as the price of another rises.
     """
 
     total: float
     count: NDArray[np.float64]
-    spread: NDArray[np.float64]
+    inner: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Hard:
             int16[R, most], theirs, best first, then -1.
         gap: float32[R], micro-money between the best and the second best (nothing counts as one).
         surplus: sum of what people keep above the price, micro-money.
-        count: float64[S, w], people per cell and offer (weighted, fixed ones included).
+        count: float64[S, columns], people per cell and offer (weighted, fixed ones included), and their responses.
     """
 
     choice: NDArray[np.int16]

@@ -229,7 +229,8 @@ def check_policy(policy: PricePolicy, campaign: Campaign, campaign_digest: str, 
     """Whether a later person of this campaign may be decided about with these prices and this model.
 
     Raises:
-        DataError: ``policy-offers``, ``policy-other-campaign``, ``policy-other-model`` or ``policy-secret``.
+        DataError: ``policy-offers``, ``policy-other-campaign``, ``policy-other-model``, ``policy-secret`` or
+            ``policy-responses``.
     """
     offers = tuple(offer.id for offer in campaign.offers)
     if policy.offers != offers:
@@ -266,4 +267,13 @@ def check_policy(policy: PricePolicy, campaign: Campaign, campaign_digest: str, 
             rule="A-4a: what would tell a group stays behind the wall",
             remedy="decide about later people inside the wall only: run the campaign again with them in its table, or "
             "declare the limit blind",
+        )
+    by_response = [limit.id for limit in campaign.limits.disparity if limit.measure.is_weighted]
+    if by_response:
+        raise DataError(
+            "policy-responses",
+            f"Under the limit {', '.join(by_response)} everybody pays by their own modelled response, which the prices "
+            "kept for later people do not have.",
+            rule="G-5-2: a later person pays what the rule of the run asks, or is not decided about",
+            remedy="run the campaign again with these people in its table, or limit a selection rate",
         )

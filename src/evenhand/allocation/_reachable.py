@@ -42,6 +42,7 @@ def demand_reachable(crowd: Crowd, rows: Rows, comparisons: list[Comparison]) ->
     Raises:
         LimitsContradictError: with the smallest relaxation of each limit.
     """
+    rows = _of_people(rows)
     if not (rows.is_hard & rows.asks).any():
         return
     hard = rows.keep(rows.is_hard)
@@ -53,9 +54,17 @@ def demand_reachable(crowd: Crowd, rows: Rows, comparisons: list[Comparison]) ->
 
 def is_reachable(crowd: Crowd, rows: Rows) -> bool:
     """Whether shares of people keep every hard row; True where that is too much to work out."""
+    rows = _of_people(rows)
     hard = rows.keep(rows.is_hard)
     classes = _classes(crowd, hard)
     return classes is None or _fits(classes, hard)
+
+
+def _of_people(rows: Rows) -> Rows:
+    """The rows that count people; what responses use differs from one person to the next, and makes no classes."""
+    if not rows.is_real.any():
+        return rows
+    return replace(rows.keep(~rows.is_real), shape=rows.shape[:, :, : rows.shape.shape[2] // 2])
 
 
 def relaxations(classes: Classes, rows: Rows, comparisons: list[Comparison]) -> tuple[Relaxation, ...]:
@@ -176,6 +185,13 @@ def _sets(crowd: Crowd) -> NDArray[np.bool_] | None:
 def not_found(rows: Rows) -> DataError:
     """No whole decisions were found that keep what must be kept, although shares of people would."""
     asked = sorted({owner for owner, asks in zip(rows.owner, rows.asks, strict=True) if asks})
+    if rows.is_real.any():
+        return DataError(
+            "limit-unreachable",
+            f"No decisions were found that keep {', '.join(asked)} beside every other limit.",
+            rule="a hard limit is never broken (G-5-2)",
+            remedy="Relax one of the limits; how far is not worked out where a limit counts modelled responses.",
+        )
     return DataError(
         "limit-unreachable",
         f"No whole decisions were found that keep {', '.join(asked)} beside every other limit; shares of people would.",

@@ -43,9 +43,12 @@ def prices_of(
     width = rows.shape.shape[2]
     offer = rows.price(np.where(common, solved.dual, 0))[0] if len(rows) else np.zeros(width)
     group = rows.price(np.where(common, 0, solved.dual)) if len(rows) else np.zeros((cells.size, width))
+    unit = next((comparison.typical for comparison in comparisons if comparison.is_weighted), 1.0)
     behind: dict[str, Any] = {}
     if campaign.offers_each > 1:
         behind |= {"contact": round(float(offer[offers])), "group_contact": np.rint(group[:, offers]).astype(np.int64)}
+    elif own_unit is None and width > offers:
+        behind["response"] = np.rint(group[:, offers:] * (MICRO / unit)).astype(np.int64)
     if own_unit is not None:
         behind["money"] = round(float(offer[-1]) / own_unit * MICRO)
     by_limit = dict.fromkeys(_declared(campaign), 0)
@@ -57,7 +60,7 @@ def prices_of(
             by_limit[owner] = round(price)
         elif not rows.is_upper[row]:
             comparison = comparisons[rows.comparison[row]]
-            people = float(comparison.judged_size[rows.group[row]])
+            people = float(comparison.judged_over[rows.group[row]]) / comparison.typical
             if comparison.limit.measure.is_least:
                 people *= float(solved.level[rows.comparison[row]])
             by_limit[owner] += round(price * people)

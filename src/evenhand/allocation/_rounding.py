@@ -20,14 +20,18 @@ from ._rounding_sets import moves_of_sets
 
 __all__ = ["repair", "tolerance_of"]
 
-_NEAREST, _FEWEST, _WEIGHED = 4000, 500, 60_000
+_NEAREST, _NEAREST_WEIGHED = 4000, 800
+_FEWEST, _WEIGHED = 500, 60_000
+"""Of people who may get several offers so many at least, fewer where there are many limits to weigh each move by."""
 _PER_CELL = 12
 _FIRST, _SECOND = 96, 256
 
 
 def tolerance_of(rows: Rows) -> NDArray[np.float64]:
-    """float64[K]: less than the smallest real excess of a row that counts whole things, half a person otherwise."""
-    return np.where(rows.is_hard, 0.25 / rows.unit, 0.5)
+    """float64[K]: less than the smallest real excess of a row that counts whole things, half a person where a row holds
+    in expectation; below zero where a row adds up responses, so that it holds however the sum is rounded."""
+    sure = -1e-9 * np.abs(rows.bound)
+    return np.where(rows.is_hard, np.where(rows.is_real, sure, 0.25 / rows.unit), 0.5)
 
 
 def repair(
@@ -57,7 +61,8 @@ def repair(
     if crowd.is_plain:
         moves, lists = _moves(crowd, hard, rows, dual, expected), np.arange(len(crowd.value), dtype=np.int16)
     else:
-        moves, lists = moves_of_sets(crowd, choice, nearest(crowd, hard, len(rows)), rows, dual, expected)
+        who = _nearest(crowd, hard, min(_NEAREST, max(_FEWEST, _WEIGHED // len(rows))))
+        moves, lists = moves_of_sets(crowd, choice, who, rows, dual, expected)
     fine = scale + float(np.abs(rows.price(dual)).max(initial=0))
     pairs_left = effort // 2
     for _ in range(effort):
@@ -110,37 +115,47 @@ def _pair(moves: Moves, over: NDArray[np.float64], loss: NDArray[np.float64], fi
 
 def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64], expected: NDArray[np.float64]) -> Moves:
     """All moves of the people nearest to a tie, sorted by type and loss (of value less the price of blind rows)."""
-    who = nearest(crowd, hard)
+    is_weighed = crowd.chance is not None and bool(rows.is_real.any())
+    who = _nearest(crowd, hard, _NEAREST_WEIGHED if is_weighed else _NEAREST)
     offers = len(crowd.value)
     alike, alike_of = np.unique(
-        rows.use.transpose(1, 2, 0).reshape(crowd.cells, len(crowd.value) * len(rows)), axis=0, return_inverse=True
+        rows.use.transpose(1, 2, 0).reshape(crowd.cells, crowd.columns * len(rows)), axis=0, return_inverse=True
     )
     cell, now = alike_of.ravel()[crowd.cell_of_row[who]], hard.choice[who].astype(np.intp)
     value = np.zeros((offers + 1, len(who)))
     value[1:] = with_lots(crowd.value[:, who].astype(np.int64), crowd.draw[who])
-    value[1:] -= expected[crowd.cell_of_row[who]].T
+    value[1:] -= expected[crowd.cell_of_row[who], :offers].T
+    if crowd.chance is not None:
+        value[1:] -= crowd.chance[:, who] * expected[crowd.cell_of_row[who], offers:].T
     target, which = np.divmod(np.arange((offers + 1) * len(who)), len(who))
     kind = (cell[which] * (offers + 1) + now[which] + 1) * (offers + 1) + target
     loss = value[now[which] + 1, which] - value.ravel()
     real = (target != now[which] + 1) & is_open(value.ravel())
     kind, loss, target, which = kind[real], loss[real], target[real], which[real]
-    moves, kinds, _ = by_type(kind, who[which], target - 1, loss, len(hard.choice))
+    moves, kinds, _ = by_type(kind, who[which], target - 1, loss, len(hard.choice), each=is_weighed)
     of, to = np.divmod(kinds, offers + 1)
     of_cell, come_from = np.divmod(of, offers + 1)
     use = np.zeros((len(alike), offers + 1, len(rows)))
-    use[:, 1:] = alike.reshape(len(alike), offers, len(rows))
+    use[:, 1:] = alike.reshape(len(alike), crowd.columns, len(rows))[:, :offers]
     change = use[of_cell, to] - use[of_cell, come_from]
+    if crowd.chance is not None and is_weighed:  # no two people's moves are alike: each is a type by itself
+        each = np.zeros_like(use)
+        each[:, 1:] = alike.reshape(len(alike), crowd.columns, len(rows))[:, offers:]
+        chance = np.vstack([np.zeros(len(kinds)), crowd.chance[:, moves.person]])
+        at = np.arange(len(kinds))
+        change += (
+            chance[to, at][:, None] * each[of_cell, to] - chance[come_from, at][:, None] * each[of_cell, come_from]
+        )
     moves.change, moves.charge = change, -(change @ dual)
     return moves
 
 
-def nearest(crowd: Crowd, hard: Hard, rows: int = 0) -> NDArray[np.intp]:
-    """Rows of the people nearest to a tie: overall, and in every cell both with and without an offer; fewer of them
-    where there are many limits to weigh each move by."""
-    people, most = len(hard.choice), min(_NEAREST, max(_FEWEST, _WEIGHED // max(1, rows)))
-    if people <= most:
-        return np.arange(people)
-    near = np.zeros(people, dtype=bool)
+def _nearest(crowd: Crowd, hard: Hard, most: int) -> NDArray[np.intp]:
+    """Rows of the people nearest to a tie: overall, and in every cell both with and without an offer."""
+    rows = len(hard.choice)
+    if rows <= most:
+        return np.arange(rows)
+    near = np.zeros(rows, dtype=bool)
     near[np.argpartition(hard.gap, most)[:most]] = True
     has = has_any(hard.choice)
     for begin, end in zip(crowd.starts[:-1], crowd.starts[1:], strict=True):

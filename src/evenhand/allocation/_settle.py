@@ -38,7 +38,7 @@ class Settled:
         bound: micro-money that no allocation within the rows exceeds (dual bound).
         solved: prices at fixed levels, those that the choices follow.
         free: prices at free levels, to start from.
-        count: float64[S, w], people as decided.
+        count: float64[S, columns], people (and responses) as decided.
         kept: whether every hard row holds.
     """
 

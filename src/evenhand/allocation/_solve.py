@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._crowd import Crowd, farthest, is_open, sample
+from ._crowd import Crowd, is_open, sample
 from ._dual import Hard, decide
 from ._limits import Rows
 from ._nest import Nest
@@ -27,8 +27,8 @@ _FINE = 0.7
 """A sample of k people is worth a smoothing of this times ``scale / sqrt(k)``, not less."""
 _NARROWEST = 0.02
 _CLOSER = 0.02
-"""Of the tolerance on a sample, where a person may get several offers: the first prices are farther off then, and what is
-left unsettled at a wide smoothing is beyond the reach of the steps at a narrow one."""
+"""Of the tolerance on a sample, where a person may get several offers: the first prices are farther off then, and what
+is left unsettled at a wide smoothing is beyond the reach of the steps at a narrow one."""
 _TINY = 4000
 _WIDTH, _LEAST, _TAIL = 120, 40, 16
 """In widths of the smoothing: how far from a tie people are kept, at least kept, and have a say at all."""
@@ -129,7 +129,7 @@ def _minimised(
         near, reach = nest.near(rows.price(dual), _WIDTH * beta * (turn + 1), _LEAST * beta)
         room = (reach - _TAIL * beta) / 2
         point = minimise(near, rows, dual, beta=beta, people=people, steps=25, tolerance=tolerance, room=room)
-        if farthest(nest.whole, rows.price(point.dual - dual)) <= room:
+        if near.stretch(rows.price(point.dual - dual)) <= room:
             break
         dual = point.dual
     return point, near

@@ -99,13 +99,14 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
         digests.append(table.digest())
 
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
-    groups = {name: taken_in(subjects.groups(name), countable) for name in campaign.names(Role.SENSITIVE)}
+    cuts = {name: campaign.columns[name].cut for name in campaign.names(Role.SENSITIVE)}
+    groups = {name: taken_in(subjects.groups(name, cut), countable) for name, cut in cuts.items()}
     people, row_of = _people_of(history.ids(campaign.identifier, unique=False))
     past = register.pseudonyms_of(people)[row_of]
     allowed = teachable(campaign, past, consents, asked)
     place = register.rows_of(people)[row_of].tolist()
     past_groups = {
-        name: taken_in(history.groups(name), allowed) if name in own_groups else _looked_up(values, place)
+        name: taken_in(history.groups(name, cuts[name]), allowed) if name in own_groups else _looked_up(values, place)
         for name, values in groups.items()
     }
     return Opened(

@@ -65,8 +65,8 @@ def open_groups(campaign: Campaign, *, folder: Path, key: bytes, at: datetime, f
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     kept = countable.tolist()
     groups: dict[str, list[str | None]] = {
-        name: [value if taken else None for value, taken in zip(subjects.groups(name), kept, strict=True)]
-        for name in sensitive
+        name: [value if taken else None for value, taken in zip(subjects.groups(name, cut), kept, strict=True)]
+        for name, cut in ((name, campaign.columns[name].cut) for name in sensitive)
     }
     return GroupedPeople(asked.subjects, Vault(groups, countable), countable)
 

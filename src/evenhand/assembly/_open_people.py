@@ -143,7 +143,7 @@ def open_people(
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     groups = {}
     for name in campaign.names(Role.SENSITIVE):
-        values = table.groups(name)
+        values = table.groups(name, campaign.columns[name].cut)
         groups[name] = taken_in([values[row] for row in rows.tolist()], countable)
     columns = _Picked(table.columns(feature_columns(campaign)), rows, len(ids))
     return People(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.home import Home, json_bytes, write_atomically
-from evenhand.allocation import PricePolicy
+from evenhand.allocation import PricePolicy, response_rates
 from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Comparison, compare, group_rates
 from evenhand.ledger import facts_of
@@ -153,6 +153,10 @@ def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
     ids = [offer.id for offer in opened.campaign.offers]
     eligible = allocated.scored.minimised.eligible
     chapters, told = [], set()
+    by_response = {
+        (one.limit, one.features, one.offers): one
+        for one in response_rates(allocated, opened.campaign, opened.stores.wall)
+    }
     for limit in opened.campaign.limits.disparity:
         sets = [limit.groups] if limit.intersections else [(name,) for name in limit.groups]
         for features in sets:
@@ -163,8 +167,9 @@ def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
                 open_ = personal if eligible is None else personal & eligible[places].any(axis=0)
                 codes = [np.where(open_, gets(places).astype(np.intp), -1) for gets in sides]
                 one, other = (_compared(opened, features, side, limit) for side in codes)
+                rates = by_response.get((limit.id, features, offers))
                 chapters.append(
-                    GroupChapter(limit.id, limit.measure.value, limit.bound, limit.mode, one, other, offers)
+                    GroupChapter(limit.id, limit.measure.value, limit.bound, limit.mode, one, other, offers, rates)
                 )
     for name in opened.stores.wall.features:
         if (name,) not in told:

@@ -13,6 +13,14 @@ _FIGURE = {
     "selection_rate_difference": "highest less lowest rate",
     "selection_rate_ratio_to_mean": "lowest rate over that of all",
     "selection_rate_floor": "largest fall of a group's rate",
+    "expected_benefit_ratio": "lowest over highest expected benefit",
+    "expected_benefit_difference": "highest less lowest expected benefit",
+    "expected_benefit_ratio_to_mean": "lowest expected benefit over that of all",
+    "expected_benefit_floor": "largest fall of a group's expected benefit",
+    "modelled_true_positive_ratio": "lowest over highest modelled true-positive rate",
+    "modelled_true_positive_difference": "highest less lowest modelled true-positive rate",
+    "modelled_true_positive_ratio_to_mean": "lowest modelled true-positive rate over that of all",
+    "modelled_true_positive_floor": "largest fall of a group's modelled true-positive rate",
 }
 
 

@@ -72,8 +72,8 @@ def decision_counterfactual(
         most_nodes: stop after trying so many bins.
 
     Returns:
-        The counterfactual; None where the decision was not the price rule's own over personal data, is sealed, or where
-        a blind limit stands and its cells are not known here.
+        The counterfactual; None where the decision was not the price rule's own over personal data, is sealed, where a
+        blind limit stands and its cells are not known here, or where a limit counts modelled responses.
     """
     return DecisionSearch(campaign, model, most_changes=most_changes, most_nodes=most_nodes).of(facts, prices=prices)
 
@@ -98,7 +98,8 @@ class DecisionSearch:
         if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or focus < 0:
             return None
         modes = {limit.mode for limit in campaign.limits.disparity}
-        if prices is None and "blind" in modes:
+        by_response = any(limit.measure.is_weighted for limit in campaign.limits.disparity)
+        if by_response or (prices is None and "blind" in modes):
             return None
         grid = self._grids.get(focus)
         if grid is None:

@@ -21,7 +21,8 @@ def true_flips(
 ) -> Flips:
     """Keep only the flips by which the whole price rule decides differently, with the cell of the changed bins.
 
-    Without a blind limit nobody's prices depend on their bins, and every flip stays. Where blind and aware limits
+    Without a blind limit nobody's prices depend on their bins, and every flip stays. Under a measure of modelled
+    responses everybody's do, and none is told. Where blind and aware limits
     stand together, the other half of a cell is behind the wall: there a flip stays only if it leaves the blind cell
     as it was. Scores, values and prices of all offers are worked out again in integers.
 
@@ -32,6 +33,8 @@ def true_flips(
         focus: index of the offer explained, per row.
         found: what was found at unchanged prices.
     """
+    if allocated.prices.response is not None:  # what is paid moves with the score itself
+        return Flips.none(len(found.term))
     tables = allocated.prices.cell_tables
     recipe = tables.get("blind")
     some = np.flatnonzero(found.term >= 0)

@@ -5,15 +5,19 @@ entry before it. A run is recorded whole or not at all, and only if the promises
 nothing was altered, and that the promises still hold for what is recorded. Sources: GDPR 5(2) (RULES G-5-2), C-203/22
 (G-15h), RFC 8785 (canonical JSON), Haber and Stornetta 1991 (hash chains).
 
+Every commit signs a checkpoint: the root of a Merkle tree over all entries (RFC 9162). A person's receipt leads from
+their decision to it, so they need not trust whoever keeps the ledger.
+
 Alarms of the monitor, the pause that one may cause, and who ended it and why stand in the same chain.
 
 Where a limit is aware, what would tell a person's group is sealed under a key of the run, which is kept outside the
 ledger and can be destroyed (RULES A-4a, docs/decisions/0009).
 
-What it does not do: whoever owns the store *and* the head's key can rewrite both; keep the printed head elsewhere
-(docs/promises/governed.md). It knows pseudonyms, never names.
+What it does not do: whoever owns the store *and* its key can rewrite both; the printed head, a checkpoint or a receipt
+kept elsewhere shows it (docs/promises/governed.md). It knows pseudonyms, never names.
 """
 
+from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
 from ._forget import forget_groups
 from ._pause import (
@@ -26,33 +30,42 @@ from ._pause import (
     refuse_paused,
     resume,
 )
+from ._proofs import proof_of
+from ._proven import Proven, latest_checkpoint, proven_decision, sign_checkpoint
 from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, facts_of, latest, open_run, runs
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
 from ._store import GENESIS, Head, Intent, Kind, LedgerStore, Row, Tail, link
+from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
 
 __all__ = [
     "GENESIS",
     "AlarmRaised",
     "CampaignState",
+    "Checkpoint",
     "Difference",
     "EarlierPrices",
+    "GrowingTree",
     "Happened",
     "Head",
     "Intent",
     "Kind",
     "LedgerStore",
+    "Node",
     "Problem",
+    "Proven",
     "Replay",
     "Row",
     "Run",
     "RunKeys",
     "RunRecord",
     "RunSummary",
+    "Signer",
     "Tail",
     "Verification",
+    "Verifier",
     "begin",
     "beside",
     "campaign_state",
@@ -65,15 +78,21 @@ __all__ = [
     "finish",
     "forget_groups",
     "latest",
+    "latest_checkpoint",
     "layout_of",
     "link",
     "new_run_id",
     "open_run",
+    "proof_of",
+    "proven_decision",
     "raise_alarms",
+    "read_checkpoint",
     "record",
     "refuse_paused",
     "replay",
     "resume",
+    "root_from_inclusion",
     "runs",
+    "sign_checkpoint",
     "verify",
 ]

@@ -283,7 +283,8 @@ def _batches(text: str, seal: Seal | None) -> list[dict[str, Any]]:
                 hidden = json.loads(seal.open_text(number, batch["prices"].pop("sealed")))
             except SealError:
                 raise _broken("The sealed part of a run's prices does not open.") from None
-            batch["prices"] |= {name: hidden[name] for name in ("group", "group_contact") if name in hidden}
+            apart = ("group", "group_contact", "response")
+            batch["prices"] |= {name: hidden[name] for name in apart if name in hidden}
             for name in ("by_limit", "cell_tables"):
                 batch["prices"][name] |= hidden[name]
     return batches

@@ -9,7 +9,8 @@ from evenhand.terms import Finding, LedgerError, Severity
 
 from ._body import RunAbandoned, encode
 from ._seal import RunKeys
-from ._store import GENESIS, Head, Kind, LedgerStore, Row, Tail, link
+from ._store import GENESIS, Head, Kind, LedgerStore, Tail, link
+from ._writer import Writer
 
 __all__ = ["append_alone", "recover"]
 
@@ -110,21 +111,16 @@ def append_alone(
     Returns:
         Where the ledger ends now.
     """
-    rows: list[Row] = []
-    end = tail
-    for kind, about, body in bodies:
-        end = Tail(end.entries + 1, link(end.hash, body))
-        rows.append((end.entries, int(kind), about, end.hash, body))
     store.begin()
     try:
-        store.append(rows)
-        store.keep_head(Head(tail, pending=end))
-        store.commit(settled)
+        writer = Writer(store, tail)
+        for kind, about, body in bodies:
+            writer.add(kind, [about], [body])
+        writer.commit(settled)
     except BaseException:
         store.rollback()
         raise
-    store.keep_head(Head(end))
-    return end
+    return writer.tail
 
 
 def _note(id_: str, what: str, remedy: str) -> Finding:

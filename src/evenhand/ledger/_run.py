@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -31,7 +30,8 @@ from ._columns import bodies_of, columns_from_explained, layout_of
 from ._pause import refuse_paused
 from ._recover import recover
 from ._seal import RunKeys, Seal, mark_of, withheld
-from ._store import Head, Intent, Kind, LedgerStore, Row, Tail
+from ._store import Intent, Kind, LedgerStore, Tail
+from ._writer import Writer
 
 __all__ = ["Run", "begin", "finish", "new_run_id", "record"]
 
@@ -68,8 +68,7 @@ class Run:
         self.ground = ground
         self.found = found
         self.totals = Totals.none(len(ground.campaign.offers))
-        self._tail = tail
-        self._kept = tail
+        self._writer = Writer(store, tail)
         self._batches: list[dict[str, object]] = []
         self._keys = keys
         self._seal: Seal | None = None
@@ -118,15 +117,7 @@ class Run:
 
     def _write(self, kind: Kind, abouts: Sequence[bytes], bodies: Sequence[bytes]) -> None:
         """Append entries of one kind, chained to the last."""
-        rows: list[Row] = []
-        code, sha256 = int(kind), hashlib.sha256  # `link`, without a call for each of a million entries
-        seq, hash_ = self._tail.entries, self._tail.hash
-        for about, body in zip(abouts, bodies, strict=True):
-            seq += 1
-            hash_ = sha256(hash_ + body).digest()
-            rows.append((seq, code, about, hash_, body))
-        self.store.append(rows)
-        self._tail = Tail(seq, hash_)
+        self._writer.add(kind, abouts, bodies)
 
     def _document(self, text: str) -> str:
         """Make sure that a text stands in the ledger; its digest."""
@@ -278,7 +269,7 @@ def record(explained: Explained, run: Run) -> Recorded:
             remedy="Begin a run with the model that decides.",
         )
     _refuse(check_limits(explained.allocated.limits, run.ground), run.run_id)
-    first, before = run._tail.entries + 1, run.totals
+    first, before = run._writer.tail.entries + 1, run.totals
     total = len(explained.allocated.offer)
     for start in range(0, total, CHUNK):
         stop = min(start + CHUNK, total)
@@ -297,7 +288,7 @@ def record(explained: Explained, run: Run) -> Recorded:
             "certificate": _certificate(allocated.certificate),
         }
     )
-    return Recorded(explained, run.run_id, first, run._tail.entries, run._tail.hash.hex())
+    return Recorded(explained, run.run_id, first, run._writer.tail.entries, run._writer.tail.hash.hex())
 
 
 def finish(run: Run, summary: Mapping[str, object], *, policy: str = "") -> str:
@@ -330,14 +321,10 @@ def finish(run: Run, summary: Mapping[str, object], *, policy: str = "") -> str:
         summary=run._document(text_of(summary)),
     )
     run._write(Kind.RUN_FINISHED, [run.run_id.encode()], [encode(finished)])
-    run.store.keep_head(Head(run._kept, pending=run._tail))
-    run.store.commit([run.run_id])
+    run._writer.commit([run.run_id])
     run._open = False
-    try:
-        run.store.keep_head(Head(run._tail))
-    finally:
-        run.store.release()
-    return run._tail.hash.hex()
+    run.store.release()
+    return run._writer.tail.hash.hex()
 
 
 def _refuse(violations: Sequence[Violation], run_id: str) -> None:
@@ -382,12 +369,10 @@ def _prices(prices: Prices, run: Run) -> dict[str, object]:
         return public
     aware = run.ground.campaign.aware_limits
     hidden: dict[str, object] = {
-        "group": public.pop("group"),
+        **{name: public.pop(name) for name in ("group", "group_contact", "response") if name in public},
         "by_limit": {id_: price for id_, price in prices.by_limit.items() if id_ in aware},
         "cell_tables": {name: table for name, table in prices.cell_tables.items() if name != "blind"},
     }
-    if "group_contact" in public:
-        hidden["group_contact"] = public.pop("group_contact")
     public["by_limit"] = {id_: price for id_, price in prices.by_limit.items() if id_ not in aware}
     public["cell_tables"] = {name: table for name, table in prices.cell_tables.items() if name == "blind"}
     return public | {"sealed": run._seal.close_text(len(run._batches) + 1, text_of(hidden))}

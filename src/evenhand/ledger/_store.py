@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import IntEnum, unique
 from typing import Protocol
 
+from ._tree import Node
+
 __all__ = ["GENESIS", "Head", "Intent", "Kind", "LedgerStore", "Row", "Tail", "link"]
 
 GENESIS = bytes(32)
@@ -124,6 +126,25 @@ class LedgerStore(Protocol):
         """The last entry of a kind other than DECISION whose sequence number is below `before`."""
         ...
 
+    def hashes(self, first: int, last: int) -> Sequence[bytes]:
+        """Hashes of the entries from `first` to `last` (both included), in order."""
+        ...
+
+    def tiles(self, level: int, first: int, end: int) -> Sequence[bytes]:
+        """Kept roots of the tiles `first` to `end` - 1 of a level of the tree, in order, without those not kept."""
+        ...
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """Every checkpoint that was signed, with the number of entries under it, by that number."""
+        ...
+
+    def secret(self) -> bytes:
+        """The ledger's secret, under which its head is sealed; its checkpoints are signed with a key made of it.
+
+        Raises LedgerError where it is missing.
+        """
+        ...
+
     def damage(self) -> Sequence[str]:
         """What the store's own check of its files finds; empty if all is well."""
         ...
@@ -150,6 +171,10 @@ class LedgerStore(Protocol):
 
     def append(self, rows: Iterable[Row]) -> None:
         """Add entries to the open transaction."""
+        ...
+
+    def keep_tree(self, nodes: Sequence[Node], size: int, checkpoint: str) -> None:
+        """Add tiles of the tree (replacing what stands there) and the checkpoint at `size` to the open transaction."""
         ...
 
     def commit(self, settled: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from evenhand.terms import LedgerError, Model
 from ._inspect import Inspector, Problem
 from ._seal import RunKeys
 from ._store import GENESIS, Head, LedgerStore, Row
+from ._verify_tree import TreeInspector
 
 __all__ = ["Problem", "Verification", "verify"]
 
@@ -31,6 +32,7 @@ class Verification:
         unopened: decisions of which a part is sealed and was not opened, because the run's key is not there. Of these
             the margin, and the change that would have flipped them, were not checked; everything else was.
         forgotten: runs whose key was destroyed for good, by the ledger's own entries.
+        checkpoints: signed checkpoints that were checked and hold.
     """
 
     ok: bool
@@ -42,6 +44,7 @@ class Verification:
     more: int
     unopened: int = 0
     forgotten: int = 0
+    checkpoints: int = 0
 
 
 def verify(
@@ -49,19 +52,21 @@ def verify(
     read_model: Callable[[dict[str, object]], Model],
     *,
     known: Sequence[str] = (),
+    checkpoints: Sequence[str] = (),
     keys: RunKeys | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
     """Check the whole chain, the kept head and, for every decision, the promises.
 
     An edit, a deletion, an insertion, another order and a cut-off end are each found and the entry is named. Where
-    somebody rewrote everything after an entry, and its hashes too, the kept head shows that it happened and `known`
-    heads show since when.
+    somebody rewrote everything after an entry, and its hashes too, the kept head and the signed checkpoints show that
+    it happened, and `known` heads and `checkpoints` show since when.
 
     Args:
         store: the ledger.
         read_model: turns the recorded model JSON into a `Model` (`scoring.model_from_json`).
         known: heads (hex) that were kept elsewhere; each must still stand in the chain.
+        checkpoints: signed checkpoints that were kept elsewhere, such as a receipt's; each must still hold.
         keys: where the keys of runs with an aware limit may be.
         progress: called with entries checked and entries in all.
 
@@ -70,6 +75,7 @@ def verify(
     """
     chain = _Chain(known)
     inspector = Inspector(read_model, chain.problem, keys)
+    tree = TreeInspector(store, checkpoints, chain.problem)
     for what in store.damage():
         chain.problem(0, f"The store's own check of its files fails: {what}.", "G-5-2", _REMEDY)
     try:
@@ -77,9 +83,11 @@ def verify(
         for rows in store.read(1):
             chain.check(rows)
             inspector.inspect(rows)
+            tree.inspect(rows)
             if progress:
                 progress(chain.seq, expected)
         inspector.end()
+        tree.end()
     except LedgerError as error:
         chain.problem(chain.seq + 1, error.what, error.rule, error.remedy)
     chain.finish(store)
@@ -94,6 +102,7 @@ def verify(
         more=chain.more,
         unopened=inspector.unopened,
         forgotten=len(inspector.forgotten),
+        checkpoints=tree.checked,
     )
 
 

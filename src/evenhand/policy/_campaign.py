@@ -93,15 +93,24 @@ class Span(Declared):
     at_most: float | None = Field(None, allow_inf_nan=False, description="The highest value; none = no highest.")
 
 
+Cut = Literal["quarters", "quintiles", "deciles"] | Annotated[int, Field(ge=2, le=10)] | tuple[float, ...]
+
+
 class Column(Declared):
     """What one column may be used for."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"cut"})
     role: Role = Field(description="feature, sensitive, identifier, outcome, eligibility or forbidden.")
     origin: Origin = Field(Origin.OBSERVED, description="given by the person, observed, or inferred.")
     meaning: Text | None = Field(None, description="What it means, for the person; required for a feature.")
     confirmed: bool = Field(True, description="False while a person has not confirmed a drafted role: not used.")
     kind: Literal["number", "category"] | None = Field(
         None, description="How to bin it; guessed from the data if left out."
+    )
+    cut: Cut | None = Field(
+        None,
+        description="Of a sensitive number: the groups that it is cut into. quarters, quintiles, deciles or a number: "
+        "so many parts of equal size; a list: the values at which a group begins. None: quarters, or age bands.",
     )
     per_offer: bool = Field(
         False, description="Each offer has its own column NAME@OFFER among the subjects; history has one column NAME."
@@ -169,7 +178,7 @@ class DisparityLimit(Declared):
     intersections: bool = Field(
         False, description="Compare every combination of the columns; otherwise each column by itself."
     )
-    measure: Measure = Field(Measure.SELECTION_RATE_RATIO, description="How groups are compared.")
+    measure: Measure = Field(Measure.SELECTION_RATE_RATIO, description="Which rate of groups is compared, and how.")
     bound: float = Field(ge=0, le=1, description="Ratio: at least this (0.8 = four fifths). Difference: at most this.")
     mode: Literal["blind", "aware"] = Field(
         "blind",

@@ -112,12 +112,20 @@ CHECKS = MappingProxyType(
         "EH-POL-083": Check(
             _E, "what is watched is one choice", "Nothing is watched where people may get several offers."
         ),
+        "EH-POL-085": Check(
+            _E,
+            "what is compared can be priced",
+            "Modelled responses are compared where a person gets one offer at most.",
+        ),
         "EH-POL-084": Check(_N, "a limit limits something", "There are as many offers as one person may get."),
         "EH-POL-080": Check(
             _W,
             "an increment is a difference",
             "With target increment an offer's history is of people who could get it.",
         ),
+        "EH-POL-090": Check(_E, "a cut makes groups of a number", "Only a sensitive number is cut into groups."),
+        "EH-POL-091": Check(_E, "a cut makes groups of a number", "The values at which a number is cut rise."),
+        "EH-POL-092": Check(_E, "a response is a probability", "Modelled responses come from a model of responses."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
+from math import isfinite
 
 from evenhand.terms import Category, Role, Severity, Surface
 
@@ -16,6 +18,8 @@ TARGETING_FORBIDDEN = frozenset({Category.EMPLOYMENT, Category.HOUSING, Category
 """Categories in which nobody may be told apart by age, gender, origin or place (RULES F-HEC)."""
 HIGH_RISK = TARGETING_FORBIDDEN | {Category.INSURANCE}
 """Categories near Annex III of the AI Act (RULES A-6)."""
+
+_MOST_EDGES = 19
 
 
 def review_columns(campaign: Campaign) -> Iterator[PolicyFinding]:
@@ -85,6 +89,7 @@ def _one(campaign: Campaign, name: str, column: Column) -> Iterator[PolicyFindin
             "Name it without @ (COLUMN@OFFER is understood), and use per_offer on features only.",
         )
     yield from _change(name, column)
+    yield from _cut(name, column)
     if decides and not column.special_category:
         yield from _name(campaign.category, name)
     if column.role is Role.SENSITIVE and column.special_category and campaign.surface is Surface.ONLINE_PLATFORM:
@@ -118,6 +123,30 @@ def _change(name: str, column: Column) -> Iterator[PolicyFinding]:
             ("columns", name, "change_within"),
             f"The range within which {name} could change holds no value, or says nothing.",
             "Give at_least, at_most or both, the first not above the second.",
+        )
+
+
+def _cut(name: str, column: Column) -> Iterator[PolicyFinding]:
+    """What is cut into groups is a sensitive number, at values that rise."""
+    if column.cut is None:
+        return
+    if column.role is not Role.SENSITIVE or column.kind == "category":
+        yield found(
+            "EH-POL-090",
+            ("columns", name, "cut"),
+            f"The column {name} says how it is cut into groups, and is no sensitive number.",
+            "Take cut out, or declare the column as role: sensitive.",
+        )
+    if not isinstance(column.cut, tuple):
+        return
+    at = column.cut
+    rises = all(low < high for low, high in pairwise(at)) and all(isfinite(value) for value in at)
+    if not 1 <= len(at) <= _MOST_EDGES or not rises:
+        yield found(
+            "EH-POL-091",
+            ("columns", name, "cut"),
+            f"The values at which {name} is cut do not rise, or are none, or more than {_MOST_EDGES}.",
+            "List each value once, the lowest first; or write quintiles.",
         )
 
 

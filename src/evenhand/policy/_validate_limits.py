@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evenhand.terms import Role
+from evenhand.terms import Role, Target
 
 from ._campaign import Campaign, DisparityLimit
 from ._finding import Path, PolicyFinding, found, meant
@@ -30,6 +30,13 @@ def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
         yield from _offers(campaign, limit, path)
         yield from _mode(campaign, limit, path)
         yield from _effect(limit, path)
+        if limit.measure.is_weighted and campaign.model.target is Target.INCREMENT:
+            yield found(
+                "EH-POL-092",
+                (*path, "measure"),
+                f"The limit {limit.id} counts modelled responses, and the model is one of what an offer changes.",
+                "Set a measure of selection rates, or model.target: response.",
+            )
 
 
 def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
@@ -90,6 +97,13 @@ def _several(campaign: Campaign) -> Iterator[PolicyFinding]:
                 ("limits", "disparity", place, "offers"),
                 f"The limit {limit.id} compares who gets any of {len(limit.offers)} offers; a person may get {each}.",
                 "Set per: offer to compare each of them by itself, or take offers out to compare who gets any offer.",
+            )
+        if limit.measure.is_weighted:
+            yield found(
+                "EH-POL-085",
+                ("limits", "disparity", place, "measure"),
+                f"The limit {limit.id} compares modelled responses, and a person may get {each} offers.",
+                "Compare selection rates, or set limits: contacts: offers_each: 1.",
             )
     for place, clause in enumerate(campaign.monitor):
         yield found(

@@ -107,6 +107,7 @@ def _list_wrong(columns: RecordColumns, most: int) -> NDArray[np.bool_]:
     follows = columns.subject[1:] == columns.subject[:-1]
     follows &= (listed[1:] == listed[:-1]).all(axis=1) & (place[1:] == place[:-1] + 1)
     bad[1:] |= has[1:] & (place[1:] > 0) & ~follows
+    bad[:-1] |= has[:-1] & (place[:-1] < number[:-1] - 1) & ~follows
     return bad
 
 

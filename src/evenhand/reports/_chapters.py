@@ -8,7 +8,7 @@ from typing import Any
 from evenhand.terms import Target
 
 from ._figures import reliability
-from ._groups import FLOOR, LEAST, compared, given_up, worst
+from ._groups import FLOORS, LEAST, compared, figures, given_up
 from ._increment import increment_view
 from ._words import Words
 
@@ -87,9 +87,9 @@ def hero_view(report: Report, words: Words) -> View:
 def _disparity_figure(report: Report, words: Words) -> View:
     """The declared comparison that came out worst."""
     judged = [
-        (chapter, worst(chapter["before"], chapter["measure"]), worst(chapter["after"], chapter["measure"]))
+        (chapter, *figures(chapter))
         for chapter in report["groups"]
-        if chapter["limit"] and chapter["measure"] != FLOOR
+        if chapter["limit"] and chapter["measure"] not in FLOORS
     ]
     known = [(chapter, before, after) for chapter, before, after in judged if after is not None]
     if not known:
@@ -225,7 +225,7 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
 
     offer = texts.get(limit["id"].partition(":")[2], "")
     name = words.t(
-        f"limits.kind.{'floor' if limit['measure'] == FLOOR else kind}",
+        f"limits.kind.{'floor' if limit['measure'] in FLOORS else kind}",
         **({"offer": offer} if kind in ("capacity", "minimum") else {}),
         **({"feature": words.columns(limit["features"]), "id": limit["id"]} if kind == "disparity" else {}),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from evenhand.allocation import ResponseRates
 from evenhand.disparity import Comparison
 from evenhand.explanation import LANGUAGES
 from evenhand.policy import Campaign
@@ -22,6 +23,7 @@ class GroupChapter:
         before: selection rates under budget, capacity and contacts alone.
         after: as decided.
         offers: ids of the offers that are compared, getting any of them; () for getting any offer at all.
+        responses: what a limit on modelled responses compares; None for a limit on selection rates.
     """
 
     limit: str
@@ -31,6 +33,7 @@ class GroupChapter:
     before: Comparison
     after: Comparison
     offers: tuple[str, ...] = ()
+    responses: ResponseRates | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,30 @@ def chapter_values(chapter: GroupChapter) -> dict[str, Any]:
         "before": chapter.before.to_dict(),
         "after": chapter.after.to_dict(),
         **compared,
+        **({} if chapter.responses is None else {"responses": _response_values(chapter.responses, chapter)}),
+    }
+
+
+def _response_values(rates: ResponseRates, chapter: GroupChapter) -> dict[str, Any]:
+    """As plain values; the rate of a group of which the wall hides how many were chosen is null."""
+    hidden = {
+        rate.group
+        for side in (chapter.before, chapter.after)
+        for rate in side.rates
+        if rate.rows is None or rate.hits is None
+    }
+    each = zip(rates.groups, rates.before, rates.after, strict=True)
+    return {
+        "before": rates.figure_before,
+        "after": rates.figure_after,
+        "rates": [
+            {
+                "group": list(group),
+                "before": None if group in hidden else was,
+                "after": None if group in hidden else now,
+            }
+            for group, was, now in each
+        ],
     }
 
 

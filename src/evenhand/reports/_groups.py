@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from evenhand.terms import Measure
+
 from ._figures import axis_top, to_percent
 from ._words import Words
 
-__all__ = ["FLOOR", "LEAST", "compared", "conditions_view", "given_up", "groups_view", "worst"]
+__all__ = ["FLOORS", "LEAST", "compared", "conditions_view", "figures", "given_up", "groups_view"]
 
 Report = Mapping[str, Any]
 View = dict[str, Any]
 
-RATIO, MEAN, FLOOR = "selection_rate_ratio", "selection_rate_ratio_to_mean", "selection_rate_floor"
-LEAST = frozenset({RATIO, MEAN})
+RATIO, MEAN = Measure.SELECTION_RATE_RATIO.value, Measure.SELECTION_RATE_RATIO_TO_MEAN.value
+LEAST = frozenset(measure.value for measure in Measure if measure.is_least)
 """The measures whose bound is a least ratio; the others bound a difference."""
+FLOORS = frozenset(measure.value for measure in Measure if measure.is_floor)
+"""The measures that hold each group to its own rate without limits between groups."""
 
 
 def groups_view(report: Report, words: Words) -> list[View]:
@@ -68,7 +72,7 @@ def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float |
     best = next((rate["rate"] for rate in after["rates"] if rate["group"] == after["best"]), None)
     if chapter["measure"] == MEAN:
         best = _mean(after)
-    if chapter["limit"] and best is not None and chapter["measure"] != FLOOR:
+    if chapter["limit"] and best is not None and chapter["measure"] not in FLOORS and "responses" not in chapter:
         bound = best * chapter["bound"] if ratio else best - chapter["bound"]
     feature = compared(chapter, texts, words)
     return {
@@ -87,12 +91,12 @@ def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float |
 
 def _sentences(chapter: Mapping[str, Any], ratio: bool, kept: float | None, words: Words) -> list[str]:
     """What is said of a chapter; `kept` is the bound that was kept of a soft limit that was given up."""
-    before, after = (worst(chapter[side], chapter["measure"]) for side in ("before", "after"))
+    before, after = figures(chapter)
     say = (lambda value: words.number(value, 2)) if ratio else words.percent
-    kind = {MEAN: "mean", FLOOR: "floor"}.get(chapter["measure"], "ratio" if ratio else "difference")
-    out = []
+    kind = Measure(chapter["measure"] or RATIO).comparison.removeprefix("ratio_to_")
+    out = _responses(chapter, words)
     if kind == "floor":
-        fell = _fall(chapter)
+        fell = after
         out.append(words.t("groups.not-judged") if fell is None else words.t("groups.floor-moved", after=say(fell)))
     elif after is None:
         out.append(words.t("groups.not-judged"))
@@ -106,10 +110,36 @@ def _sentences(chapter: Mapping[str, Any], ratio: bool, kept: float | None, word
     if kept is not None:
         told = [words.number(one, 3) if ratio else words.percent(one, 2) for one in (kept, chapter["bound"])]
         out.append(words.t("groups.given-up", kept=told[0], whole=told[1]))
-        out += [words.t("groups.given-up-line")] if kind != "floor" else []
+        out += [words.t("groups.given-up-line")] if kind != "floor" and "responses" not in chapter else []
         return [*out, words.t("groups.blind-given-up" if chapter["mode"] == "blind" else "groups.aware")]
     bound = words.percent(chapter["bound"], 0 if chapter["bound"] * 100 % 1 < 1e-9 else 1)
+    if "responses" in chapter:
+        kind = "responses-least" if ratio else "responses-most"
+        bound = words.number(chapter["bound"], 3) if ratio else words.percent(chapter["bound"], 2)
     return [*out, words.t(f"groups.bound-{kind}", bound=bound), words.t(f"groups.{chapter['mode']}")]
+
+
+def _responses(chapter: Mapping[str, Any], words: Words) -> list[str]:
+    """What a limit on modelled responses compares, and the rates; nothing of another limit."""
+    if "responses" not in chapter:
+        return []
+
+    def said(rate: float | None) -> str:
+        return words.t("hidden") if rate is None else words.percent(rate, 2)
+
+    shares = "; ".join(
+        words.t(
+            "groups.response-rate",
+            group=words.group(one["group"]),
+            before=said(one["before"]),
+            after=said(one["after"]),
+        )
+        for one in chapter["responses"]["rates"]
+    )
+    return [
+        words.t(f"groups.responses-{Measure(chapter['measure']).rate}"),
+        words.t("groups.response-rates", rates=shares),
+    ]
 
 
 def _moved(chapter: Mapping[str, Any], words: Words) -> list[str]:
@@ -188,7 +218,17 @@ def _marks(rate: Mapping[str, Any], top: float) -> View | None:
     return {"x": dot, "low": to_percent(rate["lower"], top), "high": to_percent(rate["upper"], top)}
 
 
-def worst(comparison: Mapping[str, Any], measure: str) -> float | None:
+def figures(chapter: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """What the limit of a chapter bounds, before and after; None where nothing is known."""
+    if "responses" in chapter:
+        return chapter["responses"]["before"], chapter["responses"]["after"]
+    if chapter["measure"] in FLOORS:
+        return None, _fall(chapter)
+    before, after = (_worst(chapter[side], chapter["measure"]) for side in ("before", "after"))
+    return before, after
+
+
+def _worst(comparison: Mapping[str, Any], measure: str) -> float | None:
     """Lowest ratio, or largest difference, of the judged groups; None where none is known."""
     if measure == MEAN:
         mean = _mean(comparison)

@@ -113,7 +113,8 @@ class Scored:
 @dataclass(frozen=True, slots=True)
 class Prices:
     """The dual prices of the limits, in integer micro-money. With these, one person's decision needs no other person:
-    take the offer with the highest ``value - offer[j] - group[cell, j]`` if that is above zero.
+    take the offer with the highest ``value - offer[j] - group[cell, j]`` if that is above zero. Under a measure
+    weighted by modelled responses everybody also pays ``floor(response[cell, j] * probability[j] / 1,000,000)``.
 
     Attributes:
         offer: int64[m], price of taking one place of offer j: capacity, contacts, and cost under the budget; below
@@ -122,6 +123,7 @@ class Prices:
         by_limit: price of each limit by its id, in micro-money per unit of that limit (place, contact, money
             unit; for a disparity limit a whole unit of its bound, from 0 to 1), for people to read.
         cell_tables: how a *blind* cell is worked out from bin codes (allocation's own format, JSON-able), or {}.
+        response: int64[cells, m], price of one modelled response; None where no limit counts responses.
         contact: where a person may get several offers, the price of reaching a person at all, paid once; 0 where each
             offer's price holds it.
         group_contact: int64[cells], likewise of the disparity limits; [0] where a person gets one offer at most.
@@ -132,18 +134,21 @@ class Prices:
     group: NDArray[np.int64]
     by_limit: Mapping[str, int]
     cell_tables: Mapping[str, object]
+    response: NDArray[np.int64] | None = None
     contact: int = 0
     group_contact: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     money: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """As recorded: plain values; what prices contacts and money only where that is apart from the offers."""
+        """As recorded: plain values; what prices responses, contacts and money only where these have prices."""
         plain: dict[str, Any] = {
             "offer": self.offer.tolist(),
             "group": self.group.tolist(),
             "by_limit": dict(self.by_limit),
             "cell_tables": dict(self.cell_tables),
         }
+        if self.response is not None:
+            plain["response"] = self.response.tolist()
         if len(self.group_contact):
             plain |= {"contact": self.contact, "group_contact": self.group_contact.tolist()}
         return plain | ({"money": self.money} if self.money else {})

@@ -114,7 +114,13 @@ class ConsentStatus(StrEnum):
 
 @unique
 class Measure(StrEnum):
-    """How a disparity limit compares groups (docs/glossary.md: disparity)."""
+    """How a disparity limit compares groups (docs/glossary.md: disparity).
+
+    A group's rate is a *selection rate* (people with an offer over people), an *expected benefit* (modelled responses
+    to the offers given, over people), or a *modelled true-positive* rate (modelled responses to the offers given, over
+    those if everybody of the group got their likeliest offer). The last is equal opportunity as the model sees it:
+    nobody has observed who would respond.
+    """
 
     SELECTION_RATE_RATIO = "selection_rate_ratio"
     """Lowest group rate over highest group rate; the bound is a minimum, e.g. 0.8 (RULES F-45)."""
@@ -125,11 +131,50 @@ class Measure(StrEnum):
     SELECTION_RATE_FLOOR = "selection_rate_floor"
     """By how much a group's rate is lower than it would be without limits between groups, at most; the bound is a
     maximum, e.g. 0 (no group loses) or 0.01 (no group loses more than one in a hundred of its people)."""
+    EXPECTED_BENEFIT_RATIO = "expected_benefit_ratio"
+    """As the ratio above, of expected responses per person of the group."""
+    EXPECTED_BENEFIT_DIFFERENCE = "expected_benefit_difference"
+    """Likewise the difference, in responses per person."""
+    EXPECTED_BENEFIT_RATIO_TO_MEAN = "expected_benefit_ratio_to_mean"
+    """Likewise against all judged groups together."""
+    EXPECTED_BENEFIT_FLOOR = "expected_benefit_floor"
+    """Likewise the fall, in responses per person."""
+    MODELLED_TRUE_POSITIVE_RATIO = "modelled_true_positive_ratio"
+    """As the ratio above, of the share of its modelled responses that a group's offers reach."""
+    MODELLED_TRUE_POSITIVE_DIFFERENCE = "modelled_true_positive_difference"
+    """Likewise the difference of these shares."""
+    MODELLED_TRUE_POSITIVE_RATIO_TO_MEAN = "modelled_true_positive_ratio_to_mean"
+    """Likewise against all judged groups together."""
+    MODELLED_TRUE_POSITIVE_FLOOR = "modelled_true_positive_floor"
+    """Likewise the fall of these shares."""
+
+    @property
+    def rate(self) -> str:
+        """Which rate is compared: ``selection_rate``, ``expected_benefit`` or ``modelled_true_positive``."""
+        return next(name for name in _RATES if self.value.startswith(name))
+
+    @property
+    def comparison(self) -> str:
+        """How it is compared: ``ratio``, ``ratio_to_mean``, ``difference`` or ``floor``."""
+        return self.value.removeprefix(self.rate + "_")
 
     @property
     def is_least(self) -> bool:
         """Whether the bound is a least (of a ratio), rather than a most (of a difference)."""
-        return self in {Measure.SELECTION_RATE_RATIO, Measure.SELECTION_RATE_RATIO_TO_MEAN}
+        return self.comparison in {"ratio", "ratio_to_mean"}
+
+    @property
+    def is_floor(self) -> bool:
+        """Whether each group is held to its own rate without limits between groups."""
+        return self.comparison == "floor"
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether a person counts for as much as the model expects of the offer, rather than for one."""
+        return self.rate != "selection_rate"
+
+
+_RATES = ("selection_rate", "expected_benefit", "modelled_true_positive")
 
 
 @unique
