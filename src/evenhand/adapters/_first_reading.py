@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenhand.features import Values
+from evenhand.features import Values, hold_numbers
 
 from ._estimator_columns import refuse_free_text
 from ._estimator_input import InputError, InputTable, ids_missing, numbers_in, read_outcome, read_weight
@@ -180,7 +180,7 @@ def count_values(
         here = InputTable(tuple(names), tuple(frame[name] for name in names), frame.height, True)
         for place, name in enumerate(names):
             values = here.values(place)
-            if values.dtype.kind == "f" and name not in as_category and name not in words:
+            if hold_numbers(values) and name not in as_category and name not in words:
                 numbers.setdefault(name, NumberCounts()).add(values.astype(np.float64), times)
             else:
                 known[name] += _count_words(name, words.setdefault(name, Counter()), values, times)
@@ -200,7 +200,9 @@ def count_values(
 
 def _count_words(name: str, counter: Counter[str], values: Values, times: NDArray[np.float64]) -> int:
     """Count some rows; returns how many have a text."""
-    raw = values.tolist() if values.dtype.kind != "f" else [None if v != v else _text(v) for v in values.tolist()]
+    raw: list[str | None] = (
+        [None if v != v else _text(v) for v in values.tolist()] if hold_numbers(values) else values.tolist()
+    )
     for text, many in zip(raw, times.astype(np.int64).tolist(), strict=True):
         if text is not None:
             counter[text] += many

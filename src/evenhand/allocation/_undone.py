@@ -28,5 +28,5 @@ def refuse_undone(campaign: Campaign) -> None:
             "several-undone",
             f"With several offers per person these are not done: {', '.join(undone)}.",
             rule="what is declared is kept, or nothing is decided",
-            remedy="leave out lots, limits on modelled responses and on getting any of some offers; or give one offer each",
+            remedy="leave out lots, limits on modelled responses or on any of some offers; or give one offer each",
         )
