@@ -102,6 +102,8 @@ def test_why_tells_each_offer_with_its_own_exact_reasons(ran):
     """Asked about a person, both offers are told, each with a sum that adds up and the other one named."""
     decided, home = ran
     both = decided.decisions.filter(pl.col("place") == 2)["person"][0]
+    finished = json.loads(bodies(home, Kind.RUN_FINISHED)[-1])
+    prices = json.loads(finished["allocations"])["batches"][0]["prices"]
     for lang in ("en", "nl"):
         told = eh.why(both, home=home, lang=lang)
         assert [one.facts.place for one in (told, *told.beside)] == [1, 2]
@@ -117,6 +119,10 @@ def test_why_tells_each_offer_with_its_own_exact_reasons(ran):
             )
             assert facts.margin == net
             assert any(line.key == "several" for line in one.lines)
+            rows = {row.key: row.own for row in one.sum}
+            assert rows["response"] + rows["cost"] + rows["places"] + rows["groups"] == rows["left"]
+            reached = prices["contact"] if facts.place == 1 else 0
+            assert rows["places"] == -(prices["offer"][facts.offer] + reached)
             assert not any(line.key == "change" for line in one.lines)
         assert told.to_dict()["beside"][0]["decision_id"] == told.beside[0].facts.decision_id
         assert told.beside[0].offer in told.to_text()

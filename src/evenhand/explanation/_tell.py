@@ -190,7 +190,8 @@ def tell(
     personal = facts.standing is Standing.PERSONALISED and focus >= 0
     factors = _factors(facts, campaign, model, focus, lang) if personal else ()
     if offer_prices is None and prices is not None:
-        offer_prices = prices["offer"]
+        reached = prices.get("contact", 0) if facts.place == 1 else 0
+        offer_prices = [price + reached for price in prices["offer"]]
     own = not facts.outcome.is_by_lot
     searched = own and facts.flip_term < 0 and campaign.is_each_by_itself
     instead = decision_counterfactual(facts, campaign, model, prices=prices) if searched else None
