@@ -9,10 +9,10 @@ run's id and a new home's key.
 from ._audit import DataAudit, audit
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
+from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
-from ._open import Frames
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,

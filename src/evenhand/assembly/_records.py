@@ -24,8 +24,9 @@ from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, UsageError
 
+from ._frames import Frames
 from ._kept import kept_checkpoints
-from ._open import Frames, open_all
+from ._open import open_all
 from ._policy import policy_of_run, run_that_priced
 from ._report import write_results
 
