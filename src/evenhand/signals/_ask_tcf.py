@@ -63,13 +63,14 @@ class Answer:
         return self.problem is None
 
 
-def ask_tcf(said: TcfString | Unreadable, question: TcfQuestion, *, at: datetime) -> Answer:
+def ask_tcf(said: TcfString | Unreadable, question: TcfQuestion, *, at: datetime | None) -> Answer:
     """Put a question to a TC string.
 
     Args:
         said: what `read_tcf` made of it.
         question: who asks, and for which purposes.
         at: the moment of the use. A string older than 390 days, or updated more than a day later, permits nothing.
+            None leaves its age aside, for whoever judges that later.
 
     Example:
         >>> from datetime import UTC
@@ -83,7 +84,7 @@ def ask_tcf(said: TcfString | Unreadable, question: TcfQuestion, *, at: datetime
     if isinstance(said, Unreadable):
         return Answer(said.problem)
     problem = validity_problem(said, cmps=question.cmps)
-    if problem is None:
+    if problem is None and at is not None:
         age = decisecond(at) - said.last_updated_ds
         if age < -_DAY:
             problem = Problem.FROM_THE_FUTURE
