@@ -6,6 +6,8 @@ here are short and many, and other work shares the machine: waiting for a thread
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,15 +18,18 @@ _STRIP = 512
 _WHOLE = 96
 
 
-def squared(part: NDArray[np.float32]) -> NDArray[np.float32]:
+F = TypeVar("F", np.float32, np.float64)
+
+
+def squared(part: NDArray[F]) -> NDArray[F]:
     """``part part'`` for a few long rows."""
     rows, length = part.shape
     if length <= _STRIP:
-        product: NDArray[np.float32] = part @ part.T
+        product: NDArray[F] = part @ part.T
         return product
     whole = length // _STRIP * _STRIP
     strips = part[:, :whole].reshape(rows, -1, _STRIP).transpose(1, 0, 2)
-    total: NDArray[np.float32] = np.matmul(strips, strips.transpose(0, 2, 1)).sum(axis=0)
+    total: NDArray[F] = np.matmul(strips, strips.transpose(0, 2, 1)).sum(axis=0)
     return total + part[:, whole:] @ part[:, whole:].T if whole < length else total
 
 

@@ -272,8 +272,9 @@ class Inspector:
             return
         self._policies.add(finished.policy)
         said = Totals(
-            finished.decisions, finished.refused, finished.contextual, finished.personalised, tuple(finished.offers)
-        )
+            finished.decisions, finished.refused, finished.contextual, finished.personalised, tuple(finished.offers),
+            finished.further, run.totals.promised,
+        )  # fmt: skip
         if run.ground is None:
             return
         if said != run.totals:
@@ -299,7 +300,7 @@ class Inspector:
         offers = list(zip(run.ground.campaign.offers, run.totals.offers, strict=True))
         used = {
             "budget": sum(offer.cost_micro * people for offer, people in offers),
-            "contacts": sum(run.totals.offers),
+            "contacts": run.totals.contacts,
         }
         used |= {f"capacity:{offer.id}": people for offer, people in offers}
         try:

@@ -168,9 +168,13 @@ class Offer(Declared):
 
 
 class Contacts(Declared):
-    """How often people may be contacted."""
+    """How often people may be contacted, and with how much."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"offers_each"})
     total: int | None = Field(None, ge=0, description="At most this many people get an offer in this run.")
+    offers_each: int = Field(
+        1, ge=1, le=20, description="At most this many different offers for one person, in one contact."
+    )
 
 
 class DisparityLimit(Declared):
@@ -296,6 +300,17 @@ class Campaign(Declared):
     def aware_limits(self) -> tuple[str, ...]:
         """Ids of the disparity limits by which group membership itself has a part in a price (RULES A-4a)."""
         return tuple(limit.id for limit in self.limits.disparity if limit.mode == "aware")
+
+    @property
+    def offers_each(self) -> int:
+        """How many different offers one person may get."""
+        return min(self.limits.contacts.offers_each, len(self.offers))
+
+    @property
+    def is_each_by_itself(self) -> bool:
+        """Whether a decision is one offer against every other one, by prices that are the same for all in a cell: what
+        would have changed it, and what later people get, is worked out only then."""
+        return self.offers_each == 1
 
     @property
     def conditions(self) -> dict[int, str]:

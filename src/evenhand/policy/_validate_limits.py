@@ -18,6 +18,7 @@ _RESERVED = ("budget", "contacts")
 def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
     """Everything that is wrong or doubtful about the limits."""
     yield from _minimums(campaign)
+    yield from _several(campaign)
     seen: set[str] = set()
     for place, limit in enumerate(campaign.limits.disparity):
         path: Path = ("limits", "disparity", place)
@@ -49,7 +50,10 @@ def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
                 f"The offer {offer.id} is to go to at least {minimum} people, and has {offer.capacity} places.",
                 f"Lower minimum to {offer.capacity} or less, or raise capacity to {minimum} or more.",
             )
-    people, total = sum(minimum for _, _, minimum in asked), campaign.limits.contacts.total
+    each, total = campaign.offers_each, campaign.limits.contacts.total
+    people = max(
+        [-(-sum(minimum for _, _, minimum in asked) // each), *(minimum for _, _, minimum in asked)], default=0
+    )
     if total is not None and people > total:
         yield found(
             "EH-POL-049",
@@ -64,6 +68,49 @@ def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
             ("limits", "budget"),
             f"The minimums of the offers cost {money}, and the budget is {campaign.limits.budget}.",
             f"Raise the budget to {money} or more, or lower the minimums.",
+        )
+
+
+def _several(campaign: Campaign) -> Iterator[PolicyFinding]:
+    """What does not go together with several offers for one person."""
+    each = campaign.limits.contacts.offers_each
+    if each > len(campaign.offers):
+        yield found(
+            "EH-POL-084",
+            ("limits", "contacts", "offers_each"),
+            f"A person may get {each} offers, and there are {len(campaign.offers)}.",
+            f"Nothing to do: nobody gets an offer twice. To say what happens write {len(campaign.offers)}.",
+        )
+    if campaign.offers_each == 1:
+        return
+    if campaign.exploration is not None:
+        yield found(
+            "EH-POL-081",
+            ("exploration",),
+            f"Some are decided about by lot, and a person may get {each} offers: a lot draws one offer or nothing.",
+            "Take exploration out, or set limits: contacts: offers_each: 1.",
+        )
+    for place, limit in enumerate(campaign.limits.disparity):
+        if limit.per == "campaign" and 1 < len(limit.offers) < len(campaign.offers):
+            yield found(
+                "EH-POL-082",
+                ("limits", "disparity", place, "offers"),
+                f"The limit {limit.id} compares who gets any of {len(limit.offers)} offers; a person may get {each}.",
+                "Set per: offer to compare each of them by itself, or take offers out to compare who gets any offer.",
+            )
+        if limit.measure.is_weighted:
+            yield found(
+                "EH-POL-085",
+                ("limits", "disparity", place, "measure"),
+                f"The limit {limit.id} compares modelled responses, and a person may get {each} offers.",
+                "Compare selection rates, or set limits: contacts: offers_each: 1.",
+            )
+    for place, clause in enumerate(campaign.monitor):
+        yield found(
+            "EH-POL-083",
+            ("monitor", place),
+            f"The monitor {clause.id} watches one choice per person, and a person may get {each} offers.",
+            "Take the monitor out, or set limits: contacts: offers_each: 1.",
         )
 
 

@@ -45,6 +45,11 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
             _reason_wrong(columns, len(ground.campaign.offers)),
             "The recorded reason does not fit the outcome.",
         ),
+        (
+            "list",
+            _list_wrong(columns, ground.campaign.offers_each),
+            "A person's list of offers is not what the decisions about them say.",
+        ),
         ("lot", _lot_wrong(columns, ground), "A decision by lot is not what the lot says, or hides that it is one."),
         *_amounts(columns, ground),
     ]
@@ -60,6 +65,7 @@ def _malformed(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
         bad |= (index < -1) | (index >= size)
     bad |= ((columns.top_terms < -1) | (columns.top_terms >= terms)).any(axis=1)
     bad |= (columns.offer >= 0) & (columns.offer == columns.runner_up)
+    bad |= ((columns.listed < -1) | (columns.listed >= m)).any(axis=1)
     if columns.excluded.shape[1] > m:
         bad |= columns.excluded[:, m:].any(axis=1)
     if len(columns.codes) != features:
@@ -80,6 +86,29 @@ def _reason_wrong(columns: RecordColumns, offers: int) -> NDArray[np.bool_]:
     wrong |= (columns.flip_term >= 0) & (~personalised | _BY_LOT[columns.outcome])
     wrong |= ~refused & ((columns.outcome == Reason.NOT_ELIGIBLE) != (columns.excluded.sum(axis=1) == offers))
     return wrong
+
+
+def _list_wrong(columns: RecordColumns, most: int) -> NDArray[np.bool_]:
+    """A list has two to as many different offers as may be, without gaps, the decision's own among them; the decisions
+    about a person follow each other, in the order of the list, and the runner-up is none of the list."""
+    listed = columns.listed
+    if not listed.shape[1]:
+        return np.zeros(len(columns), dtype=np.bool_)
+    has = listed[:, 0] >= 0
+    number = (listed >= 0).sum(axis=1)
+    ordered = np.sort(listed, axis=1)
+    twice = ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1)
+    own = listed == columns.offer[:, None]
+    wrong = (listed >= 0) != (np.arange(listed.shape[1]) < number[:, None])
+    bad: NDArray[np.bool_] = wrong.any(axis=1) | twice | (number == 1) | (number > most)
+    bad |= has & ((columns.offer < 0) | ~own.any(axis=1))
+    bad |= has & (columns.runner_up >= 0) & (listed == columns.runner_up[:, None]).any(axis=1)
+    place = own.argmax(axis=1)
+    follows = columns.subject[1:] == columns.subject[:-1]
+    follows &= (listed[1:] == listed[:-1]).all(axis=1) & (place[1:] == place[:-1] + 1)
+    bad[1:] |= has[1:] & (place[1:] > 0) & ~follows
+    bad[:-1] |= has[:-1] & (place[:-1] < number[:-1] - 1) & ~follows
+    return bad
 
 
 def _lot_wrong(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:

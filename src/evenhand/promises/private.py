@@ -51,7 +51,7 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
         used |= amount != 0
     for amount in (columns.runner_up_price, columns.margin):
         used |= amount != 0
-    used |= (columns.top_terms != -1).any(axis=1) | columns.excluded.any(axis=1)
+    used |= (columns.top_terms != -1).any(axis=1) | columns.excluded.any(axis=1) | (columns.listed >= 0).any(axis=1)
     allows = np.isin(columns.permission, _PERMITS[ground.campaign.legal_basis])
     objected = columns.permission == Reason.DIRECT_MARKETING_OBJECTION
     direct = np.bool_(ground.campaign.channel.is_direct)
