@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq
 UPGRADE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-spark test-interpret check format-check lint types floors manners bench lock format clean system-parts
+.PHONY: help demo test test-spark test-interpret test-oracle check static format-check lint types floors manners bench lock format clean system-parts
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -25,12 +25,18 @@ test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into a
 test-interpret:  ## Run the tests that import a live boosting machine: fetches 70 MB into an environment of its own
 	@$(call run_apart,interpret,tests/adapters)
 
+test-oracle: $(VENV)/.test  ## Ask IAB's reference libraries about the codec of signals: needs Node, fetches two packages
+	@npm install --silent --no-fund --no-audit --no-package-lock --prefix tools/signals_oracle
+	@$(BIN)/python -m pytest -m oracle -n 0 tests/signals $(ARGS)
+
 # Tests with a part too large for everybody's environment. Marker, extra and environment have one name.
 run_apart = test -x .venv-$(1)/bin/python || $(PYTHON) -m venv .venv-$(1); \
   .venv-$(1)/bin/python -m pip --disable-pip-version-check -qq install -e '.[$(1),test]' && \
   .venv-$(1)/bin/python -m pytest -m $(1) -n 0 $(2) $(ARGS)
 
-check: format-check lint types floors manners  ## Format, lint, types, floors, architecture and docs tests
+check: static manners  ## Format, lint, types, floors, architecture and docs tests
+
+static: format-check lint types floors  ## The same without the tests
 
 format-check: $(VENV)/.check
 	$(BIN)/ruff format --check .

@@ -25,6 +25,7 @@ _SMALL = {
     "solver": ("100000x10",),
     "off_policy": ("100",),
     "uplift": ("--repeats", "1", "--rows", "10000"),
+    "signals": ("2000",),
 }
 _FULL = {
     "startup": ("11",),
@@ -43,6 +44,7 @@ _FULL = {
     "solver": ("100000x10", "1000000x10"),
     "off_policy": ("500",),
     "uplift": (),
+    "signals": ("20000", "--processes", "2"),
 }
 
 

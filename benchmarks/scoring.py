@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from evenhand.adapters.columns import raw_values
 from evenhand.features import encode
 from evenhand.scoring import model_digest, model_sql, one_scorer
 from evenhand.terms import Binning, FeatureView, Model, Pair, probability_ppm, score_of, term_contributions
@@ -103,7 +105,7 @@ def _columns(world: _World) -> list[Any]:
 
 def _batch(world: _World, model: Model, pairs: int) -> list[list[str]]:
     columns = _columns(world)
-    rows = len(world.outcome)
+    rows, names = len(world.outcome), [binning.name for binning in model.view.binnings]
     codes = tuple(encode(binning, column) for binning, column in zip(model.view.binnings, columns, strict=True))
     offer = np.zeros(rows, np.int16)
 
@@ -116,10 +118,19 @@ def _batch(world: _World, model: Model, pairs: int) -> list[list[str]]:
             encode(binning, column)
         explained()
 
+    def from_frame(frame: pl.DataFrame) -> None:
+        for binning, column in zip(model.view.binnings, frame.get_columns(), strict=True):
+            encode(binning, raw_values(column))
+        explained()
+
+    texts = pl.DataFrame(dict(zip(names, columns, strict=True)))
+    words = texts.with_columns(pl.col(names[NUMBERS:]).cast(pl.Categorical))
     name = f"evenhand, NumPy, {pairs} pairs"
     out = [
         [f"{name}, from bin codes", *_seconds(explained, 3), f"{rows:,}"],
-        [f"{name}, from raw values", *_seconds(from_raw, 1), f"{rows:,}"],
+        [f"{name}, from a data frame, words as categories", *_seconds(lambda: from_frame(words), 3), f"{rows:,}"],
+        [f"{name}, from a data frame, words as text", *_seconds(lambda: from_frame(texts), 3), f"{rows:,}"],
+        [f"{name}, from arrays of Python objects", *_seconds(from_raw, 3), f"{rows:,}"],
     ]
     if importlib.util.find_spec("duckdb") is not None:
         out.append([f"evenhand, DuckDB, {pairs} pairs, from raw values", *_in_duckdb(model, columns), f"{rows:,}"])
@@ -128,7 +139,6 @@ def _batch(world: _World, model: Model, pairs: int) -> list[list[str]]:
 
 def _in_duckdb(model: Model, columns: list[Any]) -> tuple[str, str]:
     import duckdb
-    import polars as pl
 
     connection = duckdb.connect(
         config={"autoinstall_known_extensions": False, "autoload_known_extensions": False, "threads": 2}

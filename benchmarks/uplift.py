@@ -5,8 +5,11 @@ set (the women's and the men's e-mail against none; outcome: a visit), and gener
 is known. Every learner gets the same rows in the same splits: two thirds to learn from, a third to be measured on. The
 Qini coefficient is that of `evenhand.scoring.qini`; the table says how far scikit-uplift's own number is from it at
 most. LightGBM has 100 trees of 8 leaves, 100 rows in a leaf and a rate of 0.05: smaller trees than its own settings
-make. What is not installed is left out: ``pip install scikit-uplift lightgbm scikit-learn pandas``. The e-mail set is
-read from a folder that is no part of the repository; where it is not there, the generated worlds alone are measured.
+make. The uplift forest of causalml has its own settings (10 trees of depth 5, 100 rows in a leaf). What is not
+installed is left out: ``pip install scikit-uplift lightgbm scikit-learn pandas causalml``. causalml may want older
+versions of some of these: then give it an environment of its own, and name there by ``--learners`` what is measured.
+The e-mail set is read from a folder that is no part of the repository; where it is not there, the generated worlds
+alone are measured.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import contextlib
 import importlib.util
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +128,17 @@ def r_learner(x: pd.DataFrame, y: NDArray[np.int64], t: NDArray[np.int64]) -> Pr
     return lambda other: np.asarray(fitted.predict(pd.get_dummies(other).astype(float)[hot.columns]))
 
 
+def uplift_forest(x: pd.DataFrame, y: NDArray[np.int64], t: NDArray[np.int64]) -> Predict:
+    """Trees that split where responses with and without the offer come apart (Rzepakowski and Jaroszewicz 2012), by
+    causalml; its default settings."""
+    from causalml.inference.tree import UpliftRandomForestClassifier
+
+    hot = pd.get_dummies(x).astype(float)
+    forest = UpliftRandomForestClassifier(control_name="control", random_state=0, n_jobs=1)
+    forest.fit(hot.to_numpy(), treatment=np.where(t == 1, "shown", "control"), y=y)
+    return lambda other: np.asarray(forest.predict(pd.get_dummies(other).astype(float)[hot.columns].to_numpy()))[:, 0]
+
+
 LEARNERS: dict[str, Callable[..., Predict]] = {
     "glass box": glass_box,
     "glass box, 3 pairs": lambda x, y, t: glass_box(x, y, t, pairs=3),
@@ -136,18 +150,20 @@ LEARNERS: dict[str, Callable[..., Predict]] = {
     "ClassTransformation, LightGBM": _of_scikit_uplift("ClassTransformation", lambda: _trees("classifier")),
     "X-learner, LightGBM": x_learner,
     "R-learner, LightGBM": r_learner,
+    "uplift forest, causalml": uplift_forest,
 }
 
 
-def _installed() -> dict[str, Callable[..., Predict]]:
-    """The learners whose libraries are here."""
-    lacking = {name for name in ("lightgbm", "sklearn", "sklift") if importlib.util.find_spec(name) is None}
+def _installed(wanted: Sequence[str]) -> dict[str, Callable[..., Predict]]:
+    """The learners that are wanted and whose libraries are here."""
+    lacking = {name for name in ("lightgbm", "sklearn", "sklift", "causalml") if importlib.util.find_spec(name) is None}
     needs = {"logistic": {"sklearn", "sklift"}, "LightGBM": {"sklearn", "lightgbm"}, "Model": {"sklift"}}
-    needs["ClassTransformation"] = {"sklift"}
+    needs |= {"ClassTransformation": {"sklift"}, "causalml": {"causalml"}}
     return {
         learner: learn
         for learner, learn in LEARNERS.items()
-        if not lacking & set().union(*(modules for word, modules in needs.items() if word in learner))
+        if learner in wanted
+        and not lacking & set().union(*(modules for word, modules in needs.items() if word in learner))
     }
 
 
@@ -156,23 +172,32 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=10, help="splits of each experiment")
     parser.add_argument("--worlds", type=int, default=4, help="draws of each generated world")
     parser.add_argument("--rows", type=int, default=20_000, help="rows of a generated world to learn from")
+    parser.add_argument("--learners", nargs="*", choices=LEARNERS, default=list(LEARNERS))
     parser.add_argument("--folder", type=Path, default=_FOLDER)
     asked = parser.parse_args()
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
     print(describe(), flush=True)
+    learners = _installed(["glass box", *asked.learners])
     for segment in ("Womens E-Mail", "Mens E-Mail"):
         try:
             experiment = email(asked.folder, segment)
         except OSError as error:
             print(f"{segment} is left out: {type(error).__name__}")
             continue
-        _print_splits(segment, *experiment, asked.repeats)
+        _print_splits(segment, *experiment, asked.repeats, learners)
     for kind in ("none", "small", "mixed", "jointly"):
-        _print_world(kind, asked.rows, asked.worlds)
+        _print_world(kind, asked.rows, asked.worlds, learners)
 
 
-def _print_splits(name: str, x: pd.DataFrame, t: NDArray[np.int64], y: NDArray[np.int64], repeats: int) -> None:
+def _print_splits(
+    name: str,
+    x: pd.DataFrame,
+    t: NDArray[np.int64],
+    y: NDArray[np.int64],
+    repeats: int,
+    learners: Mapping[str, Callable[..., Predict]],
+) -> None:
     """One table: Qini by learner, and how it differs from the glass box's on the same splits."""
     from evenhand.scoring import qini
 
@@ -180,7 +205,7 @@ def _print_splits(name: str, x: pd.DataFrame, t: NDArray[np.int64], y: NDArray[n
     apart = 0.0
     for repeat in range(repeats):
         test = np.random.default_rng(repeat).permutation(len(y)) % 3 == 0
-        for learner, learn in _installed().items():
+        for learner, learn in learners.items():
             start = time.perf_counter()
             predict = learn(x[~test].reset_index(drop=True), y[~test], t[~test])
             seconds = time.perf_counter() - start
@@ -205,7 +230,7 @@ def _print_splits(name: str, x: pd.DataFrame, t: NDArray[np.int64], y: NDArray[n
     print(f"\nLargest distance from scikit-uplift's qini_auc_score: {apart:.1e}", flush=True)
 
 
-def _print_world(kind: str, rows: int, draws: int) -> None:
+def _print_world(kind: str, rows: int, draws: int, learners: Mapping[str, Callable[..., Predict]]) -> None:
     """One table: how far from the truth, and how alike the order, on 20,000 other people."""
     got: dict[str, list[list[float]]] = {}
     truth = 0.0
@@ -213,7 +238,7 @@ def _print_world(kind: str, rows: int, draws: int) -> None:
         x, t, y, _ = world(kind, rows, np.random.default_rng(draw))
         other, _, _, true = world(kind, 20_000, np.random.default_rng(1000 + draw))
         truth += float(np.std(true)) / draws
-        for learner, learn in _installed().items():
+        for learner, learn in learners.items():
             start = time.perf_counter()
             predict = learn(x, y, t)
             seconds = time.perf_counter() - start

@@ -58,7 +58,7 @@ def _default(value: object) -> str:
     if isinstance(value, dict):
         return "as its fields" if value else "none"
     if isinstance(value, list):
-        return "none"
+        return ", ".join(f"`{item}`" for item in value) or "none"
     return "nothing" if value is None else f"`{json.dumps(value)}`".replace('"', "")
 
 

@@ -7,10 +7,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from evenhand.adapters.consent_table import CONSENT_COLUMNS, read_consents
+from evenhand.adapters.consent_table import CONSENT_COLUMNS, consent_columns, read_consents
 from evenhand.adapters.tables import open_frame, open_table
 from evenhand.features import Register, pseudonymise
-from evenhand.policy import Table
+from evenhand.policy import ConsentSource, SignalsClause, Table
 from evenhand.terms import DataError
 
 KEY = bytes(32)
@@ -94,3 +94,24 @@ def test_a_missing_column_is_named():
     """All five columns are needed."""
     with pytest.raises(DataError, match="lacks columns: 'status'"):
         open_frame(pl.DataFrame(_records(["2026-03-01"])).drop("status"), columns=CONSENT_COLUMNS)
+
+
+def test_signals_are_read_from_the_columns_that_are_declared():
+    """As text, None where nothing stands; a number or a boolean is the text of it."""
+    source = ConsentSource(file="said.csv", signals=SignalsClause(gpp="gpp", gpc="sec_gpc"))
+    frame = pl.DataFrame(_records(["2026-03-01"] * 2, gpp=["DBAA", None], sec_gpc=[1, None], tcf=["CP", "CP"]))
+    table = open_frame(frame, columns=consent_columns(source))
+    assert read_consents(table, Register([], KEY), source).signals == {"gpp": ["DBAA", None], "gpc": ["1", None]}
+    table = open_frame(frame.with_columns(sec_gpc=pl.Series([True, False])), columns=consent_columns(source))
+    assert [text.lower() for text in read_consents(table, Register([], KEY), source).signals["gpc"]] == [
+        "true",
+        "false",
+    ]
+    assert read_consents(table, Register([], KEY)).signals == {}
+
+
+def test_a_declared_signal_that_is_not_there_is_an_error():
+    """A misspelt column is not an absent opt-out."""
+    source = ConsentSource(file="said.csv", signals=SignalsClause(gpc="gcp"))
+    with pytest.raises(DataError, match="did you mean 'gpc'"):
+        open_frame(pl.DataFrame(_records(["2026-03-01"], gpc=["1"])), columns=consent_columns(source))

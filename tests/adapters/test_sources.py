@@ -70,6 +70,46 @@ def test_a_query_gives_the_same_integers(estimator, outcome):
     assert estimator.fit_table(told, outcome, columns=FEATURES).model_.digest == expected
 
 
+def of_households(table: pl.DataFrame) -> pl.DataFrame:
+    """Five rows each, some in no order; each has a habit of its own."""
+    rng = np.random.default_rng(1)
+    whose = rng.permutation(np.repeat(np.arange(table.height // 5), 5))
+    habit = rng.random(table.height // 5)[whose]
+    answer = np.where(rng.random(table.height) < habit, "yes", "no")
+    return table.with_columns(pl.Series("household", [f"h{one}" for one in whose]), pl.Series("bought", answer))
+
+
+@pytest.mark.parametrize("weight", [None, "weight"])
+def test_people_with_several_rows_are_known_by_their_column(tmp_path, weight):
+    """Names in a file, in uneven batches: the integers of the fit in memory, which are not those of people apart."""
+    table = of_households(history())
+    table.write_parquet(tmp_path / "history.parquet", row_group_size=500)
+    told, glass = ParquetTable(tmp_path / "history.parquet", rows=777), AdditiveClassifier(pairs=1)
+    weights = None if weight is None else table[weight]
+    expected = glass.fit(table.select(FEATURES), table["bought"], weights, table["household"]).model_.digest
+    apart = glass.fit(table.select(FEATURES), table["bought"], weights).model_.digest
+    learned = glass.fit_table(told, "bought", columns=FEATURES, weight=weight, person="household").model_.digest
+    assert learned == expected != apart
+
+
+def test_the_ids_of_people_are_no_feature(tmp_path):
+    """Where no columns are named, the ids are not learned from; ids of one row each say nothing."""
+    table = history().select(*FEATURES, "bought").with_row_index("household")
+    table.write_parquet(tmp_path / "history.parquet")
+    glass = AdditiveClassifier(pairs=1)
+    expected = glass.fit(table.select(FEATURES), table["bought"]).model_.digest
+    told = ParquetTable(tmp_path / "history.parquet")
+    assert glass.fit_table(told, "bought", person="household").model_.digest == expected
+
+
+def test_a_row_that_is_nobodys_is_refused(tmp_path):
+    """A missing id in any batch, of words or of numbers."""
+    for ids in (["a"] * 2999 + [None], [1.0] * 2999 + [float("nan")]):
+        history().with_columns(pl.Series("household", ids)).write_parquet(tmp_path / "history.parquet")
+        with pytest.raises(DataError, match="whose row it is"):
+            AdditiveClassifier().fit_table(ParquetTable(tmp_path / "history.parquet"), "bought", person="household")
+
+
 def test_bins_that_are_known_spare_a_reading(tmp_path):
     """Given binnings are used as they are."""
     table = history()

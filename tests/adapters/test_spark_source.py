@@ -52,3 +52,14 @@ def test_partitions_that_count_give_the_integers_of_memory(spark):
         binnings=binnings,
     )  # fmt: skip
     assert given.model_.digest == expected
+
+
+def test_partitions_know_whose_the_rows_are(spark):
+    """People whose rows lie in several partitions: the digest of the fit in memory."""
+    rng = np.random.default_rng(1)
+    whose = rng.integers(0, 300, 1500)
+    table = pd.DataFrame({"age": rng.integers(18, 90, 1500), "household": [f"h{one}" for one in whose]})
+    table["bought"] = rng.random(1500) < rng.random(300)[whose]
+    expected = AdditiveClassifier().fit(table[["age"]], table["bought"], person=table["household"]).model_.digest
+    told = SparkTable(spark.createDataFrame(table).repartition(3))
+    assert AdditiveClassifier().fit_table(told, "bought", person="household").model_.digest == expected

@@ -372,6 +372,17 @@ def test_words_for_nothing_are_missing(csv):
     np.testing.assert_array_equal(read, [np.nan, 3.0, np.nan])
 
 
+@pytest.mark.parametrize("kind", [pl.String, pl.Categorical, pl.Enum(["", "oak", "elm", "ash"])])
+def test_a_column_of_words_reads_the_same_however_a_frame_keeps_it(kind):
+    """Text, categories and enums, with gaps and empty words, of some rows: the text of each, or None."""
+    words = ["oak", None, "elm", "", "oak", "elm", "oak", None] * 3
+    table = open_frame(pl.DataFrame({"id": [str(i) for i in range(24)], "tree": pl.Series(words, dtype=kind)}))
+    rows = np.arange(24) % 3 > 0
+    values = table.columns(["tree"]).read("tree", rows)
+    assert values.tolist() == [word or None for word, wanted in zip(words, rows, strict=True) if wanted]
+    assert len(values) == 16
+
+
 def test_texts_of_nearly_everybody_are_no_groups():
     """A column of names cannot be compared as groups; the message has none of them. Countries of many people can."""
     names = pl.DataFrame({"nick": [f"Zofia-{k}" for k in range(60)]})

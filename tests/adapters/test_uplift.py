@@ -175,6 +175,55 @@ def test_a_chance_that_is_none_is_refused(propensity):
         AdditiveUplift().fit(table, answer, treatment=shown, propensity=propensity)
 
 
+def households(seed: int, count: int = 500, each: int = 8) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Columns that say nothing, of households drawn as a whole; each has a habit, and a change of its own."""
+    rng = np.random.default_rng(seed)
+    whose = np.repeat(np.arange(count), each)
+    columns, shown = rng.normal(size=(count, 3))[whose], rng.integers(0, 2, count)[whose]
+    chance = (rng.uniform(0.1, 0.5, count) + shown[::each] * rng.uniform(-0.1, 0.5, count))[whose]
+    return columns, shown, (rng.random(len(whose)) < chance).astype(int), whose
+
+
+def freedom(glass: AdditiveUplift) -> float:
+    """How much the curves follow."""
+    return sum(term["freedom"] for term in glass.model_.evaluation["terms"].values())
+
+
+@pytest.mark.filterwarnings("ignore::evenhand.adapters.uplift.AssignmentWarning")
+def test_what_a_household_has_of_its_own_is_no_pattern_where_it_is_said_whose_rows_they_are():
+    """Told whose rows they are, curves of columns that say nothing follow less of them, whatever the ids are."""
+    told, untold = [], []
+    for seed in range(3):
+        columns, shown, answer, whose = households(seed)
+        untold.append(freedom(AdditiveUplift().fit(columns, answer, treatment=shown)))
+        glass = AdditiveUplift().fit(columns, answer, treatment=shown, person=whose)
+        told.append(freedom(glass))
+        order = np.random.default_rng(seed).permutation(len(whose))
+        names = np.array([f"h{one}" for one in whose], dtype=object)[order]
+        again = AdditiveUplift().fit(columns[order], answer[order], treatment=shown[order], person=names)
+        assert again.model_.digest == glass.model_.digest
+    assert sum(told) < 0.6 * sum(untold)
+
+
+def test_households_that_were_drawn_as_a_whole_are_no_alarm():
+    """By rows the columns seem to tell who was shown the offer; by households chance decided, also with its chances."""
+    columns, shown, answer, whose = households(3)
+    with pytest.warns(AssignmentWarning, match="tells who was shown"):
+        AdditiveUplift().fit(columns, answer, treatment=shown)
+    for propensity in (None, 0.5):
+        glass = AdditiveUplift().fit(columns, answer, treatment=shown, propensity=propensity, person=whose)
+        assert glass.assignment_.looks_random(0.01)
+
+
+def test_an_id_of_its_own_for_every_row_changes_nothing(fitted):
+    """Where nobody has two rows, saying so is the same as not saying it; too few ids are refused."""
+    table, shown, answer = people()
+    alone = AdditiveUplift().fit(table, answer, treatment=shown, person=np.arange(len(table)))
+    assert alone.model_.digest == fitted.model_.digest
+    with pytest.raises(DataError, match="whose row it is"):
+        AdditiveUplift().fit(table, answer, treatment=shown, person=[1, 2])
+
+
 def test_too_few_rows_and_a_constant_outcome_are_refused():
     """Three rows; and two hundred in which nobody responded."""
     table, shown, answer = people(200)

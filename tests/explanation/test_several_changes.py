@@ -68,16 +68,9 @@ def one_person(model: Model, seed: int) -> tuple[np.ndarray, ...]:
     return tuple(rng.integers(FIRST, b.size, 1).astype(np.uint8) for b in model.view.binnings)
 
 
-@given(
-    seed=SEEDS,
-    pairs=st.lists(st.sampled_from([*EDGES, *((b, a) for a, b in EDGES)]), max_size=12),
-    words=st.integers(0, 5),
-    share=st.floats(0.3, 1.0),
-)
-@example(seed=0, pairs=[(0, 1), (0, 1), (0, 4), (0, 4), (1, 0)], words=0, share=0.375)
-def test_several_changes_are_the_ones_that_trying_everything_finds(seed, pairs, words, share):
-    """Chains, stars, rings and cliques of joint effects, ties in cost and push: number, cost, features and bins."""
-    model = joint_model(seed, [3, 4, 3, 4, 3], pairs, words)
+def check_against_everything(seed: int, sizes: list[int], pairs: list[tuple[int, int]], words: int, share: float):
+    """What is found for one person is what trying everything finds: number, cost, features and bins."""
+    model = joint_model(seed, sizes, pairs, words)
     codes = one_person(model, seed)
     own = [int(code[0]) for code in codes]
     at = np.zeros(1, dtype=np.intp)
@@ -92,6 +85,31 @@ def test_several_changes_are_the_ones_that_trying_everything_finds(seed, pairs, 
     assert (found.cost, *zip(*((one.term, one.code) for one in found.changes), strict=True)) == best
     assert found.proof is Proof.SMALLEST
     assert found.score >= target
+
+
+@given(
+    seed=SEEDS,
+    pairs=st.lists(st.sampled_from([*EDGES, *((b, a) for a, b in EDGES)]), max_size=12),
+    words=st.integers(0, 5),
+    share=st.floats(0.3, 1.0),
+)
+@example(seed=0, pairs=[(0, 1), (0, 1), (0, 4), (0, 4), (1, 0)], words=0, share=0.375)
+def test_several_changes_are_the_ones_that_trying_everything_finds(seed, pairs, words, share):
+    """Chains, stars, rings and cliques of joint effects, ties in cost and push."""
+    check_against_everything(seed, [3, 4, 3, 4, 3], pairs, words, share)
+
+
+@given(
+    seed=SEEDS,
+    pairs=st.lists(st.sampled_from(list(combinations(range(7), 2))), max_size=12),
+    words=st.integers(0, 7),
+    share=st.floats(0.1, 0.7),
+)
+@example(seed=1, pairs=list(combinations(range(4), 2)), words=2, share=0.3)
+@settings(max_examples=30)
+def test_many_sets_within_reach_are_weighed_as_exactly(seed, pairs, words, share):
+    """Of seven features there are 35 sets of three and of four: so many that pushes are weighed against costs."""
+    check_against_everything(seed, [3, 2, 3, 2, 3, 2, 2], pairs, words, share)
 
 
 @given(seed=SEEDS, size=st.integers(2, 4))

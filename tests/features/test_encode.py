@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.features import encode
+from evenhand.features import Words, encode
 from evenhand.terms import MISSING, OTHER, WITHHELD, Binning, DataError
 
 floats = st.floats(allow_nan=True, allow_infinity=True, width=64)
@@ -104,3 +104,19 @@ def test_no_value_is_ever_withheld_or_out_of_range(values):
     codes = encode(binning, _texts(*values))
     assert not (codes == WITHHELD).any()
     assert (codes < binning.size).all()
+
+
+@given(
+    texts=st.lists(st.one_of(st.none(), st.text(max_size=2)), max_size=8, unique=True),
+    picked=st.lists(st.integers(0, 7), max_size=40),
+)
+def test_words_that_rows_share_are_encoded_as_each_row_by_itself(texts, picked):
+    """Each different text once, or one object per row: the same codes, of categories and of numbers in text."""
+    texts = [*texts, None]
+    words = Words(_texts(*texts), np.array([place % len(texts) for place in picked], dtype=np.intp))
+    rows = np.array([*words.tolist(), None], dtype=object)[:-1]
+    binning = Binning("x", "category", categories=("", "1", "a", "b"))
+    assert encode(binning, words).tolist() == encode(binning, rows).tolist()
+    assert words[::2].tolist() == rows[::2].tolist()
+    half = Words(_texts("0.5", "2", None), np.array([1, 1, 0, 2]))
+    assert encode(Binning("x", "number", cuts=(1.0,)), half).tolist() == [4, 4, 3, MISSING]

@@ -66,6 +66,7 @@ class Additive(GlassBox):
         *,
         columns: Sequence[str] | None = None,
         weight: str | None = None,
+        person: str | None = None,
         binnings: Sequence[Binning] | None = None,
     ) -> Self:
         """Learn from a table that does not fit into memory; the same integers as `fit` on the same rows.
@@ -75,14 +76,15 @@ class Additive(GlassBox):
             outcome: its column with the outcome.
             columns: what to learn from; None = every other column.
             weight: its column with the weights.
+            person: its column with the ids of people, where these have several rows; the ids are held in memory.
             binnings: the bins, where they are known already; None = learned in a first reading.
 
         Raises:
             DataError: something cannot be learned from.
         """
         self._check_parameters()
-        names = [name for name in columns or table.columns if name not in (outcome, weight)]
-        first: Stated = state(table, outcome, weight)
+        names = [name for name in columns or table.columns if name not in (outcome, weight, person)]
+        first: Stated = state(table, outcome, weight, person)
         stated: Stated = replace(first, positive=self._positive(first.distinct))
         self._learn_range(stated)
         if binnings is None:
@@ -91,7 +93,8 @@ class Additive(GlassBox):
             binnings = [self._bins(name, one.values, one.times, number=one.number) for name, one in counted.items()]
         self._remember(names, named=True)
         source = table.source(tuple(binnings), stated)
-        return self._fit(source, view_of("", tuple(binnings)), stated.largest)
+        people = 0 if stated.people is None else len(stated.people.ids)
+        return self._fit(source, view_of("", tuple(binnings)), stated.largest, people)
 
     @abstractmethod
     def _positive(self, distinct: NDArray[Any]) -> Any:
@@ -103,7 +106,7 @@ class Additive(GlassBox):
         """Whether these outcomes can be learned from."""
         ...
 
-    def _fit(self, source: Source, view: FeatureView, largest: float, people: int = 0) -> Self:
+    def _fit(self, source: Source, view: FeatureView, largest: float, people: int) -> Self:
         """Fit to bin codes, and compile."""
         stated: Plan = self._plan(view)
         plan = replace(stated, people=people)

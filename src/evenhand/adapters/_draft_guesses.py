@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenhand.features import scan_personal_data
+from evenhand.features import Values, hold_numbers, scan_personal_data
 from evenhand.policy import Attribute, attribute_named
 from evenhand.terms import DataError, Finding, Origin, Role, Severity
 
@@ -164,7 +164,7 @@ def _guess(name: str, sample: pl.Series, target: NDArray[np.uint8] | None) -> tu
         reason = "by itself it almost tells the outcome, so it is probably known only afterwards"
         return Guess(name, Role.FORBIDDEN, reason), (_leak(name, auroc),)
     origin = Origin.INFERRED if _INFERRED_WORDS & words else Origin.OBSERVED
-    if values.dtype.kind == "f":
+    if hold_numbers(values):
         return Guess(name, Role.FEATURE, "numbers, nothing speaks against it", "number", origin), ()
     many = sample.n_unique()
     reason = f"{many} different values, nothing speaks against it"
@@ -195,9 +195,9 @@ def _is_date_text(sample: pl.Series) -> bool:
     return len(known) > 0 and bool(known.str.contains(_DATE).all())
 
 
-def _auroc_alone(values: NDArray[np.float64] | NDArray[np.object_], target: NDArray[np.uint8]) -> float:
+def _auroc_alone(values: Values, target: NDArray[np.uint8]) -> float:
     """How well the column alone ranks the outcome, by the response rate of its bins (small ones joined)."""
-    if values.dtype.kind == "f":
+    if hold_numbers(values):
         numbers = np.asarray(values, dtype=np.float64)
         known = numbers[~np.isnan(numbers)]
         bins = max(2, min(_BINS, len(known) // (2 * _SMALLEST_BIN)))
@@ -215,8 +215,8 @@ def _auroc_alone(values: NDArray[np.float64] | NDArray[np.object_], target: NDAr
     return float((positive * (below + negative / 2)).sum() / max(positive.sum() * negative.sum(), 1.0))
 
 
-def _impossible_ages(name: str, values: NDArray[np.float64] | NDArray[np.object_]) -> Sequence[Finding]:
-    if values.dtype.kind != "f" or "year" in name.lower() or "jaar" in name.lower():
+def _impossible_ages(name: str, values: Values) -> Sequence[Finding]:
+    if not hold_numbers(values) or "year" in name.lower() or "jaar" in name.lower():
         return ()
     ages = np.asarray(values, dtype=np.float64)
     impossible = int(np.count_nonzero((ages < 0) | (ages > OLDEST)))

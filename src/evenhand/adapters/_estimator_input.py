@@ -267,16 +267,20 @@ def read_people(person: Any, rows: int, kept: Any) -> tuple[int, NDArray[np.intp
     ids = np.asarray(person)
     missing = ids.ndim == 1 and any(one is None or one != one for one in ids.tolist())
     if ids.shape != (rows,) or missing:
-        what = "Some ids are missing." if missing else f"The ids have shape {ids.shape}, the table has {rows} rows."
-        raise InputError(
-            "person-ids",
-            what,
-            rule="an id says whose row it is",
-            remedy="give one id per row to person=, or leave it out where every row is somebody else's",
-        )
+        raise ids_missing("" if missing else f"The ids have shape {ids.shape}, the table has {rows} rows.")
     ids = ids.astype(str) if ids.dtype == object else ids
     people, whose = np.unique(ids[kept], return_inverse=True)
     return (len(people), whose) if len(people) < len(whose) else (0, None)
+
+
+def ids_missing(what: str = "") -> InputError:
+    """The error of rows of which it is not known whose they are."""
+    return InputError(
+        "person-ids",
+        what or "Some ids are missing.",
+        rule="an id says whose row it is",
+        remedy="give one id per row to person=, or leave it out where every row is somebody else's",
+    )
 
 
 def not_fitted(estimator: str) -> Exception:

@@ -16,10 +16,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenhand.features import Values
+from evenhand.features import Values, hold_numbers
 
 from ._estimator_columns import refuse_free_text
-from ._estimator_input import InputError, InputTable, numbers_in, read_outcome, read_weight
+from ._estimator_input import InputError, InputTable, ids_missing, numbers_in, read_outcome, read_weight
 
 __all__ = ["MOST_VALUES", "CountedValues", "NumberCounts", "Stated", "count_values", "state"]
 
@@ -35,8 +35,25 @@ class _Readable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """Whose the rows are, where people have several.
+
+    Attributes:
+        column: the column with their ids.
+        ids: the different ids, ascending.
+    """
+
+    column: str
+    ids: pl.Series
+
+    def whose(self, frame: pl.DataFrame) -> NDArray[np.intp]:
+        """Of each row of a batch the place of its id, intp[k]."""
+        return self.ids.search_sorted(frame[self.column]).to_numpy().astype(np.intp)
+
+
+@dataclass(frozen=True, slots=True)
 class Stated:
-    """What is known about outcomes and weights after the first reading.
+    """What is known about outcomes, weights and people after the first reading.
 
     Attributes:
         outcome, weight: their columns.
@@ -45,6 +62,7 @@ class Stated:
         scale: the smallest weight, at most one.
         per_row: in how many parts weights are counted for the bins: 1 where all are whole.
         positive: the outcome that counts as one; None = outcomes are numbers.
+        people: whose the rows are; None = nobody has two.
     """
 
     outcome: str
@@ -55,6 +73,7 @@ class Stated:
     scale: float = 1.0
     per_row: float = 1.0
     positive: Any = None
+    people: People | None = None
 
     @property
     def largest(self) -> float:
@@ -72,16 +91,17 @@ class Stated:
         return series.cast(pl.Float64).to_numpy()
 
 
-def state(table: _Readable, outcome: str, weight: str | None) -> Stated:
-    """Read outcomes and weights once.
+def state(table: _Readable, outcome: str, weight: str | None, person: str | None = None) -> Stated:
+    """Read outcomes, weights and ids once.
 
     Raises:
-        InputError: there is no row, an outcome is missing, or a weight is negative or missing.
+        InputError: there is no row, an outcome or an id is missing, or a weight is negative or missing.
     """
+    ids: list[pl.Series] = []
     distinct: NDArray[Any] | None = None
     least, most, scale, rows, heaviest = np.inf, -np.inf, 1.0, 0, 0.0
     whole = True
-    for frame in table.batches([outcome, *([weight] if weight else [])]):
+    for frame in table.batches([outcome, *filter(None, (weight, person))]):
         kept = frame
         if weight is not None:
             given = Stated.weights(frame[weight])
@@ -94,6 +114,8 @@ def state(table: _Readable, outcome: str, weight: str | None) -> Stated:
         if not kept.height:
             continue
         rows += kept.height
+        if person is not None:
+            ids.append(_different(kept[person]))
         series = kept[outcome]
         y = read_outcome(np.array(series.to_list(), object) if series.null_count() else series.to_numpy(), kept.height)
         seen = np.unique(y)
@@ -110,7 +132,17 @@ def state(table: _Readable, outcome: str, weight: str | None) -> Stated:
             rule="there is something to learn from",
             remedy="look where the rows went, or at the weights",
         )
-    return Stated(outcome, weight, distinct, least, most, scale, 1.0 if whole else _PER_ROW)
+    people = None if person is None else People(person, pl.concat(ids).unique().sort())
+    if people is not None and len(people.ids) == rows:
+        people = None
+    return Stated(outcome, weight, distinct, least, most, scale, 1.0 if whole else _PER_ROW, people=people)
+
+
+def _different(ids: pl.Series) -> pl.Series:
+    """The different ids of a batch."""
+    if ids.null_count() or (ids.dtype.is_float() and ids.is_nan().any()):
+        raise ids_missing()
+    return ids.unique()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +180,7 @@ def count_values(
         here = InputTable(tuple(names), tuple(frame[name] for name in names), frame.height, True)
         for place, name in enumerate(names):
             values = here.values(place)
-            if values.dtype.kind == "f" and name not in as_category and name not in words:
+            if hold_numbers(values) and name not in as_category and name not in words:
                 numbers.setdefault(name, NumberCounts()).add(values.astype(np.float64), times)
             else:
                 known[name] += _count_words(name, words.setdefault(name, Counter()), values, times)
@@ -168,7 +200,9 @@ def count_values(
 
 def _count_words(name: str, counter: Counter[str], values: Values, times: NDArray[np.float64]) -> int:
     """Count some rows; returns how many have a text."""
-    raw = values.tolist() if values.dtype.kind != "f" else [None if v != v else _text(v) for v in values.tolist()]
+    raw: list[str | None] = (
+        [None if v != v else _text(v) for v in values.tolist()] if hold_numbers(values) else values.tolist()
+    )
     for text, many in zip(raw, times.astype(np.int64).tolist(), strict=True):
         if text is not None:
             counter[text] += many

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenhand.features import Values
+from evenhand.features import Values, Words
 from evenhand.terms import DataError
 
 __all__ = ["ColumnKind", "TableColumns", "as_text", "kind_of", "raw_values", "series_from_objects", "texts_of"]
@@ -74,21 +74,34 @@ def kind_of(series: pl.Series) -> ColumnKind:
 
 
 def raw_values(series: pl.Series) -> Values:
-    """float64 with NaN for a number column; objects (text or None) for any other."""
+    """float64 with NaN for a number column; texts for any other, each different text once where rows share them."""
     if series.dtype.is_numeric():
         return np.ascontiguousarray(series.cast(pl.Float64).fill_null(float("nan")).to_numpy())
-    return texts_of(series)
+    return _words(series)
 
 
 def texts_of(series: pl.Series) -> NDArray[np.object_]:
     """The exact text of each value, None where missing. Equal texts are one object, so that look-ups are quick."""
-    text = as_text(series)
-    distinct = text.unique().drop_nulls()
-    lookup = np.array([*distinct.to_list(), None], dtype=object)
-    if len(distinct) > len(text) // 4:
-        return np.array(text.to_list(), dtype=object)
-    codes = text.cast(pl.Enum(distinct)).to_physical().cast(pl.Int64).fill_null(len(distinct))
-    return np.asarray(lookup[codes.to_numpy()], dtype=object)
+    words = _words(series)
+    return np.asarray(words.texts[words.place], dtype=object) if isinstance(words, Words) else words
+
+
+def _words(series: pl.Series) -> Words | NDArray[np.object_]:
+    """The exact text of each value; as objects where most rows have one of their own."""
+    if series.dtype not in (pl.Categorical, pl.Enum):
+        series = as_text(series)
+    distinct = series.unique().drop_nulls()
+    if len(distinct) > len(series) // 4:
+        return np.array(as_text(series).to_list(), dtype=object)
+    if series.dtype == pl.String:
+        series = series.cast(pl.Enum(distinct))
+        number = np.arange(len(distinct))
+    else:
+        number = distinct.to_physical().cast(pl.Int64).to_numpy()
+    place = np.full(int(number.max(initial=-1)) + 2, len(distinct))
+    place[number] = np.arange(len(distinct))
+    code = series.to_physical().cast(pl.Int64).fill_null(len(place) - 1).to_numpy()
+    return Words(np.array([*as_text(distinct).to_list(), None], dtype=object), place.take(code))
 
 
 def as_text(series: pl.Series) -> pl.Series:

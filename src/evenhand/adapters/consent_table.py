@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,12 +11,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from evenhand.features import Register
+from evenhand.policy import ConsentSource
 from evenhand.terms import DataError
 
 from .columns import kind_of, texts_of
 from .tables import DataTable
 
-__all__ = ["CONSENT_COLUMNS", "ConsentColumns", "read_consents"]
+__all__ = ["CONSENT_COLUMNS", "ConsentColumns", "consent_columns", "read_consents"]
 
 CONSENT_COLUMNS = ("subject", "kind", "purpose", "status", "at")
 _SHOWN = 5
@@ -29,6 +31,7 @@ class ConsentColumns:
         subjects: bytes ``S32`` [k], pseudonyms.
         kinds, purposes, statuses: text as written; "" where absent.
         at: datetime64[us] [k], UTC; a date without a time is the start of that day.
+        signals: for each signal that has a column, its text as written, None where absent.
     """
 
     subjects: NDArray[np.bytes_]
@@ -36,14 +39,22 @@ class ConsentColumns:
     purposes: list[str]
     statuses: list[str]
     at: NDArray[np.datetime64]
+    signals: Mapping[str, list[str | None]] = field(default_factory=dict, repr=False)
 
 
-def read_consents(table: DataTable, people: Register) -> ConsentColumns:
-    """Read the five columns `CONSENT_COLUMNS`; kinds and statuses are judged in `permission`.
+def consent_columns(source: ConsentSource | None) -> tuple[str, ...]:
+    """The columns to open a consents table with: `CONSENT_COLUMNS`, and those of the signals that are declared."""
+    signals = None if source is None else source.signals
+    return CONSENT_COLUMNS if signals is None else (*CONSENT_COLUMNS, *signals.columns.values())
+
+
+def read_consents(table: DataTable, people: Register, source: ConsentSource | None = None) -> ConsentColumns:
+    """Read the five columns `CONSENT_COLUMNS`, and signals; all of them are judged in `permission`.
 
     Args:
-        table: opened with ``columns=CONSENT_COLUMNS``.
+        table: opened with ``columns=consent_columns(source)``.
         people: gives the pseudonyms; most records are of people whom it knows.
+        source: what the campaign declares about consents; None = no signals.
 
     Raises:
         DataError: a subject is missing, or a moment is missing or is not ISO 8601; with row numbers.
@@ -55,7 +66,12 @@ def read_consents(table: DataTable, people: Register) -> ConsentColumns:
         purposes=purposes,
         statuses=statuses,
         at=_moments(table.where, table.series("at")),
+        signals={name: table.texts(column) for name, column in _signals(source).items()},
     )
+
+
+def _signals(source: ConsentSource | None) -> Mapping[str, str]:
+    return {} if source is None or source.signals is None else source.signals.columns
 
 
 def _moments(where: str, series: pl.Series) -> NDArray[np.datetime64]:

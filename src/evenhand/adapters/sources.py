@@ -149,7 +149,7 @@ class SparkTable:
 
 
 def chunk_of(frame: pl.DataFrame, binnings: tuple[Binning, ...], stated: Stated) -> Chunk:
-    """A batch as bin codes, outcomes and weights; rows of weight zero are left out."""
+    """A batch as bin codes, outcomes, weights and whose the rows are; rows of weight zero are left out."""
     weight = None if stated.weight is None else stated.weights(frame[stated.weight])
     if weight is not None and not weight.all():
         frame, weight = frame.filter(pl.Series(weight > 0)), weight[weight > 0]
@@ -157,7 +157,7 @@ def chunk_of(frame: pl.DataFrame, binnings: tuple[Binning, ...], stated: Stated)
     codes = tuple(encode(binning, table.values(table.names.index(binning.name))) for binning in binnings)
     given = stated.values(frame[stated.outcome])
     outcome = numbers_in(given) if stated.positive is None else (given == stated.positive).astype(np.float64)
-    return Chunk(codes, outcome, weight)
+    return Chunk(codes, outcome, weight, None if stated.people is None else stated.people.whose(frame))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,8 @@ class _CountedBySpark:
 
 
 def _needed(binnings: tuple[Binning, ...], stated: Stated) -> list[str]:
-    return [*(one.name for one in binnings), stated.outcome, *([stated.weight] if stated.weight else [])]
+    person = None if stated.people is None else stated.people.column
+    return [*(one.name for one in binnings), stated.outcome, *filter(None, (stated.weight, person))]
 
 
 def _spark_name(name: str) -> str:

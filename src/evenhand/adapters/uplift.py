@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -26,7 +27,7 @@ from evenhand.scoring import (
 )
 from evenhand.terms import DataError, Link
 
-from ._estimator_input import InputError, check_rows, numbers_in, read_outcome, read_table, read_weight
+from ._estimator_input import InputError, check_rows, numbers_in, read_outcome, read_people, read_table, read_weight
 from ._glass_box import GlassBox
 
 __all__ = ["AdditiveUplift", "AssignmentWarning"]
@@ -96,8 +97,15 @@ class AdditiveUplift(GlassBox):
         return self._response
 
     def fit(
-        self, X: Any, y: Any, *, treatment: Any, propensity: Any = None, sample_weight: Any = None  # noqa: N803
-    ) -> Self:  # fmt: skip
+        self,
+        X: Any,  # noqa: N803
+        y: Any,
+        *,
+        treatment: Any,
+        propensity: Any = None,
+        sample_weight: Any = None,
+        person: Any = None,
+    ) -> Self:
         """Learn what the offer changes. The order of the rows changes nothing.
 
         Args:
@@ -107,6 +115,9 @@ class AdditiveUplift(GlassBox):
             propensity: the chance with which each row was shown the offer: one number, or [n]; None = the same for
                 all, as counted.
             sample_weight: [n], how many rows each row counts for; rows of weight zero are left out.
+            person: [n], whose row each is (any ids), where people have several. What is expected of a row then comes
+                from other people's rows, curves and intervals allow for what the rows of one person have in common,
+                and whether chance decided is looked at by people. None = every row is somebody else's.
 
         Raises:
             DataError: something cannot be learned from (also a ValueError).
@@ -121,18 +132,18 @@ class AdditiveUplift(GlassBox):
         check_rows(table.rows, len(table.names), 2)
         kept = np.ones(table.rows, bool) if weight is None else weight > 0
         weight = None if weight is None else weight[kept]
+        _, whose = read_people(person, table.rows, kept)
         self._check_parameters()
         view, codes = self._learn_view(table, kept, weight)
-        rows = Experiment.with_one_chance(codes, shown[kept], outcome[kept], weight)
+        rows = Experiment.with_one_chance(codes, shown[kept], outcome[kept], weight, whose)
         if propensity is not None:
-            chance = _read_propensity(propensity, table.rows)
-            rows = Experiment(codes, shown[kept], outcome[kept], chance[kept], weight)
+            rows = replace(rows, propensity=_read_propensity(propensity, table.rows)[kept])
         is_response = bool(np.isin(rows.outcome, (0.0, 1.0)).all())
         self._response = "logit" if is_response else "identity"
         plan = self._plan(view)
         fitted = _fitted_to(rows, plan)
         self._remember(table.names, named=table.named)
-        self.assignment_ = assignment(rows, table.names)
+        self.assignment_ = assignment(_people_once(rows, has_one_chance=propensity is None), table.names)
         _say(self.assignment_)
         unit = _MICRO if is_response else _unit(fitted.spread)
         self.model_ = model_of(view, fitted, link="identity", minimum=self.minimum_bin, unit=unit)
@@ -157,6 +168,17 @@ def _fitted_to(rows: Experiment, plan: Plan) -> FittedTerms:
         return fit_increment(rows, plan)
     except DataError as error:
         raise InputError(error.code, error.what, rule=error.rule, remedy=error.remedy) from None
+
+
+def _people_once(rows: Experiment, *, has_one_chance: bool) -> Experiment:
+    """The rows, with weights by which every person counts once: it may be people who were drawn."""
+    if rows.person is None:
+        return rows
+    weight = np.ones(len(rows)) if rows.weight is None else rows.weight
+    once = weight / np.bincount(rows.person, weight)[rows.person]
+    if has_one_chance:
+        return Experiment.with_one_chance(rows.codes, rows.shown, rows.outcome, once, rows.person)
+    return replace(rows, weight=once)
 
 
 def _unit(spread: float) -> float:

@@ -9,11 +9,19 @@ run's id and a new home's key.
 from ._audit import DataAudit, audit
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
+from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
-from ._open import Frames
 from ._policy import prices_of
+from ._receipts import (
+    check_receipt,
+    give_receipt,
+    last_checkpoint,
+    ledger_key,
+    receipt_checker,
+    sign_checkpoint,
+)
 from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
@@ -31,6 +39,7 @@ __all__ = [
     "Watched",
     "audit",
     "check",
+    "check_receipt",
     "decide",
     "decide_people",
     "demo",
@@ -38,6 +47,9 @@ __all__ = [
     "evaluate",
     "forget_groups",
     "frontier",
+    "give_receipt",
+    "last_checkpoint",
+    "ledger_key",
     "list_runs",
     "load_campaign",
     "monitor",
@@ -45,10 +57,12 @@ __all__ = [
     "plan_campaign",
     "prices_of",
     "rebuild_report",
+    "receipt_checker",
     "replay",
     "resume_campaign",
     "run",
     "run_campaign",
+    "sign_checkpoint",
     "verify_ledger",
     "why",
 ]

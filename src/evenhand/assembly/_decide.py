@@ -35,7 +35,7 @@ from evenhand.policy import Campaign
 from evenhand.scoring import model_from_json, model_to_json
 from evenhand.terms import Explained, Model, Reason, Standing
 
-from ._open import Frames
+from ._frames import Frames
 from ._open_people import People, open_people
 from ._policy import policy_of_run, read_policy, run_that_priced
 from ._records import open_ledger, resolve_run

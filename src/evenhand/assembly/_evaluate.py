@@ -32,7 +32,7 @@ from evenhand.terms import (
     term_contributions,
 )
 
-from ._open import Frames
+from ._frames import Frames
 from ._open_groups import open_groups
 from ._records import open_ledger, resolve_run
 

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from evenhand.features import Values, scan_personal_data
+from evenhand.features import Values, hold_numbers, scan_personal_data
 from evenhand.terms import DataError, Finding, Role, Severity
 
 from ._open import Opened
@@ -79,7 +79,7 @@ def odd_values(name: str, values: Values) -> list[Finding]:
         name: column name, for the findings.
         values: raw values; of a text column up to 5,000 are looked at.
     """
-    if values.dtype.kind == "f":
+    if hold_numbers(values):
         infinite = int(np.isinf(values).sum())
         if not infinite:
             return []

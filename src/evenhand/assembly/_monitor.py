@@ -19,12 +19,12 @@ from evenhand.policy import Campaign, MonitorClause, Table
 from evenhand.reports import monitor_page
 from evenhand.terms import DataError, EvenhandError, Role, UsageError
 
+from ._frames import Frames
 from ._monitor_alarms import record_alarms
 from ._monitor_events import Followed, RunRead, decided_about, events_of
 from ._monitor_look import Look, take_look
 from ._monitor_told import told_of
 from ._monitored import Monitored, Watched
-from ._open import Frames
 from ._open_groups import open_groups
 from ._records import open_ledger
 

@@ -7,36 +7,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.consent_table import CONSENT_COLUMNS, read_consents
-from evenhand.adapters.tables import DataTable, open_frame, open_table
+from evenhand.adapters.tables import DataTable
 from evenhand.campaigns import History, draws_of, teachable
 from evenhand.features import Register
 from evenhand.journey import Stores
-from evenhand.permission import ConsentBook, permit
-from evenhand.policy import Campaign, Table
+from evenhand.permission import permit
+from evenhand.policy import Campaign
 from evenhand.terms import Asked, Role, Standing
 from evenhand.vault import Vault
 
-__all__ = ["Frames", "Opened", "feature_columns", "open_all", "open_one", "subject_columns", "taken_in"]
+from ._consents import book_of, open_consents
+from ._frames import Frames, open_one
 
-
-@dataclass(frozen=True, slots=True)
-class Frames:
-    """Data frames that stand in for the tables named in the campaign; None = read the table.
-
-    Attributes:
-        subjects, history, consents: any frame that narwhals reads.
-    """
-
-    subjects: Any = None
-    history: Any = None
-    consents: Any = None
+__all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +77,10 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
     register = Register(ids, key)
     asked = Asked(register.pseudonyms, at)
     digests = [subjects.digest(), history.digest()]
-    consents = ConsentBook.empty()
-    if campaign.consents is not None or frames.consents is not None:
-        table = open_one(campaign.consents or Table(), frames.consents, folder, CONSENT_COLUMNS)
-        said = read_consents(table, register)
-        consents = ConsentBook.from_columns(
-            subjects=said.subjects, kinds=said.kinds, purposes=said.purposes, statuses=said.statuses, at=said.at
-        )
-        digests.append(table.digest())
+    opened = open_consents(campaign, frames, folder, register)
+    if opened is not None:
+        digests.append(opened[0].digest())
+    consents = book_of(campaign, None if opened is None else opened[1])
 
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     cuts = {name: campaign.columns[name].cut for name in campaign.names(Role.SENSITIVE)}
@@ -127,10 +111,6 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
         digest=hashlib.sha256(" ".join(digests).encode()).hexdigest(),
         order_is_date=bool(campaign.history.order) and history.kind(campaign.history.order or "") != "number",
     )
-
-
-def open_one(table: Table, frame: Any, folder: Path, columns: Sequence[str]) -> DataTable:
-    return open_table(table, folder, columns=columns) if frame is None else open_frame(frame, columns=columns)
 
 
 def feature_columns(campaign: Campaign) -> list[str]:

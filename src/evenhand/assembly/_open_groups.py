@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.consent_table import CONSENT_COLUMNS, read_consents
-from evenhand.adapters.tables import DataTable, open_frame, open_table
 from evenhand.features import Register
-from evenhand.permission import ConsentBook, permit
-from evenhand.policy import Campaign, Table
+from evenhand.permission import permit
+from evenhand.policy import Campaign
 from evenhand.terms import Asked, Role, Standing
 from evenhand.vault import Vault
 
-from ._open import Frames
+from ._consents import book_of, open_consents
+from ._frames import Frames, open_one
 
 __all__ = ["GroupedPeople", "open_groups"]
 
@@ -53,15 +50,11 @@ def open_groups(campaign: Campaign, *, folder: Path, key: bytes, at: datetime, f
         StoreError: a database cannot be reached.
     """
     sensitive = campaign.names(Role.SENSITIVE)
-    subjects = _opened(campaign.subjects, frames.subjects, folder, (campaign.identifier, *sensitive))
+    subjects = open_one(campaign.subjects, frames.subjects, folder, (campaign.identifier, *sensitive))
     register = Register(subjects.ids(campaign.identifier, unique=True), key)
     asked = Asked(register.pseudonyms, at)
-    consents = ConsentBook.empty()
-    if campaign.consents is not None or frames.consents is not None:
-        said = read_consents(_opened(campaign.consents or Table(), frames.consents, folder, CONSENT_COLUMNS), register)
-        consents = ConsentBook.from_columns(
-            subjects=said.subjects, kinds=said.kinds, purposes=said.purposes, statuses=said.statuses, at=said.at
-        )
+    opened = open_consents(campaign, frames, folder, register)
+    consents = book_of(campaign, None if opened is None else opened[1])
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     kept = countable.tolist()
     groups: dict[str, list[str | None]] = {
@@ -69,7 +62,3 @@ def open_groups(campaign: Campaign, *, folder: Path, key: bytes, at: datetime, f
         for name, cut in ((name, campaign.columns[name].cut) for name in sensitive)
     }
     return GroupedPeople(asked.subjects, Vault(groups, countable), countable)
-
-
-def _opened(table: Table, frame: Any, folder: Path, columns: Sequence[str]) -> DataTable:
-    return open_table(table, folder, columns=columns) if frame is None else open_frame(frame, columns=columns)

@@ -13,16 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.consent_table import CONSENT_COLUMNS, ConsentColumns, read_consents
+from evenhand.adapters.consent_table import ConsentColumns
 from evenhand.adapters.tables import DataTable
 from evenhand.features import ColumnSource, Register, Values
 from evenhand.journey import Stores
-from evenhand.permission import ConsentBook, permit
-from evenhand.policy import Table
+from evenhand.permission import permit
 from evenhand.terms import Asked, DataError, Role, Standing, UsageError
 from evenhand.vault import Vault
 
-from ._open import Frames, feature_columns, open_one, subject_columns, taken_in
+from ._consents import book_of, open_consents
+from ._frames import Frames, open_one
+from ._open import feature_columns, subject_columns, taken_in
 
 __all__ = ["People", "named", "open_people", "recorded_before"]
 
@@ -132,14 +133,9 @@ def open_people(
     register = Register(ids, key)
     rows = recorded_before(register, who) if isinstance(who, np.ndarray) else named(register, who)
     asked = Asked(register.pseudonyms[rows], at)
-    said = None
-    if campaign.consents is not None or frames.consents is not None:
-        said = read_consents(open_one(campaign.consents or Table(), frames.consents, folder, CONSENT_COLUMNS), register)
-    consents = ConsentBook.empty()
-    if said is not None:
-        consents = ConsentBook.from_columns(
-            subjects=said.subjects, kinds=said.kinds, purposes=said.purposes, statuses=said.statuses, at=said.at
-        )
+    opened = open_consents(campaign, frames, folder, register)
+    said = None if opened is None else opened[1]
+    consents = book_of(campaign, said)
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     groups = {}
     for name in campaign.names(Role.SENSITIVE):
@@ -168,7 +164,10 @@ def _digest(
         until = np.datetime64(asked.at.astimezone(UTC).replace(tzinfo=None), "us")
         mine = np.flatnonzero(np.isin(said.subjects, asked.subjects) & (said.at <= until))
         content["said"] = sorted(
-            (said.subjects[i].decode(), said.kinds[i], said.purposes[i], said.statuses[i], str(said.at[i]))
+            (
+                *(said.subjects[i].decode(), said.kinds[i], said.purposes[i], said.statuses[i], str(said.at[i])),
+                *(column[i] or "" for column in said.signals.values()),
+            )
             for i in mine.tolist()
         )
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -24,7 +24,9 @@ from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, UsageError
 
-from ._open import Frames, open_all
+from ._frames import Frames
+from ._kept import kept_checkpoints
+from ._open import open_all
 from ._policy import policy_of_run, run_that_priced
 from ._report import write_results
 
@@ -57,16 +59,23 @@ def open_ledger(home: Home) -> Iterator[SqliteLedger]:
         yield store
 
 
-def verify_ledger(*, home: str | Path | None = None, known: Sequence[str] = (), step: Step = _silent) -> Verification:
+def verify_ledger(
+    *,
+    home: str | Path | None = None,
+    known: Sequence[str] = (),
+    checkpoints: Sequence[str | Path] = (),
+    step: Step = _silent,
+) -> Verification:
     """Prove that nothing in a ledger was altered and that every promise was kept; see `ledger.verify`.
 
     Args:
         home: the home folder; see `find_home`.
         known: heads (64 hex digits) that were kept elsewhere; each must still stand in the chain.
+        checkpoints: files with checkpoints or receipts that were kept elsewhere; each must still hold.
         step: told what is being done.
 
     Raises:
-        UsageError: a kept head is not 64 hex digits.
+        UsageError: a kept head is not 64 hex digits, or a file holds no checkpoint.
         StoreError: there is no ledger, or it cannot be read.
     """
     if any(len(head) != 64 or set(head) - set("0123456789abcdef") for head in known):
@@ -79,7 +88,8 @@ def verify_ledger(*, home: str | Path | None = None, known: Sequence[str] = (), 
     place = find_home(home)
     with open_ledger(place) as store:
         step("verifying")
-        return verify_chain(store, model_from_json, known=known, keys=RunKeyFolder(place.run_keys))
+        kept, keys = kept_checkpoints(checkpoints), RunKeyFolder(place.run_keys)
+        return verify_chain(store, model_from_json, known=known, checkpoints=kept, keys=keys)
 
 
 def forget_groups(run_id: str, *, home: str | Path | None = None, at: datetime) -> tuple[str, bool]:

@@ -27,8 +27,9 @@ from evenhand.scoring import model_to_json
 from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Severity, StoreError
 
 from ._audit import campaign_audit
+from ._frames import Frames
 from ._intake import minors, odd_features, personal_features, refuse_personal_features
-from ._open import Frames, Opened, open_all
+from ._open import Opened, open_all
 from ._policy import prices_as_recorded
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around

@@ -1,5 +1,5 @@
-"""What can I type? The commands: demo, init, check, plan, run, policy, decide, monitor, why, ledger, replay, report,
-schema.
+"""What can I type? The commands: demo, init, check, plan, run, policy, decide, monitor, why, receipt, ledger, replay,
+report, schema, signals.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -15,7 +15,15 @@ from typing import Annotated
 
 import typer
 
-from . import _campaign_commands, _evaluate_command, _later_commands, _monitor_command, _record_commands
+from . import (
+    _campaign_commands,
+    _evaluate_command,
+    _later_commands,
+    _monitor_command,
+    _receipt_commands,
+    _record_commands,
+    _signals_command,
+)
 
 __all__ = ["app", "main"]
 
@@ -53,6 +61,8 @@ _evaluate_command.register(app)
 _later_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)
+_receipt_commands.register(app)
+_signals_command.register(app)
 
 
 def main() -> None:

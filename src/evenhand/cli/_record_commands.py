@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._receipt_commands import LEDGER_COMMANDS
 from ._speak import Speaker, guarded
 
 __all__ = ["register"]
@@ -19,8 +20,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     for command, examples in _COMMANDS:
         app.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
-    ledger = typer.Typer(no_args_is_help=True, help="Look at the ledger: verify it, list its runs, forget groups.")
-    for command, examples in _LEDGER_COMMANDS:
+    ledger = typer.Typer(no_args_is_help=True, help="Look at the ledger: verify it, its runs, key and checkpoints.")
+    for command, examples in (*_LEDGER_COMMANDS, *LEDGER_COMMANDS):
         ledger.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
     app.add_typer(ledger, name="ledger")
 
@@ -49,6 +50,10 @@ def verify(
     head: Annotated[
         list[str] | None, typer.Option("--head", help="A head kept elsewhere; it must still stand in the chain.")
     ] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoint", help="A checkpoint or a receipt kept elsewhere; it must still hold."),
+    ] = None,
     json_out: Json = False,
     quiet: Quiet = False,
     no_color: NoColour = False,
@@ -58,7 +63,7 @@ def verify(
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     with voice.progress() as step:
-        verified = assembly.verify_ledger(home=home, known=head or (), step=step)
+        verified = assembly.verify_ledger(home=home, known=head or (), checkpoints=checkpoint or (), step=step)
     problems = [{"entry": p.seq, "what": p.what, "rule": p.rule, "remedy": p.remedy} for p in verified.problems]
     if json_out:
         voice.document(
@@ -69,10 +74,14 @@ def verify(
                 "problems": problems,
                 "unopened": verified.unopened,
                 "forgotten": verified.forgotten,
+                "checkpoints": verified.checkpoints,
             }
         )
     elif verified.ok:
-        voice.data(f"ok: {verified.entries:,} entries, chain unbroken, promises kept; head {verified.head}")
+        voice.data(
+            f"ok: {verified.entries:,} entries, chain unbroken, {verified.checkpoints:,} signed checkpoints hold, "
+            f"promises kept; head {verified.head}"
+        )
     else:
         for problem in problems:
             voice.data(f"entry {problem['entry']}: {problem['what']}")

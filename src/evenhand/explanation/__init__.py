@@ -12,6 +12,7 @@ from ._instead import DecisionSearch, decision_counterfactual
 from ._sentences import Factor, Line, bin_words, purpose_words
 from ._sum import SumRow
 from ._tell import Explanation, tell
+from ._tell_signal import problem_words, tell_signal
 from ._text import LANGUAGES, Lang, catalogue, day, money, number, one_line, percent, text, text_about
 
 __all__ = [
@@ -37,8 +38,10 @@ __all__ = [
     "number",
     "one_line",
     "percent",
+    "problem_words",
     "purpose_words",
     "tell",
+    "tell_signal",
     "text",
     "text_about",
 ]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import combinations
 from math import comb
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.terms import OTHER, WITHHELD, Model, Pair
 
-from ._reach import Steps
+from ._reach import Step, Steps
+from ._sets import Sets, Star
 
-__all__ = ["FAR", "MOST_SETS", "Board", "Heads", "Sets", "Standing", "Star"]
+__all__ = ["FAR", "MOST_SETS", "Board", "Standing"]
 
 FAR = 1e15
 """Cost of what is not within reach."""
@@ -24,106 +23,11 @@ MOST_SETS = 12_000
 _FIRST = OTHER + 1
 
 
-class Star(NamedTuple):
-    """A feature and features that it has joint effects with: known the hub's bin, the others do not matter to each
-    other.
-
-    Attributes:
-        hub: the feature, as a place on the board.
-        leaves: (place on the board, pair, whether the hub is the second of the pair).
-    """
-
-    hub: int
-    leaves: tuple[tuple[int, int, int], ...]
-
-
-class Heads(NamedTuple):
-    """Two features that all joint effects within a set have a part in.
-
-    Attributes:
-        one, other: the two, as places on the board.
-        between: pairs of both.
-        beside: of each other feature with a joint effect: (0 or 1, which head; pair; whether the head is its second).
-    """
-
-    one: int
-    other: int
-    between: tuple[int, ...]
-    beside: dict[int, tuple[tuple[int, int, int], ...]]
-
-
-class Sets:
-    """All sets of so many features, in the order of the features, and what is joint within each.
-
-    Attributes:
-        places: the features of each set, as places on the board.
-        stars: the stars that occur.
-        hubs, messages: intp[stars] and intp[stars, size - 1], the hub of each, and 2 x pair + whether the hub is the
-            second of it for each leaf; -1 where there are fewer.
-        joint: of each set the stars in it, which share no feature, and the pairs that are left over.
-        heads: of sets with pairs left over, the two features that all pairs in it have a part in, where there are such.
-        weights: float64[n, features + stars + pairs], what is in each set.
-    """
-
-    def __init__(self, features: int, ends: Sequence[tuple[int, int]], size: int) -> None:
-        self.places = list(combinations(range(features), size))
-        known: dict[Star, int] = {}
-        pairs_of: dict[tuple[int, ...], list[int]] = {}
-        for p, two in enumerate(ends):
-            pairs_of.setdefault(tuple(sorted(two)), []).append(p)
-        self.joint: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
-        self.heads: dict[int, Heads] = {}
-        for places in self.places:
-            left = [p for both in combinations(places, 2) for p in pairs_of.get(both, ())]
-            self.joint.append(_joint(ends, left, known) if left else ((), ()))
-            heads = _heads(ends, left) if self.joint[-1][1] else None
-            if heads is not None:
-                self.heads[len(self.joint) - 1] = heads
-        self.stars = list(known)
-        self.weights = np.zeros((len(self.places), features + len(known) + len(ends)))
-        for row, places, (stars, loose) in zip(self.weights, self.places, self.joint, strict=True):
-            row[[*places, *(features + s for s in stars), *(features + len(known) + p for p in loose)]] = 1
-        self.hubs = np.array([star.hub for star in self.stars], dtype=np.intp)
-        self.messages = np.full((len(known), max(size - 1, 1)), -1, dtype=np.intp)
-        for told, star in zip(self.messages, self.stars, strict=True):
-            told[: len(star.leaves)] = [2 * pair + second for _, pair, second in star.leaves]
-
-
-def _joint(
-    ends: Sequence[tuple[int, int]], left: list[int], known: dict[Star, int]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Of the pairs inside a set the largest star, then the largest of what is left; and the pairs in no star."""
-    free, stars = {place for p in left for place in ends[p]}, []
-    while open_ := [p for p in left if free.issuperset(ends[p])]:
-        inside = [place for p in open_ for place in ends[p]]
-        hub = max(sorted(set(inside)), key=inside.count)
-        mine = {sum(ends[p]) - hub: p for p in open_ if hub in ends[p]}  # one pair for each leaf
-        star = Star(hub, tuple((leaf, p, int(ends[p][1] == hub)) for leaf, p in mine.items()))
-        stars.append(known.setdefault(star, len(known)))
-        free -= {hub, *mine}
-        left = [p for p in left if p not in mine.values()]
-    return tuple(stars), tuple(left)
-
-
-def _heads(ends: Sequence[tuple[int, int]], inside: Sequence[int]) -> Heads | None:
-    """Two features of which each pair inside has one, and no feature is in two pairs with the same."""
-    for one, other in combinations(sorted({place for p in inside for place in ends[p]}), 2):
-        between = tuple(p for p in inside if {one, other} == set(ends[p]))
-        rest = [p for p in inside if p not in between]
-        if any(one not in ends[p] and other not in ends[p] for p in rest):
-            continue
-        if len({tuple(sorted(ends[p])) for p in rest}) < len(rest):
-            return None
-        beside: dict[int, list[tuple[int, int, int]]] = {}
-        for p in rest:
-            head = one if one in ends[p] else other
-            beside.setdefault(sum(ends[p]) - head, []).append((int(head == other), p, int(ends[p][1] == head)))
-        return Heads(one, other, between, {place: tuple(sorted(told)) for place, told in beside.items()})
-    return None
-
-
 class Board:
     """A model's numbers for one score that is pushed, laid out once for all people.
+
+    A joint effect tells something both ways: message ``2 * pair + 1`` goes from its first feature, the leaf, to its
+    second, the hub; message ``2 * pair`` the other way.
 
     Args:
         model: the tables.
@@ -133,9 +37,14 @@ class Board:
         focus: the offer whose value of a per-offer feature is changed.
 
     Attributes:
+        sizes: bins of each feature.
         pairs: places, among the model's pairs, of those whose features both may change.
         ends: intp[2, pairs], places on the board of both features of each such pair.
-        band_of: intp[2, pairs, bins], band of each bin of both.
+        bands: of each such pair the band of each bin, of both features.
+        leaf, hub: intp[messages], places on the board of both features of each message.
+        leaf_bands, hub_bands: intp[messages, bins], the bands of their bins.
+        wide: bands of the pair that has the most.
+        stars: the stars that occur in the sets laid out so far.
     """
 
     def __init__(
@@ -144,12 +53,17 @@ class Board:
         self.terms = tuple(terms)
         self.offer, self.focus = offer, focus
         self._steps = steps
-        self._sizes = [model.view.binnings[t].size for t in terms]
-        self.width = max(self._sizes, default=1)
+        self.sizes = [model.view.binnings[t].size for t in terms]
+        self.width = max(self.sizes, default=1)
+        self._every = np.arange(len(self.terms))
         self._lay_rows(model, sign)
         self._lay_pairs(model, sign)
+        self._lay_bands()
         self._costs: dict[tuple[int, int], NDArray[np.float64]] = {}
         self._sets: dict[int, Sets | None] = {}
+        self._known: dict[Star, int] = {}
+        self.stars: list[Star] = []
+        self._cells = self._cells_of([])
 
     def _lay_rows(self, model: Model, sign: int) -> None:
         """Rows of pushes by bin: of each feature alone, and with each band of what it has a joint effect with."""
@@ -182,56 +96,79 @@ class Board:
         return out
 
     def _lay_pairs(self, model: Model, sign: int) -> None:
-        """The squares of the pairs inside, and where in a row of costs and pushes the bins of each band stand."""
+        """The pairs inside, and for each message a square of joint effects by the bands of leaf and hub."""
         features = len(model.view.binnings)
         place = {term: i for i, term in enumerate(self.terms)}
         self.pairs = [p for p, pair in enumerate(model.pairs) if pair.first in place and pair.second in place]
         kept = [model.pairs[p] for p in self.pairs]
         self.ends = np.array([[place[p.first] for p in kept], [place[p.second] for p in kept]], dtype=np.intp)
         self.bands = [(pair.first_bands, pair.second_bands) for pair in kept]
-        wide = max((max(bands) + 1 for both in self.bands for bands in both if bands), default=1)
-        self.squares = np.zeros((len(kept), wide, wide), np.int64)
-        order: list[int] = []
-        starts: list[int] = []
-        self._columns = np.full((2, len(kept), wide), -1, dtype=np.intp)
+        self.wide = max((max(bands) + 1 for both in self.bands for bands in both if bands), default=1)
+        self._squares = np.zeros((2 * len(kept), self.wide, self.wide), np.int64)
         for i, pair in enumerate(kept):
             square = _square(pair, model.tables[features + self.pairs[i]][self.offer], sign)
-            self.squares[i, : square.shape[0], : square.shape[1]] = square
-            for end in (0, 1):
-                bands, base = self.bands[i][end], int(self.ends[end, i]) * self.width
-                before = -1
-                for code in sorted(range(1, len(bands)), key=bands.__getitem__):
-                    if bands[code] != before:
-                        before = bands[code]
-                        self._columns[end, i, before] = len(starts)
-                        starts.append(len(order))
-                    order.append(base + code)
-        self.band_of = np.zeros((2, len(kept), self.width), np.intp)
+            rows, columns = square.shape
+            self._squares[2 * i, :columns, :rows] = square.T
+            self._squares[2 * i + 1, :rows, :columns] = square
+
+    def _lay_bands(self) -> None:
+        """Where in a row of costs and pushes the bins of each band stand, and the bands of all bins."""
+        messages = 2 * len(self.pairs)
+        self._messages = np.arange(messages)
+        self.leaf, self.hub = self.ends[::-1].T.ravel(), self.ends.T.ravel()
+        bands = np.zeros((messages, self.width), np.intp)
+        order: list[int] = []
+        starts: list[int] = []
+        self._columns = np.full((messages, self.wide), -1, dtype=np.intp)
         for i, both in enumerate(self.bands):
             for end in (0, 1):
-                self.band_of[end, i, : len(both[end])] = both[end]
+                bands[2 * i + end, : len(both[end])] = both[end]
+                base, before = int(self.ends[end, i]) * self.width, -1
+                for code in sorted(range(1, len(both[end])), key=both[end].__getitem__):
+                    if both[end][code] != before:
+                        before = both[end][code]
+                        self._columns[2 * i + 1 - end, before] = len(starts)
+                        starts.append(len(order))
+                    order.append(base + code)
+        self.hub_bands, self.leaf_bands = bands, bands.reshape(-1, 2, self.width)[:, ::-1].reshape(bands.shape)
         self._order, self._band_starts = np.array(order, dtype=np.intp), np.array(starts, dtype=np.intp)
 
     def sets(self, size: int) -> Sets | None:
-        """All sets of so many features; None where these are too many to list."""
+        """All sets of so many features; None where these are too many to list. Smaller ones are asked for first."""
         if size not in self._sets:
             few = comb(len(self.terms), size) <= MOST_SETS
-            self._sets[size] = (
-                Sets(len(self.terms), [(one, other) for one, other in self.ends.T.tolist()], size) if few else None
-            )
+            ends = [(one, other) for one, other in self.ends.T.tolist()]
+            self._sets[size] = Sets(len(self.terms), ends, size, self._known) if few else None
+            self.stars = list(self._known)
+            self._cells = self._cells_of(self.stars)
         return self._sets[size]
+
+    def _cells_of(self, stars: Sequence[Star]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        leaves = max((len(star.leaves) for star in stars), default=0)
+        cells = np.full((leaves, len(stars), self.width), len(self._messages) * self.wide, dtype=np.intp)
+        for s, star in enumerate(stars):
+            for leaf, (_, pair, second) in enumerate(star.leaves):
+                message = 2 * pair + second
+                cells[leaf, s] = message * self.wide + self.hub_bands[message]
+        return np.array([star.hub for star in stars], dtype=np.intp), cells
+
+    def cells(self, which: slice | NDArray[np.intp], leaves: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The hubs of some stars, and intp[leaves, stars, bins], where in a flat row of messages by the bands of their
+        hubs each leaf's stands for each bin of the hub; past the end where there are fewer leaves."""
+        hubs, cells = self._cells
+        return hubs[which], cells[:leaves, which]
 
     def pushes(self, person: Sequence[Sequence[int]]) -> NDArray[np.int64]:
         """int64[features, bins]: how far each bin of each feature alone pushes the score of this person."""
         offer = self.offer
         rows = self._rows[[base or where[person[term][offer]] for base, term, where in self._entries]]
         total = np.add.reduceat(rows, self._starts, axis=0)
-        own = [person[term][offer] for term in self.terms]
-        return np.asarray(total - total[np.arange(len(own)), own][:, None])
+        total -= total[self._every, [person[term][offer] for term in self.terms]][:, None]
+        return np.asarray(total)
 
     def costs(self, person: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """float64[features, bins]: cost of going to each bin, ppm; `FAR` where it is not within reach."""
-        out = []
+        out = np.empty((len(self.terms), self.width))
         for place, term in enumerate(self.terms):
             own = person[term][self.focus]
             row = self._costs.get((place, own))
@@ -239,54 +176,79 @@ class Board:
                 row = self._costs[place, own] = np.full(self.width, FAR)
                 for cost, code in self._steps[term][own]:
                     row[code] = cost
-            out.append(row)
-        return np.stack(out)
+            out[place] = row
+        return out
 
-    def together(self, person: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-        """int64[pairs, bands, bands]: what changing both features of a pair pushes beyond each change alone."""
-        own = np.array([person[term][self.offer] for term in self.terms])[self.ends]
-        every = np.arange(len(self.pairs))
-        one, other = self.band_of[0, every, own[0]], self.band_of[1, every, own[1]]
-        here = self.squares[every, one]
-        extra = self.squares - self.squares[every, :, other][:, :, None] - here[:, None, :]
-        extra += here[every, other][:, None, None]
-        extra *= np.all(own >= _FIRST, axis=0)[:, None, None]
-        return np.asarray(extra)
+    def steps(self, place: int, person: Sequence[Sequence[int]]) -> tuple[Step, ...]:
+        """The steps within reach of a feature, cheapest first."""
+        term = self.terms[place]
+        return self._steps[term][person[term][self.focus]]
 
-    def by_band(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """float64[n, pairs, bands] twice, for both features of each pair: the least value of any bin in a band.
+    def by_size(self, place: int) -> int:
+        """Bins of a feature."""
+        return self.sizes[place]
+
+    def together(self, person: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """float64[messages, bands, bands]: what changing both features of a pair pushes beyond each change alone, in
+        whole numbers, by the bands of leaf and hub."""
+        own = np.array([person[term][self.offer] for term in self.terms])
+        at, leaf, hub = self._messages, own[self.leaf], own[self.hub]
+        one, other = self.leaf_bands[at, leaf], self.hub_bands[at, hub]
+        here = self._squares[at, one]
+        extra = self._squares - self._squares[at, :, other][:, :, None]
+        extra += (here[at, other][:, None] - here)[:, None, :]
+        extra *= ((leaf >= _FIRST) & (hub >= _FIRST))[:, None, None]
+        return extra.astype(np.float64)
+
+    def by_band(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """float64[n, messages, bands]: the least value of any bin in a band of the leaf.
 
         Args:
             values: float64[n, features, bins].
         """
-        flat = values.reshape(len(values), -1)
         least = np.full((len(values), len(self._band_starts) + 1), FAR)
-        least[:, :-1] = np.minimum.reduceat(flat[:, self._order], self._band_starts, axis=1)
-        return least[:, self._columns[0]], least[:, self._columns[1]]
+        flat = values.reshape(len(values), -1).take(self._order, axis=1)
+        np.minimum.reduceat(flat, self._band_starts, axis=1, out=least[:, :-1])
+        return least.take(self._columns, axis=1)
 
 
 class Standing:
-    """One person on a board: what each bin pushes and costs.
+    """One person on a board: what each bin pushes and costs. Pushes are floating point numbers and whole, so exact.
 
     Attributes:
-        push: int64[features, bins]; cost: float64[features, bins], `FAR` where it is not within reach.
-        most: float64[features], the largest push of each feature; ``-FAR`` where nothing is within reach.
+        push, cost: float64[features, bins]; `FAR` is the cost of what is not within reach.
+        short: float64[features, bins], how far each bin pushes back; `FAR` where it is not within reach.
     """
 
     def __init__(self, board: Board, person: Sequence[Sequence[int]]) -> None:
         self.board, self._person = board, person
-        self.push, self.cost = board.pushes(person), board.costs(person)
-        self.most = np.where(self.cost < FAR, self.push, -FAR).max(axis=1)
+        self.push, self.cost = board.pushes(person).astype(np.float64), board.costs(person)
+        self.short = np.where(self.cost < FAR, -self.push, FAR)
+
+    def steps(self, place: int) -> tuple[Step, ...]:
+        """The steps within reach of a feature, cheapest first."""
+        return self.board.steps(place, self._person)
 
     @cached_property
-    def together(self) -> NDArray[np.int64]:
-        """What changing both features of a pair pushes beyond each change alone; see `Board.together`."""
+    def cheapest(self) -> list[float]:
+        """The least cost of each feature."""
+        least: list[float] = self.cost.min(axis=1).tolist()
+        return least
+
+    @cached_property
+    def most(self) -> NDArray[np.float64]:
+        """float64[features], the largest push of each feature; ``-FAR`` where nothing is within reach."""
+        return np.asarray(-self.short.min(axis=1))
+
+    @cached_property
+    def together(self) -> NDArray[np.float64]:
+        """What changing both features of a pair pushes beyond what each change pushes alone; see `Board.together`."""
         return self.board.together(self._person)
 
     @cached_property
-    def extra(self) -> NDArray[np.int64]:
-        """int64[pairs], the largest of these for each pair, never below 0."""
-        return np.asarray(np.maximum(self.together.max(axis=(1, 2)), 0))
+    def extra(self) -> NDArray[np.float64]:
+        """float64[pairs], the largest of these for each pair, never below 0."""
+        return np.asarray(np.maximum(self.together[::2].max(axis=(1, 2)), 0))
 
     def helpful(self) -> int:
         """How many features may push the score at all."""

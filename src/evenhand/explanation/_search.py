@@ -108,7 +108,7 @@ class _OneScore:
 
     def may_with_more(self, changes: int) -> bool:
         """Whether more changes than so many might reach it."""
-        return self._priced.could and changes < self._priced.helpful
+        return self._priced.may_with_more(changes)
 
     def look(self, size: int, best: Best) -> None:
         """Try all sets of so many features that may reach the goal."""

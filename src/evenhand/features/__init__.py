@@ -10,7 +10,7 @@ in docs, "the glass box". It does not decide which columns are fair to use (that
 from evenhand.terms import BinLabel, bin_labels
 
 from ._bins import learn_binning, learn_view, view_of
-from ._columns import ColumnSource, Values
+from ._columns import ColumnSource, Values, Words, hold_numbers
 from ._encode import encode
 from ._minimise import minimise
 from ._personal import scan_personal_data
@@ -21,8 +21,10 @@ __all__ = [
     "ColumnSource",
     "Register",
     "Values",
+    "Words",
     "bin_labels",
     "encode",
+    "hold_numbers",
     "learn_binning",
     "learn_view",
     "minimise",

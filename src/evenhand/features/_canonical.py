@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from evenhand.terms import DataError, canonical_text, number_in
 
-from ._columns import Values
+from ._columns import Values, hold_numbers
 
 __all__ = ["as_numbers", "as_texts"]
 
 
 def as_texts(values: Values) -> Sequence[str | None]:
     """The canonical text of every value; quick where values repeat, as categories do."""
-    if values.dtype.kind == "f":
+    if hold_numbers(values):
         distinct, inverse = np.unique(values, return_inverse=True)
         texts = np.array([canonical_text(value) for value in distinct.tolist()], dtype=object)
         return [] if not len(texts) else texts[inverse].tolist()
@@ -29,7 +29,7 @@ def as_numbers(name: str, values: Values) -> NDArray[np.float64]:
     Raises:
         DataError: some values are not numbers (a date, a word); the message counts them and shows none.
     """
-    if values.dtype.kind == "f":
+    if hold_numbers(values):
         return np.asarray(values, dtype=np.float64)
     seen: dict[str, float | None] = {}
     numbers = np.empty(len(values), dtype=np.float64)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evenhand.terms import MISSING, OTHER, Binning, canonical_text
 
 from ._canonical import as_numbers, as_texts
-from ._columns import Values
+from ._columns import Values, Words, hold_numbers
 
 __all__ = ["encode"]
 
@@ -42,7 +42,8 @@ def encode(binning: Binning, values: Values) -> NDArray[np.uint8]:
 
     Args:
         binning: borders or categories.
-        values: float64[n] (NaN is missing), or objects[n]: text, None or "" is missing.
+        values: float64[n] (NaN is missing), or objects[n]: text, None or "" is missing; or `Words`, of which each
+            different text is looked up once.
 
     Returns:
         uint8[n]; MISSING (1) where absent, OTHER (2) for a category not in the binning; never WITHHELD (0).
@@ -131,6 +132,8 @@ def _cells(values: NDArray[np.float64], lowest: np.float64, scale: np.float64, s
 
 
 def _encode_category(binning: Binning, values: Values) -> NDArray[np.uint8]:
+    if isinstance(values, Words):
+        return np.asarray(_encode_category(binning, values.texts).take(values.place))
     codes = _Codes({text: _FIRST + position for position, text in enumerate(binning.categories) if text})
-    raw = values.tolist() if values.dtype.kind != "f" else as_texts(values)
-    return np.fromiter(map(codes.__getitem__, raw), dtype=np.uint8, count=len(values))
+    raw = as_texts(values) if hold_numbers(values) else values.tolist()
+    return np.frombuffer(bytearray(map(codes.__getitem__, raw)), dtype=np.uint8)

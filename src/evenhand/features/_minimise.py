@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import WITHHELD, Binning, DataError, Minimised, Model, Permitted, Standing
 
-from ._columns import ColumnSource, Values
+from ._columns import ColumnSource, Values, hold_numbers
 from ._encode import encode
 
 __all__ = ["minimise"]
@@ -63,7 +63,7 @@ def _eligible(
 
 def _yes(column: str, values: Values) -> NDArray[np.bool_]:
     """Whether each value says yes; a missing one does not."""
-    if values.dtype.kind == "f":
+    if hold_numbers(values):
         yes, no = values == 1, (values == 0) | np.isnan(values)
     else:
         words = ["" if value is None else str(value).strip().lower() for value in values.tolist()]

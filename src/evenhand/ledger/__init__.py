@@ -31,6 +31,7 @@ from ._pause import (
     resume,
 )
 from ._proofs import proof_of
+from ._proven import Proven, latest_checkpoint, proven_decision, sign_checkpoint
 from ._read import RunRecord, RunSummary, columns, decisions, facts, facts_of, latest, open_run, runs
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
@@ -54,6 +55,7 @@ __all__ = [
     "LedgerStore",
     "Node",
     "Problem",
+    "Proven",
     "Replay",
     "Row",
     "Run",
@@ -75,11 +77,13 @@ __all__ = [
     "finish",
     "forget_groups",
     "latest",
+    "latest_checkpoint",
     "layout_of",
     "link",
     "new_run_id",
     "open_run",
     "proof_of",
+    "proven_decision",
     "raise_alarms",
     "read_checkpoint",
     "record",
@@ -88,5 +92,6 @@ __all__ = [
     "resume",
     "root_from_inclusion",
     "runs",
+    "sign_checkpoint",
     "verify",
 ]

@@ -5,60 +5,35 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum, unique
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import purpose_term
-from evenhand.terms import ConsentStatus, DataError
+from evenhand.terms import DataError
 
+from ._hear import FOR_EVER, Heard
 from ._match import SubjectIndex, index_subjects
+from ._weights import ConsentWeight, Kind, OptOutWeight, SignalWeight
 
-__all__ = ["ConsentBook", "Kind", "consent_status"]
-
-
-@unique
-class Kind(IntEnum):
-    """What a record is about."""
-
-    CONSENT = 0
-    OBJECTION = 1
-    OPT_OUT = 2
-    MINOR = 3
+__all__ = ["ConsentBook"]
 
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
 
-# Weakest no first: of two records at the same moment the later one in its list counts.
-_CONSENT_STATUSES = (
-    ConsentStatus.RENEWED,
-    ConsentStatus.GIVEN,
-    ConsentStatus.UNKNOWN,
-    ConsentStatus.REQUEST_DEFERRED,
-    ConsentStatus.REQUESTED,
-    ConsentStatus.EXPIRED,
-    ConsentStatus.INVALIDATED,
-    ConsentStatus.REVOKED,
-    ConsentStatus.REFUSED,
-    ConsentStatus.WITHDRAWN,
-)
-_STATUSES: dict[Kind, tuple[str, ...]] = {
-    Kind.CONSENT: tuple(status.value for status in _CONSENT_STATUSES),
-    Kind.OBJECTION: ("ObjectionWithdrawn", "Objected"),
-    Kind.OPT_OUT: ("OptOutWithdrawn", "OptedOut"),
-    Kind.MINOR: ("no", "yes", "unknown"),
+_STATUSES: dict[Kind, dict[str, int]] = {
+    Kind.CONSENT: {weight.status.value: weight for weight in ConsentWeight if weight.status is not None},
+    Kind.OBJECTION: {"ObjectionWithdrawn": OptOutWeight.TAKEN_BACK, "Objected": OptOutWeight.STANDS},
+    Kind.OPT_OUT: {"OptOutWithdrawn": OptOutWeight.TAKEN_BACK, "OptedOut": OptOutWeight.STANDS},
+    Kind.MINOR: {"no": 0, "yes": 1, "unknown": 2},
+    Kind.SIGNAL: {"": SignalWeight.OPEN},
 }
 _WORDS = {word: code for code, word in enumerate(word for words in _STATUSES.values() for word in words)}
-_FIRST = {kind: _WORDS[words[0]] for kind, words in _STATUSES.items()}
+_KIND_OF = np.array([kind for kind, words in _STATUSES.items() for _ in words], dtype=np.int8)
+_WEIGHT_OF = np.array([weight for words in _STATUSES.values() for weight in words.values()], dtype=np.int8)
 UNKNOWN_WORD = -1
 _Item = TypeVar("_Item", bound=np.generic)
-
-
-def consent_status(weight: int) -> ConsentStatus:
-    """The consent state that a record's weight stands for."""
-    return _CONSENT_STATUSES[weight]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +47,9 @@ class ConsentBook:
         purposes: int32[k], index into `purpose_terms`.
         weights: int8[k], which status; within its kind, a heavier one counts when two are equally late.
         at: int64[k], microseconds since 1970 UTC.
-        purpose_terms: the different purposes named; bare DPV terms, "" where a record names none.
+        until: int64[k], likewise: the last moment at which a consent counts.
+        purpose_terms: the different purposes named; bare DPV terms, "" where a record names none, and for an opt-out
+            signal which one it was.
     """
 
     index: SubjectIndex
@@ -81,6 +58,7 @@ class ConsentBook:
     purposes: NDArray[np.int32]
     weights: NDArray[np.int8]
     at: NDArray[np.int64]
+    until: NDArray[np.int64]
     purpose_terms: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -108,22 +86,24 @@ class ConsentBook:
         purposes: Sequence[str],
         statuses: Sequence[str],
         at: NDArray[np.datetime64],
+        heard: Heard | None = None,
     ) -> ConsentBook:
         """Read records; their order does not matter.
 
         Args:
             subjects: S32[k], pseudonyms.
-            kinds: ``consent``, ``objection``, ``opt_out`` or ``minor``.
+            kinds: ``consent``, ``objection``, ``opt_out``, ``minor``, or ``signal`` of a row that only holds signals.
             purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection or opt-out
                 covers everything below it, and all marketing where the purpose is empty or unknown.
             statuses: for consent a DPV state such as ``ConsentGiven``; for objection ``Objected`` or
                 ``ObjectionWithdrawn``; for opt_out ``OptedOut`` or ``OptOutWithdrawn``; for minor ``yes``, ``no``
-                or ``unknown`` (which says nothing).
+                or ``unknown`` (which says nothing); for signal nothing.
             at: datetime64[us][k] in UTC. A date without a time counts from the start of that day.
+            heard: what `hear` made of the signals in these rows; None where the campaign declares none.
 
         Raises:
             DataError: columns of different length, or an unknown kind, status or moment; it names the number of
-                the first such row, never the subject.
+                the first such row, never the subject. Or rows of signals, and no column of signals is declared.
 
         Example:
             >>> book = ConsentBook.from_columns(
@@ -144,21 +124,40 @@ class ConsentBook:
         kind = _codes(kinds, lambda word: _KINDS.get(word.lower(), UNKNOWN_WORD))
         _refuse(kind == UNKNOWN_WORD, "kind", _KINDS, kinds)
         word = _codes(statuses, lambda text: _WORDS.get(purpose_term(text), UNKNOWN_WORD))
-        first = np.array([_FIRST[member] for member in Kind])[kind]
-        size = np.array([len(_STATUSES[member]) for member in Kind])[kind]
-        _refuse((word < first) | (word >= first + size), "status for its kind", _WORDS, statuses)
+        _refuse((word == UNKNOWN_WORD) | (_KIND_OF[word] != kind), "status for its kind", _WORDS, statuses)
+        if heard is None and (kind == Kind.SIGNAL).any():
+            raise DataError(
+                "consents-signals-undeclared",
+                f"{int((kind == Kind.SIGNAL).sum())} consent records hold signals, and the campaign declares none.",
+                rule="C-7025: an opt-out signal is honoured",
+                remedy="name the columns that hold them under consents: signals in the campaign file",
+            )
         moment = np.asarray(at, dtype="datetime64[us]")
         _refuse(np.isnat(moment), "moment", (), ())
         terms: dict[str, int] = {}
         purpose = _codes(purposes, lambda text: terms.setdefault(purpose_term(text), len(terms)))
-        index, order, starts = index_subjects(np.asarray(subjects, dtype="S32"))
+        # What a row of kind signal says stands in its signals: the row itself names none of them.
+        if (of_signals := kind == Kind.SIGNAL).any():
+            purpose[of_signals] = terms.setdefault("", len(terms))
+        weight = _WEIGHT_OF[word]
+        when = moment.astype(np.int64)
+        until = np.full(len(when), FOR_EVER)
+        subject = np.asarray(subjects, dtype="S32")
+        if heard is not None:
+            own = np.array([terms.setdefault(term, len(terms)) for term in heard.purposes], dtype=np.intp)
+            subject = np.append(subject, subject[heard.rows])
+            kind, purpose = np.append(kind, heard.kinds), np.append(purpose, own)
+            weight = np.append(weight, heard.weights)
+            when, until = np.append(when, heard.at), np.append(until, heard.until)
+        index, order, starts = index_subjects(subject)
         return cls(
             index=index,
             starts=_frozen(starts),
             kinds=_frozen(kind[order].astype(np.int8)),
             purposes=_frozen(purpose[order].astype(np.int32)),
-            weights=_frozen((word - first)[order].astype(np.int8)),
-            at=_frozen(moment.astype(np.int64)[order]),
+            weights=_frozen(weight[order].astype(np.int8)),
+            at=_frozen(when[order]),
+            until=_frozen(until[order]),
             purpose_terms=tuple(terms),
         )
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign, ancestors, is_direct_marketing_kind, is_known
-from evenhand.terms import Asked, ConsentStatus, LegalBasis, Permitted, Reason, Standing, UsageError
+from evenhand.terms import Asked, LegalBasis, Permitted, Reason, Standing, UsageError
 
-from ._book import ConsentBook, Kind, consent_status
+from ._book import ConsentBook
+from ._weights import ConsentWeight, Kind, OptOutWeight, SignalWeight
 
 __all__ = ["permit"]
 
@@ -19,23 +20,11 @@ _OLDEST = -(2**58)
 _WEIGHTS = 16
 _NEVER = -1
 
-_CONSENT_REASONS = {
-    ConsentStatus.GIVEN: Reason.CONSENT_VALID,
-    ConsentStatus.RENEWED: Reason.CONSENT_VALID,
-    ConsentStatus.WITHDRAWN: Reason.CONSENT_WITHDRAWN,
-    ConsentStatus.REFUSED: Reason.CONSENT_REFUSED,
-    ConsentStatus.EXPIRED: Reason.CONSENT_EXPIRED,
-    ConsentStatus.INVALIDATED: Reason.CONSENT_INVALIDATED,
-    ConsentStatus.REVOKED: Reason.CONSENT_INVALIDATED,
-    ConsentStatus.REQUESTED: Reason.CONSENT_PENDING,
-    ConsentStatus.REQUEST_DEFERRED: Reason.CONSENT_PENDING,
-    ConsentStatus.UNKNOWN: Reason.CONSENT_UNKNOWN,
-}
-_ALL = tuple(consent_status(weight) for weight in range(len(ConsentStatus)))
-_REASON_OF = np.array([_CONSENT_REASONS[status] for status in _ALL], dtype=np.uint8)
-_OWN_NO = np.array([status in {ConsentStatus.WITHDRAWN, ConsentStatus.REFUSED} for status in _ALL])
-_ENDED = _OWN_NO | np.array([status is ConsentStatus.REVOKED for status in _ALL])
-_GIVEN = np.array([status.permits for status in _ALL])
+_ALL = tuple(ConsentWeight)
+_REASON_OF = np.array([weight.reason for weight in _ALL], dtype=np.uint8)
+_OWN_NO = np.array([weight.is_own_no for weight in _ALL])
+_ENDED = _OWN_NO | np.array([weight is ConsentWeight.REVOKED for weight in _ALL])
+_GIVEN = np.array([weight.permits for weight in _ALL])
 _BASIS_REASON = {
     LegalBasis.CONTRACT: Reason.BASIS_CONTRACT,
     LegalBasis.LEGITIMATE_INTEREST: Reason.BASIS_LEGITIMATE_INTEREST,
@@ -46,10 +35,12 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     """Say for each person whether the campaign may address them, and whether with personal data.
 
     The first that applies decides: an objection to direct marketing (G-21b), being a minor (D-28), the legal basis
-    (G-6, G-7), an opt-out of personalisation. Whoever may not be addressed personally is refused on a direct channel
-    and contextual on a surface; who merely opted out of personalisation is contextual on both. Records later than
-    ``asked.at`` do not exist yet. Withdrawing, refusing or revoking consent for a broader purpose ends the narrower
-    one too, and a person who withdrew or refused is not addressed on another legal basis instead (G-6).
+    (G-6, G-7), an opt-out of personalisation, an opt-out by signal (C-7025), an opt-out signal that leaves it unclear.
+    Whoever may not be addressed personally is refused on a direct channel and contextual on a surface; who merely
+    opted out is contextual on both. Records later than ``asked.at`` do not exist yet. Withdrawing, refusing or
+    revoking consent for a broader purpose ends the narrower one too, and a person who withdrew or refused is not
+    addressed on another legal basis instead (G-6). An opt-out signal holds, on every device, until the same signal
+    leaves it open or the person takes an opt-out back (kind opt_out, OptOutWithdrawn) later.
 
     Args:
         asked: n people and the moment.
@@ -77,7 +68,9 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     purpose, above = campaign.purpose, {campaign.purpose, *ancestors(campaign.purpose)}
     objectionable = _covering(above, campaign, consents.purpose_terms)
     objected = history.active(Kind.OBJECTION, objectionable, people)
-    opted_out = history.active(Kind.OPT_OUT, objectionable | _named({"Personalisation"}, consents), people)
+    personal = objectionable | _named({"Personalisation"}, consents)
+    opted_out = history.active(Kind.OPT_OUT, personal, people)
+    signalled, unclear = history.signalled(personal, people)
     minor = history.minors(people)
     spoken = history.consent_weights(_named({purpose}, consents), _named(above, consents), people)
 
@@ -93,6 +86,8 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     refused = Standing.REFUSED if campaign.channel.is_direct else Standing.CONTEXTUAL
     standing = np.full(people, Standing.PERSONALISED, dtype=np.uint8)
     reason = reason.astype(np.uint8)
+    _decide(unclear & allowed, standing, reason, Standing.CONTEXTUAL, Reason.SIGNAL_UNCLEAR)
+    _decide(signalled & allowed, standing, reason, Standing.CONTEXTUAL, Reason.SIGNAL_OPT_OUT)
     _decide(opted_out & allowed, standing, reason, Standing.CONTEXTUAL, Reason.PERSONALISATION_OPT_OUT)
     standing[~allowed] = refused
     _decide(minor, standing, reason, refused, Reason.MINOR)
@@ -140,26 +135,48 @@ class _History:
     def __init__(self, asked: Asked, book: ConsentBook) -> None:
         who, which = book.records_of(asked.subjects)
         at = book.at[which]
-        kept = np.flatnonzero(at <= _microseconds(asked.at))
+        now = _microseconds(asked.at)
+        kept = np.flatnonzero(at <= now)
         which = which[kept]
         self._who = who[kept]
         self._kinds = book.kinds[which]
         self._purposes = book.purposes[which]
         self._weights = book.weights[which].astype(np.int64)
+        self._weights[book.until[which] < now] = ConsentWeight.EXPIRED
         self._order = np.maximum(at[kept], _OLDEST) * _WEIGHTS + self._weights
 
     def active(self, kind: Kind, relevant: NDArray[np.bool_], people: int) -> NDArray[np.bool_]:
         """Who has a standing no of this kind: for any relevant purpose, the latest record says so."""
         rows = np.flatnonzero(self._kinds == kind)
-        rows = rows[relevant[self._purposes[rows]]]
+        rows = self._last_of_each(rows[relevant[self._purposes[rows]]])
+        return self._those(rows[self._weights[rows] == OptOutWeight.STANDS], people)
+
+    def signalled(self, personal: NDArray[np.bool_], people: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Who opted out by a signal, and of whom a signal leaves it unclear: the latest of each signal counts, as long
+        as the person took no opt-out back after it.
+        """
+        back = np.flatnonzero((self._kinds == Kind.OPT_OUT) & (self._weights == OptOutWeight.TAKEN_BACK))
+        taken_back = np.full(people, np.iinfo(np.int64).min)
+        back = back[personal[self._purposes[back]]]
+        np.maximum.at(taken_back, self._who[back], self._order[back] // _WEIGHTS)
+        rows = np.flatnonzero(self._kinds == Kind.SIGNAL)
+        rows = self._last_of_each(rows[self._order[rows] // _WEIGHTS >= taken_back[self._who[rows]]])
+        weights = self._weights[rows]
+        opted_out, unclear = (rows[weights == weight] for weight in (SignalWeight.OPTED_OUT, SignalWeight.UNCLEAR))
+        return self._those(opted_out, people), self._those(unclear, people)
+
+    def _last_of_each(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Of these rows the latest of each person and purpose, the heaviest on a tie."""
+        order = rows[np.lexsort((self._order[rows], self._purposes[rows], self._who[rows]))]
+        who, purpose = self._who[order], self._purposes[order]
+        last = np.ones(len(order), dtype=np.bool_)
+        last[:-1] = (who[1:] != who[:-1]) | (purpose[1:] != purpose[:-1])
+        return order[last]
+
+    def _those(self, rows: NDArray[np.intp], people: int) -> NDArray[np.bool_]:
+        """Whom these rows are about."""
         result = np.zeros(people, dtype=np.bool_)
-        if len(rows):
-            who, purpose = self._who[rows], self._purposes[rows]
-            order = np.lexsort((self._order[rows], purpose, who))
-            who, purpose, weight = who[order], purpose[order], self._weights[rows][order]
-            last = np.ones(len(order), dtype=np.bool_)
-            last[:-1] = (who[1:] != who[:-1]) | (purpose[1:] != purpose[:-1])
-            result[who[last & (weight == 1)]] = True
+        result[self._who[rows]] = True
         return result
 
     def minors(self, people: int) -> NDArray[np.bool_]:

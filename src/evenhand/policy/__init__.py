@@ -21,6 +21,7 @@ from ._campaign import (
     MonitorClause,
     Offer,
     Retention,
+    SignalsClause,
     Span,
     Table,
     Text,
@@ -37,6 +38,7 @@ from ._purposes import (
     is_marketing,
     nearest_purpose,
     purpose_term,
+    tcf_covers,
 )
 from ._schema import Field, campaign_fields, campaign_schema
 from ._validate import review
@@ -67,6 +69,7 @@ __all__ = [
     "Path",
     "PolicyFinding",
     "Retention",
+    "SignalsClause",
     "Span",
     "Table",
     "Text",
@@ -84,4 +87,5 @@ __all__ = [
     "purpose_term",
     "read_campaign",
     "review",
+    "tcf_covers",
 ]

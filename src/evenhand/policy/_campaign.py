@@ -14,6 +14,7 @@ from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role,
 
 from ._declared import MICRO, Declared, Duration, Identifier, Money, Table, Text, date_as_text
 from ._monitor_clause import MonitorClause
+from ._signals_clause import SignalsClause
 
 __all__ = [
     "MICRO",
@@ -31,6 +32,7 @@ __all__ = [
     "MonitorClause",
     "Offer",
     "Retention",
+    "SignalsClause",
     "Span",
     "Table",
     "Text",
@@ -84,6 +86,12 @@ class HistorySource(Table):
 
 class ConsentSource(Table):
     """Consent, objection, opt-out and minor records: columns subject, kind, purpose, status, at."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"signals"})
+
+    signals: SignalsClause | None = Field(
+        None, description="Signals of browsers and apps that stand in further columns of this table."
+    )
 
 
 class Span(Declared):

@@ -111,6 +111,11 @@ CHECKS = MappingProxyType(
         "EH-POL-090": Check(_E, "a cut makes groups of a number", "Only a sensitive number is cut into groups."),
         "EH-POL-091": Check(_E, "a cut makes groups of a number", "The values at which a number is cut rise."),
         "EH-POL-092": Check(_E, "a response is a probability", "Modelled responses come from a model of responses."),
+        "EH-POL-100": Check(_E, "what is declared has an effect", "Signals have at least one column."),
+        "EH-POL-101": Check(_E, "one meaning per column", "Each signal has a column of its own."),
+        "EH-POL-102": Check(_W, "E-mail, G-7", "A TC string is declared where it can count."),
+        "EH-POL-103": Check(_E, "C-120", "A campaign on an online platform says that it shares data."),
+        "EH-POL-104": Check(_N, "C-7025", "Opt-out signals have something to stop."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

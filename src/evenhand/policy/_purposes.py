@@ -17,6 +17,7 @@ __all__ = [
     "is_marketing",
     "nearest_purpose",
     "purpose_term",
+    "tcf_covers",
 ]
 
 PURPOSES = MappingProxyType(
@@ -93,6 +94,18 @@ def is_direct_marketing_kind(purpose: str) -> bool:
         (True, False)
     """
     return not is_known(purpose) or bool({"DirectMarketing", "Personalisation"} & {purpose, *ancestors(purpose)})
+
+
+def tcf_covers(purpose: str) -> bool:
+    """Whether the advertising purposes of TCF 2 speak about this purpose: advertising, and whatever is below it.
+
+    TCF is about advertising on sites and in apps: what it says is no word about letters, messages or public relations.
+
+    Example:
+        >>> tcf_covers("PersonalisedAdvertising"), tcf_covers("DirectMarketing")
+        (True, False)
+    """
+    return "Advertising" in {purpose, *ancestors(purpose)}
 
 
 def nearest_purpose(text: str) -> str | None:

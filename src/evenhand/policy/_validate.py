@@ -14,6 +14,7 @@ from ._validate_columns import review_columns
 from ._validate_increment import review_increment
 from ._validate_limits import review_limits
 from ._validate_monitor import review_monitor
+from ._validate_signals import review_signals
 from ._validate_tables import review_table
 
 __all__ = ["review"]
@@ -37,6 +38,7 @@ def review(campaign: Campaign, *, at: datetime) -> tuple[PolicyFinding, ...]:
         *_basis(campaign, at.date()),
         *_channel(campaign),
         *_sources(campaign),
+        *review_signals(campaign),
         *review_increment(campaign),
         *review_columns(campaign),
         *_offers(campaign),

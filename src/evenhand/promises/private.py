@@ -13,10 +13,11 @@ from ._columns import Ground, RecordColumns, Violation
 __all__ = ["check_decisions", "check_run"]
 
 _PERMITS = {
-    LegalBasis.CONSENT: Reason.CONSENT_VALID,
-    LegalBasis.CONTRACT: Reason.BASIS_CONTRACT,
-    LegalBasis.LEGITIMATE_INTEREST: Reason.BASIS_LEGITIMATE_INTEREST,
+    LegalBasis.CONSENT: (Reason.CONSENT_VALID, Reason.SIGNAL_CONSENT),
+    LegalBasis.CONTRACT: (Reason.BASIS_CONTRACT,),
+    LegalBasis.LEGITIMATE_INTEREST: (Reason.BASIS_LEGITIMATE_INTEREST,),
 }
+_OPT_OUTS = tuple(reason for reason in Reason if reason.is_opt_out)
 
 
 def check_run(ground: Ground) -> tuple[Violation, ...]:
@@ -51,11 +52,11 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
     for amount in (columns.runner_up_price, columns.margin):
         used |= amount != 0
     used |= (columns.top_terms != -1).any(axis=1) | columns.excluded.any(axis=1)
-    allows = columns.permission == _PERMITS[ground.campaign.legal_basis]
+    allows = np.isin(columns.permission, _PERMITS[ground.campaign.legal_basis])
     objected = columns.permission == Reason.DIRECT_MARKETING_OBJECTION
     direct = np.bool_(ground.campaign.channel.is_direct)
     stays_out = direct & (columns.standing == Standing.CONTEXTUAL)
-    stays_out &= columns.permission != Reason.PERSONALISATION_OPT_OUT
+    stays_out &= ~np.isin(columns.permission, _OPT_OUTS)
     checks = (
         (
             "refused-but-used",

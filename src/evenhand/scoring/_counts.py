@@ -201,8 +201,11 @@ def look(source: Source, design: Design, coefficients: NDArray[np.float64]) -> L
 
 def gram(source: Source, design: Design, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
     """``Z'WZ``: weighted counts per bin and per pair of bins; float64[columns, columns], symmetric."""
-    counts = source.total(_GramWork(design, coefficients)) / design.grain
-    return np.asarray(counts + np.triu(counts, 1).T)
+    counts = source.total(_GramWork(design, coefficients))
+    counts /= design.grain
+    for block in design.blocks:  # counted above the diagonal, and a block's own counts on it
+        counts[block, : block.start] = counts[: block.start, block].T
+    return counts
 
 
 def tally(source: Source, design: Design) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ._counts import Design, Look, clustering, gram, look
 from ._penalty import Penalty
-from ._root import inverse_root
+from ._root import Roots
 from ._source import Source
 
 __all__ = ["Solver"]
@@ -81,6 +81,8 @@ class Solver:
         self.spread = 1.0
         self.steps = 0
         self.at = self._look(self.coefficients)
+        self._roots = Roots(design.columns)
+        self._matrix = np.empty((design.columns, design.columns))
         self._count()
 
     @staticmethod
@@ -173,12 +175,21 @@ class Solver:
         return smooth if held is None else smooth + held
 
     def _factor(self) -> None:
-        """Inverse of the Cholesky root of curvature plus penalty; its square is the covariance."""
-        matrix = self.curvature.copy()
-        matrix[np.arange(len(matrix)), np.arange(len(matrix))] += self.ridges
-        for t, block in enumerate(self.design.blocks):
-            matrix[block, block] += self._quadratic(t)
-        self.root = inverse_root(matrix)
+        """Curvature or penalty is another: the root is worked out when it is asked for."""
+        self._factored = False
+
+    @property
+    def root(self) -> NDArray[np.float64]:
+        """Inverse of the Cholesky root of curvature plus penalty, float64[columns, columns]; its square is the
+        covariance."""
+        if not self._factored:
+            matrix = self._matrix
+            np.copyto(matrix, self.curvature)
+            matrix[np.arange(len(matrix)), np.arange(len(matrix))] += self.ridges
+            for t, block in enumerate(self.design.blocks):
+                matrix[block, block] += self._quadratic(t)
+            self._root, self._factored = self._roots.of(matrix), True
+        return self._root
 
     def _update_smoothing(self, solution: NDArray[np.float64]) -> float:
         """Each term's best weight with the others as they are; returns the largest change of freedom.

@@ -51,6 +51,7 @@ from ._words import (
     Standing,
     Surface,
     Target,
+    Use,
 )
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "Target",
     "TermShape",
     "UsageError",
+    "Use",
     "band_labels",
     "bin_labels",
     "canonical_text",

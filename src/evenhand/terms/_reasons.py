@@ -18,6 +18,7 @@ class Reason(IntEnum):
     CONSENT_VALID = 1
     BASIS_CONTRACT = 2
     BASIS_LEGITIMATE_INTEREST = 3
+    SIGNAL_CONSENT = 4
     DIRECT_MARKETING_OBJECTION = 10
     CONSENT_WITHDRAWN = 11
     CONSENT_REFUSED = 12
@@ -25,9 +26,13 @@ class Reason(IntEnum):
     CONSENT_INVALIDATED = 14
     PERSONALISATION_OPT_OUT = 15
     MINOR = 16
+    SIGNAL_OPT_OUT = 17
+    SIGNAL_REFUSED = 18
     CONSENT_NEVER_ASKED = 40
     CONSENT_PENDING = 41
     CONSENT_UNKNOWN = 42
+    SIGNAL_UNUSABLE = 43
+    SIGNAL_UNCLEAR = 44
     SELECTED = 50
     BEYOND_LIMITS = 51
     NO_WORTHWHILE_OFFER = 52
@@ -44,6 +49,11 @@ class Reason(IntEnum):
     def is_by_lot(self) -> bool:
         """The outcome was drawn, whatever the model says of the person."""
         return self in (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING)
+
+    @property
+    def is_opt_out(self) -> bool:
+        """The person is addressed, and no personal data is used: they opted out, or a signal leaves that unclear."""
+        return self in (Reason.PERSONALISATION_OPT_OUT, Reason.SIGNAL_OPT_OUT, Reason.SIGNAL_UNCLEAR)
 
     @property
     def is_forbidden(self) -> bool:
@@ -72,6 +82,11 @@ _RULES = {
     Reason.CONSENT_INVALIDATED: "G-7",
     Reason.PERSONALISATION_OPT_OUT: "D-38/39",
     Reason.MINOR: "D-28",
+    Reason.SIGNAL_CONSENT: "G-7",
+    Reason.SIGNAL_OPT_OUT: "C-7025",
+    Reason.SIGNAL_REFUSED: "G-7",
+    Reason.SIGNAL_UNUSABLE: "G-7",
+    Reason.SIGNAL_UNCLEAR: "C-120",
     Reason.CONSENT_NEVER_ASKED: "G-6",
     Reason.CONSENT_PENDING: "G-7",
     Reason.CONSENT_UNKNOWN: "G-7",

@@ -18,6 +18,7 @@ __all__ = [
     "Standing",
     "Surface",
     "Target",
+    "Use",
 ]
 
 
@@ -190,6 +191,18 @@ class Target(StrEnum):
     def link(self) -> Link:
         """Of the model that is learned for it: a score is a logit, or the change itself."""
         return "logit" if self is Target.RESPONSE else "identity"
+
+
+@unique
+class Use(StrEnum):
+    """Uses of personal data that people can opt out of by a signal (RULES C-120, C-7025, US-UOOM)."""
+
+    SALE = "sale"
+    """Handing personal data to somebody else for money or another advantage."""
+    SHARING = "sharing"
+    """Handing it to somebody else for advertising across sites (California)."""
+    TARGETED_ADVERTISING = "targeted_advertising"
+    """Advertising by what somebody did on the sites and apps of others."""
 
 
 @unique

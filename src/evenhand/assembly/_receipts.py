@@ -1,0 +1,111 @@
+"""Receipts of decisions, and the signed checkpoints that they lead to."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from evenhand.adapters.home import find_home, write_atomically
+from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.ledger import Signer, latest_checkpoint, proven_decision
+from evenhand.ledger import sign_checkpoint as sign_checkpoint_of
+from evenhand.receipts import Result, check, checker, read_receipt, receipt_of, receipt_page
+from evenhand.terms import DataError
+
+from ._kept import text_of_file
+from ._records import open_ledger, why
+
+__all__ = [
+    "check_receipt",
+    "give_receipt",
+    "last_checkpoint",
+    "ledger_key",
+    "receipt_checker",
+    "sign_checkpoint",
+]
+
+
+def give_receipt(
+    who: str, out: str | Path, *, home: str | Path | None = None, lang: str = "en", brief: bool = False
+) -> str:
+    """Write the receipt of one decision: a page that checks itself, or plain JSON where the name ends in ``.json``.
+
+    Args:
+        who: a decision's id, or a subject's own id (its latest decision).
+        out: the file to write.
+        home: the home folder; see `find_home`.
+        lang: language that the page opens in.
+        brief: leave campaign and model out; then nobody can add the score up again.
+
+    Returns:
+        The decision's id.
+
+    Raises:
+        DataError: the ledger knows no such decision or subject.
+        LedgerError: the ledger has no signed checkpoint yet.
+        StoreError: the file cannot be written.
+    """
+    place = find_home(home)
+    explained = {one: why(who, home=place.folder, lang=one) for one in ("nl", "en")}
+    decision_id = explained["en"].facts.decision_id
+    words = {
+        one: [told.headline, *(line.text for line in told.lines if line.layer == 1)] for one, told in explained.items()
+    }
+    with open_ledger(place) as store:
+        size, note = latest_checkpoint(store)
+        entries = proven_decision(store, decision_id, size, brief=brief)
+        receipt = receipt_of(entries, note, Signer(store.secret()).verifier, words)
+    path = Path(out)
+    is_json = path.suffix == ".json"
+    text = json.dumps(receipt, ensure_ascii=False, indent=1) + "\n" if is_json else receipt_page(receipt, lang=lang)
+    write_atomically(path, text, private=True)
+    return decision_id
+
+
+def check_receipt(receipt: str | Path, *, key: str | None = None) -> Result:
+    """Check a receipt, without any ledger.
+
+    Args:
+        receipt: its page or its JSON file.
+        key: the ledger's public key, as the organisation publishes it; None = the one that the receipt names.
+
+    Raises:
+        DataError: there is no receipt in the file.
+        StoreError: the file cannot be read.
+    """
+    try:
+        return check(read_receipt(text_of_file(receipt)), key)
+    except ValueError:
+        raise DataError(
+            "receipt-unreadable",
+            "There is no receipt in this file.",
+            rule="a receipt is the page or the JSON file that evenhand receipt give writes",
+            remedy="name the file as it was given to you, unchanged",
+        ) from None
+
+
+def receipt_checker() -> str:
+    """The program that checks receipts and needs nothing but Python; see `receipts.checker`."""
+    return checker()
+
+
+def ledger_key(*, home: str | Path | None = None) -> str:
+    """The ledger's public key, to be published: whoever has it can check receipts and checkpoints."""
+    with open_ledger(find_home(home)) as store:
+        return str(Signer(store.secret()).verifier)
+
+
+def last_checkpoint(*, home: str | Path | None = None) -> str:
+    """The last signed checkpoint. Raises LedgerError where there is none yet."""
+    with open_ledger(find_home(home)) as store:
+        return latest_checkpoint(store)[1]
+
+
+def sign_checkpoint(*, home: str | Path | None = None, at: datetime) -> str:
+    """Sign a checkpoint over the ledger as it is, where the last one is older; see `ledger.sign_checkpoint`."""
+    place = find_home(home)
+    with open_ledger(place):
+        pass  # nobody makes a ledger by signing
+    with SqliteLedger(place.ledger, key=place.key_file) as store:
+        return sign_checkpoint_of(store, at=at)

@@ -1,0 +1,103 @@
+"""An entry with the proof that it stands under the last signed checkpoint: what a receipt is made of."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+from evenhand.terms import LedgerError
+
+from ._body import RunStarted
+from ._proofs import proof_of
+from ._read import facts, find_start
+from ._recover import append_alone, recover
+from ._store import GENESIS, Kind, LedgerStore
+
+__all__ = ["Proven", "latest_checkpoint", "proven_decision", "sign_checkpoint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """One entry, and what leads from it to a root.
+
+    Attributes:
+        number: of the entry.
+        after: hash of the entry before it (32 bytes); with the body it gives the entry's own.
+        body: as stored.
+        path: hashes from the entry to the root, the lowest first.
+    """
+
+    number: int
+    after: bytes
+    body: bytes
+    path: tuple[bytes, ...]
+
+
+def latest_checkpoint(store: LedgerStore) -> tuple[int, str]:
+    """The last signed checkpoint, and how many entries are under it.
+
+    Raises:
+        LedgerError: none was signed yet.
+    """
+    last = deque(store.checkpoints(), maxlen=1)
+    if not last:
+        raise LedgerError(
+            "ledger-no-checkpoint",
+            "No checkpoint of this ledger was signed yet: it was last written by an older evenhand, or is empty.",
+            rule="G-5-2",
+            remedy="Sign one: evenhand ledger checkpoint --sign. Every run from now on signs its own.",
+        )
+    return last[0]
+
+
+def sign_checkpoint(store: LedgerStore, *, at: datetime) -> str:
+    """Sign a checkpoint over the ledger as it is, where the last one is older; the last one.
+
+    Raises:
+        StoreError: somebody else is writing, or the ledger cannot be written.
+        LedgerError: the ledger was altered.
+    """
+    store.claim()
+    try:
+        _, tail = recover(store, at)
+        if tail.entries:
+            append_alone(store, tail, [])
+        return latest_checkpoint(store)[1]
+    finally:
+        store.release()
+
+
+def proven_decision(store: LedgerStore, decision_id: str, size: int, *, brief: bool = False) -> dict[str, Proven]:
+    """A decision with all that it stands on, each proven under the root over `size` entries.
+
+    Args:
+        store: the ledger.
+        decision_id: ``RUN-ID.NUMBER``.
+        size: entries under the checkpoint.
+        brief: leave campaign and model out.
+
+    Returns:
+        ``decision`` and ``run`` (its start); unless `brief` also ``campaign`` and ``model``.
+
+    Raises:
+        DataError: the ledger has no such decision.
+    """
+    run_id, _, number = facts(store, decision_id).decision_id.rpartition(".")
+    start, started = find_start(store, run_id)
+    numbers = {"decision": start + int(number), "run": start}
+    if not brief:
+        numbers |= {"campaign": _document(store, started, "campaign"), "model": _document(store, started, "model")}
+    return {role: _proven(store, number, size) for role, number in numbers.items()}
+
+
+def _document(store: LedgerStore, started: RunStarted, role: str) -> int:
+    """Number of the entry that holds a run's campaign or model."""
+    about = bytes.fromhex(getattr(started, role))
+    return next(row[0] for row in store.about(about) if row[1] == Kind.DOCUMENT)
+
+
+def _proven(store: LedgerStore, number: int, size: int) -> Proven:
+    (row,) = [row for rows in store.read(number, number) for row in rows]
+    after = store.hashes(number - 1, number - 1)[0] if number > 1 else GENESIS
+    return Proven(number, after, row[4], tuple(proof_of(store, number, size)))

@@ -1,0 +1,400 @@
+"""Check the receipt of a decision: that it stands in the ledger that was signed, and that its score adds up.
+
+This file stands alone: it needs Python 3.11 or newer and nothing else, not even evenhand. Copy it, read it, run it:
+
+    python check_receipt.py RECEIPT [--key LINE] [--lang nl]
+
+It ends with 0 where everything holds, 5 where something does not, 2 where the file cannot be read. LINE is the public
+key that the organisation publishes; without it the receipt is checked against the key that it names itself, which
+proves less: compare the two. How it works: RFC 9162 (Merkle trees), RFC 8032 (Ed25519), C2SP tlog-checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+from base64 import b64decode
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+FORMAT = 1
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+BOUND = 2_000_000_000
+_HTML = re.compile(r'<script type="application/json" id="receipt">(.*?)</script>', re.DOTALL)
+
+
+class BrokenError(Exception):
+    """A step that does not hold; why, as a key of `TEXTS` with its values."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key, self.values = key, values
+
+
+class Entry:
+    """One entry of the ledger: what it says, and its hash as the chain makes it."""
+
+    def __init__(self, found: dict[str, object]) -> None:
+        self.role, self.number = str(found["role"]), int(str(found["number"]))
+        self.text = str(found["body"])
+        self.path = [bytes.fromhex(str(step)) for step in list(found["path"])]  # type: ignore[call-overload]
+        after = bytes.fromhex(str(found["after"]))
+        if len(after) != 32 or any(len(step) != 32 for step in self.path):
+            raise ValueError
+        self.hash = hashlib.sha256(after + self.text.encode()).digest()
+        self.body = json.loads(self.text)
+
+
+class Result:
+    """What a check found.
+
+    Attributes:
+        steps: for each step its name, whether it holds, and in English how; none after one that fails.
+        facts: what the checked entries say, for people; empty unless everything holds.
+        parts: (feature, code, share) of the score, in the model's order; empty where the receipt has no model.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, bool, str]] = []
+        self.said: list[tuple[str, dict[str, object]]] = []  # the same as keys of `TEXTS`, with their values
+        self.facts: dict[str, object] = {}
+        self.parts: list[tuple[str, str, int]] = []
+
+    def step(self, name: str, holds: bool, key: str, values: dict[str, object]) -> None:
+        """Note a step."""
+        self.steps.append((name, holds, TEXTS[key][0].format(**values)))
+        self.said.append((key, values))
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step holds."""
+        return all(holds for _, holds, _ in self.steps)
+
+
+def check(receipt: dict[str, object], key: str | None = None) -> Result:
+    """Check a receipt.
+
+    Args:
+        receipt: as read from its JSON.
+        key: the ledger's public key as the organisation publishes it; None = the one that the receipt names.
+    """
+    result = Result()
+    try:
+        entries, ledger, note = _read(receipt)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        result.step("form", False, "garbled", {})
+        return result
+    result.step("form", True, "form", {"name": " ".join(ledger.split()).split("+")[0]})
+    steps: dict[str, Callable[[], tuple[str, dict[str, object]]]] = {
+        "signature": lambda: _signature(note, ledger, key),
+        "inclusion": lambda: _inclusion(note, entries),
+        "belonging": lambda: _belonging(entries),
+        "sum": lambda: _sum(entries, result),
+    }
+    for name, step in steps.items():
+        try:
+            result.step(name, True, *step())
+        except BrokenError as problem:
+            result.step(name, False, problem.key, problem.values)
+            return result
+        except (KeyError, ValueError, TypeError, IndexError, AttributeError):
+            result.step(name, False, "garbled", {})
+            return result
+    result.facts = _facts(entries)
+    return result
+
+
+def _read(receipt: dict[str, object]) -> tuple[dict[str, Entry], str, str]:
+    """Entries by their role, the ledger's key and the checkpoint."""
+    if receipt["receipt"] != FORMAT:
+        raise ValueError
+    entries = {entry.role: entry for entry in map(Entry, list(receipt["entries"]))}  # type: ignore[call-overload]
+    if "decision" not in entries or "run" not in entries:
+        raise ValueError
+    return entries, str(receipt["ledger"]), str(receipt["checkpoint"])
+
+
+def _signature(note: str, ledger: str, key: str | None) -> tuple[str, dict[str, object]]:
+    """The checkpoint is signed with the ledger's key (C2SP signed-note)."""
+    line = ledger if key is None else key.strip()
+    if line != ledger:
+        raise BrokenError("other-key")
+    name, mark, encoded = line.split("+", 2)
+    raw = b64decode(encoded, validate=True)
+    if raw[:1] != b"\x01" or hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4].hex() != mark:
+        raise BrokenError("unsigned")
+    text, _, signed = note.partition("\n\n")
+    if text.split("\n")[0] != name:
+        raise BrokenError("unsigned")
+    for signature in signed.splitlines():
+        signer, _, encoded = signature[2:].rpartition(" ")
+        found = b64decode(encoded, validate=True)
+        if signer == name and found[:4].hex() == mark and is_signed(raw[1:], f"{text}\n".encode(), found[4:]):
+            return ("signed" if key else "signed-itself"), {"size": text.split("\n")[1]}
+    raise BrokenError("unsigned")
+
+
+def _inclusion(note: str, entries: dict[str, Entry]) -> tuple[str, dict[str, object]]:
+    """Every entry stands under the root that was signed (RFC 9162, 2.1.3.2)."""
+    _, size, encoded = note.partition("\n\n")[0].split("\n")
+    root = b64decode(encoded, validate=True)
+    for entry in entries.values():
+        if _root(entry, int(size)) != root:
+            raise BrokenError("outside", number=entry.number)
+    return "inside", {"numbers": ", ".join(str(entry.number) for entry in entries.values())}
+
+
+def _root(entry: Entry, size: int) -> bytes | None:
+    node, last = entry.number - 1, size - 1
+    if not 0 <= node <= last:
+        return None
+    found = hashlib.sha256(b"\x00" + entry.hash).digest()
+    for step in entry.path:
+        if last == 0:
+            return None
+        if node & 1 or node == last:
+            found = hashlib.sha256(b"\x01" + step + found).digest()
+            while not node & 1 and node:
+                node >>= 1
+                last >>= 1
+        else:
+            found = hashlib.sha256(b"\x01" + found + step).digest()
+        node >>= 1
+        last >>= 1
+    return found if last == 0 else None
+
+
+def _belonging(entries: dict[str, Entry]) -> tuple[str, dict[str, object]]:
+    """The decision is one of this run, and campaign and model are those that the run names."""
+    decision, run = entries["decision"], entries["run"]
+    kinds = (decision.body["@"], run.body["@"])
+    if kinds != ("decision", "run-started") or decision.number - run.number != decision.body.get("n", 0):
+        raise BrokenError("other-run")
+    for role in ("campaign", "model"):
+        if role in entries and (
+            entries[role].body["digest"] != run.body[role]
+            or hashlib.sha256(entries[role].body["text"].encode()).hexdigest() != run.body[role]
+        ):
+            raise BrokenError("other-document", role=role)
+    return "of-run", {"number": decision.body["n"], "run": run.body["run"]}
+
+
+def _sum(entries: dict[str, Entry], result: Result) -> tuple[str, dict[str, object]]:
+    """With the model: base and shares are the score, and the strongest reasons are among them."""
+    said = entries["decision"].body
+    if "model" not in entries:
+        return "no-model", {}
+    model = json.loads(entries["model"].body["text"])
+    offer = said.get("o", -1) if said.get("o", -1) >= 0 else said.get("ru", -1)
+    if said.get("st", 0) != 2 or offer < 0:
+        return "no-score", {}
+    shares = _shares(model, said.get("c", ""), entries["run"].body["layout"], offer)
+    total = model["base"][offer] + sum(share for _, _, share in shares)
+    if max(-BOUND, min(BOUND, total)) != said.get("sc", 0):
+        raise BrokenError("no-sum")
+    for term, share in zip(said.get("tt", []), said.get("tc", []), strict=True):
+        if shares[term][2] != share:
+            raise BrokenError("no-sum")
+    result.parts = [("", "", model["base"][offer]), *shares]
+    return "adds-up", {"count": len(shares)}
+
+
+def _shares(model: dict[str, list], codes: str, layout: list[int], offer: int) -> list[tuple[str, str, int]]:  # type: ignore[type-arg]
+    """Name, value and share of each term for one offer."""
+    binnings = model["view"]["binnings"]  # type: ignore[call-overload]
+    raw = bytes.fromhex(codes) or bytes(sum(size or 1 for size in layout))
+    mine, place = [], 0
+    for size in layout:
+        mine.append(raw[place + (offer if size else 0)])
+        place += size or 1
+    if place != len(raw) or len(mine) != len(binnings):
+        raise BrokenError("no-sum")
+    names = [binning["name"] for binning in binnings]
+    values = [_label(binning, code) for binning, code in zip(binnings, mine, strict=True)]
+    found = list(mine)
+    for pair in model.get("pairs", []):
+        one, other = mine[pair["first"]], mine[pair["second"]]
+        width = max(pair["second_bands"], default=0) + 1
+        joint = 1 + pair["first_bands"][one] * width + pair["second_bands"][other] if one and other else 0
+        found.append(joint)
+        names.append(f"{names[pair['first']]} x {names[pair['second']]}")
+        values.append(f"{values[pair['first']]}, {values[pair['second']]}")
+    return [(names[i], values[i], model["tables"][i][offer][code]) for i, code in enumerate(found)]
+
+
+def _label(binning: dict[str, list], code: int) -> str:  # type: ignore[type-arg]
+    if code < 3:
+        return ("withheld", "missing", "other")[code]
+    if binning["kind"] == "category":  # type: ignore[comparison-overlap]
+        return str(binning["categories"][code - 3])
+    cuts = binning["cuts"]
+    low, high = code - 4, code - 3
+    if low < 0:
+        return f"below {cuts[0]:g}" if cuts else "any"
+    return f"{cuts[low]:g} or more" if high >= len(cuts) else f"{cuts[low]:g} to {cuts[high]:g}"
+
+
+def _facts(entries: dict[str, Entry]) -> dict[str, object]:
+    """What the checked entries say."""
+    said, run = entries["decision"].body, entries["run"].body
+    facts: dict[str, object] = {
+        "decision": f"{run['run']}.{said.get('n', 0)}",
+        "at": (EPOCH + timedelta(microseconds=said.get("at", 0))).isoformat(),
+        "campaign": run["name"],
+        "version": run["version"],
+        "standing": ("refused", "contextual", "personalised")[said.get("st", 0)],
+        "permission_code": said.get("u", 0),
+        "outcome_code": said.get("r", 0),
+    }
+    if said.get("st", 0) == 2 and (said.get("o", -1) >= 0 or said.get("ru", -1) >= 0):
+        facts["score"] = said.get("sc", 0)
+    if "campaign" in entries:
+        campaign = json.loads(entries["campaign"].body["text"])
+        offer = said.get("o", -1)
+        facts["purpose"] = campaign["purpose"]
+        facts["offer"] = campaign["offers"][offer]["text"] if offer >= 0 else None
+    return facts
+
+
+# Ed25519 (RFC 8032, 5.1): the curve -x^2 + y^2 = 1 + d x^2 y^2 over the field of 2^255 - 19.
+PRIME = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+CURVE = -121665 * pow(121666, -1, PRIME) % PRIME
+ROOT = pow(2, (PRIME - 1) // 4, PRIME)
+Point = tuple[int, int, int, int]  # x, y, z, x y / z: extended coordinates
+
+
+def _plus(one: Point, other: Point) -> Point:
+    a = (one[1] - one[0]) * (other[1] - other[0]) % PRIME
+    b = (one[1] + one[0]) * (other[1] + other[0]) % PRIME
+    c = 2 * one[3] * other[3] * CURVE % PRIME
+    d = 2 * one[2] * other[2] % PRIME
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % PRIME, g * h % PRIME, f * g % PRIME, e * h % PRIME)
+
+
+def _times(count: int, point: Point) -> Point:
+    found: Point = (0, 1, 1, 0)
+    while count:
+        if count & 1:
+            found = _plus(found, point)
+        point = _plus(point, point)
+        count >>= 1
+    return found
+
+
+def _point(raw: bytes) -> Point | None:
+    """The point that 32 bytes stand for; None where they stand for none."""
+    number = int.from_bytes(raw, "little")
+    y, sign = number & (1 << 255) - 1, number >> 255
+    if y >= PRIME:
+        return None
+    square = (y * y - 1) * pow(CURVE * y * y + 1, -1, PRIME) % PRIME
+    x = pow(square, (PRIME + 3) // 8, PRIME)
+    if x * x % PRIME != square:
+        x = x * ROOT % PRIME
+    if x * x % PRIME != square or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = PRIME - x
+    return (x, y, 1, x * y % PRIME)
+
+
+GENERATOR = _point((4 * pow(5, -1, PRIME) % PRIME).to_bytes(32, "little"))
+
+
+def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether a signature (64 bytes) of a message was made with the private half of a public key (32 bytes)."""
+    if len(key) != 32 or len(signature) != 64 or GENERATOR is None:
+        return False
+    public, commitment = _point(key), _point(signature[:32])
+    answer = int.from_bytes(signature[32:], "little")
+    if public is None or commitment is None or answer >= ORDER:
+        return False
+    challenge = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
+    left, right = _times(answer, GENERATOR), _plus(commitment, _times(challenge, public))
+    return (left[0] * right[2] - right[0] * left[2]) % PRIME == 0 and (
+        left[1] * right[2] - right[1] * left[2]
+    ) % PRIME == 0
+
+
+def read_receipt(text: str) -> dict[str, object]:
+    """The receipt in a JSON file, or in the page that a person was given; ValueError where there is none."""
+    inside = _HTML.search(text)
+    if isinstance(found := json.loads(inside.group(1) if inside else text), dict):
+        return found
+    raise ValueError
+
+
+TEXTS = {
+    "step-form": ("it is a receipt", "het is een ontvangstbewijs"),
+    "step-signature": ("it is signed", "het is ondertekend"),
+    "step-inclusion": ("it stands in the ledger", "het staat in het logboek"),
+    "step-belonging": ("it belongs together", "het hoort bij elkaar"),
+    "step-sum": ("it adds up", "het telt op"),
+    "yes": ("holds", "klopt"),
+    "no": ("DOES NOT HOLD", "KLOPT NIET"),
+    "all": ("Everything holds.", "Alles klopt."),
+    "not": ("This receipt does not hold.", "Dit ontvangstbewijs klopt niet."),
+    "base": ("base", "basis"),
+    "form": ("of {name}", "van {name}"),
+    "garbled": ("a part is missing, or is not what it must be", "een deel ontbreekt, of is niet wat het moet zijn"),
+    "signed": ("over {size} entries, with the key that you gave", "over {size} regels, met de sleutel die u gaf"),
+    "signed-itself": (
+        "over {size} entries, with the key it names: compare that with the published one",
+        "over {size} regels, met de sleutel die het noemt: vergelijk die met de bekendgemaakte",
+    ),
+    "other-key": ("it names another key than the one that you gave", "het noemt een andere sleutel dan u gaf"),
+    "unsigned": ("its checkpoint was not signed with this key", "de stand is niet met deze sleutel ondertekend"),
+    "inside": ("entries {numbers}", "regels {numbers}"),
+    "outside": ("entry {number} is not in the signed ledger", "regel {number} staat niet in het ondertekende logboek"),
+    "of-run": ("decision {number} of run {run}", "beslissing {number} van ronde {run}"),
+    "other-run": ("the decision is not one of this run", "de beslissing hoort niet bij deze ronde"),
+    "other-document": ("the {role} is another than the run names", "dit deel ({role}) is een ander dan de ronde noemt"),
+    "adds-up": ("base and {count} shares are the score", "basis en {count} aandelen zijn samen de score"),
+    "no-model": ("not added up: the receipt holds no model", "niet opgeteld: het model zit er niet bij"),
+    "no-score": (
+        "nothing about you was used, so there is no score",
+        "er is niets over u gebruikt, dus er is geen score",
+    ),
+    "no-sum": ("the shares are not those of the model and the score", "de aandelen zijn niet die van model en score"),
+}
+"""Each text in English and Dutch."""
+
+
+def told(result: Result, lang: str = "en") -> str:
+    """What was found, in lines for a terminal."""
+    words, out = {key: pair[lang == "nl"] for key, pair in TEXTS.items()}, []
+    for (name, holds, _), (key, values) in zip(result.steps, result.said, strict=True):
+        out.append(f"{words['yes' if holds else 'no']:>13}  {words[f'step-{name}']}: {words[key].format(**values)}")
+    out.append(words["all"] if result.ok else words["not"])
+    for name, fact in result.facts.items():
+        shown = fact[lang] if isinstance(fact, dict) else fact
+        out.append(f"  {name.replace('_', ' ')}: {shown}")
+    for feature, value, share in result.parts:
+        out.append(f"  {share:>+15,}  {f'{feature} = {value}' if feature else words['base']}")
+    return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in out)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Check the receipt of a decision. Needs nothing but Python.")
+    parser.add_argument("receipt", help="the receipt: its JSON file, or the page that you were given")
+    parser.add_argument("--key", help="the ledger's public key, as the organisation publishes it")
+    parser.add_argument("--lang", choices=("en", "nl"), default="en")
+    asked = parser.parse_args(arguments)
+    try:
+        receipt = read_receipt(Path(asked.receipt).read_text("utf-8"))
+    except (OSError, ValueError):
+        print("There is no receipt in this file, or it cannot be read.", file=sys.stderr)
+        return 2
+    result = check(receipt, asked.key)
+    print(told(result, asked.lang))
+    return 0 if result.ok else 5
+
+
+if __name__ == "__main__":
+    sys.exit(main())

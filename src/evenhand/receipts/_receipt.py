@@ -1,0 +1,46 @@
+"""A receipt from what the ledger holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+from evenhand.ledger import Proven, Verifier
+
+from ._check import FORMAT
+
+__all__ = ["checker", "receipt_of"]
+
+
+def receipt_of(
+    entries: Mapping[str, Proven], checkpoint: str, ledger: Verifier, words: Mapping[str, Sequence[str]]
+) -> dict[str, object]:
+    """The receipt of one decision, as plain JSON values.
+
+    Args:
+        entries: from `ledger.proven_decision`.
+        checkpoint: the signed note that they are proven under.
+        ledger: the ledger's public key.
+        words: the explanation that the person was given, by language: the headline first.
+    """
+    return {
+        "receipt": FORMAT,
+        "ledger": str(ledger),
+        "checkpoint": checkpoint,
+        "entries": [
+            {
+                "role": role,
+                "number": entry.number,
+                "after": entry.after.hex(),
+                "body": entry.body.decode(),
+                "path": [step.hex() for step in entry.path],
+            }
+            for role, entry in entries.items()
+        ],
+        "words": {lang: list(lines) for lang, lines in words.items()},
+    }
+
+
+def checker() -> str:
+    """The source of the program that checks receipts and needs nothing but Python."""
+    return (files(__package__) / "_check.py").read_text("utf-8")

@@ -1,0 +1,290 @@
+"""What browsers and apps say, at gate 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaign_cases import changed
+from consent_cases import subjects, words
+from evenhand.permission import ConsentBook, hear, permit
+from evenhand.policy import Campaign
+from evenhand.signals import (
+    IdSet,
+    PublisherTc,
+    Restriction,
+    RestrictionType,
+    TcfString,
+    decisecond,
+    write_gpp,
+    write_tcf,
+    write_us_privacy,
+)
+from evenhand.terms import Asked, DataError, Reason, Standing, Use
+from signal_cases import GPP_STRINGS, TCF_STRINGS, US_PRIVACY
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+SIGNALS = {"tcf": "tc", "gpp": "gpp", "us_privacy": "usp", "gpc": "gpc", "vendor": 755}
+VALID, REFUSED = ("PERSONALISED", "SIGNAL_CONSENT"), ("CONTEXTUAL", "SIGNAL_REFUSED")
+OPTED_OUT, UNCLEAR = ("CONTEXTUAL", "SIGNAL_OPT_OUT"), ("CONTEXTUAL", "SIGNAL_UNCLEAR")
+GIVEN = ("PERSONALISED", "CONSENT_VALID")
+
+
+class Row(NamedTuple):
+    """One row of the consents table."""
+
+    at: str = "2026-10-10T09:00"
+    tcf: str | None = None
+    gpp: str | None = None
+    us_privacy: str | None = None
+    gpc: str | None = None
+    kind: str = "signal"
+    status: str = ""
+    purpose: str = ""
+
+
+def consent(at: str = "2026-01-01", **more: str) -> Row:
+    """A consent that somebody wrote down."""
+    return Row(at, kind="consent", status="ConsentGiven", purpose="PersonalisedAdvertising", **more)
+
+
+def tcf(on: str = "2026-10-01", purposes: Iterable[int] = (1, 3, 4), vendors: Iterable[int] = (755,), **more) -> str:
+    """A TC string of that day."""
+    day = decisecond(datetime.fromisoformat(on).replace(tzinfo=UTC))
+    return write_tcf(
+        TcfString(
+            **{
+                "created_ds": day,
+                "last_updated_ds": day,
+                "cmp_id": 10,
+                "purposes_consent": IdSet.of(purposes),
+                "vendor_consents": IdSet.of(vendors),
+                "disclosed_vendors": IdSet.of([7, 755]),
+            }
+            | more
+        )
+    )
+
+
+def answer(*rows: Row, at: datetime = NOW, signals: dict | None = None, **changes: object) -> tuple[str, str]:
+    """Standing and reason of one person about whom these rows are."""
+    document = changed({**changes, "consents.signals": SIGNALS | (signals or {})})
+    campaign = Campaign.model_validate(document)
+    moments = np.array([row.at for row in rows], dtype="datetime64[us]")
+    texts = {name: [getattr(row, name) for row in rows] for name in ("tcf", "gpp", "us_privacy", "gpc")}
+    book = ConsentBook.from_columns(
+        subjects=subjects([0] * len(rows)),
+        kinds=[row.kind for row in rows],
+        purposes=[row.purpose for row in rows],
+        statuses=[row.status for row in rows],
+        at=moments,
+        heard=hear(texts, moments, campaign),
+    )
+    return words(permit(Asked(subjects([0]), at), campaign, book))[0]
+
+
+def test_a_tc_string_is_consent_to_personalised_advertising():
+    """For our vendor, with purposes 1, 3 and 4; each of them missing is the person's no."""
+    assert answer(Row(tcf=tcf())) == VALID
+    assert answer(Row(tcf=tcf(vendors=[7]))) == REFUSED
+    for purposes in ([1, 3], [1, 4], [3, 4], []):
+        assert answer(Row(tcf=tcf(purposes=purposes))) == REFUSED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CP",
+        "no string",
+        tcf()[:-30],
+        tcf(policy_version=2),
+        tcf(is_service_specific=False),
+        tcf(disclosed_vendors=None),
+        tcf(disclosed_vendors=IdSet.of([7])),
+        tcf(cmp_id=0),
+        tcf(on="2026-10-12"),
+        tcf(publisher_restrictions=(Restriction(4, RestrictionType.NOT_ALLOWED, IdSet.of([755])),)),
+        tcf(purposes=[3, 4], purpose_one_treatment=True),
+        "BOEFEAyOEFEAyAHABDENAI4AAAB9vABAASA",
+    ],
+)
+def test_a_tc_string_that_cannot_be_used_is_no_consent(text):
+    """Malformed, of an old policy, for all sites, without vendors shown, of nobody, from tomorrow, of version 1; or it
+    says no, and not the person: a publisher's restriction, a purpose that nobody was asked about.
+    """
+    assert answer(Row(tcf=text)) == ("CONTEXTUAL", "SIGNAL_UNUSABLE")
+    assert answer(consent(), Row(tcf=text)) == ("CONTEXTUAL", "SIGNAL_UNUSABLE")
+
+
+def test_a_tc_string_expires():
+    """After 390 days it is an expired consent; a refusal stays one."""
+    old, before = tcf(on="2025-10-01"), datetime(2026, 10, 25, tzinfo=UTC)
+    assert answer(Row("2025-10-01", tcf=old), at=before) == VALID
+    assert answer(Row("2025-10-01", tcf=old), at=before + timedelta(days=2)) == ("CONTEXTUAL", "CONSENT_EXPIRED")
+    refused = tcf(on="2025-10-01", purposes=[])
+    assert answer(Row("2025-10-01", tcf=refused)) == REFUSED
+
+
+def test_a_yes_counts_from_the_day_of_the_string_and_a_no_to_its_end():
+    """A string that is sent again does not bring back what the person withdrew in between."""
+    withdrawn = Row("2026-10-05", kind="consent", status="ConsentWithdrawn", purpose="PersonalisedAdvertising")
+    assert answer(Row("2026-10-08", tcf=tcf()), withdrawn) == ("CONTEXTUAL", "CONSENT_WITHDRAWN")
+    assert answer(Row("2026-10-08", tcf=tcf(on="2026-10-06")), withdrawn) == VALID
+    at_noon = consent("2026-10-01T12:00")
+    assert answer(at_noon, Row(tcf=tcf(purposes=[]))) == REFUSED
+    assert answer(at_noon, Row("2026-10-01T11:00", tcf=tcf(purposes=[]))) == GIVEN
+    assert answer(consent("2026-10-03"), Row(tcf=tcf(purposes=[]))) == GIVEN
+
+
+def test_a_publisher_looks_at_its_own_part():
+    """Without a vendor id, the publisher's segment is what counts; without one nothing says yes."""
+    own = PublisherTc(purposes_consent=IdSet.of([1, 3, 4]))
+    publisher = {"vendor": None}
+    assert answer(Row(tcf=tcf(purposes=[], publisher_tc=own)), signals=publisher) == VALID
+    assert answer(Row(tcf=tcf(publisher_tc=PublisherTc())), signals=publisher) == REFUSED
+    assert answer(Row(tcf=tcf()), signals=publisher) == ("CONTEXTUAL", "SIGNAL_UNUSABLE")
+
+
+def test_only_named_cmps_count():
+    """A string of another platform is no consent."""
+    assert answer(Row(tcf=tcf()), signals={"cmps": [10]}) == VALID
+    assert answer(Row(tcf=tcf()), signals={"cmps": [28]}) == ("CONTEXTUAL", "SIGNAL_UNUSABLE")
+
+
+@pytest.mark.parametrize("changes", [{"channel": "email"}, {"purpose": "DirectMarketing"}])
+def test_a_tc_string_says_nothing_about_what_is_sent(changes):
+    """It is about advertising on a site or in an app: no consent to e-mail, and no refusal of it."""
+    for text in (tcf(), tcf(purposes=[]), "no string"):
+        assert answer(Row(tcf=text), **changes)[1] == "CONSENT_NEVER_ASKED"
+
+
+def test_a_refusal_by_tc_string_stands_on_every_legal_basis():
+    """Nobody who said no is addressed on another basis instead (G-6); an unusable string says nothing there."""
+    contract = {"legal_basis": "contract"}
+    assert answer(Row(tcf=tcf(purposes=[])), **contract) == REFUSED
+    restricted = (Restriction(4, RestrictionType.NOT_ALLOWED, IdSet.of([755])),)
+    assert answer(Row(tcf=tcf(purposes=[1], publisher_restrictions=restricted)), **contract) == REFUSED
+    assert answer(Row(tcf=tcf(purposes=[], purpose_one_treatment=True)), **contract) == REFUSED
+    assert answer(Row(tcf=tcf()), **contract) == ("PERSONALISED", "BASIS_CONTRACT")
+    assert answer(Row(tcf="no string"), **contract) == ("PERSONALISED", "BASIS_CONTRACT")
+
+
+def test_a_gpp_string_carries_the_european_string_too():
+    """Section 2 counts as a TC string that came by itself."""
+    texts = {name: "DBABMA~" + text for name, text in (("yes", tcf()), ("no", tcf(purposes=[])), ("bad", "CP"))}
+    assert answer(Row(gpp=texts["yes"])) == VALID
+    assert answer(Row(gpp=texts["no"])) == REFUSED
+    assert answer(Row(gpp=texts["bad"])) == ("CONTEXTUAL", "SIGNAL_UNUSABLE")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Row(gpc="1"),
+        Row(gpc="true"),
+        Row(us_privacy="1YYN"),
+        Row(gpp="DBABLA~CVVVkkkkkpFY.YA"),
+        Row(gpp="DBABBg~BVWSSSVY.YA"),
+        Row(gpp="DBABTA~1YYN"),
+    ],
+)
+def test_an_opt_out_signal_takes_personal_data_away(row):
+    """From somebody who consented, on a surface and in a direct channel: the contextual decision is left."""
+    assert answer(consent(), row) == OPTED_OUT
+    assert answer(consent(), row, channel="email") == OPTED_OUT
+    assert answer(consent(gpc=row.gpc, gpp=row.gpp, us_privacy=row.us_privacy)) == OPTED_OUT
+
+
+@pytest.mark.parametrize(
+    "row", [Row(gpp="DBABLA~CVQqAAAACg"), Row(gpp="?"), Row(us_privacy="1---"), Row(us_privacy="x")]
+)
+def test_an_opt_out_signal_that_is_not_clear_leaves_nothing_open(row):
+    """Malformed, or not applicable: no personal data."""
+    assert answer(consent(), row) == UNCLEAR
+
+
+@pytest.mark.parametrize("row", [Row(gpc="0"), Row(gpc="yes"), Row(us_privacy="1YNN"), Row(gpp="DBAA"), Row(gpp=" ")])
+def test_no_opt_out_is_no_consent(row):
+    """Whoever did not opt out stays as they are: with consent, or never asked."""
+    assert answer(consent(), row) == GIVEN
+    assert answer(row) == ("CONTEXTUAL", "CONSENT_NEVER_ASKED")
+
+
+def test_an_opt_out_signal_stops_what_it_names_and_no_more():
+    """GPC is about sale, sharing and targeted advertising; a campaign that does none of them is not stopped by it."""
+    own = {"uses": []}
+    for row in (Row(gpc="1"), Row(us_privacy="1YYN"), Row(gpp="DBABLA~CVVVkkkkkpFY.YA"), Row(gpp="?")):
+        assert answer(consent(), row, signals=own) == GIVEN
+    assert answer(consent(), Row(us_privacy="1YYN"), signals={"uses": ["targeted_advertising"]}) == GIVEN
+    assert answer(consent(), Row(gpc="1"), signals={"uses": ["targeted_advertising"]}) == OPTED_OUT
+
+
+def test_an_opt_out_signal_holds_until_the_same_signal_or_the_person_lifts_it():
+    """A visit without the header lifts nothing; a GPP string that leaves it open lifts an earlier GPP string."""
+    gpc, later = Row("2026-10-01", gpc="1"), "2026-10-20"
+    back = Row(later, kind="opt_out", status="OptOutWithdrawn", purpose="PersonalisedAdvertising")
+    assert answer(consent(), gpc, Row(later, gpc="0"), Row(later, us_privacy="1YNN")) == OPTED_OUT
+    assert answer(consent(), gpc, back) == GIVEN
+    assert answer(consent(), gpc, back, Row("2026-10-21", gpc="1")) == OPTED_OUT
+    assert answer(consent(), gpc, Row(later, purpose="signal:gpc")) == OPTED_OUT
+    out, left_open = Row("2026-10-01", gpp="DBABTA~1YYN"), Row(later, gpp="DBABTA~1YNN")
+    assert answer(consent(), out, left_open) == GIVEN
+    assert answer(consent(), left_open, out) == GIVEN
+    assert answer(consent(), Row(later, gpp="DBABTA~1YYN"), Row(later, gpp="DBABTA~1YNN")) == OPTED_OUT
+
+
+def test_what_the_person_said_themselves_comes_first():
+    """An objection and an own opt-out are the reason, whatever a signal says as well."""
+    objected = Row(kind="objection", status="Objected")
+    out = Row(kind="opt_out", status="OptedOut")
+    assert answer(consent(gpc="1"), objected)[1] == "DIRECT_MARKETING_OBJECTION"
+    assert answer(consent(gpc="1"), out) == ("CONTEXTUAL", "PERSONALISATION_OPT_OUT")
+    assert answer(consent(gpc="1", us_privacy="x")) == OPTED_OUT
+
+
+def test_a_signal_does_not_work_backwards():
+    """Records later than the decision do not exist yet."""
+    assert answer(consent(), Row("2026-11-02", gpc="1")) == GIVEN
+
+
+def test_rows_of_signals_need_a_declaration():
+    """An opt-out that stands in a column which nobody declared is not passed over in silence."""
+    with pytest.raises(DataError, match="1 consent records hold signals, and the campaign declares none"):
+        ConsentBook.from_columns(
+            subjects=subjects([0]),
+            kinds=["signal"],
+            purposes=[""],
+            statuses=[""],
+            at=np.array(["2026-01-01"], dtype="datetime64[us]"),
+        )
+
+
+_TEXTS = st.none() | st.text(max_size=20)
+_ROWS = st.tuples(
+    st.sampled_from(["2025-06-01", "2026-10-10"]),
+    _TEXTS | TCF_STRINGS.map(write_tcf),
+    _TEXTS | GPP_STRINGS.map(write_gpp),
+    _TEXTS | US_PRIVACY.map(write_us_privacy),
+    st.sampled_from([None, "", "0", "1", "1, 0"]),
+).map(lambda fields: Row(*fields))
+
+
+@settings(max_examples=40)
+@given(rows=st.lists(_ROWS, min_size=1, max_size=4), uses=st.lists(st.sampled_from([*Use]), unique=True))
+def test_signals_never_add_a_permission_but_by_a_whole_consent_string(rows, uses):
+    """Opt-out signals only take away, and a consent by signal is the consent of a TC string."""
+    signals = {"uses": [use.value for use in uses]}
+    standing, reason = answer(*rows, signals=signals)
+    if standing == Standing.PERSONALISED.name:
+        assert reason == Reason.SIGNAL_CONSENT.name
+        assert any(row.tcf or "~C" in (row.gpp or "") for row in rows)
+    without = answer(consent(), *(row._replace(tcf=None, gpp=None) for row in rows), signals=signals)
+    assert without in {GIVEN, OPTED_OUT, UNCLEAR}
+    if uses and any(row.gpc == "1" for row in rows):
+        assert without == OPTED_OUT
