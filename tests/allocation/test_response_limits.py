@@ -115,8 +115,8 @@ def test_a_floor_on_responses_lets_no_group_lose_and_agrees_with_highs(measure: 
 @pytest.mark.parametrize("measure", WEIGHTED)
 def test_a_blind_limit_on_responses_holds_on_the_true_groups(measure: Measure) -> None:
     """The prices see bin codes alone; the sums behind the wall hold."""
-    scored, groups = world(3000, 3)
-    campaign = campaign_on(3000, limit_on(measure, mode="blind"))
+    scored, groups = world(1500, 3)
+    campaign = campaign_on(1500, limit_on(measure, mode="blind"))
     found = allocate(scored, campaign, PlainWall(groups))
     assert found.limits[-1].held
     told = response_rates(found, campaign, PlainWall(groups))[0]

@@ -22,6 +22,8 @@ __all__ = ["Hard", "Smooth", "decide", "smooth"]
 
 _BLOCK = 4096
 _ENTRIES, _STRIP = 40_960, 512
+_NARROW, _SHORT = 24, 48
+"""Up to so many columns, cells of so few people on average are added up together rather than one by one."""
 
 
 def _paid(
@@ -70,6 +72,15 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
             chance = crowd.chance[:, first:last].astype(np.float32)
             np.multiply(p, chance, out=r)
             chance *= r
+        if columns <= _NARROW and len(cells) * _SHORT > last - first:
+            at, weights = begins[:-1], crowd.weight[cells]
+            total += float(np.add.reduceat(top, at) @ weights)
+            count[cells] += weights[:, None] * np.add.reduceat(both, at, axis=1).T
+            pairs = np.add.reduceat(both[:, None] * both[None], at, axis=2)
+            second[cells] += weights[:, None, None] * pairs.transpose(2, 0, 1)
+            if crowd.chance is not None:
+                square[cells] += weights[:, None] * np.add.reduceat(chance, at, axis=1).T
+            continue
         for cell, begin, end in zip(cells, begins[:-1], begins[1:], strict=True):
             part, weight = both[:, begin:end], crowd.weight[cell]
             total += weight * float(top[begin:end].sum())

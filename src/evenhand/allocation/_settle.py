@@ -101,7 +101,7 @@ def _at_level(
     crowd = nest.whole
     for spare in _SPARE if nest.people > _LARGE else _SPARE[:1]:
         tight = fixed.shifted(np.where(rows.is_hard, -spare / rows.unit, 0.0)) if spare else fixed
-        width = max(30 * free.beta, 50 * scale / max(1, nest.people))
+        width = max(6 * free.beta, 10 * scale / max(1, nest.people))
         solved = solve(nest, tight, scale, free, from_beta=width)
         solved = Solved(solved.dual, level, solved.beta)
         hard = decide(crowd, fixed.price(solved.dual))
