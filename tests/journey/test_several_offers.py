@@ -136,7 +136,7 @@ def test_later_people_are_not_decided_with_prices_of_several_offers(ran, world):
     _, home = ran
     campaign = eh.load_campaign(world.document, at=AT)
     someone = world.people["person"][0]
-    with pytest.raises(DataError, match="gave people several offers; its prices decide about its own people only"):
+    with pytest.raises(DataError, match="its prices are for its own people only"):
         eh.decide(campaign, [someone], subjects=world.people, consents=world.said, at=AT, home=home)
 
 

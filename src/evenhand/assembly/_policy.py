@@ -36,7 +36,8 @@ def policy_of_run(recorded: RunRecord) -> PricePolicy:
             "policy-none",
             f"Run {summary.run_id} has no prices of its own: it decided with those of an earlier run."
             if summary.priced_by
-            else f"Run {summary.run_id} gave people several offers; its prices decide about its own people only."
+            else f"Run {summary.run_id} gave people several offers, or had costs of each person's own; its prices are "
+            "for its own people only."
             if not recorded.campaign.is_each_by_itself
             else f"Run {summary.run_id} was recorded by an evenhand that did not keep prices for later people.",
             rule="prices are found by a run over a whole table, and kept with it",

@@ -107,6 +107,10 @@ def lines_of(
         if read:
             names = ", ".join(meaning_of(campaign, name, lang) for name in read)
             out.append(Line("conditions", 2, text("why.conditions", lang, names=names)))
+        read = dict.fromkeys(campaign.own_costs.values())
+        if read:
+            names = ", ".join(meaning_of(campaign, name, lang) for name in read)
+            out.append(Line("own-costs", 2, text("why.own-costs", lang, names=names)))
         out.append(Line("special", 2, text("why.special", lang)))
     return (*out, *_about(facts, campaign, lang))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import Campaign
-from evenhand.terms import DecisionFacts, Model, Origin, Role, Standing, Target, bin_labels, term_contributions
+from evenhand.terms import PPM, DecisionFacts, Model, Origin, Role, Standing, Target, bin_labels, term_contributions
 
 from ._counterfactual import Counterfactual
 from ._instead import decision_counterfactual
@@ -192,6 +192,9 @@ def tell(
     if offer_prices is None and prices is not None:
         reached = prices.get("contact", 0) if facts.place == 1 else 0
         offer_prices = [price + reached for price in prices["offer"]]
+        for offer, cost in {facts.runner_up: facts.runner_up_cost, focus: facts.cost}.items():
+            if offer >= 0:
+                offer_prices[offer] += prices.get("money", 0) * cost // PPM
     own = not facts.outcome.is_by_lot
     searched = own and facts.flip_term < 0 and campaign.is_each_by_itself
     instead = decision_counterfactual(facts, campaign, model, prices=prices) if searched else None

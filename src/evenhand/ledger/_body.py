@@ -42,6 +42,7 @@ class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True
 
     at: int = 0
     c: str = ""
+    co: int = 0
     e: list[int] = []
     fc: int = 0
     ft: int = -1
@@ -53,6 +54,7 @@ class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True
     p: int = 0
     pr: int = 0
     r: int = 0
+    rc: int = 0
     rp: int = 0
     ru: int = -1
     rv: int = 0

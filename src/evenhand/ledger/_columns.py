@@ -44,6 +44,9 @@ def columns_from_explained(explained: Explained, start: int, stop: int, number: 
         has = index >= 0
         return np.where(has, table[np.where(has, index, 0), at], 0).astype(np.int64)
 
+    def own_cost(index: NDArray[np.int16]) -> NDArray[np.int64]:
+        return np.zeros(n, dtype=np.int64) if scored.minimised.cost is None else of(scored.minimised.cost, index)
+
     return RecordColumns(
         number=np.arange(number, number + n, dtype=np.int64),
         subject=permitted.asked.subjects[at],
@@ -71,6 +74,8 @@ def columns_from_explained(explained: Explained, start: int, stop: int, number: 
         sealed=np.zeros(n, dtype=np.bool_),
         excluded=excluded,
         listed=allocated.listed(rows),
+        cost=own_cost(reference),
+        runner_up_cost=own_cost(runner_up),
     )
 
 
@@ -85,6 +90,7 @@ def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> li
     fields = (
         columns.at.tolist(),
         _hex(columns),
+        columns.cost.tolist(),
         [np.flatnonzero(row).tolist() for row in columns.excluded] if columns.excluded.any() else [[]] * len(columns),
         columns.flip_code.tolist(),
         columns.flip_term.tolist(),
@@ -96,6 +102,7 @@ def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> li
         columns.probability.tolist(),
         columns.price.tolist(),
         columns.outcome.tolist(),
+        columns.runner_up_cost.tolist(),
         columns.runner_up_price.tolist(),
         columns.runner_up.tolist(),
         columns.runner_up_value.tolist(),
@@ -148,6 +155,8 @@ def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int], seal: Se
         sealed=np.zeros(len(found), dtype=np.bool_),
         excluded=_marked([d.e for d in found]),
         listed=_padded([d.li for d in found], max((len(d.li) for d in found), default=0), -1).astype(np.int16),
+        cost=_column([d.co for d in found], np.int64),
+        runner_up_cost=_column([d.rc for d in found], np.int64),
     )
     texts = [d.x for d in found]
     if seal is not None:

@@ -274,6 +274,7 @@ class Inspector:
         said = Totals(
             finished.decisions, finished.refused, finished.contextual, finished.personalised, tuple(finished.offers),
             finished.further, run.totals.promised,
+            run.totals.own_cost,
         )  # fmt: skip
         if run.ground is None:
             return

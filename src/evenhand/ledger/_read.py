@@ -327,6 +327,8 @@ def _facts(columns: RecordColumns, run_id: str) -> Iterator[DecisionFacts]:
             flip_code=int(columns.flip_code[i]),
             sealed=bool(columns.sealed[i]),
             excluded=tuple(columns.excluded[i].nonzero()[0].tolist()),
+            cost=int(columns.cost[i]),
+            runner_up_cost=int(columns.runner_up_cost[i]),
             listed=tuple(offer for offer in columns.listed[i].tolist() if offer >= 0),
         )
 

@@ -117,6 +117,10 @@ CHECKS = MappingProxyType(
             "what is compared can be priced",
             "Modelled responses are compared where a person gets one offer at most.",
         ),
+        "EH-POL-086": Check(_E, "costs are declared columns", "An offer's costs are a confirmed column of role cost."),
+        "EH-POL-087": Check(
+            _E, "what is declared is kept", "Each person's own costs stand beside what can go by them."
+        ),
         "EH-POL-084": Check(_N, "a limit limits something", "There are as many offers as one person may get."),
         "EH-POL-080": Check(
             _W,

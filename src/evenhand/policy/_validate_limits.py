@@ -19,6 +19,7 @@ def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
     """Everything that is wrong or doubtful about the limits."""
     yield from _minimums(campaign)
     yield from _several(campaign)
+    yield from _own_costs(campaign)
     seen: set[str] = set()
     for place, limit in enumerate(campaign.limits.disparity):
         path: Path = ("limits", "disparity", place)
@@ -61,7 +62,7 @@ def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
             f"The minimums of the offers ask for {people} people, and {total} people may get an offer.",
             f"Raise the total to {people} or more, or lower the minimums by {people - total} in all.",
         )
-    money = sum(minimum * offer.cost for _, offer, minimum in asked)
+    money = sum(minimum * offer.cost for _, offer, minimum in asked if offer.cost_column is None)
     if campaign.limits.budget is not None and money > campaign.limits.budget:
         yield found(
             "EH-POL-049",
@@ -111,6 +112,28 @@ def _several(campaign: Campaign) -> Iterator[PolicyFinding]:
             ("monitor", place),
             f"The monitor {clause.id} watches one choice per person, and a person may get {each} offers.",
             "Take the monitor out, or set limits: contacts: offers_each: 1.",
+        )
+
+
+def _own_costs(campaign: Campaign) -> Iterator[PolicyFinding]:
+    """What does not go together with costs that are each person's own."""
+    if not campaign.own_costs:
+        return
+    beside: list[tuple[Path, str]] = []
+    if campaign.exploration is not None:
+        beside.append((("exploration",), "some are decided about by lot"))
+    for place, limit in enumerate(campaign.limits.disparity):
+        if limit.measure.is_weighted:
+            beside.append((("limits", "disparity", place, "measure"), f"the limit {limit.id} compares responses"))
+    for place, clause in enumerate(campaign.monitor):
+        if clause.on_alarm == "fall_back":
+            beside.append((("monitor", place, "on_alarm"), f"the monitor {clause.id} may fall back to earlier prices"))
+    for path, why in beside:
+        yield found(
+            "EH-POL-087",
+            path,
+            f"What an offer costs is each person's own, and {why}.",
+            "Take one of the two out; of an offer that costs nearly the same with everybody write the cost itself.",
         )
 
 

@@ -36,6 +36,8 @@ class RecordColumns:
             opened: they stand at their defaults and say nothing.
         listed: int16[n, K], the offers that the person has by this and the decisions beside it, best first, then -1;
             of a person with one offer or none only -1.
+        cost, runner_up_cost: int64[n], of `reference` and the runner-up, micro-money, where the campaign has a column
+            of each person's own costs; else 0.
         excluded: bool[n, E], the offers that a person is not eligible for, up to the last one that anybody is not.
     """
 
@@ -63,6 +65,8 @@ class RecordColumns:
     sealed: NDArray[np.bool_]
     excluded: NDArray[np.bool_]
     listed: NDArray[np.int16]
+    cost: NDArray[np.int64]
+    runner_up_cost: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Number of decisions."""
@@ -133,6 +137,7 @@ class Totals:
         refused, contextual, personalised: people by standing.
         offers: people who got each offer, in campaign order.
         further: decisions about a person's second offer, or a later one.
+        own_cost: micro-money spent, where costs are each person's own and so recorded; else 0.
         promised: further offers that the first decisions about people tell of; as many as there are.
     """
 
@@ -143,6 +148,7 @@ class Totals:
     offers: tuple[int, ...]
     further: int = 0
     promised: int = 0
+    own_cost: int = 0
 
     @property
     def contacts(self) -> int:
@@ -169,6 +175,7 @@ class Totals:
             tuple(before + int(now) for before, now in zip(self.offers, given, strict=True)),
             self.further + int(further.sum()),
             self.promised + int(np.maximum(lists - 1, 0).sum()),
+            self.own_cost + int(columns.cost[columns.offer >= 0].sum()),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.policy import Campaign
 from evenhand.terms import PPM, Reason, Standing, expected_value, lots_for, score_of, score_ppm, term_contributions
 
 from ._columns import Ground, RecordColumns, Violation
@@ -50,6 +51,7 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
             _list_wrong(columns, ground.campaign.offers_each),
             "A person's list of offers is not what the decisions about them say.",
         ),
+        ("cost", _cost_wrong(columns, ground.campaign), "A recorded cost is not the one that the campaign declares."),
         ("lot", _lot_wrong(columns, ground), "A decision by lot is not what the lot says, or hides that it is one."),
         *_amounts(columns, ground),
     ]
@@ -111,6 +113,24 @@ def _list_wrong(columns: RecordColumns, most: int) -> NDArray[np.bool_]:
     return bad
 
 
+def _cost_wrong(columns: RecordColumns, campaign: Campaign) -> NDArray[np.bool_]:
+    """Without a column of costs none is recorded; with one, an offer without it, and whoever was not read, has the
+    declared cost."""
+    wrong: NDArray[np.bool_] = (columns.cost < 0) | (columns.runner_up_cost < 0)
+    pairs = ((columns.reference, columns.cost), (columns.runner_up, columns.runner_up_cost))
+    for index, cost in pairs:
+        if not campaign.own_costs:
+            wrong |= cost != 0
+            continue
+        wrong |= (index < 0) & (cost != 0)
+        for place, offer in enumerate(campaign.offers):
+            declared = index == place
+            if offer.cost_column is not None:
+                declared &= columns.standing != Standing.PERSONALISED
+            wrong |= declared & (cost != offer.cost_micro)
+    return wrong
+
+
 def _lot_wrong(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
     """The lots are drawn again: who is decided about by lot, and what they got, is what fell."""
     campaign = ground.campaign
@@ -141,7 +161,8 @@ def _amounts(columns: RecordColumns, ground: Ground) -> list[tuple[str, NDArray[
     other = columns.runner_up_value
     for j, offer in enumerate(ground.campaign.offers):
         own = reference == j
-        value[own] = expected_value(offer.value_micro, offer.cost_micro, columns.probability[own])
+        cost = columns.cost[own] if ground.campaign.own_costs else offer.cost_micro
+        value[own] = expected_value(offer.value_micro, cost, columns.probability[own])
     net = columns.value - np.where(columns.offer >= 0, columns.price, columns.runner_up_price)
     rival = np.where((columns.offer >= 0) & (columns.runner_up >= 0), other - columns.runner_up_price, 0)
     if ground.model.link == "identity":  # a change is the score itself, so it is worked out again

@@ -127,6 +127,8 @@ def check_totals(totals: Totals, campaign: Campaign, *, by_prices: bool = False)
         )
         out.append(_broken("list-incomplete", what, "G-15h", "Record every offer of a person, and none more."))
     spent = sum(offer.cost_micro * given for offer, given in zip(campaign.offers, totals.offers, strict=True))
+    if campaign.own_costs:
+        spent = totals.own_cost
     if campaign.limits.budget is not None and spent > int(campaign.limits.budget * MICRO):
         out.append(_over("budget", spent, int(campaign.limits.budget * MICRO)))
     return tuple(out)

@@ -41,6 +41,8 @@ class DecisionFacts:
         excluded: indices of the offers that the person is not eligible for, in order.
         listed: the offers that the person has by this and the decisions beside it, best first; () where that is no more
             than one. This decision is about `offer`, one of them.
+        cost, runner_up_cost: of the offer explained and of the runner-up, micro-money, where the campaign has a column
+            of each person's own costs; else 0.
         sealed: price, runner_up_price, margin, moved and the flip are sealed and were not opened; they say nothing.
     """
 
@@ -69,6 +71,8 @@ class DecisionFacts:
     sealed: bool = False
     excluded: tuple[int, ...] = ()
     listed: tuple[int, ...] = ()
+    cost: int = 0
+    runner_up_cost: int = 0
 
     @property
     def place(self) -> int:
