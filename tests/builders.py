@@ -211,6 +211,7 @@ def _allocate(scored: Scored, campaign: Campaign, rng: np.random.Generator) -> A
     ]
     return Allocated(
         scored=scored,
+        person=np.arange(n),
         offer=offer,
         runner_up=runner_up,
         price=own(offer),

@@ -196,7 +196,7 @@ def open_road(world: World) -> Road:
     return Road(
         campaign=campaign,
         asked=Asked(subjects, AT),
-        columns=SpyColumns(people, [*(name for name in features if name != "own"), *own]),
+        columns=SpyColumns(people, [*(name for name in features if name != "own"), *own, *campaign.own_costs.values()]),
         history=History(
             subjects=pseudonymise(shown["person"].to_list(), KEY),
             columns=past,

@@ -44,7 +44,7 @@ def propose(
     With `given` the fourth decides by the prices of an earlier run: one person, or a few, on the same road.
     """
     permitted = permit(asked, campaign, stores.consents)
-    minimised = minimise(permitted, model, stores.columns, campaign.conditions)
+    minimised = minimise(permitted, model, stores.columns, campaign.conditions, campaign.costs)
     scored = score(minimised, campaign)
     allocated = allocate(scored, campaign, stores.wall, given)
     return explain(allocated, campaign)
@@ -65,5 +65,5 @@ def sweep(
 ) -> CampaignFrontier:
     """Walk three gates once and the fourth for each bound of one limit: what does it cost? Writes nothing."""
     permitted = permit(asked, campaign, stores.consents)
-    minimised = minimise(permitted, model, stores.columns, campaign.conditions)
+    minimised = minimise(permitted, model, stores.columns, campaign.conditions, campaign.costs)
     return campaign_frontier(score(minimised, campaign), campaign, stores.wall, limit, bounds)

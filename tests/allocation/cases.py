@@ -86,6 +86,7 @@ def campaign_with(
     contacts: int | None = None,
     disparity: Sequence[Mapping[str, Any]] = (),
     seed: int = 0,
+    each: int = 1,
 ) -> Campaign:
     """A campaign with these limits; money in whole micro-units."""
     capacities = capacities or [None] * len(costs)
@@ -115,7 +116,7 @@ def campaign_with(
             ],
             "limits": {
                 "budget": None if budget is None else f"{budget // 10**6}.{budget % 10**6:06d}",
-                "contacts": {"total": contacts},
+                "contacts": {"total": contacts, "offers_each": each},
                 "disparity": [{"necessity": "test", **limit} for limit in disparity],
             },
             "retention": {"decisions": "P1Y", "features": "P1Y"},

@@ -65,6 +65,50 @@ def test_a_blind_limit_that_changes_decisions_binds_beside_one_that_does_not() -
     assert (limited["region"].money, limited["region"].people) == (0, 0)
 
 
+def test_three_one_way_limits_over_ten_offers_are_kept_and_not_given_up_just_below_the_bound() -> None:
+    """Near the bound the search makes the whole correction: these were given up at 0.7998 for a bound of 0.8."""
+    rng = np.random.default_rng(10_000)
+    people, offers = 10_000, 10
+    groups = {
+        name: rng.choice(len(share), people, p=share)
+        for name, share in (("sex", [0.48, 0.52]), ("age", [0.2, 0.3, 0.3, 0.2]), ("origin", [0.6, 0.3, 0.1]))
+    }
+    cell = groups["sex"] * 12 + groups["age"] * 3 + groups["origin"]
+    taste = rng.normal(size=(offers, 24)) * 0.5
+    value = rng.normal(size=(offers, people)) * 0.6 + rng.normal(size=(offers, 1)) * 0.3
+    value += taste[:, cell]
+    lean = (1.5 * groups["sex"], groups["age"], groups["origin"], groups["age"] - groups["sex"])
+    codes = [np.clip(rng.normal(size=people) * 2 + 8 + by, 3, 18).astype(np.uint8) for by in lean]
+    limit = {"id": "d", "groups": list(groups), "bound": 0.8}
+    campaign = campaign_with(
+        costs=[200_000 + 30_000 * j for j in range(offers)],
+        capacities=[400] * offers,
+        budget=600_000_000,
+        contacts=2500,
+        disparity=[limit],
+    )
+    scored = scored_with((1e6 * np.exp(value) - 8e5).astype(np.int64), codes=codes)
+    wall = PlainWall({name: [str(code) for code in own] for name, own in groups.items()})
+    found = allocate(scored, campaign, wall)
+    assert found.limits[-1].held
+    assert 0.8 <= found.limits[-1].used < 0.82
+
+
+def test_a_relaxation_is_a_round_bound_whatever_the_draw_of_the_ties() -> None:
+    """Another seed draws the ties otherwise; the bound that is named is the same, and it can be kept."""
+    scored, wall = _problem(11, 3.0, people=600)
+    asked, told = {"sex": 0.99, "region": 0.97}, set()
+    for seed in (0, 1):
+        campaign = _campaign(asked).model_copy(update={"seed": seed})
+        with pytest.raises(DataError, match="could not be kept without looking") as error:
+            allocate(scored, campaign, wall)
+        told.add(tuple(_EASED.findall(error.value.remedy)))
+    assert len(told) == 1
+    bounds = {name: float(bound) for name, bound in told.pop()}
+    assert all(round(bound * 20, 6) == round(bound * 20) for bound in bounds.values())
+    assert all(limit.held for limit in allocate(scored, _campaign(asked | bounds), wall).limits)
+
+
 @settings(max_examples=4, deadline=None)
 @given(st.integers(0, 2**32))
 def test_the_relaxation_that_an_unreachable_limit_names_can_be_kept(seed: int) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from allocation.cases import PlainWall, campaign_with, scored_with
 from allocation.oracle import linear_optimum
-from evenhand.allocation import allocate, allocate_several, campaign_frontier, check_policy, policy_of, response_rates
+from evenhand.allocation import allocate, campaign_frontier, check_policy, policy_of, response_rates
 from evenhand.policy import Campaign
 from evenhand.terms import Allocated, DataError, Measure, Scored, UsageError
 
@@ -115,8 +115,8 @@ def test_a_floor_on_responses_lets_no_group_lose_and_agrees_with_highs(measure: 
 @pytest.mark.parametrize("measure", WEIGHTED)
 def test_a_blind_limit_on_responses_holds_on_the_true_groups(measure: Measure) -> None:
     """The prices see bin codes alone; the sums behind the wall hold."""
-    scored, groups = world(3000, 3)
-    campaign = campaign_on(3000, limit_on(measure, mode="blind"))
+    scored, groups = world(1500, 3)
+    campaign = campaign_on(1500, limit_on(measure, mode="blind"))
     found = allocate(scored, campaign, PlainWall(groups))
     assert found.limits[-1].held
     told = response_rates(found, campaign, PlainWall(groups))[0]
@@ -192,8 +192,11 @@ def test_later_people_and_several_offers_are_refused_where_a_limit_counts_respon
     policy = policy_of(prices, campaign, model=model.digest, campaign_digest="c", run="r")
     with pytest.raises(DataError, match="pays by their own modelled response"):
         check_policy(policy, campaign, "c", model)
+    contacts = campaign.limits.contacts.model_copy(update={"offers_each": 2})
+    limits = campaign.limits.model_copy(update={"contacts": contacts})
+    several = campaign.model_copy(update={"limits": limits})
     with pytest.raises(UsageError, match="these are not done: w"):
-        allocate_several(scored, campaign, PlainWall(groups), at_most=2)
+        allocate(scored, several, PlainWall(groups))
 
 
 def test_a_floor_on_responses_that_nothing_keeps_is_refused() -> None:

@@ -84,7 +84,10 @@ def one_of(allocated: Allocated, row: int) -> Allocated:
         value=scored.value[:, pick],
     )
     columns = ("offer", "runner_up", "price", "runner_up_price", "moved", "reason", "unlimited_offer")
-    return replace(allocated, scored=scored, **{name: getattr(allocated, name)[pick] for name in columns})
+    person = np.zeros(1, dtype=np.intp)
+    return replace(
+        allocated, scored=scored, person=person, **{name: getattr(allocated, name)[pick] for name in columns}
+    )
 
 
 def test_an_explanation_of_one_is_the_row_of_many(road, consents):

@@ -41,6 +41,10 @@ class MemoryKeys:
             self.kept.setdefault(one, SubjectKey(one, os.urandom(16), os.urandom(32)))
         return [self.kept[one] for one in pseudonyms]
 
+    def draw(self, count):
+        """So many random bytes."""
+        return os.urandom(count)
+
     def of_handles(self, handles):
         """Those that are there, by handle."""
         return {key.handle: key for key in self.kept.values() if key.handle in set(handles)}

@@ -15,7 +15,17 @@ from campaign_cases import changed
 from consent_cases import subjects, words
 from evenhand.permission import ConsentBook, hear, permit
 from evenhand.policy import Campaign
-from evenhand.signals import IdSet, PublisherTc, TcfString, decisecond, write_gpp, write_tcf, write_us_privacy
+from evenhand.signals import (
+    IdSet,
+    PublisherTc,
+    Restriction,
+    RestrictionType,
+    TcfString,
+    decisecond,
+    write_gpp,
+    write_tcf,
+    write_us_privacy,
+)
 from evenhand.terms import Asked, DataError, Reason, Standing, Use
 from signal_cases import GPP_STRINGS, TCF_STRINGS, US_PRIVACY
 
@@ -99,11 +109,15 @@ def test_a_tc_string_is_consent_to_personalised_advertising():
         tcf(disclosed_vendors=IdSet.of([7])),
         tcf(cmp_id=0),
         tcf(on="2026-10-12"),
+        tcf(publisher_restrictions=(Restriction(4, RestrictionType.NOT_ALLOWED, IdSet.of([755])),)),
+        tcf(purposes=[3, 4], purpose_one_treatment=True),
         "BOEFEAyOEFEAyAHABDENAI4AAAB9vABAASA",
     ],
 )
 def test_a_tc_string_that_cannot_be_used_is_no_consent(text):
-    """Malformed, of an old policy, for all sites, without vendors shown, of nobody, from tomorrow, of version 1."""
+    """Malformed, of an old policy, for all sites, without vendors shown, of nobody, from tomorrow, of version 1; or it
+    says no, and not the person: a publisher's restriction, a purpose that nobody was asked about.
+    """
     assert answer(Row(tcf=text)) == ("CONTEXTUAL", "SIGNAL_UNUSABLE")
     assert answer(consent(), Row(tcf=text)) == ("CONTEXTUAL", "SIGNAL_UNUSABLE")
 
@@ -154,6 +168,9 @@ def test_a_refusal_by_tc_string_stands_on_every_legal_basis():
     """Nobody who said no is addressed on another basis instead (G-6); an unusable string says nothing there."""
     contract = {"legal_basis": "contract"}
     assert answer(Row(tcf=tcf(purposes=[])), **contract) == REFUSED
+    restricted = (Restriction(4, RestrictionType.NOT_ALLOWED, IdSet.of([755])),)
+    assert answer(Row(tcf=tcf(purposes=[1], publisher_restrictions=restricted)), **contract) == REFUSED
+    assert answer(Row(tcf=tcf(purposes=[], purpose_one_treatment=True)), **contract) == REFUSED
     assert answer(Row(tcf=tcf()), **contract) == ("PERSONALISED", "BASIS_CONTRACT")
     assert answer(Row(tcf="no string"), **contract) == ("PERSONALISED", "BASIS_CONTRACT")
 
@@ -215,6 +232,7 @@ def test_an_opt_out_signal_holds_until_the_same_signal_or_the_person_lifts_it():
     assert answer(consent(), gpc, Row(later, gpc="0"), Row(later, us_privacy="1YNN")) == OPTED_OUT
     assert answer(consent(), gpc, back) == GIVEN
     assert answer(consent(), gpc, back, Row("2026-10-21", gpc="1")) == OPTED_OUT
+    assert answer(consent(), gpc, Row(later, purpose="signal:gpc")) == OPTED_OUT
     out, left_open = Row("2026-10-01", gpp="DBABTA~1YYN"), Row(later, gpp="DBABTA~1YNN")
     assert answer(consent(), out, left_open) == GIVEN
     assert answer(consent(), left_open, out) == GIVEN

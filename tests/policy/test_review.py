@@ -17,6 +17,9 @@ WATCHED = {"id": "even", "groups": ["sex"]}
 FOLLOWED = WATCHED | {"watch": "outcome", "events": {"file": "followed.csv"}}
 CONDITION = FEATURE | {"role": "eligibility"}
 HIRING = {"category": "employment", "purpose": "RecruitmentTargetedAdvertising"}
+OWN_COSTS = {"offers.0.cost_column": "postage", "columns.postage": FEATURE | {"role": "cost"}}
+TWO_EACH = {"limits.contacts": {"offers_each": 2}}
+THREE_OFFERS = TWO_EACH | {"offers": [*PLAIN["offers"], PLAIN["offers"][0] | {"id": "scarves"}]}
 INCREMENT = {"history.control": "none", "history.randomised": True, "model.target": "increment"}
 
 BROKEN = [
@@ -174,6 +177,27 @@ BROKEN = [
     ),
     ("EH-POL-074", {"monitor": [WATCHED | {"intersections": True}]}, ("monitor", 0, "intersections")),
     ("EH-POL-074", {"monitor": [FOLLOWED | {"weight": "w"}]}, ("monitor", 0, "largest_weight")),
+    ("EH-POL-081", TWO_EACH | {"exploration": {"share": 0.1}}, ("exploration",)),
+    (
+        "EH-POL-082",
+        THREE_OFFERS | {"limits.disparity.0.offers": ["shoes", "hats"]},
+        ("limits", "disparity", 0, "offers"),
+    ),
+    (
+        "EH-POL-085",
+        TWO_EACH | {"limits.disparity.0.measure": "expected_benefit_ratio"},
+        ("limits", "disparity", 0, "measure"),
+    ),
+    ("EH-POL-086", {"offers.0.cost_column": "postage"}, ("offers", 0, "cost_column")),
+    ("EH-POL-087", OWN_COSTS | {"exploration": {"share": 0.1}}, ("exploration",)),
+    (
+        "EH-POL-087",
+        OWN_COSTS | {"limits.disparity.0.measure": "expected_benefit_ratio"},
+        ("limits", "disparity", 0, "measure"),
+    ),
+    ("EH-POL-087", OWN_COSTS | {"monitor": [WATCHED | {"on_alarm": "fall_back"}]}, ("monitor", 0, "on_alarm")),
+    ("EH-POL-083", TWO_EACH | {"monitor": [WATCHED]}, ("monitor", 0)),
+    ("EH-POL-084", {"limits.contacts": {"offers_each": 4}}, ("limits", "contacts", "offers_each")),
 ]
 
 

@@ -125,6 +125,9 @@ def test_a_permission_has_all_its_parts(said, days, vendor):
         assert timedelta(days=-1) <= at - said.last_updated <= timedelta(days=TCF_AGE_DAYS, seconds=1)
 
 
+_EARLY = decisecond(datetime(2026, 2, 1, tzinfo=UTC))
+_BEFORE = {"created_ds": _EARLY, "last_updated_ds": _EARLY}
+"""Before a string had to say which vendors were shown."""
 _OLD = decisecond(datetime(2025, 9, 1, tzinfo=UTC))
 
 
@@ -140,6 +143,8 @@ _OLD = decisecond(datetime(2025, 9, 1, tzinfo=UTC))
         ({"last_updated_ds": decisecond(datetime(2026, 11, 3, tzinfo=UTC))}, Problem.FROM_THE_FUTURE),
         ({"disclosed_vendors": IdSet.of([7])}, Problem.NOT_DISCLOSED),
         ({"vendor_consents": IdSet.of([7])}, Problem.VENDOR_REFUSED),
+        ({"vendor_consents": IdSet.of([7]), **_BEFORE, "disclosed_vendors": None}, Problem.NOT_DISCLOSED),
+        ({"purposes_consent": IdSet.of([3, 4]), "purpose_one_treatment": True}, Problem.PURPOSE_ONE_NOT_DISCLOSED),
         ({"purposes_consent": IdSet.of([1, 3])}, Problem.PURPOSE_REFUSED),
     ],
 )

@@ -116,6 +116,7 @@ function gppMake({ next, some }, name) {
     model.setFieldValue(name, "CmpId", 2 + next(4000));
     model.setFieldValue(name, "PurposesExpressConsent", Array.from({ length: 24 }, () => next(2) > 0));
     for (const field of CANADA) model.setFieldValue(name, field, some([30, 900][next(2)], 8));
+    for (const field of ["Created", "LastUpdated"]) model.setFieldValue(name, field, new Date(Date.UTC(2026, 0, 1)));
     return model.encode();
   }
   if (name === "uspv1") {

@@ -75,6 +75,10 @@ class SubjectKeyFile:
                 database.execute("COMMIT")
         return [known[one] for one in pseudonyms]
 
+    def draw(self, count: int) -> bytes:
+        """So many random bytes, that nobody can foresee."""
+        return os.urandom(count)
+
     def of_handles(self, handles: Sequence[bytes]) -> Mapping[bytes, SubjectKey]:
         """The keys of these handles, by handle, without those that are not there (any more)."""
         return {key.handle: key for key in self._of("handle", handles)}

@@ -31,7 +31,6 @@ from ._reachable import LimitsContradictError
 from ._relaxations import Relaxation, UnreachableLimitError
 from ._response_rates import ResponseRates, response_rates
 from ._room import Room
-from ._several import Several, allocate_several
 from ._soft import allocate
 from ._wall import Wall
 
@@ -64,11 +63,9 @@ __all__ = [
     "Relaxation",
     "ResponseRates",
     "Room",
-    "Several",
     "UnreachableLimitError",
     "Wall",
     "allocate",
-    "allocate_several",
     "assess_blind",
     "blind_frontier",
     "campaign_frontier",

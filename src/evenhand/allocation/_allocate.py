@@ -13,6 +13,7 @@ from evenhand.terms import Allocated, Certificate, Lots, Prices, Scored, Standin
 from ._blind import until_held
 from ._by_lot import draw_lots, set_aside, told_by_lot
 from ._cells import Cells, fuse
+from ._choices import Choice
 from ._comparisons import Comparison
 from ._crowd import CLOSED, canonical, draw_for, lay_out
 from ._effects import effects
@@ -20,6 +21,8 @@ from ._limits import Rows, build_rows
 from ._membership import learn_cells
 from ._nest import Nest
 from ._outcome import Columns, columns_of
+from ._outcome_sets import Asking, columns_of_sets
+from ._pools import Pooled, pooled
 from ._reachable import demand_reachable, not_found
 from ._report import limit_outcomes, prices_of
 from ._settle import Settled, settle
@@ -43,13 +46,25 @@ class _Batch:
     draw: NDArray[np.uint64]
     is_trial: bool
 
+    @property
+    def value(self) -> NDArray[np.int64]:
+        """int64[m, n], micro-money; CLOSED for what a person is not eligible for."""
+        eligible = self.scored.minimised.eligible
+        return self.scored.value if eligible is None else np.where(eligible, self.scored.value, CLOSED)
+
+    @property
+    def own_unit(self) -> float | None:
+        """Micro-money per unit in which each person's own costs are counted; None where costs are the same for all."""
+        cost = self.scored.minimised.cost
+        return None if cost is None else max(1.0, float(cost.max(initial=0)))
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     """What leaves the solver: decisions, prices and counts, never a true cell."""
 
-    choice: NDArray[np.int16]
-    unlimited: NDArray[np.int16]
+    choice: Choice
+    unlimited: Choice
     columns: Columns
     prices: Prices
     value: int
@@ -62,7 +77,8 @@ class _Answer:
 
 
 def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial: bool = False) -> Allocated:
-    """Give each person at most one offer, so that total value is as high as the limits allow, all of them hard.
+    """Give each person at most one offer, or at most as many as the campaign allows, so that total value is as high as
+    the limits allow, all of them hard.
 
     The method is the smoothed dual of ALGORITHMS 2: limits become prices, everybody takes the offer that is worth most
     above its price, and a handful of people are moved so that whole numbers keep every limit. The same batch in another
@@ -105,7 +121,8 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
     columns = answer.columns
     return Allocated(
         scored=scored,
-        offer=answer.choice,
+        person=columns.person,
+        offer=columns.offer,
         runner_up=columns.runner_up,
         price=columns.price,
         runner_up_price=columns.runner_up_price,
@@ -113,9 +130,16 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
         reason=columns.reason,
         prices=answer.prices,
         limits=limit_outcomes(
-            campaign, answer.comparisons, answer.choice, answer.selected, answer.binding, answer.costs, answer.note
+            campaign,
+            answer.comparisons,
+            answer.choice,
+            answer.selected,
+            answer.binding,
+            answer.costs,
+            answer.note,
+            scored.minimised.cost,
         ),
-        certificate=_certificate(answer, int(np.count_nonzero(columns.moved))),
+        certificate=_certificate(answer, len(np.unique(columns.person[columns.moved]))),
         unlimited_offer=answer.unlimited,
     )
 
@@ -127,25 +151,29 @@ def _certificate(answer: _Answer, moved: int) -> Certificate:
 
 def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     """Solve, settle and describe. For aware limits this runs behind the wall."""
-    value, eligible = batch.scored.value, batch.scored.minimised.eligible
-    if eligible is not None:
-        value = np.where(eligible, value, CLOSED)
-    comparisons, probability = batch.comparisons, batch.scored.probability
+    value, most, unit, own = batch.value, batch.campaign.offers_each, batch.own_unit, batch.scored.minimised.cost
+    comparisons, probability, offers = batch.comparisons, batch.scored.probability, len(value)
     chance = None
     if any(comparison.is_weighted and not comparison.is_void for comparison in comparisons):
         typical = max(1.0, float(probability.mean()))
         chance = probability / typical
         comparisons = [replace(c, typical=typical) if c.is_weighted else c for c in comparisons]
-    crowd, row_of = lay_out(value, batch.order, cells.cell, cells.size, batch.draw, chance)
+    pool = Pooled(value, None if own is None or unit is None else own / unit, None, np.arange(offers))
+    if most > 1:
+        pool = pooled(batch.campaign, comparisons, value, pool.cost, batch.draw)
+    crowd, row_of = lay_out(
+        pool.value, batch.order, cells.cell, cells.size, batch.draw, chance, most, pool.cost, pool.origin
+    )
     nest, scale = Nest(crowd), scale_of(crowd)
 
     def built() -> Rows:
-        rows = build_rows(batch.campaign, cells.size, list(zip(comparisons, cells.share, strict=True)), scale)
-        return set_aside(rows, batch.lots, cells.cell, cells.size, len(value), chance)
+        rows = _rows(batch, cells, comparisons, scale)
+        rows = set_aside(rows, batch.lots, cells.cell, cells.size, offers, chance)
+        return rows if pool.origin is None else rows.on_columns(pool.columns(rows.shape.shape[2], offers))
 
-    def in_batch(choice: NDArray[np.int16]) -> NDArray[np.int16]:
-        offer = batch.lots.offer.copy()
-        offer[row_of] = choice
+    def in_batch(choice: Choice) -> Choice:
+        offer = batch.lots.offer.copy() if most == 1 else np.full((value.shape[1], most), -1, dtype=np.int16)
+        offer[row_of] = pool.offers_of(choice, row_of)
         return offer
 
     def count(settled: Settled) -> list[NDArray[np.int64]]:
@@ -184,20 +212,10 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
     binding = frozenset(owner for owner, price in zip(rows.owner, dual, strict=True) if price >= worth_naming)
     asked = () if batch.is_trial else tuple(sorted(binding))
     costs, note = effects(nest, rows, comparisons, scale, settled, asked)
-    prices = prices_of(batch.campaign, rows, settled.solved, comparisons, cells)
-    permitted = batch.scored.minimised.permitted
+    whole = rows if pool.origin is None else replace(rows, shape=_rows(batch, cells, comparisons, scale).shape)
+    prices = prices_of(batch.campaign, whole, settled.solved, comparisons, cells, unit)
     choice = in_batch(settled.choice)
-    columns = columns_of(
-        value,
-        choice,
-        prices.offer,
-        prices.group,
-        None if prices.response is None else (prices.response, probability),
-        cells.cell,
-        batch.draw,
-        permitted.standing == Standing.REFUSED,
-        permitted.reason,
-    )
+    columns = _columns(batch, cells.cell, choice, prices)
     drawn = np.flatnonzero(batch.lots.offer >= 0)
     by_lot = int(value[batch.lots.offer[drawn], drawn].sum())
     return _Answer(
@@ -213,3 +231,21 @@ def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
         selected,
         comparisons,
     )
+
+
+def _rows(batch: _Batch, cells: Cells, comparisons: list[Comparison], scale: float) -> Rows:
+    """The limits as declared, over all offers."""
+    shares = list(zip(comparisons, cells.share, strict=True))
+    return build_rows(batch.campaign, cells.size, shares, scale, batch.own_unit)
+
+
+def _columns(batch: _Batch, cell: NDArray[np.intp], choice: Choice, prices: Prices) -> Columns:
+    scored = batch.scored
+    permitted, cost = scored.minimised.permitted, scored.minimised.cost
+    value, refused = batch.value, permitted.standing == Standing.REFUSED
+    if choice.ndim == 1 and cost is None:
+        response = None if prices.response is None else (prices.response, scored.probability)
+        return columns_of(
+            value, choice, prices.offer, prices.group, response, cell, batch.draw, refused, permitted.reason
+        )
+    return columns_of_sets(Asking(value, cost, cell, batch.draw, refused, permitted.reason), choice, prices)

@@ -28,9 +28,15 @@ __all__ = ["Held", "until_held"]
 _ROUNDS, _STEADY = 32, 20
 _REFINED = 200_000
 _SPARE = 0.005
-_TRIED = 12
-_FURTHER = (0.0, 0.01, 0.04, 0.15, 1.0)
-"""How far beyond the best figure seen a relaxation is tried; the last allows everything."""
+_NEAR = 0.02
+"""A limit that is short by no more than this is all but kept. Then a blind rule can do nearly the whole correction at
+once; with a smaller one the last people are never found."""
+_HOPELESS, _PATIENCE, _PROGRESS = 0.05, 8, 0.005
+"""The search ends early where the shortfall is more than the first and has not fallen by the last in so many rounds."""
+_RATIOS = tuple(step / 20 for step in range(19, -1, -1))
+_GAPS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_TRIED = (0, 1, 3)
+"""Bounds tried as a relaxation, and in which order: round ones, so that another draw of the ties tells the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +138,14 @@ def _search(ask: _Search, plain: Settled, rounds: int) -> Held | _Missed:
         return Held(plain, ask.corrected(shift, active), plain)
     nearest = _figures(ask.comparisons, selected)
     rng = np.random.default_rng(ask.seed)
+    short, best, fell = _shortfall(ask, selected), np.inf, 0
     for turn in range(rounds):
+        if short < best - _PROGRESS:
+            best, fell = short, turn
+        elif best > _HOPELESS and turn - fell >= _PATIENCE:
+            break
         # the whole correction at once asks for more than any blind rule can do, and then prices run away
-        pace = 0.4 if turn <= 6 else max(0.2, 2 / (turn - 1))
+        pace = 0.8 if short <= _NEAR else 0.4
         if turn:  # what to correct shows once the limits have taken part
             shift = _correct(ask, shift, latest, selected, margin, pace)
         active |= ~kept
@@ -143,7 +154,7 @@ def _search(ask: _Search, plain: Settled, rounds: int) -> Held | _Missed:
         corrected = ask.corrected(shift, active)
         latest = ask.settle(corrected, latest.free if turn else None, is_near=turn > 0)
         selected = ask.count(latest)
-        kept = ask.kept(selected)
+        kept, short = ask.kept(selected), _shortfall(ask, selected)
         if kept.all():
             held = Held(latest, corrected, plain)
             if failed is None or (len(latest.choice) > _REFINED and not _is_beyond(ask, active, selected)):
@@ -174,6 +185,17 @@ def _correct(
         excess = (true if rows.is_upper[row] else -true) - expected[row]
         shift[row] += pace * (-excess - margin[number] - shift[row])
     return shift
+
+
+def _shortfall(ask: _Search, selected: list[NDArray[np.int64]]) -> float:
+    """How far the limit that is kept least is from its bound: as a ratio, or as a share of the highest rate."""
+    worst = -np.inf
+    for comparison, people in zip(ask.comparisons, selected, strict=True):
+        if not comparison.is_void:
+            highest = float((people / comparison.judged_over).max())
+            scale = 1.0 if _is_ratio(comparison) or not highest else highest
+            worst = max(worst, _short_of(comparison, figure(comparison, people)) / scale)
+    return worst
 
 
 def _nudge(ask: _Search, rng: np.random.Generator, settled: Settled, turn: int) -> NDArray[np.float64]:
@@ -247,35 +269,43 @@ def _short_of(comparison: Comparison, reached: float) -> float:
 
 
 def _relaxation(ask: _Search, plain: Settled, missed: _Missed) -> dict[str, float]:
-    """Bounds, by limit, with which the same search ends well: the first of a few, each farther out, that was tried.
+    """Round bounds, by limit, with which the same search ends well: the first of a few, each farther out.
 
     The search is deterministic, so a campaign with these bounds in place of its own is decided.
     """
-    bounds: dict[str, float] = {}
-    for further in _FURTHER:
-        bounds = {}
-        for comparison in ask.comparisons:
-            reached = missed.reached.get(comparison.limit.id)
-            if reached is None or comparison.limit.mode != "blind" or _short_of(comparison, reached) <= 0:
-                continue
-            way = -further if _is_ratio(comparison) else further
-            rounded = (np.floor if _is_ratio(comparison) else np.ceil)((reached + way) * 1000) / 1000
-            bounds[comparison.limit.id] = round(float(np.clip(rounded, 0, 1)), 3)
+    missing = {
+        comparison.limit.id: comparison
+        for comparison in ask.comparisons
+        if comparison.limit.mode == "blind"
+        and comparison.limit.id in missed.reached
+        and _short_of(comparison, missed.reached[comparison.limit.id]) > 0
+    }
+    for step in _TRIED:
+        bounds = {name: _rounder(missed.reached[name], step, ratio=_is_ratio(one)) for name, one in missing.items()}
         comparisons = [
             replace(c, limit=c.limit.model_copy(update={"bound": bounds.get(c.limit.id, c.limit.bound)}))
             for c in ask.comparisons
         ]
         eased = replace(ask, rows=relaxed(ask.rows, comparisons), comparisons=comparisons)
-        if isinstance(_search(eased, plain, _TRIED), Held):
+        if isinstance(_search(eased, plain, _STEADY), Held):
             return bounds
     return {c.limit.id: _allows_all(c) for c in ask.comparisons if c.limit.mode == "blind" and not c.is_void}
+
+
+def _rounder(reached: float, step: int, *, ratio: bool) -> float:
+    """A round bound that is looser than the figure reached; the nearest one, or so many steps farther."""
+    if ratio:
+        looser = [bound for bound in _RATIOS if bound <= reached - 0.01]
+    else:
+        looser = [bound for bound in _GAPS if bound >= 1.05 * reached]
+    return looser[min(step, len(looser) - 1)] if looser else (0.0 if ratio else 1.0)
 
 
 def _unreachable(comparisons: list[Comparison], missed: _Missed, bounds: dict[str, float]) -> DataError:
     of = {comparison.limit.id: comparison.limit for comparison in comparisons}
     told = [
         f"Limit {name} ({of[name].measure.value}, bound {of[name].bound:g}) could not be kept without looking at "
-        f"groups: the best blind allocation that was found reaches {missed.reached[name]:.4f}."
+        f"groups: the best blind allocation that was found reaches about {missed.reached[name]:.2g}."
         for name in bounds
     ]
     if all(bound == (0.0 if of[name].measure.is_least else 1.0) for name, bound in bounds.items()):

@@ -11,7 +11,10 @@ from ._solve import Solved, narrowed
 
 __all__ = ["bound_of", "tightened"]
 
-_SHRINK, _STEPS, _ENOUGH = 0.1, 6, 1e-7
+_SHRINK, _STEPS = 0.1, 6
+_ENOUGH, _MANY, _ENOUGH_OF_MANY = 1e-7, 200_000, 1e-6
+"""The bound is lowered until a step gains no more than this share of it. Of so many people, whole numbers leave open
+far more than the second share."""
 
 
 def bound_of(hard: Hard, rows: Rows, solved: Solved) -> float:
@@ -28,11 +31,12 @@ def tightened(nest: Nest, rows: Rows, scale: float, solved: Solved, bound: float
     people, so at that width it still holds the bound up; narrower it does not.
     """
     beta = solved.beta
+    enough = _ENOUGH if nest.people <= _MANY else _ENOUGH_OF_MANY
     for _ in range(_STEPS):
         beta *= _SHRINK
         solved = narrowed(nest, rows, scale, solved, beta)
         lower = bound_of(decide(nest.whole, rows.price(solved.dual)), rows, solved)
-        if lower >= bound * (1 - _ENOUGH):
+        if lower >= bound * (1 - enough):
             return min(bound, lower)
         bound = lower
     return bound

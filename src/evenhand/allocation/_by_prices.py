@@ -71,7 +71,8 @@ def by_prices(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices
     selected = [selected_people(wall, comparison, counted, choice, chance) for comparison in comparisons]
     return Allocated(
         scored=scored,
-        offer=choice,
+        person=columns.person,
+        offer=columns.offer,
         runner_up=columns.runner_up,
         price=columns.price,
         runner_up_price=columns.runner_up_price,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.terms import SUPPRESSED, Allocated, DataError, Measure, Scored, Standing, UsageError
 
+from ._choices import lists_of
 from ._comparisons import Comparison
 from ._soft import allocate
 from ._wall import Wall, figure, selected_people, survey
@@ -139,17 +140,17 @@ def campaign_frontier(
     free = allocate(scored, _with_bound(campaign, limit, None), wall)
     if limit.measure.is_floor:
         plain = campaign.model_copy(update={"limits": campaign.limits.model_copy(update={"disparity": ()})})
-        had = allocate(scored, plain, wall).offer
+        had = lists_of(allocate(scored, plain, wall))
         comparisons = [replace(each, reach=selected_people(wall, each, counted, had, chance)) for each in comparisons]
     before = _selected(wall, comparisons, counted, free)
-    without = [figure(each, selected_people(wall, each, counted, free.offer, chance)) for each in comparisons]
+    without = [figure(each, selected_people(wall, each, counted, lists_of(free), chance)) for each in comparisons]
     return CampaignFrontier(
         limit=limit.id,
         measure=limit.measure,
         mode=limit.mode,
         declared=limit.bound,
         people=int(counted.sum()),
-        selected=int((free.offer >= 0).sum()),
+        selected=int(free.gets().sum()),
         value=free.certificate.value,
         unlimited=(min(without, default=1.0) if ratio else max(without, default=0.0)),
         points=tuple(_point(scored, campaign, wall, limit, bound, comparisons, free, before) for bound in asked),
@@ -192,7 +193,7 @@ def _selected(
     """Selected people of each group, per comparison; SUPPRESSED where the wall does not show so few."""
     found = []
     for comparison in comparisons:
-        code = np.where(counted & comparison.counts(allocated.offer), 0, -1)
+        code = np.where(counted & allocated.gets(comparison.offers), 0, -1)
         table = wall.count(comparison.features, code, 1, why=f"selected people per bound of {comparison.limit.id}")
         found.append(dict(zip(table.groups, table.counts[:, 0].tolist(), strict=True)))
     return found
@@ -222,7 +223,7 @@ def _point(
             else None
         )
     known = [each for each in moved if each is not None] if None not in moved else []
-    with_offer, without = allocated.offer >= 0, free.offer >= 0
+    with_offer, without = allocated.gets(), free.gets()
     value, whole = allocated.certificate.value, free.certificate.value
     return CampaignPoint(
         bound=bound,

@@ -99,8 +99,9 @@ class Comparison:
         return tuple(group for group, is_judged in zip(self.groups, self.judged, strict=True) if is_judged)
 
     def counts(self, choice: NDArray[np.integer]) -> NDArray[np.bool_]:
-        """bool[n], whether a choice (-1 for none) is one of the offers that are compared."""
-        return np.isin(choice, self.offers) if self.offers else np.asarray(choice >= 0)
+        """bool[n], whether a choice (-1 for none), or any of a person's choices, is of the offers that are compared."""
+        of_them = np.isin(choice, self.offers) if self.offers else np.asarray(choice >= 0)
+        return of_them if of_them.ndim == 1 else np.asarray(of_them.any(axis=1))
 
 
 def comparisons_of(limit: DisparityLimit) -> tuple[tuple[str, ...], ...]:

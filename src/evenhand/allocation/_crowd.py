@@ -16,7 +16,7 @@ from evenhand.terms import draw_for, mixed
 
 __all__ = ["CLOSED", "Crowd", "canonical", "draw_for", "is_open", "lay_out", "lot", "sample", "with_lots"]
 
-_WORD = 0xFFFFFFFFFFFFFFFF
+_WORD, _SPREAD = 0xFFFFFFFFFFFFFFFF, 0xD1342543DE82EF95
 CLOSED = -(2**60)
 """The value of an offer that a person cannot get: lower than any price could make up for."""
 
@@ -41,6 +41,11 @@ class Crowd:
         chance: float64[m, R], modelled responses of each person to each offer, in units of which a typical person has
             one; None where no limit counts them. With it the counts of a cell are m numbers of people and m sums of
             responses.
+        most: different offers that one person may get.
+        cost: float64[m, R], what each offer costs with each row's person, in units of the budget's row; None where an
+            offer costs the same with everybody, so that the row itself says it.
+        origin: int16[m, R], the campaign's offer that each column stands for with each row's person; None where the
+            columns are the offers.
     """
 
     value: NDArray[np.int64] | NDArray[np.float64]
@@ -51,11 +56,25 @@ class Crowd:
     fixed_value: float
     is_lotted: bool
     chance: NDArray[np.float64] | None = None
+    most: int = 1
+    cost: NDArray[np.float64] | None = None
+    origin: NDArray[np.int16] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether everybody gets one offer at most, at one cost for all: then the offers alone are priced."""
+        return self.most == 1 and self.cost is None
 
     @property
     def columns(self) -> int:
-        """Number of counts of a cell: one per offer, or two."""
-        return len(self.value) * (1 if self.chance is None else 2)
+        """Number of counts of a cell: one per offer, or two; then contacts where a person may get several offers, and
+        money where costs are each person's own."""
+        each = 1 if self.chance is None else 2
+        return len(self.value) * each + (self.most > 1) + (self.cost is not None)
+
+    def lotted(self, value: NDArray[np.int64] | NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """float64[m, rows]: these values with the lots of these rows added."""
+        return with_lots(value, self.draw[rows], None if self.origin is None else self.origin[:, rows])
 
     @property
     def cells(self) -> int:
@@ -86,9 +105,16 @@ class Crowd:
     def stretch(self, change: NDArray[np.float64]) -> float:
         """The most that what anybody pays for an offer moves as the price table moves by this (float64[S, columns])."""
         moved = np.abs(change)
+        offers = len(self.value)
+        if not self.is_plain:
+            whole = moved[:, :offers].max(axis=1, initial=0.0)
+            if self.cost is not None:  # costs are at most one unit
+                whole += moved[:, -1]
+            if self.most > 1:
+                whole = np.maximum(whole, moved[:, offers])
+            return float(whole.max(initial=0.0))
         if self.chance is None:
             return float(moved.max(initial=0.0))
-        offers = len(self.value)
         return float((moved[:, :offers] + moved[:, offers:] * self.chance.max(initial=0.0)).max(initial=0.0))
 
 
@@ -106,17 +132,24 @@ def canonical(subjects: NDArray[np.bytes_], draw: NDArray[np.uint64]) -> NDArray
     return order
 
 
-def lot(draw: NDArray[np.uint64], offer: int) -> NDArray[np.float64]:
+def lot(draw: NDArray[np.uint64], offer: int | NDArray[np.int16]) -> NDArray[np.float64]:
     """Each person's lot for one offer, in (-0.5, 0.5) micro-money: it decides between equals and nothing else."""
-    drawn = mixed(draw ^ np.uint64((offer + 1) * 0xD1342543DE82EF95 & _WORD))
+    own = (
+        np.uint64((offer + 1) * _SPREAD & _WORD)
+        if isinstance(offer, int)
+        else (offer.astype(np.uint64) + np.uint64(1)) * np.uint64(_SPREAD)
+    )
+    drawn = mixed(draw ^ own)
     return (drawn >> np.uint64(11)).astype(np.float64) * 2.0**-53 - (0.5 - 2.0**-54)
 
 
-def with_lots(value: NDArray[np.int64] | NDArray[np.float64], draw: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """float64[m, R]: the values with each person's lots added."""
+def with_lots(
+    value: NDArray[np.int64] | NDArray[np.float64], draw: NDArray[np.uint64], origin: NDArray[np.int16] | None = None
+) -> NDArray[np.float64]:
+    """float64[m, R]: the values with each person's lots added, of the offers that the columns stand for."""
     lotted = value.astype(np.float64)
-    for offer in range(len(lotted)):
-        lotted[offer] += lot(draw, offer)
+    for column in range(len(lotted)):
+        lotted[column] += lot(draw, column if origin is None else origin[column])
     return lotted
 
 
@@ -127,6 +160,9 @@ def lay_out(
     cells: int,
     draw: NDArray[np.uint64],
     chance: NDArray[np.float64] | None = None,
+    most: int = 1,
+    cost: NDArray[np.float64] | None = None,
+    origin: NDArray[np.int16] | None = None,
 ) -> tuple[Crowd, NDArray[np.intp]]:
     """Lay people out by cell.
 
@@ -137,6 +173,9 @@ def lay_out(
         cells: number of cells.
         draw: uint64[n].
         chance: float64[m, n], see `Crowd`.
+        most: different offers that one person may get.
+        cost: float64[m, n], see `Crowd`.
+        origin: int16[m, n], see `Crowd`.
 
     Returns:
         The crowd, and the original row of each of its rows.
@@ -153,10 +192,13 @@ def lay_out(
         starts=starts,
         draw=draw[order],
         weight=np.ones(cells),
-        fixed=np.zeros((cells, len(value) * (1 if chance is None else 2))),
+        fixed=np.zeros((cells, len(value) * (1 if chance is None else 2) + (most > 1) + (cost is not None))),
         fixed_value=0.0,
         is_lotted=False,
         chance=None if chance is None else chance[:, order],
+        most=most,
+        cost=None if cost is None else cost[:, order],
+        origin=None if origin is None else origin[:, order],
     )
     return crowd, order
 
@@ -176,6 +218,7 @@ def sample(crowd: Crowd, size: int) -> Crowd:
         draw[to : to + rows] = crowd.draw[begin : begin + rows]
         if chance is not None and crowd.chance is not None:
             chance[:, to : to + rows] = crowd.chance[:, begin : begin + rows]
+    kept = slice(None) if crowd.is_plain else np.arange(starts[-1]) + np.repeat(crowd.starts[:-1] - starts[:-1], taken)
     return Crowd(
         value=value,
         starts=starts,
@@ -185,4 +228,7 @@ def sample(crowd: Crowd, size: int) -> Crowd:
         fixed_value=0.0,
         is_lotted=crowd.is_lotted,
         chance=chance,
+        most=crowd.most,
+        cost=None if crowd.cost is None else crowd.cost[:, kept],
+        origin=None if crowd.origin is None else crowd.origin[:, kept],
     )

@@ -10,79 +10,27 @@ Both passes go through blocks of people that stay in a core's own cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ._crowd import Crowd, with_lots
+from ._dual_sets import decide_sets, smooth_sets
+from ._passes import Hard, Smooth, blocks_of, spread_out
 from ._products import squared
 
 __all__ = ["Hard", "Smooth", "decide", "smooth"]
 
 _BLOCK = 4096
 _ENTRIES, _STRIP = 40_960, 512
-
-
-@dataclass(frozen=True, slots=True)
-class Smooth:
-    """What one smoothed pass returns.
-
-    Attributes:
-        total: the people's part of the smoothed dual, micro-money.
-        count: float64[S, columns], expected people per cell and offer, and their responses where those are counted.
-        inner: float64[S, columns, columns], how far one count gives way, times beta, as the price of another rises.
-    """
-
-    total: float
-    count: NDArray[np.float64]
-    inner: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Hard:
-    """What one hard pass returns, row by row.
-
-    Attributes:
-        choice: int16[R], best offer at the prices (lots break ties), -1 for none.
-        gap: float32[R], micro-money between the best and the second best (nothing counts as one).
-        surplus: sum of what people keep above the price, micro-money.
-        count: float64[S, columns], people per cell and offer (weighted, fixed ones included), and their responses.
-    """
-
-    choice: NDArray[np.int16]
-    gap: NDArray[np.float32]
-    surplus: float
-    count: NDArray[np.float64]
-
-
-def _blocks(crowd: Crowd, most: int) -> Iterator[tuple[int, int, NDArray[np.intp], NDArray[np.intp]]]:
-    """Yield (first row, last row, cells in between, where each begins within the block)."""
-    rows = int(crowd.starts[-1])
-    for first in range(0, rows, most):
-        last = min(first + most, rows)
-        low = int(np.searchsorted(crowd.starts, first, side="right")) - 1
-        high = int(np.searchsorted(crowd.starts, last, side="left"))
-        cells = np.arange(low, high)
-        begins = np.clip(crowd.starts[low : high + 1], first, last) - first
-        filled = np.diff(begins) > 0
-        yield first, last, cells[filled], np.append(begins[:-1][filled], last - first)
-
-
-def _spread(price: NDArray[np.float64], cells: NDArray[np.intp], begins: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Prices of the block's rows, [m, rows] (or [m, 1] where all are of one cell)."""
-    if len(cells) == 1:
-        alone: NDArray[np.float64] = price[cells[0]][:, None]
-        return alone
-    return np.repeat(price[cells].T, np.diff(begins), axis=1)
+_NARROW, _SHORT = 24, 48
+"""Up to so many columns, cells of so few people on average are added up together rather than one by one."""
 
 
 def _paid(
     crowd: Crowd, price: NDArray[np.float64], block: slice, cells: NDArray[np.intp], begins: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """What everybody of a block pays for each offer, [m, rows] (or [m, 1] where all pay the same)."""
-    spread = _spread(price, cells, begins)
+    spread = spread_out(price, cells, begins)
     if crowd.chance is None:
         return spread
     offers = len(crowd.value)
@@ -98,6 +46,8 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
         price: float64[S, columns], micro-money.
         beta: width of the smoothing, micro-money, above zero.
     """
+    if not crowd.is_plain:
+        return smooth_sets(crowd, price, beta)
     total = crowd.fixed_value - float((crowd.fixed * price).sum())
     offers, columns = len(crowd.value), crowd.columns
     count = np.zeros((crowd.cells, columns))
@@ -106,7 +56,7 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
     most = max(_STRIP, _ENTRIES // columns // _STRIP * _STRIP)
     wide = np.empty((offers, most))
     narrow = np.empty((columns, most), dtype=np.float32)
-    for first, last, cells, begins in _blocks(crowd, most):
+    for first, last, cells, begins in blocks_of(crowd, most):
         z, both = wide[:, : last - first], narrow[:, : last - first]
         p, r = both[:offers], both[offers:]
         np.subtract(crowd.value[:, first:last], _paid(crowd, price, slice(first, last), cells, begins), out=z)
@@ -122,6 +72,15 @@ def smooth(crowd: Crowd, price: NDArray[np.float64], beta: float) -> Smooth:
             chance = crowd.chance[:, first:last].astype(np.float32)
             np.multiply(p, chance, out=r)
             chance *= r
+        if columns <= _NARROW and len(cells) * _SHORT > last - first:
+            at, weights = begins[:-1], crowd.weight[cells]
+            total += float(np.add.reduceat(top, at) @ weights)
+            count[cells] += weights[:, None] * np.add.reduceat(both, at, axis=1).T
+            pairs = np.add.reduceat(both[:, None] * both[None], at, axis=2)
+            second[cells] += weights[:, None, None] * pairs.transpose(2, 0, 1)
+            if crowd.chance is not None:
+                square[cells] += weights[:, None] * np.add.reduceat(chance, at, axis=1).T
+            continue
         for cell, begin, end in zip(cells, begins[:-1], begins[1:], strict=True):
             part, weight = both[:, begin:end], crowd.weight[cell]
             total += weight * float(top[begin:end].sum())
@@ -145,12 +104,14 @@ def decide(crowd: Crowd, price: NDArray[np.float64]) -> Hard:
         crowd: the people.
         price: float64[S, columns], micro-money.
     """
+    if not crowd.is_plain:
+        return decide_sets(crowd, price)
     rows = int(crowd.starts[-1])
     choice = np.empty(rows, dtype=np.int16)
     gap = np.empty(rows, dtype=np.float32)
     surplus = crowd.fixed_value - float((crowd.fixed * price).sum())
     count = crowd.fixed.copy()
-    for first, last, cells, begins in _blocks(crowd, _BLOCK):
+    for first, last, cells, begins in blocks_of(crowd, _BLOCK):
         value, paid = crowd.value[:, first:last], _paid(crowd, price, slice(first, last), cells, begins)
         picked = choice[first:last]
         best, apart = _best_two(value, paid, picked)

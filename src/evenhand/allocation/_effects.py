@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._bound import bound_of
+from ._choices import differ
 from ._comparisons import Comparison
 from ._crowd import Crowd
 from ._dual import Hard, decide
@@ -48,7 +49,7 @@ def effects(
             other = settle(nest, rows.keep(kept), comparisons, scale, _part(settled.free, kept), is_near=False)
             found[owner] = (
                 max(0, other.value - settled.value),
-                int(np.count_nonzero(other.choice != settled.choice)),
+                int(np.count_nonzero(differ(other.choice, settled.choice))),
             )
         return found, ""
     part = nest if size <= _FULL else nest.sample(_SAMPLE)
@@ -71,4 +72,4 @@ def _part(solved: Solved, kept: NDArray[np.bool_]) -> Solved:
 
 def _changed(crowd: Crowd, one: Hard, other: Hard) -> int:
     """People whose choice differs, each row counting for as many as it stands for."""
-    return round(float(crowd.weight[crowd.cell_of_row[one.choice != other.choice]].sum()))
+    return round(float(crowd.weight[crowd.cell_of_row[differ(one.choice, other.choice)]].sum()))

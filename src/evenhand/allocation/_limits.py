@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.policy import Campaign
+from evenhand.policy import MICRO, Campaign
 
 from ._comparisons import Comparison, exact, rational, whole_bounds
 
@@ -27,9 +27,10 @@ class Rows:
     """All limits as rows over counts.
 
     Attributes:
-        shape: float64[P, S, m], what one person of cell s on offer j uses of a row, for each different shape of row;
+        shape: float64[P, S, w], what one person of cell s on offer j uses of a row, for each different shape of row;
             where some measure is weighted float64[P, S, 2 m], the second half for each of their responses
-            (`Crowd.chance`).
+            (`Crowd.chance`). Behind the offers stands what a contact uses, where a person may get several, and a unit
+            of money, where costs are each person's own (see `Crowd.columns`).
         of: intp[K], the shape of each row.
         sign: float64[K], 1 or -1: what a row counts of its shape.
         bound: float64[K].
@@ -74,16 +75,16 @@ class Rows:
 
     @property
     def use(self) -> NDArray[np.float64]:
-        """float64[K, S, m], what one person of cell s on offer j uses of each row."""
+        """float64[K, S, w], what one person of cell s on offer j uses of each row."""
         return self.shape[self.of] * self.sign[:, None, None]
 
     def used(self, count: NDArray[np.float64]) -> NDArray[np.float64]:
-        """float64[K], what the counts [S, m] use of each row, levels aside."""
+        """float64[K], what the counts [S, w] use of each row, levels aside."""
         used: NDArray[np.float64] = self.sign * np.einsum("psm,sm->p", self.shape, count)[self.of]
         return used
 
     def price(self, dual: NDArray[np.float64]) -> NDArray[np.float64]:
-        """float64[S, m], the price table that the rows' prices add up to."""
+        """float64[S, w], the price table that the rows' prices add up to."""
         of_shape = np.bincount(self.of, weights=self.sign * dual, minlength=len(self.shape))
         price: NDArray[np.float64] = np.einsum("p,psm->sm", of_shape, self.shape)
         return price
@@ -111,13 +112,21 @@ class Rows:
         """bool[K], the rows of all other limits."""
         return np.array([owner not in owners for owner in self.owner], dtype=bool)
 
+    def on_columns(self, columns: NDArray[np.intp]) -> Rows:
+        """The same rows over these columns, in this order."""
+        return replace(self, shape=self.shape[:, :, columns])
+
     def shifted(self, by: NDArray[np.float64]) -> Rows:
         """The same rows with `by` added to the bounds."""
         return replace(self, bound=self.bound + by)
 
 
 def build_rows(
-    campaign: Campaign, cells: int, comparisons: list[tuple[Comparison, NDArray[np.float64]]], scale: float
+    campaign: Campaign,
+    cells: int,
+    comparisons: list[tuple[Comparison, NDArray[np.float64]]],
+    scale: float,
+    own_unit: float | None = None,
 ) -> Rows:
     """Build the rows of every declared limit.
 
@@ -127,8 +136,10 @@ def build_rows(
         comparisons: each with its share table float64[S, judged groups]: the share of each cell's people who belong
             to the group (0 or 1 where cells are true groups).
         scale: the scale of values, micro-money.
+        own_unit: micro-money per unit of `Crowd.cost`, where costs are each person's own.
     """
-    offers = len(campaign.offers)
+    offers, several = len(campaign.offers), campaign.offers_each > 1
+    width = offers + several + (own_unit is not None)
     shapes: list[NDArray[np.float64]] = []
     weighed: list[bool] = []
     rows: list[tuple[int, int, float, str, float, int, int, bool, bool, float]] = []
@@ -138,28 +149,33 @@ def build_rows(
         weighed.append(False)
         rows.append((len(shapes) - 1, sign, sign * bound, owner, unit, -1, -1, False, True, 0))
 
-    everyone = np.ones((cells, offers))
+    everyone, column = np.ones((cells, width)), np.arange(width)
+    anything = column == offers if several else column < offers
     if campaign.limits.contacts.total is not None:
-        common(everyone, campaign.limits.contacts.total, "contacts")
+        common(everyone * anything, campaign.limits.contacts.total, "contacts")
     for index, offer in enumerate(campaign.offers):
         if offer.capacity is not None:
-            common(everyone * (np.arange(offers) == index), offer.capacity, f"capacity:{offer.id}")
+            common(everyone * (column == index), offer.capacity, f"capacity:{offer.id}")
         if offer.minimum is not None:
-            common(everyone * (np.arange(offers) == index), offer.minimum, f"minimum:{offer.id}", sign=-1)
-    cost = np.array([offer.cost_micro for offer in campaign.offers], dtype=np.float64)
-    if campaign.limits.budget is not None and cost.max() > 0:
-        budget = float(int(campaign.limits.budget * 1_000_000))
+            common(everyone * (column == index), offer.minimum, f"minimum:{offer.id}", sign=-1)
+    budget, money = campaign.limits.budget, [float(offer.cost_micro) for offer in campaign.offers]
+    cost = np.array(money + [0.0] * (width - offers), dtype=np.float64)
+    if budget is not None and own_unit is not None:
+        common(everyone * (column == width - 1), float(int(budget * MICRO)) / own_unit, "budget", own_unit)
+    elif budget is not None and cost.max() > 0:
         unit = float(cost.max())
-        common(everyone * cost / unit, budget / unit, "budget", unit)
+        common(everyone * cost / unit, float(int(budget * MICRO)) / unit, "budget", unit)
     for number, (comparison, share) in enumerate(comparisons):
         limit, is_hard = comparison.limit, comparison.limit.mode == "aware"
-        compared = comparison.counts(np.arange(offers))
+        compared = (
+            anything if several and not comparison.offers else np.isin(column, comparison.offers or column[:offers])
+        )
         for group, use, kinds in _compare(comparison, share):
             shapes.append(use[:, None] * compared)
             weighed.append(comparison.is_weighted)
             for sign, bound, rise in kinds:
                 rows.append((len(shapes) - 1, sign, bound, limit.id, 1, number, group, sign > 0, is_hard, rise))
-    shape = np.array(shapes).reshape(len(shapes), cells, offers)
+    shape = np.array(shapes).reshape(len(shapes), cells, width)
     is_weighted = np.array(weighed, dtype=bool)
     if any(comparison.is_weighted and not comparison.is_void for comparison, _ in comparisons):
         shape = np.concatenate([shape, shape], axis=2)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._crowd import Crowd, sample, with_lots
+from ._choices import has_any, used_by, worth_of
+from ._crowd import Crowd, sample
 from ._dual import decide
 
 __all__ = ["Nest"]
@@ -87,13 +88,13 @@ def _screen(crowd: Crowd, price: NDArray[np.float64], width: float) -> Crowd:
     kept = np.flatnonzero(near)
     fixed, worth = crowd.fixed.copy(), crowd.fixed_value
     for cell, (begin, end) in enumerate(zip(crowd.starts[:-1], crowd.starts[1:], strict=True)):
-        far = np.flatnonzero(~near[begin:end] & (hard.choice[begin:end] >= 0)) + begin
+        far = np.flatnonzero(~near[begin:end] & has_any(hard.choice[begin:end])) + begin
         taken = hard.choice[far]
-        fixed[cell] += crowd.weight[cell] * crowd.tally(far, taken)
-        worth += crowd.weight[cell] * float(crowd.value[taken, far].sum(dtype=np.float64))
+        fixed[cell] += crowd.weight[cell] * used_by(crowd, far, taken)
+        worth += crowd.weight[cell] * worth_of(crowd, far, taken)
     value = crowd.value[:, kept]
     return Crowd(
-        value=value if crowd.is_lotted else with_lots(value, crowd.draw[kept]),
+        value=value if crowd.is_lotted else crowd.lotted(value, kept),
         starts=np.searchsorted(kept, crowd.starts).astype(np.intp),
         draw=crowd.draw[kept],
         weight=crowd.weight,
@@ -101,4 +102,7 @@ def _screen(crowd: Crowd, price: NDArray[np.float64], width: float) -> Crowd:
         fixed_value=worth,
         is_lotted=True,
         chance=None if crowd.chance is None else crowd.chance[:, kept],
+        most=crowd.most,
+        cost=None if crowd.cost is None else crowd.cost[:, kept],
+        origin=None if crowd.origin is None else crowd.origin[:, kept],
     )

@@ -8,6 +8,7 @@ diagonal term that vanishes at the optimum keeps a step within some forty widths
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,50 @@ __all__ = ["Point", "evaluate", "minimise"]
 _REACH = 40.0
 
 
+class Bend:
+    """How the slopes change with the prices.
+
+    Args:
+        rows: the limits.
+        inner: of the people, see `Smooth`.
+        beta: width, micro-money.
+        give: float64[L], how far each free level gives way.
+    """
+
+    def __init__(self, rows: Rows, inner: NDArray[np.float64], beta: float, give: NDArray[np.float64]) -> None:
+        self._rows, self._inner, self._beta, self._give = rows, inner, beta, give
+
+    @cached_property
+    def _turned(self) -> NDArray[np.float64]:
+        """float64[P, S * columns], each shape times `inner`."""
+        shape = self._rows.shape
+        turned: NDArray[np.float64] = np.matmul(shape.transpose(1, 0, 2), self._inner).transpose(1, 0, 2)
+        return turned.reshape(len(shape), -1)
+
+    @cached_property
+    def diagonal(self) -> NDArray[np.float64]:
+        """float64[K], of `curve`, by itself."""
+        rows = self._rows
+        own = np.einsum("pi,pi->p", self._turned, rows.shape.reshape(len(rows.shape), -1)) / self._beta
+        found: NDArray[np.float64] = own[rows.of] + row_sums(rows.level**2, self._give) + rows.soft
+        return found
+
+    @cached_property
+    def curve(self) -> NDArray[np.float64]:
+        """float64[K, K]: sum over cells of ``use inner use'``, once for each pair of shapes; levels and soft rows."""
+        rows = self._rows
+        of_shapes = outer_product(self._turned, rows.shape.reshape(len(rows.shape), -1))
+        of_shapes /= self._beta
+        curve: NDArray[np.float64] = of_shapes.take(rows.of, axis=0).take(rows.of, axis=1)
+        curve *= rows.sign[:, None]
+        curve *= rows.sign
+        for lever, weight in zip(rows.level.T, self._give, strict=True):
+            on = np.flatnonzero(lever)
+            curve[np.ix_(on, on)] += weight * np.outer(lever[on], lever[on])
+        curve[np.arange(len(rows)), np.arange(len(rows))] += rows.soft
+        return curve
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """The smoothed dual at some prices.
@@ -30,23 +75,23 @@ class Point:
     Attributes:
         dual: float64[K], price of each row, micro-money per unit of the row.
         slope: float64[K], bound minus use: below zero where the row is exceeded.
-        curve: float64[K, K], second derivatives.
         count: float64[S, columns], expected people (and responses).
         level: float64[L], the free levels.
+        bend: second derivatives, worked out when they are asked for: a line search goes through points that need none.
     """
 
     dual: NDArray[np.float64]
     slope: NDArray[np.float64]
-    curve: NDArray[np.float64]
     count: NDArray[np.float64]
     level: NDArray[np.float64]
+    bend: Bend
 
     def off(self, beta: float) -> float:
         """How far from optimal, in units of the row: largest excess, or unused amount of a row that has a price (as far
         as lowering the price to zero would change it)."""
         if not len(self.slope):
             return 0.0
-        unused = np.minimum(self.slope, self.dual * (np.diag(self.curve) + np.abs(self.slope) / (_REACH * beta)))
+        unused = np.minimum(self.slope, self.dual * (self.bend.diagonal + np.abs(self.slope) / (_REACH * beta)))
         return float(np.where(self.slope < 0, -self.slope, unused).max())
 
 
@@ -56,27 +101,11 @@ def evaluate(crowd: Crowd, rows: Rows, dual: NDArray[np.float64], beta: float, p
     Each free level is smoothed like one more person who chooses between 0 and 1, at width ``beta * people / 8``.
     """
     passed = smooth(crowd, rows.price(dual), beta)
-    curve = _curve(rows, passed.inner) / beta
     width = beta * people / 8
     lean = np.clip(-row_sums(rows.level.T, dual) / width, -500, 500)
     level = 1 / (1 + np.exp(-lean))
-    for lever, weight in zip(rows.level.T, level * (1 - level) / width, strict=True):
-        on = np.flatnonzero(lever)
-        curve[np.ix_(on, on)] += weight * np.outer(lever[on], lever[on])
-    curve[np.arange(len(rows)), np.arange(len(rows))] += rows.soft
     slope = rows.bound - rows.used(passed.count) - row_sums(rows.level, level) + rows.soft * dual
-    return Point(dual, slope, curve, passed.count, level)
-
-
-def _curve(rows: Rows, inner: NDArray[np.float64]) -> NDArray[np.float64]:
-    """float64[K, K], sum over cells of ``use inner use'``, worked out once for each pair of shapes."""
-    shapes = len(rows.shape)
-    turned = np.matmul(rows.shape.transpose(1, 0, 2), inner).transpose(1, 0, 2).reshape(shapes, -1)
-    curve = outer_product(turned, rows.shape.reshape(shapes, -1))
-    wide: NDArray[np.float64] = curve.take(rows.of, axis=0).take(rows.of, axis=1)
-    wide *= rows.sign[:, None]
-    wide *= rows.sign
-    return wide
+    return Point(dual, slope, passed.count, level, Bend(rows, passed.inner, beta, level * (1 - level) / width))
 
 
 def minimise(
@@ -106,10 +135,11 @@ def minimise(
     for _ in range(steps):
         if point.off(beta) <= tolerance or crowd.stretch(rows.price(point.dual - dual)) > room:
             break
-        diagonal = np.diag(point.curve)
+        curve = point.bend.curve
+        diagonal = point.bend.diagonal
         steep = np.abs(point.slope) * np.where((point.slope < 0) | (point.dual > 0), 1, 0.05) / (_REACH * beta)
         guard = 1e-6 * diagonal + steep + 1e-9 * diagonal.max() + 1e-12 / beta
-        target = settle_step(point.curve + np.diag(guard), point.slope, point.dual)
+        target = settle_step(curve + np.diag(guard), point.slope, point.dual)
         target = np.minimum(target, point.dual + 25 * _REACH * beta)
         target[(target < 1e-3 * beta) & (point.slope > 0)] = 0
         way = target - point.dual

@@ -19,8 +19,10 @@ _WHOLE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The per-person columns of `Allocated`, in the order of the batch."""
+    """The columns of `Allocated`: one row per person, in the order of the batch, or one per offer of a person."""
 
+    person: NDArray[np.intp]
+    offer: NDArray[np.int16]
     runner_up: NDArray[np.int16]
     price: NDArray[np.int64]
     runner_up_price: NDArray[np.int64]
@@ -54,6 +56,8 @@ def columns_of(
     """
     offers, people = value.shape
     out = Columns(
+        np.arange(people),
+        choice,
         np.full(people, -1, np.int16),
         np.zeros(people, np.int64),
         np.zeros(people, np.int64),

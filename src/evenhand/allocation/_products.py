@@ -6,6 +6,8 @@ here are short and many, and other work shares the machine: waiting for a thread
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,28 +16,45 @@ __all__ = ["outer_product", "row_sums", "solve_definite", "squared"]
 _TILE = 64
 _STRIP = 512
 _WHOLE = 96
+_FEW = 48 * 48
 
 
-def squared(part: NDArray[np.float32]) -> NDArray[np.float32]:
+F = TypeVar("F", np.float32, np.float64)
+
+
+def squared(part: NDArray[F]) -> NDArray[F]:
     """``part part'`` for a few long rows."""
     rows, length = part.shape
     if length <= _STRIP:
-        product: NDArray[np.float32] = part @ part.T
+        product: NDArray[F] = part @ part.T
         return product
     whole = length // _STRIP * _STRIP
     strips = part[:, :whole].reshape(rows, -1, _STRIP).transpose(1, 0, 2)
-    total: NDArray[np.float32] = np.matmul(strips, strips.transpose(0, 2, 1)).sum(axis=0)
+    total: NDArray[F] = np.matmul(strips, strips.transpose(0, 2, 1)).sum(axis=0)
     return total + part[:, whole:] @ part[:, whole:].T if whole < length else total
 
 
 def outer_product(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
     """``one other'`` for two matrices with rows of the same length."""
+    if len(one) * len(other) <= _FEW:
+        return _in_strips(one, other)
     left, right = _tiles(one), _tiles(other)
     total = np.empty((len(left) * _TILE, len(right) * _TILE))
     for at, strip in enumerate(left):
         part = np.matmul(strip[None], right.transpose(0, 1, 3, 2)).sum(axis=1)
         total[at * _TILE : (at + 1) * _TILE] = part.transpose(1, 0, 2).reshape(_TILE, -1)
     return total[: len(one), : len(other)]
+
+
+def _in_strips(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``one other'`` for few long rows, strip by strip along them, without copies."""
+    strip = max(1, _TILE**3 // max(1, len(one) * len(other)))
+    whole = one.shape[1] // strip * strip
+    total = one[:, whole:] @ other[:, whole:].T
+    if whole:
+        left, right = (matrix[:, :whole].reshape(len(matrix), -1, strip) for matrix in (one, other))
+        total += np.matmul(left.transpose(1, 0, 2), right.transpose(1, 2, 0)).sum(axis=0)
+    return total
 
 
 def _tiles(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,7 @@ from ._relaxations import Relaxation
 
 __all__ = ["LimitsContradictError", "demand_reachable", "is_reachable", "not_found"]
 
-_MOST_CLASSES = 4000
+_MOST_CLASSES, _MOST_SETS = 4000, 400
 _DEAR = 100.0
 _HALVINGS = 14
 _NOTHING = 1e-5
@@ -145,16 +147,39 @@ def _off(classes: Classes, rows: Rows, excess: NDArray[np.float64]) -> bool:
 
 
 def _classes(crowd: Crowd, rows: Rows) -> Classes | None:
-    """People by what rows tell apart and by the offers they can get; None where that makes too many classes."""
+    """People by what rows tell apart and by the offers they can get; None where that makes too many classes. Where a
+    person may get several offers, every set of them is one thing to get."""
     flat = rows.use.transpose(1, 0, 2).reshape(crowd.cells, -1)
     kinds, kind = np.unique(flat, axis=0, return_inverse=True)
+    sets = _sets(crowd)
+    if sets is None:
+        return None
     open_ = is_open(crowd.value).T
     code = np.column_stack([kind.ravel()[crowd.cell_of_row], np.packbits(open_, axis=1)])
     _, first, size = np.unique(code, axis=0, return_index=True, return_counts=True)
-    if len(first) > _MOST_CLASSES:
+    if len(first) * len(sets) > _MOST_CLASSES * len(crowd.value):
         return None
     use = kinds.reshape(len(kinds), len(rows), -1)[kind.ravel()[crowd.cell_of_row[first]]]
-    return Classes(use, size.astype(np.float64), open_[first])
+    if crowd.is_plain:
+        return Classes(use, size.astype(np.float64), open_[first])
+    allowed = np.stack([open_[first][:, taken].all(axis=1) for taken in sets], axis=1)
+    together = use[:, :, : sets.shape[1]] @ sets.T + use[:, :, sets.shape[1], None]
+    return Classes(together, size.astype(np.float64), allowed)
+
+
+def _sets(crowd: Crowd) -> NDArray[np.bool_] | None:
+    """bool[sets, m], what one person can get; None where that is too much to list, or costs are each person's own."""
+    offers = len(crowd.value)
+    if crowd.is_plain:
+        return np.eye(offers, dtype=bool)
+    sizes = range(1, min(crowd.most, offers) + 1)
+    if crowd.cost is not None or sum(comb(offers, size) for size in sizes) > _MOST_SETS:
+        return None
+    found = [taken for size in sizes for taken in combinations(range(offers), size)]
+    sets = np.zeros((len(found), offers), dtype=bool)
+    for row, taken in enumerate(found):
+        sets[row, list(taken)] = True
+    return sets
 
 
 def not_found(rows: Rows) -> DataError:

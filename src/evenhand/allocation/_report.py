@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from evenhand.policy import MICRO, Campaign
 from evenhand.terms import LimitOutcome, Prices
 
 from ._cells import Cells
+from ._choices import as_lists, has_any
 from ._comparisons import Comparison
 from ._limits import Rows
 from ._solve import Solved
@@ -25,14 +26,31 @@ NOTHING_TO_COMPARE = "nothing-to-compare"
 Kind = Literal["budget", "contacts", "capacity", "minimum", "disparity"]
 
 
-def prices_of(campaign: Campaign, rows: Rows, solved: Solved, comparisons: list[Comparison], cells: Cells) -> Prices:
-    """Round the price table and say each limit's price per place, contact, unit of money or whole unit of a bound."""
+def prices_of(
+    campaign: Campaign,
+    rows: Rows,
+    solved: Solved,
+    comparisons: list[Comparison],
+    cells: Cells,
+    own_unit: float | None = None,
+) -> Prices:
+    """Round the price table and say each limit's price per place, contact, unit of money or whole unit of a bound.
+
+    With `own_unit` costs are each person's own, in units of so much micro-money; see `build_rows`.
+    """
     offers = len(campaign.offers)
     common = rows.comparison < 0
-    offer = rows.price(np.where(common, solved.dual, 0))[0, :offers] if len(rows) else np.zeros(offers)
-    group = rows.price(np.where(common, 0, solved.dual)) if len(rows) else np.zeros((cells.size, offers))
-    per_unit = group[:, offers:]
+    width = rows.shape.shape[2]
+    offer = rows.price(np.where(common, solved.dual, 0))[0] if len(rows) else np.zeros(width)
+    group = rows.price(np.where(common, 0, solved.dual)) if len(rows) else np.zeros((cells.size, width))
     unit = next((comparison.typical for comparison in comparisons if comparison.is_weighted), 1.0)
+    behind: dict[str, Any] = {}
+    if campaign.offers_each > 1:
+        behind |= {"contact": round(float(offer[offers])), "group_contact": np.rint(group[:, offers]).astype(np.int64)}
+    elif own_unit is None and width > offers:
+        behind["response"] = np.rint(group[:, offers:] * (MICRO / unit)).astype(np.int64)
+    if own_unit is not None:
+        behind["money"] = round(float(offer[-1]) / own_unit * MICRO)
     by_limit = dict.fromkeys(_declared(campaign), 0)
     for row, owner in enumerate(rows.owner):
         price = float(solved.dual[row])
@@ -47,11 +65,11 @@ def prices_of(campaign: Campaign, rows: Rows, solved: Solved, comparisons: list[
                 people *= float(solved.level[rows.comparison[row]])
             by_limit[owner] += round(price * people)
     return Prices(
-        offer=np.rint(offer).astype(np.int64),
+        offer=np.rint(offer[:offers]).astype(np.int64),
         group=np.rint(group[:, :offers]).astype(np.int64),
-        response=np.rint(per_unit * (MICRO / unit)).astype(np.int64) if per_unit.size else None,
         by_limit=by_limit,
         cell_tables=cells.tables,
+        **behind,
     )
 
 
@@ -66,29 +84,32 @@ def _declared(campaign: Campaign) -> list[str]:
 def limit_outcomes(
     campaign: Campaign,
     comparisons: list[Comparison],
-    choice: NDArray[np.int16] | NDArray[np.bool_],
+    choice: NDArray[np.int16],
     selected: list[NDArray[np.int64]],
     binding: frozenset[str],
     costs: dict[str, tuple[int, int]],
     note: str,
+    cost: NDArray[np.int64] | None = None,
 ) -> tuple[LimitOutcome, ...]:
     """Say of every declared limit what was used of it, exactly, whether it held, and what it costs.
 
     Args:
         campaign: what was declared.
         comparisons: the groups that were compared.
-        choice: int16[n], the offer of each person; or bool[m, n], the offers of each person.
+        choice: int16[n], the offer of each person; or int16[n, most], the offers of each person, then -1.
         selected: selected people per judged group, for each comparison.
         binding: limits with a price.
         costs: micro-money and people of each binding limit.
         note: how the costs were estimated.
+        cost: int64[m, n], micro-money, where costs are each person's own.
     """
-    if choice.ndim == 2:
-        taken, contacted = choice.sum(axis=1).tolist(), int(choice.any(axis=0).sum())
-    else:
-        taken = np.bincount(choice.astype(np.intp) + 1, minlength=len(campaign.offers) + 1)[1:].tolist()
-        contacted = sum(taken)
+    taken = np.bincount(choice.ravel().astype(np.intp) + 1, minlength=len(campaign.offers) + 1)[1:].tolist()
+    contacted = int(np.count_nonzero(has_any(choice)))
     spent = sum(people * offer.cost_micro for people, offer in zip(taken, campaign.offers, strict=True))
+    if cost is not None:
+        places = as_lists(choice)
+        who, at = np.nonzero(places >= 0)
+        spent = int(cost[places[who, at], who].sum())
     outcomes: list[LimitOutcome] = []
 
     def add(name: str, kind: Kind, declared: float, used: float, held: bool) -> None:

@@ -8,18 +8,21 @@ helps (one person makes room for another).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ._choices import Choice, has_any
 from ._crowd import Crowd, is_open, with_lots
 from ._dual import Hard
 from ._limits import Rows
+from ._moves import Moves, by_type
+from ._rounding_sets import moves_of_sets
 
 __all__ = ["repair", "tolerance_of"]
 
 _NEAREST, _NEAREST_WEIGHED = 4000, 800
+_FEWEST, _WEIGHED = 500, 60_000
+"""Of people who may get several offers so many at least, fewer where there are many limits to weigh each move by."""
 _PER_CELL = 12
 _FIRST, _SECOND = 96, 256
 
@@ -31,40 +34,9 @@ def tolerance_of(rows: Rows) -> NDArray[np.float64]:
     return np.where(rows.is_hard, np.where(rows.is_real, sure, 0.25 / rows.unit), 0.5)
 
 
-@dataclass(slots=True)
-class _Moves:
-    """Moves by type. Heads point at the best person of each type who has not moved yet."""
-
-    person: NDArray[np.intp]
-    target: NDArray[np.intp]
-    loss: NDArray[np.float64]
-    first: NDArray[np.intp]
-    head: NDArray[np.intp]
-    change: NDArray[np.float64]
-    charge: NDArray[np.float64]
-    free: NDArray[np.bool_]
-
-    def head_loss(self) -> NDArray[np.float64]:
-        """float64[types], value lost by the best move of each type (inf where none is left)."""
-        open_ = self.head < self.first[1:]
-        return np.where(open_, self.loss[np.minimum(self.head, len(self.loss) - 1)], np.inf)
-
-    def take(self, kind: int) -> tuple[int, int]:
-        """Make the best move of a type: (person, target); the person does not move again."""
-        move = int(self.head[kind])
-        person = int(self.person[move])
-        self.free[person] = False
-        while True:
-            open_ = np.flatnonzero(self.head < self.first[1:])
-            stuck = open_[~self.free[self.person[self.head[open_]]]]
-            if not len(stuck):
-                return person, int(self.target[move])
-            self.head[stuck] += 1
-
-
 def repair(
     crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64], scale: float, effort: int
-) -> tuple[NDArray[np.int16], bool]:
+) -> tuple[Choice, bool]:
     """Repair whole decisions.
 
     Args:
@@ -86,7 +58,11 @@ def repair(
     if not len(rows) or not len(choice):
         return choice, True
     over = rows.used(hard.count) - rows.bound - tolerance
-    moves = _moves(crowd, hard, rows, dual, expected)
+    if crowd.is_plain:
+        moves, lists = _moves(crowd, hard, rows, dual, expected), np.arange(len(crowd.value), dtype=np.int16)
+    else:
+        who = _nearest(crowd, hard, min(_NEAREST, max(_FEWEST, _WEIGHED // len(rows))))
+        moves, lists = moves_of_sets(crowd, choice, who, rows, dual, expected)
     fine = scale + float(np.abs(rows.price(dual)).max(initial=0))
     pairs_left = effort // 2
     for _ in range(effort):
@@ -105,11 +81,11 @@ def repair(
         for kind in taken:
             over = over + moves.change[kind]
             person, target = moves.take(kind)
-            choice[person] = target
+            choice[person] = lists[target] if target >= 0 else -1
     return choice, not bool((over > 0)[rows.is_hard].any())
 
 
-def _single(moves: _Moves, over: NDArray[np.float64], loss: NDArray[np.float64], fine: float) -> tuple[int, ...] | None:
+def _single(moves: Moves, over: NDArray[np.float64], loss: NDArray[np.float64], fine: float) -> tuple[int, ...] | None:
     """The one move that gains most, or None."""
     after = np.maximum(over + moves.change, 0).sum(axis=1)
     gain = fine * (np.maximum(over, 0).sum() - after) - loss
@@ -117,7 +93,7 @@ def _single(moves: _Moves, over: NDArray[np.float64], loss: NDArray[np.float64],
     return (best,) if gain[best] > 1e-9 * fine else None
 
 
-def _pair(moves: _Moves, over: NDArray[np.float64], loss: NDArray[np.float64], fine: float) -> tuple[int, ...] | None:
+def _pair(moves: Moves, over: NDArray[np.float64], loss: NDArray[np.float64], fine: float) -> tuple[int, ...] | None:
     """The two moves of different people that together gain most, or None."""
     broken = over > 0
     relief = np.maximum(over[broken], 0).sum() - np.maximum(over[broken] + moves.change[:, broken], 0).sum(axis=1)
@@ -137,7 +113,7 @@ def _pair(moves: _Moves, over: NDArray[np.float64], loss: NDArray[np.float64], f
     return int(first[best // len(second)]), int(second[best % len(second)])
 
 
-def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64], expected: NDArray[np.float64]) -> _Moves:
+def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64], expected: NDArray[np.float64]) -> Moves:
     """All moves of the people nearest to a tie, sorted by type and loss (of value less the price of blind rows)."""
     is_weighed = crowd.chance is not None and bool(rows.is_real.any())
     who = _nearest(crowd, hard, _NEAREST_WEIGHED if is_weighed else _NEAREST)
@@ -156,33 +132,22 @@ def _moves(crowd: Crowd, hard: Hard, rows: Rows, dual: NDArray[np.float64], expe
     loss = value[now[which] + 1, which] - value.ravel()
     real = (target != now[which] + 1) & is_open(value.ravel())
     kind, loss, target, which = kind[real], loss[real], target[real], which[real]
-    order = np.lexsort((loss, kind))
-    kind, loss, target, which = kind[order], loss[order], target[order], which[order]
-    kinds, first = (kind, np.arange(len(kind))) if is_weighed else np.unique(kind, return_index=True)
+    moves, kinds, _ = by_type(kind, who[which], target - 1, loss, len(hard.choice), each=is_weighed)
     of, to = np.divmod(kinds, offers + 1)
     of_cell, come_from = np.divmod(of, offers + 1)
     use = np.zeros((len(alike), offers + 1, len(rows)))
     use[:, 1:] = alike.reshape(len(alike), crowd.columns, len(rows))[:, :offers]
     change = use[of_cell, to] - use[of_cell, come_from]
-    person = who[which]
     if crowd.chance is not None and is_weighed:  # no two people's moves are alike: each is a type by itself
         each = np.zeros_like(use)
         each[:, 1:] = alike.reshape(len(alike), crowd.columns, len(rows))[:, offers:]
-        chance = np.vstack([np.zeros(len(person)), crowd.chance[:, person]])
-        at = np.arange(len(person))
+        chance = np.vstack([np.zeros(len(kinds)), crowd.chance[:, moves.person]])
+        at = np.arange(len(kinds))
         change += (
             chance[to, at][:, None] * each[of_cell, to] - chance[come_from, at][:, None] * each[of_cell, come_from]
         )
-    return _Moves(
-        person=person,
-        target=target - 1,
-        loss=loss,
-        first=np.append(first, len(kind)),
-        head=first.copy(),
-        change=change,
-        charge=-(change @ dual),
-        free=np.ones(len(hard.choice), dtype=bool),
-    )
+    moves.change, moves.charge = change, -(change @ dual)
+    return moves
 
 
 def _nearest(crowd: Crowd, hard: Hard, most: int) -> NDArray[np.intp]:
@@ -192,9 +157,10 @@ def _nearest(crowd: Crowd, hard: Hard, most: int) -> NDArray[np.intp]:
         return np.arange(rows)
     near = np.zeros(rows, dtype=bool)
     near[np.argpartition(hard.gap, most)[:most]] = True
+    has = has_any(hard.choice)
     for begin, end in zip(crowd.starts[:-1], crowd.starts[1:], strict=True):
         for has_offer in (True, False):
-            inside = begin + np.flatnonzero((hard.choice[begin:end] >= 0) == has_offer)
+            inside = begin + np.flatnonzero(has[begin:end] == has_offer)
             if len(inside) > _PER_CELL:
                 inside = inside[np.argpartition(hard.gap[inside], _PER_CELL)[:_PER_CELL]]
             near[inside] = True

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._bound import bound_of, tightened
+from ._choices import Choice, count_of, whole_worth
 from ._comparisons import Comparison, levels_for, rates_near
 from ._crowd import Crowd
 from ._dual import decide
@@ -16,6 +17,7 @@ from ._nest import Nest
 from ._reachable import is_reachable
 from ._rounding import repair, tolerance_of
 from ._solve import Solved, solve
+from ._trim import trim
 
 __all__ = ["Settled", "settle"]
 
@@ -31,7 +33,7 @@ class Settled:
     """A solved problem.
 
     Attributes:
-        choice: int16[R], offer of each row, -1 for none.
+        choice: int16[R], offer of each row, -1 for none; or int16[R, most], see `Choice`.
         value: micro-money reached.
         bound: micro-money that no allocation within the rows exceeds (dual bound).
         solved: prices at fixed levels, those that the choices follow.
@@ -40,7 +42,7 @@ class Settled:
         kept: whether every hard row holds.
     """
 
-    choice: NDArray[np.int16]
+    choice: Choice
     value: int
     bound: float
     solved: Solved
@@ -70,7 +72,7 @@ def settle(
     if not rows.level[rows.is_hard].any():
         choice, kept = repair(crowd, hard, rows, free.dual, scale, _EFFORT)
         if not kept:
-            choice = _trim(crowd, choice, rows)
+            choice = trim(crowd, choice, rows)
         exact = _is_exact(crowd, choice, rows)
         return _settled(crowd, rows, choice, bound, free, free, kept=exact)
     bound = tightened(nest, rows, scale, free, bound)
@@ -99,7 +101,7 @@ def _at_level(
     crowd = nest.whole
     for spare in _SPARE if nest.people > _LARGE else _SPARE[:1]:
         tight = fixed.shifted(np.where(rows.is_hard, -spare / rows.unit, 0.0)) if spare else fixed
-        width = max(30 * free.beta, 50 * scale / max(1, nest.people))
+        width = max(6 * free.beta, 10 * scale / max(1, nest.people))
         solved = solve(nest, tight, scale, free, from_beta=width)
         solved = Solved(solved.dual, level, solved.beta)
         hard = decide(crowd, fixed.price(solved.dual))
@@ -112,7 +114,7 @@ def _at_level(
 def _settled(
     crowd: Crowd,
     rows: Rows,
-    choice: NDArray[np.int16],
+    choice: Choice,
     bound: float,
     solved: Solved,
     free: Solved,
@@ -121,12 +123,10 @@ def _settled(
 ) -> Settled:
     """Put an outcome together. Where a blind row is exceeded (it holds in expectation only), the bound is that of the
     problem with the row as far out as it is, so that it remains a bound."""
-    taken = np.flatnonzero(choice >= 0)
-    count = crowd.count(choice)
+    count = count_of(crowd, choice)
     over = np.maximum(rows.used(count) + rows.level @ solved.level - rows.bound, 0)
     bound += float(over[~rows.is_hard] @ free.dual[~rows.is_hard])
-    value = int(crowd.value[choice[taken].astype(np.intp), taken].sum())
-    return Settled(choice, value, bound, solved, free, count, kept)
+    return Settled(choice, whole_worth(crowd, choice), bound, solved, free, count, kept)
 
 
 def _whole_levels(rows: Rows, comparisons: list[Comparison], level: NDArray[np.float64]) -> list[NDArray[np.float64]]:
@@ -146,9 +146,9 @@ def _whole_levels(rows: Rows, comparisons: list[Comparison], level: NDArray[np.f
     return tried + [np.array([one[min(place, len(one) - 1)] for one in near]) for place in range(most)]
 
 
-def _is_exact(crowd: Crowd, choice: NDArray[np.int16], rows: Rows) -> bool:
+def _is_exact(crowd: Crowd, choice: Choice, rows: Rows) -> bool:
     """Whether the hard rows hold to less than one whole unit, counted afresh."""
-    over = rows.used(crowd.count(choice)) - rows.bound - tolerance_of(rows)
+    over = rows.used(count_of(crowd, choice)) - rows.bound - tolerance_of(rows)
     return not bool((over > 0)[rows.is_hard].any())
 
 
@@ -156,21 +156,7 @@ def _nobody(crowd: Crowd, rows: Rows, bound: float, free: Solved) -> Settled:
     """The last resort: nobody of the judged groups gets an offer. It holds for every disparity limit."""
     judged = np.abs(rows.use[rows.is_hard & (rows.comparison >= 0)]).sum(axis=(0, 2)) > 0
     hard = decide(crowd, rows.price(free.dual))
-    choice = np.where(judged[crowd.cell_of_row], np.int16(-1), hard.choice)
-    choice = _trim(crowd, choice, rows)
+    choice = hard.choice.copy()
+    choice[judged[crowd.cell_of_row]] = -1
+    choice = trim(crowd, choice, rows)
     return _settled(crowd, rows, choice, bound, free, free, kept=_is_exact(crowd, choice, rows))
-
-
-def _trim(crowd: Crowd, choice: NDArray[np.int16], rows: Rows) -> NDArray[np.int16]:
-    """Take offers back, least value for what it uses first, until budget, capacity and contacts hold."""
-    choice = choice.copy()
-    tolerance = tolerance_of(rows)
-    for row in np.flatnonzero(rows.is_hard & (rows.comparison < 0)):
-        taken = np.flatnonzero(choice >= 0)
-        use = rows.use[row, crowd.cell_of_row[taken], choice[taken]]
-        taken, use = taken[use > 0], use[use > 0]
-        worth = crowd.value[choice[taken].astype(np.intp), taken] / use
-        order = np.lexsort((crowd.draw[taken], -worth))
-        over = np.cumsum(use[order]) > rows.bound[row] + tolerance[row]
-        choice[taken[order][over]] = -1
-    return choice

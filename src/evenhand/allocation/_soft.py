@@ -16,6 +16,7 @@ from evenhand.terms import Allocated, DataError, LimitOutcome, Scored, SoftOutco
 
 from ._allocate import allocate_within
 from ._by_prices import GivenPrices, by_prices
+from ._undone import refuse_undone
 from ._wall import Wall
 
 __all__ = ["allocate"]
@@ -40,7 +41,9 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices 
     Raises:
         DataError: ``limit-unreachable``, where hard limits cannot be kept; ``lots-beyond-limits``, where what is drawn
             by lot alone is more than a limit allows.
+        UsageError: ``several-undone``, where several offers per person do not go together with what is declared.
     """
+    refuse_undone(campaign)
     if given is not None:
         return by_prices(scored, campaign, wall, given)
     soft = [limit for limit in campaign.limits.disparity if limit.ceiling is not None]

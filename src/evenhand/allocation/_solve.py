@@ -26,6 +26,9 @@ _SAMPLES = (_SMALL, 120_000, 720_000, 4_320_000)
 _FINE = 0.7
 """A sample of k people is worth a smoothing of this times ``scale / sqrt(k)``, not less."""
 _NARROWEST = 0.02
+_CLOSER = 0.02
+"""Of the tolerance on a sample, where a person may get several offers: the first prices are farther off then, and what
+is left unsettled at a wide smoothing is beyond the reach of the steps at a narrow one."""
 _TINY = 4000
 _WIDTH, _LEAST, _TAIL = 120, 40, 16
 """In widths of the smoothing: how far from a tie people are kept, at least kept, and have a say at all."""
@@ -105,8 +108,9 @@ def _on_sample(
     part: Nest, rows: Rows, dual: NDArray[np.float64], scale: float, beta: float, people: float, fine: float
 ) -> tuple[NDArray[np.float64], float]:
     """Prices for a sample, down to the width that it is worth; and the width to go on with."""
+    tolerance = fine * people * (1 if part.whole.is_plain else _CLOSER)
     while beta > fine * scale:
-        point, _ = _minimised(part, rows, dual, scale, beta, people, fine * people)
+        point, _ = _minimised(part, rows, dual, scale, beta, people, tolerance)
         dual, beta = point.dual, beta * _SHRINK
     return dual, beta
 

@@ -119,12 +119,12 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, place: Home, at: datetime,
 
 
 def feature_columns(campaign: Campaign) -> list[str]:
-    """The columns that decide, among the subjects: features (one per offer for a per-offer feature), and conditions."""
+    """The columns that decide, among the subjects: features (one per offer where declared so), conditions, costs."""
     names: list[str] = []
     for name in campaign.names(Role.FEATURE):
         per_offer = campaign.columns[name].per_offer
         names.extend(f"{name}@{offer.id}" for offer in campaign.offers) if per_offer else names.append(name)
-    return list(dict.fromkeys([*names, *campaign.conditions.values()]))
+    return list(dict.fromkeys([*names, *campaign.conditions.values(), *campaign.own_costs.values()]))
 
 
 def subject_columns(campaign: Campaign) -> list[str]:

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.allocation import PricePolicy, policy_from_dict, policy_of
 from evenhand.ledger import RunRecord, open_run, runs
-from evenhand.terms import DataError, LedgerError, Prices
+from evenhand.terms import DataError, LedgerError
 
-__all__ = ["policy_of_run", "prices_as_recorded", "prices_of", "read_policy", "run_that_priced", "write_policy"]
+__all__ = ["policy_of_run", "prices_of", "read_policy", "run_that_priced", "write_policy"]
 
 NAME = "prices.json"
-
-
-def prices_as_recorded(prices: Prices) -> dict[str, Any]:
-    """The prices of a batch as plain values, as the ledger keeps them."""
-    return {
-        "offer": prices.offer.tolist(),
-        "group": prices.group.tolist(),
-        "by_limit": dict(prices.by_limit),
-        "cell_tables": dict(prices.cell_tables),
-    }
 
 
 def write_policy(place: Home, made: PricePolicy) -> Path:
@@ -47,6 +36,9 @@ def policy_of_run(recorded: RunRecord) -> PricePolicy:
             "policy-none",
             f"Run {summary.run_id} has no prices of its own: it decided with those of an earlier run."
             if summary.priced_by
+            else f"Run {summary.run_id} gave people several offers, or had costs of each person's own; its prices are "
+            "for its own people only."
+            if not recorded.campaign.is_each_by_itself
             else f"Run {summary.run_id} was recorded by an evenhand that did not keep prices for later people.",
             rule="prices are found by a run over a whole table, and kept with it",
             remedy="name a run that found its prices (evenhand ledger runs lists them), or run the campaign again",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.campaigns import learn, lesson_of
 from evenhand.features import pseudonymise
 from evenhand.journey import propose
-from evenhand.ledger import RunRecord, Verification, facts, latest, open_run, runs
+from evenhand.ledger import RunRecord, Verification, beside, facts, latest, open_run, runs
 from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.ledger import verify as verify_chain
@@ -157,7 +157,8 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
     """Explain one recorded decision, recomputed exactly from what the ledger holds.
 
     Args:
-        who: a decision's id, or a subject's own id (its latest decision is told).
+        who: a decision's id, or a subject's own id (its latest decision is told, with those about the person's other
+            offers beside it).
         home: the home folder; see `find_home`.
         lang: ``nl`` or ``en``.
 
@@ -169,9 +170,11 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
     place = find_home(home)
     keys = RunKeyFolder(place.run_keys)
     with open_ledger(place) as store:
+        asked_by_person = False
         try:
             found = facts(store, who, keys)
         except DataError:
+            asked_by_person = True
             pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
             said = latest(store, pseudonym, keys)
             if said is None:
@@ -187,8 +190,10 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
         prices = _prices(recorded)
         if recorded.summary.priced_by:
             prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by)).plain_prices()
+        others = [facts(store, one, keys) for one in beside(found)] if asked_by_person else []
     model = model_from_json(recorded.model_json)
-    return tell(found, recorded.campaign, model, lang, prices=prices)
+    told, *further = [tell(one, recorded.campaign, model, lang, prices=prices) for one in (found, *others)]
+    return replace(told, beside=tuple(further)) if further else told
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from evenhand.disparity import Audit, Comparison, compare, group_rates
 from evenhand.ledger import facts_of
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.reports import ConditionChapter, GroupChapter, Provenance, build
-from evenhand.terms import Explained, Reason, Standing
+from evenhand.terms import Allocated, Explained, Reason, Standing
 
 from ._open import Opened
 from ._policy import write_policy
@@ -63,7 +65,7 @@ def story_rows(explained: Explained, campaign: Campaign) -> list[int]:
     """
     allocated = explained.allocated
     margin = _public_margin(explained) if campaign.aware_limits else explained.margin
-    standing = allocated.scored.minimised.permitted.standing
+    standing = allocated.scored.minimised.permitted.standing[allocated.person]
     personal = standing == Standing.PERSONALISED
     picks = (
         personal & (allocated.reason == Reason.SELECTED) & (~allocated.moved | bool(campaign.aware_limits)),
@@ -83,7 +85,7 @@ def _public_margin(explained: Explained) -> NDArray[np.int64]:
     """int64[n], value of the offer explained less its public price."""
     allocated = explained.allocated
     focus = np.maximum(np.where(allocated.offer >= 0, allocated.offer, allocated.runner_up), 0)
-    value = allocated.scored.value[focus, np.arange(len(focus))]
+    value = allocated.scored.value[focus, allocated.person]
     return np.asarray(value - allocated.prices.offer[focus], dtype=np.int64)
 
 
@@ -110,29 +112,44 @@ def write_results(place: Home, run_id: str, report: dict[str, Any], prices: Pric
 
 
 def decision_columns(opened: Opened, explained: Explained, run_id: str) -> dict[str, list[Any]]:
-    """One row per person: own id, decision id, offer or none, standing and reason. For the controller's own use."""
+    """One row per decision: own id, decision id, offer or none, standing and reason. For the controller's own use.
+
+    Where a person may get several offers each has a row, and ``place`` says which it is, best first.
+    """
     allocated = explained.allocated
     permitted = allocated.scored.minimised.permitted
     offers: list[str | None] = [*(offer.id for offer in opened.campaign.offers), None]
     names = {int(reason): reason.key for reason in Reason}
     standing = {int(value): value.name.lower() for value in Standing}
     prefix = run_id or "plan"
-    return {
-        opened.campaign.identifier: opened.ids,
-        "decision": [f"{prefix}.{row + 1}" for row in range(len(opened.ids))],
+    person = allocated.person.tolist()
+    columns: dict[str, list[Any]] = {
+        opened.campaign.identifier: [opened.ids[row] for row in person],
+        "decision": [f"{prefix}.{row + 1}" for row in range(len(person))],
         "offer": [offers[j] for j in allocated.offer.tolist()],
-        "standing": [standing[code] for code in permitted.standing.tolist()],
+        "standing": [standing[code] for code in permitted.standing[allocated.person].tolist()],
         "reason": [names[code] for code in allocated.reason.tolist()],
-        "permission": [names[code] for code in permitted.reason.tolist()],
+        "permission": [names[code] for code in permitted.reason[allocated.person].tolist()],
     }
+    if opened.campaign.offers_each > 1:
+        columns["place"] = _places(allocated)
+    return columns
+
+
+def _places(allocated: Allocated) -> list[int]:
+    """Which of the person's offers each decision is about, from 1."""
+    first = np.flatnonzero(allocated.leads)
+    number = np.diff(np.append(first, len(allocated.person)))
+    places: list[int] = (np.arange(len(allocated.person)) - np.repeat(first, number) + 1).tolist()
+    return places
 
 
 def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
     """Selection rates per declared comparison before and after the limits, then every other sensitive column."""
     allocated = explained.allocated
     personal = allocated.scored.minimised.permitted.standing == Standing.PERSONALISED
-    sides = (allocated.unlimited_offer, allocated.offer)
-    before, after = (np.where(personal, (choice >= 0).astype(np.intp), -1) for choice in sides)
+    sides = (partial(_given, allocated.unlimited_offer), allocated.gets)
+    before, after = (np.where(personal, gets().astype(np.intp), -1) for gets in sides)
     ids = [offer.id for offer in opened.campaign.offers]
     eligible = allocated.scored.minimised.eligible
     chapters, told = [], set()
@@ -148,7 +165,7 @@ def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
             for offers in _offer_sets(limit, ids):
                 places = [ids.index(name) for name in offers] or list(range(len(ids)))
                 open_ = personal if eligible is None else personal & eligible[places].any(axis=0)
-                codes = [np.where(open_, np.isin(choice, places).astype(np.intp), -1) for choice in sides]
+                codes = [np.where(open_, gets(places).astype(np.intp), -1) for gets in sides]
                 one, other = (_compared(opened, features, side, limit) for side in codes)
                 rates = by_response.get((limit.id, features, offers))
                 chapters.append(
@@ -159,6 +176,12 @@ def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
             pair = [_compared(opened, (name,), codes, None) for codes in (before, after)]
             chapters.append(GroupChapter("", "", 0.0, "", pair[0], pair[1]))
     return chapters
+
+
+def _given(choice: NDArray[np.int16], offers: Sequence[int] = ()) -> NDArray[np.bool_]:
+    """bool[n], who gets any of these offers, by a choice of one or of several; none named: any offer at all."""
+    has = np.isin(choice, offers) if len(offers) else choice >= 0
+    return np.asarray(has if has.ndim == 1 else has.any(axis=1))
 
 
 def _conditions(opened: Opened, explained: Explained) -> list[ConditionChapter]:

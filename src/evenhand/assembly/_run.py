@@ -21,7 +21,8 @@ from evenhand.allocation import PricePolicy, policy_of
 from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
 from evenhand.disparity import Audit
 from evenhand.journey import decide, propose, sweep
-from evenhand.ledger import begin, finish, new_run_id, refuse_paused
+from evenhand.ledger import Run, begin, finish, new_run_id, refuse_paused
+from evenhand.policy import Campaign
 from evenhand.scoring import model_to_json
 from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Severity, StoreError
 
@@ -30,7 +31,6 @@ from ._frames import Frames
 from ._intake import minors, odd_features, personal_features, refuse_personal_features
 from ._ledger import ledger_of
 from ._open import Opened, open_all
-from ._policy import prices_as_recorded
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
@@ -259,14 +259,8 @@ def run_campaign(
                 kept["data_folder"] = relative(folder, place)
                 columns = decision_columns(opened, explained, run_id)
                 keep_decisions(place, run_id, csv_bytes(columns))
-                prices = policy_of(
-                    prices_as_recorded(explained.allocated.prices),
-                    loaded.campaign,
-                    model=model.digest,
-                    campaign_digest=started.ground.campaign_digest,
-                    run=run_id,
-                )
-                head = finish(started, kept, policy=prices.digest)
+                prices = _prices(explained, loaded.campaign, started)
+                head = finish(started, kept, policy="" if prices is None else prices.digest)
         except BaseException:
             drop_unrecorded(place, store, run_id)
             raise
@@ -326,7 +320,21 @@ def located(campaign: Path | LoadedCampaign, home: Path | None, at: datetime) ->
     return loaded, folder, find_home(home, campaign_file=loaded.path or Path.cwd() / "campaign.yaml")
 
 
-def _results(place: Home, run_id: str, report: dict[str, Any], prices: PricePolicy) -> Path:
+def _prices(explained: Explained, campaign: Campaign, run: Run) -> PricePolicy | None:
+    """What later people can be decided with; None where a decision is more than one offer against every other."""
+    if not campaign.is_each_by_itself:
+        return None
+    allocated = explained.allocated
+    return policy_of(
+        allocated.prices.to_dict(),
+        campaign,
+        model=allocated.scored.minimised.model.digest,
+        campaign_digest=run.ground.campaign_digest,
+        run=run.run_id,
+    )
+
+
+def _results(place: Home, run_id: str, report: dict[str, Any], prices: PricePolicy | None) -> Path:
     try:
         return write_results(place, run_id, report, prices)
     except StoreError as error:

@@ -18,12 +18,12 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
     """Funnel, limits, value and gap of a batch; counts of people only."""
     allocated = explained.allocated
     permitted = allocated.scored.minimised.permitted
-    standing, chosen = permitted.standing, allocated.offer >= 0
+    standing, chosen, first = permitted.standing, allocated.offer >= 0, allocated.leads
     people = len(standing)
     allowed = int((standing != Standing.REFUSED).sum())
     personalised = int((standing == Standing.PERSONALISED).sum())
     nothing = (allocated.reason == Reason.NO_WORTHWHILE_OFFER) | (allocated.reason == Reason.NOT_ELIGIBLE)
-    worthwhile = allowed - int(nothing.sum())
+    worthwhile = allowed - int((nothing & first).sum())
     funnel = [
         ("known", people),
         ("permitted", allowed),
@@ -32,9 +32,15 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         ("worth an offer", worthwhile),
         (
             "selected, within every limit" if all(one.held for one in allocated.limits) else "selected",
-            int(chosen.sum()),
+            int(allocated.gets().sum()),
         ),
     ]
+    if campaign.offers_each > 1:
+        each = np.bincount(allocated.person[chosen])
+        funnel += [
+            (f"  of whom with {number} offer{'s' if number > 1 else ''}", int((each == number).sum()))
+            for number in range(1, campaign.offers_each + 1)
+        ]
     if campaign.exploration is not None:
         by_lot = np.isin(allocated.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING))
         funnel.append(("  of whom by lot", int((by_lot & chosen).sum())))

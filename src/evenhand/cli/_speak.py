@@ -1,4 +1,4 @@
-"""How commands talk: data to stdout, talk to stderr, progress only on a terminal, errors in three parts."""
+"""How commands talk: data to stdout, talk and progress to stderr, errors in three parts."""
 
 from __future__ import annotations
 
@@ -66,9 +66,19 @@ class Speaker:
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
-        """A function that is told each step; it draws a moving line on a terminal and nothing elsewhere."""
-        if self.quiet or self.json_out or not sys.stderr.isatty():
+        """A function that is told each step; it draws a moving line on a terminal. Elsewhere a step that takes long is
+        named from time to time."""
+        if self.quiet or self.json_out:
             yield lambda _: None
+            return
+        if not sys.stderr.isatty():
+            from ._signs import SignsOfLife
+
+            signs = SignsOfLife(self.talk)
+            try:
+                yield signs.step
+            finally:
+                signs.end()
             return
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

@@ -44,11 +44,14 @@ def explain(allocated: Allocated, campaign: Campaign) -> Explained:
         rows = rows[focus[rows] >= 0]
         if not len(rows) or not terms:
             continue
-        codes = tuple(code[..., rows] for code in scored.minimised.codes)
+        who = allocated.person[rows]
+        codes = tuple(code[..., who] for code in scored.minimised.codes)
         contributions = term_contributions(model, codes, focus[rows])
         order, largest = _largest(contributions)
         top[rows, : order.shape[1]] = order
         share[rows, : order.shape[1]] = largest
+        if not campaign.is_each_by_itself:
+            continue
         personal = scored.minimised.permitted.standing[rows] == Standing.PERSONALISED
         personal &= ~allocated.moved[rows] & ~_BY_LOT[allocated.reason[rows]]
         if personal.any():
@@ -60,14 +63,14 @@ def explain(allocated: Allocated, campaign: Campaign) -> Explained:
 
 def focus_of(allocated: Allocated) -> NDArray[np.int16]:
     """The offer that is explained: the chosen one, else the best one at these prices, else -1 (refused)."""
-    refused = allocated.scored.minimised.permitted.standing == Standing.REFUSED
+    refused = allocated.scored.minimised.permitted.standing[allocated.person] == Standing.REFUSED
     focus = np.where(allocated.offer >= 0, allocated.offer, allocated.runner_up)
     return np.where(refused, np.int16(-1), focus).astype(np.int16)
 
 
 def margins(allocated: Allocated) -> NDArray[np.int64]:
     """``(value - price) - (runner-up's value - price)`` of a chosen offer; else ``value - price`` of the best."""
-    value, everyone = allocated.scored.value, np.arange(len(allocated.offer))
+    value, everyone = allocated.scored.value, allocated.person
     chosen, other = allocated.offer >= 0, allocated.runner_up >= 0
     own = value[np.maximum(allocated.offer, 0), everyone] - allocated.price
     rival = value[np.maximum(allocated.runner_up, 0), everyone] - allocated.runner_up_price

@@ -220,6 +220,8 @@ class Look:
                 if lost[code] < least:
                     least = lost[code]
                     found.append((cost, least, code))
+                    if not least:
+                        break
         return found
 
     def hub_ways(self, star: int) -> list[Way]:

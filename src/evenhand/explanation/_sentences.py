@@ -107,6 +107,10 @@ def lines_of(
         if read:
             names = ", ".join(meaning_of(campaign, name, lang) for name in read)
             out.append(Line("conditions", 2, text("why.conditions", lang, names=names)))
+        read = dict.fromkeys(campaign.own_costs.values())
+        if read:
+            names = ", ".join(meaning_of(campaign, name, lang) for name in read)
+            out.append(Line("own-costs", 2, text("why.own-costs", lang, names=names)))
         out.append(Line("special", 2, text("why.special", lang)))
     return (*out, *_about(facts, campaign, lang))
 
@@ -121,6 +125,8 @@ def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], 
             out.append(Line("by-lot", 1, text("why.by-lot", lang, share=share)))
         else:
             out.append(Line("ai", 1, text(key, lang)))
+        if facts.listed:
+            out.append(Line("several", 1, _several(facts, campaign, lang)))
         if facts.offer >= 0 and campaign.offers[facts.offer].made_by_ai:
             out.append(Line("made-by-ai", 1, text("why.made-by-ai", lang)))
     out += [
@@ -149,6 +155,12 @@ def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], 
     return out
 
 
+def _several(facts: DecisionFacts, campaign: Campaign, lang: str) -> str:
+    """Which of the person's offers this is, and which are the others."""
+    others = "; ".join(_offer(campaign, offer, lang) for offer in facts.listed if offer != facts.offer)
+    return text("why.several", lang, place=facts.place, count=len(facts.listed), others=others)
+
+
 def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
     """Chance, worth and price in words; `Explanation.sum` has the same in exact amounts."""
 
@@ -172,6 +184,8 @@ def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
     if chosen and facts.runner_up >= 0:
         other = _offer(campaign, facts.runner_up, lang)
         out.append(Line("runner-up", 2, text("why.runner-up", lang, offer=other, margin=amount(facts.margin))))
+    if not campaign.is_each_by_itself and price and facts.place == 1:
+        out.append(Line("contact-price", 2, text("why.contact-price", lang)))
     if facts.moved:
         out.append(Line("moved", 2, text("why.moved", lang)))
     return out
@@ -199,6 +213,8 @@ def _change(
 ) -> list[Line]:
     """The recorded change, or the changes found since; without either, what was looked for."""
     if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or facts.outcome.is_by_lot:
+        return []
+    if not campaign.is_each_by_itself:
         return []
     bins = [(change.term, change.code) for change in instead.changes] if instead else []
     if facts.flip_term >= 0:

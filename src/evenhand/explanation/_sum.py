@@ -48,10 +48,12 @@ def sum_of(
     own = facts.offer if chosen else facts.runner_up
     other = facts.runner_up if chosen and facts.runner_up >= 0 else None
     price = facts.price if chosen else facts.runner_up_price
-    columns = [_column(campaign, own, facts.value, price, offer_prices, sealed=facts.sealed)]
+    declared = [offer.cost_micro for offer in campaign.offers]
+    costs = (facts.cost, facts.runner_up_cost) if campaign.own_costs else (declared[own], declared[other or 0])
+    columns = [_column(costs[0], own, facts.value, price, offer_prices, sealed=facts.sealed)]
     if other is not None:
         worth, paid = facts.runner_up_value, facts.runner_up_price
-        columns.append(_column(campaign, other, worth, paid, offer_prices, sealed=facts.sealed))
+        columns.append(_column(costs[1], other, worth, paid, offer_prices, sealed=facts.sealed))
     rows = [
         SumRow(
             key,
@@ -67,9 +69,8 @@ def sum_of(
 
 
 def _column(
-    campaign: Campaign, offer: int, value: int, price: int, offer_prices: Sequence[int] | None, *, sealed: bool
+    cost: int, offer: int, value: int, price: int, offer_prices: Sequence[int] | None, *, sealed: bool
 ) -> dict[str, int]:
-    cost = campaign.offers[offer].cost_micro
     column = {"response": value + cost, "cost": -cost}
     if sealed:
         return column if offer_prices is None else column | {"places": -int(offer_prices[offer])}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import Campaign
-from evenhand.terms import DecisionFacts, Model, Origin, Role, Standing, Target, bin_labels, term_contributions
+from evenhand.terms import PPM, DecisionFacts, Model, Origin, Role, Standing, Target, bin_labels, term_contributions
 
 from ._counterfactual import Counterfactual
 from ._instead import decision_counterfactual
@@ -41,6 +41,7 @@ class Explanation:
         currency: ISO 4217 code of all amounts.
         instead: the smallest change of several features that would have led to another decision, where no single one
             was recorded and it could be looked for.
+        beside: the person's other offers, each a decision that is explained by itself.
         target: what the decision went by. Where that is what an offer changes, base, shares and score are parts per
             million of that change, and points are percentage points.
     """
@@ -58,6 +59,7 @@ class Explanation:
     currency: str
     instead: Counterfactual | None = None
     target: Target = Target.RESPONSE
+    beside: tuple[Explanation, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the subject stands in it as a pseudonym only. Price and margin are null where they are
@@ -98,6 +100,7 @@ class Explanation:
             ],
             "instead": self._instead(),
             "not_used": [{"name": name, "why": why} for name, why in self.not_used],
+            **({"place": f.place, "beside": [one.to_dict() for one in self.beside]} if f.listed else {}),
         }
 
     def _instead(self) -> dict[str, Any] | None:
@@ -119,7 +122,8 @@ class Explanation:
             out += ["", text("why.not-used", self.lang)]
             out += [f"  {name}: {why}" for name, why in self.not_used]
         out += ["", text("why.responsible", self.lang), *(line.text for line in self._layer(3))]
-        return "\n".join(one_line(line) for line in out)
+        own = "\n".join(one_line(line) for line in out)
+        return "\n\n".join([own, *(f"{'-' * 72}\n{one.to_text()}" for one in self.beside)])
 
     def _layer(self, layer: int) -> list[Line]:
         return [line for line in self.lines if line.layer == layer]
@@ -186,9 +190,13 @@ def tell(
     personal = facts.standing is Standing.PERSONALISED and focus >= 0
     factors = _factors(facts, campaign, model, focus, lang) if personal else ()
     if offer_prices is None and prices is not None:
-        offer_prices = prices["offer"]
+        reached = prices.get("contact", 0) if facts.place == 1 else 0
+        offer_prices = [price + reached for price in prices["offer"]]
+        for offer, cost in {facts.runner_up: facts.runner_up_cost, focus: facts.cost}.items():
+            if offer >= 0:
+                offer_prices[offer] += prices.get("money", 0) * cost // PPM
     own = not facts.outcome.is_by_lot
-    searched = own and facts.flip_term < 0
+    searched = own and facts.flip_term < 0 and campaign.is_each_by_itself
     instead = decision_counterfactual(facts, campaign, model, prices=prices) if searched else None
     texts = [offer.text.nl if lang == "nl" else offer.text.en for offer in campaign.offers]
     return Explanation(

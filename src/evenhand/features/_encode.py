@@ -136,4 +136,4 @@ def _encode_category(binning: Binning, values: Values) -> NDArray[np.uint8]:
         return np.asarray(_encode_category(binning, values.texts).take(values.place))
     codes = _Codes({text: _FIRST + position for position, text in enumerate(binning.categories) if text})
     raw = as_texts(values) if hold_numbers(values) else values.tolist()
-    return np.fromiter(map(codes.__getitem__, raw), dtype=np.uint8, count=len(values))
+    return np.frombuffer(bytearray(map(codes.__getitem__, raw)), dtype=np.uint8)

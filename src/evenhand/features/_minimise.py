@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,15 @@ __all__ = ["minimise"]
 
 _YES = frozenset({"1", "true", "yes", "ja"})
 _NO = frozenset({"0", "false", "no", "nee"})
+_MICRO, _DEAREST = 1_000_000, 1_000_000
 
 
 def minimise(
-    permitted: Permitted, model: Model, columns: ColumnSource, conditions: Mapping[int, str] | None = None
+    permitted: Permitted,
+    model: Model,
+    columns: ColumnSource,
+    conditions: Mapping[int, str] | None = None,
+    costs: Sequence[tuple[str | None, int]] | None = None,
 ) -> Minimised:
     """Only the columns that the purpose may see, as bin codes (RULES G-5b, G-5c).
 
@@ -32,10 +37,12 @@ def minimise(
         columns: raw values, aligned with ``permitted.asked.subjects``.
         conditions: the column that must say yes, by index of the offer; of it only yes or no is kept. A missing value
             is no yes.
+        costs: of each offer the column of each person's own cost, if any, and the cost where it says nothing, in
+            micro-money; None where an offer costs the same with everybody.
 
     Raises:
         DataError: a column of the view is not there, or its values are not what the view expects; or a condition is
-            neither yes nor no.
+            neither yes nor no, or a cost no amount.
     """
     rows = np.asarray(permitted.standing == Standing.PERSONALISED)
     codes = tuple(
@@ -45,7 +52,37 @@ def minimise(
         for binning in model.view.binnings
     )
     eligible = _eligible(permitted, len(model.offers), columns, conditions) if conditions else None
-    return Minimised(permitted=permitted, model=model, codes=codes, eligible=eligible)
+    cost = None if costs is None else _costs(permitted, columns, costs)
+    return Minimised(permitted=permitted, model=model, codes=codes, eligible=eligible, cost=cost)
+
+
+def _costs(permitted: Permitted, columns: ColumnSource, costs: Sequence[tuple[str | None, int]]) -> NDArray[np.int64]:
+    """int64[m, n], micro-money: as the column says, else as declared; 0 for the refused, to whom nothing is shown."""
+    rows = np.asarray(permitted.standing == Standing.PERSONALISED)
+    cost = np.repeat(np.array([[declared] for _, declared in costs], dtype=np.int64), len(rows), axis=1)
+    for offer, (column, declared) in enumerate(costs):
+        if column is not None and rows.any():
+            cost[offer, rows] = _amounts(column, _read(column, rows, columns), declared)
+    cost[:, permitted.standing == Standing.REFUSED] = 0
+    return cost
+
+
+def _amounts(column: str, values: Values, declared: int) -> NDArray[np.int64]:
+    """Micro-money of each value; a missing one is the declared cost."""
+    try:
+        amount = np.array([np.nan if value in (None, "") else float(value) for value in values.tolist()])
+    except ValueError:
+        amount = np.full(len(values), -1.0)
+    missing = np.isnan(amount)
+    wrong = int(np.count_nonzero(~missing & ~((amount >= 0) & (amount <= _DEAREST))))
+    if wrong:
+        raise DataError(
+            "data-cost-values",
+            f"{wrong} of {len(values)} values of column {column!r} are no amounts of money from 0 to {_DEAREST:,}.",
+            rule="what an offer costs is an amount of money, not below zero",
+            remedy="write amounts such as 0.35; empty counts as the offer's own cost",
+        )
+    return np.where(missing, declared, np.rint(np.where(missing, 0, amount) * _MICRO)).astype(np.int64)
 
 
 def _eligible(

@@ -34,7 +34,7 @@ from ._pause import (
 from ._personal import Opening, SubjectKey, SubjectKeys, opened
 from ._proofs import proof_of
 from ._proven import Proven, latest_checkpoint, proven_decision, sign_checkpoint
-from ._read import RunRecord, RunSummary, columns, decisions, facts, facts_of, latest, open_run, runs
+from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, facts_of, latest, open_run, runs
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
@@ -72,6 +72,7 @@ __all__ = [
     "Verification",
     "Verifier",
     "begin",
+    "beside",
     "campaign_state",
     "columns",
     "columns_from_explained",

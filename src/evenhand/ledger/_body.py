@@ -44,9 +44,11 @@ class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True
 
     at: int = 0
     c: str = ""
+    co: int = 0
     e: list[int] = []
     fc: int = 0
     ft: int = -1
+    li: list[int] = []
     m: int = 0
     mv: int = 0
     n: int = 0
@@ -54,6 +56,7 @@ class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True
     p: int = 0
     pr: int = 0
     r: int = 0
+    rc: int = 0
     rp: int = 0
     ru: int = -1
     rv: int = 0
@@ -116,11 +119,13 @@ class RunFinished(
     msgspec.Struct, tag="run-finished", tag_field="@", kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
     """What a run came to. `allocations` is a JSON text: limits, prices and certificate of each recorded batch; `policy`
-    the digest of the price policy that later people can be decided with."""
+    the digest of the price policy that later people can be decided with; `further` counts decisions about a person's
+    second offer, or a later one."""
 
     allocations: str
     contextual: int
     decisions: int
+    further: int = 0
     offers: list[int]
     personalised: int
     policy: str = ""

@@ -27,33 +27,36 @@ def layout_of(model: Model) -> tuple[int, ...]:
 
 
 def columns_from_explained(explained: Explained, start: int, stop: int, number: int) -> RecordColumns:
-    """Columns of the people `start` to `stop` (excluded) of a batch, the first of whom has this number in the run."""
+    """Columns of the decisions `start` to `stop` (excluded) of a batch, whose first has this number in the run."""
     allocated = explained.allocated
     scored = allocated.scored
     permitted = scored.minimised.permitted
     rows = slice(start, stop)
     n = stop - start
-    at = np.arange(start, stop)
+    at = allocated.person[rows]
     offer, runner_up = allocated.offer[rows], allocated.runner_up[rows]
     reference = np.where(offer >= 0, offer, runner_up)
 
     eligible = scored.minimised.eligible
-    excluded = np.zeros((n, 0), dtype=np.bool_) if eligible is None else ~eligible[:, rows].T
+    excluded = np.zeros((n, 0), dtype=np.bool_) if eligible is None else ~eligible[:, at].T
 
     def of(table: NDArray[np.integer], index: NDArray[np.int16]) -> NDArray[np.int64]:
         has = index >= 0
         return np.where(has, table[np.where(has, index, 0), at], 0).astype(np.int64)
 
+    def own_cost(index: NDArray[np.int16]) -> NDArray[np.int64]:
+        return np.zeros(n, dtype=np.int64) if scored.minimised.cost is None else of(scored.minimised.cost, index)
+
     return RecordColumns(
         number=np.arange(number, number + n, dtype=np.int64),
-        subject=permitted.asked.subjects[rows],
+        subject=permitted.asked.subjects[at],
         at=np.full(n, microseconds(permitted.asked.at), dtype=np.int64),
-        standing=permitted.standing[rows],
-        permission=permitted.reason[rows],
+        standing=permitted.standing[at],
+        permission=permitted.reason[at],
         outcome=allocated.reason[rows],
         offer=offer,
         runner_up=runner_up,
-        codes=tuple(code[..., rows] for code in scored.minimised.codes),
+        codes=tuple(code[..., at] for code in scored.minimised.codes),
         score=of(scored.score, reference),
         probability=of(scored.probability, reference),
         value=of(scored.value, reference),
@@ -70,6 +73,9 @@ def columns_from_explained(explained: Explained, start: int, stop: int, number: 
         flip_code=np.where(explained.flip_term[rows] >= 0, explained.flip_code[rows], 0).astype(np.uint8),
         sealed=np.zeros(n, dtype=np.bool_),
         excluded=excluded,
+        listed=allocated.listed(rows),
+        cost=own_cost(reference),
+        runner_up_cost=own_cost(runner_up),
     )
 
 
@@ -84,9 +90,11 @@ def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> li
     fields = (
         columns.at.tolist(),
         _hex(columns),
+        columns.cost.tolist(),
         [np.flatnonzero(row).tolist() for row in columns.excluded] if columns.excluded.any() else [[]] * len(columns),
         columns.flip_code.tolist(),
         columns.flip_term.tolist(),
+        _lists(columns.listed),
         columns.margin.tolist(),
         columns.moved.astype(np.int64).tolist(),
         columns.number.tolist(),
@@ -94,6 +102,7 @@ def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> li
         columns.probability.tolist(),
         columns.price.tolist(),
         columns.outcome.tolist(),
+        columns.runner_up_cost.tolist(),
         columns.runner_up_price.tolist(),
         columns.runner_up.tolist(),
         columns.runner_up_value.tolist(),
@@ -145,6 +154,9 @@ def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int], seal: Se
         flip_code=_column([d.fc for d in found], np.uint8),
         sealed=np.zeros(len(found), dtype=np.bool_),
         excluded=_marked([d.e for d in found]),
+        listed=_padded([d.li for d in found], max((len(d.li) for d in found), default=0), -1).astype(np.int16),
+        cost=_column([d.co for d in found], np.int64),
+        runner_up_cost=_column([d.rc for d in found], np.int64),
     )
     texts = [d.x for d in found]
     if seal is not None:
@@ -175,6 +187,14 @@ def _hex(columns: RecordColumns) -> list[str]:
     out = [text[i : i + step] for i in range(0, n * step, step)]
     for i in np.flatnonzero(~matrix.any(axis=1)).tolist():
         out[i] = ""
+    return out
+
+
+def _lists(listed: NDArray[np.int16]) -> list[list[int]]:
+    """Each person's list without what stands behind it; empty for almost everybody."""
+    out: list[list[int]] = [[]] * len(listed)
+    for row in np.flatnonzero((listed >= 0).any(axis=1)).tolist():
+        out[row] = [offer for offer in listed[row].tolist() if offer >= 0]
     return out
 
 

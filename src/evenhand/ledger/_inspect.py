@@ -41,6 +41,7 @@ from ._body import (
     read_body,
 )
 from ._columns import columns_from_bodies, layout_of
+from ._inspect_counts import adds_up, counts_said
 from ._inspect_pause import PauseInspector
 from ._inspect_people import PeopleInspector
 from ._pause import about_campaign
@@ -282,12 +283,10 @@ class Inspector:
             self._bad(seq, f"Entry {seq} ends a run that did not start before it.")
             return
         self._policies.add(finished.policy)
-        said = Totals(
-            finished.decisions, finished.refused, finished.contextual, finished.personalised, tuple(finished.offers)
-        )
+        said = counts_said(finished, run.totals, run.closed)
         if run.ground is None:
             return
-        if not _adds_up(said, run.totals, run.closed):
+        if not adds_up(said, run.totals, run.closed):
             self._bad(seq, f"Run {finished.run} says other counts than its decisions add up to.")
         if finished.summary not in self._texts:
             self._bad(seq, f"The summary of run {finished.run} is missing.")
@@ -310,7 +309,7 @@ class Inspector:
         offers = list(zip(run.ground.campaign.offers, said.offers, strict=True))
         used = {
             "budget": sum(offer.cost_micro * people for offer, people in offers),
-            "contacts": sum(said.offers),
+            "contacts": said.contacts,
         }
         used |= {f"capacity:{offer.id}": people for offer, people in offers}
         try:
@@ -350,20 +349,6 @@ class Inspector:
             for seq in where:
                 what = f"A promise is not kept ({violation.promise}): {violation.what}{count}"
                 self._problem(seq, what, violation.rule, violation.remedy)
-
-
-def _adds_up(said: Totals, found: Totals, closed: int) -> bool:
-    """Whether a run's counts are those of its decisions, of which so many could not be opened."""
-    open_sum = (found.refused, found.contextual, found.personalised)
-    said_sum = (said.refused, said.contextual, said.personalised)
-    return (
-        said.decisions == found.decisions + closed
-        and sum(said_sum) - sum(open_sum) == closed
-        and all(one >= other for one, other in zip(said_sum, open_sum, strict=True))
-        and len(said.offers) == len(found.offers)
-        and all(one >= other for one, other in zip(said.offers, found.offers, strict=True))
-        and sum(said.offers) - sum(found.offers) <= closed
-    )
 
 
 def _digest(text: str) -> bytes:

@@ -10,7 +10,6 @@ the person.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -48,6 +47,10 @@ class SubjectKeys(Protocol):
 
     def make(self, pseudonyms: Sequence[bytes]) -> Sequence[SubjectKey]:
         """The key of each person, in order; drawn, and durable before this returns, where there was none."""
+        ...
+
+    def draw(self, count: int) -> bytes:
+        """So many random bytes, that nobody can foresee."""
         ...
 
     def of_handles(self, handles: Sequence[bytes]) -> Mapping[bytes, SubjectKey]:
@@ -94,7 +97,7 @@ def closed_decisions(
 
     sha256, blake2b = hashlib.sha256, hashlib.blake2b
     handles, entries, kept = [], [], []
-    seq, nonces = first, os.urandom(_NONCE * len(bodies))
+    seq, nonces = first, people.draw(_NONCE * len(bodies))
     for (_, handle, key), body in zip(people.make(pseudonyms), bodies, strict=True):
         salt = blake2b(seq.to_bytes(8, "big"), key=key, digest_size=16).digest()  # `salt_of`
         nonce = nonces[(seq - first) * _NONCE : (seq - first + 1) * _NONCE]

@@ -22,6 +22,7 @@ from ._store import Kind, LedgerStore, Row
 __all__ = [
     "RunRecord",
     "RunSummary",
+    "beside",
     "columns",
     "decisions",
     "facts",
@@ -43,8 +44,8 @@ class RunSummary:
         run_id: the run.
         at: its start.
         campaign: id of its campaign; "" for an abandoned run.
-        decisions: how many people were decided about, refusals included.
-        selected: how many of them got an offer.
+        decisions: how many decisions it has, refusals included; one for each person, or for each of their offers.
+        selected: how many people got an offer.
         finished: False for a run that was interrupted: nothing of it is recorded.
         head: the ledger's head (hex) after it.
         why: for an abandoned run, why; else "".
@@ -214,7 +215,8 @@ def facts_of(explained: Explained, row: int, run_id: str, *, sealed: bool = Fals
 
 
 def latest(store: LedgerStore, subject: str, keys: RunKeys | None = None) -> DecisionFacts | None:
-    """The decision recorded last about a pseudonym (32 hex digits); None if there is none. See `facts` for `keys`."""
+    """The decision recorded last about a pseudonym (32 hex digits), of several offers that about the first; None if
+    there is none. See `facts` for `keys`, and `beside` for the others."""
     try:
         pseudonym = bytes.fromhex(subject)
     except ValueError:
@@ -235,7 +237,18 @@ def latest(store: LedgerStore, subject: str, keys: RunKeys | None = None) -> Dec
     if not isinstance(started, RunStarted):
         raise _broken(f"Entry {seq} belongs to no run.")
     seal, _ = Seal.opened(started.run, started.seal, keys)
-    return next(_facts(_columns([last[4]], started.layout, seal), started.run))
+    told = next(_facts(_columns([last[4]], started.layout, seal), started.run))
+    if told.place == 1:
+        return told
+    (first,) = _opened(store, [rows[-told.place]])
+    return None if first is None else next(_facts(_columns([first[4]], started.layout, seal), started.run))
+
+
+def beside(facts: DecisionFacts) -> tuple[str, ...]:
+    """Ids of the decisions about the person's other offers in the same run, in the order of the list."""
+    run_id, _, number = facts.decision_id.rpartition(".")
+    first = int(number) - facts.place + 1
+    return tuple(f"{run_id}.{first + at}" for at in range(len(facts.listed)) if at + 1 != facts.place)
 
 
 def find_start(store: LedgerStore, run_id: str) -> tuple[int, RunStarted]:
@@ -257,7 +270,7 @@ def _summary(started: RunStarted, finished: RunFinished, head: bytes) -> RunSumm
         at=datetime.fromisoformat(started.at),
         campaign=started.name,
         decisions=finished.decisions,
-        selected=sum(finished.offers),
+        selected=sum(finished.offers) - finished.further,
         finished=True,
         head=head.hex(),
         priced_by=started.priced_by,
@@ -282,7 +295,8 @@ def _batches(text: str, seal: Seal | None) -> list[dict[str, Any]]:
                 hidden = json.loads(seal.open_text(number, batch["prices"].pop("sealed")))
             except SealError:
                 raise _broken("The sealed part of a run's prices does not open.") from None
-            batch["prices"] |= {name: hidden[name] for name in ("group", "response") if name in hidden}
+            apart = ("group", "group_contact", "response")
+            batch["prices"] |= {name: hidden[name] for name in apart if name in hidden}
             for name in ("by_limit", "cell_tables"):
                 batch["prices"][name] |= hidden[name]
     return batches
@@ -325,6 +339,9 @@ def _facts(columns: RecordColumns, run_id: str) -> Iterator[DecisionFacts]:
             flip_code=int(columns.flip_code[i]),
             sealed=bool(columns.sealed[i]),
             excluded=tuple(columns.excluded[i].nonzero()[0].tolist()),
+            cost=int(columns.cost[i]),
+            runner_up_cost=int(columns.runner_up_cost[i]),
+            listed=tuple(offer for offer in columns.listed[i].tolist() if offer >= 0),
         )
 
 

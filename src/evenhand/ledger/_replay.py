@@ -109,7 +109,7 @@ def compare(recorded: RecordColumns, again: RecordColumns) -> tuple[Difference, 
     """Which of these decisions differ, and in which fields. Both hold the same people in the same order."""
     unlike: dict[int, list[str]] = {}
     for field in dataclasses.fields(RecordColumns):
-        filler = -1 if field.name == "top_terms" else 0
+        filler = -1 if field.name in ("top_terms", "listed") else 0
         unequal = _differs(getattr(recorded, field.name), getattr(again, field.name), filler)
         for row in np.flatnonzero(unequal).tolist():
             unlike.setdefault(row, []).append(field.name)

@@ -261,7 +261,6 @@ def record(explained: Explained, run: Run) -> Recorded:
         StoreError: the store cannot be written.
     """
     run._must_be_open()
-    asked = explained.allocated.scored.minimised.permitted.asked
     if explained.allocated.scored.minimised.model.digest != run.ground.model.digest:
         raise LedgerError(
             "ledger-other-model",
@@ -271,8 +270,9 @@ def record(explained: Explained, run: Run) -> Recorded:
         )
     _refuse(check_limits(explained.allocated.limits, run.ground), run.run_id)
     first, before = run._writer.tail.entries + 1, run.totals
-    for start in range(0, len(asked), CHUNK):
-        stop = min(start + CHUNK, len(asked))
+    total = len(explained.allocated.offer)
+    for start in range(0, total, CHUNK):
+        stop = min(start + CHUNK, total)
         columns = columns_from_explained(explained, start, stop, run.totals.decisions + 1)
         _refuse(check_decisions(columns, run.ground), run.run_id)
         bodies = bodies_of(columns) if run._seal is None else bodies_of(withheld(columns), run._seal.close(columns))
@@ -312,6 +312,7 @@ def finish(run: Run, summary: Mapping[str, object], *, policy: str = "") -> str:
         allocations=text_of({"batches": run._batches}),
         contextual=run.totals.contextual,
         decisions=run.totals.decisions,
+        further=run.totals.further,
         offers=list(run.totals.offers),
         personalised=run.totals.personalised,
         policy=policy,
@@ -363,18 +364,12 @@ def _prices(prices: Prices, run: Run) -> dict[str, object]:
     run with the prices of an earlier one names them: they stand in the ledger once, however many come later."""
     if run.ground.priced_by:
         return {"policy": run.ground.priced_by}
-    public: dict[str, object] = {
-        "offer": prices.offer.tolist(),
-        "group": prices.group.tolist(),
-        "by_limit": dict(prices.by_limit),
-        "cell_tables": dict(prices.cell_tables),
-        **({} if prices.response is None else {"response": prices.response.tolist()}),
-    }
+    public: dict[str, object] = prices.to_dict()
     if run._seal is None:
         return public
     aware = run.ground.campaign.aware_limits
     hidden: dict[str, object] = {
-        **{name: public.pop(name) for name in ("group", "response") if name in public},
+        **{name: public.pop(name) for name in ("group", "group_contact", "response") if name in public},
         "by_limit": {id_: price for id_, price in prices.by_limit.items() if id_ in aware},
         "cell_tables": {name: table for name, table in prices.cell_tables.items() if name != "blind"},
     }

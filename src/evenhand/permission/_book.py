@@ -138,6 +138,9 @@ class ConsentBook:
         _refuse(np.isnat(moment), "moment", (), ())
         terms: dict[str, int] = {}
         purpose = _codes(purposes, lambda text: terms.setdefault(purpose_term(text), len(terms)))
+        # What a row of kind signal says stands in its signals: the row itself names none of them.
+        if (of_signals := kind == Kind.SIGNAL).any():
+            purpose[of_signals] = terms.setdefault("", len(terms))
         weight = _WEIGHT_OF[word]
         when = moment.astype(np.int64)
         until = np.full(len(when), FOR_EVER)

@@ -132,20 +132,22 @@ def _tcf(
     column: Sequence[str | None], received: list[int], campaign: Campaign, clause: SignalsClause
 ) -> Iterator[_Record]:
     if _counts(campaign):
+        question = _question(clause)
         known: dict[str, _TcfWord] = {}
         for row, text in _stated(column):
-            word = known.get(text) or known.setdefault(text, _tcf_word(read_tcf(text), clause))
+            word = known.get(text) or known.setdefault(text, _tcf_word(read_tcf(text), question))
             yield _consent(row, word, received[row], campaign)
 
 
 def _gpp(
     column: Sequence[str | None], received: list[int], campaign: Campaign, clause: SignalsClause
 ) -> Iterator[_Record]:
+    question = _question(clause) if _counts(campaign) else None
     known: dict[str, tuple[Wish, _TcfWord | None]] = {}
     for row, text in _stated(column):
         if text not in known:
             said = read_gpp(text)
-            known[text] = (ask_gpp(said, clause.uses), _tcf_part(said, clause) if _counts(campaign) else None)
+            known[text] = (ask_gpp(said, clause.uses), None if question is None else _tcf_part(said, question))
         wish, word = known[text]
         yield from _opt_out(row, "signal:gpp", wish, received[row])
         if word is not None:
@@ -179,21 +181,24 @@ def _counts(campaign: Campaign) -> bool:
     return tcf_covers(campaign.purpose) and not campaign.channel.is_direct
 
 
-def _tcf_part(said: GppString | Unreadable, clause: SignalsClause) -> _TcfWord | None:
+def _question(clause: SignalsClause) -> TcfQuestion:
+    return TcfQuestion(clause.vendor, cmps=frozenset(clause.cmps))
+
+
+def _tcf_part(said: GppString | Unreadable, question: TcfQuestion) -> _TcfWord | None:
     """The European section of a GPP string, where it has one."""
     if isinstance(said, Unreadable) or _TCF_EUROPE not in said.section_ids:
         return None
     section = said.section(_TCF_EUROPE)
     if isinstance(section, TcfString):
-        return _tcf_word(section, clause)
+        return _tcf_word(section, question)
     return _TcfWord(ConsentWeight.SIGNAL_UNUSABLE, None)
 
 
-def _tcf_word(said: TcfString | Unreadable, clause: SignalsClause) -> _TcfWord:
+def _tcf_word(said: TcfString | Unreadable, question: TcfQuestion) -> _TcfWord:
     if isinstance(said, Unreadable):
         return _TcfWord(ConsentWeight.SIGNAL_UNUSABLE, None)
-    question = TcfQuestion(clause.vendor, cmps=frozenset(clause.cmps))
-    answer = ask_tcf(said, question, at=said.last_updated)  # its age is judged when a decision is made
+    answer = ask_tcf(said, question, at=None)  # its age is judged when a decision is made
     if answer.problem is None:
         weight = ConsentWeight.SIGNAL_GIVEN
     else:

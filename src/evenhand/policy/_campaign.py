@@ -108,7 +108,7 @@ class Column(Declared):
     """What one column may be used for."""
 
     later: ClassVar[frozenset[str]] = frozenset({"cut"})
-    role: Role = Field(description="feature, sensitive, identifier, outcome, eligibility or forbidden.")
+    role: Role = Field(description="feature, sensitive, identifier, outcome, eligibility, cost or forbidden.")
     origin: Origin = Field(Origin.OBSERVED, description="given by the person, observed, or inferred.")
     meaning: Text | None = Field(None, description="What it means, for the person; required for a feature.")
     confirmed: bool = Field(True, description="False while a person has not confirmed a drafted role: not used.")
@@ -138,12 +138,17 @@ class Column(Declared):
 class Offer(Declared):
     """A thing that can be shown."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"minimum", "eligible"})
+    later: ClassVar[frozenset[str]] = frozenset({"minimum", "eligible", "cost_column"})
     id: Identifier = Field(description="Short id of the offer, as history and results name it.")
     text: Text = Field(description="What the person sees.")
     value: Money = Field(ge=0, le=1_000_000, description="Money gained when the subject responds.")
     cost: Money = Field(
         Decimal(0), ge=0, le=1_000_000, description="Money spent on showing it once; counts against the budget."
+    )
+    cost_column: str | None = Field(
+        None,
+        description="Column (role: cost) that says what showing this offer to the person costs, where that differs; "
+        "`cost` counts where it is empty, and for people whose data may not be used.",
     )
     capacity: int | None = Field(None, ge=0, description="At most this many people; none = no bound.")
     minimum: int | None = Field(
@@ -168,9 +173,13 @@ class Offer(Declared):
 
 
 class Contacts(Declared):
-    """How often people may be contacted."""
+    """How often people may be contacted, and with how much."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"offers_each"})
     total: int | None = Field(None, ge=0, description="At most this many people get an offer in this run.")
+    offers_each: int = Field(
+        1, ge=1, le=20, description="At most this many different offers for one person, in one contact."
+    )
 
 
 class DisparityLimit(Declared):
@@ -296,6 +305,27 @@ class Campaign(Declared):
     def aware_limits(self) -> tuple[str, ...]:
         """Ids of the disparity limits by which group membership itself has a part in a price (RULES A-4a)."""
         return tuple(limit.id for limit in self.limits.disparity if limit.mode == "aware")
+
+    @property
+    def offers_each(self) -> int:
+        """How many different offers one person may get."""
+        return min(self.limits.contacts.offers_each, len(self.offers))
+
+    @property
+    def is_each_by_itself(self) -> bool:
+        """Whether a decision is one offer against every other one, by prices that are the same for all in a cell: what
+        would have changed it, and what later people get, is worked out only then."""
+        return self.offers_each == 1 and not self.own_costs
+
+    @property
+    def costs(self) -> tuple[tuple[str | None, int], ...] | None:
+        """Of each offer the column of its costs and the declared one in micro-money; None where no cost is a column."""
+        return tuple((offer.cost_column, offer.cost_micro) for offer in self.offers) if self.own_costs else None
+
+    @property
+    def own_costs(self) -> dict[int, str]:
+        """The column that says what an offer costs with each person, by index of the offer, where that differs."""
+        return {index: offer.cost_column for index, offer in enumerate(self.offers) if offer.cost_column is not None}
 
     @property
     def conditions(self) -> dict[int, str]:

@@ -103,6 +103,25 @@ CHECKS = MappingProxyType(
         "EH-POL-072": Check(_E, "what is watched stands somewhere", "Deliveries and outcomes have events."),
         "EH-POL-073": Check(_E, "groups are compared with a group", "A reference names a value per column compared."),
         "EH-POL-074": Check(_W, "what is declared has an effect", "An alarm of a monitor can come, and can end."),
+        "EH-POL-081": Check(
+            _E, "a lot has one chance for everybody", "Nobody is drawn where people may get several offers."
+        ),
+        "EH-POL-082": Check(
+            _E, "what is compared can be priced", "With several offers per person a limit compares any offer, or each."
+        ),
+        "EH-POL-083": Check(
+            _E, "what is watched is one choice", "Nothing is watched where people may get several offers."
+        ),
+        "EH-POL-085": Check(
+            _E,
+            "what is compared can be priced",
+            "Modelled responses are compared where a person gets one offer at most.",
+        ),
+        "EH-POL-086": Check(_E, "costs are declared columns", "An offer's costs are a confirmed column of role cost."),
+        "EH-POL-087": Check(
+            _E, "what is declared is kept", "Each person's own costs stand beside what can go by them."
+        ),
+        "EH-POL-084": Check(_N, "a limit limits something", "There are as many offers as one person may get."),
         "EH-POL-080": Check(
             _W,
             "an increment is a difference",

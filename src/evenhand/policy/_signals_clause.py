@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import Annotated
 
 from pydantic import Field
 
@@ -27,7 +28,7 @@ class SignalsClause(Declared):
     gpc: str | None = Field(
         None,
         min_length=1,
-        description=f"{_COLUMN}the value of the Sec-GPC header: 1 is on, anything else says nothing.",
+        description=f"{_COLUMN}the value of the Sec-GPC header: 1 (or true) is on, anything else says nothing.",
     )
     vendor: int | None = Field(
         None,
@@ -36,7 +37,7 @@ class SignalsClause(Declared):
         description="Our id in the Global Vendor List of TCF; none = we are the publisher, and the publisher's own "
         "part of a TC string is what counts.",
     )
-    cmps: tuple[int, ...] = Field(
+    cmps: tuple[Annotated[int, Field(ge=2, le=4095)], ...] = Field(
         (),
         description="Ids of the consent management platforms whose TC strings count; none = of every registered one.",
     )

@@ -193,6 +193,13 @@ def _offers(campaign: Campaign) -> Iterator[PolicyFinding]:
                 f"The offer {offer.id} goes by a column {what}.",
                 f"{meant(offer.eligible, known)}Declare the column with role: eligibility, confirmed by a person.",
             )
+        if offer.cost_column is not None and offer.cost_column not in campaign.names(Role.COST):
+            yield found(
+                "EH-POL-086",
+                ("offers", place, "cost_column"),
+                f"The offer {offer.id} takes its costs from a column that is no confirmed one with role: cost.",
+                f"{meant(offer.cost_column, campaign.names(Role.COST))}Declare it with role: cost and its meaning.",
+            )
         if offer.value <= offer.cost:
             yield found(
                 "EH-POL-041",
@@ -200,7 +207,7 @@ def _offers(campaign: Campaign) -> Iterator[PolicyFinding]:
                 f"The offer {offer.id} can never bring more than it costs, so nobody will get it.",
                 "Check value and cost.",
             )
-    if campaign.limits.budget is not None and not any(offer.cost for offer in campaign.offers):
+    if campaign.limits.budget is not None and not any(offer.cost or offer.cost_column for offer in campaign.offers):
         yield found(
             "EH-POL-042",
             ("limits", "budget"),

@@ -16,6 +16,8 @@ __all__ = ["HIGH_RISK", "TARGETING_FORBIDDEN", "review_columns"]
 
 TARGETING_FORBIDDEN = frozenset({Category.EMPLOYMENT, Category.HOUSING, Category.CREDIT})
 """Categories in which nobody may be told apart by age, gender, origin or place (RULES F-HEC)."""
+_DECIDES = {Role.FEATURE: "feature", Role.ELIGIBILITY: "condition", Role.COST: "cost"}
+"""Roles of columns that a decision goes by, and what such a column is called."""
 HIGH_RISK = TARGETING_FORBIDDEN | {Category.INSURANCE}
 """Categories near Annex III of the AI Act (RULES A-6)."""
 
@@ -59,7 +61,8 @@ def _only_one(campaign: Campaign, role: Role, id: str, what_for: str) -> Iterato
 def _one(campaign: Campaign, name: str, column: Column) -> Iterator[PolicyFinding]:
     path = ("columns", name)
     feature = column.role is Role.FEATURE
-    decides = column.role in (Role.FEATURE, Role.ELIGIBILITY)
+    decides = column.role in _DECIDES
+    called = _DECIDES.get(column.role, "")
     if not column.confirmed:
         yield found(
             "EH-POL-035",
@@ -71,14 +74,14 @@ def _one(campaign: Campaign, name: str, column: Column) -> Iterator[PolicyFindin
         yield found(
             "EH-POL-033",
             path,
-            f"The {'feature' if feature else 'condition'} {name} does not say what it means.",
+            f"The {called} {name} does not say what it means.",
             "Add meaning: with nl and en, in words that the person understands.",
         )
     if decides and column.special_category:
         yield found(
             "EH-POL-034",
             (*path, "role"),
-            f"The {'feature' if feature else 'condition'} {name} is of a special category.",
+            f"The {called} {name} is of a special category.",
             "Set role: sensitive to compare groups by it, or role: forbidden.",
         )
     if (column.per_offer and not feature) or "@" in name:

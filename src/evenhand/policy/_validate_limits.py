@@ -18,6 +18,8 @@ _RESERVED = ("budget", "contacts")
 def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
     """Everything that is wrong or doubtful about the limits."""
     yield from _minimums(campaign)
+    yield from _several(campaign)
+    yield from _own_costs(campaign)
     seen: set[str] = set()
     for place, limit in enumerate(campaign.limits.disparity):
         path: Path = ("limits", "disparity", place)
@@ -49,7 +51,10 @@ def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
                 f"The offer {offer.id} is to go to at least {minimum} people, and has {offer.capacity} places.",
                 f"Lower minimum to {offer.capacity} or less, or raise capacity to {minimum} or more.",
             )
-    people, total = sum(minimum for _, _, minimum in asked), campaign.limits.contacts.total
+    each, total = campaign.offers_each, campaign.limits.contacts.total
+    people = max(
+        [-(-sum(minimum for _, _, minimum in asked) // each), *(minimum for _, _, minimum in asked)], default=0
+    )
     if total is not None and people > total:
         yield found(
             "EH-POL-049",
@@ -57,13 +62,78 @@ def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
             f"The minimums of the offers ask for {people} people, and {total} people may get an offer.",
             f"Raise the total to {people} or more, or lower the minimums by {people - total} in all.",
         )
-    money = sum(minimum * offer.cost for _, offer, minimum in asked)
+    money = sum(minimum * offer.cost for _, offer, minimum in asked if offer.cost_column is None)
     if campaign.limits.budget is not None and money > campaign.limits.budget:
         yield found(
             "EH-POL-049",
             ("limits", "budget"),
             f"The minimums of the offers cost {money}, and the budget is {campaign.limits.budget}.",
             f"Raise the budget to {money} or more, or lower the minimums.",
+        )
+
+
+def _several(campaign: Campaign) -> Iterator[PolicyFinding]:
+    """What does not go together with several offers for one person."""
+    each = campaign.limits.contacts.offers_each
+    if each > len(campaign.offers):
+        yield found(
+            "EH-POL-084",
+            ("limits", "contacts", "offers_each"),
+            f"A person may get {each} offers, and there are {len(campaign.offers)}.",
+            f"Nothing to do: nobody gets an offer twice. To say what happens write {len(campaign.offers)}.",
+        )
+    if campaign.offers_each == 1:
+        return
+    if campaign.exploration is not None:
+        yield found(
+            "EH-POL-081",
+            ("exploration",),
+            f"Some are decided about by lot, and a person may get {each} offers: a lot draws one offer or nothing.",
+            "Take exploration out, or set limits: contacts: offers_each: 1.",
+        )
+    for place, limit in enumerate(campaign.limits.disparity):
+        if limit.per == "campaign" and 1 < len(limit.offers) < len(campaign.offers):
+            yield found(
+                "EH-POL-082",
+                ("limits", "disparity", place, "offers"),
+                f"The limit {limit.id} compares who gets any of {len(limit.offers)} offers; a person may get {each}.",
+                "Set per: offer to compare each of them by itself, or take offers out to compare who gets any offer.",
+            )
+        if limit.measure.is_weighted:
+            yield found(
+                "EH-POL-085",
+                ("limits", "disparity", place, "measure"),
+                f"The limit {limit.id} compares modelled responses, and a person may get {each} offers.",
+                "Compare selection rates, or set limits: contacts: offers_each: 1.",
+            )
+    for place, clause in enumerate(campaign.monitor):
+        yield found(
+            "EH-POL-083",
+            ("monitor", place),
+            f"The monitor {clause.id} watches one choice per person, and a person may get {each} offers.",
+            "Take the monitor out, or set limits: contacts: offers_each: 1.",
+        )
+
+
+def _own_costs(campaign: Campaign) -> Iterator[PolicyFinding]:
+    """What does not go together with costs that are each person's own."""
+    if not campaign.own_costs:
+        return
+    beside: list[tuple[Path, str]] = []
+    if campaign.exploration is not None:
+        beside.append((("exploration",), "some are decided about by lot"))
+    for place, limit in enumerate(campaign.limits.disparity):
+        if limit.measure.is_weighted:
+            beside.append((("limits", "disparity", place, "measure"), f"the limit {limit.id} compares responses"))
+    for place, clause in enumerate(campaign.monitor):
+        if clause.on_alarm == "fall_back":
+            beside.append((("monitor", place, "on_alarm"), f"the monitor {clause.id} may fall back to earlier prices"))
+    for path, why in beside:
+        yield found(
+            "EH-POL-087",
+            path,
+            f"What an offer costs is each person's own, and {why}.",
+            "Take one of the two out; of an offer that costs nearly the same with everybody write the cost itself.",
         )
 
 

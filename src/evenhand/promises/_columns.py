@@ -34,6 +34,10 @@ class RecordColumns:
         flip_term, flip_code: int16[n] and uint8[n].
         sealed: bool[n], decisions of which price, runner_up_price, margin, moved and the flip are sealed and were not
             opened: they stand at their defaults and say nothing.
+        listed: int16[n, K], the offers that the person has by this and the decisions beside it, best first, then -1;
+            of a person with one offer or none only -1.
+        cost, runner_up_cost: int64[n], of `reference` and the runner-up, micro-money, where the campaign has a column
+            of each person's own costs; else 0.
         excluded: bool[n, E], the offers that a person is not eligible for, up to the last one that anybody is not.
     """
 
@@ -60,10 +64,20 @@ class RecordColumns:
     flip_code: NDArray[np.uint8]
     sealed: NDArray[np.bool_]
     excluded: NDArray[np.bool_]
+    listed: NDArray[np.int16]
+    cost: NDArray[np.int64]
+    runner_up_cost: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Number of decisions."""
         return len(self.number)
+
+    @property
+    def is_further(self) -> NDArray[np.bool_]:
+        """bool[n], decisions about a person's second offer, or a later one: the person was counted before."""
+        if not self.listed.shape[1]:
+            return np.zeros(len(self), dtype=np.bool_)
+        return np.asarray((self.listed[:, 0] >= 0) & (self.listed[:, 0] != self.offer))
 
     @property
     def reference(self) -> NDArray[np.int16]:
@@ -119,9 +133,12 @@ class Totals:
     """What a run's decisions add up to.
 
     Attributes:
-        decisions: people decided about, refusals included.
+        decisions: decisions, refusals included: one for each person, and one for each further offer of a person.
         refused, contextual, personalised: people by standing.
         offers: people who got each offer, in campaign order.
+        further: decisions about a person's second offer, or a later one.
+        own_cost: micro-money spent, where costs are each person's own and so recorded; else 0.
+        promised: further offers that the first decisions about people tell of; as many as there are.
     """
 
     decisions: int
@@ -129,6 +146,14 @@ class Totals:
     contextual: int
     personalised: int
     offers: tuple[int, ...]
+    further: int = 0
+    promised: int = 0
+    own_cost: int = 0
+
+    @property
+    def contacts(self) -> int:
+        """People who got any offer."""
+        return sum(self.offers) - self.further
 
     @staticmethod
     def none(offers: int) -> Totals:
@@ -137,7 +162,9 @@ class Totals:
 
     def plus(self, columns: RecordColumns) -> Totals:
         """These totals and these decisions together."""
-        standing = np.bincount(columns.standing.astype(np.intp), minlength=3)
+        further = columns.is_further
+        standing = np.bincount(columns.standing[~further].astype(np.intp), minlength=3)
+        lists = (columns.listed[~further] >= 0).sum(axis=1)
         offer = columns.offer[(columns.offer >= 0) & (columns.offer < len(self.offers))].astype(np.intp)
         given = np.bincount(offer, minlength=len(self.offers))
         return Totals(
@@ -146,6 +173,9 @@ class Totals:
             self.contextual + int(standing[1]),
             self.personalised + int(standing[2]),
             tuple(before + int(now) for before, now in zip(self.offers, given, strict=True)),
+            self.further + int(further.sum()),
+            self.promised + int(np.maximum(lists - 1, 0).sum()),
+            self.own_cost + int(columns.cost[columns.offer >= 0].sum()),
         )
 
 

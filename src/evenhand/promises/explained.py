@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.policy import Campaign
 from evenhand.terms import PPM, Reason, Standing, expected_value, lots_for, score_of, score_ppm, term_contributions
 
 from ._columns import Ground, RecordColumns, Violation
@@ -45,6 +46,12 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
             _reason_wrong(columns, len(ground.campaign.offers)),
             "The recorded reason does not fit the outcome.",
         ),
+        (
+            "list",
+            _list_wrong(columns, ground.campaign.offers_each),
+            "A person's list of offers is not what the decisions about them say.",
+        ),
+        ("cost", _cost_wrong(columns, ground.campaign), "A recorded cost is not the one that the campaign declares."),
         ("lot", _lot_wrong(columns, ground), "A decision by lot is not what the lot says, or hides that it is one."),
         *_amounts(columns, ground),
     ]
@@ -60,6 +67,7 @@ def _malformed(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
         bad |= (index < -1) | (index >= size)
     bad |= ((columns.top_terms < -1) | (columns.top_terms >= terms)).any(axis=1)
     bad |= (columns.offer >= 0) & (columns.offer == columns.runner_up)
+    bad |= ((columns.listed < -1) | (columns.listed >= m)).any(axis=1)
     if columns.excluded.shape[1] > m:
         bad |= columns.excluded[:, m:].any(axis=1)
     if len(columns.codes) != features:
@@ -79,6 +87,47 @@ def _reason_wrong(columns: RecordColumns, offers: int) -> NDArray[np.bool_]:
     wrong |= (columns.offer >= 0) != _OFFERING[columns.outcome]
     wrong |= (columns.flip_term >= 0) & (~personalised | _BY_LOT[columns.outcome])
     wrong |= ~refused & ((columns.outcome == Reason.NOT_ELIGIBLE) != (columns.excluded.sum(axis=1) == offers))
+    return wrong
+
+
+def _list_wrong(columns: RecordColumns, most: int) -> NDArray[np.bool_]:
+    """A list has two to as many different offers as may be, without gaps, the decision's own among them; the decisions
+    about a person follow each other, in the order of the list, and the runner-up is none of the list."""
+    listed = columns.listed
+    if not listed.shape[1]:
+        return np.zeros(len(columns), dtype=np.bool_)
+    has = listed[:, 0] >= 0
+    number = (listed >= 0).sum(axis=1)
+    ordered = np.sort(listed, axis=1)
+    twice = ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1)
+    own = listed == columns.offer[:, None]
+    wrong = (listed >= 0) != (np.arange(listed.shape[1]) < number[:, None])
+    bad: NDArray[np.bool_] = wrong.any(axis=1) | twice | (number == 1) | (number > most)
+    bad |= has & ((columns.offer < 0) | ~own.any(axis=1))
+    bad |= has & (columns.runner_up >= 0) & (listed == columns.runner_up[:, None]).any(axis=1)
+    place = own.argmax(axis=1)
+    follows = columns.subject[1:] == columns.subject[:-1]
+    follows &= (listed[1:] == listed[:-1]).all(axis=1) & (place[1:] == place[:-1] + 1)
+    bad[1:] |= has[1:] & (place[1:] > 0) & ~follows
+    bad[:-1] |= has[:-1] & (place[:-1] < number[:-1] - 1) & ~follows
+    return bad
+
+
+def _cost_wrong(columns: RecordColumns, campaign: Campaign) -> NDArray[np.bool_]:
+    """Without a column of costs none is recorded; with one, an offer without it, and whoever was not read, has the
+    declared cost."""
+    wrong: NDArray[np.bool_] = (columns.cost < 0) | (columns.runner_up_cost < 0)
+    pairs = ((columns.reference, columns.cost), (columns.runner_up, columns.runner_up_cost))
+    for index, cost in pairs:
+        if not campaign.own_costs:
+            wrong |= cost != 0
+            continue
+        wrong |= (index < 0) & (cost != 0)
+        for place, offer in enumerate(campaign.offers):
+            declared = index == place
+            if offer.cost_column is not None:
+                declared &= columns.standing != Standing.PERSONALISED
+            wrong |= declared & (cost != offer.cost_micro)
     return wrong
 
 
@@ -112,7 +161,8 @@ def _amounts(columns: RecordColumns, ground: Ground) -> list[tuple[str, NDArray[
     other = columns.runner_up_value
     for j, offer in enumerate(ground.campaign.offers):
         own = reference == j
-        value[own] = expected_value(offer.value_micro, offer.cost_micro, columns.probability[own])
+        cost = columns.cost[own] if ground.campaign.own_costs else offer.cost_micro
+        value[own] = expected_value(offer.value_micro, cost, columns.probability[own])
     net = columns.value - np.where(columns.offer >= 0, columns.price, columns.runner_up_price)
     rival = np.where((columns.offer >= 0) & (columns.runner_up >= 0), other - columns.runner_up_price, 0)
     if ground.model.link == "identity":  # a change is the score itself, so it is worked out again

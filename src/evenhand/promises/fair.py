@@ -119,10 +119,16 @@ def check_totals(totals: Totals, campaign: Campaign, *, by_prices: bool = False)
         if offer.minimum is not None and given < offer.minimum and not by_prices:
             what = f"The decisions give {given} of {offer.id}, where at least {offer.minimum} are asked for."
             out.append(_broken("limit-missed", what, "G-5-2", "Run again; whole decisions must keep every limit."))
-    contacts = sum(totals.offers)
-    if campaign.limits.contacts.total is not None and contacts > campaign.limits.contacts.total:
-        out.append(_over("contacts", contacts, campaign.limits.contacts.total))
+    if campaign.limits.contacts.total is not None and totals.contacts > campaign.limits.contacts.total:
+        out.append(_over("contacts", totals.contacts, campaign.limits.contacts.total))
+    if totals.further != totals.promised:
+        what = (
+            f"The first decisions about people tell of {totals.promised} further offers, and {totals.further} follow."
+        )
+        out.append(_broken("list-incomplete", what, "G-15h", "Record every offer of a person, and none more."))
     spent = sum(offer.cost_micro * given for offer, given in zip(campaign.offers, totals.offers, strict=True))
+    if campaign.own_costs:
+        spent = totals.own_cost
     if campaign.limits.budget is not None and spent > int(campaign.limits.budget * MICRO):
         out.append(_over("budget", spent, int(campaign.limits.budget * MICRO)))
     return tuple(out)

@@ -49,9 +49,9 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
     used = personal | (columns.offer != -1) | (columns.runner_up != -1) | columns.moved
     for amount in (columns.score, columns.probability, columns.value, columns.runner_up_value, columns.price):
         used |= amount != 0
-    for amount in (columns.runner_up_price, columns.margin):
+    for amount in (columns.runner_up_price, columns.margin, columns.cost, columns.runner_up_cost):
         used |= amount != 0
-    used |= (columns.top_terms != -1).any(axis=1) | columns.excluded.any(axis=1)
+    used |= (columns.top_terms != -1).any(axis=1) | columns.excluded.any(axis=1) | (columns.listed >= 0).any(axis=1)
     allows = np.isin(columns.permission, _PERMITS[ground.campaign.legal_basis])
     objected = np.isin(columns.permission, (Reason.DIRECT_MARKETING_OBJECTION, Reason.ERASED))
     direct = np.bool_(ground.campaign.channel.is_direct)

@@ -18,7 +18,6 @@ from evenhand.terms import (
     LimitOutcome,
     Model,
     Pair,
-    Prices,
     Role,
     Target,
     TermShape,
@@ -27,7 +26,7 @@ from evenhand.terms import (
 )
 
 from ._group_chapters import ConditionChapter, GroupChapter, chapter_values, condition_values
-from ._people import SMALLEST_SHOWN, drops, funnel, lots, offers, shown
+from ._people import SMALLEST_SHOWN, drops, funnel, lots, numbers, offers, shown
 from ._prices import prices_of_bins
 
 __all__ = ["SMALLEST_SHOWN", "Provenance", "build", "stories_of"]
@@ -102,6 +101,7 @@ def build(
         "funnel": funnel(explained),
         "drops": drops(explained),
         "offers": offers(explained, campaign),
+        **({"numbers": told} if (told := numbers(explained, campaign)) else {}),
         "limits": [_limit(limit) for limit in allocated.limits],
         "certificate": asdict(allocated.certificate),
         "lots": lots(explained, campaign),
@@ -109,7 +109,7 @@ def build(
         "model": _model(model, campaign),
         "prices": prices_of_bins(explained, campaign, SMALLEST_SHOWN),
         "audit": audit.to_dict(),
-        "stories": stories_of(stories, campaign, model, _price_table(allocated.prices)),
+        "stories": stories_of(stories, campaign, model, allocated.prices.to_dict()),
         "not_used": _not_used(campaign),
         "not_shown": list(NOT_SHOWN),
         **({"conditions": [condition_values(chapter, campaign) for chapter in conditions]} if conditions else {}),
@@ -123,11 +123,6 @@ def stories_of(
     return [
         {lang: tell(facts, campaign, model, lang, prices=prices).to_dict() for lang in LANGUAGES} for facts in stories
     ]
-
-
-def _price_table(prices: Prices) -> dict[str, Any]:
-    """The prices as the ledger keeps them."""
-    return {"offer": prices.offer.tolist(), "group": prices.group.tolist(), "cell_tables": prices.cell_tables}
 
 
 def _campaign(campaign: Campaign) -> dict[str, Any]:

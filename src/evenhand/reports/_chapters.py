@@ -12,7 +12,16 @@ from ._groups import FLOORS, LEAST, compared, figures, given_up
 from ._increment import increment_view
 from ._words import Words
 
-__all__ = ["evaluation_view", "findings_view", "funnel_view", "hero_view", "limits_view", "lots_view", "unused_view"]
+__all__ = [
+    "evaluation_view",
+    "findings_view",
+    "funnel_view",
+    "hero_view",
+    "limits_view",
+    "lots_view",
+    "numbers_view",
+    "unused_view",
+]
 
 Report = Mapping[str, Any]
 View = dict[str, Any]
@@ -242,6 +251,15 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
         "desc": words.t("limits.desc", name=name, used=say(limit["used"]), declared=say(limit["declared"])),
         "held": words.t("yes" if limit["held"] else "no"),
     }
+
+
+def numbers_view(report: Report, words: Words) -> str:
+    """How many people got one offer, two, and so on; empty where one is the most."""
+    numbers = report.get("numbers", ())
+    if not numbers:
+        return ""
+    told = [words.t("numbers.one", number=one["offers"], people=words.people(one["people"])) for one in numbers]
+    return words.t("numbers.say", most=len(numbers), numbers="; ".join(told))
 
 
 def lots_view(report: Report, words: Words) -> str:

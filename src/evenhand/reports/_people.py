@@ -9,7 +9,7 @@ import numpy as np
 from evenhand.policy import Campaign
 from evenhand.terms import Explained, Reason, Standing
 
-__all__ = ["SMALLEST_SHOWN", "drops", "funnel", "lots", "offers", "shown"]
+__all__ = ["SMALLEST_SHOWN", "drops", "funnel", "lots", "numbers", "offers", "shown"]
 
 SMALLEST_SHOWN = 10
 """Counts of people above zero and below this are not shown (null)."""
@@ -26,8 +26,9 @@ def funnel(explained: Explained) -> list[dict[str, Any]]:
     allowed = standing != Standing.REFUSED
     personalised = standing == Standing.PERSONALISED
     nothing = (Reason.NO_WORTHWHILE_OFFER, Reason.NOT_ELIGIBLE)
-    worthwhile = allowed & ~np.isin(explained.allocated.reason, nothing)
-    chosen = explained.allocated.offer >= 0
+    first = explained.allocated.leads
+    worthwhile = allowed & ~np.isin(explained.allocated.reason[first], nothing)
+    chosen = explained.allocated.gets()
     steps = (
         ("known", np.ones(len(standing), dtype=bool)),
         ("permitted", allowed),
@@ -45,6 +46,18 @@ def funnel(explained: Explained) -> list[dict[str, Any]]:
     ]
 
 
+def numbers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
+    """How many people got one offer, two, and so on; nothing where a campaign gives one at most."""
+    if campaign.offers_each == 1:
+        return []
+    allocated = explained.allocated
+    each = np.bincount(allocated.person[allocated.offer >= 0])
+    return [
+        {"offers": number, "people": shown(int((each == number).sum()))}
+        for number in range(1, campaign.offers_each + 1)
+    ]
+
+
 def drops(explained: Explained) -> list[dict[str, Any]]:
     """Why people left the funnel or became contextual, with the rule: one line per reason and step."""
     permitted = explained.allocated.scored.minimised.permitted
@@ -52,7 +65,8 @@ def drops(explained: Explained) -> list[dict[str, Any]]:
     for step, standing in (("refused", Standing.REFUSED), ("contextual", Standing.CONTEXTUAL)):
         reasons = permitted.reason[permitted.standing == standing]
         out += [_drop(step, reason, int((reasons == reason).sum())) for reason in _present(reasons)]
-    after = explained.allocated.reason[permitted.standing != Standing.REFUSED]
+    first = explained.allocated.leads
+    after = explained.allocated.reason[first][permitted.standing != Standing.REFUSED]
     for reason in (Reason.NOT_ELIGIBLE, Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS, Reason.DRAWN_NOTHING):
         people = int((after == reason).sum())
         if people:
@@ -73,7 +87,7 @@ def offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
     allocated = explained.allocated
     out = []
     for j, offer in enumerate(campaign.offers):
-        who = np.flatnonzero(allocated.offer == j)
+        who = allocated.person[allocated.offer == j]
         worth = int(allocated.scored.value[j, who].sum()) if len(who) >= SMALLEST_SHOWN else None
         out.append(
             {

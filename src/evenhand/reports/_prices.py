@@ -61,12 +61,12 @@ def prices_of_bins(explained: Explained, campaign: Campaign, smallest: int) -> d
 
 
 def _plain(prices: Prices) -> dict[str, Any]:
-    return {
-        "offer": prices.offer.tolist(),
-        "group": prices.group.tolist(),
-        "by_limit": dict(prices.by_limit),
-        "cell_tables": prices.cell_tables,
-    }
+    """The prices of a run; where contacts have their own, what a person's first offer costs with it."""
+    plain = prices.to_dict()
+    if "contact" in plain:
+        plain["offer"] = [price + prices.contact for price in plain["offer"]]
+        plain["group"] = (prices.group + prices.group_contact[:, None]).tolist()
+    return {name: plain[name] for name in ("offer", "group", "by_limit", "cell_tables")}
 
 
 def _alike(table: NDArray[np.int64]) -> list[list[int]]:

@@ -13,7 +13,16 @@ from evenhand.explanation import LANGUAGES
 
 from ._audit_view import audit_view
 from ._build import SMALLEST_SHOWN
-from ._chapters import evaluation_view, findings_view, funnel_view, hero_view, limits_view, lots_view, unused_view
+from ._chapters import (
+    evaluation_view,
+    findings_view,
+    funnel_view,
+    hero_view,
+    limits_view,
+    lots_view,
+    numbers_view,
+    unused_view,
+)
 from ._groups import conditions_view, groups_view
 from ._prices import prices_view
 from ._shapes import model_view
@@ -52,6 +61,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             "conditions": conditions_view(report, words),
             "limits": limits_view(report, words),
             "lots": lots_view(report, words),
+            "numbers": numbers_view(report, words),
             "prices": prices_view(report, words),
             "model": model_view(report, words),
             "evaluation": evaluation_view(report, words),

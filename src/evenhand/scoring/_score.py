@@ -35,7 +35,8 @@ def score(minimised: Minimised, campaign: Campaign) -> Scored:
 
     Returns:
         scores, probabilities and expected values, each [m, n]. A value is
-        ``floor(value of the offer x probability) - cost`` in micro-money.
+        ``floor(value of the offer x probability) - cost`` in micro-money; the cost is each person's own where the
+            offer has a column of costs.
 
     Raises:
         DataError: the campaign's offers are not the model's, in the same order.
@@ -54,14 +55,15 @@ def score(minimised: Minimised, campaign: Campaign) -> Scored:
     probability = np.empty((offers, people), np.int32)
     value = np.empty((offers, people), np.int64)
     sums = _BlockSums(model)
-    money = [(offer.value_micro, offer.cost_micro) for offer in campaign.offers]
+    money, own = [(offer.value_micro, offer.cost_micro) for offer in campaign.offers], minimised.cost
     for start in range(0, people, _BLOCK):
         rows = slice(start, min(start + _BLOCK, people))
         np.clip(sums(minimised.codes, rows), -SCORE_BOUND, SCORE_BOUND, out=scores[:, rows], casting="unsafe")
         for j in range(offers):
             ppm = score_ppm(scores[j, rows], model.link)
             probability[j, rows] = ppm
-            value[j, rows] = expected_value(*money[j], ppm)
+            worth, cost = money[j]
+            value[j, rows] = expected_value(worth, cost if own is None else own[j, rows], ppm)
     return Scored(minimised=minimised, score=scores, probability=probability, value=value)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from ._ids import IdSet
 from ._problem import Problem, Unreadable
@@ -62,13 +63,14 @@ class Answer:
         return self.problem is None
 
 
-def ask_tcf(said: TcfString | Unreadable, question: TcfQuestion, *, at: datetime) -> Answer:
+def ask_tcf(said: TcfString | Unreadable, question: TcfQuestion, *, at: datetime | None) -> Answer:
     """Put a question to a TC string.
 
     Args:
         said: what `read_tcf` made of it.
         question: who asks, and for which purposes.
         at: the moment of the use. A string older than 390 days, or updated more than a day later, permits nothing.
+            None leaves its age aside, for whoever judges that later.
 
     Example:
         >>> from datetime import UTC
@@ -82,7 +84,7 @@ def ask_tcf(said: TcfString | Unreadable, question: TcfQuestion, *, at: datetime
     if isinstance(said, Unreadable):
         return Answer(said.problem)
     problem = validity_problem(said, cmps=question.cmps)
-    if problem is None:
+    if problem is None and at is not None:
         age = decisecond(at) - said.last_updated_ds
         if age < -_DAY:
             problem = Problem.FROM_THE_FUTURE
@@ -112,9 +114,18 @@ def validity_problem(said: TcfString, *, cmps: frozenset[int] = frozenset()) -> 
 
 
 def _vendor(said: TcfString, question: TcfQuestion, vendor: int) -> Problem | None:
-    """TCF: the purpose's bit, the vendor's bit, disclosed, and not restricted; for consent and interest each."""
+    """TCF: disclosed, the vendor's bit, the purposes' bits, for consent and interest each; and not restricted. What the
+    person refused comes before what the publisher does not allow.
+    """
     if said.disclosed_vendors is not None and vendor not in said.disclosed_vendors:
         return Problem.NOT_DISCLOSED
+    without_consent = question.consent and vendor not in said.vendor_consents
+    if without_consent or (question.legitimate_interest and vendor not in said.vendor_legitimate_interests):
+        # A string without the vendors that were shown does not tell a no from a question that was never put.
+        return Problem.NOT_DISCLOSED if said.disclosed_vendors is None else Problem.VENDOR_REFUSED
+    problem = _purposes(said, said.purposes_consent, said.purposes_li_transparency, question)
+    if problem is not None:
+        return problem
     for restriction in said.publisher_restrictions:
         if vendor in restriction.vendors and _stands_in_the_way(
             restriction.restriction_type,
@@ -122,33 +133,30 @@ def _vendor(said: TcfString, question: TcfQuestion, vendor: int) -> Problem | No
             restriction.purpose_id in question.legitimate_interest,
         ):
             return Problem.RESTRICTED
-    if question.consent and vendor not in said.vendor_consents:
-        return Problem.VENDOR_REFUSED
-    if question.legitimate_interest and vendor not in said.vendor_legitimate_interests:
-        return Problem.VENDOR_REFUSED
-    return _purposes(said.purposes_consent, said.purposes_li_transparency, question)
+    return None
 
 
 def _publisher(said: TcfString, question: TcfQuestion) -> Problem | None:
     own = said.publisher_tc
     if own is None:
         return Problem.NO_PUBLISHER_PART
-    return _purposes(own.purposes_consent, own.purposes_li_transparency, question)
+    return _purposes(said, own.purposes_consent, own.purposes_li_transparency, question)
 
 
-def _purposes(consent: IdSet, interest: IdSet, question: TcfQuestion) -> Problem | None:
-    if not _all_in(consent, question.consent):
-        return Problem.PURPOSE_REFUSED
+def _purposes(said: TcfString, consent: IdSet, interest: IdSet, question: TcfQuestion) -> Problem | None:
+    missing = _mask(question.consent) & ~consent.mask
+    if missing:
+        never_asked = said.purpose_one_treatment and missing == _mask((1,))
+        return Problem.PURPOSE_ONE_NOT_DISCLOSED if never_asked else Problem.PURPOSE_REFUSED
     if question.legitimate_interest and _NEVER_ON_INTEREST.intersection(question.legitimate_interest):
         return Problem.NEVER_LEGITIMATE_INTEREST
-    return None if _all_in(interest, question.legitimate_interest) else Problem.PURPOSE_REFUSED
+    return Problem.PURPOSE_REFUSED if _mask(question.legitimate_interest) & ~interest.mask else None
 
 
-def _all_in(ids: IdSet, purposes: tuple[int, ...]) -> bool:
-    wanted = 0
-    for purpose in purposes:
-        wanted |= 1 << purpose - 1
-    return ids.mask & wanted == wanted
+@lru_cache(maxsize=256)
+def _mask(purposes: tuple[int, ...]) -> int:
+    """Purposes as the mask of an `IdSet`."""
+    return IdSet.of(purposes).mask
 
 
 def _stands_in_the_way(kind: RestrictionType, on_consent: bool, on_interest: bool) -> bool:

@@ -40,17 +40,18 @@ class Problem(StrEnum):
     FROM_THE_FUTURE = "from-the-future"
 
     NOT_DISCLOSED = "not-disclosed"
+    PURPOSE_ONE_NOT_DISCLOSED = "purpose-one-not-disclosed"
     NO_PUBLISHER_PART = "no-publisher-part"
     NEVER_LEGITIMATE_INTEREST = "never-legitimate-interest"
-
     RESTRICTED = "restricted"
+
     VENDOR_REFUSED = "vendor-refused"
     PURPOSE_REFUSED = "purpose-refused"
 
     @property
     def is_refusal(self) -> bool:
-        """The person, or the publisher for them, says no; otherwise nothing says yes."""
-        return self in {Problem.RESTRICTED, Problem.VENDOR_REFUSED, Problem.PURPOSE_REFUSED}
+        """The person was asked and says no; otherwise nothing says yes."""
+        return self in {Problem.VENDOR_REFUSED, Problem.PURPOSE_REFUSED}
 
 
 @dataclass(frozen=True, slots=True)

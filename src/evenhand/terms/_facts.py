@@ -39,6 +39,10 @@ class DecisionFacts:
         top_terms, top_contributions: see `Explained`.
         flip_term, flip_code: see `Explained`.
         excluded: indices of the offers that the person is not eligible for, in order.
+        listed: the offers that the person has by this and the decisions beside it, best first; () where that is no more
+            than one. This decision is about `offer`, one of them.
+        cost, runner_up_cost: of the offer explained and of the runner-up, micro-money, where the campaign has a column
+            of each person's own costs; else 0.
         sealed: price, runner_up_price, margin, moved and the flip are sealed and were not opened; they say nothing.
     """
 
@@ -66,3 +70,11 @@ class DecisionFacts:
     flip_code: int
     sealed: bool = False
     excluded: tuple[int, ...] = ()
+    listed: tuple[int, ...] = ()
+    cost: int = 0
+    runner_up_cost: int = 0
+
+    @property
+    def place(self) -> int:
+        """Which of the person's offers this decision is about, from 1."""
+        return self.listed.index(self.offer) + 1 if self.listed else 1

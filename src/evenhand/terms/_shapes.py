@@ -9,8 +9,8 @@ n = people in the batch, m = offers, T = terms. Row i is the same person everywh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -78,12 +78,16 @@ class Minimised:
             PERSONALISED have WITHHELD in every term.
         eligible: bool[m, n], which offers each person may get by what the campaign declares of each offer; None where
             it declares nothing. Of people who are not PERSONALISED nothing is read, so they get no offer that asks.
+        cost: int64[m, n], micro-money, what showing each offer to each person costs, where that is a column of some
+            offer; None where an offer costs the same with everybody. Of people who are not PERSONALISED nothing is
+            read: with them it costs what the campaign declares.
     """
 
     permitted: Permitted
     model: Model
     codes: tuple[NDArray[np.uint8], ...]
     eligible: NDArray[np.bool_] | None = None
+    cost: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,10 @@ class Prices:
             unit; for a disparity limit a whole unit of its bound, from 0 to 1), for people to read.
         cell_tables: how a *blind* cell is worked out from bin codes (allocation's own format, JSON-able), or {}.
         response: int64[cells, m], price of one modelled response; None where no limit counts responses.
+        contact: where a person may get several offers, the price of reaching a person at all, paid once; 0 where each
+            offer's price holds it.
+        group_contact: int64[cells], likewise of the disparity limits; [0] where a person gets one offer at most.
+        money: price of money, ppm: where costs are each person's own, an offer's price is so much of its cost higher.
     """
 
     offer: NDArray[np.int64]
@@ -127,6 +135,23 @@ class Prices:
     by_limit: Mapping[str, int]
     cell_tables: Mapping[str, object]
     response: NDArray[np.int64] | None = None
+    contact: int = 0
+    group_contact: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    money: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As recorded: plain values; what prices responses, contacts and money only where these have prices."""
+        plain: dict[str, Any] = {
+            "offer": self.offer.tolist(),
+            "group": self.group.tolist(),
+            "by_limit": dict(self.by_limit),
+            "cell_tables": dict(self.cell_tables),
+        }
+        if self.response is not None:
+            plain["response"] = self.response.tolist()
+        if len(self.group_contact):
+            plain |= {"contact": self.contact, "group_contact": self.group_contact.tolist()}
+        return plain | ({"money": self.money} if self.money else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,26 +235,32 @@ class LimitOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Allocated:
-    """Who gets what, within every limit.
+    """Who gets what, within every limit: d decisions about n people.
+
+    Each person has one decision, or one for each of their offers where a campaign allows several: then they stand
+    together, best offer first. Where it allows one, row i is the same person here as everywhere.
 
     Attributes:
         scored: the values.
-        offer: int16[n], index of the chosen offer, -1 for none.
-        runner_up: int16[n], the best other offer at the same prices, even where its margin is below zero; where
-            nothing was chosen, the best offer at these prices (so that "why nothing" can be told); -1 for none (there
-            is no other that the person is eligible for, or the person is refused).
-        price: int64[n], micro-money: total price (offer + group) that the chosen offer paid; 0 where none.
-        runner_up_price: int64[n], likewise for the runner-up.
-        moved: bool[n], decision differs from the pure price rule (see `Certificate.moved`).
-        reason: uint8[n], a `Reason`: SELECTED, BEYOND_LIMITS, NO_WORTHWHILE_OFFER, NOT_ELIGIBLE, or gate 1's refusal.
+        person: intp[d], the person's row in `scored`; rising.
+        offer: int16[d], index of the chosen offer, -1 for none.
+        runner_up: int16[d], the best other offer (none that the person gets) at the same prices, even where its margin
+            is below zero; where nothing was chosen, the best offer at these prices (so that "why nothing" can be told);
+            -1 for none (there is no other that the person is eligible for, or the person is refused).
+        price: int64[d], micro-money: total price (offer + group) that the chosen offer paid; 0 where none. The price of
+            reaching a person at all stands in the first decision about them.
+        runner_up_price: int64[d], likewise for the runner-up, in the place of the chosen offer.
+        moved: bool[d], decision differs from the pure price rule (see `Certificate.moved`).
+        reason: uint8[d], a `Reason`: SELECTED, BEYOND_LIMITS, NO_WORTHWHILE_OFFER, NOT_ELIGIBLE, or gate 1's refusal.
         prices: the price table.
         limits: every declared limit and what became of it.
         certificate: how far from the optimum at most.
-        unlimited_offer: int16[n], what would have been chosen with the same budget, capacity and contacts but no
-            disparity limit (the "before" of the report).
+        unlimited_offer: int16[n], or int16[n, k] where a person may get k: what would have been chosen with the same
+            budget, capacity and contacts but no disparity limit (the "before" of the report).
     """
 
     scored: Scored
+    person: NDArray[np.intp]
     offer: NDArray[np.int16]
     runner_up: NDArray[np.int16]
     price: NDArray[np.int64]
@@ -241,6 +272,31 @@ class Allocated:
     certificate: Certificate
     unlimited_offer: NDArray[np.int16]
 
+    def listed(self, rows: slice) -> NDArray[np.int16]:
+        """int16[rows, k], the offers of each of these decisions' person, best first, then -1; only -1 where that is one
+        offer or none; k = 0 where nobody has several."""
+        person = self.person[rows]
+        if len(self.person) == len(self.scored.minimised.permitted.asked):
+            return np.zeros((len(person), 0), dtype=np.int16)
+        first, end = (np.searchsorted(self.person, person, side=side) for side in ("left", "right"))
+        number = np.where(end - first > 1, end - first, 0)
+        place = np.arange(int(number.max(initial=0)))
+        at = np.minimum(first[:, None] + place, len(self.offer) - 1)
+        return np.where(place < number[:, None], self.offer[at], np.int16(-1)).astype(np.int16)
+
+    @property
+    def leads(self) -> NDArray[np.bool_]:
+        """bool[d], the first decision about each person: as many as there are people, in their order."""
+        first = np.ones(len(self.person), dtype=bool)
+        first[1:] = self.person[1:] != self.person[:-1]
+        return first
+
+    def gets(self, offers: Sequence[int] = ()) -> NDArray[np.bool_]:
+        """bool[n], who gets any of these offers; none named: any offer at all."""
+        people = np.zeros(len(self.scored.minimised.permitted.asked), dtype=bool)
+        people[self.person[np.isin(self.offer, offers) if len(offers) else self.offer >= 0]] = True
+        return people
+
 
 @dataclass(frozen=True, slots=True)
 class Explained:
@@ -251,15 +307,15 @@ class Explained:
 
     Attributes:
         allocated: the decisions.
-        top_terms: int16[n, R], indices of the terms that most separate the chosen offer (or, where none was
+        top_terms: int16[d, R], indices of the terms that most separate the chosen offer (or, where none was
             chosen, the best one) from an average person: largest absolute contribution first, ties by term order;
             -1 = no more.
-        top_contributions: int32[n, R], micro-logits, of those terms.
-        margin: int64[n], micro-money, see above; where there is no runner-up, against nothing (0); where nothing
+        top_contributions: int32[d, R], micro-logits, of those terms.
+        margin: int64[d], micro-money, see above; where there is no runner-up, against nothing (0); where nothing
             was chosen, the (negative or zero) margin of the best offer against nothing.
-        flip_term: int16[n], the one term whose change to `flip_code` changes the decision, smallest change
+        flip_term: int16[d], the one term whose change to `flip_code` changes the decision, smallest change
             first; -1 where no single change would, or nothing personal was used.
-        flip_code: uint8[n], see above.
+        flip_code: uint8[d], see above.
     """
 
     allocated: Allocated

@@ -71,6 +71,8 @@ class Role(StrEnum):
     OUTCOME = "outcome"
     ELIGIBILITY = "eligibility"
     """Says yes or no to an offer, and has no part in any score."""
+    COST = "cost"
+    """Says what showing an offer to this person costs, and has no part in any score."""
     FORBIDDEN = "forbidden"
 
 
