@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, Run, RunKeys, Tail, begin
+from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, Run, RunKeys, SubjectKeys, Tail, begin
 from evenhand.policy import Campaign
 from evenhand.terms import (
     Allocated,
@@ -344,7 +344,9 @@ def begin_run(
 class MemoryLedger:
     """A ledger store in memory, with the same manners as the one in SQLite."""
 
-    def __init__(self) -> None:
+    def __init__(self, people: SubjectKeys | None = None) -> None:
+        self.people = people
+        self.kept_payloads: dict[int, bytes] = {}
         self.rows: list[Row] = []
         self.kept: Head | None = None
         self.kept_intents: dict[str, Intent] = {}
@@ -352,6 +354,7 @@ class MemoryLedger:
         self.kept_tiles: dict[tuple[int, int], bytes] = {}
         self.kept_checkpoints: dict[int, str] = {}
         self._open: list[Row] | None = None
+        self._open_payloads: dict[int, bytes] = {}
         self._open_tree: tuple[dict[tuple[int, int], bytes], dict[int, str]] = ({}, {})
 
     def tail(self) -> Tail:
@@ -387,6 +390,20 @@ class MemoryLedger:
         """The last entry of a kind before a place."""
         found = [row for row in self._all() if row[1] == kind and row[0] < before]
         return found[-1] if found else None
+
+    def payloads(self, first: int, last: int) -> Mapping[int, bytes]:
+        """Encrypted bodies by number."""
+        return {seq: one for seq, one in (self.kept_payloads | self._open_payloads).items() if first <= seq <= last}
+
+    def keep_payloads(self, first: int, payloads: Sequence[bytes]) -> None:
+        """Keep encrypted bodies with the open transaction."""
+        self._open_payloads |= dict(enumerate(payloads, first))
+
+    def drop_payloads(self, handle: bytes) -> None:
+        """Remove those of a handle."""
+        for row in self.rows:
+            if row[2] == handle:
+                self.kept_payloads.pop(row[0], None)
 
     def hashes(self, first: int, last: int) -> Sequence[bytes]:
         """Hashes of entries in order."""
@@ -444,6 +461,8 @@ class MemoryLedger:
         """Keep them."""
         self.rows += self._open or []
         self._open = None
+        self.kept_payloads |= self._open_payloads
+        self._open_payloads = {}
         self.kept_tiles |= self._open_tree[0]
         self.kept_checkpoints |= self._open_tree[1]
         for run_id in settled:
@@ -451,4 +470,4 @@ class MemoryLedger:
 
     def rollback(self) -> None:
         """Undo them."""
-        self._open, self._open_tree = None, ({}, {})
+        self._open, self._open_tree, self._open_payloads = None, ({}, {}), {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,12 +12,13 @@ import numpy as np
 import polars as pl
 
 import evenhand as eh
+from evenhand import assembly
 from evenhand.adapters.home import find_home
 from evenhand.adapters.worlds_files import moment_of, records_table
 from evenhand.campaigns import History, learn, lesson_of, teachable
 from evenhand.features import pseudonymise
 from evenhand.journey import Stores
-from evenhand.ledger import Kind
+from evenhand.ledger import Kind, opened
 from evenhand.permission import ConsentBook
 from evenhand.policy import Campaign
 from evenhand.terms import Asked, Model, Role
@@ -131,12 +131,10 @@ def make_world(n: int = 240, seed: int = 1, **changes: Any) -> World:
 
 
 def bodies(home: Path, kind: Kind = Kind.DECISION) -> list[bytes]:
-    """The bodies of the ledger's entries of a kind, in order."""
-    store = sqlite3.connect(find_home(home).ledger)
-    try:
-        return [row[0] for row in store.execute("SELECT body FROM entry WHERE kind = ? ORDER BY seq", [int(kind)])]
-    finally:
-        store.close()
+    """The bodies of the ledger's entries of a kind, in order; of decisions what they commit to."""
+    with assembly.open_ledger(find_home(home)) as store:
+        rows = [row for chunk in store.read(1) for row in chunk if row[1] == kind]
+        return [row[4] for row in opened(store, rows).rows if row]
 
 
 def same_key(home: Path, other: Path) -> Path:

@@ -94,6 +94,7 @@ def test_broken_rules_have_their_line_too(edited):
         ("legal_basis: consent", "legal_basis: legitimate_interest"),
         ("expires: 2027-06-30", "expires: 2026-06-30"),
         ("category: ordinary", "category: housing"),
+        ("channel: web", "channel: email"),
         ("newsletter_topic:", "postcode:"),
     )
     with pytest.raises(PolicyError, match=r"campaign\.yaml, line") as caught:

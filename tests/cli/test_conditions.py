@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
+from evenhand import assembly, ledger
+from evenhand.adapters.home import find_home
 from shop_folder import AT, evenhand, write_shop
 
 OFFERS = """\
@@ -68,16 +69,16 @@ def test_only_members_get_the_offer_and_the_others_are_told_apart_from_the_refus
 
 def test_the_record_says_which_offers_were_closed_and_verifies_and_replays(shop: Path) -> None:
     """The mark stands in the ledger for exactly those people; promises hold; the same decisions come out again."""
-    ledger = sqlite3.connect(next(path for path in shop.glob("home/**/*") if path.name == "ledger.sqlite"))
-    bodies = [json.loads(body) for (body,) in ledger.execute("select body from entry where kind = 0 order by seq")]
+    run = json.loads((shop / "ran.json").read_text("utf-8"))["run_id"]
+    with assembly.open_ledger(find_home(shop / "home")) as store:
+        closed = [one.excluded for one in ledger.decisions(store, run)]
     rows = decisions(shop)
-    assert [body.get("e", []) for body in bodies] == [
-        [] if row["standing"] == "refused" or (number % 3 == 0 and row["standing"] == "personalised") else [0]
+    assert closed == [
+        () if row["standing"] == "refused" or (number % 3 == 0 and row["standing"] == "personalised") else (0,)
         for number, row in enumerate(rows)
     ]
     verified = evenhand("ledger", "verify", "--home", "home", cwd=shop)
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    run = json.loads((shop / "ran.json").read_text("utf-8"))["run_id"]
     replayed = evenhand("replay", run, "--home", "home", cwd=shop)
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
 

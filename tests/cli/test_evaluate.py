@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from evenhand import assembly
 from evenhand.adapters.home import find_home
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.cli import app
 from evenhand.ledger import columns, open_run
 from evenhand.scoring import model_from_json
@@ -80,7 +79,7 @@ def test_money_is_value_where_somebody_responded_less_cost(told):
 def test_the_models_own_choice_is_what_it_would_have_chosen_at_the_runs_prices(folder, told):
     """Worked out again from codes, tables and price list, for everybody drawn: the same share of them agrees."""
     place = find_home(folder / "home")
-    with SqliteLedger(place.ledger, key=place.key_file, read_only=True) as store:
+    with assembly.open_ledger(place) as store:
         record = open_run(store, told["run_id"])
         chunks = list(columns(store, told["run_id"]))
     prices = np.array(assembly.prices_of(told["run_id"], home=folder / "home").offer_price)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.home import find_home
 from evenhand.ledger import columns
 from evenhand.terms import Standing
 from shop_folder import AT, evenhand, make_aware, write_shop
@@ -48,7 +48,7 @@ def test_each_bin_tells_the_mean_price_of_its_people(told):
     """Worked out again from the ledger's codes and the policy: the same micro-money, and no bin of a few people."""
     run = _folder(told)
     policy = assembly.prices_of(run.name, home=told / "evenhand-home")
-    with SqliteLedger(told / "evenhand-home" / "ledger.sqlite", key=told / "evenhand-home" / "secret.key") as store:
+    with assembly.open_ledger(find_home(told / "evenhand-home")) as store:
         (chunk,) = columns(store, run.name)
     personal = chunk.standing == Standing.PERSONALISED
     codes = [code[personal] for code in chunk.codes]

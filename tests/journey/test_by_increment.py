@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import evenhand as eh
+from evenhand import assembly
+from evenhand.adapters.home import find_home
 from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.assembly import Frames, replay, verify_ledger
 from evenhand.ledger import facts, open_run
 from evenhand.reports import model_card
@@ -31,7 +32,7 @@ def ran(world, tmp_path_factory) -> eh.Decisions:
 
 def told(ran: eh.Decisions, row: int):
     """What the ledger holds of one decision."""
-    with SqliteLedger(ran.home / "ledger.sqlite", key=ran.home / "key", read_only=True) as store:
+    with assembly.open_ledger(find_home(ran.home)) as store:
         return facts(store, f"{ran.run_id}.{row + 1}", RunKeyFolder(ran.home / "run-keys"))
 
 
@@ -87,7 +88,7 @@ def test_people_without_personal_data_are_decided_by_the_average_change(ran):
     """Whoever opted out has the change of the average row as score, and no reason of their own."""
     opted = told(ran, 0)
     assert opted.standing == 1
-    with SqliteLedger(ran.home / "ledger.sqlite", key=ran.home / "key", read_only=True) as store:
+    with assembly.open_ledger(find_home(ran.home)) as store:
         base = open_run(store, ran.run_id).model_json["base"][0]
     assert opted.score == opted.probability == base
     assert opted.top_terms == ()
@@ -139,7 +140,7 @@ def test_the_page_and_the_card_speak_of_changes(ran):
     ):
         assert said in page
     assert "AUROC 0." not in page
-    with SqliteLedger(ran.home / "ledger.sqlite", key=ran.home / "key", read_only=True) as store:
+    with assembly.open_ledger(find_home(ran.home)) as store:
         model = open_run(store, ran.run_id).model_json
     for lang, said in (("en", "percentage points of the chance"), ("nl", "procentpunten van de kans")):
         card = model_card(model, lang=lang)
@@ -152,7 +153,7 @@ def test_a_campaign_by_responses_is_recorded_as_it_was_before(tmp_path):
     """The keys that increments need are not written where they are not used."""
     world = make_world()
     ran = world.run(tmp_path)
-    with SqliteLedger(ran.home / "ledger.sqlite", key=ran.home / "key", read_only=True) as store:
+    with assembly.open_ledger(find_home(ran.home)) as store:
         recorded = open_run(store, ran.run_id)
     campaign = json.loads(recorded.campaign_text)
     assert "target" not in campaign["model"]

@@ -16,7 +16,6 @@ import evenhand as eh
 from evenhand import assembly
 from evenhand.adapters.home import find_home
 from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.features import pseudonymise
 from evenhand.ledger import Kind, decisions, open_run
 from evenhand.terms import DecisionFacts
@@ -112,7 +111,7 @@ def test_prices_do_not_tell_a_group(world, recorded):
     run, home = recorded
     place = find_home(home)
     truth = _groups(world, home)
-    with SqliteLedger(place.ledger, key=place.key_file, read_only=True) as store:
+    with assembly.open_ledger(place) as store:
         offers = open_run(store, run.run_id).batches[0]["prices"]["offer"]
         told = list(decisions(store, run.run_id, RunKeyFolder(place.run_keys)))
     told = [fact for fact in told if fact.subject in truth and fact.standing == 2]
@@ -153,7 +152,7 @@ def test_no_file_but_the_key_tells_a_price_of_a_group(recorded):
     """Ledger, write-ahead log, report, page and list: no total price, margin or price of a group of anybody."""
     run, home = recorded
     place = find_home(home)
-    with SqliteLedger(place.ledger, key=place.key_file, read_only=True) as store:
+    with assembly.open_ledger(place) as store:
         keys = RunKeyFolder(place.run_keys)
         prices = open_run(store, run.run_id, keys).batches[0]["prices"]
         told = [fact for fact in decisions(store, run.run_id, keys) if fact.standing == 2]

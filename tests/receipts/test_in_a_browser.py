@@ -68,7 +68,15 @@ def _number(receipt):
 
 
 def _body(receipt):
-    receipt["entries"][0]["body"] = receipt["entries"][0]["body"].replace('"st":2', '"st":1')
+    receipt["entries"][0]["body"] = receipt["entries"][0]["body"].replace("sealed", "Sealed")
+
+
+def _opened(receipt):
+    receipt["entries"][0]["opened"] = receipt["entries"][0]["opened"].replace('"st":2', '"st":1')
+
+
+def _salt(receipt):
+    receipt["entries"][0]["salt"] = "00" * 16
 
 
 def _checkpoint(receipt):
@@ -88,7 +96,7 @@ def _model(receipt):
     receipt["entries"][2] = {**receipt["entries"][3], "role": "campaign"}
 
 
-@pytest.mark.parametrize("change", [_number, _body, _checkpoint, _format, _run, _model])
+@pytest.mark.parametrize("change", [_number, _body, _opened, _salt, _checkpoint, _format, _run, _model])
 def test_what_does_not_hold_for_the_program_does_not_hold_in_the_browser(visit, give, change):
     """Both stop at the same step."""
     receipt = copy.deepcopy(give("personalised"))

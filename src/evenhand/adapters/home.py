@@ -47,6 +47,11 @@ class Home:
         return self.folder / "run-keys"
 
     @property
+    def subject_keys(self) -> Path:
+        """The keys of people, under which the ledger keeps their decisions; apart from it, so that a copy has none."""
+        return self.folder / "subject-keys.sqlite"
+
+    @property
     def leases(self) -> Path:
         """What later people may still use under the prices of each run, and what is lent of it."""
         return self.folder / "leases.sqlite"

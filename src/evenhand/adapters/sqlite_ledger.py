@@ -10,21 +10,20 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import IO, cast
 
-from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, Tail
+from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, SubjectKeys, Tail
 from evenhand.terms import LedgerError, StoreError
 
+from ._ledger_tables import APPLICATION, CHECKS, SCHEMA, TREE, TRIGGERS, VERSION
 from ._ledger_trouble import busy, outside, told
 from ._sealed_head import SealedHead
 
 __all__ = ["SqliteLedger"]
 
-_APPLICATION = 0x45564844
-_VERSION = 2
 _CHUNK = 16_384
 _PSEUDONYM = 16
 _TOGETHER = 2_048
@@ -39,51 +38,8 @@ INSERT INTO entry SELECT ?1 + key, {_DECISION}, substr(?2, key * {_PSEUDONYM} + 
 FROM json_each(?5)
 """
 _COLUMNS = "seq, kind, about, hash, body"
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS entry (
-    seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, about BLOB NOT NULL, hash BLOB NOT NULL, body BLOB NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS entry_about ON entry (about) WHERE kind <> 0;
-CREATE INDEX IF NOT EXISTS entry_kind ON entry (kind) WHERE kind <> 0;
-CREATE TABLE IF NOT EXISTS decided (
-    subject BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS intent (run_id TEXT PRIMARY KEY, at TEXT NOT NULL, why TEXT NOT NULL) STRICT;
-CREATE TRIGGER IF NOT EXISTS entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER IF NOT EXISTS entry_no_delete BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER IF NOT EXISTS decided_no_update BEFORE UPDATE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER IF NOT EXISTS decided_no_delete BEFORE DELETE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-PRAGMA application_id = {_APPLICATION};
-"""
-# Since version 2: the roots of full tiles of the tree over the entries, and every checkpoint that was signed.
-_TREE = f"""
-CREATE TABLE IF NOT EXISTS tile (
-    level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, place)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
-CREATE TRIGGER IF NOT EXISTS checkpoint_no_update BEFORE UPDATE ON checkpoint
-    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER IF NOT EXISTS checkpoint_no_delete BEFORE DELETE ON checkpoint
-    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-PRAGMA user_version = {_VERSION};
-"""
-_TRIGGERS = {1: 4, 2: 6}
 # Decisions are filed by subject once per transaction, in the order of the index: much faster than one by one.
 _FILE_DECISIONS = "INSERT INTO decided SELECT about, seq FROM entry WHERE seq > ? AND kind = 0 ORDER BY about, seq"
-_CHECKS = (
-    (
-        "a trigger that refuses changes is missing",
-        "SELECT count(*) <> ?1 FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%RAISE(ABORT%'",
-    ),
-    (
-        "a decision is not filed under its subject",
-        "SELECT (SELECT count(*) FROM decided) <> (SELECT count(*) FROM entry WHERE kind = 0)",
-    ),
-    (
-        "a decision is filed under another subject",
-        "SELECT EXISTS (SELECT 1 FROM decided LEFT JOIN entry USING (seq) WHERE about IS NOT subject OR kind <> 0)",
-    ),
-)
 
 
 class SqliteLedger:
@@ -92,6 +48,7 @@ class SqliteLedger:
     Args:
         path: the file; it is made, with its folder, unless `read_only`.
         key: file with the key that seals the head; ``NAME.key`` beside the ledger if left out.
+        people: keys of people, under which their decisions are sealed and opened.
         read_only: open what is there, change nothing.
 
     Raises:
@@ -99,8 +56,16 @@ class SqliteLedger:
         LedgerError: the file is not a ledger, or is damaged.
     """
 
-    def __init__(self, path: Path, *, key: Path | None = None, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        key: Path | None = None,
+        people: SubjectKeys | None = None,
+        read_only: bool = False,
+    ) -> None:
         self.path = path
+        self.people = people
         self._head = SealedHead(path.with_name(path.name + ".head"), key or path.with_name(path.name + ".key"))
         self._lock: IO[bytes] | None = None
         self._before = 0
@@ -134,7 +99,7 @@ class SqliteLedger:
             self._db.execute("PRAGMA page_size = 16384")
             self._db.execute("PRAGMA journal_mode = WAL")
             # Another first run may have made it since `blank` was read, hence IF NOT EXISTS.
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {_TREE} COMMIT;")
+            self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {TREE} COMMIT;")
         elif blank and not self.path.with_name(self.path.name + ".head").exists():
             raise StoreError(
                 "store-blank",
@@ -142,21 +107,27 @@ class SqliteLedger:
                 rule="A run is recorded whole or not at all.",
                 remedy="Record a first run; nothing was lost.",
             )
-        elif application != _APPLICATION:
+        elif application != APPLICATION:
             raise LedgerError(
                 "ledger-other-file",
                 f"The file {self.path} is not a ledger of evenhand.",
                 rule="G-5-2",
                 remedy="Name the ledger's file, or move this file away.",
             )
-        elif version > _VERSION:
+        elif version > VERSION:
             raise StoreError(
                 "store-newer",
-                f"The ledger has format {version}; this evenhand reads up to {_VERSION}.",
+                f"The ledger has format {version}; this evenhand reads up to {VERSION}.",
                 rule="A format is read by the version that knows it.",
                 remedy="Install the newer evenhand.",
             )
-        for pragma in ("synchronous = FULL", "cache_size = -65536", "temp_store = MEMORY", "trusted_schema = OFF"):
+        for pragma in (
+            "synchronous = FULL",
+            "cache_size = -65536",
+            "temp_store = MEMORY",
+            "trusted_schema = OFF",
+            "secure_delete = ON",
+        ):
             self._db.execute(f"PRAGMA {pragma}")
 
     def __enter__(self) -> SqliteLedger:
@@ -201,6 +172,13 @@ class SqliteLedger:
         rows = self._rows("kind = ? AND kind <> 0 AND seq < ? ORDER BY seq DESC LIMIT 1", int(kind), before)
         return rows[0] if rows else None
 
+    def payloads(self, first: int, last: int) -> Mapping[int, bytes]:
+        """Encrypted bodies of the decisions from `first` to `last` (both included), by number."""
+        if self._format() < 2:
+            return {}
+        query = "SELECT seq, sealed FROM payload WHERE seq >= ? AND seq <= ?"
+        return dict(cast("list[tuple[int, bytes]]", self._rows_of(query, first, last)))
+
     def hashes(self, first: int, last: int) -> Sequence[bytes]:
         """Hashes of the entries from `first` to `last` (both included), in order."""
         found = self._rows_of("SELECT hash FROM entry WHERE seq >= ? AND seq <= ? ORDER BY seq", first, last)
@@ -231,8 +209,8 @@ class SqliteLedger:
         """What SQLite's own check of the file finds (pages, indexes); empty if all is well."""
         try:
             found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)")]
-            triggers = _TRIGGERS[self._format()]
-            for what, query in _CHECKS:
+            triggers = TRIGGERS[self._format()]
+            for what, query in CHECKS:
                 if self._db.execute(query, (triggers,) if "?1" in query else ()).fetchone()[0]:
                     found.append(what)
         except sqlite3.DatabaseError as error:
@@ -249,9 +227,9 @@ class SqliteLedger:
             lock.close()
             raise busy(self.path)
         self._lock = lock
-        if self._format() < _VERSION:
+        if self._format() < VERSION:
             with self._trouble():
-                self._db.executescript(f"BEGIN IMMEDIATE; {_TREE} COMMIT;")
+                self._db.executescript(f"BEGIN IMMEDIATE; {TREE} COMMIT;")
 
     def release(self) -> None:
         """Let others write; what is not committed is undone."""
@@ -289,6 +267,16 @@ class SqliteLedger:
                 else:
                     self._db.executemany(_INSERT, part)
 
+    def keep_payloads(self, first: int, payloads: Sequence[bytes]) -> None:
+        """Add the encrypted bodies of consecutive decisions to the open transaction."""
+        with self._trouble():
+            self._db.executemany("INSERT INTO payload VALUES (?, ?)", enumerate(payloads, first))
+
+    def drop_payloads(self, handle: bytes) -> None:
+        """Remove the encrypted bodies of a person's decisions, in the open transaction."""
+        with self._trouble():
+            self._db.execute("DELETE FROM payload WHERE seq IN (SELECT seq FROM decided WHERE subject = ?)", (handle,))
+
     def keep_tree(self, nodes: Sequence[Node], size: int, checkpoint: str) -> None:
         """Add tiles of the tree and the checkpoint at `size` to the open transaction."""
         with self._trouble():
@@ -301,6 +289,11 @@ class SqliteLedger:
             self._db.execute(_FILE_DECISIONS, (self._before,))
             self._db.executemany("DELETE FROM intent WHERE run_id = ?", [(run_id,) for run_id in settled])
             self._db.execute("COMMIT")
+
+    def shrink(self) -> None:
+        """Fold the write-ahead log into the file and empty it, so that what was removed is in neither."""
+        with self._trouble():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def rollback(self) -> None:
         """Undo everything appended since `begin`; harmless where there is nothing to undo."""

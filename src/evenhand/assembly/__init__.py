@@ -22,7 +22,8 @@ from ._receipts import (
     receipt_checker,
     sign_checkpoint,
 )
-from ._records import Replayed, forget_groups, list_runs, rebuild_report, replay, verify_ledger, why
+from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
+from ._rights import Erased, erase
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "DataAudit",
     "Decided",
     "Decisions",
+    "Erased",
     "Evaluated",
     "Frames",
     "Monitored",
@@ -44,6 +46,7 @@ __all__ = [
     "decide_people",
     "demo",
     "draft",
+    "erase",
     "evaluate",
     "forget_groups",
     "frontier",
@@ -53,6 +56,7 @@ __all__ = [
     "list_runs",
     "load_campaign",
     "monitor",
+    "open_ledger",
     "plan",
     "plan_campaign",
     "prices_of",

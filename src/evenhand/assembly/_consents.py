@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from evenhand.adapters.consent_table import ConsentColumns, consent_columns, read_consents
 from evenhand.adapters.tables import DataTable
@@ -31,8 +34,16 @@ def open_consents(
     return table, read_consents(table, register, source)
 
 
-def book_of(campaign: Campaign, said: ConsentColumns | None) -> ConsentBook:
-    """The book of what people said, and of what their browsers and apps said for them."""
+def book_of(campaign: Campaign, said: ConsentColumns | None, erased: Mapping[bytes, int]) -> ConsentBook:
+    """The book of what people said, of what their browsers and apps said for them, and of who was erased.
+
+    Args:
+        campaign: says which signals are heard.
+        said: the consents table; None where there is none.
+        erased: pseudonyms (16 bytes) of people who were erased, with the moment in microseconds since 1970 (UTC).
+    """
+    if erased:
+        said = _with_erasures(said, erased)
     if said is None:
         return ConsentBook.empty()
     declared = campaign.consents is not None and campaign.consents.signals is not None
@@ -43,4 +54,21 @@ def book_of(campaign: Campaign, said: ConsentColumns | None) -> ConsentBook:
         statuses=said.statuses,
         at=said.at,
         heard=hear(said.signals, said.at, campaign) if declared else None,
+    )
+
+
+def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int]) -> ConsentColumns:
+    """What people said, with a record of each erasure."""
+    count = len(erased)
+    gone = np.array([pseudonym.hex() for pseudonym in erased], dtype="S32")
+    since = np.array(list(erased.values()), dtype="datetime64[us]")
+    if said is None:
+        said = ConsentColumns(gone[:0], [], [], [], since[:0])
+    return ConsentColumns(
+        np.concatenate([said.subjects, gone]),
+        [*said.kinds, *["erasure"] * count],
+        [*said.purposes, *[""] * count],
+        [*said.statuses, *["Erased"] * count],
+        np.concatenate([said.at, since]),
+        {name: [*column, *[None] * count] for name, column in said.signals.items()},
     )

@@ -36,6 +36,7 @@ from evenhand.scoring import model_from_json, model_to_json
 from evenhand.terms import Explained, Model, Reason, Standing
 
 from ._frames import Frames
+from ._ledger import ledger_of
 from ._open_people import People, open_people
 from ._policy import policy_of_run, read_policy, run_that_priced
 from ._records import open_ledger, resolve_run
@@ -110,7 +111,6 @@ def decide_people(
         LedgerError: the ledger or the prices were altered, or a decision would break a promise.
     """
     loaded, folder, place = located(campaign, home, at)
-    key = place.key(make=False)
     with open_ledger(place) as store:
         state = campaign_state(store, loaded.campaign.campaign)
         named = state.fallback.run if state.fallback and run == "last" else resolve_run(store, run, whole=True)
@@ -120,7 +120,7 @@ def decide_people(
     model = model_from_json(recorded.model_json)
     check_policy(prices, loaded.campaign, _digest(loaded.campaign, recorded), model)
     step("reading the data")
-    people = open_people(loaded, folder=folder, key=key, at=at, frames=frames or Frames(), who=list(subjects))
+    people = open_people(loaded, folder=folder, place=place, at=at, frames=frames or Frames(), who=list(subjects))
     with SqliteLeases(place.leases) as leases:
         leases.open_pool(prices.digest, Room.declared(loaded.campaign))
         lease = leases.take(
@@ -150,7 +150,7 @@ def _recorded(
     """Walk the road under the lease. What is used is noted before the run becomes durable, so no limit is overrun."""
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
     given = GivenPrices(prices, dict(lease.granted))
-    with SqliteLedger(place.ledger, key=place.key_file) as store:
+    with ledger_of(place) as store:
         started = begin(
             store,
             run_id=run_id,
@@ -237,9 +237,7 @@ def decided_again(
     prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by))
     loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
     who = np.concatenate([chunk.subject for chunk in columns(store, recorded.summary.run_id)])
-    people = open_people(
-        loaded, folder=folder, key=place.key(make=False), at=recorded.summary.at, frames=frames, who=who
-    )
+    people = open_people(loaded, folder=folder, place=place, at=recorded.summary.at, frames=frames, who=who)
     model = model_from_json(recorded.model_json)
     given = GivenPrices(prices, dict(recorded.room))
     explained = propose(people.asked, recorded.campaign, model, people.stores, given)

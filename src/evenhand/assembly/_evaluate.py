@@ -124,7 +124,7 @@ def evaluate(
     people = open_groups(
         loaded.campaign,
         folder=campaign_file.resolve().parent,
-        key=place.key(make=False),
+        place=place,
         at=at,
         frames=frames or Frames(),
     )

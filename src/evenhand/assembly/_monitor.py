@@ -11,7 +11,6 @@ from evenhand.adapters.campaign_files import load_campaign
 from evenhand.adapters.home import find_home, write_atomically
 from evenhand.adapters.monitor_state import MonitorStates
 from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.disparity import MonitorRule
 from evenhand.ledger import Happened, campaign_state
 from evenhand.ledger import resume as end_pause
@@ -20,6 +19,7 @@ from evenhand.reports import monitor_page
 from evenhand.terms import DataError, EvenhandError, Role, UsageError
 
 from ._frames import Frames
+from ._ledger import ledger_of
 from ._monitor_alarms import record_alarms
 from ._monitor_events import Followed, RunRead, decided_about, events_of
 from ._monitor_look import Look, take_look
@@ -76,7 +76,7 @@ def monitor(
     follows = kind is None and events is None and rule is None and bool(campaign.monitor)
     folder = campaign_file.resolve().parent
     clauses = campaign.monitor if follows else (_question(campaign, kind or "selection", events, rule),)
-    people = open_groups(campaign, folder=folder, key=place.key(make=False), at=at, frames=frames or Frames())
+    people = open_groups(campaign, folder=folder, place=place, at=at, frames=frames or Frames())
     with open_ledger(place) as store:
         state = campaign_state(store, campaign.campaign)
         since = state.since if follows else 0
@@ -135,7 +135,7 @@ def resume_campaign(campaign_file: Path, *, by: str, reason: str, home: Path | N
     place = find_home(home, campaign_file=campaign_file)
     with open_ledger(place):  # there must be one: resuming does not make it
         pass
-    with SqliteLedger(place.ledger, key=place.key_file) as store:
+    with ledger_of(place) as store:
         keys = RunKeyFolder(place.run_keys)
         return end_pause(store, loaded.campaign.campaign, by=by, reason=reason, at=at, keys=keys)
 

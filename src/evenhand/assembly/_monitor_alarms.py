@@ -21,6 +21,7 @@ from evenhand.ledger import (
 )
 from evenhand.policy import Campaign
 
+from ._ledger import ledger_of
 from ._monitor_events import Decided
 from ._monitor_look import Look
 from ._monitor_told import told_of
@@ -56,7 +57,7 @@ def record_alarms(
     alarms = [alarm for look in looks for alarm in _alarms(look)]
     if not alarms:
         return (), state
-    with SqliteLedger(place.ledger, key=place.key_file) as store:
+    with ledger_of(place) as store:
         added = raise_alarms(
             store,
             campaign.campaign,

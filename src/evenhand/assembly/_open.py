@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.adapters.campaign_files import LoadedCampaign
+from evenhand.adapters.home import Home
 from evenhand.adapters.tables import DataTable
 from evenhand.campaigns import History, draws_of, teachable
 from evenhand.features import Register
@@ -23,6 +24,7 @@ from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
+from ._ledger import keys_of
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
 
@@ -59,7 +61,7 @@ class Opened:
         return self.loaded.campaign
 
 
-def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, frames: Frames) -> Opened:
+def open_all(loaded: LoadedCampaign, *, folder: Path, place: Home, at: datetime, frames: Frames) -> Opened:
     """Open tables (or frames) and put each column where its role says.
 
     Groups are taken in only for people whose data may be used for this purpose now; for all others they are withheld.
@@ -74,23 +76,26 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, key: bytes, at: datetime, 
     own_groups = tuple(name for name in campaign.names(Role.SENSITIVE) if name in names)
     history = open_one(campaign.history, frames.history, folder, _history_columns(campaign, own_groups))
     ids = subjects.ids(campaign.identifier, unique=True)
-    register = Register(ids, key)
+    register = Register(ids, place.key(make=False))
     asked = Asked(register.pseudonyms, at)
     digests = [subjects.digest(), history.digest()]
     opened = open_consents(campaign, frames, folder, register)
     if opened is not None:
         digests.append(opened[0].digest())
-    consents = book_of(campaign, None if opened is None else opened[1])
+    people, row_of = _people_of(history.ids(campaign.identifier, unique=False))
+    past = register.pseudonyms_of(people)
+    keys = keys_of(place)
+    gone = {**keys.suppressed(asked.subjects), **keys.suppressed(past)}
+    past = past[row_of]
+    consents = book_of(campaign, None if opened is None else opened[1], gone)
 
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     cuts = {name: campaign.columns[name].cut for name in campaign.names(Role.SENSITIVE)}
     groups = {name: taken_in(subjects.groups(name, cut), countable) for name, cut in cuts.items()}
-    people, row_of = _people_of(history.ids(campaign.identifier, unique=False))
-    past = register.pseudonyms_of(people)[row_of]
     allowed = teachable(campaign, past, consents, asked)
-    place = register.rows_of(people)[row_of].tolist()
+    among = register.rows_of(people)[row_of].tolist()
     past_groups = {
-        name: taken_in(history.groups(name, cuts[name]), allowed) if name in own_groups else _looked_up(values, place)
+        name: taken_in(history.groups(name, cuts[name]), allowed) if name in own_groups else _looked_up(values, among)
         for name, values in groups.items()
     }
     return Opened(

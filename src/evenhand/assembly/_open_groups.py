@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.adapters.home import Home
 from evenhand.features import Register
 from evenhand.permission import permit
 from evenhand.policy import Campaign
@@ -17,6 +18,7 @@ from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
+from ._ledger import keys_of
 
 __all__ = ["GroupedPeople", "open_groups"]
 
@@ -42,7 +44,7 @@ class GroupedPeople:
         return np.where(self.subjects[order][near] == subjects, order[near], -1).astype(np.int64)
 
 
-def open_groups(campaign: Campaign, *, folder: Path, key: bytes, at: datetime, frames: Frames) -> GroupedPeople:
+def open_groups(campaign: Campaign, *, folder: Path, place: Home, at: datetime, frames: Frames) -> GroupedPeople:
     """Open the identifier and the sensitive columns of the subjects, and the consents.
 
     Raises:
@@ -51,10 +53,10 @@ def open_groups(campaign: Campaign, *, folder: Path, key: bytes, at: datetime, f
     """
     sensitive = campaign.names(Role.SENSITIVE)
     subjects = open_one(campaign.subjects, frames.subjects, folder, (campaign.identifier, *sensitive))
-    register = Register(subjects.ids(campaign.identifier, unique=True), key)
+    register = Register(subjects.ids(campaign.identifier, unique=True), place.key(make=False))
     asked = Asked(register.pseudonyms, at)
     opened = open_consents(campaign, frames, folder, register)
-    consents = book_of(campaign, None if opened is None else opened[1])
+    consents = book_of(campaign, None if opened is None else opened[1], keys_of(place).suppressed(asked.subjects))
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     kept = countable.tolist()
     groups: dict[str, list[str | None]] = {

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.consent_table import ConsentColumns
+from evenhand.adapters.home import Home
 from evenhand.adapters.tables import DataTable
 from evenhand.features import ColumnSource, Register, Values
 from evenhand.journey import Stores
@@ -23,6 +24,7 @@ from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
+from ._ledger import keys_of
 from ._open import feature_columns, subject_columns, taken_in
 
 __all__ = ["People", "named", "open_people", "recorded_before"]
@@ -108,7 +110,7 @@ def open_people(
     loaded: LoadedCampaign,
     *,
     folder: Path,
-    key: bytes,
+    place: Home,
     at: datetime,
     frames: Frames,
     who: Sequence[str] | NDArray[np.bytes_],
@@ -118,7 +120,7 @@ def open_people(
     Args:
         loaded: the campaign.
         folder: folder that its tables are relative to.
-        key: the home's key.
+        place: the home, for its key and for who was erased from it.
         at: the moment of the decision.
         frames: frames that stand in for the tables.
         who: ids, or pseudonyms (an array) of people who were decided about before.
@@ -130,12 +132,12 @@ def open_people(
     campaign = loaded.campaign
     table = open_one(campaign.subjects, frames.subjects, folder, subject_columns(campaign))
     ids = table.ids(campaign.identifier, unique=True)
-    register = Register(ids, key)
+    register = Register(ids, place.key(make=False))
     rows = recorded_before(register, who) if isinstance(who, np.ndarray) else named(register, who)
     asked = Asked(register.pseudonyms[rows], at)
     opened = open_consents(campaign, frames, folder, register)
     said = None if opened is None else opened[1]
-    consents = book_of(campaign, said)
+    consents = book_of(campaign, said, keys_of(place).suppressed(asked.subjects))
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     groups = {}
     for name in campaign.names(Role.SENSITIVE):

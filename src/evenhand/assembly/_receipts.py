@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 from evenhand.adapters.home import find_home, write_atomically
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.ledger import Signer, latest_checkpoint, proven_decision
 from evenhand.ledger import sign_checkpoint as sign_checkpoint_of
 from evenhand.receipts import Result, check, checker, read_receipt, receipt_of, receipt_page
 from evenhand.terms import DataError
 
 from ._kept import text_of_file
+from ._ledger import ledger_of
 from ._records import open_ledger, why
 
 __all__ = [
@@ -107,5 +107,5 @@ def sign_checkpoint(*, home: str | Path | None = None, at: datetime) -> str:
     place = find_home(home)
     with open_ledger(place):
         pass  # nobody makes a ledger by signing
-    with SqliteLedger(place.ledger, key=place.key_file) as store:
+    with ledger_of(place) as store:
         return sign_checkpoint_of(store, at=at)

@@ -22,10 +22,11 @@ from evenhand.ledger import replay as compare_with_record
 from evenhand.ledger import verify as verify_chain
 from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError, UsageError
+from evenhand.terms import DataError, DecisionFacts, UsageError
 
 from ._frames import Frames
 from ._kept import kept_checkpoints
+from ._ledger import ledger_of
 from ._open import open_all
 from ._policy import policy_of_run, run_that_priced
 from ._report import write_results
@@ -54,8 +55,8 @@ def _silent(_: str) -> None:
 
 @contextmanager
 def open_ledger(home: Home) -> Iterator[SqliteLedger]:
-    """The home's ledger, for reading only."""
-    with SqliteLedger(home.ledger, key=home.key_file, read_only=True) as store:
+    """The home's ledger, for reading only, with the keys of its people."""
+    with ledger_of(home, read_only=True) as store:
         yield store
 
 
@@ -111,7 +112,7 @@ def forget_groups(run_id: str, *, home: str | Path | None = None, at: datetime) 
     place = find_home(home)
     with open_ledger(place) as store:
         name = resolve_run(store, run_id)
-    with SqliteLedger(place.ledger, key=place.key_file) as store:
+    with ledger_of(place) as store:
         return name, forget_groups_of(store, RunKeyFolder(place.run_keys), name, at=at)
 
 
@@ -208,6 +209,7 @@ class Replayed:
         different: the first few decision numbers that differ, with the fields.
         unopened: decisions of which the sealed part was not compared, because the run's key is not there.
         learned: False for later people: their model and prices are those of the earlier run, as recorded.
+        closed: decisions that were not compared, because the key of their person is not there.
     """
 
     run_id: str
@@ -218,6 +220,7 @@ class Replayed:
     different: tuple[dict[str, Any], ...]
     unopened: int = 0
     learned: bool = True
+    closed: int = 0
 
     def sentence(self) -> str:
         """The result in words."""
@@ -227,6 +230,8 @@ class Replayed:
         lines = [f"{self.run_id}: {self.identical:,} of {self.decisions:,} decisions identical to the bit; {model}"]
         if self.unopened:
             lines.append(f"  the sealed part of {self.unopened:,} was not compared: the run's key is not here")
+        if self.closed:
+            lines.append(f"  {self.closed:,} of these were not compared: the keys of their people are not here")
         lines += [f"  decision {d['number']}: differs in {', '.join(d['fields'])}" for d in self.different]
         return "\n".join(lines)
 
@@ -262,8 +267,7 @@ def replay(
         if recorded.summary.priced_by:
             return _replay_later(store, recorded, place, folder, frames or Frames())
         loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
-        key = place.key(make=False)
-        opened = open_all(loaded, folder=folder, key=key, at=recorded.summary.at, frames=frames or Frames())
+        opened = open_all(loaded, folder=folder, place=place, at=recorded.summary.at, frames=frames or Frames())
         if opened.digest != recorded.data_digest:
             raise _other_data()
         step("learning again")
@@ -282,6 +286,7 @@ def replay(
         model_same=same_model,
         different=tuple({"number": d.number, "fields": list(d.fields)} for d in result.differences),
         unopened=result.unopened,
+        closed=result.closed,
     )
 
 
@@ -302,6 +307,7 @@ def _replay_later(store: SqliteLedger, recorded: RunRecord, place: Home, folder:
         model_same=True,
         different=tuple({"number": d.number, "fields": list(d.fields)} for d in result.differences),
         unopened=result.unopened,
+        closed=result.closed,
         learned=False,
     )
 
@@ -327,6 +333,16 @@ def _data_folder(recorded: RunRecord, place: Home) -> Path:
     return noted if noted.is_absolute() else (place.folder / noted).resolve()
 
 
+def _readable(store: SqliteLedger, decisions: Sequence[str]) -> Iterator[DecisionFacts]:
+    """These decisions, without those of people whose key is not there (any more)."""
+    for decision in decisions:
+        try:
+            yield facts(store, decision)
+        except DataError as error:
+            if error.code != "ledger-closed":
+                raise
+
+
 def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> Path:
     """Write a run's report again from the ledger alone, and put its list of decisions in place if that still waits.
 
@@ -347,7 +363,7 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
                 remedy="ask about one of its decisions: evenhand why DECISION; or name the earlier run",
             )
         model = model_from_json(recorded.model_json)
-        told = [facts(store, f"{name}.{row + 1}") for row in recorded.report["story_rows"]]
+        told = list(_readable(store, [f"{name}.{row + 1}" for row in recorded.report["story_rows"]]))
     report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder")}
     report["stories"] = stories_of(told, recorded.campaign, model, _prices(recorded))
     report["run"]["head"] = recorded.summary.head

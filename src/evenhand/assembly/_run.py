@@ -17,7 +17,6 @@ from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
 from evenhand.adapters.frames import csv_bytes
 from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.allocation import PricePolicy, policy_of
 from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
 from evenhand.disparity import Audit
@@ -30,6 +29,7 @@ from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Se
 from ._audit import campaign_audit
 from ._frames import Frames
 from ._intake import minors, odd_features, personal_features, refuse_personal_features
+from ._ledger import ledger_of
 from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
@@ -136,8 +136,8 @@ def _look_at_data(
 ) -> tuple[Audit, list[Finding]]:
     """The data audit of a check, and what it found with its place in the campaign file."""
     step("reading the data")
-    key = find_home(None, campaign_file=campaign_file).key(make=False)
-    opened = open_all(loaded, folder=campaign_file.resolve().parent, key=key, at=at, frames=frames)
+    place = find_home(None, campaign_file=campaign_file)
+    opened = open_all(loaded, folder=campaign_file.resolve().parent, place=place, at=at, frames=frames)
     step("auditing the data")
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
     audit = campaign_audit(opened, lesson, thorough=True)
@@ -161,7 +161,7 @@ def plan_campaign(
         DataError: a table is not what the campaign says, or a limit cannot be kept.
     """
     loaded, folder, place = located(campaign, home, at)
-    prepared = _prepare(loaded, folder, place.key(make=False), at, frames, step)
+    prepared = _prepare(loaded, folder, place, at, frames, step)
     step("deciding")
     explained = propose(prepared.opened.asked, loaded.campaign, prepared.model, prepared.opened.stores)
     step("counting")
@@ -200,7 +200,7 @@ def frontier(
         PolicyError, DataError: as `plan_campaign`.
     """
     loaded, folder, place = located(campaign, home, at)
-    prepared = _prepare(loaded, folder, place.key(make=False), at, frames, step)
+    prepared = _prepare(loaded, folder, place, at, frames, step)
     step("deciding at every bound")
     opened = prepared.opened
     swept = sweep(opened.asked, loaded.campaign, prepared.model, opened.stores, limit, bounds)
@@ -228,13 +228,13 @@ def run_campaign(
         LedgerError: the ledger was altered, or a decision would break a promise.
     """
     loaded, folder, place = located(campaign, home, at)
-    key = place.key(make=True)
+    place.key(make=True)
     notices = look_around(place)
     _refuse_paused(place, loaded.campaign.campaign)
-    prepared = _prepare(loaded, folder, key, at, frames, step)
+    prepared = _prepare(loaded, folder, place, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
-    with SqliteLedger(place.ledger, key=place.key_file) as store:
+    with ledger_of(place) as store:
         started = begin(
             store,
             run_id=run_id,
@@ -282,7 +282,7 @@ def run_campaign(
 def _refuse_paused(place: Home, campaign: str) -> None:
     """Before a long preparation; `ledger.begin` looks again when nobody else can write any more."""
     if place.ledger.is_file():
-        with SqliteLedger(place.ledger, key=place.key_file) as store:
+        with ledger_of(place) as store:
             refuse_paused(store, campaign)
 
 
@@ -295,10 +295,10 @@ class _Prepared:
 
 
 def _prepare(
-    loaded: LoadedCampaign, folder: Path, key: bytes, at: datetime, frames: Frames | None, step: Step
+    loaded: LoadedCampaign, folder: Path, place: Home, at: datetime, frames: Frames | None, step: Step
 ) -> _Prepared:
     step("reading the data")
-    opened = open_all(loaded, folder=folder, key=key, at=at, frames=frames or Frames())
+    opened = open_all(loaded, folder=folder, place=place, at=at, frames=frames or Frames())
     step("auditing the data")
     refuse_personal_features(opened)
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)

@@ -7,6 +7,7 @@ from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.ledger import GENESIS, Kind, link, runs
 from evenhand.terms import LedgerError
 
+from ._ledger import ledger_of
 from ._records import rebuild_report
 
 __all__ = ["drop_unrecorded", "look_around"]
@@ -27,7 +28,7 @@ def look_around(place: Home) -> list[str]:
     """
     if not place.ledger.is_file():
         return []
-    with SqliteLedger(place.ledger, key=place.key_file) as store:
+    with ledger_of(place) as store:
         store.claim()
         _check_end(store)
         recorded = [run for run in runs(store) if run.finished]

@@ -22,6 +22,7 @@ from . import (
     _monitor_command,
     _receipt_commands,
     _record_commands,
+    _rights_commands,
     _signals_command,
 )
 
@@ -62,6 +63,7 @@ _later_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)
 _receipt_commands.register(app)
+_rights_commands.register(app)
 _signals_command.register(app)
 
 

@@ -75,6 +75,8 @@ def verify(
                 "unopened": verified.unopened,
                 "forgotten": verified.forgotten,
                 "checkpoints": verified.checkpoints,
+                "closed": verified.closed,
+                "erased": verified.erased,
             }
         )
     elif verified.ok:
@@ -90,6 +92,11 @@ def verify(
         voice.data(
             f"The sealed part of {verified.unopened:,} decisions was not opened, because the run's key is not here: "
             "their margins and flips were not checked, everything else was."
+        )
+    if verified.closed and not json_out:
+        voice.data(
+            f"{verified.closed:,} decisions were not opened, because the keys of their people are not here "
+            f"({verified.erased:,} people were erased): of these the chain and the counts were checked, and no more."
         )
     if not verified.ok:
         raise typer.Exit(5)

@@ -19,6 +19,7 @@ kept elsewhere shows it (docs/promises/governed.md). It knows pseudonyms, never 
 
 from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
+from ._erase import erase_subject
 from ._forget import forget_groups
 from ._pause import (
     AlarmRaised,
@@ -30,6 +31,7 @@ from ._pause import (
     refuse_paused,
     resume,
 )
+from ._personal import Opening, SubjectKey, SubjectKeys, opened
 from ._proofs import proof_of
 from ._proven import Proven, latest_checkpoint, proven_decision, sign_checkpoint
 from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, facts_of, latest, open_run, runs
@@ -54,6 +56,7 @@ __all__ = [
     "Kind",
     "LedgerStore",
     "Node",
+    "Opening",
     "Problem",
     "Proven",
     "Replay",
@@ -63,6 +66,8 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "Signer",
+    "SubjectKey",
+    "SubjectKeys",
     "Tail",
     "Verification",
     "Verifier",
@@ -73,6 +78,7 @@ __all__ = [
     "columns_from_explained",
     "compare",
     "decisions",
+    "erase_subject",
     "facts",
     "facts_of",
     "finish",
@@ -83,6 +89,7 @@ __all__ = [
     "link",
     "new_run_id",
     "open_run",
+    "opened",
     "proof_of",
     "proven_decision",
     "raise_alarms",

@@ -26,6 +26,8 @@ __all__ = [
     "RunAbandoned",
     "RunFinished",
     "RunStarted",
+    "SealedDecision",
+    "SubjectErased",
     "digest_of",
     "encode",
     "microseconds",
@@ -66,6 +68,22 @@ class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True
     u: int = 0
     v: int = 0
     x: str = ""
+
+
+class SealedDecision(msgspec.Struct, tag="sealed-decision", tag_field="@", forbid_unknown_fields=True, gc=False):
+    """A decision of which the chain holds a commitment only: `d` is SHA-256 (hex) of salt and body, `h` the handle of
+    the person (hex). The body is kept beside the chain under the person's key."""
+
+    d: str
+    h: str
+
+
+class SubjectErased(msgspec.Struct, tag="subject-erased", tag_field="@", forbid_unknown_fields=True):
+    """The key of the person with a handle (hex) was destroyed, because they asked or because time was up: what was
+    decided about them cannot be read any more, by anybody."""
+
+    at: str
+    handle: str
 
 
 class Document(msgspec.Struct, tag="document", tag_field="@", forbid_unknown_fields=True):
@@ -189,6 +207,8 @@ Body = (
     | GroupsForgotten
     | Paused
     | Resumed
+    | SealedDecision
+    | SubjectErased
     | RunStarted
     | RunFinished
     | RunAbandoned

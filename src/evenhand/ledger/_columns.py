@@ -166,13 +166,14 @@ def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int], seal: Se
     return columns
 
 
-def sealed_parts(bodies: Sequence[bytes]) -> list[str]:
-    """The sealed part of each recorded decision, "" where it has none.
+def sealed_parts(bodies: Sequence[bytes | None]) -> list[str]:
+    """The sealed part of each recorded decision, "" where it has none or could not be opened.
 
     Raises:
         ValueError: a body is not a decision.
     """
-    return [decision.x for decision in _decisions.decode(b"[" + b",".join(bodies) + b"]")]
+    readable = [body or b'{"@":"decision"}' for body in bodies]
+    return [decision.x for decision in _decisions.decode(b"[" + b",".join(readable) + b"]")]
 
 
 def _hex(columns: RecordColumns) -> list[str]:

@@ -35,14 +35,18 @@ from ._body import (
     RunAbandoned,
     RunFinished,
     RunStarted,
+    SealedDecision,
+    SubjectErased,
     digest_of,
     read_body,
 )
 from ._columns import columns_from_bodies, layout_of
+from ._inspect_counts import adds_up, counts_said
 from ._inspect_pause import PauseInspector
+from ._inspect_people import PeopleInspector
 from ._pause import about_campaign
 from ._seal import RunKeys, Seal, SealError
-from ._store import Kind, Row
+from ._store import Kind, LedgerStore, Row
 
 __all__ = ["Inspector", "Problem"]
 
@@ -71,13 +75,14 @@ class Problem:
 @dataclass(slots=True)
 class _Open:
     """The run whose decisions are being read; `ground` is None where it could not be understood, `seal` where it has
-    none."""
+    none; `closed` counts its decisions that could not be opened."""
 
     seq: int
     started: RunStarted
     ground: Ground | None
     totals: Totals
     seal: Seal | None
+    closed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,7 @@ class Inspector:
 
     def __init__(
         self,
+        store: LedgerStore,
         read_model: Callable[[dict[str, object]], Model],
         problem: Callable[[int, str, str, str], None],
         keys: RunKeys | None = None,
@@ -136,6 +142,7 @@ class Inspector:
         self._models: dict[str, Model] = {}
         self._open: _Open | None = None
         self._pauses = PauseInspector(self._bad)
+        self.people = PeopleInspector(store, self._bad)
 
     def inspect(self, rows: Sequence[Row]) -> None:
         """Check the next entries."""
@@ -149,6 +156,7 @@ class Inspector:
     def end(self) -> None:
         """Check that nothing is left open at the end."""
         self._pauses.end()
+        self.people.end()
         self._no_run_open()
 
     def _no_run_open(self) -> None:
@@ -185,10 +193,12 @@ class Inspector:
         elif isinstance(body, GroupsForgotten):
             expected = (Kind.GROUPS_FORGOTTEN, body.run.encode())
             self._forgotten(seq, body)
+        elif isinstance(body, SubjectErased):
+            expected = (Kind.SUBJECT_ERASED, self.people.entry(seq, body))
         elif isinstance(body, Alarm | FellBack | Paused | Resumed):
             expected = (_PAUSES[type(body)], about_campaign(body.campaign))
         else:
-            expected = (Kind.DECISION, _digest(body.s))
+            expected = (Kind.DECISION, _digest(body.h if isinstance(body, SealedDecision) else body.s))
         if (kind, about) != expected:
             self._bad(seq, f"Entry {seq} is filed as something that it is not.")
 
@@ -232,7 +242,9 @@ class Inspector:
         if run is None:
             self._bad(rows[0][0], f"{len(rows)} decisions from entry {rows[0][0]} on belong to no run.")
             return
-        columns, rows = self._readable(rows, run)
+        readable = self.people.open(rows)
+        run.closed += len(rows) - len(readable)
+        columns, rows = self._readable(readable, run)
         if columns is None:
             return
         seqs = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
@@ -271,20 +283,16 @@ class Inspector:
             self._bad(seq, f"Entry {seq} ends a run that did not start before it.")
             return
         self._policies.add(finished.policy)
-        said = Totals(
-            finished.decisions, finished.refused, finished.contextual, finished.personalised, tuple(finished.offers),
-            finished.further, run.totals.promised,
-            run.totals.own_cost,
-        )  # fmt: skip
+        said = counts_said(finished, run.totals, run.closed)
         if run.ground is None:
             return
-        if said != run.totals:
+        if not adds_up(said, run.totals, run.closed):
             self._bad(seq, f"Run {finished.run} says other counts than its decisions add up to.")
         if finished.summary not in self._texts:
             self._bad(seq, f"The summary of run {finished.run} is missing.")
-        self._promises(check_totals(run.totals, run.ground), [seq])
+        self._promises(check_totals(said, run.ground), [seq])
         if run.started.priced_by:
-            self._room(seq, run)
+            self._room(seq, run, said)
         try:
             batches = json.loads(finished.allocations)["batches"]
             outcomes = [[_Limit.read(limit) for limit in batch["limits"]] for batch in batches]
@@ -295,13 +303,13 @@ class Inspector:
         for limits in outcomes:
             self._promises(check_limits(limits, run.ground), [seq])
 
-    def _room(self, seq: int, run: _Open) -> None:
+    def _room(self, seq: int, run: _Open, said: Totals) -> None:
         """A run of later people used no more of any limit than it was lent."""
         assert run.ground is not None
-        offers = list(zip(run.ground.campaign.offers, run.totals.offers, strict=True))
+        offers = list(zip(run.ground.campaign.offers, said.offers, strict=True))
         used = {
             "budget": sum(offer.cost_micro * people for offer, people in offers),
-            "contacts": run.totals.contacts,
+            "contacts": said.contacts,
         }
         used |= {f"capacity:{offer.id}": people for offer, people in offers}
         try:

@@ -9,6 +9,7 @@ from datetime import datetime
 from evenhand.terms import LedgerError
 
 from ._body import RunStarted
+from ._personal import opening_of
 from ._proofs import proof_of
 from ._read import facts, find_start
 from ._recover import append_alone, recover
@@ -26,12 +27,14 @@ class Proven:
         after: hash of the entry before it (32 bytes); with the body it gives the entry's own.
         body: as stored.
         path: hashes from the entry to the root, the lowest first.
+        opening: of a decision of which the entry holds a commitment only: salt, and what it commits to.
     """
 
     number: int
     after: bytes
     body: bytes
     path: tuple[bytes, ...]
+    opening: tuple[bytes, bytes] | None = None
 
 
 def latest_checkpoint(store: LedgerStore) -> tuple[int, str]:
@@ -100,4 +103,4 @@ def _document(store: LedgerStore, started: RunStarted, role: str) -> int:
 def _proven(store: LedgerStore, number: int, size: int) -> Proven:
     (row,) = [row for rows in store.read(number, number) for row in rows]
     after = store.hashes(number - 1, number - 1)[0] if number > 1 else GENESIS
-    return Proven(number, after, row[4], tuple(proof_of(store, number, size)))
+    return Proven(number, after, row[4], tuple(proof_of(store, number, size)), opening_of(store, row))

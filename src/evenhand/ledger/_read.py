@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from evenhand.policy import Campaign
@@ -14,8 +15,9 @@ from evenhand.terms import DataError, DecisionFacts, Explained, LedgerError, Rea
 
 from ._body import Document, RunAbandoned, RunFinished, RunStarted, moment, read_body
 from ._columns import columns_from_bodies, columns_from_explained
+from ._personal import opened
 from ._seal import RunKeys, Seal, SealError, withheld
-from ._store import Kind, LedgerStore
+from ._store import Kind, LedgerStore, Row
 
 __all__ = [
     "RunRecord",
@@ -30,6 +32,8 @@ __all__ = [
     "open_run",
     "runs",
 ]
+
+_PSEUDONYM = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,8 @@ def open_run(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> Ru
 
 
 def columns(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> Iterator[RecordColumns]:
-    """A run's decisions as columns, chunk by chunk; sealed parts are opened where the run's key is among `keys`.
+    """A run's decisions as columns, chunk by chunk; sealed parts are opened where the run's key is among `keys`. Those
+    of people whose key is not there are left out.
 
     Raises:
         DataError: the ledger has no such run.
@@ -160,13 +165,10 @@ def columns(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> Ite
     start, started = find_start(store, run_id)
     seal, _ = Seal.opened(run_id, started.seal, keys)
     for rows in store.read(start + 1):
-        mine = []
-        for row in rows:
-            if row[1] != Kind.DECISION:
-                break
-            mine.append(row[4])
-        if mine:
-            yield _columns(mine, started.layout, seal)
+        mine = list(takewhile(lambda row: row[1] == Kind.DECISION, rows))
+        bodies = [row[4] for row in _opened(store, mine) if row]
+        if bodies:
+            yield _columns(bodies, started.layout, seal)
         if len(mine) < len(rows):
             return
 
@@ -190,9 +192,11 @@ def facts(store: LedgerStore, decision_id: str, keys: RunKeys | None = None) -> 
         start, started = find_start(store, run_id)
         seal, _ = Seal.opened(run_id, started.seal, keys)
         for rows in store.read(start + number, start + number):
-            for row in rows:
-                chunk = _columns([row[4]], started.layout, seal) if row[1] == Kind.DECISION else None
-                if chunk is not None and int(chunk.number[0]) == number:
+            for row in _opened(store, [row for row in rows if row[1] == Kind.DECISION]):
+                if row is None:
+                    raise _closed(f"Decision {decision_id} cannot be read: the key of its person is not there.")
+                chunk = _columns([row[4]], started.layout, seal)
+                if int(chunk.number[0]) == number:
                     return next(_facts(chunk, run_id))
     raise _unknown(f"The ledger has no decision {decision_id}.", "Take the id from a report, or ask by subject.")
 
@@ -214,22 +218,30 @@ def latest(store: LedgerStore, subject: str, keys: RunKeys | None = None) -> Dec
     """The decision recorded last about a pseudonym (32 hex digits), of several offers that about the first; None if
     there is none. See `facts` for `keys`, and `beside` for the others."""
     try:
-        about = bytes.fromhex(subject)
+        pseudonym = bytes.fromhex(subject)
     except ValueError:
-        about = b""
-    rows = [row for row in store.about(about) if row[1] == Kind.DECISION] if len(about) == 16 else []
+        return None
+    if len(pseudonym) != _PSEUDONYM:
+        return None
+    key = store.people.of_person(pseudonym) if store.people else None
+    filed = [*store.about(pseudonym), *(store.about(key.handle) if key else ())]
+    rows = sorted(row for row in filed if row[1] == Kind.DECISION)
     if not rows:
         return None
-    seq = rows[-1][0]
+    (last,) = _opened(store, rows[-1:])
+    if last is None:
+        raise _closed("The latest decision about this subject cannot be read: the key of its person is not there.")
+    seq = last[0]
     before = store.last_of_kind(Kind.RUN_STARTED, seq)
     started = read_body(before[4], before[0]) if before else None
     if not isinstance(started, RunStarted):
         raise _broken(f"Entry {seq} belongs to no run.")
     seal, _ = Seal.opened(started.run, started.seal, keys)
-    last = next(_facts(_columns([rows[-1][4]], started.layout, seal), started.run))
-    if last.place == 1:
-        return last
-    return next(_facts(_columns([rows[-last.place][4]], started.layout, seal), started.run))
+    told = next(_facts(_columns([last[4]], started.layout, seal), started.run))
+    if told.place == 1:
+        return told
+    (first,) = _opened(store, [rows[-told.place]])
+    return None if first is None else next(_facts(_columns([first[4]], started.layout, seal), started.run))
 
 
 def beside(facts: DecisionFacts) -> tuple[str, ...]:
@@ -331,6 +343,23 @@ def _facts(columns: RecordColumns, run_id: str) -> Iterator[DecisionFacts]:
             runner_up_cost=int(columns.runner_up_cost[i]),
             listed=tuple(offer for offer in columns.listed[i].tolist() if offer >= 0),
         )
+
+
+def _opened(store: LedgerStore, rows: Sequence[Row]) -> list[Row | None]:
+    """Decisions as far as the keys of people open them."""
+    opening = opened(store, rows)
+    if opening.broken:
+        raise _broken(f"What entry {opening.broken[0]} commits to is not what is kept beside it.")
+    return opening.rows
+
+
+def _closed(what: str) -> DataError:
+    return DataError(
+        "ledger-closed",
+        what,
+        rule="G-17: a decision opens with the key of its person, which erasure destroys",
+        remedy="Nothing, where the person was erased; else restore the keys of people from a copy.",
+    )
 
 
 def _unknown(what: str, remedy: str) -> DataError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from evenhand.promises import RecordColumns
 from evenhand.terms import Explained
 
 from ._columns import bodies_of, columns_from_bodies, columns_from_explained, sealed_parts
+from ._personal import opened
 from ._read import find_start
 from ._seal import RunKeys, Seal, withheld
 from ._store import Kind, LedgerStore
@@ -43,6 +45,7 @@ class Replay:
         same: how many of them have the same bytes.
         differences: the first few that do not.
         unopened: decisions of which a part is sealed and was not compared, because the run's key is not there.
+        closed: decisions that were not compared at all, because the key of their person is not there.
     """
 
     recorded: int
@@ -50,10 +53,11 @@ class Replay:
     same: int
     differences: tuple[Difference, ...]
     unopened: int = 0
+    closed: int = 0
 
     @property
     def ok(self) -> bool:
-        """Every recorded decision came out again, to the byte, and no other; but see `unopened`."""
+        """Every recorded decision came out again, to the byte, and no other; but see `unopened` and `closed`."""
         return self.recorded == self.replayed == self.same
 
 
@@ -72,14 +76,11 @@ def replay(store: LedgerStore, run_id: str, explained: Explained, keys: RunKeys 
     start, started = find_start(store, run_id)
     seal, _ = Seal.opened(run_id, started.seal, keys)
     total = len(explained.margin)
-    recorded = same = unopened = 0
+    recorded = same = unopened = closed = 0
     differences: list[Difference] = []
     for rows in store.read(start + 1):
-        bodies = []
-        for row in rows:
-            if row[1] != Kind.DECISION:
-                break
-            bodies.append(row[4])
+        mine = list(takewhile(lambda row: row[1] == Kind.DECISION, rows))
+        bodies = [row[4] if row else None for row in opened(store, mine).rows]
         stop = min(recorded + len(bodies), total)
         if recorded < stop:
             again = columns_from_explained(explained, recorded, stop, recorded + 1)
@@ -91,15 +92,17 @@ def replay(store: LedgerStore, run_id: str, explained: Explained, keys: RunKeys 
                 again = withheld(again)
                 made = bodies_of(again, sealed_parts(bodies[: stop - recorded]))
                 unopened += int(again.sealed.sum())
-            unlike = [i for i, pair in enumerate(zip(bodies, made, strict=False)) if pair[0] != pair[1]]
-            same += stop - recorded - len(unlike)
+            pairs = list(zip(bodies, made, strict=False))
+            closed += sum(body is None for body, _ in pairs)
+            unlike = [i for i, (body, other) in enumerate(pairs) if body not in (None, other)]
+            same += len(pairs) - len(unlike)
             if unlike and len(differences) < _SHOWN:
-                before = columns_from_bodies(bodies[: stop - recorded], started.layout, seal)
+                before = columns_from_bodies([body or other for body, other in pairs], started.layout, seal)
                 differences.extend(compare(before, again)[: _SHOWN - len(differences)])
         recorded += len(bodies)
         if len(bodies) < len(rows):
             break
-    return Replay(recorded, total, same, tuple(differences), unopened)
+    return Replay(recorded, total, same, tuple(differences), unopened, closed)
 
 
 def compare(recorded: RecordColumns, again: RecordColumns) -> tuple[Difference, ...]:

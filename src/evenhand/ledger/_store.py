@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, unique
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ._tree import Node
+
+if TYPE_CHECKING:
+    from ._personal import SubjectKeys
 
 __all__ = ["GENESIS", "Head", "Intent", "Kind", "LedgerStore", "Row", "Tail", "link"]
 
@@ -18,7 +21,8 @@ GENESIS = bytes(32)
 Row = tuple[int, int, bytes, bytes, bytes]
 """One entry as stored: sequence number from 1, `Kind`, what it is about, hash (32 bytes), body (canonical JSON).
 
-About: the pseudonym (16 bytes) for a decision, the run id (ASCII) for a run's entries, the digest (32 bytes) for a
+About: the person's handle (16 bytes) for a decision and its erasure (the pseudonym for a decision that an older version
+recorded), the run id (ASCII) for a run's entries, the digest (32 bytes) for a
 document, ``monitored campaign:`` and its id for alarms and what followed. It only serves to find entries; `verify`
 checks it against the body.
 """
@@ -34,6 +38,7 @@ class Kind(IntEnum):
     RUN_ABANDONED = 3
     DOCUMENT = 4
     GROUPS_FORGOTTEN = 5
+    SUBJECT_ERASED = 6
     ALARM = 10
     PAUSED = 11
     RESUMED = 12
@@ -98,6 +103,11 @@ class LedgerStore(Protocol):
     `LedgerError` where what is stored is damaged.
     """
 
+    @property
+    def people(self) -> SubjectKeys | None:
+        """Where the keys of people are; None = decisions are recorded in the clear, and sealed ones stay closed."""
+        ...
+
     def tail(self) -> Tail:
         """Where the entries end, as stored."""
         ...
@@ -124,6 +134,10 @@ class LedgerStore(Protocol):
 
     def last_of_kind(self, kind: Kind, before: int) -> Row | None:
         """The last entry of a kind other than DECISION whose sequence number is below `before`."""
+        ...
+
+    def payloads(self, first: int, last: int) -> Mapping[int, bytes]:
+        """Encrypted bodies of the decisions from `first` to `last` (both included), by number, where they are kept."""
         ...
 
     def hashes(self, first: int, last: int) -> Sequence[bytes]:
@@ -171,6 +185,15 @@ class LedgerStore(Protocol):
 
     def append(self, rows: Iterable[Row]) -> None:
         """Add entries to the open transaction."""
+        ...
+
+    def keep_payloads(self, first: int, payloads: Sequence[bytes]) -> None:
+        """Add the encrypted bodies of consecutive decisions, the first of which is entry `first`, to the open
+        transaction."""
+        ...
+
+    def drop_payloads(self, handle: bytes) -> None:
+        """Remove the encrypted bodies of a person's decisions, in the open transaction."""
         ...
 
     def keep_tree(self, nodes: Sequence[Node], size: int, checkpoint: str) -> None:

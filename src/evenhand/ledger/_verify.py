@@ -33,6 +33,9 @@ class Verification:
             the margin, and the change that would have flipped them, were not checked; everything else was.
         forgotten: runs whose key was destroyed for good, by the ledger's own entries.
         checkpoints: signed checkpoints that were checked and hold.
+        closed: decisions that could not be opened, because the key of their person is not there; only the chain, the
+            tree and the run's counts say anything about them.
+        erased: people whose key was destroyed for good, by the ledger's own entries.
     """
 
     ok: bool
@@ -45,6 +48,8 @@ class Verification:
     unopened: int = 0
     forgotten: int = 0
     checkpoints: int = 0
+    closed: int = 0
+    erased: int = 0
 
 
 def verify(
@@ -74,7 +79,7 @@ def verify(
         StoreError: the store cannot be read.
     """
     chain = _Chain(known)
-    inspector = Inspector(read_model, chain.problem, keys)
+    inspector = Inspector(store, read_model, chain.problem, keys)
     tree = TreeInspector(store, checkpoints, chain.problem)
     for what in store.damage():
         chain.problem(0, f"The store's own check of its files fails: {what}.", "G-5-2", _REMEDY)
@@ -103,6 +108,8 @@ def verify(
         unopened=inspector.unopened,
         forgotten=len(inspector.forgotten),
         checkpoints=tree.checked,
+        closed=inspector.people.closed,
+        erased=len(inspector.people.erased),
     )
 
 

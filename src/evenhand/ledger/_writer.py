@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 from ._checkpoint import Signer
+from ._personal import closed_decisions
 from ._proofs import edge_of
 from ._store import Head, Kind, LedgerStore, Row, Tail
 from ._tree import Node
@@ -31,7 +32,11 @@ class Writer:
         self._tree, self._nodes = edge_of(store, tail.entries)
 
     def add(self, kind: Kind, abouts: Sequence[bytes], bodies: Sequence[bytes]) -> None:
-        """Add entries of one kind, chained to the last."""
+        """Add entries of one kind, chained to the last; decisions are sealed where the store has keys of people."""
+        people = self._store.people
+        if kind == Kind.DECISION and people is not None:
+            abouts, bodies, kept = closed_decisions(people, self.tail.entries + 1, abouts, bodies)
+            self._store.keep_payloads(self.tail.entries + 1, kept)
         rows: list[Row] = []
         code, sha256 = int(kind), hashlib.sha256  # `link`, without a call for each of a million entries
         seq, hash_ = self.tail.entries, self.tail.hash

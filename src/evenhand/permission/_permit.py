@@ -34,7 +34,8 @@ _BASIS_REASON = {
 def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted:
     """Say for each person whether the campaign may address them, and whether with personal data.
 
-    The first that applies decides: an objection to direct marketing (G-21b), being a minor (D-28), the legal basis
+    The first that applies decides: an objection to direct marketing (G-21b), an erasure after which the person gave no
+    new consent (G-17), being a minor (D-28), the legal basis
     (G-6, G-7), an opt-out of personalisation, an opt-out by signal (C-7025), an opt-out signal that leaves it unclear.
     Whoever may not be addressed personally is refused on a direct channel and contextual on a surface; who merely
     opted out is contextual on both. Records later than ``asked.at`` do not exist yet. Withdrawing, refusing or
@@ -72,6 +73,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     opted_out = history.active(Kind.OPT_OUT, personal, people)
     signalled, unclear = history.signalled(personal, people)
     minor = history.minors(people)
+    erased = history.erased(_named({purpose}, consents), people)
     spoken = history.consent_weights(_named({purpose}, consents), _named(above, consents), people)
 
     if campaign.legal_basis is LegalBasis.CONSENT:
@@ -91,6 +93,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     _decide(opted_out & allowed, standing, reason, Standing.CONTEXTUAL, Reason.PERSONALISATION_OPT_OUT)
     standing[~allowed] = refused
     _decide(minor, standing, reason, refused, Reason.MINOR)
+    _decide(erased, standing, reason, refused, Reason.ERASED)
     _decide(objected, standing, reason, refused, Reason.DIRECT_MARKETING_OBJECTION)
     return Permitted(asked=asked, standing=standing, reason=reason)
 
@@ -183,6 +186,18 @@ class _History:
         """Who is known to be a minor; ``unknown`` says nothing, and a purpose does not matter."""
         rows = np.flatnonzero((self._kinds == Kind.MINOR) & (self._weights <= 1))
         return np.asarray(self._latest(rows, people) == 1)
+
+    def erased(self, exact: NDArray[np.bool_], people: int) -> NDArray[np.bool_]:
+        """Who was erased and gave no consent for the purpose since: what they said before is void."""
+        rows = np.flatnonzero(self._kinds == Kind.ERASURE)
+        if not len(rows):
+            return np.zeros(people, dtype=np.bool_)
+        given = np.flatnonzero(self._kinds == Kind.CONSENT)
+        given = given[exact[self._purposes[given]] & _GIVEN[self._weights[given]]]
+        last = np.full((2, people), np.iinfo(np.int64).min)
+        np.maximum.at(last[0], self._who[rows], self._order[rows] // _WEIGHTS)
+        np.maximum.at(last[1], self._who[given], self._order[given] // _WEIGHTS)
+        return np.asarray(self._those(rows, people) & (last[1] <= last[0]))
 
     def consent_weights(self, exact: NDArray[np.bool_], above: NDArray[np.bool_], people: int) -> _Spoken:
         """Latest consent for exactly the purpose, or an end to consent for a broader one."""

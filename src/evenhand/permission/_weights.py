@@ -18,6 +18,7 @@ class Kind(IntEnum):
     OPT_OUT = 2
     MINOR = 3
     SIGNAL = 4
+    ERASURE = 5
 
 
 @unique

@@ -53,7 +53,7 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
         used |= amount != 0
     used |= (columns.top_terms != -1).any(axis=1) | columns.excluded.any(axis=1) | (columns.listed >= 0).any(axis=1)
     allows = np.isin(columns.permission, _PERMITS[ground.campaign.legal_basis])
-    objected = columns.permission == Reason.DIRECT_MARKETING_OBJECTION
+    objected = np.isin(columns.permission, (Reason.DIRECT_MARKETING_OBJECTION, Reason.ERASED))
     direct = np.bool_(ground.campaign.channel.is_direct)
     stays_out = direct & (columns.standing == Standing.CONTEXTUAL)
     stays_out &= ~np.isin(columns.permission, _OPT_OUTS)

@@ -38,6 +38,8 @@ class BrokenError(Exception):
 class Entry:
     """One entry of the ledger: what it says, and its hash as the chain makes it."""
 
+    is_committed = True
+
     def __init__(self, found: dict[str, object]) -> None:
         self.role, self.number = str(found["role"]), int(str(found["number"]))
         self.text = str(found["body"])
@@ -46,7 +48,10 @@ class Entry:
         if len(after) != 32 or any(len(step) != 32 for step in self.path):
             raise ValueError
         self.hash = hashlib.sha256(after + self.text.encode()).digest()
-        self.body = json.loads(self.text)
+        self.body = json.loads(str(found.get("opened", self.text)))
+        if "opened" in found:  # the entry holds a commitment: SHA-256 of salt and what was decided
+            salted = bytes.fromhex(str(found["salt"])) + str(found["opened"]).encode()
+            self.is_committed = json.loads(self.text).get("d") == hashlib.sha256(salted).hexdigest()
 
 
 class Result:
@@ -171,6 +176,8 @@ def _root(entry: Entry, size: int) -> bytes | None:
 def _belonging(entries: dict[str, Entry]) -> tuple[str, dict[str, object]]:
     """The decision is one of this run, and campaign and model are those that the run names."""
     decision, run = entries["decision"], entries["run"]
+    if not all(entry.is_committed for entry in entries.values()):
+        raise BrokenError("other-body")
     kinds = (decision.body["@"], run.body["@"])
     if kinds != ("decision", "run-started") or decision.number - run.number != decision.body.get("n", 0):
         raise BrokenError("other-run")
@@ -227,15 +234,12 @@ def _shares(model: dict[str, list], codes: str, layout: list[int], offer: int) -
 
 
 def _label(binning: dict[str, list], code: int) -> str:  # type: ignore[type-arg]
-    if code < 3:
-        return ("withheld", "missing", "other")[code]
-    if binning["kind"] == "category":  # type: ignore[comparison-overlap]
-        return str(binning["categories"][code - 3])
-    cuts = binning["cuts"]
-    low, high = code - 4, code - 3
-    if low < 0:
-        return f"below {cuts[0]:g}" if cuts else "any"
-    return f"{cuts[low]:g} or more" if high >= len(cuts) else f"{cuts[low]:g} to {cuts[high]:g}"
+    names = ["withheld", "missing", "other", *binning["categories"]]
+    if code < len(names):
+        return str(names[code])
+    cuts, high = binning["cuts"], code - 3
+    low = f"{cuts[high - 1]:g}" if high else ""
+    return (f"{low} to {cuts[high]:g}" if low else f"below {cuts[high]:g}") if high < len(cuts) else f"{low} or more"
 
 
 def _facts(entries: dict[str, Entry]) -> dict[str, object]:
@@ -344,23 +348,18 @@ TEXTS = {
     "form": ("of {name}", "van {name}"),
     "garbled": ("a part is missing, or is not what it must be", "een deel ontbreekt, of is niet wat het moet zijn"),
     "signed": ("over {size} entries, with the key that you gave", "over {size} regels, met de sleutel die u gaf"),
-    "signed-itself": (
-        "over {size} entries, with the key it names: compare that with the published one",
-        "over {size} regels, met de sleutel die het noemt: vergelijk die met de bekendgemaakte",
-    ),
+    "signed-itself": ("over {size} entries, with the key it names", "over {size} regels, met de sleutel die het noemt"),
     "other-key": ("it names another key than the one that you gave", "het noemt een andere sleutel dan u gaf"),
     "unsigned": ("its checkpoint was not signed with this key", "de stand is niet met deze sleutel ondertekend"),
     "inside": ("entries {numbers}", "regels {numbers}"),
     "outside": ("entry {number} is not in the signed ledger", "regel {number} staat niet in het ondertekende logboek"),
     "of-run": ("decision {number} of run {run}", "beslissing {number} van ronde {run}"),
+    "other-body": ("the entry commits to something else", "de regel legt iets anders vast"),
     "other-run": ("the decision is not one of this run", "de beslissing hoort niet bij deze ronde"),
     "other-document": ("the {role} is another than the run names", "dit deel ({role}) is een ander dan de ronde noemt"),
     "adds-up": ("base and {count} shares are the score", "basis en {count} aandelen zijn samen de score"),
     "no-model": ("not added up: the receipt holds no model", "niet opgeteld: het model zit er niet bij"),
-    "no-score": (
-        "nothing about you was used, so there is no score",
-        "er is niets over u gebruikt, dus er is geen score",
-    ),
+    "no-score": ("nothing about you was used: no score", "er is niets over u gebruikt: geen score"),
     "no-sum": ("the shares are not those of the model and the score", "de aandelen zijn niet die van model en score"),
 }
 """Each text in English and Dutch."""

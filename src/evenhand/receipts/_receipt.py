@@ -27,18 +27,24 @@ def receipt_of(
         "receipt": FORMAT,
         "ledger": str(ledger),
         "checkpoint": checkpoint,
-        "entries": [
-            {
-                "role": role,
-                "number": entry.number,
-                "after": entry.after.hex(),
-                "body": entry.body.decode(),
-                "path": [step.hex() for step in entry.path],
-            }
-            for role, entry in entries.items()
-        ],
+        "entries": [_entry(role, entry) for role, entry in entries.items()],
         "words": {lang: list(lines) for lang, lines in words.items()},
     }
+
+
+def _entry(role: str, entry: Proven) -> dict[str, object]:
+    """One entry; `salt` and `opened` where it commits to what it does not say."""
+    found: dict[str, object] = {
+        "role": role,
+        "number": entry.number,
+        "after": entry.after.hex(),
+        "body": entry.body.decode(),
+        "path": [step.hex() for step in entry.path],
+    }
+    if entry.opening:
+        salt, body = entry.opening
+        found |= {"salt": salt.hex(), "opened": body.decode()}
+    return found
 
 
 def checker() -> str:

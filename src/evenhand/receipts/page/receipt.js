@@ -22,7 +22,7 @@
       const after = hex(found.after);
       must(after.length === 32 && found.path.every((step) => hex(step).length === 32));
       const hash = await sha256(join(after, utf8.encode(found.body)));
-      entries[found.role] = { ...found, hash, said: JSON.parse(found.body) };
+      entries[found.role] = { ...found, hash, said: JSON.parse(found.opened ?? found.body) };
     }
     must(entries.decision && entries.run);
   }
@@ -75,6 +75,11 @@
 
   async function belonging() {
     const { decision, run } = entries;
+    for (const entry of Object.values(entries)) {
+      if (entry.opened === undefined) continue; // else the entry holds a commitment: SHA-256 of salt and what was decided
+      const committed = text(await sha256(join(hex(entry.salt), utf8.encode(entry.opened))));
+      must(JSON.parse(entry.body).d === committed);
+    }
     must(decision.said["@"] === "decision" && run.said["@"] === "run-started");
     must(decision.number - run.number === (decision.said.n || 0));
     for (const role of ["campaign", "model"]) {

@@ -1,0 +1,109 @@
+"""What a person may ask of a home: that what it holds of them is erased (GDPR 17, RULES G-17)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from evenhand.adapters.home import Home, find_home, write_atomically
+from evenhand.adapters.run_keys import RunKeyFolder
+from evenhand.features import pseudonymise
+from evenhand.ledger import erase_subject, runs
+from evenhand.terms import DataError
+
+from ._ledger import keys_of, ledger_of
+from ._records import open_ledger, rebuild_report
+
+__all__ = ["Erased", "erase"]
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did, and what it could not reach.
+
+    Attributes:
+        decisions: decisions about the person that nobody can read any more.
+        lists: lists of decisions from which their rows were removed.
+        in_the_clear: decisions about them that an older evenhand recorded without a key; these stay.
+        own_tables: the organisation's own tables of the campaigns that ran; evenhand reads them and never writes them.
+    """
+
+    decisions: int
+    lists: int
+    in_the_clear: int
+    own_tables: tuple[str, ...]
+
+
+def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
+    """Destroy the key of a person, remove what stands about them beside the ledger, and record that it was done.
+
+    Asked again it does what is still to be done. Reports in which the person's decision was told are written again
+    without it.
+
+    Args:
+        who: the person's own id, as it stands in the subjects table.
+        home: the home folder; see `find_home`.
+        at: now; the ledger keeps it as the moment of the erasure.
+
+    Raises:
+        DataError: the home holds nothing about this person.
+        StoreError: somebody else is writing, or something cannot be written.
+        LedgerError: the ledger was altered.
+    """
+    place = find_home(home)
+    keys = keys_of(place)
+    with open_ledger(place) as store:
+        recorded = [run for run in runs(store) if run.finished]
+        pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
+        key = keys.of_person(pseudonym)
+        sealed = store.about(key.handle) if key else ()
+        in_the_clear = len(store.about(pseudonym))
+    if key is not None:
+        with ledger_of(place) as store:
+            erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(place.run_keys))
+            store.shrink()
+    ids = [_without(place.run_folder(run.run_id) / "decisions.csv", who) for run in recorded]
+    if key is None and not any(ids) and not in_the_clear:
+        raise DataError(
+            "erase-unknown",
+            "This home holds nothing about this subject, or it was erased before.",
+            rule="G-17: what is held is erased",
+            remedy="check the id as it stands in the subjects table, and the --home folder",
+        )
+    keys.suppress(pseudonym, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+    for run in recorded:
+        if not run.priced_by and (place.run_folder(run.run_id) / "report.json").exists():
+            rebuild_report(run.run_id, home=place.folder)
+    return Erased(len(sealed), sum(ids), in_the_clear, _own_tables(place, [run.run_id for run in recorded]))
+
+
+def _without(path: Path, who: str) -> bool:
+    """Write a list of decisions again without a person's rows; whether there were any."""
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_text("utf-8"))))
+    except FileNotFoundError:
+        return False
+    kept = [row for row in rows if row[:1] != [who]]
+    if len(kept) == len(rows):
+        return False
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(kept)
+    write_atomically(path, text.getvalue(), private=True)
+    return True
+
+
+def _own_tables(place: Home, names: list[str]) -> tuple[str, ...]:
+    """Names of the tables that the campaigns of these runs read."""
+    from evenhand.ledger import open_run
+
+    tables: dict[str, None] = {}
+    with open_ledger(place) as store:
+        for name in names:
+            campaign = open_run(store, name).campaign
+            for source in (campaign.subjects, campaign.history, campaign.consents):
+                if source is not None and source.file:
+                    tables[str(source.file)] = None
+    return tuple(tables)

@@ -1,0 +1,72 @@
+"""Commands about what a person may ask: erasure."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from ._options import At, HomeFolder, Json, NoColour, Quiet, moment
+from ._speak import Speaker, guarded
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    rights = typer.Typer(no_args_is_help=True, help="What a person may ask of what a home holds about them.")
+
+    @rights.callback()
+    def _rights() -> None:
+        """What a person may ask of what a home holds about them."""
+
+    for command, examples in _COMMANDS:
+        rights.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
+    app.add_typer(rights, name="rights")
+
+
+def erase(
+    who: Annotated[str, typer.Argument(metavar="SUBJECT", help="The person's id, as it stands in the subjects table.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")] = False,
+    at: At = None,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Erase a person from a home, for good: their key is destroyed, and the ledger still verifies."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    if not yes and not (sys.stdin.isatty() and not json_out and typer.confirm("Erase this person?", err=True)):
+        from evenhand.terms import UsageError
+
+        raise UsageError(
+            "erase-not-confirmed",
+            "Nothing was erased.",
+            rule="what is erased cannot be brought back",
+            remedy="confirm it, or pass --yes",
+        )
+    done = assembly.erase(who, home=home, at=moment(at))
+    if json_out:
+        voice.document(
+            {
+                "decisions": done.decisions,
+                "lists": done.lists,
+                "in_the_clear": done.in_the_clear,
+                "own_tables": list(done.own_tables),
+            }
+        )
+        return
+    voice.data(f"{done.decisions:,} decisions can be read by nobody any more; {done.lists:,} lists were cleaned")
+    if done.in_the_clear:
+        voice.talk(f"{done.in_the_clear:,} decisions were recorded by an older evenhand without a key, and stay.")
+    voice.talk("Not reached from here: backups of subject-keys.sqlite, and your own tables:")
+    for table in done.own_tables:
+        voice.talk(f"  {table}")
+
+
+_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
+    (erase, ("evenhand rights erase 1042", "evenhand rights erase 1042 --yes --home /srv/evenhand")),
+)

@@ -1,0 +1,154 @@
+"""What the chain holds of a person's decision: a commitment. What was decided stands beside it, under the person's key.
+
+A decision's entry says ``SHA-256(salt + body)`` and a handle. The body itself is kept beside the chain, encrypted with
+AES-256-GCM (NIST SP 800-38D) under a key that the person alone has, and the salt is derived from that key. So the chain
+verifies for ever, a receipt opens one decision with nothing but SHA-256, and destroying the key is erasure (GDPR 17,
+RULES G-17): in the ledger, and in every copy of it, nothing can be read or guessed any more, nor the handle led back to
+the person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from ._body import SealedDecision, encode
+from ._store import Kind, LedgerStore, Row
+
+__all__ = ["Opening", "SubjectKey", "SubjectKeys", "closed_decisions", "opened", "opening_of", "salt_of"]
+
+_NONCE = 12
+_SEALED = b'{"@":"sealed-decision",'
+_read_sealed = msgspec.json.Decoder(SealedDecision).decode
+
+
+class SubjectKey(NamedTuple):
+    """The key of one person.
+
+    Attributes:
+        pseudonym: 16 bytes.
+        handle: 16 random bytes under which the ledger files their decisions.
+        key: 32 random bytes.
+    """
+
+    pseudonym: bytes
+    handle: bytes
+    key: bytes
+
+
+class SubjectKeys(Protocol):
+    """Where the keys of people are kept: outside the ledger. `adapters.subject_keys.SubjectKeyFile` is one.
+
+    All methods raise `StoreError` where the place cannot be reached.
+    """
+
+    def make(self, pseudonyms: Sequence[bytes]) -> Sequence[SubjectKey]:
+        """The key of each person, in order; drawn, and durable before this returns, where there was none."""
+        ...
+
+    def draw(self, count: int) -> bytes:
+        """So many random bytes, that nobody can foresee."""
+        ...
+
+    def of_handles(self, handles: Sequence[bytes]) -> Mapping[bytes, SubjectKey]:
+        """The keys of these handles, by handle, without those that are not there (any more)."""
+        ...
+
+    def of_person(self, pseudonym: bytes) -> SubjectKey | None:
+        """The key of a person; None if there is none (any more)."""
+        ...
+
+    def forget(self, pseudonym: bytes) -> bytes | None:
+        """Destroy the key of a person, durably; the handle it had, None if there was none."""
+        ...
+
+
+class Opening(NamedTuple):
+    """Decisions as far as they could be opened.
+
+    Attributes:
+        rows: with the body that was decided and the pseudonym; a row that could not be opened is None.
+        closed: handle of each row that could not be opened because its key is not there.
+        broken: numbers of the entries whose kept body is missing, or is not the one that the entry commits to.
+    """
+
+    rows: list[Row | None]
+    closed: list[bytes]
+    broken: list[int]
+
+
+def salt_of(key: bytes, seq: int) -> bytes:
+    """The salt (16 bytes) of an entry's commitment."""
+    return hashlib.blake2b(seq.to_bytes(8, "big"), key=key, digest_size=16).digest()
+
+
+def closed_decisions(
+    people: SubjectKeys, first: int, pseudonyms: Sequence[bytes], bodies: Sequence[bytes]
+) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """What the chain and the store keep of decisions, the first of which becomes entry `first`.
+
+    Returns:
+        For each: its handle; the body of its entry; and the encrypted body, to be kept beside the chain.
+    """
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    sha256, blake2b = hashlib.sha256, hashlib.blake2b
+    handles, entries, kept = [], [], []
+    seq, nonces = first, people.draw(_NONCE * len(bodies))
+    for (_, handle, key), body in zip(people.make(pseudonyms), bodies, strict=True):
+        salt = blake2b(seq.to_bytes(8, "big"), key=key, digest_size=16).digest()  # `salt_of`
+        nonce = nonces[(seq - first) * _NONCE : (seq - first + 1) * _NONCE]
+        kept.append(nonce + AESGCM(key).encrypt(nonce, body, handle))
+        entries.append(encode(SealedDecision(sha256(salt + body).hexdigest(), handle.hex())))
+        handles.append(handle)
+        seq += 1
+    return handles, entries, kept
+
+
+def opened(store: LedgerStore, rows: Sequence[Row]) -> Opening:
+    """Open decisions with the keys that the store was given. Those recorded in the clear come out as they are."""
+    if not any(row[4].startswith(_SEALED) for row in rows):
+        return Opening(list(rows), [], [])
+    kept = store.payloads(rows[0][0], rows[-1][0])
+    keys = store.people.of_handles([row[2] for row in rows]) if store.people else {}
+    out: list[Row | None] = []
+    closed, broken = [], []
+    for row in rows:
+        found: Row | None = row
+        if row[4].startswith(_SEALED):
+            key = keys.get(row[2])
+            found = _opened(row, key, kept.get(row[0])) if key else None
+            if key is None:
+                closed.append(row[2])
+            elif found is None:
+                broken.append(row[0])
+        out.append(found)
+    return Opening(out, closed, broken)
+
+
+def opening_of(store: LedgerStore, row: Row) -> tuple[bytes, bytes] | None:
+    """Salt and body that an entry commits to; None where it holds what it says itself, or cannot be opened."""
+    if not row[4].startswith(_SEALED) or store.people is None:
+        return None
+    key = store.people.of_handles([row[2]]).get(row[2])
+    (found,) = opened(store, [row]).rows
+    return (salt_of(key.key, row[0]), found[4]) if key and found else None
+
+
+def _opened(row: Row, key: SubjectKey, kept: bytes | None) -> Row | None:
+    """The row with the body that was decided; None where that is not there or not the one it commits to."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    seq, _, handle, hash_, entry = row
+    try:
+        said = _read_sealed(entry)
+        body = AESGCM(key.key).decrypt((kept or b"")[:_NONCE], (kept or b"")[_NONCE:], handle)
+    except (InvalidTag, ValueError, msgspec.MsgspecError):
+        return None
+    if said.h != handle.hex() or hashlib.sha256(salt_of(key.key, seq) + body).hexdigest() != said.d:
+        return None
+    return (seq, int(Kind.DECISION), key.pseudonym, hash_, body)

@@ -1,0 +1,164 @@
+"""Erased means erased: no byte of a person is left in the home, and the ledger still verifies (RULES G-17)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+
+from evenhand.features import pseudonymise
+from shop_folder import AT, evenhand, write_shop
+
+WHO = "canary2@mail.example"
+
+
+@pytest.fixture(scope="session")
+def _twice(tmp_path_factory):
+    folder = write_shop(tmp_path_factory.mktemp("erase")).parent
+    for _ in range(2):
+        assert evenhand("run", "campaign.yaml", "--at", AT, cwd=folder).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def twice(_twice, tmp_path):
+    """A copy of a folder in which the campaign ran twice."""
+    return shutil.copytree(_twice, tmp_path / "twice")
+
+
+def _bytes(folder):
+    """Every file of the home; what SQLite leaves empty beside a file that was read is not counted."""
+    files = [
+        path for path in (folder / "evenhand-home").rglob("*") if path.is_file() and not path.name.endswith("-shm")
+    ]
+    return {path: path.read_bytes() for path in files if path.stat().st_size}
+
+
+def _where(folder, *needles):
+    return {path.name for path, content in _bytes(folder).items() if any(needle in content for needle in needles)}
+
+
+def _marks(twice, cli):
+    """Everything by which the person could be found: id, pseudonym, and the kept bodies of their decisions."""
+    told = json.loads(cli(twice, "why", WHO, "--json").stdout)
+    return WHO.encode(), told["subject"].encode(), bytes.fromhex(told["subject"])
+
+
+def test_no_byte_of_an_erased_person_is_left(twice, cli):
+    """Id, pseudonym as text and as bytes are in the home before, and in no file after; others stay."""
+    marks = _marks(twice, cli)
+    assert _where(twice, *marks) >= {"decisions.csv", "subject-keys.sqlite"}
+    done = cli(twice, "rights", "erase", WHO, "--yes", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["decisions"] == 2
+    assert _where(twice, *marks) == set()
+    assert _where(twice, b"canary3@mail.example") == {"decisions.csv"}
+    assert cli(twice, "why", WHO).exit_code == 3
+    assert cli(twice, "why", "canary3@mail.example").exit_code == 0
+
+
+def test_the_ledger_verifies_and_says_what_it_cannot_read(twice, cli):
+    """Two decisions closed, one person erased; the old checkpoint still holds; replay compares the others."""
+    (twice / "kept.txt").write_text(cli(twice, "ledger", "checkpoint").stdout, encoding="utf-8")
+    cli(twice, "rights", "erase", WHO, "--yes")
+    found = json.loads(cli(twice, "ledger", "verify", "--json", "--checkpoint", "kept.txt").stdout)
+    assert (found["ok"], found["closed"], found["erased"]) == (True, 2, 1)
+    said = cli(twice, "ledger", "verify").stdout
+    assert "2 decisions" in said
+    again = cli(twice, "replay", "last")
+    assert (again.exit_code, "400 decisions identical" in again.stdout) == (0, True), again.stdout
+
+
+def test_a_receipt_that_was_given_before_still_holds(twice, cli):
+    """It is the person's own; the home has nothing to add to it or take from it."""
+    assert cli(twice, "receipt", "give", WHO, "--out", "r.json", "--quiet").exit_code == 0
+    cli(twice, "rights", "erase", WHO, "--yes")
+    assert cli(twice, "receipt", "check", "r.json").exit_code == 0
+    assert cli(twice, "ledger", "verify", "--checkpoint", "r.json").exit_code == 0
+
+
+def test_a_report_that_told_their_story_tells_it_no_more(twice, cli):
+    """The person in the report's example: written again without them."""
+    folder = sorted((twice / "evenhand-home" / "runs").iterdir())[-1]
+    stories = json.loads((folder / "report.json").read_text("utf-8"))["stories"]
+    told = stories[0]["en"]["decision_id"]
+    listed = (folder / "decisions.csv").read_text("utf-8").splitlines()
+    who = next(line.split(",")[0] for line in listed if f",{told}," in line)
+    assert cli(twice, "rights", "erase", who, "--yes").exit_code == 0
+    left = json.loads((folder / "report.json").read_text("utf-8"))["stories"]
+    assert [story["en"]["decision_id"] for story in left] == [story["en"]["decision_id"] for story in stories[1:]]
+
+
+def test_nothing_is_erased_without_a_word_or_a_person(twice, cli):
+    """No confirmation, nobody of that name, and the same person twice: exit 2, 3 and 3; nothing changes."""
+    before = _bytes(twice)
+    assert cli(twice, "rights", "erase", WHO).exit_code == 2
+    unknown = cli(twice, "rights", "erase", "nobody@mail.example", "--yes")
+    assert (unknown.exit_code, "nobody@" in unknown.stderr) == (3, False)
+    assert _bytes(twice) == before
+    assert cli(twice, "rights", "erase", WHO, "--yes").exit_code == 0
+    assert cli(twice, "rights", "erase", WHO, "--yes").exit_code == 3
+
+
+def test_a_copy_of_the_ledger_without_the_keys_tells_nothing_of_anybody(twice, cli):
+    """A stolen ledger: no id, no pseudonym; it verifies as a chain, and opens nothing."""
+    (twice / "evenhand-home" / "subject-keys.sqlite").unlink()
+    marks = _marks_of_everybody(twice)
+    ledger = (twice / "evenhand-home" / "ledger.sqlite").read_bytes()
+    assert not any(mark in ledger for mark in marks)
+    said = cli(twice, "ledger", "verify")
+    assert (said.exit_code, "keys of 400 people are missing" in said.stdout) == (5, True), said.stdout
+
+
+def _marks_of_everybody(twice):
+    key = (twice / "evenhand-home" / "secret.key").read_bytes()
+    ids = [f"canary{number}@mail.example" for number in range(400)]
+    pseudonyms = pseudonymise(ids, key).tolist()
+    return [mark for p, i in zip(pseudonyms, ids, strict=True) for mark in (p, bytes.fromhex(p.decode()), i.encode())]
+
+
+LATER = "2026-05-01"
+FLAGS = ("--at", LATER)
+
+
+def test_an_erased_person_stays_out_though_the_tables_still_name_them(twice, cli):
+    """Imported again: refused, with its own reason; not in the training set; nobody else is touched."""
+    assert cli(twice, "rights", "erase", WHO, "--yes", "--at", "2026-04-01").exit_code == 0
+    before = _taught(twice)
+    assert cli(twice, "run", "campaign.yaml", *FLAGS).exit_code == 0
+    assert before - _taught(twice) == 1
+    told = json.loads(cli(twice, "why", WHO, "--json").stdout)
+    assert (told["permission"]["key"], told["permission"]["rule"], told["standing"]) == ("erased", "G-17", "contextual")
+    assert cli(twice, "ledger", "verify").exit_code == 0
+
+
+def _taught(folder):
+    """Rows that the last run learned from and was checked on."""
+    runs = sorted((folder / "evenhand-home" / "runs").iterdir(), key=lambda run: run.stat().st_mtime)
+    rows = json.loads((runs[-1] / "report.json").read_text("utf-8"))["model"]["evaluation"]["rows"]
+    return rows["training"] + rows["held_out"]
+
+
+def test_a_new_consent_after_the_erasure_lets_them_in_again(twice, cli):
+    """What was said before is void; what is said afterwards counts."""
+    assert cli(twice, "rights", "erase", WHO, "--yes", "--at", "2026-04-01").exit_code == 0
+    said = twice / "said.csv"
+    said.write_text(
+        said.read_text("utf-8") + f"{WHO},consent,PersonalisedAdvertising,ConsentGiven,2026-04-20\n", encoding="utf-8"
+    )
+    assert cli(twice, "run", "campaign.yaml", *FLAGS).exit_code == 0
+    assert json.loads(cli(twice, "why", WHO, "--json").stdout)["permission"]["key"] == "consent-valid"
+
+
+def test_the_mark_of_an_erased_person_leads_to_nobody(twice, cli):
+    """It is in one file, and neither the id nor the pseudonym is."""
+    marks = _marks(twice, cli)
+    cli(twice, "rights", "erase", WHO, "--yes", "--at", "2026-04-01")
+    with sqlite3.connect(twice / "evenhand-home" / "subject-keys.sqlite") as database:
+        ((mark, at),) = database.execute("SELECT mark, at FROM suppressed").fetchall()
+    database.close()
+    assert (len(mark), at) == (16, 1_775_001_600_000_000)
+    assert mark not in marks
+    assert _where(twice, mark) == {"subject-keys.sqlite"}
