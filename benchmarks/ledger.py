@@ -6,13 +6,26 @@ import resource
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from builders import begin_run, make_campaign, make_explained, make_model, model_from_json
 from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.ledger import facts, finish, record, replay, verify
+from evenhand.adapters.subject_keys import SubjectKeyFile
+from evenhand.ledger import (
+    erase_subject,
+    facts,
+    finish,
+    latest_checkpoint,
+    proven_decision,
+    record,
+    replay,
+    verify,
+)
+from evenhand.policy import Campaign
+from evenhand.terms import Explained
 
 
 def _memory() -> float:
@@ -23,28 +36,44 @@ def main(people: int = 1_000_000, terms: int = 20, offers: int = 10) -> None:
     campaign = make_campaign(offers=offers, terms=terms, per_offer=0)
     explained = make_explained(people, campaign, make_model(campaign))
     print(f"{people} decisions, {terms} terms, {offers} offers; batch in memory, peak {_memory():.0f} MiB")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "ledger.db"
-        with SqliteLedger(path) as store:
+    for sealed in (False, True):
+        with tempfile.TemporaryDirectory() as folder:
+            keys = SubjectKeyFile(Path(folder) / "keys.sqlite", lambda: bytes(32)) if sealed else None
+            print("under the keys of people:" if sealed else "in the clear:")
+            _measure(Path(folder) / "ledger.db", keys, campaign, explained)
+
+
+def _measure(path: Path, keys: SubjectKeyFile | None, campaign: Campaign, explained: Explained) -> None:
+    people = len(explained.margin)
+    with SqliteLedger(path, people=keys) as store:
+        for identity, which in (("000001", "first run"), ("000002", "second run")):
             start, busy = time.perf_counter(), time.process_time()
-            with begin_run(store, campaign=campaign) as run:
+            with begin_run(store, campaign=campaign, identity=identity) as run:
                 record(explained, run)
                 finish(run, {})
             took, cpu = time.perf_counter() - start, time.process_time() - busy
-            print(f"recorded in {took:.2f} s ({people / took:.0f}/s; {cpu:.2f} s of CPU), peak {_memory():.0f} MiB")
-            start, busy = time.perf_counter(), time.process_time()
-            again = replay(store, run.run_id, explained)
-            took = time.perf_counter() - start
-            print(f"replayed against the record in {took:.2f} s, same: {again.ok}")
-            start, busy = time.perf_counter(), time.process_time()
-            facts(store, f"{run.run_id}.{people // 2}")
-            print(f"one decision found in {1000 * (time.perf_counter() - start):.2f} ms")
-        with SqliteLedger(path, read_only=True) as store:
-            start, busy = time.perf_counter(), time.process_time()
-            found = verify(store, model_from_json)
-            took, cpu = time.perf_counter() - start, time.process_time() - busy
-            print(f"verified in {took:.2f} s ({people / took:.0f}/s; {cpu:.2f} s of CPU), ok: {found.ok}")
-        print(f"{path.stat().st_size / people:.0f} bytes per decision on disk")
+            print(f"  {which} recorded in {took:.2f} s ({people / took:.0f}/s; {cpu:.2f} s of CPU)")
+        start = time.perf_counter()
+        again = replay(store, run.run_id, explained)
+        print(f"  replayed against the record in {time.perf_counter() - start:.2f} s, same: {again.ok}")
+        start = time.perf_counter()
+        told = facts(store, f"{run.run_id}.{people // 2}")
+        print(f"  one decision found in {1000 * (time.perf_counter() - start):.2f} ms")
+        start = time.perf_counter()
+        proven_decision(store, told.decision_id, latest_checkpoint(store)[0])
+        print(f"  and proven, with its run, campaign and model, in {1000 * (time.perf_counter() - start):.2f} ms")
+    with SqliteLedger(path, people=keys, read_only=True) as store:
+        start, busy = time.perf_counter(), time.process_time()
+        found = verify(store, model_from_json)
+        took, cpu = time.perf_counter() - start, time.process_time() - busy
+        print(f"  verified in {took:.2f} s ({2 * people / took:.0f}/s; {cpu:.2f} s of CPU), ok: {found.ok}")
+    if keys is not None:
+        with SqliteLedger(path, people=keys) as store:
+            start = time.perf_counter()
+            erase_subject(store, bytes.fromhex(told.subject), at=datetime(2026, 5, 1, tzinfo=UTC))
+            print(f"  one person erased in {1000 * (time.perf_counter() - start):.2f} ms")
+    size = sum(file.stat().st_size for file in path.parent.iterdir())
+    print(f"  {size / people / 2:.0f} bytes per decision on disk, keys included; peak {_memory():.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Keys of people in a file: one each, wrapped, and gone to the byte when they are destroyed."""
+"""Keys of people in a file: one each, and gone to the byte when they are destroyed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from evenhand.adapters.subject_keys import SubjectKeyFile
+from evenhand.ledger import SubjectKey
 from evenhand.terms import LedgerError, StoreError
 
 SECRET = bytes(range(32))
@@ -17,12 +18,20 @@ def _keys(path, secret=SECRET):
     return SubjectKeyFile(path, lambda: secret)
 
 
+def _made(path, people, secret=SECRET):
+    """The keys of these people, made where there is none."""
+    both = _keys(path, secret).make(people)
+    return [
+        SubjectKey(one, both[48 * i : 48 * i + 16], both[48 * i + 16 : 48 * (i + 1)]) for i, one in enumerate(people)
+    ]
+
+
 def test_one_person_has_one_key_whoever_asks(tmp_path):
     """In one call or several, in this process or another; handles and keys are all different."""
     people = [os.urandom(16) for _ in range(50)]
     path = tmp_path / "home" / "keys.sqlite"
-    first = _keys(path).make([*people, *people])
-    assert first[:50] == first[50:] == _keys(path).make(people)
+    first = _made(path, [*people, *people])
+    assert first[:50] == first[50:] == _made(path, people)
     assert len({key.key for key in first}) == len({key.handle for key in first}) == 50
     assert _keys(path).of_person(people[3]) == first[3]
     assert _keys(path).of_handles([first[3].handle, bytes(16)]) == {first[3].handle: first[3]}
@@ -38,12 +47,12 @@ def test_looking_makes_no_file(tmp_path):
 
 
 def test_a_destroyed_key_is_in_no_byte_of_the_folder(tmp_path):
-    """Neither pseudonym, nor handle, nor the wrapped key; those of the others stay."""
+    """Neither pseudonym, nor handle, nor what the key is made of; those of the others stay."""
     people = [os.urandom(16) for _ in range(300)]
     path = tmp_path / "keys.sqlite"
-    made = _keys(path).make(people)
+    made = _made(path, people)
     with sqlite3.connect(path) as database:
-        (wrapped,) = database.execute("SELECT wrapped FROM subject_key WHERE pseudonym = ?", (people[7],)).fetchone()
+        (wrapped,) = database.execute("SELECT seed FROM subject_key WHERE pseudonym = ?", (people[7],)).fetchone()
     database.close()
     whole = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert all(part in whole for part in (people[7], made[7].handle, wrapped))
@@ -57,7 +66,7 @@ def test_a_destroyed_key_is_in_no_byte_of_the_folder(tmp_path):
 def test_the_file_alone_opens_nothing(tmp_path):
     """With another secret it is refused; no key stands in it in the clear."""
     path = tmp_path / "keys.sqlite"
-    (made,) = _keys(path).make([bytes(16)])
+    (made,) = _made(path, [bytes(16)])
     assert made.key not in path.read_bytes()
     with pytest.raises(LedgerError, match="altered, or was made under another secret"):
         _keys(path, bytes(32)).of_person(bytes(16))

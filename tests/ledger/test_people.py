@@ -39,7 +39,7 @@ class MemoryKeys:
         """The key of each, new where there is none."""
         for one in pseudonyms:
             self.kept.setdefault(one, SubjectKey(one, os.urandom(16), os.urandom(32)))
-        return [self.kept[one] for one in pseudonyms]
+        return b"".join(self.kept[one].handle + self.kept[one].key for one in pseudonyms)
 
     def draw(self, count):
         """So many random bytes."""

@@ -1,21 +1,22 @@
-"""Keys of people in a small database of their own: outside the ledger, each wrapped under the home's secret.
+"""Keys of people in a small database of their own, outside the ledger.
 
-Implements `ledger.SubjectKeys`. A copy of the ledger holds none of them, and this file alone opens nothing. What is
-deleted is overwritten with zeros (SQLite's ``secure_delete``), and the journal of a change is removed with it. Neither
-a disk that spreads its writes nor a backup that was made before can be reached from here.
+A key is made of the home's secret and 32 random bytes of the person (keyed BLAKE2b, RFC 7693); the file holds the
+random bytes. So this file alone opens nothing, nor does the secret alone, and destroying the bytes destroys the key.
+
+Implements `ledger.SubjectKeys`. A copy of the ledger holds none of them. What is deleted is overwritten with zeros
+(SQLite's ``secure_delete``), and the journal of a change is removed with it. Neither a disk that spreads its writes nor
+a backup that was made before can be reached from here.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +24,24 @@ from numpy.typing import NDArray
 from evenhand.ledger import SubjectKey
 from evenhand.terms import LedgerError, StoreError
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
-
 __all__ = ["SubjectKeyFile"]
 
-_KEY, _HANDLE = 32, 16
+_KEY, _HANDLE, _CHECK = 32, 16, 4
+_COUNTER = 6
+"""Bytes of a handle that count up, so that the index grows at its end; the chain tells that order anyway."""
+_DRAWN = _KEY + _HANDLE - _COUNTER
+_ROW = _HANDLE + _KEY
 _AT_ONCE = 16_384
-_PRAGMAS = ("secure_delete = ON", "synchronous = FULL", "temp_store = MEMORY", "trusted_schema = OFF")
+_PRAGMAS = (
+    "secure_delete = ON",
+    "synchronous = FULL",
+    "temp_store = MEMORY",
+    "trusted_schema = OFF",
+    "cache_size = -65536",
+)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS subject_key (
-    pseudonym BLOB PRIMARY KEY, handle BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL
+    pseudonym BLOB PRIMARY KEY, handle BLOB NOT NULL UNIQUE, seed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS suppressed (mark BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
@@ -44,36 +52,51 @@ class SubjectKeyFile:
 
     Args:
         path: the database; made with the first key, readable by its owner only.
-        secret: gives the home's secret key (32 bytes); what wraps the keys is derived from it. Asked when first needed.
+        secret: gives the home's secret key (32 bytes). Asked when first needed.
     """
 
     def __init__(self, path: Path, secret: Callable[[], bytes]) -> None:
         self._path = path
         self._secret = secret
 
-    @cached_property
-    def _wrap(self) -> AESGCMSIV:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
-
-        return AESGCMSIV(hmac.new(self._secret(), b"evenhand subject keys", hashlib.sha256).digest())
-
-    def make(self, pseudonyms: Sequence[bytes]) -> Sequence[SubjectKey]:
-        """The key of each person, in order; drawn, and durable before this returns, where there was none."""
-        found = self._of("pseudonym", pseudonyms)
-        known = {key.pseudonym: key for key in found}
-        missing = [one for one in dict.fromkeys(pseudonyms) if one not in known]
+    def make(self, pseudonyms: Sequence[bytes]) -> bytes:
+        """Handle (16 bytes) and key (32) of each person, end to end; drawn, and durable before this returns, where
+        there was none."""
+        out = bytearray(_ROW * len(pseudonyms))
+        missing: dict[bytes, list[int]] = {}
+        for start in range(0, len(pseudonyms), _AT_ONCE):
+            some = pseudonyms[start : start + _AT_ONCE]
+            known = {key.pseudonym: key.handle + key.key for key in self._of("pseudonym", some)}
+            for place, one in enumerate(some, start):
+                found = known.get(one)
+                if found is None:
+                    missing.setdefault(one, []).append(place)
+                else:
+                    out[_ROW * place : _ROW * (place + 1)] = found
         if missing:
-            drawn = os.urandom((_KEY + _HANDLE) * len(missing))
-            for place, pseudonym in enumerate(missing):
-                start = place * (_KEY + _HANDLE)
-                handle, key = drawn[start : start + _HANDLE], drawn[start + _HANDLE : start + _HANDLE + _KEY]
-                known[pseudonym] = SubjectKey(pseudonym, handle, key)
-            rows = [(one, known[one].handle, self._wrapped(known[one])) for one in sorted(missing)]
-            with self._opened(make=True) as database:
-                database.execute("BEGIN IMMEDIATE")
-                database.executemany("INSERT INTO subject_key VALUES (?, ?, ?)", rows)
-                database.execute("COMMIT")
-        return [known[one] for one in pseudonyms]
+            for one, found in zip(missing, self._added(list(missing)), strict=True):
+                for place in missing[one]:
+                    out[_ROW * place : _ROW * (place + 1)] = found
+        return bytes(out)
+
+    def _added(self, pseudonyms: list[bytes]) -> list[bytes]:
+        """Draw keys for people who have none; handle and key of each."""
+        random, made, rows = os.urandom(_DRAWN * len(pseudonyms)), [], []
+        with self._opened(make=True) as database:
+            database.execute("BEGIN IMMEDIATE")
+            last = database.execute("SELECT max(handle) FROM subject_key").fetchone()[0]
+            number = int.from_bytes(last[:_COUNTER], "big") if last else 0
+            for place, pseudonym in enumerate(pseudonyms):
+                number += 1
+                drawn = random[place * _DRAWN : (place + 1) * _DRAWN]
+                handle = number.to_bytes(_COUNTER, "big") + drawn[_KEY:]
+                derived = self._derived(pseudonym, handle, drawn[:_KEY])
+                made.append(handle + derived[:_KEY])
+                rows.append((pseudonym, handle, drawn[:_KEY] + derived[_KEY:]))
+            rows.sort()
+            database.executemany("INSERT INTO subject_key VALUES (?, ?, ?)", rows)
+            database.execute("COMMIT")
+        return made
 
     def draw(self, count: int) -> bytes:
         """So many random bytes, that nobody can foresee."""
@@ -122,15 +145,19 @@ class SubjectKeyFile:
         return {one: at for one, at in found if at is not None}
 
     def _mark(self, pseudonym: bytes) -> bytes:
-        return hashlib.blake2b(pseudonym, key=self._secret(), digest_size=16, person=b"evenhand-erased").digest()
+        return blake2b(pseudonym, key=self._home_secret, digest_size=16, person=b"evenhand-erased").digest()
 
-    def _wrapped(self, key: SubjectKey) -> bytes:
-        return self._wrap.encrypt(key.handle[:12], key.key, key.pseudonym + key.handle)
+    def _derived(self, pseudonym: bytes, handle: bytes, seed: bytes) -> bytes:
+        """The person's key, and four bytes that tell an altered row."""
+        message = pseudonym + handle + seed
+        return blake2b(message, digest_size=_KEY + _CHECK, key=self._home_secret, person=b"evenhand-subkey").digest()
+
+    @cached_property
+    def _home_secret(self) -> bytes:
+        return self._secret()
 
     def _of(self, column: str, values: Sequence[bytes]) -> list[SubjectKey]:
         """The keys of which a column has one of these values."""
-        from cryptography.exceptions import InvalidTag
-
         if not values or not self._path.exists():
             return []
         rows: list[tuple[bytes, bytes, bytes]] = []
@@ -138,18 +165,20 @@ class SubjectKeyFile:
             for start in range(0, len(values), _AT_ONCE):
                 some = values[start : start + _AT_ONCE]
                 places = ",".join("?" * len(some))
-                query = f"SELECT pseudonym, handle, wrapped FROM subject_key WHERE {column} IN ({places})"
+                query = f"SELECT pseudonym, handle, seed FROM subject_key WHERE {column} IN ({places})"
                 rows += database.execute(query, some).fetchall()
-        try:
-            decrypt = self._wrap.decrypt
-            return [SubjectKey(p, h, decrypt(h[:12], wrapped, p + h)) for p, h, wrapped in rows]
-        except InvalidTag:
-            raise LedgerError(
-                "subject-keys-altered",
-                f"A key in {self._path.name} was altered, or was made under another secret key.",
-                rule="G-17: a person's decisions open with their own key only",
-                remedy="Restore the file, and the secret key that belongs to it, from a copy.",
-            ) from None
+        out = []
+        for pseudonym, handle, seed in rows:
+            derived = self._derived(pseudonym, handle, seed[:_KEY])
+            if derived[_KEY:] != seed[_KEY:]:
+                raise LedgerError(
+                    "subject-keys-altered",
+                    f"A key in {self._path.name} was altered, or was made under another secret key.",
+                    rule="G-17: a person's decisions open with their own key only",
+                    remedy="Restore the file, and the secret key that belongs to it, from a copy.",
+                )
+            out.append(SubjectKey(pseudonym, handle, derived[:_KEY]))
+        return out
 
     @contextlib.contextmanager
     def _opened(self, *, make: bool) -> Iterator[sqlite3.Connection]:

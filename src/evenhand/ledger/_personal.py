@@ -20,7 +20,7 @@ from ._store import Kind, LedgerStore, Row
 
 __all__ = ["Opening", "SubjectKey", "SubjectKeys", "closed_decisions", "opened", "opening_of", "salt_of"]
 
-_NONCE = 12
+_NONCE, _HANDLE = 12, 16
 _SEALED = b'{"@":"sealed-decision",'
 _read_sealed = msgspec.json.Decoder(SealedDecision).decode
 
@@ -30,7 +30,7 @@ class SubjectKey(NamedTuple):
 
     Attributes:
         pseudonym: 16 bytes.
-        handle: 16 random bytes under which the ledger files their decisions.
+        handle: 16 bytes under which the ledger files their decisions; nothing leads from it to the person.
         key: 32 random bytes.
     """
 
@@ -45,8 +45,9 @@ class SubjectKeys(Protocol):
     All methods raise `StoreError` where the place cannot be reached.
     """
 
-    def make(self, pseudonyms: Sequence[bytes]) -> Sequence[SubjectKey]:
-        """The key of each person, in order; drawn, and durable before this returns, where there was none."""
+    def make(self, pseudonyms: Sequence[bytes]) -> bytes:
+        """Handle (16 bytes) and key (32) of each person, end to end in their order; drawn, and durable before this
+        returns, where there was none."""
         ...
 
     def draw(self, count: int) -> bytes:
@@ -86,9 +87,15 @@ def salt_of(key: bytes, seq: int) -> bytes:
 
 
 def closed_decisions(
-    people: SubjectKeys, first: int, pseudonyms: Sequence[bytes], bodies: Sequence[bytes]
+    people: SubjectKeys, first: int, keys: Sequence[bytes], bodies: Sequence[bytes]
 ) -> tuple[list[bytes], list[bytes], list[bytes]]:
     """What the chain and the store keep of decisions, the first of which becomes entry `first`.
+
+    Args:
+        people: gives random bytes.
+        first: number of the first entry.
+        keys: handle and key (48 bytes) of the person of each.
+        bodies: what was decided.
 
     Returns:
         For each: its handle; the body of its entry; and the encrypted body, to be kept beside the chain.
@@ -98,7 +105,8 @@ def closed_decisions(
     sha256, blake2b = hashlib.sha256, hashlib.blake2b
     handles, entries, kept = [], [], []
     seq, nonces = first, people.draw(_NONCE * len(bodies))
-    for (_, handle, key), body in zip(people.make(pseudonyms), bodies, strict=True):
+    for both, body in zip(keys, bodies, strict=True):
+        handle, key = both[:_HANDLE], both[_HANDLE:]
         salt = blake2b(seq.to_bytes(8, "big"), key=key, digest_size=16).digest()  # `salt_of`
         nonce = nonces[(seq - first) * _NONCE : (seq - first + 1) * _NONCE]
         kept.append(nonce + AESGCM(key).encrypt(nonce, body, handle))

@@ -269,6 +269,8 @@ def record(explained: Explained, run: Run) -> Recorded:
             remedy="Begin a run with the model that decides.",
         )
     _refuse(check_limits(explained.allocated.limits, run.ground), run.run_id)
+    subjects, person = explained.allocated.scored.minimised.permitted.asked.subjects, explained.allocated.person
+    keys = b"" if run.store.people is None else run.store.people.make(_pseudonyms(subjects))
     first, before = run._writer.tail.entries + 1, run.totals
     total = len(explained.allocated.offer)
     for start in range(0, total, CHUNK):
@@ -276,7 +278,8 @@ def record(explained: Explained, run: Run) -> Recorded:
         columns = columns_from_explained(explained, start, stop, run.totals.decisions + 1)
         _refuse(check_decisions(columns, run.ground), run.run_id)
         bodies = bodies_of(columns) if run._seal is None else bodies_of(withheld(columns), run._seal.close(columns))
-        run._write(Kind.DECISION, _pseudonyms(columns.subject), bodies)
+        whose = [keys[48 * row : 48 * (row + 1)] for row in person[start:stop].tolist()] if keys else []
+        run._writer.add_decisions(_pseudonyms(columns.subject), bodies, whose)
         run.totals = run.totals.plus(columns)
     allocated = explained.allocated
     run._batches.append(

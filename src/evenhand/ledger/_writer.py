@@ -31,12 +31,16 @@ class Writer:
         self._before = tail
         self._tree, self._nodes = edge_of(store, tail.entries)
 
+    def add_decisions(self, pseudonyms: Sequence[bytes], bodies: Sequence[bytes], keys: Sequence[bytes]) -> None:
+        """Add decisions; `keys` has handle and key of the person of each, and is empty where there are no keys."""
+        people, first = self._store.people, self.tail.entries + 1
+        if people is not None:
+            pseudonyms, bodies, kept = closed_decisions(people, first, keys, bodies)
+            self._store.keep_payloads(first, kept)
+        self.add(Kind.DECISION, pseudonyms, bodies)
+
     def add(self, kind: Kind, abouts: Sequence[bytes], bodies: Sequence[bytes]) -> None:
-        """Add entries of one kind, chained to the last; decisions are sealed where the store has keys of people."""
-        people = self._store.people
-        if kind == Kind.DECISION and people is not None:
-            abouts, bodies, kept = closed_decisions(people, self.tail.entries + 1, abouts, bodies)
-            self._store.keep_payloads(self.tail.entries + 1, kept)
+        """Add entries of one kind, chained to the last."""
         rows: list[Row] = []
         code, sha256 = int(kind), hashlib.sha256  # `link`, without a call for each of a million entries
         seq, hash_ = self.tail.entries, self.tail.hash
