@@ -46,6 +46,14 @@ CREATE TABLE IF NOT EXISTS subject_key (
 CREATE TABLE IF NOT EXISTS suppressed (mark BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 
+_SELECT = "SELECT pseudonym, handle, seed FROM subject_key"
+_TOGETHER = 1_024
+_INSERT = f"""
+WITH RECURSIVE row (at) AS (SELECT 0 UNION ALL SELECT at + 1 FROM row WHERE at + 1 < ?4)
+INSERT INTO subject_key SELECT substr(?1, at * {_HANDLE} + 1, {_HANDLE}), substr(?2, at * {_HANDLE} + 1, {_HANDLE}),
+    substr(?3, at * {_KEY + _CHECK} + 1, {_KEY + _CHECK}) FROM row
+"""
+
 
 class SubjectKeyFile:
     """The keys of one home's people.
@@ -64,10 +72,12 @@ class SubjectKeyFile:
         there was none."""
         out = bytearray(_ROW * len(pseudonyms))
         missing: dict[bytes, list[int]] = {}
-        for start in range(0, len(pseudonyms), _AT_ONCE):
-            some = pseudonyms[start : start + _AT_ONCE]
+        order = _ascending(pseudonyms)
+        for start in range(0, len(order), _AT_ONCE):
+            places = order[start : start + _AT_ONCE]
+            some = [pseudonyms[place] for place in places]
             known = {key.pseudonym: key.handle + key.key for key in self._of("pseudonym", some)}
-            for place, one in enumerate(some, start):
+            for place, one in zip(places, some, strict=True):
                 found = known.get(one)
                 if found is None:
                     missing.setdefault(one, []).append(place)
@@ -94,7 +104,10 @@ class SubjectKeyFile:
                 made.append(handle + derived[:_KEY])
                 rows.append((pseudonym, handle, drawn[:_KEY] + derived[_KEY:]))
             rows.sort()
-            database.executemany("INSERT INTO subject_key VALUES (?, ?, ?)", rows)
+            for start in range(0, len(rows), _TOGETHER):
+                part = rows[start : start + _TOGETHER]
+                blobs = [b"".join(row[column] for row in part) for column in range(3)]
+                database.execute(_INSERT, (*blobs, len(part)))
             database.execute("COMMIT")
         return made
 
@@ -145,16 +158,17 @@ class SubjectKeyFile:
         return {one: at for one, at in found if at is not None}
 
     def _mark(self, pseudonym: bytes) -> bytes:
-        return blake2b(pseudonym, key=self._home_secret, digest_size=16, person=b"evenhand-erased").digest()
+        return blake2b(pseudonym, key=self._secret(), digest_size=16, person=b"evenhand-erased").digest()
 
     def _derived(self, pseudonym: bytes, handle: bytes, seed: bytes) -> bytes:
         """The person's key, and four bytes that tell an altered row."""
-        message = pseudonym + handle + seed
-        return blake2b(message, digest_size=_KEY + _CHECK, key=self._home_secret, person=b"evenhand-subkey").digest()
+        keyed = self._keyed.copy()
+        keyed.update(pseudonym + handle + seed)
+        return keyed.digest()
 
     @cached_property
-    def _home_secret(self) -> bytes:
-        return self._secret()
+    def _keyed(self) -> blake2b:
+        return blake2b(digest_size=_KEY + _CHECK, key=self._secret(), person=b"evenhand-subkey")
 
     def _of(self, column: str, values: Sequence[bytes]) -> list[SubjectKey]:
         """The keys of which a column has one of these values."""
@@ -164,9 +178,7 @@ class SubjectKeyFile:
         with self._opened(make=False) as database:
             for start in range(0, len(values), _AT_ONCE):
                 some = values[start : start + _AT_ONCE]
-                places = ",".join("?" * len(some))
-                query = f"SELECT pseudonym, handle, seed FROM subject_key WHERE {column} IN ({places})"
-                rows += database.execute(query, some).fetchall()
+                rows += database.execute(f"{_SELECT} WHERE {column} IN ({','.join('?' * len(some))})", some).fetchall()
         out = []
         for pseudonym, handle, seed in rows:
             derived = self._derived(pseudonym, handle, seed[:_KEY])
@@ -203,3 +215,10 @@ class SubjectKeyFile:
                 rule="A decision is recorded under the key of its person, or not at all.",
                 remedy="Check the file, its permissions and the room on its disk, and run again.",
             ) from None
+
+
+def _ascending(pseudonyms: Sequence[bytes]) -> list[int]:
+    """Places of the pseudonyms in their order, in which a table is read and written quickest."""
+    halves = np.frombuffer(b"".join(pseudonyms), dtype=">u8").reshape(-1, 2)
+    order: list[int] = np.lexsort((halves[:, 1], halves[:, 0])).tolist()
+    return order
