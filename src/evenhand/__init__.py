@@ -26,6 +26,7 @@ __all__ = [
     "AdditiveRegressor",
     "AdditiveUplift",
     "__version__",
+    "access",
     "audit",
     "check_receipt",
     "decide",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from evenhand.adapters.estimators import AdditiveClassifier, AdditiveRegressor
     from evenhand.adapters.uplift import AdditiveUplift
     from evenhand.assembly import (
+        access,
         audit,
         check_receipt,
         decide,

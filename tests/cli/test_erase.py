@@ -162,3 +162,17 @@ def test_the_mark_of_an_erased_person_leads_to_nobody(twice, cli):
     assert (len(mark), at) == (16, 1_775_001_600_000_000)
     assert mark not in marks
     assert _where(twice, mark) == {"subject-keys.sqlite"}
+
+
+def test_a_person_sees_every_decision_about_them_and_nobody_elses(twice, cli):
+    """Both runs, with values and scores, in Dutch; nothing is left to see after an erasure."""
+    held = json.loads(cli(twice, "rights", "access", WHO, "--json", "--lang", "nl").stdout)
+    assert (held["subject"], len(held["decisions"]), held["own_tables"]) == (WHO, 2, ["people.csv", "said.csv"])
+    assert {one["subject"] for one in held["decisions"]} == {held["pseudonym"]}
+    assert all(one["factors"] and one["score"] for one in held["decisions"])
+    done = cli(twice, "rights", "access", WHO, "--out", "held.json")
+    assert (done.exit_code, json.loads((twice / "held.json").read_text("utf-8"))["lang"]) == (0, "en")
+    assert (twice / "held.json").stat().st_mode & 0o077 == 0
+    assert "days ago" in cli(twice, "rights", "access", WHO).stdout
+    cli(twice, "rights", "erase", WHO, "--yes")
+    assert cli(twice, "rights", "access", WHO).exit_code == 3

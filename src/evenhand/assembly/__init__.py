@@ -23,10 +23,11 @@ from ._receipts import (
     sign_checkpoint,
 )
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
-from ._rights import Erased, erase
+from ._rights import Access, Erased, access, erase, write_private
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
 __all__ = [
+    "Access",
     "Checked",
     "DataAudit",
     "Decided",
@@ -39,6 +40,7 @@ __all__ = [
     "Ran",
     "Replayed",
     "Watched",
+    "access",
     "audit",
     "check",
     "check_receipt",
@@ -69,4 +71,5 @@ __all__ = [
     "sign_checkpoint",
     "verify_ledger",
     "why",
+    "write_private",
 ]

@@ -1,4 +1,5 @@
-"""What a person may ask of a home: that what it holds of them is erased (GDPR 17, RULES G-17)."""
+"""What a person may ask of a home: to see what it holds of them (GDPR 15, RULES G-15), and to have it erased (GDPR 17,
+RULES G-17)."""
 
 from __future__ import annotations
 
@@ -7,17 +8,76 @@ import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from evenhand.adapters.home import Home, find_home, write_atomically
+from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.features import pseudonymise
-from evenhand.ledger import erase_subject, runs
+from evenhand.ledger import decided_about, erase_subject, open_run, runs
 from evenhand.terms import DataError
 
 from ._ledger import keys_of, ledger_of
-from ._records import open_ledger, rebuild_report
+from ._records import open_ledger, rebuild_report, why
 
-__all__ = ["Erased", "erase"]
+if TYPE_CHECKING:
+    from evenhand.explanation import Explanation
+
+__all__ = ["Access", "Erased", "access", "erase", "write_private"]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a home holds about a person.
+
+    Attributes:
+        subject: their own id.
+        pseudonym: under which decisions name them (32 hex digits).
+        decisions: every decision about them with its whole explanation, oldest first.
+        lang: of the explanations.
+        own_tables: the organisation's own tables of the campaigns that ran; what stands there is not in this answer.
+    """
+
+    subject: str
+    pseudonym: str
+    decisions: tuple[Explanation, ...]
+    lang: str
+    own_tables: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "subject": self.subject,
+            "pseudonym": self.pseudonym,
+            "lang": self.lang,
+            "decisions": [told.to_dict() for told in self.decisions],
+            "own_tables": list(self.own_tables),
+        }
+
+
+def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Access:
+    """Everything that a home holds about a person: each decision with values, inferred scores, reasons and rules.
+
+    Args:
+        who: the person's own id, as it stands in the subjects table.
+        home: the home folder; see `find_home`.
+        lang: ``nl`` or ``en``.
+
+    Raises:
+        DataError: the home holds nothing about this person.
+    """
+    place = find_home(home)
+    pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
+    with open_ledger(place) as store:
+        ids = decided_about(store, pseudonym)
+    if not ids:
+        raise DataError(
+            "access-unknown",
+            "This home holds nothing about this subject, or it was erased.",
+            rule="G-15: what is held is shown",
+            remedy="check the id as it stands in the subjects table, and the --home folder",
+        )
+    told = tuple(why(one, home=place.folder, lang=lang) for one in ids)
+    return Access(who, pseudonym, told, lang, _own_tables(place, sorted({one.facts.run_id for one in told})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +140,11 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     return Erased(len(sealed), sum(ids), in_the_clear, _own_tables(place, [run.run_id for run in recorded]))
 
 
+def write_private(path: str | Path, content: dict[str, Any]) -> None:
+    """Write JSON to a file that its owner alone reads. Raises StoreError where it cannot be written."""
+    write_atomically(Path(path), json_bytes(content), private=True)
+
+
 def _without(path: Path, who: str) -> bool:
     """Write a list of decisions again without a person's rows; whether there were any."""
     try:
@@ -97,8 +162,6 @@ def _without(path: Path, who: str) -> bool:
 
 def _own_tables(place: Home, names: list[str]) -> tuple[str, ...]:
     """Names of the tables that the campaigns of these runs read."""
-    from evenhand.ledger import open_run
-
     tables: dict[str, None] = {}
     with open_ledger(place) as store:
         for name in names:

@@ -1,13 +1,14 @@
-"""Commands about what a person may ask: erasure."""
+"""Commands about what a person may ask: access and erasure."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ._options import At, HomeFolder, Json, NoColour, Quiet, moment
+from ._options import At, HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
 from ._speak import Speaker, guarded
 
 __all__ = ["register"]
@@ -24,6 +25,31 @@ def register(app: typer.Typer) -> None:
     for command, examples in _COMMANDS:
         rights.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
     app.add_typer(rights, name="rights")
+
+
+def access(
+    who: Annotated[str, typer.Argument(metavar="SUBJECT", help="The person's id, as it stands in the subjects table.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write it to this JSON file instead.")] = None,
+    home: HomeFolder = None,
+    lang: Lang = Language.en,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Show everything that a home holds about a person: each decision with values, score, reasons and rules."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    held = assembly.access(who, home=home, lang=lang.value)
+    if out is not None:
+        assembly.write_private(out, held.to_dict())
+        voice.data(str(out))
+    elif json_out:
+        voice.document(held.to_dict())
+    else:
+        for told in held.decisions:
+            voice.data(f"{told.facts.decision_id}  {told.facts.at.isoformat()}\n{told.to_text()}\n")
+    voice.talk(f"{len(held.decisions):,} decisions. Your own tables hold more: {', '.join(held.own_tables)}")
 
 
 def erase(
@@ -68,5 +94,6 @@ def erase(
 
 
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
+    (access, ("evenhand rights access 1042 --lang nl", "evenhand rights access 1042 --out access.json")),
     (erase, ("evenhand rights erase 1042", "evenhand rights erase 1042 --yes --home /srv/evenhand")),
 )

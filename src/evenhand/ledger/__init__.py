@@ -17,6 +17,7 @@ What it does not do: whoever owns the store *and* its key can rewrite both; the 
 kept elsewhere shows it (docs/promises/governed.md). It knows pseudonyms, never names.
 """
 
+from ._about import decided_about
 from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
 from ._erase import erase_subject
@@ -77,6 +78,7 @@ __all__ = [
     "columns",
     "columns_from_explained",
     "compare",
+    "decided_about",
     "decisions",
     "erase_subject",
     "facts",

@@ -1,0 +1,22 @@
+"""Everything that the ledger holds about one person."""
+
+from __future__ import annotations
+
+from ._body import RunStarted, read_body
+from ._store import Kind, LedgerStore
+
+__all__ = ["decided_about"]
+
+
+def decided_about(store: LedgerStore, subject: str) -> tuple[str, ...]:
+    """Ids of all decisions about a pseudonym (32 hex digits), oldest first; those of an erased person lead nowhere."""
+    pseudonym = bytes.fromhex(subject)
+    key = store.people.of_person(pseudonym) if store.people else None
+    filed = sorted({*store.about(pseudonym), *(store.about(key.handle) if key else ())})
+    ids = []
+    for seq, kind, *_ in filed:
+        start = store.last_of_kind(Kind.RUN_STARTED, seq) if kind == Kind.DECISION else None
+        started = read_body(start[4], start[0]) if start else None
+        if start and isinstance(started, RunStarted):
+            ids.append(f"{started.run}.{seq - start[0]}")
+    return tuple(ids)
