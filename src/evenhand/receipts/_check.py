@@ -109,7 +109,10 @@ def check(receipt: dict[str, object], key: str | None = None) -> Result:
         except (KeyError, ValueError, TypeError, IndexError, AttributeError):
             result.step(name, False, "garbled", {})
             return result
-    result.facts = _facts(entries)
+    try:
+        result.facts = _facts(entries)
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError):
+        result.step("sum", False, "garbled", {})
     return result
 
 
@@ -329,7 +332,11 @@ def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
 def read_receipt(text: str) -> dict[str, object]:
     """The receipt in a JSON file, or in the page that a person was given; ValueError where there is none."""
     inside = _HTML.search(text)
-    if isinstance(found := json.loads(inside.group(1) if inside else text), dict):
+    try:
+        found = json.loads(inside.group(1) if inside else text)
+    except RecursionError:
+        raise ValueError from None
+    if isinstance(found, dict):
         return found
     raise ValueError
 
