@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 import pytest
 
 from evenhand import assembly
-from evenhand.assembly import _run as _run_module
 from evenhand.features import pseudonymise
 from evenhand.terms import DataError
 from shop_folder import AT, evenhand, write_shop
@@ -144,21 +143,19 @@ def test_an_id_with_a_line_end_leaves_the_list_too(tmp_path, cli):
     assert _where(folder, b"other\r\nline") == {"decisions.csv"}
 
 
-def test_whoever_is_erased_while_a_run_is_prepared_is_not_decided_about(twice, monkeypatch):
+def test_whoever_is_erased_while_a_run_is_prepared_is_not_decided_about(twice):
     """The run had read the marks before; it refuses, records nothing, and runs when asked again."""
-    real = _run_module.begin
+    home = twice / "evenhand-home"
 
-    def late(*given, **named):
-        assembly.erase(WHO, home=twice / "evenhand-home", at=datetime.now(UTC))
-        return real(*given, **named)
+    def meanwhile(step):
+        if step == "learning from the past":
+            assembly.erase(WHO, home=home, at=datetime.now(UTC))
 
-    monkeypatch.setattr(_run_module, "begin", late)
     with pytest.raises(DataError, match="erased while the run was prepared"):
-        assembly.run_campaign(twice / "campaign.yaml", at=MOMENT)
-    monkeypatch.setattr(_run_module, "begin", real)
-    assert len(assembly.list_runs(home=twice / "evenhand-home")) == 2
+        assembly.run_campaign(twice / "campaign.yaml", at=MOMENT, step=meanwhile)
+    assert len(assembly.list_runs(home=home)) == 2
     assembly.run_campaign(twice / "campaign.yaml", at=MOMENT)
-    assert assembly.why(WHO, home=twice / "evenhand-home").facts.permission.key == "erased"
+    assert assembly.why(WHO, home=home).facts.permission.key == "erased"
 
 
 def test_a_copy_of_the_ledger_without_the_keys_tells_nothing_of_anybody(twice, cli):

@@ -254,12 +254,19 @@ def replay(
         run_id: the run, or ``last``.
         home: the home folder; see `find_home`.
         campaign_file: the campaign file, if it moved since.
-        frames: the data frames that the run was given, if it was.
+        frames: the data frames that the run was given, if it was: ``eh.Frames(subjects=..., history=...)``.
         step: told what is being done.
 
     Raises:
         DataError: the run is unknown, or the data is not what it was.
     """
+    if frames is not None and not isinstance(frames, Frames):
+        raise UsageError(
+            "replay-frames",
+            "frames= is a data frame or something else, and not the set of frames that the run was given.",
+            rule="a run can be given frames for subjects, history and consents",
+            remedy="pass eh.Frames(subjects=..., history=..., consents=...), as it was run",
+        )
     place = find_home(home)
     with open_ledger(place) as store:
         name = resolve_run(store, run_id)
