@@ -25,6 +25,7 @@ __all__ = [
     "AdditiveClassifier",
     "AdditiveRegressor",
     "AdditiveUplift",
+    "Frames",
     "__version__",
     "access",
     "audit",
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from evenhand.adapters.estimators import AdditiveClassifier, AdditiveRegressor
     from evenhand.adapters.uplift import AdditiveUplift
     from evenhand.assembly import (
+        Frames,
         access,
         audit,
         check_receipt,

@@ -145,3 +145,9 @@ def test_limits_on_modelled_responses_are_planned_run_told_verified_and_replayed
     assert eh.why(f"{ran.run_id}.1", home=ran.home).facts.run_id == ran.run_id
     assert eh.verify_ledger(home=ran.home).ok
     assert eh.replay("last", home=ran.home, frames=Frames(world.people, world.shown, world.said)).same
+
+
+def test_a_replay_says_what_frames_it_wants(tmp_path):
+    """A frame by itself is not the set of frames that a run was given; `eh.Frames` is."""
+    with pytest.raises(UsageError, match=r"pass eh\.Frames"):
+        eh.replay(home=tmp_path, frames={"subjects": 1})

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
 
+from evenhand import assembly
 from evenhand.features import pseudonymise
+from evenhand.terms import DataError
 from shop_folder import AT, evenhand, write_shop
 
 WHO = "canary2@mail.example"
+MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -91,15 +95,67 @@ def test_a_report_that_told_their_story_tells_it_no_more(twice, cli):
     assert [story["en"]["decision_id"] for story in left] == [story["en"]["decision_id"] for story in stories[1:]]
 
 
-def test_nothing_is_erased_without_a_word_or_a_person(twice, cli):
-    """No confirmation, nobody of that name, and the same person twice: exit 2, 3 and 3; nothing changes."""
+def test_nothing_is_erased_without_a_word_and_twice_is_once(twice, cli):
+    """Not confirmed: exit 2, nothing changes. Somebody of whom nothing is held is kept out of what comes later."""
     before = _bytes(twice)
     assert cli(twice, "rights", "erase", WHO).exit_code == 2
-    unknown = cli(twice, "rights", "erase", "nobody@mail.example", "--yes")
-    assert (unknown.exit_code, "nobody@" in unknown.stderr) == (3, False)
     assert _bytes(twice) == before
+    for who, decisions in (("nobody@mail.example", 0), (WHO, 2), (WHO, 0)):
+        done = cli(twice, "rights", "erase", who, "--yes", "--json")
+        assert (done.exit_code, json.loads(done.stdout)["decisions"]) == (0, decisions)
+    assert json.loads(cli(twice, "ledger", "verify", "--json").stdout)["erased"] == 1
+
+
+def test_without_the_keys_nobody_is_erased(twice, cli):
+    """It could not be recorded, and the key may come back: exit 4, and nothing is touched."""
+    (twice / "evenhand-home" / "subject-keys.sqlite").unlink()
+    before = _bytes(twice)
+    done = cli(twice, "rights", "erase", WHO, "--yes")
+    assert (done.exit_code, "restore subject-keys.sqlite" in done.stderr) == (4, True)
+    assert _bytes(twice) == before
+
+
+def test_what_stopped_half_way_is_done_when_asked_again(twice, cli):
+    """A report that cannot be written: exit 4, the person is out all the same; asked again it is written."""
+    folder = sorted((twice / "evenhand-home" / "runs").iterdir())[-1]
+    (folder / "report.html").unlink()
+    (folder / "report.html").mkdir()
+    (folder / "report.html" / "x").touch()
+    assert cli(twice, "rights", "erase", WHO, "--yes").exit_code == 4
+    assert _where(twice, WHO.encode()) == set()
+    (folder / "report.html" / "x").unlink()
+    (folder / "report.html").rmdir()
     assert cli(twice, "rights", "erase", WHO, "--yes").exit_code == 0
-    assert cli(twice, "rights", "erase", WHO, "--yes").exit_code == 3
+    assert (folder / "report.html").is_file()
+    assert cli(twice, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    assert json.loads(cli(twice, "why", WHO, "--json").stdout)["permission"]["key"] == "erased"
+
+
+def test_an_id_with_a_line_end_leaves_the_list_too(tmp_path, cli):
+    """Whatever stands in an id, its rows go and no other is changed."""
+    folder = write_shop(tmp_path / "shop").parent
+    for name in ("people.csv", "said.csv"):
+        text = (folder / name).read_text("utf-8").replace("canary2@mail.example", '"line\r\nend"')
+        (folder / name).write_bytes(text.replace("canary3@mail.example", '"other\r\nline"').encode())
+    assert cli(folder, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    assert cli(folder, "rights", "erase", "line\r\nend", "--yes").exit_code == 0
+    assert _where(folder, b"line\r\nend") == set()
+    assert _where(folder, b"other\r\nline") == {"decisions.csv"}
+
+
+def test_whoever_is_erased_while_a_run_is_prepared_is_not_decided_about(twice):
+    """The run had read the marks before; it refuses, records nothing, and runs when asked again."""
+    home = twice / "evenhand-home"
+
+    def meanwhile(step):
+        if step == "learning from the past":
+            assembly.erase(WHO, home=home, at=datetime.now(UTC))
+
+    with pytest.raises(DataError, match="erased while the run was prepared"):
+        assembly.run_campaign(twice / "campaign.yaml", at=MOMENT, step=meanwhile)
+    assert len(assembly.list_runs(home=home)) == 2
+    assembly.run_campaign(twice / "campaign.yaml", at=MOMENT)
+    assert assembly.why(WHO, home=home).facts.permission.key == "erased"
 
 
 def test_a_copy_of_the_ledger_without_the_keys_tells_nothing_of_anybody(twice, cli):
@@ -119,13 +175,12 @@ def _marks_of_everybody(twice):
     return [mark for p, i in zip(pseudonyms, ids, strict=True) for mark in (p, bytes.fromhex(p.decode()), i.encode())]
 
 
-LATER = "2026-05-01"
-FLAGS = ("--at", LATER)
+FLAGS = ("--at", "2026-05-01")
 
 
 def test_an_erased_person_stays_out_though_the_tables_still_name_them(twice, cli):
     """Imported again: refused, with its own reason; not in the training set; nobody else is touched."""
-    assert cli(twice, "rights", "erase", WHO, "--yes", "--at", "2026-04-01").exit_code == 0
+    assert cli(twice, "rights", "erase", WHO, "--yes").exit_code == 0
     before = _taught(twice)
     assert cli(twice, "run", "campaign.yaml", *FLAGS).exit_code == 0
     assert before - _taught(twice) == 1
@@ -143,7 +198,7 @@ def _taught(folder):
 
 def test_a_new_consent_after_the_erasure_lets_them_in_again(twice, cli):
     """What was said before is void; what is said afterwards counts."""
-    assert cli(twice, "rights", "erase", WHO, "--yes", "--at", "2026-04-01").exit_code == 0
+    assembly.erase(WHO, home=twice / "evenhand-home", at=datetime(2026, 4, 1, tzinfo=UTC))
     said = twice / "said.csv"
     said.write_text(
         said.read_text("utf-8") + f"{WHO},consent,PersonalisedAdvertising,ConsentGiven,2026-04-20\n", encoding="utf-8"
@@ -155,7 +210,7 @@ def test_a_new_consent_after_the_erasure_lets_them_in_again(twice, cli):
 def test_the_mark_of_an_erased_person_leads_to_nobody(twice, cli):
     """It is in one file, and neither the id nor the pseudonym is."""
     marks = _marks(twice, cli)
-    cli(twice, "rights", "erase", WHO, "--yes", "--at", "2026-04-01")
+    assembly.erase(WHO, home=twice / "evenhand-home", at=datetime(2026, 4, 1, tzinfo=UTC))
     with sqlite3.connect(twice / "evenhand-home" / "subject-keys.sqlite") as database:
         ((mark, at),) = database.execute("SELECT mark, at FROM suppressed").fetchall()
     database.close()

@@ -15,12 +15,12 @@ import evenhand as eh
 from evenhand.adapters.home import find_home
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.assembly import Frames, list_runs
+from evenhand.assembly import Frames, list_runs, monitor
 from evenhand.journey import propose
 from evenhand.ledger import Kind, columns_from_explained
 from evenhand.permission import ConsentBook
 from evenhand.promises import Ground, check_decisions
-from evenhand.terms import DataError, Standing
+from evenhand.terms import DataError, Standing, UsageError
 from small_world import AT, World, bodies, make_world, open_road
 
 REACH = {"id": "sex-reach", "groups": ["sex"], "bound": 0.8, "minimum_size": 10}
@@ -203,3 +203,11 @@ def test_people_who_may_not_be_addressed_have_one_decision_as_ever(ran):
     refused = table.filter(pl.col("standing") == Standing.REFUSED.name.lower())
     assert refused["person"].n_unique() == refused.height
     assert refused["offer"].is_null().all()
+
+
+def test_a_campaign_with_several_offers_is_not_watched(world, ran, tmp_path):
+    """Events of one person are not independent of each other: refused, also without a clause, with what to do."""
+    campaign = tmp_path / "campaign.yaml"
+    campaign.write_text(json.dumps(world.document), encoding="utf-8")
+    with pytest.raises(UsageError, match="one choice per person"):
+        monitor(campaign, home=ran[1], at=AT)

@@ -14,6 +14,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -32,6 +33,7 @@ _COUNTER = 6
 _DRAWN = _KEY + _HANDLE - _COUNTER
 _ROW = _HANDLE + _KEY
 _AT_ONCE = 16_384
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PRAGMAS = (
     "secure_delete = ON",
     "synchronous = FULL",
@@ -143,14 +145,16 @@ class SubjectKeyFile:
         with self._opened(make=True) as database:
             database.execute("INSERT OR REPLACE INTO suppressed VALUES (?, ?)", (self._mark(pseudonym), at))
 
-    def suppressed(self, pseudonyms: NDArray[np.bytes_]) -> Mapping[bytes, int]:
+    def suppressed(self, pseudonyms: NDArray[np.bytes_], until: datetime | None = None) -> Mapping[bytes, int]:
         """Who of these people (``S32`` [n], hex) was erased: 16 bytes each, with the moment in microseconds since 1970
-        (UTC)."""
+        (UTC). With `until` only those who were erased by that moment."""
         if not self._path.exists():
             return {}
         with self._opened(make=False) as database:
             has_table = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'suppressed'").fetchone()[0]
-            marks = dict(database.execute("SELECT mark, at FROM suppressed").fetchall()) if has_table else {}
+            last = 2**62 if until is None else (until - _EPOCH) // timedelta(microseconds=1)
+            query = "SELECT mark, at FROM suppressed WHERE at <= ?"
+            marks = dict(database.execute(query, (last,)).fetchall()) if has_table else {}
         if not marks:
             return {}
         asked = map(bytes.fromhex, pseudonyms.astype("U32").tolist())

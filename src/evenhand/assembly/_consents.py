@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +35,17 @@ def open_consents(
     return table, read_consents(table, register, source)
 
 
-def book_of(campaign: Campaign, said: ConsentColumns | None, erased: Mapping[bytes, int]) -> ConsentBook:
+def book_of(campaign: Campaign, said: ConsentColumns | None, erased: Mapping[bytes, int], at: datetime) -> ConsentBook:
     """The book of what people said, of what their browsers and apps said for them, and of who was erased.
 
     Args:
         campaign: says which signals are heard.
         said: the consents table; None where there is none.
         erased: pseudonyms (16 bytes) of people who were erased, with the moment in microseconds since 1970 (UTC).
+        at: the moment of the decision. An erasure binds every decision made after it, also one as of an earlier moment.
     """
     if erased:
-        said = _with_erasures(said, erased)
+        said = _with_erasures(said, erased, at)
     if said is None:
         return ConsentBook.empty()
     declared = campaign.consents is not None and campaign.consents.signals is not None
@@ -57,11 +59,12 @@ def book_of(campaign: Campaign, said: ConsentColumns | None, erased: Mapping[byt
     )
 
 
-def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int]) -> ConsentColumns:
+def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int], at: datetime) -> ConsentColumns:
     """What people said, with a record of each erasure."""
     count = len(erased)
     gone = np.array([pseudonym.hex() for pseudonym in erased], dtype="S32")
-    since = np.array(list(erased.values()), dtype="datetime64[us]")
+    now = np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us")
+    since = np.minimum(np.array(list(erased.values()), dtype="datetime64[us]"), now)
     if said is None:
         said = ConsentColumns(gone[:0], [], [], [], since[:0])
     return ConsentColumns(

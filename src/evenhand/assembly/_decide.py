@@ -33,13 +33,13 @@ from evenhand.ledger import (
 )
 from evenhand.policy import Campaign
 from evenhand.scoring import model_from_json, model_to_json
-from evenhand.terms import Explained, Model, Reason, Standing
+from evenhand.terms import DataError, Explained, Model, Reason, Standing
 
 from ._frames import Frames
-from ._ledger import ledger_of
+from ._ledger import ledger_of, refuse_erased_since
 from ._open_people import People, open_people
 from ._policy import policy_of_run, read_policy, run_that_priced
-from ._records import open_ledger, resolve_run
+from ._records import acted_at, open_ledger, resolve_run
 from ._run import located, relative
 
 __all__ = ["Decided", "decide_people", "decided_again"]
@@ -166,6 +166,7 @@ def _recorded(
             room=lease.granted,
         )
         with started:
+            refuse_erased_since(place, people.asked.subjects, people.stores.consents)
             step("deciding and recording")
             explained = walk(people.asked, loaded.campaign, model, people.stores, started, given).explained
             used = Room(loaded.campaign).used(_people_per_offer(explained, loaded.campaign))
@@ -233,12 +234,28 @@ def _columns(campaign: Campaign, people: People, explained: Explained, run_id: s
 def decided_again(
     store: SqliteLedger, recorded: RunRecord, place: Home, folder: Path, frames: Frames
 ) -> tuple[Explained, bool]:
-    """The people of a recorded run with given prices, decided again; and whether their data is what it was."""
+    """The people of a recorded run with given prices, decided again; and whether their data is what it was, as
+    far as it can be told: of erased people nothing is read.
+
+    Raises:
+        DataError: nobody of that run can be read any more.
+    """
     prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by))
     loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
-    who = np.concatenate([chunk.subject for chunk in columns(store, recorded.summary.run_id)])
-    people = open_people(loaded, folder=folder, place=place, at=recorded.summary.at, frames=frames, who=who)
+    chunks = [chunk.subject for chunk in columns(store, recorded.summary.run_id)]
+    if not chunks:
+        raise DataError(
+            "replay-all-erased",
+            "Nobody of this run can be read any more: the keys of its people are not there.",
+            rule="G-17: a decision opens with the key of its person, which erasure destroys",
+            remedy="nothing, where they were erased; else restore subject-keys.sqlite from a copy",
+        )
+    who = np.concatenate(chunks)
+    acted = acted_at(recorded.summary.run_id)
+    people = open_people(
+        loaded, folder=folder, place=place, at=recorded.summary.at, frames=frames, acted=acted, who=who
+    )
     model = model_from_json(recorded.model_json)
     given = GivenPrices(prices, dict(recorded.room))
     explained = propose(people.asked, recorded.campaign, model, people.stores, given)
-    return explained, people.digest == recorded.data_digest
+    return explained, people.digest == recorded.data_digest or len(who) < recorded.summary.decisions

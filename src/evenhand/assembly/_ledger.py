@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evenhand.adapters.home import Home
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.adapters.subject_keys import SubjectKeyFile
+from evenhand.permission import ConsentBook
+from evenhand.terms import DataError
 
-__all__ = ["keys_of", "ledger_of"]
+__all__ = ["keys_of", "ledger_of", "refuse_erased_since"]
 
 
 def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger:
@@ -17,3 +22,19 @@ def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger:
 def keys_of(home: Home) -> SubjectKeyFile:
     """The keys of a home's people, and who of them was erased. Nothing is made until a key is."""
     return SubjectKeyFile(home.subject_keys, lambda: home.key(make=False))
+
+
+def refuse_erased_since(place: Home, subjects: NDArray[np.bytes_], book: ConsentBook) -> None:
+    """Refuse to decide about somebody who was erased after the marks were read. The caller holds the claim, so nobody
+    is erased from now on until the run is recorded.
+
+    Raises:
+        DataError: somebody was.
+    """
+    if any(not book.has_erasure(pseudonym) for pseudonym in keys_of(place).suppressed(subjects)):
+        raise DataError(
+            "erased-meanwhile",
+            "Somebody among these people was erased while the run was prepared. Nothing was recorded.",
+            rule="G-17: whoever was erased is not decided about",
+            remedy="run again",
+        )

@@ -73,6 +73,13 @@ def monitor(
     loaded = load_campaign(campaign_file, at=at)
     place = find_home(home, campaign_file=campaign_file)
     campaign = loaded.campaign
+    if campaign.offers_each > 1:
+        raise UsageError(
+            "monitor-several-offers",
+            f"A person may get {campaign.offers_each} offers here, and a monitor watches one choice per person.",
+            rule="EH-POL-083: events of one person are not independent of each other",
+            remedy="look at the groups in the report of each run, or set limits: contacts: offers_each: 1",
+        )
     follows = kind is None and events is None and rule is None and bool(campaign.monitor)
     folder = campaign_file.resolve().parent
     clauses = campaign.monitor if follows else (_question(campaign, kind or "selection", events, rule),)

@@ -61,10 +61,20 @@ class Opened:
         return self.loaded.campaign
 
 
-def open_all(loaded: LoadedCampaign, *, folder: Path, place: Home, at: datetime, frames: Frames) -> Opened:
+def open_all(
+    loaded: LoadedCampaign,
+    *,
+    folder: Path,
+    place: Home,
+    at: datetime,
+    frames: Frames,
+    acted: datetime | None = None,
+) -> Opened:
     """Open tables (or frames) and put each column where its role says.
 
     Groups are taken in only for people whose data may be used for this purpose now; for all others they are withheld.
+
+    An erasure that was made by the moment `acted` (None = now) binds, whatever moment the decision is as of.
 
     Raises:
         DataError: a table is not what the campaign says.
@@ -85,9 +95,9 @@ def open_all(loaded: LoadedCampaign, *, folder: Path, place: Home, at: datetime,
     people, row_of = _people_of(history.ids(campaign.identifier, unique=False))
     past = register.pseudonyms_of(people)
     keys = keys_of(place)
-    gone = {**keys.suppressed(asked.subjects), **keys.suppressed(past)}
+    gone = {**keys.suppressed(asked.subjects, acted), **keys.suppressed(past, acted)}
     past = past[row_of]
-    consents = book_of(campaign, None if opened is None else opened[1], gone)
+    consents = book_of(campaign, None if opened is None else opened[1], gone, at)
 
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     cuts = {name: campaign.columns[name].cut for name in campaign.names(Role.SENSITIVE)}

@@ -56,7 +56,8 @@ def open_groups(campaign: Campaign, *, folder: Path, place: Home, at: datetime, 
     register = Register(subjects.ids(campaign.identifier, unique=True), place.key(make=False))
     asked = Asked(register.pseudonyms, at)
     opened = open_consents(campaign, frames, folder, register)
-    consents = book_of(campaign, None if opened is None else opened[1], keys_of(place).suppressed(asked.subjects))
+    erased = keys_of(place).suppressed(asked.subjects)
+    consents = book_of(campaign, None if opened is None else opened[1], erased, at)
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     kept = countable.tolist()
     groups: dict[str, list[str | None]] = {

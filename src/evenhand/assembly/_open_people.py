@@ -113,6 +113,7 @@ def open_people(
     place: Home,
     at: datetime,
     frames: Frames,
+    acted: datetime | None = None,
     who: Sequence[str] | NDArray[np.bytes_],
 ) -> People:
     """Open the subjects table and the consents, and hand out these people only.
@@ -121,6 +122,7 @@ def open_people(
         loaded: the campaign.
         folder: folder that its tables are relative to.
         place: the home, for its key and for who was erased from it.
+        acted: when the decision is really made; None = now. An erasure made by then binds.
         at: the moment of the decision.
         frames: frames that stand in for the tables.
         who: ids, or pseudonyms (an array) of people who were decided about before.
@@ -137,7 +139,7 @@ def open_people(
     asked = Asked(register.pseudonyms[rows], at)
     opened = open_consents(campaign, frames, folder, register)
     said = None if opened is None else opened[1]
-    consents = book_of(campaign, said, keys_of(place).suppressed(asked.subjects))
+    consents = book_of(campaign, said, keys_of(place).suppressed(asked.subjects, acted), at)
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     groups = {}
     for name in campaign.names(Role.SENSITIVE):

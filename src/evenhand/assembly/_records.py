@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,7 +173,9 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
         asked_by_person = False
         try:
             found = facts(store, who, keys)
-        except DataError:
+        except DataError as error:
+            if error.code == "ledger-closed":
+                raise
             asked_by_person = True
             pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
             said = latest(store, pseudonym, keys)
@@ -252,12 +254,19 @@ def replay(
         run_id: the run, or ``last``.
         home: the home folder; see `find_home`.
         campaign_file: the campaign file, if it moved since.
-        frames: the data frames that the run was given, if it was.
+        frames: the data frames that the run was given, if it was: ``eh.Frames(subjects=..., history=...)``.
         step: told what is being done.
 
     Raises:
         DataError: the run is unknown, or the data is not what it was.
     """
+    if frames is not None and not isinstance(frames, Frames):
+        raise UsageError(
+            "replay-frames",
+            "frames= is a data frame or something else, and not the set of frames that the run was given.",
+            rule="a run can be given frames for subjects, history and consents",
+            remedy="pass eh.Frames(subjects=..., history=..., consents=...), as it was run",
+        )
     place = find_home(home)
     with open_ledger(place) as store:
         name = resolve_run(store, run_id)
@@ -267,7 +276,14 @@ def replay(
         if recorded.summary.priced_by:
             return _replay_later(store, recorded, place, folder, frames or Frames())
         loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
-        opened = open_all(loaded, folder=folder, place=place, at=recorded.summary.at, frames=frames or Frames())
+        opened = open_all(
+            loaded,
+            folder=folder,
+            place=place,
+            at=recorded.summary.at,
+            frames=frames or Frames(),
+            acted=acted_at(name),
+        )
         if opened.digest != recorded.data_digest:
             raise _other_data()
         step("learning again")
@@ -310,6 +326,11 @@ def _replay_later(store: SqliteLedger, recorded: RunRecord, place: Home, folder:
         closed=result.closed,
         learned=False,
     )
+
+
+def acted_at(run_id: str) -> datetime:
+    """When a run was really made; its id begins with it."""
+    return datetime.strptime(run_id.split("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def _other_data() -> DataError:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.features import pseudonymise
-from evenhand.ledger import decided_about, erase_subject, open_run, runs
-from evenhand.terms import DataError
+from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
+from evenhand.terms import DataError, StoreError
 
 from ._ledger import keys_of, ledger_of
 from ._records import open_ledger, rebuild_report, why
@@ -100,44 +100,45 @@ class Erased:
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     """Destroy the key of a person, remove what stands about them beside the ledger, and record that it was done.
 
+    A keyed mark that keeps them out of later decisions is made first, also of somebody about whom nothing is held yet.
     Asked again it does what is still to be done. Reports in which the person's decision was told are written again
     without it.
 
     Args:
         who: the person's own id, as it stands in the subjects table.
         home: the home folder; see `find_home`.
-        at: now; the ledger keeps it as the moment of the erasure.
+        at: now; consents given before are void, and the ledger keeps it as the moment of the erasure.
 
     Raises:
-        DataError: the home holds nothing about this person.
-        StoreError: somebody else is writing, or something cannot be written.
+        StoreError: somebody else is writing, something cannot be written, or the keys of people are missing.
         LedgerError: the ledger was altered.
     """
     place = find_home(home)
     keys = keys_of(place)
     with open_ledger(place) as store:
         recorded = [run for run in runs(store) if run.finished]
+        if not place.subject_keys.exists() and any(closed_run(store, run.run_id) for run in recorded):
+            raise StoreError(
+                "subject-keys-missing",
+                "The keys of people are missing, so nobody's can be destroyed, nor the erasure recorded.",
+                rule="G-17: erasing is destroying the person's key, here and in copies",
+                remedy="restore subject-keys.sqlite from a copy, and erase then",
+            )
         pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
         key = keys.of_person(pseudonym)
         sealed = store.about(key.handle) if key else ()
         in_the_clear = len(store.about(pseudonym))
+    keys.suppress(pseudonym, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
     if key is not None:
         with ledger_of(place) as store:
             erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(place.run_keys))
             store.shrink()
-    ids = [_without(place.run_folder(run.run_id) / "decisions.csv", who) for run in recorded]
-    if key is None and not any(ids) and not in_the_clear:
-        raise DataError(
-            "erase-unknown",
-            "This home holds nothing about this subject, or it was erased before.",
-            rule="G-17: what is held is erased",
-            remedy="check the id as it stands in the subjects table, and the --home folder",
-        )
-    keys.suppress(pseudonym, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+    folders = [folder(run.run_id) for run in recorded for folder in (place.run_folder, place.draft_folder)]
+    lists = sum(_without(folder / "decisions.csv", who) for folder in folders)
     for run in recorded:
-        if not run.priced_by and (place.run_folder(run.run_id) / "report.json").exists():
+        if not run.priced_by and place.run_folder(run.run_id).exists():
             rebuild_report(run.run_id, home=place.folder)
-    return Erased(len(sealed), sum(ids), in_the_clear, _own_tables(place, [run.run_id for run in recorded]))
+    return Erased(len(sealed), lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]))
 
 
 def write_private(path: str | Path, content: dict[str, Any]) -> None:
@@ -148,15 +149,15 @@ def write_private(path: str | Path, content: dict[str, Any]) -> None:
 def _without(path: Path, who: str) -> bool:
     """Write a list of decisions again without a person's rows; whether there were any."""
     try:
-        rows = list(csv.reader(io.StringIO(path.read_text("utf-8"))))
+        rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline="")))
     except FileNotFoundError:
         return False
     kept = [row for row in rows if row[:1] != [who]]
     if len(kept) == len(rows):
         return False
-    text = io.StringIO()
+    text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(kept)
-    write_atomically(path, text.getvalue(), private=True)
+    write_atomically(path, text.getvalue().encode(), private=True)
     return True
 
 

@@ -29,7 +29,7 @@ from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Se
 from ._audit import campaign_audit
 from ._frames import Frames
 from ._intake import minors, odd_features, personal_features, refuse_personal_features
-from ._ledger import ledger_of
+from ._ledger import ledger_of, refuse_erased_since
 from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
@@ -249,6 +249,7 @@ def run_campaign(
         )
         try:
             with started:
+                refuse_erased_since(place, opened.asked.subjects, opened.stores.consents)
                 step("deciding and recording")
                 recorded = decide(opened.asked, loaded.campaign, model, opened.stores, started)
                 step("writing the report")

@@ -29,6 +29,7 @@ def give(
     brief: Annotated[
         bool, typer.Option("--brief", help="Leave campaign and model out; then nobody can add the score up again.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     home: HomeFolder = None,
     lang: Lang = Language.en,
     json_out: Json = False,
@@ -39,6 +40,15 @@ def give(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    if out.exists() and not force:
+        from evenhand.terms import UsageError
+
+        raise UsageError(
+            "receipt-exists",
+            f"There is a file {out} already; nothing was written.",
+            rule="a receipt is somebody's own, and is not written over unasked",
+            remedy="name another file with --out, or pass --force",
+        )
     decision = assembly.give_receipt(who, out, home=home, lang=lang.value, brief=brief)
     if json_out:
         voice.document({"decision_id": decision, "receipt": str(out)})

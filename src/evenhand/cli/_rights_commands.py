@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import At, HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
 from ._speak import Speaker, guarded
 
 __all__ = ["register"]
@@ -55,7 +55,6 @@ def access(
 def erase(
     who: Annotated[str, typer.Argument(metavar="SUBJECT", help="The person's id, as it stands in the subjects table.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")] = False,
-    at: At = None,
     home: HomeFolder = None,
     json_out: Json = False,
     quiet: Quiet = False,
@@ -74,7 +73,7 @@ def erase(
             rule="what is erased cannot be brought back",
             remedy="confirm it, or pass --yes",
         )
-    done = assembly.erase(who, home=home, at=moment(at))
+    done = assembly.erase(who, home=home, at=moment(None))
     if json_out:
         voice.document(
             {
@@ -86,6 +85,7 @@ def erase(
         )
         return
     voice.data(f"{done.decisions:,} decisions can be read by nobody any more; {done.lists:,} lists were cleaned")
+    voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
     if done.in_the_clear:
         voice.talk(f"{done.in_the_clear:,} decisions were recorded by an older evenhand without a key, and stay.")
     voice.talk("Not reached from here: backups of subject-keys.sqlite, and your own tables:")

@@ -214,7 +214,7 @@ def _change(
     """The recorded change, or the changes found since; without either, what was looked for."""
     if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or facts.outcome.is_by_lot:
         return []
-    if not campaign.is_each_by_itself:
+    if not campaign.is_each_by_itself or any(limit.measure.is_weighted for limit in campaign.limits.disparity):
         return []
     bins = [(change.term, change.code) for change in instead.changes] if instead else []
     if facts.flip_term >= 0:

@@ -17,7 +17,7 @@ What it does not do: whoever owns the store *and* its key can rewrite both; the 
 kept elsewhere shows it (docs/promises/governed.md). It knows pseudonyms, never names.
 """
 
-from ._about import decided_about
+from ._about import closed_run, decided_about
 from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
 from ._erase import erase_subject
@@ -75,6 +75,7 @@ __all__ = [
     "begin",
     "beside",
     "campaign_state",
+    "closed_run",
     "columns",
     "columns_from_explained",
     "compare",

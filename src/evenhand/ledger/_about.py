@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from ._body import RunStarted, read_body
+from ._personal import is_closed
+from ._read import find_start
 from ._store import Kind, LedgerStore
 
-__all__ = ["decided_about"]
+__all__ = ["closed_run", "decided_about"]
+
+
+def closed_run(store: LedgerStore, run_id: str) -> bool:
+    """Whether the decisions of a run are kept under the keys of their people."""
+    start, _ = find_start(store, run_id)
+    return any(is_closed(row) for rows in store.read(start + 1, start + 1) for row in rows)
 
 
 def decided_about(store: LedgerStore, subject: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ import msgspec
 from ._body import SealedDecision, encode
 from ._store import Kind, LedgerStore, Row
 
-__all__ = ["Opening", "SubjectKey", "SubjectKeys", "closed_decisions", "opened", "opening_of", "salt_of"]
+__all__ = ["Opening", "SubjectKey", "SubjectKeys", "closed_decisions", "is_closed", "opened", "opening_of", "salt_of"]
 
 _NONCE, _HANDLE = 12, 16
 _SEALED = b'{"@":"sealed-decision",'
@@ -114,6 +114,11 @@ def closed_decisions(
         handles.append(handle)
         seq += 1
     return handles, entries, kept
+
+
+def is_closed(row: Row) -> bool:
+    """Whether an entry holds a commitment to a decision, and not the decision."""
+    return row[4].startswith(_SEALED)
 
 
 def opened(store: LedgerStore, rows: Sequence[Row]) -> Opening:

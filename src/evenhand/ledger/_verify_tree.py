@@ -54,7 +54,12 @@ class TreeInspector:
         """A checkpoint that somebody kept elsewhere."""
         found = self._verifier.check(note) if self._verifier else None
         if found is None and self._verifier:
-            size = read_checkpoint(note).size
+            kept = read_checkpoint(note)
+            size = kept.size
+            if kept.origin != self._verifier.name:
+                what = f"The known checkpoint over {size} entries is one of another ledger, {kept.origin}."
+                self._problem(0, what, "G-5-2", "Name the home of that ledger, or leave the checkpoint out.")
+                return None
             self._bad(0, f"The known checkpoint over {size} entries was not signed with this ledger's key.")
         return found
 

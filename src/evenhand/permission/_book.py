@@ -66,6 +66,11 @@ class ConsentBook:
         """Number of records."""
         return len(self.at)
 
+    def has_erasure(self, pseudonym: bytes) -> bool:
+        """Whether the book has a record that this person (16 bytes) was erased."""
+        _, which = self.records_of(np.array([pseudonym.hex()], dtype="S32"))
+        return bool((self.kinds[which] == Kind.ERASURE).any())
+
     @classmethod
     def empty(cls) -> ConsentBook:
         """The book in which nobody said anything.

@@ -98,7 +98,7 @@ def check(receipt: dict[str, object], key: str | None = None) -> Result:
         "signature": lambda: _signature(note, ledger, key),
         "inclusion": lambda: _inclusion(note, entries),
         "belonging": lambda: _belonging(entries),
-        "sum": lambda: _sum(entries, result),
+        "sum": lambda: _sum(entries, result, _facts(entries)),
     }
     for name, step in steps.items():
         try:
@@ -106,10 +106,9 @@ def check(receipt: dict[str, object], key: str | None = None) -> Result:
         except BrokenError as problem:
             result.step(name, False, problem.key, problem.values)
             return result
-        except (KeyError, ValueError, TypeError, IndexError, AttributeError):
+        except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError):
             result.step(name, False, "garbled", {})
             return result
-    result.facts = _facts(entries)
     return result
 
 
@@ -190,15 +189,14 @@ def _belonging(entries: dict[str, Entry]) -> tuple[str, dict[str, object]]:
     return "of-run", {"number": decision.body["n"], "run": run.body["run"]}
 
 
-def _sum(entries: dict[str, Entry], result: Result) -> tuple[str, dict[str, object]]:
+def _sum(entries: dict[str, Entry], result: Result, facts: dict[str, object]) -> tuple[str, dict[str, object]]:
     """With the model: base and shares are the score, and the strongest reasons are among them."""
     said = entries["decision"].body
-    if "model" not in entries:
-        return "no-model", {}
-    model = json.loads(entries["model"].body["text"])
     offer = said.get("o", -1) if said.get("o", -1) >= 0 else said.get("ru", -1)
-    if said.get("st", 0) != 2 or offer < 0:
-        return "no-score", {}
+    if "model" not in entries or said.get("st", 0) != 2 or offer < 0:
+        result.facts = facts
+        return ("no-score" if "model" in entries else "no-model"), {}
+    model = json.loads(entries["model"].body["text"])
     shares = _shares(model, said.get("c", ""), entries["run"].body["layout"], offer)
     total = model["base"][offer] + sum(share for _, _, share in shares)
     if max(-BOUND, min(BOUND, total)) != said.get("sc", 0):
@@ -206,7 +204,7 @@ def _sum(entries: dict[str, Entry], result: Result) -> tuple[str, dict[str, obje
     for term, share in zip(said.get("tt", []), said.get("tc", []), strict=True):
         if shares[term][2] != share:
             raise BrokenError("no-sum")
-    result.parts = [("", "", model["base"][offer]), *shares]
+    result.facts, result.parts = facts, [("", "", model["base"][offer]), *shares]
     return "adds-up", {"count": len(shares)}
 
 
@@ -329,8 +327,11 @@ def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
 def read_receipt(text: str) -> dict[str, object]:
     """The receipt in a JSON file, or in the page that a person was given; ValueError where there is none."""
     inside = _HTML.search(text)
-    if isinstance(found := json.loads(inside.group(1) if inside else text), dict):
-        return found
+    try:
+        if isinstance(found := json.loads(inside.group(1) if inside else text), dict):
+            return found
+    except RecursionError:
+        pass
     raise ValueError
 
 

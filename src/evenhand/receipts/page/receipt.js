@@ -88,8 +88,12 @@
       must(digest === run.said[role] && text(await sha256(utf8.encode(document))) === digest);
     }
     const moment = new Date((decision.said.at || 0) / 1000).toISOString().slice(0, 16).replace("T", " ");
+    const offers = entries.campaign ? JSON.parse(entries.campaign.said.text).offers : [];
     document.querySelectorAll(".facts").forEach((line) => {
-      line.textContent = `${run.said.run}.${decision.said.n} · ${moment} UTC · ${run.said.name}`;
+      const words = line.dataset, offer = offers[decision.said.o ?? -1]?.text[line.closest("[lang]").lang];
+      const standing = [words.refused, words.contextual, words.personalised][decision.said.st || 0];
+      const got = !entries.campaign ? "" : offer === undefined ? ` · ${words.none}` : ` · ${words.offer}: ${offer}`;
+      line.textContent = `${run.said.run}.${decision.said.n} · ${moment} UTC · ${run.said.name}${got} · ${standing}`;
       line.hidden = false;
     });
   }
@@ -106,7 +110,7 @@
     const said = entries.decision.said;
     if (!entries.model) throw new Error("absent");
     const offer = (said.o ?? -1) >= 0 ? said.o : said.ru ?? -1;
-    if (said.st !== 2 || offer < 0) return;
+    if (said.st !== 2 || offer < 0) throw new Error("none");
     const model = JSON.parse(entries.model.said.text), layout = entries.run.said.layout;
     const width = layout.reduce((all, size) => all + (size || 1), 0);
     const raw = said.c ? hex(said.c) : new Uint8Array(width);
@@ -160,7 +164,7 @@
     try {
       await step();
     } catch (problem) {
-      found = ["cannot", "absent"].includes(problem.message) ? problem.message : "broken";
+      found = ["cannot", "absent", "none"].includes(problem.message) ? problem.message : "broken";
     }
     state(name, found);
     if (found === "broken") { verdict = "broken"; break; }
