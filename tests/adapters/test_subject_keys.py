@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 from evenhand.adapters.subject_keys import SubjectKeyFile
@@ -79,3 +82,36 @@ def test_a_file_that_cannot_be_reached_is_said_to_be_so(tmp_path):
     for act in (lambda: _keys(path).of_person(bytes(16)), lambda: _keys(path / "x").make([bytes(16)])):
         with pytest.raises(StoreError, match="cannot be read or written"):
             act()
+
+
+KILLED = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA cache_size = 1")
+database.execute("BEGIN IMMEDIATE")
+rows = ((os.urandom(16), os.urandom(16), os.urandom(36)) for _ in range(20_000))
+database.executemany("INSERT INTO subject_key VALUES (?, ?, ?)", rows)
+os._exit(9)
+"""
+
+
+def test_what_a_killed_process_left_half_done_is_undone_by_whoever_looks_next(tmp_path):
+    """A journal stands beside the file: the key that was there before reads, and nothing else is there."""
+    path = tmp_path / "keys.sqlite"
+    (made,) = _made(path, [bytes(16)])
+    assert subprocess.run([sys.executable, "-c", KILLED, str(path)], timeout=60, check=False).returncode == 9
+    assert path.with_name("keys.sqlite-journal").stat().st_size
+    assert _keys(path).of_person(bytes(16)) == made
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT count(*) FROM subject_key").fetchone() == (1,)
+    database.close()
+
+
+def test_a_first_run_that_was_killed_early_leaves_a_file_that_the_next_one_fills(tmp_path):
+    """An empty file is no key and no mark; the next key goes into it."""
+    path = tmp_path / "keys.sqlite"
+    path.touch()
+    pseudonyms = np.array([b"0" * 32], dtype="S32")
+    assert (_keys(path).of_person(bytes(16)), _keys(path).suppressed(pseudonyms)) == (None, {})
+    (made,) = _made(path, [bytes(16)])
+    assert _keys(path).of_person(bytes(16)) == made

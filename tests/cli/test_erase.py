@@ -87,9 +87,7 @@ def test_a_report_that_told_their_story_tells_it_no_more(twice, cli):
     """The person in the report's example: written again without them."""
     folder = sorted((twice / "evenhand-home" / "runs").iterdir())[-1]
     stories = json.loads((folder / "report.json").read_text("utf-8"))["stories"]
-    told = stories[0]["en"]["decision_id"]
-    listed = (folder / "decisions.csv").read_text("utf-8").splitlines()
-    who = next(line.split(",")[0] for line in listed if f",{told}," in line)
+    who, _ = _told_as_example(folder)
     assert cli(twice, "rights", "erase", who, "--yes").exit_code == 0
     left = json.loads((folder / "report.json").read_text("utf-8"))["stories"]
     assert [story["en"]["decision_id"] for story in left] == [story["en"]["decision_id"] for story in stories[1:]]
@@ -115,20 +113,39 @@ def test_without_the_keys_nobody_is_erased(twice, cli):
     assert _bytes(twice) == before
 
 
+def _told_as_example(folder):
+    """Id of the person in a run's first example, and the id of their decision."""
+    told = json.loads((folder / "report.json").read_text("utf-8"))["stories"][0]["en"]["decision_id"]
+    listed = (folder / "decisions.csv").read_text("utf-8").splitlines()
+    return next(line.split(",")[0] for line in listed if f",{told}," in line), told
+
+
 def test_what_stopped_half_way_is_done_when_asked_again(twice, cli):
-    """A report that cannot be written: exit 4, the person is out all the same; asked again it is written."""
+    """A report that cannot be written: exit 4, the person is out all the same; asked again it tells them no more."""
     folder = sorted((twice / "evenhand-home" / "runs").iterdir())[-1]
+    who, told = _told_as_example(folder)
+    page = (folder / "report.html").read_bytes()
     (folder / "report.html").unlink()
     (folder / "report.html").mkdir()
     (folder / "report.html" / "x").touch()
-    assert cli(twice, "rights", "erase", WHO, "--yes").exit_code == 4
-    assert _where(twice, WHO.encode()) == set()
+    assert cli(twice, "rights", "erase", who, "--yes").exit_code == 4
+    assert _where(twice, who.encode()) == set()
     (folder / "report.html" / "x").unlink()
     (folder / "report.html").rmdir()
-    assert cli(twice, "rights", "erase", WHO, "--yes").exit_code == 0
-    assert (folder / "report.html").is_file()
+    (folder / "report.html").write_bytes(page)
+    assert cli(twice, "rights", "erase", who, "--yes").exit_code == 0
+    assert told not in (folder / "report.html").read_text("utf-8")
     assert cli(twice, "run", "campaign.yaml", "--at", AT).exit_code == 0
-    assert json.loads(cli(twice, "why", WHO, "--json").stdout)["permission"]["key"] == "erased"
+    assert json.loads(cli(twice, "why", who, "--json").stdout)["permission"]["key"] == "erased"
+
+
+def test_reports_that_tell_nobody_erased_are_left_as_they_are(twice, cli):
+    """However many runs there are, only what must change is written again."""
+    folder = sorted((twice / "evenhand-home" / "runs").iterdir())[-1]
+    before = (folder / "report.html").stat().st_mtime_ns
+    assert _told_as_example(folder)[0] != WHO
+    assert cli(twice, "rights", "erase", WHO, "--yes").exit_code == 0
+    assert (folder / "report.html").stat().st_mtime_ns == before
 
 
 def test_an_id_with_a_line_end_leaves_the_list_too(tmp_path, cli):

@@ -98,6 +98,20 @@ def test_a_cost_that_is_no_amount_stops_the_run(value):
     assert value not in str(error.value)
 
 
+def test_one_wrong_cost_among_many_is_counted_as_one():
+    """So that it can be found."""
+    world = priced()
+    costs = ["0.20"] * world.people.height
+    costs[_personalised(world)] = "free"
+    with pytest.raises(DataError, match=r"^1 of \d+ values of column 'postage'"):
+        world.but(people=world.people.with_columns(pl.Series("postage", costs))).plan()
+
+
+def _personalised(world):
+    """Row of somebody whose data is read."""
+    return world.plan().decisions["standing"].to_list().index("personalised")
+
+
 def test_an_empty_cost_is_the_declared_one():
     """Where the column says nothing the offer's own cost counts."""
     world = priced()

@@ -23,7 +23,7 @@ from evenhand.ledger import (
     replay,
     verify,
 )
-from evenhand.terms import DataError, UsageError
+from evenhand.terms import DataError, StoreError, UsageError
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 PEOPLE = 40
@@ -207,6 +207,19 @@ def test_a_run_that_counts_more_than_its_decisions_is_found_though_some_are_clos
     assert "other counts than its decisions" in "".join(
         problem.what for problem in verify(store, model_from_json).problems
     )
+
+
+def test_whoever_is_first_decided_about_in_a_run_under_way_is_not_called_erased():
+    """The run has the claim, and the person no key yet: refused as busy, and erased when asked again."""
+    store, explained = MemoryLedger(MemoryKeys()), make_explained(PEOPLE)
+    pseudonym = bytes.fromhex(explained.allocated.scored.minimised.permitted.asked.subjects[0].decode())
+    with begin_run(store, identity="000001") as run:
+        with pytest.raises(StoreError, match="Somebody else is writing"):
+            erase_subject(store, pseudonym, at=AT)
+        record(explained, run)
+        finish(run, {})
+    assert erase_subject(store, pseudonym, at=AT) is not None
+    assert verify(store, model_from_json).closed == 1
 
 
 def test_erasing_needs_the_keys():

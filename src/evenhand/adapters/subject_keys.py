@@ -42,12 +42,13 @@ _PRAGMAS = (
     "cache_size = -65536",
 )
 _SCHEMA = """
+BEGIN;
 CREATE TABLE IF NOT EXISTS subject_key (
     pseudonym BLOB PRIMARY KEY, handle BLOB NOT NULL UNIQUE, seed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS suppressed (mark BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+COMMIT;
 """
-
 _SELECT = "SELECT pseudonym, handle, seed FROM subject_key"
 _TOGETHER = 1_024
 _INSERT = f"""
@@ -148,13 +149,11 @@ class SubjectKeyFile:
     def suppressed(self, pseudonyms: NDArray[np.bytes_], until: datetime | None = None) -> Mapping[bytes, int]:
         """Who of these people (``S32`` [n], hex) was erased: 16 bytes each, with the moment in microseconds since 1970
         (UTC). With `until` only those who were erased by that moment."""
-        if not self._path.exists():
+        if not self._is_there():
             return {}
+        last = 2**62 if until is None else (until - _EPOCH) // timedelta(microseconds=1)
         with self._opened(make=False) as database:
-            has_table = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'suppressed'").fetchone()[0]
-            last = 2**62 if until is None else (until - _EPOCH) // timedelta(microseconds=1)
-            query = "SELECT mark, at FROM suppressed WHERE at <= ?"
-            marks = dict(database.execute(query, (last,)).fetchall()) if has_table else {}
+            marks = dict(database.execute("SELECT mark, at FROM suppressed WHERE at <= ?", (last,)).fetchall())
         if not marks:
             return {}
         asked = map(bytes.fromhex, pseudonyms.astype("U32").tolist())
@@ -176,7 +175,7 @@ class SubjectKeyFile:
 
     def _of(self, column: str, values: Sequence[bytes]) -> list[SubjectKey]:
         """The keys of which a column has one of these values."""
-        if not values or not self._path.exists():
+        if not values or not self._is_there():
             return []
         rows: list[tuple[bytes, bytes, bytes]] = []
         with self._opened(make=False) as database:
@@ -196,14 +195,24 @@ class SubjectKeyFile:
             out.append(SubjectKey(pseudonym, handle, derived[:_KEY]))
         return out
 
+    def _is_there(self) -> bool:
+        """Whether there are tables; a first run that was killed can leave an empty file."""
+        if not self._path.exists():
+            return False
+        with self._opened(make=False) as database:
+            return bool(database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
     @contextlib.contextmanager
     def _opened(self, *, make: bool) -> Iterator[sqlite3.Connection]:
+        """The database. It is opened for writing even to read, where that may be, since what a killed process left half
+        done is undone by the next that opens it."""
         try:
             if make:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            uri = f"{self._path.absolute().as_uri()}?mode={'rwc' if make else 'ro'}"
-            database = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5)
+            database = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=5
+            )
             try:
                 for pragma in _PRAGMAS:
                     database.execute(f"PRAGMA {pragma}")

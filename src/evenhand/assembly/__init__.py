@@ -23,7 +23,7 @@ from ._receipts import (
     sign_checkpoint,
 )
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
-from ._rights import Access, Erased, access, erase, write_private
+from ._rights import Access, Erased, access, erase
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
 __all__ = [
@@ -71,5 +71,4 @@ __all__ = [
     "sign_checkpoint",
     "verify_ledger",
     "why",
-    "write_private",
 ]

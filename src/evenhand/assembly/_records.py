@@ -354,7 +354,7 @@ def _data_folder(recorded: RunRecord, place: Home) -> Path:
     return noted if noted.is_absolute() else (place.folder / noted).resolve()
 
 
-def _readable(store: SqliteLedger, decisions: Sequence[str]) -> Iterator[DecisionFacts]:
+def readable(store: SqliteLedger, decisions: Sequence[str]) -> Iterator[DecisionFacts]:
     """These decisions, without those of people whose key is not there (any more)."""
     for decision in decisions:
         try:
@@ -384,7 +384,7 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
                 remedy="ask about one of its decisions: evenhand why DECISION; or name the earlier run",
             )
         model = model_from_json(recorded.model_json)
-        told = list(_readable(store, [f"{name}.{row + 1}" for row in recorded.report["story_rows"]]))
+        told = list(readable(store, [f"{name}.{row + 1}" for row in recorded.report["story_rows"]]))
     report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder")}
     report["stories"] = stories_of(told, recorded.campaign, model, _prices(recorded))
     report["run"]["head"] = recorded.summary.head

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +18,12 @@ from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, 
 from evenhand.terms import DataError, StoreError
 
 from ._ledger import keys_of, ledger_of
-from ._records import open_ledger, rebuild_report, why
+from ._records import open_ledger, readable, rebuild_report, why
 
 if TYPE_CHECKING:
     from evenhand.explanation import Explanation
 
-__all__ = ["Access", "Erased", "access", "erase", "write_private"]
+__all__ = ["Access", "Erased", "access", "erase"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class Access:
     decisions: tuple[Explanation, ...]
     lang: str
     own_tables: tuple[str, ...]
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a JSON file that its owner alone reads. Raises StoreError where that cannot be written."""
+        write_atomically(Path(path), json_bytes(self.to_dict()), private=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -115,6 +120,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     """
     place = find_home(home)
     keys = keys_of(place)
+    pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
     with open_ledger(place) as store:
         recorded = [run for run in runs(store) if run.finished]
         if not place.subject_keys.exists() and any(closed_run(store, run.run_id) for run in recorded):
@@ -124,26 +130,28 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
                 rule="G-17: erasing is destroying the person's key, here and in copies",
                 remedy="restore subject-keys.sqlite from a copy, and erase then",
             )
-        pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
-        key = keys.of_person(pseudonym)
-        sealed = store.about(key.handle) if key else ()
-        in_the_clear = len(store.about(pseudonym))
     keys.suppress(pseudonym, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
-    if key is not None:
-        with ledger_of(place) as store:
-            erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(place.run_keys))
-            store.shrink()
+    with ledger_of(place) as store:
+        handle = erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(place.run_keys))
+        store.shrink()
+        sealed = len(store.about(handle)) if handle else 0
+        in_the_clear = len(store.about(pseudonym))
+        recorded = [run for run in runs(store) if run.finished]
     folders = [folder(run.run_id) for run in recorded for folder in (place.run_folder, place.draft_folder)]
     lists = sum(_without(folder / "decisions.csv", who) for folder in folders)
     for run in recorded:
-        if not run.priced_by and place.run_folder(run.run_id).exists():
+        if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)
-    return Erased(len(sealed), lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]))
+    return Erased(sealed, lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]))
 
 
-def write_private(path: str | Path, content: dict[str, Any]) -> None:
-    """Write JSON to a file that its owner alone reads. Raises StoreError where it cannot be written."""
-    write_atomically(Path(path), json_bytes(content), private=True)
+def _tells_somebody_closed(place: Home, run_id: str) -> bool:
+    """Whether a report tells, as an example, a decision that nobody may read any more."""
+    texts = [path.read_text("utf-8") for path in place.run_folder(run_id).glob("report.*") if path.is_file()]
+    with open_ledger(place) as store:
+        told = [f"{run_id}.{row + 1}" for row in open_run(store, run_id).report["story_rows"]]
+        open_ones = {one.decision_id for one in readable(store, told)}
+    return any(re.search(rf"{re.escape(one)}\b", text) for one in told if one not in open_ones for text in texts)
 
 
 def _without(path: Path, who: str) -> bool:

@@ -42,7 +42,7 @@ def access(
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     held = assembly.access(who, home=home, lang=lang.value)
     if out is not None:
-        assembly.write_private(out, held.to_dict())
+        held.save(out)
         voice.data(str(out))
     elif json_out:
         voice.document(held.to_dict())

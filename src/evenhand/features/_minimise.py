@@ -69,10 +69,7 @@ def _costs(permitted: Permitted, columns: ColumnSource, costs: Sequence[tuple[st
 
 def _amounts(column: str, values: Values, declared: int) -> NDArray[np.int64]:
     """Micro-money of each value; a missing one is the declared cost."""
-    try:
-        amount = np.array([np.nan if value in (None, "") else float(value) for value in values.tolist()])
-    except ValueError:
-        amount = np.full(len(values), -1.0)
+    amount = np.array([_amount(value) for value in values.tolist()])
     missing = np.isnan(amount)
     wrong = int(np.count_nonzero(~missing & ~((amount >= 0) & (amount <= _DEAREST))))
     if wrong:
@@ -83,6 +80,14 @@ def _amounts(column: str, values: Values, declared: int) -> NDArray[np.int64]:
             remedy="write amounts such as 0.35; empty counts as the offer's own cost",
         )
     return np.where(missing, declared, np.rint(np.where(missing, 0, amount) * _MICRO)).astype(np.int64)
+
+
+def _amount(value: str | float | None) -> float:
+    """The amount that a value names; NaN where it is missing, -1 where it names none."""
+    try:
+        return float("nan") if value in (None, "") else float(value)
+    except ValueError:
+        return -1.0
 
 
 def _eligible(

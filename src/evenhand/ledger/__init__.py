@@ -17,7 +17,7 @@ What it does not do: whoever owns the store *and* its key can rewrite both; the 
 kept elsewhere shows it (docs/promises/governed.md). It knows pseudonyms, never names.
 """
 
-from ._about import closed_run, decided_about
+from ._about import closed_run, decided_about, latest
 from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
 from ._erase import erase_subject
@@ -35,7 +35,7 @@ from ._pause import (
 from ._personal import Opening, SubjectKey, SubjectKeys, opened
 from ._proofs import proof_of
 from ._proven import Proven, latest_checkpoint, proven_decision, sign_checkpoint
-from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, facts_of, latest, open_run, runs
+from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, facts_of, open_run, runs
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys

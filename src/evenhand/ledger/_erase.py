@@ -43,11 +43,11 @@ def erase_subject(store: LedgerStore, pseudonym: bytes, *, at: datetime, keys: R
             rule="G-17: erasing is destroying the person's key",
             remedy="Open it with the keys of its home.",
         )
-    key = people.of_person(pseudonym)
-    if key is None:
-        return None
     store.claim()
     try:
+        key = people.of_person(pseudonym)  # of whoever was decided about while this waited too
+        if key is None:
+            return None
         _, tail = recover(store, at, keys)
         about = about_erased(key.handle)
         store.begin()

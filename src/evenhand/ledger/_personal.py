@@ -18,9 +18,21 @@ import msgspec
 from ._body import SealedDecision, encode
 from ._store import Kind, LedgerStore, Row
 
-__all__ = ["Opening", "SubjectKey", "SubjectKeys", "closed_decisions", "is_closed", "opened", "opening_of", "salt_of"]
+__all__ = [
+    "HANDLE_AND_KEY",
+    "Opening",
+    "SubjectKey",
+    "SubjectKeys",
+    "closed_decisions",
+    "is_closed",
+    "opened",
+    "opening_of",
+    "salt_of",
+]
 
 _NONCE, _HANDLE = 12, 16
+HANDLE_AND_KEY = 48
+"""Bytes of a person's handle and key together, as `SubjectKeys.make` gives them."""
 _SEALED = b'{"@":"sealed-decision",'
 _read_sealed = msgspec.json.Decoder(SealedDecision).decode
 

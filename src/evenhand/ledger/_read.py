@@ -28,12 +28,9 @@ __all__ = [
     "facts",
     "facts_of",
     "find_start",
-    "latest",
     "open_run",
     "runs",
 ]
-
-_PSEUDONYM = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,36 +209,6 @@ def facts_of(explained: Explained, row: int, run_id: str, *, sealed: bool = Fals
     """
     columns = columns_from_explained(explained, row, row + 1, row + 1)
     return next(_facts(withheld(columns) if sealed else columns, run_id))
-
-
-def latest(store: LedgerStore, subject: str, keys: RunKeys | None = None) -> DecisionFacts | None:
-    """The decision recorded last about a pseudonym (32 hex digits), of several offers that about the first; None if
-    there is none. See `facts` for `keys`, and `beside` for the others."""
-    try:
-        pseudonym = bytes.fromhex(subject)
-    except ValueError:
-        return None
-    if len(pseudonym) != _PSEUDONYM:
-        return None
-    key = store.people.of_person(pseudonym) if store.people else None
-    filed = [*store.about(pseudonym), *(store.about(key.handle) if key else ())]
-    rows = sorted(row for row in filed if row[1] == Kind.DECISION)
-    if not rows:
-        return None
-    (last,) = _opened(store, rows[-1:])
-    if last is None:
-        raise _closed("The latest decision about this subject cannot be read: the key of its person is not there.")
-    seq = last[0]
-    before = store.last_of_kind(Kind.RUN_STARTED, seq)
-    started = read_body(before[4], before[0]) if before else None
-    if not isinstance(started, RunStarted):
-        raise _broken(f"Entry {seq} belongs to no run.")
-    seal, _ = Seal.opened(started.run, started.seal, keys)
-    told = next(_facts(_columns([last[4]], started.layout, seal), started.run))
-    if told.place == 1:
-        return told
-    (first,) = _opened(store, [rows[-told.place]])
-    return None if first is None else next(_facts(_columns([first[4]], started.layout, seal), started.run))
 
 
 def beside(facts: DecisionFacts) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from evenhand.terms import (
 from ._body import Document, RunFinished, RunStarted, digest_of, encode, text_of
 from ._columns import bodies_of, columns_from_explained, layout_of
 from ._pause import refuse_paused
+from ._personal import HANDLE_AND_KEY
 from ._recover import recover
 from ._seal import RunKeys, Seal, mark_of, withheld
 from ._store import Intent, Kind, LedgerStore, Tail
@@ -278,7 +279,8 @@ def record(explained: Explained, run: Run) -> Recorded:
         columns = columns_from_explained(explained, start, stop, run.totals.decisions + 1)
         _refuse(check_decisions(columns, run.ground), run.run_id)
         bodies = bodies_of(columns) if run._seal is None else bodies_of(withheld(columns), run._seal.close(columns))
-        whose = [keys[48 * row : 48 * (row + 1)] for row in person[start:stop].tolist()] if keys else []
+        at = (HANDLE_AND_KEY * row for row in person[start:stop].tolist())
+        whose = [keys[begin : begin + HANDLE_AND_KEY] for begin in at] if keys else []
         run._writer.add_decisions(_pseudonyms(columns.subject), bodies, whose)
         run.totals = run.totals.plus(columns)
     allocated = explained.allocated
