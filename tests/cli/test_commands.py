@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from evenhand.cli import app
 from evenhand.cli._audit_lines import audit_lines
-from shop_folder import AT, evenhand
+from shop_folder import AT, evenhand, make_aware
 
 COMMANDS = ("demo", "init", "check", "plan", "frontier", "run", "why", "replay", "report", "schema")
 
@@ -165,3 +165,13 @@ def test_version_and_unknown_words():
     """--version answers; an unknown option is wrong usage (2)."""
     assert CliRunner().invoke(app, ["--version"]).output.startswith("evenhand 0.")
     assert CliRunner().invoke(app, ["run", "--no-such-option"]).exit_code == 2
+
+
+def test_the_certificate_says_among_what_it_is_the_best(shop, cli):
+    """Under a blind limit: among rules that guess groups alike. Under an aware one, among all choices."""
+    said = "of all rules that guess groups as this one does"
+    assert said in cli(shop, "plan", "campaign.yaml", "--at", AT).stdout
+    make_aware(shop / "campaign.yaml")
+    aware = cli(shop, "plan", "campaign.yaml", "--at", AT).stdout
+    assert "below the best within limits" in aware
+    assert said not in aware

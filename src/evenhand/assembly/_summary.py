@@ -56,6 +56,7 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         "value": allocated.certificate.value / MICRO,
         "value_text": f"{campaign.currency} {allocated.certificate.value / MICRO:,.2f}",
         "gap": allocated.certificate.gap,
+        "gap_among": "rules" if any(limit.mode == "blind" for limit in campaign.limits.disparity) else "choices",
     }
 
 

@@ -262,9 +262,9 @@ def _tell_summary(voice: Speaker, summary: dict[str, Any]) -> None:
     for line in increment_lines(summary):
         voice.data(line)
     kind = "extra value" if summary["target"] == "increment" else "value"
-    voice.data(
-        f"expected {kind} {summary['value_text']}; at most {summary['gap'] * 100:.3f} % below the best within limits"
-    )
+    among = " of all rules that guess groups as this one does" if summary["gap_among"] == "rules" else ""
+    gap = f"at most {summary['gap'] * 100:.3f} % below the best within limits{among}"
+    voice.data(f"expected {kind} {summary['value_text']}; {gap}")
 
 
 def _as_json(findings: Any) -> list[dict[str, Any]]:
