@@ -95,8 +95,8 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 
 lock:  ## Write requirements/*.lock again from pyproject.toml
 	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv; }
-	@$(COMPILE) --extra demo --extra postgres --extra test --extra check -o requirements/check.lock
-	@$(COMPILE) --extra demo --extra postgres --extra test -c requirements/check.lock -o requirements/test.lock
+	@$(COMPILE) --extra demo --extra postgres --extra serve --extra test --extra check -o requirements/check.lock
+	@$(COMPILE) --extra demo --extra postgres --extra serve --extra test -c requirements/check.lock -o requirements/test.lock
 	@$(COMPILE) --extra demo -c requirements/check.lock -o requirements/run.lock
 
 clean:  ## Remove the environments, caches and outputs that make made
