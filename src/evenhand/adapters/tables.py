@@ -72,8 +72,8 @@ class DataTable:
         names: every column of the source, also those that may not be read.
     """
 
-    def __init__(self, where: str, names: Sequence[str], source: _Source) -> None:
-        if not source.rows:
+    def __init__(self, where: str, names: Sequence[str], source: _Source, *, may_be_empty: bool = False) -> None:
+        if not source.rows and not may_be_empty:
             raise DataError(
                 "data-empty",
                 f"{where} has no rows.",
@@ -214,7 +214,12 @@ class DataTable:
 
 
 def open_table(
-    table: Table, folder: Path, *, columns: Sequence[str] | None = None, environ: Mapping[str, str] | None = None
+    table: Table,
+    folder: Path,
+    *,
+    columns: Sequence[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    may_be_empty: bool = False,
 ) -> DataTable:
     """Open what the campaign file points at.
 
@@ -223,6 +228,7 @@ def open_table(
         folder: folder of the campaign file, that file names are relative to.
         columns: the only columns to read; None = all (for drafting).
         environ: environment variables, for the address of a database; the process's own by default.
+        may_be_empty: a header alone will do.
 
     Raises:
         DataError: it is not there, not a table, lacks columns or has no rows.
@@ -231,7 +237,7 @@ def open_table(
     if table.file is None:
         where = f"table {table.table!r}"
         names, frame = read_sql(table, folder, columns, os.environ if environ is None else environ)
-        return DataTable(where, names, _Snapshot(frame))
+        return DataTable(where, names, _Snapshot(frame), may_be_empty=may_be_empty)
     path = folder / table.file
     where = path.name
     suffix = path.suffix.lower()
@@ -247,19 +253,20 @@ def open_table(
     if suffix in _PARQUET:
         source = _ParquetFile(where, path, digest)
         check_names(where, columns or (), source.names)
-        return DataTable(where, source.names, source)
+        return DataTable(where, source.names, source, may_be_empty=may_be_empty)
     names, _ = csv_header(where, data)
     wanted = tuple(dict.fromkeys(names if columns is None else columns))
     check_names(where, wanted, names)
-    return DataTable(where, names, _CsvSnapshot(read_csv(where, data, wanted), digest))
+    return DataTable(where, names, _CsvSnapshot(read_csv(where, data, wanted), digest), may_be_empty=may_be_empty)
 
 
-def open_frame(frame: Any, *, columns: Sequence[str] | None = None) -> DataTable:
+def open_frame(frame: Any, *, columns: Sequence[str] | None = None, may_be_empty: bool = False) -> DataTable:
     """Open any data frame that narwhals knows: pandas, polars, pyarrow, duckdb ...
 
     Args:
         frame: the frame; it is not changed.
         columns: the only columns to read; None = all.
+        may_be_empty: columns without rows will do.
 
     Raises:
         UsageError: it is not a data frame.
@@ -268,7 +275,7 @@ def open_frame(frame: Any, *, columns: Sequence[str] | None = None) -> DataTable
     names = frame_names(frame)
     wanted = tuple(dict.fromkeys(names if columns is None else columns))
     check_names("the data frame", wanted, names)
-    return DataTable("the data frame", names, _Snapshot(read_frame(frame, wanted)))
+    return DataTable("the data frame", names, _Snapshot(read_frame(frame, wanted)), may_be_empty=may_be_empty)
 
 
 def _read_bytes(where: str, path: Path) -> bytes:
