@@ -35,8 +35,8 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     """Say for each person whether the campaign may address them, and whether with personal data.
 
     The first that applies decides: an objection to direct marketing (G-21b), an erasure after which the person gave no
-    new consent (G-17), being a minor (D-28), the legal basis
-    (G-6, G-7), an opt-out of personalisation, an opt-out by signal (C-7025), an opt-out signal that leaves it unclear.
+    new consent (G-17), a restriction that nobody lifted (G-18), being a minor (D-28), the legal basis (G-6, G-7),
+    an opt-out of personalisation, an opt-out by signal (C-7025), an opt-out signal that leaves it unclear.
     Whoever may not be addressed personally is refused on a direct channel and contextual on a surface; who merely
     opted out is contextual on both. Records later than ``asked.at`` do not exist yet. Withdrawing, refusing or
     revoking consent for a broader purpose ends the narrower one too, and a person who withdrew or refused is not
@@ -71,6 +71,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     objected = history.active(Kind.OBJECTION, objectionable, people)
     personal = objectionable | _named({"Personalisation"}, consents)
     opted_out = history.active(Kind.OPT_OUT, personal, people)
+    restricted = history.active(Kind.RESTRICTION, objectionable, people)
     signalled, unclear = history.signalled(personal, people)
     minor = history.minors(people)
     erased = history.erased(_named({purpose}, consents), people)
@@ -93,6 +94,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     _decide(opted_out & allowed, standing, reason, Standing.CONTEXTUAL, Reason.PERSONALISATION_OPT_OUT)
     standing[~allowed] = refused
     _decide(minor, standing, reason, refused, Reason.MINOR)
+    _decide(restricted, standing, reason, refused, Reason.RESTRICTED)
     _decide(erased, standing, reason, refused, Reason.ERASED)
     _decide(objected, standing, reason, refused, Reason.DIRECT_MARKETING_OBJECTION)
     return Permitted(asked=asked, standing=standing, reason=reason)
@@ -111,8 +113,8 @@ def _named(terms: set[str], consents: ConsentBook) -> NDArray[np.bool_]:
 
 
 def _covering(above: set[str], campaign: Campaign, named: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Objections to which of the book's purposes reach this campaign: the purpose, all above it, direct marketing if
-    that is what it is, and whatever we cannot place (closed when in doubt).
+    """Objections and restrictions of which of the book's purposes reach this campaign: the purpose, all above it,
+    direct marketing if that is what it is, and whatever we cannot place (closed when in doubt).
     """
     reach = set(above)
     if campaign.channel.is_direct or is_direct_marketing_kind(campaign.purpose):

@@ -19,6 +19,7 @@ class Kind(IntEnum):
     MINOR = 3
     SIGNAL = 4
     ERASURE = 5
+    RESTRICTION = 6
 
 
 @unique
@@ -79,7 +80,7 @@ _REASONS = {
 
 @unique
 class OptOutWeight(IntEnum):
-    """Of an objection or an opt-out that somebody wrote down."""
+    """Of an objection, an opt-out or a restriction that somebody wrote down."""
 
     TAKEN_BACK = 0
     STANDS = 1

@@ -17,6 +17,7 @@ _PERMITS = {
     LegalBasis.CONTRACT: (Reason.BASIS_CONTRACT,),
     LegalBasis.LEGITIMATE_INTEREST: (Reason.BASIS_LEGITIMATE_INTEREST,),
 }
+_STANDING_NO = (Reason.DIRECT_MARKETING_OBJECTION, Reason.ERASED, Reason.RESTRICTED)
 _OPT_OUTS = tuple(reason for reason in Reason if reason.is_opt_out)
 
 
@@ -53,7 +54,7 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
         used |= amount != 0
     used |= (columns.top_terms != -1).any(axis=1) | columns.excluded.any(axis=1) | (columns.listed >= 0).any(axis=1)
     allows = np.isin(columns.permission, _PERMITS[ground.campaign.legal_basis])
-    objected = np.isin(columns.permission, (Reason.DIRECT_MARKETING_OBJECTION, Reason.ERASED))
+    objected = np.isin(columns.permission, _STANDING_NO)
     direct = np.bool_(ground.campaign.channel.is_direct)
     stays_out = direct & (columns.standing == Standing.CONTEXTUAL)
     stays_out &= ~np.isin(columns.permission, _OPT_OUTS)
