@@ -14,6 +14,7 @@ from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
+from ._person import PeopleHouse, Sayings
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,
@@ -38,9 +39,11 @@ __all__ = [
     "Evaluated",
     "Frames",
     "Monitored",
+    "PeopleHouse",
     "Planned",
     "Ran",
     "Replayed",
+    "Sayings",
     "Watched",
     "access",
     "audit",
