@@ -20,6 +20,7 @@ class Kind(IntEnum):
     SIGNAL = 4
     ERASURE = 5
     RESTRICTION = 6
+    FACTOR = 7
 
 
 @unique
@@ -80,7 +81,7 @@ _REASONS = {
 
 @unique
 class OptOutWeight(IntEnum):
-    """Of an objection, an opt-out or a restriction that somebody wrote down."""
+    """Of an objection, an opt-out, a restriction or a factor switched off, that somebody wrote down."""
 
     TAKEN_BACK = 0
     STANDS = 1
