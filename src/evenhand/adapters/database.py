@@ -212,9 +212,9 @@ class Database:
         if not self.is_server:
             return ()
         wanted = {
-            "fsync": "The server does not write its log to disk (fsync is off): a power cut can lose what was committed.",
-            "full_page_writes": "The server does not write whole pages (full_page_writes is off): a power cut can damage "
-            "its tables.",
+            "fsync": "The server does not write its log to disk (fsync is off): a power cut can lose commits.",
+            "full_page_writes": "The server does not write whole pages (full_page_writes is off): a power cut can "
+            "damage its tables.",
         }
         with trouble(self.where), self.engine.connect() as connection:
             on = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() == "on" for name in wanted}

@@ -69,7 +69,8 @@ def database_status(*, home: str | Path | None = None) -> DatabaseState:
     """
     place = find_home(home)
     placement = placement_of(place)
-    states, warnings = [], {}
+    states: list[PartState] = []
+    warnings: dict[str, None] = {}
     for database, part in _parts(place):
         with database:
             states.append(database.state(part))
