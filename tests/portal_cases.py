@@ -85,34 +85,33 @@ class SayingsInTable:
     """What people say, appended to the campaign's consents table. Implements `assembly.Sayings`."""
 
     table: Path
-    names: dict[str, str]
     said: dict[str, list[Word]] = field(default_factory=dict)
     asked: dict[str, list[Asked]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
 
-    def history(self, subject: str) -> Sequence[Word]:
+    def history(self, who: str) -> Sequence[Word]:
         """What was said on the pages."""
-        return self.said.get(subject, [])
+        return self.said.get(who, [])
 
-    def say(self, subject: str, words: Sequence[Word], lang: str, notice: str) -> None:
+    def say(self, who: str, words: Sequence[Word], lang: str, notice: str) -> None:
         """Append."""
-        self.said.setdefault(subject, []).extend(words)
+        self.said.setdefault(who, []).extend(words)
         self.notices.append(notice)
         with self.table.open("a", encoding="utf-8", newline="") as file:
             for one in words:
                 csv.writer(file).writerow(
-                    [self.names[subject], one.kind, one.about, one.status, one.at.replace(tzinfo=None).isoformat()]
+                    [who, one.kind, one.about, one.status, one.at.replace(tzinfo=None).isoformat()]
                 )
 
-    def requests(self, subject: str) -> Sequence[Asked]:
+    def requests(self, who: str) -> Sequence[Asked]:
         """What was asked."""
-        return self.asked.get(subject, [])
+        return self.asked.get(who, [])
 
-    def ask(self, subject: str, ask: Ask, lang: str, at: datetime) -> None:
+    def ask(self, who: str, ask: Ask, lang: str, at: datetime) -> None:
         """Keep it, with a month."""
         number = f"R-{sum(map(len, self.asked.values())) + 1}"
         due = date(at.year, at.month, at.day) + timedelta(days=30)
-        self.asked.setdefault(subject, []).insert(0, Asked(number, ask.right.value, at, due, "received", False))
+        self.asked.setdefault(who, []).insert(0, Asked(number, ask.right.value, at, due, "received", False))
 
 
 class Browser:
@@ -149,10 +148,7 @@ class Shop:
     def __post_init__(self) -> None:
         self.home = Home(self.campaign.parent / self.run.home.name)
         secret = self.home.key(make=False)
-        people = [name_of(number) for number in range(400)]
-        pseudonyms = [one.decode() for one in pseudonymise(people, secret)]
-        self.subject = dict(zip(people, pseudonyms, strict=True))
-        self.sayings = SayingsInTable(self.campaign.with_name("said.csv"), dict(zip(pseudonyms, people, strict=True)))
+        self.sayings = SayingsInTable(self.campaign.with_name("said.csv"))
         self.links = Links(secret)
         self.house = assembly.PeopleHouse(self.home, self.sayings, clock=lambda: self.now)
         self.app = person_pages(self.house, self.links, UsedInMemory(), clock=lambda: self.now)
@@ -163,6 +159,10 @@ class Shop:
         rows = zip(columns["person"], columns["offer"], columns["standing"], strict=True)
         return next(person for person, got, how in rows if got == offer and how == standing)
 
+    def pseudonym(self, person: str) -> str:
+        """Under which decisions name somebody."""
+        return pseudonymise([person], self.home.key(make=False))[0].decode()
+
     def decision_of(self, person: str) -> str:
         """Id of the decision about somebody."""
         return str(self.run.columns["decision"][self.run.columns["person"].index(person)])
@@ -171,11 +171,11 @@ class Shop:
         """Path of the page of the decision about somebody."""
         until = self.now + timedelta(hours=hours)
         about = self.decision_of(person)
-        return "/why/" + self.links.make(Scope.ONE_DECISION, self.subject[person], until=until, about=about)
+        return "/why/" + self.links.make(Scope.ONE_DECISION, person, until=until, about=about)
 
     def me_link(self, person: str, hours: int = 48) -> str:
         """Path of the door to somebody's own pages."""
-        return "/in/" + self.links.make(Scope.OWN_PAGES, self.subject[person], until=self.now + timedelta(hours=hours))
+        return "/in/" + self.links.make(Scope.OWN_PAGES, person, until=self.now + timedelta(hours=hours))
 
     def decide(self, person: str, at: datetime) -> dict[str, str | None]:
         """Decide about somebody with the prices of the run; what they got."""

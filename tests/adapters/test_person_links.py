@@ -11,26 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenhand.adapters.person_links import Links, Scope, UsedInMemory
+from evenhand.terms import UsageError
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 SOON = NOW + timedelta(hours=1)
-SUBJECT = "0123456789abcdef" * 2
+WHO = "canary7@mail.example"
 LINKS = Links(bytes(range(32)))
-MADE = LINKS.make(Scope.ONE_DECISION, SUBJECT, until=SOON, about="20260301T090000Z-abcdef.7")
+MADE = LINKS.make(Scope.ONE_DECISION, WHO, until=SOON, about="20260301T090000Z-abcdef.7")
 
 
 def test_a_link_says_whose_it_is_what_it_opens_and_until_when():
     """To whoever has the secret."""
     opening = LINKS.read(MADE, Scope.ONE_DECISION, at=NOW)
-    assert (opening.subject, opening.about, opening.until) == (SUBJECT, "20260301T090000Z-abcdef.7", SOON)
+    assert (opening.who, opening.about, opening.until) == (WHO, "20260301T090000Z-abcdef.7", SOON)
 
 
 def test_a_link_tells_nobody_else_anything():
     """Neither pseudonym nor decision nor moment stand in it, and two links to the same page have nothing in common."""
     raw = urlsafe_b64decode(MADE + "=" * (-len(MADE) % 4))
     seconds = int(SOON.timestamp()).to_bytes(8, "big")
-    assert not any(one in raw for one in (bytes.fromhex(SUBJECT), SUBJECT.encode(), b"20260301", seconds))
-    other = LINKS.make(Scope.ONE_DECISION, SUBJECT, until=SOON, about="20260301T090000Z-abcdef.7")
+    assert not any(one in raw for one in (WHO.encode(), b"canary", b"20260301", seconds))
+    other = LINKS.make(Scope.ONE_DECISION, WHO, until=SOON, about="20260301T090000Z-abcdef.7")
     assert not {MADE[i : i + 8] for i in range(len(MADE) - 8)} & {other[i : i + 8] for i in range(len(other) - 8)}
 
 
@@ -87,3 +88,12 @@ def test_a_form_token_belongs_to_one_visit():
     assert LINKS.is_form_token("one", LINKS.form_token("one"))
     assert not LINKS.is_form_token("one", LINKS.form_token("other"))
     assert not LINKS.is_form_token("one", "")
+
+
+def test_a_link_does_not_tell_how_long_an_id_is():
+    """Ids of up to thirty characters give links of the same length; one that cannot stand in a link is refused."""
+    lengths = {len(LINKS.make(Scope.OWN_PAGES, "x" * length, until=SOON)) for length in range(1, 30)}
+    assert len(lengths) == 1
+    assert LINKS.read(LINKS.make(Scope.OWN_PAGES, "é" * 300, until=SOON), Scope.OWN_PAGES, at=NOW).who == "é" * 300
+    with pytest.raises(UsageError, match="too long to stand in a link"):
+        LINKS.make(Scope.OWN_PAGES, "x" * 1_000, until=SOON)

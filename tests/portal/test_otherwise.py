@@ -23,13 +23,13 @@ def test_the_promise_is_what_happens(shop):
         now = AT + timedelta(days=day)
         promised = {}
         for person in people:
-            desk = shop.house.desk(shop.subject[person])
+            desk = shop.house.desk(person)
             found, run = desk.record.decision(shop.decision_of(person))
             promised[person] = otherwise(found, run.campaign, run.model, run.policy, names)
         offers = [offer.id for offer in run.campaign.offers]
         shop.now = now
         for person in people:
-            shop.house.desk(shop.subject[person]).do(Factors(names, off=True), "nl")
+            shop.house.desk(person).do(Factors(names, off=True), "nl")
         decided = shop.decide_all(people, now + timedelta(hours=1))
         with open_ledger(shop.home) as store:
             for one in decided:
@@ -44,7 +44,7 @@ def test_the_promise_is_what_happens(shop):
                 changed += not expected.is_same
         shop.now = now + timedelta(hours=2)
         for person in people:
-            shop.house.desk(shop.subject[person]).do(Factors(names, off=False), "nl")
+            shop.house.desk(person).do(Factors(names, off=False), "nl")
     assert compared > 150
     assert 20 < changed < compared
 
@@ -52,14 +52,14 @@ def test_the_promise_is_what_happens(shop):
 def test_nothing_is_promised_where_nothing_personal_decided(shop):
     """Without personalisation there is nothing to switch off, and so nothing to foretell."""
     person = shop.who(None, "contextual")
-    found, run = shop.house.desk(shop.subject[person]).record.decision(shop.decision_of(person))
+    found, run = shop.house.desk(person).record.decision(shop.decision_of(person))
     assert otherwise(found, run.campaign, run.model, run.policy, ["visits"]) is None
 
 
 def test_nothing_is_promised_without_prices(shop):
     """A run that kept no prices for later people cannot say what another decision had been."""
     person = shop.who("tea")
-    found, run = shop.house.desk(shop.subject[person]).record.decision(shop.decision_of(person))
+    found, run = shop.house.desk(person).record.decision(shop.decision_of(person))
     assert otherwise(found, run.campaign, run.model, None, ["visits"]) is None
     assert otherwise(found, run.campaign, run.model, run.policy, []).is_same
 
@@ -68,7 +68,7 @@ def test_nothing_is_promised_without_prices(shop):
 def test_the_explanation_of_the_next_decision_says_who_switched_it_off(shop, lang):
     """A fact that was switched off is among what did not count, with the reason."""
     person = shop.who("tea")
-    shop.house.desk(shop.subject[person]).do(Factors(("visits",), off=True), lang)
+    shop.house.desk(person).do(Factors(("visits",), off=True), lang)
     decided = shop.decide(person, shop.now + timedelta(hours=1))
     told = why(decided["decision"], home=shop.home.folder, lang=lang)
     assert "visits" not in [factor.name for factor in told.factors]

@@ -56,7 +56,7 @@ def _person(opened, kind):
             how == "contextual" if kind == "contextual" else (how, offer is None) == ("personalised", kind == "none")
         )
         if wanted:
-            return opened.house.desk(opened.subject[person]), decision
+            return opened.house.desk(person), decision
     raise AssertionError(kind)
 
 
@@ -234,6 +234,9 @@ VISITS = {"visits", "days"}
         ({"do": ["ask"], "name": ["access"], "words": [" graag "]}, Ask(Right.ACCESS, "graag")),
         ({"do": ["ask"], "name": ["access"], "words": ["x" * 9_000]}, Ask(Right.ACCESS, "x" * 2_000)),
         ({"do": ["ask"], "name": ["money"]}, None),
+        ({"do": ["ask"], "name": ["human_review"]}, None),
+        ({"do": ["ask"], "name": ["human_review"], "about": ["R.7"]}, Ask(Right.HUMAN_REVIEW, "", "R.7")),
+        ({"do": ["ask"], "name": ["human_review"], "about": ["../7"]}, None),
         ({}, None),
     ],
 )

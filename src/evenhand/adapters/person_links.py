@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from evenhand.terms import UsageError
+
 __all__ = ["LINK_DAYS", "VISIT", "Links", "OnceStore", "Opening", "Scope", "UsedInMemory"]
 
 VISIT = timedelta(minutes=30)
@@ -28,7 +31,7 @@ LINK_DAYS = 7
 """Days for which a link is good, unless whoever makes it says otherwise."""
 
 _NONCE = 12
-_LONGEST = 600
+_MOST, _PADDED, _LONGEST = 768, 96, 1_200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,14 +53,14 @@ class Opening:
 
     Attributes:
         scope: what it opens.
-        subject: pseudonym, 32 hex digits.
+        who: the person's own id, as the organisation knows it.
         about: id of the decision, of a link to one; else "".
         until: up to when it is good.
         mark: of the link itself; leads to nobody.
     """
 
     scope: Scope
-    subject: str
+    who: str
     about: str
     until: datetime
     mark: bytes
@@ -97,18 +100,28 @@ class Links:
         self._cipher = AESGCM(hashlib.blake2b(b"evenhand person link", key=secret, digest_size=32).digest())
         self._form = hashlib.blake2b(b"evenhand person form", key=secret, digest_size=32).digest()
 
-    def make(self, scope: Scope, subject: str, *, until: datetime, about: str = "") -> str:
+    def make(self, scope: Scope, who: str, *, until: datetime, about: str = "") -> str:
         """A link, as text that can stand in an address.
 
         Args:
             scope: what it opens.
-            subject: pseudonym, 32 hex digits.
+            who: the person's own id, as it stands in the subjects table.
             until: up to when it is good.
             about: id of the decision, of a link to one.
+
+        Raises:
+            UsageError: the id is longer than a link can hold.
         """
         nonce = secrets.token_bytes(_NONCE)
-        seconds = int((until - _EPOCH).total_seconds()).to_bytes(8, "big")
-        sealed = self._cipher.encrypt(nonce, seconds + bytes.fromhex(subject) + about.encode(), bytes([scope]))
+        said = json.dumps([int((until - _EPOCH).total_seconds()), who, about], ensure_ascii=False).encode()
+        if len(said) > _MOST:
+            raise UsageError(
+                "link-id-long",
+                "The person's id is too long to stand in a link.",
+                rule=f"a link holds {_MOST} bytes",
+                remedy="use a shorter id",
+            )
+        sealed = self._cipher.encrypt(nonce, said.ljust(-(-len(said) // _PADDED) * _PADDED), bytes([scope]))
         return urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
 
     def read(self, link: str, scope: Scope, *, at: datetime) -> Opening | None:
@@ -125,11 +138,12 @@ class Links:
             opened = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], bytes([scope]))
         except (ValueError, InvalidTag):
             return None
-        until = _EPOCH + timedelta(seconds=int.from_bytes(opened[:8], "big"))
+        seconds, who, about = json.loads(opened)
+        until = _EPOCH + timedelta(seconds=seconds)
         if at >= until:
             return None
         mark = hashlib.sha256(b"evenhand used link\x00" + raw).digest()
-        return Opening(scope, opened[8:24].hex(), opened[24:].decode(), until, mark)
+        return Opening(scope, who, about, until, mark)
 
     def form_token(self, visit: str) -> str:
         """What a form of a visit must send back, so that no other site can send it in the person's name."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from evenhand.adapters.home import Home, find_home
 from evenhand.explanation import Lang, purpose_words, text
+from evenhand.features import pseudonymise
 from evenhand.policy import Campaign
 from evenhand.portal import (
     Ask,
@@ -46,19 +47,19 @@ _METHOD = "portal"
 class Sayings(Protocol):
     """Where what people say is kept; whatever decides reads it from there before its next decision."""
 
-    def history(self, subject: str) -> Sequence[Word]:
-        """Everything that a person (pseudonym, 32 hex digits) said here."""
+    def history(self, who: str) -> Sequence[Word]:
+        """Everything that a person (an id of the organisation's own) said here."""
         ...
 
-    def say(self, subject: str, words: Sequence[Word], lang: Lang, notice: str) -> None:
+    def say(self, who: str, words: Sequence[Word], lang: Lang, notice: str) -> None:
         """Keep what a person said, with the text that they read; it is durable when this returns."""
         ...
 
-    def requests(self, subject: str) -> Sequence[Asked]:
+    def requests(self, who: str) -> Sequence[Asked]:
         """What a person asked, newest first."""
         ...
 
-    def ask(self, subject: str, ask: Ask, lang: Lang, at: datetime) -> None:
+    def ask(self, who: str, ask: Ask, lang: Lang, at: datetime) -> None:
         """Keep a request, with its deadline."""
         ...
 
@@ -88,9 +89,9 @@ class PeopleHouse:
         campaign = newest_campaign(self._place, self._shelf)
         return ("", "") if campaign is None else (campaign.controller.name, campaign.controller.contact)
 
-    def desk(self, subject: str) -> PersonDesk:
-        """The desk of the person with a pseudonym (32 hex digits)."""
-        return PersonDesk(self._place, subject, self._sayings, self._shelf, self._clock())
+    def desk(self, who: str) -> PersonDesk:
+        """The desk of the person with an id of the organisation's own."""
+        return PersonDesk(self._place, who, self._sayings, self._shelf, self._clock())
 
 
 class PersonDesk:
@@ -100,9 +101,9 @@ class PersonDesk:
         record: what the ledger holds about the person.
     """
 
-    def __init__(self, place: Home, subject: str, sayings: Sayings, shelf: RunShelf, at: datetime) -> None:
-        self._place, self._subject, self._sayings, self._at = place, subject, sayings, at
-        self.record = PersonRecord(place, subject, shelf)
+    def __init__(self, place: Home, who: str, sayings: Sayings, shelf: RunShelf, at: datetime) -> None:
+        self._place, self._who, self._sayings, self._at = place, who, sayings, at
+        self.record = PersonRecord(place, pseudonymise([who], place.key(make=False))[0].decode(), shelf)
 
     def why(self, decision: str, lang: Lang) -> Why | None:
         """One decision about this person; None where there is none with this id about them."""
@@ -141,7 +142,7 @@ class PersonDesk:
         """The person's own page."""
         last = self.record.last
         campaign = last[1].campaign if last else newest_campaign(self._place, RunShelf())
-        history = self._sayings.history(self._subject)
+        history = self._sayings.history(self._who)
         features = self.record.features()
         return Me(
             sender=campaign.controller.name if campaign else "",
@@ -155,7 +156,7 @@ class PersonDesk:
             choices=choices_of(
                 history, lambda name: _meaning(features.get(name), name, lang), lambda term: purpose_words(term, lang)
             ),
-            requests=self._sayings.requests(self._subject),
+            requests=self._sayings.requests(self._who),
             browser_says_no=browser_says_no,
         )
 
@@ -171,19 +172,19 @@ class PersonDesk:
     def do(self, intent: Intent, lang: Lang) -> None:
         """Keep what the person said; it counts from the next decision."""
         if isinstance(intent, Ask):
-            self._sayings.ask(self._subject, intent, lang, self._at)
+            self._sayings.ask(self._who, intent, lang, self._at)
             return
-        words = words_of(intent, self._sayings.history(self._subject), self._at)
+        words = words_of(intent, self._sayings.history(self._who), self._at)
         if words:
-            self._sayings.say(self._subject, words, lang, self._notice(words, lang))
+            self._sayings.say(self._who, words, lang, self._notice(words, lang))
 
     def hear_browser(self) -> None:
         """The browser sends Global Privacy Control: kept as an opt-out, unless the person said otherwise here."""
-        history = self._sayings.history(self._subject)
+        history = self._sayings.history(self._who)
         if any(one.kind == "opt_out" for one in history):
             return
         words = words_of(Personalisation(off=True), history, self._at, by="browser")
-        self._sayings.say(self._subject, words, "en", "Sec-GPC: 1")
+        self._sayings.say(self._who, words, "en", "Sec-GPC: 1")
 
     def receipt(self, decision: str, lang: Lang) -> str | None:
         """The page of the receipt of a decision about this person; None where there is none."""
@@ -202,7 +203,7 @@ class PersonDesk:
         return None if began is None else effect_of(kind, about or "", began, self.record.traces())
 
     def _standing(self) -> dict[tuple[str, str], Word]:
-        return standing(self._sayings.history(self._subject), self._at)
+        return standing(self._sayings.history(self._who), self._at)
 
     def _switches(self, features: Mapping[str, Campaign], lang: Lang) -> dict[str, Switch]:
         return {

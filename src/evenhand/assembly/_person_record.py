@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from evenhand.adapters.home import Home
-from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.allocation import PricePolicy
 from evenhand.explanation import Explanation, Lang, tell
-from evenhand.ledger import RunRecord, decided_about, facts, latest_checkpoint, open_run, runs
+from evenhand.ledger import LedgerStore, RunRecord, decided_about, facts, latest_checkpoint, open_run, runs
 from evenhand.policy import Campaign
 from evenhand.portal import Decided, Fairness, Trace
 from evenhand.scoring import model_from_json
 from evenhand.terms import WITHHELD, DataError, DecisionFacts, LedgerError, Model, Standing
 
+from ._ledger import has_ledger, run_keys_of
 from ._policy import policy_of_run, run_that_priced
 from ._records import open_ledger
 
@@ -99,7 +98,7 @@ class RunShelf:
 
     _runs: dict[str, OpenRun] = field(default_factory=dict)
 
-    def run(self, store: SqliteLedger, run_id: str) -> OpenRun:
+    def run(self, store: LedgerStore, run_id: str) -> OpenRun:
         """The run with this id."""
         found = self._runs.get(run_id)
         if found is None:
@@ -124,10 +123,10 @@ class PersonRecord:
 
     def __init__(self, place: Home, subject: str, shelf: RunShelf) -> None:
         self._place, self._subject, self._shelf = place, subject, shelf
-        self._keys = RunKeyFolder(place.run_keys)
+        self._keys = run_keys_of(place)
 
     @contextmanager
-    def _open(self) -> Iterator[SqliteLedger]:
+    def _open(self) -> Iterator[LedgerStore]:
         with open_ledger(self._place) as store:
             yield store
 
@@ -135,7 +134,7 @@ class PersonRecord:
     def decisions(self) -> tuple[tuple[DecisionFacts, OpenRun], ...]:
         """Every decision about the person with its run, oldest first; nothing where they were erased."""
         out = []
-        if not self._place.ledger.exists():
+        if not has_ledger(self._place):
             return ()
         with self._open() as store:
             for one in decided_about(store, self._subject):
@@ -197,7 +196,7 @@ class PersonRecord:
 
 def newest_campaign(place: Home, shelf: RunShelf) -> Campaign | None:
     """The campaign of the run recorded last; None where there is none."""
-    if not place.ledger.exists():
+    if not has_ledger(place):
         return None
     with open_ledger(place) as store:
         finished = [run for run in runs(store) if run.finished]

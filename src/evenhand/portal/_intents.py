@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
@@ -52,15 +53,23 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request to the organisation; `words` is what the person wrote, which may be personal."""
+    """A request to the organisation.
+
+    Attributes:
+        right: what is asked.
+        words: what the person wrote, which may be personal.
+        about: id of the decision that a human is to look at.
+    """
 
     right: Right
     words: str = ""
+    about: str = ""
 
 
 Intent = Factors | Personalisation | Objection | Consent | Ask
 _LONGEST = 2_000
 _MOST = 200
+_DECISION = re.compile(r"[A-Za-z0-9-]{1,60}\.[0-9]{1,12}")
 
 
 def intent_of(
@@ -69,7 +78,8 @@ def intent_of(
     """What a submitted form asks; None where it asks nothing that can be done here.
 
     Args:
-        form: values by field: ``do`` says what, ``name`` about what, ``words`` what the person wrote.
+        form: values by field: ``do`` says what, ``name`` about what, ``words`` what the person wrote,
+            ``about`` which decision.
         factors: columns that exist for this person; other names ask nothing.
         purposes: likewise DPV terms.
 
@@ -94,7 +104,10 @@ def intent_of(
     if do in ("give", "withdraw") and len(names) == 1 and names[0] in purposes:
         return Consent(names[0], given=do == "give")
     if do == "ask" and len(names) == 1 and names[0] in list(Right):
-        return Ask(Right(names[0]), form.get("words", [""])[-1].strip()[:_LONGEST])
+        right, about = Right(names[0]), form.get("about", [""])[-1]
+        if right is Right.HUMAN_REVIEW and not _DECISION.fullmatch(about):
+            return None
+        return Ask(right, form.get("words", [""])[-1].strip()[:_LONGEST], about if right is Right.HUMAN_REVIEW else "")
     return None
 
 

@@ -80,7 +80,7 @@ def why_page(why: Why, place: Place) -> str:
 
 def me_page(me: Me, place: Place, lang: Lang) -> str:
     """The person's own page: what was decided, what may count, what they asked and chose."""
-    rights = [right.value for right in Right]
+    rights = [right.value for right in Right if right is not Right.HUMAN_REVIEW]
     return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, me=me, rights=rights)
 
 

@@ -89,8 +89,8 @@ class House(Protocol):
         """Name, and where a human answers."""
         ...
 
-    def desk(self, subject: str) -> Desk:
-        """The desk of the person with a pseudonym (32 hex digits)."""
+    def desk(self, who: str) -> Desk:
+        """The desk of the person with an id of the organisation's own."""
         ...
 
 
@@ -141,7 +141,7 @@ class _Pages:
         form = await form_of(request)
         if opening is None or form is None:
             return self._refused(request, "link" if opening is None else "form")
-        done = await run_in_threadpool(self._done, opening.subject, form, language(request, form), only_off=True)
+        done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=True)
         return sent_on(request, f"/why/{request.path_params['link']}", language(request, form), done)
 
     async def door(self, request: Request) -> Response:
@@ -157,7 +157,7 @@ class _Pages:
         if opening is None or not await run_in_threadpool(self._once.use, opening.mark, opening.until):
             return self._refused(request, "link")
         until = self._clock() + VISIT
-        visit = self._links.make(Scope.VISIT, opening.subject, until=until)
+        visit = self._links.make(Scope.VISIT, opening.who, until=until)
         form = await form_of(request) or {}
         response = sent_on(request, "/me", language(request, form), "")
         response.set_cookie(
@@ -176,12 +176,12 @@ class _Pages:
         if opening is None:
             return self._refused(request, "session")
         lang = language(request)
-        me = await run_in_threadpool(self._me, opening.subject, lang, says_no(request))
+        me = await run_in_threadpool(self._me, opening.who, lang, says_no(request))
         place = self._own_place(request, "/me")
         return HTMLResponse(me_page(me, place, lang))
 
-    def _me(self, subject: str, lang: Lang, browser_says_no: bool) -> Me:
-        desk = self._house.desk(subject)
+    def _me(self, who: str, lang: Lang, browser_says_no: bool) -> Me:
+        desk = self._house.desk(who)
         if browser_says_no:
             desk.hear_browser()
         return desk.me(lang, browser_says_no=browser_says_no)
@@ -194,7 +194,7 @@ class _Pages:
         token = (form or {}).get("csrf", [""])[-1]
         if form is None or not self._links.is_form_token(request.cookies[_COOKIE], token):
             return self._refused(request, "form")
-        done = await run_in_threadpool(self._done, opening.subject, form, language(request, form), only_off=False)
+        done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=False)
         return sent_on(request, way_back(form), language(request, form), done)
 
     async def why(self, request: Request) -> Response:
@@ -204,7 +204,7 @@ class _Pages:
         decision, dot, kind = request.path_params["decision"].rpartition(".")
         if kind not in ("json", "receipt"):
             decision, kind = decision + dot + kind, ""
-        desk, lang = self._house.desk(opening.subject), language(request)
+        desk, lang = self._house.desk(opening.who), language(request)
         if kind == "receipt":
             page = await run_in_threadpool(desk.receipt, decision, lang)
             return self._refused(request, "unknown") if page is None else receipt_answer(page)
@@ -231,7 +231,7 @@ class _Pages:
         return self._refused(request, "unknown")
 
     async def _shown(self, request: Request, opening: Opening) -> Response:
-        desk = self._house.desk(opening.subject)
+        desk = self._house.desk(opening.who)
         if says_no(request):
             await run_in_threadpool(desk.hear_browser)
         why = await run_in_threadpool(desk.why, opening.about, language(request))
@@ -246,9 +246,9 @@ class _Pages:
         place = self._own_place(request, path)
         return HTMLResponse(why_page(why, place))
 
-    def _done(self, subject: str, form: Mapping[str, Sequence[str]], lang: Lang, *, only_off: bool) -> str:
+    def _done(self, who: str, form: Mapping[str, Sequence[str]], lang: Lang, *, only_off: bool) -> str:
         """Keep what the person said; the key of what is then said about it."""
-        desk = self._house.desk(subject)
+        desk = self._house.desk(who)
         intent = intent_of(form, factors=desk.factors(), purposes=desk.purposes())
         if intent is None or (only_off and not is_protective(intent)):
             return "nothing"
