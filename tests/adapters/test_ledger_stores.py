@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builders import begin_run, make_explained, model_from_json
+from evenhand.adapters.wrapping import Wrapping
 from evenhand.ledger import (
     GENESIS,
     Head,
@@ -33,7 +34,6 @@ from evenhand.ledger import (
     verify,
 )
 from evenhand.terms import DataError, LedgerError, StoreError
-from evenhand.adapters.wrapping import Wrapping
 from store_cases import KEY, OnServer, stores_of
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
