@@ -20,6 +20,7 @@ class Kind(IntEnum):
     SIGNAL = 4
     ERASURE = 5
     RESTRICTION = 6
+    SALE = 7
 
 
 @unique
