@@ -22,6 +22,11 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "verify_rights",
+    "say",
+    "import_consents",
+    "export_consents",
+    "consent_history",
     "AdditiveClassifier",
     "AdditiveRegressor",
     "AdditiveUplift",
@@ -50,6 +55,11 @@ if TYPE_CHECKING:
     from evenhand.adapters.uplift import AdditiveUplift
     from evenhand.assembly import (
         Frames,
+        verify_rights,
+        say,
+        import_consents,
+        export_consents,
+        consent_history,
         access,
         audit,
         check_receipt,

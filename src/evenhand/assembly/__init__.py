@@ -7,6 +7,17 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._consent_history import (
+    ExportedConsents,
+    History,
+    Imported,
+    consent_history,
+    export_consents,
+    hash_of_notice,
+    import_consents,
+    say,
+    verify_rights,
+)
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
@@ -36,7 +47,10 @@ __all__ = [
     "Decisions",
     "Erased",
     "Evaluated",
+    "ExportedConsents",
     "Frames",
+    "History",
+    "Imported",
     "Monitored",
     "Planned",
     "Ran",
@@ -46,6 +60,7 @@ __all__ = [
     "audit",
     "check",
     "check_receipt",
+    "consent_history",
     "database_status",
     "decide",
     "decide_people",
@@ -53,9 +68,12 @@ __all__ = [
     "draft",
     "erase",
     "evaluate",
+    "export_consents",
     "forget_groups",
     "frontier",
     "give_receipt",
+    "hash_of_notice",
+    "import_consents",
     "last_checkpoint",
     "ledger_key",
     "list_runs",
@@ -71,8 +89,10 @@ __all__ = [
     "resume_campaign",
     "run",
     "run_campaign",
+    "say",
     "sign_checkpoint",
     "upgrade_database",
     "verify_ledger",
+    "verify_rights",
     "why",
 ]

@@ -283,6 +283,7 @@ def replay(
             at=recorded.summary.at,
             frames=frames or Frames(),
             acted=acted_at(name),
+            heard=int(recorded.report.get("told", 0)),
         )
         if opened.digest != recorded.data_digest:
             raise _other_data()
@@ -385,7 +386,7 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
             )
         model = model_from_json(recorded.model_json)
         told = list(readable(store, [f"{name}.{row + 1}" for row in recorded.report["story_rows"]]))
-    report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder")}
+    report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder", "told")}
     report["stories"] = stories_of(told, recorded.campaign, model, _prices(recorded))
     report["run"]["head"] = recorded.summary.head
     prices = policy_of_run(recorded) if recorded.summary.policy else None

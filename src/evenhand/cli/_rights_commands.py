@@ -79,12 +79,14 @@ def erase(
             {
                 "decisions": done.decisions,
                 "lists": done.lists,
+                "said": done.said,
                 "in_the_clear": done.in_the_clear,
                 "own_tables": list(done.own_tables),
             }
         )
         return
     voice.data(f"{done.decisions:,} decisions can be read by nobody any more; {done.lists:,} lists were cleaned")
+    voice.data(f"{done.said:,} records of what they said were taken out")
     voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
     if done.in_the_clear:
         voice.talk(f"{done.in_the_clear:,} decisions were recorded by an older evenhand without a key, and stay.")
@@ -93,7 +95,26 @@ def erase(
         voice.talk(f"  {table}")
 
 
+def verify(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+    """Prove that nothing that people said or asked was altered since; exit 5 where something was."""
+    from evenhand import assembly
+    from evenhand.terms import LedgerError
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    found = assembly.verify_rights(home=home)
+    if json_out:
+        problems = [{"entry": seq, "what": what} for seq, what in found.problems]
+        voice.document({"ok": found.ok, "entries": found.entries, "removed": found.removed, "problems": problems})
+    else:
+        for _, what in found.problems:
+            voice.data(what)
+        voice.talk(f"{found.entries:,} entries, of which {found.removed:,} were emptied by an erasure or retention")
+    if not found.ok:
+        raise typer.Exit(LedgerError.exit_code)
+
+
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (access, ("evenhand rights access 1042 --lang nl", "evenhand rights access 1042 --out access.json")),
+    (verify, ("evenhand rights verify", "evenhand rights verify --json")),
     (erase, ("evenhand rights erase 1042", "evenhand rights erase 1042 --yes --home /srv/evenhand")),
 )

@@ -10,7 +10,8 @@ It does not judge who somebody is, whether a ground holds or which law applies, 
 """
 
 from ._codes import CODE_DAYS, CODE_TRIES, code_of, is_code
-from ._consents import SAYINGS, Said, permits_on, said_now, standing_of
+from ._consent_record import CONSENT_FIELDS, ConsentContext, consent_record, missing_in, records_text
+from ._consents import SAYINGS, Said, is_no, permits_on, said_now, standing_of
 from ._deadlines import (
     CLOCKS,
     Deadlines,
@@ -31,11 +32,13 @@ __all__ = [
     "CLOCKS",
     "CODE_DAYS",
     "CODE_TRIES",
+    "CONSENT_FIELDS",
     "EXTENSIONS",
     "GENESIS",
     "REFUSALS",
     "SAYINGS",
     "STEPS",
+    "ConsentContext",
     "Deadlines",
     "Entry",
     "Happening",
@@ -57,15 +60,19 @@ __all__ = [
     "chained",
     "check_step",
     "code_of",
+    "consent_record",
     "deadlines_of",
     "head_mark",
     "is_code",
+    "is_no",
     "letter_of",
     "local_day",
+    "missing_in",
     "moment_after",
     "next_happening",
     "permits_on",
     "public_holidays",
+    "records_text",
     "removed",
     "request_of",
     "said_now",

@@ -13,7 +13,7 @@ from typing import Any
 from evenhand.policy import is_known, nearest_purpose, purpose_term
 from evenhand.terms import ConsentStatus, UsageError
 
-__all__ = ["SAYINGS", "Said", "permits_on", "said_now", "standing_of"]
+__all__ = ["SAYINGS", "Said", "is_no", "permits_on", "said_now", "standing_of"]
 
 SAYINGS = MappingProxyType(
     {
@@ -68,7 +68,7 @@ class Said:
     @property
     def is_no(self) -> bool:
         """Whether the person's own no."""
-        return self.status in _NO
+        return is_no(self.status)
 
     @property
     def key(self) -> tuple[str, str, str, datetime]:
@@ -95,6 +95,16 @@ class Said:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {name: getattr(self, name) for name in Said.__slots__ if name != "at"} | {"at": self.at.isoformat()}
+
+
+def is_no(status: str) -> bool:
+    """Whether a status is the person's own no.
+
+    Example:
+        >>> is_no("Objected"), is_no("ConsentExpired")
+        (True, False)
+    """
+    return status in _NO
 
 
 def said_now(word: str, purpose: str, at: datetime, **evidence: str) -> Said:

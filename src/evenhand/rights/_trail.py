@@ -80,9 +80,11 @@ class Trail(Protocol):
         *,
         handles: Sequence[bytes] | None = None,
         about: str | None = None,
+        after: int = 0,
         until: int | None = None,
     ) -> Iterator[Entry]:
-        """Entries in order: of a stream, of people, about a request, up to a number."""
+        """Entries in order: of a stream, of people, about a request, after a number and up to one; of many
+        people, one group of them after the other. What was removed has no handle, and is about nothing."""
         ...
 
     def remove(self, numbers: Sequence[int], note: Entry) -> None:
