@@ -53,6 +53,16 @@ def test_a_no_holds_for_the_next_decision(ran, cli, word, expected):
     assert cli(ran, "rights", "verify").exit_code == 0
 
 
+def test_a_fact_that_was_switched_off_does_not_count(ran, cli):
+    """The decision is personal still, and that column has no part in it."""
+    assert cli(ran, "consent", "switch-off", WHO, "visits").exit_code == 0
+    run(ran, cli)
+    told = json.loads(cli(ran, "why", WHO, "--json").stdout)
+    assert told["permission"]["key"] == "consent-valid"
+    assert "visits" not in {one["name"] for one in told["factors"] if one["contribution"]}
+    assert cli(ran, "replay", "last").exit_code == 0
+
+
 def test_a_replay_of_an_earlier_run_does_not_hear_what_was_said_later(ran, cli):
     """Two runs with a no between: both come out again as they were."""
     run(ran, cli)

@@ -20,6 +20,8 @@ _WORDS = {
     "object": "Record an objection to direct marketing; it holds for the next decision, whatever was consented to.",
     "opt-out": "Record that a person switches personalisation off.",
     "opt-out-of-sale": "Record that a person's data may not be sold or shared.",
+    "switch-off": "Record that one fact may not count for a person: the name of its column stands for the purpose.",
+    "switch-on": "Record that a fact that a person switched off may count again.",
     "take-back-objection": "Record that a person takes an objection back.",
     "take-back-opt-out": "Record that a person switches personalisation on again.",
     "take-back-opt-out-of-sale": "Record that a person's data may be sold or shared again.",
@@ -37,6 +39,7 @@ def register(app: typer.Typer) -> None:
 
     for word, help_text in _WORDS.items():
         purpose = "PersonalisedAdvertising" if word in ("give", "refuse", "withdraw") else "DirectMarketing"
+        purpose = "visits" if word.startswith("switch") else purpose
         examples = (
             f"evenhand consent {word} 1042 {purpose} | evenhand consent {word} 1042 {purpose} --method 'web form'"
         )
@@ -48,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
 def _saying(word: str) -> Callable[..., None]:
     """The command for one word: as many arguments for a no as for a yes."""
-    default: Any = ... if word in ("give", "refuse", "withdraw") else ""
+    default: Any = ... if word in ("give", "refuse", "withdraw", "switch-off", "switch-on") else ""
 
     def say(
         who: Who,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign, ancestors, is_direct_marketing_kind, is_known
 from evenhand.terms import Asked, LegalBasis, Permitted, Reason, Standing, UsageError
 
-from ._book import ConsentBook
+from ._book import FACTOR, ConsentBook
 from ._weights import ConsentWeight, Kind, OptOutWeight, SignalWeight
 
 __all__ = ["permit"]
@@ -43,6 +43,8 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     revoking consent for a broader purpose ends the narrower one too, and a person who withdrew or refused is not
     addressed on another legal basis instead (G-6). An opt-out signal holds, on every device, until the same signal
     leaves it open or the person takes an opt-out back (kind opt_out, OptOutWithdrawn) later.
+
+    A factor that somebody switched off changes no standing: it is named beside it, and gate 2 withholds it.
 
     Args:
         asked: n people and the moment.
@@ -101,7 +103,8 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     _decide(restricted, standing, reason, refused, Reason.RESTRICTED)
     _decide(erased, standing, reason, refused, Reason.ERASED)
     _decide(objected, standing, reason, refused, Reason.DIRECT_MARKETING_OBJECTION)
-    return Permitted(asked=asked, standing=standing, reason=reason)
+    off = history.switched_off(consents.purpose_terms, people)
+    return Permitted(asked=asked, standing=standing, reason=reason, switched_off=off)
 
 
 def _decide(
@@ -180,6 +183,17 @@ class _History:
         weights = self._weights[rows]
         opted_out, unclear = (rows[weights == weight] for weight in (SignalWeight.OPTED_OUT, SignalWeight.UNCLEAR))
         return self._those(opted_out, people), self._those(unclear, people)
+
+    def switched_off(self, named: tuple[str, ...], people: int) -> dict[str, NDArray[np.bool_]]:
+        """By the name of a factor, whose latest word about it is that it may not count."""
+        rows = np.flatnonzero(self._kinds == Kind.FACTOR)
+        if not len(rows):
+            return {}
+        rows = self._last_of_each(rows)
+        rows = rows[self._weights[rows] == OptOutWeight.STANDS]
+        purposes = self._purposes[rows]
+        which = np.unique(purposes).tolist()
+        return {named[one].removeprefix(FACTOR): self._those(rows[purposes == one], people) for one in which}
 
     def _last_of_each(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Of these rows the latest of each person and purpose, the heaviest on a tie."""

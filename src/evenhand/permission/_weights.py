@@ -20,7 +20,8 @@ class Kind(IntEnum):
     SIGNAL = 4
     ERASURE = 5
     RESTRICTION = 6
-    SALE = 7
+    FACTOR = 7
+    SALE = 8
 
 
 @unique
@@ -81,7 +82,7 @@ _REASONS = {
 
 @unique
 class OptOutWeight(IntEnum):
-    """Of an objection, an opt-out or a restriction that somebody wrote down."""
+    """Of an objection, an opt-out, a restriction or a factor switched off, that somebody wrote down."""
 
     TAKEN_BACK = 0
     STANDS = 1

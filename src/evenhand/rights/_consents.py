@@ -27,13 +27,17 @@ SAYINGS = MappingProxyType(
         "take-back-opt-out": ("opt_out", "OptOutWithdrawn"),
         "opt-out-of-sale": ("sale", "SaleOptedOut"),
         "take-back-opt-out-of-sale": ("sale", "SaleOptOutWithdrawn"),
+        "switch-off": ("factor", "SwitchedOff"),
+        "switch-on": ("factor", "SwitchedOn"),
         "restrict": ("restriction", "Restricted"),
         "lift-restriction": ("restriction", "RestrictionLifted"),
     }
 )
 """What can be said in one word, as kind and status of a consent record."""
 
-_NO = frozenset({"ConsentRefused", "ConsentWithdrawn", "Objected", "OptedOut", "SaleOptedOut", "Restricted"})
+_NO = frozenset(
+    {"SwitchedOff", "ConsentRefused", "ConsentWithdrawn", "Objected", "OptedOut", "SaleOptedOut", "Restricted"}
+)
 _PERMITS = frozenset(status.value for status in ConsentStatus if status.permits)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -112,7 +116,7 @@ def said_now(word: str, purpose: str, at: datetime, **evidence: str) -> Said:
 
     Args:
         word: one of `SAYINGS`.
-        purpose: a DPV term, bare or as IRI; "" = all marketing, for a no.
+        purpose: a DPV term, bare or as IRI; "" = all marketing, for a no. Of a factor the name of its column.
         at: now.
         evidence: notice, notice_hash, language, method, actor.
 
@@ -124,8 +128,15 @@ def said_now(word: str, purpose: str, at: datetime, **evidence: str) -> Said:
         'ConsentWithdrawn'
     """
     kind, status = SAYINGS[word]
-    term = purpose_term(purpose)
-    if (not term and kind == "consent") or (term and not is_known(term)):
+    term = purpose.strip() if kind == "factor" else purpose_term(purpose)
+    if kind == "factor" and not term:
+        raise UsageError(
+            "consent-factor",
+            "No column is named.",
+            rule="a person switches off one fact that may not count",
+            remedy="name the feature column, as the campaign file has it",
+        )
+    if kind != "factor" and ((not term and kind == "consent") or (term and not is_known(term))):
         near = nearest_purpose(term)
         raise UsageError(
             "consent-purpose",
