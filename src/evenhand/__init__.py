@@ -22,6 +22,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "portability_of",
+    "package_about",
+    "list_requests",
+    "find_request",
+    "ask",
+    "answer_request",
     "AdditiveClassifier",
     "AdditiveRegressor",
     "AdditiveUplift",
@@ -55,6 +61,12 @@ if TYPE_CHECKING:
     from evenhand.adapters.uplift import AdditiveUplift
     from evenhand.assembly import (
         Frames,
+        portability_of,
+        package_about,
+        list_requests,
+        find_request,
+        ask,
+        answer_request,
         access,
         audit,
         check_receipt,

@@ -21,13 +21,14 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    func,
     insert,
     select,
     update,
 )
 
 from evenhand.rights import GENESIS, Entry, Stream, chained, head_mark, removed
-from evenhand.terms import LedgerError
+from evenhand.terms import LedgerError, UsageError
 
 from .database import METADATA, Database
 
@@ -74,11 +75,17 @@ class RightsTables:
         self._database = database
         self._secret = secret
 
-    def append(self, entries: Sequence[Entry]) -> list[Entry]:
+    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> list[Entry]:
         """Append in one transaction; see `rights.Trail`."""
         if not entries:
             return []
         with self._database.begin() as connection:
+            connection.execute(select(_head.c.seq).with_for_update())
+            if only_after is not None:
+                about, seen = only_after
+                last = connection.execute(select(func.max(_trail.c.seq)).where(_trail.c.about == about)).scalar()
+                if last != seen:
+                    raise _meanwhile()
             return self._appended(connection, entries)
 
     def _appended(self, connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
@@ -151,6 +158,15 @@ class RightsTables:
         with self._database.read() as connection:
             seq, mark = connection.execute(select(_head.c.seq, _head.c.mark)).one()
         return int(seq), bytes(mark)
+
+
+def _meanwhile() -> UsageError:
+    return UsageError(
+        "request-meanwhile",
+        "Somebody else took a step of this request meanwhile. Nothing was recorded.",
+        rule="G-12: the steps of a request follow each other",
+        remedy="look at the request again, and decide then",
+    )
 
 
 def _broken() -> LedgerError:

@@ -6,6 +6,17 @@ arithmetic of a decision lives here. Callers name the moment and the folders; wh
 run's id and a new home's key.
 """
 
+from ._answers import Answered, answer_request
+from ._asking import (
+    ask,
+    ask_identity,
+    extend_request,
+    refuse_request,
+    review_report,
+    show_identity,
+    start_request,
+    withdraw_request,
+)
 from ._audit import DataAudit, audit
 from ._consent_history import (
     ExportedConsents,
@@ -25,6 +36,7 @@ from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
+from ._package import Package, package_about, portability_of
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,
@@ -34,12 +46,15 @@ from ._receipts import (
     receipt_checker,
     sign_checkpoint,
 )
+from ._recipients import Message, acknowledge, outbox, tell_recipient
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
+from ._requests import Found, Stepped, find_request, letter_for, list_requests
 from ._rights import Access, Erased, access, erase
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
 __all__ = [
     "Access",
+    "Answered",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -48,15 +63,23 @@ __all__ = [
     "Erased",
     "Evaluated",
     "ExportedConsents",
+    "Found",
     "Frames",
     "History",
     "Imported",
+    "Message",
     "Monitored",
+    "Package",
     "Planned",
     "Ran",
     "Replayed",
+    "Stepped",
     "Watched",
     "access",
+    "acknowledge",
+    "answer_request",
+    "ask",
+    "ask_identity",
     "audit",
     "check",
     "check_receipt",
@@ -69,6 +92,8 @@ __all__ = [
     "erase",
     "evaluate",
     "export_consents",
+    "extend_request",
+    "find_request",
     "forget_groups",
     "frontier",
     "give_receipt",
@@ -76,23 +101,34 @@ __all__ = [
     "import_consents",
     "last_checkpoint",
     "ledger_key",
+    "letter_for",
+    "list_requests",
     "list_runs",
     "load_campaign",
     "monitor",
     "open_ledger",
+    "outbox",
+    "package_about",
     "plan",
     "plan_campaign",
+    "portability_of",
     "prices_of",
     "rebuild_report",
     "receipt_checker",
+    "refuse_request",
     "replay",
     "resume_campaign",
+    "review_report",
     "run",
     "run_campaign",
     "say",
+    "show_identity",
     "sign_checkpoint",
+    "start_request",
+    "tell_recipient",
     "upgrade_database",
     "verify_ledger",
     "verify_rights",
     "why",
+    "withdraw_request",
 ]

@@ -22,6 +22,7 @@ _WORDS = {
     "opt-out-of-sale": "Record that a person's data may not be sold or shared.",
     "switch-off": "Record that one fact may not count for a person: the name of its column stands for the purpose.",
     "switch-on": "Record that a fact that a person switched off may count again.",
+    "lift-restriction": "Record that a restriction ends; the person is told before (GDPR 18(3)).",
     "take-back-objection": "Record that a person takes an objection back.",
     "take-back-opt-out": "Record that a person switches personalisation on again.",
     "take-back-opt-out-of-sale": "Record that a person's data may be sold or shared again.",

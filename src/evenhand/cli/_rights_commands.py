@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._recipient_commands import register as register_recipients
+from ._request_commands import register as register_requests
 from ._speak import Speaker, guarded
 
-__all__ = ["register"]
+__all__ = ["confirm_erasure", "register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -24,12 +26,17 @@ def register(app: typer.Typer) -> None:
 
     for command, examples in _COMMANDS:
         rights.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
+    register_requests(rights)
+    register_recipients(rights)
     app.add_typer(rights, name="rights")
 
 
 def access(
     who: Annotated[str, typer.Argument(metavar="SUBJECT", help="The person's id, as it stands in the subjects table.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write it to this JSON file instead.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page for the person to this file, with all that is held.")
+    ] = None,
     home: HomeFolder = None,
     lang: Lang = Language.en,
     json_out: Json = False,
@@ -40,6 +47,13 @@ def access(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    if html is not None:
+        from evenhand.adapters.home import write_atomically
+
+        package = assembly.package_about(who, home=home, lang=lang.value, at=moment(None))
+        write_atomically(html, package.to_html(), private=True)
+        voice.data(str(html))
+        return
     held = assembly.access(who, home=home, lang=lang.value)
     if out is not None:
         held.save(out)
@@ -64,15 +78,7 @@ def erase(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
-    if not yes and not (sys.stdin.isatty() and not json_out and typer.confirm("Erase this person?", err=True)):
-        from evenhand.terms import UsageError
-
-        raise UsageError(
-            "erase-not-confirmed",
-            "Nothing was erased.",
-            rule="what is erased cannot be brought back",
-            remedy="confirm it, or pass --yes",
-        )
+    confirm_erasure(yes=yes, json_out=json_out)
     done = assembly.erase(who, home=home, at=moment(None))
     if json_out:
         voice.document(
@@ -93,6 +99,23 @@ def erase(
     voice.talk("Not reached from here: backups of subject-keys.sqlite, and your own tables:")
     for table in done.own_tables:
         voice.talk(f"  {table}")
+
+
+def confirm_erasure(*, yes: bool, json_out: bool) -> None:
+    """Ask on a terminal; elsewhere nothing is erased without a yes.
+
+    Raises:
+        UsageError: it was not confirmed.
+    """
+    if not yes and not (sys.stdin.isatty() and not json_out and typer.confirm("Erase this person?", err=True)):
+        from evenhand.terms import UsageError
+
+        raise UsageError(
+            "erase-not-confirmed",
+            "Nothing was erased.",
+            rule="what is erased cannot be brought back",
+            remedy="confirm it, or pass --yes",
+        )
 
 
 def verify(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:

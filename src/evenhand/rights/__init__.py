@@ -9,6 +9,7 @@ DPV 2.3 (RULES 3.2, G-7, G-30, 4.1, 13).
 It does not judge who somebody is, whether a ground holds or which law applies, sends nothing, and keeps no address.
 """
 
+from ._access_page import access_page
 from ._codes import CODE_DAYS, CODE_TRIES, code_of, is_code
 from ._consent_record import CONSENT_FIELDS, ConsentContext, consent_record, missing_in, records_text
 from ._consents import SAYINGS, Said, is_no, permits_on, said_now, standing_of
@@ -24,7 +25,9 @@ from ._deadlines import (
     public_holidays,
 )
 from ._letters import Letter, Sender, letter_of
+from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
 from ._requests import STEPS, Happening, Request, check_step, next_happening, request_of
+from ._reviews import ReviewFigures, review_figures, seconds_spent
 from ._trail import GENESIS, Entry, Stream, Trail, TrailReport, chained, head_mark, removed, verify_trail
 from ._words import EXTENSIONS, REFUSALS, Law, Refusal, RequestKind, State, Step
 
@@ -35,6 +38,7 @@ __all__ = [
     "CONSENT_FIELDS",
     "EXTENSIONS",
     "GENESIS",
+    "PORTABILITY_SCHEMA",
     "REFUSALS",
     "SAYINGS",
     "STEPS",
@@ -42,12 +46,15 @@ __all__ = [
     "Deadlines",
     "Entry",
     "Happening",
+    "Item",
     "Law",
     "Letter",
     "Period",
+    "Portability",
     "Refusal",
     "Request",
     "RequestKind",
+    "ReviewFigures",
     "Said",
     "Sender",
     "State",
@@ -56,6 +63,7 @@ __all__ = [
     "Trail",
     "TrailReport",
     "Unit",
+    "access_page",
     "after",
     "chained",
     "check_step",
@@ -72,10 +80,13 @@ __all__ = [
     "next_happening",
     "permits_on",
     "public_holidays",
+    "read_portability",
     "records_text",
     "removed",
     "request_of",
+    "review_figures",
     "said_now",
+    "seconds_spent",
     "standing_of",
     "verify_trail",
 ]

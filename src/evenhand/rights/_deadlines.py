@@ -197,10 +197,9 @@ def public_holidays(country: str) -> Container[date]:
     """Public holidays of a country (US: of California); none of a country that the library does not know."""
     import holidays
 
-    try:
-        return holidays.country_holidays(country, subdiv="CA" if country == "US" else None)
-    except NotImplementedError:
+    if country not in holidays.list_supported_countries():
         return NO_HOLIDAYS
+    return holidays.country_holidays(country, subdiv="CA" if country == "US" else None)
 
 
 def _working_day(day: date, holidays: Container[date]) -> date:

@@ -70,8 +70,12 @@ class Trail(Protocol):
     All methods raise `StoreError` where the place cannot be reached.
     """
 
-    def append(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Append in one transaction; the entries with number, commitment and link."""
+    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> list[Entry]:
+        """Append in one transaction; the entries with number, commitment and link.
+
+        With `only_after`, number of a request and of its last entry as the caller read it: UsageError where somebody
+        else has added one meanwhile.
+        """
         ...
 
     def read(
