@@ -9,6 +9,7 @@ from evenhand.ledger import RunRecord, open_run, runs
 from evenhand.policy import Campaign
 from evenhand.rights import ConsentContext, Sender
 
+from ._ledger import has_ledger
 from ._records import open_ledger
 
 __all__ = ["DeclaredCampaign", "campaigns_of", "context_of", "recipients_of", "sender_of"]
@@ -31,7 +32,7 @@ class DeclaredCampaign:
 
 def campaigns_of(place: Home) -> tuple[DeclaredCampaign, ...]:
     """Every campaign that ran in a home, as it ran last; the one that ran most recently first."""
-    if not place.ledger.exists():
+    if not has_ledger(place):
         return ()
     counts: dict[str, int] = {}
     last: dict[str, str] = {}
