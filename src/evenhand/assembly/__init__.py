@@ -49,7 +49,9 @@ from ._receipts import (
 from ._recipients import Message, acknowledge, outbox, tell_recipient
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
 from ._requests import Found, Stepped, find_request, letter_for, list_requests
+from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
+from ._ropa import record_of_processing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "DatabaseState",
     "Decided",
     "Decisions",
+    "DueRun",
     "Erased",
     "Evaluated",
     "ExportedConsents",
@@ -73,6 +76,7 @@ __all__ = [
     "Planned",
     "Ran",
     "Replayed",
+    "Retention",
     "Stepped",
     "Watched",
     "access",
@@ -115,9 +119,11 @@ __all__ = [
     "prices_of",
     "rebuild_report",
     "receipt_checker",
+    "record_of_processing",
     "refuse_request",
     "replay",
     "resume_campaign",
+    "retention",
     "review_report",
     "run",
     "run_campaign",

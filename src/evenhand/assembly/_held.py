@@ -17,7 +17,7 @@ from evenhand.rights import Item, Request, RequestKind, Said, Step
 from evenhand.terms import EvenhandError, LegalBasis, Origin, Role
 
 from ._declared import DeclaredCampaign
-from ._records import data_folder, open_ledger, why
+from ._records import data_folder, open_ledger, readable, why
 from ._trail import told_to
 
 __all__ = ["Held", "held_about", "reviews_in", "said_values"]
@@ -49,6 +49,7 @@ def held_about(place: Home, who: str, key: SubjectKey, campaigns: Sequence[Decla
     pseudonym = key.pseudonym.hex()
     with open_ledger(place) as store:
         ids = decided_about(store, pseudonym) if campaigns else ()
+        ids = tuple(one.decision_id for one in readable(store, ids))
     decisions = tuple(why(one, home=place.folder, lang=lang).to_dict() for one in ids)
     corrections = told_to(place).corrections.get(pseudonym.encode(), {})
     items: dict[tuple[str, int, str], Item] = {}

@@ -105,7 +105,7 @@ def list_requests(*, home: str | Path | None = None, who: str = "", everything: 
         key = key_of_person(place, who, make=False)
         handles = [key.handle] if key else []
     with trail_of(place) as trail:
-        entries = list(trail.read(Stream.REQUEST, handles=handles))
+        entries = [one for one in trail.read(Stream.REQUEST, handles=handles) if not one.is_removed]
     by_number: dict[str, list[Entry]] = {}
     for one in entries:
         by_number.setdefault(one.about, []).append(one)

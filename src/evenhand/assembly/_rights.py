@@ -73,7 +73,7 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
     place = find_home(home)
     pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
     with open_ledger(place) as store:
-        ids = decided_about(store, pseudonym)
+        ids = tuple(one.decision_id for one in readable(store, decided_about(store, pseudonym)))
     if not ids:
         raise DataError(
             "access-unknown",

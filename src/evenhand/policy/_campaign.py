@@ -271,7 +271,7 @@ class Retention(Declared):
         None, description="Records of consent that no longer stand, as evidence; none = they are kept."
     )
     requests: Duration | None = Field(
-        None, description="What is personal in requests, after they were closed; none = it is kept."
+        None, description="Requests, after they were closed and everybody was told; none = they are kept."
     )
 
 

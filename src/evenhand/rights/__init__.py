@@ -27,7 +27,9 @@ from ._deadlines import (
 from ._letters import Letter, Sender, letter_of
 from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
 from ._requests import STEPS, Happening, Request, check_step, next_happening, request_of
+from ._retention import kept_until
 from ._reviews import ReviewFigures, review_figures, seconds_spent
+from ._ropa import ROPA_FIELDS, ProcessingRecord
 from ._trail import GENESIS, Entry, Stream, Trail, TrailReport, chained, head_mark, removed, verify_trail
 from ._words import EXTENSIONS, REFUSALS, Law, Refusal, RequestKind, State, Step
 
@@ -40,6 +42,7 @@ __all__ = [
     "GENESIS",
     "PORTABILITY_SCHEMA",
     "REFUSALS",
+    "ROPA_FIELDS",
     "SAYINGS",
     "STEPS",
     "ConsentContext",
@@ -51,6 +54,7 @@ __all__ = [
     "Letter",
     "Period",
     "Portability",
+    "ProcessingRecord",
     "Refusal",
     "Request",
     "RequestKind",
@@ -73,6 +77,7 @@ __all__ = [
     "head_mark",
     "is_code",
     "is_no",
+    "kept_until",
     "letter_of",
     "local_day",
     "missing_in",
