@@ -34,6 +34,7 @@ from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
+from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
@@ -70,6 +71,7 @@ __all__ = [
     "Frames",
     "History",
     "Imported",
+    "KeysState",
     "Message",
     "Monitored",
     "Package",
@@ -103,6 +105,7 @@ __all__ = [
     "give_receipt",
     "hash_of_notice",
     "import_consents",
+    "keys_status",
     "last_checkpoint",
     "ledger_key",
     "letter_for",
@@ -110,6 +113,7 @@ __all__ = [
     "list_runs",
     "load_campaign",
     "monitor",
+    "new_wrapping_key",
     "open_ledger",
     "outbox",
     "package_about",
@@ -125,6 +129,7 @@ __all__ = [
     "resume_campaign",
     "retention",
     "review_report",
+    "rotate_keys",
     "run",
     "run_campaign",
     "say",
