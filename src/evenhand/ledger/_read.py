@@ -326,7 +326,8 @@ def _closed(what: str) -> DataError:
         "ledger-closed",
         what,
         rule="G-17: a decision opens with the key of its person, which erasure destroys",
-        remedy="Nothing, where the person was erased; else restore the keys of people from a copy.",
+        remedy="Nothing, where the person was erased, or the time for which decisions are kept is over; else restore "
+        "the keys of people from a copy.",
     )
 
 
