@@ -39,6 +39,8 @@ from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
+from ._person_pages import person_link, person_pages_of
+from ._person_sayings import SayingsInHome
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,
@@ -82,6 +84,7 @@ __all__ = [
     "Replayed",
     "Retention",
     "Sayings",
+    "SayingsInHome",
     "Stepped",
     "Watched",
     "access",
@@ -120,6 +123,8 @@ __all__ = [
     "open_ledger",
     "outbox",
     "package_about",
+    "person_link",
+    "person_pages_of",
     "plan",
     "plan_campaign",
     "portability_of",

@@ -169,14 +169,17 @@ class PersonDesk:
         asks = self.record.campaigns().items()
         return frozenset(term for term, (one, _) in asks if one.legal_basis is LegalBasis.CONSENT)
 
-    def do(self, intent: Intent, lang: Lang) -> None:
-        """Keep what the person said; it counts from the next decision."""
+    def do(self, intent: Intent, lang: Lang) -> bool:
+        """Keep what the person said, which counts from the next decision; False of somebody else's decision."""
         if isinstance(intent, Ask):
-            self._sayings.ask(self._who, intent, lang, self._at)
-            return
+            is_own = not intent.about or self.record.decision(intent.about) is not None
+            if is_own:
+                self._sayings.ask(self._who, intent, lang, self._at)
+            return is_own
         words = words_of(intent, self._sayings.history(self._who), self._at)
         if words:
             self._sayings.say(self._who, words, lang, self._notice(words, lang))
+        return True
 
     def hear_browser(self) -> None:
         """The browser sends Global Privacy Control: kept as an opt-out, unless the person said otherwise here."""
