@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evenhand.adapters.database import database_of
 from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.person_links import LINK_DAYS, Links, Scope
-from evenhand.adapters.used_links import UsedLinks
 from evenhand.features import pseudonymise
 from evenhand.ledger import decided_about
 from evenhand.terms import DataError, UsageError
@@ -93,10 +91,14 @@ def person_pages_of(home: str | Path | None = None) -> ASGIApp:
             rule="what serves pages is an extra, so that deciding needs no web server",
             remedy="pip install 'evenhand[serve]'",
         ) from None
+    from evenhand.adapters.database import database_of
+    from evenhand.adapters.used_links import UsedLinks
+
     place = find_home(home)
+    links = _links(place)
     database = database_of(place)
     database.be_ready("people")
-    return person_pages(PeopleHouse(place, SayingsInHome(place)), _links(place), UsedLinks(database))
+    return person_pages(PeopleHouse(place, SayingsInHome(place)), links, UsedLinks(database))
 
 
 def _links(place: Home) -> Links:
