@@ -9,7 +9,15 @@ from hashlib import sha256
 
 from evenhand.adapters.database import database_of
 from evenhand.adapters.used_links import UsedLinks
-from evenhand.assembly import check_receipt, consent_history, erase, list_requests, verify_ledger, verify_rights
+from evenhand.assembly import (
+    check_receipt,
+    consent_history,
+    erase,
+    list_requests,
+    retention,
+    verify_ledger,
+    verify_rights,
+)
 from evenhand.explanation import text
 from portal_cases import AT, Browser
 
@@ -56,6 +64,18 @@ def test_a_whole_way(real, tmp_path):
     path.write_text(old, encoding="utf-8")
     assert check_receipt(path).ok
     assert person not in old
+
+
+def test_a_decision_whose_time_is_over_is_on_no_page(real):
+    """After retention took it the page is there without it, and its link leads nowhere."""
+    person = real.who("tea")
+    link = real.why_link(person, hours=24 * 2_000)
+    real.now = AT + timedelta(days=365 * 4)
+    retention(home=real.home.folder, at=real.now, dry_run=False)
+    real.start()
+    _, page = _enter(real, person)
+    assert "Nothing was decided about you." in page
+    assert Browser(real.app).get(link).status_code == 403
 
 
 def test_what_is_kept_of_a_choice_is_the_evidence_for_it(real):

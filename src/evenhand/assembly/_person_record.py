@@ -152,13 +152,19 @@ class PersonRecord:
 
     @cached_property
     def decisions(self) -> tuple[tuple[DecisionFacts, OpenRun], ...]:
-        """Every decision about the person with its run, oldest first; nothing where they were erased."""
+        """Every decision about the person that can be read, with its run, oldest first: none where they were erased, and
+        none whose time is over."""
         out = []
         if not has_ledger(self._place):
             return ()
         with self._open() as store:
             for one in decided_about(store, self._subject):
-                found = facts(store, one, self._keys)
+                try:
+                    found = facts(store, one, self._keys)
+                except DataError as error:
+                    if error.code != "ledger-closed":
+                        raise
+                    continue
                 out.append((found, self._shelf.run(store, found.run_id)))
         return tuple(out)
 
