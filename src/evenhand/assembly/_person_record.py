@@ -152,8 +152,8 @@ class PersonRecord:
 
     @cached_property
     def decisions(self) -> tuple[tuple[DecisionFacts, OpenRun], ...]:
-        """Every decision about the person that can be read, with its run, oldest first: none where they were erased, and
-        none whose time is over."""
+        """Every decision about the person that can be read, with its run, oldest first: none where they were erased or
+        the time of decisions is over."""
         out = []
         if not has_ledger(self._place):
             return ()
