@@ -38,6 +38,7 @@ from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
+from ._person import PeopleHouse, Sayings
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,
@@ -75,10 +76,12 @@ __all__ = [
     "Message",
     "Monitored",
     "Package",
+    "PeopleHouse",
     "Planned",
     "Ran",
     "Replayed",
     "Retention",
+    "Sayings",
     "Stepped",
     "Watched",
     "access",
