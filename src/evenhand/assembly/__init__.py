@@ -7,6 +7,7 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._backup import BackedUp, Restored, backup, restore
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
@@ -30,6 +31,7 @@ from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_cam
 
 __all__ = [
     "Access",
+    "BackedUp",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -43,9 +45,11 @@ __all__ = [
     "Planned",
     "Ran",
     "Replayed",
+    "Restored",
     "Watched",
     "access",
     "audit",
+    "backup",
     "check",
     "check_receipt",
     "database_status",
@@ -72,6 +76,7 @@ __all__ = [
     "rebuild_report",
     "receipt_checker",
     "replay",
+    "restore",
     "resume_campaign",
     "rotate_keys",
     "run",
