@@ -16,6 +16,7 @@ from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
+from ._person import PeopleHouse, Sayings
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,
@@ -42,10 +43,12 @@ __all__ = [
     "Frames",
     "KeysState",
     "Monitored",
+    "PeopleHouse",
     "Planned",
     "Ran",
     "Replayed",
     "Restored",
+    "Sayings",
     "Watched",
     "access",
     "audit",
