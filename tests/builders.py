@@ -417,6 +417,14 @@ class MemoryLedger:
         """Signed checkpoints by size."""
         return iter(sorted(self.kept_checkpoints.items()))
 
+    def last_checkpoint(self) -> tuple[int, str] | None:
+        """The last one signed."""
+        return max(self.kept_checkpoints.items(), default=None)
+
+    def checkpoint_before(self, size: int) -> int:
+        """How many entries the one before has."""
+        return max((one for one in self.kept_checkpoints if one < size), default=0)
+
     def secret(self) -> bytes:
         """A key that is no secret."""
         return bytes(32)

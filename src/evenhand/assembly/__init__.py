@@ -11,6 +11,7 @@ from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
+from ._live import LiveService
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._policy import prices_of
@@ -25,6 +26,7 @@ from ._receipts import (
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
 from ._rights import Access, Erased, access, erase
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
+from ._serve import Serving, machine_keys, open_service, serve, service_app
 
 __all__ = [
     "Access",
@@ -35,10 +37,12 @@ __all__ = [
     "Erased",
     "Evaluated",
     "Frames",
+    "LiveService",
     "Monitored",
     "Planned",
     "Ran",
     "Replayed",
+    "Serving",
     "Watched",
     "access",
     "audit",
@@ -57,8 +61,10 @@ __all__ = [
     "ledger_key",
     "list_runs",
     "load_campaign",
+    "machine_keys",
     "monitor",
     "open_ledger",
+    "open_service",
     "plan",
     "plan_campaign",
     "prices_of",
@@ -68,6 +74,8 @@ __all__ = [
     "resume_campaign",
     "run",
     "run_campaign",
+    "serve",
+    "service_app",
     "sign_checkpoint",
     "verify_ledger",
     "why",

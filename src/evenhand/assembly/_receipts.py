@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from evenhand.adapters.home import find_home, write_atomically
 from evenhand.ledger import Signer, latest_checkpoint, proven_decision
@@ -22,6 +23,7 @@ __all__ = [
     "last_checkpoint",
     "ledger_key",
     "receipt_checker",
+    "receipt_of_decision",
     "sign_checkpoint",
 ]
 
@@ -46,6 +48,16 @@ def give_receipt(
         LedgerError: the ledger has no signed checkpoint yet.
         StoreError: the file cannot be written.
     """
+    decision_id, receipt = receipt_of_decision(who, home=home, brief=brief)
+    path = Path(out)
+    is_json = path.suffix == ".json"
+    text = json.dumps(receipt, ensure_ascii=False, indent=1) + "\n" if is_json else receipt_page(receipt, lang=lang)
+    write_atomically(path, text, private=True)
+    return decision_id
+
+
+def receipt_of_decision(who: str, *, home: str | Path | None = None, brief: bool = False) -> tuple[str, dict[str, Any]]:
+    """A decision's id, and its receipt as plain values; arguments and errors as of `give_receipt`."""
     place = find_home(home)
     explained = {one: why(who, home=place.folder, lang=one) for one in ("nl", "en")}
     decision_id = explained["en"].facts.decision_id
@@ -55,12 +67,7 @@ def give_receipt(
     with open_ledger(place) as store:
         size, note = latest_checkpoint(store)
         entries = proven_decision(store, decision_id, size, brief=brief)
-        receipt = receipt_of(entries, note, Signer(store.secret()).verifier, words)
-    path = Path(out)
-    is_json = path.suffix == ".json"
-    text = json.dumps(receipt, ensure_ascii=False, indent=1) + "\n" if is_json else receipt_page(receipt, lang=lang)
-    write_atomically(path, text, private=True)
-    return decision_id
+        return decision_id, receipt_of(entries, note, Signer(store.secret()).verifier, words)
 
 
 def check_receipt(receipt: str | Path, *, key: str | None = None) -> Result:

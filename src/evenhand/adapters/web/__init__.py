@@ -1,0 +1,31 @@
+"""How does the outside ask, over HTTP?
+
+One application, made by `make_app`: decisions on a route of plain ASGI, everything else on FastAPI, every problem as
+RFC 9457 has it, in Dutch or English, and no answer or figure with a personal value in it. It decides nothing and keeps
+nothing: whoever decides (`adapters.asking.Decider`) and whoever keeps records (`Records`) is handed in. Pages for
+people come in as further routers. Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It speaks no TLS: a
+proxy in front does. Needs the extra ``serve``.
+"""
+
+from ._app import Service, make_app
+from ._doors import Health, Records, Register
+from ._gate import Limits
+from ._metrics import Metrics
+from ._problems import CODES, ProblemError
+from ._run import run_app
+from ._served import ServedCampaign, dsa_object
+
+__all__ = [
+    "CODES",
+    "Health",
+    "Limits",
+    "Metrics",
+    "ProblemError",
+    "Records",
+    "Register",
+    "ServedCampaign",
+    "Service",
+    "dsa_object",
+    "make_app",
+    "run_app",
+]
