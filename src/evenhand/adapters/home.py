@@ -61,6 +61,11 @@ class Home:
         """The keys of machines that call the service: digests only."""
         return self.folder / "machine-keys.json"
 
+    @property
+    def people(self) -> Path:
+        """What people said and asked, and other tables outside the ledger, where the home lives in files."""
+        return self.folder / "people.sqlite"
+
     def run_folder(self, run_id: str) -> Path:
         """Folder of one run's report and decisions. It exists only if the run is in the ledger."""
         return self.folder / "runs" / run_id

@@ -7,6 +7,7 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
@@ -32,6 +33,7 @@ __all__ = [
     "Access",
     "Checked",
     "DataAudit",
+    "DatabaseState",
     "Decided",
     "Decisions",
     "Erased",
@@ -48,6 +50,7 @@ __all__ = [
     "audit",
     "check",
     "check_receipt",
+    "database_status",
     "decide",
     "decide_people",
     "demo",
@@ -77,6 +80,7 @@ __all__ = [
     "serve",
     "service_app",
     "sign_checkpoint",
+    "upgrade_database",
     "verify_ledger",
     "why",
 ]
