@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evenhand import __version__
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.machine_keys import MachineKeys
@@ -141,6 +142,7 @@ def service_app(serving: Serving, *, limits: Limits | None = None, routers: Sequ
             keys=MachineKeys(serving.place.machine_keys),
             campaigns={name: ServedCampaign.of(one.campaign, len(one.people)) for name, one in live.campaigns.items()},
             once=once,
+            version=__version__,
             metrics=Metrics(lambda: live.waiting),
             limits=limits or Limits(),
             routers=tuple(routers),

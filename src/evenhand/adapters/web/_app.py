@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand import __version__
 from evenhand.adapters.asking import Decider
 from evenhand.adapters.machine_keys import MachineKeys
 
@@ -47,6 +46,7 @@ class Service:
         once: digest (32 bytes) of a machine's name and what it sent.
         metrics: counts.
         limits: what a request may be.
+        version: of evenhand.
         closes: called when the application stops.
         routers: further routes, such as the pages for people.
     """
@@ -59,6 +59,7 @@ class Service:
     once: Callable[[str, bytes], bytes]
     metrics: Metrics
     limits: Limits = field(default_factory=Limits)
+    version: str = "1"
     closes: Callable[[], None] = lambda: None
     routers: tuple[APIRouter, ...] = ()
 
@@ -122,7 +123,7 @@ def make_app(service: Service) -> Any:
 
     rest = FastAPI(
         title="evenhand",
-        version=__version__,
+        version=service.version,
         lifespan=life,
         docs_url=None,
         redoc_url=None,
