@@ -344,6 +344,8 @@ def begin_run(
 class MemoryLedger:
     """A ledger store in memory, with the same manners as the one in SQLite."""
 
+    head_is_apart = True
+
     def __init__(self, people: SubjectKeys | None = None) -> None:
         self.people = people
         self.kept_payloads: dict[int, bytes] = {}

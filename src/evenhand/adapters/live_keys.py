@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from evenhand.terms import StoreError
 
 from .subject_keys import SubjectKeyFile
+from .wrapping import Wrapping
 
 __all__ = ["LiveSubjectKeys"]
 
 _MOST = 262_144
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LiveSubjectKeys(SubjectKeyFile):
@@ -28,16 +24,16 @@ class LiveSubjectKeys(SubjectKeyFile):
     counts any more. So a key that was destroyed, and a mark that somebody was erased, are seen by the next decision.
 
     Args:
-        path, secret: as of `SubjectKeyFile`.
+        path, secret, wrapping: as of `SubjectKeyFile`.
     """
 
-    def __init__(self, path: Path, secret: Callable[[], bytes]) -> None:
-        super().__init__(path, secret)
+    def __init__(self, path: Path, secret: Callable[[], bytes], wrapping: Wrapping | None = None) -> None:
+        super().__init__(path, secret, wrapping)
         self._file = path
         self._watch: sqlite3.Connection | None = None
         self._version = -1
         self._known: dict[bytes, bytes] = {}
-        self._marks: dict[bytes, int] = {}
+        self._all: dict[bytes, int] = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -60,21 +56,16 @@ class LiveSubjectKeys(SubjectKeyFile):
             self._look(by_us=True)
         return b"".join([known[one] for one in pseudonyms])
 
-    def suppressed(self, pseudonyms: NDArray[np.bytes_], until: datetime | None = None) -> Mapping[bytes, int]:
-        """Who of these people was erased; see `SubjectKeyFile.suppressed`."""
+    def marks(self, until: int) -> dict[bytes, int]:
+        """Every mark that was made by a moment; see `SubjectKeyFile.marks`."""
         self._look()
-        if not self._marks:
-            return {}
-        last = 2**62 if until is None else (until - _EPOCH) // timedelta(microseconds=1)
-        asked = map(bytes.fromhex, pseudonyms.astype("U32").tolist())
-        found = ((one, self._marks.get(self._mark(one))) for one in asked)
-        return {one: at for one, at in found if at is not None and at <= last}
+        return {mark: at for mark, at in self._all.items() if at <= until}
 
     def _look(self, *, by_us: bool = False) -> None:
         """Forget what may have changed. What this thread made itself, while it holds the ledger, changes no key."""
         try:
             if self._watch is None:
-                if not self._is_there():
+                if not self.is_there:
                     return
                 self._watch = sqlite3.connect(
                     f"{self._file.absolute().as_uri()}?mode=rw",
@@ -86,7 +77,7 @@ class LiveSubjectKeys(SubjectKeyFile):
             version = self._watch.execute("PRAGMA data_version").fetchone()[0]
             if version == self._version:
                 return
-            self._marks = dict(self._watch.execute("SELECT mark, at FROM suppressed").fetchall())
+            self._all = dict(self._watch.execute("SELECT mark, at FROM suppressed").fetchall())
             if not by_us:
                 self._known.clear()
             self._version = version

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import IO, cast
@@ -48,7 +48,7 @@ class SqliteLedger:
 
     Args:
         path: the file; it is made, with its folder, unless `read_only`.
-        key: file with the key that seals the head; ``NAME.key`` beside the ledger if left out.
+        key: file with the key that seals the head, or what gives the key; ``NAME.key`` beside the ledger if left out.
         people: keys of people, under which their decisions are sealed and opened.
         read_only: open what is there, change nothing.
         patience: seconds that `claim` waits for its turn while somebody else writes.
@@ -58,11 +58,14 @@ class SqliteLedger:
         LedgerError: the file is not a ledger, or is damaged.
     """
 
+    head_is_apart = True
+    """The head is a file of its own, and can be written while the entries are."""
+
     def __init__(
         self,
         path: Path,
         *,
-        key: Path | None = None,
+        key: Path | Callable[[], bytes] | None = None,
         people: SubjectKeys | None = None,
         read_only: bool = False,
         patience: float = 0.0,

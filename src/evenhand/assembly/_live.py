@@ -17,15 +17,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answer, Answered, BusyError, Done, Question, UnavailableError
 from evenhand.adapters.home import Home
-from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.ledger import Run, Sitting, answered, facts, new_run_id
 from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
 
+from ._ledger import run_keys_of
 from ._live_campaign import LiveCampaign
+
+if TYPE_CHECKING:
+    from evenhand.adapters.postgres_ledger import PostgresLedger
+    from evenhand.adapters.sqlite_ledger import SqliteLedger
+
+    AnyLedger = SqliteLedger | PostgresLedger
 
 __all__ = ["LiveService"]
 
@@ -68,7 +74,7 @@ class LiveService:
         self,
         place: Home,
         campaigns: Iterable[LiveCampaign],
-        ledger: Callable[[], SqliteLedger],
+        ledger: Callable[[], AnyLedger],
         *,
         most_waiting: int = MOST_WAITING,
         noticed: Callable[[Finding], None] = lambda _: None,
@@ -166,7 +172,7 @@ class LiveService:
     def _work(self) -> None:
         """The thread that decides."""
         with self._ledger() as store:
-            sitting = Sitting(store, self._hands, RunKeyFolder(self.place.run_keys))
+            sitting = Sitting(store, self._hands, run_keys_of(self.place))
             try:
                 while (group := self._next(sitting)) is not None:
                     self._decide(group, store, sitting)
@@ -201,7 +207,7 @@ class LiveService:
             self._trouble = error
             sitting.undo()
 
-    def _decide(self, waiting: Sequence[_Waiting], store: SqliteLedger, sitting: Sitting) -> None:
+    def _decide(self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting) -> None:
         """Decide and record a group, and answer; where that fails for another reason than the stores, one by one."""
         try:
             answers = self._recorded(waiting, store, sitting)
@@ -224,7 +230,7 @@ class LiveService:
                 one.done(answer)
 
     def _recorded(
-        self, waiting: Sequence[_Waiting], store: SqliteLedger, sitting: Sitting
+        self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting
     ) -> list[tuple[_Waiting, Answered | BaseException]]:
         at = datetime.now(UTC)
         for finding in sitting.hold(at):
@@ -256,7 +262,7 @@ class LiveService:
             out.append((one, said or _unavailable(None)))
         return out
 
-    def _said_before(self, question: Question, store: SqliteLedger) -> Answered | BaseException | None:
+    def _said_before(self, question: Question, store: AnyLedger) -> Answered | BaseException | None:
         """What was answered under the question's key; that another question was asked; or None."""
         assert question.key is not None
         before = answered(store, question.key)

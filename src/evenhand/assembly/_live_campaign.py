@@ -12,8 +12,6 @@ from evenhand import __version__
 from evenhand.adapters.asking import Answer, Ask
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home
-from evenhand.adapters.live_keys import LiveSubjectKeys
-from evenhand.adapters.sqlite_leases import SqliteLeases
 from evenhand.allocation import GivenPrices, Room, check_policy
 from evenhand.journey import decide
 from evenhand.ledger import Footing, Run, RunRecord, Sitting, campaign_state, footing_of, open_run, refuse_paused
@@ -23,8 +21,9 @@ from evenhand.terms import Explained, Reason, Standing
 
 from ._decide import people_per_offer, recorded_digest
 from ._frames import Frames
+from ._ledger import leases_of
 from ._live_limits import Part
-from ._live_people import Profiles
+from ._live_people import PeopleKeys, Profiles
 from ._policy import read_policy
 from ._records import open_ledger, resolve_run
 from ._run import located, relative
@@ -60,7 +59,7 @@ class LiveCampaign:
         *,
         run: str,
         home: Home,
-        keys: LiveSubjectKeys,
+        keys: PeopleKeys,
         at: datetime,
         frames: Frames,
     ) -> None:
@@ -78,7 +77,7 @@ class LiveCampaign:
         self._footing = self._footing_of(loaded, recorded)
         self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}
         self.people = Profiles(loaded, folder=folder, place=home, keys=keys, frames=frames)
-        self._leases = SqliteLeases(home.leases, any_thread=True)
+        self._leases = leases_of(home, any_thread=True)
         self._part = Part(self._leases, self._policy.digest, self.campaign)
         self._unsure: dict[str, int] = {}
 

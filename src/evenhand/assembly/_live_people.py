@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,6 @@ from evenhand.adapters.asking import Ask, Feature, FeatureError
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.consent_table import ConsentColumns
 from evenhand.adapters.home import Home
-from evenhand.adapters.subject_keys import SubjectKeyFile
 from evenhand.features import Register, Values, Words, hold_numbers
 from evenhand.journey import Stores
 from evenhand.permission import permit
@@ -30,10 +30,18 @@ from ._open import feature_columns, subject_columns, taken_in
 from ._open_people import People
 from ._rows_digest import DIGEST, digest_by_rows, picked, row_digests
 
-__all__ = ["Profiles"]
+__all__ = ["PeopleKeys", "Profiles"]
 
 _WIDEST = 1e300
 _OPT_OUT = ("opt_out", "Personalisation", "OptedOut")
+
+
+class PeopleKeys(Protocol):
+    """Knows who was erased. `ledger.SubjectKeys` of a home do."""
+
+    def suppressed(self, pseudonyms: NDArray[np.bytes_], until: datetime | None = None) -> Mapping[bytes, int]:
+        """Who of these people was erased, with the moment in microseconds since 1970 (UTC)."""
+        ...
 
 
 class Profiles:
@@ -51,9 +59,7 @@ class Profiles:
         StoreError: a database cannot be reached.
     """
 
-    def __init__(
-        self, loaded: LoadedCampaign, *, folder: Path, place: Home, keys: SubjectKeyFile, frames: Frames
-    ) -> None:
+    def __init__(self, loaded: LoadedCampaign, *, folder: Path, place: Home, keys: PeopleKeys, frames: Frames) -> None:
         self.campaign = campaign = loaded.campaign
         self._keys = keys
         table = open_one(campaign.subjects, frames.subjects, folder, subject_columns(campaign))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from evenhand import __version__
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.live_keys import LiveSubjectKeys
 from evenhand.adapters.machine_keys import MachineKeys
 from evenhand.terms import Finding, UsageError
 
@@ -104,7 +105,8 @@ def open_service(
         yield Serving(live, place, notices)
     finally:
         live.close()
-        keys.close()
+        if isinstance(keys, LiveSubjectKeys):
+            keys.close()
 
 
 def service_app(serving: Serving, *, limits: Limits | None = None, routers: Sequence[Any] = ()) -> Any:

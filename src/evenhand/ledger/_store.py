@@ -109,6 +109,12 @@ class LedgerStore(Protocol):
         """Where the keys of people are; None = decisions are recorded in the clear, and sealed ones stay closed."""
         ...
 
+    @property
+    def head_is_apart(self) -> bool:
+        """Whether the head stands outside the entries' transaction, and may be kept by another thread while they are
+        committed."""
+        ...
+
     def tail(self) -> Tail:
         """Where the entries end, as stored."""
         ...

@@ -61,11 +61,16 @@ class Writer:
         commit may have come through; `confirm` says that it did.
         """
         self._store.keep_tree(self._nodes, self._tree.size, signer.sign(self._tree.size, self._tree.root()))
-        kept = hands.submit(self._store.keep_head, Head(self._before, pending=self.tail))
-        try:
+        head = Head(self._before, pending=self.tail)
+        if self._store.head_is_apart:
+            kept = hands.submit(self._store.keep_head, head)
+            try:
+                self._store.commit(())
+            finally:
+                kept.result()
+        else:
+            self._store.keep_head(head)
             self._store.commit(())
-        finally:
-            kept.result()
         self._before, self._nodes = self.tail, []
 
     def confirm(self) -> None:
