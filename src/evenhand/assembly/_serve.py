@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,13 +110,16 @@ def open_service(
             keys.close()
 
 
-def service_app(serving: Serving, *, limits: Limits | None = None, routers: Sequence[Any] = ()) -> Any:
+def service_app(
+    serving: Serving, *, limits: Limits | None = None, routers: Sequence[Any] = (), told: Step = _silent
+) -> Any:
     """The application (ASGI) of an open service.
 
     Args:
         serving: the service.
         limits: what one request may be.
         routers: further FastAPI routers, such as pages for people.
+        told: told of faults, by their type and place.
 
     Raises:
         UsageError: the libraries that serve are not installed.
@@ -145,6 +149,7 @@ def service_app(serving: Serving, *, limits: Limits | None = None, routers: Sequ
             campaigns={name: ServedCampaign.of(one.campaign, len(one.people)) for name, one in live.campaigns.items()},
             once=once,
             version=__version__,
+            fault=lambda error: told(_fault(error)),
             metrics=Metrics(lambda: live.waiting),
             limits=limits or Limits(),
             routers=tuple(routers),
@@ -178,10 +183,17 @@ def serve(
     ) as serving:
         for notice in serving.notices:
             told(f"Found at the start: {notice}")
-        app = service_app(serving)
+        app = service_app(serving, told=told)
         from evenhand.adapters.web import run_app
 
         run_app(app, host=host, port=port, ready=lambda: told(_where(serving, host, port)))
+
+
+def _fault(error: BaseException) -> str:
+    """A fault by its type and place; its text may hold somebody's values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    return f"This is a fault in evenhand: {type(error).__name__} in {at}. Nothing was decided by it; report it."
 
 
 def _where(serving: Serving, host: str, port: int) -> str:

@@ -7,7 +7,7 @@ people come in as further routers. Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 
 proxy in front does. Needs the extra ``serve``.
 """
 
-from ._app import Service, make_app
+from ._app import Service, description, make_app
 from ._doors import Health, Records, Register
 from ._gate import Limits
 from ._metrics import Metrics
@@ -25,6 +25,7 @@ __all__ = [
     "Register",
     "ServedCampaign",
     "Service",
+    "description",
     "dsa_object",
     "make_app",
     "run_app",

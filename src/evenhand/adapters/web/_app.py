@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from evenhand.adapters.asking import Decider
 from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.terms import EvenhandError
 
 from ._decisions import DecisionDoor
 from ._doors import Health, Records
@@ -27,7 +28,7 @@ from ._reading import health_routes, reading_routes
 from ._served import ServedCampaign
 from ._texts import language
 
-__all__ = ["Service", "make_app"]
+__all__ = ["Service", "description", "make_app"]
 
 _HOT = "/v1/decisions"
 _BY_STATUS = {404: "not-found", 405: "method"}
@@ -47,6 +48,7 @@ class Service:
         metrics: counts.
         limits: what a request may be.
         version: of evenhand.
+        fault: told of an error that is a fault of ours; of such an error callers learn nothing.
         closes: called when the application stops.
         routers: further routes, such as the pages for people.
     """
@@ -60,6 +62,7 @@ class Service:
     metrics: Metrics
     limits: Limits = field(default_factory=Limits)
     version: str = "1"
+    fault: Callable[[BaseException], None] = lambda _: None
     closes: Callable[[], None] = lambda: None
     routers: tuple[APIRouter, ...] = ()
 
@@ -106,15 +109,37 @@ class _Application:
                 receive = _once(body, receive)
             await self.rest(scope, receive, sent)
         except Exception as error:
-            if told:
-                raise
-            await _problem(error, headers, request_id)(scope, receive, sent)
+            if not isinstance(error, ProblemError):
+                self._service.fault(error)
+            if not told:
+                await _problem(error, headers, request_id)(scope, receive, sent)
         route = getattr(scope.get("route"), "path", "other")
         self._service.metrics.answered(route, told[0] if told else 500, time.perf_counter() - began)
 
 
 def make_app(service: Service) -> Any:
     """The application (ASGI) of a service."""
+    rest = _rest(service)
+    door = DecisionDoor(
+        service.decider,
+        service.keys,
+        service.campaigns,
+        service.once,
+        service.metrics,
+        service.limits,
+        service.fault,
+    )
+    return _Application(rest, door, service)
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI description of the service's own routes, whatever it serves."""
+    nobody: Any = None
+    return _rest(Service(nobody, nobody, nobody, nobody, {}, nobody, nobody)).openapi()
+
+
+def _rest(service: Service) -> FastAPI:
+    """Everything but the hot route."""
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -132,6 +157,8 @@ def make_app(service: Service) -> Any:
     )
     rest.add_exception_handler(RequestValidationError, _told)
     rest.add_exception_handler(HTTPException, _told)
+    rest.add_exception_handler(EvenhandError, _told)
+    rest.add_exception_handler(ProblemError, _told)
     rest.add_exception_handler(Exception, _told)
     own: Iterable[APIRouter] = (
         health_routes(service.health, service.metrics),
@@ -140,8 +167,7 @@ def make_app(service: Service) -> Any:
     for router in (*own, *service.routers):
         rest.include_router(router)
     describe(rest)
-    door = DecisionDoor(service.decider, service.keys, service.campaigns, service.once, service.metrics, service.limits)
-    return _Application(rest, door, service)
+    return rest
 
 
 async def _told(request: Request, error: Exception) -> Response:

@@ -115,6 +115,7 @@ class DecisionDoor:
         once: digest (32 bytes) of a machine's name and what it sent: its Idempotency-Key, or its question.
         metrics: counts.
         limits: what a request may be.
+        fault: told of an error that is a fault of ours.
     """
 
     def __init__(
@@ -125,10 +126,11 @@ class DecisionDoor:
         once: Callable[[str, bytes], bytes],
         metrics: Metrics,
         limits: Limits,
+        fault: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
         self._decider, self._keys, self._campaigns = decider, keys, campaigns
         self._once, self._metrics, self._limits = once, metrics, limits
-        self._pace = Pace()
+        self._pace, self._fault = Pace(), fault
         self._only = next(iter(campaigns)) if len(campaigns) == 1 else ""
         self._mail: _Mailbox | None = None
 
@@ -144,6 +146,8 @@ class DecisionDoor:
             status, kind, body = 200, b"application/json", await self._answer(headers, receive)
         except Exception as error:  # whatever goes wrong is told as a problem, and nothing of it to the asker
             problem = problem_of(error)
+            if problem.code == "internal":
+                self._fault(error)
             lang = language(headers.accept_language)
             status, kind = problem.status, b"application/problem+json"
             body, more = problem_body(problem, lang, request_id), {**problem.headers, "content-language": lang}

@@ -157,6 +157,9 @@ def _described(app: FastAPI) -> dict[str, Any]:
     _, own = msgspec.json.schema_components([DecisionRequest], ref_template=_REF + "{name}")
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
+    asked = own["DecisionRequest"]
+    asked["properties"]["subject"]["minLength"] = own["OneAsked"]["properties"]["subject"]["minLength"] = 1
+    asked["anyOf"] = [{"required": ["subject"]}, {"required": ["subjects"]}]
     schemas |= own | {"Problem": _PROBLEM}
     content["components"]["securitySchemes"] = {"machine": {"type": "http", "scheme": "bearer"}}
     content["info"]["description"] = "Decisions with all gates on, and what was recorded of them."

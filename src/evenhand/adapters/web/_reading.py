@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Path, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from evenhand.adapters.machine_keys import MachineKeys
 
@@ -29,16 +29,25 @@ def health_routes(health: Health, metrics: Metrics) -> APIRouter:
     """How the service is; for probes, without a key."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/healthz", summary="The process is alive")
+    @router.get("/healthz", summary="The process is alive", responses={200: _object("The process is alive.", "status")})
     async def healthz() -> Response:
         return _json({"status": "alive"})
 
-    @router.get("/readyz", summary="Decisions can be made now")
+    @router.get(
+        "/readyz",
+        summary="Decisions can be made now",
+        responses={200: _object("Ready.", "status"), 503: _object("Not ready, and why.", "status", "why")},
+    )
     async def readyz() -> Response:
         why = health.not_ready()
         return _json({"status": "not-ready", "why": why} if why else {"status": "ready"}, 503 if why else 200)
 
-    @router.get("/metrics", summary="Figures for Prometheus, nothing about a person")
+    @router.get(
+        "/metrics",
+        summary="Figures for Prometheus, nothing about a person",
+        response_class=PlainTextResponse,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
     async def figures() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -49,7 +58,14 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
     """Explanations and receipts, for a key with the scope ``read``."""
     router = APIRouter(prefix="/v1", tags=["reading"])
 
-    @router.get("/explanations/{decision}", summary="Why a decision was made, for one kind of reader")
+    @router.get(
+        "/explanations/{decision}",
+        summary="Why a decision was made, for one kind of reader",
+        responses={
+            200: _object("The explanation.", "register", "decision_id", "headline"),
+            304: {"description": "The asker has it (If-None-Match)."},
+        },
+    )
     async def explanation(
         request: Request,
         decision: _Decision,
@@ -64,7 +80,11 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
         found = await run_in_threadpool(records.explanation, decision, register, own)
         return _tagged(request, found, {"content-language": own})
 
-    @router.get("/receipts/{decision}", summary="The receipt of a decision, which anybody can check")
+    @router.get(
+        "/receipts/{decision}",
+        summary="The receipt of a decision, which anybody can check",
+        responses={200: _object("The receipt.", "receipt", "ledger", "checkpoint", "entries", "words")},
+    )
     async def receipt(
         request: Request,
         decision: _Decision,
@@ -76,6 +96,12 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
         return _json(await run_in_threadpool(records.receipt, decision, own))
 
     return router
+
+
+def _object(about: str, *names: str) -> dict[str, Any]:
+    """A response that is a JSON object with these members, among others."""
+    schema = {"type": "object", "required": list(names), "properties": {name: {} for name in names}}
+    return {"description": about, "content": {"application/json": {"schema": schema}}}
 
 
 def _json(content: dict[str, Any], status: int = 200) -> Response:
