@@ -41,7 +41,7 @@ PRAGMA application_id = {_APPLICATION};
 """
 _LEFT = """
 SELECT pool.cap, pool.bound - pool.spent - coalesce(
-    (SELECT sum(share.granted - share.spent) FROM share JOIN lease ON lease.id = share.lease
+    (SELECT CAST(sum(share.granted - share.spent) AS BIGINT) FROM share JOIN lease ON lease.id = share.lease
      WHERE lease.pool = pool.pool AND share.cap = pool.cap), 0)
 FROM pool WHERE pool.pool = ?
 """

@@ -12,6 +12,7 @@ from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
+from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._live import LiveService
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
@@ -39,6 +40,7 @@ __all__ = [
     "Erased",
     "Evaluated",
     "Frames",
+    "KeysState",
     "LiveService",
     "Monitored",
     "Planned",
@@ -60,12 +62,14 @@ __all__ = [
     "forget_groups",
     "frontier",
     "give_receipt",
+    "keys_status",
     "last_checkpoint",
     "ledger_key",
     "list_runs",
     "load_campaign",
     "machine_keys",
     "monitor",
+    "new_wrapping_key",
     "open_ledger",
     "open_service",
     "plan",
@@ -75,6 +79,7 @@ __all__ = [
     "receipt_checker",
     "replay",
     "resume_campaign",
+    "rotate_keys",
     "run",
     "run_campaign",
     "serve",

@@ -35,7 +35,7 @@ from evenhand.scoring import model_from_json, model_to_json
 from evenhand.terms import DataError, Explained, Model, Reason, Standing
 
 from ._frames import Frames
-from ._ledger import leases_of, ledger_of, refuse_erased_since, run_keys_of
+from ._ledger import leases_of, ledger_of, may_be_recorded, refuse_erased_since, run_keys_of
 from ._open_people import People, open_people
 from ._policy import policy_of_run, read_policy, run_that_priced
 from ._records import acted_at, open_ledger, resolve_run
@@ -164,17 +164,20 @@ def _recorded(
             priced_by=prices.digest,
             room=lease.granted,
         )
-        with started:
-            refuse_erased_since(place, people.asked.subjects, people.stores.consents)
-            step("deciding and recording")
-            explained = walk(people.asked, loaded.campaign, model, people.stores, started, given).explained
-            used = Room(loaded.campaign).used(people_per_offer(explained, loaded.campaign))
-            leases.spend(lease, used, at=datetime.now(UTC))
-            try:
+        spent: dict[str, int] | None = None
+        try:
+            with started:
+                refuse_erased_since(place, people.asked.subjects, people.stores.consents)
+                step("deciding and recording")
+                explained = walk(people.asked, loaded.campaign, model, people.stores, started, given).explained
+                used = Room(loaded.campaign).used(people_per_offer(explained, loaded.campaign))
+                leases.spend(lease, used, at=datetime.now(UTC))
+                spent = used
                 head = finish(started, {"kind": "later-people", "priced_by": prices.run, "data_folder": folder})
-            except BaseException:
-                leases.undo(lease, used, at=datetime.now(UTC))
-                raise
+        except BaseException:
+            if spent is not None and not may_be_recorded(place, run_id):
+                leases.undo(lease, spent, at=datetime.now(UTC))
+            raise
     leases.give_back(lease, at=datetime.now(UTC))
     return Decided(
         run_id=run_id,

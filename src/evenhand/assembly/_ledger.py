@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +17,9 @@ from evenhand.adapters.sqlite_leases import Leases, SqliteLeases
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.adapters.subject_keys import SubjectKeyFile
 from evenhand.adapters.wrapping import wrapping_of_environment
-from evenhand.ledger import RunKeys
+from evenhand.ledger import Kind, RunKeys
 from evenhand.permission import ConsentBook
-from evenhand.terms import DataError
+from evenhand.terms import DataError, EvenhandError, StoreError
 
 if TYPE_CHECKING:
     from evenhand.adapters.postgres_keys import PostgresSubjectKeys
@@ -31,6 +32,7 @@ __all__ = [
     "ledger_of",
     "live_keys_of",
     "live_ledger_of",
+    "may_be_recorded",
     "monitor_states_of",
     "refuse_erased_since",
     "run_keys_of",
@@ -63,6 +65,24 @@ def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | Postgres
 def has_ledger(home: Home) -> bool:
     """Whether anything was ever begun there."""
     return home.ledger.is_file() if placement_of(home) is None else True
+
+
+def may_be_recorded(home: Home, run_id: str) -> bool:
+    """Whether a run that failed may be in the ledger all the same: a connection can break between the commit and the
+    word of it. Asked anew, once whoever wrote has ended; yes where that cannot be told."""
+    try:
+        with ledger_of(home) as store:
+            for wait in (0.0, 0.1, 0.5, 2.0, None):
+                try:
+                    store.claim()
+                    break
+                except StoreError:
+                    if wait is None:
+                        raise
+                    time.sleep(wait)
+            return any(row[1] == Kind.RUN_FINISHED for row in store.about(run_id.encode()))
+    except EvenhandError:
+        return True
 
 
 def keys_of(home: Home) -> SubjectKeyFile | PostgresSubjectKeys:

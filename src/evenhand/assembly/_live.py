@@ -86,7 +86,7 @@ class LiveService:
         self._people = self._in_hand = 0
         self._answers = 0
         self._changed = threading.Condition()
-        self._is_open = True
+        self._is_open, self._may_be_recorded = True, False
         self._trouble: EvenhandError | None = None
         self._hands = ThreadPoolExecutor(1, "evenhand-head")
         self._number = secrets.randbelow(1 << 24)
@@ -214,9 +214,9 @@ class LiveService:
         except BaseException as error:
             sitting.undo()
             for campaign in self.campaigns.values():
-                campaign.settle(kept=False)
+                campaign.settle(kept=self._may_be_recorded)
             self._trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
-            if len(waiting) > 1 and not isinstance(error, StoreError | PausedError):
+            if len(waiting) > 1 and not self._may_be_recorded and not isinstance(error, StoreError | PausedError):
                 for one in waiting:
                     self._decide([one], store, sitting)
                 return
@@ -232,7 +232,7 @@ class LiveService:
     def _recorded(
         self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting
     ) -> list[tuple[_Waiting, Answered | BaseException]]:
-        at = datetime.now(UTC)
+        at, self._may_be_recorded = datetime.now(UTC), False
         for finding in sitting.hold(at):
             self._noticed(finding)
         out: list[tuple[_Waiting, Answered | BaseException]] = []
@@ -254,6 +254,7 @@ class LiveService:
             out += _answer(group, sitting, run, answers, at)
             group.campaign.close(sitting, run, given=group.is_given)
         if groups:
+            self._may_be_recorded = True  # where this fails half way, what it used stays used
             sitting.commit()
         for campaign in self.campaigns.values():
             campaign.settle(kept=True)
