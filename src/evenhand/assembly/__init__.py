@@ -16,6 +16,7 @@ from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._live import LiveService
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
+from ._person import PeopleHouse, Sayings
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,
@@ -43,9 +44,11 @@ __all__ = [
     "KeysState",
     "LiveService",
     "Monitored",
+    "PeopleHouse",
     "Planned",
     "Ran",
     "Replayed",
+    "Sayings",
     "Serving",
     "Watched",
     "access",

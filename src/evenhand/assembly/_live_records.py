@@ -8,7 +8,7 @@ from evenhand.adapters.home import Home
 from evenhand.adapters.web import Register
 from evenhand.ledger import open_run
 
-from ._receipts import receipt_of_decision
+from ._receipts import receipt_values
 from ._records import open_ledger, why
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class LiveRecords:
     def receipt(self, decision_id: str, lang: str) -> dict[str, Any]:
         """The receipt of one decision; see `adapters.web.Records.receipt`."""
         del lang  # a receipt tells in both languages
-        return receipt_of_decision(decision_id, home=self._place.folder)[1]
+        return receipt_values(self._place, decision_id)
 
 
 def _for_the_person(told: Explanation) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -111,14 +111,20 @@ def open_service(
 
 
 def service_app(
-    serving: Serving, *, limits: Limits | None = None, routers: Sequence[Any] = (), told: Step = _silent
+    serving: Serving,
+    *,
+    limits: Limits | None = None,
+    routers: Sequence[Any] = (),
+    mounts: Mapping[str, Any] | None = None,
+    told: Step = _silent,
 ) -> Any:
     """The application (ASGI) of an open service.
 
     Args:
         serving: the service.
         limits: what one request may be.
-        routers: further FastAPI routers, such as pages for people.
+        routers: further FastAPI routers.
+        mounts: applications (ASGI) by their first address, such as ``{"/my": person_pages(...)}``.
         told: told of faults, by their type and place.
 
     Raises:
@@ -153,6 +159,7 @@ def service_app(
             metrics=Metrics(lambda: live.waiting),
             limits=limits or Limits(),
             routers=tuple(routers),
+            mounts=mounts or {},
         )
     )
 

@@ -2,8 +2,8 @@
 
 One application, made by `make_app`: decisions on a route of plain ASGI, everything else on FastAPI, every problem as
 RFC 9457 has it, in Dutch or English, and no answer or figure with a personal value in it. It decides nothing and keeps
-nothing: whoever decides (`adapters.asking.Decider`) and whoever keeps records (`Records`) is handed in. Pages for
-people come in as further routers. Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It speaks no TLS: a
+nothing: whoever decides (`adapters.asking.Decider`) and whoever keeps records (`Records`) is handed in. The pages that
+a person sees (`person_pages`) are mounted beside. Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It speaks no TLS: a
 proxy in front does. Needs the extra ``serve``.
 """
 
@@ -14,10 +14,13 @@ from ._metrics import Metrics
 from ._problems import CODES, ProblemError
 from ._run import run_app
 from ._served import ServedCampaign, dsa_object
+from .person_pages import Desk, House, person_pages
 
 __all__ = [
     "CODES",
+    "Desk",
     "Health",
+    "House",
     "Limits",
     "Metrics",
     "ProblemError",
@@ -28,5 +31,6 @@ __all__ = [
     "description",
     "dsa_object",
     "make_app",
+    "person_pages",
     "run_app",
 ]

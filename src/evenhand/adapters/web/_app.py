@@ -50,7 +50,8 @@ class Service:
         version: of evenhand.
         fault: told of an error that is a fault of ours; of such an error callers learn nothing.
         closes: called when the application stops.
-        routers: further routes, such as the pages for people.
+        routers: further routes.
+        mounts: applications (ASGI) below an address of their own, such as the pages for people; by that address.
     """
 
     decider: Decider
@@ -65,6 +66,7 @@ class Service:
     fault: Callable[[BaseException], None] = lambda _: None
     closes: Callable[[], None] = lambda: None
     routers: tuple[APIRouter, ...] = ()
+    mounts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class _Application:
@@ -78,7 +80,12 @@ class _Application:
         if scope["type"] == "http" and scope["path"] == _HOT:
             await self._door(scope, receive, send)
         elif scope["type"] == "http":
-            await self._others(scope, receive, send)
+            first = "/" + scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
+            if first in self._service.mounts:
+                root = scope.get("root_path", "") + first
+                await self._service.mounts[first]({**scope, "root_path": root}, receive, send)
+            else:
+                await self._others(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self.rest(scope, receive, send)
         else:
