@@ -137,6 +137,29 @@ class RightsTables:
                     yield entry
                     last = entry.seq
 
+    def said(
+        self, *, handles: Sequence[bytes] | None = None, until: int | None = None
+    ) -> Iterator[tuple[bytes, int, bytes]]:
+        """What a run reads of consents; see `rights.Trail`."""
+        if not self._database.is_there:
+            return
+        wanted = select(_trail.c.seq, _trail.c.handle, _trail.c.at, _trail.c.body).order_by(_trail.c.seq)
+        wanted = wanted.where(_trail.c.stream == Stream.CONSENT.value, _trail.c.handle.is_not(None)).limit(_AT_ONCE)
+        if until is not None:
+            wanted = wanted.where(_trail.c.seq <= until)
+        for part in [None] if handles is None else [handles[at : at + 500] for at in range(0, len(handles), 500)]:
+            chosen = wanted if part is None else wanted.where(_trail.c.handle.in_(part))
+            last, more = 0, True
+            while more:
+                with self._database.read() as connection:
+                    try:
+                        rows = connection.execute(chosen.where(_trail.c.seq > last)).all()
+                        yield from ((bytes(handle), at, bytes(body)) for _, handle, at, body in rows)
+                    except TypeError:
+                        raise _broken() from None
+                more = len(rows) == _AT_ONCE
+                last = rows[-1][0] if rows else last
+
     def remove(self, numbers: Sequence[int], note: Entry) -> None:
         """Take out what entries say, and note it; see `rights.Trail`."""
         with self._database.begin() as connection:

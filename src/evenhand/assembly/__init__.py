@@ -18,6 +18,7 @@ from ._asking import (
     withdraw_request,
 )
 from ._audit import DataAudit, audit
+from ._backup import BackedUp, Restored, backup, restore
 from ._consent_history import (
     ExportedConsents,
     History,
@@ -35,6 +36,7 @@ from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+from ._live import LiveService
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
@@ -57,10 +59,12 @@ from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
+from ._serve import Serving, machine_keys, open_service, serve, service_app
 
 __all__ = [
     "Access",
     "Answered",
+    "BackedUp",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -75,6 +79,7 @@ __all__ = [
     "History",
     "Imported",
     "KeysState",
+    "LiveService",
     "Message",
     "Monitored",
     "Package",
@@ -82,9 +87,11 @@ __all__ = [
     "Planned",
     "Ran",
     "Replayed",
+    "Restored",
     "Retention",
     "Sayings",
     "SayingsInHome",
+    "Serving",
     "Stepped",
     "Watched",
     "access",
@@ -93,6 +100,7 @@ __all__ = [
     "ask",
     "ask_identity",
     "audit",
+    "backup",
     "check",
     "check_receipt",
     "consent_history",
@@ -118,9 +126,11 @@ __all__ = [
     "list_requests",
     "list_runs",
     "load_campaign",
+    "machine_keys",
     "monitor",
     "new_wrapping_key",
     "open_ledger",
+    "open_service",
     "outbox",
     "package_about",
     "person_link",
@@ -134,6 +144,7 @@ __all__ = [
     "record_of_processing",
     "refuse_request",
     "replay",
+    "restore",
     "resume_campaign",
     "retention",
     "review_report",
@@ -141,6 +152,8 @@ __all__ = [
     "run",
     "run_campaign",
     "say",
+    "serve",
+    "service_app",
     "show_identity",
     "sign_checkpoint",
     "start_request",

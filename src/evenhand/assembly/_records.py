@@ -233,7 +233,10 @@ class Replayed:
         if self.unopened:
             lines.append(f"  the sealed part of {self.unopened:,} was not compared: the run's key is not here")
         if self.closed:
-            lines.append(f"  {self.closed:,} of these were not compared: the keys of their people are not here")
+            lines.append(
+                f"  {self.closed:,} of these were not compared: the keys of their people are not here, "
+                "or their time is over"
+            )
         lines += [f"  decision {d['number']}: differs in {', '.join(d['fields'])}" for d in self.different]
         return "\n".join(lines)
 

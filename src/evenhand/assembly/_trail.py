@@ -46,6 +46,8 @@ __all__ = [
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MEANWHILE = "said-meanwhile"
 _TRIES = 3
+_FEW = 200
+"""People who are looked up one by one; for more, everybody is read."""
 _R = TypeVar("_R")
 
 
@@ -150,29 +152,31 @@ def told_to(place: Home, *, until: int | None = None, who: NDArray[np.bytes_] | 
         return Told()
     keys = keys_of(place)
     wanted: list[bytes] | None = None
-    if who is not None:
+    if who is not None and len(who) <= _FEW:
         found = (keys.of_person(bytes.fromhex(one)) for one in who.astype("U32").tolist())
         wanted = [key.handle for key in found if key is not None]
     with trail_of(place) as trail:
         last = trail.last() if until is None else until
-        said = list(trail.read(Stream.CONSENT, handles=wanted, until=last))
+        said = list(trail.said(handles=wanted, until=last))
         corrected = list(trail.read(Stream.CORRECTION, handles=wanted, until=last))
-    handles = sorted({one.handle for one in (*said, *corrected) if one.handle is not None})
+    handles = sorted({*(one[0] for one in said), *(one.handle for one in corrected if one.handle is not None)})
     people = keys.of_handles(handles)
     return Told(_columns(said, people), _corrections(corrected, people), last)
 
 
-def _columns(said: Sequence[Entry], people: Mapping[bytes, SubjectKey]) -> ConsentColumns | None:
-    known = [one for one in said if one.handle in people]
+def _columns(said: Sequence[tuple[bytes, int, bytes]], people: Mapping[bytes, SubjectKey]) -> ConsentColumns | None:
+    known = [one for one in said if one[0] in people]
     if not known:
         return None
-    records = [Said.from_body(one.body, one.at) for one in known]
+    words = {body: Said.from_body(body, 0) for body in {one[2] for one in known}}  # many people say the same
+    pseudonyms = {handle: key.pseudonym.hex() for handle, key in people.items()}
+    records = [words[one[2]] for one in known]
     return ConsentColumns(
-        np.array([people[one.handle or b""].pseudonym.hex() for one in known], dtype="S32"),
+        np.array([pseudonyms[one[0]] for one in known], dtype="S32"),
         [one.kind for one in records],
         [one.purpose for one in records],
         [one.status for one in records],
-        np.array([one.at for one in known], dtype="datetime64[us]"),
+        np.array([one[1] for one in known], dtype="datetime64[us]"),
     )
 
 

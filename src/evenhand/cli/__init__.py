@@ -1,5 +1,5 @@
-"""What can I type? The commands: demo, init, check, plan, run, policy, decide, monitor, why, receipt, ledger, replay,
-report, schema, signals, consent, rights, retention, ropa, db, keys.
+"""What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, why,
+receipt, ledger, replay, report, schema, signals, consent, rights, retention, ropa, db, keys, backup, restore.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from . import (
+    _backup_commands,
     _campaign_commands,
     _consent_commands,
     _database_commands,
@@ -28,6 +29,7 @@ from . import (
     _record_commands,
     _retention_command,
     _rights_commands,
+    _serve_commands,
     _signals_command,
 )
 
@@ -62,6 +64,7 @@ def _root(
     del version
 
 
+_backup_commands.register(app)
 _campaign_commands.register(app)
 _database_commands.register(app)
 _consent_commands.register(app)
@@ -74,6 +77,7 @@ _receipt_commands.register(app)
 _portal_commands.register(app)
 _rights_commands.register(app)
 _retention_command.register(app)
+_serve_commands.register(app)
 _signals_command.register(app)
 
 

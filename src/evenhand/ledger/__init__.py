@@ -40,6 +40,7 @@ from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, fac
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
+from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._store import GENESIS, Head, Intent, Kind, LedgerStore, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
@@ -52,6 +53,7 @@ __all__ = [
     "Difference",
     "EarlierPrices",
     "Expired",
+    "Footing",
     "GrowingTree",
     "Happened",
     "Head",
@@ -59,6 +61,7 @@ __all__ = [
     "Kind",
     "LedgerStore",
     "Node",
+    "OnceAnswered",
     "Opening",
     "Problem",
     "Proven",
@@ -69,11 +72,13 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "Signer",
+    "Sitting",
     "SubjectKey",
     "SubjectKeys",
     "Tail",
     "Verification",
     "Verifier",
+    "answered",
     "begin",
     "beside",
     "campaign_state",
@@ -88,6 +93,7 @@ __all__ = [
     "facts",
     "facts_of",
     "finish",
+    "footing_of",
     "forget_groups",
     "is_expired",
     "latest",

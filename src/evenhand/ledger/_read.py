@@ -191,7 +191,10 @@ def facts(store: LedgerStore, decision_id: str, keys: RunKeys | None = None) -> 
         for rows in store.read(start + number, start + number):
             for row in _opened(store, [row for row in rows if row[1] == Kind.DECISION]):
                 if row is None:
-                    raise _closed(f"Decision {decision_id} cannot be read: the key of its person is not there.")
+                    raise _closed(
+                        f"Decision {decision_id} cannot be read: the key of its person is not there, "
+                        "or its time is over."
+                    )
                 chunk = _columns([row[4]], started.layout, seal)
                 if int(chunk.number[0]) == number:
                     return next(_facts(chunk, run_id))

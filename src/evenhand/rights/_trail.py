@@ -91,6 +91,12 @@ class Trail(Protocol):
         people, one group of them after the other. What was removed has no handle, and is about nothing."""
         ...
 
+    def said(
+        self, *, handles: Sequence[bytes] | None = None, until: int | None = None
+    ) -> Iterator[tuple[bytes, int, bytes]]:
+        """Handle, moment and body of every consent that is there, in order: what a run reads, and no more."""
+        ...
+
     def remove(self, numbers: Sequence[int], note: Entry) -> None:
         """Take out what these entries say, and append the note that it was done, in one transaction."""
         ...
