@@ -41,7 +41,7 @@ from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
-from ._person_pages import person_link, person_pages_of
+from ._person_pages import person_link, person_pages_of, serve_person_pages
 from ._person_sayings import SayingsInHome
 from ._policy import prices_of
 from ._receipts import (
@@ -153,6 +153,7 @@ __all__ = [
     "run_campaign",
     "say",
     "serve",
+    "serve_person_pages",
     "service_app",
     "show_identity",
     "sign_checkpoint",

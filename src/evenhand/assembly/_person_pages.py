@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.person_links import LINK_DAYS, Links, Scope
@@ -17,10 +18,7 @@ from ._person_record import PersonRecord, RunShelf
 from ._person_sayings import SayingsInHome
 from ._records import open_ledger
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
-__all__ = ["person_link", "person_pages_of"]
+__all__ = ["person_link", "person_pages_of", "serve_person_pages"]
 
 _LONGEST = 90
 """Days."""
@@ -74,7 +72,7 @@ def person_link(
     return f"{site.rstrip('/')}/why/{links.make(Scope.ONE_DECISION, who, until=until, about=about)}"
 
 
-def person_pages_of(home: str | Path | None = None) -> ASGIApp:
+def person_pages_of(home: str | Path | None = None) -> Any:
     """The pages of a home's people as an ASGI application, to be served alone or mounted in another.
 
     Raises:
@@ -99,6 +97,25 @@ def person_pages_of(home: str | Path | None = None) -> ASGIApp:
     database = database_of(place)
     database.be_ready("people")
     return person_pages(PeopleHouse(place, SayingsInHome(place)), links, UsedLinks(database))
+
+
+def serve_person_pages(
+    *, home: str | Path | None = None, host: str = "127.0.0.1", port: int = 8040, told: Callable[[str], None]
+) -> None:
+    """Serve the pages alone, until the process is told to stop. Addresses are not logged: a link is in them.
+
+    Args:
+        home: the home folder; see `find_home`.
+        host, port: where to listen.
+        told: told where it listens.
+
+    Raises:
+        UsageError, DataError, StoreError: as `person_pages_of`; or the port is taken.
+    """
+    app = person_pages_of(home)
+    from evenhand.adapters.web import run_app
+
+    run_app(app, host=host, port=port, ready=lambda: told(f"The pages of people stand at http://{host}:{port}"))
 
 
 def _links(place: Home) -> Links:

@@ -58,11 +58,7 @@ def serve(
     from evenhand import assembly
 
     voice = Speaker(quiet=quiet, colour=False if no_color else None)
-    app = assembly.person_pages_of(home)
-    import uvicorn
-
-    voice.talk(f"The pages stand at http://{host}:{port}. Make a link: evenhand portal link SUBJECT")
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False, lifespan="off")
+    assembly.serve_person_pages(home=home, host=host, port=port, told=voice.talk)
 
 
 _COMMANDS = (
