@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 
@@ -148,10 +147,3 @@ def test_a_used_link_stays_used_when_the_server_is_started_anew(real):
     real.start()
     assert Browser(real.app).post(link).status_code == 403
     assert UsedLinks(database_of(real.home)).forget(AT + timedelta(days=30)) == 1
-
-
-def test_of_many_at_once_one_is_let_in(real):
-    """By the database, not by luck."""
-    once = UsedLinks(database_of(real.home))
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(lambda _: once.use(b"m" * 32, AT), range(24))) == 1
