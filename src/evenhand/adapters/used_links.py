@@ -41,8 +41,8 @@ class UsedLinks:
         values = {"mark": mark, "until": (until - _EPOCH) // timedelta(microseconds=1)}
         insert = insert_postgresql if self._database.is_server else insert_sqlite
         with self._database.begin() as connection:
-            done = connection.execute(insert(_used).values(**values).on_conflict_do_nothing())
-            return bool(done.rowcount == 1)
+            noted = insert(_used).values(**values).on_conflict_do_nothing().returning(_used.c.mark)
+            return connection.execute(noted).first() is not None
 
     def forget(self, at: datetime) -> int:
         """Remove what is past its moment; how many."""
