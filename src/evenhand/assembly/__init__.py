@@ -7,11 +7,13 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._bundle import BundleChecked, check_bundle, make_bundle
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
+from ._kept import kept_checkpoints
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._policy import prices_of
@@ -29,6 +31,7 @@ from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_cam
 
 __all__ = [
     "Access",
+    "BundleChecked",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -45,6 +48,7 @@ __all__ = [
     "access",
     "audit",
     "check",
+    "check_bundle",
     "check_receipt",
     "database_status",
     "decide",
@@ -56,10 +60,12 @@ __all__ = [
     "forget_groups",
     "frontier",
     "give_receipt",
+    "kept_checkpoints",
     "last_checkpoint",
     "ledger_key",
     "list_runs",
     "load_campaign",
+    "make_bundle",
     "monitor",
     "open_ledger",
     "plan",

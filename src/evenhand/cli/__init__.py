@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from . import (
+    _bundle_command,
     _campaign_commands,
     _database_commands,
     _evaluate_command,
@@ -58,6 +59,7 @@ def _root(
     del version
 
 
+_bundle_command.register(app)
 _campaign_commands.register(app)
 _database_commands.register(app)
 _evaluate_command.register(app)
