@@ -25,10 +25,11 @@ class Server:
 
     Args:
         data: where its tables shall stand; a folder that is made if left out.
+        log: where its write-ahead log shall stand; in `data` if left out.
         settings: more settings, ``name=value``.
     """
 
-    def __init__(self, data: Path | None = None, settings: tuple[str, ...] = ()) -> None:
+    def __init__(self, data: Path | None = None, *, log: Path | None = None, settings: tuple[str, ...] = ()) -> None:
         found = binaries()
         assert found is not None
         self._bin, self._settings = found, settings
@@ -37,7 +38,8 @@ class Server:
         self.data = data or self.folder / "data"
         if self._owner:
             shutil.chown(self.folder, self._owner)
-        self._run(self._bin / "initdb", "-A", "trust", "-U", "evenhand", "-E", "UTF8", "-D", self.data)
+        wal = ("-X", log) if log else ()
+        self._run(self._bin / "initdb", "-A", "trust", "-U", "evenhand", "-E", "UTF8", "-D", self.data, *wal)
 
     @property
     def url(self) -> str:

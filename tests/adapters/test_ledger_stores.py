@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builders import begin_run, make_explained, model_from_json
+from evenhand.adapters.wrapping import Wrapping
 from evenhand.ledger import (
     GENESIS,
     Head,
@@ -351,3 +352,20 @@ def test_rows_are_kept_as_they_came(stores, bodies, data):
         assert list(store.payloads(1, len(rows)).values()) == bodies
         store.rollback()
         assert store.tail().entries == 0
+
+
+def test_what_is_kept_of_a_person_is_wrapped_anew_and_their_key_stays(stores):
+    """From the clear to one wrapping key to another: handles and keys are the same, and the old one opens no more."""
+    rng = np.random.default_rng(6)
+    who = [rng.bytes(16) for _ in range(50)]
+    old, new = bytes([1]) * 32, bytes([2]) * 32
+    made = stores.people().make(who)
+    assert stores.people(Wrapping([old])).make(who) == made, "in the clear it opens with or without a wrapping key"
+    assert stores.people(Wrapping([old])).rewrap() == 50
+    assert stores.people(Wrapping([new, old])).rewrap() == 50
+    assert stores.people(Wrapping([new, old])).rewrap() == 0
+    assert stores.people(Wrapping([new])).make(who) == made
+    assert list(stores.people(Wrapping([new])).under().values()) == [50]
+    for wrapping in (None, Wrapping([old])):
+        with pytest.raises(StoreError, match=r"wrapping key [0-9a-f]{8} is not there"):
+            stores.people(wrapping).make(who)

@@ -14,8 +14,11 @@ from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._kept import kept_checkpoints
+from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+from ._live import LiveService
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
+from ._person import PeopleHouse, Sayings
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,
@@ -28,6 +31,7 @@ from ._receipts import (
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
 from ._rights import Access, Erased, access, erase
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
+from ._serve import Serving, machine_keys, open_service, serve, service_app
 
 __all__ = [
     "Access",
@@ -40,10 +44,15 @@ __all__ = [
     "Erased",
     "Evaluated",
     "Frames",
+    "KeysState",
+    "LiveService",
     "Monitored",
+    "PeopleHouse",
     "Planned",
     "Ran",
     "Replayed",
+    "Sayings",
+    "Serving",
     "Watched",
     "access",
     "audit",
@@ -61,13 +70,17 @@ __all__ = [
     "frontier",
     "give_receipt",
     "kept_checkpoints",
+    "keys_status",
     "last_checkpoint",
     "ledger_key",
     "list_runs",
     "load_campaign",
+    "machine_keys",
     "make_bundle",
     "monitor",
+    "new_wrapping_key",
     "open_ledger",
+    "open_service",
     "plan",
     "plan_campaign",
     "prices_of",
@@ -75,8 +88,11 @@ __all__ = [
     "receipt_checker",
     "replay",
     "resume_campaign",
+    "rotate_keys",
     "run",
     "run_campaign",
+    "serve",
+    "service_app",
     "sign_checkpoint",
     "upgrade_database",
     "verify_ledger",

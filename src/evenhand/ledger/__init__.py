@@ -40,6 +40,7 @@ from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, fac
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
+from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
@@ -52,6 +53,7 @@ __all__ = [
     "Difference",
     "Disclosing",
     "EarlierPrices",
+    "Footing",
     "GrowingTree",
     "Happened",
     "Head",
@@ -59,6 +61,7 @@ __all__ = [
     "Kind",
     "LedgerStore",
     "Node",
+    "OnceAnswered",
     "Opening",
     "Problem",
     "Proven",
@@ -70,11 +73,13 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "Signer",
+    "Sitting",
     "SubjectKey",
     "SubjectKeys",
     "Tail",
     "Verification",
     "Verifier",
+    "answered",
     "begin",
     "beside",
     "campaign_state",
@@ -89,6 +94,7 @@ __all__ = [
     "facts",
     "facts_of",
     "finish",
+    "footing_of",
     "forget_groups",
     "latest",
     "latest_checkpoint",
