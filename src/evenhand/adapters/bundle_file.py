@@ -19,6 +19,8 @@ __all__ = ["BundleLedger", "bytes_of", "entries_text", "first_difference", "read
 
 _CHUNK = 16_384
 _MOST_BYTES = 8 * 2**30
+_UNREADABLE = (zipfile.BadZipFile, ValueError, RuntimeError, OSError, EOFError)
+"""What a zip file that was altered may raise; an unknown compression is a `RuntimeError`, too."""
 
 
 def bytes_of(parts: Mapping[str, bytes]) -> bytes:
@@ -57,9 +59,9 @@ def read_bundle(path: Path) -> tuple[bytes, dict[str, bytes], list[str]]:
             for info in file.infolist():
                 try:
                     parts[info.filename] = file.read(info)
-                except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError, EOFError):
+                except _UNREADABLE:
                     broken.append(info.filename)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
+    except _UNREADABLE:
         raise DataError(
             "bundle-unreadable",
             f"{path.name} is no bundle, or not the whole of one: its list of parts cannot be read.",
@@ -171,6 +173,19 @@ class BundleLedger:
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         """Every checkpoint that the bundle has."""
         return iter(self._checkpoints)
+
+    @property
+    def head_is_apart(self) -> bool:
+        """Nothing is committed to a bundle."""
+        return False
+
+    def last_checkpoint(self) -> tuple[int, str] | None:
+        """The checkpoint that was signed last."""
+        return self._checkpoints[-1] if self._checkpoints else None
+
+    def checkpoint_before(self, size: int) -> int:
+        """How many entries were under the last checkpoint over fewer than `size`."""
+        return max((number for number, _ in self._checkpoints if number < size), default=0)
 
     def damage(self) -> Sequence[str]:
         """Nothing: the file is checked before it is read."""
