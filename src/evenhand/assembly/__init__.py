@@ -7,6 +7,7 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._backup import BackedUp, Restored, backup, restore
 from ._bundle import BundleChecked, check_bundle, make_bundle
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
@@ -35,6 +36,7 @@ from ._serve import Serving, machine_keys, open_service, serve, service_app
 
 __all__ = [
     "Access",
+    "BackedUp",
     "BundleChecked",
     "Checked",
     "DataAudit",
@@ -51,11 +53,13 @@ __all__ = [
     "Planned",
     "Ran",
     "Replayed",
+    "Restored",
     "Sayings",
     "Serving",
     "Watched",
     "access",
     "audit",
+    "backup",
     "check",
     "check_bundle",
     "check_receipt",
@@ -87,6 +91,7 @@ __all__ = [
     "rebuild_report",
     "receipt_checker",
     "replay",
+    "restore",
     "resume_campaign",
     "rotate_keys",
     "run",
