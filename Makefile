@@ -22,6 +22,9 @@ test: $(VENV)/.test system-parts  ## Set up everything for tests and run them al
 storm: $(VENV)/.test system-parts  ## Kill writers and servers a hundred times while they record, on both stores (minutes)
 	@EVENHAND_STORM=$${EVENHAND_STORM:-100} $(BIN)/python -m pytest -n 0 tests/adapters/test_store_faults.py $(ARGS)
 
+storm: $(VENV)/.test  ## Kill the service under load, again and again (STORM=40 times)
+	@EVENHAND_STORM=$(or $(STORM),40) $(BIN)/python -m pytest -n 0 tests/cli/test_serve.py -k killed
+
 test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into an environment of its own
 	@$(call run_apart,spark,tests/scoring tests/adapters)
 
