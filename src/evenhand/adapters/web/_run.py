@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,8 @@ from evenhand.terms import StoreError
 __all__ = ["run_app"]
 
 _MOST_AT_ONCE = 2_048
+_TURN = 0.0005
+"""Seconds after which the thread that decides gives way to the one that reads requests."""
 
 
 class _Server(uvicorn.Server):
@@ -56,6 +60,9 @@ def run_app(app: Any, *, host: str, port: int, ready: Callable[[], None]) -> Non
         backlog=_MOST_AT_ONCE,
         ws="none",
     )
+    gc.collect()
+    gc.freeze()  # what is in memory now stays; looking through it again and again would stop everybody
+    sys.setswitchinterval(_TURN)
     before = {one: signal.signal(one, _nothing_more) for one in (signal.SIGTERM, signal.SIGINT)}
     try:
         _Server(config, ready).run()
