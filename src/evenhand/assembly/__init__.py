@@ -7,6 +7,7 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._backup import BackedUp, Restored, backup, restore
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
@@ -33,6 +34,7 @@ from ._serve import Serving, machine_keys, open_service, serve, service_app
 
 __all__ = [
     "Access",
+    "BackedUp",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -48,11 +50,13 @@ __all__ = [
     "Planned",
     "Ran",
     "Replayed",
+    "Restored",
     "Sayings",
     "Serving",
     "Watched",
     "access",
     "audit",
+    "backup",
     "check",
     "check_receipt",
     "database_status",
@@ -81,6 +85,7 @@ __all__ = [
     "rebuild_report",
     "receipt_checker",
     "replay",
+    "restore",
     "resume_campaign",
     "rotate_keys",
     "run",
