@@ -11,6 +11,7 @@ from ._backup import BackedUp, Restored, backup, restore
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
+from ._events import write_events
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
@@ -96,4 +97,5 @@ __all__ = [
     "upgrade_database",
     "verify_ledger",
     "why",
+    "write_events",
 ]
