@@ -12,6 +12,7 @@ from ._bundle import BundleChecked, check_bundle, make_bundle
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
+from ._events import write_events
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._kept import kept_checkpoints
@@ -102,4 +103,5 @@ __all__ = [
     "upgrade_database",
     "verify_ledger",
     "why",
+    "write_events",
 ]
