@@ -9,6 +9,7 @@ run's id and a new home's key.
 from ._audit import DataAudit, audit
 from ._backup import BackedUp, Restored, backup, restore
 from ._bundle import BundleChecked, check_bundle, make_bundle
+from ._certify import Certified, certify
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
@@ -38,6 +39,7 @@ __all__ = [
     "Access",
     "BackedUp",
     "BundleChecked",
+    "Certified",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -60,6 +62,7 @@ __all__ = [
     "access",
     "audit",
     "backup",
+    "certify",
     "check",
     "check_bundle",
     "check_receipt",

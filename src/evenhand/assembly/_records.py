@@ -272,7 +272,7 @@ def replay(
         name = resolve_run(store, run_id)
         recorded = open_run(store, name)
         step("reading the data again")
-        folder = Path(campaign_file).resolve().parent if campaign_file else _data_folder(recorded, place)
+        folder = Path(campaign_file).resolve().parent if campaign_file else data_folder_of(recorded, place)
         if recorded.summary.priced_by:
             return _replay_later(store, recorded, place, folder, frames or Frames())
         loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
@@ -348,7 +348,7 @@ def _prices(recorded: RunRecord) -> dict[str, Any] | None:
     return recorded.batches[0]["prices"] if len(recorded.batches) == 1 else None
 
 
-def _data_folder(recorded: RunRecord, place: Home) -> Path:
+def data_folder_of(recorded: RunRecord, place: Home) -> Path:
     """Folder that the campaign's tables are relative to, as recorded; a home beside its campaign may move with it."""
     noted = Path(str(recorded.report.get("data_folder", "")) or "..")
     return noted if noted.is_absolute() else (place.folder / noted).resolve()
