@@ -27,7 +27,7 @@ from evenhand.terms import DataError, Explained, Model, Role, Standing
 
 from ._frames import Frames, open_one
 from ._open import Opened, feature_columns, open_all
-from ._records import acted_at, data_folder_of, open_ledger, resolve_run
+from ._records import acted_at, data_folder, open_ledger, resolve_run
 from ._tables_told import tables_told
 
 __all__ = ["Certified", "certify"]
@@ -152,7 +152,7 @@ def _of_run(run_id: str, home: str | Path | None, frames: Frames, step: Step) ->
             remedy="name the earlier run",
         )
     step("reading the data")
-    folder = data_folder_of(recorded, place)
+    folder = data_folder(recorded, place)
     loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
     acted = acted_at(name)
     opened = open_all(loaded, folder=folder, place=place, at=recorded.summary.at, frames=frames, acted=acted)

@@ -58,8 +58,8 @@ def personal_texts(loaded: LoadedCampaign) -> tuple[Finding, ...]:
         texts.append((("offers", at, "text"), f"offer {offer.id!r}", offer.text.model_dump().values()))
     for name, column in campaign.columns.items():
         if column.meaning:
-            said = column.meaning.model_dump().values()
-            texts.append((("columns", name, "meaning"), f"the meaning of column {name!r}", said))
+            meaning = column.meaning.model_dump().values()
+            texts.append((("columns", name, "meaning"), f"the meaning of column {name!r}", meaning))
     found = []
     for path, where, said in texts:
         held = dict.fromkeys(kind for text in said for kind in personal_in_text(str(text)))
