@@ -26,6 +26,7 @@ from . import (
     _keys_commands,
     _later_commands,
     _monitor_command,
+    _portal_commands,
     _receipt_commands,
     _record_commands,
     _retention_command,
@@ -77,6 +78,7 @@ _later_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)
 _receipt_commands.register(app)
+_portal_commands.register(app)
 _rights_commands.register(app)
 _retention_command.register(app)
 _serve_commands.register(app)
