@@ -27,7 +27,7 @@ from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Se
 
 from ._audit import campaign_audit
 from ._frames import Frames
-from ._intake import minors, odd_features, personal_features, refuse_personal_features
+from ._intake import minors, odd_features, personal_features, personal_texts, refuse_personal_features
 from ._ledger import has_ledger, ledger_of, refuse_erased_since, run_keys_of
 from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
@@ -127,7 +127,9 @@ def check(campaign_file: Path, *, at: datetime, frames: Frames | None = None, st
     except DataError as error:
         finding = Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy)
         return Checked((loaded.place(finding, _ABOUT.get(error.code, ())), *loaded.findings), {}, broken=True)
-    findings = sorted([*loaded.findings, *about_data], key=lambda finding: -finding.severity.rank)
+    findings = sorted(
+        [*loaded.findings, *personal_texts(loaded), *about_data], key=lambda finding: -finding.severity.rank
+    )
     return Checked(tuple(findings), audit.to_dict(), broken=False)
 
 
