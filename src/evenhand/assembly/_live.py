@@ -252,6 +252,8 @@ class LiveService:
             else:
                 _put(groups, self.campaigns[one.question.campaign], one)
                 keys |= {key} if key is not None else set()
+        for campaign in {id(group.campaign): group.campaign for group in groups}.values():
+            campaign.people.look()
         for group in groups:
             asks = [ask for one in group.waiting for ask in one.question.asks]
             run, answers = group.campaign.decide(asks, sitting, self._run_id(at), at)
