@@ -150,7 +150,7 @@ class LiveService:
         for ask in question.asks:
             campaign.people.check(ask)
         with self._changed:
-            if not self._is_open:
+            if not self._is_open or not self._thread.is_alive():
                 raise _closing()
             if self._people and self._people + len(question.asks) > self._most:
                 raise BusyError(
@@ -252,6 +252,8 @@ class LiveService:
             else:
                 _put(groups, self.campaigns[one.question.campaign], one)
                 keys |= {key} if key is not None else set()
+        for campaign in {id(group.campaign): group.campaign for group in groups}.values():
+            campaign.people.look()
         for group in groups:
             asks = [ask for one in group.waiting for ask in one.question.asks]
             run, answers = group.campaign.decide(asks, sitting, self._run_id(at), at)

@@ -24,6 +24,7 @@ from ._frames import Frames
 from ._ledger import leases_of
 from ._live_limits import Part
 from ._live_people import PeopleKeys, Profiles
+from ._live_told import LiveTold
 from ._policy import read_policy
 from ._records import open_ledger, resolve_run
 from ._run import located, relative
@@ -39,6 +40,7 @@ class LiveCampaign:
         run: whose prices; ``last`` = the last run that found its own, or the one that the campaign fell back to.
         home: the home folder.
         keys: who was erased.
+        told: what people told the home.
         at: now.
         frames: data frames to use instead of tables.
 
@@ -60,6 +62,7 @@ class LiveCampaign:
         run: str,
         home: Home,
         keys: PeopleKeys,
+        told: LiveTold,
         at: datetime,
         frames: Frames,
     ) -> None:
@@ -77,7 +80,7 @@ class LiveCampaign:
         self._tables = PriceTables(self._policy, loaded.campaign)
         self._footing = self._footing_of(loaded, recorded)
         self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}
-        self.people = Profiles(loaded, folder=folder, place=home, keys=keys, frames=frames)
+        self.people = Profiles(loaded, folder=folder, place=home, keys=keys, frames=frames, told=told)
         self._leases = leases_of(home, any_thread=True)
         self._part = Part(self._leases, self._policy.digest, self.campaign)
         self._unsure: dict[str, int] = {}
@@ -107,7 +110,7 @@ class LiveCampaign:
 
     def close(self, sitting: Sitting, run: Run, *, given: bool) -> None:
         """End a run, which is then still to be committed."""
-        sitting.close(run, self._summary | ({"given": True} if given else {}))
+        sitting.close(run, self._summary | self.people.noted | ({"given": True} if given else {}))
 
     def settle(self, *, kept: bool) -> None:
         """What was decided since the last time is durable, or it is not and uses nothing."""

@@ -26,9 +26,11 @@ from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
+from ._live_told import LiveTold
 from ._open import feature_columns, subject_columns, taken_in
 from ._open_people import People
 from ._rows_digest import DIGEST, digest_by_rows, picked, row_digests
+from ._trail import Told
 
 __all__ = ["PeopleKeys", "Profiles"]
 
@@ -53,18 +55,27 @@ class Profiles:
         place: the home, for its key.
         keys: knows who was erased.
         frames: frames that stand in for the tables.
+        told: what people told the home.
 
     Raises:
         DataError: a table is not what the campaign says.
         StoreError: a database cannot be reached.
     """
 
-    def __init__(self, loaded: LoadedCampaign, *, folder: Path, place: Home, keys: PeopleKeys, frames: Frames) -> None:
-        self.campaign = campaign = loaded.campaign
-        self._keys = keys
-        table = open_one(campaign.subjects, frames.subjects, folder, subject_columns(campaign))
+    def __init__(
+        self, loaded: LoadedCampaign, *, folder: Path, place: Home, keys: PeopleKeys, frames: Frames, told: LiveTold
+    ) -> None:
+        self.campaign = loaded.campaign
+        self._folder, self._place, self._keys, self._frames, self._told = folder, place, keys, frames, told
+        self._load()
+
+    def _load(self) -> None:
+        """Read the tables, with the corrections that hold."""
+        campaign, frames = self.campaign, self._frames
+        table = open_one(campaign.subjects, frames.subjects, self._folder, subject_columns(campaign))
         ids = table.ids(campaign.identifier, unique=True)
-        self._register = Register(ids, place.key(make=False))
+        self._register = Register(ids, self._place.key(make=False))
+        table = self._told.told.corrected(table, self._register.pseudonyms)
         source, everybody = table.columns(feature_columns(campaign)), np.ones(len(ids), dtype=bool)
         self._columns = {name: _plain(source.read(name, everybody)) for name in feature_columns(campaign)}
         self.features = frozenset(self._columns)
@@ -73,10 +84,24 @@ class Profiles:
             for name in campaign.names(Role.SENSITIVE)
         }
         self._rows = row_digests(table, subject_columns(campaign))
-        opened = open_consents(campaign, frames, folder, self._register)
+        opened = open_consents(campaign, frames, self._folder, self._register)
         self._said = None if opened is None else opened[1]
         self._order = np.argsort(self._said.subjects, kind="stable") if self._said else np.zeros(0, dtype=np.intp)
         self._whose = self._said.subjects[self._order] if self._said else np.zeros(0, dtype="S32")
+
+    def look(self) -> None:
+        """See what people told since; read the tables anew where something was corrected.
+
+        Raises:
+            StoreError: that cannot be read; then nobody may be decided about.
+        """
+        if self._told.look():
+            self._load()
+
+    @property
+    def noted(self) -> dict[str, int]:
+        """What a run records of what was told, so that a replay reads the same."""
+        return {"told": self._told.last} if self._told.last else {}
 
     def __len__(self) -> int:
         """How many people are known."""
@@ -122,13 +147,15 @@ class Profiles:
         rows = self._register.rows_of(ids)
         asked = Asked(self._register.pseudonyms_of(ids), at)
         said = self._said_of(asked, asks)
-        consents = book_of(self.campaign, said, self._keys.suppressed(asked.subjects), at)
+        told = self._told.of(asked.subjects)
+        consents = book_of(self.campaign, said, self._keys.suppressed(asked.subjects), at, told)
         countable = permit(asked, self.campaign, consents).standing == Standing.PERSONALISED
         groups = {name: taken_in(column[rows].tolist(), countable) for name, column in self._groups.items()}
         given = [ask.features for ask in asks]
         columns = _Few(self._columns, rows, given if any(one is not None for one in given) else None)
         whole = b"".join([self._rows[row] if row >= 0 else bytes(DIGEST) for row in rows.tolist()])
-        return People(asked, ids, Stores(consents, columns, Vault(groups, countable)), digest_by_rows(whole, said, at))
+        stores = Stores(consents, columns, Vault(groups, countable))
+        return People(asked, ids, stores, digest_by_rows(whole, said, at), Told(last=self._told.last))
 
     def _said_of(self, asked: Asked, asks: Sequence[Ask]) -> ConsentColumns | None:
         """What these people said, and what they or their browsers say in the request."""

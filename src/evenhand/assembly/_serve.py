@@ -22,6 +22,7 @@ from ._frames import Frames
 from ._ledger import live_keys_of, live_ledger_of
 from ._live import LiveService
 from ._live_campaign import LiveCampaign
+from ._live_told import LiveTold
 from ._start import look_around
 
 if TYPE_CHECKING:
@@ -90,10 +91,14 @@ def open_service(
     place = find_home(home, campaign_file=beside)
     notices = tuple(look_around(place))
     keys = live_keys_of(place)
+    told: list[LiveTold] = []
     opened: list[LiveCampaign] = []
     for campaign in campaigns:
         step(f"opening {campaign if isinstance(campaign, Path) else campaign.campaign.campaign}")
-        opened.append(LiveCampaign(campaign, run=run, home=place, keys=keys, at=at, frames=frames or Frames()))
+        told.append(LiveTold(place, keys))
+        opened.append(
+            LiveCampaign(campaign, run=run, home=place, keys=keys, told=told[-1], at=at, frames=frames or Frames())
+        )
     if not opened or len({one.campaign.campaign for one in opened}) != len(opened):
         raise UsageError(
             "serve-campaigns",
@@ -106,6 +111,8 @@ def open_service(
         yield Serving(live, place, notices)
     finally:
         live.close()
+        for one in told:
+            one.close()
         if isinstance(keys, LiveSubjectKeys):
             keys.close()
 
@@ -141,6 +148,7 @@ def service_app(
         ) from None
     from ._events import LiveEvents
     from ._live_records import LiveRecords
+    from ._live_sayings import LiveSayings
 
     live, secret = serving.live, serving.place.key(make=False)
 
@@ -152,6 +160,7 @@ def service_app(
             decider=live,
             records=LiveRecords(serving.place),
             events=LiveEvents(serving.place),
+            sayings=LiveSayings(serving.place),
             health=live,
             keys=MachineKeys(serving.place.machine_keys),
             campaigns={name: ServedCampaign.of(one.campaign, len(one.people)) for name, one in live.campaigns.items()},
