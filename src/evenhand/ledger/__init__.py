@@ -21,6 +21,7 @@ from ._about import closed_run, decided_about, latest
 from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
 from ._erase import erase_subject
+from ._expire import Expired, expire_run, is_expired
 from ._forget import forget_groups
 from ._pause import (
     AlarmRaised,
@@ -51,6 +52,7 @@ __all__ = [
     "Checkpoint",
     "Difference",
     "EarlierPrices",
+    "Expired",
     "Footing",
     "GrowingTree",
     "Happened",
@@ -87,11 +89,13 @@ __all__ = [
     "decided_about",
     "decisions",
     "erase_subject",
+    "expire_run",
     "facts",
     "facts_of",
     "finish",
     "footing_of",
     "forget_groups",
+    "is_expired",
     "latest",
     "latest_checkpoint",
     "layout_of",
