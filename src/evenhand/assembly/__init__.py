@@ -19,6 +19,7 @@ from ._asking import (
 )
 from ._audit import DataAudit, audit
 from ._backup import BackedUp, Restored, backup, restore
+from ._bundle import BundleChecked, check_bundle, make_bundle
 from ._consent_history import (
     ExportedConsents,
     History,
@@ -35,6 +36,7 @@ from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
+from ._kept import kept_checkpoints
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._live import LiveService
 from ._monitor import monitor, resume_campaign
@@ -63,6 +65,7 @@ __all__ = [
     "Access",
     "Answered",
     "BackedUp",
+    "BundleChecked",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -99,6 +102,7 @@ __all__ = [
     "audit",
     "backup",
     "check",
+    "check_bundle",
     "check_receipt",
     "consent_history",
     "database_status",
@@ -116,6 +120,7 @@ __all__ = [
     "give_receipt",
     "hash_of_notice",
     "import_consents",
+    "kept_checkpoints",
     "keys_status",
     "last_checkpoint",
     "ledger_key",
@@ -124,6 +129,7 @@ __all__ = [
     "list_runs",
     "load_campaign",
     "machine_keys",
+    "make_bundle",
     "monitor",
     "new_wrapping_key",
     "open_ledger",
