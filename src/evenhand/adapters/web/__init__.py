@@ -3,8 +3,8 @@
 One application, made by `make_app`: decisions on a route of plain ASGI, everything else on FastAPI, every problem as
 RFC 9457 has it, in Dutch or English, and no answer or figure with a personal value in it. It decides nothing and keeps
 nothing: whoever decides (`adapters.asking.Decider`) and whoever keeps records (`Records`) is handed in. The pages
-that a person sees (`person_pages`) are mounted beside. Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It speaks no TLS: a
-proxy in front does. Needs the extra ``serve``.
+that a person sees (`person_pages`) are mounted beside. Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It
+speaks no TLS: a proxy in front does. Needs the extra ``serve``.
 """
 
 from ._app import Service, description, make_app
