@@ -34,6 +34,7 @@ from ._consent_history import (
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
+from ._events import write_events
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._kept import kept_checkpoints
@@ -164,4 +165,5 @@ __all__ = [
     "verify_rights",
     "why",
     "withdraw_request",
+    "write_events",
 ]

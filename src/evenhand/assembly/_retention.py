@@ -16,6 +16,7 @@ from evenhand.ledger import closed_run, expire_run, is_expired, open_run, runs
 from evenhand.rights import Entry, Said, Step, Stream, kept_until
 
 from ._declared import DeclaredCampaign, campaigns_of
+from ._events import forget_events
 from ._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ._records import acted_at, open_ledger, rebuild_report
 from ._trail import is_trail_there, remove_entries, trail_of
@@ -137,7 +138,9 @@ def _due_runs(place: Home, at: datetime) -> Iterator[DueRun]:
 
 
 def _destroy(place: Home, run: DueRun, at: datetime) -> None:
-    """The bodies first: once they are gone, lists and reports that are still there are done when asked again."""
+    """What followed the decisions, their bodies, and the lists and reports that tell them."""
+    if is_trail_there(place):
+        forget_events(place, [f"{run.run_id}.{number}" for number in range(1, run.decisions + 1)])
     with ledger_of(place) as store:
         expire_run(store, run.run_id, at=at, keys=run_keys_of(place))
         store.shrink()

@@ -8,7 +8,7 @@ speaks no TLS: a proxy in front does. Needs the extra ``serve``.
 """
 
 from ._app import Service, description, make_app
-from ._doors import Health, Records, Register
+from ._doors import Events, Health, Records, Register, UnknownDecisionError
 from ._gate import Limits
 from ._metrics import Metrics
 from ._problems import CODES, ProblemError
@@ -19,6 +19,7 @@ from .person_pages import Desk, House, person_pages
 __all__ = [
     "CODES",
     "Desk",
+    "Events",
     "Health",
     "House",
     "Limits",
@@ -28,6 +29,7 @@ __all__ = [
     "Register",
     "ServedCampaign",
     "Service",
+    "UnknownDecisionError",
     "description",
     "dsa_object",
     "make_app",
