@@ -61,7 +61,7 @@ def test_a_corrected_value_decides_from_the_next_answer_on(ran_shop):
     with opened(ran_shop) as serving:
         home, now = serving.place.folder, datetime.now(UTC)
         before = asked(serving.live, person(3)).answers[0]
-        request = assembly.ask(person(3), "rectification", home=home, at=now).number
+        request = assembly.ask(person(3), "rectification", home=home, at=now).request.number
         assembly.answer_request(
             request, person(3), home=home, by="dpo", at=now, identity="known", values={"visits": "0"}
         )
