@@ -20,6 +20,7 @@ from ._asking import (
 from ._audit import DataAudit, audit
 from ._backup import BackedUp, Restored, backup, restore
 from ._bundle import BundleChecked, check_bundle, make_bundle
+from ._certify import Certified, certify
 from ._consent_history import (
     ExportedConsents,
     History,
@@ -69,6 +70,7 @@ __all__ = [
     "Answered",
     "BackedUp",
     "BundleChecked",
+    "Certified",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -105,6 +107,7 @@ __all__ = [
     "ask_identity",
     "audit",
     "backup",
+    "certify",
     "check",
     "check_bundle",
     "check_receipt",

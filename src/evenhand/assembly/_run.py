@@ -27,13 +27,13 @@ from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Se
 
 from ._audit import campaign_audit
 from ._frames import Frames
-from ._intake import minors, odd_features, personal_features, refuse_personal_features
+from ._intake import minors, odd_features, personal_features, personal_texts, refuse_personal_features
 from ._ledger import has_ledger, ledger_of, refuse_erased_since, run_keys_of
 from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
-from ._trail import again_if_said_meanwhile, refuse_said_since
+from ._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
 
 __all__ = ["Checked", "Planned", "Ran", "check", "frontier", "located", "plan_campaign", "relative", "run_campaign"]
 
@@ -127,7 +127,9 @@ def check(campaign_file: Path, *, at: datetime, frames: Frames | None = None, st
     except DataError as error:
         finding = Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy)
         return Checked((loaded.place(finding, _ABOUT.get(error.code, ())), *loaded.findings), {}, broken=True)
-    findings = sorted([*loaded.findings, *about_data], key=lambda finding: -finding.severity.rank)
+    findings = sorted(
+        [*loaded.findings, *personal_texts(loaded), *about_data], key=lambda finding: -finding.severity.rank
+    )
     return Checked(tuple(findings), audit.to_dict(), broken=False)
 
 
@@ -275,7 +277,8 @@ def _ran(
                 columns = decision_columns(opened, explained, run_id)
                 keep_decisions(place, run_id, csv_bytes(columns))
                 prices = _prices(explained, loaded.campaign, started)
-                head = finish(started, kept, policy="" if prices is None else prices.digest)
+                with nobody_says_meanwhile(place, opened.asked.subjects, opened.told):
+                    head = finish(started, kept, policy="" if prices is None else prices.digest)
         except BaseException:
             drop_unrecorded(place, store, run_id)
             raise
