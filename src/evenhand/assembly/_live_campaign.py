@@ -48,6 +48,7 @@ class LiveCampaign:
         campaign: as declared.
         priced_by: the run whose prices decide.
         people: everybody who is known.
+        told: what people told the home.
 
     Raises:
         PolicyError, DataError: it cannot run, or the prices are of another campaign, model or offers, or secret.
@@ -79,8 +80,10 @@ class LiveCampaign:
         check_policy(self._policy, loaded.campaign, recorded_digest(loaded.campaign, recorded), self._model)
         self._tables = PriceTables(self._policy, loaded.campaign)
         self._footing = self._footing_of(loaded, recorded)
+        self.told = told
+        self._noted: dict[str, int] = {}
         self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}
-        self.people = Profiles(loaded, folder=folder, place=home, keys=keys, frames=frames, told=told)
+        self.people = Profiles(loaded, folder=folder, place=home, keys=keys, told=told, frames=frames)
         self._leases = leases_of(home, any_thread=True)
         self._part = Part(self._leases, self._policy.digest, self.campaign)
         self._unsure: dict[str, int] = {}
@@ -98,6 +101,7 @@ class LiveCampaign:
     def decide(self, asks: Sequence[Ask], sitting: Sitting, run_id: str, at: datetime) -> tuple[Run, list[Answer]]:
         """Walk the road with these people, each once, in a run of their own; it is still to be closed."""
         people = self.people.people(asks, at)
+        self._noted = people.told.noted
         room = self._part.room(len(asks), at)
         run = sitting.start(self._footing, run_id=run_id, at=at, data_digest=people.digest, room=room)
         explained = decide(
@@ -110,7 +114,7 @@ class LiveCampaign:
 
     def close(self, sitting: Sitting, run: Run, *, given: bool) -> None:
         """End a run, which is then still to be committed."""
-        sitting.close(run, self._summary | self.people.noted | ({"given": True} if given else {}))
+        sitting.close(run, self._summary | self._noted | ({"given": True} if given else {}))
 
     def settle(self, *, kept: bool) -> None:
         """What was decided since the last time is durable, or it is not and uses nothing."""

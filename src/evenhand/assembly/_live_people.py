@@ -54,8 +54,8 @@ class Profiles:
         folder: folder that its tables are relative to.
         place: the home, for its key.
         keys: knows who was erased.
-        frames: frames that stand in for the tables.
         told: what people told the home.
+        frames: frames that stand in for the tables.
 
     Raises:
         DataError: a table is not what the campaign says.
@@ -63,19 +63,28 @@ class Profiles:
     """
 
     def __init__(
-        self, loaded: LoadedCampaign, *, folder: Path, place: Home, keys: PeopleKeys, frames: Frames, told: LiveTold
+        self,
+        loaded: LoadedCampaign,
+        *,
+        folder: Path,
+        place: Home,
+        keys: PeopleKeys,
+        told: LiveTold,
+        frames: Frames,
     ) -> None:
         self.campaign = loaded.campaign
-        self._folder, self._place, self._keys, self._frames, self._told = folder, place, keys, frames, told
-        self._load()
+        self._keys, self._told = keys, told
+        self._folder, self._place, self._frames = folder, place, frames
+        self._read()
 
-    def _load(self) -> None:
-        """Read the tables, with the corrections that hold."""
-        campaign, frames = self.campaign, self._frames
-        table = open_one(campaign.subjects, frames.subjects, self._folder, subject_columns(campaign))
+    def _read(self) -> None:
+        """Read the tables, with what was corrected of them."""
+        campaign, folder, frames = self.campaign, self._folder, self._frames
+        self._version = self._told.version
+        table = open_one(campaign.subjects, frames.subjects, folder, subject_columns(campaign))
         ids = table.ids(campaign.identifier, unique=True)
         self._register = Register(ids, self._place.key(make=False))
-        table = self._told.told.corrected(table, self._register.pseudonyms)
+        table = Told(corrections=self._told.corrections).corrected(table, self._register.pseudonyms)
         source, everybody = table.columns(feature_columns(campaign)), np.ones(len(ids), dtype=bool)
         self._columns = {name: _plain(source.read(name, everybody)) for name in feature_columns(campaign)}
         self.features = frozenset(self._columns)
@@ -84,24 +93,10 @@ class Profiles:
             for name in campaign.names(Role.SENSITIVE)
         }
         self._rows = row_digests(table, subject_columns(campaign))
-        opened = open_consents(campaign, frames, self._folder, self._register)
+        opened = open_consents(campaign, frames, folder, self._register)
         self._said = None if opened is None else opened[1]
         self._order = np.argsort(self._said.subjects, kind="stable") if self._said else np.zeros(0, dtype=np.intp)
         self._whose = self._said.subjects[self._order] if self._said else np.zeros(0, dtype="S32")
-
-    def look(self) -> None:
-        """See what people told since; read the tables anew where something was corrected.
-
-        Raises:
-            StoreError: that cannot be read; then nobody may be decided about.
-        """
-        if self._told.look():
-            self._load()
-
-    @property
-    def noted(self) -> dict[str, int]:
-        """What a run records of what was told, so that a replay reads the same."""
-        return {"told": self._told.last} if self._told.last else {}
 
     def __len__(self) -> int:
         """How many people are known."""
@@ -143,19 +138,21 @@ class Profiles:
 
     def people(self, asks: Sequence[Ask], at: datetime) -> People:
         """These people with everything that their road needs, in the order asked."""
+        if self._version != self._told.version:
+            self._read()
         ids = [ask.subject for ask in asks]
         rows = self._register.rows_of(ids)
         asked = Asked(self._register.pseudonyms_of(ids), at)
         said = self._said_of(asked, asks)
         told = self._told.of(asked.subjects)
-        consents = book_of(self.campaign, said, self._keys.suppressed(asked.subjects), at, told)
+        consents = book_of(self.campaign, said, self._keys.suppressed(asked.subjects), at, told.said)
         countable = permit(asked, self.campaign, consents).standing == Standing.PERSONALISED
         groups = {name: taken_in(column[rows].tolist(), countable) for name, column in self._groups.items()}
         given = [ask.features for ask in asks]
         columns = _Few(self._columns, rows, given if any(one is not None for one in given) else None)
         whole = b"".join([self._rows[row] if row >= 0 else bytes(DIGEST) for row in rows.tolist()])
         stores = Stores(consents, columns, Vault(groups, countable))
-        return People(asked, ids, stores, digest_by_rows(whole, said, at), Told(last=self._told.last))
+        return People(asked, ids, stores, digest_by_rows(whole, said, at), told)
 
     def _said_of(self, asked: Asked, asks: Sequence[Ask]) -> ConsentColumns | None:
         """What these people said, and what they or their browsers say in the request."""

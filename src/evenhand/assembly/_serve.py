@@ -91,13 +91,12 @@ def open_service(
     place = find_home(home, campaign_file=beside)
     notices = tuple(look_around(place))
     keys = live_keys_of(place)
-    told: list[LiveTold] = []
+    heard = LiveTold(place, keys)
     opened: list[LiveCampaign] = []
     for campaign in campaigns:
         step(f"opening {campaign if isinstance(campaign, Path) else campaign.campaign.campaign}")
-        told.append(LiveTold(place, keys))
         opened.append(
-            LiveCampaign(campaign, run=run, home=place, keys=keys, told=told[-1], at=at, frames=frames or Frames())
+            LiveCampaign(campaign, run=run, home=place, keys=keys, told=heard, at=at, frames=frames or Frames())
         )
     if not opened or len({one.campaign.campaign for one in opened}) != len(opened):
         raise UsageError(
@@ -111,8 +110,7 @@ def open_service(
         yield Serving(live, place, notices)
     finally:
         live.close()
-        for one in told:
-            one.close()
+        heard.close()
         if isinstance(keys, LiveSubjectKeys):
             keys.close()
 
