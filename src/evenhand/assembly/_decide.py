@@ -253,7 +253,14 @@ def decided_again(
     who = np.concatenate(chunks)
     acted = acted_at(recorded.summary.run_id)
     people = open_people(
-        loaded, folder=folder, place=place, at=recorded.summary.at, frames=frames, acted=acted, who=who
+        loaded,
+        folder=folder,
+        place=place,
+        at=recorded.summary.at,
+        frames=frames,
+        acted=acted,
+        before=recorded.summary.run_id,
+        who=who,
     )
     model = model_from_json(recorded.model_json)
     given = GivenPrices(prices, dict(recorded.room))

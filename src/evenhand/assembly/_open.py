@@ -24,7 +24,7 @@ from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
-from ._ledger import keys_of
+from ._ledger import HomeOffers, keys_of
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
 
@@ -69,12 +69,14 @@ def open_all(
     at: datetime,
     frames: Frames,
     acted: datetime | None = None,
+    before: str = "",
 ) -> Opened:
     """Open tables (or frames) and put each column where its role says.
 
     Groups are taken in only for people whose data may be used for this purpose now; for all others they are withheld.
 
-    An erasure that was made by the moment `acted` (None = now) binds, whatever moment the decision is as of.
+    An erasure that was made by the moment `acted` (None = now) binds, whatever moment the decision is as of. Of earlier
+    offers those count that were recorded before the run `before` ("" = all).
 
     Raises:
         DataError: a table is not what the campaign says.
@@ -112,7 +114,12 @@ def open_all(
         loaded=loaded,
         asked=asked,
         ids=ids,
-        stores=Stores(consents, subjects.columns(feature_columns(campaign)), Vault(groups, countable)),
+        stores=Stores(
+            consents,
+            subjects.columns(feature_columns(campaign)),
+            Vault(groups, countable),
+            HomeOffers(place, before),
+        ),
         history=History(
             subjects=past,
             columns=history.columns(campaign.names(Role.FEATURE)),

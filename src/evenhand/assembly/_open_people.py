@@ -24,7 +24,7 @@ from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
-from ._ledger import keys_of
+from ._ledger import HomeOffers, keys_of
 from ._open import feature_columns, subject_columns, taken_in
 
 __all__ = ["People", "named", "open_people", "recorded_before"]
@@ -114,6 +114,7 @@ def open_people(
     at: datetime,
     frames: Frames,
     acted: datetime | None = None,
+    before: str = "",
     who: Sequence[str] | NDArray[np.bytes_],
 ) -> People:
     """Open the subjects table and the consents, and hand out these people only.
@@ -123,6 +124,7 @@ def open_people(
         folder: folder that its tables are relative to.
         place: the home, for its key and for who was erased from it.
         acted: when the decision is really made; None = now. An erasure made by then binds.
+        before: a run; of earlier offers those count that were recorded before it. "" = all.
         at: the moment of the decision.
         frames: frames that stand in for the tables.
         who: ids, or pseudonyms (an array) of people who were decided about before.
@@ -149,7 +151,7 @@ def open_people(
     return People(
         asked,
         [ids[row] for row in rows.tolist()],
-        Stores(consents, columns, Vault(groups, countable)),
+        Stores(consents, columns, Vault(groups, countable), HomeOffers(place, before)),
         _digest(table, subject_columns(campaign), rows, said, asked),
     )
 

@@ -283,6 +283,7 @@ def replay(
             at=recorded.summary.at,
             frames=frames or Frames(),
             acted=acted_at(name),
+            before=name,
         )
         if opened.digest != recorded.data_digest:
             raise _other_data()

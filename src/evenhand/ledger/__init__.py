@@ -22,6 +22,7 @@ from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
 from ._erase import erase_subject
 from ._forget import forget_groups
+from ._given import RecordedOffers
 from ._pause import (
     AlarmRaised,
     CampaignState,
@@ -60,6 +61,7 @@ __all__ = [
     "Opening",
     "Problem",
     "Proven",
+    "RecordedOffers",
     "Replay",
     "Row",
     "Run",
