@@ -11,6 +11,7 @@ from evenhand.policy import Campaign
 from evenhand.terms import Allocated, Certificate, Prices, Scored, Standing
 
 from ._blind import Held, Missed
+from ._bound import at_most
 from ._by_lot import draw_lots, told_by_lot
 from ._choices import Choice
 from ._comparisons import Comparison
@@ -144,7 +145,7 @@ def _answer(make: Maker) -> _Answer:
     found = _held(make, *_first(make, disparity))
     problem, settled, rows = found.problem, found.settled, found.rows
     if not settled.kept:
-        raise not_found(rows)
+        raise not_found(problem.nest.whole, rows)
     taking = [c for c, takes_part in zip(make.comparisons, found.part, strict=True) if takes_part]
     unlimited = make.offers(problem, settled) if found.plain is None else found.plain
     plain = rows.without(disparity)
@@ -169,7 +170,7 @@ def _answer(make: Maker) -> _Answer:
         told_by_lot(columns, batch.lots),
         prices,
         settled.value + by_lot,
-        settled.bound + by_lot,
+        min(settled.bound + by_lot, at_most(batch.campaign, value, batch.scored.minimised.cost)),
         costs,
         binding,
         note,

@@ -7,13 +7,15 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
+from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
-from ._policy import prices_of
+from ._policy import prices_of, why_not_later
 from ._receipts import (
     check_receipt,
     give_receipt,
@@ -30,11 +32,13 @@ __all__ = [
     "Access",
     "Checked",
     "DataAudit",
+    "DatabaseState",
     "Decided",
     "Decisions",
     "Erased",
     "Evaluated",
     "Frames",
+    "KeysState",
     "Monitored",
     "Planned",
     "Ran",
@@ -44,6 +48,7 @@ __all__ = [
     "audit",
     "check",
     "check_receipt",
+    "database_status",
     "decide",
     "decide_people",
     "demo",
@@ -53,11 +58,13 @@ __all__ = [
     "forget_groups",
     "frontier",
     "give_receipt",
+    "keys_status",
     "last_checkpoint",
     "ledger_key",
     "list_runs",
     "load_campaign",
     "monitor",
+    "new_wrapping_key",
     "open_ledger",
     "plan",
     "plan_campaign",
@@ -66,9 +73,12 @@ __all__ = [
     "receipt_checker",
     "replay",
     "resume_campaign",
+    "rotate_keys",
     "run",
     "run_campaign",
     "sign_checkpoint",
+    "upgrade_database",
     "verify_ledger",
     "why",
+    "why_not_later",
 ]

@@ -24,7 +24,8 @@ from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
-from ._ledger import HomeOffers, keys_of
+from ._given import HomeOffers
+from ._ledger import keys_of
 from ._open import feature_columns, subject_columns, taken_in
 
 __all__ = ["People", "named", "open_people", "recorded_before"]

@@ -16,12 +16,13 @@ from evenhand import __version__
 from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
 from evenhand.adapters.frames import csv_bytes
 from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.allocation import PricePolicy, policy_of
 from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
 from evenhand.disparity import Audit
+from evenhand.features import minimise
 from evenhand.journey import decide, propose, sweep
 from evenhand.ledger import Run, begin, finish, new_run_id, refuse_paused
+from evenhand.permission import permit
 from evenhand.policy import Campaign
 from evenhand.scoring import model_to_json
 from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Severity, StoreError
@@ -29,7 +30,7 @@ from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Se
 from ._audit import campaign_audit
 from ._frames import Frames
 from ._intake import minors, odd_features, personal_features, refuse_personal_features
-from ._ledger import ledger_of, refuse_erased_since
+from ._ledger import has_ledger, ledger_of, refuse_erased_since, run_keys_of
 from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
@@ -143,7 +144,20 @@ def _look_at_data(
     audit = campaign_audit(opened, lesson, thorough=True)
     found = (*personal_features(opened), *minors(opened), *odd_features(opened), *audit.findings)
     draw = [loaded.place(finding, ("history", "randomised")) for finding in draw_findings(loaded.campaign, lesson)]
-    return audit, [*draw, *(_place(loaded, finding) for finding in found)]
+    values = () if any(finding.severity is Severity.ERROR for finding in found) else _unusable(opened, lesson)
+    return audit, [*draw, *(_place(loaded, finding) for finding in (*values, *found))]
+
+
+def _unusable(opened: Opened, lesson: Lesson) -> tuple[Finding, ...]:
+    """What keeps a run from learning or from reading the people's values, as a run would meet it."""
+    campaign = opened.campaign
+    try:
+        model = learn(campaign, lesson)
+        permitted = permit(opened.asked, campaign, opened.stores.consents)
+        minimise(permitted, model, opened.stores.columns, campaign.conditions, campaign.costs)
+    except DataError as error:
+        return (Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy),)
+    return ()
 
 
 def plan_campaign(
@@ -166,7 +180,7 @@ def plan_campaign(
     explained = propose(prepared.opened.asked, loaded.campaign, prepared.model, prepared.opened.stores)
     step("counting")
     report = report_of(prepared.opened, prepared.lesson, explained, prepared.audit, run_id="")
-    if not place.key_file.exists():
+    if not place.has_key:
         for story in report["stories"]:
             for told in story.values():
                 told["subject"] = "0" * len(told["subject"])  # without a key a pseudonym is no secret
@@ -245,7 +259,7 @@ def run_campaign(
             model_json=model_to_json(model),
             data_digest=opened.digest,
             version=__version__,
-            keys=RunKeyFolder(place.run_keys),
+            keys=run_keys_of(place),
         )
         try:
             with started:
@@ -282,7 +296,7 @@ def run_campaign(
 
 def _refuse_paused(place: Home, campaign: str) -> None:
     """Before a long preparation; `ledger.begin` looks again when nobody else can write any more."""
-    if place.ledger.is_file():
+    if has_ledger(place):
         with ledger_of(place) as store:
             refuse_paused(store, campaign)
 

@@ -308,6 +308,7 @@ def _facts(columns: RecordColumns, run_id: str) -> Iterator[DecisionFacts]:
             excluded=tuple(columns.excluded[i].nonzero()[0].tolist()),
             cost=int(columns.cost[i]),
             runner_up_cost=int(columns.runner_up_cost[i]),
+            switched_off=tuple(columns.switched_off[i].nonzero()[0].tolist()),
             listed=tuple(offer for offer in columns.listed[i].tolist() if offer >= 0),
         )
 

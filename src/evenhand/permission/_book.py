@@ -17,7 +17,10 @@ from ._hear import FOR_EVER, Heard
 from ._match import SubjectIndex, index_subjects
 from ._weights import ConsentWeight, Kind, OptOutWeight, SignalWeight
 
-__all__ = ["ConsentBook"]
+__all__ = ["FACTOR", "ConsentBook"]
+
+FACTOR = "factor:"
+"""What stands before the name of a factor among the purposes of a book, so that it is taken for no purpose."""
 
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
@@ -29,6 +32,8 @@ _STATUSES: dict[Kind, dict[str, int]] = {
     Kind.MINOR: {"no": 0, "yes": 1, "unknown": 2},
     Kind.SIGNAL: {"": SignalWeight.OPEN},
     Kind.ERASURE: {"Erased": OptOutWeight.STANDS},
+    Kind.RESTRICTION: {"RestrictionLifted": OptOutWeight.TAKEN_BACK, "Restricted": OptOutWeight.STANDS},
+    Kind.FACTOR: {"SwitchedOn": OptOutWeight.TAKEN_BACK, "SwitchedOff": OptOutWeight.STANDS},
 }
 _WORDS = {word: code for code, word in enumerate(word for words in _STATUSES.values() for word in words)}
 _KIND_OF = np.array([kind for kind, words in _STATUSES.items() for _ in words], dtype=np.int8)
@@ -50,7 +55,7 @@ class ConsentBook:
         at: int64[k], microseconds since 1970 UTC.
         until: int64[k], likewise: the last moment at which a consent counts.
         purpose_terms: the different purposes named; bare DPV terms, "" where a record names none, and for an opt-out
-            signal which one it was.
+            signal which one it was, for a factor `FACTOR` and its name.
     """
 
     index: SubjectIndex
@@ -98,13 +103,15 @@ class ConsentBook:
 
         Args:
             subjects: S32[k], pseudonyms.
-            kinds: ``consent``, ``objection``, ``opt_out``, ``minor``, ``erasure``, or ``signal`` of a row that only
-                holds signals.
-            purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection or opt-out
-                covers everything below it, and all marketing where the purpose is empty or unknown.
+            kinds: ``consent``, ``objection``, ``opt_out``, ``restriction``, ``factor``, ``minor``, ``erasure``, or
+                ``signal`` of a row that only holds signals.
+            purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection, opt-out or
+                restriction covers everything below it, and all marketing where the purpose is empty or unknown. Of a
+                factor not a purpose but the name of the column that may not count for this person.
             statuses: for consent a DPV state such as ``ConsentGiven``; for objection ``Objected`` or
                 ``ObjectionWithdrawn``; for opt_out ``OptedOut`` or ``OptOutWithdrawn``; for minor ``yes``, ``no``
-                or ``unknown`` (which says nothing); for erasure ``Erased``; for signal nothing.
+                or ``unknown`` (which says nothing); for restriction ``Restricted`` or ``RestrictionLifted``; for
+                factor ``SwitchedOff`` or ``SwitchedOn``; for erasure ``Erased``; for signal nothing.
             at: datetime64[us][k] in UTC. A date without a time counts from the start of that day.
             heard: what `hear` made of the signals in these rows; None where the campaign declares none.
 
@@ -146,6 +153,12 @@ class ConsentBook:
         # What a row of kind signal says stands in its signals: the row itself names none of them.
         if (of_signals := kind == Kind.SIGNAL).any():
             purpose[of_signals] = terms.setdefault("", len(terms))
+        if (of_factors := kind == Kind.FACTOR).any():
+            names = [str(purposes[row] or "").strip() for row in np.flatnonzero(of_factors).tolist()]
+            nameless = np.zeros(len(kind), dtype=np.bool_)
+            nameless[of_factors] = [not name for name in names]
+            _refuse(nameless, "column for a factor", (), ())
+            purpose[of_factors] = [terms.setdefault(FACTOR + name, len(terms)) for name in names]
         weight = _WEIGHT_OF[word]
         when = moment.astype(np.int64)
         until = np.full(len(when), FOR_EVER)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign, ancestors, is_direct_marketing_kind, is_known
 from evenhand.terms import Asked, LegalBasis, Permitted, Reason, Standing, UsageError
 
-from ._book import ConsentBook
+from ._book import FACTOR, ConsentBook
 from ._weights import ConsentWeight, Kind, OptOutWeight, SignalWeight
 
 __all__ = ["permit"]
@@ -35,13 +35,15 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     """Say for each person whether the campaign may address them, and whether with personal data.
 
     The first that applies decides: an objection to direct marketing (G-21b), an erasure after which the person gave no
-    new consent (G-17), being a minor (D-28), the legal basis
-    (G-6, G-7), an opt-out of personalisation, an opt-out by signal (C-7025), an opt-out signal that leaves it unclear.
+    new consent (G-17), a restriction that nobody lifted (G-18), being a minor (D-28), the legal basis (G-6, G-7),
+    an opt-out of personalisation, an opt-out by signal (C-7025), an opt-out signal that leaves it unclear.
     Whoever may not be addressed personally is refused on a direct channel and contextual on a surface; who merely
     opted out is contextual on both. Records later than ``asked.at`` do not exist yet. Withdrawing, refusing or
     revoking consent for a broader purpose ends the narrower one too, and a person who withdrew or refused is not
     addressed on another legal basis instead (G-6). An opt-out signal holds, on every device, until the same signal
     leaves it open or the person takes an opt-out back (kind opt_out, OptOutWithdrawn) later.
+
+    A factor that somebody switched off changes no standing: it is named beside it, and gate 2 withholds it.
 
     Args:
         asked: n people and the moment.
@@ -71,6 +73,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     objected = history.active(Kind.OBJECTION, objectionable, people)
     personal = objectionable | _named({"Personalisation"}, consents)
     opted_out = history.active(Kind.OPT_OUT, personal, people)
+    restricted = history.active(Kind.RESTRICTION, objectionable, people)
     signalled, unclear = history.signalled(personal, people)
     minor = history.minors(people)
     erased = history.erased(_named({purpose}, consents), people)
@@ -93,9 +96,11 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     _decide(opted_out & allowed, standing, reason, Standing.CONTEXTUAL, Reason.PERSONALISATION_OPT_OUT)
     standing[~allowed] = refused
     _decide(minor, standing, reason, refused, Reason.MINOR)
+    _decide(restricted, standing, reason, refused, Reason.RESTRICTED)
     _decide(erased, standing, reason, refused, Reason.ERASED)
     _decide(objected, standing, reason, refused, Reason.DIRECT_MARKETING_OBJECTION)
-    return Permitted(asked=asked, standing=standing, reason=reason)
+    off = history.switched_off(consents.purpose_terms, people)
+    return Permitted(asked=asked, standing=standing, reason=reason, switched_off=off)
 
 
 def _decide(
@@ -111,8 +116,8 @@ def _named(terms: set[str], consents: ConsentBook) -> NDArray[np.bool_]:
 
 
 def _covering(above: set[str], campaign: Campaign, named: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Objections to which of the book's purposes reach this campaign: the purpose, all above it, direct marketing if
-    that is what it is, and whatever we cannot place (closed when in doubt).
+    """Objections and restrictions of which of the book's purposes reach this campaign: the purpose, all above it,
+    direct marketing if that is what it is, and whatever we cannot place (closed when in doubt).
     """
     reach = set(above)
     if campaign.channel.is_direct or is_direct_marketing_kind(campaign.purpose):
@@ -167,6 +172,17 @@ class _History:
         weights = self._weights[rows]
         opted_out, unclear = (rows[weights == weight] for weight in (SignalWeight.OPTED_OUT, SignalWeight.UNCLEAR))
         return self._those(opted_out, people), self._those(unclear, people)
+
+    def switched_off(self, named: tuple[str, ...], people: int) -> dict[str, NDArray[np.bool_]]:
+        """By the name of a factor, whose latest word about it is that it may not count."""
+        rows = np.flatnonzero(self._kinds == Kind.FACTOR)
+        if not len(rows):
+            return {}
+        rows = self._last_of_each(rows)
+        rows = rows[self._weights[rows] == OptOutWeight.STANDS]
+        purposes = self._purposes[rows]
+        which = np.unique(purposes).tolist()
+        return {named[one].removeprefix(FACTOR): self._those(rows[purposes == one], people) for one in which}
 
     def _last_of_each(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Of these rows the latest of each person and purpose, the heaviest on a tie."""

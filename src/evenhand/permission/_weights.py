@@ -19,6 +19,8 @@ class Kind(IntEnum):
     MINOR = 3
     SIGNAL = 4
     ERASURE = 5
+    RESTRICTION = 6
+    FACTOR = 7
 
 
 @unique
@@ -79,7 +81,7 @@ _REASONS = {
 
 @unique
 class OptOutWeight(IntEnum):
-    """Of an objection or an opt-out that somebody wrote down."""
+    """Of an objection, an opt-out, a restriction or a factor switched off, that somebody wrote down."""
 
     TAKEN_BACK = 0
     STANDS = 1

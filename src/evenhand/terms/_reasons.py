@@ -30,6 +30,7 @@ class Reason(IntEnum):
     SIGNAL_OPT_OUT = 17
     SIGNAL_REFUSED = 18
     ERASED = 19
+    RESTRICTED = 35
     CONSENT_NEVER_ASKED = 40
     CONSENT_PENDING = 41
     CONSENT_UNKNOWN = 42
@@ -86,6 +87,7 @@ _RULES = {
     Reason.PERSONALISATION_OPT_OUT: "D-38/39",
     Reason.MINOR: "D-28",
     Reason.ERASED: "G-17",
+    Reason.RESTRICTED: "G-18",
     Reason.SIGNAL_CONSENT: "G-7",
     Reason.SIGNAL_OPT_OUT: "C-7025",
     Reason.SIGNAL_REFUSED: "G-7",
