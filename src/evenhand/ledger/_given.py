@@ -1,7 +1,7 @@
 """What were people offered before? Counted from the ledger's own decisions, for limits over time.
 
 Each earlier run in reach is passed over once, whoever is asked about; of a few people only their own decisions are
-opened. Decisions of erased people cannot be opened by anybody and count for nothing: nobody decides about them either.
+looked up. Decisions of erased people cannot be opened by anybody and count for nothing: nobody decides about them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from evenhand.terms import Asked, LedgerError
 
 from ._body import Document, RunFinished, RunStarted, read_body
 from ._personal import opened
+from ._read import find_start
 from ._store import Kind, LedgerStore, Row
 
 __all__ = ["RecordedOffers", "RunInReach", "counted", "runs_recorded"]
@@ -71,41 +72,56 @@ class RecordedOffers:
     """Earlier offers as a ledger has them; implements `permission.OffersGiven`.
 
     Args:
-        store: the ledger, with the keys of its people.
+        store: the ledger, with the keys of its people, as others read it: without what a run under way has written.
         before: a run; only what was recorded before it counts. "" = all that is recorded.
     """
 
     def __init__(self, store: LedgerStore, before: str = "") -> None:
         self._store, self._before = store, before
+        self._said: dict[str, tuple[str, tuple[Frequency, ...]]] = {}
 
     def count(self, asked: Asked, campaign: Campaign) -> NDArray[np.int64]:
         """See `permission.OffersGiven`."""
         each, name = campaign.limits.contacts.each, campaign.controller.name
         this = RunInReach("", asked.at, campaign.campaign, name, each, 0, 0)
-        reach = [
-            run for run in runs_recorded(self._store, self._before) if any(run.counts_for(one, this) for one in each)
-        ]
         found = np.zeros((len(each), len(asked)), dtype=np.int64)
-        for run, subjects in self._offered(reach, asked.subjects):
+        offered = self._of_few if len(asked) <= _FEW else self._of_all
+        for run, subjects in offered(asked.subjects, this):
             people = counted(asked.subjects, subjects)
             for place, one in enumerate(each):
                 if run.counts_for(one, this):
                     found[place] += people
         return found
 
-    def _offered(
-        self, reach: list[RunInReach], asked: NDArray[np.bytes_]
-    ) -> Iterator[tuple[RunInReach, NDArray[np.bytes_]]]:
-        """Who got an offer in each run, once for each; of a few people asked about only they."""
-        if len(asked) > _FEW:
-            for run in reach:
+    def _of_all(self, _: NDArray[np.bytes_], this: RunInReach) -> Iterator[tuple[RunInReach, NDArray[np.bytes_]]]:
+        """Each run in reach, with whoever got an offer, once for each."""
+        for run in runs_recorded(self._store, self._before):
+            if any(run.counts_for(one, this) for one in this.each):
                 parts = [_subjects(self._store, rows) for rows in self._store.read(run.first, run.last)]
                 yield run, np.concatenate([*parts, np.zeros(0, dtype="S32")])
-            return
-        rows = sorted(row for subject in asked.tolist() for row in self._decisions_of(bytes.fromhex(subject.decode())))
-        for run in reach:
-            mine = [row for row in rows if run.first <= row[0] <= run.last]
-            yield run, np.concatenate([*(_subjects(self._store, [row]) for row in mine), np.zeros(0, dtype="S32")])
+
+    def _of_few(self, asked: NDArray[np.bytes_], this: RunInReach) -> Iterator[tuple[RunInReach, NDArray[np.bytes_]]]:
+        """Each decision in reach about these people, with its run; however many runs there are."""
+        end = find_start(self._store, self._before)[0] if self._before else 2**62
+        started: dict[int, RunInReach] = {}
+        for subject in asked.tolist():
+            for row in self._decisions_of(bytes.fromhex(subject.decode())):
+                first = self._store.last_of_kind(Kind.RUN_STARTED, row[0])
+                if first is None or row[0] >= end:
+                    continue
+                run = started.get(first[0]) or started.setdefault(first[0], self._run_at(first))
+                if any(run.counts_for(one, this) for one in this.each):
+                    yield run, _subjects(self._store, [row])
+
+    def _run_at(self, row: Row) -> RunInReach:
+        """The run that starts with an entry; where it ends does not matter here."""
+        started = read_body(row[4], row[0])
+        if not isinstance(started, RunStarted):
+            raise _broken("The start of a run cannot be read.")
+        if started.campaign not in self._said:
+            self._said[started.campaign] = _said_of(self._store, started.campaign)
+        at = datetime.fromisoformat(started.at)
+        return RunInReach(started.run, at, started.name, *self._said[started.campaign], row[0] + 1, row[0])
 
     def _decisions_of(self, pseudonym: bytes) -> list[Row]:
         """A person's decisions: those under their handle, and those that an older version recorded in the clear."""
