@@ -178,17 +178,18 @@ class SqliteLeases(Leases):
 
     Args:
         path: the file; it is made, with its folder.
+        any_thread: it may be used by another thread than made it, by one at a time.
 
     Raises:
         StoreError: it cannot be opened or made, or is another file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, any_thread: bool = False) -> None:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=_WAIT)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=_WAIT, check_same_thread=not any_thread)
         except (OSError, sqlite3.Error) as error:
             raise self._told(error) from None
         try:

@@ -13,8 +13,10 @@ from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+from ._live import LiveService
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
+from ._person import PeopleHouse, Sayings
 from ._policy import prices_of, why_not_later
 from ._receipts import (
     check_receipt,
@@ -27,6 +29,7 @@ from ._receipts import (
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
 from ._rights import Access, Erased, access, erase
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
+from ._serve import Serving, machine_keys, open_service, serve, service_app
 
 __all__ = [
     "Access",
@@ -39,10 +42,14 @@ __all__ = [
     "Evaluated",
     "Frames",
     "KeysState",
+    "LiveService",
     "Monitored",
+    "PeopleHouse",
     "Planned",
     "Ran",
     "Replayed",
+    "Sayings",
+    "Serving",
     "Watched",
     "access",
     "audit",
@@ -63,9 +70,11 @@ __all__ = [
     "ledger_key",
     "list_runs",
     "load_campaign",
+    "machine_keys",
     "monitor",
     "new_wrapping_key",
     "open_ledger",
+    "open_service",
     "plan",
     "plan_campaign",
     "prices_of",
@@ -76,6 +85,8 @@ __all__ = [
     "rotate_keys",
     "run",
     "run_campaign",
+    "serve",
+    "service_app",
     "sign_checkpoint",
     "upgrade_database",
     "verify_ledger",

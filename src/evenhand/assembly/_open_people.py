@@ -27,6 +27,7 @@ from ._frames import Frames, open_one
 from ._given import HomeOffers
 from ._ledger import keys_of
 from ._open import feature_columns, subject_columns, taken_in
+from ._rows_digest import digest_by_rows, picked, row_digests
 
 __all__ = ["People", "named", "open_people", "recorded_before"]
 
@@ -117,6 +118,7 @@ def open_people(
     acted: datetime | None = None,
     before: str = "",
     who: Sequence[str] | NDArray[np.bytes_],
+    by_rows: bool = False,
 ) -> People:
     """Open the subjects table and the consents, and hand out these people only.
 
@@ -129,6 +131,7 @@ def open_people(
         at: the moment of the decision.
         frames: frames that stand in for the tables.
         who: ids, or pseudonyms (an array) of people who were decided about before.
+        by_rows: make the digest as a service makes it (`digest_by_rows`).
 
     Raises:
         UsageError, DataError: see `named` and `recorded_before`; or a table is not what the campaign says.
@@ -149,11 +152,17 @@ def open_people(
         values = table.groups(name, campaign.columns[name].cut)
         groups[name] = taken_in([values[row] for row in rows.tolist()], countable)
     columns = _Picked(table.columns(feature_columns(campaign)), rows, len(ids))
+    if by_rows:
+        whole = b"".join(row_digests(table, subject_columns(campaign), rows.tolist()))
+        mine = None if said is None else picked(said, np.flatnonzero(np.isin(said.subjects, asked.subjects)))
+        digest = digest_by_rows(whole, mine, at)
+    else:
+        digest = _digest(table, subject_columns(campaign), rows, said, asked)
     return People(
         asked,
         [ids[row] for row in rows.tolist()],
         Stores(consents, columns, Vault(groups, countable), HomeOffers(place, before)),
-        _digest(table, subject_columns(campaign), rows, said, asked),
+        digest,
     )
 
 

@@ -1,5 +1,5 @@
-"""What can I type? The commands: demo, init, check, plan, run, policy, decide, monitor, why, receipt, ledger, replay,
-report, schema, signals, db, keys.
+"""What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, why,
+receipt, ledger, replay, report, schema, signals, db, keys.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -25,6 +25,7 @@ from . import (
     _receipt_commands,
     _record_commands,
     _rights_commands,
+    _serve_commands,
     _signals_command,
 )
 
@@ -68,6 +69,7 @@ _monitor_command.register(app)
 _record_commands.register(app)
 _receipt_commands.register(app)
 _rights_commands.register(app)
+_serve_commands.register(app)
 _signals_command.register(app)
 
 

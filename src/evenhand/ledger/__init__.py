@@ -22,7 +22,7 @@ from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
 from ._erase import erase_subject
 from ._forget import forget_groups
-from ._given import RecordedOffers
+from ._given import RecordedOffers, RunInReach
 from ._pause import (
     AlarmRaised,
     CampaignState,
@@ -40,6 +40,7 @@ from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, fac
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
+from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._store import GENESIS, Head, Intent, Kind, LedgerStore, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
@@ -51,6 +52,7 @@ __all__ = [
     "Checkpoint",
     "Difference",
     "EarlierPrices",
+    "Footing",
     "GrowingTree",
     "Happened",
     "Head",
@@ -58,6 +60,7 @@ __all__ = [
     "Kind",
     "LedgerStore",
     "Node",
+    "OnceAnswered",
     "Opening",
     "Problem",
     "Proven",
@@ -65,15 +68,18 @@ __all__ = [
     "Replay",
     "Row",
     "Run",
+    "RunInReach",
     "RunKeys",
     "RunRecord",
     "RunSummary",
     "Signer",
+    "Sitting",
     "SubjectKey",
     "SubjectKeys",
     "Tail",
     "Verification",
     "Verifier",
+    "answered",
     "begin",
     "beside",
     "campaign_state",
@@ -87,6 +93,7 @@ __all__ = [
     "facts",
     "facts_of",
     "finish",
+    "footing_of",
     "forget_groups",
     "latest",
     "latest_checkpoint",

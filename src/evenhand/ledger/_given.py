@@ -74,10 +74,16 @@ class RecordedOffers:
     Args:
         store: the ledger, with the keys of its people, as others read it: without what a run under way has written.
         before: a run; only what was recorded before it counts. "" = all that is recorded.
+        meanwhile: runs that are still to be committed, each with whoever got an offer in it, once for each.
     """
 
-    def __init__(self, store: LedgerStore, before: str = "") -> None:
-        self._store, self._before = store, before
+    def __init__(
+        self,
+        store: LedgerStore,
+        before: str = "",
+        meanwhile: Sequence[tuple[RunInReach, NDArray[np.bytes_]]] = (),
+    ) -> None:
+        self._store, self._before, self._meanwhile = store, before, meanwhile
         self._said: dict[str, tuple[str, tuple[Frequency, ...]]] = {}
 
     def count(self, asked: Asked, campaign: Campaign) -> NDArray[np.int64]:
@@ -86,12 +92,22 @@ class RecordedOffers:
         this = RunInReach("", asked.at, campaign.campaign, name, each, 0, 0)
         found = np.zeros((len(each), len(asked)), dtype=np.int64)
         offered = self._of_few if len(asked) <= _FEW else self._of_all
-        for run, subjects in offered(asked.subjects, this):
+        for run, subjects in self._once(offered(asked.subjects, this)):
             people = counted(asked.subjects, subjects)
             for place, one in enumerate(each):
                 if run.counts_for(one, this):
                     found[place] += people
         return found
+
+    def _once(
+        self, recorded: Iterator[tuple[RunInReach, NDArray[np.bytes_]]]
+    ) -> Iterator[tuple[RunInReach, NDArray[np.bytes_]]]:
+        """What is recorded, then the runs to be committed that did not come with it."""
+        seen = set()
+        for run, subjects in recorded:
+            seen.add(run.run_id)
+            yield run, subjects
+        yield from ((run, subjects) for run, subjects in self._meanwhile if run.run_id not in seen)
 
     def _of_all(self, _: NDArray[np.bytes_], this: RunInReach) -> Iterator[tuple[RunInReach, NDArray[np.bytes_]]]:
         """Each run in reach, with whoever got an offer, once for each."""
