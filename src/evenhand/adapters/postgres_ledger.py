@@ -218,6 +218,15 @@ class PostgresLedger:
                 self.rollback()
                 self._rows_of(f"SELECT pg_advisory_unlock({_LOCK})")
 
+    @contextlib.contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Within it every question is about one moment, whatever others commit meanwhile."""
+        self._do("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield
+        finally:
+            self._do("ROLLBACK")
+
     def intents(self) -> Sequence[Intent]:
         """Runs that started and are not in the chain."""
         return [Intent(*row) for row in self._rows_of("SELECT run_id, at, why FROM intent ORDER BY run_id")]
@@ -357,5 +366,5 @@ def _put_back(how: str) -> LedgerError:
         f"The ledger {how}. Nothing was added to it.",
         rule="G-5-2",
         remedy="Run `evenhand ledger verify`, and find out who restored or changed the database. Where you did: "
-        "evenhand restore says what is lost, and goes on from there.",
+        "the how-to on backups says what is lost, and how to go on.",
     )

@@ -17,12 +17,12 @@ from evenhand.adapters.sqlite_leases import Leases, SqliteLeases
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.adapters.subject_keys import SubjectKeyFile
 from evenhand.adapters.wrapping import wrapping_of_environment
-from evenhand.ledger import Kind, RunKeys
+from evenhand.ledger import Kind
 from evenhand.permission import ConsentBook
 from evenhand.terms import DataError, EvenhandError, StoreError
 
 if TYPE_CHECKING:
-    from evenhand.adapters.postgres_keys import PostgresSubjectKeys
+    from evenhand.adapters.postgres_keys import PostgresRunKeys, PostgresSubjectKeys
     from evenhand.adapters.postgres_ledger import PostgresLedger
 
 __all__ = [
@@ -95,7 +95,7 @@ def keys_of(home: Home) -> SubjectKeyFile | PostgresSubjectKeys:
     return PostgresSubjectKeys(placement, lambda: home.key(make=False), wrapping_of_environment())
 
 
-def run_keys_of(home: Home) -> RunKeys:
+def run_keys_of(home: Home) -> RunKeyFolder | PostgresRunKeys:
     """The keys of a home's runs."""
     placement = placement_of(home)
     if placement is None:
