@@ -22,7 +22,21 @@ TWO_EACH = {"limits.contacts": {"offers_each": 2}}
 THREE_OFFERS = TWO_EACH | {"offers": [*PLAIN["offers"], PLAIN["offers"][0] | {"id": "scarves"}]}
 INCREMENT = {"history.control": "none", "history.randomised": True, "model.target": "increment"}
 
+PROCESSING = {"people": {"nl": "klanten", "en": "customers"}, "security": {"nl": "goed", "en": "good"}}
+MAILER = {"name": "Mail House", "role": "processor", "country": "US", "contract": "DPA-12", "safeguard": "clauses"}
+
 BROKEN = [
+    (
+        "EH-POL-150",
+        {"processing": PROCESSING | {"recipients": [{**MAILER, "safeguard": None}]}},
+        ("processing", "recipients", 0),
+    ),
+    (
+        "EH-POL-151",
+        {"processing": PROCESSING | {"recipients": [{**MAILER, "contract": None}]}},
+        ("processing", "recipients", 0),
+    ),
+    ("EH-POL-152", {"retention.consents": "P23M"}, ("retention", "consents")),
     ("EH-POL-010", {"purpose": "PersonnelHiring"}, ("purpose",)),
     ("EH-POL-011", {"purpose": "Marketing"}, ("purpose",)),
     ("EH-POL-012", {"category": "political"}, ("category",)),

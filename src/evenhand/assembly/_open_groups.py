@@ -19,6 +19,7 @@ from evenhand.vault import Vault
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
 from ._ledger import keys_of
+from ._trail import told_to
 
 __all__ = ["GroupedPeople", "open_groups"]
 
@@ -57,7 +58,7 @@ def open_groups(campaign: Campaign, *, folder: Path, place: Home, at: datetime, 
     asked = Asked(register.pseudonyms, at)
     opened = open_consents(campaign, frames, folder, register)
     erased = keys_of(place).suppressed(asked.subjects)
-    consents = book_of(campaign, None if opened is None else opened[1], erased, at)
+    consents = book_of(campaign, None if opened is None else opened[1], erased, at, told_to(place).said)
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     kept = countable.tolist()
     groups: dict[str, list[str | None]] = {

@@ -28,6 +28,7 @@ from ._given import HomeOffers
 from ._ledger import keys_of
 from ._open import feature_columns, subject_columns, taken_in
 from ._rows_digest import digest_by_rows, picked, row_digests
+from ._trail import Told, told_to
 
 __all__ = ["People", "named", "open_people", "recorded_before"]
 
@@ -41,12 +42,14 @@ class People:
         ids: their own ids, in the same order.
         stores: consents, raw columns and groups, of these people alone.
         digest: SHA-256 (hex) of what the table says about them, and of what they said up to the moment.
+        told: what they told the home themselves.
     """
 
     asked: Asked
     ids: list[str] = field(repr=False)
     stores: Stores = field(repr=False)
     digest: str
+    told: Told = field(default_factory=Told, repr=False)
 
 
 class _Picked:
@@ -117,6 +120,7 @@ def open_people(
     frames: Frames,
     acted: datetime | None = None,
     before: str = "",
+    heard: int | None = None,
     who: Sequence[str] | NDArray[np.bytes_],
     by_rows: bool = False,
 ) -> People:
@@ -128,6 +132,7 @@ def open_people(
         place: the home, for its key and for who was erased from it.
         acted: when the decision is really made; None = now. An erasure made by then binds.
         before: a run; of earlier offers those count that were recorded before it. "" = all.
+        heard: number of the last entry of what people told the home that counts; None = all.
         at: the moment of the decision.
         frames: frames that stand in for the tables.
         who: ids, or pseudonyms (an array) of people who were decided about before.
@@ -143,9 +148,11 @@ def open_people(
     register = Register(ids, place.key(make=False))
     rows = recorded_before(register, who) if isinstance(who, np.ndarray) else named(register, who)
     asked = Asked(register.pseudonyms[rows], at)
+    told = told_to(place, until=heard, who=asked.subjects)
+    table = told.corrected(table, register.pseudonyms)
     opened = open_consents(campaign, frames, folder, register)
     said = None if opened is None else opened[1]
-    consents = book_of(campaign, said, keys_of(place).suppressed(asked.subjects, acted), at)
+    consents = book_of(campaign, said, keys_of(place).suppressed(asked.subjects, acted), at, told.said)
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     groups = {}
     for name in campaign.names(Role.SENSITIVE):
@@ -163,6 +170,7 @@ def open_people(
         [ids[row] for row in rows.tolist()],
         Stores(consents, columns, Vault(groups, countable), HomeOffers(place, before)),
         digest,
+        told,
     )
 
 

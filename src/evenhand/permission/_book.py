@@ -33,6 +33,7 @@ _STATUSES: dict[Kind, dict[str, int]] = {
     Kind.SIGNAL: {"": SignalWeight.OPEN},
     Kind.ERASURE: {"Erased": OptOutWeight.STANDS},
     Kind.RESTRICTION: {"RestrictionLifted": OptOutWeight.TAKEN_BACK, "Restricted": OptOutWeight.STANDS},
+    Kind.SALE: {"SaleOptOutWithdrawn": OptOutWeight.TAKEN_BACK, "SaleOptedOut": OptOutWeight.STANDS},
     Kind.FACTOR: {"SwitchedOn": OptOutWeight.TAKEN_BACK, "SwitchedOff": OptOutWeight.STANDS},
 }
 _WORDS = {word: code for code, word in enumerate(word for words in _STATUSES.values() for word in words)}
@@ -103,6 +104,7 @@ class ConsentBook:
 
         Args:
             subjects: S32[k], pseudonyms.
+            kinds: ``consent``, ``objection``, ``opt_out``, ``sale``, ``restriction``, ``minor``, ``erasure``, or
             kinds: ``consent``, ``objection``, ``opt_out``, ``restriction``, ``factor``, ``minor``, ``erasure``, or
                 ``signal`` of a row that only holds signals.
             purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection, opt-out or
@@ -111,6 +113,8 @@ class ConsentBook:
             statuses: for consent a DPV state such as ``ConsentGiven``; for objection ``Objected`` or
                 ``ObjectionWithdrawn``; for opt_out ``OptedOut`` or ``OptOutWithdrawn``; for minor ``yes``, ``no``
                 or ``unknown`` (which says nothing); for restriction ``Restricted`` or ``RestrictionLifted``; for
+                sale ``SaleOptedOut`` or ``SaleOptOutWithdrawn``, whatever the purpose; for erasure ``Erased``; for
+                signal nothing.
                 factor ``SwitchedOff`` or ``SwitchedOn``; for erasure ``Erased``; for signal nothing.
             at: datetime64[us][k] in UTC. A date without a time counts from the start of that day.
             heard: what `hear` made of the signals in these rows; None where the campaign declares none.

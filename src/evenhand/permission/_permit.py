@@ -36,7 +36,8 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
 
     The first that applies decides: an objection to direct marketing (G-21b), an erasure after which the person gave no
     new consent (G-17), a restriction that nobody lifted (G-18), being a minor (D-28), the legal basis (G-6, G-7),
-    an opt-out of personalisation, an opt-out by signal (C-7025), an opt-out signal that leaves it unclear.
+    an opt-out of personalisation, an opt-out of sale and sharing (C-120) where the campaign does not declare that it
+    does neither, an opt-out by signal (C-7025), an opt-out signal that leaves it unclear.
     Whoever may not be addressed personally is refused on a direct channel and contextual on a surface; who merely
     opted out is contextual on both. Records later than ``asked.at`` do not exist yet. Withdrawing, refusing or
     revoking consent for a broader purpose ends the narrower one too, and a person who withdrew or refused is not
@@ -60,7 +61,8 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
         >>> from datetime import datetime, timezone
         >>> from types import SimpleNamespace
         >>> from evenhand.terms import Channel
-        >>> campaign = SimpleNamespace(purpose="DirectMarketing", channel=Channel.EMAIL, legal_basis=LegalBasis.CONSENT)
+        >>> campaign = SimpleNamespace(purpose="DirectMarketing", channel=Channel.EMAIL, consents=None,
+        ...                            legal_basis=LegalBasis.CONSENT)
         >>> asked = Asked(np.array([b"0" * 32], dtype="S32"), datetime(2026, 1, 1, tzinfo=timezone.utc))
         >>> permitted = permit(asked, campaign, ConsentBook.empty())
         >>> Standing(permitted.standing[0]).name, Reason(permitted.reason[0]).name
@@ -74,6 +76,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     personal = objectionable | _named({"Personalisation"}, consents)
     opted_out = history.active(Kind.OPT_OUT, personal, people)
     restricted = history.active(Kind.RESTRICTION, objectionable, people)
+    sold = history.active(Kind.SALE, np.full(len(consents.purpose_terms), _sells(campaign)), people)
     signalled, unclear = history.signalled(personal, people)
     minor = history.minors(people)
     erased = history.erased(_named({purpose}, consents), people)
@@ -93,6 +96,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted
     reason = reason.astype(np.uint8)
     _decide(unclear & allowed, standing, reason, Standing.CONTEXTUAL, Reason.SIGNAL_UNCLEAR)
     _decide(signalled & allowed, standing, reason, Standing.CONTEXTUAL, Reason.SIGNAL_OPT_OUT)
+    _decide(sold & allowed, standing, reason, Standing.CONTEXTUAL, Reason.SALE_OPT_OUT)
     _decide(opted_out & allowed, standing, reason, Standing.CONTEXTUAL, Reason.PERSONALISATION_OPT_OUT)
     standing[~allowed] = refused
     _decide(minor, standing, reason, refused, Reason.MINOR)
@@ -113,6 +117,13 @@ def _decide(
 def _named(terms: set[str], consents: ConsentBook) -> NDArray[np.bool_]:
     """Which of the book's purposes are among `terms`."""
     return np.array([term in terms for term in consents.purpose_terms], dtype=np.bool_)
+
+
+def _sells(campaign: Campaign) -> bool:
+    """Whether an opt-out of sale and sharing reaches this campaign: always, but where it declares that it sells, shares
+    and targets with nothing (an empty list of uses)."""
+    clause = campaign.consents.signals if campaign.consents is not None else None
+    return clause is None or bool(clause.uses)
 
 
 def _covering(above: set[str], campaign: Campaign, named: tuple[str, ...]) -> NDArray[np.bool_]:

@@ -21,6 +21,7 @@ class Kind(IntEnum):
     ERASURE = 5
     RESTRICTION = 6
     FACTOR = 7
+    SALE = 8
 
 
 @unique

@@ -140,6 +140,9 @@ CHECKS = MappingProxyType(
         "EH-POL-102": Check(_W, "E-mail, G-7", "A TC string is declared where it can count."),
         "EH-POL-103": Check(_E, "C-120", "A campaign on an online platform says that it shares data."),
         "EH-POL-104": Check(_N, "C-7025", "Opt-out signals have something to stop."),
+        "EH-POL-150": Check(_W, "G-44", "A recipient outside the EEA has a safeguard."),
+        "EH-POL-151": Check(_W, "G-26/28", "A processor has a contract."),
+        "EH-POL-152": Check(_W, "G-5-2", "Evidence is kept as long as the decisions that rest on it."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

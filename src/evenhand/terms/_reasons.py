@@ -31,6 +31,7 @@ class Reason(IntEnum):
     SIGNAL_REFUSED = 18
     ERASED = 19
     RESTRICTED = 35
+    SALE_OPT_OUT = 36
     CONSENT_NEVER_ASKED = 40
     CONSENT_PENDING = 41
     CONSENT_UNKNOWN = 42
@@ -57,7 +58,7 @@ class Reason(IntEnum):
     @property
     def is_opt_out(self) -> bool:
         """The person is addressed, and no personal data is used: they opted out, or a signal leaves that unclear."""
-        return self in (Reason.PERSONALISATION_OPT_OUT, Reason.SIGNAL_OPT_OUT, Reason.SIGNAL_UNCLEAR)
+        return self in _OPT_OUTS
 
     @property
     def is_forbidden(self) -> bool:
@@ -75,6 +76,9 @@ class Reason(IntEnum):
         return _RULES[self]
 
 
+_OPT_OUTS = frozenset(
+    {Reason.PERSONALISATION_OPT_OUT, Reason.SALE_OPT_OUT, Reason.SIGNAL_OPT_OUT, Reason.SIGNAL_UNCLEAR}
+)
 _RULES = {
     Reason.CONSENT_VALID: "G-7",
     Reason.BASIS_CONTRACT: "G-6",
@@ -88,6 +92,7 @@ _RULES = {
     Reason.MINOR: "D-28",
     Reason.ERASED: "G-17",
     Reason.RESTRICTED: "G-18",
+    Reason.SALE_OPT_OUT: "C-120",
     Reason.SIGNAL_CONSENT: "G-7",
     Reason.SIGNAL_OPT_OUT: "C-7025",
     Reason.SIGNAL_REFUSED: "G-7",
