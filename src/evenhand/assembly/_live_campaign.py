@@ -37,6 +37,7 @@ from ._frames import Frames
 from ._ledger import leases_of
 from ._live_limits import Part
 from ._live_people import PeopleKeys, Profiles
+from ._live_told import LiveTold
 from ._policy import read_policy
 from ._records import open_ledger, resolve_run
 from ._run import located, relative
@@ -55,6 +56,7 @@ class LiveCampaign:
         run: whose prices; ``last`` = the last run that found its own, or the one that the campaign fell back to.
         home: the home folder.
         keys: who was erased.
+        told: what people told the home.
         at: now.
         frames: data frames to use instead of tables.
 
@@ -62,6 +64,7 @@ class LiveCampaign:
         campaign: as declared.
         priced_by: the run whose prices decide.
         people: everybody who is known.
+        told: what people told the home.
 
     Raises:
         PolicyError, DataError: it cannot run, or the prices are of another campaign, model or offers, or secret.
@@ -76,6 +79,7 @@ class LiveCampaign:
         run: str,
         home: Home,
         keys: PeopleKeys,
+        told: LiveTold,
         at: datetime,
         frames: Frames,
     ) -> None:
@@ -92,8 +96,10 @@ class LiveCampaign:
         check_policy(self._policy, loaded.campaign, recorded_digest(loaded.campaign, recorded), self._model)
         self._tables = PriceTables(self._policy, loaded.campaign)
         self._footing = self._footing_of(loaded, recorded)
+        self.told = told
+        self._noted: dict[str, int] = {}
         self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}
-        self.people = Profiles(loaded, folder=folder, place=home, keys=keys, frames=frames)
+        self.people = Profiles(loaded, folder=folder, place=home, keys=keys, told=told, frames=frames)
         self._leases = leases_of(home, any_thread=True)
         self._part = Part(self._leases, self._policy.digest, self.campaign)
         self._unsure: dict[str, int] = {}
@@ -114,6 +120,7 @@ class LiveCampaign:
         """Walk the road with these people, each once, in a run of their own; it is still to be closed. Who got an offer
         is added to `meanwhile`, what the runs give that are still to be committed."""
         people = self.people.people(asks, at)
+        self._noted = people.told.noted
         room = self._part.room(len(asks), at)
         run = sitting.start(self._footing, run_id=run_id, at=at, data_digest=people.digest, room=room)
         stores = replace(people.stores, given=RecordedOffers(run.store, meanwhile=meanwhile))
@@ -128,7 +135,7 @@ class LiveCampaign:
 
     def close(self, sitting: Sitting, run: Run, *, given: bool) -> None:
         """End a run, which is then still to be committed."""
-        sitting.close(run, self._summary | ({"given": True} if given else {}))
+        sitting.close(run, self._summary | self._noted | ({"given": True} if given else {}))
 
     def settle(self, *, kept: bool) -> None:
         """What was decided since the last time is durable, or it is not and uses nothing."""

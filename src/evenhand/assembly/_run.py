@@ -35,7 +35,7 @@ from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
-from ._trail import again_if_said_meanwhile, refuse_said_since
+from ._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
 
 __all__ = ["Checked", "Planned", "Ran", "check", "frontier", "located", "plan_campaign", "relative", "run_campaign"]
 
@@ -292,7 +292,8 @@ def _ran(
                 columns = decision_columns(opened, explained, run_id)
                 keep_decisions(place, run_id, csv_bytes(columns))
                 prices = _prices(explained, loaded.campaign, started)
-                head = finish(started, kept, policy="" if prices is None else prices.digest)
+                with nobody_says_meanwhile(place, opened.asked.subjects, opened.told):
+                    head = finish(started, kept, policy="" if prices is None else prices.digest)
         except BaseException:
             drop_unrecorded(place, store, run_id)
             raise
