@@ -230,7 +230,10 @@ class Inspector:
             return
         self._open.ground = ground
         self._open.totals = Totals.none(len(ground.campaign.offers))
-        self._promises(check_run(ground), [seq])
+        violations = check_run(ground)
+        self._promises(violations, [seq])
+        if any(one.code == "model-shape" for one in violations):
+            self._open.ground = None  # no score can be worked out from such a model
         if tuple(started.layout) != layout_of(ground.model):
             self._bad(seq, f"The layout of run {started.run} is not that of its model.")
 
