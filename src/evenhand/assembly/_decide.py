@@ -277,6 +277,7 @@ def decided_again(
         at=recorded.summary.at,
         frames=frames,
         acted=acted,
+        before=recorded.summary.run_id,
         heard=int(recorded.report.get("told", 0)),
         who=who,
         by_rows=recorded.report.get("kind") == "live",

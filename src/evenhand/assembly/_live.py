@@ -25,7 +25,7 @@ from evenhand.ledger import Run, Sitting, answered, facts, new_run_id
 from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
 
 from ._ledger import run_keys_of
-from ._live_campaign import LiveCampaign
+from ._live_campaign import LiveCampaign, Meanwhile
 
 if TYPE_CHECKING:
     from evenhand.adapters.postgres_ledger import PostgresLedger
@@ -260,9 +260,10 @@ class LiveService:
             else:
                 _put(groups, self.campaigns[one.question.campaign], one)
                 keys |= {key} if key is not None else set()
+        meanwhile: Meanwhile = []
         for group in groups:
             asks = [ask for one in group.waiting for ask in one.question.asks]
-            run, answers = group.campaign.decide(asks, sitting, self._run_id(at), at)
+            run, answers = group.campaign.decide(asks, sitting, self._run_id(at), at, meanwhile)
             out += _answer(group, sitting, run, answers, at)
             group.campaign.close(sitting, run, given=group.is_given)
         if groups:

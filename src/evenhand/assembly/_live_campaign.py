@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.asking import Answer, Ask
@@ -14,7 +16,18 @@ from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home
 from evenhand.allocation import GivenPrices, PriceTables, check_policy
 from evenhand.journey import decide
-from evenhand.ledger import Footing, Run, RunRecord, Sitting, campaign_state, footing_of, open_run, refuse_paused
+from evenhand.ledger import (
+    Footing,
+    RecordedOffers,
+    Run,
+    RunInReach,
+    RunRecord,
+    Sitting,
+    campaign_state,
+    footing_of,
+    open_run,
+    refuse_paused,
+)
 from evenhand.policy import Campaign
 from evenhand.scoring import model_from_json
 from evenhand.terms import Explained, Reason, Standing
@@ -29,7 +42,10 @@ from ._policy import read_policy
 from ._records import open_ledger, resolve_run
 from ._run import located, relative
 
-__all__ = ["LiveCampaign", "answers_of"]
+__all__ = ["LiveCampaign", "Meanwhile", "answers_of"]
+
+Meanwhile = list[tuple[RunInReach, NDArray[np.bytes_]]]
+"""Runs that are still to be committed, each with whoever got an offer in it."""
 
 
 class LiveCampaign:
@@ -98,15 +114,20 @@ class LiveCampaign:
             version=__version__,
         )
 
-    def decide(self, asks: Sequence[Ask], sitting: Sitting, run_id: str, at: datetime) -> tuple[Run, list[Answer]]:
-        """Walk the road with these people, each once, in a run of their own; it is still to be closed."""
+    def decide(
+        self, asks: Sequence[Ask], sitting: Sitting, run_id: str, at: datetime, meanwhile: Meanwhile
+    ) -> tuple[Run, list[Answer]]:
+        """Walk the road with these people, each once, in a run of their own; it is still to be closed. Who got an offer
+        is added to `meanwhile`, what the runs give that are still to be committed."""
         people = self.people.people(asks, at)
         self._noted = people.told.noted
         room = self._part.room(len(asks), at)
         run = sitting.start(self._footing, run_id=run_id, at=at, data_digest=people.digest, room=room)
-        explained = decide(
-            people.asked, self.campaign, self._model, people.stores, run, GivenPrices(self._policy, room, self._tables)
-        ).explained
+        stores = replace(people.stores, given=RecordedOffers(run.store, meanwhile=meanwhile))
+        given = GivenPrices(self._policy, room, self._tables)
+        explained = decide(people.asked, self.campaign, self._model, stores, run, given).explained
+        this = RunInReach(run_id, at, self.campaign.campaign, self.campaign.controller.name, (), 0, 0)
+        meanwhile.append((this, people.asked.subjects[explained.allocated.gets()]))
         used = self._tables.room(None).used(people_per_offer(explained, self.campaign))
         self._part.use(used)
         self._unsure = {name: self._unsure.get(name, 0) + amount for name, amount in used.items()}
