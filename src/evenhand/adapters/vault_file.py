@@ -1,8 +1,8 @@
 """Sensitive columns of people in a file of their own, under a key of its own; apart from the home's secret.
 
-A row is a mark (HMAC-SHA-256 of column and id) and a value, padded and encrypted with AES-256-GCM, bound to the
-mark. So the file without its key names nobody: no id, no value, not which people share one. Why a
-column is kept, until when, and every question with its purpose and who put it stand beside it; each line of that log is sealed with the one before.
+A row is a mark (HMAC-SHA-256 of column and id) and a value, padded and encrypted with AES-256-GCM, bound to the mark.
+So the file without its key names nobody: no id, no value, not which people share one. Why a column is kept, until when,
+and every question with its purpose and who put it stand beside it; each line of that log is sealed with the one before.
 What is deleted is overwritten with zeros (SQLite's ``secure_delete``). Backups made before are not reached.
 """
 

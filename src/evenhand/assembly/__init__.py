@@ -47,7 +47,7 @@ from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
 from ._person_pages import person_link, person_pages_of, serve_person_pages
 from ._person_sayings import SayingsInHome
-from ._policy import prices_of
+from ._policy import prices_of, why_not_later
 from ._receipts import (
     check_receipt,
     give_receipt,
@@ -178,6 +178,7 @@ __all__ = [
     "verify_ledger",
     "verify_rights",
     "why",
+    "why_not_later",
     "withdraw_request",
     "write_events",
 ]
