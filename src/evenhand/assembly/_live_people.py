@@ -90,7 +90,7 @@ class Profiles:
         self._columns = {name: _plain(source.read(name, everybody)) for name in feature_columns(campaign)}
         self.features = frozenset(self._columns)
         self._groups = {
-            name: np.array([*group_values(table, name, campaign, place=place, ids=ids), None], dtype=object)
+            name: np.array([*group_values(table, name, campaign, place=self._place, ids=ids), None], dtype=object)
             for name in campaign.names(Role.SENSITIVE)
         }
         self._rows = row_digests(table, subject_columns(campaign))
