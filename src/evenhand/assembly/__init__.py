@@ -44,6 +44,8 @@ from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
+from ._person_pages import person_link, person_pages_of, serve_person_pages
+from ._person_sayings import SayingsInHome
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,
@@ -92,6 +94,7 @@ __all__ = [
     "Restored",
     "Retention",
     "Sayings",
+    "SayingsInHome",
     "Serving",
     "Stepped",
     "Watched",
@@ -137,6 +140,8 @@ __all__ = [
     "open_service",
     "outbox",
     "package_about",
+    "person_link",
+    "person_pages_of",
     "plan",
     "plan_campaign",
     "portability_of",
@@ -155,6 +160,7 @@ __all__ = [
     "run_campaign",
     "say",
     "serve",
+    "serve_person_pages",
     "service_app",
     "show_identity",
     "sign_checkpoint",

@@ -25,6 +25,7 @@ from . import (
     _keys_commands,
     _later_commands,
     _monitor_command,
+    _portal_commands,
     _receipt_commands,
     _record_commands,
     _retention_command,
@@ -75,6 +76,7 @@ _later_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)
 _receipt_commands.register(app)
+_portal_commands.register(app)
 _rights_commands.register(app)
 _retention_command.register(app)
 _serve_commands.register(app)
