@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from evenhand.ledger import GENESIS, GrowingTree, Head, LedgerStore, Node, Tail
 from evenhand.terms import StoreError
@@ -108,8 +110,15 @@ def copy_people(source: Database, target: Database) -> None:
         return
     with source.read() as reader, target.begin() as writer:
         for table in METADATA.sorted_tables:
-            if table.name == "belonging" or writer.execute(select(table).limit(1)).first() is not None:
+            there = writer.execute(select(table).limit(1)).mappings().first()
+            if table.name == "belonging" or (there is not None and not _is_untouched(table.name, dict(there))):
                 continue
+            writer.execute(delete(table))
             result = reader.execution_options(yield_per=_ROWS).execute(select(table))
             for part in result.mappings().partitions(_ROWS):
                 writer.execute(insert(table), [dict(row) for row in part])
+
+
+def _is_untouched(table: str, row: Mapping[str, Any]) -> bool:
+    """Whether a row is the one that a migration made: the end of a trail in which nothing stands yet."""
+    return table == "trail_head" and row["seq"] == 0

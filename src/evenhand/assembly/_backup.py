@@ -17,6 +17,7 @@ from evenhand.adapters.database import Database, database_of
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
 from evenhand.adapters.monitor_state import MonitorStates
 from evenhand.adapters.placement import DATABASE, placement_of
+from evenhand.adapters.rights_tables import RightsTables
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_leases import SqliteLeases
 from evenhand.adapters.sqlite_ledger import SqliteLedger
@@ -28,6 +29,7 @@ from evenhand.terms import LedgerError, StoreError, UsageError
 
 from ._database import upgrade_database
 from ._ledger import keys_of, leases_of, ledger_of, monitor_states_of, run_keys_of
+from ._trail import take_out
 
 __all__ = ["BackedUp", "Restored", "backup", "restore"]
 
@@ -301,11 +303,19 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> int:
     new = {mark: moment for mark, moment in later.items() if moment > known.get(mark, -(2**62))}
     people.keep_marks(new)
     whom = people.marked(new)
+    _forget_said_in(staged, [key.handle for key in map(people.of_person, whom) if key is not None], at)
     with _ledger_in(staged) as store:
         for pseudonym in whom:
             erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(staged.run_keys))
         store.shrink()
     return len(whom)
+
+
+def _forget_said_in(staged: Home, handles: list[bytes], at: datetime) -> None:
+    """Take out what these people said. The staged home lives in files, wherever the environment has homes live."""
+    with Database.in_file(staged.people) as database:
+        if database.is_there:
+            take_out(RightsTables(database, staged.key(make=False)), handles, "erasure", at)
 
 
 def _load(staged: Home, new: Home, schema: str | None) -> None:
