@@ -13,7 +13,7 @@ from evenhand.allocation import CampaignFrontier, GivenPrices, Wall, allocate, c
 from evenhand.explanation import explain
 from evenhand.features import ColumnSource, minimise
 from evenhand.ledger import Run, record
-from evenhand.permission import ConsentBook, permit
+from evenhand.permission import ConsentBook, OffersGiven, hold_back, permit
 from evenhand.policy import Campaign
 from evenhand.scoring import score
 from evenhand.terms import Asked, Explained, Model, Recorded
@@ -29,11 +29,13 @@ class Stores:
         consents: what people said, for gate 1.
         columns: raw values of the subjects, for gate 2 alone.
         wall: the groups, behind counts, for gate 4.
+        given: what people were offered before, for gate 1; a campaign that limits offers over time needs it.
     """
 
     consents: ConsentBook
     columns: ColumnSource
     wall: Wall
+    given: OffersGiven | None = None
 
 
 def propose(
@@ -43,7 +45,7 @@ def propose(
 
     With `given` the fourth decides by the prices of an earlier run: one person, or a few, on the same road.
     """
-    permitted = permit(asked, campaign, stores.consents)
+    permitted = hold_back(permit(asked, campaign, stores.consents), campaign, stores.given)
     minimised = minimise(permitted, model, stores.columns, campaign.conditions, campaign.costs)
     scored = score(minimised, campaign)
     allocated = allocate(scored, campaign, stores.wall, given)
@@ -64,6 +66,6 @@ def sweep(
     asked: Asked, campaign: Campaign, model: Model, stores: Stores, limit: str | None, bounds: tuple[float, ...]
 ) -> CampaignFrontier:
     """Walk three gates once and the fourth for each bound of one limit: what does it cost? Writes nothing."""
-    permitted = permit(asked, campaign, stores.consents)
+    permitted = hold_back(permit(asked, campaign, stores.consents), campaign, stores.given)
     minimised = minimise(permitted, model, stores.columns, campaign.conditions, campaign.costs)
     return campaign_frontier(score(minimised, campaign), campaign, stores.wall, limit, bounds)

@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import delete, insert, select
 
@@ -104,21 +102,18 @@ def copy_ledger(source: LedgerStore, target: LedgerStore) -> Tail:
 
 
 def copy_people(source: Database, target: Database) -> None:
-    """Every row of the tables about people, in one transaction; tables that have rows already stay as they are. The
-    mark of the home is not copied: each database gets its own."""
+    """Every row of the tables about people, in one transaction, into tables that have none; where they have some, a
+    copy was made before, and they stay. The mark of the home is not copied: each database gets its own."""
     if not source.is_there:
         return
+    tables = [table for table in METADATA.sorted_tables if table.name != "belonging"]
     with source.read() as reader, target.begin() as writer:
-        for table in METADATA.sorted_tables:
-            there = writer.execute(select(table).limit(1)).mappings().first()
-            if table.name == "belonging" or (there is not None and not _is_untouched(table.name, dict(there))):
-                continue
-            writer.execute(delete(table))
+        lists = [table for table in tables if "only_row" not in table.c]
+        if any(writer.execute(select(table).limit(1)).first() is not None for table in lists):
+            return
+        for table in tables:
+            if table not in lists:  # its one row came with the table
+                writer.execute(delete(table))
             result = reader.execution_options(yield_per=_ROWS).execute(select(table))
             for part in result.mappings().partitions(_ROWS):
                 writer.execute(insert(table), [dict(row) for row in part])
-
-
-def _is_untouched(table: str, row: Mapping[str, Any]) -> bool:
-    """Whether a row is the one that a migration made: the end of a trail in which nothing stands yet."""
-    return table == "trail_head" and row["seq"] == 0

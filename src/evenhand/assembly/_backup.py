@@ -14,6 +14,7 @@ from evenhand import __version__
 from evenhand.adapters.belonging import belong
 from evenhand.adapters.copies import copy_file, copy_ledger, copy_people, copy_sqlite
 from evenhand.adapters.database import Database, database_of
+from evenhand.adapters.event_tables import EventTables
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
 from evenhand.adapters.monitor_state import MonitorStates
 from evenhand.adapters.placement import DATABASE, placement_of
@@ -23,7 +24,7 @@ from evenhand.adapters.sqlite_leases import SqliteLeases
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.adapters.subject_keys import SubjectKeyFile
 from evenhand.adapters.wrapping import wrapping_of_environment
-from evenhand.ledger import Head, Kind, LedgerStore, Tail, Verification, erase_subject, verify
+from evenhand.ledger import Head, Kind, LedgerStore, Tail, Verification, decided_about, erase_subject, verify
 from evenhand.scoring import model_from_json
 from evenhand.terms import LedgerError, StoreError, UsageError
 
@@ -303,19 +304,16 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> int:
     new = {mark: moment for mark, moment in later.items() if moment > known.get(mark, -(2**62))}
     people.keep_marks(new)
     whom = people.marked(new)
-    _forget_said_in(staged, [key.handle for key in map(people.of_person, whom) if key is not None], at)
-    with _ledger_in(staged) as store:
+    with _ledger_in(staged) as store, Database.in_file(staged.people) as database:
+        trail = RightsTables(database, staged.key(make=False))
         for pseudonym in whom:
+            key = people.of_person(pseudonym)
+            if key is not None and database.is_there:
+                take_out(trail, [key.handle], "erasure", at)
+                EventTables(database).remove(decided_about(store, pseudonym.hex()))
             erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(staged.run_keys))
         store.shrink()
     return len(whom)
-
-
-def _forget_said_in(staged: Home, handles: list[bytes], at: datetime) -> None:
-    """Take out what these people said. The staged home lives in files, wherever the environment has homes live."""
-    with Database.in_file(staged.people) as database:
-        if database.is_there:
-            take_out(RightsTables(database, staged.key(make=False)), handles, "erasure", at)
 
 
 def _load(staged: Home, new: Home, schema: str | None) -> None:

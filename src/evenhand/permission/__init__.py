@@ -8,7 +8,8 @@ D-28, C-7025). It does not collect consent, and it does not judge whether a cons
 """
 
 from ._book import ConsentBook
+from ._frequency import OffersGiven, hold_back
 from ._hear import Heard, hear
 from ._permit import permit
 
-__all__ = ["ConsentBook", "Heard", "hear", "permit"]
+__all__ = ["ConsentBook", "Heard", "OffersGiven", "hear", "hold_back", "permit"]
