@@ -15,6 +15,7 @@ from evenhand.features import ColumnSource, minimise
 from evenhand.ledger import Run, record
 from evenhand.permission import ConsentBook, permit
 from evenhand.policy import Campaign
+from evenhand.rules import Law
 from evenhand.scoring import score
 from evenhand.terms import Asked, Explained, Model, Recorded
 
@@ -29,11 +30,13 @@ class Stores:
         consents: what people said, for gate 1.
         columns: raw values of the subjects, for gate 2 alone.
         wall: the groups, behind counts, for gate 4.
+        law: the rules and where people are, for gate 1; None where everybody is under the same, by the campaign's word.
     """
 
     consents: ConsentBook
     columns: ColumnSource
     wall: Wall
+    law: Law | None = None
 
 
 def propose(
@@ -43,7 +46,7 @@ def propose(
 
     With `given` the fourth decides by the prices of an earlier run: one person, or a few, on the same road.
     """
-    permitted = permit(asked, campaign, stores.consents)
+    permitted = permit(asked, campaign, stores.consents, stores.law)
     minimised = minimise(permitted, model, stores.columns, campaign.conditions, campaign.costs)
     scored = score(minimised, campaign)
     allocated = allocate(scored, campaign, stores.wall, given)
@@ -64,6 +67,6 @@ def sweep(
     asked: Asked, campaign: Campaign, model: Model, stores: Stores, limit: str | None, bounds: tuple[float, ...]
 ) -> CampaignFrontier:
     """Walk three gates once and the fourth for each bound of one limit: what does it cost? Writes nothing."""
-    permitted = permit(asked, campaign, stores.consents)
+    permitted = permit(asked, campaign, stores.consents, stores.law)
     minimised = minimise(permitted, model, stores.columns, campaign.conditions, campaign.costs)
     return campaign_frontier(score(minimised, campaign), campaign, stores.wall, limit, bounds)

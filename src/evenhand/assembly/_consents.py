@@ -11,7 +11,7 @@ import numpy as np
 from evenhand.adapters.consent_table import ConsentColumns, consent_columns, read_consents
 from evenhand.adapters.tables import DataTable
 from evenhand.features import Register
-from evenhand.permission import ConsentBook, hear
+from evenhand.permission import ConsentBook, hear, weigh
 from evenhand.policy import Campaign, Table
 
 from ._frames import Frames, open_one
@@ -48,14 +48,15 @@ def book_of(campaign: Campaign, said: ConsentColumns | None, erased: Mapping[byt
         said = _with_erasures(said, erased, at)
     if said is None:
         return ConsentBook.empty()
-    declared = campaign.consents is not None and campaign.consents.signals is not None
+    source = campaign.consents
     return ConsentBook.from_columns(
         subjects=said.subjects,
         kinds=said.kinds,
         purposes=said.purposes,
         statuses=said.statuses,
         at=said.at,
-        heard=hear(said.signals, said.at, campaign) if declared else None,
+        heard=hear(said.signals, said.at, campaign) if source is not None and source.signals is not None else None,
+        evidence=weigh(said.evidence, source) if source is not None and source.evidence is not None else None,
     )
 
 
@@ -66,7 +67,7 @@ def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int], at:
     now = np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us")
     since = np.minimum(np.array(list(erased.values()), dtype="datetime64[us]"), now)
     if said is None:
-        said = ConsentColumns(gone[:0], [], [], [], since[:0])
+        said = ConsentColumns(gone[:0], [], [], [], since[:0])  # neither signals nor evidence
     return ConsentColumns(
         np.concatenate([said.subjects, gone]),
         [*said.kinds, *["erasure"] * count],
@@ -74,4 +75,5 @@ def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int], at:
         [*said.statuses, *["Erased"] * count],
         np.concatenate([said.at, since]),
         {name: [*column, *[None] * count] for name, column in said.signals.items()},
+        {name: [*column, *[None] * count] for name, column in said.evidence.items()},
     )

@@ -36,6 +36,7 @@ from evenhand.scoring import model_from_json, model_to_json
 from evenhand.terms import DataError, Explained, Model, Reason, Standing
 
 from ._frames import Frames
+from ._law import as_recorded
 from ._ledger import ledger_of, refuse_erased_since
 from ._open_people import People, open_people
 from ._policy import policy_of_run, read_policy, run_that_priced
@@ -162,6 +163,7 @@ def _recorded(
             data_digest=people.digest,
             version=__version__,
             keys=RunKeyFolder(place.run_keys),
+            law=people.stores.law,
             priced_by=prices.digest,
             room=lease.granted,
         )
@@ -241,7 +243,7 @@ def decided_again(
         DataError: nobody of that run can be read any more.
     """
     prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by))
-    loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
+    loaded = as_recorded(recorded)
     chunks = [chunk.subject for chunk in columns(store, recorded.summary.run_id)]
     if not chunks:
         raise DataError(

@@ -24,6 +24,7 @@ from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
+from ._law import law_columns, law_of
 from ._ledger import keys_of
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
@@ -98,12 +99,14 @@ def open_all(
     gone = {**keys.suppressed(asked.subjects, acted), **keys.suppressed(past, acted)}
     past = past[row_of]
     consents = book_of(campaign, None if opened is None else opened[1], gone, at)
+    law = law_of(loaded, subjects, len(ids), folder=folder, at=at)
 
-    countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
+    countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED
     cuts = {name: campaign.columns[name].cut for name in campaign.names(Role.SENSITIVE)}
     groups = {name: taken_in(subjects.groups(name, cut), countable) for name, cut in cuts.items()}
-    allowed = teachable(campaign, past, consents, asked)
-    among = register.rows_of(people)[row_of].tolist()
+    known = register.rows_of(people)[row_of]
+    allowed = teachable(campaign, past, consents, asked, law, known)
+    among = known.tolist()
     past_groups = {
         name: taken_in(history.groups(name, cuts[name]), allowed) if name in own_groups else _looked_up(values, among)
         for name, values in groups.items()
@@ -112,7 +115,7 @@ def open_all(
         loaded=loaded,
         asked=asked,
         ids=ids,
-        stores=Stores(consents, subjects.columns(feature_columns(campaign)), Vault(groups, countable)),
+        stores=Stores(consents, subjects.columns(feature_columns(campaign)), Vault(groups, countable), law),
         history=History(
             subjects=past,
             columns=history.columns(campaign.names(Role.FEATURE)),
@@ -138,7 +141,8 @@ def feature_columns(campaign: Campaign) -> list[str]:
 
 
 def subject_columns(campaign: Campaign) -> list[str]:
-    return [campaign.identifier, *campaign.names(Role.SENSITIVE), *feature_columns(campaign)]
+    named = (campaign.identifier, *campaign.names(Role.SENSITIVE), *feature_columns(campaign), *law_columns(campaign))
+    return list(dict.fromkeys(named))
 
 
 def _history_columns(campaign: Campaign, groups: Iterable[str]) -> list[str]:

@@ -246,6 +246,7 @@ def run_campaign(
             data_digest=opened.digest,
             version=__version__,
             keys=RunKeyFolder(place.run_keys),
+            law=opened.stores.law,
         )
         try:
             with started:

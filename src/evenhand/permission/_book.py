@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from evenhand.policy import purpose_term
 from evenhand.terms import DataError
 
+from ._evidence import Weighed
 from ._hear import FOR_EVER, Heard
 from ._match import SubjectIndex, index_subjects
-from ._weights import ConsentWeight, Kind, OptOutWeight, SignalWeight
+from ._weights import AgeWeight, ConsentWeight, Kind, OptInWeight, OptOutWeight, SignalWeight
 
 __all__ = ["ConsentBook"]
 
@@ -26,20 +27,37 @@ _STATUSES: dict[Kind, dict[str, int]] = {
     Kind.CONSENT: {weight.status.value: weight for weight in ConsentWeight if weight.status is not None},
     Kind.OBJECTION: {"ObjectionWithdrawn": OptOutWeight.TAKEN_BACK, "Objected": OptOutWeight.STANDS},
     Kind.OPT_OUT: {"OptOutWithdrawn": OptOutWeight.TAKEN_BACK, "OptedOut": OptOutWeight.STANDS},
-    Kind.MINOR: {"no": 0, "yes": 1, "unknown": 2},
+    Kind.MINOR: {
+        "no": AgeWeight.ADULT,
+        "16-17": AgeWeight.FROM_16,
+        "yes": AgeWeight.MINOR,
+        "15": AgeWeight.IS_15,
+        "14": AgeWeight.IS_14,
+        "13": AgeWeight.IS_13,
+        "under_13": AgeWeight.UNDER_13,
+        "unknown": AgeWeight.UNKNOWN,
+    },
     Kind.SIGNAL: {"": SignalWeight.OPEN},
     Kind.ERASURE: {"Erased": OptOutWeight.STANDS},
+    Kind.RESTRICTION: {"RestrictionLifted": OptOutWeight.TAKEN_BACK, "Restricted": OptOutWeight.STANDS},
+    Kind.LIMIT: {"LimitWithdrawn": OptOutWeight.TAKEN_BACK, "LimitRequested": OptOutWeight.STANDS},
+    Kind.OPT_IN: {
+        "OptedInByParent": OptInWeight.PARENT,
+        "OptedIn": OptInWeight.OWN,
+        "OptInWithdrawn": OptInWeight.TAKEN_BACK,
+    },
 }
 _WORDS = {word: code for code, word in enumerate(word for words in _STATUSES.values() for word in words)}
 _KIND_OF = np.array([kind for kind, words in _STATUSES.items() for _ in words], dtype=np.int8)
 _WEIGHT_OF = np.array([weight for words in _STATUSES.values() for weight in words.values()], dtype=np.int8)
+_PERMITS = np.array([weight.permits for weight in ConsentWeight])
 UNKNOWN_WORD = -1
 _Item = TypeVar("_Item", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentBook:
-    """Consents, objections, opt-outs and minors. Build it with `from_columns` or `empty`.
+    """Consents, objections, opt-outs, restrictions and ages. Build it with `from_columns` or `empty`.
 
     Attributes:
         index: the subjects who have records, by number.
@@ -49,6 +67,7 @@ class ConsentBook:
         weights: int8[k], which status; within its kind, a heavier one counts when two are equally late.
         at: int64[k], microseconds since 1970 UTC.
         until: int64[k], likewise: the last moment at which a consent counts.
+        marks: int8[k], of a consent whether it is explicit (1) and whether a parent gave it (2), added up.
         purpose_terms: the different purposes named; bare DPV terms, "" where a record names none, and for an opt-out
             signal which one it was.
     """
@@ -60,6 +79,7 @@ class ConsentBook:
     weights: NDArray[np.int8]
     at: NDArray[np.int64]
     until: NDArray[np.int64]
+    marks: NDArray[np.int8]
     purpose_terms: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -93,20 +113,25 @@ class ConsentBook:
         statuses: Sequence[str],
         at: NDArray[np.datetime64],
         heard: Heard | None = None,
+        evidence: Weighed | None = None,
     ) -> ConsentBook:
         """Read records; their order does not matter.
 
         Args:
             subjects: S32[k], pseudonyms.
-            kinds: ``consent``, ``objection``, ``opt_out``, ``minor``, ``erasure``, or ``signal`` of a row that only
-                holds signals.
+            kinds: ``consent``, ``objection``, ``opt_out``, ``minor``, ``erasure``, ``restriction``, ``limit`` (of the
+                use of sensitive data), ``opt_in`` (to sale and sharing), or ``signal`` of a row with signals only.
             purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection or opt-out
                 covers everything below it, and all marketing where the purpose is empty or unknown.
             statuses: for consent a DPV state such as ``ConsentGiven``; for objection ``Objected`` or
-                ``ObjectionWithdrawn``; for opt_out ``OptedOut`` or ``OptOutWithdrawn``; for minor ``yes``, ``no``
-                or ``unknown`` (which says nothing); for erasure ``Erased``; for signal nothing.
+                ``ObjectionWithdrawn``; for opt_out ``OptedOut`` or ``OptOutWithdrawn``; for minor ``yes``, ``no``, an
+                age (``16-17``, ``15``, ``14``, ``13``, ``under_13``) or ``unknown`` (which says nothing); for
+                restriction ``Restricted`` or ``RestrictionLifted``; for limit ``LimitRequested`` or
+                ``LimitWithdrawn``; for opt_in ``OptedIn``, ``OptedInByParent`` or ``OptInWithdrawn``; for erasure
+                ``Erased``; for signal nothing.
             at: datetime64[us][k] in UTC. A date without a time counts from the start of that day.
             heard: what `hear` made of the signals in these rows; None where the campaign declares none.
+            evidence: what `weigh` made of the evidence in these rows; None where the campaign declares none.
 
         Raises:
             DataError: columns of different length, or an unknown kind, status or moment; it names the number of
@@ -149,6 +174,12 @@ class ConsentBook:
         weight = _WEIGHT_OF[word]
         when = moment.astype(np.int64)
         until = np.full(len(when), FOR_EVER)
+        marks = np.zeros(len(when), dtype=np.int8)
+        if evidence is not None:
+            yes = (kind == Kind.CONSENT) & _PERMITS[weight]
+            weight = np.where(yes & (evidence.weights >= 0), evidence.weights, weight).astype(np.int8)
+            yes &= evidence.weights < 0
+            until, marks = np.where(yes, evidence.until, until), np.where(yes, evidence.marks, marks).astype(np.int8)
         subject = np.asarray(subjects, dtype="S32")
         if heard is not None:
             own = np.array([terms.setdefault(term, len(terms)) for term in heard.purposes], dtype=np.intp)
@@ -156,6 +187,7 @@ class ConsentBook:
             kind, purpose = np.append(kind, heard.kinds), np.append(purpose, own)
             weight = np.append(weight, heard.weights)
             when, until = np.append(when, heard.at), np.append(until, heard.until)
+            marks = np.append(marks, np.zeros(len(heard.rows), dtype=np.int8))
         index, order, starts = index_subjects(subject)
         return cls(
             index=index,
@@ -165,6 +197,7 @@ class ConsentBook:
             weights=_frozen(weight[order].astype(np.int8)),
             at=_frozen(when[order]),
             until=_frozen(until[order]),
+            marks=_frozen(marks[order]),
             purpose_terms=tuple(terms),
         )
 

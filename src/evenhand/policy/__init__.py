@@ -14,11 +14,15 @@ from ._campaign import (
     Contacts,
     Controller,
     DisparityLimit,
+    EvidenceClause,
     Exploration,
+    FactSource,
     HistorySource,
+    LawClause,
     Limits,
     ModelChoice,
     MonitorClause,
+    Notice,
     Offer,
     Retention,
     SignalsClause,
@@ -26,7 +30,7 @@ from ._campaign import (
     Table,
     Text,
 )
-from ._finding import CHECKS, Check, Path, PolicyFinding, describe
+from ._finding import CHECKS, Check, Path, PolicyFinding, describe, found
 from ._form import has_errors, read_campaign
 from ._placeholders import CONTACT_TO_FILL_IN, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, drafted_meaning
 from ._proxies import Attribute, attribute_named
@@ -59,12 +63,16 @@ __all__ = [
     "Contacts",
     "Controller",
     "DisparityLimit",
+    "EvidenceClause",
     "Exploration",
+    "FactSource",
     "Field",
     "HistorySource",
+    "LawClause",
     "Limits",
     "ModelChoice",
     "MonitorClause",
+    "Notice",
     "Offer",
     "Path",
     "PolicyFinding",
@@ -79,6 +87,7 @@ __all__ = [
     "campaign_schema",
     "describe",
     "drafted_meaning",
+    "found",
     "has_errors",
     "is_direct_marketing_kind",
     "is_known",

@@ -60,11 +60,14 @@ class Permitted:
         asked: the question.
         standing: uint8[n], a `Standing`.
         reason: uint8[n], a `Reason`: what allowed it, made it contextual, or refused it.
+        rule: int16[n], place of the rule behind it among the rules of the run, -1 where none applies; None where the
+            campaign does not say which law holds for whom, and the reason alone tells the rule.
     """
 
     asked: Asked
     standing: NDArray[np.uint8]
     reason: NDArray[np.uint8]
+    rule: NDArray[np.int16] | None = None
 
 
 @dataclass(frozen=True, slots=True)
