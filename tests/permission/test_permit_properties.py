@@ -15,9 +15,10 @@ STATUSES = {
     "consent": [status.value for status in ConsentStatus],
     "objection": ["Objected", "ObjectionWithdrawn"],
     "opt_out": ["OptedOut", "OptOutWithdrawn"],
+    "restriction": ["Restricted", "RestrictionLifted"],
     "minor": ["yes", "no", "unknown"],
 }
-PERMITTING = {"ConsentGiven", "RenewedConsentGiven", "ObjectionWithdrawn", "OptOutWithdrawn", "no"}
+PERMITTING = {"ConsentGiven", "RenewedConsentGiven", "ObjectionWithdrawn", "OptOutWithdrawn", "RestrictionLifted", "no"}
 PURPOSES = [
     "PersonalisedAdvertising",
     "Advertising",
@@ -54,6 +55,17 @@ def _latest(said: list[Said], who: int, kind: str, purpose: str) -> set[str]:
     """All statuses at the latest moment that counts, read the plain way."""
     own = [r for r in said if (r.who, r.kind, r.purpose) == (who, kind, purpose) and r.at < "2026-06-01"]
     return {record.status for record in own if record.at == max(other.at for other in own)}
+
+
+@given(histories, settings_of_a_campaign)
+def test_a_standing_restriction_is_never_followed_by_personalisation(said, how):
+    """Until it is lifted the data is kept and not used; only an objection is told before it (G-18)."""
+    answers = answer(said, PEOPLE, **how)
+    for person in PEOPLE:
+        if any("Restricted" in _latest(said, person, "restriction", purpose) for purpose in REACHING):
+            refused = "REFUSED" if how["channel"] in {"email", "post"} else "CONTEXTUAL"
+            assert answers[person][0] == refused
+            assert answers[person][1] in {"RESTRICTED", "DIRECT_MARKETING_OBJECTION"}
 
 
 @given(histories, settings_of_a_campaign)

@@ -32,6 +32,7 @@ def _columns(n=60, seed=0, campaign=CAMPAIGN, model=MODEL):
 
 COLUMNS = _columns()
 GROUND = _ground()
+MODEL_FEATURES = len(MODEL.view.binnings)
 
 
 def _codes(violations):
@@ -353,3 +354,24 @@ def test_a_soft_limit_is_given_up_at_its_ceiling_and_nowhere_else(changes, soft,
     told = dataclasses.replace(outcome, soft=dataclasses.replace(SOFT, **soft), **changes)
     assert _codes(check_limits([told], ground)) == ([] if expected is None else [("fair", expected)])
     assert _codes(check_limits([outcome], ground)) == [("fair", "limit-changed")]
+
+
+@given(st.integers(0, 59), st.integers(0, MODEL_FEATURES - 1))
+def test_a_factor_switched_off_and_used_is_found(row, place):
+    """Whoever is marked as having switched a factor off, and has a code of it or is not personalised, is named."""
+    off = np.zeros((60, place + 1), dtype=bool)
+    off[row, place] = True
+    changed = dataclasses.replace(COLUMNS, switched_off=off)
+    used = bool(np.atleast_2d(COLUMNS.codes[place])[:, row].any())
+    is_broken = used or COLUMNS.standing[row] != Standing.PERSONALISED
+    found = check_decisions(changed, GROUND)
+    assert (("private", "switched-off-but-used") in _codes(found)) == is_broken
+
+
+def test_a_value_withheld_of_somebody_who_did_not_ask_for_it_is_found():
+    """Leaving a fact out behind a person's back is no favour."""
+    row = _first(COLUMNS.standing == Standing.PERSONALISED)
+    codes = [np.array(code) for code in COLUMNS.codes]
+    codes[0][..., row] = 0
+    found = check_decisions(dataclasses.replace(COLUMNS, codes=tuple(codes)), GROUND)
+    assert ("private", "withheld-unasked") in _codes(found)

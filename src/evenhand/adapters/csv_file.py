@@ -74,10 +74,22 @@ def read_csv(where: str, data: bytes, names: Sequence[str]) -> pl.DataFrame:
     except pl.exceptions.PolarsError as error:
         raise DataError(
             "data-broken-csv",
-            f"{where} cannot be read as CSV ({type(error).__name__}).",
+            f"{where} cannot be read as CSV ({_why_broken(data, separator) or type(error).__name__}).",
             rule="one record per line, quotes closed",
             remedy="open it in a spreadsheet and save it again as CSV in UTF-8",
         ) from None
+
+
+def _why_broken(data: bytes, separator: str) -> str:
+    """Which record opens a quote that nothing closes, or closes it in the middle of a field; "" where none does."""
+    records = 0
+    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+    try:
+        for _ in csv.reader(text, delimiter=separator, strict=True):
+            records += 1
+    except csv.Error:
+        return f"a quote is not closed, or not doubled, in record {records + 1}; the header is 1"
+    return ""
 
 
 def typed_column(text: pl.Series) -> pl.Series:

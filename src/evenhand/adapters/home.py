@@ -56,6 +56,11 @@ class Home:
         """What later people may still use under the prices of each run, and what is lent of it."""
         return self.folder / "leases.sqlite"
 
+    @property
+    def people(self) -> Path:
+        """What people said and asked, and other tables outside the ledger, where the home lives in files."""
+        return self.folder / "people.sqlite"
+
     def run_folder(self, run_id: str) -> Path:
         """Folder of one run's report and decisions. It exists only if the run is in the ledger."""
         return self.folder / "runs" / run_id

@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -31,8 +31,9 @@ from ._table_parsing import (
     parse_weights,
     quantile_bands,
 )
+from ._table_sources import CsvSnapshot, ParquetFile, Snapshot, TableSource
 from .columns import ColumnKind, TableColumns, as_text, kind_of, texts_of
-from .csv_file import csv_header, read_csv, typed_column
+from .csv_file import csv_header, read_csv
 from .frames import frame_names, read_frame
 from .sql_tables import read_sql
 
@@ -45,25 +46,6 @@ _PARTS = {"quarters": 4, "quintiles": 5, "deciles": 10}
 _MOST_TEXTS = 200
 
 
-class _Source(Protocol):
-    """One snapshot of a table."""
-
-    names: tuple[str, ...]
-    rows: int
-
-    def typed(self, name: str) -> pl.Series:
-        """The column with the type that its values have."""
-        ...
-
-    def text(self, name: str) -> pl.Series:
-        """The column as it is written; for ids, outcomes and groups."""
-        ...
-
-    def digest(self) -> str:
-        """SHA-256 (hex) of what was read."""
-        ...
-
-
 class DataTable:
     """A table of people or of history rows.
 
@@ -72,8 +54,8 @@ class DataTable:
         names: every column of the source, also those that may not be read.
     """
 
-    def __init__(self, where: str, names: Sequence[str], source: _Source) -> None:
-        if not source.rows:
+    def __init__(self, where: str, names: Sequence[str], source: TableSource, *, may_be_empty: bool = False) -> None:
+        if not source.rows and not may_be_empty:
             raise DataError(
                 "data-empty",
                 f"{where} has no rows.",
@@ -214,7 +196,12 @@ class DataTable:
 
 
 def open_table(
-    table: Table, folder: Path, *, columns: Sequence[str] | None = None, environ: Mapping[str, str] | None = None
+    table: Table,
+    folder: Path,
+    *,
+    columns: Sequence[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    may_be_empty: bool = False,
 ) -> DataTable:
     """Open what the campaign file points at.
 
@@ -223,6 +210,7 @@ def open_table(
         folder: folder of the campaign file, that file names are relative to.
         columns: the only columns to read; None = all (for drafting).
         environ: environment variables, for the address of a database; the process's own by default.
+        may_be_empty: a header alone will do.
 
     Raises:
         DataError: it is not there, not a table, lacks columns or has no rows.
@@ -231,7 +219,7 @@ def open_table(
     if table.file is None:
         where = f"table {table.table!r}"
         names, frame = read_sql(table, folder, columns, os.environ if environ is None else environ)
-        return DataTable(where, names, _Snapshot(frame))
+        return DataTable(where, names, Snapshot(frame), may_be_empty=may_be_empty)
     path = folder / table.file
     where = path.name
     suffix = path.suffix.lower()
@@ -245,21 +233,22 @@ def open_table(
     data = _read_bytes(where, path)
     digest = hashlib.sha256(data).hexdigest()
     if suffix in _PARQUET:
-        source = _ParquetFile(where, path, digest)
+        source = ParquetFile(where, path, digest)
         check_names(where, columns or (), source.names)
-        return DataTable(where, source.names, source)
+        return DataTable(where, source.names, source, may_be_empty=may_be_empty)
     names, _ = csv_header(where, data)
     wanted = tuple(dict.fromkeys(names if columns is None else columns))
     check_names(where, wanted, names)
-    return DataTable(where, names, _CsvSnapshot(read_csv(where, data, wanted), digest))
+    return DataTable(where, names, CsvSnapshot(read_csv(where, data, wanted), digest), may_be_empty=may_be_empty)
 
 
-def open_frame(frame: Any, *, columns: Sequence[str] | None = None) -> DataTable:
+def open_frame(frame: Any, *, columns: Sequence[str] | None = None, may_be_empty: bool = False) -> DataTable:
     """Open any data frame that narwhals knows: pandas, polars, pyarrow, duckdb ...
 
     Args:
         frame: the frame; it is not changed.
         columns: the only columns to read; None = all.
+        may_be_empty: columns without rows will do.
 
     Raises:
         UsageError: it is not a data frame.
@@ -268,7 +257,7 @@ def open_frame(frame: Any, *, columns: Sequence[str] | None = None) -> DataTable
     names = frame_names(frame)
     wanted = tuple(dict.fromkeys(names if columns is None else columns))
     check_names("the data frame", wanted, names)
-    return DataTable("the data frame", names, _Snapshot(read_frame(frame, wanted)))
+    return DataTable("the data frame", names, Snapshot(read_frame(frame, wanted)), may_be_empty=may_be_empty)
 
 
 def _read_bytes(where: str, path: Path) -> bytes:
@@ -296,103 +285,3 @@ def _read_bytes(where: str, path: Path) -> bytes:
             rule="evenhand reads with your permissions",
             remedy="check the file's permissions and its disk",
         ) from error
-
-
-class _Snapshot:
-    """Columns in memory."""
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.names = tuple(frame.columns)
-        self.rows = frame.height
-        self._frame = frame
-
-    def typed(self, name: str) -> pl.Series:
-        return self._frame.get_column(name)
-
-    def text(self, name: str) -> pl.Series:
-        return self._frame.get_column(name)
-
-    def digest(self) -> str:
-        whole = hashlib.sha256()
-        for name in sorted(self.names):
-            whole.update(hashlib.sha256(_column_bytes(name, self._frame.get_column(name))).digest())
-        return whole.hexdigest()
-
-
-class _CsvSnapshot(_Snapshot):
-    """Columns of a CSV file: text as written, typed on demand."""
-
-    def __init__(self, frame: pl.DataFrame, digest: str) -> None:
-        super().__init__(frame)
-        self._digest = digest
-        self._typed: dict[str, pl.Series] = {}
-
-    def typed(self, name: str) -> pl.Series:
-        if name not in self._typed:
-            self._typed[name] = typed_column(self._frame.get_column(name))
-        return self._typed[name]
-
-    def digest(self) -> str:
-        return self._digest
-
-
-class _ParquetFile:
-    """A Parquet file; each column is read when it is asked for, and the file may not change in between."""
-
-    def __init__(self, where: str, path: Path, digest: str) -> None:
-        self._where = where
-        self._path = path
-        self._stamp = self._stamped()
-        self._digest = digest
-        try:
-            lazy = pl.scan_parquet(path)
-            self.names = tuple(lazy.collect_schema().names())
-            self.rows = int(lazy.select(pl.len()).collect().item())
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._broken(error) from None
-
-    def typed(self, name: str) -> pl.Series:
-        try:
-            series = pl.scan_parquet(self._path).select(name).collect().to_series()
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise self._broken(error) from None
-        if self._stamped() != self._stamp:
-            raise DataError(
-                "data-changed",
-                f"{self._where} changed while it was being read.",
-                rule="a run decides on one state of the data",
-                remedy="start again when the file is complete",
-            )
-        return series
-
-    def text(self, name: str) -> pl.Series:
-        return self.typed(name)
-
-    def digest(self) -> str:
-        return self._digest
-
-    def _stamped(self) -> tuple[int, int] | None:
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size
-
-    def _broken(self, error: Exception) -> DataError:
-        return DataError(
-            "data-broken-parquet",
-            f"{self._where} cannot be read as Parquet ({type(error).__name__}).",
-            rule="a Parquet file is complete, from its first to its last four bytes",
-            remedy="make the file again; it may be cut off, or not Parquet",
-        )
-
-
-def _column_bytes(name: str, series: pl.Series) -> bytes:
-    """The same bytes for the same content, whatever frame or database it came from."""
-    if kind_of(series) == "number":
-        numbers = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
-        numbers[np.isnan(numbers)] = np.nan
-        return f"number {name}\0".encode() + (numbers + 0.0).astype("<f8").tobytes()
-    values = texts_of(series).tolist()
-    lengths = np.array([-1 if value is None else len(value) for value in values], dtype="<i8")
-    return f"text {name}\0".encode() + lengths.tobytes() + "".join(value or "" for value in values).encode()

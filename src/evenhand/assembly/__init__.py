@@ -7,6 +7,7 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
@@ -30,6 +31,7 @@ __all__ = [
     "Access",
     "Checked",
     "DataAudit",
+    "DatabaseState",
     "Decided",
     "Decisions",
     "Erased",
@@ -44,6 +46,7 @@ __all__ = [
     "audit",
     "check",
     "check_receipt",
+    "database_status",
     "decide",
     "decide_people",
     "demo",
@@ -69,6 +72,7 @@ __all__ = [
     "run",
     "run_campaign",
     "sign_checkpoint",
+    "upgrade_database",
     "verify_ledger",
     "why",
 ]

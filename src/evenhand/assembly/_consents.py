@@ -31,7 +31,7 @@ def open_consents(
     source = campaign.consents
     if source is None and frames.consents is None:
         return None
-    table = open_one(source or Table(), frames.consents, folder, consent_columns(source))
+    table = open_one(source or Table(), frames.consents, folder, consent_columns(source), may_be_empty=True)
     return table, read_consents(table, register, source)
 
 

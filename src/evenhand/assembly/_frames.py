@@ -26,11 +26,15 @@ class Frames:
     consents: Any = None
 
 
-def open_one(table: Table, frame: Any, folder: Path, columns: Sequence[str]) -> DataTable:
-    """The frame where there is one, else the table.
+def open_one(
+    table: Table, frame: Any, folder: Path, columns: Sequence[str], *, may_be_empty: bool = False
+) -> DataTable:
+    """The frame where there is one, else the table; without rows only where it `may_be_empty`.
 
     Raises:
         DataError: a column is not there.
         StoreError: a database cannot be reached.
     """
-    return open_table(table, folder, columns=columns) if frame is None else open_frame(frame, columns=columns)
+    if frame is None:
+        return open_table(table, folder, columns=columns, may_be_empty=may_be_empty)
+    return open_frame(frame, columns=columns, may_be_empty=may_be_empty)

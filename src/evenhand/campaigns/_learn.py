@@ -66,7 +66,8 @@ def teachable(
 ) -> NDArray[np.bool_]:
     """Which history rows belong to people whose data may be used for this purpose, as of ``asked.at``.
 
-    A person who objected, withdrew or opted out is not in the next training set (RULES G-21b, G-7).
+    A person who objected, withdrew or opted out is not in the next training set (RULES G-21b, G-7). Nor is one who
+    switched off a feature of this campaign: a row teaches by all its features together or not at all.
 
     Args:
         campaign: what is declared.
@@ -78,8 +79,12 @@ def teachable(
     """
     people, first, inverse = np.unique(subjects, return_index=True, return_inverse=True)
     own = law if law is None or rows is None else law.rows(rows[first])
-    standing = permit(Asked(people, asked.at), campaign, consents, own).standing
-    return np.asarray((standing == Standing.PERSONALISED)[inverse])
+    permitted = permit(Asked(people, asked.at), campaign, consents, own)
+    may = np.asarray(permitted.standing == Standing.PERSONALISED)
+    for name in campaign.names(Role.FEATURE):
+        if name in permitted.switched_off:
+            may &= ~permitted.switched_off[name]
+    return np.asarray(may[inverse])
 
 
 def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) -> Lesson:

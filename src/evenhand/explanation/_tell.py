@@ -214,7 +214,7 @@ def tell(
         factors=factors,
         base=int(model.base[focus]) if focus >= 0 else 0,
         sum=sum_of(facts, campaign, offer_prices, lang) if focus >= 0 and own else (),
-        not_used=_not_used(campaign, lang, personal=personal),
+        not_used=_not_used(campaign, lang, personal=personal, off=facts.switched_off_of(model)),
         offer=texts[facts.offer] if facts.offer >= 0 else "",
         runner_up=texts[facts.runner_up] if facts.runner_up >= 0 else "",
         currency=campaign.currency,
@@ -226,7 +226,8 @@ def tell(
 
 def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int, lang: str) -> tuple[Factor, ...]:
     shares = term_contributions(model, facts.codes, np.array([focus]))[0].tolist()
-    factors = []
+    factors: list[Factor] = []
+    off = facts.switched_off_of(model)
     least = _LEAST_SAID if campaign.model.target is Target.INCREMENT else 1
     for binning, code, share in zip(model.view.binnings, facts.codes, shares, strict=False):
         own = int(code[0] if code.ndim == 1 else code[focus, 0])
@@ -242,7 +243,8 @@ def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int,
         if share:  # a pair that another offer's fit found says nothing here
             origin = max(one.origin, other.origin, key=list(Origin).index)
             factors.append(Factor(name, meaning, words, origin, share, _direction(share, least)))
-    return tuple(sorted(factors, key=lambda factor: -abs(factor.contribution)))
+    kept = [factor for factor in factors if factor.name not in off]  # a joint effect with one of them is nothing
+    return tuple(sorted(kept, key=lambda factor: -abs(factor.contribution)))
 
 
 def _direction(share: int, least: int) -> str:
@@ -250,8 +252,8 @@ def _direction(share: int, least: int) -> str:
     return "neutral" if abs(share) < least else "for" if share > 0 else "against"
 
 
-def _not_used(campaign: Campaign, lang: str, *, personal: bool) -> tuple[tuple[str, str], ...]:
-    out = []
+def _not_used(campaign: Campaign, lang: str, *, personal: bool, off: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
+    out = [(meaning_of(campaign, name, lang), text("not-used.switched-off", lang)) for name in off]
     for name, column in campaign.columns.items():
         if column.role is Role.FEATURE and column.confirmed:
             if not personal:

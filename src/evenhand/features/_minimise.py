@@ -29,7 +29,7 @@ def minimise(
     """Only the columns that the purpose may see, as bin codes (RULES G-5b, G-5c).
 
     A column outside the model's view is never asked for. Of a column inside it, only the values of people with
-    standing PERSONALISED are read; everybody else has WITHHELD in every term.
+    standing PERSONALISED are read who did not switch it off; everybody else has WITHHELD there.
 
     Args:
         permitted: gate 1's answer.
@@ -44,16 +44,23 @@ def minimise(
         DataError: a column of the view is not there, or its values are not what the view expects; or a condition is
             neither yes nor no, or a cost no amount.
     """
-    rows = np.asarray(permitted.standing == Standing.PERSONALISED)
     codes = tuple(
         np.stack([_codes(binning, f"{binning.name}@{offer}", rows, columns) for offer in model.offers])
         if binning.per_offer
         else _codes(binning, binning.name, rows, columns)
         for binning in model.view.binnings
+        for rows in [_readable(permitted, binning.name)]
     )
     eligible = _eligible(permitted, len(model.offers), columns, conditions) if conditions else None
     cost = None if costs is None else _costs(permitted, columns, costs)
     return Minimised(permitted=permitted, model=model, codes=codes, eligible=eligible, cost=cost)
+
+
+def _readable(permitted: Permitted, column: str) -> NDArray[np.bool_]:
+    """bool[n], whose value of this column may be read: personalised, and not switched off by the person."""
+    rows = np.asarray(permitted.standing == Standing.PERSONALISED)
+    off = permitted.switched_off.get(column)
+    return rows if off is None else rows & ~off
 
 
 def _costs(permitted: Permitted, columns: ColumnSource, costs: Sequence[tuple[str | None, int]]) -> NDArray[np.int64]:

@@ -54,6 +54,7 @@ class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True
     mv: int = 0
     n: int = 0
     o: int = -1
+    of: list[int] = []
     p: int = 0
     pr: int = 0
     r: int = 0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.promises import RecordColumns
-from evenhand.terms import Explained, Model
+from evenhand.terms import Explained, Model, Permitted, Standing
 
 from ._body import Decision, encode, microseconds
 from ._seal import Seal, SealError
@@ -77,7 +77,21 @@ def columns_from_explained(explained: Explained, start: int, stop: int, number: 
         listed=allocated.listed(rows),
         cost=own_cost(reference),
         runner_up_cost=own_cost(runner_up),
+        switched_off=_switched_off(permitted, [one.name for one in scored.minimised.model.view.binnings], at),
     )
+
+
+def _switched_off(permitted: Permitted, features: Sequence[str], at: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """See `RecordColumns.switched_off`; what is said of people of whom nothing is used is not recorded."""
+    personal = permitted.standing[at] == Standing.PERSONALISED
+    marks = [permitted.switched_off[one][at] & personal if one in permitted.switched_off else None for one in features]
+    while marks and (marks[-1] is None or not marks[-1].any()):
+        marks.pop()
+    out = np.zeros((len(at), len(marks)), dtype=np.bool_)
+    for place, mark in enumerate(marks):
+        if mark is not None:
+            out[:, place] = mark
+    return out
 
 
 def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> list[bytes]:
@@ -92,7 +106,7 @@ def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> li
         columns.at.tolist(),
         _hex(columns),
         columns.cost.tolist(),
-        [np.flatnonzero(row).tolist() for row in columns.excluded] if columns.excluded.any() else [[]] * len(columns),
+        _marks(columns.excluded),
         columns.flip_code.tolist(),
         columns.flip_term.tolist(),
         (columns.rule + 1).tolist(),
@@ -101,6 +115,7 @@ def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> li
         columns.moved.astype(np.int64).tolist(),
         columns.number.tolist(),
         columns.offer.tolist(),
+        _marks(columns.switched_off),
         columns.probability.tolist(),
         columns.price.tolist(),
         columns.outcome.tolist(),
@@ -160,6 +175,7 @@ def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int], seal: Se
         listed=_padded([d.li for d in found], max((len(d.li) for d in found), default=0), -1).astype(np.int16),
         cost=_column([d.co for d in found], np.int64),
         runner_up_cost=_column([d.rc for d in found], np.int64),
+        switched_off=_marked([d.of for d in found]),
     )
     texts = [d.x for d in found]
     if seal is not None:
@@ -191,6 +207,11 @@ def _hex(columns: RecordColumns) -> list[str]:
     for i in np.flatnonzero(~matrix.any(axis=1)).tolist():
         out[i] = ""
     return out
+
+
+def _marks(marked: NDArray[np.bool_]) -> list[list[int]]:
+    """The indices that are marked, per row; empty for almost everybody."""
+    return [np.flatnonzero(row).tolist() for row in marked] if marked.any() else [[]] * len(marked)
 
 
 def _lists(listed: NDArray[np.int16]) -> list[list[int]]:
@@ -226,7 +247,7 @@ def _marked(lists: list[list[int]]) -> NDArray[np.bool_]:
     """bool[n, up to the largest index], true where the index is in the list."""
     for marks in lists:
         if marks != sorted(set(marks)) or (marks and not 0 <= marks[0] <= marks[-1] <= np.iinfo(np.int16).max):
-            raise ValueError("offers out of order")
+            raise ValueError("offers or features out of order")
     out = np.zeros((len(lists), max((marks[-1] + 1 for marks in lists if marks), default=0)), dtype=np.bool_)
     for row, marks in enumerate(lists):
         out[row, marks] = True

@@ -320,6 +320,7 @@ def _facts(columns: RecordColumns, run_id: str) -> Iterator[DecisionFacts]:
             cost=int(columns.cost[i]),
             runner_up_cost=int(columns.runner_up_cost[i]),
             rule=int(columns.rule[i]),
+            switched_off=tuple(columns.switched_off[i].nonzero()[0].tolist()),
             listed=tuple(offer for offer in columns.listed[i].tolist() if offer >= 0),
         )
 

@@ -18,7 +18,10 @@ from ._hear import FOR_EVER, Heard
 from ._match import SubjectIndex, index_subjects
 from ._weights import AgeWeight, ConsentWeight, Kind, OptInWeight, OptOutWeight, SignalWeight
 
-__all__ = ["ConsentBook"]
+__all__ = ["FACTOR", "ConsentBook"]
+
+FACTOR = "factor:"
+"""What stands before the name of a factor among the purposes of a book, so that it is taken for no purpose."""
 
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
@@ -46,6 +49,7 @@ _STATUSES: dict[Kind, dict[str, int]] = {
         "OptedIn": OptInWeight.OWN,
         "OptInWithdrawn": OptInWeight.TAKEN_BACK,
     },
+    Kind.FACTOR: {"SwitchedOn": OptOutWeight.TAKEN_BACK, "SwitchedOff": OptOutWeight.STANDS},
 }
 _WORDS = {word: code for code, word in enumerate(word for words in _STATUSES.values() for word in words)}
 _KIND_OF = np.array([kind for kind, words in _STATUSES.items() for _ in words], dtype=np.int8)
@@ -69,7 +73,7 @@ class ConsentBook:
         until: int64[k], likewise: the last moment at which a consent counts.
         marks: int8[k], of a consent whether it is explicit (1) and whether a parent gave it (2), added up.
         purpose_terms: the different purposes named; bare DPV terms, "" where a record names none, and for an opt-out
-            signal which one it was.
+            signal which one it was, for a factor `FACTOR` and its name.
     """
 
     index: SubjectIndex
@@ -119,16 +123,18 @@ class ConsentBook:
 
         Args:
             subjects: S32[k], pseudonyms.
-            kinds: ``consent``, ``objection``, ``opt_out``, ``minor``, ``erasure``, ``restriction``, ``limit`` (of the
-                use of sensitive data), ``opt_in`` (to sale and sharing), or ``signal`` of a row with signals only.
-            purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection or opt-out
-                covers everything below it, and all marketing where the purpose is empty or unknown.
+            kinds: ``consent``, ``objection``, ``opt_out``, ``restriction``, ``factor``, ``minor``, ``erasure``,
+                ``limit`` (of the use of sensitive data), ``opt_in`` (to sale and sharing), or ``signal`` of a row that
+                only holds signals.
+            purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection, opt-out or
+                restriction covers everything below it, and all marketing where the purpose is empty or unknown. Of a
+                factor not a purpose but the name of the column that may not count for this person.
             statuses: for consent a DPV state such as ``ConsentGiven``; for objection ``Objected`` or
                 ``ObjectionWithdrawn``; for opt_out ``OptedOut`` or ``OptOutWithdrawn``; for minor ``yes``, ``no``, an
                 age (``16-17``, ``15``, ``14``, ``13``, ``under_13``) or ``unknown`` (which says nothing); for
-                restriction ``Restricted`` or ``RestrictionLifted``; for limit ``LimitRequested`` or
-                ``LimitWithdrawn``; for opt_in ``OptedIn``, ``OptedInByParent`` or ``OptInWithdrawn``; for erasure
-                ``Erased``; for signal nothing.
+                restriction ``Restricted`` or ``RestrictionLifted``; for factor ``SwitchedOff`` or ``SwitchedOn``; for
+                limit ``LimitRequested`` or ``LimitWithdrawn``; for opt_in ``OptedIn``, ``OptedInByParent`` or
+                ``OptInWithdrawn``; for erasure ``Erased``; for signal nothing.
             at: datetime64[us][k] in UTC. A date without a time counts from the start of that day.
             heard: what `hear` made of the signals in these rows; None where the campaign declares none.
             evidence: what `weigh` made of the evidence in these rows; None where the campaign declares none.
@@ -171,6 +177,12 @@ class ConsentBook:
         # What a row of kind signal says stands in its signals: the row itself names none of them.
         if (of_signals := kind == Kind.SIGNAL).any():
             purpose[of_signals] = terms.setdefault("", len(terms))
+        if (of_factors := kind == Kind.FACTOR).any():
+            names = [str(purposes[row] or "").strip() for row in np.flatnonzero(of_factors).tolist()]
+            nameless = np.zeros(len(kind), dtype=np.bool_)
+            nameless[of_factors] = [not name for name in names]
+            _refuse(nameless, "column for a factor", (), ())
+            purpose[of_factors] = [terms.setdefault(FACTOR + name, len(terms)) for name in names]
         weight = _WEIGHT_OF[word]
         when = moment.astype(np.int64)
         until = np.full(len(when), FOR_EVER)

@@ -12,7 +12,7 @@ from evenhand.policy import Campaign, ancestors, is_direct_marketing_kind, is_kn
 from evenhand.rules import FACTS, Effect, Fact, Law
 from evenhand.terms import Asked, Permitted, Reason, Standing, UsageError
 
-from ._book import ConsentBook
+from ._book import FACTOR, ConsentBook
 from ._evidence import BY_PARENT, EXPLICIT
 from ._weights import AgeWeight, ConsentWeight, Kind, OptOutWeight, SignalWeight
 
@@ -59,6 +59,8 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook, law: Law | N
     too. An opt-out signal holds, on every device, until the same signal leaves it open or the person takes an opt-out
     back (kind opt_out, OptOutWithdrawn) later.
 
+    A factor that somebody switched off changes no standing: it is named beside it, and gate 2 withholds it.
+
     Args:
         asked: n people and the moment.
         campaign: gives purpose, channel, legal basis, and which law holds.
@@ -86,7 +88,8 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook, law: Law | N
     """
     people = len(asked)
     law = Law.declared(campaign) if law is None else law
-    facts = {**_facts(_History(asked, consents), campaign, consents, people), **law.known}
+    history = _History(asked, consents)
+    facts = {**_facts(history, campaign, consents, people), **law.known}
     rule = law.compile(campaign, asked.at).decide(facts, law.where, people)
 
     refused = Standing.REFUSED if campaign.channel.is_direct else Standing.CONTEXTUAL
@@ -99,6 +102,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook, law: Law | N
         standing=standing[rule],
         reason=reason[rule],
         rule=None if campaign.law is None else rule,
+        switched_off=history.switched_off(consents.purpose_terms, people),
     )
 
 
@@ -117,7 +121,7 @@ def _facts(history: _History, campaign: Campaign, consents: ConsentBook, people:
     return {
         Fact.OBJECTION: history.active(Kind.OBJECTION, objectionable, people).view(np.uint8),
         Fact.ERASED: history.erased(_named({purpose}, consents), people).view(np.uint8),
-        Fact.RESTRICTION: history.active(Kind.RESTRICTION, everything, people).view(np.uint8),
+        Fact.RESTRICTION: history.active(Kind.RESTRICTION, objectionable, people).view(np.uint8),
         Fact.AGE: _AGE[history.ages(people)],
         Fact.CONSENT: _CONSENT[spoken.latest],
         Fact.LAST_WORD: _LAST_WORD[spoken.decisive],
@@ -136,8 +140,8 @@ def _named(terms: set[str], consents: ConsentBook) -> NDArray[np.bool_]:
 
 
 def _covering(above: set[str], campaign: Campaign, named: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Objections to which of the book's purposes reach this campaign: the purpose, all above it, direct marketing if
-    that is what it is, and whatever we cannot place (closed when in doubt).
+    """Objections and restrictions of which of the book's purposes reach this campaign: the purpose, all above it,
+    direct marketing if that is what it is, and whatever we cannot place (closed when in doubt).
     """
     reach = set(above)
     if campaign.channel.is_direct or is_direct_marketing_kind(campaign.purpose):
@@ -198,6 +202,17 @@ class _History:
         weights = self._weights[rows]
         opted_out, unclear = (rows[weights == weight] for weight in (SignalWeight.OPTED_OUT, SignalWeight.UNCLEAR))
         return self._those(opted_out, people), self._those(unclear, people)
+
+    def switched_off(self, named: tuple[str, ...], people: int) -> dict[str, NDArray[np.bool_]]:
+        """By the name of a factor, whose latest word about it is that it may not count."""
+        rows = np.flatnonzero(self._kinds == Kind.FACTOR)
+        if not len(rows):
+            return {}
+        rows = self._last_of_each(rows)
+        rows = rows[self._weights[rows] == OptOutWeight.STANDS]
+        purposes = self._purposes[rows]
+        which = np.unique(purposes).tolist()
+        return {named[one].removeprefix(FACTOR): self._those(rows[purposes == one], people) for one in which}
 
     def _last_of_each(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Of these rows the latest of each person and purpose, the heaviest on a tie."""

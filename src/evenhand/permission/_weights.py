@@ -20,8 +20,9 @@ class Kind(IntEnum):
     SIGNAL = 4
     ERASURE = 5
     RESTRICTION = 6
-    LIMIT = 7
-    OPT_IN = 8
+    FACTOR = 7
+    LIMIT = 8
+    OPT_IN = 9
 
 
 @unique
@@ -63,7 +64,7 @@ class ConsentWeight(IntEnum):
 
 @unique
 class OptOutWeight(IntEnum):
-    """Of an objection or an opt-out that somebody wrote down."""
+    """Of an objection, an opt-out, a restriction or a factor switched off, that somebody wrote down."""
 
     TAKEN_BACK = 0
     STANDS = 1

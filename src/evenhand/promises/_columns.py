@@ -41,6 +41,8 @@ class RecordColumns:
         cost, runner_up_cost: int64[n], of `reference` and the runner-up, micro-money, where the campaign has a column
             of each person's own costs; else 0.
         excluded: bool[n, E], the offers that a person is not eligible for, up to the last one that anybody is not.
+        switched_off: bool[n, F], the features that a personalised person switched off, up to the last one that anybody
+            did.
     """
 
     number: NDArray[np.int64]
@@ -70,6 +72,7 @@ class RecordColumns:
     listed: NDArray[np.int16]
     cost: NDArray[np.int64]
     runner_up_cost: NDArray[np.int64]
+    switched_off: NDArray[np.bool_]
 
     def __len__(self) -> int:
         """Number of decisions."""

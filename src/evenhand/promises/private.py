@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
 from evenhand.rules import Effect, campaign_facts, holds_for_campaign
-from evenhand.terms import LegalBasis, Reason, Role, Standing
+from evenhand.terms import WITHHELD, LegalBasis, Reason, Role, Standing
 
 from ._columns import Ground, RecordColumns, Violation
 
@@ -18,6 +18,7 @@ _PERMITS = {
     LegalBasis.CONTRACT: (Reason.BASIS_CONTRACT,),
     LegalBasis.LEGITIMATE_INTEREST: (Reason.BASIS_LEGITIMATE_INTEREST, Reason.SOFT_OPT_IN),
 }
+_STANDING_NO = (Reason.DIRECT_MARKETING_OBJECTION, Reason.ERASED, Reason.RESTRICTED)
 _OPT_OUTS = tuple(reason for reason in Reason if reason.is_opt_out)
 
 
@@ -43,7 +44,8 @@ def check_run(ground: Ground) -> tuple[Violation, ...]:
 
 
 def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, ...]:
-    """Refused: nothing was used. Contextual: nothing personal was used. Personalised: something allows it."""
+    """Refused: nothing was used. Contextual: nothing personal was used. Personalised: something allows it, and what
+    the person switched off, that and nothing else, was withheld."""
     refused = columns.standing == Standing.REFUSED
     personalised = columns.standing == Standing.PERSONALISED
     personal = _any_code(columns) | (columns.flip_term != -1) | (columns.flip_code != 0)
@@ -53,8 +55,9 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
     for amount in (columns.runner_up_price, columns.margin, columns.cost, columns.runner_up_cost):
         used |= amount != 0
     used |= (columns.top_terms != -1).any(axis=1) | columns.excluded.any(axis=1) | (columns.listed >= 0).any(axis=1)
+    still_used, kept_back = _switched(columns)
     allows = np.isin(columns.permission, _PERMITS[ground.campaign.legal_basis])
-    objected = np.isin(columns.permission, (Reason.DIRECT_MARKETING_OBJECTION, Reason.ERASED, Reason.RESTRICTED))
+    objected = np.isin(columns.permission, _STANDING_NO)
     direct = np.bool_(ground.campaign.channel.is_direct)
     stays_out = direct & (columns.standing == Standing.CONTEXTUAL)
     stays_out &= ~np.isin(columns.permission, (*_OPT_OUTS, Reason.OWN_RULE))
@@ -72,6 +75,20 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
             "A person without personalisation has a bin code.",
             "D-38/39",
             "Withhold every term for people who are not personalised.",
+        ),
+        (
+            "switched-off-but-used",
+            still_used,
+            "A factor that a person switched off has a bin code, or is one that the model does not have.",
+            "D-27",
+            "Withhold at gate 2 what gate 1 names as switched off.",
+        ),
+        (
+            "withheld-unasked",
+            personalised & kept_back,
+            "A value was withheld of a person who is personalised and did not switch it off.",
+            "G-5d",
+            "Read every feature of the view for whoever is personalised and did not switch it off.",
         ),
         (
             "objection-but-personalised",
@@ -143,6 +160,21 @@ def _fault(campaign: Campaign, name: str) -> str:
     if not column.confirmed:
         return "not confirmed by a person"
     return "of a special category" if column.special_category else ""
+
+
+def _switched(columns: RecordColumns) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Who has a code of something that they switched off, and of whom something is withheld that they did not."""
+    still_used = np.zeros(len(columns), dtype=np.bool_)
+    kept_back = still_used.copy()
+    width = columns.switched_off.shape[1]
+    for place, code in enumerate(columns.codes):
+        off = columns.switched_off[:, place] if place < width else np.zeros(len(columns), dtype=np.bool_)
+        codes = np.atleast_2d(code)
+        still_used |= off & (codes != WITHHELD).any(axis=0)
+        kept_back |= ~off & (codes == WITHHELD).any(axis=0)
+    still_used |= columns.switched_off[:, len(columns.codes) :].any(axis=1)
+    still_used |= columns.switched_off.any(axis=1) & (columns.standing != Standing.PERSONALISED)
+    return still_used, kept_back
 
 
 def _any_code(columns: RecordColumns) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from ._model import Model
 from ._reasons import Reason
 from ._words import Standing
 
@@ -44,6 +45,7 @@ class DecisionFacts:
             than one. This decision is about `offer`, one of them.
         cost, runner_up_cost: of the offer explained and of the runner-up, micro-money, where the campaign has a column
             of each person's own costs; else 0.
+        switched_off: indices of the features that the person switched off, in order; their codes are WITHHELD.
         sealed: price, runner_up_price, margin, moved and the flip are sealed and were not opened; they say nothing.
     """
 
@@ -75,6 +77,11 @@ class DecisionFacts:
     cost: int = 0
     runner_up_cost: int = 0
     rule: int = -1
+    switched_off: tuple[int, ...] = ()
+
+    def switched_off_of(self, model: Model) -> tuple[str, ...]:
+        """Names of the features of this model that the person switched off."""
+        return tuple(model.view.binnings[place].name for place in self.switched_off)
 
     @property
     def place(self) -> int:

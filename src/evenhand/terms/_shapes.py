@@ -62,12 +62,15 @@ class Permitted:
         reason: uint8[n], a `Reason`: what allowed it, made it contextual, or refused it.
         rule: int16[n], place of the rule behind it among the rules of the run, -1 where none applies; None where the
             campaign does not say which law holds for whom, and the reason alone tells the rule.
+        switched_off: by the name of a column, bool[n]: who said that it may not count for them. A column that nobody
+            switched off is not there.
     """
 
     asked: Asked
     standing: NDArray[np.uint8]
     reason: NDArray[np.uint8]
     rule: NDArray[np.int16] | None = None
+    switched_off: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Minimised:
         permitted: gate 1's answer.
         model: the glass box whose view was applied.
         codes: one uint8 array per term: shape [n], or [m, n] for a per-offer feature. People who are not
-            PERSONALISED have WITHHELD in every term.
+            PERSONALISED have WITHHELD in every term, and whoever switched a factor off has it in that one.
         eligible: bool[m, n], which offers each person may get by what the campaign declares of each offer; None where
             it declares nothing. Of people who are not PERSONALISED nothing is read, so they get no offer that asks.
         cost: int64[m, n], micro-money, what showing each offer to each person costs, where that is a column of some

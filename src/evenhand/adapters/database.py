@@ -1,0 +1,301 @@
+"""Tables of a home outside the ledger, in SQLite or in PostgreSQL: one schema, changed by migrations.
+
+A home has one database. By default that is ``people.sqlite`` in the home folder; with `adapters.placement` it is a
+schema on a PostgreSQL server. Statements are written once, with SQLAlchemy Core, and run on both::
+
+    from sqlalchemy import insert, select
+
+    with database_of(home) as database:
+        with database.begin() as connection:              # a transaction: whole or not at all
+            connection.execute(insert(consent).values(subject=pseudonym, said="given", at=moment))
+        with database.read() as connection:               # one look at one moment
+            rows = connection.execute(select(consent.c.said).where(consent.c.subject == pseudonym)).all()
+
+To add a table:
+
+1. Describe it in a module of `adapters`, on `METADATA`, with types that both have: ``LargeBinary`` for pseudonyms
+   (16 bytes), ``BigInteger`` for moments (microseconds since 1970, UTC), ``Text`` for words, ``Boolean``. Name every
+   constraint. Import that module in `migrations.tables`, so that the tests see it.
+2. Write the migration: the next number, ``migrations/people/NNNN_what.py``, with ``revision = "NNNN"``,
+   ``down_revision`` the number before it, and ``upgrade()``. Migrations only go forward, and one that was released is
+   never changed. Where two branches took the same number, whoever merges last takes the next.
+3. ``tests/adapters/test_database.py`` compares tables and migrations, on both databases, and finds a fork.
+
+On SQLite a file that is behind is brought up to date when it is opened; on a server that happens when somebody says
+``evenhand db upgrade``, and until then it is refused with what to do. All errors come in three parts.
+
+A statement never has a value in its text: pass values as parameters, as Core does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection, Engine, MetaData, NullPool, create_engine, event, inspect, text
+from sqlalchemy.exc import ArgumentError
+
+from evenhand.terms import StoreError
+
+from ._database_trouble import trouble
+from .home import Home
+from .placement import Placement, placement_of
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
+
+__all__ = ["METADATA", "Database", "PartState", "database_of"]
+
+METADATA = MetaData()
+"""The tables about people, on both databases."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_PRAGMAS = (
+    "synchronous = FULL",
+    "secure_delete = ON",
+    "foreign_keys = ON",
+    "temp_store = MEMORY",
+    "trusted_schema = OFF",
+    "busy_timeout = 10000",
+)
+_UPGRADING = 0x45564D47
+"""Advisory lock of whoever changes tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """How far a part of a database is.
+
+    Attributes:
+        part: its name; the folder of its migrations.
+        has: number of the last migration that it has; "" where it has none.
+        needs: number of the last that this evenhand knows.
+    """
+
+    part: str
+    has: str
+    needs: str
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether this evenhand can work with it."""
+        return self.has == self.needs
+
+
+class Database:
+    """One database, or one schema of a server. Close it, or use it in a ``with``; threads may share it.
+
+    Args:
+        engine: of SQLAlchemy; see `in_file` and `on_server`.
+        where: how it is called in messages; without user and password.
+        schema: on a server, the schema of the tables.
+        file: of SQLite.
+    """
+
+    def __init__(self, engine: Engine, where: str, *, schema: str = "", file: Path | None = None) -> None:
+        self.engine = engine
+        self._file = file
+        self.where = where
+        self.schema = schema
+        self._ready: set[str] = set()
+
+    @classmethod
+    def in_file(cls, path: Path) -> Database:
+        """A SQLite file; made with its first use, for the owner's eyes only."""
+        engine = create_engine(
+            URL.create("sqlite+pysqlite", database=str(path.absolute())), hide_parameters=True, poolclass=NullPool
+        )
+        event.listen(engine, "connect", _settle_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return cls(engine, str(path), file=path)
+
+    @classmethod
+    def on_server(cls, placement: Placement, schema: str | None = None) -> Database:
+        """A schema of a PostgreSQL server."""
+        name = placement.schema if schema is None else schema
+        try:
+            engine = create_engine(
+                placement.url.replace("postgresql:", "postgresql+psycopg:", 1),
+                hide_parameters=True,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10, "application_name": "evenhand"},
+            )
+        except (ArgumentError, ValueError):
+            raise placement.broken() from None
+        event.listen(engine, "connect", lambda connection, _: _settle_postgresql(connection, name))
+        return cls(engine, f"the database that {placement.variable} names", schema=name)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is a schema on a server."""
+        return self.engine.dialect.name == "postgresql"
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is anything to read: a file is made when somebody begins to write."""
+        return self._file is None or self._file.exists()
+
+    @contextlib.contextmanager
+    def begin(self, part: str = "people") -> Iterator[Connection]:
+        """A transaction that writes: committed at the end of the ``with``, undone where it is left by an error."""
+        self.be_ready(part)
+        with trouble(self.where), self.engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def read(self, part: str = "people") -> Iterator[Connection]:
+        """A transaction that only reads, and sees one moment. Ask `is_there` first: a file that is not is made."""
+        self.be_ready(part)
+        level = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self.is_server else {}
+        with trouble(self.where), self.engine.connect() as fresh:
+            connection = fresh.execution_options(evenhand_reads=True, **level)
+            with connection.begin():
+                yield connection
+
+    def be_ready(self, part: str) -> None:
+        """Make sure that the tables of a part are those of this evenhand.
+
+        Raises:
+            StoreError: they are not, and it is a server, or a newer evenhand made them.
+        """
+        if part in self._ready:
+            return
+        state = self.state(part)
+        if not state.is_ready and not self.is_server:
+            state = self.upgrade(part)
+        if not state.is_ready:
+            raise StoreError(
+                "database-not-ready",
+                f"The tables of {part} in {self.where} are at {state.has or 'nothing'}, and this evenhand needs "
+                f"{state.needs}.",
+                rule="a server's tables are changed when you say so",
+                remedy="run: evenhand db upgrade",
+            )
+        self._ready.add(part)
+
+    def state(self, part: str) -> PartState:
+        """How far a part is.
+
+        Raises:
+            StoreError: it cannot be reached, or a newer evenhand made its tables.
+        """
+        known = _numbers(part)
+        if not self.is_there:
+            return PartState(part, "", known[-1])
+        with trouble(self.where), self.engine.connect() as fresh:
+            has = _has(fresh.execution_options(evenhand_reads=True), part)
+        if has and has not in known:
+            raise StoreError(
+                "database-newer",
+                f"The tables of {part} in {self.where} are at {has}; this evenhand knows them up to {known[-1]}.",
+                rule="tables are read by the version that knows them",
+                remedy="install the newer evenhand",
+            )
+        return PartState(part, has, known[-1])
+
+    def upgrade(self, part: str) -> PartState:
+        """Bring the tables of a part up to date, in one transaction; nothing to do where they are.
+
+        Raises:
+            StoreError: it cannot be reached or changed, or a newer evenhand made its tables.
+        """
+        self.state(part)
+        with trouble(self.where):
+            if self._file is not None:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
+                with contextlib.closing(self.engine.raw_connection()) as raw:
+                    raw.cursor().execute("PRAGMA journal_mode = WAL")
+            with self.engine.begin() as connection:
+                if self.is_server:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADING})
+                    connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self.schema}"'))
+                _migrate(connection, part)
+        return self.state(part)
+
+
+def database_of(home: Home) -> Database:
+    """The database of a home: a schema on the server that it was placed on, else a file in its folder. Use a ``with``.
+
+    Raises:
+        StoreError: it was placed on a server, and nothing names that.
+    """
+    placement = placement_of(home)
+    return Database.in_file(home.people) if placement is None else Database.on_server(placement)
+
+
+def _numbers(part: str) -> list[str]:
+    """Numbers of the migrations of a part, in order. The newest is told by its name, so that this is quick."""
+    return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / part).glob("[0-9]*.py"))
+
+
+def _has(connection: Connection, part: str) -> str:
+    """Number of the last migration that a database has."""
+    if not inspect(connection).has_table(f"version_{part}", schema=_own_schema(connection)):
+        return ""
+    return str(connection.execute(text(f"SELECT version_num FROM version_{part}")).scalar() or "")
+
+
+def _own_schema(connection: Connection) -> str | None:
+    if connection.dialect.name != "postgresql":
+        return None
+    return str(connection.execute(text("SELECT split_part(current_setting('search_path'), ',', 1)")).scalar())
+
+
+def _migrate(connection: Connection, part: str) -> None:
+    """Walk the migrations of a part that are still to be done. Alembic is loaded here, and nowhere else."""
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+
+    script = _scripts(part)
+
+    def steps(has: Any, _: object) -> Any:
+        return script._upgrade_revs("head", has)
+
+    with EnvironmentContext(Config(), script, fn=steps, destination_rev="head") as environment:
+        environment.configure(
+            connection=connection, target_metadata=METADATA, version_table=f"version_{part}", render_as_batch=True
+        )
+        environment.run_migrations()
+
+
+def _scripts(part: str) -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
+    folder = str(_MIGRATIONS / part)
+    return ScriptDirectory(folder, version_locations=[folder])
+
+
+def _settle_sqlite(connection: Any, _: object) -> None:
+    """What must hold of every connection to a file; transactions are begun by `_begin_sqlite`."""
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Who writes takes the lock at once: two that first read and then write could only fail."""
+    reads = connection.get_execution_options().get("evenhand_reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _settle_postgresql(connection: Any, schema: str) -> None:
+    """What must hold of every connection to a server."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'SET search_path TO "{schema}"')
+        cursor.execute("SET lock_timeout TO '30s'")
+    connection.commit()

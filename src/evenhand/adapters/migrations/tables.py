@@ -1,0 +1,8 @@
+"""Every module that describes tables on `database.METADATA`; a module of new tables is imported here."""
+
+from __future__ import annotations
+
+from evenhand.adapters import belonging
+from evenhand.adapters.database import METADATA
+
+__all__ = ["METADATA", "belonging"]

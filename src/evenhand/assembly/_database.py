@@ -1,0 +1,80 @@
+"""The database of a home: how far its tables are, and bringing them up to date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evenhand.adapters.belonging import belong
+from evenhand.adapters.database import Database, PartState, database_of
+from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.placement import place_home, placement_of
+
+__all__ = ["DatabaseState", "database_status", "upgrade_database"]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """Where a home lives, and how far its tables are.
+
+    Attributes:
+        where: a path, or the name of the variable that names the server.
+        schema: on a server, the schema; "" in files.
+        parts: each part of the tables.
+    """
+
+    where: str
+    schema: str
+    parts: tuple[PartState, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether this evenhand can work with it."""
+        return all(part.is_ready for part in self.parts)
+
+
+def upgrade_database(
+    *, home: str | Path | None = None, variable: str | None = None, schema: str | None = None
+) -> DatabaseState:
+    """Bring the tables of a home up to date; on a server this also notes in the home that it lives there.
+
+    Args:
+        home: the home folder; see `find_home`.
+        variable: name of the environment variable that holds the server's address; None = as it was, or the usual.
+        schema: on the server; None = as it was, or ``evenhand``.
+
+    Raises:
+        UsageError: not the name of a variable or schema.
+        StoreError: it cannot be reached or changed, or a newer evenhand made its tables.
+        LedgerError: the tables are those of another home.
+    """
+    place = find_home(home)
+    place_home(place, variable, schema)
+    key = place.key(make=True)
+    for database, part in _parts(place):
+        with database:
+            database.upgrade(part)
+            if part == "people":
+                belong(database, key)
+    return database_status(home=place.folder)
+
+
+def database_status(*, home: str | Path | None = None) -> DatabaseState:
+    """Where a home lives, and how far its tables are. Changes nothing on a server.
+
+    Raises:
+        StoreError: it cannot be reached, or a newer evenhand made its tables.
+    """
+    place = find_home(home)
+    placement = placement_of(place)
+    states = []
+    for database, part in _parts(place):
+        with database:
+            states.append(database.state(part))
+    where = str(place.folder) if placement is None else placement.variable
+    return DatabaseState(where, "" if placement is None else placement.schema, tuple(states))
+
+
+def _parts(place: Home) -> list[tuple[Database, str]]:
+    """Each part of a home's tables, with the database that it stands in."""
+    return [(database_of(place), "people")]

@@ -1,0 +1,83 @@
+"""Commands about the database of a home: how far its tables are, and bringing them up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._options import HomeFolder, Json, NoColour, Quiet
+from ._speak import Speaker, guarded
+
+if TYPE_CHECKING:
+    from evenhand.assembly import DatabaseState
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    database = typer.Typer(no_args_is_help=True, help="The database that a home keeps its records in.")
+
+    @database.callback()
+    def _database() -> None:
+        """The database that a home keeps its records in."""
+
+    for command, examples in _COMMANDS:
+        database.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
+    app.add_typer(database, name="db")
+
+
+def upgrade(
+    home: HomeFolder = None,
+    variable: Annotated[
+        str | None,
+        typer.Option(
+            "--variable",
+            metavar="NAME",
+            help="Environment variable that holds the server's address. [default: EVENHAND_DATABASE]",
+        ),
+    ] = None,
+    schema: Annotated[
+        str | None, typer.Option("--schema", metavar="NAME", help="Schema on the server. [default: evenhand]")
+    ] = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Bring a home's tables up to date; on a server this also places the home there."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    _tell(voice, assembly.upgrade_database(home=home, variable=variable, schema=schema))
+
+
+def status(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+    """Say where a home lives and whether its tables are those of this evenhand (exit code 4 where they are not)."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    state = assembly.database_status(home=home)
+    _tell(voice, state)
+    if not state.is_ready:
+        voice.talk("To do: evenhand db upgrade")
+        raise typer.Exit(4)
+
+
+def _tell(voice: Speaker, state: DatabaseState) -> None:
+    if voice.json_out:
+        parts = [
+            {"part": part.part, "has": part.has, "needs": part.needs, "ready": part.is_ready} for part in state.parts
+        ]
+        voice.document({"where": state.where, "schema": state.schema, "ready": state.is_ready, "parts": parts})
+        return
+    voice.data(f"in {state.where}" + (f", schema {state.schema}" if state.schema else ", in files"))
+    for part in state.parts:
+        ready = "ready" if part.is_ready else f"needs {part.needs}"
+        voice.data(f"{part.part}: {part.has or 'nothing yet'}, {ready}")
+
+
+_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
+    (upgrade, ("evenhand db upgrade", "evenhand db upgrade --home /srv/evenhand --schema spring")),
+    (status, ("evenhand db status", "evenhand db status --home /srv/evenhand --json")),
+)
