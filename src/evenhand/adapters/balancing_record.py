@@ -14,13 +14,14 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from evenhand.policy import Balancing
-from evenhand.terms import DataError
+from evenhand.terms import DataError, StoreError, UsageError
 
 from ._yaml_document import MAX_BYTES, read_document
 
-__all__ = ["balancing_state", "new_record"]
+__all__ = ["balancing_state", "new_record", "signing_key", "write_record"]
 
 _SAID = ("evenhand_balancing", "id", "text", "sha256", "signed_by", "signed_on", "expires", "key")
 
@@ -98,6 +99,45 @@ def new_record(
         record["key"] = key.public_key().public_bytes_raw().hex()
         record["signature"] = key.sign(_signed_bytes(record)).hex()
     return record
+
+
+def signing_key(path: Path) -> Ed25519PrivateKey:
+    """The signer's key out of a PEM file.
+
+    Raises:
+        UsageError: it is no Ed25519 key, or has a password.
+    """
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise UsageError(
+            "balancing-key",
+            "The key cannot be read as an Ed25519 key without a password.",
+            rule="a record is signed with the signer's own Ed25519 key",
+            remedy="make one: openssl genpkey -algorithm ed25519 -out me.pem",
+        )
+    return key
+
+
+def write_record(record: dict[str, Any], path: Path) -> None:
+    """Write a record as YAML, each value quoted.
+
+    Raises:
+        StoreError: the file cannot be written, or is there.
+    """
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in record.items()]
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+    except OSError as error:
+        raise StoreError(
+            "balancing-not-written",
+            f"The record cannot be written ({error.strerror or type(error).__name__}).",
+            rule="G-6f: a signed balancing test stands in a file",
+            remedy="check the folder and its permissions",
+        ) from None
 
 
 def _signed_bytes(record: dict[str, Any]) -> bytes:

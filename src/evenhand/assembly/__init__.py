@@ -25,6 +25,7 @@ from ._receipts import (
 )
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
 from ._rights import Access, Erased, access, erase
+from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 
 __all__ = [
@@ -69,8 +70,11 @@ __all__ = [
     "receipt_checker",
     "replay",
     "resume_campaign",
+    "rules_of_run",
+    "rules_with",
     "run",
     "run_campaign",
+    "sign_balancing",
     "sign_checkpoint",
     "upgrade_database",
     "verify_ledger",

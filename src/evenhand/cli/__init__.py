@@ -24,6 +24,7 @@ from . import (
     _receipt_commands,
     _record_commands,
     _rights_commands,
+    _rules_commands,
     _signals_command,
 )
 
@@ -66,6 +67,7 @@ _monitor_command.register(app)
 _record_commands.register(app)
 _receipt_commands.register(app)
 _rights_commands.register(app)
+_rules_commands.register(app)
 _signals_command.register(app)
 
 

@@ -186,12 +186,7 @@ class ConsentBook:
         weight = _WEIGHT_OF[word]
         when = moment.astype(np.int64)
         until = np.full(len(when), FOR_EVER)
-        marks = np.zeros(len(when), dtype=np.int8)
-        if evidence is not None:
-            yes = (kind == Kind.CONSENT) & _PERMITS[weight]
-            weight = np.where(yes & (evidence.weights >= 0), evidence.weights, weight).astype(np.int8)
-            yes &= evidence.weights < 0
-            until, marks = np.where(yes, evidence.until, until), np.where(yes, evidence.marks, marks).astype(np.int8)
+        weight, until, marks = _with_evidence(kind, weight, until, evidence)
         subject = np.asarray(subjects, dtype="S32")
         if heard is not None:
             own = np.array([terms.setdefault(term, len(terms)) for term in heard.purposes], dtype=np.intp)
@@ -223,6 +218,22 @@ class ConsentBook:
         before = np.cumsum(counts) - counts
         which = np.repeat(first - before, counts) + np.arange(len(who))
         return who, which
+
+
+def _with_evidence(
+    kind: NDArray[np.intp], weight: NDArray[np.int8], until: NDArray[np.int64], evidence: Weighed | None
+) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.int8]]:
+    """Weight, end and marks of each record; evidence counts for a consent that was given or renewed."""
+    none = np.zeros(len(until), dtype=np.int8)
+    if evidence is None:
+        return weight, until, none
+    yes = (kind == Kind.CONSENT) & _PERMITS[weight]
+    stands = yes & (evidence.weights < 0)
+    return (
+        np.where(yes & ~stands, evidence.weights, weight).astype(np.int8),
+        np.where(stands, evidence.until, until),
+        np.where(stands, evidence.marks, none),
+    )
 
 
 class _Codes(dict[object, int]):
