@@ -1,4 +1,5 @@
-"""How fast is the ledger? Records and verifies decisions in a SQLite file: ``python benchmarks/ledger.py 1000000``."""
+"""How fast is the ledger? Records and verifies decisions in a SQLite file, and on a PostgreSQL server that is started
+for it where there is one, both with every commit on disk: ``python benchmarks/ledger.py 1000000``."""
 
 from __future__ import annotations
 
@@ -12,8 +13,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from builders import begin_run, make_campaign, make_explained, make_model, model_from_json
-from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.adapters.subject_keys import SubjectKeyFile
 from evenhand.ledger import (
     erase_subject,
     facts,
@@ -26,6 +25,8 @@ from evenhand.ledger import (
 )
 from evenhand.policy import Campaign
 from evenhand.terms import Explained
+from postgres_server import Server, binaries
+from store_cases import InFiles, OnServer
 
 
 def _memory() -> float:
@@ -37,15 +38,29 @@ def main(people: int = 1_000_000, terms: int = 20, offers: int = 10) -> None:
     explained = make_explained(people, campaign, make_model(campaign))
     print(f"{people} decisions, {terms} terms, {offers} offers; batch in memory, peak {_memory():.0f} MiB")
     for sealed in (False, True):
+        print("under the keys of people:" if sealed else "in the clear:")
         with tempfile.TemporaryDirectory() as folder:
-            keys = SubjectKeyFile(Path(folder) / "keys.sqlite", lambda: bytes(32)) if sealed else None
-            print("under the keys of people:" if sealed else "in the clear:")
-            _measure(Path(folder) / "ledger.db", keys, campaign, explained)
+            print(" in SQLite")
+            _measure(InFiles(Path(folder)), sealed, campaign, explained)
+            size = sum(file.stat().st_size for file in Path(folder).iterdir())
+            print(f"  {size / people / 2:.0f} bytes per decision on disk, keys included; peak {_memory():.0f} MiB")
+        if binaries() is None:
+            print(" no PostgreSQL server on this machine")
+            continue
+        server = Server()
+        try:
+            server.start()
+            print(" in PostgreSQL")
+            with tempfile.TemporaryDirectory() as folder:
+                _measure(OnServer(Path(folder), server.url), sealed, campaign, explained)
+        finally:
+            server.remove()
 
 
-def _measure(path: Path, keys: SubjectKeyFile | None, campaign: Campaign, explained: Explained) -> None:
+def _measure(stores: InFiles | OnServer, sealed: bool, campaign: Campaign, explained: Explained) -> None:
     people = len(explained.margin)
-    with SqliteLedger(path, people=keys) as store:
+    keys = stores.people() if sealed else None
+    with stores.ledger(people=keys) as store:
         for identity, which in (("000001", "first run"), ("000002", "second run")):
             start, busy = time.perf_counter(), time.process_time()
             with begin_run(store, campaign=campaign, identity=identity) as run:
@@ -62,18 +77,16 @@ def _measure(path: Path, keys: SubjectKeyFile | None, campaign: Campaign, explai
         start = time.perf_counter()
         proven_decision(store, told.decision_id, latest_checkpoint(store)[0])
         print(f"  and proven, with its run, campaign and model, in {1000 * (time.perf_counter() - start):.2f} ms")
-    with SqliteLedger(path, people=keys, read_only=True) as store:
+    with stores.ledger(people=keys, read_only=True) as store:
         start, busy = time.perf_counter(), time.process_time()
         found = verify(store, model_from_json)
         took, cpu = time.perf_counter() - start, time.process_time() - busy
         print(f"  verified in {took:.2f} s ({2 * people / took:.0f}/s; {cpu:.2f} s of CPU), ok: {found.ok}")
     if keys is not None:
-        with SqliteLedger(path, people=keys) as store:
+        with stores.ledger(people=keys) as store:
             start = time.perf_counter()
             erase_subject(store, bytes.fromhex(told.subject), at=datetime(2026, 5, 1, tzinfo=UTC))
             print(f"  one person erased in {1000 * (time.perf_counter() - start):.2f} ms")
-    size = sum(file.stat().st_size for file in path.parent.iterdir())
-    print(f"  {size / people / 2:.0f} bytes per decision on disk, keys included; peak {_memory():.0f} MiB")
 
 
 if __name__ == "__main__":

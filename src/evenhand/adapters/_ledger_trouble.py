@@ -54,11 +54,11 @@ def outside(path: Path, error: OSError) -> StoreError:
     )
 
 
-def busy(path: Path) -> StoreError:
+def busy(where: Path | str) -> StoreError:
     """Another process holds the claim."""
     return StoreError(
         "store-busy",
-        f"Somebody else is writing to the ledger {path}.",
+        f"Somebody else is writing to {f'the ledger {where}' if isinstance(where, Path) else where}.",
         rule="A ledger has one writer at a time.",
         remedy="Wait until the other run is finished, and run again.",
     )

@@ -10,12 +10,13 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from evenhand.ledger import Head, Tail
 from evenhand.terms import LedgerError
 
-__all__ = ["SealedHead"]
+__all__ = ["SealedHead", "opened_head", "sealed_head"]
 
 
 class SealedHead:
@@ -23,11 +24,11 @@ class SealedHead:
 
     Args:
         path: file of the head.
-        key: file of the key: 32 random bytes, made with the head of a ledger that has no entry yet, readable by its
-            owner only.
+        key: gives the key; or file of the key: 32 random bytes, made with the head of a ledger that has no entry yet,
+            readable by its owner only.
     """
 
-    def __init__(self, path: Path, key: Path) -> None:
+    def __init__(self, path: Path, key: Path | Callable[[], bytes]) -> None:
         self._path = path
         self._key = key
 
@@ -38,17 +39,12 @@ class SealedHead:
             LedgerError: its seal is broken, or the key is missing.
         """
         try:
-            kept = json.loads(self._path.read_text("utf-8"))
-            seal = str(kept.pop("seal"))
-            tail = _tail(kept["tail"])
-            pending = None if kept["pending"] is None else _tail(kept["pending"])
+            text = self._path.read_text("utf-8")
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        except ValueError:
             raise _unsealed() from None
-        if not hmac.compare_digest(seal.encode(), self._seal(kept, make=False).encode()):
-            raise _unsealed()
-        return Head(tail, pending)
+        return opened_head(text, self.key)
 
     def keep(self, head: Head) -> None:
         """Seal and keep a head, durably, in place of the one before.
@@ -56,12 +52,10 @@ class SealedHead:
         Raises:
             LedgerError: the key is missing and the ledger is not new.
         """
-        kept: dict[str, object] = {
-            name: [tail.entries, tail.hash.hex()] if tail else None
-            for name, tail in (("tail", head.tail), ("pending", head.pending))
-        }
-        kept["seal"] = self._seal(kept, make=head.tail.entries == 0)
-        _replace(self._path, json.dumps(kept, sort_keys=True).encode(), 0o644)
+        if isinstance(self._key, Path) and head.tail.entries == 0 and not self._key.exists():
+            self._key.parent.mkdir(parents=True, exist_ok=True)
+            _replace(self._key, secrets.token_bytes(32), 0o600)
+        _replace(self._path, sealed_head(head, self.key()).encode(), 0o644)
 
     def key(self) -> bytes:
         """The key.
@@ -69,6 +63,8 @@ class SealedHead:
         Raises:
             LedgerError: it is missing.
         """
+        if not isinstance(self._key, Path):
+            return self._key()
         try:
             return self._key.read_bytes()
         except FileNotFoundError:
@@ -79,12 +75,36 @@ class SealedHead:
                 remedy="Restore the key, or name where it is kept.",
             ) from None
 
-    def _seal(self, kept: dict[str, object], *, make: bool) -> str:
-        """HMAC-SHA-256 (hex) of a head."""
-        if make and not self._key.exists():
-            self._key.parent.mkdir(parents=True, exist_ok=True)
-            _replace(self._key, secrets.token_bytes(32), 0o600)
-        return hmac.new(self.key(), json.dumps(kept, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+
+def sealed_head(head: Head, key: bytes) -> str:
+    """A head as text, with its HMAC-SHA-256 (hex)."""
+    kept: dict[str, object] = {
+        name: [tail.entries, tail.hash.hex()] if tail else None
+        for name, tail in (("tail", head.tail), ("pending", head.pending))
+    }
+    return json.dumps(kept | {"seal": _seal(kept, key)}, sort_keys=True)
+
+
+def opened_head(text: str, key: Callable[[], bytes]) -> Head:
+    """A head out of its text.
+
+    Raises:
+        LedgerError: its seal is broken, or the key is missing.
+    """
+    try:
+        kept = json.loads(text)
+        seal = str(kept.pop("seal"))
+        tail = _tail(kept["tail"])
+        pending = None if kept["pending"] is None else _tail(kept["pending"])
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        raise _unsealed() from None
+    if not hmac.compare_digest(seal.encode(), _seal(kept, key()).encode()):
+        raise _unsealed()
+    return Head(tail, pending)
+
+
+def _seal(kept: dict[str, object], key: bytes) -> str:
+    return hmac.new(key, json.dumps(kept, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 
 def _tail(kept: list[object]) -> Tail:

@@ -15,7 +15,7 @@ from evenhand.terms import LedgerError
 
 from .database import METADATA, Database
 
-__all__ = ["belong"]
+__all__ = ["belong", "mark_of", "refuse_other_home"]
 
 _belonging = Table(
     "belonging",
@@ -24,6 +24,26 @@ _belonging = Table(
     Column("mark", LargeBinary, nullable=False),
     PrimaryKeyConstraint("only_row", name="belonging_key"),
 )
+
+
+def mark_of(secret: bytes) -> bytes:
+    """The mark of the home with a secret key (32 bytes)."""
+    return hmac.new(secret, b"evenhand database belongs here\x00", hashlib.sha256).digest()
+
+
+def refuse_other_home(found: bytes, mark: bytes, where: str) -> None:
+    """Refuse tables with another mark.
+
+    Raises:
+        LedgerError: another home's key was used for them.
+    """
+    if not hmac.compare_digest(found, mark):
+        raise LedgerError(
+            "database-other-home",
+            f"{where} belongs to another home: another secret key was used for it.",
+            rule="one home, one secret key, one database",
+            remedy="name the right home or schema, or restore the secret key that belongs to it",
+        )
 
 
 def belong(database: Database, secret: bytes) -> None:
@@ -36,7 +56,7 @@ def belong(database: Database, secret: bytes) -> None:
     Raises:
         LedgerError: another home's key was used for it.
     """
-    mark = hmac.new(secret, b"evenhand database belongs here\x00", hashlib.sha256).digest()
+    mark = mark_of(secret)
     with database.read() as connection:
         found = connection.execute(select(_belonging.c.mark)).scalar()
     if found is None:
@@ -45,10 +65,4 @@ def belong(database: Database, secret: bytes) -> None:
             if found is None:
                 connection.execute(insert(_belonging).values(only_row=0, mark=mark))
                 return
-    if not hmac.compare_digest(bytes(found), mark):
-        raise LedgerError(
-            "database-other-home",
-            f"{database.where} belongs to another home: another secret key was used for it.",
-            rule="one home, one secret key, one database",
-            remedy="name the right home or schema, or restore the secret key that belongs to it",
-        )
+    refuse_other_home(bytes(found), mark, database.where)

@@ -48,7 +48,7 @@ from .placement import Placement, placement_of
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-__all__ = ["METADATA", "Database", "PartState", "database_of"]
+__all__ = ["METADATA", "Database", "PartState", "database_of", "newest"]
 
 METADATA = MetaData()
 """The tables about people, on both databases."""
@@ -207,6 +207,19 @@ class Database:
             )
         return PartState(part, has, known[-1])
 
+    def warnings(self) -> tuple[str, ...]:
+        """What of a server's settings lets go of what was committed, one sentence each; nothing of a file."""
+        if not self.is_server:
+            return ()
+        wanted = {
+            "fsync": "The server does not write its log to disk (fsync is off): a power cut can lose commits.",
+            "full_page_writes": "The server does not write whole pages (full_page_writes is off): a power cut can "
+            "damage its tables.",
+        }
+        with trouble(self.where), self.engine.connect() as connection:
+            on = {name: connection.exec_driver_sql(f"SHOW {name}").scalar() == "on" for name in wanted}
+        return tuple(told for name, told in wanted.items() if not on[name])
+
     def upgrade(self, part: str) -> PartState:
         """Bring the tables of a part up to date, in one transaction; nothing to do where they are.
 
@@ -236,6 +249,11 @@ def database_of(home: Home) -> Database:
     """
     placement = placement_of(home)
     return Database.in_file(home.people) if placement is None else Database.on_server(placement)
+
+
+def newest(part: str) -> str:
+    """Number of the last migration of a part that this evenhand knows."""
+    return _numbers(part)[-1]
 
 
 def _numbers(part: str) -> list[str]:

@@ -13,10 +13,14 @@ from pathlib import Path
 
 from evenhand.terms import StoreError, UsageError
 
-__all__ = ["HOME_NAME", "Home", "find_home", "json_bytes", "write_atomically"]
+from .wrapping import wrapping_of_environment
+
+__all__ = ["HOME_NAME", "SECRET", "Home", "find_home", "json_bytes", "write_atomically"]
 
 HOME_NAME = "evenhand-home"
 KEY_BYTES = 32
+SECRET = "EVENHAND_SECRET_KEY"
+"""The variable that may hold the secret key, as hex digits, in place of the file."""
 _NO_KEY = bytes(KEY_BYTES)
 _NO_LINKS = {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
 
@@ -55,6 +59,16 @@ class Home:
     def leases(self) -> Path:
         """What later people may still use under the prices of each run, and what is lent of it."""
         return self.folder / "leases.sqlite"
+
+    @property
+    def database_note(self) -> Path:
+        """Where on a server the home lives; see `adapters.placement`."""
+        return self.folder / "database.json"
+
+    @property
+    def ledger_witness(self) -> Path:
+        """The last head of a ledger on a server that this folder has seen, sealed."""
+        return self.folder / "ledger.head"
 
     @property
     def people(self) -> Path:
@@ -116,10 +130,11 @@ class Home:
         Raises:
             StoreError: the key cannot be read or written, is not a key, or is missing beside a ledger.
         """
+        named = _named_secret()
         try:
-            key = self.key_file.read_bytes()
+            key = wrapping_of_environment().open(self.key_file.read_bytes())
         except FileNotFoundError:
-            key = self._no_key(make=make)
+            key = named or self._no_key(make=make)
         except OSError as error:
             raise _unwritable(self.key_file, error) from error
         if len(key) != KEY_BYTES:
@@ -129,10 +144,22 @@ class Home:
                 rule="one secret key of 32 bytes per home folder",
                 remedy="restore it from your backup; without it, recorded subjects cannot be found again",
             )
+        if named and named != key:
+            raise StoreError(
+                "home-two-keys",
+                f"{SECRET} and the key file {self.key_file} hold different keys.",
+                rule="one secret key of 32 bytes per home folder",
+                remedy=f"unset {SECRET} for this home, or name the home that it belongs to",
+            )
         return key
 
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a secret key, in its file or in the environment."""
+        return self.key_file.exists() or bool(os.environ.get(SECRET))
+
     def _no_key(self, *, make: bool) -> bytes:
-        if self.ledger.exists():
+        if self.ledger.exists() or self.database_note.exists():
             raise StoreError(
                 "home-key-missing",
                 f"{self.folder} has a ledger but no key file.",
@@ -142,8 +169,26 @@ class Home:
         if not make:
             return _NO_KEY
         self.make()
-        write_atomically(self.key_file, secrets.token_bytes(KEY_BYTES), private=True, only_new=True)
-        return self.key_file.read_bytes()  # of whoever was first, where two runs start a home at once
+        wrapping = wrapping_of_environment()
+        fresh = wrapping.close(secrets.token_bytes(KEY_BYTES))
+        write_atomically(self.key_file, fresh, private=True, only_new=True)
+        return wrapping.open(self.key_file.read_bytes())  # of whoever was first, where two runs start a home at once
+
+
+def _named_secret() -> bytes:
+    """The secret key that the environment names; nothing where it names none."""
+    try:
+        named = bytes.fromhex(os.environ.get(SECRET, ""))
+    except ValueError:
+        named = b"?"
+    if named and len(named) != KEY_BYTES:
+        raise StoreError(
+            "home-key-broken",
+            f"{SECRET} is not a secret key.",
+            rule="64 hex digits: the 32 bytes of the home's secret key",
+            remedy="set it to them, or unset it where the home has a file secret.key",
+        )
+    return named
 
 
 def find_home(flag: str | Path | None, *, campaign_file: Path | None = None) -> Home:

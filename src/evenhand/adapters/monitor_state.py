@@ -63,8 +63,9 @@ class MonitorStates:
         """
         path, plain = self.path(name), self._plain(name)
         try:
-            if path.is_file():
-                return _state(json.loads(zlib.decompress(self._open(name, path.read_bytes()))))
+            kept = self._kept(name)
+            if kept is not None:
+                return _state(json.loads(zlib.decompress(self._open(name, kept))))
             if plain.is_file():
                 return KeptState(0, tuple(dict(one) for one in json.loads(plain.read_text("utf-8"))))
         except OSError as error:
@@ -95,7 +96,14 @@ class MonitorStates:
         text = json.dumps({"since": state.since, "marks": state.marks}, allow_nan=False)
         nonce = secrets.token_bytes(_NONCE)
         sealed = AESGCMSIV(self._key).encrypt(nonce, zlib.compress(text.encode(), 1), _bound(name))
-        write_atomically(self.path(name), _MAGIC + nonce + sealed, private=True)
+        self._keep(name, _MAGIC + nonce + sealed)
+
+    def _kept(self, name: str) -> bytes | None:
+        """The sealed state, where there is one."""
+        return self.path(name).read_bytes() if self.path(name).is_file() else None
+
+    def _keep(self, name: str, sealed: bytes) -> None:
+        write_atomically(self.path(name), sealed, private=True)
         self._plain(name).unlink(missing_ok=True)
 
     def _open(self, name: str, content: bytes) -> bytes:

@@ -22,7 +22,6 @@ DATABASE = "EVENHAND_DATABASE"
 """The variable that names the server, unless the home says another."""
 KEYS_DATABASE = "EVENHAND_KEYS_DATABASE"
 """The variable that names another server for the keys of people; without it they stand in a schema of their own."""
-_NOTE = "database.json"
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _RULE = "the address of a database stands in an environment variable, never in an option or a shared file"
@@ -132,7 +131,7 @@ def place_home(home: Home, variable: str | None, schema: str | None) -> Placemen
     chosen = (variable or before[0], schema or before[1])
     placed = _placed(*chosen)
     if chosen != noted:
-        write_atomically(home.folder / _NOTE, json_bytes({"variable": chosen[0], "schema": chosen[1]}))
+        write_atomically(home.database_note, json_bytes({"variable": chosen[0], "schema": chosen[1]}))
     return placed
 
 
@@ -161,7 +160,7 @@ def _address(url: str) -> str:
 
 def _noted(home: Home) -> tuple[str, str] | None:
     """Variable and schema as the home has them."""
-    path = home.folder / _NOTE
+    path = home.database_note
     try:
         kept = json.loads(path.read_text("utf-8"))
         variable, schema = kept["variable"], kept["schema"]

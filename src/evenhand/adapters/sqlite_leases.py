@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Protocol, Self
 
 from evenhand.allocation import Lease
 from evenhand.terms import DataError, StoreError, UsageError
 
-__all__ = ["SqliteLeases"]
+__all__ = ["LeaseSteps", "Leases", "SqliteLeases"]
 
 _APPLICATION = 0x4556484C
 _WAIT = 30.0
@@ -39,64 +41,40 @@ PRAGMA application_id = {_APPLICATION};
 """
 _LEFT = """
 SELECT pool.cap, pool.bound - pool.spent - coalesce(
-    (SELECT sum(share.granted - share.spent) FROM share JOIN lease ON lease.id = share.lease
+    (SELECT CAST(sum(share.granted - share.spent) AS BIGINT) FROM share JOIN lease ON lease.id = share.lease
      WHERE lease.pool = pool.pool AND share.cap = pool.cap), 0)
 FROM pool WHERE pool.pool = ?
 """
 
 
-class SqliteLeases:
-    """Pools and leases in a file. Close it, or use it in a ``with``; one connection per process.
+class LeaseSteps(Protocol):
+    """What a step does in its transaction: a connection of SQLite is one."""
 
-    Args:
-        path: the file; it is made, with its folder.
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> Any:
+        """One statement, with ``?`` for each value."""
+        ...
 
-    Raises:
-        StoreError: it cannot be opened or made, or is another file.
-    """
+    def executemany(self, statement: str, rows: Sequence[Sequence[Any]], /) -> Any:
+        """One statement for each row of values."""
+        ...
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=_WAIT)
-        except (OSError, sqlite3.Error) as error:
-            raise self._told(error) from None
-        try:
-            self._prepare()
-        except sqlite3.Error as error:
-            self._db.close()
-            raise self._told(error) from None
-        except BaseException:
-            self._db.close()
-            raise
 
-    def _prepare(self) -> None:
-        application = self._db.execute("PRAGMA application_id").fetchone()[0]
-        blank = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not blank and application != _APPLICATION:
-            raise StoreError(
-                "leases-other-file",
-                f"The file {self.path} is not a store of leases.",
-                rule="leases stand in a file of their own",
-                remedy="move this file away, or name another home",
-            )
-        if blank:
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
+class Leases(ABC):
+    """The steps, whatever the database: a class below says how one is alone."""
 
-    def __enter__(self) -> SqliteLeases:
+    @abstractmethod
+    def close(self) -> None:
+        """Close what is open; leases go on until they end."""
+
+    @abstractmethod
+    def _alone(self, at: datetime | None) -> AbstractContextManager[LeaseSteps]:
+        """One transaction; with a moment, leases that have run out by then are ended first (`_end_those_over`)."""
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def close(self) -> None:
-        """Close the file; leases go on until they end."""
-        self._db.close()
 
     def open_pool(self, pool: str, bounds: Mapping[str, int]) -> None:
         """Make a pool; nothing to do where it is there already. See `allocation.LeaseStore`."""
@@ -134,13 +112,12 @@ class SqliteLeases:
             left = dict(db.execute(_LEFT, (pool,)).fetchall())
             granted = {cap: max(0, min(amount, left.get(cap, 0))) for cap, amount in wanted.items()}
             lease = db.execute(
-                "INSERT INTO lease (pool, until, holder) VALUES (?, ?, ?)", (pool, until, holder)
-            ).lastrowid
+                "INSERT INTO lease (pool, until, holder) VALUES (?, ?, ?) RETURNING id", (pool, until, holder)
+            ).fetchone()[0]
             db.executemany(
                 "INSERT INTO share (lease, cap, granted) VALUES (?, ?, ?)",
                 [(lease, cap, amount) for cap, amount in granted.items()],
             )
-        assert lease is not None
         return Lease(lease, pool, granted, _EPOCH + timedelta(microseconds=until))
 
     def spend(self, lease: Lease, amounts: Mapping[str, int], *, at: datetime) -> None:
@@ -189,15 +166,66 @@ class SqliteLeases:
                 [(amount, lease.pool, cap) for amount, cap in rows],
             )
 
+    def _end_those_over(self, db: LeaseSteps, at: datetime | None) -> None:
+        """End leases that have run out by a moment. The clock of the store never goes back."""
+        if at is not None:
+            db.execute("UPDATE clock SET latest = ? WHERE latest < ?", (_micros(at), _micros(at)))
+            db.execute("DELETE FROM lease WHERE until <= (SELECT latest FROM clock)")
+
+
+class SqliteLeases(Leases):
+    """Pools and leases in a file. Close it, or use it in a ``with``; one connection per process.
+
+    Args:
+        path: the file; it is made, with its folder.
+
+    Raises:
+        StoreError: it cannot be opened or made, or is another file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=_WAIT)
+        except (OSError, sqlite3.Error) as error:
+            raise self._told(error) from None
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._db.close()
+            raise self._told(error) from None
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        blank = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not blank and application != _APPLICATION:
+            raise StoreError(
+                "leases-other-file",
+                f"The file {self.path} is not a store of leases.",
+                rule="leases stand in a file of their own",
+                remedy="move this file away, or name another home",
+            )
+        if blank:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+
+    def close(self) -> None:
+        """Close the file; leases go on until they end."""
+        self._db.close()
+
     @contextmanager
-    def _alone(self, at: datetime | None) -> Iterator[sqlite3.Connection]:
-        """One transaction; with a moment, leases that have run out by then are ended first."""
+    def _alone(self, at: datetime | None) -> Iterator[LeaseSteps]:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                if at is not None:
-                    self._db.execute("UPDATE clock SET latest = max(latest, ?)", (_micros(at),))
-                    self._db.execute("DELETE FROM lease WHERE until <= (SELECT latest FROM clock)")
+                self._end_those_over(self._db, at)
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import IO, cast
@@ -47,7 +47,7 @@ class SqliteLedger:
 
     Args:
         path: the file; it is made, with its folder, unless `read_only`.
-        key: file with the key that seals the head; ``NAME.key`` beside the ledger if left out.
+        key: file with the key that seals the head, or what gives the key; ``NAME.key`` beside the ledger if left out.
         people: keys of people, under which their decisions are sealed and opened.
         read_only: open what is there, change nothing.
 
@@ -60,7 +60,7 @@ class SqliteLedger:
         self,
         path: Path,
         *,
-        key: Path | None = None,
+        key: Path | Callable[[], bytes] | None = None,
         people: SubjectKeys | None = None,
         read_only: bool = False,
     ) -> None:

@@ -12,8 +12,10 @@ from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
+from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
+from ._person import PeopleHouse, Sayings
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,
@@ -38,10 +40,13 @@ __all__ = [
     "Erased",
     "Evaluated",
     "Frames",
+    "KeysState",
     "Monitored",
+    "PeopleHouse",
     "Planned",
     "Ran",
     "Replayed",
+    "Sayings",
     "Watched",
     "access",
     "audit",
@@ -57,11 +62,13 @@ __all__ = [
     "forget_groups",
     "frontier",
     "give_receipt",
+    "keys_status",
     "last_checkpoint",
     "ledger_key",
     "list_runs",
     "load_campaign",
     "monitor",
+    "new_wrapping_key",
     "open_ledger",
     "plan",
     "plan_campaign",
@@ -70,6 +77,7 @@ __all__ = [
     "receipt_checker",
     "replay",
     "resume_campaign",
+    "rotate_keys",
     "rules_of_run",
     "rules_with",
     "run",

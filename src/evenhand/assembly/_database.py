@@ -21,11 +21,13 @@ class DatabaseState:
         where: a path, or the name of the variable that names the server.
         schema: on a server, the schema; "" in files.
         parts: each part of the tables.
+        warnings: what of a server's settings can lose records, one sentence each.
     """
 
     where: str
     schema: str
     parts: tuple[PartState, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_ready(self) -> bool:
@@ -49,8 +51,8 @@ def upgrade_database(
         LedgerError: the tables are those of another home.
     """
     place = find_home(home)
-    place_home(place, variable, schema)
     key = place.key(make=True)
+    place_home(place, variable, schema)
     for database, part in _parts(place):
         with database:
             database.upgrade(part)
@@ -67,14 +69,20 @@ def database_status(*, home: str | Path | None = None) -> DatabaseState:
     """
     place = find_home(home)
     placement = placement_of(place)
-    states = []
+    states: list[PartState] = []
+    warnings: dict[str, None] = {}
     for database, part in _parts(place):
         with database:
             states.append(database.state(part))
+            warnings |= dict.fromkeys(database.warnings())
     where = str(place.folder) if placement is None else placement.variable
-    return DatabaseState(where, "" if placement is None else placement.schema, tuple(states))
+    return DatabaseState(where, "" if placement is None else placement.schema, tuple(states), tuple(warnings))
 
 
 def _parts(place: Home) -> list[tuple[Database, str]]:
     """Each part of a home's tables, with the database that it stands in."""
-    return [(database_of(place), "people")]
+    placement = placement_of(place)
+    if placement is None:
+        return [(database_of(place), "people")]
+    server = Database.on_server
+    return [(server(placement), "people"), (server(placement), "ledger"), (server(placement.keys), "keys")]

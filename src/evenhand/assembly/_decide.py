@@ -15,13 +15,12 @@ import numpy as np
 from evenhand import __version__
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home
-from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_leases import SqliteLeases
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.sqlite_leases import Leases
 from evenhand.allocation import GivenPrices, Lease, PricePolicy, Room, check_policy
 from evenhand.journey import decide as walk
 from evenhand.journey import propose
 from evenhand.ledger import (
+    LedgerStore,
     RunRecord,
     begin,
     campaign_state,
@@ -37,7 +36,7 @@ from evenhand.terms import DataError, Explained, Model, Reason, Standing
 
 from ._frames import Frames
 from ._law import as_recorded
-from ._ledger import ledger_of, refuse_erased_since
+from ._ledger import leases_of, ledger_of, may_be_recorded, refuse_erased_since, run_keys_of
 from ._open_people import People, open_people
 from ._policy import policy_of_run, read_policy, run_that_priced
 from ._records import acted_at, open_ledger, resolve_run
@@ -122,7 +121,7 @@ def decide_people(
     check_policy(prices, loaded.campaign, _digest(loaded.campaign, recorded), model)
     step("reading the data")
     people = open_people(loaded, folder=folder, place=place, at=at, frames=frames or Frames(), who=list(subjects))
-    with SqliteLeases(place.leases) as leases:
+    with leases_of(place) as leases:
         leases.open_pool(prices.digest, Room.declared(loaded.campaign))
         lease = leases.take(
             prices.digest,
@@ -144,7 +143,7 @@ def _recorded(
     people: People,
     model: Model,
     prices: PricePolicy,
-    leases: SqliteLeases,
+    leases: Leases,
     lease: Lease,
     step: Step,
 ) -> Decided:
@@ -162,22 +161,25 @@ def _recorded(
             model_json=model_to_json(model),
             data_digest=people.digest,
             version=__version__,
-            keys=RunKeyFolder(place.run_keys),
+            keys=run_keys_of(place),
             law=people.stores.law,
             priced_by=prices.digest,
             room=lease.granted,
         )
-        with started:
-            refuse_erased_since(place, people.asked.subjects, people.stores.consents)
-            step("deciding and recording")
-            explained = walk(people.asked, loaded.campaign, model, people.stores, started, given).explained
-            used = Room(loaded.campaign).used(_people_per_offer(explained, loaded.campaign))
-            leases.spend(lease, used, at=datetime.now(UTC))
-            try:
+        spent: dict[str, int] | None = None
+        try:
+            with started:
+                refuse_erased_since(place, people.asked.subjects, people.stores.consents)
+                step("deciding and recording")
+                explained = walk(people.asked, loaded.campaign, model, people.stores, started, given).explained
+                used = Room(loaded.campaign).used(_people_per_offer(explained, loaded.campaign))
+                leases.spend(lease, used, at=datetime.now(UTC))
+                spent = used
                 head = finish(started, {"kind": "later-people", "priced_by": prices.run, "data_folder": folder})
-            except BaseException:
-                leases.undo(lease, used, at=datetime.now(UTC))
-                raise
+        except BaseException:
+            if spent is not None and not may_be_recorded(place, run_id):
+                leases.undo(lease, spent, at=datetime.now(UTC))
+            raise
     leases.give_back(lease, at=datetime.now(UTC))
     return Decided(
         run_id=run_id,
@@ -234,7 +236,7 @@ def _columns(campaign: Campaign, people: People, explained: Explained, run_id: s
 
 
 def decided_again(
-    store: SqliteLedger, recorded: RunRecord, place: Home, folder: Path, frames: Frames
+    store: LedgerStore, recorded: RunRecord, place: Home, folder: Path, frames: Frames
 ) -> tuple[Explained, bool]:
     """The people of a recorded run with given prices, decided again; and whether their data is what it was, as
     far as it can be told: of erased people nothing is read.

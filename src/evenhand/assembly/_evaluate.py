@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from evenhand.adapters.campaign_files import load_campaign
 from evenhand.adapters.home import find_home
-from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.tables import open_table
 from evenhand.campaigns import Logged, PolicyValue, policy_value
 from evenhand.ledger import RunRecord, columns, open_run
@@ -33,6 +32,7 @@ from evenhand.terms import (
 )
 
 from ._frames import Frames
+from ._ledger import run_keys_of
 from ._open_groups import open_groups
 from ._records import open_ledger, resolve_run
 
@@ -115,7 +115,7 @@ def evaluate(
     loaded = load_campaign(campaign_file, at=at)
     place = find_home(home, campaign_file=campaign_file)
     with open_ledger(place) as store:
-        keys = RunKeyFolder(place.run_keys)
+        keys = run_keys_of(place)
         record = open_run(store, resolve_run(store, run_id, whole=True), keys)
         _check(record, loaded.campaign)
         chunks = [_part(chunk, _BY_LOT[chunk.outcome]) for chunk in columns(store, record.summary.run_id, keys)]

@@ -1,27 +1,118 @@
-"""The ledger of a home, with the keys that open it."""
+"""The stores of a home: in files of its folder, or on the server that it was placed on."""
 
 from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.adapters.home import Home
+from evenhand.adapters.monitor_state import MonitorStates
+from evenhand.adapters.placement import placement_of
+from evenhand.adapters.run_keys import RunKeyFolder
+from evenhand.adapters.sqlite_leases import Leases, SqliteLeases
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.adapters.subject_keys import SubjectKeyFile
+from evenhand.adapters.wrapping import wrapping_of_environment
+from evenhand.ledger import Kind, RunKeys
 from evenhand.permission import ConsentBook
-from evenhand.terms import DataError
+from evenhand.terms import DataError, EvenhandError, StoreError
 
-__all__ = ["keys_of", "ledger_of", "refuse_erased_since"]
+if TYPE_CHECKING:
+    from evenhand.adapters.postgres_keys import PostgresSubjectKeys
+    from evenhand.adapters.postgres_ledger import PostgresLedger
+
+__all__ = [
+    "has_ledger",
+    "keys_of",
+    "leases_of",
+    "ledger_of",
+    "may_be_recorded",
+    "monitor_states_of",
+    "refuse_erased_since",
+    "run_keys_of",
+]
 
 
-def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger:
+def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | PostgresLedger:
     """The ledger, with the keys of the home's people, which seal and open their decisions. Use a ``with``."""
-    return SqliteLedger(home.ledger, key=home.key_file, people=keys_of(home), read_only=read_only)
+    placement = placement_of(home)
+    if placement is None:
+        return SqliteLedger(home.ledger, key=lambda: home.key(make=False), people=keys_of(home), read_only=read_only)
+    from evenhand.adapters.postgres_ledger import PostgresLedger
+
+    return PostgresLedger(
+        placement,
+        lambda: home.key(make=False),
+        witness=home.ledger_witness,
+        people=keys_of(home),
+        read_only=read_only,
+    )
 
 
-def keys_of(home: Home) -> SubjectKeyFile:
+def has_ledger(home: Home) -> bool:
+    """Whether anything was ever begun there."""
+    return home.ledger.is_file() if placement_of(home) is None else True
+
+
+def may_be_recorded(home: Home, run_id: str) -> bool:
+    """Whether a run that failed may be in the ledger all the same: a connection can break between the commit and the
+    word of it. Asked anew, once whoever wrote has ended; yes where that cannot be told."""
+    try:
+        with ledger_of(home) as store:
+            for wait in (0.0, 0.1, 0.5, 2.0, None):
+                try:
+                    store.claim()
+                    break
+                except StoreError:
+                    if wait is None:
+                        raise
+                    time.sleep(wait)
+            return any(row[1] == Kind.RUN_FINISHED for row in store.about(run_id.encode()))
+    except EvenhandError:
+        return True
+
+
+def keys_of(home: Home) -> SubjectKeyFile | PostgresSubjectKeys:
     """The keys of a home's people, and who of them was erased. Nothing is made until a key is."""
-    return SubjectKeyFile(home.subject_keys, lambda: home.key(make=False))
+    placement = placement_of(home)
+    if placement is None:
+        return SubjectKeyFile(home.subject_keys, lambda: home.key(make=False), wrapping_of_environment())
+    from evenhand.adapters.postgres_keys import PostgresSubjectKeys
+
+    return PostgresSubjectKeys(placement, lambda: home.key(make=False), wrapping_of_environment())
+
+
+def run_keys_of(home: Home) -> RunKeys:
+    """The keys of a home's runs."""
+    placement = placement_of(home)
+    if placement is None:
+        return RunKeyFolder(home.run_keys)
+    from evenhand.adapters.postgres_keys import PostgresRunKeys
+
+    return PostgresRunKeys(placement, lambda: home.key(make=False))
+
+
+def leases_of(home: Home) -> Leases:
+    """What later people may still use, and what is lent of it. Use a ``with``."""
+    placement = placement_of(home)
+    if placement is None:
+        return SqliteLeases(home.leases)
+    from evenhand.adapters.postgres_leases import PostgresLeases
+
+    return PostgresLeases(placement, lambda: home.key(make=False))
+
+
+def monitor_states_of(home: Home) -> MonitorStates:
+    """What the monitors of a home know."""
+    placement = placement_of(home)
+    if placement is None:
+        return MonitorStates(home)
+    from evenhand.adapters.postgres_monitor_state import PostgresMonitorStates
+
+    return PostgresMonitorStates(home, placement)
 
 
 def refuse_erased_since(place: Home, subjects: NDArray[np.bytes_], book: ConsentBook) -> None:

@@ -9,8 +9,6 @@ from typing import Literal
 
 from evenhand.adapters.campaign_files import load_campaign
 from evenhand.adapters.home import find_home, write_atomically
-from evenhand.adapters.monitor_state import MonitorStates
-from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.disparity import MonitorRule
 from evenhand.ledger import Happened, campaign_state
 from evenhand.ledger import resume as end_pause
@@ -19,7 +17,7 @@ from evenhand.reports import monitor_page
 from evenhand.terms import DataError, EvenhandError, Role, UsageError
 
 from ._frames import Frames
-from ._ledger import ledger_of
+from ._ledger import ledger_of, monitor_states_of, run_keys_of
 from ._monitor_alarms import record_alarms
 from ._monitor_events import Followed, RunRead, decided_about, events_of
 from ._monitor_look import Look, take_look
@@ -88,7 +86,7 @@ def monitor(
         state = campaign_state(store, campaign.campaign)
         since = state.since if follows else 0
         decided = decided_about(store, campaign, since, {} if read is None else read)
-    states = MonitorStates(place)
+    states = monitor_states_of(place)
     beside = events.resolve().parent if events else folder
     looks, trouble = [], []
     for clause in clauses:
@@ -143,7 +141,7 @@ def resume_campaign(campaign_file: Path, *, by: str, reason: str, home: Path | N
     with open_ledger(place):  # there must be one: resuming does not make it
         pass
     with ledger_of(place) as store:
-        keys = RunKeyFolder(place.run_keys)
+        keys = run_keys_of(place)
         return end_pause(store, loaded.campaign.campaign, by=by, reason=reason, at=at, keys=keys)
 
 

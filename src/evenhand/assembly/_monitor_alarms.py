@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from evenhand.adapters.home import Home
-from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.disparity import LOOK, MonitorState
 from evenhand.ledger import (
     AlarmRaised,
     CampaignState,
     EarlierPrices,
     Happened,
+    LedgerStore,
     campaign_state,
     open_run,
     raise_alarms,
@@ -21,7 +20,7 @@ from evenhand.ledger import (
 )
 from evenhand.policy import Campaign
 
-from ._ledger import ledger_of
+from ._ledger import ledger_of, run_keys_of
 from ._monitor_events import Decided
 from ._monitor_look import Look
 from ._monitor_told import told_of
@@ -65,12 +64,12 @@ def record_alarms(
             since=state.since,
             at=at,
             earlier=_earlier(store, campaign, looks, decided),
-            keys=RunKeyFolder(place.run_keys),
+            keys=run_keys_of(place),
         )
         return added, campaign_state(store, campaign.campaign)
 
 
-def _earlier(store: SqliteLedger, campaign: Campaign, looks: Sequence[Look], decided: Decided) -> EarlierPrices | None:
+def _earlier(store: LedgerStore, campaign: Campaign, looks: Sequence[Look], decided: Decided) -> EarlierPrices | None:
     """The prices that held: those of the last run before the one whose prices decided where an alarm was raised.
 
     An alarm's place is known to a look, so the first decision that it may be about counts. The prices must be of this

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.adapters.tables import open_table
-from evenhand.ledger import columns, open_run, runs
+from evenhand.ledger import LedgerStore, columns, open_run, runs
 from evenhand.policy import Campaign, MonitorClause, Table
 from evenhand.terms import PPM, DataError, Standing
 
@@ -116,7 +115,7 @@ class RunRead:
     excluded: NDArray[np.bool_] = field(repr=False)
 
 
-def decided_about(store: SqliteLedger, campaign: Campaign, since: int, read: dict[str, RunRead]) -> Decided:
+def decided_about(store: LedgerStore, campaign: Campaign, since: int, read: dict[str, RunRead]) -> Decided:
     """The decisions of a campaign's finished runs.
 
     Args:
@@ -172,7 +171,7 @@ def _excluded(read: RunRead, offers: tuple[str, ...]) -> NDArray[np.bool_]:
     return np.stack([*columns, read.excluded.all(axis=1)], axis=1)
 
 
-def _read(store: SqliteLedger, run_id: str) -> RunRead:
+def _read(store: LedgerStore, run_id: str) -> RunRead:
     recorded = open_run(store, run_id)
     ids = tuple(one.id for one in recorded.campaign.offers)
     parts = [

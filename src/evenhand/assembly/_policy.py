@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.allocation import PricePolicy, policy_from_dict, policy_of
-from evenhand.ledger import RunRecord, open_run, runs
+from evenhand.ledger import LedgerStore, RunRecord, open_run, runs
 from evenhand.terms import DataError, LedgerError
 
 __all__ = ["policy_of_run", "prices_of", "read_policy", "run_that_priced", "write_policy"]
@@ -86,7 +85,7 @@ def read_policy(place: Home, recorded: RunRecord) -> PricePolicy:
     return made
 
 
-def run_that_priced(store: SqliteLedger, digest: str) -> RunRecord:
+def run_that_priced(store: LedgerStore, digest: str) -> RunRecord:
     """The run whose policy has this digest.
 
     Raises:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from evenhand.adapters.home import find_home, write_atomically
+from evenhand.adapters.home import Home, find_home, write_atomically
 from evenhand.ledger import Signer, latest_checkpoint, proven_decision
 from evenhand.ledger import sign_checkpoint as sign_checkpoint_of
 from evenhand.receipts import Result, check, checker, read_receipt, receipt_of, receipt_page
@@ -16,12 +18,16 @@ from ._kept import text_of_file
 from ._ledger import ledger_of
 from ._records import open_ledger, why
 
+if TYPE_CHECKING:
+    from evenhand.explanation import Explanation
+
 __all__ = [
     "check_receipt",
     "give_receipt",
     "last_checkpoint",
     "ledger_key",
     "receipt_checker",
+    "receipt_values",
     "sign_checkpoint",
 ]
 
@@ -47,20 +53,38 @@ def give_receipt(
         StoreError: the file cannot be written.
     """
     place = find_home(home)
-    explained = {one: why(who, home=place.folder, lang=one) for one in ("nl", "en")}
+    explained = _explained(place, who)
     decision_id = explained["en"].facts.decision_id
-    words = {
-        one: [told.headline, *(line.text for line in told.lines if line.layer == 1)] for one, told in explained.items()
-    }
-    with open_ledger(place) as store:
-        size, note = latest_checkpoint(store)
-        entries = proven_decision(store, decision_id, size, brief=brief)
-        receipt = receipt_of(entries, note, Signer(store.secret()).verifier, words)
+    receipt = _values(place, explained, brief=brief)
     path = Path(out)
     is_json = path.suffix == ".json"
     text = json.dumps(receipt, ensure_ascii=False, indent=1) + "\n" if is_json else receipt_page(receipt, lang=lang)
     write_atomically(path, text, private=True)
     return decision_id
+
+
+def receipt_values(place: Home, decision_id: str) -> dict[str, object]:
+    """The receipt of one decision, as plain JSON values.
+
+    Raises:
+        DataError: the ledger knows no such decision.
+        LedgerError: the ledger has no signed checkpoint yet.
+    """
+    return _values(place, _explained(place, decision_id), brief=False)
+
+
+def _explained(place: Home, who: str) -> dict[str, Explanation]:
+    return {one: why(who, home=place.folder, lang=one) for one in ("nl", "en")}
+
+
+def _values(place: Home, explained: Mapping[str, Explanation], *, brief: bool) -> dict[str, object]:
+    words = {
+        one: [told.headline, *(line.text for line in told.lines if line.layer == 1)] for one, told in explained.items()
+    }
+    with open_ledger(place) as store:
+        size, note = latest_checkpoint(store)
+        entries = proven_decision(store, explained["en"].facts.decision_id, size, brief=brief)
+        return receipt_of(entries, note, Signer(store.secret()).verifier, words)
 
 
 def check_receipt(receipt: str | Path, *, key: str | None = None) -> Result:

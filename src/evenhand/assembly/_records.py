@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.campaigns import learn, lesson_of
 from evenhand.features import pseudonymise
 from evenhand.journey import propose
-from evenhand.ledger import RunRecord, Verification, beside, facts, latest, open_run, runs
+from evenhand.ledger import LedgerStore, RunRecord, Verification, beside, facts, latest, open_run, runs
 from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.ledger import verify as verify_chain
@@ -26,12 +24,14 @@ from evenhand.terms import DataError, DecisionFacts, UsageError
 from ._frames import Frames
 from ._kept import kept_checkpoints
 from ._law import as_recorded
-from ._ledger import ledger_of
+from ._ledger import ledger_of, run_keys_of
 from ._open import open_all
 from ._policy import policy_of_run, run_that_priced
 from ._report import write_results
 
 if TYPE_CHECKING:
+    from evenhand.adapters.postgres_ledger import PostgresLedger
+    from evenhand.adapters.sqlite_ledger import SqliteLedger
     from evenhand.explanation import Explanation
 
 __all__ = [
@@ -54,7 +54,7 @@ def _silent(_: str) -> None:
 
 
 @contextmanager
-def open_ledger(home: Home) -> Iterator[SqliteLedger]:
+def open_ledger(home: Home) -> Iterator[SqliteLedger | PostgresLedger]:
     """The home's ledger, for reading only, with the keys of its people."""
     with ledger_of(home, read_only=True) as store:
         yield store
@@ -89,7 +89,7 @@ def verify_ledger(
     place = find_home(home)
     with open_ledger(place) as store:
         step("verifying")
-        kept, keys = kept_checkpoints(checkpoints), RunKeyFolder(place.run_keys)
+        kept, keys = kept_checkpoints(checkpoints), run_keys_of(place)
         return verify_chain(store, model_from_json, known=known, checkpoints=kept, keys=keys)
 
 
@@ -113,7 +113,7 @@ def forget_groups(run_id: str, *, home: str | Path | None = None, at: datetime) 
     with open_ledger(place) as store:
         name = resolve_run(store, run_id)
     with ledger_of(place) as store:
-        return name, forget_groups_of(store, RunKeyFolder(place.run_keys), name, at=at)
+        return name, forget_groups_of(store, run_keys_of(place), name, at=at)
 
 
 def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
         ]
 
 
-def resolve_run(store: SqliteLedger, run_id: str, *, whole: bool = False) -> str:
+def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False) -> str:
     """A run's id; ``last`` is the last one that was finished; with `whole`, that decided about a whole table.
 
     Raises:
@@ -168,7 +168,7 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
     from evenhand.explanation import tell
 
     place = find_home(home)
-    keys = RunKeyFolder(place.run_keys)
+    keys = run_keys_of(place)
     with open_ledger(place) as store:
         asked_by_person = False
         try:
@@ -294,7 +294,7 @@ def replay(
         was = model_from_json(recorded.model_json)
         explained = propose(opened.asked, recorded.campaign, was, opened.stores)
         step("comparing")
-        result = compare_with_record(store, name, explained, RunKeyFolder(place.run_keys))
+        result = compare_with_record(store, name, explained, run_keys_of(place))
     same_model = model.digest == was.digest
     return Replayed(
         run_id=name,
@@ -308,7 +308,7 @@ def replay(
     )
 
 
-def _replay_later(store: SqliteLedger, recorded: RunRecord, place: Home, folder: Path, frames: Frames) -> Replayed:
+def _replay_later(store: LedgerStore, recorded: RunRecord, place: Home, folder: Path, frames: Frames) -> Replayed:
     """Decide the people of a run with given prices again. Model and prices are the recorded ones."""
     from ._decide import decided_again
 
@@ -316,7 +316,7 @@ def _replay_later(store: SqliteLedger, recorded: RunRecord, place: Home, folder:
     if not is_same_data:
         raise _other_data()
     name = recorded.summary.run_id
-    result = compare_with_record(store, name, explained, RunKeyFolder(place.run_keys))
+    result = compare_with_record(store, name, explained, run_keys_of(place))
     return Replayed(
         run_id=name,
         decisions=result.recorded,
@@ -356,7 +356,7 @@ def _data_folder(recorded: RunRecord, place: Home) -> Path:
     return noted if noted.is_absolute() else (place.folder / noted).resolve()
 
 
-def readable(store: SqliteLedger, decisions: Sequence[str]) -> Iterator[DecisionFacts]:
+def readable(store: LedgerStore, decisions: Sequence[str]) -> Iterator[DecisionFacts]:
     """These decisions, without those of people whose key is not there (any more)."""
     for decision in decisions:
         try:

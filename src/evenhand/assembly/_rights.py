@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
-from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.features import pseudonymise
 from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
 from evenhand.terms import DataError, StoreError
 
-from ._ledger import keys_of, ledger_of
+from ._ledger import keys_of, ledger_of, run_keys_of
 from ._records import open_ledger, readable, rebuild_report, why
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
     with open_ledger(place) as store:
         recorded = [run for run in runs(store) if run.finished]
-        if not place.subject_keys.exists() and any(closed_run(store, run.run_id) for run in recorded):
+        if not keys.is_there and any(closed_run(store, run.run_id) for run in recorded):
             raise StoreError(
                 "subject-keys-missing",
                 "The keys of people are missing, so nobody's can be destroyed, nor the erasure recorded.",
@@ -132,7 +131,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
             )
     keys.suppress(pseudonym, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
     with ledger_of(place) as store:
-        handle = erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(place.run_keys))
+        handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place))
         store.shrink()
         sealed = len(store.about(handle)) if handle else 0
         in_the_clear = len(store.about(pseudonym))

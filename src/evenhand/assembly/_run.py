@@ -16,7 +16,6 @@ from evenhand import __version__
 from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
 from evenhand.adapters.frames import csv_bytes
 from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.allocation import PricePolicy, policy_of
 from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
 from evenhand.disparity import Audit
@@ -29,7 +28,7 @@ from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Se
 from ._audit import campaign_audit
 from ._frames import Frames
 from ._intake import minors, odd_features, personal_features, refuse_personal_features
-from ._ledger import ledger_of, refuse_erased_since
+from ._ledger import has_ledger, ledger_of, refuse_erased_since, run_keys_of
 from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
@@ -166,7 +165,7 @@ def plan_campaign(
     explained = propose(prepared.opened.asked, loaded.campaign, prepared.model, prepared.opened.stores)
     step("counting")
     report = report_of(prepared.opened, prepared.lesson, explained, prepared.audit, run_id="")
-    if not place.key_file.exists():
+    if not place.has_key:
         for story in report["stories"]:
             for told in story.values():
                 told["subject"] = "0" * len(told["subject"])  # without a key a pseudonym is no secret
@@ -245,7 +244,7 @@ def run_campaign(
             model_json=model_to_json(model),
             data_digest=opened.digest,
             version=__version__,
-            keys=RunKeyFolder(place.run_keys),
+            keys=run_keys_of(place),
             law=opened.stores.law,
         )
         try:
@@ -283,7 +282,7 @@ def run_campaign(
 
 def _refuse_paused(place: Home, campaign: str) -> None:
     """Before a long preparation; `ledger.begin` looks again when nobody else can write any more."""
-    if place.ledger.is_file():
+    if has_ledger(place):
         with ledger_of(place) as store:
             refuse_paused(store, campaign)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from evenhand.adapters.home import Home
-from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.ledger import GENESIS, Kind, link, runs
+from evenhand.ledger import GENESIS, Kind, LedgerStore, link, runs
 from evenhand.terms import LedgerError
 
-from ._ledger import ledger_of
+from ._ledger import has_ledger, ledger_of
 from ._records import rebuild_report
 
 __all__ = ["drop_unrecorded", "look_around"]
@@ -26,7 +25,7 @@ def look_around(place: Home) -> list[str]:
         StoreError: another run is writing, or the ledger or the results cannot be written.
         LedgerError: the end of the ledger was altered.
     """
-    if not place.ledger.is_file():
+    if not has_ledger(place):
         return []
     with ledger_of(place) as store:
         store.claim()
@@ -48,13 +47,13 @@ def look_around(place: Home) -> list[str]:
     return told
 
 
-def drop_unrecorded(place: Home, store: SqliteLedger, run_id: str) -> None:
+def drop_unrecorded(place: Home, store: LedgerStore, run_id: str) -> None:
     """Remove the list of a run that failed, unless the ledger has the run after all (an interrupt after the commit)."""
     if not any(row[1] == Kind.RUN_FINISHED for row in store.about(run_id.encode())):
         place.discard(run_id)
 
 
-def _check_end(store: SqliteLedger) -> None:
+def _check_end(store: LedgerStore) -> None:
     """Raise unless the last entries continue each other."""
     first = max(0, store.tail().entries - LOOKED_AT)
     previous = None if first else GENESIS

@@ -1,5 +1,5 @@
 """What can I type? The commands: demo, init, check, plan, run, policy, decide, monitor, why, receipt, ledger, replay,
-report, schema, signals, db.
+report, schema, signals, db, keys.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -19,6 +19,7 @@ from . import (
     _campaign_commands,
     _database_commands,
     _evaluate_command,
+    _keys_commands,
     _later_commands,
     _monitor_command,
     _receipt_commands,
@@ -62,6 +63,7 @@ def _root(
 _campaign_commands.register(app)
 _database_commands.register(app)
 _evaluate_command.register(app)
+_keys_commands.register(app)
 _later_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)

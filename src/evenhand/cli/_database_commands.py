@@ -69,12 +69,22 @@ def _tell(voice: Speaker, state: DatabaseState) -> None:
         parts = [
             {"part": part.part, "has": part.has, "needs": part.needs, "ready": part.is_ready} for part in state.parts
         ]
-        voice.document({"where": state.where, "schema": state.schema, "ready": state.is_ready, "parts": parts})
+        voice.document(
+            {
+                "where": state.where,
+                "schema": state.schema,
+                "ready": state.is_ready,
+                "parts": parts,
+                "warnings": list(state.warnings),
+            }
+        )
         return
     voice.data(f"in {state.where}" + (f", schema {state.schema}" if state.schema else ", in files"))
     for part in state.parts:
         ready = "ready" if part.is_ready else f"needs {part.needs}"
         voice.data(f"{part.part}: {part.has or 'nothing yet'}, {ready}")
+    for warning in state.warnings:
+        voice.data(f"warning: {warning}")
 
 
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (

@@ -32,7 +32,7 @@ def catalogue(lang: str) -> dict[str, str]:
         raise KeyError(lang)
     folder = files(__package__) / "catalogue"
     content: dict[str, str] = {}
-    for part in ("", "report.", "audit.", "increment.", "monitor.", "receipt.", "rules.", "signals."):
+    for part in ("", "report.", "audit.", "increment.", "monitor.", "receipt.", "rules.", "signals.", "portal."):
         name = f"{part}{lang}.json"
         content |= json.loads((folder / name).read_text("utf-8"))
     return content

@@ -1,0 +1,154 @@
+"""Links by which a person comes to their own pages: signed, sealed, for one person, and good for a while.
+
+A link holds nothing that anybody can read: whose it is, what it opens and until when stand in it encrypted
+(AES-256-GCM) under a key that is made from the home's secret. Whoever changes one bit of it, or makes one without
+the secret, has no link. What may be used once only is noted by a mark (`OnceStore`) that leads to nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum, unique
+from threading import Lock
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from evenhand.terms import UsageError
+
+__all__ = ["LINK_DAYS", "VISIT", "Links", "OnceStore", "Opening", "Scope", "UsedInMemory"]
+
+VISIT = timedelta(minutes=30)
+"""How long a person's own pages stay open."""
+LINK_DAYS = 7
+"""Days for which a link is good, unless whoever makes it says otherwise."""
+
+_NONCE = 12
+_MOST, _PADDED, _LONGEST = 768, 96, 1_200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@unique
+class Scope(IntEnum):
+    """What a link opens. The number stands in it, so it never changes meaning."""
+
+    ONE_DECISION = 1
+    """The page of one decision, as often as it is opened; nothing can be switched *on* there."""
+    OWN_PAGES = 2
+    """All pages of the person; works once, and opens a visit."""
+    VISIT = 3
+    """A visit: what the browser keeps while the person's own pages are open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a good link says.
+
+    Attributes:
+        scope: what it opens.
+        who: the person's own id, as the organisation knows it.
+        about: id of the decision, of a link to one; else "".
+        until: up to when it is good.
+        mark: of the link itself; leads to nobody.
+    """
+
+    scope: Scope
+    who: str
+    about: str
+    until: datetime
+    mark: bytes
+
+
+class OnceStore(Protocol):
+    """Remembers what was used, so that it is not used again."""
+
+    def use(self, mark: bytes, until: datetime) -> bool:
+        """Note a mark as used; whether it was not used before. Of two at the same moment one is told True."""
+        ...
+
+
+class UsedInMemory:
+    """Marks in this process alone: for tests, and for one server that may forget them when it is started anew."""
+
+    def __init__(self) -> None:
+        self._used: dict[bytes, datetime] = {}
+        self._lock = Lock()
+
+    def use(self, mark: bytes, until: datetime) -> bool:
+        """See `OnceStore`."""
+        with self._lock:
+            is_new = mark not in self._used
+            self._used[mark] = until
+        return is_new
+
+
+class Links:
+    """Makes links and reads them.
+
+    Args:
+        secret: of the home (32 bytes).
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._cipher = AESGCM(hashlib.blake2b(b"evenhand person link", key=secret, digest_size=32).digest())
+        self._form = hashlib.blake2b(b"evenhand person form", key=secret, digest_size=32).digest()
+
+    def make(self, scope: Scope, who: str, *, until: datetime, about: str = "") -> str:
+        """A link, as text that can stand in an address.
+
+        Args:
+            scope: what it opens.
+            who: the person's own id, as it stands in the subjects table.
+            until: up to when it is good.
+            about: id of the decision, of a link to one.
+
+        Raises:
+            UsageError: the id is longer than a link can hold.
+        """
+        nonce = secrets.token_bytes(_NONCE)
+        said = json.dumps([int((until - _EPOCH).total_seconds()), who, about], ensure_ascii=False).encode()
+        if len(said) > _MOST:
+            raise UsageError(
+                "link-id-long",
+                "The person's id is too long to stand in a link.",
+                rule=f"a link holds {_MOST} bytes",
+                remedy="use a shorter id",
+            )
+        sealed = self._cipher.encrypt(nonce, said.ljust(-(-len(said) // _PADDED) * _PADDED), bytes([scope]))
+        return urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
+
+    def read(self, link: str, scope: Scope, *, at: datetime) -> Opening | None:
+        """What a link says; None where it is not one of this home, is for something else, or has expired.
+
+        Which of these it is, is not told.
+        """
+        if len(link) > _LONGEST or not link.isascii():
+            return None
+        try:
+            raw = urlsafe_b64decode(link + "=" * (-len(link) % 4))
+            if urlsafe_b64encode(raw).decode().rstrip("=") != link:  # one link has one spelling
+                return None
+            opened = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], bytes([scope]))
+        except (ValueError, InvalidTag):
+            return None
+        seconds, who, about = json.loads(opened)
+        until = _EPOCH + timedelta(seconds=seconds)
+        if at >= until:
+            return None
+        mark = hashlib.sha256(b"evenhand used link\x00" + raw).digest()
+        return Opening(scope, who, about, until, mark)
+
+    def form_token(self, visit: str) -> str:
+        """What a form of a visit must send back, so that no other site can send it in the person's name."""
+        return hmac.new(self._form, visit.encode(), hashlib.sha256).hexdigest()
+
+    def is_form_token(self, visit: str, given: str) -> bool:
+        """Whether it is that, compared in constant time."""
+        return hmac.compare_digest(self.form_token(visit).encode(), given.encode())

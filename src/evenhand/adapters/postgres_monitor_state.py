@@ -1,0 +1,37 @@
+"""What the monitors of a home know, sealed as in files, in the schema of a PostgreSQL server."""
+
+from __future__ import annotations
+
+from ._database_trouble import trouble
+from ._postgres import connected
+from .home import Home
+from .monitor_state import MonitorStates
+from .placement import Placement
+
+__all__ = ["PostgresMonitorStates"]
+
+
+class PostgresMonitorStates(MonitorStates):
+    """The states of one home.
+
+    Args:
+        home: the home; its key must be there.
+        placement: the server and the schema.
+    """
+
+    def __init__(self, home: Home, placement: Placement) -> None:
+        super().__init__(home)
+        self._placement = placement
+        self._secret = lambda: home.key(make=False)
+
+    def _kept(self, name: str) -> bytes | None:
+        with connected(self._placement, "ledger", self._secret) as database, trouble("what monitors know"):
+            found = database.execute("SELECT sealed FROM monitor_state WHERE name = %s", (name,)).fetchone()
+        return bytes(found[0]) if found else None
+
+    def _keep(self, name: str, sealed: bytes) -> None:
+        with connected(self._placement, "ledger", self._secret) as database, trouble("what monitors know"):
+            database.execute(
+                "INSERT INTO monitor_state VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed",
+                (name, sealed),
+            )

@@ -1,0 +1,78 @@
+"""Answers, each with the headers of a private page: not kept, not framed, not sent on, without foreign scripts."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from evenhand.explanation import Lang
+from evenhand.portal import Why, style
+
+from ._asking import root_of
+
+__all__ = ["Guarded", "file_of", "receipt_answer", "sent_on", "style_sheet"]
+
+_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_OWN_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": _POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "browsing-topics=(), camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "no-referrer",
+    "vary": "Accept-Language, Sec-GPC, Cookie",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex, nofollow",
+}
+
+
+class Guarded:
+    """Puts the headers on every answer that has none of its own, errors included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                message["headers"] = headers.raw
+            await send(message)
+
+        await self._app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
+def sent_on(request: Request, path: str, lang: Lang, done: str) -> RedirectResponse:
+    """To a page by GET, so that a reload sends nothing twice."""
+    told = f"&done={done}" if done else ""
+    return RedirectResponse(f"{root_of(request)}{path}?lang={lang}{told}", status_code=303)
+
+
+def file_of(why: Why) -> Response:
+    """A decision as JSON."""
+    name = f"{why.told.facts.decision_id}.json"
+    text = json.dumps(why.told.to_dict(), ensure_ascii=False, indent=1) + "\n"
+    return Response(
+        text, media_type="application/json", headers={"content-disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def receipt_answer(page: str) -> Response:
+    """A page that checks itself: it brings its own policy, by the hashes of its one script and one style."""
+    found = _OWN_POLICY.search(page)
+    policy = unescape(found.group(1)) if found else _POLICY
+    return HTMLResponse(page, headers={"content-security-policy": f"{policy}; frame-ancestors 'none'"})
+
+
+async def style_sheet(_: Request) -> Response:
+    return Response(style(), media_type="text/css", headers={"cache-control": "public, max-age=3600"})

@@ -1,0 +1,290 @@
+"""The person's pages behind addresses: who may see which, by signed links; forms, headers, cookies, languages.
+
+Mount `person_pages` where you like, or serve it alone. Addresses below the mount:
+
+    GET  why/LINK                 one decision, for whoever has the link to it
+    POST why/LINK                 a choice there: only off, never on
+    GET  in/LINK, POST in/LINK    the door to a person's own pages; the link is used up by the second
+    GET  me, POST me              own pages; choices
+    GET  me/why/DECISION          one decision; ``.json`` and ``.receipt`` behind it give it as a file and as a receipt
+    POST me/ask, me/leave         requests; the end of a visit
+    GET  how, portal.css          for everybody
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Literal, Protocol
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from evenhand.adapters.person_links import VISIT, Links, OnceStore, Opening, Scope
+from evenhand.explanation import Lang
+from evenhand.portal import (
+    Ask,
+    Intent,
+    Me,
+    Place,
+    Why,
+    door_page,
+    how_page,
+    intent_of,
+    is_protective,
+    left_page,
+    me_page,
+    refused_page,
+    why_page,
+)
+
+from ._answers import Guarded, file_of, receipt_answer, sent_on, style_sheet
+from ._asking import form_of, just_done, language, root_of, says_no, way_back
+
+__all__ = ["Desk", "House", "person_pages"]
+
+_COOKIE = "evenhand-visit"
+
+
+class Desk(Protocol):
+    """What is known about one person, and where their words go. Made by a `House` for each request."""
+
+    def why(self, decision: str, lang: Lang) -> Why | None:
+        """One decision about this person; None where there is none with this id about them."""
+        ...
+
+    def me(self, lang: Lang, *, browser_says_no: bool) -> Me:
+        """The person's own page."""
+        ...
+
+    def factors(self) -> frozenset[str]:
+        """Columns that this person can switch off."""
+        ...
+
+    def purposes(self) -> frozenset[str]:
+        """DPV terms for which decisions were made about this person."""
+        ...
+
+    def do(self, intent: Intent, lang: Lang) -> None:
+        """Keep what the person said; it counts from the next decision."""
+        ...
+
+    def hear_browser(self) -> None:
+        """The browser sends Global Privacy Control: kept as an opt-out, unless the person said otherwise here."""
+        ...
+
+    def receipt(self, decision: str, lang: Lang) -> str | None:
+        """The page of the receipt of a decision about this person; None where there is none."""
+        ...
+
+
+class House(Protocol):
+    """The organisation whose pages these are."""
+
+    def sender(self) -> tuple[str, str]:
+        """Name, and where a human answers."""
+        ...
+
+    def desk(self, who: str) -> Desk:
+        """The desk of the person with an id of the organisation's own."""
+        ...
+
+
+def person_pages(
+    house: House, links: Links, once: OnceStore, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> ASGIApp:
+    """The pages as an ASGI application.
+
+    Args:
+        house: the organisation and its people's desks.
+        links: reads the links of its home.
+        once: remembers which links were used.
+        clock: now.
+    """
+    pages = _Pages(house, links, once, clock)
+    app = Starlette(
+        routes=[
+            Route("/why/{link}", pages.one_decision, methods=["GET"]),
+            Route("/why/{link}", pages.choose_there, methods=["POST"]),
+            Route("/in/{link}", pages.door, methods=["GET"]),
+            Route("/in/{link}", pages.enter, methods=["POST"]),
+            Route("/me", pages.me, methods=["GET"]),
+            Route("/me", pages.choose, methods=["POST"]),
+            Route("/me/ask", pages.choose, methods=["POST"]),
+            Route("/me/leave", pages.leave, methods=["POST"]),
+            Route("/me/why/{decision}", pages.why, methods=["GET"]),
+            Route("/how", pages.how, methods=["GET"]),
+            Route("/portal.css", style_sheet, methods=["GET"]),
+        ],
+        exception_handlers={404: pages.nothing_here, 405: pages.nothing_here},
+    )
+    return Guarded(app)
+
+
+class _Pages:
+    """One method per address."""
+
+    def __init__(self, house: House, links: Links, once: OnceStore, clock: Callable[[], datetime]) -> None:
+        self._house, self._links, self._once, self._clock = house, links, once, clock
+
+    async def one_decision(self, request: Request) -> Response:
+        opening = self._opening(request, Scope.ONE_DECISION)
+        return self._refused(request, "link") if opening is None else await self._shown(request, opening)
+
+    async def choose_there(self, request: Request) -> Response:
+        """A choice behind a link to one decision: the link itself is what no other site knows."""
+        opening = self._opening(request, Scope.ONE_DECISION)
+        form = await form_of(request)
+        if opening is None or form is None:
+            return self._refused(request, "link" if opening is None else "form")
+        done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=True)
+        return sent_on(request, f"/why/{request.path_params['link']}", language(request, form), done)
+
+    async def door(self, request: Request) -> Response:
+        if self._opening(request, Scope.OWN_PAGES) is None:
+            return self._refused(request, "link")
+        path = f"/in/{request.path_params['link']}"
+        place = _place(request, path, act=root_of(request) + path)
+        minutes = int(VISIT.total_seconds() // 60)
+        return HTMLResponse(door_page(*self._house.sender(), place, language(request), minutes=minutes))
+
+    async def enter(self, request: Request) -> Response:
+        opening = self._opening(request, Scope.OWN_PAGES)
+        if opening is None or not await run_in_threadpool(self._once.use, opening.mark, opening.until):
+            return self._refused(request, "link")
+        until = self._clock() + VISIT
+        visit = self._links.make(Scope.VISIT, opening.who, until=until)
+        form = await form_of(request) or {}
+        response = sent_on(request, "/me", language(request, form), "")
+        response.set_cookie(
+            _COOKIE,
+            visit,
+            max_age=int(VISIT.total_seconds()),
+            path=root_of(request) or "/",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+    async def me(self, request: Request) -> Response:
+        opening = self._visit(request)
+        if opening is None:
+            return self._refused(request, "session")
+        lang = language(request)
+        me = await run_in_threadpool(self._me, opening.who, lang, says_no(request))
+        place = self._own_place(request, "/me")
+        return HTMLResponse(me_page(me, place, lang))
+
+    def _me(self, who: str, lang: Lang, browser_says_no: bool) -> Me:
+        desk = self._house.desk(who)
+        if browser_says_no:
+            desk.hear_browser()
+        return desk.me(lang, browser_says_no=browser_says_no)
+
+    async def choose(self, request: Request) -> Response:
+        opening = self._visit(request)
+        form = await form_of(request)
+        if opening is None:
+            return self._refused(request, "session")
+        token = (form or {}).get("csrf", [""])[-1]
+        if form is None or not self._links.is_form_token(request.cookies[_COOKIE], token):
+            return self._refused(request, "form")
+        done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=False)
+        return sent_on(request, way_back(form), language(request, form), done)
+
+    async def why(self, request: Request) -> Response:
+        opening = self._visit(request)
+        if opening is None:
+            return self._refused(request, "session")
+        decision, dot, kind = request.path_params["decision"].rpartition(".")
+        if kind not in ("json", "receipt"):
+            decision, kind = decision + dot + kind, ""
+        desk, lang = self._house.desk(opening.who), language(request)
+        if kind == "receipt":
+            page = await run_in_threadpool(desk.receipt, decision, lang)
+            return self._refused(request, "unknown") if page is None else receipt_answer(page)
+        why = await run_in_threadpool(desk.why, decision, lang)
+        if why is None:
+            return self._refused(request, "unknown")
+        return file_of(why) if kind == "json" else self._page_of(request, why)
+
+    async def leave(self, request: Request) -> Response:
+        form = await form_of(request) or {}
+        visit = request.cookies.get(_COOKIE, "")
+        if not self._links.is_form_token(visit, form.get("csrf", [""])[-1]):
+            return self._refused(request, "form")
+        page = left_page(*self._house.sender(), _place(request, "/how"), language(request, form))
+        response = HTMLResponse(page)
+        response.delete_cookie(_COOKIE, path=root_of(request) or "/", httponly=True, samesite="strict")
+        return response
+
+    async def how(self, request: Request) -> Response:
+        place = self._own_place(request, "/how") if self._visit(request) else _place(request, "/how")
+        return HTMLResponse(how_page(*self._house.sender(), place, language(request)))
+
+    async def nothing_here(self, request: Request, _: Exception) -> Response:
+        return self._refused(request, "unknown")
+
+    async def _shown(self, request: Request, opening: Opening) -> Response:
+        desk = self._house.desk(opening.who)
+        if says_no(request):
+            await run_in_threadpool(desk.hear_browser)
+        why = await run_in_threadpool(desk.why, opening.about, language(request))
+        if why is None:
+            return self._refused(request, "link")
+        path = f"/why/{request.path_params['link']}"
+        place = _place(request, path, act=root_of(request) + path, done=just_done(request))
+        return HTMLResponse(why_page(why, place))
+
+    def _page_of(self, request: Request, why: Why) -> Response:
+        path = f"/me/why/{why.told.facts.decision_id}"
+        place = self._own_place(request, path)
+        return HTMLResponse(why_page(why, place))
+
+    def _done(self, who: str, form: Mapping[str, Sequence[str]], lang: Lang, *, only_off: bool) -> str:
+        """Keep what the person said; the key of what is then said about it."""
+        desk = self._house.desk(who)
+        intent = intent_of(form, factors=desk.factors(), purposes=desk.purposes())
+        if intent is None or (only_off and not is_protective(intent)):
+            return "nothing"
+        desk.do(intent, lang)
+        return "ask" if isinstance(intent, Ask) else form["do"][-1]
+
+    def _opening(self, request: Request, scope: Scope) -> Opening | None:
+        return self._links.read(request.path_params["link"], scope, at=self._clock())
+
+    def _visit(self, request: Request) -> Opening | None:
+        return self._links.read(request.cookies.get(_COOKIE, ""), Scope.VISIT, at=self._clock())
+
+    def _own_place(self, request: Request, path: str) -> Place:
+        root = root_of(request)
+        is_why = path.startswith("/me/why/")
+        return _place(
+            request,
+            path,
+            act=f"{root}/me",
+            ask=f"{root}/me/ask",
+            me=f"{root}/me",
+            why=f"{root}/me/why/",
+            leave=f"{root}/me/leave",
+            receipt=f"{root}{path}.receipt" if is_why else "",
+            file=f"{root}{path}.json" if is_why else "",
+            csrf=self._links.form_token(request.cookies[_COOKIE]),
+            done=just_done(request),
+            back=path,
+        )
+
+    def _refused(self, request: Request, why: Literal["link", "session", "form", "unknown"]) -> Response:
+        place = _place(request, "/how")
+        page = refused_page(why, *self._house.sender(), place, language(request))
+        return HTMLResponse(page, status_code=404 if why == "unknown" else 403)
+
+
+def _place(request: Request, path: str, **more: str) -> Place:
+    root = root_of(request)
+    return Place(here=root + path, style=f"{root}/portal.css", how=f"{root}/how", **more)

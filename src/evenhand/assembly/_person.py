@@ -1,0 +1,262 @@
+"""The desk of one person: facts for the pages out of the ledger, and what the person says into the home's records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from evenhand.adapters.home import Home, find_home
+from evenhand.explanation import Lang, purpose_words, text
+from evenhand.features import pseudonymise
+from evenhand.policy import Campaign
+from evenhand.portal import (
+    Ask,
+    Asked,
+    Effect,
+    Intent,
+    Me,
+    Otherwise,
+    Personalisation,
+    Purpose,
+    Switch,
+    Why,
+    Word,
+    choices_of,
+    effect_of,
+    features_of,
+    named_features,
+    otherwise,
+    since,
+    standing,
+    words_of,
+)
+from evenhand.receipts import receipt_page
+from evenhand.terms import DecisionFacts, LedgerError, LegalBasis
+
+from ._person_record import OpenRun, PersonRecord, RunShelf, newest_campaign
+from ._receipts import receipt_values
+
+__all__ = ["PeopleHouse", "Sayings"]
+
+_RECENT = 10
+_METHOD = "portal"
+
+
+class Sayings(Protocol):
+    """Where what people say is kept; whatever decides reads it from there before its next decision."""
+
+    def history(self, who: str) -> Sequence[Word]:
+        """Everything that a person (an id of the organisation's own) said here."""
+        ...
+
+    def say(self, who: str, words: Sequence[Word], lang: Lang, notice: str) -> None:
+        """Keep what a person said, with the text that they read; it is durable when this returns."""
+        ...
+
+    def requests(self, who: str) -> Sequence[Asked]:
+        """What a person asked, newest first."""
+        ...
+
+    def ask(self, who: str, ask: Ask, lang: Lang, at: datetime) -> None:
+        """Keep a request, with its deadline."""
+        ...
+
+
+class PeopleHouse:
+    """The organisation of a home, for the pages of its people. Implements `adapters.web.House`.
+
+    Args:
+        place: the home.
+        sayings: where what people say is kept.
+        clock: now.
+    """
+
+    def __init__(
+        self, place: Home, sayings: Sayings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._place, self._sayings, self._clock = place, sayings, clock
+        self._shelf = RunShelf()
+
+    @classmethod
+    def of(cls, home: str | Path | None, sayings: Sayings) -> PeopleHouse:
+        """Of the home that is named, or found; see `find_home`."""
+        return cls(find_home(home), sayings)
+
+    def sender(self) -> tuple[str, str]:
+        """Name, and where a human answers: of the campaign that ran last."""
+        campaign = newest_campaign(self._place, self._shelf)
+        return ("", "") if campaign is None else (campaign.controller.name, campaign.controller.contact)
+
+    def desk(self, who: str) -> PersonDesk:
+        """The desk of the person with an id of the organisation's own."""
+        return PersonDesk(self._place, who, self._sayings, self._shelf, self._clock())
+
+
+class PersonDesk:
+    """One person's desk, as of one moment. Implements `adapters.web.Desk`.
+
+    Attributes:
+        record: what the ledger holds about the person.
+    """
+
+    def __init__(self, place: Home, who: str, sayings: Sayings, shelf: RunShelf, at: datetime) -> None:
+        self._place, self._who, self._sayings, self._at = place, who, sayings, at
+        self.record = PersonRecord(place, pseudonymise([who], place.key(make=False))[0].decode(), shelf)
+
+    def why(self, decision: str, lang: Lang) -> Why | None:
+        """One decision about this person; None where there is none with this id about them."""
+        pair = self.record.decision(decision)
+        if pair is None:
+            return None
+        found, run = pair
+        told = run.told(found, lang)
+        switches = self._switches(dict.fromkeys([one.name for one in run.model.view.binnings], run.campaign), lang)
+        bare = Why(
+            told=told,
+            campaign=run.campaign,
+            model=run.model,
+            switches=switches,
+            without={},
+            without_named=None,
+            personalisation=self._personalisation(),
+            objection=self._effect("objection"),
+            fairness=run.fairness(lang),
+            learned_from=int(run.priced.report.get("run", {}).get("trained", 0)),
+            can_verify=self.record.can_verify,
+        )
+        without: dict[str, Otherwise] = {}
+        for factor in told.factors:
+            one = self._without(found, run, features_of(run.model, factor.name))
+            if one is not None:
+                without[factor.name] = one
+        named = [name for name in named_features(bare) if switches[name].off is None]
+        return Why(
+            **{name: getattr(bare, name) for name in Why.__slots__ if name not in ("without", "without_named")},
+            without=without,
+            without_named=self._without(found, run, named) if named else None,
+        )
+
+    def me(self, lang: Lang, *, browser_says_no: bool) -> Me:
+        """The person's own page."""
+        last = self.record.last
+        campaign = last[1].campaign if last else newest_campaign(self._place, RunShelf())
+        history = self._sayings.history(self._who)
+        features = self.record.features()
+        return Me(
+            sender=campaign.controller.name if campaign else "",
+            contact=campaign.controller.contact if campaign else "",
+            decided=self.record.lines(lang, _RECENT),
+            count=len(self.record.decisions),
+            personalisation=self._personalisation(),
+            objection=self._effect("objection"),
+            factors=list(self._switches(features, lang).values()),
+            purposes=self._purposes(lang),
+            choices=choices_of(
+                history, lambda name: _meaning(features.get(name), name, lang), lambda term: purpose_words(term, lang)
+            ),
+            requests=self._sayings.requests(self._who),
+            browser_says_no=browser_says_no,
+        )
+
+    def factors(self) -> frozenset[str]:
+        """Columns that this person can switch off."""
+        return frozenset(self.record.features())
+
+    def purposes(self) -> frozenset[str]:
+        """DPV terms for which decisions on consent were made about this person."""
+        asks = self.record.campaigns().items()
+        return frozenset(term for term, (one, _) in asks if one.legal_basis is LegalBasis.CONSENT)
+
+    def do(self, intent: Intent, lang: Lang) -> None:
+        """Keep what the person said; it counts from the next decision."""
+        if isinstance(intent, Ask):
+            self._sayings.ask(self._who, intent, lang, self._at)
+            return
+        words = words_of(intent, self._sayings.history(self._who), self._at)
+        if words:
+            self._sayings.say(self._who, words, lang, self._notice(words, lang))
+
+    def hear_browser(self) -> None:
+        """The browser sends Global Privacy Control: kept as an opt-out, unless the person said otherwise here."""
+        history = self._sayings.history(self._who)
+        if any(one.kind == "opt_out" for one in history):
+            return
+        words = words_of(Personalisation(off=True), history, self._at, by="browser")
+        self._sayings.say(self._who, words, "en", "Sec-GPC: 1")
+
+    def receipt(self, decision: str, lang: Lang) -> str | None:
+        """The page of the receipt of a decision about this person; None where there is none."""
+        if self.record.decision(decision) is None:
+            return None
+        try:
+            return receipt_page(receipt_values(self._place, decision), lang=lang)
+        except LedgerError:
+            return None
+
+    def _personalisation(self) -> Switch:
+        return Switch("", "", self._effect("opt_out"))
+
+    def _effect(self, kind: str, about: str | None = None) -> Effect | None:
+        began = since(self._standing(), kind, about)
+        return None if began is None else effect_of(kind, about or "", began, self.record.traces())
+
+    def _standing(self) -> dict[tuple[str, str], Word]:
+        return standing(self._sayings.history(self._who), self._at)
+
+    def _switches(self, features: Mapping[str, Campaign], lang: Lang) -> dict[str, Switch]:
+        return {
+            name: Switch(name, _meaning(campaign, name, lang), self._effect("factor", name))
+            for name, campaign in features.items()
+        }
+
+    def _without(self, found: DecisionFacts, run: OpenRun, names: Collection[str]) -> Otherwise | None:
+        return otherwise(found, run.campaign, run.model, run.policy, names)
+
+    def _purposes(self, lang: Lang) -> list[Purpose]:
+        now, out = self._standing(), []
+        for term, (campaign, found) in self.record.campaigns().items():
+            asks = campaign.legal_basis is LegalBasis.CONSENT
+            word = now.get(("consent", term)) if asks else None
+            said = "unknown"
+            if word is not None:
+                said = "given" if word.status in ("ConsentGiven", "RenewedConsentGiven") else "withdrawn"
+            out.append(
+                Purpose(
+                    term=term,
+                    words=purpose_words(term, lang),
+                    basis=text(f"basis.{campaign.legal_basis.value}", lang),
+                    asks=asks,
+                    said=said if asks else "",
+                    since=word.at if word else None,
+                    last=text(f"reason.{found.permission.key}", lang),
+                )
+            )
+        return out
+
+    def _notice(self, words: Sequence[Word], lang: Lang) -> str:
+        """The text that stood at the button, to be kept with what was said."""
+        keys = {
+            "SwitchedOff": "portal.factor-off",
+            "SwitchedOn": "portal.factor-on",
+            "OptedOut": "portal.personal-off.what",
+            "OptOutWithdrawn": "portal.personal-on",
+            "Objected": "portal.me.objection.what",
+            "ObjectionWithdrawn": "portal.object-back",
+            "ConsentGiven": "portal.give",
+            "ConsentWithdrawn": "portal.withdraw",
+        }
+        features = self.record.features()
+        lines = []
+        for one in words:
+            about = _meaning(features.get(one.about), one.about, lang) if one.kind == "factor" else one.about
+            lines.append(f"{text(keys[one.status], lang)}: {about}" if about else text(keys[one.status], lang))
+        return "\n".join(lines)
+
+
+def _meaning(campaign: Campaign | None, name: str, lang: Lang) -> str:
+    column = campaign.columns.get(name) if campaign else None
+    if column is None or column.meaning is None:
+        return name.replace("_", " ")
+    return column.meaning.nl if lang == "nl" else column.meaning.en

@@ -1,0 +1,58 @@
+"""What does a person see of a decision about them, and what can they do about it?
+
+The idea: the true sentence first, all of it for whoever opens it, and controls of which the effect is counted in the
+ledger and shown. Pages are functions of plain facts, and a form becomes one of a few typed intents; so what a
+person sees can be tested without a server, and no web framework is in here. Sources: DSA 26, 27 and 38 (main parameters
+and how to change them), GDPR 12, 15(1)(h) and 21, AI Act 50 as a design promise, EDPB Guidelines 03/2022 on deceptive
+design, WCAG 2.2 AA (RULES D-26, D-27, G-15h, G-21b).
+
+It knows nobody: who may see which page is decided at the rim, by signed links. It decides no request; people do that.
+"""
+
+from ._effects import Trace, effect_of
+from ._facts import Asked, Choice, Decided, Effect, Fairness, Me, Purpose, Switch, Why
+from ._intents import Ask, Consent, Factors, Intent, Objection, Personalisation, Right, intent_of, is_protective
+from ._otherwise import Otherwise, features_of, otherwise
+from ._pages import Place, door_page, how_page, left_page, me_page, refused_page, style, why_page
+from ._why_view import named_features
+from ._words import Word, choices_of, since, standing, words_of
+
+__all__ = [
+    "Ask",
+    "Asked",
+    "Choice",
+    "Consent",
+    "Decided",
+    "Effect",
+    "Factors",
+    "Fairness",
+    "Intent",
+    "Me",
+    "Objection",
+    "Otherwise",
+    "Personalisation",
+    "Place",
+    "Purpose",
+    "Right",
+    "Switch",
+    "Trace",
+    "Why",
+    "Word",
+    "choices_of",
+    "door_page",
+    "effect_of",
+    "features_of",
+    "how_page",
+    "intent_of",
+    "is_protective",
+    "left_page",
+    "me_page",
+    "named_features",
+    "otherwise",
+    "refused_page",
+    "since",
+    "standing",
+    "style",
+    "why_page",
+    "words_of",
+]

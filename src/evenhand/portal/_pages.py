@@ -1,0 +1,169 @@
+"""The pages: plain values into templates, escaped, in the reader's language; no script, and one style sheet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+
+from evenhand.explanation import LANGUAGES, Lang, day, number, percent, text
+
+from ._facts import Me, Why
+from ._intents import Right
+from ._why_view import why_view
+
+__all__ = ["Place", "door_page", "how_page", "left_page", "me_page", "refused_page", "style", "why_page"]
+
+_HOW = (("ai", 4), ("not", 4), ("control", 4), ("proof", 2), ("signal", 1))
+_MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+_NAMES = {"nl": "Nederlands", "en": "English"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands among the others; all are paths of the same server, "" where there is none.
+
+    Attributes:
+        here: this page.
+        style: the style sheet.
+        act: where choices are sent.
+        ask: where requests are sent.
+        me: the person's own page; "" behind a link to one decision, which shows nothing else.
+        why: what stands before the id of a decision.
+        how: the page on how it works.
+        leave: ends the visit.
+        receipt: the receipt of this decision.
+        file: this decision as JSON.
+        csrf: what a form must send back.
+        back: where a form was sent from, below the mount.
+        done: what was done just now: the second part of a key ``portal.done.*``; "" = nothing.
+    """
+
+    here: str
+    style: str
+    how: str
+    act: str = ""
+    ask: str = ""
+    me: str = ""
+    why: str = ""
+    leave: str = ""
+    receipt: str = ""
+    file: str = ""
+    csrf: str = ""
+    back: str = ""
+    done: str = ""
+
+
+def why_page(why: Why, place: Place) -> str:
+    """One decision: the sentence, two buttons, and all of it for whoever opens it. The language is that of `why.told`.
+
+    Raises:
+        KeyError: there is no such language.
+    """
+    lang = why.told.lang
+    controller = why.campaign.controller
+    return _filled(
+        "why.html",
+        lang,
+        place,
+        sender=controller.name,
+        contact=controller.contact,
+        view=why_view(why, own=bool(place.me)),
+    )
+
+
+def me_page(me: Me, place: Place, lang: Lang) -> str:
+    """The person's own page: what was decided, what may count, what they asked and chose."""
+    rights = [right.value for right in Right if right is not Right.HUMAN_REVIEW]
+    return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, me=me, rights=rights)
+
+
+def how_page(sender: str, contact: str, place: Place, lang: Lang) -> str:
+    """How it works: what the computer does and does not do."""
+    return _filled("how.html", lang, place, sender=sender, contact=contact, parts=_HOW)
+
+
+def door_page(sender: str, contact: str, place: Place, lang: Lang, *, minutes: int) -> str:
+    """What a link to the person's own page opens: nothing about anybody, and one button.
+
+    A link that is only looked at, as mail programs do, is not used up.
+    """
+    say = text("portal.door.say", lang, minutes=minutes)
+    return _note(place, lang, sender, contact, title="portal.door.title", say=say, enter=True)
+
+
+def refused_page(
+    why: Literal["link", "session", "form", "unknown"], sender: str, contact: str, place: Place, lang: Lang
+) -> str:
+    """What is shown instead, where a link, a visit or a form is not good. It is the same whoever asks, and whyever."""
+    say = {
+        "link": "portal.refused.link",
+        "session": "portal.refused.session",
+        "form": "portal.refused.form",
+        "unknown": "portal.refused.unknown",
+    }[why]
+    return _note(place, lang, sender, contact, title="portal.refused.title", say=text(say, lang), enter=False)
+
+
+def left_page(sender: str, contact: str, place: Place, lang: Lang) -> str:
+    """The visit was ended."""
+    say = text("portal.left.say", lang)
+    return _note(place, lang, sender, contact, title="portal.left.title", say=say, enter=False)
+
+
+def style() -> str:
+    """The style sheet of all pages."""
+    return _parts()["portal.css"]
+
+
+def _note(place: Place, lang: Lang, sender: str, contact: str, **values: Any) -> str:
+    return _filled("note.html", lang, place, sender=sender, contact=contact, **values)
+
+
+def _filled(template: str, lang: str, place: Place, **values: Any) -> str:
+    if lang not in LANGUAGES:
+        raise KeyError(lang)
+
+    def t(key: str, **more: object) -> str:
+        return text(key, lang, **more)
+
+    def day_of(moment: datetime | date) -> str:
+        return day(moment if isinstance(moment, datetime) else datetime.combine(moment, time()), lang)
+
+    own: Mapping[str, Any] = {
+        "contact_link": _contact_link(str(values["contact"])),
+        "lang": lang,
+        "languages": _NAMES,
+        "place": place,
+        "t": t,
+        "day": day_of,
+        "number": lambda value: number(value, lang, 0),
+        "percent": lambda share: percent(share, lang, 0),
+    }
+    return _environment().get_template(template).render(**own, **values)
+
+
+def _contact_link(contact: str) -> str:
+    """Where a link to a human leads; "" where the contact is neither an e-mail address nor a secure page."""
+    if _MAIL.fullmatch(contact):
+        return f"mailto:{contact}"
+    return contact if contact.startswith("https://") and not set(contact) & set(" <>\"'") else ""
+
+
+@cache
+def _parts() -> dict[str, str]:
+    folder = files(__package__) / "page"
+    return {item.name: item.read_text("utf-8") for item in folder.iterdir() if item.name.endswith((".html", ".css"))}
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=DictLoader(_parts()), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )

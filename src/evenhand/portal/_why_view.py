@@ -1,0 +1,131 @@
+"""One decision, laid out for its page: texts and shares, nothing that still has to be worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from evenhand.explanation import Factor, number, percent, text, text_about
+from evenhand.terms import Standing
+
+from ._facts import Switch, Why
+from ._otherwise import Otherwise, features_of
+
+__all__ = ["named_features", "why_view"]
+
+_PLAIN = ("by-lot", "ai", "several", "made-by-ai", "limits", "worth", "eligible", "permission", "contextual", "remedy")
+_SENTENCE = 2
+_DIGEST = 12
+
+
+def named_features(why: Why) -> tuple[str, ...]:
+    """The columns behind what the first sentence names, or else behind the reasons beneath it: what "not because of
+    this" is about. None where nothing personal decided."""
+    facts = why.told.facts
+    if facts.standing is not Standing.PERSONALISED or facts.outcome.is_by_lot:
+        return ()
+    told = [one for one in why.told.factors[: len(facts.top_terms)] if one.direction != "neutral"]
+    named = [one for one in told if one.direction == "for"][:_SENTENCE] if facts.offer >= 0 else []
+    columns = [column for one in named or told for column in features_of(why.model, one.name)]
+    return tuple(dict.fromkeys(columns))
+
+
+def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
+    """Everything that the page of one decision shows.
+
+    Args:
+        why: the decision.
+        own: whether it is shown among the person's own pages; behind a link to one decision nothing is switched on.
+    """
+    told, lang = why.told, why.told.lang
+    facts = told.facts
+    named = [why.switches[name] for name in named_features(why)]
+    still_on = [one for one in named if one.off is None]
+    whole = sum(abs(one.contribution) for one in told.factors)
+    by_key = {line.key: line for line in told.lines}
+    refused, personal = facts.standing is Standing.REFUSED, facts.standing is Standing.PERSONALISED
+    asked = still_on or named
+    shown = [_fact(why, one, whole) for one in told.factors] if not facts.outcome.is_by_lot else []
+    points = [(text("why.base", lang), told.base), *((one.meaning, one.contribution) for one in told.factors)]
+    return {
+        "decision": facts.decision_id,
+        "title": "portal.why.title" if facts.offer >= 0 else "portal.why.title-none",
+        "label": _label(why),
+        "offer": told.offer,
+        "headline": told.headline,
+        "plain": [by_key[key].text for key in _PLAIN if key in by_key and by_key[key].layer == 1],
+        "choices": not refused and (personal or own),
+        "named": [one.name for one in asked],
+        "named_off": bool(named) and not still_on,
+        "named_words": ", ".join(one.meaning for one in asked),
+        "without_named": _without_named(why) if still_on else "",
+        "personal_off": why.personalisation.off,
+        "facts": shown,
+        "points": [*((label, _points(micro, lang)) for label, micro in points), _total(why)] if shown else [],
+        "more": [line.text for line in told.lines if line.layer == 2],
+        "not_used": told.not_used,
+        "off": [one for one in why.switches.values() if one.off and one.name in facts.switched_off_of(why.model)],
+        "fairness": why.fairness,
+        "aware": "aware" in by_key,
+        "who": [line.text for line in told.lines if line.layer == 3],
+        "learned_from": why.learned_from,
+        "digest": why.model.digest[:_DIGEST],
+        "can_verify": why.can_verify,
+    }
+
+
+def _label(why: Why) -> str:
+    """Second part of the key of the words above the page: what it is, and how it was chosen."""
+    facts = why.told.facts
+    if facts.standing is Standing.REFUSED:
+        return "refused"
+    how = "contextual" if facts.standing is Standing.CONTEXTUAL else "personal"
+    how = "chance" if facts.outcome.is_by_lot else how
+    return how if facts.offer >= 0 else f"none-{how}"
+
+
+def _fact(why: Why, factor: Factor, whole: int) -> Mapping[str, Any]:
+    lang = why.told.lang
+    share = abs(factor.contribution) / whole if whole else 0.0
+    switches: list[Switch] = [why.switches[name] for name in features_of(why.model, factor.name)]
+    return {
+        "meaning": factor.meaning,
+        "value": factor.value,
+        "origin": text(f"origin.{factor.origin.value}", lang),
+        "share": round(100 * share, 2),
+        "percent": percent(share, lang, 0),
+        "direction": factor.direction,
+        "without": _without(why, why.without.get(factor.name)),
+        "switches": switches if factor.name in why.switches else [],
+    }
+
+
+def _without_named(why: Why) -> str:
+    found = why.without_named
+    return "" if found is None else text(f"portal.without-named.{_how(found)}", why.told.lang, offer=_offer(why, found))
+
+
+def _without(why: Why, found: Otherwise | None) -> str:
+    kind = "unknown" if found is None else _how(found)
+    return text(f"portal.without.{kind}", why.told.lang, offer=_offer(why, found))
+
+
+def _how(found: Otherwise) -> str:
+    return "same" if found.is_same else "offer" if found.offer >= 0 else "none"
+
+
+def _offer(why: Why, found: Otherwise | None) -> str:
+    if found is None or found.offer < 0:
+        return ""
+    words = why.campaign.offers[found.offer].text
+    return words.nl if why.told.lang == "nl" else words.en
+
+
+def _total(why: Why) -> tuple[str, str]:
+    return text_about(why.told.target, "why.total", why.told.lang), _points(why.told.facts.score, why.told.lang)
+
+
+def _points(micro: int, lang: str) -> str:
+    """As in `explanation`: every decimal, so that the column adds up on paper."""
+    sign = "\N{MINUS SIGN}" if micro < 0 else "+"
+    return sign + number(abs(micro) / 10_000, lang, 4)

@@ -1,0 +1,136 @@
+"""A home on a PostgreSQL server does, from the command line, what a home in files does."""
+
+from __future__ import annotations
+
+import json
+import secrets
+
+import psycopg
+import pytest
+
+from shop_folder import AT
+
+pytestmark = pytest.mark.postgres
+HOME = "evenhand-home"
+WHO = "canary7@mail.example"
+
+
+@pytest.fixture
+def there(shop, cli, postgres_url):
+    """A campaign folder whose home lives on a server; calls commands in it, which must succeed."""
+    schema = f"t{secrets.token_hex(6)}"
+
+    def call(*words, exits=0, url=postgres_url):
+        done = cli(shop, *words, EVENHAND_DATABASE=url, EVENHAND_HOME=HOME)
+        assert done.exit_code == exits, done.stderr
+        return done
+
+    call("db", "upgrade", "--schema", schema)
+    call.schema, call.folder, call.url = schema, shop, postgres_url
+    return call
+
+
+def test_every_command_works_on_a_server(there):
+    """Run, verify, list, why, replay, later people, monitor, receipt, access, erasure, report; it still verifies."""
+    there("run", "campaign.yaml", "--at", AT)
+    assert "ok: 405 entries" in there("ledger", "verify").stdout
+    assert len(json.loads(there("ledger", "runs", "--json").stdout)["runs"]) == 1
+    assert "Small Shop" in there("why", WHO).stdout
+    assert "400 of 400 decisions identical" in there("replay", "last").stdout
+    decided = there("decide", "campaign.yaml", "canary3@mail.example", "canary5@mail.example", "--at", "2026-03-02")
+    assert "left for later people" in decided.stderr
+    there("monitor", "campaign.yaml")
+    there("receipt", "give", WHO, "--out", "receipt.html")
+    there("receipt", "check", "receipt.html")
+    assert "1 decisions" in there("rights", "access", WHO).stderr
+    assert "1 decisions can be read by nobody" in there("rights", "erase", WHO, "--yes").stdout
+    there("report")
+    told = there("ledger", "verify").stdout
+    assert "promises kept" in told
+    assert "1 people were erased" in told
+    there("run", "campaign.yaml", "--at", AT)
+    assert "400 decisions" not in there("rights", "access", WHO).stderr
+
+
+def test_a_server_that_can_lose_what_was_committed_is_warned_of(there):
+    """The server of these tests does not write its log to disk, and `db status` says so."""
+    told = json.loads(there("db", "status", "--json").stdout)
+    assert told["ready"]
+    with psycopg.connect(there.url) as db:
+        is_safe = db.execute("SHOW fsync").fetchone()[0] == "on"
+    assert any("fsync is off" in warning for warning in told["warnings"]) != is_safe
+
+
+def test_a_home_on_a_server_leaves_no_ledger_no_key_and_no_address_in_its_folder(there):
+    """What stands in the folder: the secret key, the note, the head that it saw, and the results."""
+    there("run", "campaign.yaml", "--at", AT)
+    names = {path.name for path in (there.folder / HOME).iterdir()}
+    assert names == {"secret.key", "database.json", "ledger.head", "runs"}
+    assert not any(
+        there.url.encode() in path.read_bytes() for path in (there.folder / HOME).rglob("*") if path.is_file()
+    )
+
+
+def test_a_copy_of_the_ledgers_schema_tells_nothing_about_anybody(there):
+    """No own id, no e-mail address, no word of a row, no offer of anybody, no key: bytes of every table are scanned."""
+    there("run", "campaign.yaml", "--at", AT)
+    with psycopg.connect(there.url) as db:
+        tables = [
+            row[0] for row in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (there.schema,))
+        ]
+        assert {"entry", "payload", "belonging"} <= set(tables)
+        copied = b""
+        for table in tables:
+            with db.cursor().copy(f"COPY {there.schema}.{table} TO STDOUT (FORMAT binary)") as copy:
+                copied += b"".join(bytes(part) for part in copy)
+        seeds = [row[0][:32] for row in db.execute(f"SELECT seed FROM {there.schema}_keys.subject_key")]
+    assert len(copied) > 100_000
+    assert b"canary" not in copied
+    assert b"mail.example" not in copied.replace(b"privacy@shop.example", b"")
+    assert b'"o":' not in copied, "an offer that somebody got"
+    assert len(seeds) == 400
+    assert not any(seed in copied for seed in seeds)
+    key = (there.folder / HOME / "secret.key").read_bytes()
+    assert key not in copied
+    assert not any(key in seed for seed in seeds)
+
+
+def test_a_server_that_went_away_is_told_and_nothing_is_begun_elsewhere(there):
+    """Without the server, or without its address, every command stops with exit code 4; no file is made instead."""
+    there("run", "campaign.yaml", "--at", AT)
+    before = set((there.folder / HOME).rglob("*"))
+    for words in (("run", "campaign.yaml"), ("why", WHO), ("ledger", "verify"), ("rights", "erase", WHO, "--yes")):
+        gone = there(*words, exits=4, url="postgresql://evenhand:hunter2@/postgres?host=/nowhere")
+        assert "cannot be reached" in gone.stderr
+        assert "hunter2" not in gone.stderr
+        assert "EVENHAND_DATABASE is not set" in there(*words, exits=4, url="").stderr
+    assert set((there.folder / HOME).rglob("*")) == before
+
+
+def test_another_homes_folder_is_refused(there):
+    """A folder with another secret key is pointed at the schema: nothing is read, nothing written."""
+    there("run", "campaign.yaml", "--at", AT)
+    (there.folder / HOME / "secret.key").write_bytes(bytes(32))
+    for words in (("run", "campaign.yaml"), ("why", WHO), ("ledger", "verify"), ("db", "upgrade")):
+        assert "belongs to another home" in there(*words, exits=5).stderr
+    (there.folder / HOME / "secret.key").unlink()
+    assert "no key file" in there("run", "campaign.yaml", exits=4).stderr
+
+
+@pytest.mark.parametrize("who", ["'; DROP TABLE entry; --", "a\x1b[2Jb\r\n2026-01-01 ok: all well", "%s%s%(x)s", "\\"])
+def test_an_id_is_never_a_statement_and_never_a_line_of_output(there, who):
+    """Quotes, signs of a terminal, line ends and placeholders: such an id is decided about and erased like any."""
+    people = (there.folder / "people.csv").read_text()
+    quoted = '"' + who.replace('"', '""') + '"'
+    said = (there.folder / "said.csv").read_text()
+    (there.folder / "people.csv").write_text(people.replace(WHO, quoted), newline="")
+    (there.folder / "said.csv").write_text(said.replace(WHO, quoted), newline="")
+    there("run", "campaign.yaml", "--at", AT)
+    asked = there("rights", "access", who)
+    erased = there("rights", "erase", who, "--yes")
+    assert "1 decisions can be read by nobody" in erased.stdout
+    gone = there("why", who, exits=3)
+    for done in (asked, erased, gone):
+        assert "\x1b" not in done.stdout + done.stderr
+        assert "all well" not in done.stdout + done.stderr
+    assert "promises kept" in there("ledger", "verify").stdout

@@ -1,0 +1,172 @@
+"""The pages in a real browser, served: accessible, small and large, dark and on paper, by keyboard, without scripts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+
+pytestmark = pytest.mark.browser
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+OPEN = "document.querySelectorAll('details').forEach(one => { one.open = true })"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A shop of this file's own, on this machine alone."""
+    import uvicorn
+
+    from portal_cases import open_shop
+
+    shop = open_shop(tmp_path_factory.mktemp("served"))
+    server = uvicorn.Server(uvicorn.Config(shop.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    for _ in range(400):
+        if server.started:
+            break
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    shop.address = f"http://127.0.0.1:{port}"
+    yield shop
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """One Chromium for all tests of this file."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser):
+    """A browser as somebody has it."""
+    made = []
+
+    def go(*, lang="nl", scheme="light", width=900, script=True):
+        one = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=script, locale=lang
+        )
+        one.set_default_timeout(15_000)
+        made.append(one)
+        return one
+
+    yield go
+    for one in made:
+        one.close()
+
+
+def _enter(page, shop, person):
+    page.goto(shop.address + shop.me_link(person))
+    page.click("main button")
+
+
+@pytest.mark.parametrize(
+    ("lang", "scheme", "width"), [("nl", "light", 900), ("en", "dark", 900), ("nl", "dark", 320), ("en", "light", 320)]
+)
+def test_axe_finds_nothing_on_any_page_and_nothing_scrolls_sideways(served, context, lang, scheme, width):
+    """Every page, all of it open, in both languages and themes, wide and at 320 px; nobody else is asked anything."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    person = served.who("tea")
+    page = context(lang=lang, scheme=scheme, width=width).new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    decision = served.decision_of(person)
+    page.goto(served.address + served.me_link(person) + f"?lang={lang}")
+    paths = [None, "/me", f"/me/why/{decision}", served.why_link(person), "/how", "/nowhere"]
+    for path in paths:
+        if path is not None:
+            page.goto(f"{served.address}{path}?lang={lang}")
+        page.evaluate(OPEN)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        found = Axe().run(page).response["violations"]
+        assert not found, [(path, one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
+        small = page.evaluate(
+            "[...document.querySelectorAll('button,summary,nav a,a.go')].filter(one => one.offsetHeight"
+            " && (one.getBoundingClientRect().height < 24 || one.getBoundingClientRect().width < 24)).length"
+        )
+        assert small == 0, path
+        if path is None:
+            page.click("main button")
+    assert all(url.startswith(served.address) for url in asked)
+
+
+def test_the_two_buttons_have_the_same_size_and_colours(served, context):
+    """Neither is larger, brighter or first to be seen."""
+    page = context().new_page()
+    page.goto(served.address + served.why_link(served.who("tea")))
+    looks = page.evaluate(
+        "[...document.querySelectorAll('.choose button')].map(one => { const box = one.getBoundingClientRect(),"
+        " look = getComputedStyle(one); return [Math.round(box.width), Math.round(box.height), look.color,"
+        " look.backgroundColor, look.borderColor, look.fontSize, look.fontWeight].join() })"
+    )
+    assert len(looks) == 2
+    assert len(set(looks)) == 1
+
+
+def test_everything_can_be_done_with_the_keyboard_and_without_scripts(served, context):
+    """Tab and Enter lead from the link to the choice, and the page says that it was done; scripts are off."""
+    person = served.who("bread")
+    page = context(script=False).new_page()
+    page.goto(served.address + served.why_link(person))
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.locator(":focus").inner_text() == "Personalisatie uit":
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=personal-off*")
+    assert "Vanaf nu kiezen wij zonder uw gegevens." in page.locator("[role=status]").inner_text()
+    assert "Personalisatie staat al uit." in page.locator(".choose").inner_text()
+
+
+def test_a_whole_visit_without_scripts(served, context):
+    """In, one fact off, its effect in words after the next decision, out; back by the used link is refused."""
+    person = served.who("tea")
+    page = context(script=False, width=320).new_page()
+    link = served.me_link(person)
+    page.goto(served.address + link)
+    page.click("main button")
+    page.click("button[aria-label='Niet laten meetellen: hoe vaak u in de winkel was']")
+    served.now += timedelta(minutes=2)
+    served.decide(person, served.now)
+    served.now += timedelta(minutes=2)
+    page.goto(f"{served.address}/me?lang=nl")
+    assert "Daarbij is dit 0 keer gebruikt." in page.locator("main").inner_text()
+    page.click("footer button")
+    assert "Uw pagina is gesloten" in page.locator("h1").inner_text()
+    page.goto(served.address + link)
+    page.click("main button")
+    assert "Deze link werkt niet" in page.locator("h1").inner_text()
+
+
+def test_on_paper_everything_is_there_and_twice_as_large_it_still_fits(served, context):
+    """What is folded on the screen is printed, buttons are not; at 200 % zoom nothing scrolls sideways."""
+    page = context(width=1280).new_page()
+    page.goto(served.address + served.why_link(served.who("tea")))
+    inside = page.locator("table").first
+    assert not inside.is_visible()
+    page.emulate_media(media="print")
+    assert inside.is_visible()
+    assert not page.locator("button").first.is_visible()
+    page.emulate_media(media="screen")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_the_proof_checks_itself_where_it_is_served(served, context):
+    """Its own script runs under its own policy, finds that everything holds, and asks nothing of anybody."""
+    person = served.who("tea")
+    page = context().new_page()
+    _enter(page, served, person)
+    page.goto(f"{served.address}/me/why/{served.decision_of(person)}.receipt?lang=nl")
+    page.wait_for_selector("main.in-nl .verdict:not([data-verdict=waiting])")
+    assert page.locator("main.in-nl .verdict").get_attribute("data-verdict") == "holds"

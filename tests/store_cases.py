@@ -1,0 +1,90 @@
+"""The two homes of a ledger, for tests that hold for both: files in a folder, and a schema of a PostgreSQL server."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from evenhand.adapters.belonging import belong
+from evenhand.adapters.database import Database
+from evenhand.adapters.placement import Placement
+from evenhand.adapters.postgres_keys import PostgresRunKeys, PostgresSubjectKeys
+from evenhand.adapters.postgres_leases import PostgresLeases
+from evenhand.adapters.postgres_ledger import PostgresLedger
+from evenhand.adapters.run_keys import RunKeyFolder
+from evenhand.adapters.sqlite_leases import SqliteLeases
+from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.subject_keys import SubjectKeyFile
+from evenhand.adapters.wrapping import Wrapping
+
+KEY = bytes(range(32))
+
+
+class InFiles:
+    """Stores in a folder."""
+
+    kind = "files"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "secret.key").write_bytes(KEY)
+
+    def ledger(self, **more: Any) -> SqliteLedger:
+        """The ledger."""
+        return SqliteLedger(self.folder / "ledger.sqlite", key=self.folder / "secret.key", **more)
+
+    def people(self, wrapping: Wrapping | None = None) -> SubjectKeyFile:
+        """The keys of people."""
+        return SubjectKeyFile(self.folder / "subject-keys.sqlite", lambda: KEY, wrapping)
+
+    def run_keys(self) -> RunKeyFolder:
+        """The keys of runs."""
+        return RunKeyFolder(self.folder / "run-keys")
+
+    def leases(self) -> SqliteLeases:
+        """The leases."""
+        return SqliteLeases(self.folder / "leases.sqlite")
+
+
+class OnServer:
+    """Stores in a fresh schema of a server."""
+
+    kind = "server"
+
+    def __init__(self, folder: Path, url: str, schema: str = "") -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.placement = Placement("EVENHAND_DATABASE", schema or f"t{secrets.token_hex(6)}", url, url)
+        if not schema:
+            for placement, part in (
+                (self.placement, "people"),
+                (self.placement, "ledger"),
+                (self.placement.keys, "keys"),
+            ):
+                with Database.on_server(placement) as database:
+                    database.upgrade(part)
+                    if part == "people":
+                        belong(database, KEY)
+
+    def ledger(self, **more: Any) -> PostgresLedger:
+        """The ledger."""
+        return PostgresLedger(self.placement, lambda: KEY, witness=self.folder / "ledger.head", **more)
+
+    def people(self, wrapping: Wrapping | None = None) -> PostgresSubjectKeys:
+        """The keys of people."""
+        return PostgresSubjectKeys(self.placement, lambda: KEY, wrapping)
+
+    def run_keys(self) -> PostgresRunKeys:
+        """The keys of runs."""
+        return PostgresRunKeys(self.placement, lambda: KEY)
+
+    def leases(self) -> PostgresLeases:
+        """The leases."""
+        return PostgresLeases(self.placement, lambda: KEY)
+
+
+def stores_of(kind: str, folder: Path, url: str = "") -> InFiles | OnServer:
+    """Stores of a kind; a server's schema is that of the URL's last word after ``#``, where it has one."""
+    return InFiles(folder) if kind == "files" else OnServer(folder, *url.split("#"))
