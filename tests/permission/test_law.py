@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import product
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from consent_cases import Said, subjects
-from evenhand.permission import ConsentBook, permit
+from consent_cases import Said, book, subjects
+from evenhand.permission import ConsentBook, permit, recall
 from evenhand.rules import Law
 from evenhand.terms import Asked, UsageError
 from law_cases import GIVEN, NOW, evidence, law_answer, law_campaign, own_pack
@@ -345,8 +348,6 @@ def test_columns_that_were_not_read_are_no_reason_to_forget_the_law():
 
 def test_some_of_the_people_get_their_own_law():
     """Rows are picked in any order; somebody who is not there has no known place and no known facts."""
-    import numpy as np
-
     campaign = law_campaign({"column": "country", "jurisdictions": []}, legal_basis="contract")
     law = Law.of_people(campaign, {"country": ["NL", None, "FR"]}, 3)
     picked = law.rows(np.array([2, -1, 0, 1]))
@@ -354,3 +355,34 @@ def test_some_of_the_people_get_their_own_law():
     assert places == [frozenset({"FR"}), frozenset(), frozenset({"NL"}), frozenset()]
     alone = Law.of_people(campaign, {"country": ["NL"]}, 1).rows(np.array([-1, 0]))
     assert [alone.places[code] for code in alone.where.tolist()] == [frozenset(), frozenset({"NL"})]
+
+
+@given(
+    st.lists(
+        st.builds(
+            Said,
+            who=st.integers(0, 5),
+            kind=st.just("consent"),
+            status=st.sampled_from(["ConsentGiven", "ConsentWithdrawn", "ConsentRefused"]),
+            at=st.sampled_from(["2026-01-01", "2026-02-01"]),
+        ),
+        max_size=8,
+    ),
+    st.lists(st.sampled_from(["NL", "DE", "US-CA", None]), min_size=6, max_size=6),
+)
+def test_many_people_are_decided_as_one_by_one(said, places):
+    """Looked at once for each way to be, or row by row; and looked up once for several purposes: the same."""
+    campaign = law_campaign({"column": "country", "jurisdictions": []})
+    times = 1_000
+    asked = Asked(subjects([number // times for number in range(6 * times)]), NOW)
+    law = Law.of_people(campaign, {"country": [place for place in places for _ in range(times)]}, 6 * times)
+    many = permit(asked, campaign, book(said), law, recall(asked, book(said)))
+    for who in range(6):
+        alone = Asked(subjects([who]), NOW)
+        one = permit(alone, campaign, book(said), law.rows(np.array([who * times])))
+        rows = slice(who * times, (who + 1) * times)
+        assert set(many.reason[rows].tolist()) == set(one.reason.tolist())
+        assert set(many.standing[rows].tolist()) == set(one.standing.tolist())
+        assert many.rule is not None
+        assert one.rule is not None
+        assert set(many.rule[rows].tolist()) == set(one.rule.tolist())

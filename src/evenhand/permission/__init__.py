@@ -11,6 +11,6 @@ G-7). It does not collect consent, and it does not judge whether a consent was f
 from ._book import ConsentBook
 from ._evidence import Weighed, weigh
 from ._hear import Heard, hear
-from ._permit import permit
+from ._permit import Recalled, permit, recall
 
-__all__ = ["ConsentBook", "Heard", "Weighed", "hear", "permit", "weigh"]
+__all__ = ["ConsentBook", "Heard", "Recalled", "Weighed", "hear", "permit", "recall", "weigh"]

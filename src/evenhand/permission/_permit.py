@@ -16,7 +16,7 @@ from ._book import FACTOR, ConsentBook
 from ._evidence import BY_PARENT, EXPLICIT
 from ._weights import AgeWeight, ConsentWeight, Kind, OptOutWeight, SignalWeight
 
-__all__ = ["permit"]
+__all__ = ["Recalled", "permit", "recall"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OLDEST = -(2**56)
@@ -49,7 +49,25 @@ _AGE = _codes(Fact.AGE, ["adult", "16-17", "minor", "15", "14", "13", "under_13"
 _OPT_IN = _codes(Fact.SALE_OPT_IN, ["parent", "own", "no", "no"])
 
 
-def permit(asked: Asked, campaign: Campaign, consents: ConsentBook, law: Law | None = None) -> Permitted:
+def recall(asked: Asked, consents: ConsentBook) -> Recalled:
+    """What these people said up to that moment, looked up once, for asking about several purposes.
+
+    Example:
+        >>> from datetime import datetime, timezone
+        >>> asked = Asked(np.array([b"0" * 32], dtype="S32"), datetime(2026, 1, 1, tzinfo=timezone.utc))
+        >>> recall(asked, ConsentBook.empty()).asked is asked
+        True
+    """
+    return Recalled(asked, consents)
+
+
+def permit(
+    asked: Asked,
+    campaign: Campaign,
+    consents: ConsentBook,
+    law: Law | None = None,
+    recalled: Recalled | None = None,
+) -> Permitted:
     """Say for each person whether the campaign may address them, and whether with personal data.
 
     What people said, and what is known of them, become facts; the rules that are in force decide by these
@@ -66,6 +84,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook, law: Law | N
         campaign: gives purpose, channel, legal basis, and which law holds.
         consents: what people said.
         law: the rules, and where each of these people is; None = as the campaign declares it for everybody.
+        recalled: what `recall` gave for the same people and consents; None = it is looked up.
 
     Returns:
         Standing, reason and rule of each, in the order asked.
@@ -88,7 +107,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook, law: Law | N
     """
     people = len(asked)
     law = Law.declared(campaign) if law is None else law
-    history = _History(asked, consents)
+    history = recall(asked, consents) if recalled is None or recalled.asked is not asked else recalled
     facts = {**_facts(history, campaign, consents, people), **law.known}
     rule = law.compile(campaign, asked.at).decide(facts, law.where, people)
 
@@ -106,7 +125,7 @@ def permit(asked: Asked, campaign: Campaign, consents: ConsentBook, law: Law | N
     )
 
 
-def _facts(history: _History, campaign: Campaign, consents: ConsentBook, people: int) -> dict[Fact, NDArray[np.uint8]]:
+def _facts(history: Recalled, campaign: Campaign, consents: ConsentBook, people: int) -> dict[Fact, NDArray[np.uint8]]:
     """What people said, as codes of the facts that rules ask about."""
     purpose, above = campaign.purpose, {campaign.purpose, *ancestors(campaign.purpose)}
     objectionable = _covering(above, campaign, consents.purpose_terms)
@@ -161,12 +180,17 @@ class _Spoken:
         self.marks = marks
 
 
-class _History:
-    """The records of the people asked about, up to the moment of the decision."""
+class Recalled:
+    """The records of the people asked about, up to the moment of the decision. Made by `recall`.
 
-    __slots__ = ("_kinds", "_order", "_purposes", "_weights", "_who")
+    Attributes:
+        asked: the people and the moment.
+    """
+
+    __slots__ = ("_kinds", "_order", "_purposes", "_weights", "_who", "asked")
 
     def __init__(self, asked: Asked, book: ConsentBook) -> None:
+        self.asked = asked
         who, which = book.records_of(asked.subjects)
         at = book.at[which]
         now = _microseconds(asked.at)
@@ -180,8 +204,10 @@ class _History:
         by_notice = _MAY_END[self._weights[past]]
         self._weights[past] = np.where(by_notice, ConsentWeight.NOTICE_ENDED, ConsentWeight.EXPIRED)
         # On a tie the heavier counts; of two alike the one with fewer marks, which permits less.
-        lightness = (_MARKS - 1) - book.marks[which]
-        self._order = np.maximum(at[kept], _OLDEST) * _WEIGHTS + self._weights * _MARKS + lightness
+        order = np.maximum(at[kept], _OLDEST) * _WEIGHTS
+        order += self._weights * _MARKS
+        order += (_MARKS - 1) - book.marks[which]
+        self._order = order
 
     def active(self, kind: Kind, relevant: NDArray[np.bool_], people: int) -> NDArray[np.bool_]:
         """Who has a standing no of this kind: for any relevant purpose, the latest record says so."""
@@ -262,10 +288,14 @@ class _History:
     def _latest(self, rows: NDArray[np.intp], people: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Weight and marks of each person's latest among these rows, the heaviest on a tie; -1 where there is none."""
         never = np.iinfo(np.int64).min
+        if not len(rows):
+            return np.full(people, _NEVER), np.zeros(people, dtype=np.int64)
         latest = np.full(people, never)
-        np.maximum.at(latest, self._who[rows], self._order[rows])
-        said = latest % _WEIGHTS
-        return np.where(latest == never, _NEVER, said // _MARKS), (_MARKS - 1) - said % _MARKS
+        who = self._who[rows]  # rising, as records come person by person
+        first = np.flatnonzero(np.append(True, who[1:] != who[:-1]))
+        latest[who[first]] = np.maximum.reduceat(self._order[rows], first)
+        said = latest & (_WEIGHTS - 1)
+        return np.where(latest == never, _NEVER, said >> 2), (_MARKS - 1) - (said & (_MARKS - 1))
 
 
 def _microseconds(at: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,10 @@ CampaignFacts = Mapping[Fact, frozenset[str]]
 """What is so for everybody: the values of each fact about the campaign."""
 PersonFacts = Mapping[Fact, NDArray[np.uint8]]
 """What is so for each person: codes, [n], or [] where it is alike for everybody."""
+
+_FEW = 4_096
+_MOST_CELLS = 1 << 22
+"""Ways to be that are told apart at once; where there could be more, rules are looked at row by row."""
 
 _Test = tuple[Fact, NDArray[np.bool_]]
 
@@ -55,6 +60,32 @@ class Compiled:
             where: of each person which of the places that were compiled for, [people] or [].
             people: how many.
         """
+        differing = [fact for fact in self._asked() if facts[fact].ndim]
+        sizes = [len(FACTS[fact].values) for fact in differing]
+        cells = math.prod(sizes) * (len(self.masks[0].where) if self.masks and where.ndim else 1)
+        if people < _FEW or cells > _MOST_CELLS:
+            return self.decide_each(facts, where, people)
+        # Most people are alike in all that is asked: rules are looked at once for each way to be.
+        cell = where.astype(np.int32) if where.ndim else np.zeros(people, dtype=np.int32)
+        for fact, size in zip(differing, sizes, strict=True):
+            cell *= np.int32(size)
+            cell += facts[fact]
+        present = np.flatnonzero(np.bincount(cell, minlength=cells))
+        rest, own = present, dict(facts)
+        for fact, size in zip(reversed(differing), reversed(sizes), strict=True):
+            rest, code = np.divmod(rest, size)
+            own[fact] = code.astype(np.uint8)
+        rule_of = np.full(cells, -1, dtype=np.int16)
+        rule_of[present] = self.decide_each(own, rest.astype(np.uint8) if where.ndim else where, len(present))
+        return rule_of[cell]
+
+    def _asked(self) -> tuple[Fact, ...]:
+        """Facts about people that some rule asks about."""
+        tests = [test for mask in self.masks for group in (mask.when, *mask.unless) for test in group]
+        return tuple(dict.fromkeys(fact for fact, _ in tests))
+
+    def decide_each(self, facts: PersonFacts, where: NDArray[np.uint8], people: int) -> NDArray[np.int16]:
+        """As `decide`, rule by rule for every row."""
         decided = np.full(people, -1, dtype=np.int16)
         open_ = np.ones(people, dtype=np.bool_)
         for mask in self.masks:
