@@ -95,9 +95,8 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     made_by = f"python -m benchmarks.permission {people}"
     print_table("Gate 1, by rules", made_by, ("purpose", "took", "people", "personalised"), rows)
-    print(
-        f"{people:,} people x {len(PURPOSES)} purposes, {len(shipped().rules)} rules: {total:.2f} s in all, of which {busy:.2f} s on a core"
-    )
+    asked_about = f"{people:,} people x {len(PURPOSES)} purposes, {len(shipped().rules)} rules"
+    print(f"{asked_about}: {total:.2f} s in all, {busy:.2f} s of them on a core")
     print(f"before that: the book of what they said {built:.1f} s, their places {told:.1f} s")
     print(f"most memory {peak:.2f} GiB, of which {before:.2f} GiB before the first was asked about; load now {load()}")
 
