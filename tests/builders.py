@@ -344,6 +344,8 @@ def begin_run(
 class MemoryLedger:
     """A ledger store in memory, with the same manners as the one in SQLite."""
 
+    head_is_apart = True
+
     def __init__(self, people: SubjectKeys | None = None) -> None:
         self.people = people
         self.kept_payloads: dict[int, bytes] = {}
@@ -416,6 +418,14 @@ class MemoryLedger:
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         """Signed checkpoints by size."""
         return iter(sorted(self.kept_checkpoints.items()))
+
+    def last_checkpoint(self) -> tuple[int, str] | None:
+        """The last one signed."""
+        return max(self.kept_checkpoints.items(), default=None)
+
+    def checkpoint_before(self, size: int) -> int:
+        """How many entries the one before has."""
+        return max((one for one in self.kept_checkpoints if one < size), default=0)
 
     def secret(self) -> bytes:
         """A key that is no secret."""

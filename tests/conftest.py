@@ -61,9 +61,10 @@ sys.addaudithook(_gatekeeper)
 
 @pytest.fixture(autouse=True)
 def no_network(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No test reaches the network; those marked `browser`, `postgres` or `spark` reach this machine itself at most."""
+    """No test reaches the network. Those marked `browser`, `postgres`, `service` or `spark` reach
+    this machine itself at most."""
     _gatekeeper.loopback_allowed = any(
-        request.node.get_closest_marker(name) for name in ("browser", "postgres", "spark")
+        request.node.get_closest_marker(name) for name in ("browser", "postgres", "service", "spark")
     )
     _gatekeeper.watching = True
     yield

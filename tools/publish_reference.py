@@ -1,4 +1,5 @@
-"""Write what is published from the code: the schemas in docs, and the tables of docs/reference/campaign-file.md.
+"""Write what is published from the code: the schemas in docs, the description of the service, and the
+tables of docs/reference/campaign-file.md.
 
 Run it after a change to the campaign file or the model file: python tools/publish_reference.py
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from evenhand.adapters.web import description
 from evenhand.allocation import price_policy_schema
 from evenhand.policy import CHECKS, campaign_fields, campaign_schema
 from evenhand.scoring import model_schema
@@ -16,12 +18,18 @@ ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "docs" / "campaign.schema.json"
 MODEL_SCHEMA = ROOT / "docs" / "model.schema.json"
 PRICE_SCHEMA = ROOT / "docs" / "price-policy.schema.json"
+OPENAPI = ROOT / "docs" / "reference" / "openapi.json"
 PAGE = ROOT / "docs" / "reference" / "campaign-file.md"
 
 
 def schema_text() -> str:
     """The schema as it is published."""
     return json.dumps(campaign_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def openapi_text() -> str:
+    """The description of the service as it is published."""
+    return json.dumps(description(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def model_schema_text() -> str:
@@ -70,6 +78,7 @@ def _checks() -> str:
 
 if __name__ == "__main__":
     SCHEMA.write_text(schema_text(), encoding="utf-8")
+    OPENAPI.write_text(openapi_text(), "utf-8")
     MODEL_SCHEMA.write_text(model_schema_text(), encoding="utf-8")
     PRICE_SCHEMA.write_text(price_schema_text(), encoding="utf-8")
     PAGE.write_text(page_text(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

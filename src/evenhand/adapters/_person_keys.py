@@ -153,6 +153,32 @@ class PersonKeys(ABC):
             after = rows[-1][0]
         return changed
 
+    def marked(self, marks: Mapping[bytes, int]) -> list[bytes]:
+        """Pseudonyms of everybody who has a key here and one of these marks."""
+        found: list[bytes] = []
+        after = b""
+        while self.is_there and (rows := self._rows_after(after, AT_ONCE)):
+            found += [pseudonym for pseudonym, _, _ in rows if self._mark(pseudonym) in marks]
+            after = rows[-1][0]
+        return found
+
+    def copy_to(self, other: PersonKeys) -> None:
+        """Keep every row and mark in another store too, which has none of them, as they are."""
+        if not self.is_there:
+            return
+        after = b""
+        while rows := self._rows_after(after, AT_ONCE):
+            other._put(rows)
+            after = rows[-1][0]
+        other.keep_marks(self.marks(2**62))
+
+    def keep_marks(self, marks: Mapping[bytes, int]) -> None:
+        """Keep marks that another store of the same home has; the later moment counts."""
+        known = self.marks(2**62)
+        for mark, at in marks.items():
+            if at > known.get(mark, -(2**62)):
+                self._note(mark, at)
+
     def under(self) -> dict[str, int]:
         """How many people's random bytes are under which wrapping key, by its name; "" = in the clear."""
         found: dict[str, int] = {}
@@ -214,6 +240,10 @@ class PersonKeys(ABC):
     @abstractmethod
     def _add(self, pseudonyms: list[bytes]) -> list[bytes]:
         """Draw and keep keys, in one transaction that nobody else's comes between; see `_drawn`."""
+
+    @abstractmethod
+    def _put(self, rows: list[Row]) -> None:
+        """Keep rows as they are, in one transaction; those that are there already stay."""
 
     @abstractmethod
     def _rows(self, column: str, values: Sequence[bytes]) -> list[Row]:

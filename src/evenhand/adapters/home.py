@@ -61,6 +61,11 @@ class Home:
         return self.folder / "leases.sqlite"
 
     @property
+    def machine_keys(self) -> Path:
+        """The keys of machines that call the service: digests only."""
+        return self.folder / "machine-keys.json"
+
+    @property
     def database_note(self) -> Path:
         """Where on a server the home lives; see `adapters.placement`."""
         return self.folder / "database.json"

@@ -12,6 +12,7 @@ import hmac
 import json
 import secrets
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,11 +45,12 @@ class MonitorStates:
 
     Args:
         home: the home; its key must be there.
+        secret: its key, where it stands elsewhere.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, secret: bytes | None = None) -> None:
         self._folder = home.folder / "monitor"
-        self._key = hmac.new(home.key(make=False), b"evenhand monitor state\x00", hashlib.sha256).digest()
+        self._key = hmac.new(secret or home.key(make=False), b"evenhand monitor state\x00", hashlib.sha256).digest()
 
     def path(self, name: str) -> Path:
         """The file of a monitor."""
@@ -97,6 +99,15 @@ class MonitorStates:
         nonce = secrets.token_bytes(_NONCE)
         sealed = AESGCMSIV(self._key).encrypt(nonce, zlib.compress(text.encode(), 1), _bound(name))
         self._keep(name, _MAGIC + nonce + sealed)
+
+    def sealed(self) -> dict[str, bytes]:
+        """Every state as it is kept, sealed, by the name of its monitor."""
+        return {path.stem: path.read_bytes() for path in sorted(self._folder.glob("*.sealed"))}
+
+    def put(self, states: Mapping[str, bytes]) -> None:
+        """Keep states of the same home as they are."""
+        for name, sealed in states.items():
+            self._keep(name, sealed)
 
     def _kept(self, name: str) -> bytes | None:
         """The sealed state, where there is one."""

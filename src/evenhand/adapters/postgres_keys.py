@@ -80,6 +80,10 @@ class PostgresSubjectKeys(PersonKeys):
                     copy.write_row(row)
         return made
 
+    def _put(self, rows: list[Row]) -> None:
+        with self._opened() as database, database.transaction(), database.cursor() as cursor:
+            cursor.executemany("INSERT INTO subject_key VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", rows)
+
     def _rows(self, column: str, values: Sequence[bytes]) -> list[Row]:
         return self._fetched(f"{_SELECT} WHERE {column} = ANY(%s)", list(values))
 
@@ -160,6 +164,18 @@ class PostgresRunKeys:
                 rule="A-4a: what is sealed needs its key",
                 remedy="restore the keys, and the secret key that belongs to them, from a copy",
             ) from None
+
+    def names(self) -> list[str]:
+        """The runs that have a key."""
+        with self._opened() as database:
+            return [row[0] for row in database.execute("SELECT run_id FROM run_key ORDER BY run_id").fetchall()]
+
+    def keep(self, run_id: str, key: bytes) -> None:
+        """Keep a key that was made elsewhere; one that is there stays."""
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = nonce + self._cipher().encrypt(nonce, key, run_id.encode())
+        with self._opened() as database:
+            database.execute("INSERT INTO run_key VALUES (%s, %s) ON CONFLICT DO NOTHING", (run_id, sealed))
 
     def forget(self, run_id: str) -> bool:
         """Remove the key of a run; whether there was one."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -58,11 +59,15 @@ class PostgresLedger:
         witness: file in the home that remembers the last head; none = nothing tells that the schema was put back.
         people: keys of people, under which their decisions are sealed and opened.
         read_only: refuse where there is no ledger yet.
+        patience: seconds that `claim` waits for its turn while somebody else writes.
 
     Raises:
         StoreError: the server cannot be reached, or its tables are not those of this evenhand.
         LedgerError: the schema is another home's.
     """
+
+    head_is_apart = False
+    """The head stands in the same transaction as the entries."""
 
     def __init__(
         self,
@@ -72,8 +77,10 @@ class PostgresLedger:
         witness: Path | None = None,
         people: SubjectKeys | None = None,
         read_only: bool = False,
+        patience: float = 0.0,
     ) -> None:
         self.people = people
+        self._patience = patience
         self.where = f"the ledger in the database that {placement.variable} names"
         self._secret = secret
         self._witness = SealedHead(witness, secret) if witness else None
@@ -153,6 +160,15 @@ class PostgresLedger:
         """Every checkpoint that was signed, by the number of entries under it."""
         yield from self._rows_of("SELECT size, note FROM checkpoint ORDER BY size")
 
+    def last_checkpoint(self) -> tuple[int, str] | None:
+        """The checkpoint that was signed last; None if there is none."""
+        rows = self._rows_of("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def checkpoint_before(self, size: int) -> int:
+        """How many entries were under the last checkpoint over fewer than `size`; 0 if there is none."""
+        return int(self._rows_of("SELECT coalesce(max(size), 0) FROM checkpoint WHERE size < %s", size)[0][0])
+
     def secret(self) -> bytes:
         """The key that seals the head."""
         return self._secret()
@@ -165,10 +181,34 @@ class PostgresLedger:
             return [error.what]
 
     def claim(self) -> None:
-        """Become the only writer until `release`; others are refused at once."""
-        if self._claimed or not self._rows_of(f"SELECT pg_try_advisory_lock({_LOCK})")[0][0]:
+        """Become the only writer until `release`; others are refused, at once or when their patience ends."""
+        if self._claimed:
             raise busy(self.where)
-        self._claimed = True
+        until = time.monotonic() + self._patience
+        if not self._patience:
+            self._claimed = self._locked(_LOCK, until)
+        elif self._locked(_TURN, until):
+            try:
+                self._claimed = self._locked(_LOCK, until)
+            finally:
+                self._rows_of(f"SELECT pg_advisory_unlock({_TURN})")
+        if not self._claimed:
+            raise busy(self.where)
+
+    def _locked(self, lock: str, until: float) -> bool:
+        """Take an advisory lock, by a moment of the monotonic clock; tried once at least."""
+        while not self._rows_of(f"SELECT pg_try_advisory_lock({lock})")[0][0]:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_BETWEEN)
+        return True
+
+    def is_wanted(self) -> bool:
+        """Whether somebody waits to write."""
+        if not self._rows_of(f"SELECT pg_try_advisory_lock({_TURN})")[0][0]:
+            return True
+        self._rows_of(f"SELECT pg_advisory_unlock({_TURN})")
+        return False
 
     def release(self) -> None:
         """Let others write; what is not committed is undone. A connection that broke has done both already."""
@@ -177,6 +217,15 @@ class PostgresLedger:
             with contextlib.suppress(EvenhandError):
                 self.rollback()
                 self._rows_of(f"SELECT pg_advisory_unlock({_LOCK})")
+
+    @contextlib.contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Within it every question is about one moment, whatever others commit meanwhile."""
+        self._do("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield
+        finally:
+            self._do("ROLLBACK")
 
     def intents(self) -> Sequence[Intent]:
         """Runs that started and are not in the chain."""
@@ -306,11 +355,16 @@ _LOCK = "hashtextextended(current_database() || '/' || current_schema() || '/eve
 """Advisory lock of the one writer of a schema's ledger."""
 
 
+_TURN = "hashtextextended(current_database() || '/' || current_schema() || '/evenhand turn', 0)"
+"""Advisory lock of whoever waits to write, so that a service sees that it is wanted."""
+_BETWEEN = 0.01
+
+
 def _put_back(how: str) -> LedgerError:
     return LedgerError(
         "ledger-put-back",
         f"The ledger {how}. Nothing was added to it.",
         rule="G-5-2",
         remedy="Run `evenhand ledger verify`, and find out who restored or changed the database. Where you did: "
-        "evenhand restore says what is lost, and goes on from there.",
+        "the how-to on backups says what is lost, and how to go on.",
     )

@@ -24,6 +24,11 @@ class PostgresMonitorStates(MonitorStates):
         self._placement = placement
         self._secret = lambda: home.key(make=False)
 
+    def sealed(self) -> dict[str, bytes]:
+        """Every state as it is kept, sealed, by the name of its monitor."""
+        with connected(self._placement, "ledger", self._secret) as database, trouble("what monitors know"):
+            return dict(database.execute("SELECT name, sealed FROM monitor_state ORDER BY name").fetchall())
+
     def _kept(self, name: str) -> bytes | None:
         with connected(self._placement, "ledger", self._secret) as database, trouble("what monitors know"):
             found = database.execute("SELECT sealed FROM monitor_state WHERE name = %s", (name,)).fetchone()

@@ -35,6 +35,19 @@ class RunKeyFolder:
             StoreError: it cannot be written, or the run has a key already.
         """
         key = secrets.token_bytes(_BYTES)
+        self.keep(run_id, key)
+        return key
+
+    def names(self) -> list[str]:
+        """The runs that have a key."""
+        return sorted(path.stem for path in self._folder.glob("*.key"))
+
+    def keep(self, run_id: str, key: bytes) -> None:
+        """Keep a key that was made elsewhere.
+
+        Raises:
+            StoreError: it cannot be written, or the run has a key already.
+        """
         path = self._path(run_id)
         try:
             if not self._folder.is_dir():
@@ -47,7 +60,6 @@ class RunKeyFolder:
             _settle(self._folder)
         except OSError as error:
             raise _trouble(path, "written", error) from error
-        return key
 
     def get(self, run_id: str) -> bytes | None:
         """The key of a run; None if there is none (any more).

@@ -93,6 +93,16 @@ class Leases(ABC):
                     remedy="decide with the campaign as it was, or run the campaign again for new prices",
                 )
 
+    def pools(self) -> list[tuple[str, str, int, int]]:
+        """Each pool's limits, with what may be used of each and what is spent."""
+        with self._alone(None) as db:
+            return db.execute("SELECT pool, cap, bound, spent FROM pool ORDER BY pool, cap").fetchall()  # type: ignore[no-any-return]
+
+    def put_pools(self, pools: Sequence[tuple[str, str, int, int]]) -> None:
+        """Keep pools that another store has, with what is spent of them; leases of that store do not come along."""
+        with self._alone(None) as db:
+            db.executemany("INSERT INTO pool (pool, cap, bound, spent) VALUES (?, ?, ?, ?)", pools)
+
     def left(self, pool: str, *, at: datetime) -> dict[str, int]:
         """What is neither spent nor lent of each limit."""
         with self._alone(at) as db:
@@ -178,17 +188,18 @@ class SqliteLeases(Leases):
 
     Args:
         path: the file; it is made, with its folder.
+        any_thread: it may be used by another thread than made it, by one at a time.
 
     Raises:
         StoreError: it cannot be opened or made, or is another file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, any_thread: bool = False) -> None:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=_WAIT)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=_WAIT, check_same_thread=not any_thread)
         except (OSError, sqlite3.Error) as error:
             raise self._told(error) from None
         try:

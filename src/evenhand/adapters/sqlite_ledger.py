@@ -20,6 +20,7 @@ from evenhand.terms import LedgerError, StoreError
 
 from ._ledger_tables import APPLICATION, CHECKS, SCHEMA, TREE, TRIGGERS, VERSION
 from ._ledger_trouble import busy, outside, told
+from ._ledger_turn import Turn
 from ._sealed_head import SealedHead
 
 __all__ = ["SqliteLedger"]
@@ -50,11 +51,15 @@ class SqliteLedger:
         key: file with the key that seals the head, or what gives the key; ``NAME.key`` beside the ledger if left out.
         people: keys of people, under which their decisions are sealed and opened.
         read_only: open what is there, change nothing.
+        patience: seconds that `claim` waits for its turn while somebody else writes.
 
     Raises:
         StoreError: the file cannot be opened or made, or is of a newer evenhand.
         LedgerError: the file is not a ledger, or is damaged.
     """
+
+    head_is_apart = True
+    """The head is a file of its own, and can be written while the entries are."""
 
     def __init__(
         self,
@@ -63,9 +68,11 @@ class SqliteLedger:
         key: Path | Callable[[], bytes] | None = None,
         people: SubjectKeys | None = None,
         read_only: bool = False,
+        patience: float = 0.0,
     ) -> None:
         self.path = path
         self.people = people
+        self._turn = Turn(path, patience)
         self._head = SealedHead(path.with_name(path.name + ".head"), key or path.with_name(path.name + ".key"))
         self._lock: IO[bytes] | None = None
         self._before = 0
@@ -196,6 +203,18 @@ class SqliteLedger:
         if self._format() >= 2:
             yield from cast("list[tuple[int, str]]", self._rows_of("SELECT size, note FROM checkpoint ORDER BY size"))
 
+    def last_checkpoint(self) -> tuple[int, str] | None:
+        """The checkpoint that was signed last; None if there is none."""
+        if self._format() < 2:
+            return None
+        found = self._rows_of("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
+        return cast("tuple[int, str]", found[0]) if found else None
+
+    def checkpoint_before(self, size: int) -> int:
+        """How many entries were under the last checkpoint over fewer than `size`; 0 if there is none."""
+        query = "SELECT coalesce(max(size), 0) FROM checkpoint WHERE size < ?"
+        return cast("int", self._rows_of(query, size)[0][0]) if self._format() >= 2 else 0
+
     def secret(self) -> bytes:
         """The key that seals the head. Raises LedgerError where it is missing."""
         with self._trouble():
@@ -218,18 +237,22 @@ class SqliteLedger:
         return [text.replace("\n", "; ").rstrip(".") for text in found if text != "ok"]
 
     def claim(self) -> None:
-        """Become the only writer until `release`; other processes are refused at once."""
+        """Become the only writer until `release`; other processes are refused, at once or when their patience ends."""
         if self._lock is not None:
             raise busy(self.path)
         with self._trouble():
-            lock = self.path.with_name(self.path.name + ".lock").open("ab")
-        if not _locked(lock):
-            lock.close()
+            lock = self._turn.taken()
+        if lock is None:
             raise busy(self.path)
         self._lock = lock
         if self._format() < VERSION:
             with self._trouble():
                 self._db.executescript(f"BEGIN IMMEDIATE; {TREE} COMMIT;")
+
+    def is_wanted(self) -> bool:
+        """Whether somebody waits to write."""
+        with self._trouble():
+            return self._turn.is_wanted()
 
     def release(self) -> None:
         """Let others write; what is not committed is undone."""
@@ -357,19 +380,3 @@ def _reading(path: Path) -> str:
     so a ledger at rest (no write-ahead log beside it) is read as a file that nobody changes."""
     at_rest = not path.with_name(path.name + "-wal").exists()
     return "ro&immutable=1" if at_rest and not os.access(path.parent, os.W_OK) else "ro"
-
-
-def _locked(file: IO[bytes]) -> bool:
-    """Take the lock of a file without waiting. The system lets go of it when the process ends, however it ends."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

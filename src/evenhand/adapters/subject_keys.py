@@ -86,6 +86,12 @@ class SubjectKeyFile(PersonKeys):
             database.execute("COMMIT")
         return made
 
+    def _put(self, rows: list[Row]) -> None:
+        with self._opened(make=True) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.executemany("INSERT OR IGNORE INTO subject_key VALUES (?, ?, ?)", rows)
+            database.execute("COMMIT")
+
     def _rows(self, column: str, values: Sequence[bytes]) -> list[Row]:
         with self._opened(make=False) as database:
             return database.execute(f"{_SELECT} WHERE {column} IN ({','.join('?' * len(values))})", values).fetchall()

@@ -7,12 +7,14 @@ run's id and a new home's key.
 """
 
 from ._audit import DataAudit, audit
+from ._backup import BackedUp, Restored, backup, restore
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+from ._live import LiveService
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._person import PeopleHouse, Sayings
@@ -29,9 +31,11 @@ from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_r
 from ._rights import Access, Erased, access, erase
 from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
+from ._serve import Serving, machine_keys, open_service, serve, service_app
 
 __all__ = [
     "Access",
+    "BackedUp",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -41,15 +45,19 @@ __all__ = [
     "Evaluated",
     "Frames",
     "KeysState",
+    "LiveService",
     "Monitored",
     "PeopleHouse",
     "Planned",
     "Ran",
     "Replayed",
+    "Restored",
     "Sayings",
+    "Serving",
     "Watched",
     "access",
     "audit",
+    "backup",
     "check",
     "check_receipt",
     "database_status",
@@ -67,21 +75,26 @@ __all__ = [
     "ledger_key",
     "list_runs",
     "load_campaign",
+    "machine_keys",
     "monitor",
     "new_wrapping_key",
     "open_ledger",
+    "open_service",
     "plan",
     "plan_campaign",
     "prices_of",
     "rebuild_report",
     "receipt_checker",
     "replay",
+    "restore",
     "resume_campaign",
     "rotate_keys",
     "rules_of_run",
     "rules_with",
     "run",
     "run_campaign",
+    "serve",
+    "service_app",
     "sign_balancing",
     "sign_checkpoint",
     "upgrade_database",

@@ -42,7 +42,7 @@ from ._policy import policy_of_run, read_policy, run_that_priced
 from ._records import acted_at, open_ledger, resolve_run
 from ._run import located, relative
 
-__all__ = ["Decided", "decide_people", "decided_again"]
+__all__ = ["Decided", "decide_people", "decided_again", "people_per_offer", "recorded_digest"]
 
 Step = Callable[[str], None]
 _LENT = timedelta(minutes=10)
@@ -118,7 +118,7 @@ def decide_people(
         refuse_paused(store, loaded.campaign.campaign, recorded.summary.policy)
     prices = read_policy(place, recorded)
     model = model_from_json(recorded.model_json)
-    check_policy(prices, loaded.campaign, _digest(loaded.campaign, recorded), model)
+    check_policy(prices, loaded.campaign, recorded_digest(loaded.campaign, recorded), model)
     step("reading the data")
     people = open_people(loaded, folder=folder, place=place, at=at, frames=frames or Frames(), who=list(subjects))
     with leases_of(place) as leases:
@@ -172,7 +172,7 @@ def _recorded(
                 refuse_erased_since(place, people.asked.subjects, people.stores.consents)
                 step("deciding and recording")
                 explained = walk(people.asked, loaded.campaign, model, people.stores, started, given).explained
-                used = Room(loaded.campaign).used(_people_per_offer(explained, loaded.campaign))
+                used = Room(loaded.campaign).used(people_per_offer(explained, loaded.campaign))
                 leases.spend(lease, used, at=datetime.now(UTC))
                 spent = used
                 head = finish(started, {"kind": "later-people", "priced_by": prices.run, "data_folder": folder})
@@ -194,7 +194,7 @@ def _recorded(
     )
 
 
-def _digest(campaign: Campaign, recorded: RunRecord) -> str:
+def recorded_digest(campaign: Campaign, recorded: RunRecord) -> str:
     """The campaign as the ledger would have it: under its recorded digest where it is the recorded one."""
     if campaign == recorded.campaign:
         return recorded.campaign_digest
@@ -207,7 +207,8 @@ def _most(campaign: Campaign, people: int) -> dict[str, int]:
     return {name: people * (dearest if name == "budget" else 1) for name in Room.declared(campaign)}
 
 
-def _people_per_offer(explained: Explained, campaign: Campaign) -> list[int]:
+def people_per_offer(explained: Explained, campaign: Campaign) -> list[int]:
+    """How many people got each offer."""
     offer = explained.allocated.offer
     counts: list[int] = np.bincount(offer[offer >= 0].astype(np.intp), minlength=len(campaign.offers)).tolist()
     return counts
@@ -254,10 +255,24 @@ def decided_again(
             rule="G-17: a decision opens with the key of its person, which erasure destroys",
             remedy="nothing, where they were erased; else restore subject-keys.sqlite from a copy",
         )
+    if recorded.report.get("given"):
+        raise DataError(
+            "replay-given",
+            "Requests gave something about people of this run, which was not kept, so it cannot be replayed.",
+            rule="G-5c: of what a request gives, the ledger keeps the bins only",
+            remedy="nothing; that each of its decisions follows from its bins is checked by: evenhand ledger verify",
+        )
     who = np.concatenate(chunks)
     acted = acted_at(recorded.summary.run_id)
     people = open_people(
-        loaded, folder=folder, place=place, at=recorded.summary.at, frames=frames, acted=acted, who=who
+        loaded,
+        folder=folder,
+        place=place,
+        at=recorded.summary.at,
+        frames=frames,
+        acted=acted,
+        who=who,
+        by_rows=recorded.report.get("kind") == "live",
     )
     model = model_from_json(recorded.model_json)
     given = GivenPrices(prices, dict(recorded.room))

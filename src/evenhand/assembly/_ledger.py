@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.adapters.home import Home
+from evenhand.adapters.live_keys import LiveSubjectKeys
 from evenhand.adapters.monitor_state import MonitorStates
 from evenhand.adapters.placement import placement_of
 from evenhand.adapters.run_keys import RunKeyFolder
@@ -16,12 +17,12 @@ from evenhand.adapters.sqlite_leases import Leases, SqliteLeases
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.adapters.subject_keys import SubjectKeyFile
 from evenhand.adapters.wrapping import wrapping_of_environment
-from evenhand.ledger import Kind, RunKeys
+from evenhand.ledger import Kind
 from evenhand.permission import ConsentBook
 from evenhand.terms import DataError, EvenhandError, StoreError
 
 if TYPE_CHECKING:
-    from evenhand.adapters.postgres_keys import PostgresSubjectKeys
+    from evenhand.adapters.postgres_keys import PostgresRunKeys, PostgresSubjectKeys
     from evenhand.adapters.postgres_ledger import PostgresLedger
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "keys_of",
     "leases_of",
     "ledger_of",
+    "live_keys_of",
+    "live_ledger_of",
     "may_be_recorded",
     "monitor_states_of",
     "refuse_erased_since",
@@ -36,11 +39,17 @@ __all__ = [
 ]
 
 
+PATIENCE = 2.0
+"""Seconds to wait while somebody else writes the ledger. A service lets go of it within a fraction of that."""
+
+
 def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | PostgresLedger:
     """The ledger, with the keys of the home's people, which seal and open their decisions. Use a ``with``."""
     placement = placement_of(home)
     if placement is None:
-        return SqliteLedger(home.ledger, key=lambda: home.key(make=False), people=keys_of(home), read_only=read_only)
+        return SqliteLedger(
+            home.ledger, key=lambda: home.key(make=False), people=keys_of(home), read_only=read_only, patience=PATIENCE
+        )
     from evenhand.adapters.postgres_ledger import PostgresLedger
 
     return PostgresLedger(
@@ -49,6 +58,7 @@ def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | Postgres
         witness=home.ledger_witness,
         people=keys_of(home),
         read_only=read_only,
+        patience=PATIENCE,
     )
 
 
@@ -85,7 +95,7 @@ def keys_of(home: Home) -> SubjectKeyFile | PostgresSubjectKeys:
     return PostgresSubjectKeys(placement, lambda: home.key(make=False), wrapping_of_environment())
 
 
-def run_keys_of(home: Home) -> RunKeys:
+def run_keys_of(home: Home) -> RunKeyFolder | PostgresRunKeys:
     """The keys of a home's runs."""
     placement = placement_of(home)
     if placement is None:
@@ -95,11 +105,12 @@ def run_keys_of(home: Home) -> RunKeys:
     return PostgresRunKeys(placement, lambda: home.key(make=False))
 
 
-def leases_of(home: Home) -> Leases:
-    """What later people may still use, and what is lent of it. Use a ``with``."""
+def leases_of(home: Home, *, any_thread: bool = False) -> Leases:
+    """What later people may still use, and what is lent of it. Use a ``with``; with `any_thread` another thread may use
+    it than opened it."""
     placement = placement_of(home)
     if placement is None:
-        return SqliteLeases(home.leases)
+        return SqliteLeases(home.leases, any_thread=any_thread)
     from evenhand.adapters.postgres_leases import PostgresLeases
 
     return PostgresLeases(placement, lambda: home.key(make=False))
@@ -113,6 +124,25 @@ def monitor_states_of(home: Home) -> MonitorStates:
     from evenhand.adapters.postgres_monitor_state import PostgresMonitorStates
 
     return PostgresMonitorStates(home, placement)
+
+
+def live_keys_of(home: Home) -> SubjectKeyFile | PostgresSubjectKeys:
+    """As `keys_of` for a service: what a file says is remembered as long as nobody else changes it."""
+    if placement_of(home) is None:
+        return LiveSubjectKeys(home.subject_keys, lambda: home.key(make=False), wrapping_of_environment())
+    return keys_of(home)
+
+
+def live_ledger_of(home: Home, keys: SubjectKeyFile | PostgresSubjectKeys) -> SqliteLedger | PostgresLedger:
+    """The ledger of a home for a service; the thread that opens it uses it, and others may write in between."""
+    placement = placement_of(home)
+    if placement is None:
+        return SqliteLedger(home.ledger, key=lambda: home.key(make=False), people=keys, patience=PATIENCE)
+    from evenhand.adapters.postgres_ledger import PostgresLedger
+
+    return PostgresLedger(
+        placement, lambda: home.key(make=False), witness=home.ledger_witness, people=keys, patience=PATIENCE
+    )
 
 
 def refuse_erased_since(place: Home, subjects: NDArray[np.bytes_], book: ConsentBook) -> None:

@@ -27,6 +27,7 @@ from ._frames import Frames, open_one
 from ._law import law_of
 from ._ledger import keys_of
 from ._open import feature_columns, subject_columns, taken_in
+from ._rows_digest import digest_by_rows, picked, row_digests
 
 __all__ = ["People", "named", "open_people", "recorded_before"]
 
@@ -116,6 +117,7 @@ def open_people(
     frames: Frames,
     acted: datetime | None = None,
     who: Sequence[str] | NDArray[np.bytes_],
+    by_rows: bool = False,
 ) -> People:
     """Open the subjects table and the consents, and hand out these people only.
 
@@ -127,6 +129,7 @@ def open_people(
         at: the moment of the decision.
         frames: frames that stand in for the tables.
         who: ids, or pseudonyms (an array) of people who were decided about before.
+        by_rows: make the digest as a service makes it (`digest_by_rows`).
 
     Raises:
         UsageError, DataError: see `named` and `recorded_before`; or a table is not what the campaign says.
@@ -148,11 +151,14 @@ def open_people(
         values = table.groups(name, campaign.columns[name].cut)
         groups[name] = taken_in([values[row] for row in rows.tolist()], countable)
     columns = _Picked(table.columns(feature_columns(campaign)), rows, len(ids))
+    if by_rows:
+        whole = b"".join(row_digests(table, subject_columns(campaign), rows.tolist()))
+        mine = None if said is None else picked(said, np.flatnonzero(np.isin(said.subjects, asked.subjects)))
+        digest = digest_by_rows(whole, mine, at)
+    else:
+        digest = _digest(table, subject_columns(campaign), rows, said, asked)
     return People(
-        asked,
-        [ids[row] for row in rows.tolist()],
-        Stores(consents, columns, Vault(groups, countable), law),
-        _digest(table, subject_columns(campaign), rows, said, asked),
+        asked, [ids[row] for row in rows.tolist()], Stores(consents, columns, Vault(groups, countable), law), digest
     )
 
 

@@ -1,5 +1,5 @@
-"""What can I type? The commands: demo, init, check, plan, run, policy, decide, monitor, why, receipt, ledger, replay,
-report, schema, signals, db, keys.
+"""What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, why,
+receipt, ledger, replay, report, schema, signals, db, keys, backup, restore.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from . import (
+    _backup_commands,
     _campaign_commands,
     _database_commands,
     _evaluate_command,
@@ -26,6 +27,7 @@ from . import (
     _record_commands,
     _rights_commands,
     _rules_commands,
+    _serve_commands,
     _signals_command,
 )
 
@@ -60,6 +62,7 @@ def _root(
     del version
 
 
+_backup_commands.register(app)
 _campaign_commands.register(app)
 _database_commands.register(app)
 _evaluate_command.register(app)
@@ -70,6 +73,7 @@ _record_commands.register(app)
 _receipt_commands.register(app)
 _rights_commands.register(app)
 _rules_commands.register(app)
+_serve_commands.register(app)
 _signals_command.register(app)
 
 

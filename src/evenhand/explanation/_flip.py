@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import OTHER, SCORE_BOUND, Allocated, expected_value, score_ppm
+from evenhand.terms import OTHER, PPM, SCORE_BOUND, Allocated, Link, expected_value, one_score_ppm, score_ppm
 
+from ._flip_few import FEW, try_together
 from ._reach import campaign_reaches
 
 __all__ = ["Flips", "find_flips"]
@@ -19,6 +21,7 @@ _FIRST = OTHER + 1
 _FAR = np.iinfo(np.int64).max
 _NEVER = 2**40
 """A score that no sum of terms reaches."""
+_REMEMBERED = 512
 _EDGE = 16_000_000
 """Beyond this score parts per million are level: the link table ends there, and a change long before."""
 
@@ -68,20 +71,29 @@ def find_flips(
         focus: index of the offer explained, per row.
         contributions: int32[rows, T] of that offer.
     """
-    ask = _Question(allocated, campaign, rows, focus, contributions)
+    ask = Question(allocated, campaign, rows, focus, contributions)
     reaches = campaign_reaches(ask.model, campaign)
     found = Flips.none(len(rows))
     best = np.full(len(rows), _FAR)
-    for t, (binning, reach) in enumerate(zip(ask.model.view.binnings, reaches, strict=True)):
-        if reach is not None and binning.size > _FIRST + 1:
-            if reach.is_bounded or any(t in (pair.first, pair.second) for pair in ask.model.pairs):
-                _try_every(ask, t, reach.codes(binning), found, best)
-            else:
-                _try_term(ask, t, found, best)
+    changeable = [
+        (t, binning, reach)
+        for t, (binning, reach) in enumerate(zip(ask.model.view.binnings, reaches, strict=True))
+        if reach is not None and binning.size > _FIRST + 1
+    ]
+    joint = {t for pair in ask.model.pairs for t in (pair.first, pair.second)}
+    plain = [t for t, _, reach in changeable if not reach.is_bounded and t not in joint]
+    if len(plain) == len(changeable) and 0 < len(rows) * len(plain) <= FEW:
+        try_together(ask, plain, found, best)
+        return found
+    for t, binning, reach in changeable:
+        if t in plain:
+            _try_term(ask, t, found, best)
+        else:
+            _try_every(ask, t, reach.codes(binning), found, best)
     return found
 
 
-class _Question:
+class Question:
     """What one block of people's decisions rest on.
 
     Attributes:
@@ -142,6 +154,10 @@ class _Question:
         prices, which = np.unique(self.price, return_inverse=True)
         kinds, place = np.unique(which * len(self._value) + self.focus, return_inverse=True)
         price, focus = prices[kinds // len(self._value)], kinds % len(self._value)
+        if len(kinds) <= _REMEMBERED:
+            value, cost = self._value[focus].tolist(), self._cost[focus].tolist()
+            asked = zip(value, cost, price.tolist(), strict=True)
+            return np.array([_least_score(*one, self.model.link) for one in asked], dtype=np.int64)[place]
         low, high = np.full(len(focus), -_EDGE), np.full(len(focus), _EDGE)
         always, ever = (self._worth(edge, focus) > price for edge in (low, high))
         while (high - low > 1).any():
@@ -149,6 +165,28 @@ class _Question:
             enough = self._worth(middle, focus) > price
             low, high = np.where(enough, low, middle), np.where(enough, middle, high)
         return np.where(always, -_NEVER, np.where(ever, high, _NEVER))[place]
+
+
+@lru_cache(maxsize=65_536)
+def _least_score(value: int, cost: int, price: int, link: Link) -> int:
+    """`Question.least` of one offer at one price, the same number; what one group of people asks the next asks too."""
+
+    def is_enough(score: int) -> bool:
+        chance = one_score_ppm(max(-SCORE_BOUND, min(score, SCORE_BOUND)), link)
+        return value * chance // PPM - cost > price
+
+    low, high = -_EDGE, _EDGE
+    if is_enough(low):
+        return -_NEVER
+    if not is_enough(high):
+        return _NEVER
+    while high - low > 1:
+        middle = (low + high) // 2
+        if is_enough(middle):
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 class _Movable(Protocol):
@@ -186,7 +224,7 @@ class _Term:
         moves_rival: whether a change of this feature moves the other offers' scores too.
     """
 
-    def __init__(self, ask: _Question, t: int) -> None:
+    def __init__(self, ask: Question, t: int) -> None:
         table, codes = ask.model.tables[t], ask.codes[t]
         self.size = table.shape[1]
         self.table = table.astype(np.int64).ravel()
@@ -207,7 +245,7 @@ class _Term:
 class _Joint:
     """A feature that has joint effects too; see `_Movable`."""
 
-    def __init__(self, ask: _Question, t: int) -> None:
+    def __init__(self, ask: Question, t: int) -> None:
         self._ask = ask
         self._feature = t
         self._own = ask.model.tables[t].astype(np.int64)
@@ -261,7 +299,7 @@ class _Order:
     rank: NDArray[np.intp]
 
 
-def _order(ask: _Question, term: _Term) -> _Order:
+def _order(ask: Question, term: _Term) -> _Order:
     offers = len(ask.model.offers)
     table = term.table.reshape(offers, term.size)
     focus, behind = ask.pairs
@@ -280,7 +318,7 @@ def _order(ask: _Question, term: _Term) -> _Order:
     return _Order(drive, bins, rank)
 
 
-def _try_term(ask: _Question, t: int, found: Flips, best: NDArray[np.int64]) -> None:
+def _try_term(ask: Question, t: int, found: Flips, best: NDArray[np.int64]) -> None:
     """Take term `t` for those whose decision it flips with a smaller move than what was found before."""
     term = _Term(ask, t)
     order = _order(ask, term)
@@ -307,7 +345,7 @@ def _try_term(ask: _Question, t: int, found: Flips, best: NDArray[np.int64]) -> 
     found.code[who[better]] = flip[better].astype(np.uint8)
 
 
-def _try_every(ask: _Question, t: int, may: NDArray[np.bool_], found: Flips, best: NDArray[np.int64]) -> None:
+def _try_every(ask: Question, t: int, may: NDArray[np.bool_], found: Flips, best: NDArray[np.int64]) -> None:
     """Likewise where it depends on the person which bins are within reach, or what they move: every bin is tried.
 
     Args:

@@ -39,6 +39,7 @@ from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, fac
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
+from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._store import GENESIS, Head, Intent, Kind, LedgerStore, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
@@ -50,6 +51,7 @@ __all__ = [
     "Checkpoint",
     "Difference",
     "EarlierPrices",
+    "Footing",
     "GrowingTree",
     "Happened",
     "Head",
@@ -57,6 +59,7 @@ __all__ = [
     "Kind",
     "LedgerStore",
     "Node",
+    "OnceAnswered",
     "Opening",
     "Problem",
     "Proven",
@@ -67,11 +70,13 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "Signer",
+    "Sitting",
     "SubjectKey",
     "SubjectKeys",
     "Tail",
     "Verification",
     "Verifier",
+    "answered",
     "begin",
     "beside",
     "campaign_state",
@@ -85,6 +90,7 @@ __all__ = [
     "facts",
     "facts_of",
     "finish",
+    "footing_of",
     "forget_groups",
     "latest",
     "latest_checkpoint",

@@ -17,6 +17,7 @@ from evenhand.terms import LedgerError
 
 __all__ = [
     "Alarm",
+    "AnsweredOnce",
     "Decision",
     "Document",
     "FellBack",
@@ -86,6 +87,17 @@ class SubjectErased(msgspec.Struct, tag="subject-erased", tag_field="@", forbid_
 
     at: str
     handle: str
+
+
+class AnsweredOnce(msgspec.Struct, tag="answered-once", tag_field="@", forbid_unknown_fields=True, gc=False):
+    """The decisions `first` to `last` of a run answer what was asked under a key, which answers nothing else ever.
+    `key` is a keyed digest (hex) of that key, `asked` one of what was asked."""
+
+    asked: str
+    first: int
+    key: str
+    last: int
+    run: str
 
 
 class Document(msgspec.Struct, tag="document", tag_field="@", forbid_unknown_fields=True):
@@ -206,6 +218,7 @@ class Resumed(msgspec.Struct, tag="resumed", tag_field="@", forbid_unknown_field
 
 Body = (
     Alarm
+    | AnsweredOnce
     | Decision
     | Document
     | FellBack

@@ -28,6 +28,7 @@ from evenhand.terms import LedgerError, Model, SoftOutcome
 
 from ._body import (
     Alarm,
+    AnsweredOnce,
     Document,
     FellBack,
     GroupsForgotten,
@@ -139,6 +140,7 @@ class Inspector:
         self._problem = problem
         self._keys = keys
         self._policies: set[str] = set()
+        self._answers: set[str] = set()
         self._texts: dict[str, str] = {}
         self._models: dict[str, Model] = {}
         self._open: _Open | None = None
@@ -189,6 +191,9 @@ class Inspector:
         elif isinstance(body, RunFinished):
             expected = (Kind.RUN_FINISHED, body.run.encode())
             self._finish(seq, body)
+        elif isinstance(body, AnsweredOnce):
+            expected = (Kind.ANSWERED_ONCE, _digest(body.key))
+            self._answered(seq, body)
         elif isinstance(body, RunAbandoned):
             expected = (Kind.RUN_ABANDONED, body.run.encode())
         elif isinstance(body, GroupsForgotten):
@@ -343,6 +348,15 @@ class Inspector:
             what = f"The groups of run {forgotten.run} were forgotten in entry {seq}, and the key is there again."
             remedy = f"Destroy it again, here and in backups: evenhand ledger forget-groups {forgotten.run}"
             self._problem(seq, what, "A-4a", remedy)
+
+    def _answered(self, seq: int, said: AnsweredOnce) -> None:
+        """What was asked under a key is answered once, by decisions of the run that is being recorded."""
+        run = self._open
+        if run is None or run.started.run != said.run or not 1 <= said.first <= said.last < seq - run.seq:
+            self._bad(seq, f"Entry {seq} names decisions that do not stand before it in its run.")
+        if said.key in self._answers:
+            self._bad(seq, f"Entry {seq} answers what an earlier entry has answered already.")
+        self._answers.add(said.key)
 
     def _promises(self, violations: Sequence[Violation], seqs: list[int]) -> None:
         """One problem per row that breaks a promise (the first few of each kind), or one for the whole run."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,15 +42,15 @@ def latest_checkpoint(store: LedgerStore) -> tuple[int, str]:
     Raises:
         LedgerError: none was signed yet.
     """
-    last = deque(store.checkpoints(), maxlen=1)
-    if not last:
+    last = store.last_checkpoint()
+    if last is None:
         raise LedgerError(
             "ledger-no-checkpoint",
             "No checkpoint of this ledger was signed yet: it was last written by an older evenhand, or is empty.",
             rule="G-5-2",
             remedy="Sign one: evenhand ledger checkpoint --sign. Every run from now on signs its own.",
         )
-    return last[0]
+    return last
 
 
 def sign_checkpoint(store: LedgerStore, *, at: datetime) -> str:

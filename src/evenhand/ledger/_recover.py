@@ -8,11 +8,13 @@ from datetime import datetime
 from evenhand.terms import Finding, LedgerError, Severity
 
 from ._body import RunAbandoned, encode
+from ._checkpoint import Signer
+from ._proofs import edge_of
 from ._seal import RunKeys
 from ._store import GENESIS, Head, Kind, LedgerStore, Tail, link
 from ._writer import Writer
 
-__all__ = ["append_alone", "recover"]
+__all__ = ["append_alone", "is_signed", "recover"]
 
 
 def recover(store: LedgerStore, at: datetime, keys: RunKeys | None = None) -> tuple[tuple[Finding, ...], Tail]:
@@ -50,11 +52,34 @@ def recover(store: LedgerStore, at: datetime, keys: RunKeys | None = None) -> tu
                 "Nothing; the head is up to date again.",
             )
         )
+    elif is_signed(store, head.pending or head.tail, tail):
+        _continues(store, head.tail, tail)
+        store.keep_head(Head(tail))
+        found.append(
+            _note(
+                "EH-LEDGER-003",
+                "The last decisions were recorded whole, but the process ended before it could note the new head. The "
+                f"{tail.entries - head.tail.entries} entries after the old head continue it, stand under this ledger's "
+                "own signed checkpoint, and were accepted.",
+                "Nothing; the head is up to date again.",
+            )
+        )
     elif tail.entries < head.tail.entries:
         raise _altered(f"has {tail.entries} entries where the kept head says {head.tail.entries}: its end was cut off")
     else:
         raise _altered("does not end as its kept head says")
     return (*found, *_settle(store, at, tail, keys)), store.tail()
+
+
+def is_signed(store: LedgerStore, before: Tail, tail: Tail) -> bool:
+    """Whether exactly one commit came after `before`, and this ledger's own key signed what it came to."""
+    last = store.last_checkpoint()
+    if last is None or last[0] != tail.entries or tail.entries <= before.entries:
+        return False
+    signed = Signer(store.secret()).verifier.check(last[1])
+    if signed is None or signed.size != tail.entries or signed.root != edge_of(store, tail.entries)[0].root():
+        return False
+    return store.checkpoint_before(tail.entries) <= before.entries
 
 
 def _continues(store: LedgerStore, old: Tail, new: Tail) -> None:

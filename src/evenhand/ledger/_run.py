@@ -35,7 +35,7 @@ from ._seal import RunKeys, Seal, mark_of, withheld
 from ._store import Intent, Kind, LedgerStore, Tail
 from ._writer import Writer
 
-__all__ = ["Run", "begin", "finish", "new_run_id", "record"]
+__all__ = ["Run", "begin", "closed", "finish", "new_run_id", "record", "refuse_violations"]
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 CHUNK = 16_384
@@ -63,6 +63,7 @@ class Run:
         found: tuple[Finding, ...],
         tail: Tail,
         keys: RunKeys | None = None,
+        writer: Writer | None = None,
     ) -> None:
         self.store = store
         self.run_id = run_id
@@ -70,7 +71,7 @@ class Run:
         self.ground = ground
         self.found = found
         self.totals = Totals.none(len(ground.campaign.offers))
-        self._writer = Writer(store, tail)
+        self._writer = writer or Writer(store, tail)
         self._batches: list[dict[str, object]] = []
         self._keys = keys
         self._seal: Seal | None = None
@@ -211,9 +212,9 @@ def begin(
         )
     text = campaign.model_dump_json()
     rulebook = shipped() if law is None else law.rulebook
-    balancing = "" if law is None or campaign.balancing is None or not campaign.balancing.file else law.balancing
+    balancing = "" if law is None else law.balancing_told(campaign)
     ground = Ground(campaign, text, digest_of(text), model, at, priced_by, rulebook, balancing)
-    _refuse(check_run(ground), run_id)
+    refuse_violations(check_run(ground), run_id)
     store.claim()
     run: Run | None = None
     try:
@@ -276,7 +277,7 @@ def record(explained: Explained, run: Run) -> Recorded:
             rule="G-15h",
             remedy="Begin a run with the model that decides.",
         )
-    _refuse(check_limits(explained.allocated.limits, run.ground), run.run_id)
+    refuse_violations(check_limits(explained.allocated.limits, run.ground), run.run_id)
     subjects, person = explained.allocated.scored.minimised.permitted.asked.subjects, explained.allocated.person
     keys = b"" if run.store.people is None else run.store.people.make(_pseudonyms(subjects))
     first, before = run._writer.tail.entries + 1, run.totals
@@ -284,7 +285,7 @@ def record(explained: Explained, run: Run) -> Recorded:
     for start in range(0, total, CHUNK):
         stop = min(start + CHUNK, total)
         columns = columns_from_explained(explained, start, stop, run.totals.decisions + 1)
-        _refuse(check_decisions(columns, run.ground), run.run_id)
+        refuse_violations(check_decisions(columns, run.ground), run.run_id)
         bodies = bodies_of(columns) if run._seal is None else bodies_of(withheld(columns), run._seal.close(columns))
         at = (HANDLE_AND_KEY * row for row in person[start:stop].tolist())
         whose = [keys[begin : begin + HANDLE_AND_KEY] for begin in at] if keys else []
@@ -318,8 +319,17 @@ def finish(run: Run, summary: Mapping[str, object], *, policy: str = "") -> str:
         LedgerError: the run as a whole exceeds a declared limit; nothing is recorded.
         StoreError: the store cannot be written.
     """
+    closed(run, summary, policy)
+    run._writer.commit([run.run_id])
+    run._open = False
+    run.store.release()
+    return run._writer.tail.hash.hex()
+
+
+def closed(run: Run, summary: Mapping[str, object], policy: str = "") -> None:
+    """Append the end of a run, which is then still to be committed; see `finish`."""
     run._must_be_open()
-    _refuse(check_totals(run.totals, run.ground), run.run_id)
+    refuse_violations(check_totals(run.totals, run.ground), run.run_id)
     finished = RunFinished(
         allocations=text_of({"batches": run._batches}),
         contextual=run.totals.contextual,
@@ -333,13 +343,9 @@ def finish(run: Run, summary: Mapping[str, object], *, policy: str = "") -> str:
         summary=run._document(text_of(summary)),
     )
     run._write(Kind.RUN_FINISHED, [run.run_id.encode()], [encode(finished)])
-    run._writer.commit([run.run_id])
-    run._open = False
-    run.store.release()
-    return run._writer.tail.hash.hex()
 
 
-def _refuse(violations: Sequence[Violation], run_id: str) -> None:
+def refuse_violations(violations: Sequence[Violation], run_id: str) -> None:
     """Raise the first violation; the others are counted."""
     if not violations:
         return

@@ -22,9 +22,9 @@ Row = tuple[int, int, bytes, bytes, bytes]
 """One entry as stored: sequence number from 1, `Kind`, what it is about, hash (32 bytes), body (canonical JSON).
 
 About: the person's handle (16 bytes) for a decision and its erasure (the pseudonym for a decision that an older version
-recorded), the run id (ASCII) for a run's entries, the digest (32 bytes) for a
-document, ``monitored campaign:`` and its id for alarms and what followed. It only serves to find entries; `verify`
-checks it against the body.
+recorded), the run id (ASCII) for a run's entries, the digest (32 bytes) for a document, ``monitored campaign:`` and its
+id for alarms and what followed, the digest (32 bytes) of its key for an answer that is given once. It only serves to
+find entries; `verify` checks it against the body.
 """
 
 
@@ -39,6 +39,7 @@ class Kind(IntEnum):
     DOCUMENT = 4
     GROUPS_FORGOTTEN = 5
     SUBJECT_ERASED = 6
+    ANSWERED_ONCE = 7
     ALARM = 10
     PAUSED = 11
     RESUMED = 12
@@ -108,6 +109,12 @@ class LedgerStore(Protocol):
         """Where the keys of people are; None = decisions are recorded in the clear, and sealed ones stay closed."""
         ...
 
+    @property
+    def head_is_apart(self) -> bool:
+        """Whether the head stands outside the entries' transaction, and may be kept by another thread while they are
+        committed."""
+        ...
+
     def tail(self) -> Tail:
         """Where the entries end, as stored."""
         ...
@@ -150,6 +157,14 @@ class LedgerStore(Protocol):
 
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         """Every checkpoint that was signed, with the number of entries under it, by that number."""
+        ...
+
+    def last_checkpoint(self) -> tuple[int, str] | None:
+        """The checkpoint that was signed last, with the number of entries under it; None if there is none."""
+        ...
+
+    def checkpoint_before(self, size: int) -> int:
+        """How many entries were under the last checkpoint over fewer than `size`; 0 if there is none."""
         ...
 
     def secret(self) -> bytes:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from evenhand.terms import LedgerError, Model
 
 from ._inspect import Inspector, Problem
+from ._recover import is_signed
 from ._seal import RunKeys
-from ._store import GENESIS, Head, LedgerStore, Row
+from ._store import GENESIS, Head, LedgerStore, Row, Tail
 from ._verify_tree import TreeInspector
 
 __all__ = ["Problem", "Verification", "verify"]
@@ -85,12 +86,16 @@ def verify(
         chain.problem(0, f"The store's own check of its files fails: {what}.", "G-5-2", _REMEDY)
     try:
         expected = store.tail().entries
-        for rows in store.read(1):
-            chain.check(rows)
-            inspector.inspect(rows)
-            tree.inspect(rows)
-            if progress:
-                progress(chain.seq, expected)
+        while True:
+            for rows in store.read(chain.seq + 1):
+                chain.check(rows)
+                inspector.inspect(rows)
+                tree.inspect(rows)
+                if progress:
+                    progress(chain.seq, expected)
+            chain.look_at_head(store)
+            if store.tail().entries <= chain.seq:
+                break  # else a service recorded more meanwhile
         inspector.end()
         tree.end()
     except LedgerError as error:
@@ -127,7 +132,8 @@ class _Chain:
         self.problems: list[Problem] = []
         self.more = 0
         self._unseen = {bytes.fromhex(head) for head in known}
-        self._at_head: dict[int, bytes] = {}
+        self._kept: Head | None = None
+        self._broken_head: LedgerError | None = None
 
     def problem(self, seq: int, what: str, rule: str, remedy: str) -> None:
         """Note a problem, or only count it once there are many."""
@@ -165,17 +171,27 @@ class _Chain:
         self.problem(seq, what, "G-5-2", _REMEDY)
         return (row[3], found)
 
+    def look_at_head(self, store: LedgerStore) -> None:
+        """Read the kept head. What is recorded after it was read is not held against it."""
+        try:
+            self._kept = store.head()
+        except LedgerError as error:
+            self._broken_head = error
+
     def finish(self, store: LedgerStore) -> None:
         """Compare the end with the kept head and with heads known from elsewhere."""
         for head in sorted(self._unseen):
             what = f"The known head {head.hex()[:16]} is no longer in the ledger: what led to it was rewritten."
             self.problem(self.seq, what, "G-5-2", _REMEDY)
-        try:
-            kept = store.head()
-        except LedgerError as error:
+        kept, error = self._kept, self._broken_head
+        if error is not None:
             self.problem(self.seq, error.what, error.rule, error.remedy)
             return
         what = _end(kept, self.seq, self.previous)
+        if what and kept is not None:
+            before = kept.pending or kept.tail
+            if any(is_signed(store, before, Tail(self.seq, hash_)) for hash_ in self.previous):
+                what = ""
         if what:
             cut = kept is not None and kept.tail.entries > self.seq
             self.problem(self.seq + 1 if cut else self.seq, what, "G-5-2", _REMEDY)

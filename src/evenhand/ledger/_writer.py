@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import Executor
 
 from ._checkpoint import Signer
 from ._personal import closed_decisions
@@ -51,6 +52,30 @@ class Writer:
         self._store.append(rows)
         self._nodes += self._tree.add([row[3] for row in rows])
         self.tail = Tail(seq, hash_)
+
+    def commit_beside(self, hands: Executor, signer: Signer) -> None:
+        """As `commit`, with the head written while the entries are: both are durable when this returns.
+
+        Where the process ends in between, the entries may be there and the head not: `recover` accepts them, since they
+        stand under a checkpoint that only the holder of the ledger's secret can sign. The head is left saying that this
+        commit may have come through; `confirm` says that it did.
+        """
+        self._store.keep_tree(self._nodes, self._tree.size, signer.sign(self._tree.size, self._tree.root()))
+        head = Head(self._before, pending=self.tail)
+        if self._store.head_is_apart:
+            kept = hands.submit(self._store.keep_head, head)
+            try:
+                self._store.commit(())
+            finally:
+                kept.result()
+        else:
+            self._store.keep_head(head)
+            self._store.commit(())
+        self._before, self._nodes = self.tail, []
+
+    def confirm(self) -> None:
+        """Note that the last commit came through."""
+        self._store.keep_head(Head(self.tail))
 
     def commit(self, settled: Sequence[str] = ()) -> None:
         """Make everything added durable, under a new head and a signed checkpoint, and settle these runs' intents."""

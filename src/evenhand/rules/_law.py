@@ -101,6 +101,10 @@ class Law:
         known = {fact: _picked(codes, rows) for fact, codes in self.known.items()}
         return Law(self.rulebook, self.places, _picked(self.where, rows), MappingProxyType(known), self.balancing)
 
+    def balancing_told(self, campaign: Campaign) -> str:
+        """What is recorded of the balancing test: what there was, where the campaign names its record; else ""."""
+        return self.balancing if campaign.balancing is not None and campaign.balancing.file else ""
+
     def compile(self, campaign: Campaign, at: datetime) -> Compiled:
         """The rules as far as they are settled by the campaign and the moment."""
         return compile_rules(

@@ -1,9 +1,36 @@
-"""What does a browser meet? Routes of a small web server; extra ``serve``.
+"""How does the outside ask, over HTTP?
 
-Pages and decisions come from the rooms below; here are addresses, headers, cookies and forms. Nothing in here decides,
-and nothing is imported by `import evenhand`.
+One application, made by `make_app`: decisions on a route of plain ASGI, everything else on FastAPI, every problem as
+RFC 9457 has it, in Dutch or English, and no answer or figure with a personal value in it. It decides nothing and keeps
+nothing: whoever decides (`adapters.asking.Decider`) and whoever keeps records (`Records`) is handed in. The pages
+that a person sees (`person_pages`) are mounted beside. Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It speaks no TLS: a
+proxy in front does. Needs the extra ``serve``.
 """
 
+from ._app import Service, description, make_app
+from ._doors import Health, Records, Register
+from ._gate import Limits
+from ._metrics import Metrics
+from ._problems import CODES, ProblemError
+from ._run import run_app
+from ._served import ServedCampaign, dsa_object
 from .person_pages import Desk, House, person_pages
 
-__all__ = ["Desk", "House", "person_pages"]
+__all__ = [
+    "CODES",
+    "Desk",
+    "Health",
+    "House",
+    "Limits",
+    "Metrics",
+    "ProblemError",
+    "Records",
+    "Register",
+    "ServedCampaign",
+    "Service",
+    "description",
+    "dsa_object",
+    "make_app",
+    "person_pages",
+    "run_app",
+]

@@ -1,0 +1,213 @@
+"""The application: the hot route beside FastAPI, and what all requests have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from evenhand.adapters.asking import Decider
+from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.terms import EvenhandError
+
+from ._decisions import DecisionDoor
+from ._doors import Health, Records
+from ._gate import Headers, Limits, body_of, request_id_of
+from ._metrics import Metrics
+from ._openapi import describe
+from ._problems import ProblemError, problem_body, problem_of
+from ._reading import health_routes, reading_routes
+from ._served import ServedCampaign
+from ._texts import language
+
+__all__ = ["Service", "description", "make_app"]
+
+_HOT = "/v1/decisions"
+_BY_STATUS = {404: "not-found", 405: "method"}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that the application needs from others.
+
+    Attributes:
+        decider: decides.
+        records: keeps what was recorded.
+        health: knows how the service is.
+        keys: of machines.
+        campaigns: what is served, by id.
+        once: digest (32 bytes) of a machine's name and what it sent.
+        metrics: counts.
+        limits: what a request may be.
+        version: of evenhand.
+        fault: told of an error that is a fault of ours; of such an error callers learn nothing.
+        closes: called when the application stops.
+        routers: further routes.
+        mounts: applications (ASGI) below an address of their own, such as the pages for people; by that address.
+    """
+
+    decider: Decider
+    records: Records
+    health: Health
+    keys: MachineKeys
+    campaigns: Mapping[str, ServedCampaign]
+    once: Callable[[str, bytes], bytes]
+    metrics: Metrics
+    limits: Limits = field(default_factory=Limits)
+    version: str = "1"
+    fault: Callable[[BaseException], None] = lambda _: None
+    closes: Callable[[], None] = lambda: None
+    routers: tuple[APIRouter, ...] = ()
+    mounts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Application:
+    """Sends decisions the short way, and everything else through FastAPI with what all requests have in common."""
+
+    def __init__(self, rest: FastAPI, door: DecisionDoor, service: Service) -> None:
+        self.rest, self._door, self._service = rest, door, service
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request, or the start and the end of the application (ASGI)."""
+        if scope["type"] == "http" and scope["path"] == _HOT:
+            await self._door(scope, receive, send)
+        elif scope["type"] == "http":
+            first = "/" + scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
+            if first in self._service.mounts:
+                root = scope.get("root_path", "") + first
+                await self._service.mounts[first]({**scope, "root_path": root}, receive, send)
+            else:
+                await self._others(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self.rest(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _others(self, scope: Any, receive: Any, send: Any) -> None:
+        began = time.perf_counter()
+        headers = Headers(scope["headers"])
+        request_id = scope.setdefault("state", {})["request_id"] = request_id_of(headers)
+        told: list[int] = []
+
+        async def sent(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                told.append(message["status"])
+                names = {name for name, _ in message["headers"]}
+                own = [
+                    (b"x-request-id", request_id.encode()),
+                    (b"cache-control", b"no-store"),
+                    (b"referrer-policy", b"no-referrer"),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+                message = {**message, "headers": [*message["headers"], *(one for one in own if one[0] not in names)]}
+            await send(message)
+
+        try:
+            if scope["method"] in ("POST", "PUT", "PATCH"):
+                body = await body_of(headers, receive, self._service.limits)
+                receive = _once(body, receive)
+            await self.rest(scope, receive, sent)
+        except Exception as error:
+            if not isinstance(error, ProblemError):
+                self._service.fault(error)
+            if not told:
+                await _problem(error, headers, request_id)(scope, receive, sent)
+        route = getattr(scope.get("route"), "path", "other")
+        self._service.metrics.answered(route, told[0] if told else 500, time.perf_counter() - began)
+
+
+def make_app(service: Service) -> Any:
+    """The application (ASGI) of a service."""
+    rest = _rest(service)
+    door = DecisionDoor(
+        service.decider,
+        service.keys,
+        service.campaigns,
+        service.once,
+        service.metrics,
+        service.limits,
+        service.fault,
+    )
+    return _Application(rest, door, service)
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI description of the service's own routes, whatever it serves."""
+    nobody: Any = None
+    return _rest(Service(nobody, nobody, nobody, nobody, {}, nobody, nobody)).openapi()
+
+
+def _rest(service: Service) -> FastAPI:
+    """Everything but the hot route."""
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.closes()
+
+    rest = FastAPI(
+        title="evenhand",
+        version=service.version,
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    rest.add_exception_handler(RequestValidationError, _told)
+    rest.add_exception_handler(HTTPException, _told)
+    rest.add_exception_handler(EvenhandError, _told)
+    rest.add_exception_handler(ProblemError, _told)
+    rest.add_exception_handler(Exception, _told)
+    own: Iterable[APIRouter] = (
+        health_routes(service.health, service.metrics),
+        reading_routes(service.records, service.keys),
+    )
+    for router in (*own, *service.routers):
+        rest.include_router(router)
+    describe(rest)
+    return rest
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    """An error as a problem."""
+    return _problem(error, Headers(request.scope["headers"]), request.scope["state"]["request_id"])
+
+
+def _problem(error: Exception, headers: Headers, request_id: str) -> Response:
+    if isinstance(error, RequestValidationError):
+        places = [("/" + "/".join(map(str, one["loc"][1:])), str(one["type"])) for one in error.errors()]
+        problem = ProblemError("unprocessable", errors=places)
+    elif isinstance(error, HTTPException):
+        problem = ProblemError(_BY_STATUS.get(error.status_code, "unprocessable"), headers=error.headers)
+    else:
+        problem = problem_of(error)
+    lang = language(headers.accept_language)
+    return Response(
+        problem_body(problem, lang, request_id),
+        problem.status,
+        {**problem.headers, "content-language": lang},
+        "application/problem+json",
+    )
+
+
+def _once(body: bytes, receive: Any) -> Any:
+    """Give a body that was read already; after it only whether the caller went away."""
+    given = False
+
+    async def again() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

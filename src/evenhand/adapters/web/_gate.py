@@ -1,0 +1,163 @@
+"""What every request passes: its id, its key, its size and its pace."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from asyncio import timeout
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evenhand.adapters.machine_keys import MachineKey, MachineKeys
+from evenhand.signals import gpc_header
+
+from ._problems import ProblemError
+
+__all__ = ["Caller", "Headers", "Limits", "Pace", "body_of", "caller_of", "request_id_of"]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_JSON = ("application/json", "application/merge-patch+json")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may be.
+
+    Attributes:
+        body: bytes.
+        people: people in one question.
+        arrives: seconds within which a request's body must be there.
+        answers: seconds after which an answer is no longer waited for.
+    """
+
+    body: int = 4_194_304
+    people: int = 10_000
+    arrives: float = 10.0
+    answers: float = 15.0
+
+
+class Headers:
+    """The headers of a request that matter here, read once."""
+
+    __slots__ = ("accept_language", "authorization", "content_length", "content_type", "gpc", "once", "request_id")
+
+    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self.accept_language = self.authorization = self.content_type = self.request_id = ""
+        self.content_length = -1
+        self.once: str | None = None
+        signals: list[str] = []
+        for name, value in headers:
+            if name == b"authorization":
+                self.authorization = value.decode("latin-1")
+            elif name == b"content-type":
+                self.content_type = value.decode("latin-1")
+            elif name == b"content-length":
+                self.content_length = int(value) if value.isdigit() and len(value) < 16 else -1
+            elif name == b"accept-language":
+                self.accept_language = value.decode("latin-1")
+            elif name == b"idempotency-key":
+                self.once = value.decode("latin-1")
+            elif name == b"sec-gpc":
+                signals.append(value.decode("latin-1"))
+            elif name == b"x-request-id":
+                self.request_id = value.decode("latin-1")
+        self.gpc = bool(signals) and gpc_header(signals)
+
+
+def request_id_of(headers: Headers) -> str:
+    """The id that the caller gave, where it is a plain word of 8 to 64 characters; else a new one."""
+    return headers.request_id if _REQUEST_ID.fullmatch(headers.request_id) else secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls.
+
+    Attributes:
+        key: the machine's key.
+    """
+
+    key: MachineKey
+
+
+def caller_of(headers: Headers, keys: MachineKeys, scope: str) -> Caller:
+    """Who calls, if they may do this.
+
+    Raises:
+        ProblemError: no key, one that is not in use, or one that is for other things.
+    """
+    kind, _, presented = headers.authorization.partition(" ")
+    key = keys.known(presented.strip()) if kind.lower() == "bearer" else None
+    if key is None:
+        raise ProblemError("unauthorised", headers={"www-authenticate": 'Bearer realm="evenhand"'})
+    if scope not in key.scopes:
+        raise ProblemError("forbidden", rule=f"this needs the scope {scope}")
+    return Caller(key)
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at: float
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many people each key asks about per second; a key with no bound is not counted."""
+
+    _buckets: dict[str, _Bucket] = field(default_factory=dict)
+
+    def take(self, key: MachineKey, people: int) -> None:
+        """Count people; one second's worth may come at once.
+
+        Raises:
+            ProblemError: the key asks more than it may.
+        """
+        if not key.rate:
+            return
+        now = time.monotonic()
+        bucket = self._buckets.setdefault(key.id, _Bucket(float(key.rate), now))
+        bucket.left = min(float(key.rate), bucket.left + (now - bucket.at) * key.rate)
+        bucket.at = now
+        if people > bucket.left and not (people > key.rate and bucket.left >= key.rate):
+            raise ProblemError("rate", retry_after=1)
+        bucket.left -= people
+
+
+async def body_of(headers: Headers, receive: Any, limits: Limits) -> bytes:
+    """The whole body.
+
+    Raises:
+        ProblemError: it is no JSON, too large, or does not arrive.
+    """
+    if headers.content_type.partition(";")[0].strip().lower() not in _JSON:
+        raise ProblemError("content-type")
+    if headers.content_length > limits.body:
+        raise ProblemError("body-too-large")
+    message: MutableMapping[str, Any] = await _within(receive, limits.arrives)
+    if not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        if len(body) > limits.body:
+            raise ProblemError("body-too-large")
+        return body
+    parts, size, until = [message.get("body", b"")], len(message.get("body", b"")), time.monotonic() + limits.arrives
+    while message.get("more_body"):
+        message = await _within(receive, until - time.monotonic())
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limits.body:
+            raise ProblemError("body-too-large")
+    return b"".join(parts)
+
+
+async def _within(receive: Any, seconds: float) -> MutableMapping[str, Any]:
+    try:
+        async with timeout(max(0.0, seconds)):
+            message: MutableMapping[str, Any] = await receive()
+    except TimeoutError:
+        raise ProblemError("slow") from None
+    if message["type"] == "http.disconnect":
+        raise ProblemError("slow")
+    return message

@@ -1,0 +1,90 @@
+"""What is said beside a decision, made once: the offer's text, the words of its card, and who advertises to whom.
+
+Sources: DSA 26(1) and the OpenRTB DSA extension as deployed (`behalf`, `paid`, `adrender`, `transparency` with
+`dsaparams`: 1 profiling, 2 basic advertising); RULES D-26.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from evenhand.policy import Campaign
+
+from ._texts import LANGUAGES, text
+
+__all__ = ["ServedCampaign", "dsa_object"]
+
+_MOST = 100
+"""Characters of `behalf` and `paid` at most."""
+_PROFILING, _BASIC = 1, 2
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class ServedCampaign:
+    """A campaign as answers tell of it. Made by `of`.
+
+    Attributes:
+        id: of the campaign.
+        offers: JSON of each offer's id and texts, by id.
+        ads: JSON of the words of the card, by standing.
+        dsa: JSON of the OpenRTB DSA object, by standing.
+        rows: people who are known.
+    """
+
+    id: str
+    offers: Mapping[str, msgspec.Raw] = field(repr=False)
+    ads: Mapping[str, msgspec.Raw] = field(repr=False)
+    dsa: Mapping[str, msgspec.Raw] = field(repr=False)
+    rows: int = 0
+
+    @classmethod
+    def of(cls, campaign: Campaign, rows: int) -> ServedCampaign:
+        """Work out everything that is the same in every answer."""
+        name = campaign.controller.name
+        offers = {
+            one.id: _raw({"id": one.id, "text": {"nl": one.text.nl, "en": one.text.en}, "made_by_ai": one.made_by_ai})
+            for one in campaign.offers
+        }
+        labels = {"personalised": "ad.label", "contextual": "ad.label-contextual"}
+        ads = {
+            standing: _raw({"text": {lang: text(key, lang, name=name) for lang in LANGUAGES}, "lead": "explanation"})
+            for standing, key in labels.items()
+        }
+        dsa = {standing: _raw(dsa_object(campaign, is_profiling=standing == "personalised")) for standing in labels}
+        return cls(campaign.campaign, offers, ads, dsa, rows)
+
+
+def dsa_object(campaign: Campaign, *, is_profiling: bool) -> dict[str, object]:
+    """The OpenRTB DSA object (``bid.ext.dsa``) of an offer of this campaign.
+
+    Args:
+        campaign: its controller advertises, and pays.
+        is_profiling: whether personal data chose the offer.
+    """
+    name = campaign.controller.name[:_MOST]
+    return {
+        "behalf": name,
+        "paid": name,
+        "adrender": 1,
+        "transparency": [
+            {"domain": _domain(campaign.controller.contact), "dsaparams": [_PROFILING if is_profiling else _BASIC]}
+        ],
+    }
+
+
+def _domain(contact: str) -> str:
+    """The domain of an address or a page.
+
+    >>> _domain("privacy@shop.example"), _domain("https://shop.example/privacy?x=1")
+    ('shop.example', 'shop.example')
+    """
+    host = contact.partition("://")[2] or contact
+    return host.rpartition("@")[2].partition("/")[0].partition("?")[0].lower()
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(_encode(value))

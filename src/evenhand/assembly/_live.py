@@ -1,0 +1,339 @@
+"""A service that decides: questions that wait are decided together, and are answered when the ledger has them.
+
+One thread walks the road for all. While it works, questions gather; the next group takes them all. So a single question
+is decided at once, and a thousand cost little more than one. Each group is one commit of the ledger, with one run for
+each campaign in it.
+
+It fails closed: where a gate, the ledger or the limits cannot answer, nobody is decided about and the asker is told.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from evenhand.adapters.asking import Answer, Answered, BusyError, Done, Question, UnavailableError
+from evenhand.adapters.home import Home
+from evenhand.ledger import Run, Sitting, answered, facts, new_run_id
+from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
+
+from ._ledger import run_keys_of
+from ._live_campaign import LiveCampaign
+
+if TYPE_CHECKING:
+    from evenhand.adapters.postgres_ledger import PostgresLedger
+    from evenhand.adapters.sqlite_ledger import SqliteLedger
+
+    AnyLedger = SqliteLedger | PostgresLedger
+
+__all__ = ["LiveService"]
+
+MOST_WAITING = 20_000
+"""People who may wait; more are turned away."""
+MOST_TOGETHER = 4_096
+"""People who are decided together at most, unless one question has more."""
+_AT_REST = 0.25
+"""Seconds without a question after which others may write the ledger without being noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    question: Question
+    done: Done = field(repr=False)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Questions that one run answers: everybody in it once."""
+
+    campaign: LiveCampaign
+    is_given: bool
+    waiting: list[_Waiting] = field(default_factory=list)
+    subjects: set[str] = field(default_factory=set)
+
+
+class LiveService:
+    """Decides for whoever asks, from any thread. Implements `adapters.asking.Decider`; close it, or use a ``with``.
+
+    Args:
+        place: the home.
+        campaigns: the campaigns, all of this home.
+        ledger: opens the ledger for the thread that decides.
+        most_waiting: people who may wait.
+        noticed: told what a start found left behind, for people.
+    """
+
+    def __init__(
+        self,
+        place: Home,
+        campaigns: Iterable[LiveCampaign],
+        ledger: Callable[[], AnyLedger],
+        *,
+        most_waiting: int = MOST_WAITING,
+        noticed: Callable[[Finding], None] = lambda _: None,
+    ) -> None:
+        self.place = place
+        self.campaigns: Mapping[str, LiveCampaign] = {one.campaign.campaign: one for one in campaigns}
+        self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
+        self._waiting: deque[_Waiting] = deque()
+        self._people = self._in_hand = 0
+        self._answers = 0
+        self._changed = threading.Condition()
+        self._is_open, self._may_be_recorded = True, False
+        self._trouble: EvenhandError | None = None
+        self._hands = ThreadPoolExecutor(1, "evenhand-head")
+        self._number = secrets.randbelow(1 << 24)
+        self._thread = threading.Thread(target=self._work, name="evenhand-decides", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> LiveService:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def waiting(self) -> int:
+        """People who wait or are being decided about."""
+        return self._people + self._in_hand
+
+    @property
+    def decided(self) -> int:
+        """People decided about since the start."""
+        return self._answers
+
+    @property
+    def trouble(self) -> EvenhandError | None:
+        """Why the last group could not be decided; None where it was."""
+        return self._trouble
+
+    def not_ready(self) -> str:
+        """Why nobody can be decided about now, one stable word; "" where they can."""
+        if not self._is_open or not self._thread.is_alive():
+            return "closing"
+        if self._trouble is not None:
+            return self._trouble.code
+        return "busy" if self._people >= self._most else ""
+
+    def ask(self, question: Question, done: Done) -> None:
+        """Take a question; see `adapters.asking.Decider.ask`.
+
+        Raises:
+            DataError, UsageError: it cannot be asked like this; nothing is decided.
+            BusyError, UnavailableError: not now.
+        """
+        campaign = self.campaigns.get(question.campaign)
+        if campaign is None:
+            raise DataError(
+                "campaign-not-served",
+                "This service does not serve that campaign.",
+                rule="a service decides for the campaigns that it was started with",
+                remedy="start it with that campaign too",
+            )
+        subjects = {ask.subject for ask in question.asks}
+        if not question.asks or len(subjects) != len(question.asks) or "" in subjects:
+            raise UsageError(
+                "subjects-named",
+                "Nobody was named, or somebody twice.",
+                rule="each person is decided about once in a question",
+                remedy="name each subject once",
+            )
+        for ask in question.asks:
+            campaign.people.check(ask)
+        with self._changed:
+            if not self._is_open:
+                raise _closing()
+            if self._people and self._people + len(question.asks) > self._most:
+                raise BusyError(
+                    "service-busy",
+                    f"{self._people} people wait to be decided about already; nothing was decided.",
+                    rule="what cannot be decided soon is turned away at once",
+                    remedy="ask again after the time that Retry-After names",
+                )
+            self._waiting.append(_Waiting(question, done))
+            self._people += len(question.asks)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Decide what waits, give back what was not used of the limits, and close the ledger."""
+        with self._changed:
+            self._is_open = False
+            self._changed.notify()
+        self._thread.join()
+        self._hands.shutdown()
+
+    def _work(self) -> None:
+        """The thread that decides."""
+        with self._ledger() as store:
+            sitting = Sitting(store, self._hands, run_keys_of(self.place))
+            try:
+                while (group := self._next(sitting)) is not None:
+                    self._decide(group, store, sitting)
+                    if store.is_wanted():
+                        self._let_go(sitting)
+            finally:
+                self._let_go(sitting)
+                for campaign in self.campaigns.values():
+                    campaign.shut(datetime.now(UTC))
+
+    def _next(self, sitting: Sitting) -> list[_Waiting] | None:
+        """Everything that waits, up to a bound; None where the service closes and nothing waits."""
+        with self._changed:
+            self._in_hand = 0
+            while not self._waiting:
+                if not self._is_open:
+                    return None
+                if not self._changed.wait(_AT_REST if sitting.is_held else None):
+                    self._let_go(sitting)
+            out: list[_Waiting] = []
+            while self._waiting and (not out or self._in_hand + len(self._waiting[0].question.asks) <= MOST_TOGETHER):
+                one = self._waiting.popleft()
+                out.append(one)
+                self._in_hand += len(one.question.asks)
+            self._people -= self._in_hand
+            return out
+
+    def _let_go(self, sitting: Sitting) -> None:
+        try:
+            sitting.let_go()
+        except EvenhandError as error:
+            self._trouble = error
+            sitting.undo()
+
+    def _decide(self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting) -> None:
+        """Decide and record a group, and answer; where that fails for another reason than the stores, one by one."""
+        try:
+            answers = self._recorded(waiting, store, sitting)
+        except BaseException as error:
+            sitting.undo()
+            for campaign in self.campaigns.values():
+                campaign.settle(kept=self._may_be_recorded)
+            self._trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
+            if len(waiting) > 1 and not self._may_be_recorded and not isinstance(error, StoreError | PausedError):
+                for one in waiting:
+                    self._decide([one], store, sitting)
+                return
+            answers = [(one, self._trouble) for one in waiting]
+        else:
+            self._trouble = None
+        for one, answer in answers:
+            if isinstance(answer, Answered) and not answer.is_repeated:
+                self._answers += len(answer.answers)
+            with suppress(Exception):  # whoever asked may not be there any more; the others are
+                one.done(answer)
+
+    def _recorded(
+        self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting
+    ) -> list[tuple[_Waiting, Answered | BaseException]]:
+        at, self._may_be_recorded = datetime.now(UTC), False
+        for finding in sitting.hold(at):
+            self._noticed(finding)
+        out: list[tuple[_Waiting, Answered | BaseException]] = []
+        groups: list[_Group] = []
+        keys: set[bytes] = set()
+        again: list[_Waiting] = []
+        for one in waiting:
+            key = one.question.key
+            if key is not None and key in keys:
+                again.append(one)  # the same key twice in one group: the second is told what the first was
+            elif key is not None and (said := self._said_before(one.question, store)) is not None:
+                out.append((one, said))
+            else:
+                _put(groups, self.campaigns[one.question.campaign], one)
+                keys |= {key} if key is not None else set()
+        for group in groups:
+            asks = [ask for one in group.waiting for ask in one.question.asks]
+            run, answers = group.campaign.decide(asks, sitting, self._run_id(at), at)
+            out += _answer(group, sitting, run, answers, at)
+            group.campaign.close(sitting, run, given=group.is_given)
+        if groups:
+            self._may_be_recorded = True  # where this fails half way, what it used stays used
+            sitting.commit()
+        for campaign in self.campaigns.values():
+            campaign.settle(kept=True)
+        for one in again:
+            said = self._said_before(one.question, store)
+            out.append((one, said or _unavailable(None)))
+        return out
+
+    def _said_before(self, question: Question, store: AnyLedger) -> Answered | BaseException | None:
+        """What was answered under the question's key; that another question was asked; or None."""
+        assert question.key is not None
+        before = answered(store, question.key)
+        if before is None:
+            return None
+        if before.asked != question.asked:
+            return UsageError(
+                "idempotency-key-reused",
+                "Another question was answered under this Idempotency-Key before; nothing was decided.",
+                rule="a key stands for one question, for ever",
+                remedy="send a new key with a new question",
+            )
+        try:
+            found = [facts(store, f"{before.run_id}.{n}") for n in range(before.first, before.last + 1)]
+        except DataError as error:
+            return error
+        offers: list[str | None] = [*(one.id for one in self.campaigns[question.campaign].campaign.offers), None]
+        answers = tuple(
+            Answer(one.decision_id, offers[one.offer], one.standing.name.lower(), one.permission.key, one.outcome.key)
+            for one in found
+        )
+        return Answered(answers, found[0].at.isoformat(), is_repeated=True)
+
+    def _run_id(self, at: datetime) -> str:
+        """Ids of one service differ from each other, however many it makes in a second."""
+        self._number = (self._number + 1) % (1 << 24)
+        return new_run_id(at, f"{self._number:06x}")
+
+
+def _put(groups: list[_Group], campaign: LiveCampaign, one: _Waiting) -> None:
+    """Into the first group in which none of these people is yet; what requests give themselves stands apart."""
+    subjects = {ask.subject for ask in one.question.asks}
+    is_given = any(ask.features is not None or ask.opted_out or ask.gpc for ask in one.question.asks)
+    for group in groups:
+        if group.campaign is campaign and group.is_given == is_given and not (subjects & group.subjects):
+            break
+    else:
+        groups.append(group := _Group(campaign, is_given))
+    group.waiting.append(one)
+    group.subjects |= subjects
+
+
+def _answer(
+    group: _Group, sitting: Sitting, run: Run, answers: Sequence[Answer], at: datetime
+) -> list[tuple[_Waiting, Answered | BaseException]]:
+    out: list[tuple[_Waiting, Answered | BaseException]] = []
+    first, moment = 0, at.isoformat()
+    for one in group.waiting:
+        question = one.question
+        last = first + len(question.asks)
+        if question.key is not None:
+            sitting.answer_once(run, question.key, question.asked, first + 1, last)
+        out.append((one, Answered(tuple(answers[first:last]), moment)))
+        first = last
+    return out
+
+
+def _closing() -> UnavailableError:
+    return UnavailableError(
+        "service-closing",
+        "The service is closing; nothing was decided.",
+        rule="what is asked is recorded before it is answered",
+        remedy="ask again when it is back",
+    )
+
+
+def _unavailable(error: BaseException | None) -> UnavailableError:
+    return UnavailableError(
+        "service-fault",
+        f"The service could not decide ({type(error).__name__ if error else 'unknown'}); nothing was recorded.",
+        rule="where a gate cannot answer, nobody is decided about",
+        remedy="ask again; where it stays so, look at the service's own messages",
+    )

@@ -1,0 +1,140 @@
+"""One campaign, opened to decide about whoever asks: its people, model and prices in memory, its limits in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from evenhand import __version__
+from evenhand.adapters.asking import Answer, Ask
+from evenhand.adapters.campaign_files import LoadedCampaign
+from evenhand.adapters.home import Home
+from evenhand.allocation import GivenPrices, Room, check_policy
+from evenhand.journey import decide
+from evenhand.ledger import Footing, Run, RunRecord, Sitting, campaign_state, footing_of, open_run, refuse_paused
+from evenhand.policy import Campaign
+from evenhand.scoring import model_from_json
+from evenhand.terms import Explained, Reason, Standing
+
+from ._decide import people_per_offer, recorded_digest
+from ._frames import Frames
+from ._ledger import leases_of
+from ._live_limits import Part
+from ._live_people import PeopleKeys, Profiles
+from ._policy import read_policy
+from ._records import open_ledger, resolve_run
+from ._run import located, relative
+
+__all__ = ["LiveCampaign", "answers_of"]
+
+
+class LiveCampaign:
+    """A campaign with the prices of one of its runs. Used from one thread.
+
+    Args:
+        campaign: the campaign, or its file; the one that the run was made for.
+        run: whose prices; ``last`` = the last run that found its own, or the one that the campaign fell back to.
+        home: the home folder.
+        keys: who was erased.
+        at: now.
+        frames: data frames to use instead of tables.
+
+    Attributes:
+        campaign: as declared.
+        priced_by: the run whose prices decide.
+        people: everybody who is known.
+
+    Raises:
+        PolicyError, DataError: it cannot run, or the prices are of another campaign, model or offers, or secret.
+        PausedError: an alarm of the monitor paused it.
+        StoreError, LedgerError: see `decide_people`.
+    """
+
+    def __init__(
+        self,
+        campaign: Path | LoadedCampaign,
+        *,
+        run: str,
+        home: Home,
+        keys: PeopleKeys,
+        at: datetime,
+        frames: Frames,
+    ) -> None:
+        loaded, folder, _ = located(campaign, home.folder, at)
+        with open_ledger(home) as store:
+            state = campaign_state(store, loaded.campaign.campaign)
+            named = state.fallback.run if state.fallback and run == "last" else resolve_run(store, run, whole=True)
+            recorded = open_run(store, named)
+            refuse_paused(store, loaded.campaign.campaign, recorded.summary.policy)
+        self.campaign = loaded.campaign
+        self.priced_by = recorded.summary.run_id
+        self._policy = read_policy(home, recorded)
+        self._model = model_from_json(recorded.model_json)
+        check_policy(self._policy, loaded.campaign, recorded_digest(loaded.campaign, recorded), self._model)
+        self._footing = self._footing_of(loaded, recorded)
+        self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}
+        self.people = Profiles(loaded, folder=folder, place=home, keys=keys, frames=frames)
+        self._leases = leases_of(home, any_thread=True)
+        self._part = Part(self._leases, self._policy.digest, self.campaign)
+        self._unsure: dict[str, int] = {}
+
+    def _footing_of(self, loaded: LoadedCampaign, recorded: RunRecord) -> Footing:
+        return footing_of(
+            loaded.campaign,
+            self._model,
+            recorded.model_json,
+            campaign_file_digest=loaded.digest,
+            priced_by=self._policy.digest,
+            version=__version__,
+            rulebook=loaded.rulebook,
+        )
+
+    def decide(self, asks: Sequence[Ask], sitting: Sitting, run_id: str, at: datetime) -> tuple[Run, list[Answer]]:
+        """Walk the road with these people, each once, in a run of their own; it is still to be closed."""
+        people = self.people.people(asks, at)
+        room = self._part.room(len(asks), at)
+        law = people.stores.law
+        run = sitting.start(self._footing, run_id=run_id, at=at, data_digest=people.digest, room=room, law=law)
+        explained = decide(
+            people.asked, self.campaign, self._model, people.stores, run, GivenPrices(self._policy, room)
+        ).explained
+        used = Room(self.campaign).used(people_per_offer(explained, self.campaign))
+        self._part.use(used)
+        self._unsure = {name: self._unsure.get(name, 0) + amount for name, amount in used.items()}
+        return run, answers_of(explained, self.campaign, run_id)
+
+    def close(self, sitting: Sitting, run: Run, *, given: bool) -> None:
+        """End a run, which is then still to be committed."""
+        sitting.close(run, self._summary | ({"given": True} if given else {}))
+
+    def settle(self, *, kept: bool) -> None:
+        """What was decided since the last time is durable, or it is not and uses nothing."""
+        if not kept:
+            self._part.put_back(self._unsure)
+        self._unsure = {}
+
+    def shut(self, at: datetime) -> None:
+        """Give back what was not used of the limits."""
+        self._part.close(at)
+        self._leases.close()
+
+
+def answers_of(explained: Explained, campaign: Campaign, run_id: str) -> list[Answer]:
+    """What is answered to each person of a run."""
+    allocated = explained.allocated
+    permitted = allocated.scored.minimised.permitted
+    offers: list[str | None] = [*(offer.id for offer in campaign.offers), None]
+    columns = (allocated.offer, permitted.standing, permitted.reason, allocated.reason)
+    return [
+        Answer(f"{run_id}.{number}", offers[offer], _STANDING[standing], _REASON[permission], _REASON[reason])
+        for number, (offer, standing, permission, reason) in enumerate(
+            zip(*(np.asarray(column).tolist() for column in columns), strict=True), 1
+        )
+    ]
+
+
+_STANDING: Mapping[int, str] = {int(one): one.name.lower() for one in Standing}
+_REASON: Mapping[int, str] = {int(one): one.key for one in Reason}

@@ -1,0 +1,207 @@
+"""The live service, joined: campaigns opened, the thread that decides, and the application that is asked over HTTP."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evenhand import __version__
+from evenhand.adapters.campaign_files import LoadedCampaign
+from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.live_keys import LiveSubjectKeys
+from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.terms import Finding, UsageError
+
+from ._frames import Frames
+from ._ledger import live_keys_of, live_ledger_of
+from ._live import LiveService
+from ._live_campaign import LiveCampaign
+from ._start import look_around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from evenhand.adapters.web import Limits
+
+__all__ = ["Serving", "machine_keys", "open_service", "serve", "service_app"]
+
+Step = Callable[[str], None]
+_ONCE = b"evenhand-once"
+
+
+def _silent(_: str) -> None:
+    """No progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A service that is open.
+
+    Attributes:
+        live: decides.
+        place: the home.
+        notices: what the start found left behind by an earlier one.
+    """
+
+    live: LiveService
+    place: Home
+    notices: tuple[str, ...]
+
+
+def machine_keys(home: str | Path | None = None) -> MachineKeys:
+    """The keys of machines that may call a home's service; see `find_home`."""
+    return MachineKeys(find_home(home).machine_keys)
+
+
+@contextmanager
+def open_service(
+    campaigns: Sequence[Path | LoadedCampaign],
+    *,
+    run: str = "last",
+    home: str | Path | None = None,
+    at: datetime,
+    frames: Frames | None = None,
+    noticed: Callable[[Finding], None] = lambda _: None,
+    step: Step = _silent,
+) -> Iterator[Serving]:
+    """Open a service without any web: ask it with `LiveService.ask`.
+
+    Args:
+        campaigns: campaign files, or campaigns, of one home; each was run before.
+        run: whose prices decide; with several campaigns only ``last``: of each its own last run.
+        home: the home folder; see `find_home`.
+        at: now.
+        frames: data frames to use instead of tables.
+        noticed: told what a start finds left behind later on.
+        step: told what is being done.
+
+    Raises:
+        UsageError: nothing to serve, or one campaign twice.
+        PolicyError, DataError, PausedError, StoreError, LedgerError: as `decide_people`.
+    """
+    first = campaigns[0] if campaigns else None
+    beside = first if isinstance(first, Path) else first.path if first is not None else None
+    place = find_home(home, campaign_file=beside)
+    notices = tuple(look_around(place))
+    keys = live_keys_of(place)
+    opened: list[LiveCampaign] = []
+    for campaign in campaigns:
+        step(f"opening {campaign if isinstance(campaign, Path) else campaign.campaign.campaign}")
+        opened.append(LiveCampaign(campaign, run=run, home=place, keys=keys, at=at, frames=frames or Frames()))
+    if not opened or len({one.campaign.campaign for one in opened}) != len(opened):
+        raise UsageError(
+            "serve-campaigns",
+            "No campaign was named, or one twice.",
+            rule="a service decides for one or more different campaigns",
+            remedy="evenhand serve campaign.yaml",
+        )
+    live = LiveService(place, opened, lambda: live_ledger_of(place, keys), noticed=noticed)
+    try:
+        yield Serving(live, place, notices)
+    finally:
+        live.close()
+        if isinstance(keys, LiveSubjectKeys):
+            keys.close()
+
+
+def service_app(
+    serving: Serving,
+    *,
+    limits: Limits | None = None,
+    routers: Sequence[Any] = (),
+    mounts: Mapping[str, Any] | None = None,
+    told: Step = _silent,
+) -> Any:
+    """The application (ASGI) of an open service.
+
+    Args:
+        serving: the service.
+        limits: what one request may be.
+        routers: further FastAPI routers.
+        mounts: applications (ASGI) by their first address, such as ``{"/my": person_pages(...)}``.
+        told: told of faults, by their type and place.
+
+    Raises:
+        UsageError: the libraries that serve are not installed.
+    """
+    try:
+        from evenhand.adapters.web import Limits, Metrics, ServedCampaign, Service, make_app
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "serve-not-installed",
+            f"The library {error.name} is not installed.",
+            rule="the service needs libraries that nothing else needs",
+            remedy="pip install 'evenhand[serve]'",
+        ) from None
+    from ._live_records import LiveRecords
+
+    live, secret = serving.live, serving.place.key(make=False)
+
+    def once(who: str, what: bytes) -> bytes:
+        return blake2b(who.encode() + b"\0" + what, key=secret, digest_size=32, person=_ONCE).digest()
+
+    return make_app(
+        Service(
+            decider=live,
+            records=LiveRecords(serving.place),
+            health=live,
+            keys=MachineKeys(serving.place.machine_keys),
+            campaigns={name: ServedCampaign.of(one.campaign, len(one.people)) for name, one in live.campaigns.items()},
+            once=once,
+            version=__version__,
+            fault=lambda error: told(_fault(error)),
+            metrics=Metrics(lambda: live.waiting),
+            limits=limits or Limits(),
+            routers=tuple(routers),
+            mounts=mounts or {},
+        )
+    )
+
+
+def serve(
+    campaigns: Sequence[Path],
+    *,
+    run: str = "last",
+    home: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    step: Step = _silent,
+    told: Callable[[str], None] = _silent,
+) -> None:
+    """Serve until the process is told to stop (SIGTERM, SIGINT): then what waits is decided and answered first.
+
+    Args:
+        campaigns, run, home: as of `open_service`.
+        host, port: where to listen.
+        step: told what is being done.
+        told: told where it listens, and what was found.
+
+    Raises:
+        UsageError: the libraries that serve are not installed; and as `open_service`.
+    """
+    with open_service(
+        campaigns, run=run, home=home, at=datetime.now(UTC), noticed=lambda one: told(one.what), step=step
+    ) as serving:
+        for notice in serving.notices:
+            told(f"Found at the start: {notice}")
+        app = service_app(serving, told=told)
+        from evenhand.adapters.web import run_app
+
+        run_app(app, host=host, port=port, ready=lambda: told(_where(serving, host, port)))
+
+
+def _fault(error: BaseException) -> str:
+    """A fault by its type and place; its text may hold somebody's values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    return f"This is a fault in evenhand: {type(error).__name__} in {at}. Nothing was decided by it; report it."
+
+
+def _where(serving: Serving, host: str, port: int) -> str:
+    return f"Serving {', '.join(serving.live.campaigns)} on http://{host}:{port} (stop with Ctrl-C)"

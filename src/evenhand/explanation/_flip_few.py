@@ -1,0 +1,129 @@
+"""The search for one change, for a few people: all features side by side, in as many steps as one feature takes.
+
+What is found is what `find_flips` finds feature by feature, to the bit. For many people that is quicker, since a
+feature's columns stay in the processor's cache; for a few the number of steps is what costs.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.terms import OTHER
+
+if TYPE_CHECKING:
+    from ._flip import Flips, Question
+
+__all__ = ["FEW", "try_together"]
+
+FEW = 32_768
+"""People times features at most."""
+_FIRST = OTHER + 1
+_LAST = np.iinfo(np.int64).max
+
+
+class _Stack:
+    """Features with an effect of their own only, one after the other: person i of feature k is row ``k * people + i``.
+    As one feature, see `_flip._Movable`."""
+
+    moves_rival = True
+
+    def __init__(self, ask: Question, terms: list[int]) -> None:
+        people, offers = len(ask.rows), len(ask.model.offers)
+        self.width = max(ask.model.tables[t].shape[1] for t in terms)
+        self.tables = np.zeros((len(terms), offers, self.width), dtype=np.int64)
+        self.real = np.zeros((len(terms), self.width), dtype=bool)
+        codes = np.empty((len(terms), people), dtype=np.intp)
+        for k, t in enumerate(terms):
+            table, column = ask.model.tables[t], ask.codes[t]
+            self.tables[k, :, : table.shape[1]] = table
+            self.real[k, _FIRST : table.shape[1]] = True
+            codes[k] = column[ask.rows] if column.ndim == 1 else column[ask.focus, ask.rows]
+        self.with_rival = np.array([ask.codes[t].ndim == 1 for t in terms])
+        self.code = codes.ravel()
+        self.rest = (ask.score[None, :] - ask.contributions[:, terms].T.astype(np.int64)).ravel()
+        self.goal = np.tile(ask.least, len(terms)) - self.rest
+        self._flat = self.tables.ravel()
+        self._start = np.repeat(np.arange(len(terms)) * offers * self.width, people)
+        self._own = self._start + np.tile(ask.focus * self.width, len(terms))
+        self._moves = np.repeat(self.with_rival, people)
+
+    def share(self, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.int64]:
+        return np.asarray(self._flat.take(self._own[who] + code))
+
+    def rival_change(self, code: NDArray[np.intp], who: NDArray[np.intp], rival: NDArray[np.intp]) -> NDArray[np.int64]:
+        at = self._start[who] + rival * self.width
+        change = self._flat.take(at + code) - self._flat.take(at + self.code[who])
+        return np.where(self._moves[who], change, 0)
+
+
+def try_together(ask: Question, terms: list[int], found: Flips, best: NDArray[np.int64]) -> None:
+    """Take of these features, for everybody whose decision one of them flips, the one with the smallest move.
+
+    Args:
+        ask: what the decisions rest on.
+        terms: features without joint effects and without bounds on what a person can change, in their order.
+        found: what was found; written into.
+        best: the move of what was found; written into.
+    """
+    stack = _Stack(ask, terms)
+    people = len(ask.rows)
+    drive, bins, rank = _orders(ask, stack)
+    which = np.repeat(np.arange(len(terms)), people)
+    pair = np.tile(ask.pair, len(terms))
+    together = _tiled(ask, len(terms))
+    farther = rank[which, pair, stack.code]
+    who = np.flatnonzero((stack.code >= _FIRST) & (farther > 0))
+    who = who[together.flips(stack, bins[which[who], pair[who], 0], who)]
+    if not len(who):
+        return
+    term, kind = which[who], pair[who]
+    yes, no = np.zeros(len(who), dtype=np.intp), farther[who]
+    while len(open_ := np.flatnonzero(no - yes > 1)):
+        middle = (yes[open_] + no[open_]) // 2
+        hit = together.flips(stack, bins[term[open_], kind[open_], middle], who[open_])
+        yes[open_] = np.where(hit, middle, yes[open_])
+        no[open_] = np.where(hit, no[open_], middle)
+    flip = bins[term, kind, yes]
+    move = np.full((len(terms), people), _LAST)
+    code = np.zeros((len(terms), people), dtype=np.uint8)
+    move.ravel()[who] = drive[term, kind, stack.code[who]] - drive[term, kind, flip]
+    code.ravel()[who] = flip
+    first, everyone = move.argmin(axis=0), np.arange(people)  # of equal moves the first feature's
+    better = np.flatnonzero(move[first, everyone] < best)
+    chosen = first[better]
+    best[better] = move[chosen, better]
+    found.term[better] = np.array(terms, dtype=np.int16)[chosen]
+    found.code[better] = code[chosen, better]
+
+
+def _tiled(ask: Question, times: int) -> Question:
+    """The same people so many times over."""
+    again = copy(ask)
+    for name in ("chosen", "focus", "rival", "rival_score", "price", "rival_price"):
+        setattr(again, name, np.tile(getattr(ask, name), times))
+    return again
+
+
+def _orders(ask: Question, stack: _Stack) -> tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.intp]]:
+    """Of each feature and each pair of offers: what falls when the decision is pushed towards its flip, per bin; the
+    bins by ascending drive; and how many real bins have a smaller one. See `_flip._Order`."""
+    offers = len(ask.model.offers)
+    focus, behind = ask.pairs
+    drive = stack.tables[:, focus]
+    beside = np.flatnonzero((behind > 0) & (behind <= offers))
+    moving = np.flatnonzero(stack.with_rival)
+    if len(beside) and len(moving):
+        drive[np.ix_(moving, beside)] -= stack.tables[np.ix_(moving, behind[beside] - 1)]
+    drive[:, behind == offers + 1] *= -1
+    ordered = np.where(stack.real[:, None, :], drive, _LAST)
+    bins = ordered.argsort(axis=2, kind="stable")
+    ascending = np.take_along_axis(ordered, bins, axis=2)
+    smaller = np.broadcast_to(np.arange(stack.width), bins.shape).copy()
+    smaller[..., 1:][ascending[..., 1:] == ascending[..., :-1]] = 0
+    rank = np.zeros(drive.shape, dtype=np.intp)
+    np.put_along_axis(rank, bins, np.maximum.accumulate(smaller, axis=2), axis=2)
+    return drive, bins, rank

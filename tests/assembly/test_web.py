@@ -1,0 +1,287 @@
+"""The service over HTTP, without a socket: what is answered, what is refused, and that no problem tells a value."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import pytest
+
+from evenhand import assembly
+from evenhand.adapters.campaign_files import load_campaign
+from evenhand.adapters.web import CODES, Limits, dsa_object
+from evenhand.receipts import check
+from live_cases import Web, opened, person
+
+V1 = "/v1/decisions"
+
+
+@pytest.fixture
+def web(ran_shop):
+    """The application of a running service."""
+    with opened(ran_shop) as serving:
+        yield Web(serving)
+
+
+def _type(response) -> str:
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == response.status_code == CODES[problem["type"].removeprefix("/problems/")]
+    assert problem["instance"].endswith(response.headers["x-request-id"])
+    return problem["type"].removeprefix("/problems/")
+
+
+def test_one_person_gets_everything_that_a_card_needs(web):
+    """Offer in both languages, words for the card, the DSA object, links to three explanations and the receipt."""
+    answer = web("POST", V1, {"subject": person(3), "features": {"visits": 19, "days": 3}})
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    one = answer.json()
+    assert one["offer"] == {"id": "tea", "text": {"nl": "Korting op thee", "en": "Money off tea"}, "made_by_ai": True}
+    assert one["ad"]["text"]["nl"] == "Advertentie namens Small Shop - gekozen met AI - Waarom zie ik dit?"
+    assert one["dsa"] == {
+        "behalf": "Small Shop",
+        "paid": "Small Shop",
+        "adrender": 1,
+        "transparency": [{"domain": "shop.example", "dsaparams": [1]}],
+    }
+    assert set(one["explanations"]) == {"person", "employee", "regulator"}
+    assert person(3) not in answer.text
+
+
+def test_links_of_an_answer_lead_to_what_was_recorded(web):
+    """Each register tells the decision, the person's without pseudonym or code; the receipt checks."""
+    one = web("POST", V1, {"subject": person(3)}).json()
+    told = {name: web("GET", link, headers={"accept-language": "nl"}) for name, link in one["explanations"].items()}
+    assert all(found.json()["decision_id"] == one["decision_id"] for found in told.values())
+    assert all(found.headers["content-language"] == "nl" for found in told.values())
+    assert "subject" not in told["person"].json()
+    assert "value" not in told["employee"].json()["factors"][0]
+    assert told["regulator"].json()["run"]["legal_basis"] == "consent"
+    assert check(web("GET", one["receipt"]).json(), None).ok
+    tag = told["person"].headers["etag"]
+    again = web("GET", one["explanations"]["person"], headers={"accept-language": "nl", "if-none-match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_several_people_are_answered_in_the_order_asked(web):
+    """One question, one run; texts stand once; a refused consent is contextual with its reason."""
+    several = web("POST", V1, {"subjects": [{"subject": person(n)} for n in (3, 10, 26)]}).json()
+    assert [one["standing"] for one in several["decisions"]] == ["personalised", "contextual", "contextual"]
+    assert [one["decision_id"].split(".")[1] for one in several["decisions"]] == ["1", "2", "3"]
+    assert set(several["offers"]) <= {"tea"}
+    assert several["dsa"]["contextual"]["transparency"][0]["dsaparams"] == [2]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "is_out"),
+    [
+        ({"sec-gpc": "1"}, {}, True),
+        ({"sec-gpc": "0"}, {}, False),
+        ({"sec-gpc": "true"}, {}, False),
+        ({}, {"opted_out": True}, True),
+        ({}, {}, False),
+    ],
+)
+def test_an_opt_out_gives_the_contextual_decision(web, headers, body, is_out):
+    """Sec-GPC: 1 and an opt-out in the request, and nothing else, keep personal data out."""
+    one = web("POST", V1, {"subject": person(3), **body}, headers).json()
+    assert (one["standing"] == "contextual") is is_out
+    assert one["gpc_honoured"] is (headers.get("sec-gpc") == "1")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "pointer"),
+    [
+        ({"subject": "canary-nobody"}, "subject-unknown", None),
+        ({"subject": person(3), "features": {"sex": "canary"}}, "feature-not-declared", "/features/sex"),
+        ({"subject": person(3), "features": {"visits": "canary"}}, "feature-type", "/features/visits"),
+        ({"subject": person(3), "features": {"a/b": 1}}, "feature-not-declared", "/features/a~1b"),
+        ({"subject": person(3), "campaign": "canary"}, "campaign-not-served", "/campaign"),
+        ({"subject": person(3), "subjects": [{"subject": person(4)}]}, "bad-json", "/subject"),
+        ({"subject": person(3), "canary": 1}, "bad-json", None),
+        ({"subject": 3}, "bad-json", None),
+        ({"subject": person(3), "features": {"visits": [1]}}, "bad-json", None),
+        ({"subjects": [{"subject": person(3)}, {"subject": person(3)}]}, "subjects-named", None),
+        ({"subjects": []}, "subjects-named", None),
+        ({}, "subjects-named", None),
+        ([], "bad-json", None),
+    ],
+)
+def test_what_cannot_be_asked_is_a_problem_without_a_value(web, body, code, pointer):
+    """A stable type, in Dutch where that is asked; columns are named, values and people never."""
+    answer = web("POST", V1, body, {"accept-language": "nl"})
+    assert _type(answer) == code
+    assert answer.headers["content-language"] == "nl"
+    assert "canary" not in answer.text.replace("/problems/", "")
+    assert [one["pointer"] for one in answer.json().get("errors", [])] == ([pointer] if pointer else [])
+
+
+@pytest.mark.parametrize(
+    ("headers", "content", "code"),
+    [
+        ({"content-type": "application/json"}, b"{", "bad-json"),
+        ({"content-type": "application/json"}, b"\xff", "bad-json"),
+        ({"content-type": "application/json"}, b'{"subject": "\xff"}', "bad-json"),
+        ({"content-type": "application/json"}, b'{"subject": NaN}', "bad-json"),
+        ({"content-type": "application/json"}, b"[" * 100_000, "bad-json"),
+        ({"content-type": "text/plain"}, b"{}", "content-type"),
+        ({}, b"{}", "content-type"),
+        ({"content-type": "application/json"}, b" " * 2_000, "body-too-large"),
+    ],
+)
+def test_a_body_that_is_none_is_refused(ran_shop, headers, content, code):
+    """Broken, deep, not JSON, or larger than the service takes."""
+    with opened(ran_shop) as serving:
+        web = Web(serving, limits=Limits(body=1_000 if code == "body-too-large" else 200_000))
+        assert _type(web("POST", V1, headers=headers, content=content)) == code
+
+
+def test_a_body_without_a_length_is_measured_as_it_comes(ran_shop):
+    """In parts, too: what is larger is refused before all of it is there; what does not come is not waited for."""
+
+    async def parts():
+        for _ in range(100):
+            yield b" " * 100
+
+    async def never():
+        yield b"{"
+        await asyncio.sleep(5)
+
+    with opened(ran_shop) as serving:
+        web = Web(serving, limits=Limits(body=1_000, arrives=0.2))
+        json_type = {"content-type": "application/json"}
+        assert _type(web("POST", V1, headers=json_type, content=parts())) == "body-too-large"
+        assert _type(web("POST", V1, headers=json_type, content=never())) == "slow"
+
+
+@pytest.mark.parametrize(
+    "key", ["", "Bearer", "Bearer x", "Basic eDp4", "Bearer eh__", "Bearer eh_0000000000_" + "A" * 43, "Bearer é"]
+)
+def test_without_a_key_nobody_gets_in(web, key):
+    """Whatever is presented, the answer is the same, and says how a key is sent."""
+    for method, path in (("POST", V1), ("GET", "/v1/receipts/20260301T000000Z-000000.1")):
+        body = {"subject": person(3)} if method == "POST" else None
+        answer = web(method, path, body, {"authorization": key.encode("latin-1")})
+        assert _type(answer) == "unauthorised"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_a_key_does_what_it_is_for_and_nothing_else(ran_shop):
+    """A reader cannot decide; somebody who decides cannot read; a revoked or rotated key can do nothing."""
+    with opened(ran_shop) as serving:
+        web = Web(serving, "read")
+        assert _type(web("POST", V1, {"subject": person(3)})) == "forbidden"
+        keys, now = assembly.machine_keys(serving.place.folder), datetime.now(UTC)
+        decides = keys.make("decides", ["decide"], at=now)
+        old, web.key = web.key, decides
+        one = web("POST", V1, {"subject": person(3)}).json()
+        assert _type(web("GET", one["receipt"])) == "forbidden"
+        web.key = keys.rotate("tests", at=now)
+        assert web("GET", one["receipt"]).status_code == 200
+        keys.revoke("tests", at=now)
+        assert _type(web("GET", one["receipt"])) == "unauthorised"
+        web.key = old
+        assert _type(web("GET", one["receipt"])) == "unauthorised"
+
+
+def test_a_key_with_a_pace_is_held_to_it(ran_shop):
+    """Five people a second: the sixth is told when to come again."""
+    with opened(ran_shop) as serving:
+        web = Web(serving, "decide", rate=5)
+        assert web("POST", V1, {"subjects": [{"subject": person(n)} for n in range(5)]}).status_code == 200
+        refused = web("POST", V1, {"subject": person(9)})
+        assert (_type(refused), refused.headers["retry-after"]) == ("rate", "1")
+
+
+def test_an_idempotency_key_gives_the_same_decision_again(web):
+    """Also when both come at once; another body, or another signal, under it is refused."""
+    body, key = {"subject": person(3)}, {"idempotency-key": "order-17"}
+    first, second = web.together([(V1, body, key), (V1, body, key)])
+    assert first.json()["decision_id"] == second.json()["decision_id"]
+    assert web("POST", V1, body, key).json()["decision_id"] == first.json()["decision_id"]
+    for other, more in (({"subject": person(4)}, {}), (body, {"sec-gpc": "1"})):
+        assert _type(web("POST", V1, other, key | more)) == "idempotency-key-reused"
+    for bad in ("x" * 129, "\x7f"):
+        assert _type(web("POST", V1, body, {"idempotency-key": bad})) == "idempotency-key"
+
+
+def test_two_machines_do_not_meet_in_one_key(ran_shop):
+    """The same Idempotency-Key of two callers stands for two questions."""
+    with opened(ran_shop) as serving:
+        web, key = Web(serving), {"idempotency-key": "1"}
+        one = web("POST", V1, {"subject": person(3)}, key).json()
+        web.key = assembly.machine_keys(serving.place.folder).make("other", ["decide"], at=datetime.now(UTC))
+        assert web("POST", V1, {"subject": person(4)}, key).json()["decision_id"] != one["decision_id"]
+
+
+def test_health_and_figures_tell_nothing_of_a_person(web):
+    """Alive, ready, and counts; no id, no pseudonym, no key."""
+    one = web("POST", V1, {"subject": person(3)}).json()
+    assert web("GET", "/healthz").json() == {"status": "alive"}
+    assert web("GET", "/readyz").json() == {"status": "ready"}
+    figures = web("GET", "/metrics").text
+    assert 'evenhand_decisions_total{campaign="small-shop",standing="personalised"} 1.0' in figures
+    assert 'evenhand_requests_total{route="/v1/decisions",status="200"} 1.0' in figures
+    assert person(3) not in figures
+    assert one["decision_id"] not in figures
+
+
+def test_after_the_end_the_service_says_that_it_is_closing(ran_shop):
+    """Not ready, and every question is refused for now."""
+    with opened(ran_shop) as serving:
+        web = Web(serving)
+    assert web("GET", "/readyz").json() == {"status": "not-ready", "why": "closing"}
+    refused = web("POST", V1, {"subject": person(3)})
+    assert (_type(refused), refused.headers["retry-after"]) == ("unavailable", "2")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "/nowhere", "not-found"),
+        ("GET", V1, "method"),
+        ("DELETE", "/healthz", "method"),
+        ("GET", "/v1/explanations/x", "unprocessable"),
+        ("GET", "/v1/explanations/20260301T000000Z-000000.1", "decision-unknown"),
+        ("GET", "/v1/explanations/20260301T000000Z-000000.1?register=canary", "unprocessable"),
+        ("GET", "/v1/receipts/20260301T000000Z-000000.1", "decision-unknown"),
+    ],
+)
+def test_every_other_wrong_turn_is_a_problem_too(web, method, path, code):
+    """No page of a framework is ever seen, and nothing that was sent comes back."""
+    answer = web(method, path)
+    assert _type(answer) == code
+    assert "canary" not in answer.text
+
+
+def test_an_erased_person_is_told_of_no_more(web):
+    """Explanation, receipt and the stored answer under a key are gone."""
+    body, key = {"subject": person(3)}, {"idempotency-key": "k"}
+    one = web("POST", V1, body, key).json()
+    assembly.erase(person(3), home=web.place, at=datetime.now(UTC))
+    for link in (*one["explanations"].values(), one["receipt"]):
+        assert _type(web("GET", link)) == "decision-closed"
+    assert _type(web("POST", V1, body, key)) == "decision-closed"
+
+
+def test_the_dsa_object_is_what_publishers_must_be_sent(ran_shop):
+    """Names are cut to the 100 characters that are allowed, and the buyer shows who advertises (adrender 1)."""
+    campaign = load_campaign(ran_shop / "campaign.yaml", at=datetime.now(UTC)).campaign
+    long = campaign.model_copy(update={"controller": campaign.controller.model_copy(update={"name": "a" * 300})})
+    made = dsa_object(long, is_profiling=False)
+    assert made["behalf"] == made["paid"] == "a" * 100
+    assert made["adrender"] == 1
+    assert made["transparency"] == [{"domain": "shop.example", "dsaparams": [2]}]
+
+
+def test_no_problem_is_without_a_text():
+    """Every code has one in both languages, of at most 25 words a sentence."""
+    folder = files("evenhand.adapters.web") / "texts"
+    nl, en = (json.loads((folder / f"{lang}.json").read_text("utf-8")) for lang in ("nl", "en"))
+    assert set(nl) == set(en)
+    assert {f"problem.{code}" for code in CODES} == {key for key in en if key.startswith("problem.")}
+    for said in (*nl.values(), *en.values()):
+        assert all(len(sentence.split()) <= 25 for sentence in said.split(". "))

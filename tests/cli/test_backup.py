@@ -1,0 +1,197 @@
+"""Backup and restore: whole, verified, from and to files and servers, and nobody who was erased comes back unsaid."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from shop_folder import AT, PROGRAM
+
+HOME = "evenhand-home"
+WHO, OTHER = "canary7@mail.example", "canary8@mail.example"
+
+
+@pytest.fixture(params=["files", pytest.param("server", marks=pytest.mark.postgres)])
+def old(request, ran, shop, cli):
+    """A folder with a home of each kind in which a campaign ran and some later people were decided; calls a command."""
+    on_server = request.param == "server"
+    folder = shop if on_server else ran
+    url = request.getfixturevalue("postgres_url") if on_server else ""
+
+    def call(*words, home=HOME, exits=0, url=url):
+        done = cli(folder, *words, EVENHAND_HOME=str(home), EVENHAND_DATABASE=url)
+        assert done.exit_code == exits, done.stderr + done.stdout
+        return done
+
+    call.folder, call.url = folder, url
+    if on_server:
+        call("db", "upgrade", "--schema", f"t{secrets.token_hex(6)}")
+        call("run", "campaign.yaml", "--at", AT)
+    call("decide", "campaign.yaml", OTHER, "canary5@mail.example", "--at", "2026-03-02")
+    call("monitor", "campaign.yaml")
+    return call
+
+
+def _file_names(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_backup_restores_to_the_same_home_in_files(old):
+    """The same ledger, answers, leases and monitor; a run goes on from there, and replays."""
+    told = old("backup", "copy", "--keys", "keys")
+    assert "verified" in told.stdout
+    assert _file_names(old.folder / "keys") == {"secret.key", "subject-keys.sqlite"}
+    assert {"ledger.sqlite", "ledger.sqlite.head", "leases.sqlite", "backup.json"} <= _file_names(old.folder / "copy")
+    assert any(name.startswith("monitor/") for name in _file_names(old.folder / "copy"))
+    old("restore", "copy", "--keys", "keys", "--home", "new", url="")
+    new = {"home": "new", "url": ""}
+    assert old("ledger", "verify", **new).stdout == old("ledger", "verify").stdout
+    assert old("why", WHO, **new).stdout == old("why", WHO).stdout
+    assert old("ledger", "key", **new).stdout == old("ledger", "key").stdout
+    left = old("decide", "campaign.yaml", WHO, "--at", "2026-03-03", **new).stderr
+    assert "capacity:tea 59" in left, "what was spent before the backup is still spent"
+    assert "0 new" in old("monitor", "campaign.yaml", **new).stdout or old("monitor", "campaign.yaml", **new)
+    assert "identical" in old("replay", "last", "--campaign", "campaign.yaml", **new).stdout
+    assert not list(old.folder.glob(".new*"))
+
+
+@pytest.mark.postgres
+def test_a_home_moves_to_a_server_by_backup_and_restore(ran, cli, postgres_url):
+    """From files to a schema: the same head; the files stay as they were; a second restore is refused."""
+    assert cli(ran, "backup", "copy", "--keys", "copy").exit_code == 0
+    schema = f"t{secrets.token_hex(6)}"
+    server = {"EVENHAND_DATABASE": postgres_url}
+    done = cli(ran, "restore", "copy", "--home", "new", "--schema", schema, "--json", **server)
+    assert done.exit_code == 0, done.stderr
+    told = cli(ran, "ledger", "verify", "--home", "new", **server)
+    assert json.loads(done.stdout)["head"] in told.stdout
+    assert told.stdout == cli(ran, "ledger", "verify", "--home", HOME).stdout
+    assert cli(ran, "why", WHO, "--home", "new", **server).stdout == cli(ran, "why", WHO).stdout
+    assert _file_names(ran / "new") == {"secret.key", "database.json", "ledger.head"}
+    again = cli(ran, "restore", "copy", "--home", "other", "--schema", schema, **server)
+    assert again.exit_code == 4
+    assert "a ledger already" in again.stderr
+
+
+def test_whoever_was_erased_after_the_backup_is_erased_again_or_it_is_said(old):
+    """With later marks they are gone from the restored home too; without, the warning is loud."""
+    old("backup", "copy", "--keys", "keys")
+    old("rights", "erase", WHO, "--yes")
+    silent = old("restore", "copy", "--keys", "keys", "--home", "without", url="")
+    assert "WARNING: whoever was erased after that moment can be read again" in silent.stderr
+    assert old("why", WHO, home="without", url="")
+    marks = HOME
+    if old.url:  # the old home is on a server, and the new one is not: its marks come as a later copy of its keys
+        old("backup", "later", "--keys", "later-keys")
+        marks = "later-keys"
+    done = old("restore", "copy", "--keys", "keys", "--home", "with", "--marks", marks, url="")
+    assert "1 people who were erased later were erased again" in done.stderr
+    old("why", WHO, home="with", url="", exits=3)
+    told = old("ledger", "verify", home="with", url="").stdout
+    assert "promises kept" in told
+    assert "1 people were erased" in told
+    assert old("why", OTHER, home="with", url="")
+
+
+def test_a_backup_without_keys_opens_nothing(old):
+    """No secret, no random bytes of anybody, no own id in any byte of it; and it is not restored without them."""
+    old("backup", "copy")
+    old("backup", "whole", "--keys", "keys")
+    with sqlite3.connect(old.folder / "keys" / "subject-keys.sqlite") as db:
+        seeds = [row[0][:32] for row in db.execute("SELECT seed FROM subject_key")]
+    key = (old.folder / "keys" / "secret.key").read_bytes()
+    content = b"".join(path.read_bytes() for path in (old.folder / "copy").rglob("*") if path.is_file())
+    assert len(seeds) == 400
+    assert not any(seed in content for seed in (*seeds, key, b"canary7"))
+    assert "has no secret key" in old("restore", "copy", "--home", "new", url="", exits=2).stderr
+    assert not (old.folder / "new").exists()
+
+
+def test_a_backup_is_whole_while_runs_go_on(old):
+    """Backups while another process records run after run: each verifies, and has whole runs only."""
+    words = [*PROGRAM, "decide", "campaign.yaml", *(f"canary{number}@mail.example" for number in range(20, 120))]
+    environ = {**os.environ, "EVENHAND_HOME": HOME, "EVENHAND_DATABASE": old.url}
+    stop, ended = threading.Event(), []
+
+    def write():
+        while not stop.is_set():
+            done = subprocess.run([*words, "--at", "2026-03-02"], cwd=old.folder, env=environ, capture_output=True)
+            ended.append(done.returncode)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        told = [json.loads(old("backup", f"copy{number}", "--json").stdout) for number in range(4)]
+    finally:
+        stop.set()
+        writer.join()
+    assert set(ended) == {0}
+    entries = [one["entries"] for one in told]
+    assert entries == sorted(entries)
+    with_runs = {one["entries"] - told[0]["entries"] for one in told}
+    assert all(more % 102 in (0, 1) for more in with_runs), "a run of a hundred people is there whole, or not at all"
+
+
+def test_what_was_cut_off_is_not_laundered_by_a_backup(ran, cli):
+    """A ledger whose end was taken away is refused: no copy gets a fresh seal."""
+    with sqlite3.connect(ran / HOME / "ledger.sqlite") as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("DELETE FROM entry WHERE seq > 300")
+        db.execute("DELETE FROM checkpoint")
+    done = cli(ran, "backup", "copy")
+    assert done.exit_code == 5
+    assert "does not verify" in done.stderr
+    assert not (ran / "copy" / "backup.json").exists()
+    assert cli(ran, "restore", "copy", "--home", "new", "--keys", HOME).exit_code == 2
+
+
+def test_an_altered_backup_is_not_restored(ran, cli):
+    """One byte in a kept body: nothing is made."""
+    assert cli(ran, "backup", "copy", "--keys", "keys").exit_code == 0
+    with sqlite3.connect(ran / "copy" / "ledger.sqlite") as db:
+        db.execute("UPDATE payload SET sealed = zeroblob(200) WHERE seq = 9")
+    done = cli(ran, "restore", "copy", "--keys", "keys", "--home", "new")
+    assert done.exit_code == 5
+    assert not (ran / "new").exists()
+    assert not list(ran.glob(".new*"))
+
+
+def test_nothing_is_written_over(ran, cli):
+    """Not a backup by another, not a home by a restore, not a home by a backup."""
+    assert cli(ran, "backup", "copy", "--keys", "keys").exit_code == 0
+    assert cli(ran, "backup", "copy").exit_code == 2
+    assert cli(ran, "backup", HOME).exit_code == 2
+    before = _file_names(ran / HOME)
+    assert cli(ran, "restore", "copy", "--keys", "keys", "--home", HOME).exit_code == 4
+    assert _file_names(ran / HOME) == before
+    (ran / "new").mkdir()
+    (ran / "new" / "secret.key").write_bytes(bytes(32))
+    assert "another secret key" in cli(ran, "restore", "copy", "--keys", "keys", "--home", "new").stderr
+    assert (ran / "new" / "secret.key").read_bytes() == bytes(32)
+
+
+def test_a_backup_that_was_killed_is_none(ran, cli):
+    """Killed at any moment before the end, it has no note, and is refused."""
+    seen = set()
+    for number in range(4):
+        process = subprocess.Popen([*PROGRAM, "backup", f"copy{number}", "--keys", f"keys{number}"], cwd=ran)
+        try:
+            process.wait(0.5 + 0.2 * number)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        is_whole = (ran / f"copy{number}" / "backup.json").exists()
+        done = cli(ran, "restore", f"copy{number}", "--keys", f"keys{number}", "--home", f"new{number}")
+        assert (done.exit_code == 0) == is_whole, done.stderr
+        seen.add(is_whole)
+        shutil.rmtree(ran / f"new{number}", ignore_errors=True)
+    assert False in seen
