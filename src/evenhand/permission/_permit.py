@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evenhand.policy import Campaign, ancestors, is_direct_marketing_kind, is_known
 from evenhand.rules import FACTS, Effect, Fact, Law
-from evenhand.terms import Asked, Permitted, Reason, Standing, UsageError
+from evenhand.terms import Asked, Permitted, Standing, UsageError
 
 from ._book import FACTOR, ConsentBook
 from ._evidence import BY_PARENT, EXPLICIT
@@ -109,17 +109,16 @@ def permit(
     law = Law.declared(campaign) if law is None else law
     history = recall(asked, consents) if recalled is None or recalled.asked is not asked else recalled
     facts = {**_facts(history, campaign, consents, people), **law.known}
-    rule = law.compile(campaign, asked.at).decide(facts, law.where, people)
+    compiled = law.compile(campaign, asked.at)
+    rule = compiled.decide(facts, law.where, people)
 
     refused = Standing.REFUSED if campaign.channel.is_direct else Standing.CONTEXTUAL
     standing_of = {Effect.REFUSE: refused, Effect.CONTEXTUAL: Standing.CONTEXTUAL, Effect.ALLOW: Standing.PERSONALISED}
-    rules = [packed.rule for packed in law.rulebook.rules]
-    standing = np.array([*(standing_of[one.effect] for one in rules), refused], dtype=np.uint8)
-    reason = np.array([*(one.code for one in rules), Reason.NOTHING_ALLOWS], dtype=np.uint8)
+    standing = np.array([standing_of[effect] for effect in Effect], dtype=np.uint8)
     return Permitted(
         asked=asked,
-        standing=standing[rule],
-        reason=reason[rule],
+        standing=standing[compiled.effect[rule]],
+        reason=compiled.reason[rule],
         rule=None if campaign.law is None else rule,
         switched_off=history.switched_off(consents.purpose_terms, people),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -106,14 +108,43 @@ class Law:
         return self.balancing if campaign.balancing is not None and campaign.balancing.file else ""
 
     def compile(self, campaign: Campaign, at: datetime) -> Compiled:
-        """The rules as far as they are settled by the campaign and the moment."""
-        return compile_rules(
-            self.rulebook,
-            campaign_facts(campaign, self.rulebook, at, self.balancing),
-            at=at,
-            places=self.places,
-            controller=campaign.controller.country,
-        )
+        """The rules as far as they are settled by the campaign and the moment; worked out once for many people."""
+        turn = bisect_right(self.rulebook.turns, at)
+        return _compiled(_Settled(campaign, self.rulebook, self.places, self.balancing, turn, at))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Settled:
+    """What rules are compiled for. Two are alike for the same campaign and rulebook (the very objects), in the same
+    stretch of time in which nothing begins or ends."""
+
+    campaign: Campaign
+    rulebook: Rulebook
+    places: tuple[frozenset[str], ...]
+    balancing: str
+    turn: int
+    at: datetime
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        return (id(self.campaign), id(self.rulebook), self.places, self.balancing, self.turn)
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Settled) and self._key == other._key
+
+
+@lru_cache(maxsize=64)
+def _compiled(settled: _Settled) -> Compiled:
+    return compile_rules(
+        settled.rulebook,
+        campaign_facts(settled.campaign, settled.rulebook, settled.at, settled.balancing),
+        at=settled.at,
+        places=settled.places,
+        controller=settled.campaign.controller.country,
+    )
 
 
 def _picked(codes: NDArray[np.uint8], rows: NDArray[np.intp]) -> NDArray[np.uint8]:

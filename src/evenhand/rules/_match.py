@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import ancestors
+from evenhand.terms import Reason
 
 from ._facts import FACTS, Fact
-from ._pack import ANYWHERE, UNKNOWN, Case, Conditions, Rule, moment_of
+from ._pack import ANYWHERE, UNKNOWN, Case, Conditions, Effect, Rule, moment_of
 from ._rulebook import Rulebook
 
 __all__ = ["CampaignFacts", "Compiled", "PersonFacts", "case_applies", "compile_rules", "holds_for_campaign"]
@@ -47,10 +48,13 @@ class Compiled:
     Attributes:
         rulebook: where they come from.
         masks: those that can apply to anybody, in the order in which the first decides.
+        effect, reason: uint8[r + 1], of each rule its place among `Effect` and its `Reason`; the last stands for -1.
     """
 
     rulebook: Rulebook
     masks: tuple[_Mask, ...]
+    effect: NDArray[np.uint8]
+    reason: NDArray[np.uint8]
 
     def decide(self, facts: PersonFacts, where: NDArray[np.uint8], people: int) -> NDArray[np.int16]:
         """Of each person the place of the rule that decides, in ``rulebook.rules``; -1 where none applies.
@@ -127,7 +131,14 @@ def compile_rules(
         if rule.waivable:
             unless.append(_tests({Fact.EXPLICIT: ("yes",)}))
         masks.append(_Mask(place, where, _tests(rule.when), tuple(unless)))
-    return Compiled(rulebook, tuple(masks))
+    rules = [packed.rule for packed in rulebook.rules]
+    effects = list(Effect)
+    return Compiled(
+        rulebook,
+        tuple(masks),
+        np.array([*(effects.index(rule.effect) for rule in rules), effects.index(Effect.REFUSE)], dtype=np.uint8),
+        np.array([*(rule.code for rule in rules), Reason.NOTHING_ALLOWS], dtype=np.uint8),
+    )
 
 
 def holds_for_campaign(rule: Rule, campaign: CampaignFacts) -> bool:

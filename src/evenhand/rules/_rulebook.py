@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from evenhand.policy import describe
 from evenhand.terms import DataError, PolicyError, Reason
 
-from ._pack import ANYWHERE, UNKNOWN, Effect, Pack, Recipient, Rule, Stage
+from ._pack import ANYWHERE, UNKNOWN, Effect, Pack, Recipient, Rule, Stage, moment_of
 
 __all__ = ["PackedRule", "Rulebook", "read_pack", "shipped"]
 
@@ -43,12 +43,14 @@ class Rulebook:
             stages, then packs.
         text: canonical JSON of everything in them that decides; tests of rules are no part of it.
         digest: SHA-256 (hex) of the text.
+        turns: moments at which something in them begins or ends, in order; between two of them nothing changes.
     """
 
     packs: tuple[Pack, ...]
     rules: tuple[PackedRule, ...]
     text: str
     digest: str
+    turns: tuple[datetime, ...]
 
     @staticmethod
     def of(packs: Sequence[Pack]) -> Rulebook:
@@ -78,7 +80,7 @@ class Rulebook:
             separators=(",", ":"),
             ensure_ascii=False,
         )
-        return Rulebook(tuple(packs), tuple(rules), text, hashlib.sha256(text.encode()).hexdigest())
+        return Rulebook(tuple(packs), tuple(rules), text, hashlib.sha256(text.encode()).hexdigest(), _turns(packs))
 
     @staticmethod
     def from_text(text: str) -> Rulebook:
@@ -204,6 +206,13 @@ def _read_text(text: str) -> Rulebook:
             rule="G-5-2: what decided stands in the ledger",
             remedy="run `evenhand ledger verify`, and restore the ledger from a copy that verifies",
         ) from None
+
+
+def _turns(packs: Sequence[Pack]) -> tuple[datetime, ...]:
+    texts = [text for pack in packs for rule in pack.rules for text in (rule.since, rule.until)]
+    texts += [text for pack in packs for one in pack.adequate for text in (one.since, one.until)]
+    texts += [one.until for pack in packs for one in pack.recipients]
+    return tuple(sorted({moment_of(text) for text in texts if text is not None}))
 
 
 def _loosens(pack: Pack) -> list[str]:
