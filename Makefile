@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq
 UPGRADE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test storm test-spark test-interpret test-oracle check static format-check lint types floors manners bench lock format clean system-parts
+.PHONY: help demo test storm storm test-spark test-interpret test-oracle check static format-check lint types floors manners bench lock format clean system-parts
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -21,6 +21,9 @@ test: $(VENV)/.test system-parts  ## Set up everything for tests and run them al
 
 storm: $(VENV)/.test system-parts  ## Kill writers and servers a hundred times while they record, on both stores (minutes)
 	@EVENHAND_STORM=$${EVENHAND_STORM:-100} $(BIN)/python -m pytest -n 0 tests/adapters/test_store_faults.py $(ARGS)
+
+storm: $(VENV)/.test  ## Kill the service under load, again and again (STORM=40 times)
+	@EVENHAND_STORM=$(or $(STORM),40) $(BIN)/python -m pytest -n 0 tests/cli/test_serve.py -k killed
 
 test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into an environment of its own
 	@$(call run_apart,spark,tests/scoring tests/adapters)

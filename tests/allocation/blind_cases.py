@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import SUPPRESSED, CountTable
+from evenhand.terms import SUPPRESSED, CountTable, TableQuestion, ToldTable, told_apart
 
 SIZES = (9, 6, 7)
 
@@ -41,6 +42,10 @@ class CountingWall:
         fused = cell[asked] * size + codes[asked].astype(np.intp)
         counts = np.bincount(fused, minlength=len(groups) * size).reshape(len(groups), size).astype(np.int64)
         return CountTable(features, groups, self._shown(counts), self._shown(counts.sum(axis=1)), self._minimum)
+
+    def release(self, questions: Sequence[TableQuestion], *, why: str) -> tuple[ToldTable, ...]:
+        """Each table by itself."""
+        return told_apart(self, questions, why=why)
 
     def inside(self, *_: object, **__: object) -> object:
         """Rows are not to be had here."""

@@ -22,6 +22,9 @@ from evenhand.terms import (
     Reason,
     Scored,
     Standing,
+    TableQuestion,
+    ToldTable,
+    told_apart,
 )
 
 T = TypeVar("T")
@@ -61,6 +64,10 @@ class PlainWall:
         np.add.at(counts, (cells[shown], codes[shown]), 1)
         totals = counts.sum(axis=1)
         return CountTable(features, groups, self._hide(counts), self._hide(totals), self.minimum_cell)
+
+    def release(self, questions: Sequence[TableQuestion], *, why: str) -> tuple[ToldTable, ...]:
+        """Each table by itself."""
+        return told_apart(self, questions, why=why)
 
     def _hide(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.where((counts > 0) & (counts < self.minimum_cell), SUPPRESSED, counts)

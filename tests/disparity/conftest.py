@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evenhand.terms import SUPPRESSED, CountTable, GroupCounts
+from evenhand.terms import SUPPRESSED, CountTable, GroupCounts, TableQuestion, ToldTable, told_apart
 
 
 class OpenWall:
@@ -35,6 +35,10 @@ class OpenWall:
                 counts[groups.index(group), code] += 1
         totals = counts.sum(axis=1)
         return CountTable(features, groups, self._hide(counts), self._hide(totals), self._minimum)
+
+    def release(self, questions: Sequence[TableQuestion], *, why: str) -> tuple[ToldTable, ...]:
+        """Each table by itself."""
+        return told_apart(self, questions, why=why)
 
     def _hide(self, counts: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.where((counts > 0) & (counts < self._minimum), SUPPRESSED, counts)

@@ -132,7 +132,6 @@ def test_the_bank_story_is_what_comes_out(pages, root, tmp_path):
         ("EH-DATA-001", "marital"),
         ("EH-DATA-003", "pdays"),
         ("EH-DATA-010", "age_band"),
-        ("EH-DATA-012", "age_band & marital"),
         ("EH-DATA-013", "outcome"),
         ("EH-DATA-014", "age_band"),
         *(("EH-DATA-011", name) for name in ("housing", "pdays", "previous", "poutcome")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -23,7 +24,10 @@ from evenhand.terms import (
     LimitOutcome,
     Measure,
     Model,
+    TableQuestion,
     TermShape,
+    ToldTable,
+    told_apart,
 )
 
 MEANINGS = (
@@ -180,6 +184,10 @@ class _Counts:
             [np.bincount(codes[(self._group == g) & (codes >= 0)], minlength=size) for g in range(3)]
         ).astype(np.int64)
         return CountTable(features, tuple((n,) for n in names), table, table.sum(axis=1), 10)
+
+    def release(self, questions: Sequence[TableQuestion], *, why: str) -> tuple[ToldTable, ...]:
+        """Each table by itself."""
+        return told_apart(self, questions, why=why)
 
 
 def sample_audit(model: Model) -> Audit:

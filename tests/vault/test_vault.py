@@ -108,6 +108,7 @@ def test_nothing_personal_shows_when_it_is_printed():
         "inside",
         "log",
         "minimum_cell",
+        "release",
     }
 
 

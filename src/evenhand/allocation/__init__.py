@@ -15,7 +15,7 @@ It does not score, does not judge whether a limit is the right one, and never re
 from ._assessment import Assessment, GroupReach, LimitReach
 from ._blind_fit import BlindFit, assess_blind, fit_blind
 from ._blind_policy import BlindPolicy, PriceShape
-from ._by_prices import GivenPrices
+from ._by_prices import GivenPrices, PriceTables
 from ._campaign_frontier import CampaignFrontier, CampaignPoint, GroupShare, campaign_frontier
 from ._crowd import CLOSED
 from ._frontier import Frontier, FrontierPoint, blind_frontier
@@ -60,6 +60,7 @@ __all__ = [
     "PacedPolicy",
     "PricePolicy",
     "PriceShape",
+    "PriceTables",
     "Relaxation",
     "ResponseRates",
     "Room",

@@ -24,10 +24,30 @@ from ._report import limit_outcomes
 from ._room import Room
 from ._wall import Wall, selected_people, survey
 
-__all__ = ["BY_PRICES", "GivenPrices", "by_prices"]
+__all__ = ["BY_PRICES", "GivenPrices", "PriceTables", "by_prices"]
 
 BY_PRICES = "by-prices"
 """Note of a limit that acted through recorded prices and was not demanded of these people by themselves."""
+
+
+class PriceTables:
+    """What deciding with prices needs of a policy and its campaign, worked out once.
+
+    Args:
+        policy: the prices.
+        campaign: the campaign.
+    """
+
+    def __init__(self, policy: PricePolicy, campaign: Campaign) -> None:
+        self.offer_price = np.array(policy.offer_price, dtype=np.int64)
+        self.cell_price = policy.cell_price()
+        self.cell_tables: dict[str, object] = policy.plain_prices()["cell_tables"]
+        self.tree = policy.tree()
+        self._room = Room(campaign)
+
+    def room(self, left: dict[str, int] | None) -> Room:
+        """A room with this much left; None = all that is declared."""
+        return self._room.again(self._room.left if left is None else left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +57,12 @@ class GivenPrices:
     Attributes:
         policy: the prices.
         left: what may still be used of budget, contacts and capacities, by limit id; None = all that is declared.
+        tables: the prices as arrays (`PriceTables`), where many small batches are decided with them; else made anew.
     """
 
     policy: PricePolicy
     left: dict[str, int] | None = None
+    tables: PriceTables | None = None
 
 
 def by_prices(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices) -> Allocated:
@@ -50,14 +72,15 @@ def by_prices(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices
     counted = standing == Standing.PERSONALISED
     draw = draw_for(permitted.asked.subjects, policy.seed)
     terms = [binning.name for binning in scored.minimised.model.view.binnings]
-    cell = policy.cells(scored.minimised.codes, terms, standing)
-    offer_price, cell_price = np.array(policy.offer_price, dtype=np.int64), policy.cell_price()
+    tables = given.tables or PriceTables(policy, campaign)
+    cell = policy.cells(scored.minimised.codes, terms, standing, tables.tree)
+    offer_price, cell_price = tables.offer_price, tables.cell_price
     eligible = scored.minimised.eligible
     worth = scored.value if eligible is None else np.where(eligible, scored.value, CLOSED)
     margin = worth - offer_price[:, None] - cell_price[cell].T
     open_ = standing != Standing.REFUSED
-    choice = _choose(margin, draw, open_, Room(campaign, given.left))
-    unlimited = _choose(worth - offer_price[:, None], draw, open_, Room(campaign, given.left))
+    choice = _choose(margin, draw, open_, tables.room(given.left))
+    unlimited = _choose(worth - offer_price[:, None], draw, open_, tables.room(given.left))
     columns = columns_of(worth, choice, offer_price, cell_price, None, cell, draw, ~open_, permitted.reason)
     value = _worth(scored.value, choice)
     bound = int(np.maximum(scored.value[:, open_], 0).max(axis=0, initial=0).sum())
@@ -82,7 +105,7 @@ def by_prices(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices
             offer=offer_price,
             group=cell_price,
             by_limit=dict(policy.limit_price),
-            cell_tables=policy.plain_prices()["cell_tables"],
+            cell_tables=tables.cell_tables,
         ),
         limits=_outcomes(campaign, policy, comparisons, choice, selected),
         certificate=Certificate(value, bound, (bound - value) / max(bound, 1), int(columns.moved.sum())),

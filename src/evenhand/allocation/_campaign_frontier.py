@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign, DisparityLimit
-from evenhand.terms import SUPPRESSED, Allocated, DataError, Measure, Scored, Standing, UsageError
+from evenhand.terms import Allocated, DataError, Measure, Scored, Standing, TableQuestion, UsageError
 
 from ._choices import lists_of
 from ._comparisons import Comparison
@@ -32,15 +32,15 @@ class GroupShare:
 
     Attributes:
         features, group: the sensitive columns and their values.
-        people: people of the group who are decided about with personal data.
-        selected: how many of them get an offer; None where the wall does not show so few.
+        people: people of the group who are decided about with personal data; None where the wall tells a range only.
+        selected: how many of them get an offer; None likewise.
         change: selected ones more (or less) than without the limit; None where one of the two counts is hidden.
         offers: indices of the offers that count as selected; () for any offer.
     """
 
     features: tuple[str, ...]
     group: tuple[str, ...]
-    people: int
+    people: int | None
     selected: int | None
     change: int | None
     offers: tuple[int, ...] = ()
@@ -53,7 +53,8 @@ class CampaignPoint:
     Attributes:
         bound: what was asked for.
         held: whether everything was kept; all that follows is None where no allocation was found that does.
-        reached: the measure as reached, its worst over the limit's sets of groups.
+        reached: the measure as reached, its worst over the limit's sets of groups; None where a count is hidden, which
+            could be worked out from it.
         value: of all decisions, micro-money.
         value_lost: less than without the limit, micro-money; may be below zero by what whole numbers leave open.
         value_kept: share of the value without the limit.
@@ -88,7 +89,7 @@ class CampaignFrontier:
         people: people who are decided about with personal data.
         selected: people who get an offer without the limit.
         value: without the limit, micro-money.
-        unlimited: the measure without the limit.
+        unlimited: the measure without the limit; None where a count is hidden.
         points: from the loosest bound to the strictest.
     """
 
@@ -99,7 +100,7 @@ class CampaignFrontier:
     people: int
     selected: int
     value: int
-    unlimited: float
+    unlimited: float | None
     points: tuple[CampaignPoint, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -142,8 +143,12 @@ def campaign_frontier(
         plain = campaign.model_copy(update={"limits": campaign.limits.model_copy(update={"disparity": ()})})
         had = lists_of(allocate(scored, plain, wall))
         comparisons = [replace(each, reach=selected_people(wall, each, counted, had, chance)) for each in comparisons]
-    before = _selected(wall, comparisons, counted, free)
+    tables = _Tables(wall, comparisons, counted, f"selected people per bound of {limit.id}")
+    tables.ask(free)
     without = [figure(each, selected_people(wall, each, counted, lists_of(free), chance)) for each in comparisons]
+    points = [_point(scored, campaign, wall, limit, bound, free, tables) for bound in asked]
+    unlimited = min(without, default=1.0) if ratio else max(without, default=0.0)
+    bare = tables.told(CampaignPoint(limit.bound, held=False, reached=unlimited), 0)
     return CampaignFrontier(
         limit=limit.id,
         measure=limit.measure,
@@ -152,8 +157,8 @@ def campaign_frontier(
         people=int(counted.sum()),
         selected=int(free.gets().sum()),
         value=free.certificate.value,
-        unlimited=(min(without, default=1.0) if ratio else max(without, default=0.0)),
-        points=tuple(_point(scored, campaign, wall, limit, bound, comparisons, free, before) for bound in asked),
+        unlimited=bare.reached,
+        points=tuple(point if number is None else tables.told(point, number) for point, number in points),
     )
 
 
@@ -187,45 +192,67 @@ def _outcome(allocated: Allocated, name: str) -> float:
     return next(float(limit.used) for limit in allocated.limits if limit.id == name)
 
 
-def _selected(
-    wall: Wall, comparisons: list[Comparison], counted: NDArray[np.bool_], allocated: Allocated
-) -> list[dict[tuple[str, ...], int]]:
-    """Selected people of each group, per comparison; SUPPRESSED where the wall does not show so few."""
-    found = []
-    for comparison in comparisons:
-        code = np.where(counted & allocated.gets(comparison.offers), 0, -1)
-        table = wall.count(comparison.features, code, 1, why=f"selected people per bound of {comparison.limit.id}")
-        found.append(dict(zip(table.groups, table.counts[:, 0].tolist(), strict=True)))
-    return found
+class _Tables:
+    """Selected people per group at every bound, told together so that no hidden number follows from several.
+
+    A set of groups has one table without the limit, and one per bound.
+    """
+
+    def __init__(self, wall: Wall, comparisons: list[Comparison], counted: NDArray[np.bool_], why: str) -> None:
+        self._wall, self._comparisons, self._counted, self._why = wall, comparisons, counted, why
+        self._questions: list[TableQuestion] = []
+        self._told: list[dict[tuple[str, ...], tuple[int | None, int | None]]] = []
+
+    def ask(self, allocated: Allocated) -> int:
+        """The tables of one allocation; their number."""
+        for comparison in self._comparisons:
+            codes = np.where(self._counted, allocated.gets(comparison.offers).astype(np.intp), -1)
+            self._questions.append(TableQuestion(comparison.features, codes, family="bounds"))
+        return len(self._questions) // max(1, len(self._comparisons)) - 1
+
+    def told(self, point: CampaignPoint, number: int) -> CampaignPoint:
+        """The point with what may be told of its groups."""
+        if not self._told and self._questions:
+            for table in self._wall.release(self._questions, why=self._why):
+                people = _exact(table.people_least, table.people_most)
+                hits = _exact(table.hits_least, table.hits_most)
+                self._told.append(dict(zip(table.groups, zip(people, hits, strict=True), strict=True)))
+        size = len(self._comparisons)
+        groups: list[GroupShare] = []
+        moved: list[tuple[int, int] | None] = []
+        hidden = False
+        for place, comparison in enumerate(self._comparisons):
+            old, new = self._told[place], self._told[number * size + place]
+            shares = [_share(comparison, at, old, new) for at in np.flatnonzero(comparison.judged).tolist()]
+            groups += shares
+            change = [share.change for share in shares if share.change is not None]
+            gained, lost = sum(one for one in change if one > 0), -sum(one for one in change if one < 0)
+            moved.append((gained, lost) if len(change) == len(shares) else None)
+            hidden = hidden or any(share.selected is None or share.people is None for share in shares)
+        known = [each for each in moved if each is not None] if None not in moved else []
+        return replace(
+            point,
+            reached=None if hidden else point.reached,
+            given=max((each[0] for each in known), default=None),
+            taken=max((each[1] for each in known), default=None),
+            groups=tuple(groups),
+        )
 
 
 def _point(
-    scored: Scored, campaign: Campaign, wall: Wall, limit: DisparityLimit, bound: float,
-    comparisons: list[Comparison], free: Allocated, before: list[dict[tuple[str, ...], int]],
-) -> CampaignPoint:  # fmt: skip
+    scored: Scored, campaign: Campaign, wall: Wall, limit: DisparityLimit, bound: float, free: Allocated,
+    tables: _Tables,
+) -> tuple[CampaignPoint, int | None]:  # fmt: skip
+    """One bound, and the number of its tables; None where it cannot be kept."""
     try:
         allocated = allocate(scored, _with_bound(campaign, limit, bound), wall)
     except DataError as error:
         if error.code != "limit-unreachable":
             raise
-        return CampaignPoint(bound, held=False, remedy=error.remedy)
-    counted = scored.minimised.permitted.standing == Standing.PERSONALISED
-    after = _selected(wall, comparisons, counted, allocated)
-    groups: list[GroupShare] = []
-    moved: list[tuple[int, int] | None] = []
-    for comparison, old, new in zip(comparisons, before, after, strict=True):
-        shares = [_share(comparison, place, old, new) for place in np.flatnonzero(comparison.judged).tolist()]
-        groups += shares
-        change = [share.change for share in shares if share.change is not None]
-        moved.append(
-            (sum(each for each in change if each > 0), -sum(each for each in change if each < 0))
-            if len(change) == len(shares)
-            else None
-        )
-    known = [each for each in moved if each is not None] if None not in moved else []
+        return CampaignPoint(bound, held=False, remedy=error.remedy), None
     with_offer, without = allocated.gets(), free.gets()
     value, whole = allocated.certificate.value, free.certificate.value
-    return CampaignPoint(
+    point = CampaignPoint(
         bound=bound,
         held=all(outcome.held for outcome in allocated.limits),
         reached=_outcome(allocated, limit.id),
@@ -234,23 +261,29 @@ def _point(
         value_kept=value / whole if whole > 0 else 1.0,
         entered=int((with_offer & ~without).sum()),
         left=int((without & ~with_offer).sum()),
-        given=max((each[0] for each in known), default=None),
-        taken=max((each[1] for each in known), default=None),
-        groups=tuple(groups),
     )
+    return point, tables.ask(allocated)
 
 
 def _share(
-    comparison: Comparison, place: int, old: dict[tuple[str, ...], int], new: dict[tuple[str, ...], int]
+    comparison: Comparison,
+    place: int,
+    old: dict[tuple[str, ...], tuple[int | None, int | None]],
+    new: dict[tuple[str, ...], tuple[int | None, int | None]],
 ) -> GroupShare:
     group = comparison.groups[place]
-    was, now = old.get(group, 0), new.get(group, 0)
-    hidden = SUPPRESSED in (was, now)
+    was, (people, now) = old[group][1], new[group]
     return GroupShare(
         features=comparison.features,
         group=group,
-        people=int(comparison.size[place]),
-        selected=None if now == SUPPRESSED else now,
-        change=None if hidden else now - was,
+        people=people,
+        selected=now,
+        change=None if was is None or now is None else now - was,
         offers=comparison.offers,
     )
+
+
+def _exact(least: NDArray[np.int64], most: NDArray[np.int64]) -> list[int | None]:
+    """The numbers of a table of one part that are told exactly."""
+    ends = zip(least[:, 0].tolist(), most[:, 0].tolist(), strict=True)
+    return [fewest if fewest == highest else None for fewest, highest in ends]

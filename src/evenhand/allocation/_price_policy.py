@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign
 from evenhand.terms import DataError, Model, Standing
 
-__all__ = ["LeanColumn", "PricePolicy", "check_policy", "policy_of"]
+__all__ = ["LeanColumn", "PricePolicy", "PriceTree", "check_policy", "policy_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,40 @@ class LeanColumn:
     term: str
     offer: int
     tables: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTree:
+    """The tree of a policy as arrays. Made by `PricePolicy.tree`.
+
+    Attributes:
+        directions: number of directions in which groups differ.
+        columns: term, offer (or -1) and int64[directions, codes] of each `LeanColumn`.
+        split_on, split_at: see `PricePolicy`.
+    """
+
+    directions: int
+    columns: tuple[tuple[str, int, NDArray[np.int64]], ...]
+    split_on: NDArray[np.intp]
+    split_at: NDArray[np.int64]
+
+    def leaves(self, codes: Sequence[NDArray[np.uint8]], terms: Sequence[str]) -> NDArray[np.intp]:
+        """intp[n], the leaf that everybody's codes lead to.
+
+        Args:
+            codes: per term uint8[n], or [m, n] for a per-offer feature.
+            terms: the name of each.
+        """
+        people = codes[0].shape[-1] if codes else 0
+        place = {name: at for at, name in enumerate(terms)}
+        total = np.zeros((self.directions, people), dtype=np.int64)
+        for term, offer, tables in self.columns:
+            code = codes[place[term]]
+            total += tables.take(code if offer < 0 else code[offer], axis=1)
+        node, everyone = np.zeros(people, dtype=np.intp), np.arange(people)
+        for _ in range((len(self.split_on) + 1).bit_length() - 1):
+            node = 2 * node + 1 + (total[self.split_on[node], everyone] > self.split_at[node])
+        return node - len(self.split_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +135,30 @@ class PricePolicy:
         }
 
     def leaves(self, codes: Sequence[NDArray[np.uint8]], terms: Sequence[str]) -> NDArray[np.intp]:
-        """intp[n], the leaf that everybody's codes lead to.
+        """intp[n], the leaf that everybody's codes lead to; see `PriceTree.leaves`."""
+        return self.tree().leaves(codes, terms)
 
-        Args:
-            codes: per term uint8[n], or [m, n] for a per-offer feature.
-            terms: the name of each.
-        """
-        people = codes[0].shape[-1] if codes else 0
-        place = {name: at for at, name in enumerate(terms)}
-        total = np.zeros((max(1, self.directions), people), dtype=np.int64)
-        for column in self.columns:
-            code = codes[place[column.term]]
-            own = code if column.offer < 0 else code[column.offer]
-            total += np.array(column.tables, dtype=np.int64).take(own, axis=1)
+    def tree(self) -> PriceTree:
+        """The tree as arrays, for many small batches."""
+        columns = tuple((column.term, column.offer, np.array(column.tables, dtype=np.int64)) for column in self.columns)
         split_on, split_at = np.array(self.split_on, dtype=np.intp), np.array(self.split_at, dtype=np.int64)
-        node, everyone = np.zeros(people, dtype=np.intp), np.arange(people)
-        for _ in range((len(self.split_on) + 1).bit_length() - 1):
-            node = 2 * node + 1 + (total[split_on[node], everyone] > split_at[node])
-        return node - len(self.split_on)
+        return PriceTree(max(1, self.directions), columns, split_on, split_at)
 
     def cells(
-        self, codes: Sequence[NDArray[np.uint8]], terms: Sequence[str], standing: NDArray[np.uint8]
+        self,
+        codes: Sequence[NDArray[np.uint8]],
+        terms: Sequence[str],
+        standing: NDArray[np.uint8],
+        tree: PriceTree | None = None,
     ) -> NDArray[np.intp]:
-        """intp[n], row of `cell_price`: 0 without personal data (and where no limit is blind), else the leaf + 1."""
+        """intp[n], row of `cell_price`: 0 without personal data (and where no limit is blind), else the leaf + 1. With
+        `tree` it is not made anew."""
         cell = np.zeros(len(standing), dtype=np.intp)
         if self.leaf_price:
             rows = np.flatnonzero(standing == Standing.PERSONALISED)
-            cell[rows] = self.leaves([code[..., rows] for code in codes], terms) + 1 if len(codes) else 1
+            cell[rows] = (
+                (tree or self.tree()).leaves([code[..., rows] for code in codes], terms) + 1 if len(codes) else 1
+            )
         return cell
 
     def cell_price(self) -> NDArray[np.int64]:

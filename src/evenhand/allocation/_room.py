@@ -32,16 +32,20 @@ class Room:
         declared = self.declared(campaign)
         given = dict(declared if left is None else left)
         if set(given) != set(declared) or not all(0 <= amount < _GUARD for amount in given.values()):
-            raise DataError(
-                "room-limits",
-                "What is left of the limits does not fit the limits that the campaign bounds.",
-                rule="budget, contacts and capacities are each counted in whole units, from zero",
-                remedy="take what is left from the same campaign",
-            )
+            raise _unfit()
         self._names = tuple(declared)
         self._left = _side_by_side([given[name] + _GUARD for name in self._names])
         self._whole = _side_by_side([_GUARD] * len(self._names))
         self._uses = tuple(_side_by_side(list(uses_of(campaign, j).values())) for j in range(len(campaign.offers)))
+
+    def again(self, left: Mapping[str, int]) -> Room:
+        """Another room of the same campaign, with this much left; see `Room`."""
+        if set(left) != set(self._names) or not all(0 <= amount < _GUARD for amount in left.values()):
+            raise _unfit()
+        other = object.__new__(Room)
+        other._names, other._whole, other._uses = self._names, self._whole, self._uses
+        other._left = _side_by_side([left[name] + _GUARD for name in self._names])
+        return other
 
     @property
     def left(self) -> dict[str, int]:
@@ -84,3 +88,12 @@ def uses_of(campaign: Campaign, offer: int) -> dict[str, int]:
 
 def _side_by_side(amounts: list[int]) -> int:
     return sum(amount << _LANE * place for place, amount in enumerate(amounts))
+
+
+def _unfit() -> DataError:
+    return DataError(
+        "room-limits",
+        "What is left of the limits does not fit the limits that the campaign bounds.",
+        rule="budget, contacts and capacities are each counted in whole units, from zero",
+        remedy="take what is left from the same campaign",
+    )

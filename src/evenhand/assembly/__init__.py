@@ -8,11 +8,14 @@ run's id and a new home's key.
 
 from ._audit import DataAudit, audit
 from ._backup import BackedUp, Restored, backup, restore
+from ._bundle import BundleChecked, check_bundle, make_bundle
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
+from ._events import write_events
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
+from ._kept import kept_checkpoints
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._live import LiveService
 from ._monitor import monitor, resume_campaign
@@ -36,6 +39,7 @@ from ._serve import Serving, machine_keys, open_service, serve, service_app
 __all__ = [
     "Access",
     "BackedUp",
+    "BundleChecked",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -59,6 +63,7 @@ __all__ = [
     "audit",
     "backup",
     "check",
+    "check_bundle",
     "check_receipt",
     "database_status",
     "decide",
@@ -70,12 +75,14 @@ __all__ = [
     "forget_groups",
     "frontier",
     "give_receipt",
+    "kept_checkpoints",
     "keys_status",
     "last_checkpoint",
     "ledger_key",
     "list_runs",
     "load_campaign",
     "machine_keys",
+    "make_bundle",
     "monitor",
     "new_wrapping_key",
     "open_ledger",
@@ -100,4 +107,5 @@ __all__ = [
     "upgrade_database",
     "verify_ledger",
     "why",
+    "write_events",
 ]

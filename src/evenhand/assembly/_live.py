@@ -39,6 +39,8 @@ MOST_WAITING = 20_000
 """People who may wait; more are turned away."""
 MOST_TOGETHER = 4_096
 """People who are decided together at most, unless one question has more."""
+_MOMENT = 0.002
+"""Seconds to wait for company where half as many wait as were decided together last."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
 
@@ -186,7 +188,9 @@ class LiveService:
     def _next(self, sitting: Sitting) -> list[_Waiting] | None:
         """Everything that waits, up to a bound; None where the service closes and nothing waits."""
         with self._changed:
-            self._in_hand = 0
+            last, self._in_hand = self._in_hand, 0
+            if 2 * self._people < last:  # who was just answered is about to ask again
+                self._changed.wait_for(lambda: 2 * self._people >= last, _MOMENT)
             while not self._waiting:
                 if not self._is_open:
                     return None

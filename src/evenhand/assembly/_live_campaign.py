@@ -12,7 +12,7 @@ from evenhand import __version__
 from evenhand.adapters.asking import Answer, Ask
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home
-from evenhand.allocation import GivenPrices, Room, check_policy
+from evenhand.allocation import GivenPrices, PriceTables, check_policy
 from evenhand.journey import decide
 from evenhand.ledger import Footing, Run, RunRecord, Sitting, campaign_state, footing_of, open_run, refuse_paused
 from evenhand.policy import Campaign
@@ -74,6 +74,7 @@ class LiveCampaign:
         self._policy = read_policy(home, recorded)
         self._model = model_from_json(recorded.model_json)
         check_policy(self._policy, loaded.campaign, recorded_digest(loaded.campaign, recorded), self._model)
+        self._tables = PriceTables(self._policy, loaded.campaign)
         self._footing = self._footing_of(loaded, recorded)
         self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}
         self.people = Profiles(loaded, folder=folder, place=home, keys=keys, frames=frames)
@@ -99,9 +100,9 @@ class LiveCampaign:
         law = people.stores.law
         run = sitting.start(self._footing, run_id=run_id, at=at, data_digest=people.digest, room=room, law=law)
         explained = decide(
-            people.asked, self.campaign, self._model, people.stores, run, GivenPrices(self._policy, room)
+            people.asked, self.campaign, self._model, people.stores, run, GivenPrices(self._policy, room, self._tables)
         ).explained
-        used = Room(self.campaign).used(people_per_offer(explained, self.campaign))
+        used = self._tables.room(None).used(people_per_offer(explained, self.campaign))
         self._part.use(used)
         self._unsure = {name: self._unsure.get(name, 0) + amount for name, amount in used.items()}
         return run, answers_of(explained, self.campaign, run_id)

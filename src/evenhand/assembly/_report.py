@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.home import Home, json_bytes, write_atomically
-from evenhand.allocation import PricePolicy, response_rates
+from evenhand.allocation import PricePolicy, ResponseRates, response_rates
 from evenhand.campaigns import Lesson
-from evenhand.disparity import Audit, Comparison, compare, group_rates
+from evenhand.disparity import Audit, Comparison, compare, told_rates
 from evenhand.ledger import facts_of
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.reports import ConditionChapter, GroupChapter, Provenance, build
-from evenhand.terms import Allocated, Explained, Reason, Standing
+from evenhand.terms import Allocated, Explained, Reason, Standing, TableQuestion, ToldTable
 
 from ._open import Opened
 from ._policy import write_policy
@@ -33,6 +33,7 @@ def report_of(opened: Opened, lesson: Lesson, explained: Explained, audit: Audit
     """The report of a batch as plain values; see `reports.build`. Under an aware limit its stories are told as whoever
     has no key of the run can tell them: what would tell a group stands in no file of results."""
     aware = bool(opened.campaign.aware_limits)
+    groups, conditions = _chapters(opened, explained)
     return build(
         explained,
         opened.campaign,
@@ -48,8 +49,8 @@ def report_of(opened: Opened, lesson: Lesson, explained: Explained, audit: Audit
             trained=int((~lesson.held_out).sum()),
             held_out=int(lesson.held_out.sum()),
         ),
-        groups=_chapters(opened, explained),
-        conditions=_conditions(opened, explained),
+        groups=groups,
+        conditions=conditions,
         audit=audit,
         stories=[
             facts_of(explained, row, run_id or "plan", sealed=aware) for row in story_rows(explained, opened.campaign)
@@ -144,15 +145,16 @@ def _places(allocated: Allocated) -> list[int]:
     return places
 
 
-def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
-    """Selection rates per declared comparison before and after the limits, then every other sensitive column."""
+def _chapters(opened: Opened, explained: Explained) -> tuple[list[GroupChapter], list[ConditionChapter]]:
+    """Selection rates per declared comparison before and after the limits, then every other sensitive column; and who
+    meets the conditions of offers, by group: a condition too can leave a group out. All are told together."""
     allocated = explained.allocated
     personal = allocated.scored.minimised.permitted.standing == Standing.PERSONALISED
     sides = (partial(_given, allocated.unlimited_offer), allocated.gets)
-    before, after = (np.where(personal, gets().astype(np.intp), -1) for gets in sides)
     ids = [offer.id for offer in opened.campaign.offers]
     eligible = allocated.scored.minimised.eligible
-    chapters, told = [], set()
+    tables, told = _Tables(opened), set()
+    chapters: list[tuple[DisparityLimit | None, tuple[str, ...], list[int], ResponseRates | None]] = []
     by_response = {
         (one.limit, one.features, one.offers): one
         for one in response_rates(allocated, opened.campaign, opened.stores.wall)
@@ -165,17 +167,64 @@ def _chapters(opened: Opened, explained: Explained) -> list[GroupChapter]:
             for offers in _offer_sets(limit, ids):
                 places = [ids.index(name) for name in offers] or list(range(len(ids)))
                 open_ = personal if eligible is None else personal & eligible[places].any(axis=0)
-                codes = [np.where(open_, gets(places).astype(np.intp), -1) for gets in sides]
-                one, other = (_compared(opened, features, side, limit) for side in codes)
-                rates = by_response.get((limit.id, features, offers))
-                chapters.append(
-                    GroupChapter(limit.id, limit.measure.value, limit.bound, limit.mode, one, other, offers, rates)
-                )
+                pair = [tables.ask(features, np.where(open_, gets(places).astype(np.intp), -1)) for gets in sides]
+                chapters.append((limit, offers, pair, by_response.get((limit.id, features, offers))))
     for name in opened.stores.wall.features:
         if (name,) not in told:
-            pair = [_compared(opened, (name,), codes, None) for codes in (before, after)]
-            chapters.append(GroupChapter("", "", 0.0, "", pair[0], pair[1]))
-    return chapters
+            pair = [tables.ask((name,), np.where(personal, gets().astype(np.intp), -1)) for gets in sides]
+            chapters.append((None, (), pair, None))
+    conditions = []
+    if eligible is not None:
+        for offer in opened.campaign.conditions:
+            for name in opened.stores.wall.features:
+                met = np.where(personal, eligible[offer].astype(np.intp), -1)
+                conditions.append((ids[offer], tables.ask((name,), met)))
+    return (
+        [
+            _chapter(limit, offers, [tables.compared(number, limit) for number in pair], rates)
+            for limit, offers, pair, rates in chapters
+        ],
+        [ConditionChapter(offer, tables.compared(number, None)) for offer, number in conditions],
+    )
+
+
+def _chapter(
+    limit: DisparityLimit | None,
+    offers: tuple[str, ...],
+    pair: list[Comparison],
+    rates: ResponseRates | None,
+) -> GroupChapter:
+    if limit is None:
+        return GroupChapter("", "", 0.0, "", pair[0], pair[1])
+    return GroupChapter(limit.id, limit.measure.value, limit.bound, limit.mode, pair[0], pair[1], offers, rates)
+
+
+class _Tables:
+    """Every table of a report: asked one by one, told together, so that no hidden number follows from several."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._asked: list[TableQuestion] = []
+        self._told: tuple[ToldTable, ...] = ()
+
+    def ask(self, features: tuple[str, ...], codes: NDArray[np.intp]) -> int:
+        """One table more; its number."""
+        self._asked.append(TableQuestion(features, codes, family="decision"))
+        return len(self._asked) - 1
+
+    def compared(self, number: int, limit: DisparityLimit | None) -> Comparison:
+        """The groups of a table side by side."""
+        if not self._told:
+            self._told = self._opened.stores.wall.release(self._asked, why="report: selection rate per group")
+        table = self._told[number]
+        ratio = limit is not None and limit.measure.is_least
+        bound = Fraction(str(limit.bound)) if limit is not None and ratio else _FOUR_FIFTHS
+        rates = told_rates(
+            table,
+            minimum_size=limit.minimum_size if limit else 30,
+            include_unknown=limit.include_unknown if limit else False,
+        )
+        return compare(table.features, rates, bound)
 
 
 def _given(choice: NDArray[np.int16], offers: Sequence[int] = ()) -> NDArray[np.bool_]:
@@ -184,37 +233,6 @@ def _given(choice: NDArray[np.int16], offers: Sequence[int] = ()) -> NDArray[np.
     return np.asarray(has if has.ndim == 1 else has.any(axis=1))
 
 
-def _conditions(opened: Opened, explained: Explained) -> list[ConditionChapter]:
-    """Who meets the conditions of offers, by group: a condition too can leave a group out."""
-    minimised = explained.allocated.scored.minimised
-    if minimised.eligible is None:
-        return []
-    personal = minimised.permitted.standing == Standing.PERSONALISED
-    return [
-        ConditionChapter(
-            opened.campaign.offers[offer].id,
-            _compared(opened, (name,), np.where(personal, minimised.eligible[offer].astype(np.intp), -1), None),
-        )
-        for offer in opened.campaign.conditions
-        for name in opened.stores.wall.features
-    ]
-
-
 def _offer_sets(limit: DisparityLimit, ids: list[str]) -> list[tuple[str, ...]]:
     """The sets of offers that a limit compares; () for any offer at all."""
     return [(name,) for name in limit.offers or ids] if limit.per == "offer" else [limit.offers]
-
-
-def _compared(
-    opened: Opened, features: tuple[str, ...], codes: NDArray[np.intp], limit: DisparityLimit | None
-) -> Comparison:
-    table = opened.stores.wall.count(features, codes, 2, why="report: selection rate per group")
-    ratio = limit is not None and limit.measure.is_least
-    bound = Fraction(str(limit.bound)) if limit is not None and ratio else _FOUR_FIFTHS
-    rates = group_rates(
-        table,
-        1,
-        minimum_size=limit.minimum_size if limit else 30,
-        include_unknown=limit.include_unknown if limit else False,
-    )
-    return compare(features, rates, bound)

@@ -16,6 +16,7 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
 from evenhand.terms import DataError, StoreError
 
+from ._events import forget_events
 from ._ledger import keys_of, ledger_of, run_keys_of
 from ._records import open_ledger, readable, rebuild_report, why
 
@@ -130,6 +131,9 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
                 remedy="restore subject-keys.sqlite from a copy, and erase then",
             )
     keys.suppress(pseudonym, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+    with open_ledger(place) as store:
+        decided = decided_about(store, pseudonym.hex())
+    forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
     with ledger_of(place) as store:
         handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place))
         store.shrink()

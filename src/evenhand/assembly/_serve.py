@@ -139,6 +139,7 @@ def service_app(
             rule="the service needs libraries that nothing else needs",
             remedy="pip install 'evenhand[serve]'",
         ) from None
+    from ._events import LiveEvents
     from ._live_records import LiveRecords
 
     live, secret = serving.live, serving.place.key(make=False)
@@ -150,6 +151,7 @@ def service_app(
         Service(
             decider=live,
             records=LiveRecords(serving.place),
+            events=LiveEvents(serving.place),
             health=live,
             keys=MachineKeys(serving.place.machine_keys),
             campaigns={name: ServedCampaign.of(one.campaign, len(one.people)) for name, one in live.campaigns.items()},

@@ -17,6 +17,7 @@ import typer
 
 from . import (
     _backup_commands,
+    _bundle_command,
     _campaign_commands,
     _database_commands,
     _evaluate_command,
@@ -63,6 +64,7 @@ def _root(
 
 
 _backup_commands.register(app)
+_bundle_command.register(app)
 _campaign_commands.register(app)
 _database_commands.register(app)
 _evaluate_command.register(app)

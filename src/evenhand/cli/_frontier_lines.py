@@ -34,21 +34,26 @@ def frontier_lines(swept: dict[str, Any]) -> Iterator[str]:
     yield (
         f"limit {swept['limit']} ({swept['mode']}), {swept['people']:,} people with personal data; without it "
         f"{swept['selected']:,} get an offer, value {money} {swept['value'] / 1e6:,.2f}, "
-        f"{_FIGURE[swept['measure']]} {swept['unlimited']:.4f}"
+        f"{_FIGURE[swept['measure']]} {_figure(swept['unlimited'])}"
     )
     moved = " ".join(f"{head:>8}" for head in ("in", "out", "given", "taken"))
     yield f"{'bound':>8} {'reached':>8} {'value kept':>11} {'value lost':>14} {moved}"
     for point in swept["points"]:
         mark = "  (declared)" if point["bound"] == swept["declared"] else ""
-        if point["reached"] is None:
+        if point["value_kept"] is None:
             yield f"{point['bound']:>8g} cannot be kept. {point['remedy']}{mark}"
             continue
         moved = " ".join(f"{_whole(point[name]):>8}" for name in ("entered", "left", "given", "taken"))
         yield (
-            f"{point['bound']:>8g} {point['reached']:>8.4f} {point['value_kept']:>10.2%}  "
+            f"{point['bound']:>8g} {_figure(point['reached']):>8} {point['value_kept']:>10.2%}  "
             f"{point['value_lost'] / 1e6:>13,.2f} {moved}{mark}"
         )
 
 
 def _whole(count: int | None) -> str:
     return "hidden" if count is None else "<10" if 0 < count < 10 else f"{count:,}"
+
+
+def _figure(value: float | None) -> str:
+    """The measure; hidden where a small number could be worked out from it."""
+    return "hidden" if value is None else f"{value:.4f}"

@@ -44,6 +44,29 @@ def serve(
     assembly.serve(campaigns, run=run_id, home=home, host=host, port=port, step=voice.talk, told=voice.talk)
 
 
+def events(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="CSV file to write, for clauses of the monitor.")],
+    outcome: Annotated[
+        str, typer.Option("--outcome", help="Which event counts: clicked, bought or complained.")
+    ] = "bought",
+    days: Annotated[float, typer.Option("--days", min=0, help="How long after it was shown it can follow.")] = 7.0,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Write what followed the decisions that were shown, as the monitor reads it; only what is settled."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    rows = assembly.write_events(out, home=home, outcome=outcome, days=days, at=datetime.now(UTC))
+    if json_out:
+        voice.document({"file": str(out), "rows": rows})
+        return
+    voice.data(str(out))
+    voice.talk(f"{rows:,} decisions that were shown, and whether {outcome} followed within {days:g} days.")
+
+
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the machine.")]
 
 
@@ -130,6 +153,7 @@ def _shown(voice: Speaker, name: str, key: str, json_out: bool) -> None:
 
 list_keys.__name__ = "list"
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
+    (events, ("evenhand events responses.csv", "evenhand events clicks.csv --outcome clicked --days 1 --json")),
     (serve, ("evenhand serve campaign.yaml", "evenhand serve a.yaml b.yaml --home evenhand-home --port 8080")),
 )
 _KEY_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (

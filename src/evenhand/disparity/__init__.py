@@ -24,7 +24,7 @@ from ._impact import NOT_INDEPENDENT, ImpactRow, ImpactTable, above_median, impa
 from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval
 from ._monitor import Monitor
 from ._monitor_rule import MonitorRule, MonitorState
-from ._rates import UNKNOWN, Comparison, GroupGap, GroupRate, compare, group_rates
+from ._rates import UNKNOWN, Comparison, GroupGap, GroupRate, compare, group_rates, told_rates
 from ._strata import PartGap, Parts, Stratified, stratify
 from ._together import GroupTold, PairProxy, WholeView
 from ._watch import LOOK, Compared, Point, Stretch, Watch, compared_groups, e_bh
@@ -84,6 +84,7 @@ __all__ = [
     "proxy_table",
     "ratio_interval",
     "stratify",
+    "told_rates",
     "until_shown",
     "watch_stream",
     "wilson",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import MISSING, CountTable, DataError, FeatureView, Finding, GroupCounts, Severity, bin_labels
+from evenhand.terms import MISSING, DataError, FeatureView, Finding, GroupCounts, Severity, bin_labels
 
 from ._association import Proxy, bins_auroc, proxy_table
 from ._drift import Drift, PeriodRate, drift_of, period_rates
@@ -26,9 +26,10 @@ from ._findings_parts import (
     about_periods,
     about_whole_view,
 )
-from ._hidden import estimated
+from ._hidden import told_estimates
 from ._impact import ImpactTable, impact_table
-from ._rates import Comparison, compare, group_rates, part_rates
+from ._rates import Comparison, compare, told_rates
+from ._released import Together
 from ._strata import Parts, Stratified, stratify
 from ._together import PairProxy, WholeView, pair_proxies, whole_view
 
@@ -208,11 +209,25 @@ def audit(
     data = _Data(groups, view, codes, outcome, bound, minimum_size, include_unknown)
     if learn_from is None:
         learn_from = np.random.default_rng(0).random(rows) < 0.5
-    compared, thin, findings = _outcomes(data, [tuple(several) for several in intersections])
-    proxies, missing, leaks, about = _features(data)
-    findings += about
+    declared = [tuple(several) for several in intersections]
+    leaks = {
+        binning.name: _outcome_auroc(column, outcome, binning.size)
+        for binning, column in zip(view.binnings, codes, strict=True)
+    }
     split = [*parts, *_own_parts(view, codes, leaks), *([periods] if periods else [])]
-    stratified, about = _in_parts(data, split)
+    told = Together(groups, f"{_WHY}: rates per group")
+    for several in _compared(data, declared):
+        told.ask(several, "outcome", outcome)
+    for feature in groups.features:
+        for binning, column in zip(view.binnings, codes, strict=True):
+            if (column == MISSING).any():
+                told.ask((feature,), f"missing {binning.name}", (column == MISSING).astype(np.uint8))
+        for part in split:
+            told.ask((feature,), "outcome", outcome, part)
+    compared, thin, findings = _outcomes(data, declared, told)
+    proxies, missing, about = _features(data, told)
+    findings += [*about, *about_leak(leaks)]
+    stratified, about = _in_parts(data, split, told)
     findings += about
     questions = min(pair_questions, _PAIR_WORK // max(1, rows))
     pairs, left_out = pair_proxies(
@@ -220,7 +235,7 @@ def audit(
     )
     whole = whole_view(groups, view, codes, learn_from, minimum_size=minimum_size, why=f"{_WHY}: all features together")
     findings += [*about_pairs(pairs, max(1, questions)), *(item for one in whole for item in about_whole_view(one))]
-    rates, by_period, drift = _over_time(data, periods)
+    rates, by_period, drift = _over_time(data, periods, told)
     findings += [*about_drift(drift), *about_periods(rates, drift, bound), *about_size(rows, minimum_size)]
     ordered = sorted(findings, key=lambda item: -item.severity.rank)
     return Audit(
@@ -241,20 +256,26 @@ def audit(
     )
 
 
-def _outcomes(
-    data: _Data, declared: Sequence[tuple[str, ...]]
-) -> tuple[tuple[Comparison, ...], tuple[tuple[str, ...], ...], list[Finding]]:
-    """Outcome rates per sensitive column, per declared intersection, and per other intersection of up to three."""
+def _compared(data: _Data, declared: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Every sensitive column, every declared intersection, and every other one of up to three columns."""
     features = data.groups.features
-    singles = [(feature,) for feature in features]
     widest = len(features) if len(features) <= _MOST_SENSITIVE else 2
     others = [several for size in range(2, widest + 1) for several in combinations(features, size)]
     others = [several for several in others if frozenset(several) not in {frozenset(one) for one in declared}]
+    return [*((feature,) for feature in features), *declared, *others]
+
+
+def _outcomes(
+    data: _Data, declared: Sequence[tuple[str, ...]], told: Together
+) -> tuple[tuple[Comparison, ...], tuple[tuple[str, ...], ...], list[Finding]]:
+    """Outcome rates per sensitive column, per declared intersection, and per other intersection of up to three."""
+    several_of = _compared(data, declared)
+    others = several_of[len(data.groups.features) + len(declared) :]
     findings: list[Finding] = []
     compared, thin, single = [], [], []
-    for several in [*singles, *declared, *others]:
-        table = data.groups.count(several, data.outcome, 2, why=f"{_WHY}: outcome rate per group")
-        rates = group_rates(table, 1, minimum_size=data.minimum_size, include_unknown=data.include_unknown)
+    for several in several_of:
+        table = told.table(several, "outcome")
+        rates = told_rates(table, minimum_size=data.minimum_size, include_unknown=data.include_unknown)
         comparison = compare(several, rates, data.bound)
         if len(several) == 1:
             single.append(comparison)
@@ -270,12 +291,11 @@ def _outcomes(
 
 
 def _features(
-    data: _Data,
-) -> tuple[tuple[Proxy, ...], dict[str, tuple[Comparison, ...]], dict[str, float], list[Finding]]:
-    """Feature by feature: what it tells about groups and the outcome, and where it is missing or empty."""
+    data: _Data, told: Together
+) -> tuple[tuple[Proxy, ...], dict[str, tuple[Comparison, ...]], list[Finding]]:
+    """Feature by feature: what it tells about groups, and where it is missing or empty."""
     proxies: list[Proxy] = []
     missing: dict[str, tuple[Comparison, ...]] = {}
-    leaks: dict[str, float] = {}
     findings: list[Finding] = []
     for binning, column in zip(data.view.binnings, data.codes, strict=True):
         tables = [
@@ -284,17 +304,18 @@ def _features(
         ]
         proxies += [proxy_table(binning.name, table, minimum_size=data.minimum_size) for table in tables]
         if (column == MISSING).any():
-            missing[binning.name] = tuple(_missing(data, table) for table in tables)
+            missing[binning.name] = tuple(_missing(data, told, binning.name))
             findings += [item for one in missing[binning.name] for item in about_missing(binning.name, one)]
-        leaks[binning.name] = _outcome_auroc(column, data.outcome, binning.size)
         findings += about_column(binning, column)
     findings += [item for proxy in proxies for item in about_proxy(proxy)]
-    return tuple(proxies), missing, leaks, [*findings, *about_leak(leaks)]
+    return tuple(proxies), missing, findings
 
 
-def _missing(data: _Data, table: CountTable) -> Comparison:
-    rates = group_rates(table, MISSING, minimum_size=data.minimum_size, include_unknown=data.include_unknown)
-    return compare(table.features, rates, data.bound)
+def _missing(data: _Data, told: Together, name: str) -> Iterator[Comparison]:
+    for feature in data.groups.features:
+        table = told.table((feature,), f"missing {name}")
+        rates = told_rates(table, minimum_size=data.minimum_size, include_unknown=data.include_unknown)
+        yield compare(table.features, rates, data.bound)
 
 
 def _outcome_auroc(column: NDArray[np.uint8], outcome: NDArray[np.uint8], size: int) -> float:
@@ -315,7 +336,7 @@ def _own_parts(view: FeatureView, codes: Sequence[NDArray[np.uint8]], leaks: Map
     return found
 
 
-def _in_parts(data: _Data, split: Sequence[Parts]) -> tuple[tuple[Stratified, ...], list[Finding]]:
+def _in_parts(data: _Data, split: Sequence[Parts], told: Together) -> tuple[tuple[Stratified, ...], list[Finding]]:
     """Every sensitive column within the parts of every column."""
     found = [
         stratify(
@@ -325,6 +346,7 @@ def _in_parts(data: _Data, split: Sequence[Parts]) -> tuple[tuple[Stratified, ..
             data.outcome,
             minimum_size=data.minimum_size,
             why=f"{_WHY}: outcome rate per group within {parts.name}",
+            told=told.table((sensitive,), "outcome", parts),
         )
         for sensitive in data.groups.features
         for parts in split
@@ -343,7 +365,7 @@ def _most_moved(findings: Sequence[Finding], sensitive: str) -> Finding:
 
 
 def _over_time(
-    data: _Data, periods: Parts | None
+    data: _Data, periods: Parts | None, told: Together
 ) -> tuple[tuple[PeriodRate, ...], tuple[tuple[str, Comparison], ...], tuple[Drift, ...]]:
     """Outcome, groups and features from period to period."""
     if periods is None:
@@ -354,16 +376,11 @@ def _over_time(
     drifts = [drift_of("outcome", "", outcome, periods.names)]
     compared = []
     for sensitive in data.groups.features:
-        people = data.groups.count((sensitive,), codes, count, why=f"{_WHY}: groups per period")
-        table = data.groups.count(
-            (sensitive,), codes * 2 + data.outcome, 2 * count, why=f"{_WHY}: outcome rate per group and period"
-        )
-        shown = estimated(people, np.bincount(codes, minlength=count))
-        drifts.append(drift_of("group", sensitive, shown.T, periods.names))
+        table = told.table((sensitive,), "outcome", periods)
+        people, _ = told_estimates(table, periods.codes, data.outcome)
+        drifts.append(drift_of("group", sensitive, people.T, periods.names))
         for part, name in enumerate(periods.names):
-            rates_there = part_rates(
-                people, table, part, minimum_size=data.minimum_size, include_unknown=data.include_unknown
-            )
+            rates_there = told_rates(table, part, minimum_size=data.minimum_size, include_unknown=data.include_unknown)
             compared.append((name, compare((sensitive,), rates_there, data.bound)))
     for binning, column in zip(data.view.binnings, data.codes, strict=True):
         joint = np.bincount(codes * binning.size + column, minlength=count * binning.size)

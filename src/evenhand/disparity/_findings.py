@@ -119,8 +119,8 @@ def about_groups(features: tuple[str, ...], rates: tuple[GroupRate, ...], minimu
             subject_matter=name,
             measured={"groups": len(small), "minimum_size": minimum_size},
         )
-    known = sum(rate.rows or 0 for rate in rates)
-    unknown = sum(rate.rows or 0 for rate in rates if UNKNOWN in rate.group)
+    known = sum(rate.rows or rate.fewest_rows or 0 for rate in rates)
+    unknown = sum(rate.rows or rate.fewest_rows or 0 for rate in rates if UNKNOWN in rate.group)
     if known and unknown > UNKNOWN_SHARE * known:
         yield Finding(
             id="EH-DATA-006",

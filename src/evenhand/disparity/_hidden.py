@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from evenhand.terms import SUPPRESSED, CountTable, estimated
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["estimated", "known"]
+from evenhand.terms import SUPPRESSED, CountTable, ToldTable, estimated
+
+__all__ = ["estimated", "known", "told_estimates"]
 
 
 def known(table: CountTable, smallest: int) -> list[int]:
     """Positions of the groups that have at least `smallest` people; the others are not judged."""
     return [row for row, total in enumerate(table.totals.tolist()) if total != SUPPRESSED and total >= smallest]
+
+
+def told_estimates(
+    table: ToldTable, parts: NDArray[np.integer], outcome: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """People, and people it happened to, per group and part; of a range what everybody's numbers make likely.
+
+    An estimate knows nothing but what is told, so it tells nothing of a hidden number.
+
+    Args:
+        table: as the wall tells it.
+        parts: int[n], everybody's part; negative = in none.
+        outcome: int[n], 1 = it happened.
+    """
+    count = table.people_least.shape[1]
+    inside = parts >= 0
+    everybody = np.bincount(parts[inside].astype(np.intp), minlength=count).astype(np.float64)
+    happened = np.bincount(parts[inside].astype(np.intp), outcome[inside].astype(np.float64), minlength=count)
+    exact = table.people_least == table.people_most
+    seen = np.where(exact, everybody, 0.0).sum(axis=1)
+    share = np.where(exact, table.people_least, 0).sum(axis=1) / np.maximum(seen, 1.0)
+    share = np.where(seen > 0, share, 1.0 / max(1, len(table.groups)))
+    people = np.clip(share[:, None] * everybody, table.people_least, table.people_most)
+    rate = happened / np.maximum(everybody, 1.0)
+    hits = np.clip(people * rate, table.hits_least, np.maximum(table.hits_most, table.hits_least))
+    return people, np.minimum(hits, people)

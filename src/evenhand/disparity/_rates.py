@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.terms import SUPPRESSED, CountTable, wilson
+from evenhand.terms import SUPPRESSED, CountTable, ToldTable, wilson
 
-from ._intervals import below_bound, difference_interval, impact_ratio, ratio_interval
+from ._intervals import difference_interval, impact_ratio, ratio_interval
 
-__all__ = ["UNKNOWN", "Comparison", "GroupGap", "GroupRate", "compare", "group_rates", "part_rates"]
+__all__ = ["UNKNOWN", "Comparison", "GroupGap", "GroupRate", "compare", "group_rates", "told_rates"]
 
 UNKNOWN = "unknown"
 """The value that stands for a missing one; its people stay a group of their own."""
@@ -30,6 +30,7 @@ class GroupRate:
         fewest, most: what `hits` is at least and at most (equal to it where it is known).
         lower, upper: 95 % interval of the rate (Wilson); where `hits` is hidden it covers every possible number.
         note: "" where the group can be judged, ``too-small`` or ``unknown`` where it is shown but not judged.
+        fewest_rows, most_rows: what `rows` is at least and at most; None where it is known, or nothing is told of it.
     """
 
     group: tuple[str, ...]
@@ -40,11 +41,24 @@ class GroupRate:
     lower: float
     upper: float
     note: str
+    fewest_rows: int | None = None
+    most_rows: int | None = None
 
     @property
     def rate(self) -> float | None:
         """Share of the group's people it happened to; None where a number is hidden or nobody is in the group."""
         return self.hits / self.rows if self.hits is not None and self.rows else None
+
+    @property
+    def lowest(self) -> Fraction:
+        """The lowest rate that all that is told allows."""
+        return Fraction(self.fewest, max(1, self.rows if self.rows is not None else self.most_rows or 1))
+
+    @property
+    def highest(self) -> Fraction:
+        """The highest rate that all that is told allows."""
+        rows = max(1, self.rows if self.rows is not None else self.fewest_rows or 1)
+        return Fraction(min(self.most, rows), rows)
 
     @property
     def judged(self) -> bool:
@@ -132,21 +146,38 @@ def group_rates(
     )
 
 
-def part_rates(
-    people: CountTable, table: CountTable, part: int, *, minimum_size: int = 30, include_unknown: bool = False
+def told_rates(
+    table: ToldTable, part: int = 0, *, minimum_size: int = 30, include_unknown: bool = False
 ) -> tuple[GroupRate, ...]:
-    """How often the outcome occurs in each group within one part.
+    """How often it happened in each group of a table that is told together with others.
 
     Args:
-        people: counts per group and part.
-        table: counts per group and ``2 x part + outcome``.
+        table: people and hits, or their ranges.
         part: the part.
-        minimum_size, include_unknown: as for `group_rates`.
+        minimum_size, include_unknown: as for `group_rates`; of a range the least counts.
     """
+    people = zip(table.people_least[:, part].tolist(), table.people_most[:, part].tolist(), strict=True)
+    hits = zip(table.hits_least[:, part].tolist(), table.hits_most[:, part].tolist(), strict=True)
     return tuple(
-        _rate(group, int(counts[2 * part + 1]), int(rows[part]), table.minimum_cell, minimum_size, include_unknown)
-        for group, counts, rows in zip(table.groups, table.counts, people.counts, strict=True)
+        _told(group, rows, happened, minimum_size, include_unknown)
+        for group, rows, happened in zip(table.groups, people, hits, strict=True)
     )
+
+
+def _told(
+    group: tuple[str, ...], rows: tuple[int, int], hits: tuple[int, int], minimum_size: int, include_unknown: bool
+) -> GroupRate:
+    (fewest_rows, most_rows), (fewest, most) = rows, hits
+    note = "too-small" if fewest_rows < minimum_size else ""
+    if not note and UNKNOWN in group and not include_unknown:
+        note = "unknown"
+    known, most = fewest_rows == most_rows, min(most, most_rows)
+    lower = wilson(min(fewest, most_rows), most_rows)[0] if most_rows else 0.0
+    upper = wilson(min(most, fewest_rows), fewest_rows)[1] if fewest_rows else 1.0
+    return GroupRate(
+        group, fewest_rows if known else None, fewest if fewest == most else None, fewest, most, lower, upper, note,
+        None if known else fewest_rows, None if known else most_rows,
+    )  # fmt: skip
 
 
 def _rate(
@@ -178,21 +209,20 @@ def compare(features: tuple[str, ...], rates: Iterable[GroupRate], bound: Fracti
     """
     every = tuple(rates)
     judged = [rate for rate in every if rate.judged]
-    known = [rate for rate in judged if rate.hits is not None]
-    if len(judged) < 2 or not known:
+    if len(judged) < 2 or not any(rate.rate is not None or rate.fewest for rate in judged):
         return Comparison(features, bound, every, None, ())
-    best = max(known, key=lambda rate: Fraction(rate.fewest, rate.rows or 1))
+    best = max(judged, key=lambda rate: (rate.lowest, rate.rate is not None))
     gaps = sorted((_gap(rate, best, bound) for rate in judged), key=_by_ratio)
     return Comparison(features, bound, every, best.group, tuple(gaps))
 
 
 def _gap(rate: GroupRate, best: GroupRate, bound: Fraction) -> GroupGap:
-    rows, top, top_rows = rate.rows or 0, best.fewest, best.rows or 0
-    certainly = below_bound(rate.most, rows, top, top_rows, bound)
-    possibly = below_bound(rate.fewest, rows, top, top_rows, bound)
+    certainly = rate is not best and rate.highest < bound * best.lowest
+    possibly = rate is not best and rate.lowest < bound * best.highest
     below = certainly if certainly == possibly else None
-    if rate.hits is None:
+    if rate.rate is None or best.rate is None or rate.hits is None or best.hits is None:
         return GroupGap(rate.group, None, None, None, None, None, None, below)
+    rows, top, top_rows = rate.rows or 0, best.hits, best.rows or 0
     around = ratio_interval(rate.hits, rows, top, top_rows)
     gap = difference_interval(rate.hits, rows, top, top_rows)
     if rate is best:
@@ -214,6 +244,11 @@ def _by_ratio(gap: GroupGap) -> tuple[bool, Fraction, tuple[str, ...]]:
 
 
 def _rate_to_dict(rate: GroupRate) -> dict[str, Any]:
+    ranges: dict[str, Any] = {}
+    if rate.rows is None and rate.most_rows is not None:
+        ranges["rows_between"] = [rate.fewest_rows, rate.most_rows]
+    if rate.hits is None:
+        ranges["hits_between"] = [rate.fewest, rate.most]
     return {
         "group": list(rate.group),
         "rows": rate.rows,
@@ -222,6 +257,7 @@ def _rate_to_dict(rate: GroupRate) -> dict[str, Any]:
         "lower": rate.lower,
         "upper": rate.upper,
         "note": rate.note,
+        **ranges,
     }
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import SUPPRESSED, Z95, CountTable, GroupCounts, chi_square_tail
+from evenhand.terms import Z95, GroupCounts, TableQuestion, ToldTable, chi_square_tail
 
-from ._hidden import estimated, known
+from ._hidden import told_estimates
 from ._rates import UNKNOWN
 
 __all__ = ["PartGap", "Parts", "Stratified", "stratify", "worst_parts"]
@@ -82,7 +82,7 @@ class Stratified:
         z: Cochran, Mantel and Haenszel's statistic, signed and as a z; negative = the group has less in the parts.
         unlike: chance of parts that differ so much in their gaps where all have the same (Cochran's Q).
         parts: those with enough people and no hidden number, lowest ratio first.
-        hidden_cells: cells that the wall did not show; in the sums they were estimated.
+        hidden_cells: numbers that are told as a range; in the sums they were estimated.
     """
 
     sensitive: str
@@ -127,10 +127,11 @@ def stratify(
     *,
     minimum_size: int,
     why: str,
+    told: ToldTable | None = None,
 ) -> tuple[Stratified, ...]:
     """Compare every judged group of a sensitive column with all others, pooled and within parts.
 
-    Two questions are put to the wall: people per group and part, and people per group, part and outcome.
+    Nothing enters it but what may be told of people and outcomes per group and part.
 
     Args:
         groups: the wall.
@@ -138,53 +139,37 @@ def stratify(
         parts: what the rows are split by.
         outcome: uint8[k], 1 = responded.
         minimum_size: smaller groups, and people whose group is unknown, are left out of both sides.
-        why: purpose of the questions.
+        why: purpose of the question.
+        told: the table, where it is told together with others; None = ask the wall for it alone.
 
     Returns:
         One for each judged group, in the wall's order; nothing where fewer than two can be judged.
     """
-    count = len(parts.names)
-    inside = parts.codes >= 0
-    fused = np.where(inside, parts.codes.astype(np.intp) * 2 + outcome, -1)
-    by_part = groups.count((sensitive,), np.where(inside, parts.codes, -1), count, why=why)
-    table = groups.count((sensitive,), fused, 2 * count, why=why)
-    everybody = np.bincount(fused[inside], minlength=2 * count)
-    judged = [row for row in known(by_part, minimum_size) if by_part.groups[row][0] != UNKNOWN]
+    if told is None:
+        told = groups.release([TableQuestion((sensitive,), outcome, parts.codes, len(parts.names))], why=why)[0]
+    judged = [
+        row
+        for row, people in enumerate(told.people_least.sum(axis=1).tolist())
+        if people >= minimum_size and told.groups[row][0] != UNKNOWN
+    ]
     if len(judged) < 2:
         return ()
-    people, hits = _people_and_hits(by_part, table, everybody)
-    seen = ((table.counts != SUPPRESSED).reshape(-1, count, 2).all(axis=2) & (by_part.counts != SUPPRESSED))[judged]
-    hidden = int((table.counts[judged] == SUPPRESSED).sum())
+    people, hits = told_estimates(told, parts.codes, outcome)
+    seen = ~told.hidden[judged]
+    hidden = int(told.hidden[judged].sum())
     people, hits = people[judged], hits[judged]
     out = []
     for place, row in enumerate(judged):
         rest = [other for other in range(len(judged)) if other != place]
         out.append(
             _stratified(
-                (sensitive, by_part.groups[row][0], parts),
+                (sensitive, told.groups[row][0], parts),
                 (hits[place], people[place], hits[rest].sum(axis=0), people[rest].sum(axis=0)),
-                seen.all(axis=0),
+                np.asarray(seen.all(axis=0)),
                 hidden,
             )
         )
     return tuple(out)
-
-
-def _people_and_hits(
-    by_part: CountTable, table: CountTable, everybody: NDArray[np.integer]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """People, and people with the outcome, per group and part; hidden numbers estimated."""
-    pairs = everybody.reshape(-1, 2)
-    cells = estimated(table, everybody).reshape(len(table.groups), -1, 2)
-    people = np.maximum(estimated(by_part, pairs.sum(axis=1)), 0.0)
-    exact = by_part.counts != SUPPRESSED
-    hits = np.where(
-        table.counts[:, 1::2] != SUPPRESSED,
-        cells[:, :, 1],
-        np.where(exact & (table.counts[:, ::2] != SUPPRESSED), people - cells[:, :, 0], cells[:, :, 1]),
-    )
-    people = np.where(exact, people, np.maximum(people, cells.sum(axis=2)))
-    return people, np.clip(hits, 0.0, people)
 
 
 def _stratified(

@@ -20,6 +20,7 @@ kept elsewhere shows it (docs/promises/governed.md). It knows pseudonyms, never 
 from ._about import closed_run, decided_about, latest
 from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
+from ._disclose import disclosures
 from ._erase import erase_subject
 from ._forget import forget_groups
 from ._pause import (
@@ -40,7 +41,7 @@ from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
-from ._store import GENESIS, Head, Intent, Kind, LedgerStore, Row, Tail, link
+from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
 
@@ -50,6 +51,7 @@ __all__ = [
     "CampaignState",
     "Checkpoint",
     "Difference",
+    "Disclosing",
     "EarlierPrices",
     "Footing",
     "GrowingTree",
@@ -63,6 +65,7 @@ __all__ = [
     "Opening",
     "Problem",
     "Proven",
+    "Published",
     "Replay",
     "Row",
     "Run",
@@ -86,6 +89,7 @@ __all__ = [
     "compare",
     "decided_about",
     "decisions",
+    "disclosures",
     "erase_subject",
     "facts",
     "facts_of",

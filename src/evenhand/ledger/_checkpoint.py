@@ -80,6 +80,17 @@ class Verifier:
             raise _not_a_key()
         return found
 
+    def is_signed(self, what: str, content: bytes, signature: bytes) -> bool:
+        """Whether this key signed the content for a use other than a checkpoint; see `Signer.sign_content`."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        try:
+            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, _for_use(self.name, what, content))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
     def check(self, note: str) -> Checkpoint | None:
         """The checkpoint that a note holds; None unless this key signed it."""
         from cryptography.exceptions import InvalidSignature
@@ -123,6 +134,15 @@ class Signer:
         signature = self._private.sign(checkpoint.text().encode())
         line = b64encode(self.verifier.mark + signature).decode()
         return f"{checkpoint.text()}\n{_DASH}{self.verifier.name} {line}\n"
+
+    def sign_content(self, what: str, content: bytes) -> bytes:
+        """A signature over a content, for one use (``bundle``); 64 bytes."""
+        return self._private.sign(_for_use(self.verifier.name, what, content))
+
+
+def _for_use(name: str, what: str, content: bytes) -> bytes:
+    """What is signed of a content: it can never be taken for a checkpoint, whose first line is the ledger's name."""
+    return f"evenhand {what}/v1\n{name}\n{hashlib.sha256(content).hexdigest()}\n".encode()
 
 
 def read_checkpoint(note: str) -> Checkpoint:

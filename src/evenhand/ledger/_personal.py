@@ -15,8 +15,8 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from ._body import SealedDecision, encode
-from ._store import Kind, LedgerStore, Row
+from ._body import Decision, SealedDecision, encode
+from ._store import Disclosing, Kind, LedgerStore, Row
 
 __all__ = [
     "HANDLE_AND_KEY",
@@ -137,13 +137,18 @@ def opened(store: LedgerStore, rows: Sequence[Row]) -> Opening:
     """Open decisions with the keys that the store was given. Those recorded in the clear come out as they are."""
     if not any(row[4].startswith(_SEALED) for row in rows):
         return Opening(list(rows), [], [])
+    given = store.disclosed(rows[0][0], rows[-1][0]) if isinstance(store, Disclosing) else {}
     kept = store.payloads(rows[0][0], rows[-1][0])
     keys = store.people.of_handles([row[2] for row in rows]) if store.people else {}
     out: list[Row | None] = []
     closed, broken = [], []
     for row in rows:
         found: Row | None = row
-        if row[4].startswith(_SEALED):
+        if row[4].startswith(_SEALED) and row[0] in given:
+            found = _disclosed(row, *given[row[0]])
+            if found is None:
+                broken.append(row[0])
+        elif row[4].startswith(_SEALED):
             key = keys.get(row[2])
             found = _opened(row, key, kept.get(row[0])) if key else None
             if key is None:
@@ -161,6 +166,17 @@ def opening_of(store: LedgerStore, row: Row) -> tuple[bytes, bytes] | None:
     key = store.people.of_handles([row[2]]).get(row[2])
     (found,) = opened(store, [row]).rows
     return (salt_of(key.key, row[0]), found[4]) if key and found else None
+
+
+def _disclosed(row: Row, salt: bytes, body: bytes) -> Row | None:
+    """The row with a body that was given with it; None where it is not the one that the entry commits to."""
+    try:
+        said, subject = _read_sealed(row[4]), bytes.fromhex(msgspec.json.decode(body, type=Decision).s)
+    except (ValueError, msgspec.MsgspecError):
+        return None
+    if said.h != row[2].hex() or hashlib.sha256(salt + body).hexdigest() != said.d:
+        return None
+    return (row[0], int(Kind.DECISION), subject, row[3], body)
 
 
 def _opened(row: Row, key: SubjectKey, kept: bytes | None) -> Row | None:

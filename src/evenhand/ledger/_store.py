@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, unique
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ._tree import Node
 
 if TYPE_CHECKING:
     from ._personal import SubjectKeys
 
-__all__ = ["GENESIS", "Head", "Intent", "Kind", "LedgerStore", "Row", "Tail", "link"]
+__all__ = ["GENESIS", "Disclosing", "Head", "Intent", "Kind", "LedgerStore", "Published", "Row", "Tail", "link"]
 
 GENESIS = bytes(32)
 """What the first entry continues from: 32 zero bytes."""
@@ -221,4 +221,22 @@ class LedgerStore(Protocol):
 
     def rollback(self) -> None:
         """Undo everything appended since `begin`."""
+        ...
+
+
+@runtime_checkable
+class Published(Protocol):
+    """A ledger without its secret, such as one in a bundle: its checkpoints are checked against a published key."""
+
+    def public_key(self) -> str:
+        """The ledger's public key, as `Verifier.read` takes it."""
+        ...
+
+
+@runtime_checkable
+class Disclosing(Protocol):
+    """A ledger without keys of people, of which some decisions were opened for whoever checks it."""
+
+    def disclosed(self, first: int, last: int) -> Mapping[int, tuple[bytes, bytes]]:
+        """Salt and body of the opened decisions from `first` to `last` (both included), by number."""
         ...

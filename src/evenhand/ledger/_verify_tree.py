@@ -8,7 +8,7 @@ from itertools import groupby
 from evenhand.terms import LedgerError
 
 from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
-from ._store import LedgerStore, Row
+from ._store import LedgerStore, Published, Row
 from ._tree import GrowingTree, Node
 
 __all__ = ["TreeInspector"]
@@ -114,6 +114,8 @@ class TreeInspector:
 
 def _verifier(store: LedgerStore) -> Verifier | None:
     """The ledger's public key; None where its secret is missing, which the kept head tells."""
+    if isinstance(store, Published):
+        return Verifier.read(store.public_key())
     try:
         return Signer(store.secret()).verifier
     except LedgerError:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._figures import axis_top, to_percent
+from ._groups import dark, told_as_ranges
 from ._words import Words
 
 __all__ = ["audit_view"]
@@ -28,6 +29,7 @@ def audit_view(audit: Audit, words: Words) -> View:
         "too_thin": ", ".join(words.columns(features) for features in audit.get("too_thin", [])),
         "told": _told(audit, words),
         "pairs_left_out": audit.get("pairs_left_out", 0),
+        "ranges": told_as_ranges(*audit["outcome"]),
         "parts": _parts(audit.get("parts", []), words),
         "stories": _stories(audit, words),
         "periods": [_period(one, words) for one in audit.get("periods", [])],
@@ -37,7 +39,7 @@ def audit_view(audit: Audit, words: Words) -> View:
 
 def _rates(comparison: Mapping[str, Any], words: Words) -> View:
     gaps = {tuple(gap["group"]): gap for gap in comparison["gaps"]}
-    shown = [rate for rate in comparison["rates"] if rate["rows"] is not None]
+    shown = [rate for rate in comparison["rates"] if not dark(rate)]
     top = axis_top([rate["upper"] for rate in shown if not rate["note"]] or [rate["upper"] for rate in shown])
     feature = words.columns(comparison["features"])
     return {
@@ -54,7 +56,7 @@ def _rates(comparison: Mapping[str, Any], words: Words) -> View:
 
 def _row(rate: Mapping[str, Any], gap: Mapping[str, Any] | None, top: float, words: Words) -> View:
     name = words.group(rate["group"])
-    hidden = rate["rows"] is None
+    hidden = dark(rate)
     said = words.t("hidden") if hidden or rate["rate"] is None else words.percent(rate["rate"])
     interval = words.t("hidden") if hidden else f"{words.percent(rate['lower'])} – {words.percent(rate['upper'])}"
     ratio = "–"
@@ -64,7 +66,7 @@ def _row(rate: Mapping[str, Any], gap: Mapping[str, Any] | None, top: float, wor
             ratio += f" ({words.number(gap['ratio_lower'], 2)} – {words.number(gap['ratio_upper'], 2)})"
     return {
         "name": name,
-        "people": words.people(rate["rows"]),
+        "people": words.people_of(rate),
         "note": words.t(f"groups.note.{rate['note']}") if rate["note"] else "",
         "text": said,
         "interval": interval,

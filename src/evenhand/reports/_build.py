@@ -102,7 +102,7 @@ def build(
         "drops": drops(explained),
         "offers": offers(explained, campaign),
         **({"numbers": told} if (told := numbers(explained, campaign)) else {}),
-        "limits": [_limit(limit) for limit in allocated.limits],
+        "limits": [_limit(limit, groups) for limit in allocated.limits],
         "certificate": asdict(allocated.certificate),
         "lots": lots(explained, campaign),
         "groups": [chapter_values(chapter) for chapter in groups],
@@ -142,14 +142,21 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _limit(limit: LimitOutcome) -> dict[str, Any]:
-    """A limit's outcome; small numbers of people are null."""
+def _limit(limit: LimitOutcome, groups: Sequence[GroupChapter]) -> dict[str, Any]:
+    """A limit's outcome; small numbers of people are null, and so is a measure from which one could be worked out."""
     plain: dict[str, Any] = _plain(limit.to_dict())
+    if limit.kind == "disparity" and any(_hides(one) for one in groups if one.limit == limit.id):
+        plain["used"] = None
     if limit.kind in ("capacity", "contacts", "minimum"):
         plain["used"] = shown(int(limit.used))
     if limit.people is not None:
         plain["people"] = shown(limit.people)
     return plain
+
+
+def _hides(chapter: GroupChapter) -> bool:
+    """Whether the number of a judged group is told as a range only."""
+    return any(rate.judged and (rate.rows is None or rate.hits is None) for rate in chapter.after.rates)
 
 
 def _model(model: Model, campaign: Campaign) -> dict[str, Any]:

@@ -210,7 +210,9 @@ def _soft(soft: Mapping[str, Any], declared: float, say: Callable[[float | None]
 def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> View:
     kind = limit["kind"]
     full, least = limit["declared"], limit["measure"] in LEAST or kind == "minimum"
-    reached = words.smallest - 1 if limit["used"] is None else limit["used"]  # hidden: drawn as the most it can be
+    reached = limit["used"]
+    if reached is None:  # hidden: drawn as the most it can be, a measure as what was declared
+        reached = limit["declared"] if kind == "disparity" else words.smallest - 1
     if kind == "disparity":
         full = 1.0 if least else max(limit["declared"], reached, 0.01)
     elif kind == "minimum":
@@ -220,7 +222,7 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
         if kind == "budget":
             return words.money(None if amount is None else round(amount))
         if kind == "disparity":
-            return words.number(amount, 3) if least else words.percent(amount, 2)
+            return words.number(amount, 3) if least else words.percent(amount, 2)  # None: not shown
         return words.people(None if amount is None else round(amount))
 
     offer = texts.get(limit["id"].partition(":")[2], "")

@@ -35,7 +35,7 @@ def frontier_picture(frontier: Mapping[str, Any], *, lang: str = "en") -> str:
 
     rows = [_row(point, lang, t("frontier.yes" if point["held"] else "frontier.no")) for point in frontier["points"]]
     points = sorted(
-        (point for point in frontier["points"] if point["reached"] is not None),
+        (point for point in frontier["points"] if point["value_kept"] is not None),
         key=lambda point: float(point["bound"]),
     )
     low, high = _range([point["value_kept"] for point in points], 0.0, 1.0)
@@ -61,7 +61,8 @@ def frontier_picture(frontier: Mapping[str, Any], *, lang: str = "en") -> str:
             last=number(points[-1]["bound"], lang),
             last_kept=percent(points[-1]["value_kept"], lang),
         )
-    people, unlimited = number(frontier["people"], lang), number(frontier["unlimited"], lang, 4)
+    people, free = number(frontier["people"], lang), frontier["unlimited"]
+    unlimited = text("report.hidden", lang) if free is None else number(free, lang, 4)
     if "budget" in frontier:
         say = t("frontier.say", people=people, budget=percent(frontier["budget"], lang), unlimited=unlimited)
     else:
@@ -104,7 +105,9 @@ def _row(point: Mapping[str, Any], lang: str, held: str) -> list[str]:
     counts = [told(name, people) for name in ("entered", "left", "given", "taken")]
     return [
         number(point["bound"], lang),
-        told("reached", lambda figure: number(figure, lang, 4)),
+        text("report.hidden", lang)
+        if point["reached"] is None and point["value_kept"] is not None
+        else told("reached", lambda figure: number(figure, lang, 4)),
         told("value_kept", lambda share: percent(share, lang)),
         told("value_lost", lambda micro: number(micro / 1e6, lang, 2)),
         *counts,

@@ -10,7 +10,17 @@ from evenhand.terms import Measure
 from ._figures import axis_top, to_percent
 from ._words import Words
 
-__all__ = ["FLOORS", "LEAST", "compared", "conditions_view", "figures", "given_up", "groups_view"]
+__all__ = [
+    "FLOORS",
+    "LEAST",
+    "compared",
+    "conditions_view",
+    "dark",
+    "figures",
+    "given_up",
+    "groups_view",
+    "told_as_ranges",
+]
 
 Report = Mapping[str, Any]
 View = dict[str, Any]
@@ -62,9 +72,19 @@ def compared(chapter: Mapping[str, Any], texts: Mapping[str, str], words: Words)
     return words.t("groups.over", feature=feature, offers=" + ".join(offers)) if offers else feature
 
 
+def dark(rate: Mapping[str, Any]) -> bool:
+    """Whether nothing is told of a group's rate: its people are hidden, and so few that any rate is possible."""
+    return rate["rows"] is None and rate.get("rows_between", (0, 0))[0] == 0
+
+
+def told_as_ranges(*sides: Mapping[str, Any]) -> bool:
+    """Whether a number of these comparisons is told as a range only."""
+    return any("rows_between" in rate or "hits_between" in rate for side in sides for rate in side["rates"])
+
+
 def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float | None, words: Words) -> View:
     before, after = chapter["before"], chapter["after"]
-    top = axis_top([rate["upper"] for side in (before, after) for rate in side["rates"] if rate["rows"] is not None])
+    top = axis_top([rate["upper"] for side in (before, after) for rate in side["rates"] if not dark(rate)])
     earlier = {tuple(rate["group"]): rate for rate in before["rates"]}
     rows = [_row(rate, earlier[tuple(rate["group"])], top, words) for rate in after["rates"]]
     ratio = not chapter["measure"] or chapter["measure"] in LEAST
@@ -84,7 +104,10 @@ def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float |
         "ticks": [{"x": to_percent(top * part, top), "text": words.percent(top * part, 0)} for part in (0, 0.5, 1)]
         if top >= 0.1
         else [{"x": to_percent(top * part, top), "text": words.percent(top * part, 1)} for part in (0, 0.5, 1)],
-        "sentences": _sentences(chapter, ratio, kept, words),
+        "sentences": [
+            *_sentences(chapter, ratio, kept, words),
+            *([words.t("groups.ranges", smallest=words.smallest)] if told_as_ranges(before, after) else []),
+        ],
         "name": words.t("groups.figure", feature=feature),
     }
 
@@ -184,7 +207,7 @@ def _row(after: Mapping[str, Any], before: Mapping[str, Any], top: float, words:
     said = [_said(side, words) for side in (before, after)]
     return {
         "name": name,
-        "people": words.people(after["rows"]),
+        "people": words.people_of(after),
         "note": words.t(f"groups.note.{after['note']}") if after["note"] else "",
         "before": _marks(before, top),
         "after": _marks(after, top),
@@ -199,20 +222,20 @@ def _row(after: Mapping[str, Any], before: Mapping[str, Any], top: float, words:
 def _said(rate: Mapping[str, Any], words: Words) -> str:
     if rate["rate"] is not None:
         return words.percent(rate["rate"])
-    if rate["rows"] is None:
+    if dark(rate):
         return words.t("hidden")
     return words.t("groups.hidden-rate", lower=words.percent(rate["lower"]), upper=words.percent(rate["upper"]))
 
 
 def _interval(rate: Mapping[str, Any], words: Words) -> str:
-    if rate["rows"] is None:
+    if dark(rate):
         return words.t("hidden")
     return f"{words.percent(rate['lower'])} – {words.percent(rate['upper'])}"
 
 
 def _marks(rate: Mapping[str, Any], top: float) -> View | None:
     """Dot and whisker on the track; no dot where the number is hidden, nothing where the group is."""
-    if rate["rows"] is None:
+    if dark(rate):
         return None
     dot = None if rate["rate"] is None else to_percent(rate["rate"], top)
     return {"x": dot, "low": to_percent(rate["lower"], top), "high": to_percent(rate["upper"], top)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from evenhand.policy import Campaign
 from evenhand.terms import Explained, Reason, Standing
 
-__all__ = ["SMALLEST_SHOWN", "drops", "funnel", "lots", "numbers", "offers", "shown"]
+__all__ = ["SMALLEST_SHOWN", "drops", "funnel", "lots", "numbers", "offers", "shown", "shown_together"]
 
 SMALLEST_SHOWN = 10
 """Counts of people above zero and below this are not shown (null)."""
@@ -17,6 +18,26 @@ SMALLEST_SHOWN = 10
 
 def shown(people: int) -> int | None:
     return None if 0 < people < SMALLEST_SHOWN else int(people)
+
+
+def shown_together(people: Sequence[int]) -> list[int | None]:
+    """Parts of a total that is told: where the small ones alone are hidden they follow from it, so more are.
+
+    The smallest others are hidden until two at least are, of which one is no small number.
+
+    Example:
+        >>> shown_together([3, 40, 500]), shown_together([0, 40, 500])
+        ([None, None, 500], [0, 40, 500])
+    """
+    told = [shown(count) for count in people]
+    order = sorted(range(len(people)), key=lambda place: people[place])
+    for place in order:
+        hidden = [people[at] for at, count in enumerate(told) if count is None]
+        if not hidden or (len(hidden) > 1 and max(hidden) >= SMALLEST_SHOWN):
+            break
+        if told[place]:
+            told[place] = None
+    return told
 
 
 def funnel(explained: Explained) -> list[dict[str, Any]]:
@@ -52,10 +73,8 @@ def numbers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
         return []
     allocated = explained.allocated
     each = np.bincount(allocated.person[allocated.offer >= 0])
-    return [
-        {"offers": number, "people": shown(int((each == number).sum()))}
-        for number in range(1, campaign.offers_each + 1)
-    ]
+    told = shown_together([int((each == number).sum()) for number in range(1, campaign.offers_each + 1)])
+    return [{"offers": number, "people": people} for number, people in enumerate(told, 1)]
 
 
 def drops(explained: Explained) -> list[dict[str, Any]]:
@@ -64,19 +83,19 @@ def drops(explained: Explained) -> list[dict[str, Any]]:
     out = []
     for step, standing in (("refused", Standing.REFUSED), ("contextual", Standing.CONTEXTUAL)):
         reasons = permitted.reason[permitted.standing == standing]
-        out += [_drop(step, reason, int((reasons == reason).sum())) for reason in _present(reasons)]
+        present = _present(reasons)
+        told = shown_together([int((reasons == reason).sum()) for reason in present])
+        out += [_drop(step, reason, people) for reason, people in zip(present, told, strict=True)]
     first = explained.allocated.leads
     after = explained.allocated.reason[first][permitted.standing != Standing.REFUSED]
-    for reason in (Reason.NOT_ELIGIBLE, Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS, Reason.DRAWN_NOTHING):
-        people = int((after == reason).sum())
-        if people:
-            out.append(_drop("not-selected", reason, people))
-    return out
+    nothing = (Reason.NOT_ELIGIBLE, Reason.NO_WORTHWHILE_OFFER, Reason.BEYOND_LIMITS, Reason.DRAWN_NOTHING)
+    told = shown_together([int((after == reason).sum()) for reason in nothing])
+    return [*out, *(_drop("not-selected", one, n) for one, n in zip(nothing, told, strict=True) if n != 0)]
 
 
-def _drop(step: str, reason: Reason, people: int) -> dict[str, Any]:
+def _drop(step: str, reason: Reason, people: int | None) -> dict[str, Any]:
     kind = "forbidden" if reason.is_forbidden else "unconfigured" if reason.is_unconfigured else "outcome"
-    return {"step": step, "key": reason.key, "rule": reason.rule, "kind": kind, "people": shown(people)}
+    return {"step": step, "key": reason.key, "rule": reason.rule, "kind": kind, "people": people}
 
 
 def _present(codes: np.ndarray[Any, np.dtype[np.uint8]]) -> list[Reason]:
@@ -86,9 +105,10 @@ def _present(codes: np.ndarray[Any, np.dtype[np.uint8]]) -> list[Reason]:
 def offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
     allocated = explained.allocated
     out = []
+    told = shown_together([int((allocated.offer == j).sum()) for j in range(len(campaign.offers))])
     for j, offer in enumerate(campaign.offers):
         who = allocated.person[allocated.offer == j]
-        worth = int(allocated.scored.value[j, who].sum()) if len(who) >= SMALLEST_SHOWN else None
+        worth = int(allocated.scored.value[j, who].sum()) if told[j] is not None and told[j] else None
         out.append(
             {
                 "id": offer.id,
@@ -97,7 +117,7 @@ def offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
                 "value_micro": offer.value_micro,
                 "cost_micro": offer.cost_micro,
                 "capacity": offer.capacity,
-                "selected": shown(len(who)),
+                "selected": told[j],
                 "expected_micro": worth,
                 **_condition(explained, j, offer.eligible),
             }

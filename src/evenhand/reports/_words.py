@@ -67,6 +67,13 @@ class Words:
         """A number of people, "fewer than ten" where it is hidden."""
         return self.t("few", smallest=self.smallest) if count is None else number(count, self.lang, 0)
 
+    def people_of(self, rate: Mapping[str, Any]) -> str:
+        """The people of a group's rate, or the range that is told of them."""
+        if "rows_between" not in rate:
+            return self.people(rate["rows"])
+        fewest, most = rate["rows_between"]
+        return self.people(None) if fewest < self.smallest else self.t("between", lower=fewest, upper=most)
+
     def points(self, effect: float, digits: int = 0) -> str:
         """Signed points: a hundred to the logit; of what an offer changes, percentage points with two decimals."""
         written = number(abs(effect) * 100, self.lang, 2 if self.target is Target.INCREMENT else digits)

@@ -6,7 +6,7 @@ It decides nothing and imports nothing but NumPy. The words follow W3C DPV, the 
 """
 
 from ._arithmetic import SCORE_BOUND, expected_value, score_of, term_contributions
-from ._counts import SUPPRESSED, CountTable, GroupCounts, estimated
+from ._counts import SUPPRESSED, CountTable, GroupCounts, estimated, told_apart
 from ._errors import (
     DataError,
     EvenhandError,
@@ -39,6 +39,7 @@ from ._shapes import (
     Scored,
     SoftOutcome,
 )
+from ._told import TableQuestion, ToldTable
 from ._words import (
     Category,
     Channel,
@@ -103,8 +104,10 @@ __all__ = [
     "Standing",
     "StoreError",
     "Surface",
+    "TableQuestion",
     "Target",
     "TermShape",
+    "ToldTable",
     "UsageError",
     "Use",
     "band_labels",
@@ -126,5 +129,6 @@ __all__ = [
     "score_of",
     "score_ppm",
     "term_contributions",
+    "told_apart",
     "wilson",
 ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SUPPRESSED", "CountTable", "GroupCounts", "estimated"]
+from ._told import TableQuestion, ToldTable
+
+__all__ = ["SUPPRESSED", "CountTable", "GroupCounts", "estimated", "told_apart"]
 
 SUPPRESSED = -1
 """Stands in a count table for a count above zero and below the minimum cell size."""
@@ -37,7 +40,7 @@ class CountTable:
 
 
 class GroupCounts(Protocol):
-    """The only question that may be put to the wall from outside: how many, per group and code?"""
+    """The only questions that may be put to the wall from outside: how many, per group and code?"""
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -52,6 +55,15 @@ class GroupCounts(Protocol):
             codes: int[n], one per person in the vault's row order; negative = leave this person out.
             size: number of different codes (codes are below it).
             why: purpose of the question, kept in the vault's log.
+        """
+        ...
+
+    def release(self, questions: Sequence[TableQuestion], *, why: str) -> tuple[ToldTable, ...]:
+        """Tables that may be told together: no hidden number follows from all of them.
+
+        Args:
+            questions: every table of the release.
+            why: purpose of the questions, kept in the vault's log.
         """
         ...
 
@@ -81,3 +93,28 @@ def estimated(table: CountTable, weight: NDArray[np.number]) -> NDArray[np.float
         part = spread[row, cells] + 1e-9
         counts[row, cells] = np.clip(rest * part / part.sum(), 1, largest)
     return counts
+
+
+class _Counts(Protocol):
+    def count(self, features: tuple[str, ...], codes: NDArray[np.integer], size: int, *, why: str) -> CountTable: ...
+
+
+def told_apart(groups: _Counts, questions: Sequence[TableQuestion], *, why: str) -> tuple[ToldTable, ...]:
+    """Each table by itself: what follows from several together is not looked at. For walls of tests."""
+    return tuple(_one(groups, question, why) for question in questions)
+
+
+def _one(groups: _Counts, question: TableQuestion, why: str) -> ToldTable:
+    parts = np.zeros(len(question.codes), np.intp) if question.parts is None else question.parts.astype(np.intp)
+    inside = (question.codes >= 0) & (parts >= 0)
+    people = groups.count(question.features, np.where(inside, parts, -1), question.size, why=why)
+    fused = np.where(inside, 2 * parts + question.codes, -1)
+    table = groups.count(question.features, fused, 2 * question.size, why=why)
+    all_least, all_most = _range(people.counts, people.minimum_cell)
+    least, most = _range(table.counts[:, 1::2], people.minimum_cell)
+    return ToldTable(people.features, people.groups, all_least, all_most, least, np.minimum(most, all_most))
+
+
+def _range(counts: NDArray[np.int64], minimum: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    hidden = counts == SUPPRESSED
+    return np.where(hidden, 0, counts), np.where(hidden, 2 * minimum - 1, counts)

@@ -5,10 +5,16 @@ decision) and gets a table of counts back; a count above zero and below the mini
 group's total. Every question is logged with its reason. Sources: GDPR 5(1)(c) and (f), AI Act 4a (sensitive data only
 where strictly necessary, with access limits); small cells as statistical offices treat them.
 
-What it does not do: *complementary* suppression. A single suppressed cell can still be worked out as the group's total
-minus its other cells, and two questions that differ in one person tell about that person; hiding a second cell and
-refusing such pairs of questions is later work. It is not differential privacy. `inside` lends the cells themselves to
-one trusted solver (allocation's); an architecture test holds that nobody else asks for it.
+What is told to people goes through `release`: all tables of one release are protected together, so that no small
+number follows by subtraction from totals, other columns, intersections or other tables. For each hidden number two
+tables are found that agree with everything told and differ in it by the minimum cell size; where there are none,
+further numbers are told as a range, those first that cost least. Sources: complementary suppression and its audit,
+Willenborg and de Waal 2001, "Elements of Statistical Disclosure Control"; the hypercube method, Repsilber 1994.
+
+What it does not do: two releases on nearly the same people can be subtracted, and figures that are no counts (an AUROC,
+a statistic over parts) are not part of the protection. It is not differential privacy. `count` answers one table by
+itself, for arithmetic that tells no count. `inside` lends the cells themselves to one trusted solver (allocation's) and
+to the monitor; an architecture test holds that nobody else asks for it.
 """
 
 from ._vault import Question, Vault

@@ -9,7 +9,9 @@ from typing import Literal, NoReturn, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import SUPPRESSED, CountTable, UsageError
+from evenhand.terms import SUPPRESSED, CountTable, TableQuestion, ToldTable, UsageError
+
+from ._release import Columns, released
 
 __all__ = ["Question", "Vault"]
 
@@ -27,12 +29,12 @@ class Question:
     """One question that was put to the vault.
 
     Attributes:
-        kind: ``count``, or ``inside`` for work done behind the wall.
+        kind: ``count``, ``release`` for tables that are told together, or ``inside`` for work done behind the wall.
         features: the sensitive columns asked about.
         why: the asker's purpose.
     """
 
-    kind: Literal["count", "inside"]
+    kind: Literal["count", "release", "inside"]
     features: tuple[str, ...]
     why: str
 
@@ -133,6 +135,42 @@ class Vault:
         totals = counts.sum(axis=1)
         return CountTable(features, groups, self.__shown(counts), self.__shown(totals), self.__minimum_cell)
 
+    def release(self, questions: Sequence[TableQuestion], *, why: str) -> tuple[ToldTable, ...]:
+        """Tables that may be told together; see `terms.Releases.release`.
+
+        A number below the minimum cell size is told as a range, and so are others by which it could be worked out from
+        totals, other columns, intersections or other tables of the release. Everybody's totals may be known.
+
+        Args:
+            questions: every table of the release.
+            why: purpose of the questions, kept in `log`.
+
+        Raises:
+            UsageError: an unknown column, no reason, or codes that do not fit.
+        """
+        groups = [self.__grouped(question.features, "release", why)[1] for question in questions]
+        for question in questions:
+            parts = question.codes if question.parts is None else question.parts
+            if not (question.codes.shape == parts.shape == (self.__people,)) or question.size < 1:
+                raise UsageError(
+                    "vault-codes",
+                    f"The codes for {why!r} do not fit: one code and one part for each of {self.__people} people.",
+                    rule="codes stand in the vault's row order and are below `size`",
+                    remedy="bring one code per person, negative to leave somebody out",
+                )
+        sizes = {name: len(values) for name, values in self.__values.items()}
+        answers = released(Columns(self.__codes, sizes, self.__rows), questions, self.__minimum_cell)
+        return tuple(
+            ToldTable(question.features, names, *(self.__of_groups(question.features, names, array) for array in each))
+            for question, names, each in zip(questions, groups, answers, strict=True)
+        )
+
+    def __of_groups(self, features: tuple[str, ...], groups: Groups, array: NDArray[np.int64]) -> NDArray[np.int64]:
+        """From an axis per column to one row per group that occurs."""
+        places = [{value: at for at, value in enumerate(self.__values[name])} for name in features]
+        rows = [tuple(place[value] for place, value in zip(places, group, strict=True)) for group in groups]
+        return np.array([array[row] for row in rows], np.int64).reshape(len(groups), array.shape[-1])
+
     def inside(self, features: tuple[str, ...], work: Callable[[NDArray[np.int32], Groups], T], *, why: str) -> T:
         """Run `work` behind the wall, with the true group of each person; for allocation's solver and the
         monitor only.
@@ -147,7 +185,7 @@ class Vault:
         return work(cells.astype(np.int32), groups)
 
     def __grouped(
-        self, features: tuple[str, ...], kind: Literal["count", "inside"], why: str
+        self, features: tuple[str, ...], kind: Literal["count", "release", "inside"], why: str
     ) -> tuple[NDArray[np.intp], Groups]:
         unknown = [name for name in features if name not in self.__values]
         if unknown or not why.strip() or len(set(features)) != len(features):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evenhand.adapters import belonging
+from evenhand.adapters import belonging, event_tables
 from evenhand.adapters.database import METADATA
 
-__all__ = ["METADATA", "belonging"]
+__all__ = ["METADATA", "belonging", "event_tables"]

@@ -3,12 +3,12 @@
 One application, made by `make_app`: decisions on a route of plain ASGI, everything else on FastAPI, every problem as
 RFC 9457 has it, in Dutch or English, and no answer or figure with a personal value in it. It decides nothing and keeps
 nothing: whoever decides (`adapters.asking.Decider`) and whoever keeps records (`Records`) is handed in. The pages
-that a person sees (`person_pages`) are mounted beside. Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It speaks no TLS: a
-proxy in front does. Needs the extra ``serve``.
+that a person sees (`person_pages`) are mounted beside. Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It
+speaks no TLS: a proxy in front does. Needs the extra ``serve``.
 """
 
 from ._app import Service, description, make_app
-from ._doors import Health, Records, Register
+from ._doors import Events, Health, Records, Register, UnknownDecisionError
 from ._gate import Limits
 from ._metrics import Metrics
 from ._problems import CODES, ProblemError
@@ -19,6 +19,7 @@ from .person_pages import Desk, House, person_pages
 __all__ = [
     "CODES",
     "Desk",
+    "Events",
     "Health",
     "House",
     "Limits",
@@ -28,6 +29,7 @@ __all__ = [
     "Register",
     "ServedCampaign",
     "Service",
+    "UnknownDecisionError",
     "description",
     "dsa_object",
     "make_app",

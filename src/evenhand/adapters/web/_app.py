@@ -19,7 +19,8 @@ from evenhand.adapters.machine_keys import MachineKeys
 from evenhand.terms import EvenhandError
 
 from ._decisions import DecisionDoor
-from ._doors import Health, Records
+from ._doors import Events, Health, Records
+from ._events import event_routes
 from ._gate import Headers, Limits, body_of, request_id_of
 from ._metrics import Metrics
 from ._openapi import describe
@@ -41,6 +42,7 @@ class Service:
     Attributes:
         decider: decides.
         records: keeps what was recorded.
+        events: keeps what followed.
         health: knows how the service is.
         keys: of machines.
         campaigns: what is served, by id.
@@ -56,6 +58,7 @@ class Service:
 
     decider: Decider
     records: Records
+    events: Events
     health: Health
     keys: MachineKeys
     campaigns: Mapping[str, ServedCampaign]
@@ -142,7 +145,7 @@ def make_app(service: Service) -> Any:
 def description() -> dict[str, Any]:
     """The OpenAPI description of the service's own routes, whatever it serves."""
     nobody: Any = None
-    return _rest(Service(nobody, nobody, nobody, nobody, {}, nobody, nobody)).openapi()
+    return _rest(Service(nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody)).openapi()
 
 
 def _rest(service: Service) -> FastAPI:
@@ -170,6 +173,7 @@ def _rest(service: Service) -> FastAPI:
     own: Iterable[APIRouter] = (
         health_routes(service.health, service.metrics),
         reading_routes(service.records, service.keys),
+        event_routes(service.events, service.keys, service.metrics),
     )
     for router in (*own, *service.routers):
         rest.include_router(router)

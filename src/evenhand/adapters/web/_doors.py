@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
-__all__ = ["Health", "Records", "Register"]
+from evenhand.adapters.event_tables import Event
+from evenhand.terms import DataError
+
+__all__ = ["Events", "Health", "Records", "Register", "UnknownDecisionError"]
 
 Register = Literal["person", "employee", "regulator"]
 
@@ -27,6 +31,39 @@ class Records(Protocol):
             DataError: there is no such decision, or it cannot be read any more.
         """
         ...
+
+
+class Events(Protocol):
+    """What followed decisions. Called from worker threads."""
+
+    def keep(self, events: Sequence[Event]) -> int:
+        """Keep events, all or none, durably; how many were new.
+
+        Raises:
+            UnknownDecisionError: one names a decision that the ledger does not have.
+        """
+        ...
+
+    def page(self, after: int, count: int) -> list[Event]:
+        """The next events in the order in which they came."""
+        ...
+
+
+class UnknownDecisionError(DataError):
+    """An event names a decision that there is not.
+
+    Args:
+        places: places of such events in what was told, from 0.
+    """
+
+    def __init__(self, places: Sequence[int]) -> None:
+        super().__init__(
+            "event-decision-unknown",
+            f"{len(places)} events name a decision that the ledger does not have; nothing was kept.",
+            rule="an event follows a recorded decision",
+            remedy="send the decision's id as the answer has it",
+        )
+        self.places = tuple(places)
 
 
 class Health(Protocol):

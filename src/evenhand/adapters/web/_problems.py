@@ -9,6 +9,7 @@ import msgspec
 from evenhand.adapters.asking import BusyError, FeatureError
 from evenhand.terms import DataError, EvenhandError, LedgerError, PausedError, StoreError, UsageError
 
+from ._doors import UnknownDecisionError
 from ._texts import text
 
 __all__ = ["CODES", "ProblemError", "problem_body", "problem_of"]
@@ -32,6 +33,7 @@ CODES: Mapping[str, int] = {
     "content-type": 415,
     "feature-not-declared": 422,
     "feature-type": 422,
+    "event-decision-unknown": 422,
     "idempotency-key-reused": 422,
     "subject-unknown": 422,
     "unprocessable": 422,
@@ -42,6 +44,7 @@ CODES: Mapping[str, int] = {
 }
 """Every problem that the service tells of, by the last part of its type, with its status."""
 _SAME = {"ledger-closed": "decision-closed", "ledger-unknown": "decision-unknown", "why-unknown": "decision-unknown"}
+_SHOWN = 20
 _encode = msgspec.json.Encoder().encode
 
 
@@ -82,6 +85,9 @@ def problem_of(error: BaseException) -> ProblemError:
         if isinstance(error, FeatureError):
             escaped = error.column.replace("~", "~0").replace("/", "~1")
             return ProblemError(code, rule=error.rule, errors=[(f"/features/{escaped}", code)])
+        if isinstance(error, UnknownDecisionError):
+            places = [(f"/events/{place}/decision_id", "unknown") for place in error.places[:_SHOWN]]
+            return ProblemError(code, rule=error.rule, errors=places)
         if code in CODES:
             return ProblemError(code, rule=error.rule)
         if isinstance(error, PausedError):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
+import gc
+import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import uvicorn
 
+from evenhand.terms import StoreError
+
 __all__ = ["run_app"]
 
 _MOST_AT_ONCE = 2_048
+_TURN = 0.0005
+"""Seconds after which the thread that decides gives way to the one that reads requests."""
 
 
 class _Server(uvicorn.Server):
@@ -36,12 +42,15 @@ def run_app(app: Any, *, host: str, port: int, ready: Callable[[], None]) -> Non
         app: the application (ASGI).
         host, port: where to listen.
         ready: called when it listens.
+
+    Raises:
+        StoreError: it cannot listen there.
     """
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        log_level="warning",
+        log_level="critical",
         access_log=False,
         server_header=False,
         date_header=False,
@@ -51,5 +60,23 @@ def run_app(app: Any, *, host: str, port: int, ready: Callable[[], None]) -> Non
         backlog=_MOST_AT_ONCE,
         ws="none",
     )
-    with contextlib.suppress(KeyboardInterrupt):
+    gc.collect()
+    gc.freeze()  # what is in memory now stays; looking through it again and again would stop everybody
+    sys.setswitchinterval(_TURN)
+    before = {one: signal.signal(one, _nothing_more) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
         _Server(config, ready).run()
+    except SystemExit:
+        raise StoreError(
+            "serve-port",
+            f"The service cannot listen on {host} port {port}.",
+            rule="one program listens on a port",
+            remedy="name another with --port or --host, or stop the program that has it",
+        ) from None
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _nothing_more(number: int, frame: object) -> None:
+    """The server raises the signal that ended it once more, when it has ended."""

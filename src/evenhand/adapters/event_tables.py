@@ -1,0 +1,144 @@
+"""What followed a decision - shown, clicked, bought, complained - in the database of a home: it only grows.
+
+An event names a decision, never a person. The same event, told twice, is there once. What is asked of it is what a
+monitor reads: which decisions were shown, and what came of each within so many days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Table, Text, delete, func, insert, select
+
+from .database import METADATA, Database
+
+__all__ = ["EVENT_KINDS", "Event", "EventTables", "Followed"]
+
+EVENT_KINDS = ("shown", "clicked", "bought", "complained")
+_AT_ONCE = 400
+_event = Table(
+    "event",
+    METADATA,
+    Column("seq", BigInteger, autoincrement=False, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    PrimaryKeyConstraint("seq", name="event_key"),
+    Index("event_of_decision", "decision", "kind", "id", unique=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that followed a decision.
+
+    Attributes:
+        decision: id of the decision.
+        kind: one of `EVENT_KINDS`.
+        id: tells events of one kind about one decision apart; "" where there is one.
+        at: when it happened, microseconds since 1970 (UTC).
+        received: when it was told, likewise.
+        seq: its number, from 1; 0 before it is kept.
+    """
+
+    decision: str
+    kind: str
+    id: str
+    at: int
+    received: int
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A decision that was shown, and whether what counts followed in time."""
+
+    decision: str
+    outcome: bool
+
+
+class EventTables:
+    """The events of one home.
+
+    Args:
+        database: of the home.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, events: Sequence[Event]) -> int:
+        """Keep events, all or none, durably; how many were new.
+
+        Raises:
+            StoreError: they cannot be written.
+        """
+        with self._database.begin() as connection:
+            known: set[tuple[str, str, str]] = set()
+            decisions = sorted({event.decision for event in events})
+            for start in range(0, len(decisions), _AT_ONCE):
+                some = decisions[start : start + _AT_ONCE]
+                query = select(_event.c.decision, _event.c.kind, _event.c.id).where(_event.c.decision.in_(some))
+                known |= {(row[0], row[1], row[2]) for row in connection.execute(query)}
+            seq = int(connection.execute(select(func.coalesce(func.max(_event.c.seq), 0))).scalar_one())
+            rows = []
+            for event in events:
+                mark = (event.decision, event.kind, event.id)
+                if mark not in known:
+                    known.add(mark)
+                    seq += 1
+                    names = ("decision", "kind", "id", "at", "received")
+                    rows.append({"seq": seq, **{name: getattr(event, name) for name in names}})
+            if rows:
+                connection.execute(insert(_event), rows)
+        return len(rows)
+
+    def page(self, after: int, count: int) -> list[Event]:
+        """The next events in the order in which they came."""
+        if not self._database.is_there:
+            return []
+        query = select(_event).where(_event.c.seq > after).order_by(_event.c.seq).limit(count)
+        with self._database.read() as connection:
+            return [Event(**row) for row in connection.execute(query).mappings()]
+
+    def remove(self, decisions: Sequence[str]) -> int:
+        """Remove everything that followed these decisions; how many events there were."""
+        if not decisions or not self._database.is_there:
+            return 0
+        count = 0
+        with self._database.begin() as connection:
+            for start in range(0, len(decisions), _AT_ONCE):
+                some = list(decisions[start : start + _AT_ONCE])
+                count += connection.execute(delete(_event).where(_event.c.decision.in_(some))).rowcount
+        return count
+
+    def followed(self, outcome: str, within: timedelta, until: int) -> Iterator[Followed]:
+        """Every decision that was shown and of which it is settled what followed, in the order in which it was told.
+
+        What was settled stays as it is and where it is, so a monitor that counted it counts nothing twice.
+
+        Args:
+            outcome: the kind that counts.
+            within: how long after it was told that a decision was shown.
+            until: now, microseconds since 1970 (UTC).
+        """
+        if not self._database.is_there:
+            return
+        wait = within // timedelta(microseconds=1)
+        shown, then = _event.alias("shown"), _event.alias("then")
+        query = (
+            select(shown.c.decision, func.min(then.c.received), func.min(shown.c.seq), func.min(shown.c.received))
+            .select_from(shown.outerjoin(then, (then.c.decision == shown.c.decision) & (then.c.kind == outcome)))
+            .where(shown.c.kind == "shown")
+            .group_by(shown.c.decision)
+            .having(func.min(shown.c.received) <= until - wait)
+            .order_by(func.min(shown.c.seq))
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        for decision, first, _, told in rows:
+            yield Followed(decision, first is not None and first <= told + wait)

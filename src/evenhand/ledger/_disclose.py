@@ -1,0 +1,31 @@
+"""What an auditor without our stores is given of a run: each decision with the salt that opens its commitment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from ._personal import is_closed, opened, salt_of
+from ._read import find_start
+from ._store import Kind, LedgerStore
+
+__all__ = ["disclosures"]
+
+
+def disclosures(store: LedgerStore, run_id: str) -> Iterator[tuple[int, bytes, bytes]]:
+    """Number, salt and body of every decision of a run that the store can open.
+
+    Raises:
+        DataError: the ledger has no such run.
+    """
+    start, _ = find_start(store, run_id)
+    for rows in store.read(start + 1):
+        mine = list(takewhile(lambda row: row[1] == Kind.DECISION, rows))
+        sealed = [row for row in mine if is_closed(row)]
+        if sealed and store.people is not None:
+            keys = store.people.of_handles([row[2] for row in sealed])
+            for row, found in zip(sealed, opened(store, sealed).rows, strict=True):
+                if found is not None:
+                    yield row[0], salt_of(keys[row[2]].key, row[0]), found[4]
+        if len(mine) < len(rows):
+            return

@@ -1,0 +1,257 @@
+"""All tables of one release, protected together: which of them are linked, and how."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.terms import TableQuestion, UsageError
+
+from ._exchange import Linked, Quantity, protect
+
+__all__ = ["Columns", "released"]
+
+Whole = NDArray[np.int64]
+_MOST_CELLS = 20_000_000
+_MOST_SMALL = 400
+"""A view with more small numbers than this is not told at all: it is too fine for so few people."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """The sensitive columns of everybody, inside the wall.
+
+    Attributes:
+        codes: per column intp[n], the place of each person's value.
+        sizes: per column, the number of values.
+        rows: bool[n], who may be counted.
+    """
+
+    codes: Mapping[str, NDArray[np.intp]]
+    sizes: Mapping[str, int]
+    rows: NDArray[np.bool_]
+
+
+@dataclass(slots=True, eq=False)
+class _Told:
+    """What is told of one set of people in one view, whatever table it stands in."""
+
+    features: tuple[str, ...]
+    least: Whole
+    most: Whole
+
+
+@dataclass(slots=True, eq=False)
+class _Release:
+    columns: Columns
+    minimum: int
+    told: dict[tuple[tuple[str, ...], bytes], _Told] = field(default_factory=dict)
+
+
+def released(columns: Columns, questions: Sequence[TableQuestion], minimum: int) -> list[tuple[Whole, ...]]:
+    """Per question the people and hits, least and most: int64[values of each column ..., parts] each.
+
+    People per group are protected first, over all tables; then each family of tables that share sets of people; then
+    tables by part, in which everything of a group is hidden that is not told exactly over all parts.
+    """
+    release = _Release(columns, minimum)
+    asked = [_Asked(question, columns) for question in questions]
+    everyone = np.zeros(len(columns.rows), dtype=bool)
+    for one in asked:
+        everyone |= one.people
+    plain = [one for one in asked if one.question.parts is None]
+    whole = {one.question.features for one in plain if np.array_equal(one.people, everyone)}
+    if whole:
+        _family(release, [(features, [everyone]) for features in sorted(whole, key=len)], everyone, frozenset())
+    fixed = frozenset({_digest(everyone)})
+    for name in dict.fromkeys(one.question.family for one in plain):
+        family = [one for one in plain if one.question.family == name]
+        _family(release, [(one.question.features, [one.people, one.hits]) for one in family], everyone, fixed)
+    for column in {id(one.question.parts): one.question.parts for one in asked if one.question.parts is not None}:
+        _by_parts(release, [one for one in asked if id(one.question.parts) == column], everyone)
+    return [one.answer(release) for one in asked]
+
+
+class _Asked:
+    """A question with the sets of people that it is about."""
+
+    def __init__(self, question: TableQuestion, columns: Columns) -> None:
+        people = columns.rows & (question.codes >= 0)
+        if question.parts is not None:
+            people = people & (question.parts >= 0)
+        self.question = question
+        self.people = people
+        self.hits = people & (question.codes > 0)
+        self.by_part: tuple[Whole, ...] | None = None
+
+    def answer(self, release: _Release) -> tuple[Whole, ...]:
+        if self.by_part is not None:
+            return self.by_part
+        found = [release.told[self.question.features, _digest(who)] for who in (self.people, self.hits)]
+        return tuple(array[..., None] for one in found for array in (one.least, one.most))
+
+
+def _digest(who: NDArray[np.bool_]) -> bytes:
+    return hashlib.sha256(np.packbits(who).tobytes()).digest()
+
+
+def _family(
+    release: _Release,
+    views: Sequence[tuple[tuple[str, ...], list[NDArray[np.bool_]]]],
+    everyone: NDArray[np.bool_],
+    fixed: frozenset[bytes],
+) -> None:
+    """Protect the numbers of some sets of people in some views, and remember what may be told."""
+    features = tuple(dict.fromkeys(name for names, _ in views for name in names))
+    sets = {_digest(who): who for _, several in views for who in several}
+    patterns, masks = _patterns(list(sets.values()), everyone)
+    places = dict(zip(sets, range(len(sets)), strict=True))
+    joint = _joint(release.columns, features, [], patterns, masks.shape[1], everyone)
+    quantities: dict[tuple[tuple[str, ...], bytes], Quantity] = {}
+    for names, several in views:
+        for who in several:
+            key = (names, _digest(who))
+            if key in quantities:
+                continue
+            axes = tuple(sorted(features.index(name) for name in names))
+            one = Quantity(axes, masks[places[key[1]]], key[1] in fixed)
+            if key in release.told:
+                one.least, one.most = (
+                    _spread(array, names, features) for array in (release.told[key].least, release.told[key].most)
+                )
+            quantities[key] = one
+        base = (names, _digest(everyone))  # who is not in a table may be few, too
+        if base in release.told and base not in quantities:
+            one = Quantity(tuple(sorted(features.index(n) for n in names)), np.ones(masks.shape[1], bool), fixed=True)
+            one.least, one.most = (
+                _spread(array, names, features) for array in (release.told[base].least, release.told[base].most)
+            )
+            quantities[base] = one
+    _thin(list(quantities.values()), joint, release.minimum)
+    protect(Linked(joint, list(quantities.values()), release.minimum))
+    for (names, digest), one in quantities.items():
+        release.told[names, digest] = _Told(
+            names, _gather(one.least, names, features), _gather(one.most, names, features)
+        )
+
+
+def _by_parts(release: _Release, asked: Sequence[_Asked], everyone: NDArray[np.bool_]) -> None:
+    """Tables by the parts of one column: parts are an axis more, of which one place is for whoever is in none."""
+    for hits in {_digest(one.hits): one for one in asked}.values():
+        mine = [one for one in asked if _digest(one.hits) == _digest(hits.hits)]
+        features = tuple(dict.fromkeys(name for one in mine for name in one.question.features))
+        parts, size = hits.question.parts, hits.question.size
+        assert parts is not None
+        where = np.where(hits.people, parts, size).astype(np.intp)
+        patterns, masks = _patterns([hits.people, hits.hits], everyone)
+        joint = _joint(release.columns, features, [(where, size + 1)], patterns, masks.shape[1], everyone)
+        every = len(features)
+        quantities = []
+        for one in mine:
+            names = one.question.features
+            axes = tuple(sorted(features.index(name) for name in names))
+            pair = []
+            for mask in masks[:2]:
+                quantity = Quantity((*axes, every), mask)
+                quantity.least, quantity.most = (quantity.of(joint).copy() for _ in range(2))
+                outside = (*[slice(None)] * every, slice(size, size + 1))  # of the people in no part nothing is told
+                quantity.least[outside], quantity.most[outside] = 0, int(quantity.most.sum())
+                pair.append(quantity)
+            quantities.append(pair)
+        flat = [quantity for pair in quantities for quantity in pair]
+        flat += _over_all_parts(release, mine, features, (hits.people, hits.hits, everyone), masks)
+        _thin(flat, joint, release.minimum)
+        protect(Linked(joint, flat, release.minimum))
+        for one, pair in zip(mine, quantities, strict=True):
+            names = (*one.question.features, "")
+            arrays = (_gather(a, names, (*features, "")) for q in pair for a in (q.least, q.most))
+            one.by_part = tuple(array[..., :size] for array in arrays)
+
+
+def _over_all_parts(
+    release: _Release, asked: Sequence[_Asked], features: tuple[str, ...],
+    sets: Sequence[NDArray[np.bool_]], masks: NDArray[np.bool_],
+) -> list[Quantity]:  # fmt: skip
+    """What is told already of the same people without parts; it stays as it is."""
+    found: dict[tuple[tuple[str, ...], bytes], Quantity] = {}
+    whole = (*masks[:2], np.ones(masks.shape[1], dtype=bool))
+    for names in {one.question.features for one in asked}:
+        for who, mask in zip(sets, whole, strict=True):
+            key = (names, _digest(who))
+            if key in release.told and key not in found:
+                one = Quantity(tuple(sorted(features.index(name) for name in names)), mask, fixed=True)
+                one.least, one.most = (
+                    _spread(array, names, features)[..., None]
+                    for array in (release.told[key].least, release.told[key].most)
+                )
+                found[key] = one
+    return list(found.values())
+
+
+def _thin(quantities: Sequence[Quantity], joint: Whole, minimum: int) -> None:
+    for one in quantities:
+        true = one.of(joint)
+        if not one.fixed and int(((true > 0) & (true < minimum)).sum()) > _MOST_SMALL:
+            one.least, one.most = np.zeros_like(true), np.full_like(true, int(true.sum()))
+
+
+def _patterns(
+    sets: Sequence[NDArray[np.bool_]], everyone: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Each person's pattern of sets, and bool[sets, patterns]."""
+    pattern = np.zeros(len(everyone), dtype=np.intp)
+    masks = np.zeros((0, 1), dtype=bool)
+    for who in sets:
+        fused = 2 * pattern + who
+        seen = np.bincount(fused[everyone], minlength=2 * masks.shape[1]) > 0
+        if not seen.any():
+            seen[0] = True
+        place = np.cumsum(seen) - 1
+        before = np.repeat(masks, 2, axis=1)
+        masks = np.vstack([before, np.arange(before.shape[1]) % 2 == 1])[:, seen]
+        pattern = place[fused]
+    return pattern, masks
+
+
+def _joint(
+    columns: Columns,
+    features: tuple[str, ...],
+    more: Sequence[tuple[NDArray[np.intp], int]],
+    patterns: NDArray[np.intp],
+    count: int,
+    everyone: NDArray[np.bool_],
+) -> Whole:
+    shape = [*(columns.sizes[name] for name in features), *(size for _, size in more), count]
+    cells = int(np.prod(shape, dtype=np.float64))
+    if cells > _MOST_CELLS:
+        raise UsageError(
+            "vault-too-many-cells",
+            f"{cells} cells of groups are too many to protect together.",
+            rule=f"at most {_MOST_CELLS} cells in one release",
+            remedy="compare fewer columns at once, or merge values into broader groups",
+        )
+    fused = np.zeros(len(everyone), dtype=np.intp)
+    for name in features:
+        fused = fused * columns.sizes[name] + columns.codes[name]
+    for codes, size in more:
+        fused = fused * size + codes
+    fused = fused * count + patterns
+    return np.bincount(fused[everyone], minlength=cells).reshape(shape).astype(np.int64)
+
+
+def _spread(array: Whole, names: tuple[str, ...], features: tuple[str, ...]) -> Whole:
+    """From the order of `names` to one axis for each of `features`, of one place where it is not named."""
+    order = sorted(range(len(names)), key=lambda axis: features.index(names[axis]))
+    shape = [array.shape[names.index(name)] if name in names else 1 for name in features]
+    return array.transpose(order).reshape(shape).copy()
+
+
+def _gather(array: Whole, names: tuple[str, ...], features: tuple[str, ...]) -> Whole:
+    """The reverse of `_spread`."""
+    kept = [name for name in features if name in names]
+    flat = array.reshape([array.shape[features.index(name)] for name in kept])
+    return flat.transpose([kept.index(name) for name in names]).copy()

@@ -1,0 +1,64 @@
+"""What followed decisions: kept once, read in pages, settled once and for all, and removed with the person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from evenhand.adapters.database import Database
+from evenhand.adapters.event_tables import Event, EventTables
+
+DAY = 86_400_000_000
+
+
+@pytest.fixture
+def events(tmp_path):
+    """The events of a home that has none yet."""
+    with Database.in_file(tmp_path / "people.sqlite") as database:
+        yield EventTables(database)
+
+
+def _event(number: int, kind: str, day: float = 0, id_: str = "") -> Event:
+    return Event(f"run.{number}", kind, id_, int(day * DAY), int(day * DAY))
+
+
+def test_nothing_told_is_nothing_read(events):
+    """No file is made by reading."""
+    assert events.page(0, 10) == []
+    assert list(events.followed("bought", timedelta(days=7), 100 * DAY)) == []
+    assert events.remove(["run.1"]) == 0
+
+
+def test_the_same_event_is_kept_once(events):
+    """Also within one telling; another id is another event."""
+    assert events.append([_event(1, "shown"), _event(1, "shown", 1)]) == 1
+    assert events.append([_event(1, "shown", 2), _event(1, "clicked", id_="a"), _event(1, "clicked", id_="b")]) == 2
+    assert [(one.seq, one.kind, one.id) for one in events.page(0, 10)] == [
+        (1, "shown", ""),
+        (2, "clicked", "a"),
+        (3, "clicked", "b"),
+    ]
+    assert [one.seq for one in events.page(1, 1)] == [2]
+
+
+def test_what_is_settled_stays_as_and_where_it_is(events):
+    """A decision is in it when its days are over; what comes later changes nothing, and all grows at its end."""
+    events.append([_event(1, "shown", 0), _event(2, "shown", 1), _event(1, "bought", 3), _event(3, "shown", 6)])
+    week = timedelta(days=7)
+
+    def settled(day):
+        return [(one.decision, one.outcome) for one in events.followed("bought", week, day * DAY)]
+
+    assert settled(6) == []
+    assert settled(7) == [("run.1", True)]
+    events.append([_event(2, "bought", 8.5), _event(3, "bought", 9)])
+    assert settled(9) == [("run.1", True), ("run.2", False)]
+    assert settled(30) == [("run.1", True), ("run.2", False), ("run.3", True)]
+
+
+def test_what_followed_a_decision_can_be_removed(events):
+    """All of it, of these decisions alone."""
+    events.append([_event(1, "shown"), _event(1, "bought"), _event(2, "shown")])
+    assert events.remove(["run.1", "run.9"]) == 2
+    assert [one.decision for one in events.page(0, 10)] == ["run.2"]

@@ -1,0 +1,91 @@
+"""Events over HTTP, from the decision to the monitor's table, and their end with an erasure."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from evenhand import assembly
+from evenhand.terms import UsageError
+from live_cases import Web, opened, person
+
+EVENTS = "/v1/events"
+
+
+@pytest.fixture
+def web(ran_shop):
+    """A service, and a key that may decide, tell and read."""
+    with opened(ran_shop) as serving:
+        yield Web(serving, "decide", "events", "read")
+
+
+def _decided(web, *numbers):
+    answer = web("POST", "/v1/decisions", {"subjects": [{"subject": person(n)} for n in numbers]}).json()
+    return [one["decision_id"] for one in answer["decisions"]]
+
+
+def _told(web, *pairs, **more):
+    events = [{"decision_id": decision, "kind": kind, **more} for decision, kind in pairs]
+    return web("POST", EVENTS, {"events": events})
+
+
+def test_events_are_kept_once_and_read_in_pages(web):
+    """Told twice, counted once; `next` leads through all of them and ends."""
+    first, second = _decided(web, 3, 4)
+    assert _told(web, (first, "shown"), (second, "shown"), (first, "bought")).json() == {"recorded": 3, "known": 0}
+    assert _told(web, (first, "shown"), (second, "clicked")).json() == {"recorded": 1, "known": 1}
+    page, seen = f"{EVENTS}?limit=3", []
+    while page:
+        answer = web("GET", page).json()
+        seen += [(one["decision_id"], one["kind"]) for one in answer["events"]]
+        page = answer["next"]
+    assert seen == [(first, "shown"), (second, "shown"), (first, "bought"), (second, "clicked")]
+    assert 'evenhand_events_total{kind="shown"} 3.0' in web("GET", "/metrics").text
+
+
+def test_what_is_no_event_is_refused_with_its_place(web):
+    """An unknown decision, another kind, the future, a cursor of somebody else's: nothing of it is kept."""
+    (one,) = _decided(web, 3)
+    unknown = _told(web, (one, "shown"), (one.split(".")[0] + ".2", "shown"))
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/events/1/decision_id")
+    assert _told(web, ("20260301T000000Z-000000.1", "shown")).json()["type"] == "/problems/event-decision-unknown"
+    assert _told(web, (one, "canary")).status_code == 422
+    assert "canary" not in _told(web, (one, "canary")).text
+    assert _told(web, (one, "shown"), at=(datetime.now(UTC) + timedelta(days=1)).isoformat()).status_code == 422
+    assert _told(web, (one, "shown"), at="2026-03-01T00:00:00").status_code == 422
+    for cursor in ("x", "ZQ", "e5"):
+        assert web("GET", f"{EVENTS}?cursor={cursor}").status_code == 422
+    assert web("GET", EVENTS).json() == {"events": [], "next": None}
+
+
+def test_who_may_decide_may_not_tell(ran_shop):
+    """Each scope is for itself."""
+    with opened(ran_shop) as serving:
+        web = Web(serving, "decide")
+        (one,) = _decided(web, 3)
+        assert _told(web, (one, "shown")).json()["type"] == "/problems/forbidden"
+        assert web("GET", EVENTS).json()["type"] == "/problems/forbidden"
+
+
+def test_the_monitor_reads_what_was_told(web, ran_shop):
+    """From the answer to a look at the outcomes: the table is one that a clause takes."""
+    ids = _decided(web, *(number for number in range(2, 120)))
+    _told(web, *((one, "shown") for one in ids))
+    _told(web, *((one, "bought") for one in ids[::3]))
+    rows = assembly.write_events(ran_shop / "responses.csv", home=web.place, days=0, at=datetime.now(UTC))
+    assert rows == len(ids)
+    with (ran_shop / "responses.csv").open(encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    assert [row["decision"] for row in table] == ids
+    with pytest.raises(UsageError, match="no outcome of a decision"):
+        assembly.write_events(ran_shop / "x.csv", home=web.place, outcome="shown", at=datetime.now(UTC))
+
+
+def test_an_erasure_takes_what_followed_with_it(web):
+    """The events of that person's decisions are gone, those of others stay."""
+    one, other = _decided(web, 3, 4)
+    _told(web, (one, "shown"), (one, "bought"), (other, "shown"))
+    assembly.erase(person(3), home=web.place, at=datetime.now(UTC))
+    assert [event["decision_id"] for event in web("GET", EVENTS).json()["events"]] == [other]

@@ -1,0 +1,202 @@
+"""Numbers told together: nothing hidden can be worked out, not even with linear programming."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from evenhand.terms import TableQuestion, UsageError
+from evenhand.vault import Vault
+
+MINIMUM = 10
+VALUES = {"sex": ("f", "m", "unknown"), "age": ("a", "b", "c"), "part": ("0", "1", "2", "-")}
+
+
+@st.composite
+def people(draw):
+    """Sex and age of some hundreds of people, of whom few are of some groups, with outcomes and a part."""
+    n = draw(st.integers(150, 900))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    rare = draw(st.sampled_from([0.004, 0.01, 0.03]))
+    sex = [VALUES["sex"][i] for i in rng.choice(3, n, p=(0.55 - rare, 0.45, rare))]
+    age = [VALUES["age"][i] for i in rng.choice(3, n, p=(0.5, 0.4, 0.1))]
+    rate = draw(st.sampled_from([0.05, 0.2, 0.5, 0.9]))
+    before = (rng.random(n) < rate).astype(np.int64)
+    after = np.where(rng.random(n) < 0.05, 1 - before, before)
+    eligible = rng.random(n) < draw(st.sampled_from([0.5, 0.95, 0.99]))
+    return {"sex": sex, "age": age}, before, after, eligible, rng.integers(-1, 3, n)
+
+
+def _widths(columns, sets, told, hidden):
+    """How far each hidden number can still move within everything that is told, by HiGHS.
+
+    Whoever works it out knows besides how many of everybody have which pattern of sets.
+    """
+    names, keys = list(columns), list(sets)
+    atoms = list(product(*(VALUES[name] for name in names), *[(False, True)] * len(keys)))
+    place = {name: at for at, name in enumerate([*names, *keys])}
+
+    def row(where):
+        return np.array([all(atom[place[key]] == value for key, value in where.items()) for atom in atoms], float)
+
+    base = [name for name in names if name == "part"]
+    fixed, known = [], []
+    for pattern in product(*(VALUES[name] for name in base), *[(False, True)] * len(keys)):
+        where = dict(zip([*base, *keys], pattern, strict=True))
+        fixed.append(row(where))
+        known.append(_truth(columns, sets, where))
+    upper, ends = [], []
+    for where, least, most in told:
+        if least == most:
+            fixed.append(row(where))
+            known.append(least)
+        else:
+            upper += [row(where), -row(where)]
+            ends += [most, -least]
+    limits = {"A_ub": np.array(upper), "b_ub": np.array(ends)} if upper else {}
+    for where in hidden:
+        found = [
+            linprog(sign * row(where), A_eq=np.array(fixed), b_eq=np.array(known), bounds=(0, None), **limits)
+            for sign in (1, -1)
+        ]
+        assert all(one.status == 0 for one in found)
+        yield where, -found[1].fun - found[0].fun
+
+
+def _truth(columns, sets, where):
+    known = {**{name: np.array(values) for name, values in columns.items()}, **sets}
+    return int(np.all([known[key] == value for key, value in where.items()], axis=0).sum() if where else 0)
+
+
+def _facts(table, people_where, hits_where, part=0):
+    """What a table tells, and which of it is hidden or a small rest."""
+    told, hidden = [], []
+    for at, group in enumerate(table.groups):
+        where = dict(zip(table.features, group, strict=True))
+        rows = (int(table.people_least[at, part]), int(table.people_most[at, part]))
+        hits = (int(table.hits_least[at, part]), int(table.hits_most[at, part]))
+        for kind, (least, most) in ((people_where, rows), (hits_where, hits)):
+            told.append(({**where, **kind}, least, most))
+            hidden += [{**where, **kind}] if least != most else []
+    return told, hidden
+
+
+def _check(columns, sets, told, hidden):
+    for where, least, most in told:
+        true = _truth(columns, sets, where)
+        assert least <= true <= most
+        assert least != most or not 0 < true < MINIMUM, where
+    hidden = [where for where in hidden if _truth(columns, sets, where)]  # that there is nobody may always be told
+    for where, width in _widths(columns, sets, told, hidden):
+        assert width >= MINIMUM - 1e-6 or _bounded_by_everybody(columns, sets, where), (where, width)
+
+
+def _bounded_by_everybody(columns, sets, where):
+    """Whether so few of everybody have the outcome, or lack it, that their total alone tells the number."""
+    kind = {key: value for key, value in where.items() if key in sets or key == "part"}
+    all_of = {key: value for key, value in kind.items() if key == "part"}
+    size = _truth(columns, sets, all_of) if all_of else len(next(iter(columns.values())))
+    total = _truth(columns, sets, kind)
+    return bool(kind) and min(total, size - total) < 3 * MINIMUM
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None)
+@given(world=people())
+def test_no_hidden_number_of_linked_views_follows_from_all_that_is_told(world):
+    """Two columns and their intersection, before and after: each hidden number can still be ten people apart."""
+    columns, before, after, _, _ = world
+    sets = {"before": before > 0, "after": after > 0}
+    views = [("sex",), ("age",), ("sex", "age")]
+    questions = [TableQuestion(view, codes, family="decision") for codes in (before, after) for view in views]
+    tables = Vault(columns, np.ones(len(before), bool), MINIMUM).release(questions, why="test")
+    told, hidden = [], []
+    for table, name in zip(tables, ["before"] * 3 + ["after"] * 3, strict=True):
+        one, other = _facts(table, {}, {name: True})
+        told += one
+        hidden += other
+    _check(columns, sets, told, hidden)
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None)
+@given(world=people())
+def test_who_is_left_out_of_a_table_follows_from_no_other_table(world):
+    """Where one table is about everybody and another about those who may get the offer, the rest stays hidden too."""
+    columns, before, _, eligible, _ = world
+    sets = {"eligible": eligible, "hit": (before > 0) & eligible}
+    met, got = eligible.astype(np.int64), np.where(eligible, before, -1)
+    questions = [TableQuestion((name,), codes, family="decision") for codes in (met, got) for name in ("sex", "age")]
+    tables = Vault(columns, np.ones(len(before), bool), MINIMUM).release(questions, why="test")
+    told, hidden = [], []
+    for table, kinds in zip(tables, [({}, {"eligible": True})] * 2 + [({"eligible": True}, {"hit": True})] * 2,
+                            strict=True):  # fmt: skip
+        one, other = _facts(table, *kinds)
+        told += one
+        hidden += other
+    rests = [
+        {name: value, "eligible": False}
+        for name in ("sex", "age")
+        for value in VALUES[name]
+        if 0 < _truth(columns, sets, {name: value, "eligible": False}) < MINIMUM
+    ]
+    _check(columns, sets, told, [*hidden, *rests])
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None)
+@given(world=people())
+def test_parts_do_not_give_away_what_the_whole_hides(world):
+    """Per group and part, with the outcome over all parts told as well, and everybody's numbers per part known."""
+    columns, before, _, _, part = world
+    sex = columns["sex"]
+    questions = [TableQuestion(("sex",), before, family="outcome"), TableQuestion(("sex",), before, part, 3, "outcome")]
+    whole, parted = Vault({"sex": sex}, np.ones(len(before), bool), MINIMUM).release(questions, why="test")
+    named = {"sex": sex, "part": ["-" if one < 0 else str(one) for one in part.tolist()]}
+    told, hidden = _facts(whole, {}, {"hit": True})
+    for place in range(3):
+        one, other = _facts(parted, {"part": str(place)}, {"part": str(place), "hit": True}, place)
+        told += one
+        hidden += other
+    _check(named, {"hit": before > 0}, told, hidden)
+
+
+def test_a_table_of_large_groups_is_told_whole():
+    """Nothing is hidden where nothing is small."""
+    sex = ["f"] * 500 + ["m"] * 500
+    hits = np.array(([1] * 100 + [0] * 400) * 2)
+    (table,) = Vault({"sex": sex}, np.ones(1000, bool)).release([TableQuestion(("sex",), hits)], why="test")
+    assert not table.hidden.any()
+    assert (table.people_least[:, 0].tolist(), table.hits_least[:, 0].tolist()) == ([500, 500], [100, 100])
+
+
+def test_the_one_small_number_beside_a_total_does_not_follow_by_subtraction():
+    """Three of 200 in one group, 100 of 600 in the other: both are told as ranges, and as few people as can be."""
+    sex = ["f"] * 200 + ["m"] * 600 + ["x"] * 400
+    hits = np.array([1] * 3 + [0] * 197 + [1] * 100 + [0] * 500 + [1] * 50 + [0] * 350)
+    (table,) = Vault({"sex": sex}, np.ones(1200, bool)).release([TableQuestion(("sex",), hits)], why="test")
+    ranges = list(zip(table.hits_least[:, 0].tolist(), table.hits_most[:, 0].tolist(), strict=True))
+    assert ranges[0] == (0, 19)
+    assert sum(least != most for least, most in ranges) == 2
+    assert (table.people_least == table.people_most).all()
+
+
+def test_all_but_a_few_is_as_small_a_number_as_a_few():
+    """Where 397 of 400 got the offer, it is told of nobody exactly that three did not."""
+    hits = np.array([1] * 397 + [0] * 3 + [1] * 200 + [0] * 200)
+    (table,) = Vault({"sex": ["f"] * 400 + ["m"] * 400}, np.ones(800, bool)).release(
+        [TableQuestion(("sex",), hits)], why="test"
+    )
+    assert table.hidden[:, 0].tolist() == [True, True]
+
+
+def test_codes_that_do_not_fit_are_refused():
+    """A release is asked in the vault's row order."""
+    vault = Vault({"sex": ["f"] * 20}, np.ones(20, bool))
+    with pytest.raises(UsageError, match="one code and one part for each of 20 people"):
+        vault.release([TableQuestion(("sex",), np.zeros(3, np.int64))], why="test")
