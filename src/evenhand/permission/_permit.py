@@ -96,7 +96,7 @@ def permit(
         >>> from datetime import datetime, timezone
         >>> from types import SimpleNamespace
         >>> from evenhand.policy import Controller
-        >>> from evenhand.terms import Category, Channel, LegalBasis, Surface
+        >>> from evenhand.terms import Category, Channel, LegalBasis, Reason, Surface
         >>> campaign = SimpleNamespace(purpose="DirectMarketing", channel=Channel.EMAIL, surface=Surface.OWN,
         ...     legal_basis=LegalBasis.CONSENT, category=Category.ORDINARY, balancing=None, consents=None, law=None,
         ...     controller=Controller(name="Shop", contact="a@b"), columns={}, names=lambda role: ())
