@@ -407,6 +407,11 @@ class MemoryLedger:
             if row[2] == handle:
                 self.kept_payloads.pop(row[0], None)
 
+    def drop_payloads_between(self, first: int, last: int) -> None:
+        """Remove those of these numbers."""
+        for seq in range(first, last + 1):
+            self.kept_payloads.pop(seq, None)
+
     def hashes(self, first: int, last: int) -> Sequence[bytes]:
         """Hashes of entries in order."""
         return [row[3] for row in self._all() if first <= row[0] <= last]

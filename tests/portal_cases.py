@@ -15,8 +15,10 @@ import httpx
 from starlette.types import ASGIApp
 
 from evenhand import assembly
+from evenhand.adapters.database import database_of
 from evenhand.adapters.home import Home
 from evenhand.adapters.person_links import Links, Scope, UsedInMemory
+from evenhand.adapters.used_links import UsedLinks
 from evenhand.adapters.web import person_pages
 from evenhand.features import pseudonymise
 from evenhand.portal import Ask, Asked, Word
@@ -139,19 +141,26 @@ class Shop:
     run: assembly.Ran
     now: datetime = AT + timedelta(days=1)
     address: str = ""
+    is_real: bool = False
 
     @classmethod
-    def copied(cls, other: Shop, folder: Path) -> Shop:
-        """The same shop in a copy of its folder."""
-        return cls(folder / other.campaign.name, other.run)
+    def copied(cls, other: Shop, folder: Path, *, is_real: bool = False) -> Shop:
+        """The same shop in a copy of its folder; a real one keeps what people say in its home."""
+        return cls(folder / other.campaign.name, other.run, is_real=is_real)
 
     def __post_init__(self) -> None:
         self.home = Home(self.campaign.parent / self.run.home.name)
         secret = self.home.key(make=False)
         self.sayings = SayingsInTable(self.campaign.with_name("said.csv"))
         self.links = Links(secret)
-        self.house = assembly.PeopleHouse(self.home, self.sayings, clock=lambda: self.now)
-        self.app = person_pages(self.house, self.links, UsedInMemory(), clock=lambda: self.now)
+        self.start()
+
+    def start(self) -> None:
+        """Start the pages, or start them anew."""
+        sayings = assembly.SayingsInHome(self.home, clock=lambda: self.now) if self.is_real else self.sayings
+        once = UsedLinks(database_of(self.home)) if self.is_real else UsedInMemory()
+        self.house = assembly.PeopleHouse(self.home, sayings, clock=lambda: self.now)
+        self.app = person_pages(self.house, self.links, once, clock=lambda: self.now)
 
     def who(self, offer: str | None, standing: str = "personalised") -> str:
         """Somebody who got an offer."""

@@ -134,3 +134,22 @@ def test_an_id_is_never_a_statement_and_never_a_line_of_output(there, who):
         assert "\x1b" not in done.stdout + done.stderr
         assert "all well" not in done.stdout + done.stderr
     assert "promises kept" in there("ledger", "verify").stdout
+
+
+def test_what_people_say_and_ask_works_on_a_server(there):
+    """A no is heard, a request answered, an erasure and a verification done: as in a home with files."""
+    there("run", "campaign.yaml", "--at", AT)
+    there("consent", "withdraw", WHO, "PersonalisedAdvertising", "--notice", "only-theirs-4711")
+    there("consent", "import", "said.csv")
+    there("run", "campaign.yaml", "--at", "2026-05-01")
+    assert json.loads(there("why", WHO, "--json").stdout)["permission"]["key"] == "consent-withdrawn"
+    there("replay", "last")
+    number = json.loads(there("rights", "ask", WHO, "access", "--json").stdout)["number"]
+    there("rights", "answer", number, WHO, "--by", "dpo", "--identity", "known", "--out", "answer")
+    assert "only-theirs-4711" in (there.folder / "answer" / "access.json").read_text("utf-8")
+    there("rights", "erase", WHO, "--yes")
+    assert json.loads(there("rights", "verify", "--json").stdout)["ok"]
+    with psycopg.connect(there.url) as db, db.cursor().copy(f"COPY {there.schema}.trail TO STDOUT") as copy:
+        copied = b"".join(bytes(part) for part in copy)
+    assert b"only-theirs-4711".hex().encode() not in copied
+    there("retention", "run", "--dry-run")

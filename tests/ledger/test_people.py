@@ -108,7 +108,7 @@ def test_an_erased_person_is_read_by_nobody_and_the_ledger_verifies():
     assert (found.ok, found.closed, found.erased) == (True, 2, 1)
     assert found.entries == before.entries + 1
     assert latest(store, one.subject) is None
-    with pytest.raises(DataError, match="the key of its person is not there"):
+    with pytest.raises(DataError, match="the key of its person is not there, or its time is over"):
         facts(store, one.decision_id)
     assert sum(len(chunk) for chunk in columns(store, run_id)) == PEOPLE - 1
     again = replay(store, run_id, explained)

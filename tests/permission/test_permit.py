@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 import pytest
 
+from campaign_cases import changed
 from consent_cases import NOW, Said, answer, book, campaign, subjects, words
 from evenhand.permission import ConsentBook, permit
+from evenhand.policy import Campaign
 from evenhand.terms import Asked, ConsentStatus, UsageError
 
 GIVEN = Said(0, "consent", "ConsentGiven")
@@ -109,6 +111,17 @@ def test_an_opt_out_of_personalisation_leaves_the_contextual_offer(channel, purp
     """On every channel, because the consent to be addressed still stands."""
     said = [GIVEN, Said(0, "opt_out", "OptedOut", purpose)]
     assert answer(said, channel=channel) == [("CONTEXTUAL", "PERSONALISATION_OPT_OUT")]
+
+
+def test_an_opt_out_of_sale_and_sharing_reaches_who_does_not_say_that_it_does_neither():
+    """A campaign that declares no use of data beyond its own context stays personal; all others are contextual."""
+    said = [GIVEN, Said(0, "sale", "SaleOptedOut", "")]
+    assert answer(said) == [("CONTEXTUAL", "SALE_OPT_OUT")]
+    document = changed({"consents.signals": {"gpc": "gpc", "uses": []}})
+    asked = Asked(subjects([0]), NOW)
+    assert words(permit(asked, Campaign.model_validate(document), book(said))) == [("PERSONALISED", "CONSENT_VALID")]
+    back = Said(0, "sale", "SaleOptOutWithdrawn", "", "2026-03-01")
+    assert answer([*said, back]) == [("PERSONALISED", "CONSENT_VALID")]
 
 
 def test_an_opt_out_does_not_hide_that_there_is_no_consent():

@@ -16,9 +16,18 @@ STATUSES = {
     "objection": ["Objected", "ObjectionWithdrawn"],
     "opt_out": ["OptedOut", "OptOutWithdrawn"],
     "restriction": ["Restricted", "RestrictionLifted"],
+    "sale": ["SaleOptedOut", "SaleOptOutWithdrawn"],
     "minor": ["yes", "no", "unknown"],
 }
-PERMITTING = {"ConsentGiven", "RenewedConsentGiven", "ObjectionWithdrawn", "OptOutWithdrawn", "RestrictionLifted", "no"}
+PERMITTING = {
+    "ConsentGiven",
+    "RenewedConsentGiven",
+    "ObjectionWithdrawn",
+    "OptOutWithdrawn",
+    "RestrictionLifted",
+    "SaleOptOutWithdrawn",
+    "no",
+}
 PURPOSES = [
     "PersonalisedAdvertising",
     "Advertising",

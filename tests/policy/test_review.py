@@ -28,6 +28,9 @@ CUSTOMERS = {"everybody": True}
 BY_RULES = {"EH-POL-128", "EH-POL-130", "EH-POL-131", "EH-POL-133"}
 """Checks that need the rules themselves: tests/rules/test_review.py."""
 
+PROCESSING = {"people": {"nl": "klanten", "en": "customers"}, "security": {"nl": "goed", "en": "good"}}
+MAILER = {"name": "Mail House", "role": "processor", "country": "US", "contract": "DPA-12", "safeguard": "clauses"}
+
 BROKEN = [
     ("EH-POL-120", LAW | {"law": {}}, ("law",)),
     ("EH-POL-121", LAW | {"law.column": "country"}, ("law",)),
@@ -52,6 +55,17 @@ BROKEN = [
     ),
     ("EH-POL-129", BARE_LAW, ("consents", "evidence")),
     ("EH-POL-132", {"columns.country": {"role": "permission"}}, ("columns", "country", "role")),
+    (
+        "EH-POL-150",
+        {"processing": PROCESSING | {"recipients": [{**MAILER, "safeguard": None}]}},
+        ("processing", "recipients", 0),
+    ),
+    (
+        "EH-POL-151",
+        {"processing": PROCESSING | {"recipients": [{**MAILER, "contract": None}]}},
+        ("processing", "recipients", 0),
+    ),
+    ("EH-POL-152", {"retention.consents": "P23M"}, ("retention", "consents")),
     ("EH-POL-010", {"purpose": "PersonnelHiring"}, ("purpose",)),
     ("EH-POL-011", {"purpose": "Marketing"}, ("purpose",)),
     ("EH-POL-012", {"category": "political"}, ("category",)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ def shop(opened: Shop, tmp_path: Path) -> Shop:
 
 
 @pytest.fixture
-def again(tmp_path: Path) -> Callable[[Shop], Shop]:
-    """A copy of a shop."""
-    return lambda shop: Shop.copied(shop, Path(shutil.copytree(shop.campaign.parent, tmp_path / "again")))
+def real(opened: Shop, tmp_path: Path) -> Shop:
+    """A shop of one's own that keeps what people say in its home."""
+    folder = Path(shutil.copytree(opened.campaign.parent, tmp_path / "real"))
+    return Shop.copied(opened, folder, is_real=True)

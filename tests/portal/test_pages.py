@@ -9,6 +9,7 @@ from html import unescape
 
 import pytest
 
+from evenhand.assembly import run_campaign
 from evenhand.portal import (
     Ask,
     Asked,
@@ -38,6 +39,7 @@ from evenhand.portal import (
 )
 from evenhand.terms import Standing
 from page_reader import HOSTILE, read
+from portal_cases import Shop, write_corner_shop
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 OWN = Place("/me", "/portal.css", "/how", "/me", "/me/ask", "/me", "/me/why/", "/me/leave", "/r", "/f", "token", "/me")
@@ -205,6 +207,26 @@ def test_without_an_offer_the_page_asks_another_question(opened):
     page = why_page(_why(opened, "none", "en"), LINK)
     assert "What was decided about me?" in page
     assert "Why am I seeing this?" not in page
+
+
+def test_a_joint_effect_has_a_button_for_each_of_its_facts(tmp_path):
+    """Two facts that counted together can be switched off one by one, and the buttons say which is which."""
+    campaign = write_corner_shop(tmp_path)
+    past = campaign.with_name("past.csv")
+    head, *rows = past.read_text("utf-8").splitlines()
+    rows = [row.split(",") for row in rows]
+    joint = [[*row[:-1], str(int((int(row[1]) > 9) != (int(row[2]) > 150)))] for row in rows]
+    past.write_text("\n".join([head, *map(",".join, joint)]) + "\n", encoding="utf-8")
+    campaign.write_text(campaign.read_text("utf-8") + "model: {pairs: 1}\n", encoding="utf-8")
+    shop = Shop(campaign, run_campaign(campaign, at=AT))
+    columns = shop.run.columns
+    whys = (shop.house.desk(one).why(shop.decision_of(one), "en") for one in columns["person"][:40])
+    why = next(why for why in whys if why and any(" x " in factor.name for factor in why.told.factors))
+    page = unescape(why_page(why, OWN))
+    (pair,) = [factor for factor in why.told.factors if " x " in factor.name]
+    part = page[page.index(f"<h3>{pair.meaning}</h3>") :].partition("</li>")[0]
+    assert "Do not let it count: how often you came to the shop</button>" in part
+    assert "Do not let it count: how long ago you came</button>" in part
 
 
 def test_there_is_no_third_language():

@@ -235,6 +235,11 @@ class BundleLedger:
         del handle
         raise _for_reading()
 
+    def drop_payloads_between(self, first: int, last: int) -> None:
+        """Not in a bundle."""
+        del first, last
+        raise _for_reading()
+
     def keep_tree(self, nodes: Sequence[Node], size: int, checkpoint: str) -> None:
         """Not in a bundle."""
         del nodes, size, checkpoint

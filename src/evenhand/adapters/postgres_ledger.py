@@ -279,6 +279,10 @@ class PostgresLedger:
         """Remove the encrypted bodies of a person's decisions, in the open transaction."""
         self._do("DELETE FROM payload WHERE seq IN (SELECT seq FROM entry WHERE about = %s AND kind = 0)", handle)
 
+    def drop_payloads_between(self, first: int, last: int) -> None:
+        """Remove the encrypted bodies of the decisions from `first` to `last`, in the open transaction."""
+        self._do("DELETE FROM payload WHERE seq >= %s AND seq <= %s", first, last)
+
     def keep_tree(self, nodes: Sequence[Node], size: int, checkpoint: str) -> None:
         """Add tiles of the tree and the checkpoint at `size` to the open transaction."""
         with trouble(self.where), self._db.cursor() as cursor:

@@ -300,6 +300,11 @@ class SqliteLedger:
         with self._trouble():
             self._db.execute("DELETE FROM payload WHERE seq IN (SELECT seq FROM decided WHERE subject = ?)", (handle,))
 
+    def drop_payloads_between(self, first: int, last: int) -> None:
+        """Remove the encrypted bodies of the decisions from `first` to `last`, in the open transaction."""
+        with self._trouble():
+            self._db.execute("DELETE FROM payload WHERE seq >= ? AND seq <= ?", (first, last))
+
     def keep_tree(self, nodes: Sequence[Node], size: int, checkpoint: str) -> None:
         """Add tiles of the tree and the checkpoint at `size` to the open transaction."""
         with self._trouble():

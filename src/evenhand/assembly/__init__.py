@@ -6,9 +6,31 @@ arithmetic of a decision lives here. Callers name the moment and the folders; wh
 run's id and a new home's key.
 """
 
+from ._answers import Answered, answer_request
+from ._asking import (
+    ask,
+    ask_identity,
+    extend_request,
+    refuse_request,
+    review_report,
+    show_identity,
+    start_request,
+    withdraw_request,
+)
 from ._audit import DataAudit, audit
 from ._backup import BackedUp, Restored, backup, restore
 from ._bundle import BundleChecked, check_bundle, make_bundle
+from ._consent_history import (
+    ExportedConsents,
+    History,
+    Imported,
+    consent_history,
+    export_consents,
+    hash_of_notice,
+    import_consents,
+    say,
+    verify_rights,
+)
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
@@ -20,7 +42,10 @@ from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._live import LiveService
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
+from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
+from ._person_pages import person_link, person_pages_of, serve_person_pages
+from ._person_sayings import SayingsInHome
 from ._policy import prices_of
 from ._receipts import (
     check_receipt,
@@ -30,14 +55,19 @@ from ._receipts import (
     receipt_checker,
     sign_checkpoint,
 )
+from ._recipients import Message, acknowledge, outbox, tell_recipient
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
+from ._requests import Found, Stepped, find_request, letter_for, list_requests
+from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
+from ._ropa import record_of_processing
 from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 
 __all__ = [
     "Access",
+    "Answered",
     "BackedUp",
     "BundleChecked",
     "Checked",
@@ -45,26 +75,41 @@ __all__ = [
     "DatabaseState",
     "Decided",
     "Decisions",
+    "DueRun",
     "Erased",
     "Evaluated",
+    "ExportedConsents",
+    "Found",
     "Frames",
+    "History",
+    "Imported",
     "KeysState",
     "LiveService",
+    "Message",
     "Monitored",
+    "Package",
     "PeopleHouse",
     "Planned",
     "Ran",
     "Replayed",
     "Restored",
+    "Retention",
     "Sayings",
+    "SayingsInHome",
     "Serving",
+    "Stepped",
     "Watched",
     "access",
+    "acknowledge",
+    "answer_request",
+    "ask",
+    "ask_identity",
     "audit",
     "backup",
     "check",
     "check_bundle",
     "check_receipt",
+    "consent_history",
     "database_status",
     "decide",
     "decide_people",
@@ -72,13 +117,20 @@ __all__ = [
     "draft",
     "erase",
     "evaluate",
+    "export_consents",
+    "extend_request",
+    "find_request",
     "forget_groups",
     "frontier",
     "give_receipt",
+    "hash_of_notice",
+    "import_consents",
     "kept_checkpoints",
     "keys_status",
     "last_checkpoint",
     "ledger_key",
+    "letter_for",
+    "list_requests",
     "list_runs",
     "load_campaign",
     "machine_keys",
@@ -87,25 +139,41 @@ __all__ = [
     "new_wrapping_key",
     "open_ledger",
     "open_service",
+    "outbox",
+    "package_about",
+    "person_link",
+    "person_pages_of",
     "plan",
     "plan_campaign",
+    "portability_of",
     "prices_of",
     "rebuild_report",
     "receipt_checker",
+    "record_of_processing",
+    "refuse_request",
     "replay",
     "restore",
     "resume_campaign",
+    "retention",
+    "review_report",
     "rotate_keys",
     "rules_of_run",
     "rules_with",
     "run",
     "run_campaign",
+    "say",
     "serve",
+    "serve_person_pages",
     "service_app",
+    "show_identity",
     "sign_balancing",
     "sign_checkpoint",
+    "start_request",
+    "tell_recipient",
     "upgrade_database",
     "verify_ledger",
+    "verify_rights",
     "why",
+    "withdraw_request",
     "write_events",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from evenhand.adapters.consent_table import ConsentColumns, consent_columns, rea
 from evenhand.adapters.tables import DataTable
 from evenhand.features import Register
 from evenhand.permission import ConsentBook, hear, weigh
-from evenhand.policy import Campaign, Table
+from evenhand.policy import EVIDENCE_NAMES, Campaign, Table
+from evenhand.rights import is_no
 
 from ._frames import Frames, open_one
 
@@ -35,15 +37,26 @@ def open_consents(
     return table, read_consents(table, register, source)
 
 
-def book_of(campaign: Campaign, said: ConsentColumns | None, erased: Mapping[bytes, int], at: datetime) -> ConsentBook:
+def book_of(
+    campaign: Campaign,
+    said: ConsentColumns | None,
+    erased: Mapping[bytes, int],
+    at: datetime,
+    told: ConsentColumns | None = None,
+) -> ConsentBook:
     """The book of what people said, of what their browsers and apps said for them, and of who was erased.
 
     Args:
         campaign: says which signals are heard.
         said: the consents table; None where there is none.
         erased: pseudonyms (16 bytes) of people who were erased, with the moment in microseconds since 1970 (UTC).
-        at: the moment of the decision. An erasure binds every decision made after it, also one as of an earlier moment.
+        at: the moment of the decision. An erasure binds every decision made after it, also one as of an earlier moment;
+            so does a no that the home recorded.
+        told: what the home itself recorded; None where it recorded nothing. It counts beside the table, and the later
+            of two counts, whichever it stands in.
     """
+    if told is not None:
+        said = _together(said, _binding(told, at))
     if erased:
         said = _with_erasures(said, erased, at)
     if said is None:
@@ -56,8 +69,13 @@ def book_of(campaign: Campaign, said: ConsentColumns | None, erased: Mapping[byt
         statuses=said.statuses,
         at=said.at,
         heard=hear(said.signals, said.at, campaign) if source is not None and source.signals is not None else None,
-        evidence=weigh(said.evidence, source) if source is not None and source.evidence is not None else None,
+        evidence=None if source is None or source.evidence is None else weigh(_whole(said), source),
     )
+
+
+def _whole(said: ConsentColumns) -> dict[str, list[str | None]]:
+    """Evidence of every record; None where a piece is not known."""
+    return {name: said.evidence.get(name) or [None] * len(said.at) for name in EVIDENCE_NAMES}
 
 
 def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int], at: datetime) -> ConsentColumns:
@@ -77,3 +95,36 @@ def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int], at:
         {name: [*column, *[None] * count] for name, column in said.signals.items()},
         {name: [*column, *[None] * count] for name, column in said.evidence.items()},
     )
+
+
+def _together(said: ConsentColumns | None, told: ConsentColumns) -> ConsentColumns:
+    """What the table says and what the home recorded, as one."""
+    if said is None:
+        return told
+    return ConsentColumns(
+        np.concatenate([said.subjects, told.subjects]),
+        [*said.kinds, *told.kinds],
+        [*said.purposes, *told.purposes],
+        [*said.statuses, *told.statuses],
+        np.concatenate([said.at, told.at]),
+        {name: [*column, *[None] * len(told.at)] for name, column in said.signals.items()},
+        {
+            name: [*first, *second]
+            for (name, first), second in zip(_whole(said).items(), _whole(told).values(), strict=True)
+        },
+    )
+
+
+def _binding(told: ConsentColumns, at: datetime) -> ConsentColumns:
+    """With a no that stands now counting from the moment of the decision, where that is earlier than the no."""
+    now = np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us")
+    if not (told.at > now).any():
+        return told
+    last: dict[tuple[bytes, str, str], int] = {}
+    for row in np.argsort(told.at, kind="stable").tolist():
+        last[told.subjects[row], told.kinds[row], told.purposes[row]] = row
+    moments = told.at.copy()
+    for row in last.values():
+        if is_no(told.statuses[row]):
+            moments[row] = min(moments[row], now)
+    return replace(told, at=moments)

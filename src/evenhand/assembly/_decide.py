@@ -41,6 +41,7 @@ from ._open_people import People, open_people
 from ._policy import policy_of_run, read_policy, run_that_priced
 from ._records import acted_at, open_ledger, resolve_run
 from ._run import located, relative
+from ._trail import again_if_said_meanwhile, refuse_said_since
 
 __all__ = ["Decided", "decide_people", "decided_again", "people_per_offer", "recorded_digest"]
 
@@ -119,21 +120,25 @@ def decide_people(
     prices = read_policy(place, recorded)
     model = model_from_json(recorded.model_json)
     check_policy(prices, loaded.campaign, recorded_digest(loaded.campaign, recorded), model)
-    step("reading the data")
-    people = open_people(loaded, folder=folder, place=place, at=at, frames=frames or Frames(), who=list(subjects))
-    with leases_of(place) as leases:
-        leases.open_pool(prices.digest, Room.declared(loaded.campaign))
-        lease = leases.take(
-            prices.digest,
-            _most(loaded.campaign, len(subjects)),
-            holder="evenhand decide",
-            at=datetime.now(UTC),
-            lasts=_LENT,
-        )
-        try:
-            return _recorded(loaded, relative(folder, place), place, people, model, prices, leases, lease, step)
-        finally:
-            leases.give_back(lease, at=datetime.now(UTC))
+
+    def go() -> Decided:
+        step("reading the data")
+        people = open_people(loaded, folder=folder, place=place, at=at, frames=frames or Frames(), who=list(subjects))
+        with leases_of(place) as leases:
+            leases.open_pool(prices.digest, Room.declared(loaded.campaign))
+            lease = leases.take(
+                prices.digest,
+                _most(loaded.campaign, len(subjects)),
+                holder="evenhand decide",
+                at=datetime.now(UTC),
+                lasts=_LENT,
+            )
+            try:
+                return _recorded(loaded, relative(folder, place), place, people, model, prices, leases, lease, step)
+            finally:
+                leases.give_back(lease, at=datetime.now(UTC))
+
+    return again_if_said_meanwhile(go)
 
 
 def _recorded(
@@ -170,12 +175,14 @@ def _recorded(
         try:
             with started:
                 refuse_erased_since(place, people.asked.subjects, people.stores.consents)
+                refuse_said_since(place, people.asked.subjects, people.told)
                 step("deciding and recording")
                 explained = walk(people.asked, loaded.campaign, model, people.stores, started, given).explained
                 used = Room(loaded.campaign).used(people_per_offer(explained, loaded.campaign))
                 leases.spend(lease, used, at=datetime.now(UTC))
                 spent = used
-                head = finish(started, {"kind": "later-people", "priced_by": prices.run, "data_folder": folder})
+                noted = {"kind": "later-people", "priced_by": prices.run, "data_folder": folder, **people.told.noted}
+                head = finish(started, noted)
         except BaseException:
             if spent is not None and not may_be_recorded(place, run_id):
                 leases.undo(lease, spent, at=datetime.now(UTC))
@@ -271,6 +278,7 @@ def decided_again(
         at=recorded.summary.at,
         frames=frames,
         acted=acted,
+        heard=int(recorded.report.get("told", 0)),
         who=who,
         by_rows=recorded.report.get("kind") == "live",
     )

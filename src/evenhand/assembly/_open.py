@@ -26,6 +26,7 @@ from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
 from ._law import law_columns, law_of
 from ._ledger import keys_of
+from ._trail import Told, told_to
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
 
@@ -44,6 +45,7 @@ class Opened:
         history_groups: the groups of the history's people, behind the wall.
         digest: SHA-256 (hex) of all data that was read.
         order_is_date: the history is ordered by dates, not by numbers.
+        told: what people told the home themselves.
     """
 
     loaded: LoadedCampaign
@@ -55,6 +57,7 @@ class Opened:
     history_groups: Vault = field(repr=False)
     digest: str
     order_is_date: bool = False
+    told: Told = field(default_factory=Told, repr=False)
 
     @property
     def campaign(self) -> Campaign:
@@ -70,12 +73,14 @@ def open_all(
     at: datetime,
     frames: Frames,
     acted: datetime | None = None,
+    heard: int | None = None,
 ) -> Opened:
     """Open tables (or frames) and put each column where its role says.
 
     Groups are taken in only for people whose data may be used for this purpose now; for all others they are withheld.
 
-    An erasure that was made by the moment `acted` (None = now) binds, whatever moment the decision is as of.
+    An erasure that was made by the moment `acted` (None = now) binds, whatever moment the decision is as of. Of what
+    people told the home itself, entries up to the number `heard` count (None = all).
 
     Raises:
         DataError: a table is not what the campaign says.
@@ -89,6 +94,8 @@ def open_all(
     ids = subjects.ids(campaign.identifier, unique=True)
     register = Register(ids, place.key(make=False))
     asked = Asked(register.pseudonyms, at)
+    told = told_to(place, until=heard)
+    subjects = told.corrected(subjects, register.pseudonyms)
     digests = [subjects.digest(), history.digest()]
     opened = open_consents(campaign, frames, folder, register)
     if opened is not None:
@@ -98,7 +105,7 @@ def open_all(
     keys = keys_of(place)
     gone = {**keys.suppressed(asked.subjects, acted), **keys.suppressed(past, acted)}
     past = past[row_of]
-    consents = book_of(campaign, None if opened is None else opened[1], gone, at)
+    consents = book_of(campaign, None if opened is None else opened[1], gone, at, told.said)
     law = law_of(loaded, subjects, len(ids), folder=folder, at=at)
 
     countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED
@@ -127,6 +134,7 @@ def open_all(
         allowed=allowed,
         history_groups=Vault(past_groups, allowed),
         digest=hashlib.sha256(" ".join(digests).encode()).hexdigest(),
+        told=told,
         order_is_date=bool(campaign.history.order) and history.kind(campaign.history.order or "") != "number",
     )
 

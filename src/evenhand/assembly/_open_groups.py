@@ -20,6 +20,7 @@ from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
 from ._law import law_columns, law_of
 from ._ledger import keys_of
+from ._trail import told_to
 
 __all__ = ["GroupedPeople", "open_groups"]
 
@@ -61,7 +62,7 @@ def open_groups(loaded: LoadedCampaign, *, folder: Path, place: Home, at: dateti
     asked = Asked(register.pseudonyms, at)
     opened = open_consents(campaign, frames, folder, register)
     erased = keys_of(place).suppressed(asked.subjects)
-    consents = book_of(campaign, None if opened is None else opened[1], erased, at)
+    consents = book_of(campaign, None if opened is None else opened[1], erased, at, told_to(place).said)
     law = law_of(loaded, subjects, len(ids), folder=folder, at=at)
     countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED
     kept = countable.tolist()

@@ -28,6 +28,7 @@ from ._law import law_of
 from ._ledger import keys_of
 from ._open import feature_columns, subject_columns, taken_in
 from ._rows_digest import digest_by_rows, picked, row_digests
+from ._trail import Told, told_to
 
 __all__ = ["People", "named", "open_people", "recorded_before"]
 
@@ -41,12 +42,14 @@ class People:
         ids: their own ids, in the same order.
         stores: consents, raw columns and groups, of these people alone.
         digest: SHA-256 (hex) of what the table says about them, and of what they said up to the moment.
+        told: what they told the home themselves.
     """
 
     asked: Asked
     ids: list[str] = field(repr=False)
     stores: Stores = field(repr=False)
     digest: str
+    told: Told = field(default_factory=Told, repr=False)
 
 
 class _Picked:
@@ -116,6 +119,7 @@ def open_people(
     at: datetime,
     frames: Frames,
     acted: datetime | None = None,
+    heard: int | None = None,
     who: Sequence[str] | NDArray[np.bytes_],
     by_rows: bool = False,
 ) -> People:
@@ -126,6 +130,7 @@ def open_people(
         folder: folder that its tables are relative to.
         place: the home, for its key and for who was erased from it.
         acted: when the decision is really made; None = now. An erasure made by then binds.
+        heard: number of the last entry of what people told the home that counts; None = all.
         at: the moment of the decision.
         frames: frames that stand in for the tables.
         who: ids, or pseudonyms (an array) of people who were decided about before.
@@ -141,9 +146,11 @@ def open_people(
     register = Register(ids, place.key(make=False))
     rows = recorded_before(register, who) if isinstance(who, np.ndarray) else named(register, who)
     asked = Asked(register.pseudonyms[rows], at)
+    told = told_to(place, until=heard, who=asked.subjects)
+    table = told.corrected(table, register.pseudonyms)
     opened = open_consents(campaign, frames, folder, register)
     said = None if opened is None else opened[1]
-    consents = book_of(campaign, said, keys_of(place).suppressed(asked.subjects, acted), at)
+    consents = book_of(campaign, said, keys_of(place).suppressed(asked.subjects, acted), at, told.said)
     law = law_of(loaded, table, len(ids), folder=folder, at=at).rows(rows)
     countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED
     groups = {}
@@ -158,7 +165,11 @@ def open_people(
     else:
         digest = _digest(table, subject_columns(campaign), rows, said, asked)
     return People(
-        asked, [ids[row] for row in rows.tolist()], Stores(consents, columns, Vault(groups, countable), law), digest
+        asked,
+        [ids[row] for row in rows.tolist()],
+        Stores(consents, columns, Vault(groups, countable), law),
+        digest,
+        told,
     )
 
 

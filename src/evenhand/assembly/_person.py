@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +41,8 @@ from ._receipts import receipt_values
 __all__ = ["PeopleHouse", "Sayings"]
 
 _RECENT = 10
-_METHOD = "portal"
+_FRESH = timedelta(minutes=1)
+"""For so long it is not looked up again who the organisation is."""
 
 
 class Sayings(Protocol):
@@ -78,6 +79,7 @@ class PeopleHouse:
     ) -> None:
         self._place, self._sayings, self._clock = place, sayings, clock
         self._shelf = RunShelf()
+        self._sender: tuple[datetime, tuple[str, str]] | None = None
 
     @classmethod
     def of(cls, home: str | Path | None, sayings: Sayings) -> PeopleHouse:
@@ -86,12 +88,16 @@ class PeopleHouse:
 
     def sender(self) -> tuple[str, str]:
         """Name, and where a human answers: of the campaign that ran last."""
-        campaign = newest_campaign(self._place, self._shelf)
-        return ("", "") if campaign is None else (campaign.controller.name, campaign.controller.contact)
+        now = self._clock()
+        if self._sender is None or now - self._sender[0] > _FRESH:
+            campaign = newest_campaign(self._place, self._shelf)
+            named = ("", "") if campaign is None else (campaign.controller.name, campaign.controller.contact)
+            self._sender = (now, named)
+        return self._sender[1]
 
     def desk(self, who: str) -> PersonDesk:
         """The desk of the person with an id of the organisation's own."""
-        return PersonDesk(self._place, who, self._sayings, self._shelf, self._clock())
+        return PersonDesk(self._place, who, self._sayings, self._shelf, self._clock(), self.sender)
 
 
 class PersonDesk:
@@ -101,8 +107,17 @@ class PersonDesk:
         record: what the ledger holds about the person.
     """
 
-    def __init__(self, place: Home, who: str, sayings: Sayings, shelf: RunShelf, at: datetime) -> None:
-        self._place, self._who, self._sayings, self._at = place, who, sayings, at
+    def __init__(
+        self,
+        place: Home,
+        who: str,
+        sayings: Sayings,
+        shelf: RunShelf,
+        at: datetime,
+        sender: Callable[[], tuple[str, str]],
+    ) -> None:
+        self._place, self._who, self._sayings, self._at, self._sender = place, who, sayings, at, sender
+        self._said: Sequence[Word] | None = None
         self.record = PersonRecord(place, pseudonymise([who], place.key(make=False))[0].decode(), shelf)
 
     def why(self, decision: str, lang: Lang) -> Why | None:
@@ -141,12 +156,14 @@ class PersonDesk:
     def me(self, lang: Lang, *, browser_says_no: bool) -> Me:
         """The person's own page."""
         last = self.record.last
-        campaign = last[1].campaign if last else newest_campaign(self._place, RunShelf())
-        history = self._sayings.history(self._who)
+        sender, contact = self._sender()
+        if last:
+            sender, contact = last[1].campaign.controller.name, last[1].campaign.controller.contact
+        history = self._history()
         features = self.record.features()
         return Me(
-            sender=campaign.controller.name if campaign else "",
-            contact=campaign.controller.contact if campaign else "",
+            sender=sender,
+            contact=contact,
             decided=self.record.lines(lang, _RECENT),
             count=len(self.record.decisions),
             personalisation=self._personalisation(),
@@ -169,22 +186,23 @@ class PersonDesk:
         asks = self.record.campaigns().items()
         return frozenset(term for term, (one, _) in asks if one.legal_basis is LegalBasis.CONSENT)
 
-    def do(self, intent: Intent, lang: Lang) -> None:
-        """Keep what the person said; it counts from the next decision."""
+    def do(self, intent: Intent, lang: Lang) -> bool:
+        """Keep what the person said, which counts from the next decision; False of somebody else's decision."""
         if isinstance(intent, Ask):
-            self._sayings.ask(self._who, intent, lang, self._at)
-            return
-        words = words_of(intent, self._sayings.history(self._who), self._at)
+            is_own = not intent.about or self.record.decision(intent.about) is not None
+            if is_own:
+                self._sayings.ask(self._who, intent, lang, self._at)
+            return is_own
+        words = words_of(intent, self._history(), self._at)
         if words:
-            self._sayings.say(self._who, words, lang, self._notice(words, lang))
+            self._say(words, lang, self._notice(words, lang))
+        return True
 
     def hear_browser(self) -> None:
         """The browser sends Global Privacy Control: kept as an opt-out, unless the person said otherwise here."""
-        history = self._sayings.history(self._who)
-        if any(one.kind == "opt_out" for one in history):
-            return
-        words = words_of(Personalisation(off=True), history, self._at, by="browser")
-        self._sayings.say(self._who, words, "en", "Sec-GPC: 1")
+        history = self._history()
+        if not any(one.kind == "opt_out" for one in history):
+            self._say(words_of(Personalisation(off=True), history, self._at, by="browser"), "en", "Sec-GPC: 1")
 
     def receipt(self, decision: str, lang: Lang) -> str | None:
         """The page of the receipt of a decision about this person; None where there is none."""
@@ -200,10 +218,19 @@ class PersonDesk:
 
     def _effect(self, kind: str, about: str | None = None) -> Effect | None:
         began = since(self._standing(), kind, about)
-        return None if began is None else effect_of(kind, about or "", began, self.record.traces())
+        return None if began is None else effect_of(kind, about or "", began, self.record.traces)
 
     def _standing(self) -> dict[tuple[str, str], Word]:
-        return standing(self._sayings.history(self._who), self._at)
+        return standing(self._history(), self._at)
+
+    def _history(self) -> Sequence[Word]:
+        if self._said is None:
+            self._said = self._sayings.history(self._who)
+        return self._said
+
+    def _say(self, words: Sequence[Word], lang: Lang, notice: str) -> None:
+        self._sayings.say(self._who, words, lang, notice)
+        self._said = None
 
     def _switches(self, features: Mapping[str, Campaign], lang: Lang) -> dict[str, Switch]:
         return {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from evenhand.adapters.home import Home
 from evenhand.allocation import PricePolicy
@@ -22,7 +23,8 @@ from ._records import open_ledger
 
 __all__ = ["OpenRun", "PersonRecord", "RunShelf", "newest_campaign"]
 
-_KEPT = 16
+_KEPT = 64
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -97,19 +99,37 @@ class RunShelf:
     """Runs that were opened, so that the next page need not read them again; what is recorded never changes."""
 
     _runs: dict[str, OpenRun] = field(default_factory=dict)
+    _priced: dict[str, RunRecord] = field(default_factory=dict)
+    _models: dict[str, Model] = field(default_factory=dict)
 
     def run(self, store: LedgerStore, run_id: str) -> OpenRun:
         """The run with this id."""
         found = self._runs.get(run_id)
         if found is None:
             record = open_run(store, run_id)
-            by = record.summary.priced_by
-            priced = run_that_priced(store, by) if by else record
-            found = OpenRun(record, priced, model_from_json(record.model_json))
-            if len(self._runs) >= _KEPT:
-                self._runs.pop(next(iter(self._runs)))
-            self._runs[run_id] = found
+            found = OpenRun(record, self._priced_by(store, record), self._model(record))
+            _keep(self._runs, run_id, found)
         return found
+
+    def _priced_by(self, store: LedgerStore, record: RunRecord) -> RunRecord:
+        digest = record.summary.priced_by
+        if not digest:
+            return record
+        found = self._priced.get(digest)
+        return _keep(self._priced, digest, run_that_priced(store, digest)) if found is None else found
+
+    def _model(self, record: RunRecord) -> Model:
+        digest = str(record.model_json["digest"])
+        found = self._models.get(digest)
+        return _keep(self._models, digest, model_from_json(record.model_json)) if found is None else found
+
+
+def _keep(shelf: dict[str, _T], key: str, one: _T) -> _T:
+    """Put something on a shelf, in place of the oldest where it is full."""
+    if len(shelf) >= _KEPT:
+        shelf.pop(next(iter(shelf)), None)
+    shelf[key] = one
+    return one
 
 
 class PersonRecord:
@@ -132,13 +152,19 @@ class PersonRecord:
 
     @cached_property
     def decisions(self) -> tuple[tuple[DecisionFacts, OpenRun], ...]:
-        """Every decision about the person with its run, oldest first; nothing where they were erased."""
+        """Every decision about the person that can be read, with its run, oldest first: none where they were erased or
+        the time of decisions is over."""
         out = []
         if not has_ledger(self._place):
             return ()
         with self._open() as store:
             for one in decided_about(store, self._subject):
-                found = facts(store, one, self._keys)
+                try:
+                    found = facts(store, one, self._keys)
+                except DataError as error:
+                    if error.code != "ledger-closed":
+                        raise
+                    continue
                 out.append((found, self._shelf.run(store, found.run_id)))
         return tuple(out)
 
@@ -161,6 +187,7 @@ class PersonRecord:
         """The decision recorded last."""
         return self.decisions[-1] if self.decisions else None
 
+    @cached_property
     def traces(self) -> list[Trace]:
         """What each decision used."""
         return [_trace(found, run) for found, run in self.decisions]

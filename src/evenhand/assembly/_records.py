@@ -235,7 +235,10 @@ class Replayed:
         if self.unopened:
             lines.append(f"  the sealed part of {self.unopened:,} was not compared: the run's key is not here")
         if self.closed:
-            lines.append(f"  {self.closed:,} of these were not compared: the keys of their people are not here")
+            lines.append(
+                f"  {self.closed:,} of these were not compared: the keys of their people are not here, "
+                "or their time is over"
+            )
         lines += [f"  decision {d['number']}: differs in {', '.join(d['fields'])}" for d in self.different]
         return "\n".join(lines)
 
@@ -274,7 +277,7 @@ def replay(
         name = resolve_run(store, run_id)
         recorded = open_run(store, name)
         step("reading the data again")
-        folder = Path(campaign_file).resolve().parent if campaign_file else _data_folder(recorded, place)
+        folder = Path(campaign_file).resolve().parent if campaign_file else data_folder(recorded, place)
         if recorded.summary.priced_by:
             return _replay_later(store, recorded, place, folder, frames or Frames())
         loaded = as_recorded(recorded)
@@ -285,6 +288,7 @@ def replay(
             at=recorded.summary.at,
             frames=frames or Frames(),
             acted=acted_at(name),
+            heard=int(recorded.report.get("told", 0)),
         )
         if opened.digest != recorded.data_digest:
             raise _other_data()
@@ -350,7 +354,7 @@ def _prices(recorded: RunRecord) -> dict[str, Any] | None:
     return recorded.batches[0]["prices"] if len(recorded.batches) == 1 else None
 
 
-def _data_folder(recorded: RunRecord, place: Home) -> Path:
+def data_folder(recorded: RunRecord, place: Home) -> Path:
     """Folder that the campaign's tables are relative to, as recorded; a home beside its campaign may move with it."""
     noted = Path(str(recorded.report.get("data_folder", "")) or "..")
     return noted if noted.is_absolute() else (place.folder / noted).resolve()
@@ -387,7 +391,7 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
             )
         model = model_from_json(recorded.model_json)
         told = list(readable(store, [f"{name}.{row + 1}" for row in recorded.report["story_rows"]]))
-    report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder")}
+    report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder", "told")}
     report["stories"] = stories_of(told, recorded.campaign, model, _prices(recorded))
     report["run"]["head"] = recorded.summary.head
     prices = policy_of_run(recorded) if recorded.summary.policy else None

@@ -19,6 +19,7 @@ from evenhand.terms import DataError, StoreError
 from ._events import forget_events
 from ._ledger import keys_of, ledger_of, run_keys_of
 from ._records import open_ledger, readable, rebuild_report, why
+from ._trail import forget_said
 
 if TYPE_CHECKING:
     from evenhand.explanation import Explanation
@@ -73,7 +74,7 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
     place = find_home(home)
     pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
     with open_ledger(place) as store:
-        ids = decided_about(store, pseudonym)
+        ids = tuple(one.decision_id for one in readable(store, decided_about(store, pseudonym)))
     if not ids:
         raise DataError(
             "access-unknown",
@@ -94,12 +95,14 @@ class Erased:
         lists: lists of decisions from which their rows were removed.
         in_the_clear: decisions about them that an older evenhand recorded without a key; these stay.
         own_tables: the organisation's own tables of the campaigns that ran; evenhand reads them and never writes them.
+        said: records of consent and corrections that were taken out.
     """
 
     decisions: int
     lists: int
     in_the_clear: int
     own_tables: tuple[str, ...]
+    said: int = 0
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
@@ -131,6 +134,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
                 remedy="restore subject-keys.sqlite from a copy, and erase then",
             )
     keys.suppress(pseudonym, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+    said = forget_said(place, pseudonym, at)
     with open_ledger(place) as store:
         decided = decided_about(store, pseudonym.hex())
     forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
@@ -145,7 +149,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     for run in recorded:
         if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)
-    return Erased(sealed, lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]))
+    return Erased(sealed, lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]), said)
 
 
 def _tells_somebody_closed(place: Home, run_id: str) -> bool:

@@ -33,6 +33,7 @@ from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
+from ._trail import again_if_said_meanwhile, refuse_said_since
 
 __all__ = ["Checked", "Planned", "Ran", "check", "frontier", "located", "plan_campaign", "relative", "run_campaign"]
 
@@ -230,6 +231,19 @@ def run_campaign(
     place.key(make=True)
     notices = look_around(place)
     _refuse_paused(place, loaded.campaign.campaign)
+    return again_if_said_meanwhile(lambda: _ran(loaded, folder, place, at, frames, step, notices))
+
+
+def _ran(
+    loaded: LoadedCampaign,
+    folder: Path,
+    place: Home,
+    at: datetime,
+    frames: Frames | None,
+    step: Step,
+    notices: list[str],
+) -> Ran:
+    """Prepare and record once."""
     prepared = _prepare(loaded, folder, place, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
@@ -250,6 +264,7 @@ def run_campaign(
         try:
             with started:
                 refuse_erased_since(place, opened.asked.subjects, opened.stores.consents)
+                refuse_said_since(place, opened.asked.subjects, opened.told)
                 step("deciding and recording")
                 recorded = decide(opened.asked, loaded.campaign, model, opened.stores, started)
                 step("writing the report")
@@ -257,7 +272,7 @@ def run_campaign(
                 report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
                 kept = {key: value for key, value in report.items() if key != "stories"}
                 kept["story_rows"] = story_rows(explained, loaded.campaign)
-                kept["data_folder"] = relative(folder, place)
+                kept |= {"data_folder": relative(folder, place), **opened.told.noted}
                 columns = decision_columns(opened, explained, run_id)
                 keep_decisions(place, run_id, csv_bytes(columns))
                 prices = _prices(explained, loaded.campaign, started)

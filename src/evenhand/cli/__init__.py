@@ -1,5 +1,5 @@
 """What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, why,
-receipt, ledger, replay, report, schema, signals, db, keys, backup, restore.
+receipt, ledger, replay, report, schema, signals, consent, rights, retention, ropa, db, keys, backup, restore.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -19,13 +19,16 @@ from . import (
     _backup_commands,
     _bundle_command,
     _campaign_commands,
+    _consent_commands,
     _database_commands,
     _evaluate_command,
     _keys_commands,
     _later_commands,
     _monitor_command,
+    _portal_commands,
     _receipt_commands,
     _record_commands,
+    _retention_command,
     _rights_commands,
     _rules_commands,
     _serve_commands,
@@ -67,13 +70,16 @@ _backup_commands.register(app)
 _bundle_command.register(app)
 _campaign_commands.register(app)
 _database_commands.register(app)
+_consent_commands.register(app)
 _evaluate_command.register(app)
 _keys_commands.register(app)
 _later_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)
 _receipt_commands.register(app)
+_portal_commands.register(app)
 _rights_commands.register(app)
+_retention_command.register(app)
 _rules_commands.register(app)
 _serve_commands.register(app)
 _signals_command.register(app)

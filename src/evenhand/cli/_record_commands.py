@@ -77,6 +77,7 @@ def verify(
                 "checkpoints": verified.checkpoints,
                 "closed": verified.closed,
                 "erased": verified.erased,
+                "expired": verified.expired,
             }
         )
     elif verified.ok:
@@ -97,6 +98,11 @@ def verify(
         voice.data(
             f"{verified.closed:,} decisions were not opened, because the keys of their people are not here "
             f"({verified.erased:,} people were erased): of these the chain and the counts were checked, and no more."
+        )
+    if verified.expired and not json_out:
+        voice.data(
+            f"{verified.expired:,} decisions were destroyed because their time was up: of these too the chain and the "
+            "counts were checked, and no more."
         )
     if not verified.ok:
         raise typer.Exit(5)

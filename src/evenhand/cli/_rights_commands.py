@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._recipient_commands import register as register_recipients
+from ._request_commands import register as register_requests
 from ._speak import Speaker, guarded
 
-__all__ = ["register"]
+__all__ = ["confirm_erasure", "register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -24,12 +26,17 @@ def register(app: typer.Typer) -> None:
 
     for command, examples in _COMMANDS:
         rights.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
+    register_requests(rights)
+    register_recipients(rights)
     app.add_typer(rights, name="rights")
 
 
 def access(
     who: Annotated[str, typer.Argument(metavar="SUBJECT", help="The person's id, as it stands in the subjects table.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write it to this JSON file instead.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page for the person to this file, with all that is held.")
+    ] = None,
     home: HomeFolder = None,
     lang: Lang = Language.en,
     json_out: Json = False,
@@ -40,6 +47,13 @@ def access(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    if html is not None:
+        from evenhand.adapters.home import write_atomically
+
+        package = assembly.package_about(who, home=home, lang=lang.value, at=moment(None))
+        write_atomically(html, package.to_html(), private=True)
+        voice.data(str(html))
+        return
     held = assembly.access(who, home=home, lang=lang.value)
     if out is not None:
         held.save(out)
@@ -64,6 +78,35 @@ def erase(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    confirm_erasure(yes=yes, json_out=json_out)
+    done = assembly.erase(who, home=home, at=moment(None))
+    if json_out:
+        voice.document(
+            {
+                "decisions": done.decisions,
+                "lists": done.lists,
+                "said": done.said,
+                "in_the_clear": done.in_the_clear,
+                "own_tables": list(done.own_tables),
+            }
+        )
+        return
+    voice.data(f"{done.decisions:,} decisions can be read by nobody any more; {done.lists:,} lists were cleaned")
+    voice.data(f"{done.said:,} records of what they said were taken out")
+    voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
+    if done.in_the_clear:
+        voice.talk(f"{done.in_the_clear:,} decisions were recorded by an older evenhand without a key, and stay.")
+    voice.talk("Not reached from here: backups of subject-keys.sqlite, and your own tables:")
+    for table in done.own_tables:
+        voice.talk(f"  {table}")
+
+
+def confirm_erasure(*, yes: bool, json_out: bool) -> None:
+    """Ask on a terminal; elsewhere nothing is erased without a yes.
+
+    Raises:
+        UsageError: it was not confirmed.
+    """
     if not yes and not (sys.stdin.isatty() and not json_out and typer.confirm("Erase this person?", err=True)):
         from evenhand.terms import UsageError
 
@@ -73,27 +116,28 @@ def erase(
             rule="what is erased cannot be brought back",
             remedy="confirm it, or pass --yes",
         )
-    done = assembly.erase(who, home=home, at=moment(None))
+
+
+def verify(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+    """Prove that nothing that people said or asked was altered since; exit 5 where something was."""
+    from evenhand import assembly
+    from evenhand.terms import LedgerError
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    found = assembly.verify_rights(home=home)
     if json_out:
-        voice.document(
-            {
-                "decisions": done.decisions,
-                "lists": done.lists,
-                "in_the_clear": done.in_the_clear,
-                "own_tables": list(done.own_tables),
-            }
-        )
-        return
-    voice.data(f"{done.decisions:,} decisions can be read by nobody any more; {done.lists:,} lists were cleaned")
-    voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
-    if done.in_the_clear:
-        voice.talk(f"{done.in_the_clear:,} decisions were recorded by an older evenhand without a key, and stay.")
-    voice.talk("Not reached from here: backups of subject-keys.sqlite, and your own tables:")
-    for table in done.own_tables:
-        voice.talk(f"  {table}")
+        problems = [{"entry": seq, "what": what} for seq, what in found.problems]
+        voice.document({"ok": found.ok, "entries": found.entries, "removed": found.removed, "problems": problems})
+    else:
+        for _, what in found.problems:
+            voice.data(what)
+        voice.talk(f"{found.entries:,} entries, of which {found.removed:,} were emptied by an erasure or retention")
+    if not found.ok:
+        raise typer.Exit(LedgerError.exit_code)
 
 
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (access, ("evenhand rights access 1042 --lang nl", "evenhand rights access 1042 --out access.json")),
+    (verify, ("evenhand rights verify", "evenhand rights verify --json")),
     (erase, ("evenhand rights erase 1042", "evenhand rights erase 1042 --yes --home /srv/evenhand")),
 )

@@ -32,7 +32,18 @@ def catalogue(lang: str) -> dict[str, str]:
         raise KeyError(lang)
     folder = files(__package__) / "catalogue"
     content: dict[str, str] = {}
-    for part in ("", "report.", "audit.", "increment.", "monitor.", "receipt.", "rules.", "signals.", "portal."):
+    for part in (
+        "",
+        "report.",
+        "audit.",
+        "increment.",
+        "monitor.",
+        "receipt.",
+        "rights.",
+        "rules.",
+        "signals.",
+        "portal.",
+    ):
         name = f"{part}{lang}.json"
         content |= json.loads((folder / name).read_text("utf-8"))
     return content

@@ -22,6 +22,7 @@ from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
 from ._disclose import disclosures
 from ._erase import erase_subject
+from ._expire import Expired, expire_run, is_expired
 from ._forget import forget_groups
 from ._pause import (
     AlarmRaised,
@@ -53,6 +54,7 @@ __all__ = [
     "Difference",
     "Disclosing",
     "EarlierPrices",
+    "Expired",
     "Footing",
     "GrowingTree",
     "Happened",
@@ -91,11 +93,13 @@ __all__ = [
     "decisions",
     "disclosures",
     "erase_subject",
+    "expire_run",
     "facts",
     "facts_of",
     "finish",
     "footing_of",
     "forget_groups",
+    "is_expired",
     "latest",
     "latest_checkpoint",
     "layout_of",

@@ -25,6 +25,7 @@ __all__ = [
     "Paused",
     "Resumed",
     "RunAbandoned",
+    "RunExpired",
     "RunFinished",
     "RunStarted",
     "SealedDecision",
@@ -87,6 +88,15 @@ class SubjectErased(msgspec.Struct, tag="subject-erased", tag_field="@", forbid_
 
     at: str
     handle: str
+
+
+class RunExpired(msgspec.Struct, tag="run-expired", tag_field="@", forbid_unknown_fields=True):
+    """What a run decided was destroyed, because its time was up: the kept bodies of entries `first` to `last`."""
+
+    at: str
+    first: int
+    last: int
+    run: str
 
 
 class AnsweredOnce(msgspec.Struct, tag="answered-once", tag_field="@", forbid_unknown_fields=True, gc=False):
@@ -227,6 +237,7 @@ Body = (
     | Resumed
     | SealedDecision
     | SubjectErased
+    | RunExpired
     | RunStarted
     | RunFinished
     | RunAbandoned

@@ -35,6 +35,7 @@ from ._body import (
     Paused,
     Resumed,
     RunAbandoned,
+    RunExpired,
     RunFinished,
     RunStarted,
     SealedDecision,
@@ -47,6 +48,7 @@ from ._inspect_counts import adds_up, counts_said
 from ._inspect_pause import PauseInspector
 from ._inspect_people import PeopleInspector
 from ._pause import about_campaign
+from ._personal import about_expired
 from ._seal import RunKeys, Seal, SealError
 from ._store import Kind, LedgerStore, Row
 
@@ -201,6 +203,9 @@ class Inspector:
             self._forgotten(seq, body)
         elif isinstance(body, SubjectErased):
             expected = (Kind.SUBJECT_ERASED, self.people.entry(seq, body))
+        elif isinstance(body, RunExpired):
+            expected = (Kind.RUN_EXPIRED, about_expired(body.run))
+            self._expired(seq, body)
         elif isinstance(body, Alarm | FellBack | Paused | Resumed):
             expected = (_PAUSES[type(body)], about_campaign(body.campaign))
         else:
@@ -348,6 +353,13 @@ class Inspector:
             what = f"The groups of run {forgotten.run} were forgotten in entry {seq}, and the key is there again."
             remedy = f"Destroy it again, here and in backups: evenhand ledger forget-groups {forgotten.run}"
             self._problem(seq, what, "A-4a", remedy)
+
+    def _expired(self, seq: int, expired: RunExpired) -> None:
+        """The time of a run was up: its decisions stand before this entry, and their bodies are not there any more."""
+        if not 0 < expired.first <= expired.last < seq:
+            self._bad(seq, f"Entry {seq} says that the time of other entries was up than a run has.")
+        elif self.people.holds(expired.first, expired.last):
+            self._bad(seq, f"The time of run {expired.run} was up in entry {seq}, and its decisions are there again.")
 
     def _answered(self, seq: int, said: AnsweredOnce) -> None:
         """What was asked under a key is answered once, by decisions of the run that is being recorded."""

@@ -30,10 +30,12 @@ class PeopleInspector:
     Attributes:
         closed: decisions that were not opened.
         erased: people whose key was destroyed, by the ledger's own entries.
+        expired: decisions that were destroyed because their time was up, by the ledger's own entries.
     """
 
     def __init__(self, store: LedgerStore, bad: Callable[[int, str], None]) -> None:
         self.closed = 0
+        self.expired = 0
         self.erased: dict[bytes, int] = {}
         self._store = store
         self._bad = bad
@@ -44,9 +46,13 @@ class PeopleInspector:
         opening = opened(self._store, rows)
         for seq in opening.broken[:_SHOWN]:
             self._bad(seq, f"What entry {seq} commits to is not what is kept beside it.")
+        gone = set(opening.expired)
         if opening.closed:
-            self._misfiled([row for row, found in zip(rows, opening.rows, strict=True) if found is None])
+            self._misfiled(
+                [row for row, found in zip(rows, opening.rows, strict=True) if found is None and row[0] not in gone]
+            )
         self.closed += len(opening.closed)
+        self.expired += len(gone)
         return [row for row in opening.rows if row is not None]
 
     def _misfiled(self, rows: Sequence[Row]) -> None:
@@ -61,6 +67,10 @@ class PeopleInspector:
                 self._bad(seq, f"Entry {seq} is filed under another subject than it is about.")
             else:
                 self._missing.setdefault(about, seq)
+
+    def holds(self, first: int, last: int) -> bool:
+        """Whether any body is kept beside these entries (both included)."""
+        return bool(self._store.payloads(first, last))
 
     def entry(self, seq: int, erased: SubjectErased) -> bytes:
         """An erasure: the key may not be there; what it must be filed under."""

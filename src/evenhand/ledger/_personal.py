@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from ._body import Decision, SealedDecision, encode
+from ._body import Decision, RunExpired, SealedDecision, encode, read_body
 from ._store import Disclosing, Kind, LedgerStore, Row
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Opening",
     "SubjectKey",
     "SubjectKeys",
+    "about_expired",
     "closed_decisions",
     "is_closed",
     "opened",
@@ -86,11 +87,13 @@ class Opening(NamedTuple):
         rows: with the body that was decided and the pseudonym; a row that could not be opened is None.
         closed: handle of each row that could not be opened because its key is not there.
         broken: numbers of the entries whose kept body is missing, or is not the one that the entry commits to.
+        expired: numbers of the entries whose kept body was destroyed because its time was up, as the ledger says.
     """
 
     rows: list[Row | None]
     closed: list[bytes]
     broken: list[int]
+    expired: list[int]
 
 
 def salt_of(key: bytes, seq: int) -> bytes:
@@ -136,12 +139,13 @@ def is_closed(row: Row) -> bool:
 def opened(store: LedgerStore, rows: Sequence[Row]) -> Opening:
     """Open decisions with the keys that the store was given. Those recorded in the clear come out as they are."""
     if not any(row[4].startswith(_SEALED) for row in rows):
-        return Opening(list(rows), [], [])
+        return Opening(list(rows), [], [], [])
     given = store.disclosed(rows[0][0], rows[-1][0]) if isinstance(store, Disclosing) else {}
     kept = store.payloads(rows[0][0], rows[-1][0])
     keys = store.people.of_handles([row[2] for row in rows]) if store.people else {}
     out: list[Row | None] = []
-    closed, broken = [], []
+    closed, broken, expired = [], [], []
+    over = _expired(store) if len(kept) < len(rows) else ()
     for row in rows:
         found: Row | None = row
         if row[4].startswith(_SEALED) and row[0] in given:
@@ -151,12 +155,25 @@ def opened(store: LedgerStore, rows: Sequence[Row]) -> Opening:
         elif row[4].startswith(_SEALED):
             key = keys.get(row[2])
             found = _opened(row, key, kept.get(row[0])) if key else None
-            if key is None:
+            if row[0] not in kept and any(first <= row[0] <= last for first, last in over):
+                expired.append(row[0])
+            elif key is None:
                 closed.append(row[2])
             elif found is None:
                 broken.append(row[0])
         out.append(found)
-    return Opening(out, closed, broken)
+    return Opening(out, closed, broken, expired)
+
+
+def about_expired(run_id: str) -> bytes:
+    """What the end of a run's time is filed under."""
+    return b"expired run:" + run_id.encode()
+
+
+def _expired(store: LedgerStore) -> tuple[tuple[int, int], ...]:
+    """First and last entry of every run whose time was up."""
+    bodies = (read_body(row[4], row[0]) for row in store.of_kind(Kind.RUN_EXPIRED))
+    return tuple((body.first, body.last) for body in bodies if isinstance(body, RunExpired))
 
 
 def opening_of(store: LedgerStore, row: Row) -> tuple[bytes, bytes] | None:

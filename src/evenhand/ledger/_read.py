@@ -202,7 +202,10 @@ def facts(store: LedgerStore, decision_id: str, keys: RunKeys | None = None) -> 
         for rows in store.read(start + number, start + number):
             for row in _opened(store, [row for row in rows if row[1] == Kind.DECISION]):
                 if row is None:
-                    raise _closed(f"Decision {decision_id} cannot be read: the key of its person is not there.")
+                    raise _closed(
+                        f"Decision {decision_id} cannot be read: the key of its person is not there, "
+                        "or its time is over."
+                    )
                 chunk = _columns([row[4]], started.layout, seal)
                 if int(chunk.number[0]) == number:
                     return next(_facts(chunk, run_id))
@@ -338,7 +341,8 @@ def _closed(what: str) -> DataError:
         "ledger-closed",
         what,
         rule="G-17: a decision opens with the key of its person, which erasure destroys",
-        remedy="Nothing, where the person was erased; else restore the keys of people from a copy.",
+        remedy="Nothing, where the person was erased, or the time for which decisions are kept is over; else restore "
+        "the keys of people from a copy.",
     )
 
 

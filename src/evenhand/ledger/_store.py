@@ -40,6 +40,7 @@ class Kind(IntEnum):
     GROUPS_FORGOTTEN = 5
     SUBJECT_ERASED = 6
     ANSWERED_ONCE = 7
+    RUN_EXPIRED = 8
     ALARM = 10
     PAUSED = 11
     RESUMED = 12
@@ -209,6 +210,11 @@ class LedgerStore(Protocol):
 
     def drop_payloads(self, handle: bytes) -> None:
         """Remove the encrypted bodies of a person's decisions, in the open transaction."""
+        ...
+
+    def drop_payloads_between(self, first: int, last: int) -> None:
+        """Remove the encrypted bodies of the decisions from `first` to `last` (both included), in the open
+        transaction."""
         ...
 
     def keep_tree(self, nodes: Sequence[Node], size: int, checkpoint: str) -> None:

@@ -37,6 +37,8 @@ class Verification:
         closed: decisions that could not be opened, because the key of their person is not there; only the chain, the
             tree and the run's counts say anything about them.
         erased: people whose key was destroyed for good, by the ledger's own entries.
+        expired: decisions that were destroyed because their time was up, by the ledger's own entries; of these too
+            only the chain, the tree and the run's counts say anything.
     """
 
     ok: bool
@@ -51,6 +53,7 @@ class Verification:
     checkpoints: int = 0
     closed: int = 0
     erased: int = 0
+    expired: int = 0
 
 
 def verify(
@@ -115,6 +118,7 @@ def verify(
         checkpoints=tree.checked,
         closed=inspector.people.closed,
         erased=len(inspector.people.erased),
+        expired=inspector.people.expired,
     )
 
 

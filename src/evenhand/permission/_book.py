@@ -49,6 +49,7 @@ _STATUSES: dict[Kind, dict[str, int]] = {
         "OptedIn": OptInWeight.OWN,
         "OptInWithdrawn": OptInWeight.TAKEN_BACK,
     },
+    Kind.SALE: {"SaleOptOutWithdrawn": OptOutWeight.TAKEN_BACK, "SaleOptedOut": OptOutWeight.STANDS},
     Kind.FACTOR: {"SwitchedOn": OptOutWeight.TAKEN_BACK, "SwitchedOff": OptOutWeight.STANDS},
 }
 _WORDS = {word: code for code, word in enumerate(word for words in _STATUSES.values() for word in words)}
@@ -123,7 +124,7 @@ class ConsentBook:
 
         Args:
             subjects: S32[k], pseudonyms.
-            kinds: ``consent``, ``objection``, ``opt_out``, ``restriction``, ``factor``, ``minor``, ``erasure``,
+            kinds: ``consent``, ``objection``, ``opt_out``, ``sale``, ``restriction``, ``factor``, ``minor``, ``erasure``,
                 ``limit`` (of the use of sensitive data), ``opt_in`` (to sale and sharing), or ``signal`` of a row that
                 only holds signals.
             purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection, opt-out or
@@ -133,8 +134,9 @@ class ConsentBook:
                 ``ObjectionWithdrawn``; for opt_out ``OptedOut`` or ``OptOutWithdrawn``; for minor ``yes``, ``no``, an
                 age (``16-17``, ``15``, ``14``, ``13``, ``under_13``) or ``unknown`` (which says nothing); for
                 restriction ``Restricted`` or ``RestrictionLifted``; for factor ``SwitchedOff`` or ``SwitchedOn``; for
-                limit ``LimitRequested`` or ``LimitWithdrawn``; for opt_in ``OptedIn``, ``OptedInByParent`` or
-                ``OptInWithdrawn``; for erasure ``Erased``; for signal nothing.
+                sale ``SaleOptedOut`` or ``SaleOptOutWithdrawn``, whatever the purpose; for limit ``LimitRequested`` or
+                ``LimitWithdrawn``; for opt_in ``OptedIn``, ``OptedInByParent`` or ``OptInWithdrawn``; for erasure
+                ``Erased``; for signal nothing.
             at: datetime64[us][k] in UTC. A date without a time counts from the start of that day.
             heard: what `hear` made of the signals in these rows; None where the campaign declares none.
             evidence: what `weigh` made of the evidence in these rows; None where the campaign declares none.

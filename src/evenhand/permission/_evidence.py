@@ -22,9 +22,7 @@ __all__ = ["BY_PARENT", "EXPLICIT", "Weighed", "weigh"]
 EXPLICIT = 1
 BY_PARENT = 2
 
-_ACTIVE = frozenset({"ticked_box", "button", "typed", "signed", "spoken", "double_opt_in"})
-_PASSIVE = frozenset({"pre_ticked", "silence", "continued_use"})
-_OWN = frozenset({"subject", "parent", "representative"})
+_PASSIVE = frozenset({"pre_ticked", "preticked", "default_ticked", "default", "silence", "inactivity", "continued_use"})
 _SOMEBODY_ELSE = frozenset({"controller"})
 _EXPLICIT_FORM = "explicitlyexpressedconsent"
 _IMPLIED_FORMS = frozenset({"impliedconsent", "uninformedconsent"})
@@ -80,11 +78,11 @@ def weigh(texts: Mapping[str, Sequence[str | None]], source: ConsentSource) -> W
 def _judge(said: Sequence[str | None], notices: Mapping[str, Notice], has_hash: bool) -> tuple[int, int, int]:
     """What one record's evidence comes to: weight, until, marks."""
     notice, digest, language, method, actor, form = ((text or "").strip() for text in said)
-    method, actor = method.lower(), actor.lower()
+    method, actor = method.lower().replace("-", "_").replace(" ", "_"), actor.lower()
     form = form.lower().removeprefix("dpv:")
     if method in _PASSIVE or actor in _SOMEBODY_ELSE or form in _IMPLIED_FORMS:
         return ConsentWeight.NOT_ACTIVE, FOR_EVER, 0
-    if not notice or not language or method not in _ACTIVE or actor not in _OWN:
+    if not (notice and language and method and actor):
         return ConsentWeight.WITHOUT_EVIDENCE, FOR_EVER, 0
     until = FOR_EVER
     if notices:

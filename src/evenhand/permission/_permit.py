@@ -147,6 +147,7 @@ def _facts(history: Recalled, campaign: Campaign, consents: ConsentBook, people:
         Fact.BY_PARENT: (yes & (spoken.marks & BY_PARENT > 0)).view(np.uint8),
         Fact.OPT_OUT: history.active(Kind.OPT_OUT, personal, people).view(np.uint8),
         Fact.SIGNAL: signal,
+        Fact.SALE_OPT_OUT: history.active(Kind.SALE, everything, people).view(np.uint8),
         Fact.LIMIT: history.active(Kind.LIMIT, everything, people).view(np.uint8),
         Fact.SALE_OPT_IN: _OPT_IN[history.latest(Kind.OPT_IN, people)],
     }

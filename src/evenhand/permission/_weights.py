@@ -21,8 +21,9 @@ class Kind(IntEnum):
     ERASURE = 5
     RESTRICTION = 6
     FACTOR = 7
-    LIMIT = 8
-    OPT_IN = 9
+    SALE = 8
+    LIMIT = 9
+    OPT_IN = 10
 
 
 @unique

@@ -24,6 +24,8 @@ from ._campaign import (
     MonitorClause,
     Notice,
     Offer,
+    ProcessingClause,
+    Recipient,
     Retention,
     SignalsClause,
     Span,
@@ -32,6 +34,7 @@ from ._campaign import (
 )
 from ._finding import CHECKS, Check, Path, PolicyFinding, describe, found
 from ._form import has_errors, read_campaign
+from ._law_clause import EVIDENCE_NAMES
 from ._placeholders import CONTACT_TO_FILL_IN, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, drafted_meaning
 from ._proxies import Attribute, attribute_named
 from ._purposes import (
@@ -50,6 +53,7 @@ from ._validate import review
 __all__ = [
     "CHECKS",
     "CONTACT_TO_FILL_IN",
+    "EVIDENCE_NAMES",
     "MICRO",
     "NAME_TO_FILL_IN",
     "OFFER_TO_FILL_IN",
@@ -76,6 +80,8 @@ __all__ = [
     "Offer",
     "Path",
     "PolicyFinding",
+    "ProcessingClause",
+    "Recipient",
     "Retention",
     "SignalsClause",
     "Span",

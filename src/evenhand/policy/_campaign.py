@@ -15,6 +15,7 @@ from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role,
 from ._declared import MICRO, Declared, Duration, Identifier, Money, Table, Text, date_as_text
 from ._law_clause import EvidenceClause, FactSource, LawClause, Notice
 from ._monitor_clause import MonitorClause
+from ._processing_clause import ProcessingClause, Recipient
 from ._signals_clause import SignalsClause
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "MonitorClause",
     "Notice",
     "Offer",
+    "ProcessingClause",
+    "Recipient",
     "Retention",
     "SignalsClause",
     "Span",
@@ -283,14 +286,22 @@ class Exploration(Declared):
 class Retention(Declared):
     """How long what is kept (GDPR 5(1)(e)); ISO 8601 durations such as P24M."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"consents", "requests"})
+
     decisions: Duration = Field(description="Decisions and their reasons.")
     features: Duration = Field(description="The raw data that decisions were made from.")
+    consents: Duration | None = Field(
+        None, description="Records of consent that no longer stand, as evidence; none = they are kept."
+    )
+    requests: Duration | None = Field(
+        None, description="Requests, after they were closed and everybody was told; none = they are kept."
+    )
 
 
 class Campaign(Declared):
     """One campaign, as an organisation declares it."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"exploration", "law", "monitor"})
+    later: ClassVar[frozenset[str]] = frozenset({"exploration", "law", "monitor", "processing"})
 
     evenhand: Literal[1] = Field(description="Version of this file format.")
     campaign: Identifier = Field(description="Id of the campaign.")
@@ -321,6 +332,9 @@ class Campaign(Declared):
         None, description="Decide by lot about a few, to learn from; none = the model decides about everybody."
     )
     retention: Retention = Field(description="How long what is kept.")
+    processing: ProcessingClause | None = Field(
+        None, description="For the record of processing (GDPR 30), consent records and letters."
+    )
     seed: int = Field(0, ge=0, description="Draws (ties, hold-out) come from this number.")
 
     def names(self, role: Role) -> tuple[str, ...]:

@@ -151,6 +151,9 @@ CHECKS = MappingProxyType(
         "EH-POL-131": Check(_E, "own rules only tighten", "The organisation's own rule packs can be read and used."),
         "EH-POL-132": Check(_W, "what is declared has an effect", "A column of role permission is asked for by law."),
         "EH-POL-133": Check(_E, "C-120", "What recipients do with data can be stopped by a signal."),
+        "EH-POL-150": Check(_W, "G-44", "A recipient outside the EEA has a safeguard."),
+        "EH-POL-151": Check(_W, "G-26/28", "A processor has a contract."),
+        "EH-POL-152": Check(_W, "G-5-2", "Evidence is kept as long as the decisions that rest on it."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

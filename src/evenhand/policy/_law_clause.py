@@ -91,11 +91,11 @@ class EvidenceClause(Declared):
     language: str = Field(min_length=1, description=f"{_COLUMN}in which language it was shown (nl, en, ...).")
     method: str = Field(
         min_length=1,
-        description=f"{_COLUMN}how it was given: ticked_box, button, typed, signed, spoken, double_opt_in; "
-        "pre_ticked, silence and continued_use are no consent.",
+        description=f"{_COLUMN}how it was given: ticked_box, button, signed, web form ...; "
+        "pre_ticked, default_ticked, silence and continued_use are no consent.",
     )
     actor: str = Field(
-        min_length=1, description=f"{_COLUMN}who gave it: subject, parent, representative; controller is no consent."
+        min_length=1, description=f"{_COLUMN}who gave it: subject, parent ...; controller is no consent."
     )
     form: str | None = Field(
         None, min_length=1, description=f"{_COLUMN}whether it is explicit: ExplicitlyExpressedConsent, or another."

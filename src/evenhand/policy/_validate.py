@@ -15,6 +15,7 @@ from ._validate_increment import review_increment
 from ._validate_law import review_evidence, review_law_clause
 from ._validate_limits import review_limits
 from ._validate_monitor import review_monitor
+from ._validate_processing import review_processing
 from ._validate_signals import review_signals
 from ._validate_tables import review_table
 
@@ -47,6 +48,7 @@ def review(campaign: Campaign, *, at: datetime) -> tuple[PolicyFinding, ...]:
         *_offers(campaign),
         *review_limits(campaign),
         *review_monitor(campaign),
+        *review_processing(campaign),
     )
 
 

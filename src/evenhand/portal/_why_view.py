@@ -96,7 +96,7 @@ def _fact(why: Why, factor: Factor, whole: int) -> Mapping[str, Any]:
         "percent": percent(share, lang, 0),
         "direction": factor.direction,
         "without": _without(why, why.without.get(factor.name)),
-        "switches": switches if factor.name in why.switches else [],
+        "switches": switches,
     }
 
 

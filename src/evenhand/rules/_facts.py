@@ -41,6 +41,7 @@ class Fact(StrEnum):
     BY_PARENT = "by_parent"
     OPT_OUT = "opt_out"
     SIGNAL = "signal"
+    SALE_OPT_OUT = "sale_opt_out"
     LIMIT = "limit"
     SALE_OPT_IN = "sale_opt_in"
     CUSTOMER = "customer"
@@ -105,9 +106,9 @@ FACTS = MappingProxyType(
             several=True,
         ),
         Fact.USES: FactKind(
-            ("none", *Use),
+            ("none", "undeclared", *Use),
             "none",
-            "What is done with personal data, in the words of United States law.",
+            "What is done with personal data, in the words of United States law; undeclared: nobody said that it is none.",
             person=False,
             several=True,
         ),
@@ -151,6 +152,7 @@ FACTS = MappingProxyType(
         Fact.SIGNAL: FactKind(
             ("none", "unclear", "opted_out"), "none", "An opt-out signal, as far as it is about what the campaign does."
         ),
+        Fact.SALE_OPT_OUT: FactKind(_YES_NO, "no", "The person opted out of sale and sharing."),
         Fact.LIMIT: FactKind(_YES_NO, "no", "The person limited the use of sensitive data (California)."),
         Fact.SALE_OPT_IN: FactKind(
             ("no", "own", "parent"), "no", "Somebody agreed to sale and sharing: the person, or a parent."

@@ -159,7 +159,7 @@ def campaign_facts(campaign: Campaign, rulebook: Rulebook, at: datetime, balanci
     clause = campaign.law
     signals = None if campaign.consents is None else campaign.consents.signals
     recipients = () if clause is None else clause.recipients
-    uses = {use.value for use in signals.uses} if signals is not None else set()
+    uses = {use.value for use in signals.uses} if signals is not None else {"undeclared"}
     status, transfers = set(), set()
     for id in recipients:
         one = rulebook.recipient(id)

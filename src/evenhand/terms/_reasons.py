@@ -45,6 +45,7 @@ class Reason(IntEnum):
     VULNERABILITY = 33
     OWN_RULE = 34
     RESTRICTED = 35
+    SALE_OPT_OUT = 36
     CONSENT_NEVER_ASKED = 40
     CONSENT_PENDING = 41
     CONSENT_UNKNOWN = 42
@@ -93,6 +94,16 @@ class Reason(IntEnum):
         return _RULES[self]
 
 
+_OPT_OUTS = frozenset(
+    {
+        Reason.PERSONALISATION_OPT_OUT,
+        Reason.SALE_OPT_OUT,
+        Reason.SALE_UNDER_AGE,
+        Reason.SENSITIVE_LIMITED,
+        Reason.SIGNAL_OPT_OUT,
+        Reason.SIGNAL_UNCLEAR,
+    }
+)
 _RULES = {
     Reason.CONSENT_VALID: "G-7",
     Reason.BASIS_CONTRACT: "G-6",
@@ -126,6 +137,7 @@ _RULES = {
     Reason.CONSENT_WITHOUT_EVIDENCE: "G-7",
     Reason.AGE_UNKNOWN: "G-8",
     Reason.SOFT_OPT_IN: "E-mail",
+    Reason.SALE_OPT_OUT: "C-120",
     Reason.SIGNAL_CONSENT: "G-7",
     Reason.SIGNAL_OPT_OUT: "C-7025",
     Reason.SIGNAL_REFUSED: "G-7",
@@ -141,11 +153,3 @@ _RULES = {
     Reason.DRAWN_NOTHING: "D-26",
     Reason.NOT_ELIGIBLE: "D-26",
 }
-
-_OPT_OUTS = (
-    Reason.PERSONALISATION_OPT_OUT,
-    Reason.SIGNAL_OPT_OUT,
-    Reason.SIGNAL_UNCLEAR,
-    Reason.SENSITIVE_LIMITED,
-    Reason.SALE_UNDER_AGE,
-)

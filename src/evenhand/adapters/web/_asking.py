@@ -12,7 +12,7 @@ from evenhand.explanation import LANGUAGES, Lang
 
 __all__ = ["form_of", "just_done", "language", "root_of", "says_no", "way_back"]
 
-_LARGEST_FORM = 16_384
+_LARGEST_FORM = 65_536
 _DONE = frozenset({
     "factor-off", "factor-on", "personal-off", "personal-on", "object", "object-back", "give", "withdraw", "ask",
     "nothing",

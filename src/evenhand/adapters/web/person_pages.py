@@ -69,8 +69,8 @@ class Desk(Protocol):
         """DPV terms for which decisions were made about this person."""
         ...
 
-    def do(self, intent: Intent, lang: Lang) -> None:
-        """Keep what the person said; it counts from the next decision."""
+    def do(self, intent: Intent, lang: Lang) -> bool:
+        """Keep what the person said, which counts from the next decision; False where it cannot be kept."""
         ...
 
     def hear_browser(self) -> None:
@@ -252,7 +252,8 @@ class _Pages:
         intent = intent_of(form, factors=desk.factors(), purposes=desk.purposes())
         if intent is None or (only_off and not is_protective(intent)):
             return "nothing"
-        desk.do(intent, lang)
+        if not desk.do(intent, lang):
+            return "nothing"
         return "ask" if isinstance(intent, Ask) else form["do"][-1]
 
     def _opening(self, request: Request, scope: Scope) -> Opening | None:

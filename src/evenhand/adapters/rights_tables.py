@@ -1,0 +1,215 @@
+"""Consents and requests in the database of a home: one append-only table, and the mark of its end.
+
+Implements `rights.Trail`, on SQLite and PostgreSQL alike. What is personal in an entry comes here encrypted under the
+person's key; who an entry is about stands here as a handle that leads to nobody without that key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from evenhand.rights import GENESIS, Entry, Stream, chained, head_mark, removed
+from evenhand.terms import LedgerError, UsageError
+
+from .database import METADATA, Database
+
+__all__ = ["RightsTables"]
+
+_AT_ONCE = 10_000
+_trail = Table(
+    "trail",
+    METADATA,
+    Column("seq", BigInteger, autoincrement=False, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("handle", LargeBinary, nullable=True),
+    Column("at", BigInteger, nullable=False),
+    Column("recorded", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("commitment", LargeBinary, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("seq", name="trail_key"),
+    Index("trail_of_person", "handle"),
+    Index("trail_of_request", "about"),
+)
+_head = Table(
+    "trail_head",
+    METADATA,
+    Column("only_row", SmallInteger, CheckConstraint("only_row = 0", name="trail_head_one"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("mark", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("only_row", name="trail_head_key"),
+)
+
+
+class RightsTables:
+    """The trail of one home.
+
+    Args:
+        database: of the home.
+        secret: of the home (32 bytes).
+    """
+
+    def __init__(self, database: Database, secret: bytes) -> None:
+        self._database = database
+        self._secret = secret
+
+    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> list[Entry]:
+        """Append in one transaction; see `rights.Trail`."""
+        if not entries:
+            return []
+        with self._database.begin() as connection:
+            connection.execute(select(_head.c.seq).with_for_update())
+            if only_after is not None:
+                about, seen = only_after
+                last = connection.execute(select(func.max(_trail.c.seq)).where(_trail.c.about == about)).scalar()
+                if last != seen:
+                    raise _meanwhile()
+            return self._appended(connection, entries)
+
+    def _appended(self, connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
+        seq = int(connection.execute(select(_head.c.seq).with_for_update()).scalar_one())
+        found = connection.execute(select(_trail.c.link).where(_trail.c.seq == seq)).scalar()
+        link, made = bytes(found) if found is not None else GENESIS, []
+        for entry in entries:
+            seq += 1
+            one = chained(entry, seq, link, self._secret)
+            link = one.link
+            made.append(one)
+        for start in range(0, len(made), _AT_ONCE):
+            connection.execute(insert(_trail), [_row(one) for one in made[start : start + _AT_ONCE]])
+        connection.execute(update(_head).values(seq=seq, mark=head_mark(seq, link, self._secret)))
+        return made
+
+    def read(
+        self,
+        stream: Stream | None = None,
+        *,
+        handles: Sequence[bytes] | None = None,
+        about: str | None = None,
+        after: int = 0,
+        until: int | None = None,
+    ) -> Iterator[Entry]:
+        """Entries in order; see `rights.Trail`."""
+        if not self._database.is_there:
+            return
+        wanted = select(_trail).order_by(_trail.c.seq).limit(_AT_ONCE)
+        if stream is not None:
+            wanted = wanted.where(_trail.c.stream == stream.value)
+        if about is not None:
+            wanted = wanted.where(_trail.c.about == about)
+        if until is not None:
+            wanted = wanted.where(_trail.c.seq <= until)
+        parts = [None] if handles is None else [handles[at : at + 500] for at in range(0, len(handles), 500)]
+        for part in parts:
+            chosen = wanted if part is None else wanted.where(_trail.c.handle.in_(part))
+            last, more = after, True
+            while more:
+                with self._database.read() as connection:
+                    try:
+                        found = connection.execute(chosen.where(_trail.c.seq > last)).mappings()
+                        entries = [_entry(row) for row in found]
+                    except TypeError:
+                        raise _broken() from None
+                more = len(entries) == _AT_ONCE
+                for entry in entries:
+                    yield entry
+                    last = entry.seq
+
+    def said(
+        self, *, handles: Sequence[bytes] | None = None, until: int | None = None
+    ) -> Iterator[tuple[bytes, int, bytes]]:
+        """What a run reads of consents; see `rights.Trail`."""
+        if not self._database.is_there:
+            return
+        wanted = select(_trail.c.seq, _trail.c.handle, _trail.c.at, _trail.c.body).order_by(_trail.c.seq)
+        wanted = wanted.where(_trail.c.stream == Stream.CONSENT.value, _trail.c.handle.is_not(None)).limit(_AT_ONCE)
+        if until is not None:
+            wanted = wanted.where(_trail.c.seq <= until)
+        for part in [None] if handles is None else [handles[at : at + 500] for at in range(0, len(handles), 500)]:
+            chosen = wanted if part is None else wanted.where(_trail.c.handle.in_(part))
+            last, more = 0, True
+            while more:
+                with self._database.read() as connection:
+                    try:
+                        rows = connection.execute(chosen.where(_trail.c.seq > last)).all()
+                        yield from ((bytes(handle), at, bytes(body)) for _, handle, at, body in rows)
+                    except TypeError:
+                        raise _broken() from None
+                more = len(rows) == _AT_ONCE
+                last = rows[-1][0] if rows else last
+
+    def remove(self, numbers: Sequence[int], note: Entry) -> None:
+        """Take out what entries say, and note it; see `rights.Trail`."""
+        with self._database.begin() as connection:
+            for start in range(0, len(numbers), 500):
+                some = numbers[start : start + 500]
+                for row in connection.execute(select(_trail).where(_trail.c.seq.in_(some))).mappings().all():
+                    bare = removed(_entry(row))
+                    connection.execute(update(_trail).where(_trail.c.seq == bare.seq).values(**_row(bare)))
+            self._appended(connection, [note])
+
+    def last(self) -> int:
+        """Number of the last entry; 0 where there is none."""
+        return self.head()[0]
+
+    def head(self) -> tuple[int, bytes]:
+        """Number of the last entry and its mark."""
+        if not self._database.is_there:
+            return 0, b""
+        with self._database.read() as connection:
+            seq, mark = connection.execute(select(_head.c.seq, _head.c.mark)).one()
+        return int(seq), bytes(mark)
+
+
+def _meanwhile() -> UsageError:
+    return UsageError(
+        "request-meanwhile",
+        "Somebody else took a step of this request meanwhile. Nothing was recorded.",
+        rule="G-12: the steps of a request follow each other",
+        remedy="look at the request again, and decide then",
+    )
+
+
+def _broken() -> LedgerError:
+    """What is said where a column holds something else than it was made for."""
+    return LedgerError(
+        "trail-altered",
+        "An entry of the trail does not hold what an entry holds.",
+        rule="G-5-2",
+        remedy="keep the database as evidence, and restore a copy that verifies",
+    )
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in Entry.__slots__} | {"stream": entry.stream.value}
+
+
+def _entry(row: Any) -> Entry:
+    values = {name: row[name] for name in Entry.__slots__}
+    for name in ("body", "sealed", "salt", "commitment", "link"):
+        values[name] = bytes(values[name])
+    handle = values["handle"]
+    one = Entry(**{**values, "stream": Stream(values["stream"]), "handle": None})
+    return one if handle is None else replace(one, handle=bytes(handle))

@@ -1,0 +1,148 @@
+"""The pages of a home's people, joined: links made with its key, words kept in its records, one door to serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.person_links import LINK_DAYS, Links, Scope
+from evenhand.features import pseudonymise
+from evenhand.ledger import decided_about
+from evenhand.terms import DataError, UsageError
+
+from ._person import PeopleHouse
+from ._person_record import PersonRecord, RunShelf
+from ._person_sayings import SayingsInHome
+from ._records import open_ledger
+
+__all__ = ["person_link", "person_pages_of", "serve_person_pages"]
+
+_LONGEST = 90
+"""Days."""
+
+
+def person_link(
+    who: str,
+    *,
+    home: str | Path | None = None,
+    at: datetime,
+    decision: str = "",
+    days: int = LINK_DAYS,
+    site: str = "",
+) -> str:
+    """A link for one person: to their own pages, once; or to the page of one decision.
+
+    Whoever has the link is taken for the person: send it to the address that you have of them, and nowhere else.
+
+    Args:
+        who: the person's own id, as it stands in the subjects table.
+        home: the home folder; see `find_home`.
+        at: now.
+        decision: id of the decision, ``last`` for the latest; "" = a link to the person's own pages.
+        days: for how many days it is good.
+        site: where the pages stand, such as ``https://shop.example/privacy``; "" = the path below it alone.
+
+    Raises:
+        UsageError: the days are none, or the site is not a secure address.
+        DataError: the decision is not about this person, or the home has no key.
+    """
+    if not 0 < days <= _LONGEST:
+        raise UsageError(
+            "link-days",
+            f"A link cannot be good for {days} days.",
+            rule=f"1 to {_LONGEST} days: a link that is found later opens nothing",
+            remedy="choose fewer days, and send a new link when it is asked for",
+        )
+    if site and not site.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise UsageError(
+            "link-site",
+            "The address of the pages does not begin with https://.",
+            rule="what is on these pages is for one person, so it travels encrypted",
+            remedy="name the secure address; only this machine itself may go without",
+        )
+    place = find_home(home)
+    until = at + timedelta(days=days)
+    links = _links(place)
+    if not decision:
+        return f"{site.rstrip('/')}/in/{links.make(Scope.OWN_PAGES, who, until=until)}"
+    about = _decision_of(place, who, decision)
+    return f"{site.rstrip('/')}/why/{links.make(Scope.ONE_DECISION, who, until=until, about=about)}"
+
+
+def person_pages_of(home: str | Path | None = None) -> Any:
+    """The pages of a home's people as an ASGI application, to be served alone or mounted in another.
+
+    Raises:
+        UsageError: no home is found, or the extra ``serve`` is not installed.
+        DataError: the home has no key.
+        StoreError: the home's database cannot be reached.
+    """
+    try:
+        from evenhand.adapters.web import person_pages
+    except ModuleNotFoundError as missing:
+        raise UsageError(
+            "serve-not-installed",
+            f"The pages cannot be served: {missing.name} is not installed.",
+            rule="what serves pages is an extra, so that deciding needs no web server",
+            remedy="pip install 'evenhand[serve]'",
+        ) from None
+    from evenhand.adapters.database import database_of
+    from evenhand.adapters.used_links import UsedLinks
+
+    place = find_home(home)
+    links = _links(place)
+    database = database_of(place)
+    database.be_ready("people")
+    return person_pages(PeopleHouse(place, SayingsInHome(place)), links, UsedLinks(database))
+
+
+def serve_person_pages(
+    *, home: str | Path | None = None, host: str = "127.0.0.1", port: int = 8040, told: Callable[[str], None]
+) -> None:
+    """Serve the pages alone, until the process is told to stop. Addresses are not logged: a link is in them.
+
+    Args:
+        home: the home folder; see `find_home`.
+        host, port: where to listen.
+        told: told where it listens.
+
+    Raises:
+        UsageError, DataError, StoreError: as `person_pages_of`; or the port is taken.
+    """
+    app = person_pages_of(home)
+    from evenhand.adapters.web import run_app
+
+    run_app(app, host=host, port=port, ready=lambda: told(f"The pages of people stand at http://{host}:{port}"))
+
+
+def _links(place: Home) -> Links:
+    """Links under the home's key, if it has one: what anybody can make is no link."""
+    secret = place.key(make=False)
+    if not any(secret):
+        raise DataError(
+            "link-no-key",
+            f"The home {place.folder} has no key yet, so no link can be made that only it can make.",
+            rule="a link is good because nobody else can make it",
+            remedy="name the right --home; a home gets its key with the first run",
+        )
+    return Links(secret)
+
+
+def _decision_of(place: Home, who: str, decision: str) -> str:
+    """The id of a decision, if it is about this person."""
+    pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
+    if decision == "last":
+        with open_ledger(place) as store:
+            ids = decided_about(store, pseudonym)
+        decision = ids[-1] if ids else ""
+    if not decision or PersonRecord(place, pseudonym, RunShelf()).decision(decision) is None:
+        raise DataError(
+            "link-decision",
+            "There is no such decision about this person.",
+            rule="a link shows a person what was decided about them, and nobody else",
+            remedy="check the ids, and the --home folder",
+        )
+    return decision

@@ -1,0 +1,75 @@
+"""What people say on their pages, in the records of the home: heard by every decision after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from evenhand.adapters.home import Home
+from evenhand.explanation import Lang
+from evenhand.portal import Ask, Asked, Word
+from evenhand.rights import Request, Said, Stream
+
+from ._asking import ask as record_request
+from ._requests import list_requests
+from ._trail import entry, is_trail_there, key_of_person, trail_of
+
+__all__ = ["SayingsInHome"]
+
+_PAGES, _SIGNAL = "own pages", "browser signal"
+
+
+class SayingsInHome:
+    """What people say, in the home's own history of consents and requests. Implements `Sayings`.
+
+    Args:
+        place: the home.
+        clock: now.
+    """
+
+    def __init__(self, place: Home, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._place, self._clock = place, clock
+
+    def history(self, who: str) -> Sequence[Word]:
+        """Everything that a person said here, oldest first."""
+        key = key_of_person(self._place, who, make=False)
+        if key is None or not is_trail_there(self._place):
+            return ()
+        with trail_of(self._place) as trail:
+            said = [Said.from_body(one.body, one.at) for one in trail.read(Stream.CONSENT, handles=[key.handle])]
+        return [Word(one.kind, one.purpose, one.status, one.at, _by(one)) for one in said]
+
+    def say(self, who: str, words: Sequence[Word], lang: Lang, notice: str) -> None:
+        """Keep what a person said, with the hash of the text that they read; it is durable when this returns."""
+        key = key_of_person(self._place, who, make=True)
+        assert key is not None
+        read, now = sha256(notice.encode()).hexdigest(), self._clock()
+        entries = []
+        for one in words:
+            method = _SIGNAL if one.by == "browser" else _PAGES
+            said = Said(one.kind, one.about, one.status, one.at, notice_hash=read, language=lang, method=method)
+            entries.append(entry(Stream.CONSENT, said.to_body(), at=one.at, recorded=now, handle=key.handle))
+        with trail_of(self._place) as trail:
+            trail.append(entries)
+
+    def requests(self, who: str) -> Sequence[Asked]:
+        """What a person asked, newest first."""
+        found = list_requests(home=self._place.folder, who=who, everything=True)
+        return sorted((self._asked(one) for one in found), key=lambda one: one.at, reverse=True)
+
+    def ask(self, who: str, ask: Ask, lang: Lang, at: datetime) -> None:
+        """Keep a request, with its deadline; what the person wrote is kept encrypted under their key."""
+        record_request(
+            who, ask.right.value, home=self._place.folder, at=at, lang=lang, decision=ask.about, note=ask.words
+        )
+
+    def _asked(self, one: Request) -> Asked:
+        late = one.is_overdue(self._clock())
+        return Asked(one.number, one.kind.value, one.trail[0].at, one.due, one.state.value, late)
+
+
+def _by(said: Said) -> str:
+    if said.actor != "person":
+        return "staff"
+    return "browser" if said.method == _SIGNAL else "person"

@@ -1,0 +1,262 @@
+"""What people said and asked, as the home keeps it: the way in, and what a run must know of it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.adapters.consent_table import ConsentColumns
+from evenhand.adapters.home import Home
+from evenhand.adapters.personal_seal import unseal
+from evenhand.adapters.placement import placement_of
+from evenhand.features import pseudonymise
+from evenhand.ledger import SubjectKey
+from evenhand.policy import EVIDENCE_NAMES
+from evenhand.rights import Entry, Said, Stream
+from evenhand.terms import DataError
+
+from ._ledger import keys_of
+
+if TYPE_CHECKING:
+    from evenhand.adapters.rights_tables import RightsTables
+    from evenhand.adapters.tables import DataTable
+
+__all__ = [
+    "Told",
+    "again_if_said_meanwhile",
+    "entry",
+    "forget_said",
+    "is_trail_there",
+    "key_of_person",
+    "microseconds",
+    "refuse_said_since",
+    "remove_entries",
+    "take_out",
+    "told_to",
+    "trail_of",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MEANWHILE = "said-meanwhile"
+_TRIES = 3
+_FEW = 200
+"""People who are looked up one by one; for more, everybody is read."""
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people told the home, as far as a run looks at it.
+
+    Attributes:
+        said: consents, objections, opt-outs and restrictions, one row each; None where there are none.
+        corrections: corrected values of a person, by pseudonym (32 hex digits, bytes) and column.
+        last: number of the last entry of the trail; 0 where there is no trail.
+    """
+
+    said: ConsentColumns | None = None
+    corrections: Mapping[bytes, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    last: int = 0
+
+    def corrected(self, table: DataTable, pseudonyms: NDArray[np.bytes_]) -> DataTable:
+        """The table of subjects with the corrections that concern its opened columns.
+
+        Args:
+            table: as it was opened.
+            pseudonyms: of its rows.
+        """
+        if not self.corrections:
+            return table
+        from evenhand.adapters.corrected_table import corrected_table
+
+        rows = {one: row for row, one in enumerate(pseudonyms.tolist()) if one in self.corrections}
+        values: dict[str, dict[int, str]] = {}
+        for one, row in rows.items():
+            for column, said in self.corrections[one].items():
+                if column in table.names:
+                    values.setdefault(column, {})[row] = said
+        return corrected_table(table, values)
+
+    @property
+    def noted(self) -> dict[str, int]:
+        """What a run records of it, so that a replay reads the same; nothing where there is no trail."""
+        return {"told": self.last} if self.last else {}
+
+
+def is_trail_there(place: Home) -> bool:
+    """Whether there is anything to read; asked first, so that a home without it loads no database library."""
+    return place.people.exists() or placement_of(place) is not None
+
+
+@contextmanager
+def trail_of(place: Home) -> Iterator[RightsTables]:
+    """The trail of a home, for reading and writing; its database is made with the first entry."""
+    from evenhand.adapters.belonging import belong
+    from evenhand.adapters.database import database_of
+    from evenhand.adapters.rights_tables import RightsTables
+
+    secret = place.key(make=False)
+    with database_of(place) as database:
+        if database.is_there:
+            belong(database, secret)
+        yield RightsTables(database, secret)
+
+
+def key_of_person(place: Home, who: str, *, make: bool) -> SubjectKey | None:
+    """The key of a person; with `make`, drawn where there is none."""
+    pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=make))[0].decode())
+    keys = keys_of(place)
+    if make:
+        drawn = keys.make([pseudonym])
+        return SubjectKey(pseudonym, drawn[:16], drawn[16:])
+    return keys.of_person(pseudonym)
+
+
+def entry(
+    stream: Stream,
+    body: bytes,
+    *,
+    at: datetime,
+    recorded: datetime,
+    handle: bytes | None,
+    about: str = "",
+    sealed: bytes = b"",
+) -> Entry:
+    """An entry to append."""
+    return Entry(
+        0, stream, about, handle, microseconds(at), microseconds(recorded), body, sealed, secrets.token_bytes(16)
+    )
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970 (UTC)."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def told_to(place: Home, *, until: int | None = None, who: NDArray[np.bytes_] | None = None) -> Told:
+    """What people told a home.
+
+    Args:
+        place: the home.
+        until: number of the last entry that counts (of a replay); None = all.
+        who: pseudonyms (``S32``) of the only people to look for; None = everybody.
+    """
+    if until == 0 or not is_trail_there(place):
+        return Told()
+    keys = keys_of(place)
+    wanted: list[bytes] | None = None
+    if who is not None and len(who) <= _FEW:
+        found = (keys.of_person(bytes.fromhex(one)) for one in who.astype("U32").tolist())
+        wanted = [key.handle for key in found if key is not None]
+    with trail_of(place) as trail:
+        last = trail.last() if until is None else until
+        said = list(trail.said(handles=wanted, until=last))
+        corrected = list(trail.read(Stream.CORRECTION, handles=wanted, until=last))
+    handles = sorted({*(one[0] for one in said), *(one.handle for one in corrected if one.handle is not None)})
+    people = keys.of_handles(handles)
+    return Told(_columns(said, people), _corrections(corrected, people), last)
+
+
+def _columns(said: Sequence[tuple[bytes, int, bytes]], people: Mapping[bytes, SubjectKey]) -> ConsentColumns | None:
+    known = [one for one in said if one[0] in people]
+    if not known:
+        return None
+    words = {body: Said.from_body(body, 0) for body in {one[2] for one in known}}  # many people say the same
+    pseudonyms = {handle: key.pseudonym.hex() for handle, key in people.items()}
+    records = [words[one[2]] for one in known]
+    return ConsentColumns(
+        np.array([pseudonyms[one[0]] for one in known], dtype="S32"),
+        [one.kind for one in records],
+        [one.purpose for one in records],
+        [one.status for one in records],
+        np.array([one[1] for one in known], dtype="datetime64[us]"),
+        evidence={name: [getattr(one, name, "") or None for one in records] for name in EVIDENCE_NAMES},
+    )
+
+
+def _corrections(corrected: Sequence[Entry], people: Mapping[bytes, SubjectKey]) -> dict[bytes, dict[str, str]]:
+    out: dict[bytes, dict[str, str]] = {}
+    for one in corrected:
+        key = people.get(one.handle or b"")
+        if key is not None:
+            content = unseal(one.sealed, key.key, one.about)
+            out.setdefault(key.pseudonym.hex().encode(), {})[str(content["column"])] = str(content["value"])
+    return out
+
+
+def refuse_said_since(place: Home, subjects: NDArray[np.bytes_], told: Told) -> None:
+    """Refuse to decide about somebody who said no, or was corrected, after what they said was read. The caller holds
+    the claim on the ledger: what comes after this look is said about the next decision.
+
+    Raises:
+        DataError: somebody did.
+    """
+    if not is_trail_there(place):
+        return
+    with trail_of(place) as trail:
+        new = [one for one in trail.read(after=told.last) if _matters(one)]
+    if not new:
+        return
+    people = keys_of(place).of_handles(sorted({one.handle for one in new if one.handle is not None}))
+    theirs = np.array([key.pseudonym.hex() for key in people.values()], dtype="S32")
+    if len(theirs) and np.isin(theirs, subjects).any():
+        raise DataError(
+            _MEANWHILE,
+            "Somebody among these people said no, or was corrected, while the run was prepared. Nothing was recorded.",
+            rule="G-7, G-21b: a no takes effect before the next decision",
+            remedy="run again",
+        )
+
+
+def forget_said(place: Home, pseudonym: bytes, at: datetime) -> int:
+    """Take out of the trail what a person said and what was corrected of them; how many entries that were. What is
+    personal in their requests goes with their key.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    key = keys_of(place).of_person(pseudonym)
+    if key is None or not is_trail_there(place):
+        return 0
+    with trail_of(place) as trail:
+        return take_out(trail, [key.handle], "erasure", at)
+
+
+def take_out(trail: RightsTables, handles: Sequence[bytes], why: str, at: datetime) -> int:
+    """Take out consents and corrections of these handles, with an entry that says which and why."""
+    streams = (Stream.CONSENT, Stream.CORRECTION)
+    numbers = [one.seq for stream in streams for one in trail.read(stream, handles=handles)]
+    remove_entries(trail, numbers, why, at)
+    return len(numbers)
+
+
+def remove_entries(trail: RightsTables, numbers: Sequence[int], why: str, at: datetime) -> None:
+    """Take out what entries say, with one more entry that says which and why."""
+    if numbers:
+        body = json.dumps({"removed": sorted(numbers), "why": why}, separators=(",", ":")).encode()
+        trail.remove(numbers, entry(Stream.REMOVAL, body, at=at, recorded=at, handle=None))
+
+
+def _matters(one: Entry) -> bool:
+    return one.stream is Stream.CORRECTION or (
+        one.stream is Stream.CONSENT and bool(one.body) and Said.from_body(one.body, one.at).is_no
+    )
+
+
+def again_if_said_meanwhile(go: Callable[[], _R]) -> _R:
+    """Prepare and record; from the start again where somebody said no meanwhile, three times at most."""
+    for _ in range(_TRIES - 1):
+        try:
+            return go()
+        except DataError as error:
+            if error.code != _MEANWHILE:
+                raise
+    return go()

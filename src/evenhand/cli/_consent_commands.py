@@ -1,0 +1,169 @@
+"""Commands that record what people say of purposes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ._options import HomeFolder, Json, NoColour, Quiet, moment
+from ._speak import Speaker, guarded
+
+__all__ = ["register"]
+
+_WORDS = {
+    "give": "Record that a person gives consent for a purpose.",
+    "refuse": "Record that a person refuses consent for a purpose.",
+    "withdraw": "Record that a person withdraws consent for a purpose; it holds for the next decision.",
+    "object": "Record an objection to direct marketing; it holds for the next decision, whatever was consented to.",
+    "opt-out": "Record that a person switches personalisation off.",
+    "opt-out-of-sale": "Record that a person's data may not be sold or shared.",
+    "switch-off": "Record that one fact may not count for a person: the name of its column stands for the purpose.",
+    "switch-on": "Record that a fact that a person switched off may count again.",
+    "lift-restriction": "Record that a restriction ends; the person is told before (GDPR 18(3)).",
+    "take-back-objection": "Record that a person takes an objection back.",
+    "take-back-opt-out": "Record that a person switches personalisation on again.",
+    "take-back-opt-out-of-sale": "Record that a person's data may be sold or shared again.",
+}
+Who = Annotated[str, typer.Argument(metavar="SUBJECT", help="The person's id, as it stands in the subjects table.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    consent = typer.Typer(no_args_is_help=True, help="What people say of purposes, and the evidence that they said it.")
+
+    @consent.callback()
+    def _consent() -> None:
+        """What people say of purposes, and the evidence that they said it."""
+
+    for word, help_text in _WORDS.items():
+        purpose = "PersonalisedAdvertising" if word in ("give", "refuse", "withdraw") else "DirectMarketing"
+        purpose = "visits" if word.startswith("switch") else purpose
+        examples = (
+            f"evenhand consent {word} 1042 {purpose} | evenhand consent {word} 1042 {purpose} --method 'web form'"
+        )
+        consent.command(word, help=help_text, epilog=f"Examples: {examples}")(guarded(_saying(word)))
+    for name, command, shown in _COMMANDS:
+        consent.command(name, epilog="Examples: " + " | ".join(shown))(guarded(command))
+    app.add_typer(consent, name="consent")
+
+
+def _saying(word: str) -> Callable[..., None]:
+    """The command for one word: as many arguments for a no as for a yes."""
+    default: Any = ... if word in ("give", "refuse", "withdraw", "switch-off", "switch-on") else ""
+
+    def say(
+        who: Who,
+        purpose: Annotated[
+            str, typer.Argument(metavar="PURPOSE", help="A DPV term, such as PersonalisedAdvertising.")
+        ] = default,
+        notice: Annotated[str, typer.Option("--notice", help="Version of the notice that was shown.")] = "",
+        notice_file: Annotated[
+            Path | None, typer.Option("--notice-file", help="File with the text that was shown; its SHA-256 is kept.")
+        ] = None,
+        text_lang: Annotated[str, typer.Option("--text-lang", help="Language of the text that was shown.")] = "",
+        method: Annotated[str, typer.Option("--method", help="How it was said, e.g. 'web form'.")] = "",
+        by: Annotated[str, typer.Option("--by", help="Who enters it: person, or a role or staff number.")] = "person",
+        said_at: Annotated[
+            str | None, typer.Option("--said-at", help="When it was said, ISO 8601. [default: now]")
+        ] = None,
+        home: HomeFolder = None,
+        json_out: Json = False,
+        quiet: Quiet = False,
+        no_color: NoColour = False,
+    ) -> None:
+        from evenhand import assembly
+
+        voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+        said = assembly.say(
+            who,
+            word,
+            purpose,
+            home=home,
+            at=moment(None),
+            said_at=moment(said_at) if said_at else None,
+            notice=notice,
+            notice_hash=assembly.hash_of_notice(notice_file) if notice_file else "",
+            language=text_lang,
+            method=method,
+            actor=by,
+        )
+        if json_out:
+            voice.document(said.to_dict())
+            return
+        voice.data(f"{said.status}  {said.purpose or 'all marketing'}  {said.at.isoformat()}")
+        voice.talk("It holds for the next decision." if said.is_no else "Recorded.")
+
+    return say
+
+
+def history(
+    who: Who,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Show what a person said of purposes, oldest first."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    told = assembly.consent_history(who, home=home)
+    if json_out:
+        voice.document(told.to_dict())
+        return
+    for one in told.said:
+        evidence = ", ".join(part for part in (one.method, one.notice and f"notice {one.notice}", one.actor) if part)
+        voice.data(f"{one.at.isoformat()}  {one.status}  {one.purpose or 'all marketing'}  ({evidence})")
+    voice.talk(f"{len(told.said):,} records. A campaign's own table of consents may hold more.")
+
+
+def import_(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV or Parquet: subject, kind, purpose, status, at.")],
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Record a table of what people said; an older table brings nothing back that was withdrawn since."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    done = assembly.import_consents(table, home=home, at=moment(None))
+    if json_out:
+        voice.document({name: getattr(done, name) for name in ("recorded", "known", "void", "later")})
+        return
+    voice.data(f"{done.recorded:,} recorded, {done.known:,} were there already")
+    if done.void:
+        voice.talk(f"{done.void:,} were said before an erasure and are void: not kept.")
+    if done.later:
+        voice.talk(f"{done.later:,} are dated in the future: not kept.")
+
+
+def export(
+    who: Who,
+    out: Annotated[Path | None, typer.Option("--out", help="Write it to this JSON-LD file instead.")] = None,
+    home: HomeFolder = None,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Export a person's consent records in the form of ISO/IEC TS 27560 with W3C DPV terms (JSON-LD)."""
+    from evenhand import assembly
+
+    voice = Speaker(quiet=quiet, colour=False if no_color else None)
+    exported = assembly.export_consents(who, home=home)
+    if out is None:
+        voice.data(exported.to_text())
+    else:
+        exported.save(out)
+        voice.data(str(out))
+    voice.talk(f"{exported.records:,} records. Fields that nobody declared: {', '.join(exported.missing) or 'none'}")
+
+
+_COMMANDS: tuple[tuple[str, Any, tuple[str, str]], ...] = (
+    ("history", history, ("evenhand consent history 1042", "evenhand consent history 1042 --json")),
+    ("import", import_, ("evenhand consent import said.csv", "evenhand consent import said.parquet --json")),
+    ("export", export, ("evenhand consent export 1042", "evenhand consent export 1042 --out consents.jsonld")),
+)

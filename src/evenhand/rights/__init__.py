@@ -1,0 +1,97 @@
+"""What may a person ask about their data, and what do they get, by when?
+
+The idea: a request is a trail of events; its state, its deadlines and its letters follow from the trail by rules that
+are data. People decide about identity, more time, answer and refusal; what is here records that, and refuses steps that
+the law does not know. What people said about purposes is kept with the evidence for it, and exported as a consent
+record. Sources: GDPR 7, 11, 12, 15-22 and 30, Regulation 1182/71, 11 CCR 7021 and 7026, ISO/IEC TS 27560:2023 with W3C
+DPV 2.3 (RULES 3.2, G-7, G-30, 4.1, 13).
+
+It does not judge who somebody is, whether a ground holds or which law applies, sends nothing, and keeps no address.
+"""
+
+from ._access_page import access_page
+from ._codes import CODE_DAYS, CODE_TRIES, code_of, is_code
+from ._consent_record import CONSENT_FIELDS, ConsentContext, consent_record, missing_in, records_text
+from ._consents import SAYINGS, Said, is_no, permits_on, said_now, standing_of
+from ._deadlines import (
+    CLOCKS,
+    Deadlines,
+    Period,
+    Unit,
+    after,
+    deadlines_of,
+    local_day,
+    moment_after,
+    public_holidays,
+)
+from ._letters import Letter, Sender, letter_of
+from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
+from ._requests import STEPS, Happening, Request, check_step, next_happening, request_of
+from ._retention import kept_until
+from ._reviews import ReviewFigures, review_figures, seconds_spent
+from ._ropa import ROPA_FIELDS, ProcessingRecord
+from ._trail import GENESIS, Entry, Stream, Trail, TrailReport, chained, head_mark, removed, verify_trail
+from ._words import EXTENSIONS, REFUSALS, Law, Refusal, RequestKind, State, Step
+
+__all__ = [
+    "CLOCKS",
+    "CODE_DAYS",
+    "CODE_TRIES",
+    "CONSENT_FIELDS",
+    "EXTENSIONS",
+    "GENESIS",
+    "PORTABILITY_SCHEMA",
+    "REFUSALS",
+    "ROPA_FIELDS",
+    "SAYINGS",
+    "STEPS",
+    "ConsentContext",
+    "Deadlines",
+    "Entry",
+    "Happening",
+    "Item",
+    "Law",
+    "Letter",
+    "Period",
+    "Portability",
+    "ProcessingRecord",
+    "Refusal",
+    "Request",
+    "RequestKind",
+    "ReviewFigures",
+    "Said",
+    "Sender",
+    "State",
+    "Step",
+    "Stream",
+    "Trail",
+    "TrailReport",
+    "Unit",
+    "access_page",
+    "after",
+    "chained",
+    "check_step",
+    "code_of",
+    "consent_record",
+    "deadlines_of",
+    "head_mark",
+    "is_code",
+    "is_no",
+    "kept_until",
+    "letter_of",
+    "local_day",
+    "missing_in",
+    "moment_after",
+    "next_happening",
+    "permits_on",
+    "public_holidays",
+    "read_portability",
+    "records_text",
+    "removed",
+    "request_of",
+    "review_figures",
+    "said_now",
+    "seconds_spent",
+    "standing_of",
+    "verify_trail",
+]

@@ -1,0 +1,183 @@
+"""What a person said about one purpose, with the evidence that they said it (GDPR 7(1))."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from evenhand.policy import is_known, nearest_purpose, purpose_term
+from evenhand.terms import ConsentStatus, UsageError
+
+__all__ = ["SAYINGS", "Said", "is_no", "permits_on", "said_now", "standing_of"]
+
+SAYINGS = MappingProxyType(
+    {
+        "give": ("consent", "ConsentGiven"),
+        "renew": ("consent", "RenewedConsentGiven"),
+        "refuse": ("consent", "ConsentRefused"),
+        "withdraw": ("consent", "ConsentWithdrawn"),
+        "object": ("objection", "Objected"),
+        "take-back-objection": ("objection", "ObjectionWithdrawn"),
+        "opt-out": ("opt_out", "OptedOut"),
+        "take-back-opt-out": ("opt_out", "OptOutWithdrawn"),
+        "opt-out-of-sale": ("sale", "SaleOptedOut"),
+        "take-back-opt-out-of-sale": ("sale", "SaleOptOutWithdrawn"),
+        "switch-off": ("factor", "SwitchedOff"),
+        "switch-on": ("factor", "SwitchedOn"),
+        "restrict": ("restriction", "Restricted"),
+        "lift-restriction": ("restriction", "RestrictionLifted"),
+    }
+)
+"""What can be said in one word, as kind and status of a consent record."""
+
+_NO = frozenset(
+    {"SwitchedOff", "ConsentRefused", "ConsentWithdrawn", "Objected", "OptedOut", "SaleOptedOut", "Restricted"}
+)
+_PERMITS = frozenset(status.value for status in ConsentStatus if status.permits)
+_HASH = re.compile(r"[0-9a-f]{64}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One record: what was said, when, how, and after reading what.
+
+    Attributes:
+        kind: ``consent``, ``objection``, ``opt_out``, ``sale``, ``restriction`` or ``minor``.
+        purpose: a DPV term; "" where none was named.
+        status: see `permission.ConsentBook.from_columns`.
+        at: when it was said.
+        notice: version of the notice that was shown; "" where unknown.
+        notice_hash: SHA-256 (hex) of the text that was shown; "" where unknown.
+        language: of that text.
+        method: how it was said, e.g. ``web form``.
+        actor: who entered it: ``person``, or a role or staff number.
+    """
+
+    kind: str
+    purpose: str
+    status: str
+    at: datetime
+    notice: str = ""
+    notice_hash: str = ""
+    language: str = ""
+    method: str = ""
+    actor: str = "person"
+
+    @property
+    def is_no(self) -> bool:
+        """Whether the person's own no."""
+        return is_no(self.status)
+
+    @property
+    def key(self) -> tuple[str, str, str, datetime]:
+        """What makes two records the same."""
+        return self.kind, self.purpose, self.status, self.at
+
+    @property
+    def microseconds(self) -> int:
+        """`at`, since 1970 (UTC)."""
+        return (self.at - _EPOCH) // timedelta(microseconds=1)
+
+    def to_body(self) -> bytes:
+        """What an entry of the trail says."""
+        evidence = {name: getattr(self, name) for name in ("notice", "notice_hash", "language", "method", "actor")}
+        content = {"kind": self.kind, "purpose": self.purpose, "status": self.status}
+        content |= {name: value for name, value in evidence.items() if value}
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_body(cls, body: bytes, at: int) -> Said:
+        """Back from an entry's body and moment (microseconds since 1970, UTC)."""
+        return cls(at=_EPOCH + timedelta(microseconds=at), **{"actor": "", **json.loads(body)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: getattr(self, name) for name in Said.__slots__ if name != "at"} | {"at": self.at.isoformat()}
+
+
+def is_no(status: str) -> bool:
+    """Whether a status is the person's own no.
+
+    Example:
+        >>> is_no("Objected"), is_no("ConsentExpired")
+        (True, False)
+    """
+    return status in _NO
+
+
+def said_now(word: str, purpose: str, at: datetime, **evidence: str) -> Said:
+    """A record of something that can be said in one word.
+
+    Args:
+        word: one of `SAYINGS`.
+        purpose: a DPV term, bare or as IRI; "" = all marketing, for a no. Of a factor the name of its column.
+        at: now.
+        evidence: notice, notice_hash, language, method, actor.
+
+    Raises:
+        UsageError: the purpose is no DPV term of marketing, a yes names none, or a hash is none.
+
+    Example:
+        >>> said_now("withdraw", "dpv:DirectMarketing", datetime(2026, 1, 1, tzinfo=UTC)).status
+        'ConsentWithdrawn'
+    """
+    kind, status = SAYINGS[word]
+    term = purpose.strip() if kind == "factor" else purpose_term(purpose)
+    if kind == "factor" and not term:
+        raise UsageError(
+            "consent-factor",
+            "No column is named.",
+            rule="a person switches off one fact that may not count",
+            remedy="name the feature column, as the campaign file has it",
+        )
+    if kind != "factor" and ((not term and kind == "consent") or (term and not is_known(term))):
+        near = nearest_purpose(term)
+        raise UsageError(
+            "consent-purpose",
+            "The purpose is no purpose that evenhand knows." if term else "No purpose is named.",
+            rule="G-5b, G-7: consent is for one specific purpose, a DPV term below Marketing",
+            remedy=(f"did you mean {near}? " if near else "") + "see docs/reference/campaign-file.md, purpose",
+        )
+    if evidence.get("notice_hash") and not _HASH.fullmatch(evidence["notice_hash"]):
+        raise UsageError(
+            "consent-notice-hash",
+            "The hash of the notice is not 64 hex digits.",
+            rule="G-7: the text that was shown can be proved by its SHA-256",
+            remedy="pass the file with --notice-file, and it is worked out",
+        )
+    return Said(kind, term, status, at, **evidence)
+
+
+def standing_of(history: Iterable[Said], at: datetime) -> Mapping[tuple[str, str], Said]:
+    """The latest record of each kind and purpose as of a moment; of two at the same moment the one that says no."""
+    latest: dict[tuple[str, str], Said] = {}
+    for one in history:
+        if one.at <= at:
+            key = (one.kind, one.purpose)
+            before = latest.get(key)
+            if before is None or (one.at, one.is_no) >= (before.at, before.is_no):
+                latest[key] = one
+    return latest
+
+
+def permits_on(history: Sequence[Said], purpose: str, day: date) -> bool:
+    """Whether consent for exactly a purpose stood through a whole day (UTC): a day on which it ended counts as ended.
+
+    It answers "was there consent on that day", for evidence. What a decision may use is gate 1's to say, which also
+    looks at objections and broader purposes.
+
+    Example:
+        >>> given = Said("consent", "DirectMarketing", "ConsentGiven", datetime(2024, 1, 1, tzinfo=UTC))
+        >>> permits_on([given], "DirectMarketing", date(2023, 12, 31)), permits_on([given], "DirectMarketing",
+        ...            date(2024, 1, 1))
+        (False, True)
+    """
+    end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1) - timedelta(microseconds=1)
+    latest = standing_of(history, end).get(("consent", purpose))
+    return latest is not None and latest.status in _PERMITS

@@ -1,0 +1,209 @@
+"""When must a request be answered? Calendar arithmetic as the law does it, with no look at a clock."""
+
+from __future__ import annotations
+
+import calendar
+import json
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from evenhand.terms import UsageError
+
+from ._words import Law, RequestKind
+
+__all__ = [
+    "CLOCKS",
+    "Deadlines",
+    "Period",
+    "Unit",
+    "after",
+    "deadlines_of",
+    "local_day",
+    "moment_after",
+    "public_holidays",
+]
+
+NO_HOLIDAYS: frozenset[date] = frozenset()
+_ZONES = MappingProxyType(
+    {
+        "AT": "Europe/Vienna",
+        "BE": "Europe/Brussels",
+        "DE": "Europe/Berlin",
+        "DK": "Europe/Copenhagen",
+        "ES": "Europe/Madrid",
+        "FI": "Europe/Helsinki",
+        "FR": "Europe/Paris",
+        "IE": "Europe/Dublin",
+        "IT": "Europe/Rome",
+        "LU": "Europe/Luxembourg",
+        "NL": "Europe/Amsterdam",
+        "PL": "Europe/Warsaw",
+        "PT": "Europe/Lisbon",
+        "SE": "Europe/Stockholm",
+        "US": "America/Los_Angeles",
+    }
+)
+
+
+class Unit(StrEnum):
+    """What a period is counted in."""
+
+    HOURS = "hours"
+    DAYS = "days"
+    WORKING_DAYS = "working days"
+    MONTHS = "months"
+    YEARS = "years"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """So much time, and which text of law or specification says so."""
+
+    amount: int
+    unit: Unit
+    source: str
+
+
+def _clocks() -> dict[str, Period]:
+    content = json.loads((files(__package__) / "clocks.json").read_text("utf-8"))
+    return {name: Period(one["amount"], Unit(one["unit"]), one["source"]) for name, one in content.items()}
+
+
+CLOCKS = MappingProxyType(_clocks())
+"""Every period by name, from ``clocks.json``: dates of law stand in data, not in code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """The dates of one request, in the calendar of the controller.
+
+    Attributes:
+        received: the day on which it came.
+        due: the day to work to: by then it is answered, unless it was extended.
+        legal_due: the last day by Regulation 1182/71 3(4): where `due` is a Saturday, Sunday or public holiday, the
+            next working day. It is shown apart, and nothing is counted from it.
+        latest: the last day where it was extended; the same as `due` where the law knows no extension.
+        legal_latest: likewise, moved to a working day.
+        confirm: the day by which its receipt is confirmed; None where the law names none.
+        extend_until: the last day on which it may be extended; None where the law knows no extension.
+    """
+
+    received: date
+    due: date
+    legal_due: date
+    latest: date
+    legal_latest: date
+    confirm: date | None
+    extend_until: date | None
+
+
+def after(start: date, period: Period, holidays: Container[date] = NO_HOLIDAYS) -> date:
+    """The day on which a period ends that begins on `start`.
+
+    A month ends on the day with the same number, or on the last day of a month that has none (GDPR 12(3) as the ICO
+    and the EDPB count it). Working days are Monday to Friday that are no holiday; `start` is not counted.
+
+    Raises:
+        UsageError: the period is counted in hours, which have no day.
+
+    Example:
+        >>> after(date(2024, 1, 31), CLOCKS["gdpr.answer"])
+        datetime.date(2024, 2, 29)
+    """
+    if period.unit is Unit.DAYS:
+        return start + timedelta(days=period.amount)
+    if period.unit is Unit.WORKING_DAYS:
+        day = start
+        for _ in range(period.amount):
+            day = _working_day(day + timedelta(days=1), holidays)
+        return day
+    if period.unit is Unit.HOURS:
+        raise UsageError(
+            "period-in-hours",
+            "A period in hours has no day on which it ends.",
+            rule="GDPR 33(1) counts hours from a moment",
+            remedy="use moment_after, with the moment",
+        )
+    months = period.amount * (12 if period.unit is Unit.YEARS else 1)
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def moment_after(start: datetime, period: Period) -> datetime:
+    """The moment at which a period in hours ends: plain clock hours, weekends included.
+
+    Example:
+        >>> moment_after(datetime(2026, 11, 20, 17, tzinfo=UTC), CLOCKS["gdpr.leak-to-authority"]).isoformat()
+        '2026-11-23T17:00:00+00:00'
+    """
+    return start + timedelta(hours=period.amount)
+
+
+def deadlines_of(kind: RequestKind, law: Law, received: date, holidays: Container[date] = NO_HOLIDAYS) -> Deadlines:
+    """The dates of a request that came on a day.
+
+    Args:
+        kind: what is asked.
+        law: by which law; which one applies is a person's judgement.
+        received: in the calendar of the controller.
+        holidays: public holidays there.
+
+    Example:
+        >>> dates = deadlines_of(RequestKind.ACCESS, Law.GDPR, date(2026, 3, 5))
+        >>> dates.due.isoformat(), dates.legal_due.isoformat(), dates.latest.isoformat()
+        ('2026-04-05', '2026-04-06', '2026-06-05')
+    """
+    confirm = extend_until = None
+    if law is Law.GDPR:
+        due = after(received, CLOCKS["gdpr.answer"])
+        latest = after(received, CLOCKS["gdpr.answer-extended"])
+    elif kind in (RequestKind.OPT_OUT, RequestKind.OBJECTION):
+        due = latest = after(received, CLOCKS["ccpa.opt-out"], holidays)
+    else:
+        due = after(received, CLOCKS["ccpa.answer"])
+        latest = after(received, CLOCKS["ccpa.answer-extended"])
+        confirm = after(received, CLOCKS["ccpa.confirm"], holidays)
+    if kind.is_at_once:
+        latest = due
+    else:
+        extend_until = due
+    return Deadlines(
+        received, due, _working_day(due, holidays), latest, _working_day(latest, holidays), confirm, extend_until
+    )
+
+
+def local_day(moment: datetime, country: str) -> date:
+    """The day of a moment in the calendar of a country: deadlines are counted in the controller's time zone.
+
+    A country with several zones counts by the one in which we know its rules (US: California); one that we do not
+    know counts in UTC.
+
+    Example:
+        >>> local_day(datetime(2026, 11, 22, 23, 30, tzinfo=UTC), "NL").isoformat()
+        '2026-11-23'
+    """
+    zone = _ZONES.get(country)
+    return moment.astimezone(ZoneInfo(zone) if zone else UTC).date()
+
+
+@cache
+def public_holidays(country: str) -> Container[date]:
+    """Public holidays of a country (US: of California); none of a country that the library does not know."""
+    import holidays
+
+    if country not in holidays.list_supported_countries():
+        return NO_HOLIDAYS
+    return holidays.country_holidays(country, subdiv="CA" if country == "US" else None)
+
+
+def _working_day(day: date, holidays: Container[date]) -> date:
+    """This day, or the next one that is neither in a weekend nor a holiday."""
+    while day.weekday() >= 5 or day in holidays:
+        day += timedelta(days=1)
+    return day

@@ -1,0 +1,173 @@
+"""The letters of a request: what a person reads at every step, as text and as a page. None holds their name or data."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+
+from evenhand.explanation import catalogue, day, text
+
+from ._requests import Request
+from ._words import REFUSALS, RequestKind, State, Step
+
+__all__ = ["Letter", "Sender", "letter_of"]
+
+_AUTHORITIES = MappingProxyType(
+    {
+        "AT": "Österreichische Datenschutzbehörde (dsb.gv.at)",
+        "BE": "Gegevensbeschermingsautoriteit (gegevensbeschermingsautoriteit.be)",
+        "DK": "Datatilsynet (datatilsynet.dk)",
+        "ES": "Agencia Española de Protección de Datos (aepd.es)",
+        "FI": "Tietosuojavaltuutetun toimisto (tietosuoja.fi)",
+        "FR": "CNIL (cnil.fr)",
+        "IE": "Data Protection Commission (dataprotection.ie)",
+        "IT": "Garante per la protezione dei dati personali (garanteprivacy.it)",
+        "LU": "CNPD (cnpd.public.lu)",
+        "NL": "Autoriteit Persoonsgegevens (autoriteitpersoonsgegevens.nl)",
+        "PL": "UODO (uodo.gov.pl)",
+        "PT": "CNPD (cnpd.pt)",
+        "SE": "Integritetsskyddsmyndigheten (imy.se)",
+        "US": "California Privacy Protection Agency (cppa.ca.gov)",
+    }
+)
+"""Where a person can complain, by country of the controller; elsewhere it is not named, and said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who answers.
+
+    Attributes:
+        name: as people know it.
+        contact: where they can ask a human.
+        country: ISO 3166.
+        authority: where they can complain; "" = the authority of the country.
+    """
+
+    name: str
+    contact: str
+    country: str
+    authority: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter.
+
+    Attributes:
+        lang: ``nl`` or ``en``.
+        subject: what it is about, one line.
+        lines: its paragraphs, with salutation and greeting.
+    """
+
+    lang: str
+    subject: str
+    lines: tuple[str, ...]
+
+    def to_text(self) -> str:
+        """As plain text for an e-mail."""
+        return f"{self.subject}\n\n" + "\n\n".join(self.lines) + "\n"
+
+    def to_html(self) -> str:
+        """As one page that needs nothing else."""
+        body = "\n".join(f"<p>{html.escape(line).replace(chr(10), '<br>')}</p>" for line in self.lines)
+        title = html.escape(self.subject)
+        return (
+            f'<!doctype html>\n<html lang="{self.lang}">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}\n"
+            "</main>\n</body>\n</html>\n"
+        )
+
+
+_STYLE = (
+    ":root{color-scheme:light dark}"
+    'body{margin:0 auto;max-width:40rem;padding:1.5rem;font:1.0625rem/1.6 system-ui,"Noto Sans",sans-serif;'
+    "overflow-wrap:anywhere}h1{font-size:1.4rem;line-height:1.25}"
+)
+
+
+def letter_of(request: Request, sender: Sender, *, code: str = "", recipients: tuple[str, ...] = ()) -> Letter:
+    """The letter that belongs to the step that a request took last.
+
+    Args:
+        request: as it stands now.
+        sender: who answers.
+        code: the one-time code, where one was asked for.
+        recipients: names of those who are told of a correction, an erasure or a restriction.
+
+    Example:
+        >>> from evenhand.rights import Happening, Law, request_of
+        >>> came = Happening(Step.RECEIVE, datetime(2026, 3, 5, tzinfo=UTC), "person",
+        ...                  {"kind": "access", "law": "gdpr", "lang": "en", "country": "NL"})
+        >>> print(letter_of(request_of("R-1", [came]), Sender("Shop", "privacy@shop.example", "NL")).lines[2])
+        You get an answer by 5 April 2026 at the latest. It costs you nothing.
+    """
+    lang, last = request.lang, next(one for one in reversed(request.trail) if one.step is not Step.TELL)
+    about = _received(request)
+    name = "received"
+    match last.step:
+        case Step.ASK_IDENTITY | Step.FAIL_IDENTITY:
+            name, lines = "identity", [about, *_identity(request, code)]
+        case Step.EXTEND:
+            reason = text(f"rights.letter.because.{last.details['reason']}", lang)
+            lines = [about, _say(lang, "extended", reason=reason, due=_day(request.due, lang))]
+            name = "extended"
+        case Step.ANSWER:
+            name, lines = "answered", [about, _answered(request)]
+            if recipients:
+                lines.append(_say(lang, "told", recipients=", ".join(recipients)))
+        case Step.REFUSE:
+            ground = str(last.details["reason"])
+            article = REFUSALS[ground].article
+            lines = [about, _say(lang, "refused", reason=text(f"rights.ground.{ground}", lang), article=article)]
+            name = "refused"
+        case Step.WITHDRAW:
+            name, lines = "withdrawn", [about, _say(lang, "withdrawn")]
+        case _:
+            lines = [about, *_came(request)]
+    if name in ("extended", "refused") or (name == "answered" and not request.kind.is_at_once):
+        authority = sender.authority or _AUTHORITIES.get(sender.country) or _say(lang, "authority-of-your-country")
+        lines.append(_say(lang, "complaint", authority=authority))
+    closing = (
+        _say(lang, "number", number=request.number) + " " + _say(lang, "question", contact=sender.contact),
+        _say(lang, "regards") + f"\n{sender.name}",
+    )
+    return Letter(lang, text(f"rights.letter.subject.{name}", lang), (_say(lang, "dear"), *lines, *closing))
+
+
+def _received(request: Request) -> str:
+    kind = text(f"rights.kind.{request.kind.value}", request.lang)
+    return _say(request.lang, "received", received=_day(request.dates.received, request.lang), kind=kind)
+
+
+def _came(request: Request) -> list[str]:
+    lang, at_once = request.lang, f"rights.letter.at-once.{request.kind.value}"
+    until = [] if request.kind.is_at_once else [_say(lang, "until", due=_day(request.due, lang))]
+    return [*until, *([text(at_once, lang)] if at_once in catalogue(lang) else [])]
+
+
+def _identity(request: Request, code: str) -> list[str]:
+    lang = request.lang
+    asked = next(one for one in reversed(request.trail) if one.step is Step.ASK_IDENTITY)
+    until = asked.at + timedelta(days=int(asked.details["days"]))
+    return [_say(lang, "code", code=code), _say(lang, "code-use", until=day(until, lang)), _say(lang, "code-not-yours")]
+
+
+def _answered(request: Request) -> str:
+    outcome = ""
+    if request.kind is RequestKind.HUMAN_REVIEW:
+        answer = next(one for one in reversed(request.trail) if one.step is Step.ANSWER)
+        outcome = f".{answer.details['outcome']}"
+    assert request.state is State.ANSWERED
+    return text(f"rights.letter.answered.{request.kind.value}{outcome}", request.lang)
+
+
+def _say(lang: str, key: str, **values: object) -> str:
+    return text(f"rights.letter.{key}", lang, **values)
+
+
+def _day(one: date, lang: str) -> str:
+    return day(datetime(one.year, one.month, one.day, tzinfo=UTC), lang)

@@ -1,0 +1,164 @@
+"""The record of processing (GDPR 30(1)), from what campaigns declare: as plain values, CSV, and W3C DPV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+__all__ = ["ROPA_FIELDS", "ProcessingRecord"]
+
+ROPA_FIELDS = MappingProxyType(
+    {
+        "campaign": "30(1)",
+        "controller": "30(1)(a)",
+        "contact": "30(1)(a)",
+        "officer": "30(1)(a)",
+        "joint": "30(1)(a)",
+        "representative": "30(1)(a)",
+        "purpose": "30(1)(b)",
+        "basis": "6(1)",
+        "people": "30(1)(c)",
+        "data": "30(1)(c)",
+        "recipients": "30(1)(d)",
+        "transfers": "30(1)(e)",
+        "erasure": "30(1)(f)",
+        "security": "30(1)(g)",
+        "stored_in": "30(1)(g)",
+        "runs": "5(2)",
+        "last_run": "5(2)",
+    }
+)
+"""Every field of the record, and the paragraph of the GDPR that asks for it."""
+
+_PREFIXES = MappingProxyType(
+    {
+        "dpv": "https://w3id.org/dpv#",
+        "dct": "http://purl.org/dc/terms/",
+        "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
+        "loc": "https://w3id.org/dpv/loc#",
+    }
+)
+_BASIS = {"consent": "eu-gdpr:A6-1-a", "contract": "eu-gdpr:A6-1-b", "legitimate_interest": "eu-gdpr:A6-1-f"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingRecord:
+    """A record of processing: one row per campaign.
+
+    Attributes:
+        made: when, ISO 8601.
+        rows: values of `ROPA_FIELDS`; a text, or a list of texts. Nothing is empty: what nobody declared says so.
+        gaps: campaign and field of what nobody declared.
+        not_declared: what stands in a field that nobody declared.
+    """
+
+    made: str
+    rows: tuple[Mapping[str, Any], ...]
+    gaps: tuple[tuple[str, str], ...]
+    not_declared: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "schema_version": 1,
+            "made": self.made,
+            "fields": dict(ROPA_FIELDS),
+            "processing": [dict(row) for row in self.rows],
+            "gaps": [{"campaign": campaign, "field": field} for campaign, field in self.gaps],
+        }
+
+    def to_json(self) -> str:
+        """As JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1) + "\n"
+
+    def to_csv(self) -> str:
+        """As CSV: a heading, one row per campaign, lists joined by semicolons."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(ROPA_FIELDS)
+        for row in self.rows:
+            writer.writerow([_guarded("; ".join(_texts(row[name]))) for name in ROPA_FIELDS])
+        return text.getvalue()
+
+    def to_jsonld(self) -> str:
+        """As JSON-LD in the words of W3C DPV."""
+        content = {"@context": dict(_PREFIXES), "@graph": [self._node(row) for row in self.rows]}
+        return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+    def to_turtle(self) -> str:
+        """The same statements as Turtle."""
+        lines = [f"@prefix {name}: <{iri}> ." for name, iri in _PREFIXES.items()]
+        for row in self.rows:
+            lines += ["", *_turtle(self._node(row))]
+        return "\n".join(lines) + "\n"
+
+    def _node(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        said = {name: [one for one in _texts(row[name]) if one != self.not_declared] for name in ROPA_FIELDS}
+        process: dict[str, Any] = {
+            "@id": f"urn:evenhand:processing:{row['campaign']}",
+            "@type": "dpv:PersonalDataHandling",
+            "dct:title": str(row["campaign"]),
+            "dpv:hasDataController": {
+                "@type": "dpv:DataController",
+                "dpv:hasName": str(row["controller"]),
+                "dpv:hasContact": str(row["contact"]),
+            },
+            "dpv:hasPurpose": {"@id": f"dpv:{row['purpose']}"},
+            "dpv:hasLegalBasis": {"@id": _BASIS[str(row["basis"])]},
+            "dpv:hasDataSubject": said["people"],
+            "dpv:hasPersonalData": said["data"],
+            "dpv:hasRecipient": said["recipients"],
+            "dpv:hasDataTransfer": said["transfers"],
+            "dpv:hasStorageDuration": said["erasure"],
+            "dpv:hasTechnicalOrganisationalMeasure": said["security"],
+        }
+        if said["stored_in"]:
+            process["dpv:hasStorageLocation"] = {"@id": f"loc:{said['stored_in'][0]}"}
+        for name, term in (
+            ("officer", "dpv:DataProtectionOfficer"),
+            ("joint", "dpv:JointDataControllers"),
+            ("representative", "dpv:Representative"),
+        ):
+            if said[name] and said[name] != ["-"]:
+                process.setdefault("dpv:hasEntity", []).append({"@type": term, "dpv:hasName": said[name][0]})
+        return {key: value for key, value in process.items() if value and value != ["-"]}
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+def _guarded(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "@") or (text[:1] == "-" and len(text) > 1) else text
+
+
+def _turtle(node: Mapping[str, Any]) -> Iterator[str]:
+    statements = [f"{_key(key)} {_value(one)}" for key, value in node.items() if key != "@id" for one in _each(value)]
+    yield f"<{node['@id']}>"
+    yield from (f"    {one} ;" for one in statements[:-1])
+    yield f"    {statements[-1]} ."
+
+
+def _each(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _key(key: str) -> str:
+    return "a" if key == "@type" else key
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        if "@id" in value:
+            return str(value["@id"])
+        parts = [f"{_key(key)} {_value(one)}" for key, inner in value.items() for one in _each(inner)]
+        return f"[ {' ; '.join(parts)} ]"
+    if str(value).startswith(("dpv:", "eu-gdpr:", "loc:")):
+        return str(value)
+    return json.dumps(str(value), ensure_ascii=False)

@@ -1,0 +1,281 @@
+"""Requests of people, as an officer handles them: recorded, answered with all and only what is the person's."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import jsonschema
+import pytest
+
+from evenhand import assembly
+from evenhand.rights import review_figures
+from evenhand.terms import UsageError
+
+WHO, OTHER = "canary2@mail.example", "canary3@mail.example"
+PURPOSE = "PersonalisedAdvertising"
+PROCESSING = """processing:
+  people: {nl: klanten, en: customers}
+  security: {nl: versleuteld, en: encrypted}
+  recipients:
+    - {name: Mail House, role: processor, country: NL, contract: DPA-1}
+"""
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk(shop, cli):
+    """A home in which the campaign ran, with a recipient; ask(kind) records a request and gives its number."""
+    campaign = shop / "campaign.yaml"
+    campaign.write_text(campaign.read_text("utf-8") + PROCESSING, encoding="utf-8")
+    assert cli(shop, "run", "campaign.yaml", "--at", "2026-03-01").exit_code == 0
+
+    class Desk:
+        folder = shop
+        home = shop / "evenhand-home"
+
+        def __call__(self, *words):
+            return cli(shop, *words)
+
+        def ask(self, kind, *words, who=WHO):
+            done = self("rights", "ask", who, kind, "--json", *words)
+            assert done.exit_code == 0, done.stderr
+            return json.loads(done.stdout)["number"]
+
+        def answer(self, number, *words, who=WHO):
+            return self("rights", "answer", number, who, "--by", "dpo", "--identity", "came to the desk", *words)
+
+        def reason(self, who=WHO):
+            assert self("run", "campaign.yaml", "--at", "2026-05-01").exit_code == 0
+            return json.loads(self("why", who, "--json").stdout)["permission"]["key"]
+
+    return Desk()
+
+
+def test_an_access_answer_has_every_canary_of_the_person_and_nobody_elses(desk):
+    """Own row, decisions with scores, what they said in table and home, requests, recipients; on page and in JSON."""
+    planted = {"row": WHO, "notice": "notice-4711", "method": "by phone 4712", "note": "note 4713"}
+    for who, words in (
+        (WHO, ("--notice", planted["notice"], "--method", planted["method"])),
+        (OTHER, ("--notice", "notice-of-another-99", "--method", "method-of-another-99")),
+    ):
+        assert desk("consent", "give", who, PURPOSE, *words).exit_code == 0
+    desk.ask("objection", "--note", "note-of-another-99", who=OTHER)
+    number = desk.ask("access", "--note", planted["note"])
+    done = desk.answer(number, "--out", "answer", "--letter", "letter.html")
+    assert done.exit_code == 0, done.stderr
+    page = (desk.folder / "answer" / "access.html").read_text("utf-8")
+    data = (desk.folder / "answer" / "access.json").read_text("utf-8")
+    for canary in planted.values():
+        assert canary in data, canary
+    for canary in (WHO, "notice-4711", "by phone 4712", "Mail House"):
+        assert canary in page, canary
+    for content in (page, data, done.stdout, done.stderr):
+        assert "of-another-99" not in content
+        assert "canary3@" not in content
+        assert "canary20@" not in content
+    package = json.loads(data)
+    assert len(package["decisions"]) == 1
+    assert package["decisions"][0]["score"]
+    assert {one["source"] for one in package["consents"]} == {"home", "table"}
+    assert [one["name"] for one in package["data"]] == ["person", "responded", "visits", "days", "sex"]
+    assert package["purposes"][0]["keep_decisions"] == "P24M"
+    assert package["tables_not_read"] == []
+    assert (desk.folder / "answer" / "access.html").stat().st_mode & 0o077 == 0
+    assert "<script" not in page
+    assert "<html" in (desk.folder / "letter.html").read_text("utf-8")
+
+
+def test_a_table_that_is_gone_is_named_and_not_passed_over(desk):
+    """The access answer says what it could not read; a portability answer is not given at all."""
+    (desk.folder / "people.csv").rename(desk.folder / "moved.csv")
+    access = assembly.package_about(WHO, home=desk.home, at=NOW).to_dict()
+    assert access["tables_not_read"] == ["people.csv"]
+    done = desk.answer(desk.ask("portability"), "--out", "p")
+    assert done.exit_code == 3
+    assert "people.csv" in done.stderr
+
+
+def test_what_a_person_takes_along_is_what_was_given_or_observed(desk):
+    """Nothing that was worked out; the files agree with the schema, and can be read again as they are."""
+    campaign = desk.folder / "campaign.yaml"
+    text = campaign.read_text("utf-8").replace("  days: {role: feature,", "  days: {role: feature, origin: inferred,")
+    campaign.write_text(text, encoding="utf-8")
+    assert desk("run", "campaign.yaml", "--at", "2026-03-02").exit_code == 0
+    done = desk.answer(desk.ask("portability"), "--out", "take")
+    assert done.exit_code == 0, done.stderr
+    data = (desk.folder / "take" / "portability.json").read_text("utf-8")
+    package = json.loads(data)
+    jsonschema.validate(package, json.loads((desk.folder / "take" / "portability.schema.json").read_text("utf-8")))
+    assert [one["name"] for one in package["items"]] == ["person", "responded", "visits", "sex"]
+    assert "days" not in data
+    assert "score" not in data
+    from evenhand.rights import read_portability
+
+    again = read_portability(data)
+    assert again.to_dict() == package
+    rows = list(csv.DictReader((desk.folder / "take" / "portability.csv").read_text("utf-8").splitlines()))
+    assert {(row["name"], row["value"]) for row in rows} == {(one.name, one.value or "") for one in again.items}
+    assert "days" in json.dumps(assembly.package_about(WHO, home=desk.home, at=NOW).to_dict()["data"])
+
+
+def test_a_corrected_value_decides_and_recipients_are_told(desk):
+    """The next run and a single decision go by it; the message can be written again until it is acknowledged."""
+    before = json.loads(desk("why", WHO, "--json").stdout)["score"]
+    number = desk.ask("rectification")
+    for wrong in ("visits=often", "notes=1", "person=me"):
+        refused = desk.answer(number, "--set", wrong)
+        assert refused.exit_code in (2, 3)
+        assert "often" not in refused.stderr
+    assert desk.answer(number, "--set", "visits=0").exit_code == 0
+    desk("run", "campaign.yaml", "--at", "2026-03-01")
+    told = json.loads(desk("why", WHO, "--json").stdout)
+    assert told["score"] != before
+    assert next(one["value"] for one in told["factors"] if one["name"] == "visits").startswith(("below", "from 0"))
+    assert desk("replay", "last").exit_code == 0
+    assert b"visits" not in (desk.home / "people.sqlite").read_bytes()
+    for attempt in (1, 2):
+        assert desk("rights", "tell", number, "Mail House", WHO, "--out", "m.json").exit_code == 0
+        (message,) = json.loads(desk("rights", "outbox", "--json").stdout)["messages"]
+        assert message["attempts"] == attempt
+    content = (desk.folder / "m.json").read_text("utf-8")
+    assert json.loads(content)["values"] == {"visits": "0"}
+    assert json.loads(content)["subject"]["identifierValue"] == sha256(WHO.encode()).hexdigest()
+    assert WHO not in content
+    assert desk("rights", "tell", number, "Nobody", WHO, "--out", "m.json").exit_code == 2
+    assert desk("rights", "told", number, "Mail House", "--reference", "77").exit_code == 0
+    assert json.loads(desk("rights", "outbox", "--json").stdout)["messages"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("objection", "direct-marketing-objection"), ("opt-out", "sale-opt-out"), ("restriction", "restricted")],
+)
+def test_what_holds_at_once_holds_from_when_it_is_asked(desk, kind, expected):
+    """Before anybody answers; and it ends when the person takes the request back."""
+    number = desk.ask(kind)
+    assert desk.reason() == expected
+    assert desk("rights", "withdraw", number).exit_code == 0
+    assert json.loads(desk("consent", "history", WHO, "--json").stdout)["said"][-1]["status"].endswith(
+        ("Withdrawn", "Lifted")
+    )
+
+
+def test_a_restriction_that_is_refused_ends_and_nothing_was_deleted(desk):
+    """The person is told why and where to complain."""
+    number = desk.ask("restriction", "--lang", "en")
+    done = desk("rights", "refuse", number, "no-ground", "--by", "dpo")
+    assert "The law gives no right to this" in done.stdout
+    assert "Autoriteit Persoonsgegevens" in done.stdout
+    statuses = [one["status"] for one in json.loads(desk("consent", "history", WHO, "--json").stdout)["said"]]
+    assert statuses == ["Restricted", "RestrictionLifted"]
+
+
+def test_an_erasure_on_request_leaves_the_trail_of_the_request_alone(desk):
+    """No id, note or correction in any byte of the home; who is to be told stands there still."""
+    note, value = "note-only-theirs-5511", "7331"
+    desk.answer(desk.ask("rectification"), "--set", f"visits={value}")
+    number = desk.ask("erasure", "--note", note)
+    assert desk.answer(number).exit_code == 2, "not confirmed"
+    done = desk.answer(number, "--yes", "--letter", "letter.txt")
+    assert done.exit_code == 0, done.stderr
+    for path in desk.home.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert WHO.encode() not in content, path
+            assert note.encode() not in content, path
+            assert value.encode() not in content or path.name != "people.sqlite", path
+    assert "gewist" in (desk.folder / "letter.txt").read_text("utf-8")
+    shown = json.loads(desk("rights", "show", number, "--json").stdout)
+    assert (shown["state"], shown["private"][0]) == ("answered", {})
+    assert desk("rights", "tell", number, "Mail House", WHO, "--out", "m.json").exit_code == 0
+    assert desk("rights", "verify").exit_code == 0
+    assert desk("ledger", "verify").exit_code == 0
+    assert desk("rights", "access", WHO).exit_code == 3
+
+
+def test_an_erasure_that_stopped_half_way_can_be_answered_again(desk):
+    """The person is erased and the answer was not recorded: the same command finishes it."""
+    number = desk.ask("erasure")
+    assembly.erase(WHO, home=desk.home, at=datetime.now(UTC))
+    assert desk.answer(number, "--yes", who=OTHER).exit_code == 3
+    assert desk.answer(number, "--yes").exit_code == 0
+
+
+def test_a_person_reviews_a_decision_and_the_old_one_stays(desk):
+    """Time and outcome are recorded, the change stands on the person's page, the ledger says what it said."""
+    told = json.loads(desk("why", WHO, "--json").stdout)
+    head = json.loads(desk("ledger", "verify", "--json").stdout)["head"]
+    assert desk("rights", "ask", WHO, "human-review").exit_code == 2
+    assert desk("rights", "ask", OTHER, "human-review", "--decision", told["decision_id"]).exit_code == 2
+    number = desk.ask("human-review", "--decision", told["decision_id"])
+    assert desk("rights", "start", number, "--by", "reviewer-2").exit_code == 0
+    assert desk.answer(number, "--outcome", "change", "--reason", "x", "--offer", "gold").exit_code == 2
+    assert desk.answer(number, "--outcome", "maybe", "--reason", "x").exit_code == 2
+    done = desk.answer(number, "--outcome", "change", "--offer", "tea", "--reason", "the limit was too strict")
+    assert done.exit_code == 0, done.stderr
+    package = assembly.package_about(WHO, home=desk.home, lang="en", at=NOW)
+    assert package.to_dict()["reviews"][0]["offer"] == "tea"
+    assert "A person looked at this decision" in package.to_html()
+    assert "Money off tea" in package.to_html()
+    assert json.loads(desk("ledger", "verify", "--json").stdout)["head"] == head
+    figures = json.loads(desk("rights", "reviews", "--json").stdout)
+    assert (figures["reviews"], figures["changed"], figures["override_rate"]) == (1, 1, 1.0)
+
+
+def test_reviews_that_change_nothing_in_no_time_raise_an_alarm(desk):
+    """Twenty kept within seconds: exit 1; one that was changed, and the alarm is gone."""
+    decision = json.loads(desk("why", WHO, "--json").stdout)["decision_id"]
+    for number in range(20):
+        asked = assembly.ask(WHO, "human_review", home=desk.home, at=NOW, decision=decision).request.number
+        at = NOW + timedelta(minutes=number)
+        assembly.start_request(asked, home=desk.home, by="r", at=at)
+        later = at + timedelta(seconds=5)
+        assembly.answer_request(
+            asked, WHO, home=desk.home, by="r", at=later, identity="known", outcome="keep", reason="fine"
+        )
+    done = desk("rights", "reviews")
+    assert (done.exit_code, "0.0%" in done.stdout) == (1, True)
+    assert not review_figures(assembly.list_requests(home=desk.home, everything=True)[:19]).looks_rubber_stamped
+
+
+def test_two_officers_cannot_take_a_step_at_once(desk):
+    """The second, who looked before the first wrote, is refused; the trail stays whole."""
+    number = desk.ask("access")
+    from evenhand.assembly import _requests
+
+    found = assembly.find_request(number, home=desk.home)
+    assembly.start_request(number, home=desk.home, by="a", at=datetime.now(UTC))
+    with _requests.trail_of(_requests.find_home(desk.home)) as trail:
+        entry = next(iter(trail.read(about=number)))
+        with pytest.raises(UsageError, match="took a step of this request meanwhile"):
+            trail.append([entry], only_after=(number, found.last))
+    assert desk("rights", "verify").exit_code == 0
+
+
+def test_unhappy_requests(desk):
+    """Unknown kinds, laws, numbers and people: in three parts, with nobody's id in it."""
+    for words, code in (
+        (("ask", WHO, "everything"), 2),
+        (("ask", WHO, "restriction", "--law", "ccpa"), 2),
+        (("ask", WHO, "access", "--received", "2999-01-01"), 2),
+        (("show", "R-1"), 3),
+        (("identity", "R-1", "--by", "d"), 3),
+        (("proved", desk.ask("access")), 2),
+    ):
+        done = desk("rights", *words)
+        assert done.exit_code == code, words
+        assert WHO not in done.stderr
+
+
+def test_what_is_late_shows_up_and_fails_a_check(desk):
+    """Received two months ago: overdue, at the top, exit 1 with --check; nothing is recorded for that."""
+    long_ago = (datetime.now(UTC) - timedelta(days=70)).date().isoformat()
+    desk.ask("portability")
+    late = desk.ask("access", "--received", long_ago)
+    done = desk("rights", "list", "--check")
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[0].startswith(late)
+    assert desk("rights", "extend", late, "complex", "--by", "dpo").exit_code == 2
