@@ -108,7 +108,7 @@ FACTS = MappingProxyType(
         Fact.USES: FactKind(
             ("none", "undeclared", *Use),
             "none",
-            "What is done with personal data, in the words of United States law; undeclared: nobody said that it is none.",
+            "What is done with personal data, in the words of United States law; undeclared: nobody says.",
             person=False,
             several=True,
         ),
