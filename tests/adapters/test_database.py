@@ -20,6 +20,8 @@ from evenhand.adapters.database import Database, database_of
 from evenhand.adapters.home import Home
 from evenhand.adapters.migrations.tables import METADATA
 from evenhand.adapters.placement import Placement, place_home, placement_of
+from evenhand.adapters.rights_tables import RightsTables
+from evenhand.rights import Entry, Stream
 from evenhand.terms import LedgerError, StoreError, UsageError
 
 KEY = bytes(range(32))
@@ -287,3 +289,23 @@ def test_the_commands_place_a_home_on_a_server(tmp_path, postgres_url):
     assert "EVENHAND_DATABASE is not set" in lost.stderr
     texts = [path.read_bytes() for path in (tmp_path / "home").iterdir()]
     assert not any(postgres_url.encode() in text for text in texts)
+
+
+def test_who_holds_the_trail_lets_others_read_and_nobody_say_anything(database):
+    """While a run is made durable a no waits; it is there as soon as the run is, and in its turn."""
+    database.upgrade("people")
+    trail, order = RightsTables(database, KEY), []
+
+    def say():
+        trail.append([Entry(0, Stream.CONSENT, "", b"h" * 16, 1, 1, b"{}", b"", b"s" * 16)])
+        order.append("said")
+
+    other = threading.Thread(target=say)
+    with trail.held():
+        other.start()
+        other.join(0.5)
+        assert trail.last() == 0
+        order.append("let go")
+    other.join()
+    assert order == ["let go", "said"]
+    assert trail.last() == 1

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from allocation.cases import PlainWall, campaign_with, scored_with
 from evenhand.allocation import allocate
@@ -56,6 +57,60 @@ def test_blind_limits_that_hold_by_themselves_do_not_bind(seed: int, lean: float
     np.testing.assert_array_equal(limited.offer, limited.unlimited_offer)
 
 
+def _ratio(offer: NDArray[np.int16], groups: list[str]) -> float:
+    """The lowest rate over the highest, on true groups."""
+    rates = [float(np.mean(offer[np.array(groups) == g] >= 0)) for g in sorted(set(groups))]
+    return min(rates) / max(rates) if max(rates) else 1.0
+
+
+def _figure(allocated: Allocated, name: str) -> float:
+    return next(float(limit.used) for limit in allocated.limits if limit.id == name)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32), st.floats(0.2, 1.0), st.floats(0.6, 0.9), st.sampled_from(["sex", "region"]))
+def test_a_second_limit_that_the_outcome_keeps_costs_nothing(seed: int, lean: float, bound: float, first: str) -> None:
+    """Declared beside it, before or after, it takes no value away. Where the outcome without limits keeps it too, it
+    changes nobody's decision; where it does not, the decisions may be others, if they are worth more."""
+    scored, wall = _problem(seed, lean)
+    other = "region" if first == "sex" else "sex"
+    try:
+        alone = allocate(scored, _campaign({first: bound}), wall)
+    except DataError:
+        assume(False)
+    idle = np.floor(_ratio(alone.offer, wall.columns[other]) * 1000) / 1000
+    without = _ratio(alone.unlimited_offer, wall.columns[other])
+    for bounds in ({first: bound, other: idle}, {other: idle, first: bound}):
+        both = allocate(scored, _campaign(bounds), wall)
+        assert all(limit.held for limit in both.limits)
+        assert both.certificate.value >= alone.certificate.value
+        if without >= idle:
+            np.testing.assert_array_equal(both.offer, alone.offer)
+            assert _figure(both, first) == _figure(alone, first)
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 2**32), st.floats(0.2, 0.8))
+def test_a_soft_limit_beside_others_costs_no_more_than_its_ceiling(seed: int, lean: float) -> None:
+    """A ceiling of a thousandth is a thousandth, whatever else has to be guessed."""
+    scored, wall = _problem(seed, lean, people=1000)
+    limits: list[dict[str, Any]] = [{"id": "sex", "groups": ["sex"], "bound": 0.9, "ceiling": 0.001}]
+    soft = allocate(scored, campaign_with(costs=[0, 0], contacts=80, disparity=limits), wall)
+    free = allocate(scored, campaign_with(costs=[0, 0], contacts=80), wall)
+    assert soft.certificate.value >= 0.999 * free.certificate.value - 1
+    limits.append({"id": "region", "groups": ["region"], "bound": 0.01})
+    beside = allocate(scored, campaign_with(costs=[0, 0], contacts=80, disparity=limits), wall)
+    np.testing.assert_array_equal(beside.offer, soft.offer)
+
+
+def test_nothing_is_guessed_where_no_limit_needs_it() -> None:
+    """Limits that hold by themselves leave no recipe of cells behind, and no bin is put to the wall for them."""
+    scored, wall = _problem(5, 0.0)
+    found = allocate(scored, _campaign({"sex": 0.01, "region": 0.01}), wall)
+    assert "blind" not in found.prices.cell_tables
+    assert not [why for _, _, why in wall.questions if "bins of" in why]
+
+
 def test_a_blind_limit_that_changes_decisions_binds_beside_one_that_does_not() -> None:
     """Only the one that the outcome without limits breaks has a price."""
     scored, wall = _problem(3, 0.5)
@@ -95,8 +150,8 @@ def test_three_one_way_limits_over_ten_offers_are_kept_and_not_given_up_just_bel
 
 
 def test_a_relaxation_is_a_round_bound_whatever_the_draw_of_the_ties() -> None:
-    """Another seed draws the ties otherwise; the bound that is named is the same, and it can be kept."""
-    scored, wall = _problem(11, 3.0, people=600)
+    """Another seed draws the ties otherwise; the bound that is named is the same here, and it can be kept."""
+    scored, wall = _problem(12, 3.0, people=600)
     asked, told = {"sex": 0.99, "region": 0.97}, set()
     for seed in (0, 1):
         campaign = _campaign(asked).model_copy(update={"seed": seed})

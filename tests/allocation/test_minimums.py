@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from scipy.optimize import LinearConstraint, linprog, milp
 from allocation.cases import PlainWall, campaign_with, scored_with
 from allocation.oracle import linear_optimum
 from evenhand.allocation import LimitsContradictError, allocate
-from evenhand.terms import Reason, Standing
+from evenhand.terms import DataError, Reason, Standing
 
 AWARE = {"id": "d", "groups": ["g"], "bound": 0.8, "mode": "aware"}
 
@@ -111,6 +112,17 @@ CONTRADICTIONS: list[tuple[dict[str, Any], dict[str, float | None]]] = [
         {"contacts": None, "capacity:o0": None, "minimum:o0": 20, "minimum:o1": None},
     ),
 ]
+
+
+def test_where_contradictions_are_not_worked_out_nothing_is_said_of_shares_of_people() -> None:
+    """With costs of each person's own nobody knows whether there are any decisions; the message does not claim it."""
+    scored = scored_with(np.full((2, 40), 10**6))
+    cost = np.full((2, 40), 10**6)
+    scored = dataclasses.replace(scored, minimised=dataclasses.replace(scored.minimised, cost=cost))
+    campaign = campaign_with(costs=[10**6, 10**6], minimums=[10, None], budget=5 * 10**6)
+    with pytest.raises(DataError, match="Whether there are any is not worked out") as error:
+        allocate(scored, campaign, PlainWall({}))
+    assert "shares of people" not in error.value.what
 
 
 @pytest.mark.parametrize(("declared", "ways"), CONTRADICTIONS, ids=str)

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from allocation.cases import PlainWall, campaign_with, scored_with
+from evenhand.allocation import allocate
 from evenhand.allocation._crowd import Crowd
 from evenhand.allocation._dual import decide
 from evenhand.allocation._nest import Nest
@@ -14,6 +16,13 @@ from evenhand.allocation._products import outer_product, row_sums, solve_definit
 from evenhand.allocation._quadratic import settle_step
 
 SEEDS = st.integers(0, 10_000)
+
+
+def test_where_nothing_may_be_given_the_bound_is_nothing() -> None:
+    """A budget of nothing: no price says so of everybody, and so few places do."""
+    value = (np.random.default_rng(0).normal(size=(2, 60_000)) * 1e6).astype(np.int64)
+    found = allocate(scored_with(value), campaign_with(costs=[100_000, 200_000], budget=0), PlainWall({}))
+    assert (found.certificate.value, found.certificate.bound, found.certificate.gap) == (0, 0, 0.0)
 
 
 @settings(deadline=None, max_examples=40)

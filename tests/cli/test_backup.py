@@ -16,6 +16,7 @@ import pytest
 from shop_folder import AT, PROGRAM
 
 HOME = "evenhand-home"
+PURPOSE = "PersonalisedAdvertising"
 WHO, OTHER = "canary7@mail.example", "canary8@mail.example"
 
 
@@ -37,6 +38,8 @@ def old(request, ran, shop, cli):
         call("run", "campaign.yaml", "--at", AT)
     call("decide", "campaign.yaml", OTHER, "canary5@mail.example", "--at", "2026-03-02")
     call("monitor", "campaign.yaml")
+    call("consent", "withdraw", "canary9@mail.example", PURPOSE)
+    call("consent", "withdraw", WHO, PURPOSE)
     return call
 
 
@@ -60,6 +63,10 @@ def test_a_backup_restores_to_the_same_home_in_files(old):
     assert "capacity:tea 59" in left, "what was spent before the backup is still spent"
     assert "0 new" in old("monitor", "campaign.yaml", **new).stdout or old("monitor", "campaign.yaml", **new)
     assert "identical" in old("replay", "last", "--campaign", "campaign.yaml", **new).stdout
+    assert json.loads(old("rights", "verify", "--json", **new).stdout)["ok"]
+    old("decide", "campaign.yaml", "canary9@mail.example", "--at", "2026-03-04", **new)
+    told = json.loads(old("why", "canary9@mail.example", "--json", **new).stdout)
+    assert told["permission"]["key"] == "consent-withdrawn", "a no that was said before the backup is still heard"
     assert not list(old.folder.glob(".new*"))
 
 
@@ -98,6 +105,7 @@ def test_whoever_was_erased_after_the_backup_is_erased_again_or_it_is_said(old):
     told = old("ledger", "verify", home="with", url="").stdout
     assert "promises kept" in told
     assert "1 people were erased" in told
+    assert json.loads(old("rights", "verify", "--json", home="with", url="").stdout)["ok"]
     assert old("why", OTHER, home="with", url="")
 
 

@@ -101,6 +101,15 @@ def test_the_policy_is_shown_and_checked_against_the_ledger(ran, cli):
     assert machine == json.loads((_run_folder(ran) / "prices.json").read_text())
 
 
+def test_prices_that_decide_takes_for_nobody_later_say_so(shop, cli):
+    """Under an aware limit the prices are shown as far as they are public, with why later people cannot have them."""
+    make_aware(shop / "campaign.yaml")
+    assert cli(shop, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    shown = cli(shop, "policy", *("--home", "evenhand-home"))
+    assert "not for later people: " in shown.stdout
+    assert "these prices are sealed" in shown.stdout
+
+
 def test_a_lost_policy_is_made_again_from_the_ledger(ran, cli):
     """Byte for byte, by `policy`, by `report`, and by the next run after a crash."""
     path = _run_folder(ran) / "prices.json"

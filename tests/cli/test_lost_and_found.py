@@ -265,3 +265,14 @@ def test_a_failed_first_run_can_be_started_again(shop):
     assert evenhand(*RUN, cwd=shop).returncode == 3
     campaign.write_text(good, "utf-8")
     assert evenhand(*RUN, cwd=shop).returncode == 0
+
+
+def test_stolen_files_without_the_secret_tell_nothing_about_anybody(ran):
+    """Every database of a home, byte by byte: no own id, no word of a row, no offer of anybody, not the secret key."""
+    home = ran / "evenhand-home"
+    stolen = b"".join(path.read_bytes() for path in home.glob("*.sqlite*"))
+    assert len(stolen) > 100_000
+    assert b"canary" not in stolen
+    assert b"mail.example" not in stolen
+    assert b'"o":' not in stolen
+    assert (home / "secret.key").read_bytes() not in stolen

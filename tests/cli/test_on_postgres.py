@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -134,6 +136,40 @@ def test_an_id_is_never_a_statement_and_never_a_line_of_output(there, who):
         assert "\x1b" not in done.stdout + done.stderr
         assert "all well" not in done.stdout + done.stderr
     assert "promises kept" in there("ledger", "verify").stdout
+
+
+def test_a_user_who_owns_nothing_can_do_everything_but_change_what_was_recorded(there):
+    """With the grants that the how-to shows, word for word: every command works, and no trigger can be taken away."""
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "postgresql.md").read_text(encoding="utf-8")
+    grants = re.search(r"```sql\n(.*?)```", page, re.DOTALL).group(1)
+    app = f"app_{there.schema}"
+    grants = grants.replace("evenhand_app", app).replace("evenhand_keys", f"{there.schema}_keys")
+    grants = re.sub(r"\bevenhand\b", there.schema, grants)
+    with psycopg.connect(there.url, autocommit=True) as db:
+        db.execute(f"CREATE ROLE {app} LOGIN")
+        db.execute(grants)
+    url = re.sub(r"://[^@/]*@", f"://{app}@", there.url)
+    for words in (
+        ("run", "campaign.yaml", "--at", AT),
+        ("decide", "campaign.yaml", "canary5@mail.example", "--at", "2026-03-02"),
+        ("monitor", "campaign.yaml"),
+        ("why", WHO),
+        ("rights", "erase", WHO, "--yes"),
+        ("keys", "status"),
+        ("ledger", "verify"),
+    ):
+        there(*words, url=url)
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(f"SET search_path TO {there.schema}")
+        for statement in (
+            "ALTER TABLE entry DISABLE TRIGGER entry_no_change",
+            "DROP TRIGGER entry_no_change ON entry",
+            "DELETE FROM entry",
+            "UPDATE checkpoint SET note = ''",
+            "TRUNCATE entry",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match=r"denied|must be owner"):
+                db.execute(statement)
 
 
 def test_what_people_say_and_ask_works_on_a_server(there):

@@ -154,7 +154,7 @@ def with_changes(explained: Explained, row: int, found: Counterfactual) -> list[
     return codes
 
 
-@pytest.mark.parametrize("seed", [0, 1, 3])
+@pytest.mark.parametrize("seed", [1, 3, 5])
 def test_several_changes_hold_with_the_prices_of_the_cell_that_they_lead_to(seed):
     """The rule from scratch, at the prices of the new cell, decides differently; some changes do lead to another."""
     campaign, explained = decided(seed, "blind")

@@ -76,3 +76,30 @@ def test_no_finding_shows_a_value():
     (finding,) = scan_personal_data("c", _texts(MAILS))
     assert "@" not in finding.what + finding.remedy
     assert finding.measured == {"hits": 9, "looked_at": 9}
+
+
+@pytest.mark.parametrize(
+    ("values", "id_"),
+    [
+        (["paid with 4111 1111 1111 1111", "cash", "cash"], "EH-PII-006"),
+        (["4111111111111111", "5555555555554444", "4012888888881881"], "EH-PII-006"),
+        (["call me back on 06 12345678 please", "nothing", None], "EH-PII-004"),
+    ],
+)
+def test_cards_and_numbers_inside_texts_are_found(values, id_):
+    """A card's check digit, and a Dutch mobile number in a sentence, count where they stand."""
+    assert _found(_texts(values)) == [id_]
+
+
+def test_a_column_that_is_called_after_what_it_holds_is_found():
+    """Many values under the name phone; but not a yes or no, nor a name that only contains the word."""
+    many = _texts([f"x{k % 40}" for k in range(200)])
+    assert [one.id for one in scan_personal_data("Phone_Number", many)] == ["EH-PII-007"]
+    assert scan_personal_data("phone", _texts(["landline", "mobile"] * 60)) == ()
+    assert scan_personal_data("email_opens", many) == ()
+
+
+def test_long_numbers_are_not_cards_by_chance():
+    """One in ten random numbers passes the test of a card; that is no finding."""
+    numbers = np.random.default_rng(0).integers(4 * 10**15, 5 * 10**15, 500)
+    assert _found(_texts([str(one) for one in numbers])) == []

@@ -42,6 +42,25 @@ def ran(request, tmp_path_factory):
     return world, world.run(home), home
 
 
+def test_the_report_shows_what_an_offer_costs_those_who_get_it(ran):
+    """The mean of their own costs in place of the declared one; nothing more than that they are few where they are."""
+    world, decided, _ = ran
+    for offer in decided.report["offers"]:
+        got = decided.decisions.filter(pl.col("offer") == offer["id"])
+        if offer["id"] not in PAID:
+            assert "own_cost_micro" not in offer
+        elif len(got) < 10:
+            assert offer["own_cost_micro"] is None
+        else:
+            cost = dict(zip(world.people["person"], world.people["postage"], strict=True))
+            declared_cost = offer["cost_micro"] / 1e6
+            own = [
+                cost[person] if standing == "personalised" else declared_cost
+                for person, standing in got.select("person", "standing").iter_rows()
+            ]
+            assert offer["own_cost_micro"] == pytest.approx(1e6 * np.mean(own), abs=1)
+
+
 def test_the_budget_is_kept_on_what_each_person_costs(ran):
     """Added up afresh from the table, in whole cents: no more than the budget, and nearly all of it."""
     world, decided, _ = ran

@@ -60,6 +60,16 @@ def test_one_flipped_bit_is_found_and_named(place, field, data):
     assert {problem.seq for problem in found.problems if "altered" in problem.what} <= {rows[place][0]}
 
 
+def test_a_model_of_another_shape_is_named_and_nothing_is_worked_out_from_it():
+    """A cut of a feature gone from the model's text: the entry is named, the run's shape too, and reading goes on."""
+    place, text = next((i, row[4]) for i, row in enumerate(WHOLE.rows) if b"binnings" in row[4])
+    rows = list(WHOLE.rows)
+    rows[place] = (*rows[place][:4], text.replace(b"[0.0,1.0,2.0,3.0]", b"[0.0]"))
+    found = _changed(rows)
+    assert place + 1 in {problem.seq for problem in found.problems}
+    assert any("are not those of the campaign and the view" in problem.what for problem in found.problems)
+
+
 @given(places, st.booleans())
 def test_a_deleted_entry_is_found_and_named(place, closed):
     """Whether a gap is left or the following entries are moved up."""

@@ -231,6 +231,21 @@ BROKEN = [
         TWO_EACH | {"limits.disparity.0.measure": "expected_benefit_ratio"},
         ("limits", "disparity", 0, "measure"),
     ),
+    (
+        "EH-POL-110",
+        THREE_OFFERS | {"limits.contacts": {"offers_each": 2, "each": [{"offers": 1, "within": "P1D"}]}},
+        ("limits", "contacts", "each", 0, "offers"),
+    ),
+    (
+        "EH-POL-111",
+        {"limits.contacts": {"each": [{"offers": 3, "within": "P1D"}, {"offers": 2, "within": "P1W"}]}},
+        ("limits", "contacts", "each", 0),
+    ),
+    (
+        "EH-POL-112",
+        {"limits.contacts": {"each": [{"offers": 1, "within": "P999D"}]}, "retention.decisions": "P2Y"},
+        ("limits", "contacts", "each", 0, "within"),
+    ),
     ("EH-POL-086", {"offers.0.cost_column": "postage"}, ("offers", 0, "cost_column")),
     ("EH-POL-087", OWN_COSTS | {"exploration": {"share": 0.1}}, ("exploration",)),
     (

@@ -133,6 +133,37 @@ def test_a_soft_limit_that_was_given_up_is_nowhere_said_to_be_kept(report, lang,
         assert one not in words
 
 
+def test_ranges_of_a_cut_number_are_in_the_language_and_in_their_order(report):
+    """Written in English where they are made; in Dutch they are Dutch, and 9 comes before 10."""
+    ranges = dict(
+        zip(("18-24", "25-44", "45-64", "65+"), ("10 to 20", "9 to 10", "below 9", "20 or more"), strict=True)
+    )
+    text = json.dumps(report)
+    for old, new in ranges.items():
+        text = text.replace(json.dumps([old]), json.dumps([new]))
+    told = " ".join(read(render(json.loads(text))).words)
+    places = [told.index(words) for words in ("onder 9", "9 tot 10", "10 tot 20", "20 of meer")]
+    assert places == sorted(places)
+
+
+def test_beside_an_aware_limit_a_blind_one_claims_for_itself_alone(report):
+    """Not that the calculation never saw a group, where another limit may use groups."""
+    beside = copy.deepcopy(report)
+    beside["groups"][1] |= {"limit": "fair-age", "measure": "selection_rate_ratio", "bound": 0.5, "mode": "aware"}
+    said = "without the calculation ever seeing a group"
+    assert said in " ".join(read(render(report)).words)
+    told = " ".join(read(render(beside)).words)
+    assert said not in told
+    assert "This limit was kept without using a group." in told
+
+
+def test_a_report_of_an_older_version_says_of_a_blind_certificate_what_it_said(report):
+    """It does not tell whether groups were guessed; with a blind limit they were."""
+    older = copy.deepcopy(report)
+    del older["certificate"]["guesses"]
+    assert "for every rule that guesses groups" in " ".join(read(render(older)).words)
+
+
 def test_a_bare_campaign_has_a_page_too(report):
     """No groups, no limits, no findings, no decisions told, no evaluation: every chapter says so."""
     bare = {

@@ -12,7 +12,7 @@ import sqlite3
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from evenhand.ledger import GENESIS, GrowingTree, Head, LedgerStore, Node, Tail
 from evenhand.terms import StoreError
@@ -102,14 +102,18 @@ def copy_ledger(source: LedgerStore, target: LedgerStore) -> Tail:
 
 
 def copy_people(source: Database, target: Database) -> None:
-    """Every row of the tables about people, in one transaction; tables that have rows already stay as they are. The
-    mark of the home is not copied: each database gets its own."""
+    """Every row of the tables about people, in one transaction, into tables that have none; where they have some, a
+    copy was made before, and they stay. The mark of the home is not copied: each database gets its own."""
     if not source.is_there:
         return
+    tables = [table for table in METADATA.sorted_tables if table.name != "belonging"]
     with source.read() as reader, target.begin() as writer:
-        for table in METADATA.sorted_tables:
-            if table.name == "belonging" or writer.execute(select(table).limit(1)).first() is not None:
-                continue
+        lists = [table for table in tables if "only_row" not in table.c]
+        if any(writer.execute(select(table).limit(1)).first() is not None for table in lists):
+            return
+        for table in tables:
+            if table not in lists:  # its one row came with the table
+                writer.execute(delete(table))
             result = reader.execution_options(yield_per=_ROWS).execute(select(table))
             for part in result.mappings().partitions(_ROWS):
                 writer.execute(insert(table), [dict(row) for row in part])

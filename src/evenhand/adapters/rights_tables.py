@@ -7,6 +7,7 @@ person's key; who an entry is about stands here as a handle that leads to nobody
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -169,6 +170,13 @@ class RightsTables:
                     bare = removed(_entry(row))
                     connection.execute(update(_trail).where(_trail.c.seq == bare.seq).values(**_row(bare)))
             self._appended(connection, [note])
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While the ``with`` lasts nobody appends: whoever says something waits until it ends. Others read on."""
+        with self._database.begin() as connection:
+            connection.execute(select(_head.c.seq).with_for_update())
+            yield
 
     def last(self) -> int:
         """Number of the last entry; 0 where there is none."""

@@ -8,55 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Allocated, Certificate, Lots, Prices, Scored, Standing
+from evenhand.terms import Allocated, Certificate, Prices, Scored, Standing
 
-from ._blind import until_held
-from ._by_lot import draw_lots, set_aside, told_by_lot
-from ._cells import Cells, fuse
+from ._blind import Held, Missed
+from ._bound import at_most
+from ._by_lot import draw_lots, told_by_lot
 from ._choices import Choice
 from ._comparisons import Comparison
-from ._crowd import CLOSED, canonical, draw_for, lay_out
+from ._crowd import canonical, draw_for
 from ._effects import effects
-from ._limits import Rows, build_rows
-from ._membership import learn_cells
-from ._nest import Nest
+from ._guesses import Guessing
+from ._limits import Rows, relaxed
 from ._outcome import Columns, columns_of
 from ._outcome_sets import Asking, columns_of_sets
-from ._pools import Pooled, pooled
+from ._problem import Batch, Maker, Problem
 from ._reachable import demand_reachable, not_found
 from ._report import limit_outcomes, prices_of
 from ._settle import Settled, settle
-from ._solve import Solved, scale_of
-from ._wall import Wall, selected_people, survey
+from ._solve import Solved
+from ._unreachable import unreachable
+from ._wall import Wall, holds, survey
 
 __all__ = ["allocate_within"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """The people of one call: who takes part, who counts for disparity, who is drawn, in which order, which draw."""
-
-    scored: Scored
-    campaign: Campaign
-    wall: Wall
-    comparisons: list[Comparison]
-    counted: NDArray[np.bool_]
-    lots: Lots
-    order: NDArray[np.intp]
-    draw: NDArray[np.uint64]
-    is_trial: bool
-
-    @property
-    def value(self) -> NDArray[np.int64]:
-        """int64[m, n], micro-money; CLOSED for what a person is not eligible for."""
-        eligible = self.scored.minimised.eligible
-        return self.scored.value if eligible is None else np.where(eligible, self.scored.value, CLOSED)
-
-    @property
-    def own_unit(self) -> float | None:
-        """Micro-money per unit in which each person's own costs are counted; None where costs are the same for all."""
-        cost = self.scored.minimised.cost
-        return None if cost is None else max(1.0, float(cost.max(initial=0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +47,27 @@ class _Answer:
     note: str
     selected: list[NDArray[np.int64]]
     comparisons: list[Comparison]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Decisions that keep every limit.
+
+    Attributes:
+        problem: the people by the cells that were found with.
+        settled: the outcome.
+        rows: the limits that take part, with the bounds that it was found with.
+        part: bool[L], the comparisons that take part.
+        selected: true counts of selected people, for each comparison.
+        plain: what everybody gets without any limit between groups, where that is known.
+    """
+
+    problem: Problem
+    settled: Settled
+    rows: Rows
+    part: NDArray[np.bool_]
+    selected: list[NDArray[np.int64]]
+    plain: Choice | None
 
 
 def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial: bool = False) -> Allocated:
@@ -105,19 +99,14 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
     names = tuple(offer.id for offer in campaign.offers)
     limits, probability = campaign.limits.disparity, scored.probability
     comparisons = survey(wall, limits, counted, names, eligible, probability) if len(subjects) else []
-    batch = _Batch(scored, campaign, wall, comparisons, counted, lots, order, draw, is_trial)
+    batch = Batch(scored, campaign, wall, comparisons, counted, lots, order, draw, is_trial)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
-    blind_ones = [comparison for comparison in judged if comparison.limit.mode == "blind"]
-    blind = learn_cells(scored.minimised, wall, blind_ones, counted, order) if blind_ones else None
     features = tuple(sorted({f for c in judged if c.limit.mode == "aware" for f in c.features}))
-    if features:
 
-        def work(cells: NDArray[np.int32], groups: tuple[tuple[str, ...], ...]) -> _Answer:
-            return _answer(batch, fuse(comparisons, counted, blind, features, cells, groups), bool(blind_ones))
+    def work(cells: NDArray[np.int32] | None, groups: tuple[tuple[str, ...], ...]) -> _Answer:
+        return _answer(Maker(batch, comparisons, cells, groups, features))
 
-        answer = wall.inside(features, work, why="aware allocation")
-    else:
-        answer = _answer(batch, fuse(comparisons, counted, blind), bool(blind_ones))
+    answer = wall.inside(features, work, why="aware allocation") if features else work(None, ())
     columns = answer.columns
     return Allocated(
         scored=scored,
@@ -149,100 +138,88 @@ def _certificate(answer: _Answer, moved: int) -> Certificate:
     return Certificate(answer.value, bound, (bound - answer.value) / max(bound, 1), moved)
 
 
-def _answer(batch: _Batch, cells: Cells, is_blind: bool) -> _Answer:
+def _answer(make: Maker) -> _Answer:
     """Solve, settle and describe. For aware limits this runs behind the wall."""
-    value, most, unit, own = batch.value, batch.campaign.offers_each, batch.own_unit, batch.scored.minimised.cost
-    comparisons, probability, offers = batch.comparisons, batch.scored.probability, len(value)
-    chance = None
-    if any(comparison.is_weighted and not comparison.is_void for comparison in comparisons):
-        typical = max(1.0, float(probability.mean()))
-        chance = probability / typical
-        comparisons = [replace(c, typical=typical) if c.is_weighted else c for c in comparisons]
-    pool = Pooled(value, None if own is None or unit is None else own / unit, None, np.arange(offers))
-    if most > 1:
-        pool = pooled(batch.campaign, comparisons, value, pool.cost, batch.draw)
-    crowd, row_of = lay_out(
-        pool.value, batch.order, cells.cell, cells.size, batch.draw, chance, most, pool.cost, pool.origin
-    )
-    nest, scale = Nest(crowd), scale_of(crowd)
-
-    def built() -> Rows:
-        rows = _rows(batch, cells, comparisons, scale)
-        rows = set_aside(rows, batch.lots, cells.cell, cells.size, offers, chance)
-        return rows if pool.origin is None else rows.on_columns(pool.columns(rows.shape.shape[2], offers))
-
-    def in_batch(choice: Choice) -> Choice:
-        offer = batch.lots.offer.copy() if most == 1 else np.full((value.shape[1], most), -1, dtype=np.int16)
-        offer[row_of] = pool.offers_of(choice, row_of)
-        return offer
-
-    def count(settled: Settled) -> list[NDArray[np.int64]]:
-        chosen = in_batch(settled.choice)
-        return [selected_people(batch.wall, c, batch.counted, chosen, probability) for c in comparisons]
-
-    rows = built()
+    batch, value = make.batch, make.value
     disparity = {limit.id for limit in batch.campaign.limits.disparity}
-    plainest: Settled | None = None
-    if any(comparison.is_floor for comparison in comparisons):
-        plain = rows.without(disparity)
-        demand_reachable(crowd, rows.keep(plain), comparisons)
-        plainest = settle(nest, rows.keep(plain), comparisons, scale)
-        comparisons = [replace(c, reach=had) for c, had in zip(comparisons, count(plainest), strict=True)]
-        rows = built()
-    demand_reachable(crowd, rows, comparisons)
-    if not is_blind:
-        settled = settle(nest, rows, comparisons, scale)
-    else:
-        held = until_held(nest, rows, comparisons, scale, count, batch.campaign.seed)
-        settled, rows = held.settled, held.rows
-        if plainest is None and not (rows.is_hard & ~rows.without(disparity)).any():
-            plainest = held.plain
+    found = _held(make, *_first(make, disparity))
+    problem, settled, rows = found.problem, found.settled, found.rows
     if not settled.kept:
-        raise not_found(rows)
-    selected = count(settled)
+        raise not_found(problem.nest.whole, rows)
+    taking = [c for c, takes_part in zip(make.comparisons, found.part, strict=True) if takes_part]
+    unlimited = make.offers(problem, settled) if found.plain is None else found.plain
     plain = rows.without(disparity)
-    unlimited = settled
-    if plainest is not None:
-        unlimited = plainest
-    elif not plain.all() and not batch.is_trial:
+    if found.plain is None and not plain.all() and not batch.is_trial:
         start = Solved(settled.free.dual[plain], settled.free.level, settled.free.beta)
-        unlimited = settle(nest, rows.keep(plain), comparisons, scale, start, is_near=False)
+        without = settle(problem.nest, rows.keep(plain), taking, problem.scale, start, is_near=False)
+        unlimited = make.offers(problem, without)
     dual = settled.solved.dual
     worth_naming = max(0.5, 0.01 * settled.solved.beta)
     binding = frozenset(owner for owner, price in zip(rows.owner, dual, strict=True) if price >= worth_naming)
     asked = () if batch.is_trial else tuple(sorted(binding))
-    costs, note = effects(nest, rows, comparisons, scale, settled, asked)
-    whole = rows if pool.origin is None else replace(rows, shape=_rows(batch, cells, comparisons, scale).shape)
-    prices = prices_of(batch.campaign, whole, settled.solved, comparisons, cells, unit)
-    choice = in_batch(settled.choice)
-    columns = _columns(batch, cells.cell, choice, prices)
+    costs, note = effects(problem.nest, rows, taking, problem.scale, settled, asked)
+    whole = replace(rows, shape=problem.whole.taking(found.part).shape)
+    prices = prices_of(batch.campaign, whole, settled.solved, taking, problem.cells, batch.own_unit)
+    choice = make.offers(problem, settled)
+    columns = _columns(batch, value, problem.cells.cell, choice, prices)
     drawn = np.flatnonzero(batch.lots.offer >= 0)
     by_lot = int(value[batch.lots.offer[drawn], drawn].sum())
     return _Answer(
         choice,
-        in_batch(unlimited.choice),
+        unlimited,
         told_by_lot(columns, batch.lots),
         prices,
         settled.value + by_lot,
-        settled.bound + by_lot,
+        min(settled.bound + by_lot, at_most(batch.campaign, value, batch.scored.minimised.cost)),
         costs,
         binding,
         note,
-        selected,
-        comparisons,
+        found.selected,
+        make.comparisons,
     )
 
 
-def _rows(batch: _Batch, cells: Cells, comparisons: list[Comparison], scale: float) -> Rows:
-    """The limits as declared, over all offers."""
-    shares = list(zip(comparisons, cells.share, strict=True))
-    return build_rows(batch.campaign, cells.size, shares, scale, batch.own_unit)
+def _first(make: Maker, disparity: set[str]) -> tuple[Problem, Choice | None]:
+    """The problem in which nobody's group is guessed. Where a floor needs them, also what everybody gets without limits
+    between groups; the floors are held to it from then on."""
+    problem = make()
+    if not any(comparison.is_floor for comparison in make.comparisons):
+        return problem, None
+    plain = problem.rows.without(disparity)
+    nobody = np.zeros(len(make.comparisons), dtype=bool)
+    demand_reachable(problem.nest.whole, problem.rows.keep(plain), make.comparisons)
+    free = settle(problem.nest, problem.rows.taking(nobody), [], problem.scale)
+    make.know_reach(make.count(problem, free))
+    return replace(problem, rows=relaxed(problem.rows, make.comparisons)), make.offers(problem, free)
 
 
-def _columns(batch: _Batch, cell: NDArray[np.intp], choice: Choice, prices: Prices) -> Columns:
+def _held(make: Maker, problem: Problem, plain: Choice | None) -> _Found:
+    """Decisions that keep every limit: those without blind limits, if they do, else the best that guesses lead to."""
+    comparisons, seed = make.comparisons, make.batch.campaign.seed
+    aware = np.array([c.limit.mode == "aware" for c in comparisons], dtype=bool)
+    rows = problem.rows.taking(aware)
+    taking = [c for c, takes_part in zip(comparisons, aware, strict=True) if takes_part]
+    demand_reachable(problem.nest.whole, problem.rows, comparisons)
+    settled = settle(problem.nest, rows, taking, problem.scale)
+    selected = make.count(problem, settled)
+    if plain is None and not (rows.comparison >= 0).any():
+        plain = make.offers(problem, settled)
+    if all(holds(c, people) for c, people in zip(comparisons, selected, strict=True) if c.is_guessed):
+        return _Found(problem, settled, rows, aware, selected, plain)
+
+    def is_kept(eased: list[Comparison]) -> bool:
+        return isinstance(Guessing(make, eased, make.count, selected, seed).best(), Held)
+
+    del problem, settled, rows  # the people are laid out anew, and are many
+    found = Guessing(make, comparisons, make.count, selected, seed).best()
+    if isinstance(found, Missed):
+        raise unreachable(comparisons, found, None if make.batch.is_trial else is_kept)
+    return _Found(found.problem, found.settled, found.rows, found.part, found.selected, plain)
+
+
+def _columns(batch: Batch, value: NDArray[np.int64], cell: NDArray[np.intp], choice: Choice, prices: Prices) -> Columns:
     scored = batch.scored
-    permitted, cost = scored.minimised.permitted, scored.minimised.cost
-    value, refused = batch.value, permitted.standing == Standing.REFUSED
+    permitted, cost, refused = scored.minimised.permitted, scored.minimised.cost, batch.refused
     if choice.ndim == 1 and cost is None:
         response = None if prices.response is None else (prices.response, scored.probability)
         return columns_of(

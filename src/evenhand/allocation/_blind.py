@@ -2,28 +2,27 @@
 
 Expected shares need not be right. What is added to each row's bound is the difference between the group's true count
 and the expected one, so at the fixed point the true limit holds although no decision has seen a group: the counts act
-through prices only. A limit takes part from the moment at which its true counts break it; one that holds by itself
-never gets a price.
+through prices only. A comparison takes part from the moment at which its true counts break it. Until then the problem
+is solved as if it had not been declared: a limit that holds by itself costs nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import DataError
-
 from ._comparisons import Comparison
-from ._limits import Rows, relaxed
-from ._nest import Nest
+from ._limits import Rows
+from ._problem import Problem
 from ._settle import Settled, settle
+from ._shortfall import allows_all, figures, nearer, short_of, shortfall
 from ._solve import Solved
 from ._wall import figure, holds
 
-__all__ = ["Held", "until_held"]
+__all__ = ["Held", "Missed", "Search", "search"]
 
 _ROUNDS, _STEADY = 32, 20
 _REFINED = 200_000
@@ -33,10 +32,8 @@ _NEAR = 0.02
 once; with a smaller one the last people are never found."""
 _HOPELESS, _PATIENCE, _PROGRESS = 0.05, 8, 0.005
 """The search ends early where the shortfall is more than the first and has not fallen by the last in so many rounds."""
-_RATIOS = tuple(step / 20 for step in range(19, -1, -1))
-_GAPS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-_TRIED = (0, 1, 3)
-"""Bounds tried as a relaxation, and in which order: round ones, so that another draw of the ties tells the same."""
+
+Counts = list[NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,141 +41,156 @@ class Held:
     """Decisions that keep every limit.
 
     Attributes:
+        problem: the people by the cells that were found with.
         settled: the outcome.
-        rows: the limits with the bounds that it was found with.
-        plain: the outcome without any blind limit.
+        rows: the limits that take part, with the bounds that it was found with.
+        part: bool[L], the comparisons that take part.
+        selected: true counts of selected people, for each comparison.
     """
 
+    problem: Problem
     settled: Settled
     rows: Rows
-    plain: Settled
+    part: NDArray[np.bool_]
+    selected: Counts
 
 
 @dataclass(frozen=True, slots=True)
-class _Missed:
-    """The best figure of each limit in the round that came nearest to holding all of them at once."""
-
-    reached: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """One problem.
+class Missed:
+    """Not all limits could be kept with these cells.
 
     Attributes:
-        loose: what is added to the bounds of a row that takes no part.
+        reached: the figure of each limit in the round that came nearest to holding all of them at once.
+        part: bool[L], the comparisons that took part.
     """
 
-    nest: Nest
-    rows: Rows
+    reached: dict[str, float]
+    part: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One problem, with cells that some guesses made.
+
+    Attributes:
+        problem: people by cell, and the rows of all comparisons.
+        comparisons: in the order of the rows.
+        guessed: bool[L], the comparisons whose groups the cells were made to tell apart.
+        count: true numbers of selected people, for each comparison.
+        seed: for the small seeded nudges that are tried where correcting alone goes in circles (small groups).
+        is_alone: whether to give up where the guessed ones hold and another does not, rather than take it in.
+    """
+
+    problem: Problem
     comparisons: list[Comparison]
-    scale: float
-    count: Callable[[Settled], list[NDArray[np.int64]]]
+    guessed: NDArray[np.bool_]
+    count: Callable[[Settled], Counts]
     seed: int
-    loose: float
+    is_alone: bool
 
     @property
-    def blind(self) -> NDArray[np.bool_]:
-        """bool[K], the rows of blind limits."""
-        return (self.rows.comparison >= 0) & ~self.rows.is_hard
+    def aware(self) -> NDArray[np.bool_]:
+        """bool[L], the comparisons that true groups keep."""
+        return np.array([c.limit.mode == "aware" for c in self.comparisons], dtype=bool)
 
-    def corrected(self, shift: NDArray[np.float64], active: NDArray[np.bool_]) -> Rows:
-        """The rows with shifted bounds; blind limits that take no part are too loose to matter."""
-        idle = self.blind & ~active[self.rows.comparison]
-        return self.rows.shifted(np.where(idle, self.loose, shift))
+    def rows_of(self, part: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """bool[K], the rows of these comparisons, and of no comparison."""
+        return np.append(part, True)[self.problem.rows.comparison]
 
-    def settle(self, rows: Rows, start: Solved | None, *, is_near: bool) -> Settled:
-        """Whole decisions under these rows."""
-        return settle(self.nest, rows, self.comparisons, self.scale, start, is_near=is_near)
+    def settle(self, rows: Rows, part: NDArray[np.bool_], start: Solved | None) -> Settled:
+        """Whole decisions under these rows, which are those of `part`."""
+        taking = [c for c, takes_part in zip(self.comparisons, part, strict=True) if takes_part]
+        problem = self.problem
+        return settle(problem.nest, rows, taking, problem.scale, start, is_near=start is not None)
 
-    def kept(self, selected: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+    def carried(self, solved: Solved, old: NDArray[np.bool_], new: NDArray[np.bool_]) -> Solved:
+        """Prices of the rows of `old`, as a start for those of `new`."""
+        dual, level = np.zeros(len(self.problem.rows)), np.full(len(old), 0.5)
+        dual[self.rows_of(old)], level[old] = solved.dual, solved.level
+        return Solved(dual[self.rows_of(new)], level[new], solved.beta)
+
+    def kept(self, selected: Counts) -> NDArray[np.bool_]:
         """bool[L], whether each comparison holds."""
         return np.array([holds(c, people) for c, people in zip(self.comparisons, selected, strict=True)], dtype=bool)
 
+    def short(self, selected: Counts, heeded: NDArray[np.bool_]) -> float:
+        """See `shortfall`; over the comparisons in `heeded`."""
+        pairs = zip(self.comparisons, selected, strict=True)
+        return shortfall(pair for pair, is_heeded in zip(pairs, heeded, strict=True) if is_heeded)
 
-def until_held(
-    nest: Nest,
-    rows: Rows,
-    comparisons: list[Comparison],
-    scale: float,
-    count: Callable[[Settled], list[NDArray[np.int64]]],
-    seed: int,
-) -> Held:
-    """Settle until every limit holds on true counts.
+
+def search(ask: Search, plain: Counts) -> Held | Missed:
+    """Correct the bounds, round after round, until every comparison holds on true counts.
+
+    Those that were guessed come first; another takes part once it is broken where these hold.
 
     Args:
-        nest: everybody.
-        rows: the limits, rows of blind ones on expected shares.
-        comparisons: in the order of the rows.
-        scale: see `scale_of`.
-        count: true number of selected people per judged group, for each comparison.
-        seed: for the small seeded nudges that are tried where correcting alone goes in circles (small groups).
-
-    Raises:
-        DataError: ``limit-unreachable``, with a relaxation that was tried and works.
+        ask: the problem.
+        plain: true counts of the outcome without blind limits.
     """
-    ask = _Search(nest, rows, comparisons, scale, count, seed, 2.0 * nest.people + 2)
-    idle = np.zeros(len(comparisons), dtype=bool)
-    plain = ask.settle(ask.corrected(np.zeros(len(rows)), idle), None, is_near=False)
-    found = _search(ask, plain, _ROUNDS)
-    if isinstance(found, Held):
-        return found
-    raise _unreachable(comparisons, found, _relaxation(ask, plain, found))
-
-
-def _search(ask: _Search, plain: Settled, rounds: int) -> Held | _Missed:
-    """Correct the bounds, round after round, from the outcome without blind limits."""
-    active = np.zeros(len(ask.comparisons), dtype=bool)
-    shift, margin = np.zeros(len(ask.rows)), np.zeros(len(ask.comparisons))
+    rows = ask.problem.rows
+    part, heeded = ask.aware, ask.aware | ask.guessed
+    shift, margin = np.zeros(len(rows)), np.zeros(len(ask.comparisons))
     failed: NDArray[np.float64] | None = None
-    latest = plain
-    selected = ask.count(plain)
-    kept = ask.kept(selected)
-    if kept.all():
-        return Held(plain, ask.corrected(shift, active), plain)
-    nearest = _figures(ask.comparisons, selected)
+    latest: Settled | None = None
+    selected, kept, nearest = plain, ask.kept(plain), figures(ask.comparisons, plain)
     rng = np.random.default_rng(ask.seed)
-    short, best, fell = _shortfall(ask, selected), np.inf, 0
-    for turn in range(rounds):
+    short, best, fell = ask.short(plain, heeded), np.inf, 0
+    for turn in range(_ROUNDS):
         if short < best - _PROGRESS:
             best, fell = short, turn
         elif best > _HOPELESS and turn - fell >= _PATIENCE:
             break
-        # the whole correction at once asks for more than any blind rule can do, and then prices run away
-        pace = 0.8 if short <= _NEAR else 0.4
-        if turn:  # what to correct shows once the limits have taken part
-            shift = _correct(ask, shift, latest, selected, margin, pace)
-        active |= ~kept
-        if turn >= _STEADY:
-            shift = shift + _nudge(ask, rng, latest, turn)
-        corrected = ask.corrected(shift, active)
-        latest = ask.settle(corrected, latest.free if turn else None, is_near=turn > 0)
+        if latest is not None:  # what to correct shows once the limits have taken part
+            # the whole correction at once asks for more than any blind rule can do, and then prices run away
+            shift = _correct(ask, shift, latest, selected, margin, 0.8 if short <= _NEAR else 0.4)
+        before, part = part, part | (heeded & ~kept)
+        if turn >= _STEADY and latest is not None:
+            shift = shift + _nudge(ask, rng, latest, part, turn)
+        corrected = rows.shifted(shift).taking(part)
+        latest = ask.settle(corrected, part, None if latest is None else ask.carried(latest.free, before, part))
         selected = ask.count(latest)
-        kept, short = ask.kept(selected), _shortfall(ask, selected)
-        if kept.all():
-            held = Held(latest, corrected, plain)
-            if failed is None or (len(latest.choice) > _REFINED and not _is_beyond(ask, active, selected)):
-                return held
-            return _refined(ask, held, failed, shift, active)
-        nearest = _nearer(ask.comparisons, nearest, _figures(ask.comparisons, selected))
+        kept, short = ask.kept(selected), ask.short(selected, heeded)
+        if kept[heeded].all():
+            held = Held(ask.problem, latest, corrected, part, selected)
+            done = _done(ask, held, failed, shift, heeded)
+            if done is not None:
+                return done
+            if ask.is_alone:
+                break
+            heeded = heeded | ~kept
+            short, best, fell = ask.short(selected, heeded), np.inf, turn
+        nearest = nearer(ask.comparisons, nearest, figures(ask.comparisons, selected))
         failed = shift
         margin += np.where(kept, 0, 0.0 if turn < 3 else 0.35)
-    return _Missed(nearest or {c.limit.id: _allows_all(c) for c in ask.comparisons if not c.is_void})
+    return Missed(nearest or {c.limit.id: allows_all(c) for c in ask.comparisons if not c.is_void}, part)
+
+
+def _done(
+    ask: Search, held: Held, failed: NDArray[np.float64] | None, shift: NDArray[np.float64], heeded: NDArray[np.bool_]
+) -> Held | None:
+    """The outcome, refined as far as that is worth it; None where it breaks a limit that was not heeded so far."""
+    if failed is None or (len(held.settled.choice) > _REFINED and not _is_beyond(ask, held)):
+        return held if ask.kept(held.selected).all() else None
+    found = _refined(ask, held, failed, shift, heeded)
+    if not ask.kept(found.selected).all() and ask.kept(held.selected).all():
+        found = _refined(ask, held, failed, shift, np.ones_like(heeded))
+    return found if ask.kept(found.selected).all() else None
 
 
 def _correct(
-    ask: _Search,
+    ask: Search,
     shift: NDArray[np.float64],
     settled: Settled,
-    selected: list[NDArray[np.int64]],
+    selected: Counts,
     margin: NDArray[np.float64],
     pace: float,
 ) -> NDArray[np.float64]:
     """Move each blind row's bound by the difference between the true and the expected count, and a margin."""
-    rows = ask.rows
+    rows = ask.problem.rows
     expected = rows.used(settled.count)
     shift = shift.copy()
-    for row in np.flatnonzero(ask.blind):
+    for row in np.flatnonzero(_blind(rows)):
         number = rows.comparison[row]
         people, group = selected[number], int(rows.group[row])
         true = float(people[group] if group < len(people) else people.sum()) / ask.comparisons[number].typical
@@ -187,136 +199,50 @@ def _correct(
     return shift
 
 
-def _shortfall(ask: _Search, selected: list[NDArray[np.int64]]) -> float:
-    """How far the limit that is kept least is from its bound: as a ratio, or as a share of the highest rate."""
-    worst = -np.inf
-    for comparison, people in zip(ask.comparisons, selected, strict=True):
-        if not comparison.is_void:
-            highest = float((people / comparison.judged_over).max())
-            scale = 1.0 if _is_ratio(comparison) or not highest else highest
-            worst = max(worst, _short_of(comparison, figure(comparison, people)) / scale)
-    return worst
+def _blind(rows: Rows) -> NDArray[np.bool_]:
+    """bool[K], the rows of blind limits."""
+    return (rows.comparison >= 0) & ~rows.is_hard
 
 
-def _nudge(ask: _Search, rng: np.random.Generator, settled: Settled, turn: int) -> NDArray[np.float64]:
+def _nudge(
+    ask: Search, rng: np.random.Generator, settled: Settled, part: NDArray[np.bool_], turn: int
+) -> NDArray[np.float64]:
     """Random shifts of the blind rows, about as large as chance itself makes a group's count differ."""
-    size = np.sqrt(np.abs(ask.rows.used(settled.count)) + 1) * 0.03 * (turn - _STEADY + 1)
-    return np.where(ask.blind, rng.normal(size=len(ask.rows)) * size, 0.0)
+    rows = ask.problem.rows
+    size = np.sqrt(np.abs(rows.used(settled.count)) + 1) * 0.03 * (turn - _STEADY + 1)
+    pushed = np.zeros(len(rows))
+    taking = ask.rows_of(part)
+    pushed[taking] = rng.normal(size=int(taking.sum()))
+    return np.where(_blind(rows), pushed * size, 0.0)
 
 
 def _refined(
-    ask: _Search, best: Held, failed: NDArray[np.float64], held: NDArray[np.float64], active: NDArray[np.bool_]
+    ask: Search,
+    best: Held,
+    failed: NDArray[np.float64],
+    held: NDArray[np.float64],
+    heeded: NDArray[np.bool_],
 ) -> Held:
     """Halve the way between the last bounds that failed and those that held; keep the most valuable that holds."""
     for _ in range(4):
         middle = (failed + held) / 2
-        corrected = ask.corrected(middle, active)
-        settled = ask.settle(corrected, best.settled.free, is_near=True)
-        if not ask.kept(ask.count(settled)).all():
+        corrected = ask.problem.rows.shifted(middle).taking(best.part)
+        settled = ask.settle(corrected, best.part, best.settled.free)
+        selected = ask.count(settled)
+        if not ask.kept(selected)[heeded].all():
             failed = middle
             continue
         held = middle
         if settled.value > best.settled.value:
-            best = Held(settled, corrected, best.plain)
+            best = Held(best.problem, settled, corrected, best.part, selected)
     return best
 
 
-def _is_beyond(ask: _Search, active: NDArray[np.bool_], selected: list[NDArray[np.int64]]) -> bool:
+def _is_beyond(ask: Search, held: Held) -> bool:
     """Whether every limit that takes part is kept with so much to spare that a better outcome is worth looking for."""
     spare = [
-        -_short_of(comparison, figure(comparison, people))
-        for comparison, people, is_active in zip(ask.comparisons, selected, active, strict=True)
-        if is_active
+        -short_of(comparison, figure(comparison, people))
+        for comparison, people, is_active in zip(ask.comparisons, held.selected, held.part, strict=True)
+        if is_active and comparison.limit.mode == "blind"
     ]
     return min(spare, default=0.0) > _SPARE
-
-
-def _is_ratio(comparison: Comparison) -> bool:
-    return comparison.limit.measure.is_least
-
-
-def _allows_all(comparison: Comparison) -> float:
-    """The bound that allows every difference."""
-    return 0.0 if _is_ratio(comparison) else 1.0
-
-
-def _figures(comparisons: list[Comparison], selected: list[NDArray[np.int64]]) -> dict[str, float]:
-    """The worst figure of each limit that compares something; nothing where nobody is selected."""
-    worst: dict[str, float] = {}
-    if any(people.any() for people in selected):
-        for comparison, people in zip(comparisons, selected, strict=True):
-            if comparison.is_void:
-                continue
-            reached, name = figure(comparison, people), comparison.limit.id
-            worse = min if _is_ratio(comparison) else max
-            worst[name] = worse(worst.get(name, reached), reached)
-    return worst
-
-
-def _nearer(comparisons: list[Comparison], one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
-    """Whichever round is less far from holding in its worst limit."""
-
-    def short(reached: dict[str, float]) -> float:
-        judged = [c for c in comparisons if c.limit.id in reached]
-        return max((_short_of(c, reached[c.limit.id]) for c in judged), default=np.inf)
-
-    return other if short(other) < short(one) else one
-
-
-def _short_of(comparison: Comparison, reached: float) -> float:
-    """How far the figure is from the bound; below zero where it holds."""
-    return comparison.limit.bound - reached if _is_ratio(comparison) else reached - comparison.limit.bound
-
-
-def _relaxation(ask: _Search, plain: Settled, missed: _Missed) -> dict[str, float]:
-    """Round bounds, by limit, with which the same search ends well: the first of a few, each farther out.
-
-    The search is deterministic, so a campaign with these bounds in place of its own is decided.
-    """
-    missing = {
-        comparison.limit.id: comparison
-        for comparison in ask.comparisons
-        if comparison.limit.mode == "blind"
-        and comparison.limit.id in missed.reached
-        and _short_of(comparison, missed.reached[comparison.limit.id]) > 0
-    }
-    for step in _TRIED:
-        bounds = {name: _rounder(missed.reached[name], step, ratio=_is_ratio(one)) for name, one in missing.items()}
-        comparisons = [
-            replace(c, limit=c.limit.model_copy(update={"bound": bounds.get(c.limit.id, c.limit.bound)}))
-            for c in ask.comparisons
-        ]
-        eased = replace(ask, rows=relaxed(ask.rows, comparisons), comparisons=comparisons)
-        if isinstance(_search(eased, plain, _STEADY), Held):
-            return bounds
-    return {c.limit.id: _allows_all(c) for c in ask.comparisons if c.limit.mode == "blind" and not c.is_void}
-
-
-def _rounder(reached: float, step: int, *, ratio: bool) -> float:
-    """A round bound that is looser than the figure reached; the nearest one, or so many steps farther."""
-    if ratio:
-        looser = [bound for bound in _RATIOS if bound <= reached - 0.01]
-    else:
-        looser = [bound for bound in _GAPS if bound >= 1.05 * reached]
-    return looser[min(step, len(looser) - 1)] if looser else (0.0 if ratio else 1.0)
-
-
-def _unreachable(comparisons: list[Comparison], missed: _Missed, bounds: dict[str, float]) -> DataError:
-    of = {comparison.limit.id: comparison.limit for comparison in comparisons}
-    told = [
-        f"Limit {name} ({of[name].measure.value}, bound {of[name].bound:g}) could not be kept without looking at "
-        f"groups: the best blind allocation that was found reaches about {missed.reached[name]:.2g}."
-        for name in bounds
-    ]
-    if all(bound == (0.0 if of[name].measure.is_least else 1.0) for name, bound in bounds.items()):
-        way = f"Leave out {' and '.join(bounds)}, or relax far: no nearer bound that was tried could be kept. Or"
-    else:
-        eased = " and ".join(f"the bound of {name} to {bound:g}" for name, bound in bounds.items())
-        way = f"Relax {eased} (tried{' together' if len(bounds) > 1 else ''}, and it can be kept), or"
-    return DataError(
-        "limit-unreachable",
-        " ".join(told),
-        rule="a hard limit is never broken (F-45)",
-        remedy=f"{way} declare mode aware with its necessity, or add features that tell the groups apart less sharply, "
-        "or raise minimum_size if a very small group is judged.",
-    )

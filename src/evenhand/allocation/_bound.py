@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.policy import MICRO, Campaign
 
 from ._dual import Hard, decide
 from ._limits import Rows
 from ._nest import Nest
 from ._solve import Solved, narrowed
 
-__all__ = ["bound_of", "tightened"]
+__all__ = ["at_most", "bound_of", "tightened"]
 
 _SHRINK, _STEPS = 0.1, 6
 _ENOUGH, _MANY, _ENOUGH_OF_MANY = 1e-7, 200_000, 1e-6
@@ -40,3 +43,24 @@ def tightened(nest: Nest, rows: Rows, scale: float, solved: Solved, bound: float
             return min(bound, lower)
         bound = lower
     return bound
+
+
+def at_most(campaign: Campaign, value: NDArray[np.int64], cost: NDArray[np.int64] | None) -> int:
+    """Micro-money that so few places can bring at most: each as much as the best value of all. It says more than a
+    price where next to nothing may be given.
+
+    Args:
+        campaign: its places, contacts and budget.
+        value: int64[m, n], micro-money.
+        cost: int64[m, n], micro-money, where costs are each person's own.
+    """
+    places = value.shape[1] * campaign.offers_each
+    if campaign.limits.contacts.total is not None:
+        places = min(places, campaign.limits.contacts.total * campaign.offers_each)
+    if all(offer.capacity is not None for offer in campaign.offers):
+        places = min(places, sum(offer.capacity or 0 for offer in campaign.offers))
+    if campaign.limits.budget is not None and value.shape[1]:
+        cheapest: int = min(offer.cost_micro for offer in campaign.offers) if cost is None else int(cost.min())
+        if cheapest > 0:
+            places = min(places, int(campaign.limits.budget * MICRO) // cheapest)
+    return int(places) * max(0, int(value.max(initial=0)))

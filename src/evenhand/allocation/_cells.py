@@ -66,7 +66,7 @@ def fuse(
     blind_shares = iter(blind.share if blind is not None else [])
     share = []
     for comparison in comparisons:
-        if comparison.is_void:
+        if comparison.is_void or (comparison.limit.mode == "blind" and blind is None):
             share.append(np.zeros((len(used) + 1, len(comparison.judged_size))))
         elif comparison.limit.mode == "blind":
             share.append(next(blind_shares)[of_proxy])

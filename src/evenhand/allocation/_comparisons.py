@@ -12,6 +12,7 @@ from evenhand.policy import DisparityLimit
 
 __all__ = [
     "Comparison",
+    "Kind",
     "comparisons_of",
     "exact",
     "judge",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 UNKNOWN = "unknown"
+Kind = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+"""Columns, and the groups that their values make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,16 @@ class Comparison:
     def is_void(self) -> bool:
         """Whether fewer groups are left than it takes: two to compare, one for a floor."""
         return int(self.judged.sum()) < (1 if self.is_floor else 2)
+
+    @property
+    def is_guessed(self) -> bool:
+        """Whether its groups can only be guessed: it compares something, blind."""
+        return self.limit.mode == "blind" and not self.is_void
+
+    @property
+    def kind(self) -> Kind:
+        """What is guessed where the comparison is blind: limits that judge the same groups share one guess."""
+        return self.features, self.judged_groups
 
     @property
     def is_floor(self) -> bool:

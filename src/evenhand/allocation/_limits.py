@@ -112,6 +112,15 @@ class Rows:
         """bool[K], the rows of all other limits."""
         return np.array([owner not in owners for owner in self.owner], dtype=bool)
 
+    def taking(self, part: NDArray[np.bool_]) -> Rows:
+        """The rows of no comparison, and of the comparisons in `part` (bool[L]) numbered anew: as if the others had not
+        been declared."""
+        number = np.append(np.cumsum(part) - 1, -1)
+        kept = self.keep(np.append(part, True)[self.comparison])
+        used, of = np.unique(kept.of, return_inverse=True)
+        shape = kept.shape if len(used) == len(kept.shape) else kept.shape[used]
+        return replace(kept, shape=shape, of=of.ravel(), level=kept.level[:, part], comparison=number[kept.comparison])
+
     def on_columns(self, columns: NDArray[np.intp]) -> Rows:
         """The same rows over these columns, in this order."""
         return replace(self, shape=self.shape[:, :, columns])

@@ -38,7 +38,7 @@ class BlindCells:
     Attributes:
         cell: intp[n], 1..size, 0 for people without personal data.
         size: number of cells, cell 0 aside.
-        share: per comparison float64[size + 1, G]: expected share of the cell's people in each judged group.
+        share: per comparison of `also` float64[size + 1, G]: expected share of the cell's people in each judged group.
         tables: how a cell is worked out from codes, JSON-able.
     """
 
@@ -61,19 +61,24 @@ class _Column:
 
 
 def learn_cells(
-    minimised: Minimised, wall: Wall, comparisons: list[Comparison], counted: NDArray[np.bool_], order: NDArray[np.intp]
+    minimised: Minimised,
+    wall: Wall,
+    comparisons: list[Comparison],
+    counted: NDArray[np.bool_],
+    order: NDArray[np.intp],
+    also: list[Comparison],
 ) -> BlindCells:
-    """Make the cells for the blind comparisons.
+    """Make the cells that tell the groups of these comparisons apart as far as codes can.
 
     Args:
         minimised: the bin codes.
         wall: the groups, asked for counts only.
-        comparisons: the blind ones.
+        comparisons: whose groups are guessed, each set of groups once.
         counted: bool[n], people with personal data.
         order: people who take part, in canonical (random) order.
+        also: whose groups' shares in the cells are told; nothing else depends on them.
     """
     people = order[counted[order]]
-    comparisons, place = _distinct(comparisons)
     smallest = min(int(comparison.judged_size.min()) for comparison in comparisons)
     columns = _columns(minimised, people[:_SAMPLE], max(2, min(16, smallest // 20)))
     pairs = max(1, len(columns) * (len(columns) + 1) // 2)
@@ -87,16 +92,8 @@ def learn_cells(
     size = len(dimension) + 1
     cell = np.zeros(len(counted), dtype=np.intp)
     cell[people] = leaf + 1
-    share = _shares(wall, comparisons, cell, size, score, leaf, spread)
-    return BlindCells(cell, size, [share[at] for at in place], _as_json(columns, tables, dimension, threshold))
-
-
-def _distinct(comparisons: list[Comparison]) -> tuple[list[Comparison], list[int]]:
-    """The comparisons that differ in their groups, and which of them each one is: one limit may compare the same groups
-    for offer after offer."""
-    first: dict[object, int] = {}
-    place = [first.setdefault((c.limit.id, c.features, c.judged_groups), len(first)) for c in comparisons]
-    return [comparisons[place.index(at)] for at in range(len(first))], place
+    share = _shares(wall, comparisons, also, cell, size, score, leaf, spread)
+    return BlindCells(cell, size, share, _as_json(columns, tables, dimension, threshold))
 
 
 def _columns(minimised: Minimised, people: NDArray[np.intp], blocks: int) -> list[_Column]:
@@ -204,30 +201,35 @@ def _leaf(score: NDArray[np.int64], dimension: NDArray[np.intp], threshold: NDAr
 def _shares(
     wall: Wall,
     comparisons: list[Comparison],
+    also: list[Comparison],
     cell: NDArray[np.intp],
     size: int,
     score: NDArray[np.int64],
     leaf: NDArray[np.intp],
     spread: NDArray[np.float64],
 ) -> list[NDArray[np.float64]]:
-    """Expected share of each judged group in each cell: counted, or modelled where the count is suppressed."""
+    """Expected share of each judged group in each cell: counted, or where the count is suppressed modelled, for groups
+    that are guessed, else as everywhere."""
     people = np.bincount(leaf, minlength=size).astype(np.float64)
     total = np.stack([np.bincount(leaf, weights=row, minlength=size) for row in score]) if len(score) else None
-    shares, at = [], 0
-    for comparison in comparisons:
-        width = len(comparison.judged_size)
-        rate = comparison.judged_size / max(1.0, people.sum())
-        expected = people[:, None] * rate
-        if total is not None:
+    starts = np.cumsum([0] + [len(comparison.judged_size) for comparison in comparisons]).tolist()
+    place = {comparison.kind: at for comparison, at in zip(comparisons, starts, strict=False)}
+    known: dict[object, NDArray[np.float64]] = {}
+    for comparison in also:
+        if comparison.kind in known:
+            continue
+        width, at = len(comparison.judged_size), place.get(comparison.kind)
+        first = comparison if at is None else comparisons[starts.index(at)]
+        expected = people[:, None] * (first.judged_size / max(1.0, people.sum()))
+        if total is not None and at is not None:
             mean = score.mean(axis=1) if score.shape[1] else np.zeros(len(score))
             lean = (total - people * mean[:, None]).T @ spread[:, at : at + width]
             expected = np.maximum(expected + lean, 0.02 * expected)
         counts = _counts(wall, comparison, cell - 1, expected, f"cells of blind limit {comparison.limit.id}")
         share = np.zeros((size + 1, width))
         share[1:] = np.minimum(counts / np.maximum(people, 1)[:, None], 1)
-        shares.append(share)
-        at += width
-    return shares
+        known[comparison.kind] = share
+    return [known[comparison.kind] for comparison in also]
 
 
 def _as_json(

@@ -182,8 +182,8 @@ def _sets(crowd: Crowd) -> NDArray[np.bool_] | None:
     return sets
 
 
-def not_found(rows: Rows) -> DataError:
-    """No whole decisions were found that keep what must be kept, although shares of people would."""
+def not_found(crowd: Crowd, rows: Rows) -> DataError:
+    """No whole decisions were found that keep what must be kept, although shares of people would, or may."""
     asked = sorted({owner for owner, asks in zip(rows.owner, rows.asks, strict=True) if asks})
     if rows.is_real.any():
         return DataError(
@@ -191,6 +191,14 @@ def not_found(rows: Rows) -> DataError:
             f"No decisions were found that keep {', '.join(asked)} beside every other limit.",
             rule="a hard limit is never broken (G-5-2)",
             remedy="Relax one of the limits; how far is not worked out where a limit counts modelled responses.",
+        )
+    if _classes(crowd, rows.keep(rows.is_hard)) is None:
+        return DataError(
+            "limit-unreachable",
+            f"No decisions were found that keep {', '.join(asked)} beside every other limit. Whether there are any is "
+            "not worked out: costs are each person's own, or there are too many kinds of people or sets of offers.",
+            rule="a hard limit is never broken (G-5-2)",
+            remedy=f"Relax {asked[0] if len(asked) == 1 else 'one of them'}, or a limit beside it, and plan again.",
         )
     return DataError(
         "limit-unreachable",

@@ -20,6 +20,7 @@ from ._asking import (
 from ._audit import DataAudit, audit
 from ._backup import BackedUp, Restored, backup, restore
 from ._bundle import BundleChecked, check_bundle, make_bundle
+from ._certify import Certified, certify
 from ._consent_history import (
     ExportedConsents,
     History,
@@ -46,7 +47,7 @@ from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
 from ._person_pages import person_link, person_pages_of, serve_person_pages
 from ._person_sayings import SayingsInHome
-from ._policy import prices_of
+from ._policy import prices_of, why_not_later
 from ._receipts import (
     check_receipt,
     give_receipt,
@@ -70,6 +71,7 @@ __all__ = [
     "Answered",
     "BackedUp",
     "BundleChecked",
+    "Certified",
     "Checked",
     "DataAudit",
     "DatabaseState",
@@ -106,6 +108,7 @@ __all__ = [
     "ask_identity",
     "audit",
     "backup",
+    "certify",
     "check",
     "check_bundle",
     "check_receipt",
@@ -174,6 +177,7 @@ __all__ = [
     "verify_ledger",
     "verify_rights",
     "why",
+    "why_not_later",
     "withdraw_request",
     "write_events",
 ]

@@ -14,20 +14,23 @@ from evenhand import __version__
 from evenhand.adapters.belonging import belong
 from evenhand.adapters.copies import copy_file, copy_ledger, copy_people, copy_sqlite
 from evenhand.adapters.database import Database, database_of
+from evenhand.adapters.event_tables import EventTables
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
 from evenhand.adapters.monitor_state import MonitorStates
 from evenhand.adapters.placement import DATABASE, placement_of
+from evenhand.adapters.rights_tables import RightsTables
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_leases import SqliteLeases
 from evenhand.adapters.sqlite_ledger import SqliteLedger
 from evenhand.adapters.subject_keys import SubjectKeyFile
 from evenhand.adapters.wrapping import wrapping_of_environment
-from evenhand.ledger import Head, Kind, LedgerStore, Tail, Verification, erase_subject, verify
+from evenhand.ledger import Head, Kind, LedgerStore, Tail, Verification, decided_about, erase_subject, verify
 from evenhand.scoring import model_from_json
 from evenhand.terms import LedgerError, StoreError, UsageError
 
 from ._database import upgrade_database
 from ._ledger import keys_of, leases_of, ledger_of, monitor_states_of, run_keys_of
+from ._trail import take_out
 
 __all__ = ["BackedUp", "Restored", "backup", "restore"]
 
@@ -301,8 +304,13 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> int:
     new = {mark: moment for mark, moment in later.items() if moment > known.get(mark, -(2**62))}
     people.keep_marks(new)
     whom = people.marked(new)
-    with _ledger_in(staged) as store:
+    with _ledger_in(staged) as store, Database.in_file(staged.people) as database:
+        trail = RightsTables(database, staged.key(make=False))
         for pseudonym in whom:
+            key = people.of_person(pseudonym)
+            if key is not None and database.is_there:
+                take_out(trail, [key.handle], "erasure", at)
+                EventTables(database).remove(decided_about(store, pseudonym.hex()))
             erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(staged.run_keys))
         store.shrink()
     return len(whom)

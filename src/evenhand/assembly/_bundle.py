@@ -28,13 +28,12 @@ from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, EvenhandError, UsageError
 
 from ._records import open_ledger, resolve_run
+from ._tables_told import SMALLEST, tables_told
 
 __all__ = ["BundleChecked", "Step", "check_bundle", "make_bundle"]
 
 _FORMAT = 1
 _MANIFEST, _SIGNATURE, _ENTRIES, _CHECKPOINTS = "manifest.json", "manifest.sig", "entries.jsonl", "checkpoints.jsonl"
-SMALLEST = 10
-"""Numbers of people above zero and below this are not told of a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +273,7 @@ def _run(
         yield Step("counts", True, f"{name}: totals and limits follow from all {len(stored):,} decisions.")
     report = record.report
     if report:
-        small = sorted(set(_small(report)))
+        small = tables_told(report)
         yield Step(
             "tables",
             not small,
@@ -282,24 +281,6 @@ def _run(
             if small
             else f"{name}: no number of a group in the report is below {SMALLEST}, nor is what is left of its group.",
         )
-
-
-def _small(report: Mapping[str, Any]) -> Iterator[str]:
-    """Where a report tells a number of a group that is small, or all but one."""
-    audit = report.get("audit", {})
-    comparisons = [
-        *audit.get("outcome", ()),
-        *audit.get("groups_by_period", ()),
-        *(one for several in audit.get("missing", {}).values() for one in several),
-        *(chapter[side] for chapter in report.get("groups", ()) for side in ("before", "after")),
-        *(one["met"] for one in report.get("conditions", ())),
-    ]
-    for comparison in comparisons:
-        for rate in comparison["rates"]:
-            rows, hits = rate["rows"], rate["hits"]
-            left = rows - hits if rows is not None and hits is not None else 0
-            if any(0 < number < SMALLEST for number in (rows or 0, hits or 0, left)):
-                yield " & ".join(comparison["features"])
 
 
 _NOTHING = ("Nothing else was looked at, because the file is not the one that was made.",)

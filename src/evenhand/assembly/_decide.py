@@ -41,7 +41,7 @@ from ._open_people import People, open_people
 from ._policy import policy_of_run, read_policy, run_that_priced
 from ._records import acted_at, open_ledger, resolve_run
 from ._run import located, relative
-from ._trail import again_if_said_meanwhile, refuse_said_since
+from ._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
 
 __all__ = ["Decided", "decide_people", "decided_again", "people_per_offer", "recorded_digest"]
 
@@ -182,7 +182,8 @@ def _recorded(
                 leases.spend(lease, used, at=datetime.now(UTC))
                 spent = used
                 noted = {"kind": "later-people", "priced_by": prices.run, "data_folder": folder, **people.told.noted}
-                head = finish(started, noted)
+                with nobody_says_meanwhile(place, people.asked.subjects, people.told):
+                    head = finish(started, noted)
         except BaseException:
             if spent is not None and not may_be_recorded(place, run_id):
                 leases.undo(lease, spent, at=datetime.now(UTC))
@@ -278,6 +279,7 @@ def decided_again(
         at=recorded.summary.at,
         frames=frames,
         acted=acted,
+        before=recorded.summary.run_id,
         heard=int(recorded.report.get("told", 0)),
         who=who,
         by_rows=recorded.report.get("kind") == "live",

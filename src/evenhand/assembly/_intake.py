@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
-from evenhand.features import Values, hold_numbers, scan_personal_data
+from evenhand.adapters.campaign_files import LoadedCampaign
+from evenhand.features import Values, hold_numbers, personal_in_text, scan_personal_data
 from evenhand.terms import DataError, Finding, Role, Severity
 
 from ._open import Opened
 
-__all__ = ["date_left_out", "minors", "odd_features", "odd_values", "personal_features", "refuse_personal_features"]
+__all__ = [
+    "date_left_out",
+    "minors",
+    "odd_features",
+    "odd_values",
+    "personal_features",
+    "personal_texts",
+    "refuse_personal_features",
+]
 
 _LOOKED_AT = 5_000
 _DATE = re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?:[T ].*)?")
@@ -38,6 +48,32 @@ def refuse_personal_features(opened: Opened) -> None:
     if found:
         first = found[0]
         raise DataError("feature-identifies-people", first.what, rule=first.rule, remedy=first.remedy)
+
+
+def personal_texts(loaded: LoadedCampaign) -> tuple[Finding, ...]:
+    """EH-POL-160: a text of the campaign holds what identifies or reaches somebody, for good."""
+    campaign = loaded.campaign
+    texts: list[tuple[tuple[str | int, ...], str, Iterable[object]]] = []
+    for at, offer in enumerate(campaign.offers):
+        texts.append((("offers", at, "text"), f"offer {offer.id!r}", offer.text.model_dump().values()))
+    for name, column in campaign.columns.items():
+        if column.meaning:
+            meaning = column.meaning.model_dump().values()
+            texts.append((("columns", name, "meaning"), f"the meaning of column {name!r}", meaning))
+    found = []
+    for path, where, said in texts:
+        held = dict.fromkeys(kind for text in said for kind in personal_in_text(str(text)))
+        if held:
+            finding = Finding(
+                "EH-POL-160",
+                Severity.WARNING,
+                f"The text of {where} holds what looks like: {', '.join(held)}.",
+                "G-5c",
+                "Take it out unless it is the organisation's own: texts stand in receipts and reports.",
+                subject_matter=where,
+            )
+            found.append(loaded.place(finding, path))
+    return tuple(found)
 
 
 def minors(opened: Opened) -> tuple[Finding, ...]:

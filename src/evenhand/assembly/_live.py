@@ -25,7 +25,7 @@ from evenhand.ledger import Run, Sitting, answered, facts, new_run_id
 from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
 
 from ._ledger import run_keys_of
-from ._live_campaign import LiveCampaign
+from ._live_campaign import LiveCampaign, Meanwhile
 
 if TYPE_CHECKING:
     from evenhand.adapters.postgres_ledger import PostgresLedger
@@ -84,6 +84,7 @@ class LiveService:
         self.place = place
         self.campaigns: Mapping[str, LiveCampaign] = {one.campaign.campaign: one for one in campaigns}
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
+        self._told = next(iter(self.campaigns.values())).told
         self._waiting: deque[_Waiting] = deque()
         self._people = self._in_hand = 0
         self._answers = 0
@@ -239,6 +240,13 @@ class LiveService:
         at, self._may_be_recorded = datetime.now(UTC), False
         for finding in sitting.hold(at):
             self._noticed(finding)
+        with self._told.held():
+            return self._held(waiting, store, sitting, at)
+
+    def _held(
+        self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting, at: datetime
+    ) -> list[tuple[_Waiting, Answered | BaseException]]:
+        """Decide and record while nobody else writes the ledger, nor says anything."""
         out: list[tuple[_Waiting, Answered | BaseException]] = []
         groups: list[_Group] = []
         keys: set[bytes] = set()
@@ -252,9 +260,10 @@ class LiveService:
             else:
                 _put(groups, self.campaigns[one.question.campaign], one)
                 keys |= {key} if key is not None else set()
+        meanwhile: Meanwhile = []
         for group in groups:
             asks = [ask for one in group.waiting for ask in one.question.asks]
-            run, answers = group.campaign.decide(asks, sitting, self._run_id(at), at)
+            run, answers = group.campaign.decide(asks, sitting, self._run_id(at), at, meanwhile)
             out += _answer(group, sitting, run, answers, at)
             group.campaign.close(sitting, run, given=group.is_given)
         if groups:

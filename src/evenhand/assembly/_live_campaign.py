@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.asking import Answer, Ask
@@ -14,7 +16,18 @@ from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home
 from evenhand.allocation import GivenPrices, PriceTables, check_policy
 from evenhand.journey import decide
-from evenhand.ledger import Footing, Run, RunRecord, Sitting, campaign_state, footing_of, open_run, refuse_paused
+from evenhand.ledger import (
+    Footing,
+    RecordedOffers,
+    Run,
+    RunInReach,
+    RunRecord,
+    Sitting,
+    campaign_state,
+    footing_of,
+    open_run,
+    refuse_paused,
+)
 from evenhand.policy import Campaign
 from evenhand.scoring import model_from_json
 from evenhand.terms import Explained, Reason, Standing
@@ -24,11 +37,15 @@ from ._frames import Frames
 from ._ledger import leases_of
 from ._live_limits import Part
 from ._live_people import PeopleKeys, Profiles
+from ._live_told import LiveTold
 from ._policy import read_policy
 from ._records import open_ledger, resolve_run
 from ._run import located, relative
 
-__all__ = ["LiveCampaign", "answers_of"]
+__all__ = ["LiveCampaign", "Meanwhile", "answers_of"]
+
+Meanwhile = list[tuple[RunInReach, NDArray[np.bytes_]]]
+"""Runs that are still to be committed, each with whoever got an offer in it."""
 
 
 class LiveCampaign:
@@ -39,6 +56,7 @@ class LiveCampaign:
         run: whose prices; ``last`` = the last run that found its own, or the one that the campaign fell back to.
         home: the home folder.
         keys: who was erased.
+        told: what people told the home.
         at: now.
         frames: data frames to use instead of tables.
 
@@ -46,6 +64,7 @@ class LiveCampaign:
         campaign: as declared.
         priced_by: the run whose prices decide.
         people: everybody who is known.
+        told: what people told the home.
 
     Raises:
         PolicyError, DataError: it cannot run, or the prices are of another campaign, model or offers, or secret.
@@ -60,6 +79,7 @@ class LiveCampaign:
         run: str,
         home: Home,
         keys: PeopleKeys,
+        told: LiveTold,
         at: datetime,
         frames: Frames,
     ) -> None:
@@ -76,8 +96,10 @@ class LiveCampaign:
         check_policy(self._policy, loaded.campaign, recorded_digest(loaded.campaign, recorded), self._model)
         self._tables = PriceTables(self._policy, loaded.campaign)
         self._footing = self._footing_of(loaded, recorded)
+        self.told = told
+        self._noted: dict[str, int] = {}
         self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}
-        self.people = Profiles(loaded, folder=folder, place=home, keys=keys, frames=frames)
+        self.people = Profiles(loaded, folder=folder, place=home, keys=keys, told=told, frames=frames)
         self._leases = leases_of(home, any_thread=True)
         self._part = Part(self._leases, self._policy.digest, self.campaign)
         self._unsure: dict[str, int] = {}
@@ -93,15 +115,21 @@ class LiveCampaign:
             rulebook=loaded.rulebook,
         )
 
-    def decide(self, asks: Sequence[Ask], sitting: Sitting, run_id: str, at: datetime) -> tuple[Run, list[Answer]]:
-        """Walk the road with these people, each once, in a run of their own; it is still to be closed."""
+    def decide(
+        self, asks: Sequence[Ask], sitting: Sitting, run_id: str, at: datetime, meanwhile: Meanwhile
+    ) -> tuple[Run, list[Answer]]:
+        """Walk the road with these people, each once, in a run of their own; it is still to be closed. Who got an offer
+        is added to `meanwhile`, what the runs give that are still to be committed."""
         people = self.people.people(asks, at)
+        self._noted = people.told.noted
         room = self._part.room(len(asks), at)
         law = people.stores.law
         run = sitting.start(self._footing, run_id=run_id, at=at, data_digest=people.digest, room=room, law=law)
-        explained = decide(
-            people.asked, self.campaign, self._model, people.stores, run, GivenPrices(self._policy, room, self._tables)
-        ).explained
+        stores = replace(people.stores, given=RecordedOffers(run.store, meanwhile=meanwhile))
+        given = GivenPrices(self._policy, room, self._tables)
+        explained = decide(people.asked, self.campaign, self._model, stores, run, given).explained
+        this = RunInReach(run_id, at, self.campaign.campaign, self.campaign.controller.name, (), 0, 0)
+        meanwhile.append((this, people.asked.subjects[explained.allocated.gets()]))
         used = self._tables.room(None).used(people_per_offer(explained, self.campaign))
         self._part.use(used)
         self._unsure = {name: self._unsure.get(name, 0) + amount for name, amount in used.items()}
@@ -109,7 +137,7 @@ class LiveCampaign:
 
     def close(self, sitting: Sitting, run: Run, *, given: bool) -> None:
         """End a run, which is then still to be committed."""
-        sitting.close(run, self._summary | ({"given": True} if given else {}))
+        sitting.close(run, self._summary | self._noted | ({"given": True} if given else {}))
 
     def settle(self, *, kept: bool) -> None:
         """What was decided since the last time is durable, or it is not and uses nothing."""

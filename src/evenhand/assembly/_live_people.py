@@ -30,9 +30,11 @@ from evenhand.vault import Vault
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
 from ._law import law_of
+from ._live_told import LiveTold
 from ._open import feature_columns, subject_columns, taken_in
 from ._open_people import People
 from ._rows_digest import DIGEST, digest_by_rows, picked, row_digests
+from ._trail import Told
 
 __all__ = ["PeopleKeys", "Profiles"]
 
@@ -56,6 +58,7 @@ class Profiles:
         folder: folder that its tables are relative to.
         place: the home, for its key.
         keys: knows who was erased.
+        told: what people told the home.
         frames: frames that stand in for the tables.
 
     Raises:
@@ -63,13 +66,30 @@ class Profiles:
         StoreError: a database cannot be reached.
     """
 
-    def __init__(self, loaded: LoadedCampaign, *, folder: Path, place: Home, keys: PeopleKeys, frames: Frames) -> None:
-        self.campaign = campaign = loaded.campaign
-        self._folder, self._looked_at = folder, date.min
-        self._keys = keys
+    def __init__(
+        self,
+        loaded: LoadedCampaign,
+        *,
+        folder: Path,
+        place: Home,
+        keys: PeopleKeys,
+        told: LiveTold,
+        frames: Frames,
+    ) -> None:
+        self.campaign = loaded.campaign
+        self._loaded, self._looked_at = loaded, date.min
+        self._keys, self._told = keys, told
+        self._folder, self._place, self._frames = folder, place, frames
+        self._read()
+
+    def _read(self) -> None:
+        """Read the tables, with what was corrected of them."""
+        campaign, folder, frames = self.campaign, self._folder, self._frames
+        self._version = self._told.version
         table = open_one(campaign.subjects, frames.subjects, folder, subject_columns(campaign))
         ids = table.ids(campaign.identifier, unique=True)
-        self._register = Register(ids, place.key(make=False))
+        self._register = Register(ids, self._place.key(make=False))
+        table = Told(corrections=self._told.corrections).corrected(table, self._register.pseudonyms)
         source, everybody = table.columns(feature_columns(campaign)), np.ones(len(ids), dtype=bool)
         self._columns = {name: _plain(source.read(name, everybody)) for name in feature_columns(campaign)}
         self.features = frozenset(self._columns)
@@ -78,7 +98,7 @@ class Profiles:
             for name in campaign.names(Role.SENSITIVE)
         }
         self._rows = row_digests(table, subject_columns(campaign))
-        self._law = law_of(loaded, table, len(ids), folder=folder, at=datetime.now(UTC))
+        self._law = law_of(self._loaded, table, len(ids), folder=folder, at=datetime.now(UTC))
         opened = open_consents(campaign, frames, folder, self._register)
         self._said = None if opened is None else opened[1]
         self._order = np.argsort(self._said.subjects, kind="stable") if self._said else np.zeros(0, dtype=np.intp)
@@ -124,19 +144,22 @@ class Profiles:
 
     def people(self, asks: Sequence[Ask], at: datetime) -> People:
         """These people with everything that their road needs, in the order asked."""
+        if self._version != self._told.version:
+            self._read()
         ids = [ask.subject for ask in asks]
         rows = self._register.rows_of(ids)
         asked = Asked(self._register.pseudonyms_of(ids), at)
         said = self._said_of(asked, asks)
-        consents = book_of(self.campaign, said, self._keys.suppressed(asked.subjects), at)
+        told = self._told.of(asked.subjects)
+        consents = book_of(self.campaign, said, self._keys.suppressed(asked.subjects), at, told.said)
         law = self._law_on(at.date()).rows(rows)
         countable = permit(asked, self.campaign, consents, law).standing == Standing.PERSONALISED
         groups = {name: taken_in(column[rows].tolist(), countable) for name, column in self._groups.items()}
         given = [ask.features for ask in asks]
         columns = _Few(self._columns, rows, given if any(one is not None for one in given) else None)
         whole = b"".join([self._rows[row] if row >= 0 else bytes(DIGEST) for row in rows.tolist()])
-        stores = Stores(consents, columns, Vault(groups, countable), law)
-        return People(asked, ids, stores, digest_by_rows(whole, said, at))
+        stores = Stores(consents, columns, Vault(groups, countable), law=law)
+        return People(asked, ids, stores, digest_by_rows(whole, said, at), told)
 
     def _law_on(self, day: date) -> Law:
         """The law of everybody; a signed balancing record is looked at once a day."""

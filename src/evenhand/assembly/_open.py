@@ -24,6 +24,7 @@ from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
+from ._given import HomeOffers
 from ._law import law_columns, law_of
 from ._ledger import keys_of
 from ._trail import Told, told_to
@@ -73,6 +74,7 @@ def open_all(
     at: datetime,
     frames: Frames,
     acted: datetime | None = None,
+    before: str = "",
     heard: int | None = None,
 ) -> Opened:
     """Open tables (or frames) and put each column where its role says.
@@ -80,7 +82,8 @@ def open_all(
     Groups are taken in only for people whose data may be used for this purpose now; for all others they are withheld.
 
     An erasure that was made by the moment `acted` (None = now) binds, whatever moment the decision is as of. Of what
-    people told the home itself, entries up to the number `heard` count (None = all).
+    people told the home itself, entries up to the number `heard` count (None = all). Of
+    earlier offers those count that were recorded before the run `before` ("" = all).
 
     Raises:
         DataError: a table is not what the campaign says.
@@ -122,7 +125,13 @@ def open_all(
         loaded=loaded,
         asked=asked,
         ids=ids,
-        stores=Stores(consents, subjects.columns(feature_columns(campaign)), Vault(groups, countable), law),
+        stores=Stores(
+            consents,
+            subjects.columns(feature_columns(campaign)),
+            Vault(groups, countable),
+            HomeOffers(place, before),
+            law,
+        ),
         history=History(
             subjects=past,
             columns=history.columns(campaign.names(Role.FEATURE)),

@@ -24,6 +24,7 @@ from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
+from ._given import HomeOffers
 from ._law import law_of
 from ._ledger import keys_of
 from ._open import feature_columns, subject_columns, taken_in
@@ -119,6 +120,7 @@ def open_people(
     at: datetime,
     frames: Frames,
     acted: datetime | None = None,
+    before: str = "",
     heard: int | None = None,
     who: Sequence[str] | NDArray[np.bytes_],
     by_rows: bool = False,
@@ -130,6 +132,7 @@ def open_people(
         folder: folder that its tables are relative to.
         place: the home, for its key and for who was erased from it.
         acted: when the decision is really made; None = now. An erasure made by then binds.
+        before: a run; of earlier offers those count that were recorded before it. "" = all.
         heard: number of the last entry of what people told the home that counts; None = all.
         at: the moment of the decision.
         frames: frames that stand in for the tables.
@@ -167,7 +170,7 @@ def open_people(
     return People(
         asked,
         [ids[row] for row in rows.tolist()],
-        Stores(consents, columns, Vault(groups, countable), law),
+        Stores(consents, columns, Vault(groups, countable), HomeOffers(place, before), law),
         digest,
         told,
     )

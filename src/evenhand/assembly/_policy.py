@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
-from evenhand.allocation import PricePolicy, policy_from_dict, policy_of
+from evenhand.allocation import PricePolicy, check_policy, policy_from_dict, policy_of
 from evenhand.ledger import LedgerStore, RunRecord, open_run, runs
+from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, LedgerError
 
-__all__ = ["policy_of_run", "prices_of", "read_policy", "run_that_priced", "write_policy"]
+__all__ = ["policy_of_run", "prices_of", "read_policy", "run_that_priced", "why_not_later", "write_policy"]
 
 NAME = "prices.json"
 
@@ -118,3 +119,19 @@ def prices_of(run_id: str = "last", *, home: str | Path | None = None) -> PriceP
     place = find_home(home)
     with open_ledger(place) as store:
         return read_policy(place, open_run(store, resolve_run(store, run_id, whole=True)))
+
+
+def why_not_later(run_id: str = "last", *, home: str | Path | None = None) -> str:
+    """What keeps later people from being decided about with the prices of a run, for its campaign; ""
+    where nothing does. Arguments and errors are those of `prices_of`."""
+    from ._records import open_ledger, resolve_run
+
+    place = find_home(home)
+    with open_ledger(place) as store:
+        recorded = open_run(store, resolve_run(store, run_id, whole=True))
+    prices = read_policy(place, recorded)
+    try:
+        check_policy(prices, recorded.campaign, recorded.campaign_digest, model_from_json(recorded.model_json))
+    except DataError as error:
+        return error.what
+    return ""

@@ -288,6 +288,7 @@ def replay(
             at=recorded.summary.at,
             frames=frames or Frames(),
             acted=acted_at(name),
+            before=name,
             heard=int(recorded.report.get("told", 0)),
         )
         if opened.digest != recorded.data_digest:

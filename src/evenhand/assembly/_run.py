@@ -19,21 +19,23 @@ from evenhand.adapters.home import Home, find_home
 from evenhand.allocation import PricePolicy, policy_of
 from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
 from evenhand.disparity import Audit
+from evenhand.features import minimise
 from evenhand.journey import decide, propose, sweep
 from evenhand.ledger import Run, begin, finish, new_run_id, refuse_paused
+from evenhand.permission import permit
 from evenhand.policy import Campaign
 from evenhand.scoring import model_to_json
 from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Severity, StoreError
 
 from ._audit import campaign_audit
 from ._frames import Frames
-from ._intake import minors, odd_features, personal_features, refuse_personal_features
+from ._intake import minors, odd_features, personal_features, personal_texts, refuse_personal_features
 from ._ledger import has_ledger, ledger_of, refuse_erased_since, run_keys_of
 from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
-from ._trail import again_if_said_meanwhile, refuse_said_since
+from ._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
 
 __all__ = ["Checked", "Planned", "Ran", "check", "frontier", "located", "plan_campaign", "relative", "run_campaign"]
 
@@ -127,7 +129,9 @@ def check(campaign_file: Path, *, at: datetime, frames: Frames | None = None, st
     except DataError as error:
         finding = Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy)
         return Checked((loaded.place(finding, _ABOUT.get(error.code, ())), *loaded.findings), {}, broken=True)
-    findings = sorted([*loaded.findings, *about_data], key=lambda finding: -finding.severity.rank)
+    findings = sorted(
+        [*loaded.findings, *personal_texts(loaded), *about_data], key=lambda finding: -finding.severity.rank
+    )
     return Checked(tuple(findings), audit.to_dict(), broken=False)
 
 
@@ -143,7 +147,20 @@ def _look_at_data(
     audit = campaign_audit(opened, lesson, thorough=True)
     found = (*personal_features(opened), *minors(opened), *odd_features(opened), *audit.findings)
     draw = [loaded.place(finding, ("history", "randomised")) for finding in draw_findings(loaded.campaign, lesson)]
-    return audit, [*draw, *(_place(loaded, finding) for finding in found)]
+    values = () if any(finding.severity is Severity.ERROR for finding in found) else _unusable(opened, lesson)
+    return audit, [*draw, *(_place(loaded, finding) for finding in (*values, *found))]
+
+
+def _unusable(opened: Opened, lesson: Lesson) -> tuple[Finding, ...]:
+    """What keeps a run from learning or from reading the people's values, as a run would meet it."""
+    campaign = opened.campaign
+    try:
+        model = learn(campaign, lesson)
+        permitted = permit(opened.asked, campaign, opened.stores.consents)
+        minimise(permitted, model, opened.stores.columns, campaign.conditions, campaign.costs)
+    except DataError as error:
+        return (Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy),)
+    return ()
 
 
 def plan_campaign(
@@ -276,7 +293,8 @@ def _ran(
                 columns = decision_columns(opened, explained, run_id)
                 keep_decisions(place, run_id, csv_bytes(columns))
                 prices = _prices(explained, loaded.campaign, started)
-                head = finish(started, kept, policy="" if prices is None else prices.digest)
+                with nobody_says_meanwhile(place, opened.asked.subjects, opened.told):
+                    head = finish(started, kept, policy="" if prices is None else prices.digest)
         except BaseException:
             drop_unrecorded(place, store, run_id)
             raise

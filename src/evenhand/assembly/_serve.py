@@ -22,6 +22,7 @@ from ._frames import Frames
 from ._ledger import live_keys_of, live_ledger_of
 from ._live import LiveService
 from ._live_campaign import LiveCampaign
+from ._live_told import LiveTold
 from ._start import look_around
 
 if TYPE_CHECKING:
@@ -90,10 +91,13 @@ def open_service(
     place = find_home(home, campaign_file=beside)
     notices = tuple(look_around(place))
     keys = live_keys_of(place)
+    heard = LiveTold(place, keys)
     opened: list[LiveCampaign] = []
     for campaign in campaigns:
         step(f"opening {campaign if isinstance(campaign, Path) else campaign.campaign.campaign}")
-        opened.append(LiveCampaign(campaign, run=run, home=place, keys=keys, at=at, frames=frames or Frames()))
+        opened.append(
+            LiveCampaign(campaign, run=run, home=place, keys=keys, told=heard, at=at, frames=frames or Frames())
+        )
     if not opened or len({one.campaign.campaign for one in opened}) != len(opened):
         raise UsageError(
             "serve-campaigns",
@@ -106,6 +110,7 @@ def open_service(
         yield Serving(live, place, notices)
     finally:
         live.close()
+        heard.close()
         if isinstance(keys, LiveSubjectKeys):
             keys.close()
 

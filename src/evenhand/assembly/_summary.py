@@ -35,6 +35,8 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
             int(allocated.gets().sum()),
         ),
     ]
+    if campaign.limits.contacts.each:
+        funnel.insert(1, ("  left alone for now", int((permitted.reason == Reason.ENOUGH_OFFERS).sum())))
     if campaign.offers_each > 1:
         each = np.bincount(allocated.person[chosen])
         funnel += [
@@ -56,7 +58,7 @@ def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
         "value": allocated.certificate.value / MICRO,
         "value_text": f"{campaign.currency} {allocated.certificate.value / MICRO:,.2f}",
         "gap": allocated.certificate.gap,
-        "gap_among": "rules" if any(limit.mode == "blind" for limit in campaign.limits.disparity) else "choices",
+        "gap_among": "rules" if "blind" in allocated.prices.cell_tables else "choices",
     }
 
 

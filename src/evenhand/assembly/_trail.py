@@ -37,6 +37,7 @@ __all__ = [
     "is_trail_there",
     "key_of_person",
     "microseconds",
+    "nobody_says_meanwhile",
     "refuse_said_since",
     "remove_entries",
     "take_out",
@@ -214,6 +215,23 @@ def refuse_said_since(place: Home, subjects: NDArray[np.bytes_], told: Told) -> 
             rule="G-7, G-21b: a no takes effect before the next decision",
             remedy="run again",
         )
+
+
+@contextmanager
+def nobody_says_meanwhile(place: Home, subjects: NDArray[np.bytes_], told: Told) -> Iterator[None]:
+    """Around the commit of a run: a last look at what was said, and until the ``with`` ends whoever says something
+    waits. So no decision becomes durable after a no that was. Where there is no trail yet there is nothing to hold: the
+    first thing that anybody says in a home in files makes it.
+
+    Raises:
+        DataError: as `refuse_said_since`.
+    """
+    if not is_trail_there(place):
+        yield
+        return
+    with trail_of(place) as trail, trail.held():
+        refuse_said_since(place, subjects, told)
+        yield
 
 
 def forget_said(place: Home, pseudonym: bytes, at: datetime) -> int:

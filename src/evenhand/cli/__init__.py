@@ -19,6 +19,7 @@ from . import (
     _backup_commands,
     _bundle_command,
     _campaign_commands,
+    _certify_command,
     _consent_commands,
     _database_commands,
     _evaluate_command,
@@ -69,6 +70,7 @@ def _root(
 _backup_commands.register(app)
 _bundle_command.register(app)
 _campaign_commands.register(app)
+_certify_command.register(app)
 _database_commands.register(app)
 _consent_commands.register(app)
 _evaluate_command.register(app)

@@ -40,6 +40,9 @@ def policy(
         return
     for line in _lines(prices):
         voice.data(line)
+    why_not = assembly.why_not_later(run_id, home=home)
+    if why_not:
+        voice.data(f"not for later people: {why_not}")
 
 
 def _lines(prices: Any) -> Iterator[str]:

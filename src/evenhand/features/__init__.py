@@ -13,7 +13,7 @@ from ._bins import learn_binning, learn_view, view_of
 from ._columns import ColumnSource, Values, Words, hold_numbers
 from ._encode import encode
 from ._minimise import minimise
-from ._personal import scan_personal_data
+from ._personal import personal_in_text, scan_personal_data
 from ._pseudonym import Register, pseudonymise
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "learn_binning",
     "learn_view",
     "minimise",
+    "personal_in_text",
     "pseudonymise",
     "scan_personal_data",
     "view_of",

@@ -24,6 +24,7 @@ from ._disclose import disclosures
 from ._erase import erase_subject
 from ._expire import Expired, expire_run, is_expired
 from ._forget import forget_groups
+from ._given import RecordedOffers, RunInReach
 from ._pause import (
     AlarmRaised,
     CampaignState,
@@ -68,9 +69,11 @@ __all__ = [
     "Problem",
     "Proven",
     "Published",
+    "RecordedOffers",
     "Replay",
     "Row",
     "Run",
+    "RunInReach",
     "RunKeys",
     "RunRecord",
     "RunSummary",

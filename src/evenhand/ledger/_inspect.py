@@ -45,6 +45,7 @@ from ._body import (
 )
 from ._columns import columns_from_bodies, layout_of
 from ._inspect_counts import adds_up, counts_said
+from ._inspect_given import GivenInspector
 from ._inspect_pause import PauseInspector
 from ._inspect_people import PeopleInspector
 from ._pause import about_campaign
@@ -148,6 +149,7 @@ class Inspector:
         self._open: _Open | None = None
         self._pauses = PauseInspector(self._bad)
         self.people = PeopleInspector(store, self._bad)
+        self._given = GivenInspector(store, self._bad)
 
     def inspect(self, rows: Sequence[Row]) -> None:
         """Check the next entries."""
@@ -229,7 +231,10 @@ class Inspector:
             return
         self._open.ground = ground
         self._open.totals = Totals.none(len(ground.campaign.offers))
-        self._promises(check_run(ground), [seq])
+        violations = check_run(ground)
+        self._promises(violations, [seq])
+        if any(one.code == "model-shape" for one in violations):
+            self._open.ground = None  # no score can be worked out from such a model
         if tuple(started.layout) != layout_of(ground.model):
             self._bad(seq, f"The layout of run {started.run} is not that of its model.")
 
@@ -269,6 +274,7 @@ class Inspector:
                 self._bad(seq, f"Entry {seq} is filed under another subject than it is about.")
         run.totals = run.totals.plus(columns)
         self.unopened += int(columns.sealed.sum())
+        self._given.add(run.started.run, columns.subject, columns.offer)
         if run.ground is not None:
             self._promises(check_decisions(columns, run.ground), seqs.tolist())
 
@@ -296,6 +302,7 @@ class Inspector:
             self._bad(seq, f"Entry {seq} ends a run that did not start before it.")
             return
         self._policies.add(finished.policy)
+        self._given.finish(seq, finished.run)
         said = counts_said(finished, run.totals, run.closed)
         if run.ground is None:
             return

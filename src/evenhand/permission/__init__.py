@@ -10,7 +10,19 @@ G-7). It does not collect consent, and it does not judge whether a consent was f
 
 from ._book import ConsentBook
 from ._evidence import Weighed, weigh
+from ._frequency import OffersGiven, hold_back
 from ._hear import Heard, hear
 from ._permit import Recalled, permit, recall
 
-__all__ = ["ConsentBook", "Heard", "Recalled", "Weighed", "hear", "permit", "recall", "weigh"]
+__all__ = [
+    "ConsentBook",
+    "Heard",
+    "OffersGiven",
+    "Recalled",
+    "Weighed",
+    "hear",
+    "hold_back",
+    "permit",
+    "recall",
+    "weigh",
+]

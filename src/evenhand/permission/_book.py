@@ -125,8 +125,8 @@ class ConsentBook:
         Args:
             subjects: S32[k], pseudonyms.
             kinds: ``consent``, ``objection``, ``opt_out``, ``sale``, ``restriction``, ``factor``, ``minor``,
-                ``erasure``, ``limit`` (of the use of sensitive data), ``opt_in`` (to sale and sharing), or ``signal`` of
-                a row that only holds signals.
+                ``erasure``, ``limit`` (of the use of sensitive data), ``opt_in`` (to sale and sharing), or ``signal``
+                of a row that only holds signals.
             purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection, opt-out or
                 restriction covers everything below it, and all marketing where the purpose is empty or unknown. Of a
                 factor not a purpose but the name of the column that may not count for this person.

@@ -5,6 +5,7 @@ Every field carries its description, because the schema is what an editor shows 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
@@ -12,7 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Sensitivity, Surface, Target
 
-from ._declared import MICRO, Declared, Duration, Identifier, Money, Table, Text, date_as_text
+from ._declared import MICRO, Declared, Duration, Identifier, Money, Period, Table, Text, date_as_text
 from ._law_clause import EvidenceClause, FactSource, LawClause, Notice
 from ._monitor_clause import MonitorClause
 from ._processing_clause import ProcessingClause, Recipient
@@ -30,6 +31,7 @@ __all__ = [
     "EvidenceClause",
     "Exploration",
     "FactSource",
+    "Frequency",
     "HistorySource",
     "LawClause",
     "Limits",
@@ -198,13 +200,36 @@ class Offer(Declared):
         return int(self.cost * MICRO)
 
 
+class Frequency(Declared):
+    """How many offers one person may get in a period, over runs."""
+
+    offers: int = Field(ge=1, le=1000, description="At most this many offers for one person.")
+    within: Period = Field(
+        description="In any period of this length: days of 24 hours (P1D, P30D) or weeks (P4W). Every decision with an "
+        "offer that the home's ledger has within it counts."
+    )
+    of: Literal["controller", "campaign"] = Field(
+        "controller",
+        description="controller: the offers of all campaigns of this controller count, by its name. campaign: of this "
+        "campaign alone.",
+    )
+
+    @property
+    def span(self) -> timedelta:
+        """`within` as a length of time."""
+        return timedelta(days=int(self.within[1:-1]) * (7 if self.within.endswith("W") else 1))
+
+
 class Contacts(Declared):
     """How often people may be contacted, and with how much."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"offers_each"})
+    later: ClassVar[frozenset[str]] = frozenset({"offers_each", "each"})
     total: int | None = Field(None, ge=0, description="At most this many people get an offer in this run.")
     offers_each: int = Field(
         1, ge=1, le=20, description="At most this many different offers for one person, in one contact."
+    )
+    each: tuple[Frequency, ...] = Field(
+        (), description="How many offers one person may get over time, this run's among them; all of these hold."
     )
 
 

@@ -130,6 +130,11 @@ CHECKS = MappingProxyType(
         "EH-POL-090": Check(_E, "a cut makes groups of a number", "Only a sensitive number is cut into groups."),
         "EH-POL-091": Check(_E, "a cut makes groups of a number", "The values at which a number is cut rise."),
         "EH-POL-092": Check(_E, "a response is a probability", "Modelled responses come from a model of responses."),
+        "EH-POL-110": Check(
+            _E, "one contact fits in a limit over time", "A period allows as many offers as one run may give a person."
+        ),
+        "EH-POL-111": Check(_W, "a limit limits something", "No limit over time is implied by another one."),
+        "EH-POL-112": Check(_E, "G-5e", "Decisions are kept for as long as a limit over time looks back."),
         "EH-POL-100": Check(_E, "what is declared has an effect", "Signals have at least one column."),
         "EH-POL-101": Check(_E, "one meaning per column", "Each signal has a column of its own."),
         "EH-POL-102": Check(_W, "E-mail, G-7", "A TC string is declared where it can count."),

@@ -59,6 +59,12 @@ def _schema() -> JsonSchemaValue:
     return campaign_schema()
 
 
+_CUTS = (
+    "quarters, quintiles, deciles, a number of parts from 2 to 10, or a list of the values at which a group begins, "
+    "such as [20000, 35000]"
+)
+
+
 def _told(error: ValidationError, document: Mapping[object, object]) -> tuple[PolicyFinding, ...]:
     """One finding per place, unknown keys first: they are often the cause of a missing one."""
     told: dict[Path, PolicyFinding] = {}
@@ -92,6 +98,9 @@ def _sentence(kind: str, path: Path, value: object, context: Mapping[str, Any]) 
         return _unknown_key(path)
     if kind == "missing":
         return found("EH-POL-004", path, f"{where}: this is missing.", f"Add it. {wanted}".strip())
+    if path[:1] == ("columns",) and path[2:] == ("cut",):
+        what = f"{where}: this is none of the ways in which a number can be cut into groups."
+        return found("EH-POL-006", path, what, f"Allowed: {_CUTS}.")
     words = tuple(dict.fromkeys(word for node in here for word in allowed_words(node)))
     if words and kind in {"enum", "literal_error"}:
         hint = meant(str(value), words)

@@ -14,6 +14,7 @@ __all__ = ["SHAPES", "Field", "allowed_words", "campaign_fields", "campaign_sche
 
 SHAPES = {
     r"^[a-z0-9][a-z0-9_.-]{0,63}$": "lower-case letters, digits, dots, hyphens and underscores, at most 64",
+    r"^P[1-9]\d{0,2}[WD]$": "a number of days or weeks such as P1D, P7D or P4W",
     r"^P(\d+[YMWD])+$": "an ISO 8601 duration such as P24M or P90D",
     r"^\d{1,12}(\.\d{1,6})?$": "a decimal number",
     r"^[A-Z]{2}$": "two capitals, such as NL",

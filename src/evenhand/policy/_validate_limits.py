@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from evenhand.terms import Role, Target
 
-from ._campaign import Campaign, DisparityLimit
+from ._campaign import Campaign, DisparityLimit, Frequency
+from ._declared import shortest
 from ._finding import Path, PolicyFinding, found, meant
 from ._validate_columns import TARGETING_FORBIDDEN
 
@@ -20,6 +21,7 @@ def review_limits(campaign: Campaign) -> Iterator[PolicyFinding]:
     yield from _minimums(campaign)
     yield from _several(campaign)
     yield from _own_costs(campaign)
+    yield from _over_time(campaign)
     seen: set[str] = set()
     for place, limit in enumerate(campaign.limits.disparity):
         path: Path = ("limits", "disparity", place)
@@ -135,6 +137,40 @@ def _own_costs(campaign: Campaign) -> Iterator[PolicyFinding]:
             f"What an offer costs is each person's own, and {why}.",
             "Take one of the two out; of an offer that costs nearly the same with everybody write the cost itself.",
         )
+
+
+def _over_time(campaign: Campaign) -> Iterator[PolicyFinding]:
+    """Limits over time that nobody could ever be within, that say nothing, or that look back further than is kept."""
+    each = campaign.limits.contacts.each
+    for place, one in enumerate(each):
+        path: Path = ("limits", "contacts", "each", place)
+        if one.offers < campaign.offers_each:
+            yield found(
+                "EH-POL-110",
+                (*path, "offers"),
+                f"A person may get {campaign.offers_each} offers in this run, and {one.offers} within {one.within}.",
+                f"Allow {campaign.offers_each} or more, or lower offers_each.",
+            )
+        if any(_implies(other, one) and (other != one or at < place) for at, other in enumerate(each)):
+            yield found(
+                "EH-POL-111",
+                path,
+                f"At most {one.offers} within {one.within}: another of these limits never lets it come to that.",
+                "Take one of the two out.",
+            )
+        if shortest(campaign.retention.decisions) < one.span:
+            yield found(
+                "EH-POL-112",
+                (*path, "within"),
+                f"Offers within {one.within} are counted, and decisions are kept for {campaign.retention.decisions}.",
+                "Keep decisions longer, or look back less far.",
+            )
+
+
+def _implies(other: Frequency, one: Frequency) -> bool:
+    """Whether whoever keeps `other` keeps `one`."""
+    counts_more = other.of == one.of or other.of == "controller"
+    return counts_more and other.offers <= one.offers and other.span >= one.span
 
 
 def _groups(campaign: Campaign, limit: DisparityLimit, path: Path) -> Iterator[PolicyFinding]:

@@ -144,6 +144,8 @@ def _without_rule(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
     if campaign.law is None:
         may[-1] = may.any(axis=0)
         may[-1, refused, Reason.NOTHING_ALLOWS] = True
+    if campaign.limits.contacts.each:  # the organisation's own limit over time is no rule of the packs
+        may[-1, Standing.REFUSED, Reason.ENOUGH_OFFERS] = True
     known = (columns.rule >= -1) & (columns.rule < len(book.rules)) & (columns.standing < len(Standing))
     cited = np.where(known, columns.rule, 0)
     standing = np.where(known, columns.standing, 0)

@@ -103,7 +103,7 @@ def build(
         "offers": offers(explained, campaign),
         **({"numbers": told} if (told := numbers(explained, campaign)) else {}),
         "limits": [_limit(limit, groups) for limit in allocated.limits],
-        "certificate": asdict(allocated.certificate),
+        "certificate": asdict(allocated.certificate) | {"guesses": "blind" in allocated.prices.cell_tables},
         "lots": lots(explained, campaign),
         "groups": [chapter_values(chapter) for chapter in groups],
         "model": _model(model, campaign),

@@ -74,9 +74,10 @@ def _response_values(rates: ResponseRates, chapter: GroupChapter) -> dict[str, A
         if rate.rows is None or rate.hits is None
     }
     each = zip(rates.groups, rates.before, rates.after, strict=True)
+    compared = hidden & set(rates.groups)  # the figure that compares them would give a hidden one away
     return {
-        "before": rates.figure_before,
-        "after": rates.figure_after,
+        "before": None if compared else rates.figure_before,
+        "after": None if compared else rates.figure_after,
         "rates": [
             {
                 "group": list(group),

@@ -36,7 +36,8 @@ def groups_view(report: Report, words: Words) -> list[View]:
     """One entry per comparison of groups: rows with marks, bound, sentences."""
     texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
     kept = given_up(report)
-    return [_chapter(chapter, texts, kept.get(chapter["limit"]), words) for chapter in report["groups"]]
+    is_aware = any(chapter["mode"] == "aware" for chapter in report["groups"])
+    return [_chapter(chapter, texts, kept.get(chapter["limit"]), is_aware, words) for chapter in report["groups"]]
 
 
 def given_up(report: Report) -> dict[str, float]:
@@ -82,11 +83,15 @@ def told_as_ranges(*sides: Mapping[str, Any]) -> bool:
     return any("rows_between" in rate or "hits_between" in rate for side in sides for rate in side["rates"])
 
 
-def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float | None, words: Words) -> View:
+def _chapter(
+    chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float | None, is_aware: bool, words: Words
+) -> View:
+    """One comparison; `is_aware` says whether some limit of the campaign uses groups."""
     before, after = chapter["before"], chapter["after"]
     top = axis_top([rate["upper"] for side in (before, after) for rate in side["rates"] if not dark(rate)])
     earlier = {tuple(rate["group"]): rate for rate in before["rates"]}
-    rows = [_row(rate, earlier[tuple(rate["group"])], top, words) for rate in after["rates"]]
+    rates = sorted(after["rates"], key=lambda rate: words.order(rate["group"]))
+    rows = [_row(rate, earlier[tuple(rate["group"])], top, words) for rate in rates]
     ratio = not chapter["measure"] or chapter["measure"] in LEAST
     bound = None
     best = next((rate["rate"] for rate in after["rates"] if rate["group"] == after["best"]), None)
@@ -105,17 +110,18 @@ def _chapter(chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float |
         if top >= 0.1
         else [{"x": to_percent(top * part, top), "text": words.percent(top * part, 1)} for part in (0, 0.5, 1)],
         "sentences": [
-            *_sentences(chapter, ratio, kept, words),
+            *_sentences(chapter, ratio, kept, is_aware, words),
             *([words.t("groups.ranges", smallest=words.smallest)] if told_as_ranges(before, after) else []),
         ],
         "name": words.t("groups.figure", feature=feature),
     }
 
 
-def _sentences(chapter: Mapping[str, Any], ratio: bool, kept: float | None, words: Words) -> list[str]:
+def _sentences(chapter: Mapping[str, Any], ratio: bool, kept: float | None, is_aware: bool, words: Words) -> list[str]:
     """What is said of a chapter; `kept` is the bound that was kept of a soft limit that was given up."""
     before, after = figures(chapter)
     say = (lambda value: words.number(value, 2)) if ratio else words.percent
+    beside = "-beside" if is_aware and chapter["mode"] == "blind" else ""
     kind = Measure(chapter["measure"] or RATIO).comparison.removeprefix("ratio_to_")
     out = _responses(chapter, words)
     if kind == "floor":
@@ -134,12 +140,12 @@ def _sentences(chapter: Mapping[str, Any], ratio: bool, kept: float | None, word
         told = [words.number(one, 3) if ratio else words.percent(one, 2) for one in (kept, chapter["bound"])]
         out.append(words.t("groups.given-up", kept=told[0], whole=told[1]))
         out += [words.t("groups.given-up-line")] if kind != "floor" and "responses" not in chapter else []
-        return [*out, words.t("groups.blind-given-up" if chapter["mode"] == "blind" else "groups.aware")]
+        return [*out, words.t(f"groups.blind-given-up{beside}" if chapter["mode"] == "blind" else "groups.aware")]
     bound = words.percent(chapter["bound"], 0 if chapter["bound"] * 100 % 1 < 1e-9 else 1)
     if "responses" in chapter:
         kind = "responses-least" if ratio else "responses-most"
         bound = words.number(chapter["bound"], 3) if ratio else words.percent(chapter["bound"], 2)
-    return [*out, words.t(f"groups.bound-{kind}", bound=bound), words.t(f"groups.{chapter['mode']}")]
+    return [*out, words.t(f"groups.bound-{kind}", bound=bound), words.t(f"groups.{chapter['mode']}{beside}")]
 
 
 def _responses(chapter: Mapping[str, Any], words: Words) -> list[str]:

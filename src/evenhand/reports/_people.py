@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
 from evenhand.terms import Explained, Reason, Standing
@@ -120,9 +121,18 @@ def offers(explained: Explained, campaign: Campaign) -> list[dict[str, Any]]:
                 "selected": told[j],
                 "expected_micro": worth,
                 **_condition(explained, j, offer.eligible),
+                **_own_cost(explained, j, who, offer.cost_column),
             }
         )
     return out
+
+
+def _own_cost(explained: Explained, offer: int, who: NDArray[np.intp], column: str | None) -> dict[str, Any]:
+    """What an offer costs on average with those who get it, where that is each person's own; null for a few people."""
+    cost = explained.allocated.scored.minimised.cost
+    if column is None or cost is None:
+        return {}
+    return {"own_cost_micro": round(float(cost[offer, who].mean())) if len(who) >= SMALLEST_SHOWN else None}
 
 
 def _condition(explained: Explained, offer: int, column: str | None) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +14,15 @@ from evenhand.terms import BinLabel, Target
 __all__ = ["Words"]
 
 _UNKNOWN = "unknown"
+_NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+_RANGES = {
+    "younger": re.compile(rf"(?P<upper>{_NUMBER}) or younger"),
+    "older": re.compile(rf"(?P<lower>{_NUMBER}) or older"),
+    "below": re.compile(rf"below (?P<upper>{_NUMBER})"),
+    "between": re.compile(rf"(?P<lower>{_NUMBER}) to (?P<upper>{_NUMBER})"),
+    "more": re.compile(rf"(?P<lower>{_NUMBER}) or more"),
+}
+"""How a number that was cut into groups is written, see `adapters`."""
 _NO_VALUE = ("(missing)", "(other)")
 
 
@@ -110,8 +121,20 @@ class Words:
 
     def group(self, values: list[str]) -> str:
         """A group's values; a missing one is the word for unknown."""
-        unknown = self.t("groups.unknown")
-        return ", ".join(unknown if value == _UNKNOWN else value for value in values)
+        return ", ".join(self._value(value) for value in values)
+
+    def order(self, values: list[str]) -> list[tuple[int, float, str]]:
+        """By what groups are shown in order: numbers and ranges by where they begin, then words, unknown last."""
+        return [_place(value) for value in values]
+
+    def _value(self, value: str) -> str:
+        """One value; of a number that was cut into groups, which are written in English, the range in words."""
+        if value == _UNKNOWN:
+            return self.t("groups.unknown")
+        for kind, shape in _RANGES.items():
+            if found := shape.fullmatch(value):
+                return self.t(f"groups.range-{kind}", **found.groupdict())
+        return value
 
     def moment(self, iso: str) -> str:
         """A moment, with its offset."""
@@ -130,3 +153,13 @@ class Words:
         units = {"Y": "duration-year", "M": "duration-month", "W": "duration-week", "D": "duration-day"}
         found = re.findall(r"(\d+)([YMWD])", iso)
         return " ".join(str(format_unit(int(count), units[unit], "long", locale=self.lang)) for count, unit in found)
+
+
+def _place(value: str) -> tuple[int, float, str]:
+    """Where a group stands among the values of its column."""
+    if value == _UNKNOWN:
+        return 2, 0.0, value
+    if _RANGES["below"].fullmatch(value) or _RANGES["younger"].fullmatch(value):
+        return 0, -math.inf, value
+    begins = re.match(_NUMBER, value)
+    return (1, 0.0, value) if begins is None else (0, float(begins[0]), value)

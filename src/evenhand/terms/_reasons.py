@@ -12,7 +12,8 @@ class Reason(IntEnum):
     """One reason, with the rule behind it. The number is what the ledger stores, so it never changes meaning.
 
     Tens group them by gate: 0-9 permitted, 10-39 forbidden (a rule says no), 40-49 unconfigured (nothing says
-    yes), 50-59 outcome of the allocation.
+    yes), 50-59 outcome of the limits and the allocation. Of these ENOUGH_OFFERS is gate 1's too: a limit over time
+    says not now, before anything else is looked at.
     """
 
     CONSENT_VALID = 1
@@ -62,6 +63,7 @@ class Reason(IntEnum):
     DRAWN_OFFER = 53
     DRAWN_NOTHING = 54
     NOT_ELIGIBLE = 55
+    ENOUGH_OFFERS = 56
 
     @property
     def key(self) -> str:
@@ -152,4 +154,5 @@ _RULES = {
     Reason.DRAWN_OFFER: "D-26",
     Reason.DRAWN_NOTHING: "D-26",
     Reason.NOT_ELIGIBLE: "D-26",
+    Reason.ENOUGH_OFFERS: "D-26",
 }

@@ -1,0 +1,179 @@
+"""A no and a decision at the same moment: whichever is durable first, no decision about a person follows their no."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from evenhand import assembly
+from evenhand.adapters.home import Home
+from evenhand.features import pseudonymise
+from evenhand.ledger import decided_about, facts
+from evenhand.terms import Standing
+from shop_folder import AT, write_shop
+
+TESTS = Path(__file__).resolve().parent.parent
+SECONDS = float(os.environ.get("EVENHAND_RACE_SECONDS", "8"))
+
+DECIDER = """
+import random, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from evenhand.assembly import decide_people
+from evenhand.terms import DataError, StoreError
+draw, end, done = random.Random(sys.argv[1]), time.time() + float(sys.argv[2]), 0
+people = sys.argv[3:]
+print("ready", flush=True)
+while time.time() < end:
+    try:
+        decide_people(Path("campaign.yaml"), draw.sample(people, 3), at=datetime.now(UTC))
+        done += 1
+    except (StoreError, DataError) as error:
+        if error.code not in ("store-busy", "said-meanwhile", "database-busy", "leases-busy"):
+            raise
+print(done, flush=True)
+"""
+SERVICE = """
+import random, sys, threading, time
+from pathlib import Path
+from live_cases import asked, opened
+draw, end, done = random.Random(sys.argv[1]), time.time() + float(sys.argv[2]), 0
+people = sys.argv[3:]
+with opened(Path.cwd()) as serving:
+    print("ready", flush=True)
+    while time.time() < end:
+        try:
+            asked(serving.live, *draw.sample(people, 3))
+            done += 1
+        except Exception as error:
+            if getattr(error, "code", "") not in ("store-busy", "service-fault", "database-busy"):
+                raise
+print(done, flush=True)
+"""
+SERVICE = """
+import random, sys, threading, time
+from pathlib import Path
+from live_cases import asked, opened
+draw, end, done = random.Random(sys.argv[1]), time.time() + float(sys.argv[2]), 0
+people = sys.argv[3:]
+with opened(Path.cwd()) as serving:
+    print("ready", flush=True)
+    while time.time() < end:
+        try:
+            asked(serving.live, *draw.sample(people, 3))
+            done += 1
+        except Exception as error:
+            if getattr(error, "code", "") not in ("store-busy", "service-fault", "database-busy"):
+                raise
+print(done, flush=True)
+"""
+SAYER = """
+import json, random, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from evenhand.assembly import say
+from evenhand.assembly import open_ledger
+from evenhand.adapters.home import Home
+draw, people = random.Random(sys.argv[1]), sys.argv[3:]
+home, every = Home(Path("evenhand-home")), float(sys.argv[2]) / len(people)
+print("ready", flush=True)
+for who in people:
+    time.sleep(draw.uniform(0.2, 1.0) * every)
+    say(who, "withdraw", "PersonalisedAdvertising", home=home.folder, at=datetime.now(UTC))
+    with open_ledger(home) as store:
+        print(json.dumps([who, store.tail().entries]), flush=True)
+"""
+
+
+def _start(folder, program, *words):
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])},
+    )
+    assert process.stdout.readline() == "ready\n", process.stderr.read()
+    return process
+
+
+@pytest.fixture(params=["files", pytest.param("server", marks=pytest.mark.postgres)])
+def folder(request, tmp_path, monkeypatch):
+    """A campaign that ran once, in a home of each kind."""
+    monkeypatch.delenv("EVENHAND_DATABASE", raising=False)
+    monkeypatch.delenv("EVENHAND_HOME", raising=False)
+    write_shop(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    if request.param == "server":
+        monkeypatch.setenv("EVENHAND_DATABASE", request.getfixturevalue("postgres_url"))
+        assembly.upgrade_database(home="evenhand-home", schema=f"t{secrets.token_hex(6)}")
+    assembly.run_campaign(Path("campaign.yaml"), at=datetime.fromisoformat(AT).replace(tzinfo=UTC))
+    assembly.say(
+        "canary1@mail.example", "withdraw", "PersonalisedAdvertising", home="evenhand-home", at=datetime.now(UTC)
+    )
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_no_decision_follows_a_withdrawal_whoever_races(folder):
+    """Eight processes: a service and three others decide about forty people all the time, four withdraw consents. When
+    a withdrawal is durable, its process notes how long the ledger is; no entry behind that decides personally about
+    that person."""
+    people = [f"canary{number}@mail.example" for number in range(2, 62) if number % 10 and number % 25 != 1][:40]
+    deciders = [_start(folder, DECIDER, f"d{n}", str(SECONDS), *people) for n in range(3)]
+    deciders.append(_start(folder, SERVICE, "service", str(SECONDS), *people))
+    sayers = [_start(folder, SAYER, f"s{n}", str(SECONDS), *people[n::4]) for n in range(4)]
+    told, decided = {}, 0
+    for process in sayers:
+        out, trouble = process.communicate(timeout=240)
+        assert process.returncode == 0, trouble
+        told |= dict(json.loads(line) for line in out.splitlines())
+    for process in deciders:
+        out, trouble = process.communicate(timeout=240)
+        assert process.returncode == 0, trouble
+        assert int(out) > 0
+        decided += int(out)
+    assert len(told) == 40
+    assert decided > 40
+    home = Home(folder / "evenhand-home")
+    after, before, refused = [], 0, 0
+    with assembly.open_ledger(home) as store:
+        for who, entries in told.items():
+            pseudonym = pseudonymise([who], home.key(make=False))[0].decode()
+            for id_ in decided_about(store, pseudonym):
+                one = facts(store, id_)
+                run, _, place = id_.rpartition(".")
+                start = store.about(run.encode())[0][0]
+                if one.standing is not Standing.PERSONALISED:
+                    refused += start + int(place) > entries
+                elif start + int(place) > entries:
+                    after.append(id_)
+                else:
+                    before += 1
+    assert after == []
+    assert before >= 40, "the first run decided about them"
+    assert assembly.verify_ledger(home=home.folder).ok
+
+
+def test_a_no_that_is_said_while_a_run_is_prepared_is_heard_by_it(folder):
+    """Said between reading and recording, and dated after the moment of the decision: the decision is not personal."""
+    who, at = "canary5@mail.example", datetime.now(UTC)
+    said = []
+
+    def step(what):
+        if what == "deciding and recording" and not said:
+            said.append(
+                assembly.say(who, "withdraw", "PersonalisedAdvertising", home="evenhand-home", at=datetime.now(UTC))
+            )
+
+    done = assembly.decide_people(Path("campaign.yaml"), [who], at=at, step=step)
+    assert said
+    assert done.columns["standing"] != ["personalised"]

@@ -1,0 +1,67 @@
+"""What may not count changes nothing, and the trial says so of a run and of a campaign."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from evenhand.cli import app
+from shop_folder import write_shop
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """The small campaign, with one recorded run and columns that no decision may use."""
+    campaign = write_shop(tmp_path_factory.mktemp("shop"))
+    people = campaign.parent / "people.csv"
+    lines = people.read_text().splitlines()
+    people.write_text("\n".join([f"{lines[0]},shoe,street", *(f"{line},{40 + k % 7},s{k}" for k, line in
+                                                              enumerate(lines[1:]))]) + "\n")  # fmt: skip
+    done = CliRunner().invoke(app, ["run", str(campaign)])
+    assert done.exit_code == 0, done.output
+    return campaign
+
+
+def _told(*words):
+    done = CliRunner().invoke(app, ["certify", *words, "--json", "--quiet"])
+    return done.exit_code, json.loads(done.stdout)
+
+
+@pytest.mark.slow
+def test_nothing_withheld_changes_a_decision_of_a_run(shop):
+    """Unnamed columns, and all of people without personalisation: none changes; the features do."""
+    code, found = _told("last", "--home", str(shop.parent / "evenhand-home"))
+    assert code == 0
+    assert [trial["changed"] for trial in found["trials"]] == [0, 0, 0]
+    assert {"shoe", "street"} <= set(found["trials"][0]["columns"])
+    assert found["trials"][0]["rounds"] * found["people"] >= 10_000
+    assert found["control"]["changed"] > 0
+    assert found["tables"]["small_numbers"] == []
+
+
+@pytest.mark.slow
+def test_a_campaign_can_be_tried_before_it_runs(shop):
+    """The file that is written has the digest that it names, and the limit's groups are said to stay."""
+    code, found = _told(str(shop))
+    assert code == 0
+    assert "limits act through counts" in found["groups_stay"]
+    with open(found["file"], encoding="utf-8") as file:
+        kept = json.load(file)
+    digest = kept.pop("sha256")
+    assert hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest() == digest
+
+
+def test_other_data_than_the_run_had_is_refused(shop, tmp_path):
+    """A certificate of a run stands on the very tables that it was made from."""
+    people = shop.parent / "people.csv"
+    before = people.read_bytes()
+    people.write_bytes(before.replace(b",s1\n", b",s2\n", 1))
+    try:
+        done = CliRunner().invoke(app, ["certify", "last", "--home", str(shop.parent / "evenhand-home")])
+    finally:
+        people.write_bytes(before)
+    assert done.exit_code == 3
+    assert "its digest differs" in done.output

@@ -1,0 +1,44 @@
+"""What a run refuses of the people's values, `check` has found already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+def _with_column(shop: Path, column: str, role: str, offer: str, value: str) -> None:
+    """One more column, with the same value for everybody, that the offer asks."""
+    path = shop / "people.csv"
+    header, *rows = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([f"{header},{column}", *(f"{row},{value}" for row in rows)]) + "\n", "utf-8")
+    text = (shop / "campaign.yaml").read_text("utf-8")
+    text = text.replace("  sex:", f"  {column}: {{role: {role}, meaning: {{nl: een, en: one}}}}\n  sex:")
+    (shop / "campaign.yaml").write_text(text.replace("capacity: 60", f"capacity: 60, {offer}: {column}"), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("column", "role", "offer", "value", "code"),
+    [
+        ("postage", "cost", "cost_column", "cheap", "EH-DATA-COST-VALUES"),
+        ("postage", "cost", "cost_column", "-3", "EH-DATA-COST-VALUES"),
+        ("member", "eligibility", "eligible", "perhaps", "EH-DATA-ELIGIBILITY-VALUES"),
+    ],
+)
+def test_values_that_a_run_cannot_read_are_found_by_check(shop, cli, column, role, offer, value, code):
+    """The same finding, and everything else that was found of the data beside it; without the value."""
+    _with_column(shop, column, role, offer, value)
+    planned = cli(shop, "plan", "campaign.yaml", "--at", "2026-03-01")
+    assert planned.exit_code == 3
+    checked = cli(shop, "check", "campaign.yaml", "--at", "2026-03-01")
+    assert checked.exit_code != 0
+    assert code in checked.stdout
+    assert value not in checked.stdout
+    assert "EH-DATA-" in checked.stdout.replace(code, "")
+
+
+def test_values_that_a_run_can_read_are_not(shop, cli):
+    """An amount is an amount, and yes is yes."""
+    _with_column(shop, "postage", "cost", "cost_column", "0.35")
+    checked = cli(shop, "check", "campaign.yaml", "--at", "2026-03-01")
+    assert "EH-DATA-COST-VALUES" not in checked.stdout
