@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 
 from evenhand.policy import MICRO, Campaign
 from evenhand.terms import DataError
@@ -42,8 +43,7 @@ class Room:
         """Another room of the same campaign, with this much left; see `Room`."""
         if set(left) != set(self._names) or not all(0 <= amount < _GUARD for amount in left.values()):
             raise _unfit()
-        other = object.__new__(Room)
-        other._names, other._whole, other._uses = self._names, self._whole, self._uses
+        other = copy(self)
         other._left = _side_by_side([left[name] + _GUARD for name in self._names])
         return other
 
