@@ -9,12 +9,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Sensitivity, Surface, Target
 
-from ._declared import MICRO, Declared, Duration, Identifier, Money, Period, Table, Text, date_as_text
-from ._law_clause import EvidenceClause, FactSource, LawClause, Notice
+from ._declared import MICRO, Declared, Duration, Identifier, Money, Period, Table, Text
+from ._law_clause import Balancing, EvidenceClause, FactSource, LawClause, Notice
 from ._monitor_clause import MonitorClause
 from ._processing_clause import ProcessingClause, Recipient
 from ._signals_clause import SignalsClause
@@ -55,20 +55,6 @@ class Controller(Declared):
     name: str = Field(min_length=1, description="Name that people know it by.")
     contact: str = Field(min_length=3, description="Where people can ask a human: an e-mail address or a page.")
     country: str = Field("NL", pattern=r"^[A-Z]{2}$", description="ISO 3166 country of establishment.")
-
-
-class Balancing(Declared):
-    """The balancing test that a legitimate interest needs (RULES G-6f). A person signs it; evenhand only checks."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"file"})
-
-    record: str = Field(min_length=1, description="Id of the signed balancing test.")
-    expires: Annotated[str, BeforeValidator(date_as_text)] = Field(
-        pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date after which it must be done again."
-    )
-    file: str | None = Field(
-        None, min_length=1, description="The signed record itself, relative to this file; looked at before each run."
-    )
 
 
 class HistorySource(Table):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
 from ._declared import Declared, Identifier, date_as_text
 
-__all__ = ["EVIDENCE_NAMES", "EvidenceClause", "FactSource", "LawClause", "Notice"]
+__all__ = ["EVIDENCE_NAMES", "Balancing", "EvidenceClause", "FactSource", "LawClause", "Notice"]
 
 EVIDENCE_NAMES = ("notice", "notice_hash", "language", "method", "actor", "form")
 """What a column can say of how a consent was given, as the campaign file names it."""
@@ -16,6 +16,20 @@ EVIDENCE_NAMES = ("notice", "notice_hash", "language", "method", "actor", "form"
 Place = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Day = Annotated[str, BeforeValidator(date_as_text), Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 _COLUMN = "Column of the consents table that says "
+
+
+class Balancing(Declared):
+    """The balancing test that a legitimate interest needs (RULES G-6f). A person signs it; evenhand only checks."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"file"})
+
+    record: str = Field(min_length=1, description="Id of the signed balancing test.")
+    expires: Annotated[str, BeforeValidator(date_as_text)] = Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date after which it must be done again."
+    )
+    file: str | None = Field(
+        None, min_length=1, description="The signed record itself, relative to this file; looked at before each run."
+    )
 
 
 class FactSource(Declared):
