@@ -65,6 +65,7 @@ from ._ropa import record_of_processing
 from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._serve import Serving, machine_keys, open_service, serve, service_app
+from ._vault_store import vault_list, vault_log, vault_purge, vault_put
 
 __all__ = [
     "Access",
@@ -174,6 +175,10 @@ __all__ = [
     "start_request",
     "tell_recipient",
     "upgrade_database",
+    "vault_list",
+    "vault_log",
+    "vault_purge",
+    "vault_put",
     "verify_ledger",
     "verify_rights",
     "why",

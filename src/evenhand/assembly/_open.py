@@ -28,6 +28,7 @@ from ._given import HomeOffers
 from ._law import law_columns, law_of
 from ._ledger import keys_of
 from ._trail import Told, told_to
+from ._vault_store import group_values, in_vault, vault_digest
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
 
@@ -113,7 +114,10 @@ def open_all(
 
     countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED
     cuts = {name: campaign.columns[name].cut for name in campaign.names(Role.SENSITIVE)}
-    groups = {name: taken_in(subjects.groups(name, cut), countable) for name, cut in cuts.items()}
+    read = {name: group_values(subjects, name, campaign, place=place, ids=ids) for name in cuts}
+    if in_vault(campaign):
+        digests.append(vault_digest([read[name] for name in in_vault(campaign)]))
+    groups = {name: taken_in(values, countable) for name, values in read.items()}
     known = register.rows_of(people)[row_of]
     allowed = teachable(campaign, past, consents, asked, law, known)
     among = known.tolist()
@@ -158,7 +162,8 @@ def feature_columns(campaign: Campaign) -> list[str]:
 
 
 def subject_columns(campaign: Campaign) -> list[str]:
-    named = (campaign.identifier, *campaign.names(Role.SENSITIVE), *feature_columns(campaign), *law_columns(campaign))
+    groups = [name for name in campaign.names(Role.SENSITIVE) if name not in in_vault(campaign)]
+    named = (campaign.identifier, *groups, *feature_columns(campaign), *law_columns(campaign))
     return list(dict.fromkeys(named))
 
 

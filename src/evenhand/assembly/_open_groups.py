@@ -21,6 +21,7 @@ from ._frames import Frames, open_one
 from ._law import law_columns, law_of
 from ._ledger import keys_of
 from ._trail import told_to
+from ._vault_store import group_values, in_vault
 
 __all__ = ["GroupedPeople", "open_groups"]
 
@@ -55,7 +56,8 @@ def open_groups(loaded: LoadedCampaign, *, folder: Path, place: Home, at: dateti
     """
     campaign = loaded.campaign
     sensitive = campaign.names(Role.SENSITIVE)
-    named = tuple(dict.fromkeys((campaign.identifier, *sensitive, *law_columns(campaign))))
+    own = [name for name in sensitive if name not in in_vault(campaign)]
+    named = tuple(dict.fromkeys((campaign.identifier, *own, *law_columns(campaign))))
     subjects = open_one(campaign.subjects, frames.subjects, folder, named)
     ids = subjects.ids(campaign.identifier, unique=True)
     register = Register(ids, place.key(make=False))
@@ -67,7 +69,7 @@ def open_groups(loaded: LoadedCampaign, *, folder: Path, place: Home, at: dateti
     countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED
     kept = countable.tolist()
     groups: dict[str, list[str | None]] = {
-        name: [value if taken else None for value, taken in zip(subjects.groups(name, cut), kept, strict=True)]
-        for name, cut in ((name, campaign.columns[name].cut) for name in sensitive)
+        name: [value if taken else None for value, taken in zip(values, kept, strict=True)]
+        for name, values in ((name, group_values(subjects, name, campaign, place=place, ids=ids)) for name in sensitive)
     }
     return GroupedPeople(asked.subjects, Vault(groups, countable), countable)

@@ -34,6 +34,7 @@ from . import (
     _rules_commands,
     _serve_commands,
     _signals_command,
+    _vault_commands,
 )
 
 __all__ = ["app", "main"]
@@ -85,6 +86,7 @@ _retention_command.register(app)
 _rules_commands.register(app)
 _serve_commands.register(app)
 _signals_command.register(app)
+_vault_commands.register(app)
 
 
 def main() -> None:
