@@ -17,6 +17,7 @@ from alembic.migration import MigrationContext
 
 from evenhand.adapters.belonging import belong
 from evenhand.adapters.database import Database, database_of
+from evenhand.adapters.event_tables import Event, EventTables
 from evenhand.adapters.home import Home
 from evenhand.adapters.migrations.tables import METADATA
 from evenhand.adapters.placement import Placement, place_home, placement_of
@@ -164,7 +165,7 @@ def test_what_is_no_database_is_refused(tmp_path):
 def test_a_file_that_somebody_holds_is_busy(tmp_path):
     """Who waits in vain is told so."""
     path = tmp_path / "people.sqlite"
-    with Database.in_file(path) as database:
+    with Database.in_file(path, patience=0.3) as database:
         database.upgrade("people")
         holder = sqlite3.connect(path, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
@@ -309,3 +310,24 @@ def test_who_holds_the_trail_lets_others_read_and_nobody_say_anything(database):
     other.join()
     assert order == ["let go", "said"]
     assert trail.last() == 1
+
+
+def test_who_writes_is_alone(database):
+    """Eight threads that read the highest number and write the next one: none is given twice, and nobody is refused."""
+    database.upgrade("people")
+    events, failed = EventTables(database), []
+
+    def tell(number):
+        try:
+            for turn in range(5):
+                events.append([Event(f"20260101T000000Z-00000{number}.{turn}", "shown", "", 1, 1)])
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=tell, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert [one.seq for one in events.page(0, 100)] == list(range(1, 41))

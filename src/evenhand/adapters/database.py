@@ -60,7 +60,10 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "temp_store = MEMORY",
     "trusted_schema = OFF",
-    "busy_timeout = 10000",
+)
+_ALONE = text(
+    "SELECT pg_advisory_xact_lock("
+    "hashtextextended(current_database() || '/' || current_schema() || '/evenhand writes', 0))"
 )
 _UPGRADING = 0x45564D47
 """Advisory lock of whoever changes tables."""
@@ -104,12 +107,17 @@ class Database:
         self._ready: set[str] = set()
 
     @classmethod
-    def in_file(cls, path: Path) -> Database:
-        """A SQLite file; made with its first use, for the owner's eyes only."""
+    def in_file(cls, path: Path, *, patience: float = 60.0) -> Database:
+        """A SQLite file; made with its first use, for the owner's eyes only.
+
+        Args:
+            path: the file.
+            patience: seconds to wait for somebody else who writes.
+        """
         engine = create_engine(
             URL.create("sqlite+pysqlite", database=str(path.absolute())), hide_parameters=True, poolclass=NullPool
         )
-        event.listen(engine, "connect", _settle_sqlite)
+        event.listen(engine, "connect", lambda connection, _: _settle_sqlite(connection, patience))
         event.listen(engine, "begin", _begin_sqlite)
         return cls(engine, str(path), file=path)
 
@@ -151,9 +159,14 @@ class Database:
 
     @contextlib.contextmanager
     def begin(self, part: str = "people") -> Iterator[Connection]:
-        """A transaction that writes: committed at the end of the ``with``, undone where it is left by an error."""
+        """A transaction that writes: committed at the end of the ``with``, undone where it is left by an error.
+
+        One at a time writes, on a server as in a file; others wait. So what it reads is what it writes upon.
+        """
         self.be_ready(part)
         with trouble(self.where), self.engine.begin() as connection:
+            if self.is_server:
+                connection.execute(_ALONE)
             yield connection
 
     @contextlib.contextmanager
@@ -298,10 +311,10 @@ def _scripts(part: str) -> ScriptDirectory:
     return ScriptDirectory(folder, version_locations=[folder])
 
 
-def _settle_sqlite(connection: Any, _: object) -> None:
+def _settle_sqlite(connection: Any, patience: float) -> None:
     """What must hold of every connection to a file; transactions are begun by `_begin_sqlite`."""
     connection.isolation_level = None
-    for pragma in _PRAGMAS:
+    for pragma in (f"busy_timeout = {int(1000 * patience)}", *_PRAGMAS):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -315,5 +328,5 @@ def _settle_postgresql(connection: Any, schema: str) -> None:
     """What must hold of every connection to a server."""
     with connection.cursor() as cursor:
         cursor.execute(f'SET search_path TO "{schema}"')
-        cursor.execute("SET lock_timeout TO '30s'")
+        cursor.execute("SET lock_timeout TO '60s'")
     connection.commit()

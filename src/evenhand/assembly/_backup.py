@@ -36,6 +36,7 @@ __all__ = ["BackedUp", "Restored", "backup", "restore"]
 
 Step = Callable[[str], None]
 _NOTE = "backup.json"
+_CERTIFICATES = "certificates"
 _TRIES = 5
 
 
@@ -190,6 +191,8 @@ def restore(
             if name.exists():
                 copy_sqlite(name, staged.folder / name.name)
         copy_file(_head_of(source), _head_of(staged))
+        for path in (source.folder / _CERTIFICATES).glob("*.json"):
+            copy_file(path, staged.folder / _CERTIFICATES / path.name)
         MonitorStates(staged).put(MonitorStates(source, secret).sealed())
         if opened.subject_keys.exists():
             copy_sqlite(opened.subject_keys, staged.subject_keys)
@@ -249,6 +252,8 @@ def _copy_beside(place: Home, target: Home) -> None:
     MonitorStates(target, place.key(make=False)).put(monitor_states_of(place).sealed())
     with database_of(place) as database, Database.in_file(target.people) as people:
         copy_people(database, people)
+    for path in (place.folder / _CERTIFICATES).glob("*.json"):
+        copy_file(path, target.folder / _CERTIFICATES / path.name)
 
 
 def _copy_keys(place: Home, target: Home) -> None:
@@ -319,6 +324,8 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> int:
 def _load(staged: Home, new: Home, schema: str | None) -> None:
     """Put a staged home on a server. The ledger comes last, in one transaction: before it there is no home."""
     copy_file(staged.key_file, new.key_file)
+    for path in (staged.folder / _CERTIFICATES).glob("*.json"):
+        copy_file(path, new.folder / _CERTIFICATES / path.name)
     upgrade_database(home=new.folder, schema=schema)
     _people_in(staged).copy_to(keys_of(new))
     held, keys = RunKeyFolder(staged.run_keys), run_keys_of(new)

@@ -9,17 +9,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home
 from evenhand.features import Register
 from evenhand.permission import permit
-from evenhand.policy import Campaign
 from evenhand.terms import Asked, Role, Standing
 from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
+from ._law import law_columns, law_of
 from ._ledger import keys_of
 from ._trail import told_to
+from ._vault_store import group_values, in_vault
 
 __all__ = ["GroupedPeople", "open_groups"]
 
@@ -45,24 +47,29 @@ class GroupedPeople:
         return np.where(self.subjects[order][near] == subjects, order[near], -1).astype(np.int64)
 
 
-def open_groups(campaign: Campaign, *, folder: Path, place: Home, at: datetime, frames: Frames) -> GroupedPeople:
-    """Open the identifier and the sensitive columns of the subjects, and the consents.
+def open_groups(loaded: LoadedCampaign, *, folder: Path, place: Home, at: datetime, frames: Frames) -> GroupedPeople:
+    """Open the identifier and the sensitive columns of the subjects, what the law asks of them, and the consents.
 
     Raises:
         DataError: a table is not what the campaign says.
         StoreError: a database cannot be reached.
     """
+    campaign = loaded.campaign
     sensitive = campaign.names(Role.SENSITIVE)
-    subjects = open_one(campaign.subjects, frames.subjects, folder, (campaign.identifier, *sensitive))
-    register = Register(subjects.ids(campaign.identifier, unique=True), place.key(make=False))
+    own = [name for name in sensitive if name not in in_vault(campaign)]
+    named = tuple(dict.fromkeys((campaign.identifier, *own, *law_columns(campaign))))
+    subjects = open_one(campaign.subjects, frames.subjects, folder, named)
+    ids = subjects.ids(campaign.identifier, unique=True)
+    register = Register(ids, place.key(make=False))
     asked = Asked(register.pseudonyms, at)
     opened = open_consents(campaign, frames, folder, register)
     erased = keys_of(place).suppressed(asked.subjects)
     consents = book_of(campaign, None if opened is None else opened[1], erased, at, told_to(place).said)
-    countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
+    law = law_of(loaded, subjects, len(ids), folder=folder, at=at)
+    countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED
     kept = countable.tolist()
     groups: dict[str, list[str | None]] = {
-        name: [value if taken else None for value, taken in zip(subjects.groups(name, cut), kept, strict=True)]
-        for name, cut in ((name, campaign.columns[name].cut) for name in sensitive)
+        name: [value if taken else None for value, taken in zip(values, kept, strict=True)]
+        for name, values in ((name, group_values(subjects, name, campaign, place=place, ids=ids)) for name in sensitive)
     }
     return GroupedPeople(asked.subjects, Vault(groups, countable), countable)

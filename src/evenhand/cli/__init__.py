@@ -31,8 +31,10 @@ from . import (
     _record_commands,
     _retention_command,
     _rights_commands,
+    _rules_commands,
     _serve_commands,
     _signals_command,
+    _vault_commands,
 )
 
 __all__ = ["app", "main"]
@@ -81,8 +83,10 @@ _receipt_commands.register(app)
 _portal_commands.register(app)
 _rights_commands.register(app)
 _retention_command.register(app)
+_rules_commands.register(app)
 _serve_commands.register(app)
 _signals_command.register(app)
+_vault_commands.register(app)
 
 
 def main() -> None:

@@ -140,9 +140,26 @@ CHECKS = MappingProxyType(
         "EH-POL-102": Check(_W, "E-mail, G-7", "A TC string is declared where it can count."),
         "EH-POL-103": Check(_E, "C-120", "A campaign on an online platform says that it shares data."),
         "EH-POL-104": Check(_N, "C-7025", "Opt-out signals have something to stop."),
+        "EH-POL-120": Check(_E, "G-6", "A law clause says where people are: places, or a column."),
+        "EH-POL-121": Check(_E, "G-5c", "What the law clause reads is a confirmed column of role permission."),
+        "EH-POL-122": Check(_E, "G-9", "With a law clause every feature says how sensitive it is."),
+        "EH-POL-123": Check(_E, "one source per fact", "A fact about people is a column, or a word for everybody."),
+        "EH-POL-124": Check(_E, "E-mail", "Somebody is named who judged which products are similar."),
+        "EH-POL-125": Check(_E, "G-6f", "With a law clause the signed balancing record itself is there."),
+        "EH-POL-126": Check(_E, "G-7", "Evidence of consents has columns of its own."),
+        "EH-POL-127": Check(
+            _E, "one meaning per id", "Each version of the notice stands once, until a day that exists."
+        ),
+        "EH-POL-128": Check(_W, "G-6", "The rules know every place that the campaign names."),
+        "EH-POL-129": Check(_W, "G-7", "With a law clause consents come with their evidence."),
+        "EH-POL-130": Check(_E, "a rule of the packs", "No rule refuses everybody."),
+        "EH-POL-131": Check(_E, "own rules only tighten", "The organisation's own rule packs can be read and used."),
+        "EH-POL-132": Check(_W, "what is declared has an effect", "A column of role permission is asked for by law."),
+        "EH-POL-133": Check(_E, "C-120", "What recipients do with data can be stopped by a signal."),
         "EH-POL-150": Check(_W, "G-44", "A recipient outside the EEA has a safeguard."),
         "EH-POL-151": Check(_W, "G-26/28", "A processor has a contract."),
         "EH-POL-152": Check(_W, "G-5-2", "Evidence is kept as long as the decisions that rest on it."),
+        "EH-POL-161": Check(_E, "A-4a", "Only a sensitive column is kept in the vault."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""
