@@ -11,11 +11,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from evenhand.terms import DataError, LedgerError, StoreError
@@ -40,6 +42,10 @@ CREATE TABLE IF NOT EXISTS cell (
 CREATE TABLE IF NOT EXISTS question (
     number INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, did TEXT NOT NULL, names TEXT NOT NULL,
     purpose TEXT NOT NULL, people INTEGER NOT NULL, seal BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS budget (name TEXT PRIMARY KEY, epsilon TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS answer (
+    name TEXT NOT NULL, asked TEXT NOT NULL, epsilon TEXT NOT NULL, counts TEXT NOT NULL, PRIMARY KEY (name, asked, epsilon)
 ) STRICT;
 COMMIT;
 """
@@ -188,6 +194,71 @@ class VaultFile:
                 ) from None
         return out
 
+    def counts(self, name: str, values: Sequence[str], *, purpose: str, at: int, who: str) -> list[int]:
+        """How many people have each of these values; for `told_once` only, which adds the noise. Logged as a read.
+
+        Raises:
+            DataError: there is no such column, or its time is up.
+        """
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self.read(name, (), purpose=purpose, at=at, who=who)
+        cipher = AESGCM(_derived(self._key(make=False), b"values"))
+        with self._opened() as database:
+            rows = database.execute("SELECT mark, value FROM cell WHERE name = ?", (name,)).fetchall()
+        texts = [_plain(cipher.decrypt(v[:_NONCE], v[_NONCE:], name.encode() + mark)) for mark, v in rows]
+        return [texts.count(value) for value in values]
+
+    def allow(self, name: str, epsilon: Fraction) -> None:
+        """Set the privacy budget of a column: what all noisy counts of it may lose together, for ever."""
+        with self._opened() as database:
+            database.execute("INSERT OR REPLACE INTO budget VALUES (?, ?)", (name, str(epsilon)))
+
+    def spent(self, name: str) -> tuple[Fraction, Fraction]:
+        """What was lost of a column's budget, and the budget; what was lost stays so, whatever is put there again."""
+        with self._opened() as database:
+            lost = database.execute("SELECT epsilon FROM answer WHERE name = ?", (name,)).fetchall()
+            whole = database.execute("SELECT epsilon FROM budget WHERE name = ?", (name,)).fetchone()
+        return sum((Fraction(one[0]) for one in lost), Fraction(0)), Fraction(whole[0]) if whole else Fraction(0)
+
+    def told_once(
+        self, name: str, asked: str, epsilon: Fraction, make: Callable[[], list[int]]
+    ) -> tuple[list[int], bool]:
+        """The answer to a question: the one that was given before, or a new one that is paid for from the budget.
+
+        The answer is durable before it is given out, so that asking again tells nothing more.
+
+        Returns:
+            The noisy counts, and whether they were given before.
+
+        Raises:
+            DataError: the budget does not allow it.
+        """
+        with self._opened() as database:
+            database.execute("BEGIN IMMEDIATE")
+            query = "SELECT counts FROM answer WHERE name = ? AND asked = ? AND epsilon = ?"
+            before = database.execute(query, (name, asked, str(epsilon))).fetchone()
+            if before:
+                database.execute("ROLLBACK")
+                return [int(one) for one in json.loads(before[0])], True
+            lost = database.execute("SELECT epsilon FROM answer WHERE name = ?", (name,)).fetchall()
+            whole = database.execute("SELECT epsilon FROM budget WHERE name = ?", (name,)).fetchone()
+            left = (Fraction(whole[0]) if whole else Fraction(0)) - sum((Fraction(one[0]) for one in lost), Fraction(0))
+            if epsilon > left:
+                database.execute("ROLLBACK")
+                raise DataError(
+                    "vault-budget-spent",
+                    f"The privacy budget of column {name!r} has {float(max(left, Fraction(0))):g} left; "
+                    f"{float(epsilon):g} was asked for.",
+                    rule="what all answers about a column lose together is bounded",
+                    remedy="ask an earlier question again, ask with a smaller --epsilon, or decide on a larger budget: "
+                    "evenhand vault put ... --epsilon",
+                )
+            counts = make()
+            database.execute("INSERT INTO answer VALUES (?, ?, ?, ?)", (name, asked, str(epsilon), json.dumps(counts)))
+            database.execute("COMMIT")
+            return counts, False
+
     def kept(self) -> list[Kept]:
         """Every column in the vault."""
         if not self.is_there:
@@ -292,8 +363,7 @@ class VaultFile:
             with contextlib.closing(sqlite3.connect(self._path, isolation_level=None, timeout=5)) as database:
                 for pragma in ("secure_delete = ON", "synchronous = FULL", "temp_store = MEMORY"):
                     database.execute(f"PRAGMA {pragma}")
-                if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    database.executescript(_SCHEMA)
+                database.executescript(_SCHEMA)
                 yield database
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
