@@ -230,3 +230,21 @@ def test_a_change_of_the_database_is_found(ran, cli, becomes, said):
     found = cli(ran, "rights", "verify")
     assert found.exit_code == 5
     assert said in found.stdout + found.stderr
+
+
+def test_a_backup_has_what_was_said_and_a_restore_brings_nobody_back(ran, cli):
+    """The restored trail verifies; whoever was erased since is taken out of it again; the next run hears a no."""
+    other = "canary3@mail.example"
+    cli(ran, "consent", "give", WHO, PURPOSE, "--notice", "only-theirs-4711")
+    cli(ran, "consent", "withdraw", other, PURPOSE)
+    assert cli(ran, "backup", "copy", "--keys", "keys").exit_code == 0
+    assert cli(ran, "rights", "erase", WHO, "--yes").exit_code == 0
+    done = cli(ran, "restore", "copy", "--keys", "keys", "--home", "again", "--marks", HOME)
+    assert done.exit_code == 0, done.stderr
+    found = cli(ran, "rights", "verify", "--home", "again", "--json")
+    assert (found.exit_code, json.loads(found.stdout)["removed"]) == (0, 1), found.stdout
+    for path in (ran / "again").rglob("*"):
+        assert path.is_dir() or b"only-theirs-4711" not in path.read_bytes(), path
+    assert cli(ran, "run", "campaign.yaml", *LATER, "--home", "again").exit_code == 0
+    told = json.loads(cli(ran, "why", other, "--home", "again", "--json").stdout)
+    assert told["permission"]["key"] == "consent-withdrawn"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -133,12 +134,23 @@ def test_evidence_goes_when_nobody_needs_it_and_what_stands_stays(shop, cli):
 
 
 def test_nothing_is_destroyed_without_a_word(ran, cli):
-    """Where something is due and nobody confirms it: exit 2. Here nothing is due today, so it is shown by hand."""
-    from evenhand.cli import _retention_command
+    """What leads to nobody any more is due at once: exit 2 where nobody confirms, and gone with --yes."""
+    home = ran / "evenhand-home"
+    cli(ran, "consent", "give", "somebody-new", PURPOSE, "--notice", "of-nobody-5150")
+    with sqlite3.connect(home / "subject-keys.sqlite") as database:
+        database.execute("DELETE FROM subject_key WHERE pseudonym = ?", (_pseudonym(home, "somebody-new"),))
+    database.close()
+    refused = cli(ran, "retention", "run")
+    assert (refused.exit_code, "1 records that lead to nobody" in refused.stdout) == (2, True)
+    assert b"of-nobody-5150" in (home / "people.sqlite").read_bytes()
+    done = cli(ran, "retention", "run", "--yes", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["orphans"]) == (0, 1)
+    assert b"of-nobody-5150" not in (home / "people.sqlite").read_bytes()
+    verified(ran, cli)
 
-    assert "Destroy" in (_retention_command.run.__doc__ or "")
-    done = cli(ran, "retention", "run", "--dry-run", "--json")
-    assert json.loads(done.stdout)["runs"] == []
+
+def _pseudonym(home, who):
+    return bytes.fromhex(pseudonymise([who], (home / "secret.key").read_bytes())[0].decode())
 
 
 @pytest.mark.parametrize(("form", "mark"), [("json", '"fields"'), ("csv", "campaign,controller"), ("jsonld", "@graph")])
@@ -149,3 +161,45 @@ def test_the_record_of_processing_has_every_campaign_and_no_empty_field(ran, cli
     assert "small-shop" in done.stdout
     assert "security is not declared" in done.stderr
     assert cli(ran, "ropa", "--check").exit_code == 1
+
+
+DECLARED = """processing:
+  people: {nl: klanten, en: customers}
+  security: {nl: versleuteld, en: "=encrypted"}
+  recipients:
+    - {name: Mail House, role: processor, country: US, contract: DPA-1, safeguard: adequacy decision}
+"""
+
+
+def test_a_declared_record_has_no_gap_and_says_the_same_in_every_form(shop, cli):
+    """Every paragraph of GDPR 30(1) is filled in; a cell is no formula; JSON-LD and Turtle name the same things."""
+    campaign = shop / "campaign.yaml"
+    campaign.write_text(campaign.read_text("utf-8") + DECLARED, encoding="utf-8")
+    assert cli(shop, "run", "campaign.yaml", "--at", "2026-03-01").exit_code == 0
+    assert cli(shop, "ropa", "--check", "--quiet").exit_code == 0
+    record = json.loads(cli(shop, "ropa").stdout)
+    (row,) = record["processing"]
+    assert set(row) == set(record["fields"])
+    assert all(row.values())
+    assert row["transfers"] == ["Mail House: US, adequacy decision"]
+    cells = list(csv.reader(cli(shop, "ropa", "--format", "csv", "--lang", "nl").stdout.splitlines()))
+    assert [len(line) for line in cells] == [len(record["fields"])] * 2
+    assert "klanten" in cells[1]
+    assert not [cell for cell in csv_row(cli(shop, "ropa", "--format", "csv").stdout) if cell.startswith("=")]
+    (node,) = json.loads(cli(shop, "ropa", "--format", "jsonld").stdout)["@graph"]
+    turtle = cli(shop, "ropa", "--format", "turtle").stdout
+    assert node["dpv:hasPurpose"]["@id"] == "dpv:PersonalisedAdvertising"
+    for said in ("dpv:PersonalisedAdvertising", "eu-gdpr:A6-1-a", '"customers"', "loc:NL", "Mail House"):
+        assert said in turtle, said
+    heads, body = turtle.split("\n\n", 1)
+    assert all(line.startswith("@prefix ") and line.endswith(" .") for line in heads.splitlines())
+    statements = body.rstrip().splitlines()
+    assert statements[0].startswith("<urn:evenhand:processing:")
+    assert all(line.endswith(" ;") for line in statements[1:-1])
+    assert statements[-1].endswith(" .")
+    assert body.count("[") == body.count("]")
+
+
+def csv_row(text):
+    """The cells of the first row."""
+    return list(csv.reader(text.splitlines()))[1]
