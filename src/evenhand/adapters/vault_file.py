@@ -16,21 +16,19 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from evenhand.terms import DataError, LedgerError, StoreError
 
-from .tables import open_frame
+from ._vault_cells import Kept, Logged, derived, groups_of_texts, padded, plain, seal_of
 
 __all__ = ["VARIABLE", "Kept", "Logged", "VaultFile", "groups_of_texts"]
 
 VARIABLE = "EVENHAND_VAULT_KEY"
 """Environment variable that holds the vault's key (64 hex digits), instead of the file."""
 
-_KEY, _MARK, _NONCE, _PAD = 32, 16, 12, 32
-_LONGEST = 4_000
+_KEY, _MARK, _NONCE = 32, 16, 12
 _SCHEMA = """
 BEGIN;
 CREATE TABLE IF NOT EXISTS kept (
@@ -45,51 +43,11 @@ CREATE TABLE IF NOT EXISTS question (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS budget (name TEXT PRIMARY KEY, epsilon TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS answer (
-    name TEXT NOT NULL, asked TEXT NOT NULL, epsilon TEXT NOT NULL, counts TEXT NOT NULL, PRIMARY KEY (name, asked, epsilon)
+    name TEXT NOT NULL, asked TEXT NOT NULL, epsilon TEXT NOT NULL, counts TEXT NOT NULL,
+    PRIMARY KEY (name, asked, epsilon)
 ) STRICT;
 COMMIT;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A column in the vault.
-
-    Attributes:
-        name: of the column.
-        purpose: why it is kept.
-        put, until: moments (microseconds since 1970): when it was put there, and from when it is not read any more.
-        who: who put it there.
-        people: of how many people there is a value.
-    """
-
-    name: str
-    purpose: str
-    put: int
-    until: int
-    who: str
-    people: int
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """One line of the log.
-
-    Attributes:
-        at: moment (microseconds since 1970).
-        who: who asked.
-        did: ``put``, ``read``, ``refused``, ``purged`` or ``erased``.
-        names: the columns.
-        purpose: why.
-        people: how many people it was about.
-    """
-
-    at: int
-    who: str
-    did: str
-    names: tuple[str, ...]
-    purpose: str
-    people: int
 
 
 class VaultFile:
@@ -127,13 +85,13 @@ class VaultFile:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         key = self._key(make=True)
-        cipher = AESGCM(_derived(key, b"values"))
+        cipher = AESGCM(derived(key, b"values"))
         rows = []
         for name, values in columns.items():
             for id_, value in zip(ids, values, strict=True):
                 if value:
                     mark, nonce = self._mark(key, name, id_), secrets.token_bytes(_NONCE)
-                    rows.append((name, mark, nonce + cipher.encrypt(nonce, _padded(value), name.encode() + mark)))
+                    rows.append((name, mark, nonce + cipher.encrypt(nonce, padded(value), name.encode() + mark)))
         with self._opened() as database:
             database.execute("BEGIN IMMEDIATE")
             for name in columns:
@@ -174,7 +132,7 @@ class VaultFile:
                     remedy="delete it: evenhand vault purge; or put it there again with a new reason and end",
                 )
             found = dict(database.execute("SELECT mark, value FROM cell WHERE name = ?", (name,)).fetchall())
-        cipher = AESGCM(_derived(key, b"values"))
+        cipher = AESGCM(derived(key, b"values"))
         out: list[str | None] = []
         for id_ in ids:
             mark = self._mark(key, name, id_)
@@ -183,7 +141,7 @@ class VaultFile:
                 out.append(
                     None
                     if value is None
-                    else _plain(cipher.decrypt(value[:_NONCE], value[_NONCE:], name.encode() + mark))
+                    else plain(cipher.decrypt(value[:_NONCE], value[_NONCE:], name.encode() + mark))
                 )
             except InvalidTag:
                 raise LedgerError(
@@ -203,10 +161,10 @@ class VaultFile:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         self.read(name, (), purpose=purpose, at=at, who=who)
-        cipher = AESGCM(_derived(self._key(make=False), b"values"))
+        cipher = AESGCM(derived(self._key(make=False), b"values"))
         with self._opened() as database:
             rows = database.execute("SELECT mark, value FROM cell WHERE name = ?", (name,)).fetchall()
-        texts = [_plain(cipher.decrypt(v[:_NONCE], v[_NONCE:], name.encode() + mark)) for mark, v in rows]
+        texts = [plain(cipher.decrypt(v[:_NONCE], v[_NONCE:], name.encode() + mark)) for mark, v in rows]
         return [texts.count(value) for value in values]
 
     def allow(self, name: str, epsilon: Fraction) -> None:
@@ -311,7 +269,7 @@ class VaultFile:
             rows = database.execute("SELECT * FROM question ORDER BY number").fetchall()
         for number, (stored, at, who, did, names, purpose, people, seal) in enumerate(rows, 1):
             line = Logged(at, who, did, tuple(names.split("\n")), purpose, people)
-            before = _seal(key, before, number, line)
+            before = seal_of(key, before, number, line)
             if number != stored or not hmac.compare_digest(before, seal):
                 raise LedgerError(
                     "vault-log-altered",
@@ -328,12 +286,12 @@ class VaultFile:
         database.execute(
             "INSERT INTO question VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (number, line.at, line.who, line.did, "\n".join(line.names), line.purpose, line.people,
-             _seal(key, before, number, line)),
+             seal_of(key, before, number, line)),
         )  # fmt: skip
 
     @staticmethod
     def _mark(key: bytes, name: str, id_: str) -> bytes:
-        return hmac.new(_derived(key, b"marks"), f"{name}\0{id_}".encode(), hashlib.sha256).digest()[:_MARK]
+        return hmac.new(derived(key, b"marks"), f"{name}\0{id_}".encode(), hashlib.sha256).digest()[:_MARK]
 
     def _key(self, *, make: bool) -> bytes:
         from .home import write_atomically
@@ -372,42 +330,3 @@ class VaultFile:
                 rule="a question to the vault is logged before it is answered",
                 remedy="free disk space or change the permissions, then start again",
             ) from None
-
-
-def groups_of_texts(
-    name: str, values: Sequence[str | None], cut: str | int | Sequence[float] | None
-) -> list[str | None]:
-    """The group of each person from texts as they were put there, numbers cut as those of a table are."""
-    import polars as pl
-
-    series = pl.Series(name, values, dtype=pl.String)
-    numbers = series.cast(pl.Float64, strict=False)
-    is_number = numbers.null_count() == series.null_count() and series.null_count() < len(series)
-    return open_frame(pl.DataFrame([numbers if is_number else series])).groups(name, cut)
-
-
-def _derived(key: bytes, use: bytes) -> bytes:
-    return hmac.new(key, b"evenhand vault " + use, hashlib.sha256).digest()
-
-
-def _seal(key: bytes, before: bytes, number: int, line: Logged) -> bytes:
-    parts = (number, line.at, line.who, line.did, "\n".join(line.names), line.purpose, line.people)
-    return hmac.new(_derived(key, b"log"), before + repr(parts).encode(), hashlib.sha256).digest()
-
-
-def _padded(value: str) -> bytes:
-    """A value with its length before it, filled up so that lengths do not tell values apart."""
-    raw = value.encode()
-    if len(raw) > _LONGEST:
-        raise DataError(
-            "vault-value-too-long",
-            "A value is too long for a group.",
-            rule=f"a group is shared by many people; at most {_LONGEST} bytes",
-            remedy="put columns of groups in the vault, no free text",
-        )
-    content = len(raw).to_bytes(2, "big") + raw
-    return content + bytes(-len(content) % _PAD)
-
-
-def _plain(content: bytes) -> str:
-    return content[2 : 2 + int.from_bytes(content[:2], "big")].decode()
