@@ -50,7 +50,7 @@ def noise_bound(epsilon: Fraction, confidence: float = 0.95) -> int:
 
     Example:
         >>> noise_bound(Fraction(1)), noise_bound(Fraction(1, 10))
-        (3, 29)
+        (3, 30)
     """
     _within(epsilon)
     decay, bound = math.exp(-float(epsilon)), 0
