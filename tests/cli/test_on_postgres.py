@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from evenhand import assembly
+from live_cases import asked, person
 from shop_folder import AT
 
 pytestmark = pytest.mark.postgres
@@ -136,6 +139,23 @@ def test_an_id_is_never_a_statement_and_never_a_line_of_output(there, who):
         assert "\x1b" not in done.stdout + done.stderr
         assert "all well" not in done.stdout + done.stderr
     assert "promises kept" in there("ledger", "verify").stdout
+
+
+def test_the_service_decides_on_a_server_and_others_get_their_turn(there, monkeypatch):
+    """Answered under a key once, with an erasure in between: all is recorded, replayed and verified."""
+    there("run", "campaign.yaml", "--at", AT)
+    monkeypatch.setenv("EVENHAND_DATABASE", there.url)
+    home = there.folder / HOME
+    with assembly.open_service([there.folder / "campaign.yaml"], home=home, at=datetime.now(UTC)) as serving:
+        first = asked(serving.live, person(3), person(4), key=b"k" * 32, same="aa")
+        assert asked(serving.live, person(3), person(4), key=b"k" * 32, same="aa").answers == first.answers
+        there("rights", "erase", person(5), "--yes")
+        assert asked(serving.live, person(5)).answers[0].permission == "erased"
+        assert assembly.replay(first.answers[0].decision_id.split(".")[0], home=home).same
+    runs = json.loads(there("ledger", "runs", "--json").stdout)["runs"]
+    assert [run["decisions"] for run in runs] == [400, 2, 1]
+    assert "promises kept" in there("ledger", "verify").stdout
+    assert there("decide", "campaign.yaml", person(6)).exit_code == 0
 
 
 def test_a_user_who_owns_nothing_can_do_everything_but_change_what_was_recorded(there):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -181,6 +184,61 @@ def test_other_commands_get_their_turn_while_it_serves(ran, cli, key):
         assert (one["standing"], one["permission"]) == ("contextual", "erased")
         assert service.stop(signal.SIGTERM)[0] == 0
     assert cli(ran, "ledger", "verify", "--home", "evenhand-home").exit_code == 0
+
+
+def test_the_lines_of_the_how_to_do_what_they_say(ran, cli):
+    """Every line with curl in docs/how-to/serve.md, one after the other, with the answers that the page tells of."""
+    if shutil.which("curl") is None:
+        pytest.skip("no curl on this machine")
+    made = cli(
+        ran, "machine-key", "make", "docs", *(f"--scope={one}" for one in ("decide", "read", "events")), "--home",
+        "evenhand-home",
+    )  # fmt: skip
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "serve.md").read_text("utf-8")
+    shown = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("1042", _person(3))
+    lines = [line for line in re.split(r"\n(?=curl )", shown) if line.strip()]
+    assert len(lines) >= 4
+    with _serving(ran) as service:
+        environment = {**os.environ, "KEY": made.stdout.strip().splitlines()[0], "DECISION": ""}
+        answers = []
+        for line in lines:
+            own = line.replace("http://127.0.0.1:8000", service.address)
+            done = subprocess.run(["sh", "-c", own], capture_output=True, text=True, env=environment, check=True)
+            answers.append(json.loads(done.stdout))
+            environment["DECISION"] = answers[0]["decision_id"]
+        assert service.stop(signal.SIGTERM)[0] == 0
+    decided, why, receipt, told = answers[:4]
+    assert decided["standing"] == "personalised"
+    assert why["headline"].startswith("Small Shop")
+    assert "checkpoint" in receipt
+    assert told == {"recorded": 1, "known": 0}
+
+
+def test_the_client_to_copy_decides_tells_and_asks_again(ran, cli):
+    """One key, one decision; several in their order; what is refused is told as a problem; a service that is gone is
+    refused too."""
+    made = cli(
+        ran, "machine-key", "make", "client", *(f"--scope={one}" for one in ("decide", "read", "events")), "--home",
+        "evenhand-home",
+    )  # fmt: skip
+    spec = importlib.util.spec_from_file_location("client", Path(__file__).parents[2] / "examples/service/client.py")
+    client = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(client)
+    with _serving(ran) as service, client.Decisions(service.address, made.stdout.strip().splitlines()[0]) as decisions:
+        one = decisions.decide(_person(3), once="view-1")
+        assert decisions.decide(_person(3), once="view-1")["decision_id"] == one["decision_id"]
+        assert decisions.decide(_person(3), gpc=True)["standing"] == "contextual"
+        assert decisions.decide("nobody", features={"visits": 3})["permission"] == "consent-never-asked"
+        assert len(decisions.decide_several([_person(4), _person(5)])) == 2
+        decisions.tell(one["decision_id"], "shown")
+        assert decisions.why(one["decision_id"], lang="nl")["lang"] == "nl"
+        assert decisions.receipt(one["decision_id"])["receipt"]
+        with pytest.raises(client.Refused, match="not known") as refused:
+            decisions.decide("nobody")
+        assert refused.value.problem["type"] == "/problems/subject-unknown"
+        service.stop(signal.SIGTERM)
+        with pytest.raises(client.Refused, match="cannot be reached"):
+            decisions.decide(_person(3))
 
 
 def test_without_a_run_or_with_a_taken_port_it_says_why(shop, ran, cli):

@@ -107,6 +107,7 @@ BROKEN = [
         ("limits", "disparity", 0, "measure"),
     ),
     ("EH-POL-091", {"columns.sex.cut": []}, ("columns", "sex", "cut")),
+    ("EH-POL-161", {"columns.visits.kept_in": "vault"}, ("columns", "visits", "kept_in")),
     ("EH-POL-043", {"columns.sex.change_only": "up"}, ("columns", "sex", "change_only")),
     (
         "EH-POL-043",

@@ -64,6 +64,7 @@ from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._serve import Serving, machine_keys, open_service, serve, service_app
+from ._vault_store import vault_list, vault_log, vault_purge, vault_put
 
 __all__ = [
     "Access",
@@ -170,6 +171,10 @@ __all__ = [
     "start_request",
     "tell_recipient",
     "upgrade_database",
+    "vault_list",
+    "vault_log",
+    "vault_purge",
+    "vault_put",
     "verify_ledger",
     "verify_rights",
     "why",

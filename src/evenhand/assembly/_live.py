@@ -151,7 +151,7 @@ class LiveService:
         for ask in question.asks:
             campaign.people.check(ask)
         with self._changed:
-            if not self._is_open:
+            if not self._is_open or not self._thread.is_alive():
                 raise _closing()
             if self._people and self._people + len(question.asks) > self._most:
                 raise BusyError(

@@ -31,6 +31,7 @@ from ._open import feature_columns, subject_columns, taken_in
 from ._open_people import People
 from ._rows_digest import DIGEST, digest_by_rows, picked, row_digests
 from ._trail import Told
+from ._vault_store import group_values
 
 __all__ = ["PeopleKeys", "Profiles"]
 
@@ -89,7 +90,7 @@ class Profiles:
         self._columns = {name: _plain(source.read(name, everybody)) for name in feature_columns(campaign)}
         self.features = frozenset(self._columns)
         self._groups = {
-            name: np.array([*table.groups(name, campaign.columns[name].cut), None], dtype=object)
+            name: np.array([*group_values(table, name, campaign, place=self._place, ids=ids), None], dtype=object)
             for name in campaign.names(Role.SENSITIVE)
         }
         self._rows = row_digests(table, subject_columns(campaign))

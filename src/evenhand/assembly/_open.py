@@ -27,6 +27,7 @@ from ._frames import Frames, open_one
 from ._given import HomeOffers
 from ._ledger import keys_of
 from ._trail import Told, told_to
+from ._vault_store import group_values, in_vault, vault_digest
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
 
@@ -111,7 +112,10 @@ def open_all(
 
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     cuts = {name: campaign.columns[name].cut for name in campaign.names(Role.SENSITIVE)}
-    groups = {name: taken_in(subjects.groups(name, cut), countable) for name, cut in cuts.items()}
+    read = {name: group_values(subjects, name, campaign, place=place, ids=ids) for name in cuts}
+    if in_vault(campaign):
+        digests.append(vault_digest([read[name] for name in in_vault(campaign)]))
+    groups = {name: taken_in(values, countable) for name, values in read.items()}
     allowed = teachable(campaign, past, consents, asked)
     among = register.rows_of(people)[row_of].tolist()
     past_groups = {
@@ -154,7 +158,8 @@ def feature_columns(campaign: Campaign) -> list[str]:
 
 
 def subject_columns(campaign: Campaign) -> list[str]:
-    return [campaign.identifier, *campaign.names(Role.SENSITIVE), *feature_columns(campaign)]
+    groups = [name for name in campaign.names(Role.SENSITIVE) if name not in in_vault(campaign)]
+    return [campaign.identifier, *groups, *feature_columns(campaign)]
 
 
 def _history_columns(campaign: Campaign, groups: Iterable[str]) -> list[str]:

@@ -20,6 +20,7 @@ from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
 from ._ledger import keys_of
 from ._trail import told_to
+from ._vault_store import group_values, in_vault
 
 __all__ = ["GroupedPeople", "open_groups"]
 
@@ -53,8 +54,10 @@ def open_groups(campaign: Campaign, *, folder: Path, place: Home, at: datetime, 
         StoreError: a database cannot be reached.
     """
     sensitive = campaign.names(Role.SENSITIVE)
-    subjects = open_one(campaign.subjects, frames.subjects, folder, (campaign.identifier, *sensitive))
-    register = Register(subjects.ids(campaign.identifier, unique=True), place.key(make=False))
+    own = [name for name in sensitive if name not in in_vault(campaign)]
+    subjects = open_one(campaign.subjects, frames.subjects, folder, (campaign.identifier, *own))
+    ids = subjects.ids(campaign.identifier, unique=True)
+    register = Register(ids, place.key(make=False))
     asked = Asked(register.pseudonyms, at)
     opened = open_consents(campaign, frames, folder, register)
     erased = keys_of(place).suppressed(asked.subjects)
@@ -62,7 +65,7 @@ def open_groups(campaign: Campaign, *, folder: Path, place: Home, at: datetime, 
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     kept = countable.tolist()
     groups: dict[str, list[str | None]] = {
-        name: [value if taken else None for value, taken in zip(subjects.groups(name, cut), kept, strict=True)]
-        for name, cut in ((name, campaign.columns[name].cut) for name in sensitive)
+        name: [value if taken else None for value, taken in zip(values, kept, strict=True)]
+        for name, values in ((name, group_values(subjects, name, campaign, place=place, ids=ids)) for name in sensitive)
     }
     return GroupedPeople(asked.subjects, Vault(groups, countable), countable)

@@ -29,6 +29,7 @@ from ._ledger import keys_of
 from ._open import feature_columns, subject_columns, taken_in
 from ._rows_digest import digest_by_rows, picked, row_digests
 from ._trail import Told, told_to
+from ._vault_store import group_values
 
 __all__ = ["People", "named", "open_people", "recorded_before"]
 
@@ -156,7 +157,7 @@ def open_people(
     countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
     groups = {}
     for name in campaign.names(Role.SENSITIVE):
-        values = table.groups(name, campaign.columns[name].cut)
+        values = group_values(table, name, campaign, place=place, ids=ids)
         groups[name] = taken_in([values[row] for row in rows.tolist()], countable)
     columns = _Picked(table.columns(feature_columns(campaign)), rows, len(ids))
     if by_rows:

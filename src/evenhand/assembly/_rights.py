@@ -23,6 +23,7 @@ from ._trail import forget_said
 
 if TYPE_CHECKING:
     from evenhand.explanation import Explanation
+from ._vault_store import vault_forget
 
 __all__ = ["Access", "Erased", "access", "erase"]
 
@@ -96,6 +97,7 @@ class Erased:
         in_the_clear: decisions about them that an older evenhand recorded without a key; these stay.
         own_tables: the organisation's own tables of the campaigns that ran; evenhand reads them and never writes them.
         said: records of consent and corrections that were taken out.
+        in_vault: sensitive columns of which their value was taken out of the vault.
     """
 
     decisions: int
@@ -103,6 +105,7 @@ class Erased:
     in_the_clear: int
     own_tables: tuple[str, ...]
     said: int = 0
+    in_vault: int = 0
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
@@ -135,6 +138,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
             )
     keys.suppress(pseudonym, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
     said = forget_said(place, pseudonym, at)
+    in_vault = vault_forget(place, who, at)
     with open_ledger(place) as store:
         decided = decided_about(store, pseudonym.hex())
     forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
@@ -149,7 +153,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     for run in recorded:
         if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)
-    return Erased(sealed, lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]), said)
+    return Erased(sealed, lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]), said, in_vault)
 
 
 def _tells_somebody_closed(place: Home, run_id: str) -> bool:

@@ -146,6 +146,7 @@ def service_app(
         ) from None
     from ._events import LiveEvents
     from ._live_records import LiveRecords
+    from ._live_sayings import LiveSayings
 
     live, secret = serving.live, serving.place.key(make=False)
 
@@ -157,6 +158,7 @@ def service_app(
             decider=live,
             records=LiveRecords(serving.place),
             events=LiveEvents(serving.place),
+            sayings=LiveSayings(serving.place),
             health=live,
             keys=MachineKeys(serving.place.machine_keys),
             campaigns={name: ServedCampaign.of(one.campaign, len(one.people)) for name, one in live.campaigns.items()},

@@ -33,6 +33,7 @@ from . import (
     _rights_commands,
     _serve_commands,
     _signals_command,
+    _vault_commands,
 )
 
 __all__ = ["app", "main"]
@@ -83,6 +84,7 @@ _rights_commands.register(app)
 _retention_command.register(app)
 _serve_commands.register(app)
 _signals_command.register(app)
+_vault_commands.register(app)
 
 
 def main() -> None:

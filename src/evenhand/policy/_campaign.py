@@ -112,7 +112,7 @@ Cut = Literal["quarters", "quintiles", "deciles"] | Annotated[int, Field(ge=2, l
 class Column(Declared):
     """What one column may be used for."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"cut"})
+    later: ClassVar[frozenset[str]] = frozenset({"cut", "kept_in"})
     role: Role = Field(description="feature, sensitive, identifier, outcome, eligibility, cost or forbidden.")
     origin: Origin = Field(Origin.OBSERVED, description="given by the person, observed, or inferred.")
     meaning: Text | None = Field(None, description="What it means, for the person; required for a feature.")
@@ -124,6 +124,9 @@ class Column(Declared):
         None,
         description="Of a sensitive number: the groups that it is cut into. quarters, quintiles, deciles or a number: "
         "so many parts of equal size; a list: the values at which a group begins. None: quarters, or age bands.",
+    )
+    kept_in: Literal["table", "vault"] = Field(
+        "table", description="Where a sensitive column stands: in the subjects table, or in the home's vault."
     )
     per_offer: bool = Field(
         False, description="Each offer has its own column NAME@OFFER among the subjects; history has one column NAME."

@@ -93,6 +93,13 @@ def _one(campaign: Campaign, name: str, column: Column) -> Iterator[PolicyFindin
         )
     yield from _change(name, column)
     yield from _cut(name, column)
+    if column.kept_in == "vault" and column.role is not Role.SENSITIVE:
+        yield found(
+            "EH-POL-161",
+            ("columns", name, "kept_in"),
+            f"The column {name} is read from the vault, and is not sensitive.",
+            "Give it role: sensitive, or take kept_in out; nothing but counts of groups comes from the vault.",
+        )
     if decides and not column.special_category:
         yield from _name(campaign.category, name)
     if column.role is Role.SENSITIVE and column.special_category and campaign.surface is Surface.ONLINE_PLATFORM:

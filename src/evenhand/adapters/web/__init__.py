@@ -8,7 +8,7 @@ speaks no TLS: a proxy in front does. Needs the extra ``serve``.
 """
 
 from ._app import Service, description, make_app
-from ._doors import Events, Health, Records, Register, UnknownDecisionError
+from ._doors import Events, Health, Records, Register, Sayings, UnknownDecisionError
 from ._gate import Limits
 from ._metrics import Metrics
 from ._problems import CODES, ProblemError
@@ -27,6 +27,7 @@ __all__ = [
     "ProblemError",
     "Records",
     "Register",
+    "Sayings",
     "ServedCampaign",
     "Service",
     "UnknownDecisionError",

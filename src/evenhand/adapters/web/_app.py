@@ -19,13 +19,14 @@ from evenhand.adapters.machine_keys import MachineKeys
 from evenhand.terms import EvenhandError
 
 from ._decisions import DecisionDoor
-from ._doors import Events, Health, Records
+from ._doors import Events, Health, Records, Sayings
 from ._events import event_routes
 from ._gate import Headers, Limits, body_of, request_id_of
 from ._metrics import Metrics
 from ._openapi import describe
 from ._problems import ProblemError, problem_body, problem_of
 from ._reading import health_routes, reading_routes
+from ._saying import saying_routes
 from ._served import ServedCampaign
 from ._texts import language
 
@@ -43,6 +44,7 @@ class Service:
         decider: decides.
         records: keeps what was recorded.
         events: keeps what followed.
+        sayings: keeps what people say and ask.
         health: knows how the service is.
         keys: of machines.
         campaigns: what is served, by id.
@@ -59,6 +61,7 @@ class Service:
     decider: Decider
     records: Records
     events: Events
+    sayings: Sayings
     health: Health
     keys: MachineKeys
     campaigns: Mapping[str, ServedCampaign]
@@ -145,7 +148,7 @@ def make_app(service: Service) -> Any:
 def description() -> dict[str, Any]:
     """The OpenAPI description of the service's own routes, whatever it serves."""
     nobody: Any = None
-    return _rest(Service(nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody)).openapi()
+    return _rest(Service(nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody)).openapi()
 
 
 def _rest(service: Service) -> FastAPI:
@@ -174,6 +177,7 @@ def _rest(service: Service) -> FastAPI:
         health_routes(service.health, service.metrics),
         reading_routes(service.records, service.keys),
         event_routes(service.events, service.keys, service.metrics),
+        saying_routes(service.sayings, service.keys),
     )
     for router in (*own, *service.routers):
         rest.include_router(router)

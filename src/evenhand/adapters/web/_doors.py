@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from evenhand.adapters.event_tables import Event
 from evenhand.terms import DataError
 
-__all__ = ["Events", "Health", "Records", "Register", "UnknownDecisionError"]
+__all__ = ["Events", "Health", "Records", "Register", "Sayings", "UnknownDecisionError"]
 
 Register = Literal["person", "employee", "regulator"]
 
@@ -64,6 +64,38 @@ class UnknownDecisionError(DataError):
             remedy="send the decision's id as the answer has it",
         )
         self.places = tuple(places)
+
+
+class Sayings(Protocol):
+    """What people say and ask. Called from worker threads; what is kept is durable when a call returns."""
+
+    def say(self, who: str, word: str, purpose: str, **more: Any) -> dict[str, Any]:
+        """Keep what a person says of a purpose; the record.
+
+        Raises:
+            UsageError: it cannot be said like this.
+        """
+        ...
+
+    def history(self, who: str) -> dict[str, Any]:
+        """``said``: everything that a person said; ``now``: what stands."""
+        ...
+
+    def ask(self, who: str, kind: str, **more: Any) -> dict[str, Any]:
+        """Keep what a person asks; the request.
+
+        Raises:
+            UsageError: it cannot be asked like this.
+        """
+        ...
+
+    def request(self, number: str) -> dict[str, Any]:
+        """How a request stands.
+
+        Raises:
+            DataError: there is none with this number.
+        """
+        ...
 
 
 class Health(Protocol):

@@ -23,6 +23,7 @@ CODES: Mapping[str, int] = {
     "campaign-not-served": 404,
     "decision-unknown": 404,
     "not-found": 404,
+    "request-unknown": 404,
     "method": 405,
     "slow": 408,
     "campaign-fell-back": 409,

@@ -1,0 +1,117 @@
+"""A small client of the service, to copy into your own code. It needs httpx, and nothing of evenhand.
+
+    with Decisions("http://127.0.0.1:8000", key=os.environ["EVENHAND_KEY"]) as decisions:
+        answer = decisions.decide("1042", once="page-view-9f3")
+        show(answer["offer"], answer["ad"])
+        decisions.tell(answer["decision_id"], "shown")
+
+Where the service cannot answer for now it is asked again a few times, under the same Idempotency-Key, so nobody is
+decided about twice. Where it still cannot, `Refused` is raised: show what you show to everybody.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+__all__ = ["Decisions", "Refused"]
+
+_FOR_NOW = {429, 503}
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
+    """The service did not do what was asked.
+
+    Args:
+        problem: as the service tells it (RFC 9457): ``type``, ``title``, ``status`` and perhaps ``errors``.
+    """
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        super().__init__(problem.get("title", "The service did not answer."))
+        self.problem = dict(problem)
+
+
+class Decisions:
+    """The service at an address. Use it in a ``with``; it keeps its connections.
+
+    Args:
+        address: such as ``http://127.0.0.1:8000``.
+        key: a machine's key.
+        lang: language of problems.
+        tries: how often it is asked where it cannot answer for now.
+        timeout: seconds to wait for an answer.
+    """
+
+    def __init__(self, address: str, key: str, *, lang: str = "en", tries: int = 3, timeout: float = 5.0) -> None:
+        headers = {"Authorization": f"Bearer {key}", "Accept-Language": lang}
+        self._client = httpx.Client(base_url=address, headers=headers, timeout=timeout)
+        self._tries = tries
+
+    def __enter__(self) -> Decisions:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def decide(
+        self,
+        subject: str,
+        *,
+        features: Mapping[str, str | float | bool | None] | None = None,
+        opted_out: bool = False,
+        gpc: bool = False,
+        campaign: str = "",
+        once: str | None = None,
+    ) -> dict[str, Any]:
+        """The decision about one person; the same for the same `once`."""
+        body: dict[str, Any] = {"subject": subject, "opted_out": opted_out, "campaign": campaign}
+        if features is not None:
+            body["features"] = dict(features)
+        return self._post("/v1/decisions", body, once, {"Sec-GPC": "1"} if gpc else {})
+
+    def decide_several(
+        self, subjects: Sequence[str], *, campaign: str = "", once: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The decisions about several people, in their order; all or none."""
+        body = {"subjects": [{"subject": one} for one in subjects], "campaign": campaign}
+        return list(self._post("/v1/decisions", body, once, {})["decisions"])
+
+    def tell(self, decision_id: str, kind: str) -> None:
+        """Something followed: ``shown``, ``clicked``, ``bought`` or ``complained``."""
+        self._post("/v1/events", {"events": [{"decision_id": decision_id, "kind": kind}]}, None, {})
+
+    def why(self, decision_id: str, *, register: str = "person", lang: str = "en") -> dict[str, Any]:
+        """The explanation of a decision."""
+        return self._read(f"/v1/explanations/{decision_id}", {"register": register, "lang": lang})
+
+    def receipt(self, decision_id: str) -> dict[str, Any]:
+        """The receipt of a decision, for `evenhand receipt check`."""
+        return self._read(f"/v1/receipts/{decision_id}", {})
+
+    def _post(self, path: str, body: Any, once: str | None, headers: Mapping[str, str]) -> dict[str, Any]:
+        own = {**headers, "Idempotency-Key": once or uuid.uuid4().hex}
+        return self._asked(lambda: self._client.post(path, json=body, headers=own))
+
+    def _read(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
+        return self._asked(lambda: self._client.get(path, params=asked))
+
+    def _asked(self, ask: Any) -> dict[str, Any]:
+        for attempt in range(1, self._tries + 1):
+            try:
+                answer = ask()
+            except httpx.TransportError:
+                if attempt == self._tries:
+                    raise Refused({"title": "The service cannot be reached."}) from None
+                time.sleep(0.2 * attempt)
+                continue
+            if answer.status_code == 200:
+                found: dict[str, Any] = answer.json()
+                return found
+            if answer.status_code not in _FOR_NOW or attempt == self._tries:
+                raise Refused(answer.json())
+            time.sleep(min(5.0, float(answer.headers.get("retry-after", "1"))))
+        raise Refused({})

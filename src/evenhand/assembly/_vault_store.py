@@ -1,0 +1,136 @@
+"""The vault of a home: put sensitive columns there, read groups from it for a campaign, log, purge, forget."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.tables import DataTable, open_table
+from evenhand.adapters.vault_file import Kept, Logged, VaultFile, groups_of_texts
+from evenhand.policy import Campaign, Table
+from evenhand.terms import UsageError
+
+__all__ = [
+    "group_values",
+    "in_vault",
+    "vault_digest",
+    "vault_forget",
+    "vault_list",
+    "vault_log",
+    "vault_of",
+    "vault_purge",
+    "vault_put",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PERSON = "EVENHAND_PERSON"
+"""Environment variable that says who asks, where the name of the operating system's user does not."""
+
+
+def vault_of(home: Home) -> VaultFile:
+    """The vault of a home."""
+    return VaultFile(home.folder / "vault.sqlite", home.folder / "vault.key")
+
+
+def in_vault(campaign: Campaign) -> tuple[str, ...]:
+    """The sensitive columns that a campaign reads from the vault, and from no table."""
+    return tuple(name for name, column in campaign.columns.items() if column.kept_in == "vault" and column.confirmed)
+
+
+def group_values(
+    table: DataTable, name: str, campaign: Campaign, *, place: Home, ids: Sequence[str]
+) -> list[str | None]:
+    """The group of each person by a sensitive column: of the table, or of the vault, where the question is logged."""
+    cut = campaign.columns[name].cut
+    if name not in in_vault(campaign):
+        return table.groups(name, cut)
+    purpose = f"campaign {campaign.campaign}: counts of groups"
+    values = vault_of(place).read(name, ids, purpose=purpose, at=_micro(datetime.now(UTC)), who=_who(None))
+    return groups_of_texts(name, values, cut)
+
+
+def vault_digest(groups: Sequence[Sequence[str | None]]) -> str:
+    """SHA-256 (hex) of what was read from the vault, so that a replay sees whether it is still the same."""
+    return hashlib.sha256(repr([list(one) for one in groups]).encode()).hexdigest()
+
+
+def vault_put(
+    table: str | Path, columns: Sequence[str], *, identifier: str, purpose: str, until: datetime,
+    home: str | Path | None = None, at: datetime, who: str | None = None,
+) -> int:  # fmt: skip
+    """Put columns of a table in the vault, under its own key.
+
+    Args:
+        table: a CSV or Parquet file.
+        columns: sensitive columns of it.
+        identifier: its column of ids, as campaigns name people.
+        purpose: why they are kept (RULES A-4a: strictly necessary, and for what).
+        until: from when they may not be read any more.
+        home: the home folder; see `find_home`.
+        at: now.
+        who: who puts them there; None = the user of the operating system.
+
+    Returns:
+        The number of people.
+
+    Raises:
+        UsageError: no column or purpose, or an end that has passed.
+        DataError: the table is not what is said.
+        StoreError: the vault or its key cannot be written.
+    """
+    if not columns or not purpose.strip() or until <= at:
+        raise UsageError(
+            "vault-put",
+            "A column, a purpose or an end is missing, or the end has passed.",
+            rule="A-4a: a sensitive column is kept for a written reason and for a time",
+            remedy="name --columns, --purpose and an --until in the future",
+        )
+    path = Path(table).resolve()
+    opened = open_table(Table(file=path.name), path.parent, columns=[identifier, *columns])
+    ids = opened.ids(identifier, unique=True)
+    values: dict[str, Sequence[str | None]] = {name: opened.texts(name) for name in columns}
+    vault_of(find_home(home)).put(
+        values, ids, purpose=purpose.strip(), at=_micro(at), until=_micro(until), who=_who(who)
+    )
+    return len(ids)
+
+
+def vault_list(*, home: str | Path | None = None) -> list[Kept]:
+    """What is in the vault: columns, reasons, ends; no value of anybody."""
+    return vault_of(find_home(home)).kept()
+
+
+def vault_log(*, home: str | Path | None = None) -> list[Logged]:
+    """Every question to the vault, oldest first. Raises LedgerError where the log was altered."""
+    return vault_of(find_home(home)).log()
+
+
+def vault_purge(
+    columns: Sequence[str] = (), *, home: str | Path | None = None, at: datetime, why: str = "", who: str | None = None
+) -> list[str]:
+    """Delete what has had its time, and these columns, whose reason ended; their names."""
+    reason = why.strip() or ("the reason ended" if columns else "the time is up")
+    return vault_of(find_home(home)).purge(columns, why=reason, at=_micro(at), who=_who(who))
+
+
+def vault_forget(home: Home, id_: str, at: datetime) -> int:
+    """Delete everything of a person that was erased."""
+    return vault_of(home).forget(id_, at=_micro(at), who=_who(None))
+
+
+def _micro(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _who(named: str | None) -> str:
+    if named or os.environ.get(PERSON):
+        return str(named or os.environ[PERSON])
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"

@@ -1,0 +1,128 @@
+"""Commands about the vault: sensitive columns under a key of their own, with a reason, an end and a log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ._options import HomeFolder, Json, NoColour, Quiet, moment
+from ._speak import Speaker, guarded
+
+__all__ = ["register"]
+
+As = Annotated[
+    str | None, typer.Option("--as", help="Who asks, for the log; else EVENHAND_PERSON, else the system's user.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    vault = typer.Typer(no_args_is_help=True, help="Sensitive columns under a key of their own: put, list, log, purge.")
+    for command, examples in _COMMANDS:
+        vault.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
+    app.add_typer(vault, name="vault")
+
+
+def put(
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file with ids and sensitive columns.")
+    ],
+    columns: Annotated[str, typer.Option("--columns", help="The columns, with commas between them.")],
+    identifier: Annotated[str, typer.Option("--id", help="The column of ids, as campaigns name people.")],
+    purpose: Annotated[str, typer.Option("--purpose", help="Why they are kept.")],
+    until: Annotated[str, typer.Option("--until", help="The day from which they are not read any more: 2027-06-30.")],
+    who: As = None,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Keep sensitive columns in the home's vault: encrypted under vault.key, with a reason and an end."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    people = assembly.vault_put(
+        table, names, identifier=identifier, purpose=purpose, until=moment(until), home=home, at=moment(None), who=who
+    )
+    if json_out:
+        voice.document({"columns": names, "people": people})
+    else:
+        voice.data(f"{', '.join(names)} of {people:,} people are in the vault")
+        voice.talk("Take them out of your own table; campaigns read them with: columns: NAME: {kept_in: vault}")
+
+
+def list_(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+    """List what is in the vault: columns, reasons, ends and numbers of people; no value of anybody."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    kept = assembly.vault_list(home=home)
+    if json_out:
+        voice.document(
+            {"columns": [{"name": one.name, "purpose": one.purpose, "put": _day(one.put), "until": _day(one.until),
+                          "who": one.who, "people": one.people} for one in kept]}
+        )  # fmt: skip
+    else:
+        for one in kept:
+            voice.data(f"{one.name}  until {_day(one.until)}  {one.people:,} people  {one.purpose} ({one.who})")
+
+
+def log(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+    """Print every question to the vault: when, who, what, why. Exits with 5 where a line was altered."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    lines = assembly.vault_log(home=home)
+    if json_out:
+        voice.document(
+            {"log": [{"at": _moment(one.at), "who": one.who, "did": one.did, "columns": list(one.names),
+                      "purpose": one.purpose, "people": one.people} for one in lines]}
+        )  # fmt: skip
+    else:
+        for one in lines:
+            told = f"{one.did} {', '.join(one.names)} of {one.people:,}: {one.purpose}"
+            voice.data(f"{_moment(one.at)}  {one.who}  {told}")
+
+
+def purge(
+    column: Annotated[
+        list[str] | None, typer.Option("--column", help="Delete this column too: its reason ended before its time.")
+    ] = None,
+    why: Annotated[str, typer.Option("--why", help="Why the reason ended, for the log.")] = "",
+    who: As = None,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Delete every column whose time is up, for good; with --column also one whose reason ended. Run it every day."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    gone = assembly.vault_purge(column or (), home=home, at=moment(None), why=why, who=who)
+    if json_out:
+        voice.document({"deleted": gone})
+    else:
+        voice.data(f"deleted: {', '.join(gone)}" if gone else "nothing to delete")
+
+
+def _moment(micro: int) -> str:
+    return datetime.fromtimestamp(micro / 1e6, UTC).isoformat(timespec="seconds")
+
+
+def _day(micro: int) -> str:
+    return datetime.fromtimestamp(micro / 1e6, UTC).date().isoformat()
+
+
+list_.__name__ = "list"
+_EXAMPLE = "evenhand vault put groups.csv --id person --columns sex,age --purpose 'sex-reach limit' --until 2027-06-30"
+_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
+    (put, (_EXAMPLE, "evenhand vault put groups.parquet --id id --columns sex --purpose audit --until 2027-01-01")),
+    (list_, ("evenhand vault list", "evenhand vault list --json")),
+    (log, ("evenhand vault log", "evenhand vault log --json")),
+    (purge, ("evenhand vault purge", "evenhand vault purge --column age --why 'the limit on age ended'")),
+)

@@ -1,0 +1,169 @@
+"""What people say through the service holds for the very next decision, and a replay hears the same."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from evenhand import assembly
+from live_cases import Web, asked, opened, person
+
+PURPOSE = "PersonalisedAdvertising"
+
+
+@pytest.fixture
+def serving(ran_shop):
+    """A running service."""
+    with opened(ran_shop) as found:
+        yield found
+
+
+@pytest.fixture
+def web(serving):
+    """A machine that may decide and say what people say."""
+    return Web(serving, "decide", "consents", "read")
+
+
+def _standing(web, number, **more):
+    return web("POST", "/v1/decisions", {"subject": person(number), **more}).json()
+
+
+def test_a_withdrawal_holds_for_the_next_decision(web):
+    """Said, then asked at once: contextual, with the reason; given again, then asked: personal."""
+    for number in range(2, 9):
+        assert _standing(web, number)["standing"] == "personalised"
+        said = web("POST", "/v1/consents", {"subject": person(number), "word": "withdraw", "purpose": PURPOSE})
+        assert (said.status_code, said.json()["status"]) == (201, "ConsentWithdrawn")
+        after = _standing(web, number)
+        assert (after["standing"], after["permission"]) == ("contextual", "consent-withdrawn")
+        web("POST", "/v1/consents", {"subject": person(number), "word": "give", "purpose": PURPOSE})
+        assert _standing(web, number)["standing"] == "personalised"
+
+
+def test_a_withdrawal_holds_under_load_too(serving):
+    """While others ask all the time: whoever said no is decided about without personal data from then on."""
+    stop, wrong = threading.Event(), []
+
+    def ask_all_the_time(start):
+        number = start
+        while not stop.is_set():
+            number = start + (number + 1 - start) % 100
+            asked(serving.live, person(number))
+
+    others = [threading.Thread(target=ask_all_the_time, args=(start,)) for start in (100, 200)]
+    for thread in others:
+        thread.start()
+    try:
+        for number in range(31, 50):
+            if number % 10 and number % 25 != 1:
+                assert asked(serving.live, person(number)).answers[0].standing == "personalised"
+                assembly.say(person(number), "withdraw", PURPOSE, home=serving.place.folder, at=datetime.now(UTC))
+                after = asked(serving.live, person(number)).answers[0]
+                wrong += [] if after.permission == "consent-withdrawn" else [number]
+    finally:
+        stop.set()
+        for thread in others:
+            thread.join(60)
+    assert wrong == []
+
+
+def test_objections_signals_and_factors_hold_too(web):
+    """An objection, a browser's signal, and one factor switched off; what was taken back counts again."""
+    web("POST", "/v1/objections", {"subject": person(3)})
+    assert _standing(web, 3)["permission"] == "direct-marketing-objection"
+    web("POST", "/v1/objections", {"subject": person(3), "taken_back": True})
+    assert _standing(web, 3)["standing"] == "personalised"
+    web("POST", "/v1/signals", {"subject": person(4), "gpc": True})
+    assert _standing(web, 4)["permission"] == "personalisation-opt-out"
+    before = _standing(web, 5)
+    web("POST", "/v1/consents", {"subject": person(5), "word": "switch-off", "purpose": "visits"})
+    after = _standing(web, 5)
+    assert before["standing"] == after["standing"] == "personalised"
+    told = web("GET", after["explanations"]["person"]).json()
+    assert "number of visits" not in {one["meaning"] for one in told["factors"] if one["direction"] != "neutral"}
+
+
+def test_what_was_said_is_verified_replayed_and_told(web, serving):
+    """Runs before and after a no come out again to the bit; the history has every word, with its evidence."""
+    ids = [_standing(web, 3)["decision_id"]]
+    web("POST", "/v1/consents", {"subject": person(3), "word": "withdraw", "purpose": PURPOSE, "method": "web form"})
+    ids.append(_standing(web, 3)["decision_id"])
+    web("POST", "/v1/consents", {"subject": person(3), "word": "give", "purpose": PURPOSE})
+    ids.append(_standing(web, 3)["decision_id"])
+    home = serving.place.folder
+    for one in ids:
+        assert assembly.replay(one.split(".")[0], home=home).same
+    assert assembly.verify_ledger(home=home).ok
+    assert assembly.verify_rights(home=home).ok
+    history = web("POST", "/v1/consents/history", {"subject": person(3)}).json()
+    assert [one["status"] for one in history["said"]] == ["ConsentWithdrawn", "ConsentGiven"]
+    assert [one["status"] for one in history["now"]] == ["ConsentGiven"]
+    assert (history["said"][0]["actor"], history["said"][0]["method"]) == ("machine tests", "web form")
+
+
+def test_what_people_ask_is_kept_with_its_deadline(web):
+    """An access request has a number and a day; an objection by request holds at once."""
+    made = web("POST", "/v1/requests", {"subject": person(3), "kind": "access"})
+    assert (made.status_code, made.json()["kind"]) == (201, "access")
+    again = web("GET", f"/v1/requests/{made.json()['number']}").json()
+    assert again["due"] == made.json()["due"]
+    assert "trail" not in again
+    web("POST", "/v1/requests", {"subject": person(3), "kind": "objection"})
+    assert _standing(web, 3)["permission"] == "direct-marketing-objection"
+    assert web("GET", "/v1/requests/R-20260301-000000").json()["type"] == "/problems/request-unknown"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": "Canary"}),
+        ("/v1/consents", {"subject": person(3), "word": "give"}),
+        ("/v1/consents", {"subject": person(3), "word": "canary", "purpose": PURPOSE}),
+        ("/v1/consents", {"subject": "", "word": "give", "purpose": PURPOSE}),
+        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": PURPOSE, "said_at": "2999-01-01T00:00:00Z"}),
+        ("/v1/signals", {"subject": person(3), "gpc": False}),
+        ("/v1/requests", {"subject": person(3), "kind": "canary"}),
+        ("/v1/requests", {"subject": person(3), "kind": "human_review", "decision": "canary"}),
+    ],
+)
+def test_what_cannot_be_said_is_refused_without_a_value(web, path, body):
+    """Nothing is kept, and nothing that was sent comes back."""
+    answer = web("POST", path, body)
+    assert (answer.status_code, "canary" in answer.text.lower()) == (422, False)
+    assert web("POST", "/v1/consents/history", {"subject": person(3)}).json()["said"] == []
+
+
+def test_only_a_key_for_it_may_speak_for_people(ran_shop):
+    """Deciding and reading are other scopes."""
+    with opened(ran_shop) as serving:
+        web = Web(serving, "decide", "read", "events")
+        for path in ("/v1/consents", "/v1/objections", "/v1/signals", "/v1/requests", "/v1/consents/history"):
+            body = {
+                "/v1/consents": {"subject": person(3), "word": "withdraw", "purpose": PURPOSE},
+                "/v1/signals": {"subject": person(3), "gpc": True},
+                "/v1/requests": {"subject": person(3), "kind": "access"},
+            }.get(path, {"subject": person(3)})
+            assert web("POST", path, body).json()["type"] == "/problems/forbidden"
+
+
+def test_a_corrected_value_counts_for_the_next_decision(serving, web):
+    """The person's visits were wrong; once that is put right the service decides with the right number, and a replay
+    does too."""
+    home = serving.place.folder
+    before = _standing(web, 3)
+    number = web("POST", "/v1/requests", {"subject": person(3), "kind": "rectification"}).json()["number"]
+    was = {one["name"]: one["value"] for one in _factors(web, before)}
+    right = "0" if "0" not in was["visits"].split() else "19"
+    assembly.answer_request(
+        number, person(3), home=home, by="dpo", identity="known", values={"visits": right}, at=datetime.now(UTC)
+    )
+    after = _standing(web, 3)
+    assert {one["name"]: one["value"] for one in _factors(web, after)}["visits"] != was["visits"]
+    for one in (before, after):
+        assert assembly.replay(one["decision_id"].split(".")[0], home=home).same
+
+
+def _factors(web, decided):
+    return web("GET", decided["explanations"]["regulator"]).json()["factors"]

@@ -1,0 +1,131 @@
+"""Sensitive columns in a vault of their own: a key, a reason, an end, a log."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+
+import pytest
+from typer.testing import CliRunner
+
+from evenhand.assembly import erase, vault_list, vault_log, vault_purge, vault_put
+from evenhand.cli import app
+from evenhand.terms import LedgerError, StoreError, UsageError
+from shop_folder import AT, write_shop
+
+NOW, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2126, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """The small campaign, its groups in a table apart, and a home."""
+    campaign = write_shop(tmp_path)
+    people = campaign.parent / "people.csv"
+    lines = [line.split(",") for line in people.read_text().splitlines()]
+    at = lines[0].index("sex")
+    (tmp_path / "groups.csv").write_text("".join(f"{line[0]},{line[at]}\n" for line in lines))
+    people.write_text("".join(",".join([*line[:at], *line[at + 1 :]]) + "\n" for line in lines))
+    campaign.write_text(
+        campaign.read_text().replace("sex: {role: sensitive}", "sex: {role: sensitive, kept_in: vault}")
+    )
+    return campaign
+
+
+def _put(shop, **others):
+    asked = {"identifier": "person", "purpose": "limit sex-reach", "until": UNTIL, "at": NOW, "who": "ada", **others}
+    return vault_put(shop.parent / "groups.csv", ["sex"], home=shop.parent / "evenhand-home", **asked)
+
+
+def _home(shop):
+    return shop.parent / "evenhand-home"
+
+
+def test_a_campaign_decides_the_same_with_its_groups_in_the_vault(shop, tmp_path_factory):
+    """The limit is kept as with the column in the table; and every question stands in the log with its purpose."""
+    _put(shop)
+    run = CliRunner()
+    told = run.invoke(app, ["plan", str(shop), "--at", AT, "--json"])
+    assert told.exit_code == 0, told.output
+    other = write_shop(tmp_path_factory.mktemp("plain"))
+    plain = run.invoke(app, ["plan", str(other), "--at", AT, "--json"])
+    assert told.stdout.split('"limits"')[1][:400] == plain.stdout.split('"limits"')[1][:400]
+    lines = vault_log(home=_home(shop))
+    assert [(line.did, line.names, line.people) for line in lines] == [("put", ("sex",), 400), ("read", ("sex",), 400)]
+    assert "small-shop" in lines[1].purpose
+    assert lines[0].who == "ada"
+
+
+def test_the_file_without_its_key_names_nobody(shop):
+    """No id, no value and no group stands in it; and without the key nothing is read."""
+    _put(shop)
+    whole = (_home(shop) / "vault.sqlite").read_bytes()
+    lines = (shop.parent / "groups.csv").read_text().splitlines()[1:]
+    ids, groups = {line.split(",")[0] for line in lines}, {line.split(",")[1] for line in lines} - {""}
+    assert not any(one.encode() in whole for one in ids if len(one) > 3)
+    assert not any(f"{one}".encode() in whole for one in groups if len(one) > 3)
+    (_home(shop) / "vault.key").unlink()
+    with pytest.raises(StoreError, match="key of the vault is missing"):
+        _put(shop)
+    assert CliRunner().invoke(app, ["plan", str(shop), "--at", AT]).exit_code == 4
+
+
+def test_what_has_had_its_time_is_refused_and_deleted(shop):
+    """From its end on a column is not read, which is logged; purging takes the values out of the file."""
+    _put(shop, at=NOW.replace(year=NOW.year - 9), until=NOW.replace(year=NOW.year - 8))
+    told = CliRunner().invoke(app, ["plan", str(shop), "--at", AT])
+    assert told.exit_code == 3
+    assert "the vault is up" in told.output
+    assert vault_log(home=_home(shop))[-1].did == "refused"
+    assert vault_purge(home=_home(shop), at=NOW) == ["sex"]
+    with sqlite3.connect(_home(shop) / "vault.sqlite") as database:
+        assert database.execute("SELECT count(*) FROM cell").fetchone() == (0,)
+    assert vault_list(home=_home(shop)) == []
+    assert vault_log(home=_home(shop))[-1].did == "purged"
+
+
+def test_a_reason_can_end_before_its_time(shop):
+    """The column is deleted at once, with the reason in the log."""
+    _put(shop)
+    assert vault_purge(["sex"], home=_home(shop), at=NOW, why="the limit ended") == ["sex"]
+    assert vault_log(home=_home(shop))[-1].purpose == "the limit ended"
+
+
+def test_erasing_a_person_reaches_the_vault(shop):
+    """One value less, and the log says that somebody was erased, and not who."""
+    _put(shop)
+    assert CliRunner().invoke(app, ["run", str(shop)]).exit_code == 0
+    before = vault_list(home=_home(shop))[0].people
+    who = next(line.split(",")[0] for line in (shop.parent / "groups.csv").read_text().splitlines()[1:]
+               if line.split(",")[1])  # fmt: skip
+    assert erase(who, home=_home(shop), at=NOW).in_vault == 1
+    assert vault_list(home=_home(shop))[0].people == before - 1
+    assert vault_log(home=_home(shop))[-1].did == "erased"
+
+
+@pytest.mark.parametrize("change", ["UPDATE question SET who = 'eve' WHERE number = 1",
+                                    "DELETE FROM question WHERE number = 1"])  # fmt: skip
+def test_a_line_of_the_log_that_was_altered_is_found(shop, change):
+    """Changed, or taken out of the middle."""
+    _put(shop)
+    _put(shop)
+    with sqlite3.connect(_home(shop) / "vault.sqlite") as database:
+        database.execute(change)
+    with pytest.raises(LedgerError, match="was altered"):
+        vault_log(home=_home(shop))
+
+
+def test_without_a_purpose_or_an_end_nothing_is_kept(shop):
+    """A-4a: for a written reason, and for a time."""
+    with pytest.raises(UsageError, match="a purpose or an end is missing"):
+        _put(shop, purpose=" ")
+    with pytest.raises(UsageError, match="the end has passed"):
+        _put(shop, until=NOW.replace(year=NOW.year - 1))
+
+
+def test_a_campaign_without_its_column_in_the_vault_is_told_what_to_do(shop):
+    """The remedy names the command; a column that is not sensitive cannot be kept there."""
+    told = CliRunner().invoke(app, ["plan", str(shop), "--at", AT])
+    assert told.exit_code == 3
+    assert "evenhand vault put" in told.output
+    shop.write_text(shop.read_text().replace("visits: {role: feature,", "visits: {role: feature, kept_in: vault,"))
+    assert "EH-POL-161" in CliRunner().invoke(app, ["check", str(shop)]).output
