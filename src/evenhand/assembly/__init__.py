@@ -45,7 +45,7 @@ from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
-from ._person_pages import person_link, person_pages_of, serve_person_pages
+from ._person_pages import people_beside, person_link, person_pages_of, serve_person_pages
 from ._person_sayings import SayingsInHome
 from ._policy import prices_of, why_not_later
 from ._receipts import (
@@ -62,9 +62,10 @@ from ._requests import Found, Stepped, find_request, letter_for, list_requests
 from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
+from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._serve import Serving, machine_keys, open_service, serve, service_app
-from ._vault_store import vault_list, vault_log, vault_purge, vault_put
+from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 
 __all__ = [
     "Access",
@@ -89,6 +90,7 @@ __all__ = [
     "LiveService",
     "Message",
     "Monitored",
+    "NoisyCounts",
     "Package",
     "PeopleHouse",
     "Planned",
@@ -144,6 +146,7 @@ __all__ = [
     "open_service",
     "outbox",
     "package_about",
+    "people_beside",
     "person_link",
     "person_pages_of",
     "plan",
@@ -160,6 +163,8 @@ __all__ = [
     "retention",
     "review_report",
     "rotate_keys",
+    "rules_of_run",
+    "rules_with",
     "run",
     "run_campaign",
     "say",
@@ -167,10 +172,12 @@ __all__ = [
     "serve_person_pages",
     "service_app",
     "show_identity",
+    "sign_balancing",
     "sign_checkpoint",
     "start_request",
     "tell_recipient",
     "upgrade_database",
+    "vault_count",
     "vault_list",
     "vault_log",
     "vault_purge",
