@@ -65,7 +65,7 @@ from ._ropa import record_of_processing
 from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._serve import Serving, machine_keys, open_service, serve, service_app
-from ._vault_store import vault_list, vault_log, vault_purge, vault_put
+from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 
 __all__ = [
     "Access",
@@ -90,6 +90,7 @@ __all__ = [
     "LiveService",
     "Message",
     "Monitored",
+    "NoisyCounts",
     "Package",
     "PeopleHouse",
     "Planned",
@@ -176,6 +177,7 @@ __all__ = [
     "start_request",
     "tell_recipient",
     "upgrade_database",
+    "vault_count",
     "vault_list",
     "vault_log",
     "vault_purge",
