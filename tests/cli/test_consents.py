@@ -63,6 +63,14 @@ def test_a_fact_that_was_switched_off_does_not_count(ran, cli):
     assert cli(ran, "replay", "last").exit_code == 0
 
 
+def test_a_fact_that_no_campaign_has_cannot_be_switched_off(ran, cli):
+    """A wish about a mistyped column is refused and not kept, since it would change nothing."""
+    refused = cli(ran, "consent", "switch-off", WHO, "visitz")
+    assert refused.exit_code == 2
+    assert "no campaign" in " ".join(refused.stderr.split()).lower()
+    assert cli(ran, "consent", "switch-on", WHO, "visitz").exit_code == 0
+
+
 def test_a_replay_of_an_earlier_run_does_not_hear_what_was_said_later(ran, cli):
     """Two runs with a no between: both come out again as they were."""
     run(ran, cli)

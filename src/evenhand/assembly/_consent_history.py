@@ -15,7 +15,7 @@ from evenhand.adapters.tables import open_table
 from evenhand.features import Register
 from evenhand.ledger import SubjectKey
 from evenhand.permission import ConsentBook
-from evenhand.policy import EVIDENCE_NAMES, Table
+from evenhand.policy import EVIDENCE_NAMES, Campaign, Table
 from evenhand.rights import (
     Entry,
     Said,
@@ -28,7 +28,7 @@ from evenhand.rights import (
     standing_of,
     verify_trail,
 )
-from evenhand.terms import DataError, UsageError
+from evenhand.terms import DataError, Role, UsageError
 
 from ._declared import campaigns_of, context_of
 from ._ledger import keys_of
@@ -77,7 +77,8 @@ def say(
         notice, notice_hash, language, method, actor, form: see `rights.Said`.
 
     Raises:
-        UsageError: the purpose is none, or the moment lies in the future.
+        UsageError: the purpose is none, no campaign has the column that is switched off, or the moment lies in the
+            future.
         StoreError: it cannot be written.
     """
     if said_at is not None and said_at > at:
@@ -99,11 +100,31 @@ def say(
         form=form,
     )
     place = find_home(home)
+    if word == "switch-off":
+        _refuse_unknown_factor(place, purpose)
     key = key_of_person(place, who, make=True)
     assert key is not None
     with trail_of(place) as trail:
         trail.append([_entry_of(said, key.handle, at)])
     return said
+
+
+def _refuse_unknown_factor(place: Home, column: str) -> None:
+    """A wish about a column that no campaign has would be kept, answered with a yes, and change nothing."""
+    campaigns = [one.campaign for one in campaigns_of(place)]
+    if not campaigns or any(_is_feature(campaign, column) for campaign in campaigns):
+        return
+    raise UsageError(
+        "factor-unknown",
+        "No campaign that ran in this home has a feature column of that name; nothing was recorded.",
+        rule="a person switches off one fact that may not count, by the name of its column",
+        remedy="name the column as it stands under columns in the campaign file",
+    )
+
+
+def _is_feature(campaign: Campaign, column: str) -> bool:
+    declared = campaign.columns.get(column)
+    return declared is not None and declared.role is Role.FEATURE
 
 
 def hash_of_notice(path: str | Path) -> str:

@@ -134,8 +134,9 @@ def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
         ]
 
 
-def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False) -> str:
-    """A run's id; ``last`` is the last one that was finished; with `whole`, that decided about a whole table.
+def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaign: str = "") -> str:
+    """A run's id; ``last`` is the last one that was finished; with `whole`, that decided about a whole table; with
+    `campaign`, of that campaign, since a home may have several.
 
     Raises:
         DataError: nothing was recorded yet.
@@ -143,10 +144,13 @@ def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False) -> str:
     if run_id != "last":
         return run_id
     finished = [run for run in runs(store) if run.finished and not (whole and run.priced_by)]
+    finished = [run for run in finished if campaign in {"", run.campaign}]
     if not finished:
         raise DataError(
             "ledger-no-run",
-            "The ledger has no finished run.",
+            f"The ledger has no finished run of the campaign {campaign}."
+            if campaign
+            else "The ledger has no finished run.",
             rule="only what was recorded can be told",
             remedy="record one: evenhand run CAMPAIGN",
         )
