@@ -62,7 +62,7 @@ def restore(
         Path | None,
         typer.Option(
             "--marks",
-            help="The old home, or later keys: whoever was erased by then is erased again, and (of a home) heard again.",
+            help="The old home, or later keys: who was erased by then is again; of a home, who spoke is heard.",
         ),
     ] = None,
     schema: Annotated[
