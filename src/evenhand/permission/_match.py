@@ -45,8 +45,8 @@ class SubjectIndex:
         at[at == len(self.mixes)] = 0
         for start in range(0, len(at), _AT_A_TIME):
             part = slice(start, start + _AT_A_TIME)
-            same = (self.words[at[part]] == words[order[part]]).all(axis=1)
-            at[part][~same] = -1
+            equal = self.words[at[part]] == words[order[part]]
+            at[part][~(equal[:, 0] & equal[:, 1] & equal[:, 2] & equal[:, 3])] = -1
         return order, at
 
 
