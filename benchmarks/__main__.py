@@ -26,6 +26,7 @@ _SMALL = {
     "off_policy": ("100",),
     "uplift": ("--repeats", "1", "--rows", "10000"),
     "signals": ("2000",),
+    "permission": ("300000",),
 }
 _FULL = {
     "startup": ("11",),
@@ -45,6 +46,7 @@ _FULL = {
     "off_policy": ("500",),
     "uplift": (),
     "signals": ("20000", "--processes", "2"),
+    "permission": ("10000000",),
 }
 
 

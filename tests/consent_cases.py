@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from campaign_cases import changed
-from evenhand.permission import ConsentBook, permit
+from evenhand.permission import ConsentBook, Weighed, permit
 from evenhand.policy import Campaign
 from evenhand.terms import Asked, Permitted, Reason, Standing
 
@@ -32,7 +32,7 @@ def subjects(people: Iterable[int]) -> np.ndarray:
     return np.array([f"{person:032x}".encode() for person in people], dtype="S32")
 
 
-def book(said: Iterable[Said]) -> ConsentBook:
+def book(said: Iterable[Said], weighed: Weighed | None = None) -> ConsentBook:
     """The book of what was said."""
     records = list(said)
     return ConsentBook.from_columns(
@@ -41,12 +41,15 @@ def book(said: Iterable[Said]) -> ConsentBook:
         purposes=[record.purpose for record in records],
         statuses=[record.status for record in records],
         at=np.array([record.at for record in records], dtype="datetime64[us]"),
+        evidence=weighed,
     )
 
 
 @cache
 def campaign(**changes: object) -> Campaign:
-    """A campaign with changes."""
+    """A campaign with changes; one on legitimate interest names a balancing test."""
+    if changes.get("legal_basis") == "legitimate_interest":
+        changes = {"balancing": {"record": "LIA-1", "expires": "2027-01-01"}, **changes}
     return Campaign.model_validate(changed(changes))
 
 

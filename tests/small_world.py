@@ -127,6 +127,8 @@ def make_world(n: int = 240, seed: int = 1, **changes: Any) -> World:
     )
     shares = ConsentShares(objected=0.08, opted_out=0.08)
     records = consent_records(n, purpose="PersonalisedAdvertising", at=moment_of(AT), rng=rng, shares=shares)
+    if changes.get("legal_basis") == "legitimate_interest":
+        changes = {"balancing": {"record": "BT-7", "expires": "2030-01-01"}, **changes}
     return World(people, shown, records_table(ids, records), declared(**changes))
 
 

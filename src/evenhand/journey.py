@@ -15,6 +15,7 @@ from evenhand.features import ColumnSource, minimise
 from evenhand.ledger import Run, record
 from evenhand.permission import ConsentBook, OffersGiven, hold_back, permit
 from evenhand.policy import Campaign
+from evenhand.rules import Law
 from evenhand.scoring import score
 from evenhand.terms import Asked, Explained, Model, Recorded
 
@@ -30,12 +31,14 @@ class Stores:
         columns: raw values of the subjects, for gate 2 alone.
         wall: the groups, behind counts, for gate 4.
         given: what people were offered before, for gate 1; a campaign that limits offers over time needs it.
+        law: the rules and where people are, for gate 1; None where everybody is under the same, by the campaign's word.
     """
 
     consents: ConsentBook
     columns: ColumnSource
     wall: Wall
     given: OffersGiven | None = None
+    law: Law | None = None
 
 
 def propose(
@@ -45,7 +48,7 @@ def propose(
 
     With `given` the fourth decides by the prices of an earlier run: one person, or a few, on the same road.
     """
-    permitted = hold_back(permit(asked, campaign, stores.consents), campaign, stores.given)
+    permitted = hold_back(permit(asked, campaign, stores.consents, stores.law), campaign, stores.given)
     minimised = minimise(permitted, model, stores.columns, campaign.conditions, campaign.costs)
     scored = score(minimised, campaign)
     allocated = allocate(scored, campaign, stores.wall, given)
@@ -66,6 +69,6 @@ def sweep(
     asked: Asked, campaign: Campaign, model: Model, stores: Stores, limit: str | None, bounds: tuple[float, ...]
 ) -> CampaignFrontier:
     """Walk three gates once and the fourth for each bound of one limit: what does it cost? Writes nothing."""
-    permitted = hold_back(permit(asked, campaign, stores.consents), campaign, stores.given)
+    permitted = hold_back(permit(asked, campaign, stores.consents, stores.law), campaign, stores.given)
     minimised = minimise(permitted, model, stores.columns, campaign.conditions, campaign.costs)
     return campaign_frontier(score(minimised, campaign), campaign, stores.wall, limit, bounds)

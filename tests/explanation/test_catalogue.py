@@ -54,7 +54,7 @@ def test_both_languages_have_the_same_keys():
 def test_a_key_stands_in_one_file_only():
     """The files of one language do not write over each other."""
     folder = files("evenhand.explanation") / "catalogue"
-    parts = ("", "report.", "audit.", "increment.", "monitor.", "receipt.", "rights.", "signals.", "portal.")
+    parts = ("", "report.", "audit.", "increment.", "monitor.", "receipt.", "rights.", "rules.", "signals.", "portal.")
     for lang in LANGUAGES:
         lines = [
             line.split('":')[0].strip()

@@ -42,8 +42,8 @@ def test_a_finished_run_is_all_there():
     """Documents, start, every decision (refusals too) and end are in the chain, and it verifies."""
     store, _, run, result, head = _recorded()
     kinds = [row[1] for row in store.rows]
-    assert kinds == [Kind.DOCUMENT, Kind.DOCUMENT, Kind.RUN_STARTED, *[Kind.DECISION] * 40, 4, Kind.RUN_FINISHED]
-    assert (result.first, result.last) == (4, 43)
+    assert kinds == [*[Kind.DOCUMENT] * 3, Kind.RUN_STARTED, *[Kind.DECISION] * 40, 4, Kind.RUN_FINISHED]
+    assert (result.first, result.last) == (5, 44)
     assert result.run_id == run.run_id
     found = verify(store, model_from_json, known=[head, result.head])
     assert (found.ok, found.decisions, found.runs, found.problems) == (True, 40, 1, ())
@@ -98,7 +98,7 @@ def test_a_later_run_is_found_first():
     subject = explained.allocated.scored.minimised.permitted.asked.subjects[0].decode()
     assert latest(store, subject).run_id == run.run_id
     assert [line.run_id for line in runs(store)] == [first.run_id, run.run_id]
-    assert sum(row[1] == Kind.DOCUMENT for row in store.rows) == 4  # campaign and model stand there once
+    assert sum(row[1] == Kind.DOCUMENT for row in store.rows) == 5  # campaign, model and rules stand there once
     assert verify(store, model_from_json).ok
 
 

@@ -16,9 +16,12 @@ from pathlib import Path
 
 from evenhand.policy import Campaign, PolicyFinding, has_errors, read_campaign
 from evenhand.policy import Path as FieldPath
+from evenhand.policy import found as found_in
+from evenhand.rules import Rulebook, review_law
 from evenhand.terms import Finding, PolicyError, UsageError
 
 from ._yaml_document import MAX_BYTES, Document, read_document
+from .rule_packs import rulebook_of
 
 __all__ = ["LoadedCampaign", "campaign_from_mapping", "load_campaign"]
 
@@ -33,6 +36,8 @@ class LoadedCampaign:
         digest: SHA-256 (hex) of the file's bytes, or of the mapping as canonical JSON.
         findings: warnings and notes, the heavier first, each with file, line and column.
         positions: line and column (from 1) of every field in the file.
+        rulebook: the rules that hold, the organisation's own among them; None = those that come with evenhand.
+        balancing: what there was of the balancing test, where a run recorded it; "" = it is looked at.
     """
 
     campaign: Campaign
@@ -40,6 +45,8 @@ class LoadedCampaign:
     digest: str
     findings: tuple[Finding, ...]
     positions: Mapping[FieldPath, tuple[int, int]] = field(default_factory=dict, repr=False)
+    rulebook: Rulebook | None = field(default=None, repr=False)
+    balancing: str = ""
 
     def place(self, finding: Finding, path: FieldPath) -> Finding:
         """The finding (say, of the data audit) with the file, line and column of the field that it is about."""
@@ -90,12 +97,26 @@ def campaign_from_mapping(mapping: Mapping[str, object], *, at: datetime) -> Loa
 def _judged(document: Document, path: Path | None, digest: str, at: datetime) -> LoadedCampaign:
     unread = document.data is None and document.problems
     campaign, found = (None, ()) if unread else read_campaign(document.data, at=at)
-    found = (*document.problems, *found)
+    rulebook, by_rules = _rules(campaign, path, at)
+    found = (*document.problems, *found, *by_rules)
     findings = [_place(item, path, document.positions) for item in found]
     findings.sort(key=lambda finding: (-finding.severity.rank, finding.line, finding.column))
     if campaign is None or has_errors(found):
         raise _refused(findings, str(path) if path else "The campaign")
-    return LoadedCampaign(campaign, path, digest, tuple(findings), document.positions)
+    return LoadedCampaign(campaign, path, digest, tuple(findings), document.positions, rulebook)
+
+
+def _rules(
+    campaign: Campaign | None, path: Path | None, at: datetime
+) -> tuple[Rulebook | None, tuple[PolicyFinding, ...]]:
+    """The rules that a campaign names, and what they say about it; None where it leaves them to evenhand."""
+    if campaign is None or campaign.law is None:
+        return None, ()
+    try:
+        rulebook = rulebook_of(campaign.law.packs, Path() if path is None else path.parent)
+    except PolicyError as error:
+        return None, (found_in("EH-POL-131", ("law", "packs"), error.what, error.remedy),)
+    return rulebook, review_law(campaign, rulebook, at=at)
 
 
 def _place(item: PolicyFinding, file: Path | None, positions: Mapping[FieldPath, tuple[int, int]]) -> Finding:

@@ -32,6 +32,7 @@ class ConsentColumns:
         kinds, purposes, statuses: text as written; "" where absent.
         at: datetime64[us] [k], UTC; a date without a time is the start of that day.
         signals: for each signal that has a column, its text as written, None where absent.
+        evidence: likewise for each piece of evidence of how a consent was given.
     """
 
     subjects: NDArray[np.bytes_]
@@ -40,16 +41,16 @@ class ConsentColumns:
     statuses: list[str]
     at: NDArray[np.datetime64]
     signals: Mapping[str, list[str | None]] = field(default_factory=dict, repr=False)
+    evidence: Mapping[str, list[str | None]] = field(default_factory=dict, repr=False)
 
 
 def consent_columns(source: ConsentSource | None) -> tuple[str, ...]:
-    """The columns to open a consents table with: `CONSENT_COLUMNS`, and those of the signals that are declared."""
-    signals = None if source is None else source.signals
-    return CONSENT_COLUMNS if signals is None else (*CONSENT_COLUMNS, *signals.columns.values())
+    """The columns to open a consents table with: `CONSENT_COLUMNS`, and those of signals and evidence declared."""
+    return (*CONSENT_COLUMNS, *_signals(source).values(), *_evidence(source).values())
 
 
 def read_consents(table: DataTable, people: Register, source: ConsentSource | None = None) -> ConsentColumns:
-    """Read the five columns `CONSENT_COLUMNS`, and signals; all of them are judged in `permission`.
+    """Read the five columns `CONSENT_COLUMNS`, signals and evidence; all of them are judged in `permission`.
 
     Args:
         table: opened with ``columns=consent_columns(source)``.
@@ -67,11 +68,16 @@ def read_consents(table: DataTable, people: Register, source: ConsentSource | No
         statuses=statuses,
         at=_moments(table.where, table.series("at")),
         signals={name: table.texts(column) for name, column in _signals(source).items()},
+        evidence={name: table.texts(column) for name, column in _evidence(source).items()},
     )
 
 
 def _signals(source: ConsentSource | None) -> Mapping[str, str]:
     return {} if source is None or source.signals is None else source.signals.columns
+
+
+def _evidence(source: ConsentSource | None) -> Mapping[str, str]:
+    return {} if source is None or source.evidence is None else source.evidence.columns
 
 
 def _moments(where: str, series: pl.Series) -> NDArray[np.datetime64]:

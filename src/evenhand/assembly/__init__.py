@@ -62,6 +62,7 @@ from ._requests import Found, Stepped, find_request, letter_for, list_requests
 from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
+from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._vault_store import vault_list, vault_log, vault_purge, vault_put
@@ -160,6 +161,8 @@ __all__ = [
     "retention",
     "review_report",
     "rotate_keys",
+    "rules_of_run",
+    "rules_with",
     "run",
     "run_campaign",
     "say",
@@ -167,6 +170,7 @@ __all__ = [
     "serve_person_pages",
     "service_app",
     "show_identity",
+    "sign_balancing",
     "sign_checkpoint",
     "start_request",
     "tell_recipient",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import numpy as np
 from evenhand.adapters.consent_table import ConsentColumns, consent_columns, read_consents
 from evenhand.adapters.tables import DataTable
 from evenhand.features import Register
-from evenhand.permission import ConsentBook, hear
-from evenhand.policy import Campaign, Table
+from evenhand.permission import ConsentBook, hear, weigh
+from evenhand.policy import EVIDENCE_NAMES, Campaign, Table
 from evenhand.rights import is_no
 
 from ._frames import Frames, open_one
@@ -60,15 +61,21 @@ def book_of(
         said = _with_erasures(said, erased, at)
     if said is None:
         return ConsentBook.empty()
-    declared = campaign.consents is not None and campaign.consents.signals is not None
+    source = campaign.consents
     return ConsentBook.from_columns(
         subjects=said.subjects,
         kinds=said.kinds,
         purposes=said.purposes,
         statuses=said.statuses,
         at=said.at,
-        heard=hear(said.signals, said.at, campaign) if declared else None,
+        heard=hear(said.signals, said.at, campaign) if source is not None and source.signals is not None else None,
+        evidence=None if source is None or source.evidence is None else weigh(_whole(said), source),
     )
+
+
+def _whole(said: ConsentColumns) -> dict[str, list[str | None]]:
+    """Evidence of every record; None where a piece is not known."""
+    return {name: said.evidence.get(name) or [None] * len(said.at) for name in EVIDENCE_NAMES}
 
 
 def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int], at: datetime) -> ConsentColumns:
@@ -78,7 +85,7 @@ def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int], at:
     now = np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us")
     since = np.minimum(np.array(list(erased.values()), dtype="datetime64[us]"), now)
     if said is None:
-        said = ConsentColumns(gone[:0], [], [], [], since[:0])
+        said = ConsentColumns(gone[:0], [], [], [], since[:0])  # neither signals nor evidence
     return ConsentColumns(
         np.concatenate([said.subjects, gone]),
         [*said.kinds, *["erasure"] * count],
@@ -86,6 +93,7 @@ def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int], at:
         [*said.statuses, *["Erased"] * count],
         np.concatenate([said.at, since]),
         {name: [*column, *[None] * count] for name, column in said.signals.items()},
+        {name: [*column, *[None] * count] for name, column in said.evidence.items()},
     )
 
 
@@ -100,6 +108,10 @@ def _together(said: ConsentColumns | None, told: ConsentColumns) -> ConsentColum
         [*said.statuses, *told.statuses],
         np.concatenate([said.at, told.at]),
         {name: [*column, *[None] * len(told.at)] for name, column in said.signals.items()},
+        {
+            name: [*first, *second]
+            for (name, first), second in zip(_whole(said).items(), _whole(told).values(), strict=True)
+        },
     )
 
 
@@ -115,4 +127,4 @@ def _binding(told: ConsentColumns, at: datetime) -> ConsentColumns:
     for row in last.values():
         if is_no(told.statuses[row]):
             moments[row] = min(moments[row], now)
-    return ConsentColumns(told.subjects, told.kinds, told.purposes, told.statuses, moments, told.signals)
+    return replace(told, at=moments)

@@ -35,6 +35,7 @@ from evenhand.scoring import model_from_json, model_to_json
 from evenhand.terms import DataError, Explained, Model, Reason, Standing
 
 from ._frames import Frames
+from ._law import as_recorded
 from ._ledger import leases_of, ledger_of, may_be_recorded, refuse_erased_since, run_keys_of
 from ._open_people import People, open_people
 from ._policy import policy_of_run, read_policy, run_that_priced
@@ -166,6 +167,7 @@ def _recorded(
             data_digest=people.digest,
             version=__version__,
             keys=run_keys_of(place),
+            law=people.stores.law,
             priced_by=prices.digest,
             room=lease.granted,
         )
@@ -252,7 +254,7 @@ def decided_again(
         DataError: nobody of that run can be read any more.
     """
     prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by))
-    loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
+    loaded = as_recorded(recorded)
     chunks = [chunk.subject for chunk in columns(store, recorded.summary.run_id)]
     if not chunks:
         raise DataError(

@@ -122,7 +122,7 @@ def evaluate(
     drawn = [chunk for chunk in chunks if len(chunk.number)]
     subjects = np.concatenate([chunk.subject for chunk in drawn]) if drawn else np.zeros(0, "S32")
     people = open_groups(
-        loaded.campaign,
+        loaded,
         folder=campaign_file.resolve().parent,
         place=place,
         at=at,

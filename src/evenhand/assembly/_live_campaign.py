@@ -112,6 +112,7 @@ class LiveCampaign:
             campaign_file_digest=loaded.digest,
             priced_by=self._policy.digest,
             version=__version__,
+            rulebook=loaded.rulebook,
         )
 
     def decide(
@@ -122,7 +123,8 @@ class LiveCampaign:
         people = self.people.people(asks, at)
         self._noted = people.told.noted
         room = self._part.room(len(asks), at)
-        run = sitting.start(self._footing, run_id=run_id, at=at, data_digest=people.digest, room=room)
+        law = people.stores.law
+        run = sitting.start(self._footing, run_id=run_id, at=at, data_digest=people.digest, room=room, law=law)
         stores = replace(people.stores, given=RecordedOffers(run.store, meanwhile=meanwhile))
         given = GivenPrices(self._policy, room, self._tables)
         explained = decide(people.asked, self.campaign, self._model, stores, run, given).explained

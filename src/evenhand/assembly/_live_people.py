@@ -7,7 +7,8 @@ What the tables say is read once. Of the few who are asked about, the road gets 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Protocol
 
@@ -15,17 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.adapters.asking import Ask, Feature, FeatureError
+from evenhand.adapters.balancing_record import balancing_state
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.consent_table import ConsentColumns
 from evenhand.adapters.home import Home
 from evenhand.features import Register, Values, Words, hold_numbers
 from evenhand.journey import Stores
 from evenhand.permission import permit
+from evenhand.rules import Law
 from evenhand.terms import Asked, DataError, Role, Standing, canonical_text
 from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
+from ._law import law_of
 from ._live_told import LiveTold
 from ._open import feature_columns, subject_columns, taken_in
 from ._open_people import People
@@ -74,6 +78,7 @@ class Profiles:
         frames: Frames,
     ) -> None:
         self.campaign = loaded.campaign
+        self._loaded, self._looked_at = loaded, date.min
         self._keys, self._told = keys, told
         self._folder, self._place, self._frames = folder, place, frames
         self._read()
@@ -94,6 +99,7 @@ class Profiles:
             for name in campaign.names(Role.SENSITIVE)
         }
         self._rows = row_digests(table, subject_columns(campaign))
+        self._law = law_of(self._loaded, table, len(ids), folder=folder, at=datetime.now(UTC))
         opened = open_consents(campaign, frames, folder, self._register)
         self._said = None if opened is None else opened[1]
         self._order = np.argsort(self._said.subjects, kind="stable") if self._said else np.zeros(0, dtype=np.intp)
@@ -147,13 +153,22 @@ class Profiles:
         said = self._said_of(asked, asks)
         told = self._told.of(asked.subjects)
         consents = book_of(self.campaign, said, self._keys.suppressed(asked.subjects), at, told.said)
-        countable = permit(asked, self.campaign, consents).standing == Standing.PERSONALISED
+        law = self._law_on(at.date()).rows(rows)
+        countable = permit(asked, self.campaign, consents, law).standing == Standing.PERSONALISED
         groups = {name: taken_in(column[rows].tolist(), countable) for name, column in self._groups.items()}
         given = [ask.features for ask in asks]
         columns = _Few(self._columns, rows, given if any(one is not None for one in given) else None)
         whole = b"".join([self._rows[row] if row >= 0 else bytes(DIGEST) for row in rows.tolist()])
-        stores = Stores(consents, columns, Vault(groups, countable))
+        stores = Stores(consents, columns, Vault(groups, countable), law=law)
         return People(asked, ids, stores, digest_by_rows(whole, said, at), told)
+
+    def _law_on(self, day: date) -> Law:
+        """The law of everybody; a signed balancing record is looked at once a day."""
+        if day != self._looked_at:
+            at = datetime.combine(day, time(), UTC)
+            state = balancing_state(self.campaign.balancing, self._folder, at)
+            self._law, self._looked_at = replace(self._law, balancing=state), day
+        return self._law
 
     def _said_of(self, asked: Asked, asks: Sequence[Ask]) -> ConsentColumns | None:
         """What these people said, and what they or their browsers say in the request."""
@@ -182,6 +197,7 @@ class Profiles:
                 name: [*column, *("1" if signal and name == "gpc" else None for signal in by_signal)]
                 for name, column in before.signals.items()
             },
+            {name: [*column, *[None] * count] for name, column in before.evidence.items()},
         )
 
 

@@ -81,7 +81,7 @@ def monitor(
     follows = kind is None and events is None and rule is None and bool(campaign.monitor)
     folder = campaign_file.resolve().parent
     clauses = campaign.monitor if follows else (_question(campaign, kind or "selection", events, rule),)
-    people = open_groups(campaign, folder=folder, place=place, at=at, frames=frames or Frames())
+    people = open_groups(loaded, folder=folder, place=place, at=at, frames=frames or Frames())
     with open_ledger(place) as store:
         state = campaign_state(store, campaign.campaign)
         since = state.since if follows else 0

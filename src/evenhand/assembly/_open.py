@@ -25,6 +25,7 @@ from evenhand.vault import Vault
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
 from ._given import HomeOffers
+from ._law import law_columns, law_of
 from ._ledger import keys_of
 from ._trail import Told, told_to
 from ._vault_store import group_values, in_vault, vault_digest
@@ -109,15 +110,17 @@ def open_all(
     gone = {**keys.suppressed(asked.subjects, acted), **keys.suppressed(past, acted)}
     past = past[row_of]
     consents = book_of(campaign, None if opened is None else opened[1], gone, at, told.said)
+    law = law_of(loaded, subjects, len(ids), folder=folder, at=at)
 
-    countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
+    countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED
     cuts = {name: campaign.columns[name].cut for name in campaign.names(Role.SENSITIVE)}
     read = {name: group_values(subjects, name, campaign, place=place, ids=ids) for name in cuts}
     if in_vault(campaign):
         digests.append(vault_digest([read[name] for name in in_vault(campaign)]))
     groups = {name: taken_in(values, countable) for name, values in read.items()}
-    allowed = teachable(campaign, past, consents, asked)
-    among = register.rows_of(people)[row_of].tolist()
+    known = register.rows_of(people)[row_of]
+    allowed = teachable(campaign, past, consents, asked, law, known)
+    among = known.tolist()
     past_groups = {
         name: taken_in(history.groups(name, cuts[name]), allowed) if name in own_groups else _looked_up(values, among)
         for name, values in groups.items()
@@ -131,6 +134,7 @@ def open_all(
             subjects.columns(feature_columns(campaign)),
             Vault(groups, countable),
             HomeOffers(place, before),
+            law,
         ),
         history=History(
             subjects=past,
@@ -159,7 +163,8 @@ def feature_columns(campaign: Campaign) -> list[str]:
 
 def subject_columns(campaign: Campaign) -> list[str]:
     groups = [name for name in campaign.names(Role.SENSITIVE) if name not in in_vault(campaign)]
-    return [campaign.identifier, *groups, *feature_columns(campaign)]
+    named = (campaign.identifier, *groups, *feature_columns(campaign), *law_columns(campaign))
+    return list(dict.fromkeys(named))
 
 
 def _history_columns(campaign: Campaign, groups: Iterable[str]) -> list[str]:

@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home
 from evenhand.features import Register
 from evenhand.permission import permit
-from evenhand.policy import Campaign
 from evenhand.terms import Asked, Role, Standing
 from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
+from ._law import law_columns, law_of
 from ._ledger import keys_of
 from ._trail import told_to
 from ._vault_store import group_values, in_vault
@@ -46,23 +47,26 @@ class GroupedPeople:
         return np.where(self.subjects[order][near] == subjects, order[near], -1).astype(np.int64)
 
 
-def open_groups(campaign: Campaign, *, folder: Path, place: Home, at: datetime, frames: Frames) -> GroupedPeople:
-    """Open the identifier and the sensitive columns of the subjects, and the consents.
+def open_groups(loaded: LoadedCampaign, *, folder: Path, place: Home, at: datetime, frames: Frames) -> GroupedPeople:
+    """Open the identifier and the sensitive columns of the subjects, what the law asks of them, and the consents.
 
     Raises:
         DataError: a table is not what the campaign says.
         StoreError: a database cannot be reached.
     """
+    campaign = loaded.campaign
     sensitive = campaign.names(Role.SENSITIVE)
     own = [name for name in sensitive if name not in in_vault(campaign)]
-    subjects = open_one(campaign.subjects, frames.subjects, folder, (campaign.identifier, *own))
+    named = tuple(dict.fromkeys((campaign.identifier, *own, *law_columns(campaign))))
+    subjects = open_one(campaign.subjects, frames.subjects, folder, named)
     ids = subjects.ids(campaign.identifier, unique=True)
     register = Register(ids, place.key(make=False))
     asked = Asked(register.pseudonyms, at)
     opened = open_consents(campaign, frames, folder, register)
     erased = keys_of(place).suppressed(asked.subjects)
     consents = book_of(campaign, None if opened is None else opened[1], erased, at, told_to(place).said)
-    countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
+    law = law_of(loaded, subjects, len(ids), folder=folder, at=at)
+    countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED
     kept = countable.tolist()
     groups: dict[str, list[str | None]] = {
         name: [value if taken else None for value, taken in zip(values, kept, strict=True)]

@@ -25,6 +25,7 @@ from evenhand.vault import Vault
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
 from ._given import HomeOffers
+from ._law import law_of
 from ._ledger import keys_of
 from ._open import feature_columns, subject_columns, taken_in
 from ._rows_digest import digest_by_rows, picked, row_digests
@@ -154,7 +155,8 @@ def open_people(
     opened = open_consents(campaign, frames, folder, register)
     said = None if opened is None else opened[1]
     consents = book_of(campaign, said, keys_of(place).suppressed(asked.subjects, acted), at, told.said)
-    countable = permit(asked, campaign, consents).standing == Standing.PERSONALISED
+    law = law_of(loaded, table, len(ids), folder=folder, at=at).rows(rows)
+    countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED
     groups = {}
     for name in campaign.names(Role.SENSITIVE):
         values = group_values(table, name, campaign, place=place, ids=ids)
@@ -169,7 +171,7 @@ def open_people(
     return People(
         asked,
         [ids[row] for row in rows.tolist()],
-        Stores(consents, columns, Vault(groups, countable), HomeOffers(place, before)),
+        Stores(consents, columns, Vault(groups, countable), HomeOffers(place, before), law),
         digest,
         told,
     )
@@ -191,7 +193,7 @@ def _digest(
         content["said"] = sorted(
             (
                 *(said.subjects[i].decode(), said.kinds[i], said.purposes[i], said.statuses[i], str(said.at[i])),
-                *(column[i] or "" for column in said.signals.values()),
+                *(column[i] or "" for column in (*said.signals.values(), *said.evidence.values())),
             )
             for i in mine.tolist()
         )

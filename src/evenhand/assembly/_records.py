@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home, find_home
 from evenhand.campaigns import learn, lesson_of
 from evenhand.features import pseudonymise
@@ -24,6 +23,7 @@ from evenhand.terms import DataError, DecisionFacts, UsageError
 
 from ._frames import Frames
 from ._kept import kept_checkpoints
+from ._law import as_recorded
 from ._ledger import ledger_of, run_keys_of
 from ._open import open_all
 from ._policy import policy_of_run, run_that_priced
@@ -194,7 +194,9 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
             prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by)).plain_prices()
         others = [facts(store, one, keys) for one in beside(found)] if asked_by_person else []
     model = model_from_json(recorded.model_json)
-    told, *further = [tell(one, recorded.campaign, model, lang, prices=prices) for one in (found, *others)]
+    told, *further = [
+        tell(one, recorded.campaign, model, lang, prices=prices, rulebook=recorded.rulebook) for one in (found, *others)
+    ]
     return replace(told, beside=tuple(further)) if further else told
 
 
@@ -278,7 +280,7 @@ def replay(
         folder = Path(campaign_file).resolve().parent if campaign_file else data_folder(recorded, place)
         if recorded.summary.priced_by:
             return _replay_later(store, recorded, place, folder, frames or Frames())
-        loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
+        loaded = as_recorded(recorded)
         opened = open_all(
             loaded,
             folder=folder,

@@ -41,7 +41,8 @@ def said_by(said: ConsentColumns | None, at: datetime) -> bytes:
     if said is None or not len(said.at):
         return b"[]"
     until = np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us")
-    moments, signals = said.at.astype("datetime64[us]").astype(np.int64).tolist(), list(said.signals.values())
+    moments = said.at.astype("datetime64[us]").astype(np.int64).tolist()
+    signals = [*said.signals.values(), *said.evidence.values()]
     lines = sorted(
         (subject.decode(), kind, purpose, status, moment, *(column[i] or "" for column in signals))
         for i, (subject, kind, purpose, status, moment) in enumerate(
@@ -62,4 +63,5 @@ def picked(said: ConsentColumns, rows: NDArray[np.intp]) -> ConsentColumns:
         [said.statuses[i] for i in places],
         said.at[rows],
         {name: [column[i] for i in places] for name, column in said.signals.items()},
+        {name: [column[i] for i in places] for name, column in said.evidence.items()},
     )

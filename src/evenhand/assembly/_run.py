@@ -156,7 +156,7 @@ def _unusable(opened: Opened, lesson: Lesson) -> tuple[Finding, ...]:
     campaign = opened.campaign
     try:
         model = learn(campaign, lesson)
-        permitted = permit(opened.asked, campaign, opened.stores.consents)
+        permitted = permit(opened.asked, campaign, opened.stores.consents, opened.stores.law)
         minimise(permitted, model, opened.stores.columns, campaign.conditions, campaign.costs)
     except DataError as error:
         return (Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy),)
@@ -276,6 +276,7 @@ def _ran(
             data_digest=opened.digest,
             version=__version__,
             keys=run_keys_of(place),
+            law=opened.stores.law,
         )
         try:
             with started:

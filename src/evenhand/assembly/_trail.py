@@ -19,6 +19,7 @@ from evenhand.adapters.personal_seal import unseal
 from evenhand.adapters.placement import placement_of
 from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
+from evenhand.policy import EVIDENCE_NAMES
 from evenhand.rights import Entry, Said, Stream
 from evenhand.terms import DataError
 
@@ -178,6 +179,7 @@ def _columns(said: Sequence[tuple[bytes, int, bytes]], people: Mapping[bytes, Su
         [one.purpose for one in records],
         [one.status for one in records],
         np.array([one[1] for one in known], dtype="datetime64[us]"),
+        evidence={name: [getattr(one, name, "") or None for one in records] for name in EVIDENCE_NAMES},
     )
 
 

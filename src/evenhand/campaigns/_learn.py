@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from evenhand.features import encode, learn_view
 from evenhand.permission import ConsentBook, permit
 from evenhand.policy import Campaign
+from evenhand.rules import Law
 from evenhand.scoring import CONTROL, Assignment, drawn, fit
 from evenhand.scoring import History as CodedHistory
 from evenhand.terms import Asked, DataError, FeatureView, Model, Role, Standing, Target
@@ -56,15 +57,29 @@ class Lesson:
 
 
 def teachable(
-    campaign: Campaign, subjects: NDArray[np.bytes_], consents: ConsentBook, asked: Asked
+    campaign: Campaign,
+    subjects: NDArray[np.bytes_],
+    consents: ConsentBook,
+    asked: Asked,
+    law: Law | None = None,
+    rows: NDArray[np.intp] | None = None,
 ) -> NDArray[np.bool_]:
     """Which history rows belong to people whose data may be used for this purpose, as of ``asked.at``.
 
     A person who objected, withdrew or opted out is not in the next training set (RULES G-21b, G-7). Nor is one who
     switched off a feature of this campaign: a row teaches by all its features together or not at all.
+
+    Args:
+        campaign: what is declared.
+        subjects: pseudonym of the person in each row; people may recur.
+        consents: what people said.
+        asked: the moment, and the people who are decided about.
+        law: which rules hold for these people; None = as declared for everybody.
+        rows: with it, the row of each history row's person among them; -1 = it is not known where they are.
     """
-    people, inverse = np.unique(subjects, return_inverse=True)
-    permitted = permit(Asked(people, asked.at), campaign, consents)
+    people, first, inverse = np.unique(subjects, return_index=True, return_inverse=True)
+    own = law if law is None or rows is None else law.rows(rows[first])
+    permitted = permit(Asked(people, asked.at), campaign, consents, own)
     may = np.asarray(permitted.standing == Standing.PERSONALISED)
     for name in campaign.names(Role.FEATURE):
         if name in permitted.switched_off:

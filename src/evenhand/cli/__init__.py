@@ -31,6 +31,7 @@ from . import (
     _record_commands,
     _retention_command,
     _rights_commands,
+    _rules_commands,
     _serve_commands,
     _signals_command,
     _vault_commands,
@@ -82,6 +83,7 @@ _receipt_commands.register(app)
 _portal_commands.register(app)
 _rights_commands.register(app)
 _retention_command.register(app)
+_rules_commands.register(app)
 _serve_commands.register(app)
 _signals_command.register(app)
 _vault_commands.register(app)

@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evenhand.policy import Campaign
-from evenhand.terms import PPM, BinLabel, DecisionFacts, LegalBasis, Model, Origin, Reason, Standing, Target, bin_labels
+from evenhand.terms import (
+    PPM,
+    BinLabel,
+    DecisionFacts,
+    LegalBasis,
+    Model,
+    Origin,
+    Reason,
+    Role,
+    Sensitivity,
+    Standing,
+    Target,
+    bin_labels,
+)
 
 from ._counterfactual import Counterfactual, Proof
 from ._instead import MOST_CHANGES
@@ -111,7 +124,9 @@ def lines_of(
         if read:
             names = ", ".join(meaning_of(campaign, name, lang) for name in read)
             out.append(Line("own-costs", 2, text("why.own-costs", lang, names=names)))
-        out.append(Line("special", 2, text("why.special", lang)))
+        named = {campaign.columns[name].sensitivity for name in campaign.names(Role.FEATURE)}
+        told = "why.explicit" if named & {Sensitivity.SPECIAL, Sensitivity.INFERRED} else "why.special"
+        out.append(Line("special", 2, text(told, lang)))
     return (*out, *_about(facts, campaign, lang))
 
 

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from evenhand.policy import Campaign
+from evenhand.rules import PackedRule, Rulebook
 from evenhand.terms import PPM, DecisionFacts, Model, Origin, Role, Standing, Target, bin_labels, term_contributions
 
+from ._cited import cited, rule_lines, rule_values
 from ._counterfactual import Counterfactual
 from ._instead import decision_counterfactual
 from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_of, meaning_of
@@ -42,6 +44,7 @@ class Explanation:
         instead: the smallest change of several features that would have led to another decision, where no single one
             was recorded and it could be looked for.
         beside: the person's other offers, each a decision that is explained by itself.
+        rule: the rule that decided whether the person may be addressed, where the rules of the run are at hand.
         target: what the decision went by. Where that is what an offer changes, base, shares and score are parts per
             million of that change, and points are percentage points.
     """
@@ -60,6 +63,7 @@ class Explanation:
     instead: Counterfactual | None = None
     target: Target = Target.RESPONSE
     beside: tuple[Explanation, ...] = ()
+    rule: PackedRule | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the subject stands in it as a pseudonym only. Price and margin are null where they are
@@ -71,7 +75,7 @@ class Explanation:
             "at": f.at.isoformat(),
             "lang": self.lang,
             "standing": f.standing.name.lower(),
-            "permission": {"key": f.permission.key, "rule": f.permission.rule},
+            "permission": {"key": f.permission.key, "rule": f.permission.rule, **rule_values(self.rule)},
             "outcome": {"key": f.outcome.key, "rule": f.outcome.rule},
             "headline": self.headline,
             "lines": [{"key": line.key, "layer": line.layer, "text": line.text} for line in self.lines],
@@ -173,6 +177,7 @@ def tell(
     *,
     offer_prices: Sequence[int] | None = None,
     prices: Mapping[str, Any] | None = None,
+    rulebook: Rulebook | None = None,
 ) -> Explanation:
     """Explain one recorded decision. Where no single change was recorded, several together are looked for, as of now.
 
@@ -185,6 +190,7 @@ def tell(
             the price is shown in its two parts.
         prices: the whole price table recorded with the batch; it holds the former, and what is needed to look for
             changes under a blind limit and among all offers (see `decision_counterfactual`).
+        rulebook: the rules that the run recorded; with them the rule behind the permission is cited.
     """
     focus = facts.offer if facts.offer >= 0 else facts.runner_up
     personal = facts.standing is Standing.PERSONALISED and focus >= 0
@@ -198,12 +204,13 @@ def tell(
     own = not facts.outcome.is_by_lot
     searched = own and facts.flip_term < 0 and campaign.is_each_by_itself
     instead = decision_counterfactual(facts, campaign, model, prices=prices) if searched else None
+    rule = cited(facts, campaign, rulebook)
     texts = [offer.text.nl if lang == "nl" else offer.text.en for offer in campaign.offers]
     return Explanation(
         lang=lang,
         facts=facts,
         headline=headline(facts, campaign, factors, lang),
-        lines=lines_of(facts, campaign, model, factors, instead, lang),
+        lines=(*lines_of(facts, campaign, model, factors, instead, lang), *rule_lines(facts, rule, lang)),
         factors=factors,
         base=int(model.base[focus]) if focus >= 0 else 0,
         sum=sum_of(facts, campaign, offer_prices, lang) if focus >= 0 and own else (),
@@ -213,6 +220,7 @@ def tell(
         currency=campaign.currency,
         instead=instead,
         target=campaign.model.target,
+        rule=rule,
     )
 
 

@@ -16,6 +16,7 @@ __all__ = ["LANGUAGES", "Lang", "catalogue", "day", "money", "number", "one_line
 
 Lang = Literal["nl", "en"]
 LANGUAGES: tuple[Lang, ...] = ("nl", "en")
+_PARTS = ("", "report.", "audit.", "increment.", "monitor.", "receipt.", "rights.", "rules.", "signals.", "portal.")
 _LOCALE = {"nl": "nl_NL", "en": "en_GB"}
 _GAP = {"nl": "\N{NO-BREAK SPACE}", "en": ""}
 """What stands between the sign of the currency and the amount."""
@@ -32,7 +33,7 @@ def catalogue(lang: str) -> dict[str, str]:
         raise KeyError(lang)
     folder = files(__package__) / "catalogue"
     content: dict[str, str] = {}
-    for part in ("", "report.", "audit.", "increment.", "monitor.", "receipt.", "rights.", "signals.", "portal."):
+    for part in _PARTS:
         name = f"{part}{lang}.json"
         content |= json.loads((folder / name).read_text("utf-8"))
     return content

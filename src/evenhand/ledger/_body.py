@@ -50,6 +50,7 @@ class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True
     e: list[int] = []
     fc: int = 0
     ft: int = -1
+    g: int = 0
     li: list[int] = []
     m: int = 0
     mv: int = 0
@@ -121,9 +122,11 @@ class RunStarted(
 ):
     """What a run stands on. Its decisions follow it directly, numbered from 1. `seal` is the mark of its key, where it
     has one: then its personalised decisions have a sealed part. A run that decided with the prices of an earlier one
-    names their digest in `priced_by`, and in `room` (a JSON text) what it could use of each limit."""
+    names their digest in `priced_by`, and in `room` (a JSON text) what it could use of each limit. `rules` is the
+    digest of the rules that decided who may be addressed; `balancing` what there was of a signed balancing record."""
 
     at: str
+    balancing: str = ""
     campaign: str
     campaign_file: str
     data: str
@@ -132,6 +135,7 @@ class RunStarted(
     name: str
     priced_by: str = ""
     room: str = ""
+    rules: str = ""
     run: str
     seal: str = ""
     seed: int

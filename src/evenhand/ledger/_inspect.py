@@ -23,6 +23,7 @@ from evenhand.promises import (
     check_run,
     check_totals,
 )
+from evenhand.rules import Rulebook
 from evenhand.terms import LedgerError, Model, SoftOutcome
 
 from ._body import (
@@ -248,6 +249,8 @@ class Inspector:
             self._models[started.model],
             datetime.fromisoformat(started.at),
             started.priced_by,
+            Rulebook.from_text(self._texts[started.rules]) if started.rules else None,
+            started.balancing,
         )
 
     def _decisions(self, rows: list[Row]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from evenhand.policy import Campaign
 from evenhand.promises import RecordColumns
+from evenhand.rules import Rulebook, shipped
 from evenhand.terms import DataError, DecisionFacts, Explained, LedgerError, Reason, Standing
 
 from ._body import Document, RunAbandoned, RunFinished, RunStarted, moment, read_body
@@ -79,6 +80,10 @@ class RunRecord:
         layout: shape of the codes, see `layout_of`.
         start: sequence number of its first entry; decision number k is entry ``start + k``.
         seal: mark of the key that its decisions' sealed parts need; "" where nothing is sealed.
+        rulebook: the rules that decided who may be addressed; of a run from before runs named them, those that come
+            with evenhand now.
+        rules: digest of those recorded, or "".
+        balancing: what there was of a signed balancing record, or "".
         room: of a run that decided with the prices of an earlier one, what it could use of each limit; else {}.
     """
 
@@ -97,6 +102,9 @@ class RunRecord:
     start: int
     seal: str = ""
     room: dict[str, int] = field(default_factory=dict)
+    rulebook: Rulebook = field(default_factory=shipped, repr=False)
+    rules: str = ""
+    balancing: str = ""
 
 
 def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
@@ -148,6 +156,9 @@ def open_run(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> Ru
         start=start,
         seal=started.seal,
         room=json.loads(started.room) if started.room else {},
+        rulebook=Rulebook.from_text(_document(store, started.rules)) if started.rules else shipped(),
+        rules=started.rules,
+        balancing=started.balancing,
     )
 
 
@@ -311,6 +322,7 @@ def _facts(columns: RecordColumns, run_id: str) -> Iterator[DecisionFacts]:
             excluded=tuple(columns.excluded[i].nonzero()[0].tolist()),
             cost=int(columns.cost[i]),
             runner_up_cost=int(columns.runner_up_cost[i]),
+            rule=int(columns.rule[i]),
             switched_off=tuple(columns.switched_off[i].nonzero()[0].tolist()),
             listed=tuple(offer for offer in columns.listed[i].tolist() if offer >= 0),
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
 from evenhand.promises import Ground, Totals, Violation, check_decisions, check_limits, check_run, check_totals
+from evenhand.rules import Law, shipped
 from evenhand.terms import (
     Certificate,
     DataError,
@@ -173,6 +174,7 @@ def begin(
     keys: RunKeys | None = None,
     priced_by: str = "",
     room: Mapping[str, int] | None = None,
+    law: Law | None = None,
 ) -> Run:
     """Start recording a run: nobody else can write until it is finished or left.
 
@@ -193,6 +195,7 @@ def begin(
             before the first decision, and is destroyed where nothing of the run is recorded.
         priced_by: digest of the price policy that the run decides with; "" where it finds its own prices.
         room: with it, what the run may use of each limit.
+        law: what gate 1 goes by; its rules are recorded. None = those that come with evenhand.
 
     Raises:
         StoreError: the store cannot be written, or somebody else writes to it.
@@ -208,7 +211,9 @@ def begin(
             remedy="Make it with `new_run_id`.",
         )
     text = campaign.model_dump_json()
-    ground = Ground(campaign, text, digest_of(text), model, at, priced_by)
+    rulebook = shipped() if law is None else law.rulebook
+    balancing = "" if law is None else law.balancing_told(campaign)
+    ground = Ground(campaign, text, digest_of(text), model, at, priced_by, rulebook, balancing)
     refuse_violations(check_run(ground), run_id)
     store.claim()
     run: Run | None = None
@@ -228,6 +233,7 @@ def begin(
         store.begin()
         started = RunStarted(
             at=at.isoformat(),
+            balancing=balancing,
             campaign=run._document(text),
             campaign_file=campaign_file_digest,
             data=data_digest,
@@ -236,6 +242,7 @@ def begin(
             name=campaign.campaign,
             priced_by=priced_by,
             room="" if room is None else text_of(room),
+            rules=run._document(rulebook.text),
             run=run_id,
             seal=mark,
             seed=campaign.seed,

@@ -16,6 +16,7 @@ from datetime import date, datetime
 
 from evenhand.policy import Campaign
 from evenhand.promises import Ground, check_run
+from evenhand.rules import Law, Rulebook, shipped
 from evenhand.terms import Finding, LedgerError, Model
 
 from ._body import AnsweredOnce, RunStarted, digest_of, encode, read_body, text_of
@@ -43,6 +44,7 @@ class Footing:
         model_text, model_digest: as recorded, and its SHA-256 (hex).
         priced_by: digest of the price policy of an earlier run that decides.
         version: of evenhand.
+        rulebook: the rules that decide who may be addressed.
     """
 
     campaign: Campaign
@@ -54,6 +56,7 @@ class Footing:
     model_digest: str
     priced_by: str
     version: str
+    rulebook: Rulebook = field(repr=False)
 
 
 def footing_of(
@@ -64,8 +67,9 @@ def footing_of(
     campaign_file_digest: str,
     priced_by: str,
     version: str,
+    rulebook: Rulebook | None = None,
 ) -> Footing:
-    """What runs with the prices of an earlier run stand on; arguments as of `begin`."""
+    """What runs with the prices of an earlier run stand on; arguments as of `begin`. No rules: those of evenhand."""
     text, model_text = campaign.model_dump_json(), text_of(model_json)
     return Footing(
         campaign,
@@ -77,6 +81,7 @@ def footing_of(
         digest_of(model_text),
         priced_by,
         version,
+        rulebook or shipped(),
     )
 
 
@@ -159,7 +164,14 @@ class Sitting:
         return found
 
     def start(
-        self, footing: Footing, *, run_id: str, at: datetime, data_digest: str, room: Mapping[str, int] | None
+        self,
+        footing: Footing,
+        *,
+        run_id: str,
+        at: datetime,
+        data_digest: str,
+        room: Mapping[str, int] | None,
+        law: Law | None = None,
     ) -> Run:
         """Start a run; its decisions follow with `ledger.record`. Arguments as of `begin`.
 
@@ -168,8 +180,16 @@ class Sitting:
             LedgerError: the run id is taken, or campaign and model break a promise.
         """
         writer = self._in_hand()
+        balancing = "" if law is None else law.balancing_told(footing.campaign)
         ground = Ground(
-            footing.campaign, footing.campaign_text, footing.campaign_digest, footing.model, at, footing.priced_by
+            footing.campaign,
+            footing.campaign_text,
+            footing.campaign_digest,
+            footing.model,
+            at,
+            footing.priced_by,
+            footing.rulebook,
+            balancing,
         )
         if (today := (footing.campaign_digest, footing.model_digest, at.date())) not in self._checked:
             refuse_violations(check_run(ground), run_id)
@@ -191,12 +211,14 @@ class Sitting:
         for digest, text in (
             (footing.campaign_digest, footing.campaign_text),
             (footing.model_digest, footing.model_text),
+            (footing.rulebook.digest, footing.rulebook.text),
         ):
             if digest not in self._kept:
                 run._document(text)
                 self._kept.add(digest)
         started = RunStarted(
             at=at.isoformat(),
+            balancing=balancing,
             campaign=footing.campaign_digest,
             campaign_file=footing.campaign_file_digest,
             data=data_digest,
@@ -205,6 +227,7 @@ class Sitting:
             name=footing.campaign.campaign,
             priced_by=footing.priced_by,
             room="" if room is None else text_of(room),
+            rules=footing.rulebook.digest,
             run=run_id,
             seed=footing.campaign.seed,
             version=footing.version,

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from evenhand.policy import purpose_term
 from evenhand.terms import DataError
 
+from ._evidence import Weighed
 from ._hear import FOR_EVER, Heard
 from ._match import SubjectIndex, index_subjects
-from ._weights import ConsentWeight, Kind, OptOutWeight, SignalWeight
+from ._weights import AgeWeight, ConsentWeight, Kind, OptInWeight, OptOutWeight, SignalWeight
 
 __all__ = ["FACTOR", "ConsentBook"]
 
@@ -29,23 +30,39 @@ _STATUSES: dict[Kind, dict[str, int]] = {
     Kind.CONSENT: {weight.status.value: weight for weight in ConsentWeight if weight.status is not None},
     Kind.OBJECTION: {"ObjectionWithdrawn": OptOutWeight.TAKEN_BACK, "Objected": OptOutWeight.STANDS},
     Kind.OPT_OUT: {"OptOutWithdrawn": OptOutWeight.TAKEN_BACK, "OptedOut": OptOutWeight.STANDS},
-    Kind.MINOR: {"no": 0, "yes": 1, "unknown": 2},
+    Kind.MINOR: {
+        "no": AgeWeight.ADULT,
+        "16-17": AgeWeight.FROM_16,
+        "yes": AgeWeight.MINOR,
+        "15": AgeWeight.IS_15,
+        "14": AgeWeight.IS_14,
+        "13": AgeWeight.IS_13,
+        "under_13": AgeWeight.UNDER_13,
+        "unknown": AgeWeight.UNKNOWN,
+    },
     Kind.SIGNAL: {"": SignalWeight.OPEN},
     Kind.ERASURE: {"Erased": OptOutWeight.STANDS},
     Kind.RESTRICTION: {"RestrictionLifted": OptOutWeight.TAKEN_BACK, "Restricted": OptOutWeight.STANDS},
+    Kind.LIMIT: {"LimitWithdrawn": OptOutWeight.TAKEN_BACK, "LimitRequested": OptOutWeight.STANDS},
+    Kind.OPT_IN: {
+        "OptedInByParent": OptInWeight.PARENT,
+        "OptedIn": OptInWeight.OWN,
+        "OptInWithdrawn": OptInWeight.TAKEN_BACK,
+    },
     Kind.SALE: {"SaleOptOutWithdrawn": OptOutWeight.TAKEN_BACK, "SaleOptedOut": OptOutWeight.STANDS},
     Kind.FACTOR: {"SwitchedOn": OptOutWeight.TAKEN_BACK, "SwitchedOff": OptOutWeight.STANDS},
 }
 _WORDS = {word: code for code, word in enumerate(word for words in _STATUSES.values() for word in words)}
 _KIND_OF = np.array([kind for kind, words in _STATUSES.items() for _ in words], dtype=np.int8)
 _WEIGHT_OF = np.array([weight for words in _STATUSES.values() for weight in words.values()], dtype=np.int8)
+_PERMITS = np.array([weight.permits for weight in ConsentWeight])
 UNKNOWN_WORD = -1
 _Item = TypeVar("_Item", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentBook:
-    """Consents, objections, opt-outs and minors. Build it with `from_columns` or `empty`.
+    """Consents, objections, opt-outs, restrictions and ages. Build it with `from_columns` or `empty`.
 
     Attributes:
         index: the subjects who have records, by number.
@@ -55,6 +72,7 @@ class ConsentBook:
         weights: int8[k], which status; within its kind, a heavier one counts when two are equally late.
         at: int64[k], microseconds since 1970 UTC.
         until: int64[k], likewise: the last moment at which a consent counts.
+        marks: int8[k], of a consent whether it is explicit (1) and whether a parent gave it (2), added up.
         purpose_terms: the different purposes named; bare DPV terms, "" where a record names none, and for an opt-out
             signal which one it was, for a factor `FACTOR` and its name.
     """
@@ -66,6 +84,7 @@ class ConsentBook:
     weights: NDArray[np.int8]
     at: NDArray[np.int64]
     until: NDArray[np.int64]
+    marks: NDArray[np.int8]
     purpose_terms: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -99,25 +118,28 @@ class ConsentBook:
         statuses: Sequence[str],
         at: NDArray[np.datetime64],
         heard: Heard | None = None,
+        evidence: Weighed | None = None,
     ) -> ConsentBook:
         """Read records; their order does not matter.
 
         Args:
             subjects: S32[k], pseudonyms.
-            kinds: ``consent``, ``objection``, ``opt_out``, ``sale``, ``restriction``, ``minor``, ``erasure``, or
-            kinds: ``consent``, ``objection``, ``opt_out``, ``restriction``, ``factor``, ``minor``, ``erasure``, or
-                ``signal`` of a row that only holds signals.
+            kinds: ``consent``, ``objection``, ``opt_out``, ``sale``, ``restriction``, ``factor``, ``minor``,
+                ``erasure``, ``limit`` (of the use of sensitive data), ``opt_in`` (to sale and sharing), or ``signal``
+                of a row that only holds signals.
             purposes: DPV terms (bare or as IRI). A consent is for exactly this purpose; an objection, opt-out or
                 restriction covers everything below it, and all marketing where the purpose is empty or unknown. Of a
                 factor not a purpose but the name of the column that may not count for this person.
             statuses: for consent a DPV state such as ``ConsentGiven``; for objection ``Objected`` or
-                ``ObjectionWithdrawn``; for opt_out ``OptedOut`` or ``OptOutWithdrawn``; for minor ``yes``, ``no``
-                or ``unknown`` (which says nothing); for restriction ``Restricted`` or ``RestrictionLifted``; for
-                sale ``SaleOptedOut`` or ``SaleOptOutWithdrawn``, whatever the purpose; for erasure ``Erased``; for
-                signal nothing.
-                factor ``SwitchedOff`` or ``SwitchedOn``; for erasure ``Erased``; for signal nothing.
+                ``ObjectionWithdrawn``; for opt_out ``OptedOut`` or ``OptOutWithdrawn``; for minor ``yes``, ``no``, an
+                age (``16-17``, ``15``, ``14``, ``13``, ``under_13``) or ``unknown`` (which says nothing); for
+                restriction ``Restricted`` or ``RestrictionLifted``; for factor ``SwitchedOff`` or ``SwitchedOn``; for
+                sale ``SaleOptedOut`` or ``SaleOptOutWithdrawn``, whatever the purpose; for limit ``LimitRequested`` or
+                ``LimitWithdrawn``; for opt_in ``OptedIn``, ``OptedInByParent`` or ``OptInWithdrawn``; for erasure
+                ``Erased``; for signal nothing.
             at: datetime64[us][k] in UTC. A date without a time counts from the start of that day.
             heard: what `hear` made of the signals in these rows; None where the campaign declares none.
+            evidence: what `weigh` made of the evidence in these rows; None where the campaign declares none.
 
         Raises:
             DataError: columns of different length, or an unknown kind, status or moment; it names the number of
@@ -166,6 +188,7 @@ class ConsentBook:
         weight = _WEIGHT_OF[word]
         when = moment.astype(np.int64)
         until = np.full(len(when), FOR_EVER)
+        weight, until, marks = _with_evidence(kind, weight, until, evidence)
         subject = np.asarray(subjects, dtype="S32")
         if heard is not None:
             own = np.array([terms.setdefault(term, len(terms)) for term in heard.purposes], dtype=np.intp)
@@ -173,6 +196,7 @@ class ConsentBook:
             kind, purpose = np.append(kind, heard.kinds), np.append(purpose, own)
             weight = np.append(weight, heard.weights)
             when, until = np.append(when, heard.at), np.append(until, heard.until)
+            marks = np.append(marks, np.zeros(len(heard.rows), dtype=np.int8))
         index, order, starts = index_subjects(subject)
         return cls(
             index=index,
@@ -182,6 +206,7 @@ class ConsentBook:
             weights=_frozen(weight[order].astype(np.int8)),
             at=_frozen(when[order]),
             until=_frozen(until[order]),
+            marks=_frozen(marks[order]),
             purpose_terms=tuple(terms),
         )
 
@@ -195,6 +220,22 @@ class ConsentBook:
         before = np.cumsum(counts) - counts
         which = np.repeat(first - before, counts) + np.arange(len(who))
         return who, which
+
+
+def _with_evidence(
+    kind: NDArray[np.intp], weight: NDArray[np.int8], until: NDArray[np.int64], evidence: Weighed | None
+) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.int8]]:
+    """Weight, end and marks of each record; evidence counts for a consent that was given or renewed."""
+    none = np.zeros(len(until), dtype=np.int8)
+    if evidence is None:
+        return weight, until, none
+    yes = (kind == Kind.CONSENT) & _PERMITS[weight]
+    stands = yes & (evidence.weights < 0)
+    return (
+        np.where(yes & ~stands, evidence.weights, weight).astype(np.int8),
+        np.where(stands, evidence.until, until),
+        np.where(stands, evidence.marks, none),
+    )
 
 
 class _Codes(dict[object, int]):

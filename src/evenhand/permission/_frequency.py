@@ -57,4 +57,5 @@ def hold_back(permitted: Permitted, campaign: Campaign, given: OffersGiven | Non
         permitted,
         standing=np.where(full, np.uint8(Standing.REFUSED), permitted.standing),
         reason=np.where(full, np.uint8(Reason.ENOUGH_OFFERS), permitted.reason),
+        rule=None if permitted.rule is None else np.where(full, np.int16(-1), permitted.rule),
     )

@@ -1,129 +1,161 @@
-"""Gate 1: the standing of each person, in the order in which law weighs the answers."""
+"""Gate 1: from what people said to facts, and from facts to the rule that decides about each person."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign, ancestors, is_direct_marketing_kind, is_known
-from evenhand.terms import Asked, LegalBasis, Permitted, Reason, Standing, UsageError
+from evenhand.rules import FACTS, Effect, Fact, Law
+from evenhand.terms import Asked, Permitted, Standing, UsageError
 
 from ._book import FACTOR, ConsentBook
-from ._weights import ConsentWeight, Kind, OptOutWeight, SignalWeight
+from ._evidence import BY_PARENT, EXPLICIT
+from ._weights import AgeWeight, ConsentWeight, Kind, OptOutWeight, SignalWeight
 
-__all__ = ["permit"]
+__all__ = ["Recalled", "permit", "recall"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OLDEST = -(2**58)
-_WEIGHTS = 16
+_OLDEST = -(2**56)
+_MARKS = 4
+_WEIGHTS = 16 * _MARKS
 _NEVER = -1
 
 _ALL = tuple(ConsentWeight)
-_REASON_OF = np.array([weight.reason for weight in _ALL], dtype=np.uint8)
 _OWN_NO = np.array([weight.is_own_no for weight in _ALL])
 _ENDED = _OWN_NO | np.array([weight is ConsentWeight.REVOKED for weight in _ALL])
 _GIVEN = np.array([weight.permits for weight in _ALL])
-_BASIS_REASON = {
-    LegalBasis.CONTRACT: Reason.BASIS_CONTRACT,
-    LegalBasis.LEGITIMATE_INTEREST: Reason.BASIS_LEGITIMATE_INTEREST,
-}
+_MAY_END = np.array([weight in (ConsentWeight.GIVEN, ConsentWeight.RENEWED) for weight in _ALL])
 
 
-def permit(asked: Asked, campaign: Campaign, consents: ConsentBook) -> Permitted:
+def _code(fact: Fact, value: str) -> int:
+    return FACTS[fact].values.index(value)
+
+
+def _codes(fact: Fact, values: Sequence[str]) -> NDArray[np.uint8]:
+    """Code of each of these values; the last of them stands for -1 too."""
+    return np.array([_code(fact, value) for value in values], dtype=np.uint8)
+
+
+_CONSENT = _codes(Fact.CONSENT, [*(weight.name.lower() for weight in _ALL), "never_asked"])
+_LAST_WORD = _codes(
+    Fact.LAST_WORD,
+    [*(weight.name.lower() if weight.is_own_no else "given" if weight.permits else "none" for weight in _ALL), "none"],
+)
+_AGE = _codes(Fact.AGE, ["adult", "16-17", "minor", "15", "14", "13", "under_13", "unknown", "unknown"])
+_OPT_IN = _codes(Fact.SALE_OPT_IN, ["parent", "own", "no", "no"])
+
+
+def recall(asked: Asked, consents: ConsentBook) -> Recalled:
+    """What these people said up to that moment, looked up once, for asking about several purposes.
+
+    Example:
+        >>> from datetime import datetime, timezone
+        >>> asked = Asked(np.array([b"0" * 32], dtype="S32"), datetime(2026, 1, 1, tzinfo=timezone.utc))
+        >>> recall(asked, ConsentBook.empty()).asked is asked
+        True
+    """
+    return Recalled(asked, consents)
+
+
+def permit(
+    asked: Asked,
+    campaign: Campaign,
+    consents: ConsentBook,
+    law: Law | None = None,
+    recalled: Recalled | None = None,
+) -> Permitted:
     """Say for each person whether the campaign may address them, and whether with personal data.
 
-    The first that applies decides: an objection to direct marketing (G-21b), an erasure after which the person gave no
-    new consent (G-17), a restriction that nobody lifted (G-18), being a minor (D-28), the legal basis (G-6, G-7),
-    an opt-out of personalisation, an opt-out of sale and sharing (C-120) where the campaign does not declare that it
-    does neither, an opt-out by signal (C-7025), an opt-out signal that leaves it unclear.
-    Whoever may not be addressed personally is refused on a direct channel and contextual on a surface; who merely
-    opted out is contextual on both. Records later than ``asked.at`` do not exist yet. Withdrawing, refusing or
-    revoking consent for a broader purpose ends the narrower one too, and a person who withdrew or refused is not
-    addressed on another legal basis instead (G-6). An opt-out signal holds, on every device, until the same signal
-    leaves it open or the person takes an opt-out back (kind opt_out, OptOutWithdrawn) later.
+    What people said, and what is known of them, become facts; the rules that are in force decide by these
+    (`evenhand.rules`). Of all rules that apply to a person the strictest counts. Whoever is refused is refused on a
+    direct channel and contextual on a surface; whoever merely opted out is contextual on both. Records later than
+    ``asked.at`` do not exist yet. Withdrawing, refusing or revoking consent for a broader purpose ends the narrower one
+    too. An opt-out signal holds, on every device, until the same signal leaves it open or the person takes an opt-out
+    back (kind opt_out, OptOutWithdrawn) later.
 
     A factor that somebody switched off changes no standing: it is named beside it, and gate 2 withholds it.
 
     Args:
         asked: n people and the moment.
-        campaign: gives purpose, channel and legal basis.
+        campaign: gives purpose, channel, legal basis, and which law holds.
         consents: what people said.
+        law: the rules, and where each of these people is; None = as the campaign declares it for everybody.
+        recalled: what `recall` gave for the same people and consents; None = it is looked up.
 
     Returns:
-        Standing and reason of each, in the order asked.
+        Standing, reason and rule of each, in the order asked.
 
     Raises:
-        UsageError: ``asked.at`` has no time zone.
+        UsageError: ``asked.at`` has no time zone; or `law` is missing, and the campaign has columns about it.
 
     Example:
         >>> from datetime import datetime, timezone
         >>> from types import SimpleNamespace
-        >>> from evenhand.terms import Channel
-        >>> campaign = SimpleNamespace(purpose="DirectMarketing", channel=Channel.EMAIL, consents=None,
-        ...                            legal_basis=LegalBasis.CONSENT)
+        >>> from evenhand.policy import Controller
+        >>> from evenhand.terms import Category, Channel, LegalBasis, Reason, Surface
+        >>> campaign = SimpleNamespace(purpose="DirectMarketing", channel=Channel.EMAIL, surface=Surface.OWN,
+        ...     legal_basis=LegalBasis.CONSENT, category=Category.ORDINARY, balancing=None, consents=None, law=None,
+        ...     controller=Controller(name="Shop", contact="a@b"), columns={}, names=lambda role: ())
         >>> asked = Asked(np.array([b"0" * 32], dtype="S32"), datetime(2026, 1, 1, tzinfo=timezone.utc))
         >>> permitted = permit(asked, campaign, ConsentBook.empty())
         >>> Standing(permitted.standing[0]).name, Reason(permitted.reason[0]).name
         ('REFUSED', 'CONSENT_NEVER_ASKED')
     """
     people = len(asked)
-    history = _History(asked, consents)
-    purpose, above = campaign.purpose, {campaign.purpose, *ancestors(campaign.purpose)}
-    objectionable = _covering(above, campaign, consents.purpose_terms)
-    objected = history.active(Kind.OBJECTION, objectionable, people)
-    personal = objectionable | _named({"Personalisation"}, consents)
-    opted_out = history.active(Kind.OPT_OUT, personal, people)
-    restricted = history.active(Kind.RESTRICTION, objectionable, people)
-    sold = history.active(Kind.SALE, np.full(len(consents.purpose_terms), _sells(campaign)), people)
-    signalled, unclear = history.signalled(personal, people)
-    minor = history.minors(people)
-    erased = history.erased(_named({purpose}, consents), people)
-    spoken = history.consent_weights(_named({purpose}, consents), _named(above, consents), people)
-
-    if campaign.legal_basis is LegalBasis.CONSENT:
-        latest = spoken.latest
-        reason = np.where(latest == _NEVER, np.uint8(Reason.CONSENT_NEVER_ASKED), _REASON_OF[latest])
-        allowed = np.where(latest == _NEVER, np.False_, _GIVEN[latest])
-    else:
-        decisive = spoken.decisive
-        allowed = np.where(decisive == _NEVER, np.True_, ~_OWN_NO[decisive])
-        reason = np.where(allowed, np.uint8(_BASIS_REASON[campaign.legal_basis]), _REASON_OF[decisive])
+    law = Law.declared(campaign) if law is None else law
+    history = recall(asked, consents) if recalled is None or recalled.asked is not asked else recalled
+    facts = {**_facts(history, campaign, consents, people), **law.known}
+    compiled = law.compile(campaign, asked.at)
+    rule = compiled.decide(facts, law.where, people)
 
     refused = Standing.REFUSED if campaign.channel.is_direct else Standing.CONTEXTUAL
-    standing = np.full(people, Standing.PERSONALISED, dtype=np.uint8)
-    reason = reason.astype(np.uint8)
-    _decide(unclear & allowed, standing, reason, Standing.CONTEXTUAL, Reason.SIGNAL_UNCLEAR)
-    _decide(signalled & allowed, standing, reason, Standing.CONTEXTUAL, Reason.SIGNAL_OPT_OUT)
-    _decide(sold & allowed, standing, reason, Standing.CONTEXTUAL, Reason.SALE_OPT_OUT)
-    _decide(opted_out & allowed, standing, reason, Standing.CONTEXTUAL, Reason.PERSONALISATION_OPT_OUT)
-    standing[~allowed] = refused
-    _decide(minor, standing, reason, refused, Reason.MINOR)
-    _decide(restricted, standing, reason, refused, Reason.RESTRICTED)
-    _decide(erased, standing, reason, refused, Reason.ERASED)
-    _decide(objected, standing, reason, refused, Reason.DIRECT_MARKETING_OBJECTION)
-    off = history.switched_off(consents.purpose_terms, people)
-    return Permitted(asked=asked, standing=standing, reason=reason, switched_off=off)
+    standing_of = {Effect.REFUSE: refused, Effect.CONTEXTUAL: Standing.CONTEXTUAL, Effect.ALLOW: Standing.PERSONALISED}
+    standing = np.array([standing_of[effect] for effect in Effect], dtype=np.uint8)
+    return Permitted(
+        asked=asked,
+        standing=standing[compiled.effect[rule]],
+        reason=compiled.reason[rule],
+        rule=None if campaign.law is None else rule,
+        switched_off=history.switched_off(consents.purpose_terms, people),
+    )
 
 
-def _decide(
-    who: NDArray[np.bool_], standing: NDArray[np.uint8], reason: NDArray[np.uint8], as_: Standing, why: Reason
-) -> None:
-    standing[who] = as_
-    reason[who] = why
+def _facts(history: Recalled, campaign: Campaign, consents: ConsentBook, people: int) -> dict[Fact, NDArray[np.uint8]]:
+    """What people said, as codes of the facts that rules ask about."""
+    purpose, above = campaign.purpose, {campaign.purpose, *ancestors(campaign.purpose)}
+    objectionable = _covering(above, campaign, consents.purpose_terms)
+    personal = objectionable | _named({"Personalisation"}, consents)
+    everything = np.ones(len(consents.purpose_terms), dtype=np.bool_)
+    opted_out, unclear = history.signalled(personal, people)
+    signal = np.zeros(people, dtype=np.uint8)
+    signal[unclear] = _code(Fact.SIGNAL, "unclear")
+    signal[opted_out] = _code(Fact.SIGNAL, "opted_out")
+    spoken = history.consent_weights(_named({purpose}, consents), _named(above, consents), people)
+    yes = (spoken.latest >= 0) & _GIVEN[spoken.latest]
+    return {
+        Fact.OBJECTION: history.active(Kind.OBJECTION, objectionable, people).view(np.uint8),
+        Fact.ERASED: history.erased(_named({purpose}, consents), people).view(np.uint8),
+        Fact.RESTRICTION: history.active(Kind.RESTRICTION, objectionable, people).view(np.uint8),
+        Fact.AGE: _AGE[history.ages(people)],
+        Fact.CONSENT: _CONSENT[spoken.latest],
+        Fact.LAST_WORD: _LAST_WORD[spoken.decisive],
+        Fact.EXPLICIT: (yes & (spoken.marks & EXPLICIT > 0)).view(np.uint8),
+        Fact.BY_PARENT: (yes & (spoken.marks & BY_PARENT > 0)).view(np.uint8),
+        Fact.OPT_OUT: history.active(Kind.OPT_OUT, personal, people).view(np.uint8),
+        Fact.SIGNAL: signal,
+        Fact.SALE_OPT_OUT: history.active(Kind.SALE, everything, people).view(np.uint8),
+        Fact.LIMIT: history.active(Kind.LIMIT, everything, people).view(np.uint8),
+        Fact.SALE_OPT_IN: _OPT_IN[history.latest(Kind.OPT_IN, people)],
+    }
 
 
 def _named(terms: set[str], consents: ConsentBook) -> NDArray[np.bool_]:
     """Which of the book's purposes are among `terms`."""
     return np.array([term in terms for term in consents.purpose_terms], dtype=np.bool_)
-
-
-def _sells(campaign: Campaign) -> bool:
-    """Whether an opt-out of sale and sharing reaches this campaign: always, but where it declares that it sells, shares
-    and targets with nothing (an empty list of uses)."""
-    clause = campaign.consents.signals if campaign.consents is not None else None
-    return clause is None or bool(clause.uses)
 
 
 def _covering(above: set[str], campaign: Campaign, named: tuple[str, ...]) -> NDArray[np.bool_]:
@@ -137,21 +169,28 @@ def _covering(above: set[str], campaign: Campaign, named: tuple[str, ...]) -> ND
 
 
 class _Spoken:
-    """The latest consent of each person, as weights (-1 = none): of all records, and of yes or own no alone."""
+    """The latest consent of each person, as weights (-1 = none): of all records, and of yes or own no alone; and how
+    the former was given."""
 
-    __slots__ = ("decisive", "latest")
+    __slots__ = ("decisive", "latest", "marks")
 
-    def __init__(self, latest: NDArray[np.int64], decisive: NDArray[np.int64]) -> None:
+    def __init__(self, latest: NDArray[np.int64], decisive: NDArray[np.int64], marks: NDArray[np.int64]) -> None:
         self.latest = latest
         self.decisive = decisive
+        self.marks = marks
 
 
-class _History:
-    """The records of the people asked about, up to the moment of the decision."""
+class Recalled:
+    """The records of the people asked about, up to the moment of the decision. Made by `recall`.
 
-    __slots__ = ("_kinds", "_order", "_purposes", "_weights", "_who")
+    Attributes:
+        asked: the people and the moment.
+    """
+
+    __slots__ = ("_kinds", "_order", "_purposes", "_weights", "_who", "asked")
 
     def __init__(self, asked: Asked, book: ConsentBook) -> None:
+        self.asked = asked
         who, which = book.records_of(asked.subjects)
         at = book.at[which]
         now = _microseconds(asked.at)
@@ -161,8 +200,14 @@ class _History:
         self._kinds = book.kinds[which]
         self._purposes = book.purposes[which]
         self._weights = book.weights[which].astype(np.int64)
-        self._weights[book.until[which] < now] = ConsentWeight.EXPIRED
-        self._order = np.maximum(at[kept], _OLDEST) * _WEIGHTS + self._weights
+        past = np.flatnonzero(book.until[which] < now)
+        by_notice = _MAY_END[self._weights[past]]
+        self._weights[past] = np.where(by_notice, ConsentWeight.NOTICE_ENDED, ConsentWeight.EXPIRED)
+        # On a tie the heavier counts; of two alike the one with fewer marks, which permits less.
+        order = np.maximum(at[kept], _OLDEST) * _WEIGHTS
+        order += self._weights * _MARKS
+        order += (_MARKS - 1) - book.marks[which]
+        self._order = order
 
     def active(self, kind: Kind, relevant: NDArray[np.bool_], people: int) -> NDArray[np.bool_]:
         """Who has a standing no of this kind: for any relevant purpose, the latest record says so."""
@@ -209,10 +254,14 @@ class _History:
         result[self._who[rows]] = True
         return result
 
-    def minors(self, people: int) -> NDArray[np.bool_]:
-        """Who is known to be a minor; ``unknown`` says nothing, and a purpose does not matter."""
-        rows = np.flatnonzero((self._kinds == Kind.MINOR) & (self._weights <= 1))
-        return np.asarray(self._latest(rows, people) == 1)
+    def ages(self, people: int) -> NDArray[np.int64]:
+        """What is known of each person's age; ``unknown`` says nothing, and a purpose does not matter."""
+        rows = np.flatnonzero((self._kinds == Kind.MINOR) & (self._weights != AgeWeight.UNKNOWN))
+        return self._latest(rows, people)[0]
+
+    def latest(self, kind: Kind, people: int) -> NDArray[np.int64]:
+        """Weight of each person's latest record of a kind, whatever its purpose; -1 where there is none."""
+        return self._latest(np.flatnonzero(self._kinds == kind), people)[0]
 
     def erased(self, exact: NDArray[np.bool_], people: int) -> NDArray[np.bool_]:
         """Who was erased and gave no consent for the purpose since: what they said before is void."""
@@ -233,14 +282,20 @@ class _History:
         kept = exact[purpose] | (above[purpose] & _ENDED[weight])
         rows, weight = rows[kept], weight[kept]
         decisive = rows[_GIVEN[weight] | _OWN_NO[weight]]
-        return _Spoken(self._latest(rows, people), self._latest(decisive, people))
+        latest, marks = self._latest(rows, people)
+        return _Spoken(latest, self._latest(decisive, people)[0], marks)
 
-    def _latest(self, rows: NDArray[np.intp], people: int) -> NDArray[np.int64]:
-        """Weight of each person's latest among these rows, the heaviest on a tie; -1 where there is none."""
+    def _latest(self, rows: NDArray[np.intp], people: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Weight and marks of each person's latest among these rows, the heaviest on a tie; -1 where there is none."""
         never = np.iinfo(np.int64).min
+        if not len(rows):
+            return np.full(people, _NEVER), np.zeros(people, dtype=np.int64)
         latest = np.full(people, never)
-        np.maximum.at(latest, self._who[rows], self._order[rows])
-        return np.where(latest == never, _NEVER, latest % _WEIGHTS)
+        who = self._who[rows]  # rising, as records come person by person
+        first = np.flatnonzero(np.append(True, who[1:] != who[:-1]))
+        latest[who[first]] = np.maximum.reduceat(self._order[rows], first)
+        said = latest & (_WEIGHTS - 1)
+        return np.where(latest == never, _NEVER, said >> 2), (_MARKS - 1) - (said & (_MARKS - 1))
 
 
 def _microseconds(at: datetime) -> int:

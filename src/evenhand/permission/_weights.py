@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum, unique
 
-from evenhand.terms import ConsentStatus, Reason
+from evenhand.terms import ConsentStatus
 
-__all__ = ["ConsentWeight", "Kind", "OptOutWeight", "SignalWeight"]
+__all__ = ["AgeWeight", "ConsentWeight", "Kind", "OptInWeight", "OptOutWeight", "SignalWeight"]
 
 
 @unique
@@ -22,30 +22,35 @@ class Kind(IntEnum):
     RESTRICTION = 6
     FACTOR = 7
     SALE = 8
+    LIMIT = 9
+    OPT_IN = 10
 
 
 @unique
 class ConsentWeight(IntEnum):
-    """The DPV consent states, and what a consent signal says; the weakest no first."""
+    """The DPV consent states, what a consent signal says, and a consent that does not count; the weakest no first."""
 
     RENEWED = 0
     GIVEN = 1
     SIGNAL_GIVEN = 2
     UNKNOWN = 3
     SIGNAL_UNUSABLE = 4
-    REQUEST_DEFERRED = 5
-    REQUESTED = 6
-    EXPIRED = 7
-    INVALIDATED = 8
-    REVOKED = 9
-    REFUSED = 10
-    SIGNAL_REFUSED = 11
-    WITHDRAWN = 12
+    WITHOUT_EVIDENCE = 5
+    REQUEST_DEFERRED = 6
+    REQUESTED = 7
+    NOT_ACTIVE = 8
+    NOTICE_ENDED = 9
+    EXPIRED = 10
+    INVALIDATED = 11
+    REVOKED = 12
+    REFUSED = 13
+    SIGNAL_REFUSED = 14
+    WITHDRAWN = 15
 
     @property
     def status(self) -> ConsentStatus | None:
-        """The DPV state of a record; None of a signal."""
-        return None if self.name.startswith("SIGNAL") else ConsentStatus[self.name]
+        """The DPV state of a record; None of a signal, and of a consent whose evidence does not hold."""
+        return ConsentStatus[self.name] if self.name in ConsentStatus.__members__ else None
 
     @property
     def permits(self) -> bool:
@@ -57,28 +62,6 @@ class ConsentWeight(IntEnum):
         """The person's own no: nobody is addressed on another legal basis after it (RULES G-6)."""
         return self in {ConsentWeight.WITHDRAWN, ConsentWeight.REFUSED, ConsentWeight.SIGNAL_REFUSED}
 
-    @property
-    def reason(self) -> Reason:
-        """Why a decision takes its road."""
-        return _REASONS[self]
-
-
-_REASONS = {
-    ConsentWeight.GIVEN: Reason.CONSENT_VALID,
-    ConsentWeight.RENEWED: Reason.CONSENT_VALID,
-    ConsentWeight.SIGNAL_GIVEN: Reason.SIGNAL_CONSENT,
-    ConsentWeight.WITHDRAWN: Reason.CONSENT_WITHDRAWN,
-    ConsentWeight.REFUSED: Reason.CONSENT_REFUSED,
-    ConsentWeight.SIGNAL_REFUSED: Reason.SIGNAL_REFUSED,
-    ConsentWeight.EXPIRED: Reason.CONSENT_EXPIRED,
-    ConsentWeight.INVALIDATED: Reason.CONSENT_INVALIDATED,
-    ConsentWeight.REVOKED: Reason.CONSENT_INVALIDATED,
-    ConsentWeight.REQUESTED: Reason.CONSENT_PENDING,
-    ConsentWeight.REQUEST_DEFERRED: Reason.CONSENT_PENDING,
-    ConsentWeight.UNKNOWN: Reason.CONSENT_UNKNOWN,
-    ConsentWeight.SIGNAL_UNUSABLE: Reason.SIGNAL_UNUSABLE,
-}
-
 
 @unique
 class OptOutWeight(IntEnum):
@@ -86,6 +69,29 @@ class OptOutWeight(IntEnum):
 
     TAKEN_BACK = 0
     STANDS = 1
+
+
+@unique
+class OptInWeight(IntEnum):
+    """Of a yes to sale and sharing; whoever needs a parent's needs more."""
+
+    PARENT = 0
+    OWN = 1
+    TAKEN_BACK = 2
+
+
+@unique
+class AgeWeight(IntEnum):
+    """What is known of a person's age; the youngest is the heaviest, and `UNKNOWN` says nothing."""
+
+    ADULT = 0
+    FROM_16 = 1
+    MINOR = 2
+    IS_15 = 3
+    IS_14 = 4
+    IS_13 = 5
+    UNDER_13 = 6
+    UNKNOWN = 7
 
 
 @unique

@@ -14,12 +14,16 @@ from ._campaign import (
     Contacts,
     Controller,
     DisparityLimit,
+    EvidenceClause,
     Exploration,
+    FactSource,
     Frequency,
     HistorySource,
+    LawClause,
     Limits,
     ModelChoice,
     MonitorClause,
+    Notice,
     Offer,
     ProcessingClause,
     Recipient,
@@ -29,8 +33,9 @@ from ._campaign import (
     Table,
     Text,
 )
-from ._finding import CHECKS, Check, Path, PolicyFinding, describe
+from ._finding import CHECKS, Check, Path, PolicyFinding, describe, found
 from ._form import has_errors, read_campaign
+from ._law_clause import EVIDENCE_NAMES
 from ._placeholders import CONTACT_TO_FILL_IN, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, drafted_meaning
 from ._proxies import Attribute, attribute_named
 from ._purposes import (
@@ -49,6 +54,7 @@ from ._validate import review
 __all__ = [
     "CHECKS",
     "CONTACT_TO_FILL_IN",
+    "EVIDENCE_NAMES",
     "MICRO",
     "NAME_TO_FILL_IN",
     "OFFER_TO_FILL_IN",
@@ -62,13 +68,17 @@ __all__ = [
     "Contacts",
     "Controller",
     "DisparityLimit",
+    "EvidenceClause",
     "Exploration",
+    "FactSource",
     "Field",
     "Frequency",
     "HistorySource",
+    "LawClause",
     "Limits",
     "ModelChoice",
     "MonitorClause",
+    "Notice",
     "Offer",
     "Path",
     "PolicyFinding",
@@ -85,6 +95,7 @@ __all__ = [
     "campaign_schema",
     "describe",
     "drafted_meaning",
+    "found",
     "has_errors",
     "is_direct_marketing_kind",
     "is_known",

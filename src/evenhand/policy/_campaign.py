@@ -9,11 +9,12 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Surface, Target
+from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Sensitivity, Surface, Target
 
-from ._declared import MICRO, Declared, Duration, Identifier, Money, Period, Table, Text, date_as_text
+from ._declared import MICRO, Declared, Duration, Identifier, Money, Period, Table, Text
+from ._law_clause import Balancing, EvidenceClause, FactSource, LawClause, Notice
 from ._monitor_clause import MonitorClause
 from ._processing_clause import ProcessingClause, Recipient
 from ._signals_clause import SignalsClause
@@ -27,12 +28,16 @@ __all__ = [
     "Contacts",
     "Controller",
     "DisparityLimit",
+    "EvidenceClause",
     "Exploration",
+    "FactSource",
     "Frequency",
     "HistorySource",
+    "LawClause",
     "Limits",
     "ModelChoice",
     "MonitorClause",
+    "Notice",
     "Offer",
     "ProcessingClause",
     "Recipient",
@@ -50,15 +55,6 @@ class Controller(Declared):
     name: str = Field(min_length=1, description="Name that people know it by.")
     contact: str = Field(min_length=3, description="Where people can ask a human: an e-mail address or a page.")
     country: str = Field("NL", pattern=r"^[A-Z]{2}$", description="ISO 3166 country of establishment.")
-
-
-class Balancing(Declared):
-    """The balancing test that a legitimate interest needs (RULES G-6f). A person signs it; evenhand only checks."""
-
-    record: str = Field(min_length=1, description="Id of the signed balancing test.")
-    expires: Annotated[str, BeforeValidator(date_as_text)] = Field(
-        pattern=r"^\d{4}-\d{2}-\d{2}$", description="Date after which it must be done again."
-    )
 
 
 class HistorySource(Table):
@@ -92,10 +88,16 @@ class HistorySource(Table):
 class ConsentSource(Table):
     """Consent, objection, opt-out and minor records: columns subject, kind, purpose, status, at."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"signals"})
+    later: ClassVar[frozenset[str]] = frozenset({"signals", "evidence", "notices"})
 
     signals: SignalsClause | None = Field(
         None, description="Signals of browsers and apps that stand in further columns of this table."
+    )
+    evidence: EvidenceClause | None = Field(
+        None, description="How each consent was given, in further columns; then a consent without it does not count."
+    )
+    notices: tuple[Notice, ...] = Field(
+        (), description="The versions of the notice by which people were asked, and until when each counts."
     )
 
 
@@ -112,8 +114,10 @@ Cut = Literal["quarters", "quintiles", "deciles"] | Annotated[int, Field(ge=2, l
 class Column(Declared):
     """What one column may be used for."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"cut", "kept_in"})
-    role: Role = Field(description="feature, sensitive, identifier, outcome, eligibility, cost or forbidden.")
+    later: ClassVar[frozenset[str]] = frozenset({"cut", "kept_in", "sensitivity"})
+    role: Role = Field(
+        description="feature, sensitive, identifier, outcome, eligibility, cost, permission or forbidden."
+    )
     origin: Origin = Field(Origin.OBSERVED, description="given by the person, observed, or inferred.")
     meaning: Text | None = Field(None, description="What it means, for the person; required for a feature.")
     confirmed: bool = Field(True, description="False while a person has not confirmed a drafted role: not used.")
@@ -133,6 +137,11 @@ class Column(Declared):
     )
     special_category: bool = Field(
         False, description="Reveals health, belief, ethnicity ... (GDPR 9): never a feature."
+    )
+    sensitivity: Sensitivity | None = Field(
+        None,
+        description="How sensitive a feature is; with law each says so. special and inferred count only for people who "
+        "consented explicitly, criminal and vulnerability for nobody.",
     )
     actionable: bool = Field(True, description="Whether a person could change it (for 'what would have changed this').")
     change_only: Literal["up", "down"] | None = Field(
@@ -306,7 +315,7 @@ class Retention(Declared):
 class Campaign(Declared):
     """One campaign, as an organisation declares it."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"exploration", "monitor", "processing"})
+    later: ClassVar[frozenset[str]] = frozenset({"exploration", "law", "monitor", "processing"})
 
     evenhand: Literal[1] = Field(description="Version of this file format.")
     campaign: Identifier = Field(description="Id of the campaign.")
@@ -317,6 +326,9 @@ class Campaign(Declared):
     surface: Surface = Field(Surface.OWN, description="own place or an online platform.")
     legal_basis: LegalBasis = Field(LegalBasis.CONSENT, description="GDPR 6(1) basis.")
     balancing: Balancing | None = Field(None, description="Required for legitimate_interest.")
+    law: LawClause | None = Field(
+        None, description="Which rules hold for whom; none = those of the EU for everybody, with nothing more asked."
+    )
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all money in this file.")
     subjects: Table = Field(description="The people to decide about: one row each.")
     history: HistorySource = Field(description="What past offers led to.")

@@ -20,6 +20,8 @@ SHAPES = {
     r"^[A-Z]{2}$": "two capitals, such as NL",
     r"^[A-Z]{3}$": "three capitals, such as EUR",
     r"^\d{4}-\d{2}-\d{2}$": "a date such as 2027-01-31",
+    r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$": "a place such as NL or US-CA",
+    r"^[0-9a-f]{64}$": "64 hex digits",
 }
 """What the patterns of the schema ask for, in words."""
 

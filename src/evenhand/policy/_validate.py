@@ -12,6 +12,7 @@ from ._finding import PolicyFinding, found, meant
 from ._purposes import ancestors, is_marketing, nearest_purpose
 from ._validate_columns import review_columns
 from ._validate_increment import review_increment
+from ._validate_law import review_evidence, review_law_clause
 from ._validate_limits import review_limits
 from ._validate_monitor import review_monitor
 from ._validate_processing import review_processing
@@ -40,6 +41,8 @@ def review(campaign: Campaign, *, at: datetime) -> tuple[PolicyFinding, ...]:
         *_channel(campaign),
         *_sources(campaign),
         *review_signals(campaign),
+        *review_evidence(campaign),
+        *review_law_clause(campaign),
         *review_increment(campaign),
         *review_columns(campaign),
         *_offers(campaign),
@@ -123,13 +126,13 @@ def _basis(campaign: Campaign, today: date) -> Iterator[PolicyFinding]:
 
 def _channel(campaign: Campaign) -> Iterator[PolicyFinding]:
     electronic = {Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.PHONE}
-    if campaign.channel in electronic and campaign.legal_basis is not LegalBasis.CONSENT:
+    if campaign.law is None and campaign.channel in electronic and campaign.legal_basis is not LegalBasis.CONSENT:
         yield found(
             "EH-POL-017",
             ("legal_basis",),
             "E-mail, messages and calls need prior consent; own customers and similar products are the only exception, "
             "and not for calls.",
-            "Set legal_basis: consent, or have a person confirm that the exception holds for everybody in subjects.",
+            "Set legal_basis: consent, or say under law of whom the exception holds, person by person.",
         )
     if campaign.surface is Surface.ONLINE_PLATFORM and (
         campaign.channel.is_direct or campaign.channel is Channel.STORE

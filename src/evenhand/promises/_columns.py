@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
+from evenhand.rules import Rulebook
 from evenhand.terms import Model, SoftOutcome
 
 __all__ = ["Ground", "LimitFigures", "RecordColumns", "Totals", "Violation"]
@@ -24,6 +25,7 @@ class RecordColumns:
         subject: S32[n], pseudonyms.
         at: int64[n], moment of the decision, microseconds since 1970 (UTC).
         standing, permission, outcome: uint8[n], `Standing` and two `Reason`.
+        rule: int16[n], place of the rule behind `permission` among the rules of the run; -1 where none was recorded.
         offer, runner_up: int16[n], -1 for none.
         codes: one uint8 array per term, [n] or [m, n] for a per-offer feature.
         score, probability, value: int64[n], of `reference`; of a model of increments the first two are what the offer
@@ -48,6 +50,7 @@ class RecordColumns:
     at: NDArray[np.int64]
     standing: NDArray[np.uint8]
     permission: NDArray[np.uint8]
+    rule: NDArray[np.int16]
     outcome: NDArray[np.uint8]
     offer: NDArray[np.int16]
     runner_up: NDArray[np.int16]
@@ -99,6 +102,8 @@ class Ground:
         model: the glass box.
         at: start of the run, time-zone aware.
         priced_by: digest of the price policy of an earlier run that decided; "" where the run found its own prices.
+        rulebook: the rules that decided who may be addressed; None of a run that was recorded before runs named them.
+        balancing: what there was of a signed balancing record, a value of the fact `balancing`; "" = not recorded.
     """
 
     campaign: Campaign
@@ -107,6 +112,8 @@ class Ground:
     model: Model
     at: datetime
     priced_by: str = ""
+    rulebook: Rulebook | None = None
+    balancing: str = ""
 
 
 class LimitFigures(Protocol):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
+from evenhand.rules import Effect, campaign_facts, holds_for_campaign
 from evenhand.terms import WITHHELD, LegalBasis, Reason, Role, Standing
 
 from ._columns import Ground, RecordColumns, Violation
@@ -15,7 +16,7 @@ __all__ = ["check_decisions", "check_run"]
 _PERMITS = {
     LegalBasis.CONSENT: (Reason.CONSENT_VALID, Reason.SIGNAL_CONSENT),
     LegalBasis.CONTRACT: (Reason.BASIS_CONTRACT,),
-    LegalBasis.LEGITIMATE_INTEREST: (Reason.BASIS_LEGITIMATE_INTEREST,),
+    LegalBasis.LEGITIMATE_INTEREST: (Reason.BASIS_LEGITIMATE_INTEREST, Reason.SOFT_OPT_IN),
 }
 _STANDING_NO = (Reason.DIRECT_MARKETING_OBJECTION, Reason.ERASED, Reason.RESTRICTED)
 _OPT_OUTS = tuple(reason for reason in Reason if reason.is_opt_out)
@@ -59,7 +60,7 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
     objected = np.isin(columns.permission, _STANDING_NO)
     direct = np.bool_(ground.campaign.channel.is_direct)
     stays_out = direct & (columns.standing == Standing.CONTEXTUAL)
-    stays_out &= ~np.isin(columns.permission, _OPT_OUTS)
+    stays_out &= ~np.isin(columns.permission, (*_OPT_OUTS, Reason.OWN_RULE))
     checks = (
         (
             "refused-but-used",
@@ -92,7 +93,7 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
         (
             "objection-but-personalised",
             personalised & objected,
-            "A person who objected to direct marketing was personalised.",
+            "A person who objected to direct marketing, was erased or restricted was personalised.",
             "G-21b",
             "Objection comes before anything else: correct gate 1.",
         ),
@@ -110,10 +111,45 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
             "G-21b",
             "On a direct channel refuse them; only an opt-out of personalisation is contextual there.",
         ),
+        (
+            "reason-without-rule",
+            _without_rule(columns, ground),
+            "A recorded permission is not what a rule in force for this campaign says.",
+            "G-5-2",
+            "Decide by the rules that the run records.",
+        ),
     )
     return tuple(
         _broken(code, what, rule, remedy, mask) for code, mask, what, rule, remedy in checks if bool(mask.any())
     )
+
+
+def _without_rule(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
+    """Decisions whose rule is none of those in force, or says something else than the decision; and, where rules are
+    not cited one by one, whose reason no rule in force has."""
+    book = ground.rulebook
+    if book is None:
+        return np.zeros(len(columns), dtype=np.bool_)
+    campaign = ground.campaign
+    facts = campaign_facts(campaign, book, ground.at, ground.balancing or "declared")
+    refused = [Standing.REFUSED] if campaign.channel.is_direct else [Standing.REFUSED, Standing.CONTEXTUAL]
+    as_ = {Effect.REFUSE: refused, Effect.CONTEXTUAL: [Standing.CONTEXTUAL], Effect.ALLOW: [Standing.PERSONALISED]}
+    may = np.zeros((len(book.rules) + 1, len(Standing), 256), dtype=np.bool_)
+    if campaign.law is not None:
+        may[-1, refused, Reason.NOTHING_ALLOWS] = True
+    for place in book.in_force(ground.at):
+        rule = book.rules[place].rule
+        if holds_for_campaign(rule, facts):
+            may[place, as_[rule.effect], rule.code] = True
+    if campaign.law is None:
+        may[-1] = may.any(axis=0)
+        may[-1, refused, Reason.NOTHING_ALLOWS] = True
+    if campaign.limits.contacts.each:  # the organisation's own limit over time is no rule of the packs
+        may[-1, Standing.REFUSED, Reason.ENOUGH_OFFERS] = True
+    known = (columns.rule >= -1) & (columns.rule < len(book.rules)) & (columns.standing < len(Standing))
+    cited = np.where(known, columns.rule, 0)
+    standing = np.where(known, columns.standing, 0)
+    return np.asarray(~known | ~may[cited, standing, columns.permission])
 
 
 def _fault(campaign: Campaign, name: str) -> str:

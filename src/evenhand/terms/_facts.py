@@ -26,6 +26,7 @@ class DecisionFacts:
         at: moment of the decision.
         standing: what gate 1 allowed.
         permission: gate 1's reason.
+        rule: place of the rule behind it among the rules of the run, -1 where the reason alone tells it.
         outcome: the allocation's reason.
         offer: index of the chosen offer, -1 for none.
         runner_up: index of the best other offer, -1 for none.
@@ -75,6 +76,7 @@ class DecisionFacts:
     listed: tuple[int, ...] = ()
     cost: int = 0
     runner_up_cost: int = 0
+    rule: int = -1
     switched_off: tuple[int, ...] = ()
 
     def switched_off_of(self, model: Model) -> tuple[str, ...]:

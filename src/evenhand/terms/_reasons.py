@@ -20,6 +20,7 @@ class Reason(IntEnum):
     BASIS_CONTRACT = 2
     BASIS_LEGITIMATE_INTEREST = 3
     SIGNAL_CONSENT = 4
+    SOFT_OPT_IN = 5
     DIRECT_MARKETING_OBJECTION = 10
     CONSENT_WITHDRAWN = 11
     CONSENT_REFUSED = 12
@@ -30,6 +31,20 @@ class Reason(IntEnum):
     SIGNAL_OPT_OUT = 17
     SIGNAL_REFUSED = 18
     ERASED = 19
+    UNDER_AGE = 21
+    SPECIAL_CATEGORY = 22
+    SPECIAL_ON_PLATFORM = 23
+    CRIMINAL_DATA = 24
+    CHANNEL_NEEDS_CONSENT = 25
+    RECIPIENT_NOT_ALLOWED = 26
+    TRANSFER_NOT_ALLOWED = 27
+    SENSITIVE_LIMITED = 28
+    SALE_UNDER_AGE = 29
+    POLITICAL = 30
+    CONSENT_NOT_ACTIVE = 31
+    NOTICE_ENDED = 32
+    VULNERABILITY = 33
+    OWN_RULE = 34
     RESTRICTED = 35
     SALE_OPT_OUT = 36
     CONSENT_NEVER_ASKED = 40
@@ -37,6 +52,11 @@ class Reason(IntEnum):
     CONSENT_UNKNOWN = 42
     SIGNAL_UNUSABLE = 43
     SIGNAL_UNCLEAR = 44
+    NOTHING_ALLOWS = 45
+    PLACE_UNKNOWN = 46
+    BALANCING_NOT_VALID = 47
+    CONSENT_WITHOUT_EVIDENCE = 48
+    AGE_UNKNOWN = 49
     SELECTED = 50
     BEYOND_LIMITS = 51
     NO_WORTHWHILE_OFFER = 52
@@ -77,7 +97,14 @@ class Reason(IntEnum):
 
 
 _OPT_OUTS = frozenset(
-    {Reason.PERSONALISATION_OPT_OUT, Reason.SALE_OPT_OUT, Reason.SIGNAL_OPT_OUT, Reason.SIGNAL_UNCLEAR}
+    {
+        Reason.PERSONALISATION_OPT_OUT,
+        Reason.SALE_OPT_OUT,
+        Reason.SALE_UNDER_AGE,
+        Reason.SENSITIVE_LIMITED,
+        Reason.SIGNAL_OPT_OUT,
+        Reason.SIGNAL_UNCLEAR,
+    }
 )
 _RULES = {
     Reason.CONSENT_VALID: "G-7",
@@ -92,6 +119,26 @@ _RULES = {
     Reason.MINOR: "D-28",
     Reason.ERASED: "G-17",
     Reason.RESTRICTED: "G-18",
+    Reason.UNDER_AGE: "G-8",
+    Reason.SPECIAL_CATEGORY: "G-9",
+    Reason.SPECIAL_ON_PLATFORM: "D-26-3",
+    Reason.CRIMINAL_DATA: "G-10",
+    Reason.CHANNEL_NEEDS_CONSENT: "E-mail, E-phone",
+    Reason.RECIPIENT_NOT_ALLOWED: "G-26/28",
+    Reason.TRANSFER_NOT_ALLOWED: "G-44",
+    Reason.SENSITIVE_LIMITED: "C-121",
+    Reason.SALE_UNDER_AGE: "C-120",
+    Reason.POLITICAL: "T-18",
+    Reason.CONSENT_NOT_ACTIVE: "G-7",
+    Reason.NOTICE_ENDED: "G-13/14",
+    Reason.VULNERABILITY: "A-5b",
+    Reason.OWN_RULE: "own rule",
+    Reason.NOTHING_ALLOWS: "G-6",
+    Reason.PLACE_UNKNOWN: "G-6",
+    Reason.BALANCING_NOT_VALID: "G-6f",
+    Reason.CONSENT_WITHOUT_EVIDENCE: "G-7",
+    Reason.AGE_UNKNOWN: "G-8",
+    Reason.SOFT_OPT_IN: "E-mail",
     Reason.SALE_OPT_OUT: "C-120",
     Reason.SIGNAL_CONSENT: "G-7",
     Reason.SIGNAL_OPT_OUT: "C-7025",

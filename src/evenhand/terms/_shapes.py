@@ -60,6 +60,8 @@ class Permitted:
         asked: the question.
         standing: uint8[n], a `Standing`.
         reason: uint8[n], a `Reason`: what allowed it, made it contextual, or refused it.
+        rule: int16[n], place of the rule behind it among the rules of the run, -1 where none applies; None where the
+            campaign does not say which law holds for whom, and the reason alone tells the rule.
         switched_off: by the name of a column, bool[n]: who said that it may not count for them. A column that nobody
             switched off is not there.
     """
@@ -67,6 +69,7 @@ class Permitted:
     asked: Asked
     standing: NDArray[np.uint8]
     reason: NDArray[np.uint8]
+    rule: NDArray[np.int16] | None = None
     switched_off: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "Measure",
     "Origin",
     "Role",
+    "Sensitivity",
     "Severity",
     "Standing",
     "Surface",
@@ -73,7 +74,24 @@ class Role(StrEnum):
     """Says yes or no to an offer, and has no part in any score."""
     COST = "cost"
     """Says what showing an offer to this person costs, and has no part in any score."""
+    PERMISSION = "permission"
+    """Says where the person is, or what the law asks about them; read of everybody, and has no part in any score."""
     FORBIDDEN = "forbidden"
+
+
+@unique
+class Sensitivity(StrEnum):
+    """How sensitive a feature is (GDPR 9, 10; AI Act 5(1)(b))."""
+
+    ORDINARY = "ordinary"
+    SPECIAL = "special"
+    """Reveals health, belief, ethnicity, sexual life ... (GDPR 9)."""
+    INFERRED = "inferred"
+    """Lets such a thing be inferred, as what was bought in a pharmacy does."""
+    CRIMINAL = "criminal"
+    """Convictions and offences (GDPR 10)."""
+    VULNERABILITY = "vulnerability"
+    """Debt, addiction, bereavement: a situation that may not be exploited (AI Act 5(1)(b))."""
 
 
 @unique
