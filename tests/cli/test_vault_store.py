@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
+from fractions import Fraction
 
 import pytest
 from typer.testing import CliRunner
 
-from evenhand.assembly import erase, vault_list, vault_log, vault_purge, vault_put
+from evenhand.assembly import erase, vault_count, vault_list, vault_log, vault_purge, vault_put
 from evenhand.cli import app
-from evenhand.terms import LedgerError, StoreError, UsageError
+from evenhand.terms import DataError, LedgerError, StoreError, UsageError
 from shop_folder import AT, write_shop
 
 NOW, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2126, 3, 1, tzinfo=UTC)
@@ -129,3 +130,29 @@ def test_a_campaign_without_its_column_in_the_vault_is_told_what_to_do(shop):
     assert "evenhand vault put" in told.output
     shop.write_text(shop.read_text().replace("visits: {role: feature,", "visits: {role: feature, kept_in: vault,"))
     assert "EH-POL-161" in CliRunner().invoke(app, ["check", str(shop)]).output
+
+
+def test_a_noisy_count_is_paid_for_once_and_refused_when_the_budget_is_spent(shop):
+    """The same question has the same answer for nothing; another one costs, until nothing is left, whatever is put."""
+    _put(shop, epsilon=Fraction(1))
+    half = {"epsilon": Fraction(1, 2), "home": _home(shop), "at": NOW}
+    first, again = vault_count("sex", ["f", "m"], **half), vault_count("sex", ["m", "f"], **half)
+    assert first.counts == again.counts
+    assert (first.again, again.again, again.spent) == (False, True, Fraction(1, 2))
+    assert all(low <= max(0, n) <= high for n, low, high in first.counts.values())
+    assert abs(first.counts["f"][0] + first.counts["m"][0] - 400) < 120
+    vault_count("sex", ["f"], **half)
+    _put(shop)
+    with pytest.raises(DataError, match="has 0 left"):
+        vault_count("sex", ["m"], **half)
+    assert vault_count("sex", ["f", "m"], **half).counts == first.counts
+
+
+def test_without_a_budget_no_noisy_count_is_told(shop):
+    """A column has a budget only where somebody decided on one."""
+    _put(shop)
+    told = CliRunner().invoke(
+        app, ["vault", "count", "sex", "--values", "f,m", "--epsilon", "0.5", "--home", str(_home(shop))]
+    )
+    assert told.exit_code == 3
+    assert "evenhand vault put" in told.output

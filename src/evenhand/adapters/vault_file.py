@@ -11,24 +11,24 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from evenhand.terms import DataError, LedgerError, StoreError
 
-from .tables import open_frame
+from ._vault_cells import Kept, Logged, derived, groups_of_texts, padded, plain, seal_of
 
 __all__ = ["VARIABLE", "Kept", "Logged", "VaultFile", "groups_of_texts"]
 
 VARIABLE = "EVENHAND_VAULT_KEY"
 """Environment variable that holds the vault's key (64 hex digits), instead of the file."""
 
-_KEY, _MARK, _NONCE, _PAD = 32, 16, 12, 32
-_LONGEST = 4_000
+_KEY, _MARK, _NONCE = 32, 16, 12
 _SCHEMA = """
 BEGIN;
 CREATE TABLE IF NOT EXISTS kept (
@@ -41,49 +41,13 @@ CREATE TABLE IF NOT EXISTS question (
     number INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, did TEXT NOT NULL, names TEXT NOT NULL,
     purpose TEXT NOT NULL, people INTEGER NOT NULL, seal BLOB NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS budget (name TEXT PRIMARY KEY, epsilon TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS answer (
+    name TEXT NOT NULL, asked TEXT NOT NULL, epsilon TEXT NOT NULL, counts TEXT NOT NULL,
+    PRIMARY KEY (name, asked, epsilon)
+) STRICT;
 COMMIT;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A column in the vault.
-
-    Attributes:
-        name: of the column.
-        purpose: why it is kept.
-        put, until: moments (microseconds since 1970): when it was put there, and from when it is not read any more.
-        who: who put it there.
-        people: of how many people there is a value.
-    """
-
-    name: str
-    purpose: str
-    put: int
-    until: int
-    who: str
-    people: int
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """One line of the log.
-
-    Attributes:
-        at: moment (microseconds since 1970).
-        who: who asked.
-        did: ``put``, ``read``, ``refused``, ``purged`` or ``erased``.
-        names: the columns.
-        purpose: why.
-        people: how many people it was about.
-    """
-
-    at: int
-    who: str
-    did: str
-    names: tuple[str, ...]
-    purpose: str
-    people: int
 
 
 class VaultFile:
@@ -121,13 +85,13 @@ class VaultFile:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         key = self._key(make=True)
-        cipher = AESGCM(_derived(key, b"values"))
+        cipher = AESGCM(derived(key, b"values"))
         rows = []
         for name, values in columns.items():
             for id_, value in zip(ids, values, strict=True):
                 if value:
                     mark, nonce = self._mark(key, name, id_), secrets.token_bytes(_NONCE)
-                    rows.append((name, mark, nonce + cipher.encrypt(nonce, _padded(value), name.encode() + mark)))
+                    rows.append((name, mark, nonce + cipher.encrypt(nonce, padded(value), name.encode() + mark)))
         with self._opened() as database:
             database.execute("BEGIN IMMEDIATE")
             for name in columns:
@@ -168,7 +132,7 @@ class VaultFile:
                     remedy="delete it: evenhand vault purge; or put it there again with a new reason and end",
                 )
             found = dict(database.execute("SELECT mark, value FROM cell WHERE name = ?", (name,)).fetchall())
-        cipher = AESGCM(_derived(key, b"values"))
+        cipher = AESGCM(derived(key, b"values"))
         out: list[str | None] = []
         for id_ in ids:
             mark = self._mark(key, name, id_)
@@ -177,7 +141,7 @@ class VaultFile:
                 out.append(
                     None
                     if value is None
-                    else _plain(cipher.decrypt(value[:_NONCE], value[_NONCE:], name.encode() + mark))
+                    else plain(cipher.decrypt(value[:_NONCE], value[_NONCE:], name.encode() + mark))
                 )
             except InvalidTag:
                 raise LedgerError(
@@ -187,6 +151,71 @@ class VaultFile:
                     remedy="restore vault.sqlite from a copy, or put the column there again",
                 ) from None
         return out
+
+    def counts(self, name: str, values: Sequence[str], *, purpose: str, at: int, who: str) -> list[int]:
+        """How many people have each of these values; for `told_once` only, which adds the noise. Logged as a read.
+
+        Raises:
+            DataError: there is no such column, or its time is up.
+        """
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self.read(name, (), purpose=purpose, at=at, who=who)
+        cipher = AESGCM(derived(self._key(make=False), b"values"))
+        with self._opened() as database:
+            rows = database.execute("SELECT mark, value FROM cell WHERE name = ?", (name,)).fetchall()
+        texts = [plain(cipher.decrypt(v[:_NONCE], v[_NONCE:], name.encode() + mark)) for mark, v in rows]
+        return [texts.count(value) for value in values]
+
+    def allow(self, name: str, epsilon: Fraction) -> None:
+        """Set the privacy budget of a column: what all noisy counts of it may lose together, for ever."""
+        with self._opened() as database:
+            database.execute("INSERT OR REPLACE INTO budget VALUES (?, ?)", (name, str(epsilon)))
+
+    def spent(self, name: str) -> tuple[Fraction, Fraction]:
+        """What was lost of a column's budget, and the budget; what was lost stays so, whatever is put there again."""
+        with self._opened() as database:
+            lost = database.execute("SELECT epsilon FROM answer WHERE name = ?", (name,)).fetchall()
+            whole = database.execute("SELECT epsilon FROM budget WHERE name = ?", (name,)).fetchone()
+        return sum((Fraction(one[0]) for one in lost), Fraction(0)), Fraction(whole[0]) if whole else Fraction(0)
+
+    def told_once(
+        self, name: str, asked: str, epsilon: Fraction, make: Callable[[], list[int]]
+    ) -> tuple[list[int], bool]:
+        """The answer to a question: the one that was given before, or a new one that is paid for from the budget.
+
+        The answer is durable before it is given out, so that asking again tells nothing more.
+
+        Returns:
+            The noisy counts, and whether they were given before.
+
+        Raises:
+            DataError: the budget does not allow it.
+        """
+        with self._opened() as database:
+            database.execute("BEGIN IMMEDIATE")
+            query = "SELECT counts FROM answer WHERE name = ? AND asked = ? AND epsilon = ?"
+            before = database.execute(query, (name, asked, str(epsilon))).fetchone()
+            if before:
+                database.execute("ROLLBACK")
+                return [int(one) for one in json.loads(before[0])], True
+            lost = database.execute("SELECT epsilon FROM answer WHERE name = ?", (name,)).fetchall()
+            whole = database.execute("SELECT epsilon FROM budget WHERE name = ?", (name,)).fetchone()
+            left = (Fraction(whole[0]) if whole else Fraction(0)) - sum((Fraction(one[0]) for one in lost), Fraction(0))
+            if epsilon > left:
+                database.execute("ROLLBACK")
+                raise DataError(
+                    "vault-budget-spent",
+                    f"The privacy budget of column {name!r} has {float(max(left, Fraction(0))):g} left; "
+                    f"{float(epsilon):g} was asked for.",
+                    rule="what all answers about a column lose together is bounded",
+                    remedy="ask an earlier question again, ask with a smaller --epsilon, or decide on a larger budget: "
+                    "evenhand vault put ... --epsilon",
+                )
+            counts = make()
+            database.execute("INSERT INTO answer VALUES (?, ?, ?, ?)", (name, asked, str(epsilon), json.dumps(counts)))
+            database.execute("COMMIT")
+            return counts, False
 
     def kept(self) -> list[Kept]:
         """Every column in the vault."""
@@ -240,7 +269,7 @@ class VaultFile:
             rows = database.execute("SELECT * FROM question ORDER BY number").fetchall()
         for number, (stored, at, who, did, names, purpose, people, seal) in enumerate(rows, 1):
             line = Logged(at, who, did, tuple(names.split("\n")), purpose, people)
-            before = _seal(key, before, number, line)
+            before = seal_of(key, before, number, line)
             if number != stored or not hmac.compare_digest(before, seal):
                 raise LedgerError(
                     "vault-log-altered",
@@ -257,12 +286,12 @@ class VaultFile:
         database.execute(
             "INSERT INTO question VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (number, line.at, line.who, line.did, "\n".join(line.names), line.purpose, line.people,
-             _seal(key, before, number, line)),
+             seal_of(key, before, number, line)),
         )  # fmt: skip
 
     @staticmethod
     def _mark(key: bytes, name: str, id_: str) -> bytes:
-        return hmac.new(_derived(key, b"marks"), f"{name}\0{id_}".encode(), hashlib.sha256).digest()[:_MARK]
+        return hmac.new(derived(key, b"marks"), f"{name}\0{id_}".encode(), hashlib.sha256).digest()[:_MARK]
 
     def _key(self, *, make: bool) -> bytes:
         from .home import write_atomically
@@ -292,8 +321,7 @@ class VaultFile:
             with contextlib.closing(sqlite3.connect(self._path, isolation_level=None, timeout=5)) as database:
                 for pragma in ("secure_delete = ON", "synchronous = FULL", "temp_store = MEMORY"):
                     database.execute(f"PRAGMA {pragma}")
-                if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    database.executescript(_SCHEMA)
+                database.executescript(_SCHEMA)
                 yield database
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
@@ -302,42 +330,3 @@ class VaultFile:
                 rule="a question to the vault is logged before it is answered",
                 remedy="free disk space or change the permissions, then start again",
             ) from None
-
-
-def groups_of_texts(
-    name: str, values: Sequence[str | None], cut: str | int | Sequence[float] | None
-) -> list[str | None]:
-    """The group of each person from texts as they were put there, numbers cut as those of a table are."""
-    import polars as pl
-
-    series = pl.Series(name, values, dtype=pl.String)
-    numbers = series.cast(pl.Float64, strict=False)
-    is_number = numbers.null_count() == series.null_count() and series.null_count() < len(series)
-    return open_frame(pl.DataFrame([numbers if is_number else series])).groups(name, cut)
-
-
-def _derived(key: bytes, use: bytes) -> bytes:
-    return hmac.new(key, b"evenhand vault " + use, hashlib.sha256).digest()
-
-
-def _seal(key: bytes, before: bytes, number: int, line: Logged) -> bytes:
-    parts = (number, line.at, line.who, line.did, "\n".join(line.names), line.purpose, line.people)
-    return hmac.new(_derived(key, b"log"), before + repr(parts).encode(), hashlib.sha256).digest()
-
-
-def _padded(value: str) -> bytes:
-    """A value with its length before it, filled up so that lengths do not tell values apart."""
-    raw = value.encode()
-    if len(raw) > _LONGEST:
-        raise DataError(
-            "vault-value-too-long",
-            "A value is too long for a group.",
-            rule=f"a group is shared by many people; at most {_LONGEST} bytes",
-            remedy="put columns of groups in the vault, no free text",
-        )
-    content = len(raw).to_bytes(2, "big") + raw
-    return content + bytes(-len(content) % _PAD)
-
-
-def _plain(content: bytes) -> str:
-    return content[2 : 2 + int.from_bytes(content[:2], "big")].decode()

@@ -45,7 +45,7 @@ from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
-from ._person_pages import person_link, person_pages_of, serve_person_pages
+from ._person_pages import people_beside, person_link, person_pages_of, serve_person_pages
 from ._person_sayings import SayingsInHome
 from ._policy import prices_of, why_not_later
 from ._receipts import (
@@ -65,7 +65,7 @@ from ._ropa import record_of_processing
 from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._serve import Serving, machine_keys, open_service, serve, service_app
-from ._vault_store import vault_list, vault_log, vault_purge, vault_put
+from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 
 __all__ = [
     "Access",
@@ -90,6 +90,7 @@ __all__ = [
     "LiveService",
     "Message",
     "Monitored",
+    "NoisyCounts",
     "Package",
     "PeopleHouse",
     "Planned",
@@ -145,6 +146,7 @@ __all__ = [
     "open_service",
     "outbox",
     "package_about",
+    "people_beside",
     "person_link",
     "person_pages_of",
     "plan",
@@ -175,6 +177,7 @@ __all__ = [
     "start_request",
     "tell_recipient",
     "upgrade_database",
+    "vault_count",
     "vault_list",
     "vault_log",
     "vault_purge",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 from evenhand.adapters.home import Home, find_home
@@ -14,10 +17,13 @@ from evenhand.adapters.tables import DataTable, open_table
 from evenhand.adapters.vault_file import Kept, Logged, VaultFile, groups_of_texts
 from evenhand.policy import Campaign, Table
 from evenhand.terms import UsageError
+from evenhand.vault import discrete_laplace, noise_bound
 
 __all__ = [
+    "NoisyCounts",
     "group_values",
     "in_vault",
+    "vault_count",
     "vault_digest",
     "vault_forget",
     "vault_list",
@@ -61,7 +67,7 @@ def vault_digest(groups: Sequence[Sequence[str | None]]) -> str:
 
 def vault_put(
     table: str | Path, columns: Sequence[str], *, identifier: str, purpose: str, until: datetime,
-    home: str | Path | None = None, at: datetime, who: str | None = None,
+    home: str | Path | None = None, at: datetime, who: str | None = None, epsilon: Fraction | None = None,
 ) -> int:  # fmt: skip
     """Put columns of a table in the vault, under its own key.
 
@@ -74,6 +80,7 @@ def vault_put(
         home: the home folder; see `find_home`.
         at: now.
         who: who puts them there; None = the user of the operating system.
+        epsilon: privacy budget of each column, for noisy counts that are told outside; None = as it was, at first zero.
 
     Returns:
         The number of people.
@@ -94,10 +101,73 @@ def vault_put(
     opened = open_table(Table(file=path.name), path.parent, columns=[identifier, *columns])
     ids = opened.ids(identifier, unique=True)
     values: dict[str, Sequence[str | None]] = {name: opened.texts(name) for name in columns}
-    vault_of(find_home(home)).put(
-        values, ids, purpose=purpose.strip(), at=_micro(at), until=_micro(until), who=_who(who)
-    )
+    vault = vault_of(find_home(home))
+    vault.put(values, ids, purpose=purpose.strip(), at=_micro(at), until=_micro(until), who=_who(who))
+    if epsilon is not None:
+        for name in columns:
+            vault.allow(name, epsilon)
     return len(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class NoisyCounts:
+    """Counts of a column with noise, to be told outside.
+
+    Attributes:
+        column: the column.
+        counts: per value the noisy count, and the least and the most that the true one is (95 %).
+        epsilon: what the answer loses of the column's budget.
+        spent, budget: what was lost so far, and what may be.
+        again: the same was asked before, and this is the same answer: nothing more was lost.
+    """
+
+    column: str
+    counts: dict[str, tuple[int, int, int]]
+    epsilon: Fraction
+    spent: Fraction
+    budget: Fraction
+    again: bool
+
+
+def vault_count(
+    column: str, values: Sequence[str], *, epsilon: Fraction, home: str | Path | None = None, at: datetime,
+    purpose: str = "", who: str | None = None,
+) -> NoisyCounts:  # fmt: skip
+    """How many people have each of these values, epsilon-differentially private: one person more or less changes the
+    chance of any answer by a factor of at most ``exp(epsilon)``.
+
+    Args:
+        column: a column in the vault.
+        values: the values to count, named by the asker: which values occur is told by nobody.
+        epsilon: what this answer may lose.
+        home: the home folder; see `find_home`.
+        at: now.
+        purpose: why, for the log.
+        who: who asks.
+
+    Raises:
+        UsageError: no value, one twice, or an epsilon out of bounds.
+        DataError: there is no such column, its time is up, or its budget is spent.
+    """
+    wanted = sorted(set(values))
+    if not wanted or len(wanted) != len(values):
+        raise UsageError(
+            "vault-count-values",
+            "No value was named, or one twice.",
+            rule="whoever asks names the values, since which ones occur would tell about people",
+            remedy="name them with commas between: --values f,m",
+        )
+    bound = noise_bound(epsilon)
+    vault, moment = vault_of(find_home(home)), _micro(at)
+    true = vault.counts(column, wanted, purpose=purpose or "noisy counts", at=moment, who=_who(who))
+
+    def noisy() -> list[int]:
+        return [count + discrete_laplace(epsilon, secrets.randbelow) for count in true]
+
+    counts, again = vault.told_once(column, "\n".join(wanted), epsilon, noisy)
+    spent, budget = vault.spent(column)
+    told = {value: (n, max(0, n - bound), max(0, n + bound)) for value, n in zip(wanted, counts, strict=True)}
+    return NoisyCounts(column, told, epsilon, spent, budget, again)
 
 
 def vault_list(*, home: str | Path | None = None) -> list[Kept]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,9 @@ def put(
     identifier: Annotated[str, typer.Option("--id", help="The column of ids, as campaigns name people.")],
     purpose: Annotated[str, typer.Option("--purpose", help="Why they are kept.")],
     until: Annotated[str, typer.Option("--until", help="The day from which they are not read any more: 2027-06-30.")],
+    epsilon: Annotated[
+        str | None, typer.Option("--epsilon", help="Privacy budget of each column, for noisy counts told outside.")
+    ] = None,
     who: As = None,
     home: HomeFolder = None,
     json_out: Json = False,
@@ -46,13 +50,58 @@ def put(
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     names = [name.strip() for name in columns.split(",") if name.strip()]
     people = assembly.vault_put(
-        table, names, identifier=identifier, purpose=purpose, until=moment(until), home=home, at=moment(None), who=who
-    )
+        table, names, identifier=identifier, purpose=purpose, until=moment(until), home=home, at=moment(None), who=who,
+        epsilon=None if epsilon is None else _epsilon(epsilon),
+    )  # fmt: skip
     if json_out:
         voice.document({"columns": names, "people": people})
     else:
         voice.data(f"{', '.join(names)} of {people:,} people are in the vault")
         voice.talk("Take them out of your own table; campaigns read them with: columns: NAME: {kept_in: vault}")
+
+
+def count(
+    column: Annotated[str, typer.Argument(metavar="COLUMN", help="A column in the vault.")],
+    values: Annotated[str, typer.Option("--values", help="The values to count, with commas between them.")],
+    epsilon: Annotated[str, typer.Option("--epsilon", help="What this answer may lose of the column's budget.")],
+    purpose: Annotated[str, typer.Option("--purpose", help="Why, for the log.")] = "",
+    who: As = None,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Count people per value with noise (differential privacy), for somebody outside; the same question, once."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    names = [value.strip() for value in values.split(",") if value.strip()]
+    told = assembly.vault_count(
+        column, names, epsilon=_epsilon(epsilon), home=home, at=moment(None), purpose=purpose, who=who
+    )
+    if json_out:
+        counts = {value: {"count": n, "between": [low, high]} for value, (n, low, high) in told.counts.items()}
+        voice.document({"column": column, "counts": counts, "epsilon": float(told.epsilon), "spent": float(told.spent),
+                        "budget": float(told.budget), "again": told.again})  # fmt: skip
+        return
+    for value, (n, low, high) in told.counts.items():
+        voice.data(f"{value}: about {max(0, n):,} (95 %: {low:,} to {high:,})")
+    said = "the answer given before; nothing more was lost" if told.again else f"lost {float(told.epsilon):g}"
+    voice.talk(f"{said}; {float(told.spent):g} of {float(told.budget):g} is spent")
+
+
+def _epsilon(text: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        from evenhand.terms import UsageError
+
+        raise UsageError(
+            "vault-epsilon",
+            "The epsilon is no number.",
+            rule="a privacy loss is a decimal number",
+            remedy="write it like 0.5",
+        ) from None
 
 
 def list_(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
@@ -122,6 +171,10 @@ list_.__name__ = "list"
 _EXAMPLE = "evenhand vault put groups.csv --id person --columns sex,age --purpose 'sex-reach limit' --until 2027-06-30"
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (put, (_EXAMPLE, "evenhand vault put groups.parquet --id id --columns sex --purpose audit --until 2027-01-01")),
+    (
+        count,
+        ("evenhand vault count sex --values f,m --epsilon 0.5", "evenhand vault count sex --values f,m --epsilon 1"),
+    ),
     (list_, ("evenhand vault list", "evenhand vault list --json")),
     (log, ("evenhand vault log", "evenhand vault log --json")),
     (purge, ("evenhand vault purge", "evenhand vault purge --column age --why 'the limit on age ended'")),

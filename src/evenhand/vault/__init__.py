@@ -11,12 +11,14 @@ tables are found that agree with everything told and differ in it by the minimum
 further numbers are told as a range, those first that cost least. Sources: complementary suppression and its audit,
 Willenborg and de Waal 2001, "Elements of Statistical Disclosure Control"; the hypercube method, Repsilber 1994.
 
-What it does not do: two releases on nearly the same people can be subtracted, and figures that are no counts (an AUROC,
-a statistic over parts) are not part of the protection. It is not differential privacy. `count` answers one table by
-itself, for arithmetic that tells no count. `inside` lends the cells themselves to one trusted solver (allocation's) and
-to the monitor; an architecture test holds that nobody else asks for it.
+What it does not do: two releases on nearly the same people can be subtracted, and figures that are no counts (an
+AUROC, a statistic over parts) are not part of the protection. Reports are not differentially private;
+`discrete_laplace` is for counts of a kept column that are told outside, within a budget (`evenhand vault count`).
+`count` answers one table by itself, for arithmetic that tells no count. `inside` lends the cells themselves to one
+trusted solver (allocation's) and to the monitor; an architecture test holds that nobody else asks for it.
 """
 
+from ._noise import discrete_laplace, noise_bound
 from ._vault import Question, Vault
 
-__all__ = ["Question", "Vault"]
+__all__ = ["Question", "Vault", "discrete_laplace", "noise_bound"]
