@@ -97,9 +97,9 @@ def person_pages_of(home: str | Path | None = None) -> Any:
 
     place = find_home(home)
     links = _links(place)
-    database = database_of(place)
-    database.be_ready("people")
-    return person_pages(PeopleHouse(place, SayingsInHome(place)), links, UsedLinks(database))
+    with database_of(place) as database:
+        database.be_ready("people")
+    return person_pages(PeopleHouse(place, SayingsInHome(place)), links, UsedLinks(lambda: database_of(place)))
 
 
 def serve_person_pages(
