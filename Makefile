@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq
 UPGRADE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test storm storm test-spark test-interpret test-oracle check static format-check lint types floors manners bench lock format clean system-parts
+.PHONY: help demo test storm test-spark test-interpret test-oracle check static format-check lint types floors manners bench lock format clean system-parts
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -19,10 +19,8 @@ demo: $(VENV)/.run  ## Set up and run a real campaign; prints where the report i
 test: $(VENV)/.test system-parts  ## Set up everything for tests and run them all (ARGS='-k name' for some)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-storm: $(VENV)/.test system-parts  ## Kill writers and servers a hundred times while they record, on both stores (minutes)
-	@EVENHAND_STORM=$${EVENHAND_STORM:-100} $(BIN)/python -m pytest -n 0 tests/adapters/test_store_faults.py $(ARGS)
-
-storm: $(VENV)/.test  ## Kill the service under load, again and again (STORM=40 times)
+storm: $(VENV)/.test system-parts  ## Kill writers, servers and a service while they record, again and again (up to an hour; STORM=100 times)
+	@EVENHAND_STORM=$(or $(STORM),100) $(BIN)/python -m pytest -n 0 tests/adapters/test_store_faults.py $(ARGS)
 	@EVENHAND_STORM=$(or $(STORM),40) $(BIN)/python -m pytest -n 0 tests/cli/test_serve.py -k killed
 
 test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into an environment of its own

@@ -158,7 +158,7 @@ class Shop:
     def start(self) -> None:
         """Start the pages, or start them anew."""
         sayings = assembly.SayingsInHome(self.home, clock=lambda: self.now) if self.is_real else self.sayings
-        once = UsedLinks(database_of(self.home)) if self.is_real else UsedInMemory()
+        once = UsedLinks(lambda: database_of(self.home)) if self.is_real else UsedInMemory()
         self.house = assembly.PeopleHouse(self.home, sayings, clock=lambda: self.now)
         self.app = person_pages(self.house, self.links, once, clock=lambda: self.now)
 

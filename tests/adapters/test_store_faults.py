@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import shutil
 import signal
 import subprocess
@@ -21,9 +22,12 @@ import psycopg
 import pytest
 
 from builders import NOON, begin_run, make_explained, model_from_json
+from evenhand import assembly
 from evenhand.ledger import erase_subject, finish, record, runs, verify
 from evenhand.terms import StoreError
+from live_cases import asked, opened, person
 from postgres_server import Server, binaries
+from shop_folder import AT, write_shop
 from store_cases import OnServer, stores_of
 
 TIMES = int(os.environ.get("EVENHAND_STORM", "5"))
@@ -173,6 +177,37 @@ def test_a_connection_that_is_cut_takes_claim_and_run_with_it(tmp_path, server):
             finish(run, {})
         assert [line.finished for line in runs(store)] == [False, True]
     _whole(stores)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_service_goes_on_after_its_server_was_away(tmp_path, server, monkeypatch):
+    """While the server is away nobody is decided about and everybody is told; after its restart the service decides
+    again, without one of its own."""
+    write_shop(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EVENHAND_HOME", raising=False)
+    monkeypatch.setenv("EVENHAND_DATABASE", server.url)
+    assembly.upgrade_database(home="evenhand-home", schema=f"t{secrets.token_hex(6)}")
+    assembly.run_campaign(Path("campaign.yaml"), at=datetime.fromisoformat(AT).replace(tzinfo=UTC))
+    with opened(tmp_path) as serving:
+        assert asked(serving.live, person(3)).answers
+        server.stop("immediate")
+        for number in (4, 5):
+            with pytest.raises(StoreError, match="cannot be reached"):
+                asked(serving.live, person(number))
+        assert serving.live.not_ready() == "database-unreachable"
+        server.start()
+        answered = []
+        for number in range(6, 16):
+            try:
+                answered.append(asked(serving.live, person(number)).answers[0])
+            except StoreError:
+                time.sleep(0.2)
+        assert len(answered) > 5
+        assert serving.live.not_ready() == ""
+    assert assembly.verify_ledger(home="evenhand-home").ok
+    assert sum(run["decisions"] for run in assembly.list_runs(home="evenhand-home")) == 401 + len(answered)
 
 
 def test_writers_that_race_take_turns(stores):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import secrets
 from pathlib import Path
 
 import pytest
 
 from evenhand.assembly import person_pages_of
 from portal_cases import Browser
+from shop_folder import AT
 
 PERSON = "canary2@mail.example"
 HOME = ("--home", "evenhand-home")
@@ -65,3 +68,22 @@ def test_a_home_without_a_key_makes_no_links(shop, cli):
     assert "has no key yet" in done.stderr
     assert not Path(shop / "nowhere").exists()
     assert cli(shop, "portal", "serve", "--home", "nowhere").exit_code == 3
+
+
+@pytest.mark.postgres
+def test_the_pages_stand_on_a_server_too(shop, cli, postgres_url, monkeypatch):
+    """A home on PostgreSQL: a link works once, what is switched off there is heard by the next decision."""
+    monkeypatch.setenv("EVENHAND_DATABASE", postgres_url)
+    assert cli(shop, "db", "upgrade", "--schema", f"t{secrets.token_hex(6)}", *HOME).exit_code == 0
+    assert cli(shop, "run", "campaign.yaml", "--at", AT, *HOME).exit_code == 0
+    app = person_pages_of(shop / "evenhand-home")
+    own = cli(shop, "portal", "link", PERSON, *HOME).stdout.strip()
+    browser = Browser(app)
+    page = browser.post(own, data={"lang": "en"}).text
+    assert Browser(app).post(own).status_code == 403
+    csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', page).group(1)
+    page = browser.post("/me", data={"do": "factor-off", "name": "visits", "csrf": csrf, "lang": "en"}).text
+    assert "From now on this does not count for you." in page
+    assert cli(shop, "decide", "campaign.yaml", PERSON, *HOME).exit_code == 0
+    assert "number of visits: you switched this off" in cli(shop, "why", PERSON, *HOME).stdout
+    assert "Of these, 0 used it." in browser.get("/me?lang=en").text

@@ -10,7 +10,7 @@ import pytest
 
 from builders import MemoryLedger, begin_run, make_campaign, make_explained, model_from_json
 from evenhand.ledger import RecordedOffers, erase_subject, finish, record, verify
-from evenhand.terms import Asked, Explained
+from evenhand.terms import Asked, DataError, Explained
 from ledger.test_people import MemoryKeys
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -88,6 +88,19 @@ def test_an_erased_person_counts_for_nothing():
     found = RecordedOffers(store).count(asked, asking)[0]
     assert found[row] == 0
     assert found.sum() == explained.allocated.gets().sum() - 1
+
+
+def test_lost_keys_are_an_error_and_not_people_who_got_nothing():
+    """Where nobody erased them, what they were offered is not known, and nothing is decided."""
+    keys = MemoryKeys()
+    store = MemoryLedger(keys)
+    explained = recorded(store, campaign_with(), NOON, "000001")
+    asked = explained.allocated.scored.minimised.permitted.asked
+    for row in range(3):
+        del keys.kept[bytes.fromhex(asked.subjects[row].decode())]
+    asking = campaign_with({"offers": 1, "within": "P1D"})
+    with pytest.raises(DataError, match="3 earlier decisions cannot be opened"):
+        RecordedOffers(store).count(asked, asking)
 
 
 def test_verification_counts_again_and_finds_who_got_too_much():

@@ -146,4 +146,4 @@ def test_a_used_link_stays_used_when_the_server_is_started_anew(real):
     assert Browser(real.app).post(link).status_code == 200
     real.start()
     assert Browser(real.app).post(link).status_code == 403
-    assert UsedLinks(database_of(real.home)).forget(AT + timedelta(days=30)) == 1
+    assert UsedLinks(lambda: database_of(real.home)).forget(AT + timedelta(days=30)) == 1

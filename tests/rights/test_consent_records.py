@@ -101,5 +101,7 @@ def test_a_word_needs_a_purpose_and_a_hash_is_one():
 
 def test_a_body_comes_back_as_it_was():
     """What is written to the trail is what is read."""
-    said = said_now("give", PURPOSE, AT, actor="desk 4", **EVIDENCE)
+    said = said_now("give", PURPOSE, AT, actor="desk 4", form="ExplicitlyExpressedConsent", **EVIDENCE)
     assert Said.from_body(said.to_body(), said.microseconds) == said
+    (event,) = consent_record("ab", PURPOSE, [said], CONTEXT)["dpv:hasConsentStatus"]
+    assert event["@type"] == ["dpv:ConsentGiven", "dpv:ExplicitlyExpressedConsent"]

@@ -16,7 +16,7 @@ from evenhand.terms import StoreError, UsageError
 
 from .home import Home, json_bytes, write_atomically
 
-__all__ = ["DATABASE", "KEYS_DATABASE", "Placement", "place_home", "placement_of"]
+__all__ = ["DATABASE", "KEYS_DATABASE", "Placement", "place_home", "placement_of", "refuse_odd_schema"]
 
 DATABASE = "EVENHAND_DATABASE"
 """The variable that names the server, unless the home says another."""
@@ -86,6 +86,21 @@ def placement_of(home: Home) -> Placement | None:
     return _placed(DATABASE, "evenhand")
 
 
+def refuse_odd_schema(schema: str | None) -> None:
+    """Refuse what is not the name of a schema; None is none, and may be.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if schema is not None and not _SCHEMA.fullmatch(schema):
+        raise UsageError(
+            "database-schema",
+            "That is not the name of a schema.",
+            rule="a to z, digits and _, at most 40, no digit first",
+            remedy="choose another name, such as evenhand",
+        )
+
+
 def place_home(home: Home, variable: str | None, schema: str | None) -> Placement | None:
     """Note that a home lives on the server that a variable names; what is left out stays as it was.
 
@@ -103,13 +118,7 @@ def place_home(home: Home, variable: str | None, schema: str | None) -> Placemen
             rule=_RULE,
             remedy=f"put the address into a variable, such as {DATABASE}, and pass its name",
         )
-    if schema is not None and not _SCHEMA.fullmatch(schema):
-        raise UsageError(
-            "database-schema",
-            "That is not the name of a schema.",
-            rule="a to z, digits and _, at most 40, no digit first",
-            remedy="choose another name, such as evenhand",
-        )
+    refuse_odd_schema(schema)
     noted = _noted(home)
     if noted is None and variable is None and schema is None and not os.environ.get(DATABASE):
         return None

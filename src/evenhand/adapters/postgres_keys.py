@@ -112,6 +112,8 @@ class PostgresSubjectKeys(PersonKeys):
     @contextlib.contextmanager
     def _opened(self) -> Iterator[psycopg.Connection[Any]]:
         if self._held is not None:
+            if self._held.closed:
+                self.hold()
             with trouble(self.where):
                 yield self._held
             return

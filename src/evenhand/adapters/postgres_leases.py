@@ -31,6 +31,7 @@ class PostgresLeases(Leases):
 
     def __init__(self, placement: Placement, secret: Callable[[], bytes]) -> None:
         self._where = f"the leases in the database that {placement.variable} names"
+        self._placement, self._secret = placement, secret
         self._db = connected(placement, "ledger", secret)
 
     def close(self) -> None:
@@ -39,6 +40,8 @@ class PostgresLeases(Leases):
 
     @contextmanager
     def _alone(self, at: datetime | None) -> Iterator[LeaseSteps]:
+        if self._db.closed:  # it broke in an earlier step, which was undone
+            self._db = connected(self._placement, "ledger", self._secret)
         with trouble(self._where), self._db.transaction(), self._db.cursor() as cursor:
             cursor.execute("SELECT latest FROM clock FOR UPDATE")
             steps = _Steps(cursor)

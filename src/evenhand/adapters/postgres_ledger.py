@@ -80,13 +80,12 @@ class PostgresLedger:
         patience: float = 0.0,
     ) -> None:
         self.people = people
-        self._patience = patience
+        self._patience, self._placement = patience, placement
         self.where = f"the ledger in the database that {placement.variable} names"
         self._secret = secret
         self._witness = SealedHead(witness, secret) if witness else None
-        self._claimed = self._open = False
-        self._kept: Head | None = None
-        self._db = connected(placement, "ledger", secret)
+        self._claimed = False
+        self._connect()
         try:
             if isinstance(people, PostgresSubjectKeys):
                 people.hold()
@@ -100,6 +99,11 @@ class PostgresLedger:
         except BaseException:
             self.close()
             raise
+
+    def _connect(self) -> None:
+        self._open = False
+        self._kept: Head | None = None
+        self._db = connected(self._placement, "ledger", self._secret)
 
     def __enter__(self) -> PostgresLedger:
         return self
@@ -181,9 +185,19 @@ class PostgresLedger:
             return [error.what]
 
     def claim(self) -> None:
-        """Become the only writer until `release`; others are refused, at once or when their patience ends."""
+        """Become the only writer until `release`; others are refused, at once or when their patience ends. A connection
+        that broke meanwhile is made anew: whoever holds nothing loses nothing by it."""
         if self._claimed:
             raise busy(self.where)
+        try:
+            self._take_claim()
+        except StoreError:
+            if not self._db.closed:
+                raise
+            self._connect()
+            self._take_claim()
+
+    def _take_claim(self) -> None:
         until = time.monotonic() + self._patience
         if not self._patience:
             self._claimed = self._locked(_LOCK, until)
@@ -204,10 +218,11 @@ class PostgresLedger:
         return True
 
     def is_wanted(self) -> bool:
-        """Whether somebody waits to write."""
-        if not self._rows_of(f"SELECT pg_try_advisory_lock({_TURN})")[0][0]:
-            return True
-        self._rows_of(f"SELECT pg_advisory_unlock({_TURN})")
+        """Whether somebody waits to write; on a connection that broke nobody does."""
+        with contextlib.suppress(EvenhandError):
+            if not self._rows_of(f"SELECT pg_try_advisory_lock({_TURN})")[0][0]:
+                return True
+            self._rows_of(f"SELECT pg_advisory_unlock({_TURN})")
         return False
 
     def release(self) -> None:

@@ -6,6 +6,7 @@ Implements `adapters.person_links.OnceStore`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, Column, LargeBinary, PrimaryKeyConstraint, Table, delete
@@ -30,22 +31,22 @@ class UsedLinks:
     """The marks of one home.
 
     Args:
-        database: of the home.
+        opened: opens the database of the home; it is closed after each use.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, opened: Callable[[], Database]) -> None:
+        self._opened = opened
 
     def use(self, mark: bytes, until: datetime) -> bool:
         """Note a mark as used; whether it was not used before. See `adapters.person_links.OnceStore`."""
         values = {"mark": mark, "until": (until - _EPOCH) // timedelta(microseconds=1)}
-        insert = insert_postgresql if self._database.is_server else insert_sqlite
-        with self._database.begin() as connection:
+        with self._opened() as database, database.begin() as connection:
+            insert = insert_postgresql if database.is_server else insert_sqlite
             noted = insert(_used).values(**values).on_conflict_do_nothing().returning(_used.c.mark)
             return connection.execute(noted).first() is not None
 
     def forget(self, at: datetime) -> int:
         """Remove what is past its moment; how many."""
-        with self._database.begin() as connection:
+        with self._opened() as database, database.begin() as connection:
             done = connection.execute(delete(_used).where(_used.c.until < (at - _EPOCH) // timedelta(microseconds=1)))
             return int(done.rowcount)

@@ -142,7 +142,7 @@ def _answer(make: Maker) -> _Answer:
     """Solve, settle and describe. For aware limits this runs behind the wall."""
     batch, value = make.batch, make.value
     disparity = {limit.id for limit in batch.campaign.limits.disparity}
-    found = _held(make, *_first(make, disparity))
+    found = _held(make, disparity)
     problem, settled, rows = found.problem, found.settled, found.rows
     if not settled.kept:
         raise not_found(problem.nest.whole, rows)
@@ -193,8 +193,9 @@ def _first(make: Maker, disparity: set[str]) -> tuple[Problem, Choice | None]:
     return replace(problem, rows=relaxed(problem.rows, make.comparisons)), make.offers(problem, free)
 
 
-def _held(make: Maker, problem: Problem, plain: Choice | None) -> _Found:
+def _held(make: Maker, disparity: set[str]) -> _Found:
     """Decisions that keep every limit: those without blind limits, if they do, else the best that guesses lead to."""
+    problem, plain = _first(make, disparity)
     comparisons, seed = make.comparisons, make.batch.campaign.seed
     aware = np.array([c.limit.mode == "aware" for c in comparisons], dtype=bool)
     rows = problem.rows.taking(aware)

@@ -17,7 +17,7 @@ from evenhand.adapters.database import Database, database_of
 from evenhand.adapters.event_tables import EventTables
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
 from evenhand.adapters.monitor_state import MonitorStates
-from evenhand.adapters.placement import DATABASE, placement_of
+from evenhand.adapters.placement import DATABASE, placement_of, refuse_odd_schema
 from evenhand.adapters.rights_tables import RightsTables
 from evenhand.adapters.run_keys import RunKeyFolder
 from evenhand.adapters.sqlite_leases import SqliteLeases
@@ -157,6 +157,7 @@ def restore(
         LedgerError: the backup does not verify; nothing was made.
     """
     source, opened = Home(folder), Home(folder if keys is None else keys)
+    refuse_odd_schema(schema)
     made = _made(source, opened)
     new = Home(home)
     if home.exists() and {path.name for path in home.iterdir()} - {"secret.key", "database.json"}:

@@ -15,7 +15,7 @@ from evenhand.adapters.tables import open_table
 from evenhand.features import Register
 from evenhand.ledger import SubjectKey
 from evenhand.permission import ConsentBook
-from evenhand.policy import Table
+from evenhand.policy import EVIDENCE_NAMES, Table
 from evenhand.rights import (
     Entry,
     Said,
@@ -46,7 +46,6 @@ __all__ = [
     "verify_rights",
 ]
 
-_EVIDENCE = ("notice", "notice_hash", "language", "method", "actor")
 _AT_ONCE = 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -64,6 +63,7 @@ def say(
     language: str = "",
     method: str = "",
     actor: str = "person",
+    form: str = "",
 ) -> Said:
     """Record what a person says of a purpose. It holds for the next decision; nothing that was recorded is changed.
 
@@ -74,7 +74,7 @@ def say(
         home: the home folder; see `find_home`.
         at: now.
         said_at: when it was said, where that was earlier; None = now.
-        notice, notice_hash, language, method, actor: see `rights.Said`.
+        notice, notice_hash, language, method, actor, form: see `rights.Said`.
 
     Raises:
         UsageError: the purpose is none, or the moment lies in the future.
@@ -96,6 +96,7 @@ def say(
         language=language,
         method=method,
         actor=actor,
+        form=form,
     )
     place = find_home(home)
     key = key_of_person(place, who, make=True)
@@ -182,7 +183,7 @@ class Imported:
 
 def import_consents(path: str | Path, *, home: str | Path | None = None, at: datetime) -> Imported:
     """Record a table of consents: the five columns that `consents` in a campaign file has, and evidence where it has
-    columns for it (notice, notice_hash, language, method, actor).
+    columns for it (notice, notice_hash, language, method, actor, form).
 
     Records keep their own moment, so an older table brings nothing back that was withdrawn or objected to since. What
     is there already is not recorded again; what an erasure made void is not kept.
@@ -200,7 +201,7 @@ def import_consents(path: str | Path, *, home: str | Path | None = None, at: dat
     ConsentBook.from_columns(
         subjects=read.subjects, kinds=read.kinds, purposes=read.purposes, statuses=read.statuses, at=read.at
     )
-    evidence = {name: table.texts(name) for name in _EVIDENCE if name in table.names}
+    evidence = {name: table.texts(name) for name in EVIDENCE_NAMES if name in table.names}
     moments = [_EPOCH + timedelta(microseconds=one) for one in read.at.astype("datetime64[us]").astype(int).tolist()]
     people = read.subjects.astype("U32").tolist()
     records = [

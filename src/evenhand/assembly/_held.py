@@ -155,7 +155,7 @@ def said_values(
         meanings: of columns, for factors that were switched off.
     """
     own = [{**one.to_dict(), "source": "home"} for one in said]
-    bare = {"notice": "", "notice_hash": "", "language": "", "method": "", "actor": ""}
+    bare = {"notice": "", "notice_hash": "", "language": "", "method": "", "actor": "", "form": ""}
     theirs = [
         {**bare, **one, "at": _iso(one["at"]), "source": "table"}
         for one in table

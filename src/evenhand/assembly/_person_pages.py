@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from ._person import PeopleHouse
 from ._person_record import PersonRecord, RunShelf
 from ._person_sayings import SayingsInHome
 from ._records import open_ledger
+from ._serve import Serving, machine_keys
 
-__all__ = ["person_link", "person_pages_of", "serve_person_pages"]
+__all__ = ["people_beside", "person_link", "person_pages_of", "serve_person_pages"]
 
+_BELOW = re.compile(r"/[a-z][a-z0-9-]{0,30}")
 _LONGEST = 90
 """Days."""
 
@@ -94,9 +97,9 @@ def person_pages_of(home: str | Path | None = None) -> Any:
 
     place = find_home(home)
     links = _links(place)
-    database = database_of(place)
-    database.be_ready("people")
-    return person_pages(PeopleHouse(place, SayingsInHome(place)), links, UsedLinks(database))
+    with database_of(place) as database:
+        database.be_ready("people")
+    return person_pages(PeopleHouse(place, SayingsInHome(place)), links, UsedLinks(lambda: database_of(place)))
 
 
 def serve_person_pages(
@@ -116,6 +119,34 @@ def serve_person_pages(
     from evenhand.adapters.web import run_app
 
     run_app(app, host=host, port=port, ready=lambda: told(f"The pages of people stand at http://{host}:{port}"))
+
+
+def people_beside(serving: Serving, below: str) -> dict[str, Any]:
+    """What `service_app` needs to have the pages of people beside the service, and a route that makes links to them.
+
+    Args:
+        serving: the service.
+        below: first part of their addresses, such as ``/my``.
+
+    Raises:
+        UsageError: it is not one part of an address; or as `person_pages_of`.
+        DataError, StoreError: as `person_pages_of`.
+    """
+    if not _BELOW.fullmatch(below) or below == "/v1":
+        raise UsageError(
+            "pages-below",
+            "That is not the first part of an address.",
+            rule="the pages of people stand below one name, apart from the service's own",
+            remedy="choose one, such as /my",
+        )
+    folder = serving.place.folder
+    pages = person_pages_of(folder)
+    from evenhand.adapters.web import link_routes
+
+    def made(who: str, decision: str, days: int) -> str:
+        return below + person_link(who, home=folder, at=datetime.now(UTC), decision=decision, days=days)
+
+    return {"mounts": {below: pages}, "routers": [link_routes(made, machine_keys(folder))]}
 
 
 def _links(place: Home) -> Links:

@@ -180,6 +180,7 @@ def serve(
     home: Path | None = None,
     host: str = "127.0.0.1",
     port: int = 8000,
+    pages: str = "",
     step: Step = _silent,
     told: Callable[[str], None] = _silent,
 ) -> None:
@@ -188,6 +189,7 @@ def serve(
     Args:
         campaigns, run, home: as of `open_service`.
         host, port: where to listen.
+        pages: first part of the address of the pages of people, such as ``/my``; "" = they are not there.
         step: told what is being done.
         told: told where it listens, and what was found.
 
@@ -199,7 +201,9 @@ def serve(
     ) as serving:
         for notice in serving.notices:
             told(f"Found at the start: {notice}")
-        app = service_app(serving, told=told)
+        from ._person_pages import people_beside
+
+        app = service_app(serving, told=told, **(people_beside(serving, pages) if pages else {}))
         from evenhand.adapters.web import run_app
 
         run_app(app, host=host, port=port, ready=lambda: told(_where(serving, host, port)))

@@ -66,6 +66,9 @@ def _saying(word: str) -> Callable[..., None]:
         text_lang: Annotated[str, typer.Option("--text-lang", help="Language of the text that was shown.")] = "",
         method: Annotated[str, typer.Option("--method", help="How it was said, e.g. 'web form'.")] = "",
         by: Annotated[str, typer.Option("--by", help="Who enters it: person, or a role or staff number.")] = "person",
+        form: Annotated[
+            str, typer.Option("--form", help="ExplicitlyExpressedConsent where it was explicit, or another DPV form.")
+        ] = "",
         said_at: Annotated[
             str | None, typer.Option("--said-at", help="When it was said, ISO 8601. [default: now]")
         ] = None,
@@ -89,6 +92,7 @@ def _saying(word: str) -> Callable[..., None]:
             language=text_lang,
             method=method,
             actor=by,
+            form=form,
         )
         if json_out:
             voice.document(said.to_dict())

@@ -75,6 +75,7 @@ def ask(
 
 def list_(
     who: Annotated[str, typer.Option("--subject", help="Only requests of this person.")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="Only requests of this kind, e.g. human_review.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 where one is overdue.")] = False,
     home: HomeFolder = None,
@@ -87,6 +88,7 @@ def list_(
 
     voice, now = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None), moment(None)
     found = assembly.list_requests(home=home, who=who, everything=everything)
+    found = tuple(one for one in found if kind.replace("-", "_") in ("", one.kind.value))
     late = [one for one in found if one.is_overdue(now)]
     if json_out:
         voice.document({"requests": [one.to_dict(now) for one in found]})

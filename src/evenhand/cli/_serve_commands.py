@@ -34,6 +34,9 @@ def serve(
     port: Annotated[
         int, typer.Option("--port", envvar="EVENHAND_PORT", min=1, max=65535, help="Port to listen on.")
     ] = 8000,
+    pages: Annotated[
+        str, typer.Option("--pages", help="Have the pages of people below this address too, such as /my.")
+    ] = "",
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
@@ -41,7 +44,9 @@ def serve(
     from evenhand import assembly
 
     voice = Speaker(quiet=quiet, colour=False if no_color else None)
-    assembly.serve(campaigns, run=run_id, home=home, host=host, port=port, step=voice.talk, told=voice.talk)
+    assembly.serve(
+        campaigns, run=run_id, home=home, host=host, port=port, pages=pages, step=voice.talk, told=voice.talk
+    )
 
 
 def events(

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign, Frequency
-from evenhand.terms import Asked, LedgerError
+from evenhand.terms import Asked, DataError, LedgerError
 
-from ._body import Document, RunFinished, RunStarted, read_body
+from ._body import Document, RunFinished, RunStarted, SubjectErased, read_body
 from ._personal import opened
 from ._read import find_start
 from ._store import Kind, LedgerStore, Row
@@ -193,11 +193,30 @@ def _subjects(store: LedgerStore, rows: Sequence[Row]) -> NDArray[np.bytes_]:
     opening = opened(store, rows)
     if opening.broken:
         raise _broken(f"What entry {opening.broken[0]} commits to is not what is kept beside it.")
+    if opening.closed:
+        _refuse_lost(store, opening.closed)
     try:
         said = [_said(row[4]) for row in opening.rows if row is not None]
     except msgspec.MsgspecError:
         raise _broken("A recorded decision cannot be read.") from None
     return np.array([one.s for one in said if one.o >= 0], dtype="S32")
+
+
+def _refuse_lost(store: LedgerStore, closed: Sequence[bytes]) -> None:
+    """Refuse to count where keys are missing that nobody destroyed: who got an offer cannot be told."""
+    erased = set()
+    for seq, _, _, _, body in store.of_kind(Kind.SUBJECT_ERASED):
+        entry = read_body(body, seq)
+        if isinstance(entry, SubjectErased):
+            erased.add(bytes.fromhex(entry.handle))
+    lost = sum(handle not in erased for handle in closed)
+    if lost:
+        raise DataError(
+            "given-closed",
+            f"{lost} earlier decisions cannot be opened: the keys of their people are lost, and nobody erased them.",
+            rule="a limit over time is counted on the ledger, or nothing is decided",
+            remedy="restore the keys of people from a copy",
+        )
 
 
 def _broken(what: str) -> LedgerError:

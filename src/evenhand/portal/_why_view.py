@@ -14,7 +14,7 @@ from ._otherwise import Otherwise, features_of
 __all__ = ["named_features", "why_view"]
 
 _PLAIN = ("by-lot", "ai", "several", "made-by-ai", "limits", "worth", "eligible", "permission", "contextual", "remedy")
-_SENTENCE = 2
+_SENTENCE, _LEAST = 2, 0.005
 _DIGEST = 12
 
 
@@ -93,7 +93,7 @@ def _fact(why: Why, factor: Factor, whole: int) -> Mapping[str, Any]:
         "value": factor.value,
         "origin": text(f"origin.{factor.origin.value}", lang),
         "share": round(100 * share, 2),
-        "percent": percent(share, lang, 0),
+        "percent": percent(share, lang, 0) if share >= _LEAST else f"<{percent(0.01, lang, 0)}",
         "direction": factor.direction,
         "without": _without(why, why.without.get(factor.name)),
         "switches": switches,

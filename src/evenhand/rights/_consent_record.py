@@ -183,7 +183,7 @@ def _notice(events: Sequence[Said], last: Said) -> dict[str, Any]:
 
 def _event(said: Said) -> dict[str, Any]:
     by = "dpv:DataSubject" if said.actor in ("", "person") else f"urn:evenhand:actor:{said.actor}"
-    kinds = [f"dpv:{said.status}", *(["dpv:ExpressedConsent"] if said.status.endswith("Given") else [])]
+    kinds = [f"dpv:{said.status}", *([_form(said)] if said.status.endswith("Given") else [])]
     return _said_only(
         {
             "@type": kinds,
@@ -193,6 +193,10 @@ def _event(said: Said) -> dict[str, Any]:
             "dpv:hasDuration": "dpv:UntilEventDuration",
         }
     )
+
+
+def _form(said: Said) -> str:
+    return f"dpv:{said.form.removeprefix('dpv:')}" if said.form else "dpv:ExpressedConsent"
 
 
 def _storage(context: ConsentContext) -> list[dict[str, Any]]:

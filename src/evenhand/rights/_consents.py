@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from evenhand.policy import is_known, nearest_purpose, purpose_term
+from evenhand.policy import EVIDENCE_NAMES, is_known, nearest_purpose, purpose_term
 from evenhand.terms import ConsentStatus, UsageError
 
 __all__ = ["SAYINGS", "Said", "is_no", "permits_on", "said_now", "standing_of"]
@@ -57,6 +57,7 @@ class Said:
         language: of that text.
         method: how it was said, e.g. ``web form``.
         actor: who entered it: ``person``, or a role or staff number.
+        form: ``ExplicitlyExpressedConsent`` where it was explicit, or another DPV form; "" where that was not said.
     """
 
     kind: str
@@ -68,6 +69,7 @@ class Said:
     language: str = ""
     method: str = ""
     actor: str = "person"
+    form: str = ""
 
     @property
     def is_no(self) -> bool:
@@ -86,7 +88,7 @@ class Said:
 
     def to_body(self) -> bytes:
         """What an entry of the trail says."""
-        evidence = {name: getattr(self, name) for name in ("notice", "notice_hash", "language", "method", "actor")}
+        evidence = {name: getattr(self, name) for name in EVIDENCE_NAMES}
         content = {"kind": self.kind, "purpose": self.purpose, "status": self.status}
         content |= {name: value for name, value in evidence.items() if value}
         return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -118,7 +120,7 @@ def said_now(word: str, purpose: str, at: datetime, **evidence: str) -> Said:
         word: one of `SAYINGS`.
         purpose: a DPV term, bare or as IRI; "" = all marketing, for a no. Of a factor the name of its column.
         at: now.
-        evidence: notice, notice_hash, language, method, actor.
+        evidence: notice, notice_hash, language, method, actor, form.
 
     Raises:
         UsageError: the purpose is no DPV term of marketing, a yes names none, or a hash is none.

@@ -10,6 +10,7 @@ speaks no TLS: a proxy in front does. Needs the extra ``serve``.
 from ._app import Service, description, make_app
 from ._doors import Events, Health, Records, Register, Sayings, UnknownDecisionError
 from ._gate import Limits
+from ._links import link_routes
 from ._metrics import Metrics
 from ._problems import CODES, ProblemError
 from ._run import run_app
@@ -33,6 +34,7 @@ __all__ = [
     "UnknownDecisionError",
     "description",
     "dsa_object",
+    "link_routes",
     "make_app",
     "person_pages",
     "run_app",
