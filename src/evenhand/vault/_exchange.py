@@ -21,6 +21,8 @@ __all__ = ["Linked", "Quantity", "protect"]
 Whole = NDArray[np.int64]
 
 _FAR = np.int64(1) << 60
+_MOST_LOOKED_AT, _FEWEST_LOOKED_AT = 600_000, 50
+"""Numbers that are looked at, times cells of the joint table; the views of the others are not told."""
 _PAIRS = 8
 """Pairs of codes between which people change places, at most, for one number."""
 
@@ -191,9 +193,12 @@ class _Search:
                     linked.quantities[outer].mask & ~linked.quantities[inner].mask,
                     tuple(place),
                 )
-        failed = 0
+        failed, left = 0, max(_FEWEST_LOOKED_AT, _MOST_LOOKED_AT // max(1, linked.joint.size))
         while self._queue:
-            failed += not self._protected(self._queue.popleft())
+            target, left = self._queue.popleft(), left - 1
+            if left < 0 and not self._is_untold(target):
+                self._tell_nothing(target)
+            failed += not self._protected(target) if left >= 0 else 0
         return failed
 
     def _nested(self) -> Iterator[tuple[int, int]]:
@@ -241,10 +246,14 @@ class _Search:
                 return True
             if not (self._open_more(target, dark=False) or self._open_more(target, dark=True)):
                 break
+        self._tell_nothing(target)
+        return self._moves(target) >= self._linked.minimum
+
+    def _tell_nothing(self, target: _Target) -> None:
+        """Hide the whole view that a number is of, and every finer one."""
         for one, true in zip(self._linked.quantities, self._true, strict=True):
             if not one.fixed and set(target.axes) <= set(one.axes):
                 one.least[...], one.most[...], one.untold = 0, int(true.sum()), True
-        return self._moves(target) >= self._linked.minimum
 
     def _exchanges(self, target: _Target) -> Iterator[_Exchange]:
         """Exchanges for a target: along all of its axes first, and those that touch the fewest told sets first."""
