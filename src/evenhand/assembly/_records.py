@@ -143,14 +143,12 @@ def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaig
     """
     if run_id != "last":
         return run_id
-    finished = [run for run in runs(store) if run.finished and not (whole and run.priced_by)]
-    finished = [run for run in finished if campaign in {"", run.campaign}]
+    may_be = [run for run in runs(store) if run.finished and campaign in {"", run.campaign}]
+    finished = [run for run in may_be if not (whole and run.priced_by)]
     if not finished:
         raise DataError(
             "ledger-no-run",
-            f"The ledger has no finished run of the campaign {campaign}."
-            if campaign
-            else "The ledger has no finished run.",
+            f"The ledger has no finished run{f' of the campaign {campaign}' if campaign else ''}.",
             rule="only what was recorded can be told",
             remedy="record one: evenhand run CAMPAIGN",
         )
