@@ -291,4 +291,5 @@ def test_what_is_late_shows_up_and_fails_a_check(desk):
     done = desk("rights", "list", "--check")
     assert done.exit_code == 1
     assert done.stdout.splitlines()[0].startswith(late)
+    assert "days late" in done.stdout.splitlines()[0]
     assert desk("rights", "extend", late, "complex", "--by", "dpo").exit_code == 2

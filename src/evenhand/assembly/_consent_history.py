@@ -15,7 +15,7 @@ from evenhand.adapters.tables import open_table
 from evenhand.features import Register
 from evenhand.ledger import SubjectKey
 from evenhand.permission import ConsentBook
-from evenhand.policy import EVIDENCE_NAMES, Campaign, Table
+from evenhand.policy import EVIDENCE_NAMES, Table
 from evenhand.rights import (
     Entry,
     Said,
@@ -42,6 +42,7 @@ __all__ = [
     "export_consents",
     "hash_of_notice",
     "import_consents",
+    "is_factor",
     "say",
     "verify_rights",
 ]
@@ -77,8 +78,7 @@ def say(
         notice, notice_hash, language, method, actor, form: see `rights.Said`.
 
     Raises:
-        UsageError: the purpose is none, no campaign has the column that is switched off, or the moment lies in the
-            future.
+        UsageError: the purpose is none, or the moment lies in the future.
         StoreError: it cannot be written.
     """
     if said_at is not None and said_at > at:
@@ -100,8 +100,6 @@ def say(
         form=form,
     )
     place = find_home(home)
-    if word == "switch-off":
-        _refuse_unknown_factor(place, purpose)
     key = key_of_person(place, who, make=True)
     assert key is not None
     with trail_of(place) as trail:
@@ -109,22 +107,12 @@ def say(
     return said
 
 
-def _refuse_unknown_factor(place: Home, column: str) -> None:
-    """A wish about a column that no campaign has would be kept, answered with a yes, and change nothing."""
-    campaigns = [one.campaign for one in campaigns_of(place)]
-    if not campaigns or any(_is_feature(campaign, column) for campaign in campaigns):
-        return
-    raise UsageError(
-        "factor-unknown",
-        "No campaign that ran in this home has a feature column of that name; nothing was recorded.",
-        rule="a person switches off one fact that may not count, by the name of its column",
-        remedy="name the column as it stands under columns in the campaign file",
-    )
-
-
-def _is_feature(campaign: Campaign, column: str) -> bool:
-    declared = campaign.columns.get(column)
-    return declared is not None and declared.role is Role.FEATURE
+def is_factor(name: str, *, home: str | Path | None = None) -> bool:
+    """Whether a campaign that ran in a home has a feature column of this name, which people can switch off. Where none
+    ran yet, nobody can tell: yes."""
+    campaigns = campaigns_of(find_home(home))
+    columns = [one.campaign.columns.get(name) for one in campaigns]
+    return not campaigns or any(column is not None and column.role is Role.FEATURE for column in columns)
 
 
 def hash_of_notice(path: str | Path) -> str:

@@ -135,8 +135,7 @@ def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
 
 
 def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaign: str = "") -> str:
-    """A run's id; ``last`` is the last one that was finished; with `whole`, that decided about a whole table; with
-    `campaign`, of that campaign, since a home may have several.
+    """A run's id; ``last`` is the last that was finished: with `whole` over a whole table, with `campaign` of that one.
 
     Raises:
         DataError: nothing was recorded yet.
