@@ -208,8 +208,8 @@ def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str],
 
 def _refuse_unfit(place: Home, values: Mapping[str, str]) -> None:
     """Refuse a column that no campaign declares, and a value that does not fit it."""
-    known: set[str] = set()
     reached = {one.name for one in vault_of(place).kept()}
+    known = set(reached)
     for declared in campaigns_of(place):
         campaign = declared.campaign
         columns = {
