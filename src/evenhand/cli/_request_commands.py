@@ -126,7 +126,8 @@ def show(
     for one, private in zip(request.trail, found.private, strict=True):
         said = ", ".join(f"{key} {value}" for key, value in {**one.details, **private}.items() if key != "nonce")
         voice.data(f"  {one.at.isoformat(timespec='seconds')}  {one.step.value:13} by {one.by}  {said}")
-    _write(voice, assembly.letter_for(request, find_home(home)), letter, shown=False)
+    private = {key: value for one in found.private for key, value in one.items()}
+    _write(voice, assembly.letter_for(request, find_home(home), private=private), letter, shown=False)
 
 
 def identity(

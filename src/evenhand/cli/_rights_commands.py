@@ -64,6 +64,7 @@ def access(
         for told in held.decisions:
             voice.data(f"{told.facts.decision_id}  {told.facts.at.isoformat()}\n{told.to_text()}\n")
     voice.talk(f"{len(held.decisions):,} decisions. Your own tables hold more: {', '.join(held.own_tables)}")
+    voice.talk("With what they said and asked, and what the vault holds of them: --html FILE.")
 
 
 def erase(
