@@ -49,6 +49,10 @@ class _Told:
 class _Release:
     columns: Columns
     minimum: int
+    width: int
+    """Of views of more columns nothing is told."""
+    failed: int = 0
+    """Numbers without parts that could not be protected. Parts change nothing that is told without them."""
     told: dict[tuple[tuple[str, ...], bytes], _Told] = field(default_factory=dict)
 
 
@@ -57,8 +61,26 @@ def released(columns: Columns, questions: Sequence[TableQuestion], minimum: int)
 
     People per group are protected first, over all tables; then each family of tables that share sets of people; then
     tables by part, in which everything of a group is hidden that is not told exactly over all parts.
+
+    Where that leaves numbers that the search cannot protect, nothing is told of the views of most columns, and of those
+    of fewer next. What is told of single columns then stays as it is, instead of going dark with their intersections.
     """
-    release = _Release(columns, minimum)
+    widest = max((len(question.features) for question in questions), default=1)
+    best: tuple[int, list[tuple[Whole, ...]]] | None = None
+    for width in range(widest, 0, -1):
+        failed, answers = _attempt(columns, questions, minimum, width)
+        if best is None or failed < best[0]:
+            best = failed, answers
+        if not failed:
+            break
+    return best[1] if best is not None else []
+
+
+def _attempt(
+    columns: Columns, questions: Sequence[TableQuestion], minimum: int, width: int
+) -> tuple[int, list[tuple[Whole, ...]]]:
+    """The same with nothing told of views of more columns than `width`; and how many numbers stayed unprotected."""
+    release = _Release(columns, minimum, width)
     asked = [_Asked(question, columns) for question in questions]
     everyone = np.zeros(len(columns.rows), dtype=bool)
     for one in asked:
@@ -73,7 +95,7 @@ def released(columns: Columns, questions: Sequence[TableQuestion], minimum: int)
         _family(release, [(one.question.features, [one.people, one.hits]) for one in family], everyone, fixed)
     for column in {id(one.question.parts): one.question.parts for one in asked if one.question.parts is not None}:
         _by_parts(release, [one for one in asked if id(one.question.parts) == column], everyone)
-    return [one.answer(release) for one in asked]
+    return release.failed, [one.answer(release) for one in asked]
 
 
 class _Asked:
@@ -106,6 +128,11 @@ def _family(
     fixed: frozenset[bytes],
 ) -> None:
     """Protect the numbers of some sets of people in some views, and remember what may be told."""
+    if release.width == 1:
+        _leave_out(release, [view for view in views if len(view[0]) > 1], everyone)
+        views = [view for view in views if len(view[0]) <= 1]
+        if not views:
+            return
     features = tuple(dict.fromkeys(name for names, _ in views for name in names))
     sets = {_digest(who): who for _, several in views for who in several}
     patterns, masks = _patterns(list(sets.values()), everyone)
@@ -131,12 +158,33 @@ def _family(
                 _spread(array, names, features) for array in (release.told[base].least, release.told[base].most)
             )
             quantities[base] = one
+    for (names, _), one in quantities.items():
+        if len(names) > release.width and not one.fixed:
+            one.least, one.most = _nothing_of(one.of(joint))
     _thin(list(quantities.values()), joint, release.minimum)
-    protect(Linked(joint, list(quantities.values()), release.minimum))
+    release.failed += protect(Linked(joint, list(quantities.values()), release.minimum))
     for (names, digest), one in quantities.items():
         release.told[names, digest] = _Told(
             names, _gather(one.least, names, features), _gather(one.most, names, features)
         )
+
+
+def _leave_out(
+    release: _Release,
+    views: Sequence[tuple[tuple[str, ...], list[NDArray[np.bool_]]]],
+    everyone: NDArray[np.bool_],
+) -> None:
+    """Tell nothing of intersections beside their single columns.
+
+    They need no search: a number of an intersection can be anything between what is left of it when its columns' groups
+    overlap least and most. That is as wide as the smallest of their numbers, or of what these leave of everybody, and
+    each of those is none, protected, or large enough.
+    """
+    for names, several in views:
+        for who in several:
+            shape = tuple(release.columns.sizes[name] for name in names)
+            least, most = np.zeros(shape, np.int64), np.full(shape, int((who & everyone).sum()), np.int64)
+            release.told[names, _digest(who)] = _Told(names, least, most)
 
 
 def _by_parts(release: _Release, asked: Sequence[_Asked], everyone: NDArray[np.bool_]) -> None:
@@ -163,6 +211,7 @@ def _by_parts(release: _Release, asked: Sequence[_Asked], everyone: NDArray[np.b
                 pair.append(quantity)
             quantities.append(pair)
         flat = [quantity for pair in quantities for quantity in pair]
+        flat += [Quantity((every,), mask, fixed=True) for mask in masks[:2]]  # of everybody the parts are known
         flat += _over_all_parts(release, mine, features, (hits.people, hits.hits, everyone), masks)
         _thin(flat, joint, release.minimum)
         protect(Linked(joint, flat, release.minimum))
@@ -196,7 +245,11 @@ def _thin(quantities: Sequence[Quantity], joint: Whole, minimum: int) -> None:
     for one in quantities:
         true = one.of(joint)
         if not one.fixed and int(((true > 0) & (true < minimum)).sum()) > _MOST_SMALL:
-            one.least, one.most = np.zeros_like(true), np.full_like(true, int(true.sum()))
+            one.least, one.most = _nothing_of(true)
+
+
+def _nothing_of(true: Whole) -> tuple[Whole, Whole]:
+    return np.zeros_like(true), np.full_like(true, int(true.sum()))
 
 
 def _patterns(
