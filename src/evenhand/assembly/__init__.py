@@ -29,6 +29,7 @@ from ._consent_history import (
     export_consents,
     hash_of_notice,
     import_consents,
+    is_factor,
     say,
     verify_rights,
 )
@@ -130,6 +131,7 @@ __all__ = [
     "give_receipt",
     "hash_of_notice",
     "import_consents",
+    "is_factor",
     "kept_checkpoints",
     "keys_status",
     "last_checkpoint",

@@ -212,11 +212,11 @@ class ConsentBook:
 
     def records_of(self, subjects: NDArray[np.bytes_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Records of these subjects: who (row in `subjects`) and which (row in the book); time grows with both only."""
-        found = self.index.find(subjects)
+        order, found = self.index.find(subjects)
         known = np.flatnonzero(found >= 0)
         first = self.starts[found[known]]
         counts = self.starts[found[known] + 1] - first
-        who = np.repeat(known, counts)
+        who = np.repeat(order[known], counts)
         before = np.cumsum(counts) - counts
         which = np.repeat(first - before, counts) + np.arange(len(who))
         return who, which
@@ -259,7 +259,8 @@ def _refuse(bad: NDArray[np.bool_], what: str, allowed: Iterable[str], words: Se
     if not len(rows):
         return
     row = int(rows[0])
-    meant = difflib.get_close_matches(str(words[row]), tuple(allowed), n=1, cutoff=0.75) if len(words) else []
+    known = [one for one in allowed if one]
+    meant = difflib.get_close_matches(str(words[row]), known, n=1, cutoff=0.75) if len(words) else []
     more = f" and {len(rows) - 1} more have" if len(rows) > 1 else " has"
     raise DataError(
         f"consents-unknown-{what.split()[0]}",

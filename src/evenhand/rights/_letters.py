@@ -12,7 +12,7 @@ from evenhand.explanation import catalogue, day, text
 from ._requests import Request
 from ._words import REFUSALS, RequestKind, State, Step
 
-__all__ = ["Letter", "Sender", "letter_of"]
+__all__ = ["Letter", "Sender", "authority_of", "complaint_to", "letter_of"]
 
 _AUTHORITIES = MappingProxyType(
     {
@@ -89,7 +89,19 @@ _STYLE = (
 )
 
 
-def letter_of(request: Request, sender: Sender, *, code: str = "", recipients: tuple[str, ...] = ()) -> Letter:
+def authority_of(sender: Sender) -> str:
+    """Where people can complain: as declared, else the authority of the country; "" where that is not known."""
+    return sender.authority or _AUTHORITIES.get(sender.country, "")
+
+
+def complaint_to(sender: Sender, lang: str) -> str:
+    """What a person who does not agree can do (GDPR 12(4), 15(1)(f)), in one or two sentences."""
+    return _say(lang, "complaint", authority=authority_of(sender) or _say(lang, "authority-of-your-country"))
+
+
+def letter_of(
+    request: Request, sender: Sender, *, code: str = "", recipients: tuple[str, ...] = (), changed_to: str = ""
+) -> Letter:
     """The letter that belongs to the step that a request took last.
 
     Args:
@@ -97,6 +109,7 @@ def letter_of(request: Request, sender: Sender, *, code: str = "", recipients: t
         sender: who answers.
         code: the one-time code, where one was asked for.
         recipients: names of those who are told of a correction, an erasure or a restriction.
+        changed_to: the text of the offer that a review changed the decision to; "" = no offer, or not known here.
 
     Example:
         >>> from evenhand.rights import Happening, Law, request_of
@@ -117,6 +130,8 @@ def letter_of(request: Request, sender: Sender, *, code: str = "", recipients: t
             name = "extended"
         case Step.ANSWER:
             name, lines = "answered", [about, _answered(request)]
+            if changed_to and last.details.get("outcome") == "change":
+                lines.append(text("rights.page.changed", lang, offer=changed_to))
             if recipients:
                 lines.append(_say(lang, "told", recipients=", ".join(recipients)))
         case Step.REFUSE:
@@ -129,8 +144,7 @@ def letter_of(request: Request, sender: Sender, *, code: str = "", recipients: t
         case _:
             lines = [about, *_came(request)]
     if name in ("extended", "refused") or (name == "answered" and not request.kind.is_at_once):
-        authority = sender.authority or _AUTHORITIES.get(sender.country) or _say(lang, "authority-of-your-country")
-        lines.append(_say(lang, "complaint", authority=authority))
+        lines.append(complaint_to(sender, lang))
     closing = (
         _say(lang, "number", number=request.number) + " " + _say(lang, "question", contact=sender.contact),
         _say(lang, "regards") + f"\n{sender.name}",

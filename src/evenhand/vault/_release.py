@@ -17,8 +17,9 @@ __all__ = ["Columns", "released"]
 
 Whole = NDArray[np.int64]
 _MOST_CELLS = 20_000_000
-_MOST_SMALL = 400
-"""A view with more small numbers than this is not told at all: it is too fine for so few people."""
+_MOST_WORK = 100_000
+"""Small numbers times cells of the joint table, at most; beyond it the finest views are not told at all, which are too
+fine for so few people."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +50,8 @@ class _Told:
 class _Release:
     columns: Columns
     minimum: int
-    width: int
-    """Of views of more columns nothing is told."""
+    crossed: bool = True
+    """Whether anything is told of intersections."""
     failed: int = 0
     """Numbers without parts that could not be protected. Parts change nothing that is told without them."""
     told: dict[tuple[tuple[str, ...], bytes], _Told] = field(default_factory=dict)
@@ -62,25 +63,20 @@ def released(columns: Columns, questions: Sequence[TableQuestion], minimum: int)
     People per group are protected first, over all tables; then each family of tables that share sets of people; then
     tables by part, in which everything of a group is hidden that is not told exactly over all parts.
 
-    Where that leaves numbers that the search cannot protect, nothing is told of the views of most columns, and of those
-    of fewer next. What is told of single columns then stays as it is, instead of going dark with their intersections.
+    Where numbers cannot be protected so, or only by telling nothing of single columns, intersections are not told.
     """
-    widest = max((len(question.features) for question in questions), default=1)
-    best: tuple[int, list[tuple[Whole, ...]]] | None = None
-    for width in range(widest, 0, -1):
-        failed, answers = _attempt(columns, questions, minimum, width)
-        if best is None or failed < best[0]:
-            best = failed, answers
-        if not failed:
-            break
-    return best[1] if best is not None else []
+    cost, answers = _attempt(columns, questions, minimum, crossed=True)
+    if cost and any(len(question.features) > 1 for question in questions):
+        other_cost, others = _attempt(columns, questions, minimum, crossed=False)
+        return others if other_cost < cost else answers
+    return answers
 
 
 def _attempt(
-    columns: Columns, questions: Sequence[TableQuestion], minimum: int, width: int
+    columns: Columns, questions: Sequence[TableQuestion], minimum: int, *, crossed: bool
 ) -> tuple[int, list[tuple[Whole, ...]]]:
-    """The same with nothing told of views of more columns than `width`; and how many numbers stayed unprotected."""
-    release = _Release(columns, minimum, width)
+    """How many numbers stayed unprotected, and how many of single columns went dark; and the answers."""
+    release = _Release(columns, minimum, crossed)
     asked = [_Asked(question, columns) for question in questions]
     everyone = np.zeros(len(columns.rows), dtype=bool)
     for one in asked:
@@ -95,7 +91,14 @@ def _attempt(
         _family(release, [(one.question.features, [one.people, one.hits]) for one in family], everyone, fixed)
     for column in {id(one.question.parts): one.question.parts for one in asked if one.question.parts is not None}:
         _by_parts(release, [one for one in asked if id(one.question.parts) == column], everyone)
-    return release.failed, [one.answer(release) for one in asked]
+    answers = [one.answer(release) for one in asked]
+    dark = sum(
+        int((answer[at + 1] - answer[at] >= 4 * minimum).sum())
+        for one, answer in zip(asked, answers, strict=True)
+        if one.question.parts is None and len(one.question.features) == 1
+        for at in (0, 2)
+    )
+    return release.failed + dark, answers
 
 
 class _Asked:
@@ -128,7 +131,7 @@ def _family(
     fixed: frozenset[bytes],
 ) -> None:
     """Protect the numbers of some sets of people in some views, and remember what may be told."""
-    if release.width == 1:
+    if not release.crossed:
         _leave_out(release, [view for view in views if len(view[0]) > 1], everyone)
         views = [view for view in views if len(view[0]) <= 1]
         if not views:
@@ -158,9 +161,6 @@ def _family(
                 _spread(array, names, features) for array in (release.told[base].least, release.told[base].most)
             )
             quantities[base] = one
-    for (names, _), one in quantities.items():
-        if len(names) > release.width and not one.fixed:
-            one.least, one.most = _nothing_of(one.of(joint))
     _thin(list(quantities.values()), joint, release.minimum)
     release.failed += protect(Linked(joint, list(quantities.values()), release.minimum))
     for (names, digest), one in quantities.items():
@@ -242,14 +242,15 @@ def _over_all_parts(
 
 
 def _thin(quantities: Sequence[Quantity], joint: Whole, minimum: int) -> None:
-    for one in quantities:
-        true = one.of(joint)
-        if not one.fixed and int(((true > 0) & (true < minimum)).sum()) > _MOST_SMALL:
-            one.least, one.most = _nothing_of(true)
-
-
-def _nothing_of(true: Whole) -> tuple[Whole, Whole]:
-    return np.zeros_like(true), np.full_like(true, int(true.sum()))
+    """Tell nothing of the finest views, until there are few enough small numbers for the search."""
+    free = [one for one in quantities if not one.fixed]
+    small = {id(one): int(((true := one.of(joint)) > 0).sum() - (true >= minimum).sum()) for one in free}
+    for one in sorted(free, key=lambda each: -each.of(joint).size):
+        if sum(small.values()) * joint.size <= _MOST_WORK:
+            return
+        if small.pop(id(one)):
+            true = one.of(joint)
+            one.least, one.most, one.untold = np.zeros_like(true), np.full_like(true, int(true.sum())), True
 
 
 def _patterns(
