@@ -26,7 +26,8 @@ from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, Explained, Model, Role, Standing
 
 from ._frames import Frames, open_one
-from ._open import Opened, feature_columns, law_columns, open_all
+from ._law import law_columns
+from ._open import Opened, feature_columns, open_all
 from ._records import acted_at, data_folder, open_ledger, resolve_run
 from ._tables_told import tables_told
 
