@@ -24,14 +24,13 @@ from ._certify import Certified, certify
 from ._consent_history import (
     ExportedConsents,
     History,
-    Imported,
     consent_history,
     export_consents,
     hash_of_notice,
-    import_consents,
     say,
     verify_rights,
 )
+from ._consent_import import Imported, import_consents
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
