@@ -56,8 +56,8 @@ from ._receipts import (
     sign_checkpoint,
 )
 from ._recipients import Message, acknowledge, outbox, tell_recipient
-from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
-from ._requests import Found, Stepped, find_request, letter_for, list_requests
+from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger
+from ._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
 from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
@@ -65,6 +65,7 @@ from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
+from ._why import why
 
 __all__ = [
     "Access",
@@ -160,6 +161,7 @@ __all__ = [
     "restore",
     "resume_campaign",
     "retention",
+    "reveal_request",
     "review_report",
     "rotate_keys",
     "rules_of_run",

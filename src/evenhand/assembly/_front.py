@@ -20,7 +20,7 @@ from evenhand.terms import UsageError
 from . import _run
 from ._decide import Decided, decide_people
 from ._frames import Frames
-from ._records import why
+from ._why import why
 
 __all__ = ["Decisions", "decide", "demo", "draft", "load_campaign", "plan", "run"]
 

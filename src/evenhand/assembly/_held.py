@@ -17,8 +17,9 @@ from evenhand.rights import Item, Request, RequestKind, Said, Step
 from evenhand.terms import EvenhandError, LegalBasis, Origin, Role
 
 from ._declared import DeclaredCampaign
-from ._records import data_folder, open_ledger, readable, why
+from ._records import data_folder, open_ledger, readable
 from ._trail import told_to
+from ._why import why
 
 __all__ = ["Held", "held_about", "reviews_in", "said_values"]
 

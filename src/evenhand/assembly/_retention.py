@@ -203,7 +203,10 @@ def _closed(asked: Sequence[Entry], kept: str | None, at: datetime) -> list[int]
     out = []
     for entries in by_number.values():
         steps = [json.loads(one.body)["step"] for one in entries]
-        if any(step in _ENDS for step in steps) and at.date() >= kept_until(_moment(entries[-1].at).date(), kept):
+        last = max(
+            one.at for one, step in zip(entries, steps, strict=True) if step != Step.REVEAL
+        )  # a look keeps nothing
+        if any(step in _ENDS for step in steps) and at.date() >= kept_until(_moment(last).date(), kept):
             out += [one.seq for one in entries]
     return out
 

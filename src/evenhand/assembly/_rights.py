@@ -18,8 +18,9 @@ from evenhand.terms import DataError, StoreError
 
 from ._events import forget_events
 from ._ledger import keys_of, ledger_of, run_keys_of
-from ._records import open_ledger, readable, rebuild_report, why
+from ._records import open_ledger, readable, rebuild_report
 from ._trail import forget_said
+from ._why import why
 
 if TYPE_CHECKING:
     from evenhand.explanation import Explanation
