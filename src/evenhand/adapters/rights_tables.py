@@ -146,24 +146,24 @@ class RightsTables:
                     last = entry.seq
 
     def said(
-        self, *, handles: Sequence[bytes] | None = None, until: int | None = None
+        self, *, handles: Sequence[bytes] | None = None, after: int = 0, until: int | None = None
     ) -> Iterator[tuple[bytes, int, bytes, int]]:
         """What a run reads of consents; see `rights.Trail`."""
         if not self._database.is_there:
             return
         last = self.last() if until is None else until
         for part in [None] if handles is None else [handles[at : at + 500] for at in range(0, len(handles), 500)]:
-            after, more = 0, True
+            seen, more = after, True
             while more:
                 with self._database.read() as connection:
-                    rows = _said_after(connection, after, last, part)
+                    rows = _said_after(connection, seen, last, part)
                 if any(
                     set(map(type, map(itemgetter(at), rows))) - {kind} for at, kind in enumerate((bytes, int, bytes))
                 ):
                     raise _broken()
                 yield from rows
                 more = len(rows) == _SAID_AT_ONCE
-                after = rows[-1][3] if rows else after
+                seen = rows[-1][3] if rows else seen
 
     def remove(self, numbers: Sequence[int], note: Entry) -> None:
         """Take out what entries say, and note it; see `rights.Trail`."""

@@ -63,6 +63,7 @@ from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
 from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
+from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._why import why
@@ -98,6 +99,7 @@ __all__ = [
     "Replayed",
     "Restored",
     "Retention",
+    "SaidSince",
     "Sayings",
     "SayingsInHome",
     "Serving",
@@ -115,6 +117,7 @@ __all__ = [
     "check_bundle",
     "check_receipt",
     "consent_history",
+    "consents_since",
     "database_status",
     "decide",
     "decide_people",

@@ -95,7 +95,7 @@ class Trail(Protocol):
         ...
 
     def said(
-        self, *, handles: Sequence[bytes] | None = None, until: int | None = None
+        self, *, handles: Sequence[bytes] | None = None, after: int = 0, until: int | None = None
     ) -> Iterator[tuple[bytes, int, bytes, int]]:
         """Handle, moment, body and number of every consent that is there, in order: what a run reads, and no more."""
         ...
