@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 
 from evenhand import assembly
+from evenhand.adapters.home import Home
+from evenhand.ledger import open_run, runs
 from evenhand.rights import review_figures
 from evenhand.terms import UsageError
 
@@ -147,6 +149,36 @@ def test_a_corrected_value_decides_and_recipients_are_told(desk):
     assert desk("rights", "tell", number, "Nobody", WHO, "--out", "m.json").exit_code == 2
     assert desk("rights", "told", number, "Mail House", "--reference", "77").exit_code == 0
     assert json.loads(desk("rights", "outbox", "--json").stdout)["messages"] == []
+
+
+def test_a_correction_of_what_a_person_gave_reaches_the_model(desk):
+    """Only where the column is declared as given: then the next model is another one, an earlier run and that one both
+    come out again in a replay, and the person sees the right value in every row. A value that is none is refused."""
+    campaign = desk.folder / "campaign.yaml"
+    text = campaign.read_text("utf-8")
+    number = desk.ask("rectification")
+    assert desk.answer(number, "--set", "visits=19").exit_code == 0
+
+    def learned(at):
+        assert desk("run", "campaign.yaml", "--at", at).exit_code == 0
+        with assembly.open_ledger(Home(desk.home)) as store:
+            run = open_run(store, [one.run_id for one in runs(store)][-1])
+        return run.summary.run_id, run.model_json["digest"], "taught" in run.report
+
+    first, observed, taught = learned("2026-03-02")
+    assert not taught
+    campaign.write_text(text.replace("  visits: {role: feature,", "  visits: {role: feature, origin: given,"), "utf-8")
+    second, given, taught = learned("2026-03-02")
+    assert taught
+    assert given != observed
+    for run in (first, second):
+        again = desk("replay", run)
+        assert again.exit_code == 0, again.stdout
+    assert desk("report", second).exit_code == 0
+    assert "taught" not in (desk.home / "runs" / second / "report.json").read_text("utf-8")
+    values = assembly.package_about(WHO, home=desk.home, at=NOW).to_dict()["data"]
+    assert {one["value"] for one in values if one["name"] == "visits"} == {"19"}
+    assert desk.answer(desk.ask("rectification"), "--set", "visits=often").exit_code == 3
 
 
 @pytest.mark.parametrize(

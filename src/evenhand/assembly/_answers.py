@@ -33,6 +33,7 @@ from evenhand.terms import DataError, EvenhandError, Role, UsageError
 
 from ._declared import campaigns_of
 from ._ledger import keys_of
+from ._open import given_features
 from ._package import package_about, portability_of
 from ._records import data_folder, open_ledger
 from ._requests import Found, entry_of, find_request, recipients_here, refuse_another, take
@@ -213,15 +214,8 @@ def _refuse_unfit(place: Home, values: Mapping[str, str]) -> None:
         }
         names = {one for one in values if one in columns or one.partition("@")[0] in columns}
         known |= names
-        try:
-            source = Table(**campaign.subjects.model_dump(include={"file", "sql", "table"}))
-            table = open_table(source, data_folder(declared.last, place))
-        except EvenhandError:
-            continue
-        mine = {name: {0: values[name]} for name in names if name in table.names}
-        fitted = corrected_table(table, mine)
-        for name in mine:
-            fitted.series(name)
+        for source, mine in ((campaign.subjects, names), (campaign.history, names & given_features(campaign))):
+            _refuse_misfit(source, data_folder(declared.last, place), {name: values[name] for name in mine})
     unknown = [name for name in values if name not in known]
     if unknown:
         raise UsageError(
@@ -230,6 +224,17 @@ def _refuse_unfit(place: Home, values: Mapping[str, str]) -> None:
             rule="G-5d: what is corrected is what decisions are made from",
             remedy="correct it in your own table; or check the name in the campaign file",
         )
+
+
+def _refuse_misfit(source: Table, folder: Path, values: Mapping[str, str]) -> None:
+    try:
+        table = open_table(Table(**source.model_dump(include={"file", "sql", "table"})), folder)
+    except EvenhandError:
+        return
+    mine = {name: {0: value} for name, value in values.items() if name in table.names}
+    fitted = corrected_table(table, mine)
+    for name in mine:
+        fitted.series(name)
 
 
 def _reviewed(place: Home, found: Found, outcome: str, offer: str, reason: str) -> _Done:

@@ -241,6 +241,7 @@ def replay(
             acted=acted_at(name),
             before=name,
             heard=int(recorded.report.get("told", 0)),
+            taught=bool(recorded.report.get("taught", 0)),
         )
         if opened.digest != recorded.data_digest:
             raise _other_data()
@@ -343,7 +344,8 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
             )
         model = model_from_json(recorded.model_json)
         told = list(readable(store, [f"{name}.{row + 1}" for row in recorded.report["story_rows"]]))
-    report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder", "told")}
+    own = ("story_rows", "data_folder", "told", "taught")
+    report = {key: value for key, value in recorded.report.items() if key not in own}
     report["stories"] = stories_of(told, recorded.campaign, model, prices_of(recorded))
     report["run"]["head"] = recorded.summary.head
     prices = policy_of_run(recorded) if recorded.summary.policy else None

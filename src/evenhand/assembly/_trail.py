@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -61,35 +61,40 @@ class Told:
         said: consents, objections, opt-outs and restrictions, one row each; None where there are none.
         corrections: corrected values of a person, by pseudonym (32 hex digits, bytes) and column.
         last: number of the last entry of the trail; 0 where there is no trail.
+        taught: whether corrections stand in the history too that a model learns from.
     """
 
     said: ConsentColumns | None = None
     corrections: Mapping[bytes, Mapping[str, str]] = field(default_factory=dict, repr=False)
     last: int = 0
+    taught: bool = False
 
-    def corrected(self, table: DataTable, pseudonyms: NDArray[np.bytes_]) -> DataTable:
-        """The table of subjects with the corrections that concern its opened columns.
+    def corrected(
+        self, table: DataTable, pseudonyms: NDArray[np.bytes_], columns: Collection[str] | None = None
+    ) -> DataTable:
+        """The table with the corrections that concern its opened columns; the same one where none does.
 
         Args:
             table: as it was opened.
-            pseudonyms: of its rows.
+            pseudonyms: of its rows; somebody may have several.
+            columns: the only columns that may be corrected; None = all.
         """
         if not self.corrections:
             return table
         from evenhand.adapters.corrected_table import corrected_table
 
-        rows = {one: row for row, one in enumerate(pseudonyms.tolist()) if one in self.corrections}
         values: dict[str, dict[int, str]] = {}
-        for one, row in rows.items():
-            for column, said in self.corrections[one].items():
-                if column in table.names:
+        for row, one in enumerate(pseudonyms.tolist()):
+            for column, said in self.corrections.get(one, {}).items():
+                if column in table.names and (columns is None or column in columns):
                     values.setdefault(column, {})[row] = said
         return corrected_table(table, values)
 
     @property
     def noted(self) -> dict[str, int]:
         """What a run records of it, so that a replay reads the same; nothing where there is no trail."""
-        return {"told": self.last} if self.last else {}
+        noted = {"told": self.last} if self.last else {}
+        return noted | {"taught": 1} if self.taught else noted
 
 
 def is_trail_there(place: Home) -> bool:
