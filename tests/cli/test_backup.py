@@ -109,6 +109,55 @@ def test_whoever_was_erased_after_the_backup_is_erased_again_or_it_is_said(old):
     assert old("why", OTHER, home="with", url="")
 
 
+def test_a_no_that_was_said_after_the_backup_is_heard_in_the_restored_home(ran, cli):
+    """Named as --marks, the old home tells what was said and corrected since; where nobody can tell, it is said."""
+
+    def call(*words, home=HOME, exits=0):
+        done = cli(ran, *words, EVENHAND_HOME=home)
+        assert done.exit_code == exits, done.stderr + done.stdout
+        return done
+
+    call("consent", "withdraw", OTHER, PURPOSE)
+    call("backup", "copy", "--keys", "keys")
+    call("consent", "give", OTHER, PURPOSE)
+    call("consent", "withdraw", WHO, PURPOSE)
+    call("consent", "object", "canary-new@mail.example")
+    asked = json.loads(call("rights", "ask", "canary5@mail.example", "rectification", "--json").stdout)["number"]
+    known = ("--by", "dpo", "--identity", "known", "--set", "visits=3")
+    call("rights", "answer", asked, "canary5@mail.example", *known)
+    call("consent", "withdraw", "canary4@mail.example", PURPOSE)
+    call("rights", "erase", "canary4@mail.example", "--yes")
+    done = call("restore", "copy", "--keys", "keys", "--home", "with", "--marks", HOME)
+    assert "said or corrected later: 4." in done.stderr
+    assert "whoever said no" not in done.stderr
+    told = call("consent", "history", WHO, home="with").stdout
+    assert told == call("consent", "history", WHO).stdout
+    assert "ConsentWithdrawn" in told
+    assert "Objected" in call("consent", "history", "canary-new@mail.example", home="with").stdout
+    assert len(call("consent", "history", OTHER, home="with").stdout.splitlines()) == 2
+    assert not call("consent", "history", "canary4@mail.example", home="with").stdout.strip()
+    assert json.loads(call("rights", "verify", "--json", home="with").stdout)["ok"]
+    call("decide", "campaign.yaml", WHO, "canary5@mail.example", "--at", "2026-03-04", home="with")
+    assert json.loads(call("why", WHO, "--json", home="with").stdout)["permission"]["key"] == "consent-withdrawn"
+    held = call("rights", "access", "canary5@mail.example", "--html", "page.html", home="with")
+    assert "corrected at your request" in (ran / "page.html").read_text("utf-8"), held.stderr
+    deaf = call("restore", "copy", "--keys", "keys", "--home", "without", "--marks", "keys")
+    assert "WARNING: whoever said no after that moment is not heard here" in deaf.stderr
+
+
+def test_marks_of_another_home_are_refused(ran, cli):
+    """They are about nobody in the backup, so they would erase nobody."""
+    assert cli(ran, "backup", "copy", "--keys", "keys").exit_code == 0
+    other = ran / "other"
+    other.mkdir()
+    (other / "secret.key").write_bytes(secrets.token_bytes(32))
+    shutil.copy(ran / "keys" / "subject-keys.sqlite", other)
+    refused = cli(ran, "restore", "copy", "--keys", "keys", "--home", "new", "--marks", "other")
+    assert refused.exit_code == 2
+    assert "has another secret key than the backup" in refused.stderr
+    assert not (ran / "new").exists()
+
+
 def test_a_backup_without_keys_opens_nothing(old):
     """No secret, no random bytes of anybody, no own id in any byte of it; and it is not restored without them."""
     old("backup", "copy")

@@ -90,6 +90,18 @@ def test_an_access_answer_has_every_canary_of_the_person_and_nobody_elses(desk):
     assert "<html" in (desk.folder / "letter.html").read_text("utf-8")
 
 
+def test_an_access_page_says_where_to_complain_and_how_long_everything_is_kept(desk):
+    """What GDPR 15(1)(d) and (f) ask for stands on the page itself, also where no letter goes with it."""
+    text = (desk.folder / "campaign.yaml").read_text("utf-8")
+    text = text.replace("retention: {", "retention: {consents: P5Y, requests: P3Y, ")
+    (desk.folder / "campaign.yaml").write_text(text, encoding="utf-8")
+    assert desk("run", "campaign.yaml", "--at", "2026-03-02").exit_code == 0
+    assert desk("rights", "access", WHO, "--lang", "nl", "--html", "page.html").exit_code == 0
+    page = (desk.folder / "page.html").read_text("utf-8")
+    assert "klacht indienen bij de toezichthouder: Autoriteit Persoonsgegevens" in page
+    assert "bewijs van uw keuzes: 5 jaar; uw verzoeken: 3 jaar" in page
+
+
 def test_a_table_that_is_gone_is_named_and_not_passed_over(desk):
     """The access answer says what it could not read; a portability answer is not given at all."""
     (desk.folder / "people.csv").rename(desk.folder / "moved.csv")

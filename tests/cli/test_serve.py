@@ -151,7 +151,9 @@ def test_killed_under_load_nothing_answered_is_lost_and_nothing_is_decided_twice
     for attempt in range(int(os.environ.get("EVENHAND_STORM", KILLS))):
         with _serving(ran) as service:
             askers = Askers(service.address, key, 10_000 * (attempt + 1))
-            time.sleep(1.0 + 0.37 * (attempt % 7))
+            until = time.monotonic() + 60
+            while len(askers.answers) < 5 + 3 * (attempt % 7) and time.monotonic() < until:
+                time.sleep(0.013)
             service.stop(signal.SIGKILL)
             askers.end()
         answered |= askers.answers

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 from typer.testing import CliRunner
 
-from evenhand.assembly import erase, vault_count, vault_list, vault_log, vault_purge, vault_put
+from evenhand.assembly import (
+    erase,
+    package_about,
+    portability_of,
+    say,
+    vault_count,
+    vault_list,
+    vault_log,
+    vault_purge,
+    vault_put,
+)
 from evenhand.cli import app
 from evenhand.terms import DataError, LedgerError, StoreError, UsageError
 from shop_folder import AT, write_shop
@@ -101,6 +111,38 @@ def test_erasing_a_person_reaches_the_vault(shop):
     assert erase(who, home=_home(shop), at=NOW).in_vault == 1
     assert vault_list(home=_home(shop))[0].people == before - 1
     assert vault_log(home=_home(shop))[-1].did == "erased"
+
+
+def test_whoever_was_erased_is_not_put_there_again(shop):
+    """A table that still names them brings nothing back, until they consent anew; everybody else is kept."""
+    who = "canary3@mail.example"
+    assert _put(shop) == 400
+    assert CliRunner().invoke(app, ["run", str(shop), "--at", AT]).exit_code == 0
+    erase(who, home=_home(shop), at=NOW)
+    assert _put(shop) == 399
+    assert vault_list(home=_home(shop))[0].people == 399
+    say(who, "give", "PersonalisedAdvertising", home=_home(shop), at=NOW + timedelta(days=1))
+    assert _put(shop) == 400
+
+
+def test_an_access_answer_shows_what_the_vault_holds_and_names_what_it_cannot_read(shop):
+    """The person's own value and nobody else's; the look stands in the log; past its end it is named as not read."""
+    _put(shop)
+    assert CliRunner().invoke(app, ["run", str(shop), "--at", AT]).exit_code == 0
+    who = "canary3@mail.example"
+    said = (shop.parent / "groups.csv").read_text().split(f"{who},")[1].split("\n")[0]
+    told = package_about(who, home=_home(shop))
+    kept = [one for one in told.to_dict()["data"] if one["source"] == "vault"]
+    assert [(one["name"], one["value"]) for one in kept] == [("sex", said)]
+    assert "kept apart, only to count groups" in told.to_html()
+    assert vault_log(home=_home(shop))[-1].people == 1
+    assert ("vault", said) in [
+        (one["source"], one["value"]) for one in portability_of(who, home=_home(shop)).to_dict()["items"]
+    ]
+    _put(shop, until=NOW + timedelta(microseconds=1))
+    later = package_about(who, home=_home(shop))
+    assert later.to_dict()["tables_not_read"] == ["vault: sex"]
+    assert "vault: sex" in later.to_html()
 
 
 @pytest.mark.parametrize("change", ["UPDATE question SET who = 'eve' WHERE number = 1",

@@ -30,6 +30,7 @@ from evenhand.terms import LedgerError, StoreError, UsageError
 
 from ._database import upgrade_database
 from ._ledger import keys_of, leases_of, ledger_of, monitor_states_of, run_keys_of
+from ._said_again import say_again
 from ._trail import take_out
 
 __all__ = ["BackedUp", "Restored", "backup", "restore"]
@@ -72,6 +73,8 @@ class Restored:
         head: its head (hex).
         erased_again: people who were erased after the backup, and are again.
         knows_later: whether later marks were named; without them nobody can tell who was erased since.
+        said_again: what people said after the backup, and corrections, that were recorded again; None where no home
+            was named that has them.
     """
 
     home: Path
@@ -80,6 +83,7 @@ class Restored:
     head: str
     erased_again: int
     knows_later: bool
+    said_again: int | None = None
 
 
 def backup(
@@ -140,12 +144,13 @@ def restore(
 ) -> Restored:
     """Make a new home from a backup, in files or on the server that the environment names.
 
-    Whoever was erased after the backup, as later marks tell, is erased again before the home is there.
+    Whoever was erased after the backup, as later marks tell, is erased again before the home is there; what people said
+    since, as the old home tells, is recorded again.
 
     Args:
         folder: the backup.
         keys: the folder with its keys; None = they are in the backup.
-        marks: a home, or a folder of keys, with later marks of who was erased.
+        marks: a home, or a folder of keys, with later marks of who was erased; a home tells too what people said since.
         schema: on a server; None = ``evenhand``.
         home: the new home; must not be there, or have nothing but a secret key and a note of its server.
         at: now; the ledger keeps it as the moment of erasures that are done again.
@@ -200,6 +205,7 @@ def restore(
         for run_id in RunKeyFolder(opened.run_keys).names():
             copy_file(opened.run_keys / f"{run_id}.key", staged.run_keys / f"{run_id}.key")
         again = _erase_again(staged, marks, at)
+        said = None if marks is None else say_again(staged, _people_in(staged), Home(marks), at)
         step("verifying it")
         with _ledger_in(staged) as store:
             _refuse_unverified(verify(store, model_from_json, keys=RunKeyFolder(staged.run_keys)), "backup")
@@ -213,7 +219,7 @@ def restore(
             _load(staged, new, schema)
     finally:
         shutil.rmtree(staged.folder, ignore_errors=True)
-    return Restored(home, made, tail.entries, tail.hash.hex(), again, marks is not None)
+    return Restored(home, made, tail.entries, tail.hash.hex(), again, marks is not None, said)
 
 
 def _copy_ledger_of(place: Home, target: Home, secret: bytes) -> Tail:
@@ -303,6 +309,13 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> int:
             f"{marks} has no marks of who was erased.",
             rule="marks stand with the keys of people",
             remedy="name the old home, or a later copy of its keys",
+        )
+    if elsewhere.has_key and elsewhere.key(make=False) != staged.key(make=False):
+        raise UsageError(
+            "restore-marks-other-key",
+            f"{marks} has another secret key than the backup, so its marks are about nobody here.",
+            rule="one home, one secret key: marks are made with it",
+            remedy="name the home that the backup was made of, or a later copy of its keys",
         )
     later = keys_of(elsewhere).marks(2**62)
     people = _people_in(staged)

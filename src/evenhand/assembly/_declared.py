@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from evenhand.adapters.home import Home
 from evenhand.ledger import RunRecord, open_run, runs
 from evenhand.policy import Campaign
-from evenhand.rights import ConsentContext, Sender
+from evenhand.rights import ConsentContext, Sender, authority_of
 
 from ._ledger import has_ledger
 from ._records import open_ledger
@@ -73,5 +73,5 @@ def context_of(campaign: Campaign) -> ConsentContext:
         stored_in=clause.stored_in if clause else "",
         retention=campaign.retention.consents or campaign.retention.features,
         rights_at=(clause.rights_at if clause else None) or "",
-        authority=(clause.authority if clause else None) or "",
+        authority=authority_of(sender_of(campaign)),
     )

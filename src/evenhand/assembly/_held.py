@@ -20,6 +20,7 @@ from ._declared import DeclaredCampaign
 from ._open import given_features
 from ._records import data_folder, open_ledger, readable
 from ._trail import told_to
+from ._vault_store import vault_values
 from ._why import why
 
 __all__ = ["Held", "held_about", "reviews_in", "said_values"]
@@ -32,7 +33,7 @@ class Held:
     """What is held about a person.
 
     Attributes:
-        items: values of declared columns in the organisation's tables, corrected where that was asked.
+        items: values of declared columns in the organisation's tables, as corrected, and in the vault.
         portable: those of them that a campaign on consent or contract declares.
         said: what they said, in the tables; what the home itself recorded is not in it.
         decisions: explanations of every decision, as plain values, oldest first.
@@ -75,6 +76,16 @@ def held_about(place: Home, who: str, key: SubjectKey, campaigns: Sequence[Decla
                     said[tuple(record.values())] = record
             except EvenhandError:
                 not_read[_name(campaign.consents)] = None
+    kept, unread = vault_values(place, who)
+    not_read.update(dict.fromkeys(f"vault: {name}" for name in unread))
+    for name, value in kept.items():
+        using = [one.campaign for one in campaigns if name in one.campaign.columns]
+        column = using[0].columns[name] if using else None
+        meaning = getattr(column.meaning, lang) if column and column.meaning else name
+        one = Item("vault", "vault", 1, name, meaning, column.origin if column else Origin.OBSERVED, value)
+        items["vault", 1, name] = one
+        if any(campaign.legal_basis in _PORTABLE for campaign in using):
+            portable["vault", 1, name] = one
     return Held(tuple(items.values()), tuple(portable.values()), tuple(said.values()), decisions, tuple(not_read))
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
 from evenhand.ledger import SubjectKey
-from evenhand.rights import Portability, Step, access_page
+from evenhand.rights import Portability, Step, access_page, complaint_to
 from evenhand.terms import DataError
 
 from ._consent_history import consent_history
-from ._declared import DeclaredCampaign, campaigns_of
+from ._declared import DeclaredCampaign, campaigns_of, sender_of
 from ._held import Held, held_about, reviews_in, said_values
 from ._requests import find_request, list_requests
 from ._trail import key_of_person
@@ -98,6 +98,7 @@ def package_about(who: str, *, home: str | Path | None = None, lang: str = "en",
             "recipients": _recipients(campaigns, requests),
             "looked_at": list(looked_at),
             "tables_not_read": list(held.not_read),
+            "complaint": complaint_to(sender_of(campaigns[0].campaign), lang),
         }
     )
 
@@ -117,7 +118,7 @@ def portability_of(who: str, *, home: str | Path | None = None, lang: str = "en"
             "portability-unread",
             f"Tables cannot be read: {', '.join(held.not_read)}.",
             rule="G-20: what the person gave or what was observed of them is handed over whole",
-            remedy="put them where the campaign file says, and ask again",
+            remedy="put them where the campaign file says, delete from the vault what has had its time, and ask again",
         )
     said = said_values(consent_history(who, home=place.folder).said, held.said, {})
     plain = [{name: str(one[name]) for name in ("kind", "purpose", "status", "at")} for one in said]
@@ -155,15 +156,17 @@ def _purpose(declared: DeclaredCampaign) -> dict[str, Any]:
         "basis": campaign.legal_basis.value,
         "keep_decisions": campaign.retention.decisions,
         "keep_features": campaign.retention.features,
+        "keep_consents": campaign.retention.consents or "",
+        "keep_requests": campaign.retention.requests or "",
     }
 
 
 def _recipients(campaigns: tuple[DeclaredCampaign, ...], requests: Any) -> list[dict[str, str]]:
     """Who gets data by declaration, and whom a request was told to."""
     clauses = [one.campaign.processing for one in campaigns]
-    out = {one.name: one.country for clause in clauses if clause for one in clause.recipients}
+    out = {one.name: (one.country, one.safeguard or "") for clause in clauses if clause for one in clause.recipients}
     for request in requests:
         for one in request.trail:
             if one.step is Step.TELL:
-                out.setdefault(str(one.details["recipient"]), "-")
-    return [{"name": name, "country": country} for name, country in out.items()]
+                out.setdefault(str(one.details["recipient"]), ("-", ""))
+    return [{"name": name, "country": where, "safeguard": safe} for name, (where, safe) in out.items()]

@@ -12,12 +12,18 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.tables import DataTable, open_table
 from evenhand.adapters.vault_file import Kept, Logged, VaultFile, groups_of_texts
+from evenhand.features import pseudonymise
 from evenhand.policy import Campaign, Table
-from evenhand.terms import UsageError
+from evenhand.terms import ConsentStatus, EvenhandError, UsageError
 from evenhand.vault import discrete_laplace, noise_bound
+
+from ._ledger import keys_of
+from ._trail import told_to
 
 __all__ = [
     "NoisyCounts",
@@ -31,8 +37,10 @@ __all__ = [
     "vault_of",
     "vault_purge",
     "vault_put",
+    "vault_values",
 ]
 
+_YES = frozenset(status.value for status in ConsentStatus if status.permits)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PERSON = "EVENHAND_PERSON"
 """Environment variable that says who asks, where the name of the operating system's user does not."""
@@ -69,7 +77,8 @@ def vault_put(
     table: str | Path, columns: Sequence[str], *, identifier: str, purpose: str, until: datetime,
     home: str | Path | None = None, at: datetime, who: str | None = None, epsilon: Fraction | None = None,
 ) -> int:  # fmt: skip
-    """Put columns of a table in the vault, under its own key.
+    """Put columns of a table in the vault, under its own key. Whoever was erased is left out, as long
+    as they gave this home no consent since.
 
     Args:
         table: a CSV or Parquet file.
@@ -83,7 +92,7 @@ def vault_put(
         epsilon: privacy budget of each column, for noisy counts that are told outside; None = as it was, at first zero.
 
     Returns:
-        The number of people.
+        The number of people who are in it.
 
     Raises:
         UsageError: no column or purpose, or an end that has passed.
@@ -100,8 +109,15 @@ def vault_put(
     path = Path(table).resolve()
     opened = open_table(Table(file=path.name), path.parent, columns=[identifier, *columns])
     ids = opened.ids(identifier, unique=True)
-    values: dict[str, Sequence[str | None]] = {name: opened.texts(name) for name in columns}
-    vault = vault_of(find_home(home))
+    place = find_home(home)
+    gone = _erased(place, ids)
+    here = [row for row, id_ in enumerate(ids) if id_ not in gone]
+    values: dict[str, Sequence[str | None]] = {}
+    for name in columns:
+        texts = opened.texts(name)
+        values[name] = [texts[row] for row in here]
+    ids = [ids[row] for row in here]
+    vault = vault_of(place)
     vault.put(values, ids, purpose=purpose.strip(), at=_micro(at), until=_micro(until), who=_who(who))
     if epsilon is not None:
         for name in columns:
@@ -191,6 +207,44 @@ def vault_purge(
 def vault_forget(home: Home, id_: str, at: datetime) -> int:
     """Delete everything of a person that was erased."""
     return vault_of(home).forget(id_, at=_micro(at), who=_who(None))
+
+
+def _erased(place: Home, ids: Sequence[str]) -> set[str]:
+    """Who of these people was erased, and gave no consent to the home since."""
+    if not place.has_key:
+        return set()
+    pseudonyms = pseudonymise(ids, place.key(make=False))
+    marks = keys_of(place).suppressed(pseudonyms)
+    if not marks:
+        return set()
+    marked = np.isin(pseudonyms, np.array([one.hex() for one in marks], dtype="S32"))
+    gone = {one: id_ for one, id_ in zip(pseudonyms.tolist(), ids, strict=True) if bytes.fromhex(one.decode()) in marks}
+    said = told_to(place, who=pseudonyms[marked]).said
+    if said is not None:
+        rows = zip(said.subjects.tolist(), said.statuses, said.at.astype(np.int64).tolist(), strict=True)
+        for one, status, at in rows:
+            if one in gone and status in _YES and at > marks[bytes.fromhex(one.decode())]:
+                del gone[one]
+    return set(gone.values())
+
+
+def vault_values(home: Home, id_: str) -> tuple[dict[str, str], list[str]]:
+    """What the vault holds of one person, by column, for the answer to them; and the columns that cannot be read, their
+    time being up, or the key not here. Each look is logged as any other question is."""
+    vault = vault_of(home)
+    values: dict[str, str] = {}
+    unread: list[str] = []
+    for one in vault.kept():
+        try:
+            (value,) = vault.read(
+                one.name, [id_], purpose="GDPR 15: access", at=_micro(datetime.now(UTC)), who=_who(None)
+            )
+        except EvenhandError:
+            unread.append(one.name)
+        else:
+            if value is not None:
+                values[one.name] = value
+    return values, unread
 
 
 def _micro(moment: datetime) -> int:

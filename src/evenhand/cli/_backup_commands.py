@@ -60,7 +60,10 @@ def restore(
     ] = None,
     marks: Annotated[
         Path | None,
-        typer.Option("--marks", help="The old home, or later keys: whoever was erased by then is erased again."),
+        typer.Option(
+            "--marks",
+            help="The old home, or later keys: who was erased by then is again; of a home, who spoke is heard.",
+        ),
     ] = None,
     schema: Annotated[
         str | None, typer.Option("--schema", metavar="NAME", help="Schema on the server. [default: evenhand]")
@@ -84,6 +87,7 @@ def restore(
                 "head": done.head,
                 "erased_again": done.erased_again,
                 "later_erasures_known": done.knows_later,
+                "said_again": done.said_again,
             }
         )
         return
@@ -94,6 +98,11 @@ def restore(
     else:
         voice.talk("WARNING: whoever was erased after that moment can be read again. Name the old home, or later keys,")
         voice.talk("with --marks, or erase them again: evenhand rights erase.")
+    if done.said_again is None:
+        voice.talk("WARNING: whoever said no after that moment is not heard here. Name the old home with --marks, or")
+        voice.talk("record it again before the next run: evenhand consent withdraw, object ...")
+    else:
+        voice.talk(f"Recorded again, since it was said or corrected later: {done.said_again:,}.")
 
 
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (

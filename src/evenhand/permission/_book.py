@@ -212,11 +212,11 @@ class ConsentBook:
 
     def records_of(self, subjects: NDArray[np.bytes_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Records of these subjects: who (row in `subjects`) and which (row in the book); time grows with both only."""
-        found = self.index.find(subjects)
+        order, found = self.index.find(subjects)
         known = np.flatnonzero(found >= 0)
         first = self.starts[found[known]]
         counts = self.starts[found[known] + 1] - first
-        who = np.repeat(known, counts)
+        who = np.repeat(order[known], counts)
         before = np.cumsum(counts) - counts
         which = np.repeat(first - before, counts) + np.arange(len(who))
         return who, which

@@ -291,7 +291,7 @@ class Recalled:
         if not len(rows):
             return np.full(people, _NEVER), np.zeros(people, dtype=np.int64)
         latest = np.full(people, never)
-        who = self._who[rows]  # rising, as records come person by person
+        who = self._who[rows]  # records come person by person
         first = np.flatnonzero(np.append(True, who[1:] != who[:-1]))
         latest[who[first]] = np.maximum.reduceat(self._order[rows], first)
         said = latest & (_WEIGHTS - 1)

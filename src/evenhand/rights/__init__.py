@@ -24,7 +24,7 @@ from ._deadlines import (
     moment_after,
     public_holidays,
 )
-from ._letters import Letter, Sender, letter_of
+from ._letters import Letter, Sender, authority_of, complaint_to, letter_of
 from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
 from ._requests import STEPS, Happening, Request, check_step, next_happening, request_of
 from ._retention import kept_until
@@ -69,9 +69,11 @@ __all__ = [
     "Unit",
     "access_page",
     "after",
+    "authority_of",
     "chain",
     "check_step",
     "code_of",
+    "complaint_to",
     "consent_record",
     "deadlines_of",
     "head_mark",

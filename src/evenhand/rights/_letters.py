@@ -12,7 +12,7 @@ from evenhand.explanation import catalogue, day, text
 from ._requests import Request
 from ._words import REFUSALS, RequestKind, State, Step
 
-__all__ = ["Letter", "Sender", "letter_of"]
+__all__ = ["Letter", "Sender", "authority_of", "complaint_to", "letter_of"]
 
 _AUTHORITIES = MappingProxyType(
     {
@@ -89,6 +89,16 @@ _STYLE = (
 )
 
 
+def authority_of(sender: Sender) -> str:
+    """Where people can complain: as declared, else the authority of the country; "" where that is not known."""
+    return sender.authority or _AUTHORITIES.get(sender.country, "")
+
+
+def complaint_to(sender: Sender, lang: str) -> str:
+    """What a person who does not agree can do (GDPR 12(4), 15(1)(f)), in one or two sentences."""
+    return _say(lang, "complaint", authority=authority_of(sender) or _say(lang, "authority-of-your-country"))
+
+
 def letter_of(request: Request, sender: Sender, *, code: str = "", recipients: tuple[str, ...] = ()) -> Letter:
     """The letter that belongs to the step that a request took last.
 
@@ -129,8 +139,7 @@ def letter_of(request: Request, sender: Sender, *, code: str = "", recipients: t
         case _:
             lines = [about, *_came(request)]
     if name in ("extended", "refused") or (name == "answered" and not request.kind.is_at_once):
-        authority = sender.authority or _AUTHORITIES.get(sender.country) or _say(lang, "authority-of-your-country")
-        lines.append(_say(lang, "complaint", authority=authority))
+        lines.append(complaint_to(sender, lang))
     closing = (
         _say(lang, "number", number=request.number) + " " + _say(lang, "question", contact=sender.contact),
         _say(lang, "regards") + f"\n{sender.name}",

@@ -34,7 +34,7 @@ PORTABILITY_SCHEMA: Mapping[str, Any] = MappingProxyType(
                     "required": list(_FIELDS),
                     "additionalProperties": False,
                     "properties": {
-                        "source": {"enum": ["subjects", "history"]},
+                        "source": {"enum": ["subjects", "history", "vault"]},
                         "table": {"type": "string", "description": "Name of the table at the controller."},
                         "row": {"type": "integer", "minimum": 1, "description": "Items of one row belong together."},
                         "name": {"type": "string", "description": "Name of the column."},
@@ -63,7 +63,7 @@ class Item:
     """One value of one column.
 
     Attributes:
-        source: ``subjects`` or ``history``.
+        source: ``subjects``, ``history`` or ``vault``.
         table: name of the table.
         row: which of the person's rows of that table, from 1.
         name, meaning: the column, and what it is in plain words.

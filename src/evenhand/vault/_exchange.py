@@ -21,6 +21,8 @@ __all__ = ["Linked", "Quantity", "protect"]
 Whole = NDArray[np.int64]
 
 _FAR = np.int64(1) << 60
+_MOST_LOOKED_AT, _FEWEST_LOOKED_AT = 600_000, 50
+"""Numbers that are looked at, times cells of the joint table; the views of the others are not told."""
 _PAIRS = 8
 """Pairs of codes between which people change places, at most, for one number."""
 
@@ -34,11 +36,13 @@ class Quantity:
         mask: bool[codes], the codes of the people counted.
         least, most: what is told of each number, shaped as the joint table with one place on the other axes.
         fixed: nothing more may be hidden of it here.
+        untold: nothing of it is told at all, so only totals bound it.
     """
 
     axes: tuple[int, ...]
     mask: NDArray[np.bool_]
     fixed: bool = False
+    untold: bool = False
     least: Whole = field(default_factory=lambda: np.zeros(0, np.int64))
     most: Whole = field(default_factory=lambda: np.zeros(0, np.int64))
 
@@ -171,6 +175,8 @@ class _Search:
     def run(self) -> int:
         linked, least = self._linked, self._linked.minimum
         for number, (one, true) in enumerate(zip(linked.quantities, self._true, strict=True)):
+            if one.untold:
+                continue
             if one.fixed:
                 for place in np.argwhere(one.least != one.most).tolist():
                     self._want(one.axes, one.mask, tuple(place))
@@ -187,16 +193,19 @@ class _Search:
                     linked.quantities[outer].mask & ~linked.quantities[inner].mask,
                     tuple(place),
                 )
-        failed = 0
+        failed, left = 0, max(_FEWEST_LOOKED_AT, _MOST_LOOKED_AT // max(1, linked.joint.size))
         while self._queue:
-            failed += not self._protected(self._queue.popleft())
+            target, left = self._queue.popleft(), left - 1
+            if left < 0 and not self._is_untold(target):
+                self._tell_nothing(target)
+            failed += not self._protected(target) if left >= 0 else 0
         return failed
 
     def _nested(self) -> Iterator[tuple[int, int]]:
         """Pairs of quantities of one view, the people of the first a part of the second's."""
         for one, other in combinations(range(len(self._linked.quantities)), 2):
             first, second = self._linked.quantities[one], self._linked.quantities[other]
-            if first.axes != second.axes:
+            if first.axes != second.axes or first.untold or second.untold:
                 continue
             if not (first.mask & ~second.mask).any() and not first.fixed:
                 yield one, other
@@ -221,19 +230,30 @@ class _Search:
             else:
                 start = value // wide * wide
                 one.least[place], one.most[place] = start, start + wide - 1
-        self._want(one.axes, one.mask, place)
+        if not one.untold:
+            self._want(one.axes, one.mask, place)
+
+    def _is_untold(self, target: _Target) -> bool:
+        """Whether nothing is told any more of the view and the people that a number is about."""
+        same = (one for one in self._linked.quantities if one.axes == target.axes)
+        return any(one.untold and np.array_equal(one.mask, target.mask) for one in same)
 
     def _protected(self, target: _Target) -> bool:
+        if self._is_untold(target):
+            return True
         for _ in range(200):
             if self._moves(target) >= self._linked.minimum:
                 return True
             if not (self._open_more(target, dark=False) or self._open_more(target, dark=True)):
                 break
-        for number, one in enumerate(self._linked.quantities):
-            if not one.fixed and set(target.axes) <= set(one.axes):
-                for place in np.argwhere(one.least != -1).tolist():
-                    self._open(number, tuple(place), dark=True)
+        self._tell_nothing(target)
         return self._moves(target) >= self._linked.minimum
+
+    def _tell_nothing(self, target: _Target) -> None:
+        """Hide the whole view that a number is of, and every finer one."""
+        for one, true in zip(self._linked.quantities, self._true, strict=True):
+            if not one.fixed and set(target.axes) <= set(one.axes):
+                one.least[...], one.most[...], one.untold = 0, int(true.sum()), True
 
     def _exchanges(self, target: _Target) -> Iterator[_Exchange]:
         """Exchanges for a target: along all of its axes first, and those that touch the fewest told sets first."""

@@ -17,8 +17,9 @@ __all__ = ["Columns", "released"]
 
 Whole = NDArray[np.int64]
 _MOST_CELLS = 20_000_000
-_MOST_SMALL = 400
-"""A view with more small numbers than this is not told at all: it is too fine for so few people."""
+_MOST_WORK = 100_000
+"""Small numbers times cells of the joint table, at most; beyond it the finest views are not told at all, which are too
+fine for so few people."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,10 +194,15 @@ def _over_all_parts(
 
 
 def _thin(quantities: Sequence[Quantity], joint: Whole, minimum: int) -> None:
-    for one in quantities:
-        true = one.of(joint)
-        if not one.fixed and int(((true > 0) & (true < minimum)).sum()) > _MOST_SMALL:
-            one.least, one.most = np.zeros_like(true), np.full_like(true, int(true.sum()))
+    """Tell nothing of the finest views, until there are few enough small numbers for the search."""
+    free = [one for one in quantities if not one.fixed]
+    small = {id(one): int(((true := one.of(joint)) > 0).sum() - (true >= minimum).sum()) for one in free}
+    for one in sorted(free, key=lambda each: -each.of(joint).size):
+        if sum(small.values()) * joint.size <= _MOST_WORK:
+            return
+        if small.pop(id(one)):
+            true = one.of(joint)
+            one.least, one.most, one.untold = np.zeros_like(true), np.full_like(true, int(true.sum())), True
 
 
 def _patterns(
