@@ -34,8 +34,12 @@ def _told(web, *pairs, **more):
 def test_events_are_kept_once_and_read_in_pages(web):
     """Told twice, counted once; `next` leads through all of them and ends."""
     first, second = _decided(web, 3, 4)
-    assert _told(web, (first, "shown"), (second, "shown"), (first, "bought")).json() == {"recorded": 3, "known": 0}
-    assert _told(web, (first, "shown"), (second, "clicked")).json() == {"recorded": 1, "known": 1}
+    assert _told(web, (first, "shown"), (second, "shown"), (first, "bought")).json() == {
+        "recorded": 3,
+        "known": 0,
+        "closed": 0,
+    }
+    assert _told(web, (first, "shown"), (second, "clicked")).json() == {"recorded": 1, "known": 1, "closed": 0}
     page, seen = f"{EVENTS}?limit=3", []
     while page:
         answer = web("GET", page).json()
@@ -88,4 +92,14 @@ def test_an_erasure_takes_what_followed_with_it(web):
     one, other = _decided(web, 3, 4)
     _told(web, (one, "shown"), (one, "bought"), (other, "shown"))
     assembly.erase(person(3), home=web.place, at=datetime.now(UTC))
+    assert [event["decision_id"] for event in web("GET", EVENTS).json()["events"]] == [other]
+
+
+def test_what_follows_after_an_erasure_is_not_kept(web):
+    """A purchase that is told late, of a decision that nobody can read any more, does not come back."""
+    one, other = _decided(web, 3, 4)
+    _told(web, (one, "shown"))
+    assembly.erase(person(3), home=web.place, at=datetime.now(UTC))
+    told = _told(web, (one, "bought"), (other, "bought"))
+    assert told.json() == {"recorded": 1, "known": 0, "closed": 1}
     assert [event["decision_id"] for event in web("GET", EVENTS).json()["events"]] == [other]

@@ -85,6 +85,17 @@ def test_objections_signals_and_factors_hold_too(web):
     assert "number of visits" not in {one["meaning"] for one in told["factors"] if one["direction"] != "neutral"}
 
 
+def test_a_fact_that_no_campaign_has_cannot_be_switched_off(web):
+    """A wish that would change nothing is not answered with a yes: the asker learns where the name is wrong."""
+    for column in ("visitz", "sex", "person"):
+        body = {"subject": person(5), "word": "switch-off", "purpose": column}
+        answer = web("POST", "/v1/consents", body, {"accept-language": "nl"})
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/factor-unknown")
+        assert answer.json()["title"] == "Geen enkele campagne heeft een kenmerk met deze naam. Er is niets bewaard."
+        assert [one["pointer"] for one in answer.json()["errors"]] == ["/purpose"]
+    assert web("POST", "/v1/consents/history", {"subject": person(5)}).json() == {"said": [], "now": []}
+
+
 def test_what_was_said_is_verified_replayed_and_told(web, serving):
     """Runs before and after a no come out again to the bit; the history has every word, with its evidence."""
     ids = [_standing(web, 3)["decision_id"]]

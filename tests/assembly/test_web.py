@@ -101,13 +101,16 @@ def test_an_opt_out_gives_the_contextual_decision(web, headers, body, is_out):
         ({"subject": person(3), "features": {"a/b": 1}}, "feature-not-declared", "/features/a~1b"),
         ({"subject": person(3), "campaign": "canary"}, "campaign-not-served", "/campaign"),
         ({"subject": person(3), "subjects": [{"subject": person(4)}]}, "bad-json", "/subject"),
-        ({"subject": person(3), "canary": 1}, "bad-json", None),
-        ({"subject": 3}, "bad-json", None),
-        ({"subject": person(3), "features": {"visits": [1]}}, "bad-json", None),
+        ({"subject": person(3), "canary": 1}, "bad-json", ""),
+        ({"subject": 3}, "bad-json", "/subject"),
+        ({"subject": person(3), "features": {"visits": [1]}}, "bad-json", "/features"),
+        ({"subjects": [{"subject": person(3)}, {"subject": 4}]}, "bad-json", "/subjects/1/subject"),
+        ({"subjects": [{"subject": person(3)}, {}]}, "bad-json", "/subjects/1"),
+        ({"subjects": [{"subject": person(3), "canary": "canary"}]}, "bad-json", "/subjects/0"),
         ({"subjects": [{"subject": person(3)}, {"subject": person(3)}]}, "subjects-named", None),
         ({"subjects": []}, "subjects-named", None),
         ({}, "subjects-named", None),
-        ([], "bad-json", None),
+        ([], "bad-json", ""),
     ],
 )
 def test_what_cannot_be_asked_is_a_problem_without_a_value(web, body, code, pointer):
@@ -116,7 +119,7 @@ def test_what_cannot_be_asked_is_a_problem_without_a_value(web, body, code, poin
     assert _type(answer) == code
     assert answer.headers["content-language"] == "nl"
     assert "canary" not in answer.text.replace("/problems/", "")
-    assert [one["pointer"] for one in answer.json().get("errors", [])] == ([pointer] if pointer else [])
+    assert [one["pointer"] for one in answer.json().get("errors", [])] == ([] if pointer is None else [pointer])
 
 
 @pytest.mark.parametrize(

@@ -193,11 +193,30 @@ def test_unhappy_words(ran, cli):
         ("give", WHO),
         ("give", WHO, "Selling"),
         ("give", WHO, PURPOSE, "--said-at", "2999-01-01"),
+        ("give", WHO, PURPOSE, "--said-at", "yesterday"),
+        ("give", WHO, PURPOSE, "--form", "Nonsense"),
         ("give", WHO, PURPOSE, "--notice-file", "missing.txt"),
     ):
         said = cli(ran, "consent", *words)
         assert said.exit_code == 2, words
         assert WHO not in said.stderr
+        assert "yesterday" not in words or "--said-at is not a time" in said.stderr
+
+
+def test_a_fact_that_no_campaign_has_is_said_to_change_nothing(ran, cli):
+    """A name that was mistyped is recorded as it was said, and whoever typed it hears that it withholds nothing."""
+    assert (
+        "no campaign that ran here has a feature of this name" in cli(ran, "consent", "switch-off", WHO, "vists").stderr
+    )
+    assert "It holds for the next decision" in cli(ran, "consent", "switch-off", WHO, "visits").stderr
+
+
+def test_a_table_with_an_empty_status_is_told_without_a_guess(ran, cli):
+    """Nothing is like an empty word, so no other word is proposed."""
+    (ran / "said.csv").write_text(f"subject,kind,purpose,status,at\n{WHO},consent,{PURPOSE},,2026-04-01\n", "utf-8")
+    said = cli(ran, "consent", "import", "said.csv")
+    assert said.exit_code == 3
+    assert "did you mean" not in said.stderr
 
 
 def test_a_record_can_be_given_to_others(ran, cli):

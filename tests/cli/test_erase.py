@@ -148,6 +148,18 @@ def test_reports_that_tell_nobody_erased_are_left_as_they_are(twice, cli):
     assert (folder / "report.html").stat().st_mtime_ns == before
 
 
+def test_whoever_spoke_before_any_run_can_be_erased(tmp_path, cli):
+    """What they said goes with their key, and the mark keeps them out; nobody is told to record a run first."""
+    home = ("--home", str(tmp_path / "home"))
+    assert cli(tmp_path, "consent", "object", "canary1@mail.example", *home).exit_code == 0
+    done = cli(tmp_path, "rights", "erase", "canary1@mail.example", "--yes", *home)
+    assert done.exit_code == 0, done.stderr
+    assert "1 records of what they said were taken out" in done.stdout
+    told = cli(tmp_path, "consent", "history", "canary1@mail.example", *home)
+    assert not told.stdout.strip()
+    assert cli(tmp_path, "rights", "verify", *home).exit_code == 0
+
+
 def test_an_id_with_a_line_end_leaves_the_list_too(tmp_path, cli):
     """Whatever stands in an id, its rows go and no other is changed."""
     folder = write_shop(tmp_path / "shop").parent

@@ -261,6 +261,9 @@ def test_a_person_reviews_a_decision_and_the_old_one_stays(desk):
     assert desk.answer(number, "--outcome", "maybe", "--reason", "x").exit_code == 2
     done = desk.answer(number, "--outcome", "change", "--offer", "tea", "--reason", "the limit was too strict")
     assert done.exit_code == 0, done.stderr
+    assert "Zij werd veranderd in: Korting op thee." in done.stdout
+    assert desk("rights", "show", number, "--letter", "again.txt").exit_code == 0
+    assert "Zij werd veranderd in: Korting op thee." in (desk.folder / "again.txt").read_text("utf-8")
     package = assembly.package_about(WHO, home=desk.home, lang="en", at=NOW)
     assert package.to_dict()["reviews"][0]["offer"] == "tea"
     assert "A person looked at this decision" in package.to_html()
@@ -398,4 +401,5 @@ def test_what_is_late_shows_up_and_fails_a_check(desk):
     done = desk("rights", "list", "--check")
     assert done.exit_code == 1
     assert done.stdout.splitlines()[0].startswith(late)
+    assert "days late" in done.stdout.splitlines()[0]
     assert desk("rights", "extend", late, "complex", "--by", "dpo").exit_code == 2

@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from evenhand.assembly import (
+    answer_request,
+    ask,
     erase,
     package_about,
     portability_of,
@@ -123,6 +125,27 @@ def test_whoever_was_erased_is_not_put_there_again(shop):
     assert vault_list(home=_home(shop))[0].people == 399
     say(who, "give", "PersonalisedAdvertising", home=_home(shop), at=NOW + timedelta(days=1))
     assert _put(shop) == 400
+
+
+def test_a_corrected_value_is_put_right_in_the_vault_and_stays_right(shop):
+    """It is there at once, and logged; the old table, put there again, does not undo it; what is gone is refused."""
+    _put(shop)
+    assert CliRunner().invoke(app, ["run", str(shop), "--at", AT]).exit_code == 0
+    who, home = "canary3@mail.example", _home(shop)
+    known = {"home": home, "by": "dpo", "identity": "known"}
+
+    def asked():
+        return ask(who, "rectification", home=home, at=datetime.now(UTC)).request.number
+
+    answer_request(asked(), who, values={"sex": "x"}, at=datetime.now(UTC), **known)
+    assert vault_log(home=home)[-1].did == "corrected"
+    for _ in range(2):
+        kept = [one for one in package_about(who, home=home).to_dict()["data"] if one["source"] == "vault"]
+        assert [(one["value"], one["corrected"]) for one in kept] == [("x", True)]
+        _put(shop)
+    vault_purge(["sex"], home=home, at=NOW)
+    with pytest.raises(UsageError, match="stands in no table of subjects, nor in the vault"):
+        answer_request(asked(), who, values={"sex": "y"}, at=datetime.now(UTC), **known)
 
 
 def test_an_access_answer_shows_what_the_vault_holds_and_names_what_it_cannot_read(shop):

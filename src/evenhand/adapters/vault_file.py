@@ -15,7 +15,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -255,6 +255,27 @@ class VaultFile:
                 self._note(database, key, Logged(at, who, "erased", tuple(names), "G-17: erasure", 1))
             database.execute("COMMIT")
         return gone
+
+    def correct(self, values: Mapping[str, str], id_: str, *, at: int, who: str) -> None:
+        """Keep the right value of a person in these columns, in place of what was there; "" = not known.
+
+        Raises:
+            StoreError: the file or its key cannot be read or written.
+        """
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        key = self._key(make=False)
+        cipher = AESGCM(derived(key, b"values"))
+        with self._opened() as database:
+            database.execute("BEGIN IMMEDIATE")
+            for name, value in values.items():
+                mark, nonce = self._mark(key, name, id_), secrets.token_bytes(_NONCE)
+                database.execute("DELETE FROM cell WHERE name = ? AND mark = ?", (name, mark))
+                if value:
+                    sealed = nonce + cipher.encrypt(nonce, padded(value), name.encode() + mark)
+                    database.execute("INSERT INTO cell VALUES (?, ?, ?)", (name, mark, sealed))
+            self._note(database, key, Logged(at, who, "corrected", tuple(values), "GDPR 16: rectification", 1))
+            database.execute("COMMIT")
 
     def log(self) -> list[Logged]:
         """Every line of the log, oldest first.

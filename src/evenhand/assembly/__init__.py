@@ -27,6 +27,7 @@ from ._consent_history import (
     consent_history,
     export_consents,
     hash_of_notice,
+    is_factor,
     say,
     verify_rights,
 )
@@ -133,6 +134,7 @@ __all__ = [
     "give_receipt",
     "hash_of_notice",
     "import_consents",
+    "is_factor",
     "kept_checkpoints",
     "keys_status",
     "last_checkpoint",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ from ._records import data_folder, open_ledger
 from ._requests import Found, entry_of, find_request, recipients_here, refuse_another, take
 from ._rights import erase
 from ._trail import entry
+from ._vault_store import vault_correct, vault_of, vault_values
 
 __all__ = ["Answered", "answer_request"]
 
@@ -189,6 +190,8 @@ def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str],
         )
     key = refuse_another(place, found, who)
     _refuse_unfit(place, values)
+    _refuse_no_number(place, who, values)
+    vault_correct(place, who, values, at)
     entries = tuple(
         entry(
             Stream.CORRECTION,
@@ -206,7 +209,8 @@ def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str],
 
 def _refuse_unfit(place: Home, values: Mapping[str, str]) -> None:
     """Refuse a column that no campaign declares, and a value that does not fit it."""
-    known: set[str] = set()
+    reached = {one.name for one in vault_of(place).kept()}
+    known = set(reached)
     for declared in campaigns_of(place):
         campaign = declared.campaign
         columns = {
@@ -214,8 +218,20 @@ def _refuse_unfit(place: Home, values: Mapping[str, str]) -> None:
         }
         names = {one for one in values if one in columns or one.partition("@")[0] in columns}
         known |= names
-        for source, mine in ((campaign.subjects, names), (campaign.history, names & given_features(campaign))):
-            _refuse_misfit(source, data_folder(declared.last, place), {name: values[name] for name in mine})
+        try:
+            source = Table(**campaign.subjects.model_dump(include={"file", "sql", "table"}))
+            table = open_table(source, data_folder(declared.last, place))
+        except EvenhandError:
+            reached |= names
+            continue
+        reached |= names & set(table.names)
+        mine = {name: {0: values[name]} for name in names if name in table.names}
+        fitted = corrected_table(table, mine)
+        for name in mine:
+            fitted.series(name)
+        given = {name: values[name] for name in names & given_features(campaign)}
+        _refuse_misfit(campaign.history, data_folder(declared.last, place), given)
+    _refuse_unreached([name for name in values if name in known and name not in reached])
     unknown = [name for name in values if name not in known]
     if unknown:
         raise UsageError(
@@ -235,6 +251,38 @@ def _refuse_misfit(source: Table, folder: Path, values: Mapping[str, str]) -> No
     fitted = corrected_table(table, mine)
     for name in mine:
         fitted.series(name)
+
+
+def _refuse_no_number(place: Home, who: str, values: Mapping[str, str]) -> None:
+    """Refuse a text where the vault has a number of the person: one text makes a category of the whole column."""
+    before = vault_values(place, who)[0] if any(one.name in values for one in vault_of(place).kept()) else {}
+    for name, value in values.items():
+        if value and _is_number(before.get(name, "")) and not _is_number(value):
+            raise DataError(
+                "correction-does-not-fit",
+                f"A correction of column {name!r} in the vault is no number.",
+                rule="G-5d: a corrected value takes the place of the old one",
+                remedy="correct it again, as a number",
+            )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_unreached(names: Sequence[str]) -> None:
+    """Refuse a column that stands neither in a table of subjects nor in the vault: no correction would count there."""
+    if names:
+        raise UsageError(
+            "correct-column-elsewhere",
+            f"The column {', '.join(map(repr, names))} stands in no table of subjects, nor in the vault.",
+            rule="G-5d: what is corrected takes the place of what later decisions read",
+            remedy="correct it in your own table of what happened before; or put the column in the vault again",
+        )
 
 
 def _reviewed(place: Home, found: Found, outcome: str, offer: str, reason: str) -> _Done:

@@ -23,7 +23,7 @@ from evenhand.rights import (
     standing_of,
     verify_trail,
 )
-from evenhand.terms import DataError, UsageError
+from evenhand.terms import DataError, Role, UsageError
 
 from ._declared import campaigns_of, context_of
 from ._trail import entry, is_trail_there, key_of_person, trail_of
@@ -34,6 +34,7 @@ __all__ = [
     "consent_history",
     "export_consents",
     "hash_of_notice",
+    "is_factor",
     "say",
     "verify_rights",
 ]
@@ -93,6 +94,14 @@ def say(
     with trail_of(place) as trail:
         trail.append([_entry_of(said, key.handle, at)])
     return said
+
+
+def is_factor(name: str, *, home: str | Path | None = None) -> bool:
+    """Whether a campaign that ran in a home has a feature column of this name, which people can switch off. Where none
+    ran yet, nobody can tell: yes."""
+    campaigns = campaigns_of(find_home(home))
+    columns = [one.campaign.columns.get(name) for one in campaigns]
+    return not campaigns or any(column is not None and column.role is Role.FEATURE for column in columns)
 
 
 def hash_of_notice(path: str | Path) -> str:

@@ -113,10 +113,11 @@ def decide_people(
     """
     loaded, folder, place = located(campaign, home, at)
     with open_ledger(place) as store:
-        state = campaign_state(store, loaded.campaign.campaign)
-        named = state.fallback.run if state.fallback and run == "last" else resolve_run(store, run, whole=True)
-        recorded = open_run(store, named)
-        refuse_paused(store, loaded.campaign.campaign, recorded.summary.policy)
+        own = loaded.campaign.campaign
+        state = campaign_state(store, own)
+        last = state.fallback.run if state.fallback and run == "last" else run
+        recorded = open_run(store, resolve_run(store, last, whole=True, campaign=own))
+        refuse_paused(store, own, recorded.summary.policy)
     prices = read_policy(place, recorded)
     model = model_from_json(recorded.model_json)
     check_policy(prices, loaded.campaign, recorded_digest(loaded.campaign, recorded), model)

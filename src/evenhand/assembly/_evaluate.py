@@ -116,7 +116,7 @@ def evaluate(
     place = find_home(home, campaign_file=campaign_file)
     with open_ledger(place) as store:
         keys = run_keys_of(place)
-        record = open_run(store, resolve_run(store, run_id, whole=True), keys)
+        record = open_run(store, resolve_run(store, run_id, whole=True, campaign=loaded.campaign.campaign), keys)
         _check(record, loaded.campaign)
         chunks = [_part(chunk, _BY_LOT[chunk.outcome]) for chunk in columns(store, record.summary.run_id, keys)]
     drawn = [chunk for chunk in chunks if len(chunk.number)]

@@ -10,7 +10,7 @@ from evenhand.adapters.database import database_of
 from evenhand.adapters.event_tables import EVENT_KINDS, Event, EventTables
 from evenhand.adapters.frames import csv_bytes
 from evenhand.adapters.home import Home, find_home, write_atomically
-from evenhand.ledger import open_run
+from evenhand.ledger import facts, open_run
 from evenhand.terms import DataError, UsageError
 
 from ._records import open_ledger
@@ -31,7 +31,7 @@ class LiveEvents:
         self._place = place
         self._decisions: dict[str, int] = {}
 
-    def keep(self, events: Sequence[Event]) -> int:
+    def keep(self, events: Sequence[Event]) -> tuple[int, int]:
         """Keep events about recorded decisions; see `adapters.web.Events.keep`."""
         from evenhand.adapters.web import UnknownDecisionError
 
@@ -44,12 +44,28 @@ class LiveEvents:
         if unknown:
             raise UnknownDecisionError(unknown)
         with database_of(self._place) as database:
-            return EventTables(database).append(events)
+            tables = EventTables(database)
+            new = tables.append(events)
+            # Only now, since an erasure that comes later removes them itself
+            if closed := self._closed({event.decision for event in events}):
+                new -= tables.remove(closed)
+        return new, sum(event.decision in closed for event in events)
 
     def page(self, after: int, count: int) -> list[Event]:
         """The next events; see `adapters.web.Events.page`."""
         with database_of(self._place) as database:
             return EventTables(database).page(after, count)
+
+    def _closed(self, decisions: set[str]) -> list[str]:
+        """Those that nobody can read any more: what followed them is not kept either."""
+        out = []
+        with open_ledger(self._place) as store:
+            for decision in sorted(decisions):
+                try:
+                    facts(store, decision)
+                except DataError:
+                    out.append(decision)
+        return out
 
     def _known(self, runs: set[str]) -> dict[str, int]:
         """How many decisions each run has; 0 for one that there is not. A run never changes."""

@@ -82,7 +82,8 @@ def held_about(place: Home, who: str, key: SubjectKey, campaigns: Sequence[Decla
         using = [one.campaign for one in campaigns if name in one.campaign.columns]
         column = using[0].columns[name] if using else None
         meaning = getattr(column.meaning, lang) if column and column.meaning else name
-        one = Item("vault", "vault", 1, name, meaning, column.origin if column else Origin.OBSERVED, value)
+        origin = column.origin if column else Origin.OBSERVED
+        one = Item("vault", "vault", 1, name, meaning, origin, value, name in corrections)
         items["vault", 1, name] = one
         if any(campaign.legal_basis in _PORTABLE for campaign in using):
             portable["vault", 1, name] = one

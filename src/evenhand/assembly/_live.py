@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answer, Answered, BusyError, Done, Question, UnavailableError
 from evenhand.adapters.home import Home
-from evenhand.ledger import Run, Sitting, answered, facts, new_run_id
+from evenhand.ledger import Run, Sitting, answered, facts, new_run_id, refuse_paused
 from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
 
 from ._ledger import run_keys_of
@@ -43,6 +43,8 @@ _MOMENT = 0.002
 """Seconds to wait for company where half as many wait as were decided together last."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
+_LOOK_AGAIN = 1.0
+"""Seconds without a question after which a service in trouble looks by itself whether that is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,11 @@ class LiveService:
         return self._trouble
 
     def not_ready(self) -> str:
-        """Why nobody can be decided about now, one stable word; "" where they can."""
+        """Why nobody could be decided about when it was tried last, one stable word; "" where they can be.
+
+        What is asked of this, such as a load balancer, sends no question while the answer is no. So after a trouble the
+        service looks each second whether it is over.
+        """
         if not self._is_open or not self._thread.is_alive():
             return "closing"
         if self._trouble is not None:
@@ -178,6 +184,9 @@ class LiveService:
             sitting = Sitting(store, self._hands, run_keys_of(self.place))
             try:
                 while (group := self._next(sitting)) is not None:
+                    if not group:
+                        self._look_again(store, sitting)
+                        continue
                     self._decide(group, store, sitting)
                     if store.is_wanted():
                         self._let_go(sitting)
@@ -187,7 +196,10 @@ class LiveService:
                     campaign.shut(datetime.now(UTC))
 
     def _next(self, sitting: Sitting) -> list[_Waiting] | None:
-        """Everything that waits, up to a bound; None where the service closes and nothing waits."""
+        """Everything that waits, up to a bound; None where the service closes and nothing waits.
+
+        Nobody where nothing came for a moment after a trouble.
+        """
         with self._changed:
             last, self._in_hand = self._in_hand, 0
             if 2 * self._people < last:  # who was just answered is about to ask again
@@ -195,8 +207,11 @@ class LiveService:
             while not self._waiting:
                 if not self._is_open:
                     return None
-                if not self._changed.wait(_AT_REST if sitting.is_held else None):
-                    self._let_go(sitting)
+                if sitting.is_held:
+                    if not self._changed.wait(_AT_REST):
+                        self._let_go(sitting)
+                elif not self._changed.wait(_LOOK_AGAIN if self._trouble is not None else None):
+                    return []
             out: list[_Waiting] = []
             while self._waiting and (not out or self._in_hand + len(self._waiting[0].question.asks) <= MOST_TOGETHER):
                 one = self._waiting.popleft()
@@ -204,6 +219,25 @@ class LiveService:
                 self._in_hand += len(one.question.asks)
             self._people -= self._in_hand
             return out
+
+    def _look_again(self, store: AnyLedger, sitting: Sitting) -> None:
+        """Whether the trouble is over: what people said can be read, the ledger written, and a campaign goes on."""
+        refused: list[PausedError] = []
+        try:
+            for finding in sitting.hold(datetime.now(UTC)):
+                self._noticed(finding)
+            with self._told.held():
+                for name, campaign in self.campaigns.items():
+                    try:
+                        refuse_paused(store, name, campaign.prices)
+                    except PausedError as error:
+                        refused.append(error)
+            sitting.let_go()
+        except Exception as error:
+            sitting.undo()
+            self._trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
+        else:
+            self._trouble = refused[0] if len(refused) == len(self.campaigns) else None
 
     def _let_go(self, sitting: Sitting) -> None:
         try:
@@ -221,7 +255,8 @@ class LiveService:
             for campaign in self.campaigns.values():
                 campaign.settle(kept=self._may_be_recorded)
             self._trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
-            if len(waiting) > 1 and not self._may_be_recorded and not isinstance(error, StoreError | PausedError):
+            hopeless = isinstance(error, StoreError) or (isinstance(error, PausedError) and len(self.campaigns) == 1)
+            if len(waiting) > 1 and not self._may_be_recorded and not hopeless:
                 for one in waiting:
                     self._decide([one], store, sitting)
                 return

@@ -63,6 +63,7 @@ class LiveCampaign:
     Attributes:
         campaign: as declared.
         priced_by: the run whose prices decide.
+        prices: digest of these prices.
         people: everybody who is known.
         told: what people told the home.
 
@@ -84,11 +85,12 @@ class LiveCampaign:
         frames: Frames,
     ) -> None:
         loaded, folder, _ = located(campaign, home.folder, at)
+        own = loaded.campaign.campaign
         with open_ledger(home) as store:
-            state = campaign_state(store, loaded.campaign.campaign)
-            named = state.fallback.run if state.fallback and run == "last" else resolve_run(store, run, whole=True)
-            recorded = open_run(store, named)
-            refuse_paused(store, loaded.campaign.campaign, recorded.summary.policy)
+            state = campaign_state(store, own)
+            last = state.fallback.run if state.fallback and run == "last" else run
+            recorded = open_run(store, resolve_run(store, last, whole=True, campaign=own))
+            refuse_paused(store, own, recorded.summary.policy)
         self.campaign = loaded.campaign
         self.priced_by = recorded.summary.run_id
         self._policy = read_policy(home, recorded)
@@ -96,6 +98,7 @@ class LiveCampaign:
         check_policy(self._policy, loaded.campaign, recorded_digest(loaded.campaign, recorded), self._model)
         self._tables = PriceTables(self._policy, loaded.campaign)
         self._footing = self._footing_of(loaded, recorded)
+        self.prices = self._policy.digest
         self.told = told
         self._noted: dict[str, int] = {}
         self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}

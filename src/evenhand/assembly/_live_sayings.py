@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evenhand.adapters.home import Home
+from evenhand.terms import UsageError
 
 from ._asking import ask
-from ._consent_history import consent_history, say
+from ._consent_history import consent_history, is_factor, say
 from ._requests import find_request
 
 __all__ = ["LiveSayings"]
@@ -25,7 +26,15 @@ class LiveSayings:
         self._place = place
 
     def say(self, who: str, word: str, purpose: str, **more: Any) -> dict[str, Any]:
-        """Keep what a person says; see `adapters.web.Sayings.say`."""
+        """Keep what a person says; see `adapters.web.Sayings.say`. A wish about a column that no campaign has would
+        change nothing, and a program reads no warning: so it is refused."""
+        if word == "switch-off" and purpose and not is_factor(purpose, home=self._place.folder):
+            raise UsageError(
+                "factor-unknown",
+                "No campaign that ran in this home has a feature column of that name; nothing was recorded.",
+                rule="a person switches off one fact that may not count, by the name of its column",
+                remedy="name the column as it stands under columns in the campaign file",
+            )
         return say(who, word, purpose, home=self._place.folder, at=datetime.now(UTC), **more).to_dict()
 
     def history(self, who: str) -> dict[str, Any]:

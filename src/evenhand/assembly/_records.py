@@ -132,19 +132,20 @@ def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
         ]
 
 
-def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False) -> str:
-    """A run's id; ``last`` is the last one that was finished; with `whole`, that decided about a whole table.
+def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaign: str = "") -> str:
+    """A run's id; ``last`` is the last that was finished: with `whole` over a whole table, with `campaign` of that one.
 
     Raises:
         DataError: nothing was recorded yet.
     """
     if run_id != "last":
         return run_id
-    finished = [run for run in runs(store) if run.finished and not (whole and run.priced_by)]
+    may_be = [run for run in runs(store) if run.finished and campaign in {"", run.campaign}]
+    finished = [run for run in may_be if not (whole and run.priced_by)]
     if not finished:
         raise DataError(
             "ledger-no-run",
-            "The ledger has no finished run.",
+            f"The ledger has no finished run{f' of the campaign {campaign}' if campaign else ''}.",
             rule="only what was recorded can be told",
             remedy="record one: evenhand run CAMPAIGN",
         )

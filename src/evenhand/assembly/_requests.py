@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from evenhand.adapters.home import Home, find_home
@@ -206,15 +207,25 @@ def take(
     with trail_of(place) as trail:
         trail.append(entries, only_after=(number, found.last))
     new = request_of(number, [*request.trail, happened], public_holidays(request.country))
-    return Stepped(new, letter_for(new, place, code=code, recipients=recipients), code)
+    return Stepped(new, letter_for(new, place, code=code, recipients=recipients, private=private or {}), code)
 
 
-def letter_for(request: Request, place: Home, *, code: str = "", recipients: tuple[str, ...] = ()) -> Letter | None:
+def letter_for(
+    request: Request,
+    place: Home,
+    *,
+    code: str = "",
+    recipients: tuple[str, ...] = (),
+    private: Mapping[str, Any] = MappingProxyType({}),
+) -> Letter | None:
     """The letter about the last step; None where no campaign ran, so that nobody is known to answer."""
     campaigns = campaigns_of(place)
     if not campaigns:
         return None
-    return letter_of(request, sender_of(campaigns[0].campaign), code=code, recipients=recipients)
+    offers = {one.id: str(getattr(one.text, request.lang)) for each in campaigns for one in each.campaign.offers}
+    offer = str(private.get("offer", ""))
+    sender = sender_of(campaigns[0].campaign)
+    return letter_of(request, sender, code=code, recipients=recipients, changed_to=offers.get(offer, offer))
 
 
 def recipients_here(place: Home) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, 
 from evenhand.terms import DataError, StoreError
 
 from ._events import forget_events
-from ._ledger import keys_of, ledger_of, run_keys_of
+from ._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ._records import open_ledger, readable, rebuild_report
 from ._said_since import SAID_NO
 from ._trail import forget_said
@@ -129,6 +129,12 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     place = find_home(home)
     keys = keys_of(place)
     pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
+    since_1970 = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    if _nothing_was_decided(place):
+        keys.suppress(pseudonym, since_1970)
+        said, in_vault = forget_said(place, pseudonym, at), vault_forget(place, who, at)
+        keys.forget(pseudonym)
+        return Erased(0, 0, 0, (), said, in_vault)
     with open_ledger(place) as store:
         recorded = [run for run in runs(store) if run.finished]
         if not keys.is_there and any(closed_run(store, run.run_id) for run in recorded):
@@ -138,7 +144,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
                 rule="G-17: erasing is destroying the person's key, here and in copies",
                 remedy="restore subject-keys.sqlite from a copy, and erase then",
             )
-    keys.suppress(pseudonym, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+    keys.suppress(pseudonym, since_1970)
     said = forget_said(place, pseudonym, at)
     in_vault = vault_forget(place, who, at)
     with open_ledger(place) as store:
@@ -158,6 +164,12 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)
     return Erased(sealed, lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]), said, in_vault)
+
+
+def _nothing_was_decided(place: Home) -> bool:
+    """Whether no run was ever begun here: no ledger, nor anything that a ledger leaves behind it."""
+    traces = (place.ledger.with_name(place.ledger.name + ".head"), place.folder / "runs", place.run_keys)
+    return not has_ledger(place) and not any(one.exists() for one in traces)
 
 
 def _tells_somebody_closed(place: Home, run_id: str) -> bool:

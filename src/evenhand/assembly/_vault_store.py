@@ -6,7 +6,7 @@ import getpass
 import hashlib
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -29,6 +29,7 @@ __all__ = [
     "NoisyCounts",
     "group_values",
     "in_vault",
+    "vault_correct",
     "vault_count",
     "vault_digest",
     "vault_forget",
@@ -110,12 +111,12 @@ def vault_put(
     opened = open_table(Table(file=path.name), path.parent, columns=[identifier, *columns])
     ids = opened.ids(identifier, unique=True)
     place = find_home(home)
-    gone = _erased(place, ids)
+    gone, right = _erased(place, ids), _corrected(place, ids)
     here = [row for row, id_ in enumerate(ids) if id_ not in gone]
     values: dict[str, Sequence[str | None]] = {}
     for name in columns:
         texts = opened.texts(name)
-        values[name] = [texts[row] for row in here]
+        values[name] = [right.get(ids[row], {}).get(name, texts[row]) or None for row in here]
     ids = [ids[row] for row in here]
     vault = vault_of(place)
     vault.put(values, ids, purpose=purpose.strip(), at=_micro(at), until=_micro(until), who=_who(who))
@@ -226,6 +227,23 @@ def _erased(place: Home, ids: Sequence[str]) -> set[str]:
             if one in gone and status in _YES and at > marks[bytes.fromhex(one.decode())]:
                 del gone[one]
     return set(gone.values())
+
+
+def _corrected(place: Home, ids: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    """What was corrected of these people, by id and column: it stands before what a table says."""
+    corrections = told_to(place).corrections if place.has_key else {}
+    if not corrections:
+        return {}
+    pseudonyms = pseudonymise(ids, place.key(make=False)).tolist()
+    return {id_: corrections[one] for one, id_ in zip(pseudonyms, ids, strict=True) if one in corrections}
+
+
+def vault_correct(home: Home, id_: str, values: Mapping[str, str], at: datetime) -> None:
+    """Put a person's right values in the vault, of the columns that it has."""
+    vault = vault_of(home)
+    here = {one.name for one in vault.kept()} & set(values)
+    if here:
+        vault.correct({name: values[name] for name in sorted(here)}, id_, at=_micro(at), who=_who(None))
 
 
 def vault_values(home: Home, id_: str) -> tuple[dict[str, str], list[str]]:

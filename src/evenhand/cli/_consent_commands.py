@@ -86,7 +86,7 @@ def _saying(word: str) -> Callable[..., None]:
             purpose,
             home=home,
             at=moment(None),
-            said_at=moment(said_at) if said_at else None,
+            said_at=moment(said_at, "--said-at") if said_at else None,
             notice=notice,
             notice_hash=assembly.hash_of_notice(notice_file) if notice_file else "",
             language=text_lang,
@@ -98,7 +98,10 @@ def _saying(word: str) -> Callable[..., None]:
             voice.document(said.to_dict())
             return
         voice.data(f"{said.status}  {said.purpose or 'all marketing'}  {said.at.isoformat()}")
-        voice.talk("It holds for the next decision." if said.is_no else "Recorded.")
+        if said.kind == "factor" and not assembly.is_factor(said.purpose, home=home):
+            voice.talk("WARNING: no campaign that ran here has a feature of this name, so nothing changes by it yet.")
+        else:
+            voice.talk("It holds for the next decision." if said.is_no else "Recorded.")
 
     return say
 

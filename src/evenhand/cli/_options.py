@@ -64,8 +64,8 @@ NoColour = Annotated[bool, typer.Option("--no-color", help="No colours. [env: NO
 Lang = Annotated[Language, typer.Option("--lang", envvar="EVENHAND_LANG", help="Language of texts for people.")]
 
 
-def moment(text: str | None) -> datetime:
-    """The time that ``--at`` names, or now.
+def moment(text: str | None, option: str = "--at") -> datetime:
+    """The time that ``--at``, or another option, names; or now.
 
     Raises:
         UsageError: it is not an ISO 8601 time.
@@ -79,7 +79,7 @@ def moment(text: str | None) -> datetime:
 
         raise UsageError(
             "at-not-a-time",
-            "--at is not a time.",
+            f"{option} is not a time.",
             rule="ISO 8601",
             remedy="write it as 2026-11-23 or 2026-11-23T12:00:00Z",
         ) from None

@@ -94,7 +94,8 @@ def list_(
         voice.document({"requests": [one.to_dict(now) for one in found]})
     else:
         for one in found:
-            left = "" if one.state.is_closed else f"  {one.days_left(now)} days left"
+            days = one.days_left(now)
+            left = "" if one.state.is_closed else f"  {days} days left" if days >= 0 else f"  {-days} days late"
             voice.data(f"{one.number}  {one.kind.value:13} {one.state.value:14} due {one.due.isoformat()}{left}")
         voice.talk(f"{len(found):,} requests, {len(late):,} overdue")
     if check and late:
@@ -136,7 +137,8 @@ def show(
         voice.data(f"  {one.at.isoformat(timespec='seconds')}  {one.step.value:13} by {one.by}  {said}")
     if hidden:
         voice.talk(f"What is personal in {hidden:,} of these steps is not shown. See --reveal, with --by.")
-    _write(voice, assembly.letter_for(request, find_home(home)), letter, shown=False)
+    private = {key: value for one in shown for key, value in one.items()}
+    _write(voice, assembly.letter_for(request, find_home(home), private=private), letter, shown=False)
 
 
 def identity(

@@ -64,6 +64,7 @@ def access(
         for told in held.decisions:
             voice.data(f"{told.facts.decision_id}  {told.facts.at.isoformat()}\n{told.to_text()}\n")
     voice.talk(f"{len(held.decisions):,} decisions. Your own tables hold more: {', '.join(held.own_tables)}")
+    voice.talk("With what they said and asked, and what the vault holds of them: --html FILE.")
 
 
 def erase(
@@ -86,6 +87,7 @@ def erase(
                 "decisions": done.decisions,
                 "lists": done.lists,
                 "said": done.said,
+                "in_vault": done.in_vault,
                 "in_the_clear": done.in_the_clear,
                 "own_tables": list(done.own_tables),
             }
@@ -93,6 +95,8 @@ def erase(
         return
     voice.data(f"{done.decisions:,} decisions can be read by nobody any more; {done.lists:,} lists were cleaned")
     voice.data(f"{done.said:,} records of what they said were taken out")
+    if done.in_vault:
+        voice.data(f"{done.in_vault:,} values were taken out of the vault")
     voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
     if done.in_the_clear:
         voice.talk(f"{done.in_the_clear:,} decisions were recorded by an older evenhand without a key, and stay.")

@@ -259,7 +259,8 @@ def _refuse(bad: NDArray[np.bool_], what: str, allowed: Iterable[str], words: Se
     if not len(rows):
         return
     row = int(rows[0])
-    meant = difflib.get_close_matches(str(words[row]), tuple(allowed), n=1, cutoff=0.75) if len(words) else []
+    known = [one for one in allowed if one]
+    meant = difflib.get_close_matches(str(words[row]), known, n=1, cutoff=0.75) if len(words) else []
     more = f" and {len(rows) - 1} more have" if len(rows) > 1 else " has"
     raise DataError(
         f"consents-unknown-{what.split()[0]}",

@@ -39,6 +39,7 @@ _NO = frozenset(
     {"SwitchedOff", "ConsentRefused", "ConsentWithdrawn", "Objected", "OptedOut", "SaleOptedOut", "Restricted"}
 )
 _PERMITS = frozenset(status.value for status in ConsentStatus if status.permits)
+_FORMS = ("ExplicitlyExpressedConsent", "ExpressedConsent", "ImpliedConsent", "InformedConsent", "UninformedConsent")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -123,7 +124,7 @@ def said_now(word: str, purpose: str, at: datetime, **evidence: str) -> Said:
         evidence: notice, notice_hash, language, method, actor, form.
 
     Raises:
-        UsageError: the purpose is no DPV term of marketing, a yes names none, or a hash is none.
+        UsageError: the purpose is no DPV term of marketing, a yes names none, a hash is none, or a form is none of DPV.
 
     Example:
         >>> said_now("withdraw", "dpv:DirectMarketing", datetime(2026, 1, 1, tzinfo=UTC)).status
@@ -153,7 +154,15 @@ def said_now(word: str, purpose: str, at: datetime, **evidence: str) -> Said:
             rule="G-7: the text that was shown can be proved by its SHA-256",
             remedy="pass the file with --notice-file, and it is worked out",
         )
-    return Said(kind, term, status, at, **evidence)
+    form = evidence.get("form", "").removeprefix("dpv:")
+    if form and form not in _FORMS:
+        raise UsageError(
+            "consent-form",
+            "The form of the consent is none that DPV knows.",
+            rule="G-7, G-9: how consent was expressed is told in a word that others can read",
+            remedy=f"choose one of: {', '.join(_FORMS)}",
+        )
+    return Said(kind, term, status, at, **evidence | ({"form": form} if form else {}))
 
 
 def standing_of(history: Iterable[Said], at: datetime) -> Mapping[tuple[str, str], Said]:

@@ -99,7 +99,9 @@ def complaint_to(sender: Sender, lang: str) -> str:
     return _say(lang, "complaint", authority=authority_of(sender) or _say(lang, "authority-of-your-country"))
 
 
-def letter_of(request: Request, sender: Sender, *, code: str = "", recipients: tuple[str, ...] = ()) -> Letter:
+def letter_of(
+    request: Request, sender: Sender, *, code: str = "", recipients: tuple[str, ...] = (), changed_to: str = ""
+) -> Letter:
     """The letter that belongs to the step that a request took last.
 
     Args:
@@ -107,6 +109,7 @@ def letter_of(request: Request, sender: Sender, *, code: str = "", recipients: t
         sender: who answers.
         code: the one-time code, where one was asked for.
         recipients: names of those who are told of a correction, an erasure or a restriction.
+        changed_to: the text of the offer that a review changed the decision to; "" = no offer, or not known here.
 
     Example:
         >>> from evenhand.rights import Happening, Law, request_of
@@ -127,6 +130,8 @@ def letter_of(request: Request, sender: Sender, *, code: str = "", recipients: t
             name = "extended"
         case Step.ANSWER:
             name, lines = "answered", [about, _answered(request)]
+            if changed_to and last.details.get("outcome") == "change":
+                lines.append(text("rights.page.changed", lang, offer=changed_to))
             if recipients:
                 lines.append(_say(lang, "told", recipients=", ".join(recipients)))
         case Step.REFUSE:

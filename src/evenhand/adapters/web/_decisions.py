@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -25,6 +26,10 @@ __all__ = ["DecisionDoor", "DecisionRequest"]
 _MOST_KEY = 128
 _NONE = msgspec.Raw(b"null")
 _encode = msgspec.json.Encoder().encode
+_AT = re.compile(r" - at `\$([^`]*)`$")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_SAID = {"Object contains unknown field": "unknown-field", "Object missing required field": "missing"}
+"""How the decoder's sentences begin, and the code of each; any other is about a type."""
 
 
 class OneAsked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -76,6 +81,18 @@ class _Several(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(DecisionRequest).decode
+
+
+def _place_of(error: Exception) -> list[tuple[str, str]]:
+    """Where a body is not of the documented form, as far as the decoder says. Of names that an asker made up it gives
+    none, since such a name may be somebody's value: then the pointer is that of what holds it."""
+    if not isinstance(error, msgspec.ValidationError):
+        return []
+    told = str(error)
+    found = _AT.search(told)
+    steps = [name or number for name, number in _STEP.findall(found[1])] if found else []
+    code = next((code for words, code in _SAID.items() if told.startswith(words)), "type")
+    return [("".join(f"/{step}" for step in steps), code)]
 
 
 class _Mailbox:
@@ -167,8 +184,8 @@ class DecisionDoor:
         body = await body_of(headers, receive, self._limits)
         try:
             asked = _decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise ProblemError("bad-json") from None
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ProblemError("bad-json", errors=_place_of(error)) from None
         question = self._question(asked, headers, caller.key.name)
         self._pace.take(caller.key, len(question.asks))
         answered = await self._decided(question)

@@ -36,8 +36,9 @@ class Records(Protocol):
 class Events(Protocol):
     """What followed decisions. Called from worker threads."""
 
-    def keep(self, events: Sequence[Event]) -> int:
-        """Keep events, all or none, durably; how many were new.
+    def keep(self, events: Sequence[Event]) -> tuple[int, int]:
+        """Keep events, all or none, durably; how many were new, and how many were not kept because their decisions are
+        closed: their people were erased, or their time is over.
 
         Raises:
             UnknownDecisionError: one names a decision that the ledger does not have.

@@ -68,10 +68,10 @@ def event_routes(events: Events, keys: MachineKeys, metrics: Metrics) -> APIRout
                 "unprocessable", errors=[(f"/events/{place}/at", "in-the-future") for place in late[:20]]
             )
         kept = [Event(one.decision_id, one.kind, one.id, _micros(one.at or now), _micros(now)) for one in told.events]
-        new = await run_in_threadpool(events.keep, kept)
+        new, closed = await run_in_threadpool(events.keep, kept)
         for kind in {one.kind for one in kept}:
             metrics.happened(kind, sum(one.kind == kind for one in kept))
-        return _json({"recorded": new, "known": len(kept) - new})
+        return _json({"recorded": new, "known": len(kept) - new - closed, "closed": closed})
 
     @router.get("/events", summary="What followed, in the order in which it was told", responses={200: _page()})
     async def read(
@@ -117,8 +117,8 @@ def _json(content: dict[str, object]) -> Response:
 
 
 def _counts() -> dict[str, object]:
-    counts = {"recorded": {"type": "integer"}, "known": {"type": "integer"}}
-    schema = {"type": "object", "required": ["recorded", "known"], "properties": counts}
+    counts = {name: {"type": "integer"} for name in ("recorded", "known", "closed")}
+    schema = {"type": "object", "required": [*counts], "properties": counts}
     return {"description": "How many were new.", "content": {"application/json": {"schema": schema}}}
 
 

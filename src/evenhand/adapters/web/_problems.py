@@ -35,6 +35,7 @@ CODES: Mapping[str, int] = {
     "feature-not-declared": 422,
     "feature-type": 422,
     "event-decision-unknown": 422,
+    "factor-unknown": 422,
     "idempotency-key-reused": 422,
     "subject-unknown": 422,
     "unprocessable": 422,
@@ -89,6 +90,8 @@ def problem_of(error: BaseException) -> ProblemError:
         if isinstance(error, UnknownDecisionError):
             places = [(f"/events/{place}/decision_id", "unknown") for place in error.places[:_SHOWN]]
             return ProblemError(code, rule=error.rule, errors=places)
+        if code == "factor-unknown":
+            return ProblemError(code, rule=error.rule, errors=[("/purpose", code)])
         if code in CODES:
             return ProblemError(code, rule=error.rule)
         if isinstance(error, PausedError):

@@ -1,0 +1,110 @@
+"""Whether a service is ready: it says no while nobody can be decided about, and yes again without being asked first."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from evenhand import assembly
+from evenhand.adapters.asking import Answered, Ask, Question
+from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.ledger import AlarmRaised, raise_alarms, resume
+from evenhand.terms import DataError, PausedError, StoreError
+from live_cases import CAMPAIGN, asked, opened, person
+
+OTHER = "other-shop"
+
+
+def _ledger(place) -> SqliteLedger:
+    return SqliteLedger(place.ledger, key=place.key_file, patience=5.0)
+
+
+def _pause(place) -> None:
+    alarm = AlarmRaised("reach", {}, ("sex",), ("f",), "", (), "evidence", -1, 200, 400, None, "pause")
+    with _ledger(place) as store:
+        raise_alarms(store, CAMPAIGN, [alarm], since=0, at=datetime.now(UTC))
+
+
+def _two(folder: Path) -> list[Path]:
+    """The folder's campaign, and another in the same home that ran after it."""
+    file, other = folder / "campaign.yaml", folder / "other.yaml"
+    other.write_text(file.read_text("utf-8").replace(CAMPAIGN, OTHER), encoding="utf-8")
+    assembly.run_campaign(other, at=datetime.now(UTC), home=folder / "evenhand-home")
+    return [file, other]
+
+
+def _soon(live, expected: str) -> bool:
+    end = time.monotonic() + 20
+    while live.not_ready() != expected and time.monotonic() < end:
+        time.sleep(0.05)
+    return live.not_ready() == expected
+
+
+def test_it_is_ready_again_by_itself_when_the_ledger_can_be_written(ran_shop):
+    """A load balancer sends nothing to a service that is not ready, so no question may be needed to be ready again."""
+    with opened(ran_shop) as serving:
+        with _ledger(serving.place) as other:
+            other.claim()
+            with pytest.raises(StoreError, match="writing"):
+                asked(serving.live, person(3))
+            assert serving.live.not_ready() == "store-busy"
+        assert _soon(serving.live, "")
+        assert asked(serving.live, person(3)).answers
+    assert assembly.verify_ledger(home=serving.place.folder).ok
+
+
+def test_it_is_not_ready_while_its_campaign_is_paused_and_ready_when_it_is_resumed(ran_shop):
+    """The pause keeps it out, looked at again or not; what a named person resumes is served without a start."""
+    with opened(ran_shop) as serving:
+        _pause(serving.place)
+        with pytest.raises(PausedError, match="is paused since"):
+            asked(serving.live, person(4))
+        time.sleep(2.5)
+        assert serving.live.not_ready() == "campaign-paused"
+        with _ledger(serving.place) as store:
+            resume(store, CAMPAIGN, by="A. Person", reason="looked at", at=datetime.now(UTC))
+        assert _soon(serving.live, "")
+        assert asked(serving.live, person(4)).answers
+
+
+def test_the_last_run_is_that_of_the_campaign_and_not_of_another_one_of_the_home(ran_shop):
+    """Two campaigns in one home: later people of each are decided with the prices of its own last run; one that never
+    ran is told so, by its name."""
+    files, home = _two(ran_shop), ran_shop / "evenhand-home"
+    for file, campaign in zip(files, (CAMPAIGN, OTHER), strict=True):
+        later = assembly.decide_people(file, [person(3)], home=home, at=datetime.now(UTC))
+        (priced_by,) = [run for run in assembly.list_runs(home=home) if run["run_id"] == later.priced_by]
+        assert priced_by["campaign"] == campaign
+    third = ran_shop / "third.yaml"
+    third.write_text(files[0].read_text("utf-8").replace(CAMPAIGN, "third-shop"), encoding="utf-8")
+    with pytest.raises(DataError, match="no finished run of the campaign third-shop"):
+        assembly.decide_people(third, [person(3)], home=home, at=datetime.now(UTC))
+
+
+def test_a_paused_campaign_stops_no_other_of_the_same_service(ran_shop):
+    """Questions about both that are decided together: those of the paused one are refused, the others answered, and
+    the service stays ready."""
+    files, home = _two(ran_shop), ran_shop / "evenhand-home"
+    answers: list[Answered | BaseException] = []
+    there = threading.Semaphore(0)
+
+    def done(answer: Answered | BaseException) -> None:
+        answers.append(answer)
+        there.release()
+
+    with assembly.open_service(files, at=datetime.now(UTC), home=home) as serving:
+        _pause(serving.place)
+        with _ledger(serving.place) as other:
+            other.claim()
+            for number in range(3, 9):  # these wait for the ledger, and are decided together
+                serving.live.ask(Question((CAMPAIGN, OTHER)[number % 2], (Ask(person(number)),)), done)
+            time.sleep(0.5)
+        for _ in range(6):
+            assert there.acquire(timeout=60)
+        assert sum(isinstance(one, PausedError) for one in answers) == 3
+        assert sum(isinstance(one, Answered) for one in answers) == 3
+        assert _soon(serving.live, "")
