@@ -262,7 +262,9 @@ def test_a_person_reviews_a_decision_and_the_old_one_stays(desk):
     done = desk.answer(number, "--outcome", "change", "--offer", "tea", "--reason", "the limit was too strict")
     assert done.exit_code == 0, done.stderr
     assert "Zij werd veranderd in: Korting op thee." in done.stdout
-    assert desk("rights", "show", number, "--letter", "again.txt").exit_code == 0
+    assert desk("rights", "show", number, "--letter", "again.txt").exit_code == 2, "the letter tells what is private"
+    assert not (desk.folder / "again.txt").exists()
+    assert desk("rights", "show", number, "--letter", "again.txt", "--reveal", "--by", "dpo").exit_code == 0
     assert "Zij werd veranderd in: Korting op thee." in (desk.folder / "again.txt").read_text("utf-8")
     package = assembly.package_about(WHO, home=desk.home, lang="en", at=NOW)
     assert package.to_dict()["reviews"][0]["offer"] == "tea"

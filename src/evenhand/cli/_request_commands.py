@@ -123,6 +123,15 @@ def show(
         found = assembly.reveal_request(number, home=home, by=by, at=now)
     else:
         found = assembly.find_request(number, home=home)
+    if letter is not None and not reveal and any("offer" in one for one in found.private):
+        from evenhand.terms import UsageError
+
+        raise UsageError(
+            "letter-private",
+            "The letter tells what is personal in the request, so it was not written.",
+            rule="G-12: who reads what is personal in a request is recorded",
+            remedy="pass --reveal, and --by with a role or a staff number",
+        )
     request, hidden = found.request, 0 if reveal else sum(map(bool, found.private))
     shown = found.private if reveal else tuple({} for _ in found.private)
     if json_out:
