@@ -358,8 +358,17 @@ def test_a_cut_says_which_groups_a_number_makes():
     assert table.groups("size", (2, 4))[:5] == ["below 2", "2 to 4", "2 to 4", "4 or more", "4 or more"]
     assert table.groups("size", (2, 4))[-1] is None
     assert table.groups("income", (1000000.25, 1000000.5))[0] == "below 1000000.25"
-    with pytest.raises(DataError, match=r"'t' of .* holds no numbers"):
+    with pytest.raises(DataError, match=r"'t' of .* 11 of its 11 values are no numbers"):
         table.groups("t", "quintiles")
+
+
+def test_a_cut_says_how_many_values_are_no_numbers(csv):
+    """One amount in Dutch writing among numbers is counted, and never shown."""
+    table = csv('id,income\n1,30000\n2,"12.345,67"\n3,\n4,1e5\n')
+    with pytest.raises(DataError, match="1 of its 3 values are no numbers") as raised:
+        table.groups("income", "quintiles")
+    assert "12.345" not in raised.value.what
+    assert "leave these values empty" in raised.value.remedy
 
 
 def test_codes_with_leading_zeros_stay_text(csv):

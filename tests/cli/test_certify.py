@@ -54,6 +54,25 @@ def test_a_campaign_can_be_tried_before_it_runs(shop):
     assert hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest() == digest
 
 
+@pytest.mark.slow
+def test_costs_of_each_persons_own_stay_amounts(tmp_path):
+    """The trial leaves a column of costs as it is: shaken amounts would be no costs, and no certificate would come."""
+    campaign = write_shop(tmp_path)
+    people = tmp_path / "people.csv"
+    first, *rest = people.read_text().splitlines()
+    costs = ("0", "0.35", "")
+    people.write_text(
+        "\n".join([f"{first},postage", *(f"{line},{costs[k % 3]}" for k, line in enumerate(rest))]) + "\n"
+    )
+    text = campaign.read_text().replace("cost: 0.10,", "cost: 0.10, cost_column: postage,")
+    meaning = "  postage: {role: cost, meaning: {nl: wat verzenden kost, en: what sending costs}}\n"
+    campaign.write_text(text.replace("offers:\n", f"{meaning}offers:\n"))
+    code, found = _told(str(campaign))
+    assert code == 0
+    assert found["control"]["changed"] > 0
+    assert not any("postage" in trial["columns"] for trial in found["trials"][:2])
+
+
 def test_other_data_than_the_run_had_is_refused(shop, tmp_path):
     """A certificate of a run stands on the very tables that it was made from."""
     people = shop.parent / "people.csv"

@@ -91,6 +91,17 @@ def test_an_audit_line_of_one_feature_does_not_speak_of_all_together():
     assert line == "how well the one feature tells sex (0.5: not at all): AUROC 0.50 (0.46 to 0.54) for 'f'"
 
 
+def test_an_audit_line_tells_ranges_and_does_not_call_large_groups_small():
+    """A rate that is told as a range stands there as one; of what cannot be told nothing is said."""
+    wide = {"group": ["f"], "rate": None, "lower": 0.1, "upper": 0.25, "note": ""}
+    dark = {"group": ["m"], "rate": None, "lower": 0.0, "upper": 1.0, "note": ""}
+    ranged, nothing = audit_lines(
+        {"outcome": [{"features": ["sex"], "rates": [wide, dark]}, {"features": ["age"], "rates": [dark]}]}
+    )
+    assert ranged == "outcome by sex: f 10.0% to 25.0%, 1 more"
+    assert nothing == "outcome by age: no group is large enough, or can be told, 1 more"
+
+
 def test_run_records_and_can_be_asked(ran):
     """After a run: the ledger verifies, the run replays bit for bit, why answers in Dutch by subject and in JSON."""
     runs = json.loads(evenhand("ledger", "runs", "--json", cwd=ran).stdout)["runs"]

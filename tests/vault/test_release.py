@@ -200,3 +200,45 @@ def test_codes_that_do_not_fit_are_refused():
     vault = Vault({"sex": ["f"] * 20}, np.ones(20, bool))
     with pytest.raises(UsageError, match="one code and one part for each of 20 people"):
         vault.release([TableQuestion(("sex",), np.zeros(3, np.int64))], why="test")
+
+
+def test_single_columns_are_told_where_their_intersections_are_too_fine():
+    """Intersections of a rare group cannot be protected: nothing is told of them, and single columns keep theirs."""
+    rng = np.random.default_rng(7)
+    n = 4_800
+    sizes = {"sex": (0.47, 0.485, 0.03, 0.015), "age": (0.1,) * 8 + (0.2,), "income": (0.19,) * 5 + (0.05,)}
+    columns = {name: [f"{name}{i}" for i in rng.choice(len(p), n, p=p)] for name, p in sizes.items()}
+    outcome = (rng.random(n) < 0.12).astype(np.int64)
+    views = [("sex",), ("age",), ("income",), ("sex", "age"), ("age", "income"), ("sex", "age", "income")]
+    tables = Vault(columns, np.ones(n, bool), MINIMUM).release(
+        [TableQuestion(view, outcome, family="outcome") for view in views], why="test"
+    )
+    everybody, hits = n, int(outcome.sum())
+    for table in tables[:3]:
+        wide = table.hits_most[:, 0] - table.hits_least[:, 0]
+        assert (wide < 4 * MINIMUM).all()
+        assert (table.people_most[:, 0] - table.people_least[:, 0] < 4 * MINIMUM).all()
+    for table in tables[3:]:
+        assert (table.hits_least == 0).all()
+        assert (table.hits_most == hits).all()
+        assert (table.people_most == everybody).all()
+    assert [
+        (int(least), int(most))
+        for table in tables
+        for least, most in zip(table.hits_least[:, 0], table.hits_most[:, 0], strict=True)
+        if least == most and 0 < least < MINIMUM
+    ] == []
+
+
+def test_a_small_group_of_a_part_does_not_follow_from_everybodys_number_of_that_part():
+    """How many of everybody are in a part is known: where a group has five there, another is told as a range too."""
+    rng = np.random.default_rng(3)
+    sex = np.array(["f"] * 460 + ["m"] * 388 + ["unknown"] * 13)
+    hits = (rng.random(861) < 0.05).astype(np.int64)
+    part = rng.integers(-1, 3, 861)
+    questions = [TableQuestion(("sex",), hits, family="outcome"), TableQuestion(("sex",), hits, part, 3, "outcome")]
+    _, parted = Vault({"sex": sex.tolist()}, np.ones(861, bool), MINIMUM).release(questions, why="test")
+    small = np.array([(part[sex == "unknown"] == place).sum() for place in range(3)])
+    assert small.max() > 0
+    told_as_ranges = (parted.people_least != parted.people_most).sum(axis=0)
+    assert (told_as_ranges[(small > 0) & (small < MINIMUM)] >= 2).all()

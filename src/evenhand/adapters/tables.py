@@ -137,11 +137,15 @@ class DataTable:
         typed = self._source.typed(self._known(name))
         is_number = kind_of(typed) == "number"
         if cut is not None and not is_number:
+            written = pl.Series(self.texts(name), dtype=pl.String).drop_nulls()
+            odd = int(written.str.strip_chars().cast(pl.Float64, strict=False).is_null().sum())
             raise DataError(
                 "data-not-a-number",
-                f"Column {name!r} of {self.where} is to be cut into groups and holds no numbers.",
+                f"Column {name!r} of {self.where} is to be cut into groups and {odd} of its {len(written)} values are"
+                " no numbers.",
                 rule="a cut makes groups of a number",
-                remedy="take cut out of the column's declaration, or write the column as numbers",
+                remedy="leave these values empty (they count as unknown) or write them as numbers, such as 12345.67;"
+                " else take cut out of the column's declaration",
             )
         if is_number and (cut is not None or typed.n_unique() > _MOST_GROUPS):
             numbers = typed.cast(pl.Float64).fill_null(float("nan")).to_numpy()

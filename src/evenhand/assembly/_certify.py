@@ -26,6 +26,7 @@ from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, Explained, Model, Role, Standing
 
 from ._frames import Frames, open_one
+from ._law import law_columns
 from ._open import Opened, feature_columns, open_all
 from ._records import acted_at, data_folder, open_ledger, resolve_run
 from ._tables_told import tables_told
@@ -180,7 +181,7 @@ def _tried(subject: _Subject, frames: Frames, step: Step) -> dict[str, Any]:
     everybody = np.ones(people, dtype=bool)
     withheld = _withheld(campaign, table.names)
     asides = {*campaign.conditions.values(), *campaign.own_costs.values()}
-    own = [name for name in table.names if name != campaign.identifier]
+    own = [name for name in table.names if name not in {campaign.identifier, *law_columns(campaign)}]
     trials = (
         ("columns that the view does not have", everybody, withheld),
         ("people without personalisation", standing == Standing.CONTEXTUAL, [n for n in own if n not in asides]),
@@ -198,7 +199,7 @@ def _tried(subject: _Subject, frames: Frames, step: Step) -> dict[str, Any]:
             changed += len(compare(first, second))
         found.append({"what": name, "people": count, "columns": columns, "rounds": tried, "changed": changed})
     step("changing what may count, for comparison")
-    features = [name for name in feature_columns(campaign) if name in table.names]
+    features = [name for name in feature_columns(campaign) if name in table.names and name not in asides]
     other = _again(subject, frames, table.shaken(features, standing == Standing.PERSONALISED, rng))
     control = len(compare(*(columns_from_explained(one, 0, len(one.margin), 1) for one in (base, other))))
     return {
@@ -212,7 +213,7 @@ def _tried(subject: _Subject, frames: Frames, step: Step) -> dict[str, Any]:
 
 def _withheld(campaign: Campaign, names: Sequence[str]) -> list[str]:
     """Columns that no decision may use, though they stand in the table."""
-    used = {campaign.identifier, *feature_columns(campaign)}
+    used = {campaign.identifier, *feature_columns(campaign), *law_columns(campaign)}
     kept = {*campaign.names(Role.SENSITIVE)} if campaign.limits.disparity else set()
     return [name for name in names if name not in used | kept]
 

@@ -36,9 +36,14 @@ def audit_lines(audit: dict[str, Any]) -> Iterator[str]:
 
 def _rates(rates: list[dict[str, Any]]) -> str:
     shown = [
-        f"{' & '.join(rate['group'])} {rate['rate']:.1%} ({rate['lower']:.1%} to {rate['upper']:.1%})"
+        f"{' & '.join(rate['group'])} "
+        + (
+            f"{rate['lower']:.1%} to {rate['upper']:.1%}"
+            if rate["rate"] is None
+            else f"{rate['rate']:.1%} ({rate['lower']:.1%} to {rate['upper']:.1%})"
+        )
         for rate in rates
-        if rate["rate"] is not None and rate["note"] != "too-small"
+        if rate["note"] != "too-small" and (rate["lower"], rate["upper"]) != (0.0, 1.0)
     ]
     more = f", {len(rates) - len(shown[:_MOST_GROUPS])} more" if len(rates) > len(shown[:_MOST_GROUPS]) else ""
-    return (", ".join(shown[:_MOST_GROUPS]) or "no group large enough") + more
+    return (", ".join(shown[:_MOST_GROUPS]) or "no group is large enough, or can be told") + more

@@ -113,7 +113,8 @@ def about_groups(features: tuple[str, ...], rates: tuple[GroupRate, ...], minimu
         yield Finding(
             id="EH-DATA-004",
             severity=Severity.NOTE,
-            what=f"{len(small)} group(s) of {name} have fewer than {minimum_size} rows and are not judged{shown}.",
+            what=f"{len(small)} group(s) of {name} have fewer than {minimum_size} rows, or may have, "
+            f"and are not judged{shown}.",
             rule="F-LL144",
             remedy="Judge them over a longer period, or together with a group that fits; they stay visible.",
             subject_matter=name,

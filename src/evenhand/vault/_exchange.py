@@ -154,7 +154,8 @@ def protect(linked: Linked) -> int:
     """Hide what must be hidden, by setting `least` and `most` of the quantities.
 
     Returns:
-        How many numbers could not be protected, with everything around them hidden: the totals alone bound them.
+        How many numbers could not be protected with everything around them hidden, so that the totals alone bound them,
+        or were not looked at any more.
     """
     found = _Search(linked)
     return found.run()
@@ -193,12 +194,13 @@ class _Search:
                     linked.quantities[outer].mask & ~linked.quantities[inner].mask,
                     tuple(place),
                 )
-        failed, left = 0, max(_FEWEST_LOOKED_AT, _MOST_LOOKED_AT // max(1, linked.joint.size))
+        failed, looks = 0, max(_FEWEST_LOOKED_AT, _MOST_LOOKED_AT // max(1, linked.joint.size))
         while self._queue:
-            target, left = self._queue.popleft(), left - 1
-            if left < 0 and not self._is_untold(target):
+            target, looks = self._queue.popleft(), looks - 1
+            if looks < 0 and not self._is_untold(target):
                 self._tell_nothing(target)
-            failed += not self._protected(target) if left >= 0 else 0
+                failed += 1
+            failed += not self._protected(target) if looks >= 0 else 0
         return failed
 
     def _nested(self) -> Iterator[tuple[int, int]]:

@@ -50,6 +50,10 @@ class _Told:
 class _Release:
     columns: Columns
     minimum: int
+    crossed: bool = True
+    """Whether anything is told of intersections."""
+    failed: int = 0
+    """Numbers without parts that could not be protected. Parts change nothing that is told without them."""
     told: dict[tuple[tuple[str, ...], bytes], _Told] = field(default_factory=dict)
 
 
@@ -58,8 +62,21 @@ def released(columns: Columns, questions: Sequence[TableQuestion], minimum: int)
 
     People per group are protected first, over all tables; then each family of tables that share sets of people; then
     tables by part, in which everything of a group is hidden that is not told exactly over all parts.
+
+    Where numbers cannot be protected so, or only by telling nothing of single columns, intersections are not told.
     """
-    release = _Release(columns, minimum)
+    cost, answers = _attempt(columns, questions, minimum, crossed=True)
+    if cost and any(len(question.features) > 1 for question in questions):
+        other_cost, others = _attempt(columns, questions, minimum, crossed=False)
+        return others if other_cost < cost else answers
+    return answers
+
+
+def _attempt(
+    columns: Columns, questions: Sequence[TableQuestion], minimum: int, *, crossed: bool
+) -> tuple[int, list[tuple[Whole, ...]]]:
+    """How many numbers stayed unprotected, and how many of single columns went dark; and the answers."""
+    release = _Release(columns, minimum, crossed)
     asked = [_Asked(question, columns) for question in questions]
     everyone = np.zeros(len(columns.rows), dtype=bool)
     for one in asked:
@@ -74,7 +91,14 @@ def released(columns: Columns, questions: Sequence[TableQuestion], minimum: int)
         _family(release, [(one.question.features, [one.people, one.hits]) for one in family], everyone, fixed)
     for column in {id(one.question.parts): one.question.parts for one in asked if one.question.parts is not None}:
         _by_parts(release, [one for one in asked if id(one.question.parts) == column], everyone)
-    return [one.answer(release) for one in asked]
+    answers = [one.answer(release) for one in asked]
+    dark = sum(
+        int((answer[at + 1] - answer[at] >= 4 * minimum).sum())
+        for one, answer in zip(asked, answers, strict=True)
+        if one.question.parts is None and len(one.question.features) == 1
+        for at in (0, 2)
+    )
+    return release.failed + dark, answers
 
 
 class _Asked:
@@ -107,6 +131,11 @@ def _family(
     fixed: frozenset[bytes],
 ) -> None:
     """Protect the numbers of some sets of people in some views, and remember what may be told."""
+    if not release.crossed:
+        _leave_out(release, [view for view in views if len(view[0]) > 1], everyone)
+        views = [view for view in views if len(view[0]) <= 1]
+        if not views:
+            return
     features = tuple(dict.fromkeys(name for names, _ in views for name in names))
     sets = {_digest(who): who for _, several in views for who in several}
     patterns, masks = _patterns(list(sets.values()), everyone)
@@ -133,11 +162,29 @@ def _family(
             )
             quantities[base] = one
     _thin(list(quantities.values()), joint, release.minimum)
-    protect(Linked(joint, list(quantities.values()), release.minimum))
+    release.failed += protect(Linked(joint, list(quantities.values()), release.minimum))
     for (names, digest), one in quantities.items():
         release.told[names, digest] = _Told(
             names, _gather(one.least, names, features), _gather(one.most, names, features)
         )
+
+
+def _leave_out(
+    release: _Release,
+    views: Sequence[tuple[tuple[str, ...], list[NDArray[np.bool_]]]],
+    everyone: NDArray[np.bool_],
+) -> None:
+    """Tell nothing of intersections beside their single columns.
+
+    They need no search: a number of an intersection can be anything between what is left of it when its columns' groups
+    overlap least and most. That is as wide as the smallest of their numbers, or of what these leave of everybody, and
+    each of those is none, protected, or large enough.
+    """
+    for names, several in views:
+        for who in several:
+            shape = tuple(release.columns.sizes[name] for name in names)
+            least, most = np.zeros(shape, np.int64), np.full(shape, int((who & everyone).sum()), np.int64)
+            release.told[names, _digest(who)] = _Told(names, least, most)
 
 
 def _by_parts(release: _Release, asked: Sequence[_Asked], everyone: NDArray[np.bool_]) -> None:
@@ -164,6 +211,7 @@ def _by_parts(release: _Release, asked: Sequence[_Asked], everyone: NDArray[np.b
                 pair.append(quantity)
             quantities.append(pair)
         flat = [quantity for pair in quantities for quantity in pair]
+        flat += [Quantity((every,), mask, fixed=True) for mask in masks[:2]]  # of everybody the parts are known
         flat += _over_all_parts(release, mine, features, (hits.people, hits.hits, everyone), masks)
         _thin(flat, joint, release.minimum)
         protect(Linked(joint, flat, release.minimum))
