@@ -27,6 +27,7 @@ _SMALL = {
     "uplift": ("--repeats", "1", "--rows", "10000"),
     "signals": ("2000",),
     "permission": ("300000",),
+    "consents": ("20000",),
 }
 _FULL = {
     "startup": ("11",),
@@ -47,6 +48,7 @@ _FULL = {
     "uplift": (),
     "signals": ("20000", "--processes", "2"),
     "permission": ("10000000",),
+    "consents": ("100000",),
 }
 
 

@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 
 from evenhand import assembly
+from evenhand.adapters.home import Home
+from evenhand.ledger import open_run, runs
 from evenhand.rights import review_figures
 from evenhand.terms import UsageError
 
@@ -161,6 +163,36 @@ def test_a_corrected_value_decides_and_recipients_are_told(desk):
     assert json.loads(desk("rights", "outbox", "--json").stdout)["messages"] == []
 
 
+def test_a_correction_of_what_a_person_gave_reaches_the_model(desk):
+    """Only where the column is declared as given: then the next model is another one, an earlier run and that one both
+    come out again in a replay, and the person sees the right value in every row. A value that is none is refused."""
+    campaign = desk.folder / "campaign.yaml"
+    text = campaign.read_text("utf-8")
+    number = desk.ask("rectification")
+    assert desk.answer(number, "--set", "visits=19").exit_code == 0
+
+    def learned(at):
+        assert desk("run", "campaign.yaml", "--at", at).exit_code == 0
+        with assembly.open_ledger(Home(desk.home)) as store:
+            run = open_run(store, [one.run_id for one in runs(store)][-1])
+        return run.summary.run_id, run.model_json["digest"], "taught" in run.report
+
+    first, observed, taught = learned("2026-03-02")
+    assert not taught
+    campaign.write_text(text.replace("  visits: {role: feature,", "  visits: {role: feature, origin: given,"), "utf-8")
+    second, given, taught = learned("2026-03-02")
+    assert taught
+    assert given != observed
+    for run in (first, second):
+        again = desk("replay", run)
+        assert again.exit_code == 0, again.stdout
+    assert desk("report", second).exit_code == 0
+    assert "taught" not in (desk.home / "runs" / second / "report.json").read_text("utf-8")
+    values = assembly.package_about(WHO, home=desk.home, at=NOW).to_dict()["data"]
+    assert {one["value"] for one in values if one["name"] == "visits"} == {"19"}
+    assert desk.answer(desk.ask("rectification"), "--set", "visits=often").exit_code == 3
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [("objection", "direct-marketing-objection"), ("opt-out", "sale-opt-out"), ("restriction", "restricted")],
@@ -200,8 +232,9 @@ def test_an_erasure_on_request_leaves_the_trail_of_the_request_alone(desk):
             assert note.encode() not in content, path
             assert value.encode() not in content or path.name != "people.sqlite", path
     assert "gewist" in (desk.folder / "letter.txt").read_text("utf-8")
-    shown = json.loads(desk("rights", "show", number, "--json").stdout)
-    assert (shown["state"], shown["private"][0]) == ("answered", {})
+    shown = json.loads(desk("rights", "show", number, "--reveal", "--by", "dpo", "--json").stdout)
+    assert (shown["state"], shown["private"][0], shown["hidden"]) == ("answered", {}, 0)
+    assert shown["trail"][-1]["step"] != "reveal", "nothing was left to read"
     assert desk("rights", "tell", number, "Mail House", WHO, "--out", "m.json").exit_code == 0
     assert desk("rights", "verify").exit_code == 0
     assert desk("ledger", "verify").exit_code == 0
@@ -229,7 +262,9 @@ def test_a_person_reviews_a_decision_and_the_old_one_stays(desk):
     done = desk.answer(number, "--outcome", "change", "--offer", "tea", "--reason", "the limit was too strict")
     assert done.exit_code == 0, done.stderr
     assert "Zij werd veranderd in: Korting op thee." in done.stdout
-    assert desk("rights", "show", number, "--letter", "again.txt").exit_code == 0
+    assert desk("rights", "show", number, "--letter", "again.txt").exit_code == 2, "the letter tells what is private"
+    assert not (desk.folder / "again.txt").exists()
+    assert desk("rights", "show", number, "--letter", "again.txt", "--reveal", "--by", "dpo").exit_code == 0
     assert "Zij werd veranderd in: Korting op thee." in (desk.folder / "again.txt").read_text("utf-8")
     package = assembly.package_about(WHO, home=desk.home, lang="en", at=NOW)
     assert package.to_dict()["reviews"][0]["offer"] == "tea"
@@ -254,6 +289,80 @@ def test_reviews_that_change_nothing_in_no_time_raise_an_alarm(desk):
     done = desk("rights", "reviews")
     assert (done.exit_code, "0.0%" in done.stdout) == (1, True)
     assert not review_figures(assembly.list_requests(home=desk.home, everything=True)[:19]).looks_rubber_stamped
+
+
+def test_a_changed_outcome_is_told_where_somebody_asks_why(desk):
+    """In both languages, in text and JSON, above the decision as it was recorded; by decision and by person. Nobody
+    else's explanation says it, and receipts are about the record alone."""
+    told = json.loads(desk("why", WHO, "--json").stdout)
+    before = desk("why", WHO).stdout
+    assert "reviews" not in told
+    number = desk.ask("human-review", "--decision", told["decision_id"])
+    assert "reviews" not in json.loads(desk("why", WHO, "--json").stdout), "asked, and not yet answered"
+    assert desk.answer(number, "--outcome", "change", "--offer", "tea", "--reason", "only-for-officers").exit_code == 0
+    for who in (WHO, told["decision_id"]):
+        after = json.loads(desk("why", who, "--json").stdout)
+        assert [(one["outcome"], one["offer"]) for one in after.pop("reviews")] == [("change", "tea")]
+        assert after.pop("lines")[1:] == told["lines"]
+        assert after == {name: value for name, value in told.items() if name != "lines"}
+    text = desk("why", WHO, "--lang", "en").stdout
+    assert text.index("Money off tea") < text.index(before.splitlines()[2])
+    assert "They changed it: instead of what was decided you get" in text
+    assert "De beslissing is veranderd" in desk("why", WHO, "--lang", "nl").stdout
+    assert "only-for-officers" not in text
+    assert "looked at this decision again" not in desk("why", OTHER).stdout
+    page = assembly.package_about(WHO, home=desk.home, lang="en", at=NOW).to_html()
+    assert page.count("looked at this decision") == 1
+
+
+def test_a_review_that_keeps_a_decision_or_takes_an_offer_away_is_told_too(desk):
+    """Each in the order in which they were made."""
+    decision = json.loads(desk("why", WHO, "--json").stdout)["decision_id"]
+    for words in (("keep",), ("change",)):
+        number = desk.ask("human-review", "--decision", decision)
+        assert desk.answer(number, "--outcome", *words, "--reason", "x").exit_code == 0
+    explained = assembly.why(WHO, home=desk.home)
+    assert [(one.changed, one.offer) for one in explained.reviews] == [(False, ""), (True, "")]
+    kept, taken = (line.text for line in explained.lines if line.key == "reviewed")
+    assert kept.endswith("It stayed as it was.")
+    assert "you get no offer" in taken
+
+
+def test_reading_what_is_private_is_recorded_with_who_and_when(desk):
+    """Hidden without --reveal and in the list; with it, refused without a name, recorded before it is shown, and seen
+    by the person it is about."""
+    number = desk.ask("access", "--note", "private-note-17")
+    for words in (("show", number), ("show", number, "--json"), ("list", "--all"), ("list", "--json")):
+        shown = desk("rights", *words)
+        assert shown.exit_code == 0, shown.stderr
+        assert "private-note-17" not in shown.stdout + shown.stderr
+    assert json.loads(desk("rights", "show", number, "--json").stdout)["hidden"] == 1
+    assert "--reveal" in desk("rights", "show", number).stderr
+    nameless = desk("rights", "show", number, "--reveal")
+    assert (nameless.exit_code, "private-note-17" in nameless.stdout) == (2, False)
+    before = datetime.now(UTC)
+    seen = desk("rights", "show", number, "--reveal", "--by", "desk-4")
+    assert "private-note-17" in seen.stdout
+    last = assembly.find_request(number, home=desk.home).request.trail[-1]
+    assert (last.step.value, last.by) == ("reveal", "desk-4")
+    assert before <= last.at <= datetime.now(UTC)
+    assert desk("rights", "verify").exit_code == 0
+    (asked,) = assembly.package_about(WHO, home=desk.home, at=NOW).to_dict()["requests"]
+    assert asked["trail"][-1] == last.to_dict()
+
+
+def test_a_look_changes_nothing_of_a_request(desk):
+    """State, dates and letter stay, whether it is open or closed, and it can be answered as before."""
+    number = desk.ask("access", "--note", "a note")
+    for _ in range(2):
+        before = assembly.find_request(number, home=desk.home).request
+        assert desk("rights", "show", number, "--reveal", "--by", "dpo", "--letter", "letter.txt").exit_code == 0
+        after = assembly.find_request(number, home=desk.home).request
+        assert (after.state, after.dates, after.identity) == (before.state, before.dates, before.identity)
+        assert len(after.trail) == len(before.trail) + 1
+        if not before.state.is_closed:
+            assert desk.answer(number, "--out", "answer").exit_code == 0
+    assert "a note" not in (desk.folder / "letter.txt").read_text("utf-8")
 
 
 def test_two_officers_cannot_take_a_step_at_once(desk):

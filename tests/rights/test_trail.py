@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from evenhand.adapters.database import Database
 from evenhand.adapters.placement import Placement
 from evenhand.adapters.rights_tables import RightsTables
-from evenhand.rights import Entry, Stream, verify_trail
+from evenhand.rights import GENESIS, Entry, Stream, chain, verify_trail
+from evenhand.terms import LedgerError, StoreError
 
 SECRET = bytes(range(32))
 HANDLE = b"h" * 16
@@ -50,9 +51,9 @@ def test_entries_are_numbered_chained_and_found_again(trail):
     """By stream, by person, after and up to a number; an empty trail verifies too."""
     if trail._database.is_server:
         assert verified(trail).ok
-    made = trail.append([said(1), said(2, Stream.REQUEST), said(3)])
-    assert [one.seq for one in made] == [1, 2, 3]
-    assert [one.seq for one in trail.append([said(4)])] == [4]
+    assert trail.append([said(1), said(2, Stream.REQUEST), said(3)]) == 3
+    assert trail.append([said(4)]) == 1
+    assert [one.seq for one in trail.read()] == [1, 2, 3, 4]
     assert [one.at for one in trail.read(Stream.CONSENT)] == [1, 3, 4]
     assert [one.seq for one in trail.read(handles=[HANDLE], after=1, until=3)] == [2, 3]
     assert list(trail.read(handles=[b"x" * 16])) == []
@@ -101,3 +102,45 @@ def test_a_trail_made_under_another_key_does_not_verify(trail):
     trail.append([said(1)])
     RightsTables(trail._database, bytes(32)).append([said(2)])
     assert not verified(trail).ok
+
+
+def test_many_entries_at_once_are_chained_as_one_by_one(trail):
+    """What a table brings stands there as if each had been said alone: numbers, links, head, and what a run reads."""
+    many = [said(number) for number in range(1, 2_001)]
+    assert trail.append(many) == 2_000
+    assert verified(trail).ok
+    last = GENESIS
+    for number, (entry, kept) in enumerate(zip(many, trail.read(), strict=True), start=1):
+        assert replace(kept, seq=0, commitment=b"", link=b"") == entry
+        ((seq, commitment, last),) = chain([entry], number - 1, last, SECRET)
+        assert (kept.seq, kept.commitment, kept.link) == (seq, commitment, last)
+    assert [one[1:] for one in trail.said(handles=[HANDLE], until=2)] == [(1, b'{"n":1}', 1), (2, b'{"n":2}', 2)]
+    assert len(list(trail.said())) == 2_000
+
+
+def test_a_batch_that_fails_half_way_leaves_nothing(trail):
+    """The whole table or nothing of it: the trail stands where it stood."""
+    trail.append([said(1)])
+    with trail._database.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO trail SELECT 3, stream, about, handle, at, recorded, body, sealed, salt, "
+                "commitment, link FROM trail WHERE seq = 1"
+            )
+        )
+    with pytest.raises(StoreError, match="refused a step"):
+        trail.append([said(2), said(3)])
+    with trail._database.begin() as connection:
+        connection.execute(sa.text("DELETE FROM trail WHERE seq = 3"))
+    assert (verified(trail).entries, verified(trail).ok, trail.last()) == (1, True, 1)
+
+
+def test_what_a_run_reads_is_refused_where_it_is_no_entry(tmp_path):
+    """A file holds anything in any column; a text in place of bytes is told as altered, not taken for words."""
+    with Database.in_file(tmp_path / "people.sqlite") as database:
+        trail = RightsTables(database, SECRET)
+        trail.append([said(1)])
+        with database.begin() as connection:
+            connection.execute(sa.text("UPDATE trail SET body = 'words'"))
+        with pytest.raises(LedgerError, match="does not hold what an entry holds"):
+            list(trail.said())

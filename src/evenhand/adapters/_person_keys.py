@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
@@ -27,6 +27,7 @@ __all__ = ["AT_ONCE", "COUNTER", "HANDLE", "SEED", "PersonKeys", "Row"]
 
 HANDLE, SEED = 16, 32
 _CHECK, _MARK = 4, 16
+_UNWRAPPED = SEED + _CHECK
 COUNTER = 6
 """Bytes of a handle that count up, so that the index grows at its end; the chain tells that order anyway."""
 _DRAWN = SEED + HANDLE - COUNTER
@@ -59,7 +60,7 @@ class PersonKeys(ABC):
         for start in range(0, len(order), AT_ONCE):
             places = order[start : start + AT_ONCE]
             some = [pseudonyms[place] for place in places]
-            known = {key.pseudonym: key.handle + key.key for key in self._of("pseudonym", some)}
+            known = {one: handle + key for one, handle, key in self._checked("pseudonym", some)}
             for place, one in zip(places, some, strict=True):
                 found = known.get(one)
                 if found is None:
@@ -101,6 +102,10 @@ class PersonKeys(ABC):
     def of_handles(self, handles: Sequence[bytes]) -> Mapping[bytes, SubjectKey]:
         """The keys of these handles, by handle, without those that are not there (any more)."""
         return {key.handle: key for key in self._of("handle", handles)}
+
+    def pseudonyms_of(self, handles: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Whose handles these are, by handle, without those whose key is not there (any more)."""
+        return {handle: pseudonym for pseudonym, handle, _ in self._checked("handle", handles)}
 
     def of_person(self, pseudonym: bytes) -> SubjectKey | None:
         """The key of a person; None if there is none (any more)."""
@@ -209,12 +214,19 @@ class PersonKeys(ABC):
 
     def _of(self, column: str, values: Sequence[bytes]) -> list[SubjectKey]:
         """The keys of which a column has one of these values."""
+        return [SubjectKey(*one) for one in self._checked(column, values)]
+
+    def _checked(self, column: str, values: Sequence[bytes]) -> Iterator[Row]:
+        """Pseudonym, handle and key of the rows of which a column has one of these values; none was altered."""
         if not values or not self.is_there:
-            return []
-        out = []
+            return
+        keyed = self._keyed
         for start in range(0, len(values), AT_ONCE):
             for pseudonym, handle, kept in self._rows(column, values[start : start + AT_ONCE]):
-                derived = self._derived(pseudonym, handle, self._seed(handle, kept))
+                mixer = keyed.copy()
+                seed = kept[:SEED] if len(kept) == _UNWRAPPED else self._seed(handle, kept)
+                mixer.update(pseudonym + handle + seed)
+                derived = mixer.digest()
                 if derived[SEED:] != kept[SEED : SEED + _CHECK]:
                     raise LedgerError(
                         "subject-keys-altered",
@@ -222,8 +234,7 @@ class PersonKeys(ABC):
                         rule="G-17: a person's decisions open with their own key only",
                         remedy="Restore the keys of people, and the secret key that belongs to them, from a copy.",
                     )
-                out.append(SubjectKey(pseudonym, handle, derived[:SEED]))
-        return out
+                yield pseudonym, handle, derived[:SEED]
 
     where = "the keys of people"
     """How the store is called in messages."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -23,12 +23,11 @@ from sqlalchemy import (
     Table,
     Text,
     func,
-    insert,
     select,
     update,
 )
 
-from evenhand.rights import GENESIS, Entry, Stream, chained, head_mark, removed
+from evenhand.rights import GENESIS, Entry, Stream, chain, head_mark, removed
 from evenhand.terms import LedgerError, UsageError
 
 from .database import METADATA, Database
@@ -36,6 +35,7 @@ from .database import METADATA, Database
 __all__ = ["RightsTables"]
 
 _AT_ONCE = 10_000
+_SAID_AT_ONCE = 50_000
 _trail = Table(
     "trail",
     METADATA,
@@ -64,6 +64,13 @@ _head = Table(
 )
 
 
+_COPIED = ["int8", "text", "text", "bytea", "int8", "int8", *["bytea"] * 5]
+_SAID = (
+    "SELECT handle, at, body, seq FROM trail WHERE seq > {0} AND seq <= {0} "
+    f"AND stream = '{Stream.CONSENT}' AND handle IS NOT NULL {{1}} ORDER BY seq LIMIT {_SAID_AT_ONCE}"
+)
+
+
 class RightsTables:
     """The trail of one home.
 
@@ -76,10 +83,10 @@ class RightsTables:
         self._database = database
         self._secret = secret
 
-    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> list[Entry]:
+    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> int:
         """Append in one transaction; see `rights.Trail`."""
         if not entries:
-            return []
+            return 0
         with self._database.begin() as connection:
             connection.execute(select(_head.c.seq).with_for_update())
             if only_after is not None:
@@ -87,21 +94,21 @@ class RightsTables:
                 last = connection.execute(select(func.max(_trail.c.seq)).where(_trail.c.about == about)).scalar()
                 if last != seen:
                     raise _meanwhile()
-            return self._appended(connection, entries)
+            self._appended(connection, entries)
+        return len(entries)
 
-    def _appended(self, connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
+    def _appended(self, connection: Connection, entries: Sequence[Entry]) -> None:
         seq = int(connection.execute(select(_head.c.seq).with_for_update()).scalar_one())
         found = connection.execute(select(_trail.c.link).where(_trail.c.seq == seq)).scalar()
-        link, made = bytes(found) if found is not None else GENESIS, []
-        for entry in entries:
-            seq += 1
-            one = chained(entry, seq, link, self._secret)
-            link = one.link
-            made.append(one)
-        for start in range(0, len(made), _AT_ONCE):
-            connection.execute(insert(_trail), [_row(one) for one in made[start : start + _AT_ONCE]])
+        link = bytes(found) if found is not None else GENESIS
+        places = chain(entries, seq, link, self._secret)
+        rows: list[tuple[Any, ...]] = [
+            (seq, str(one.stream), one.about, one.handle, one.at, one.recorded, one.body, one.sealed, one.salt, *rest)
+            for one, (seq, *rest) in zip(entries, places, strict=True)
+        ]
+        _put(connection, rows)
+        seq, link = rows[-1][0], rows[-1][-1]
         connection.execute(update(_head).values(seq=seq, mark=head_mark(seq, link, self._secret)))
-        return made
 
     def read(
         self,
@@ -139,27 +146,24 @@ class RightsTables:
                     last = entry.seq
 
     def said(
-        self, *, handles: Sequence[bytes] | None = None, until: int | None = None
-    ) -> Iterator[tuple[bytes, int, bytes]]:
+        self, *, handles: Sequence[bytes] | None = None, after: int = 0, until: int | None = None
+    ) -> Iterator[tuple[bytes, int, bytes, int]]:
         """What a run reads of consents; see `rights.Trail`."""
         if not self._database.is_there:
             return
-        wanted = select(_trail.c.seq, _trail.c.handle, _trail.c.at, _trail.c.body).order_by(_trail.c.seq)
-        wanted = wanted.where(_trail.c.stream == Stream.CONSENT.value, _trail.c.handle.is_not(None)).limit(_AT_ONCE)
-        if until is not None:
-            wanted = wanted.where(_trail.c.seq <= until)
+        last = self.last() if until is None else until
         for part in [None] if handles is None else [handles[at : at + 500] for at in range(0, len(handles), 500)]:
-            chosen = wanted if part is None else wanted.where(_trail.c.handle.in_(part))
-            last, more = 0, True
+            seen, more = after, True
             while more:
                 with self._database.read() as connection:
-                    try:
-                        rows = connection.execute(chosen.where(_trail.c.seq > last)).all()
-                        yield from ((bytes(handle), at, bytes(body)) for _, handle, at, body in rows)
-                    except TypeError:
-                        raise _broken() from None
-                more = len(rows) == _AT_ONCE
-                last = rows[-1][0] if rows else last
+                    rows = _said_after(connection, seen, last, part)
+                if any(
+                    set(map(type, map(itemgetter(at), rows))) - {kind} for at, kind in enumerate((bytes, int, bytes))
+                ):
+                    raise _broken()
+                yield from rows
+                more = len(rows) == _SAID_AT_ONCE
+                seen = rows[-1][3] if rows else seen
 
     def remove(self, numbers: Sequence[int], note: Entry) -> None:
         """Take out what entries say, and note it; see `rights.Trail`."""
@@ -210,14 +214,47 @@ def _broken() -> LedgerError:
     )
 
 
+def _put(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows the quickest way of each database, inside the transaction of the connection."""
+    names = ", ".join(column.name for column in _trail.columns)
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f"COPY trail ({names}) FROM STDIN (FORMAT binary)") as copy:
+            copy.set_types(_COPIED)
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" * len(_trail.columns))
+    connection.exec_driver_sql(f"INSERT INTO trail ({names}) VALUES ({marks})", rows)
+
+
+def _said_after(
+    connection: Connection, after: int, last: int, handles: Sequence[bytes] | None
+) -> list[tuple[bytes, int, bytes, int]]:
+    """Handle, moment, body and number of the next consents, read by the driver: many people's are many."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "postgresql":
+        chosen = "" if handles is None else "AND handle = ANY(%s)"
+        words: list[Any] = [after, last] if handles is None else [after, last, list(handles)]
+        with driver.cursor(binary=True) as cursor:
+            found: list[tuple[bytes, int, bytes, int]] = cursor.execute(_SAID.format("%s", chosen), words).fetchall()
+        return found
+    chosen = "" if handles is None else f"AND handle IN ({', '.join('?' * len(handles))})"
+    return list(driver.execute(_SAID.format("?", chosen), [after, last, *(handles or ())]))
+
+
 def _row(entry: Entry) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in Entry.__slots__} | {"stream": entry.stream.value}
 
 
 def _entry(row: Any) -> Entry:
-    values = {name: row[name] for name in Entry.__slots__}
-    for name in ("body", "sealed", "salt", "commitment", "link"):
-        values[name] = bytes(values[name])
-    handle = values["handle"]
-    one = Entry(**{**values, "stream": Stream(values["stream"]), "handle": None})
-    return one if handle is None else replace(one, handle=bytes(handle))
+    handle = row["handle"]
+    return Entry(
+        row["seq"],
+        Stream(row["stream"]),
+        row["about"],
+        None if handle is None else bytes(handle),
+        row["at"],
+        row["recorded"],
+        *(bytes(row[name]) for name in ("body", "sealed", "salt", "commitment", "link")),
+    )

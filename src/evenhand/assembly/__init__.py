@@ -24,15 +24,14 @@ from ._certify import Certified, certify
 from ._consent_history import (
     ExportedConsents,
     History,
-    Imported,
     consent_history,
     export_consents,
     hash_of_notice,
-    import_consents,
     is_factor,
     say,
     verify_rights,
 )
+from ._consent_import import Imported, import_consents
 from ._database import DatabaseState, database_status, upgrade_database
 from ._decide import Decided, decide_people
 from ._evaluate import Evaluated, evaluate
@@ -58,15 +57,17 @@ from ._receipts import (
     sign_checkpoint,
 )
 from ._recipients import Message, acknowledge, outbox, tell_recipient
-from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger, why
-from ._requests import Found, Stepped, find_request, letter_for, list_requests
+from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger
+from ._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
 from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
 from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
+from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
+from ._why import why
 
 __all__ = [
     "Access",
@@ -99,6 +100,7 @@ __all__ = [
     "Replayed",
     "Restored",
     "Retention",
+    "SaidSince",
     "Sayings",
     "SayingsInHome",
     "Serving",
@@ -116,6 +118,7 @@ __all__ = [
     "check_bundle",
     "check_receipt",
     "consent_history",
+    "consents_since",
     "database_status",
     "decide",
     "decide_people",
@@ -163,6 +166,7 @@ __all__ = [
     "restore",
     "resume_campaign",
     "retention",
+    "reveal_request",
     "review_report",
     "rotate_keys",
     "rules_of_run",

@@ -33,6 +33,7 @@ from evenhand.terms import DataError, EvenhandError, Role, UsageError
 
 from ._declared import campaigns_of
 from ._ledger import keys_of
+from ._open import given_features
 from ._package import package_about, portability_of
 from ._records import data_folder, open_ledger
 from ._requests import Found, entry_of, find_request, recipients_here, refuse_another, take
@@ -228,6 +229,8 @@ def _refuse_unfit(place: Home, values: Mapping[str, str]) -> None:
         fitted = corrected_table(table, mine)
         for name in mine:
             fitted.series(name)
+        given = {name: values[name] for name in names & given_features(campaign)}
+        _refuse_misfit(campaign.history, data_folder(declared.last, place), given)
     _refuse_unreached([name for name in values if name in known and name not in reached])
     unknown = [name for name in values if name not in known]
     if unknown:
@@ -237,6 +240,17 @@ def _refuse_unfit(place: Home, values: Mapping[str, str]) -> None:
             rule="G-5d: what is corrected is what decisions are made from",
             remedy="correct it in your own table; or check the name in the campaign file",
         )
+
+
+def _refuse_misfit(source: Table, folder: Path, values: Mapping[str, str]) -> None:
+    try:
+        table = open_table(Table(**source.model_dump(include={"file", "sql", "table"})), folder)
+    except EvenhandError:
+        return
+    mine = {name: {0: value} for name, value in values.items() if name in table.names}
+    fitted = corrected_table(table, mine)
+    for name in mine:
+        fitted.series(name)
 
 
 def _refuse_no_number(place: Home, who: str, values: Mapping[str, str]) -> None:

@@ -1,21 +1,16 @@
-"""What people say of purposes, recorded in the home: one word at a time, or a table at once."""
+"""What people say of purposes, recorded in the home one word at a time; and what the home knows of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.consent_table import read_consents
 from evenhand.adapters.home import Home, find_home, write_atomically
-from evenhand.adapters.tables import open_table
-from evenhand.features import Register
 from evenhand.ledger import SubjectKey
-from evenhand.permission import ConsentBook
-from evenhand.policy import EVIDENCE_NAMES, Table
 from evenhand.rights import (
     Entry,
     Said,
@@ -31,24 +26,18 @@ from evenhand.rights import (
 from evenhand.terms import DataError, Role, UsageError
 
 from ._declared import campaigns_of, context_of
-from ._ledger import keys_of
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = [
     "ExportedConsents",
     "History",
-    "Imported",
     "consent_history",
     "export_consents",
     "hash_of_notice",
-    "import_consents",
     "is_factor",
     "say",
     "verify_rights",
 ]
-
-_AT_ONCE = 20_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def say(
@@ -171,109 +160,6 @@ def _said_by(place: Home, key: SubjectKey) -> Iterator[Said]:
         with trail_of(place) as trail:
             for one in trail.read(Stream.CONSENT, handles=[key.handle]):
                 yield Said.from_body(one.body, one.at)
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import did.
-
-    Attributes:
-        recorded: records that are new.
-        known: records that were there already.
-        void: records of people who were erased, from before that: not kept.
-        later: records dated in the future: not kept.
-    """
-
-    recorded: int
-    known: int
-    void: int
-    later: int
-
-
-def import_consents(path: str | Path, *, home: str | Path | None = None, at: datetime) -> Imported:
-    """Record a table of consents: the five columns that `consents` in a campaign file has, and evidence where it has
-    columns for it (notice, notice_hash, language, method, actor, form).
-
-    Records keep their own moment, so an older table brings nothing back that was withdrawn or objected to since. What
-    is there already is not recorded again; what an erasure made void is not kept.
-
-    Raises:
-        DataError: the table is not one of consents.
-        StoreError: it cannot be read or written.
-    """
-    file = Path(path)
-    place = find_home(home)
-    secret = place.key(make=True)
-    table = open_table(Table(file=file.name), file.resolve().parent)
-    register = Register(list(dict.fromkeys(table.ids("subject", unique=False))), secret)
-    read = read_consents(table, register)
-    ConsentBook.from_columns(
-        subjects=read.subjects, kinds=read.kinds, purposes=read.purposes, statuses=read.statuses, at=read.at
-    )
-    evidence = {name: table.texts(name) for name in EVIDENCE_NAMES if name in table.names}
-    moments = [_EPOCH + timedelta(microseconds=one) for one in read.at.astype("datetime64[us]").astype(int).tolist()]
-    people = read.subjects.astype("U32").tolist()
-    records = [
-        Said(kind.lower(), purpose, status, moment, **{n: column[row] or "" for n, column in evidence.items()})
-        for row, (kind, purpose, status, moment) in enumerate(
-            zip(read.kinds, read.purposes, read.statuses, moments, strict=True)
-        )
-    ]
-    if any(one.kind in ("signal", "erasure") for one in records):
-        raise DataError(
-            "import-kind",
-            "The table holds rows of signals or erasures.",
-            rule="what people said themselves is recorded here; signals stay in the table that a campaign names",
-            remedy="leave these rows out",
-        )
-    return _recorded(place, people, records, at)
-
-
-def _recorded(place: Home, people: Sequence[str], records: Sequence[Said], at: datetime) -> Imported:
-    """Append what is new."""
-    keys = keys_of(place)
-    gone = keys.suppressed(_pseudonyms(people))
-    counts = dict.fromkeys(("known", "void", "later"), 0)
-    kept: list[tuple[bytes, Said]] = []
-    for person, said in zip(people, records, strict=True):
-        pseudonym = bytes.fromhex(person)
-        if said.at > at:
-            counts["later"] += 1
-        elif said.microseconds <= gone.get(pseudonym, -(2**62)):
-            counts["void"] += 1
-        else:
-            kept.append((pseudonym, said))
-    drawn = keys.make([pseudonym for pseudonym, _ in kept]) if kept else b""
-    handles = [drawn[48 * row : 48 * row + 16] for row in range(len(kept))]
-    with trail_of(place) as trail:
-        known = {(one.handle, one.at, one.body) for one in trail.read(Stream.CONSENT)} if kept else set()
-        known_plain = {(handle, moment, _plain(body)) for handle, moment, body in known}
-        new: list[Entry] = []
-        for handle, (_, said) in zip(handles, kept, strict=True):
-            made = _entry_of(said, handle, at)
-            mark = (handle, made.at, _plain(made.body))
-            if mark in known_plain:
-                counts["known"] += 1
-            else:
-                known_plain.add(mark)
-                new.append(made)
-        for start in range(0, len(new), _AT_ONCE):
-            trail.append(new[start : start + _AT_ONCE])
-    return Imported(recorded=len(new), **counts)
-
-
-def _plain(body: bytes) -> tuple[str, str, str]:
-    """What makes two records of one person and moment the same, whatever the evidence."""
-    if not body:
-        return "", "", ""
-    said = Said.from_body(body, 0)
-    return said.kind, said.purpose, said.status
-
-
-def _pseudonyms(people: Sequence[str]) -> Any:
-    import numpy as np
-
-    return np.array(people, dtype="S32")
 
 
 def _entry_of(said: Said, handle: bytes, at: datetime) -> Entry:

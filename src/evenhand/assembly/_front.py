@@ -20,7 +20,7 @@ from evenhand.terms import UsageError
 from . import _run
 from ._decide import Decided, decide_people
 from ._frames import Frames
-from ._records import why
+from ._why import why
 
 __all__ = ["Decisions", "decide", "demo", "draft", "load_campaign", "plan", "run"]
 
@@ -40,6 +40,7 @@ class Decisions:
         home: the home folder with the ledger; None for a plan.
         folder: of the report and the list of decisions; None for a plan.
         head: the ledger's head (hex); "" for a plan.
+        said_no: list of those who said no while it was recorded, to leave them out of the send; None where nobody did.
     """
 
     decisions: Any = field(repr=False)
@@ -49,6 +50,7 @@ class Decisions:
     home: Path | None = None
     folder: Path | None = None
     head: str = ""
+    said_no: Path | None = None
 
     def why(self, who: str, lang: str = "en") -> Explanation:
         """Explain the decision about a subject (its own id) or a decision id; for recorded runs."""
@@ -145,7 +147,8 @@ def run(
     """
     frames = Frames(subjects, history, consents)
     ran = _run.run_campaign(_campaign(campaign, at), home=_path(home), at=_aware(at), frames=frames)
-    return Decisions(_frame(subjects, ran.columns), ran.summary, ran.report, ran.run_id, ran.home, ran.folder, ran.head)
+    frame, no = _frame(subjects, ran.columns), ran.said_no.file
+    return Decisions(frame, ran.summary, ran.report, ran.run_id, ran.home, ran.folder, ran.head, no)
 
 
 def decide(

@@ -17,9 +17,11 @@ from evenhand.rights import Item, Request, RequestKind, Said, Step
 from evenhand.terms import EvenhandError, LegalBasis, Origin, Role
 
 from ._declared import DeclaredCampaign
-from ._records import data_folder, open_ledger, readable, why
+from ._open import given_features
+from ._records import data_folder, open_ledger, readable
 from ._trail import told_to
 from ._vault_store import vault_values
+from ._why import why
 
 __all__ = ["Held", "held_about", "reviews_in", "said_values"]
 
@@ -106,7 +108,7 @@ def _items(
         meaning = getattr(column.meaning, lang) if column.meaning else name
         texts = whole.texts(name)
         for number, row in enumerate(rows, start=1):
-            corrected = source == "subjects" and name in corrections
+            corrected = name in corrections and (source == "subjects" or name in given_features(campaign))
             value = (corrections[name] or None) if corrected else texts[row]
             yield Item(source, whole.where, number, name, meaning, column.origin, value, corrected)
     if source == "history" and campaign.history.offer and campaign.history.offer not in campaign.columns:

@@ -9,7 +9,8 @@ from evenhand.adapters.web import Register
 from evenhand.ledger import open_run
 
 from ._receipts import receipt_values
-from ._records import open_ledger, why
+from ._records import open_ledger
+from ._why import why
 
 if TYPE_CHECKING:
     from evenhand.explanation import Explanation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from evenhand.features import Register
 from evenhand.journey import Stores
 from evenhand.permission import permit
 from evenhand.policy import Campaign
-from evenhand.terms import Asked, Role, Standing
+from evenhand.terms import Asked, Origin, Role, Standing
 from evenhand.vault import Vault
 
 from ._consents import book_of, open_consents
@@ -77,13 +77,16 @@ def open_all(
     acted: datetime | None = None,
     before: str = "",
     heard: int | None = None,
+    taught: bool = True,
 ) -> Opened:
     """Open tables (or frames) and put each column where its role says.
 
     Groups are taken in only for people whose data may be used for this purpose now; for all others they are withheld.
 
     An erasure that was made by the moment `acted` (None = now) binds, whatever moment the decision is as of. Of what
-    people told the home itself, entries up to the number `heard` count (None = all). Of
+    people told the home itself, entries up to the number `heard` count (None = all). With `taught`, what a person
+    corrected takes its place in their rows of the history too, in features that they gave themselves: what was observed
+    or worked out at the time was so at the time. Of
     earlier offers those count that were recorded before the run `before` ("" = all).
 
     Raises:
@@ -109,6 +112,9 @@ def open_all(
     keys = keys_of(place)
     gone = {**keys.suppressed(asked.subjects, acted), **keys.suppressed(past, acted)}
     past = past[row_of]
+    if taught:
+        rightly = told.corrected(history, past, given_features(campaign))
+        told, history = replace(told, taught=rightly is not history), rightly
     consents = book_of(campaign, None if opened is None else opened[1], gone, at, told.said)
     law = law_of(loaded, subjects, len(ids), folder=folder, at=at)
 
@@ -150,6 +156,11 @@ def open_all(
         told=told,
         order_is_date=bool(campaign.history.order) and history.kind(campaign.history.order or "") != "number",
     )
+
+
+def given_features(campaign: Campaign) -> frozenset[str]:
+    """The features that people gave themselves."""
+    return frozenset(name for name in campaign.names(Role.FEATURE) if campaign.columns[name].origin is Origin.GIVEN)
 
 
 def feature_columns(campaign: Campaign) -> list[str]:

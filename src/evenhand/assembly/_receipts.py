@@ -16,7 +16,8 @@ from evenhand.terms import DataError
 
 from ._kept import text_of_file
 from ._ledger import ledger_of
-from ._records import open_ledger, why
+from ._records import open_ledger
+from ._why import why
 
 if TYPE_CHECKING:
     from evenhand.explanation import Explanation
@@ -79,7 +80,11 @@ def _explained(place: Home, who: str) -> dict[str, Explanation]:
 
 def _values(place: Home, explained: Mapping[str, Explanation], *, brief: bool) -> dict[str, object]:
     words = {
-        one: [told.headline, *(line.text for line in told.lines if line.layer == 1)] for one, told in explained.items()
+        one: [
+            told.headline,
+            *(line.text for line in told.lines if line.layer == 1 and line.key != "reviewed"),  # of the record alone
+        ]
+        for one, told in explained.items()
     }
     with open_ledger(place) as store:
         size, note = latest_checkpoint(store)

@@ -1,19 +1,18 @@
-"""What was recorded: verify it, list it, tell why, make it again."""
+"""What was recorded: verify it, list it, make it again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.home import Home, find_home
 from evenhand.campaigns import learn, lesson_of
-from evenhand.features import pseudonymise
 from evenhand.journey import propose
-from evenhand.ledger import LedgerStore, RunRecord, Verification, beside, facts, latest, open_run, runs
+from evenhand.ledger import LedgerStore, RunRecord, Verification, facts, open_run, runs
 from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.ledger import verify as verify_chain
@@ -26,24 +25,23 @@ from ._kept import kept_checkpoints
 from ._law import as_recorded
 from ._ledger import ledger_of, run_keys_of
 from ._open import open_all
-from ._policy import policy_of_run, run_that_priced
+from ._policy import policy_of_run
 from ._report import write_results
 
 if TYPE_CHECKING:
     from evenhand.adapters.postgres_ledger import PostgresLedger
     from evenhand.adapters.sqlite_ledger import SqliteLedger
-    from evenhand.explanation import Explanation
 
 __all__ = [
     "Replayed",
     "forget_groups",
     "list_runs",
     "open_ledger",
+    "prices_of",
     "rebuild_report",
     "replay",
     "resolve_run",
     "verify_ledger",
-    "why",
 ]
 
 Step = Callable[[str], None]
@@ -154,53 +152,6 @@ def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaig
     return finished[-1].run_id
 
 
-def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explanation:
-    """Explain one recorded decision, recomputed exactly from what the ledger holds.
-
-    Args:
-        who: a decision's id, or a subject's own id (its latest decision is told, with those about the person's other
-            offers beside it).
-        home: the home folder; see `find_home`.
-        lang: ``nl`` or ``en``.
-
-    Raises:
-        DataError: the ledger knows no such decision or subject.
-    """
-    from evenhand.explanation import tell
-
-    place = find_home(home)
-    keys = run_keys_of(place)
-    with open_ledger(place) as store:
-        asked_by_person = False
-        try:
-            found = facts(store, who, keys)
-        except DataError as error:
-            if error.code == "ledger-closed":
-                raise
-            asked_by_person = True
-            pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
-            said = latest(store, pseudonym, keys)
-            if said is None:
-                raise DataError(
-                    "why-unknown",
-                    "The ledger has no decision about this subject, and no decision with this id.",
-                    rule="only what was recorded can be told",
-                    remedy="check the id as it stands in the subjects table, the --home folder, and that its "
-                    "secret.key is the ledger's own (evenhand ledger verify)",
-                ) from None
-            found = said
-        recorded = open_run(store, found.run_id)
-        prices = _prices(recorded)
-        if recorded.summary.priced_by:
-            prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by)).plain_prices()
-        others = [facts(store, one, keys) for one in beside(found)] if asked_by_person else []
-    model = model_from_json(recorded.model_json)
-    told, *further = [
-        tell(one, recorded.campaign, model, lang, prices=prices, rulebook=recorded.rulebook) for one in (found, *others)
-    ]
-    return replace(told, beside=tuple(further)) if further else told
-
-
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """What a replay showed.
@@ -291,6 +242,7 @@ def replay(
             acted=acted_at(name),
             before=name,
             heard=int(recorded.report.get("told", 0)),
+            taught=bool(recorded.report.get("taught", 0)),
         )
         if opened.digest != recorded.data_digest:
             raise _other_data()
@@ -351,7 +303,7 @@ def _other_data() -> DataError:
     )
 
 
-def _prices(recorded: RunRecord) -> dict[str, Any] | None:
+def prices_of(recorded: RunRecord) -> dict[str, Any] | None:
     """The price table of a run; None for a run of several batches, each with its own."""
     return recorded.batches[0]["prices"] if len(recorded.batches) == 1 else None
 
@@ -393,8 +345,9 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
             )
         model = model_from_json(recorded.model_json)
         told = list(readable(store, [f"{name}.{row + 1}" for row in recorded.report["story_rows"]]))
-    report = {key: value for key, value in recorded.report.items() if key not in ("story_rows", "data_folder", "told")}
-    report["stories"] = stories_of(told, recorded.campaign, model, _prices(recorded))
+    own = ("story_rows", "data_folder", "told", "taught")
+    report = {key: value for key, value in recorded.report.items() if key not in own}
+    report["stories"] = stories_of(told, recorded.campaign, model, prices_of(recorded))
     report["run"]["head"] = recorded.summary.head
     prices = policy_of_run(recorded) if recorded.summary.policy else None
     return write_results(place, name, report, prices) / "report.html"

@@ -23,6 +23,7 @@ from evenhand.rights import (
     Said,
     Step,
     Stream,
+    check_step,
     letter_of,
     next_happening,
     public_holidays,
@@ -45,6 +46,7 @@ __all__ = [
     "list_requests",
     "recipients_here",
     "refuse_another",
+    "reveal_request",
     "take",
 ]
 
@@ -137,6 +139,28 @@ def find_request(number: str, *, home: str | Path | None = None) -> Found:
     key = keys_of(place).of_handles([handle]).get(handle)
     private = tuple(unseal(one.sealed, key.key, number) if key else {} for one in entries)
     return Found(_request(number, entries), handle, private, entries[-1].seq)
+
+
+def reveal_request(number: str, *, home: str | Path | None = None, by: str, at: datetime) -> Found:
+    """One request with what is personal in it, after it was recorded that somebody reads that. Where nothing personal
+    is left to read, nothing is recorded.
+
+    Args:
+        number: of the request.
+        home: the home folder; see `find_home`.
+        by: who reads it: a role or a staff number.
+        at: now.
+
+    Raises:
+        UsageError: nobody is named who reads it.
+        StoreError: it cannot be recorded; then nothing is shown.
+    """
+    found = find_request(number, home=home)
+    check_step(found.request, Step.REVEAL, at=at, by=by)
+    if not any(found.private):
+        return found
+    take(number, Step.REVEAL, home=home, by=by, at=at)
+    return find_request(number, home=home)
 
 
 def take(

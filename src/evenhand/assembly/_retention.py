@@ -19,6 +19,7 @@ from ._declared import DeclaredCampaign, campaigns_of
 from ._events import forget_events
 from ._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ._records import acted_at, open_ledger, rebuild_report
+from ._said_since import SAID_NO
 from ._trail import is_trail_there, remove_entries, trail_of
 
 __all__ = ["DueRun", "Retention", "retention"]
@@ -146,7 +147,8 @@ def _destroy(place: Home, run: DueRun, at: datetime) -> None:
         store.shrink()
         later = bool(open_run(store, run.run_id).summary.priced_by)
     for folder in (place.run_folder(run.run_id), place.draft_folder(run.run_id)):
-        (folder / "decisions.csv").unlink(missing_ok=True)
+        for name in ("decisions.csv", SAID_NO):
+            (folder / name).unlink(missing_ok=True)
     shutil.rmtree(place.draft_folder(run.run_id), ignore_errors=True)
     if not later and not run.in_the_clear and place.run_folder(run.run_id).exists():
         rebuild_report(run.run_id, home=place.folder)
@@ -203,7 +205,10 @@ def _closed(asked: Sequence[Entry], kept: str | None, at: datetime) -> list[int]
     out = []
     for entries in by_number.values():
         steps = [json.loads(one.body)["step"] for one in entries]
-        if any(step in _ENDS for step in steps) and at.date() >= kept_until(_moment(entries[-1].at).date(), kept):
+        last = max(
+            one.at for one, step in zip(entries, steps, strict=True) if step != Step.REVEAL
+        )  # a look keeps nothing
+        if any(step in _ENDS for step in steps) and at.date() >= kept_until(_moment(last).date(), kept):
             out += [one.seq for one in entries]
     return out
 

@@ -18,8 +18,10 @@ from evenhand.terms import DataError, StoreError
 
 from ._events import forget_events
 from ._ledger import has_ledger, keys_of, ledger_of, run_keys_of
-from ._records import open_ledger, readable, rebuild_report, why
+from ._records import open_ledger, readable, rebuild_report
+from ._said_since import SAID_NO
 from ._trail import forget_said
+from ._why import why
 
 if TYPE_CHECKING:
     from evenhand.explanation import Explanation
@@ -156,6 +158,8 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         recorded = [run for run in runs(store) if run.finished]
     folders = [folder(run.run_id) for run in recorded for folder in (place.run_folder, place.draft_folder)]
     lists = sum(_without(folder / "decisions.csv", who) for folder in folders)
+    for folder in folders:
+        _without(folder / SAID_NO, who)
     for run in recorded:
         if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)

@@ -33,6 +33,7 @@ from ._intake import minors, odd_features, personal_features, personal_texts, re
 from ._ledger import has_ledger, ledger_of, refuse_erased_since, run_keys_of
 from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
+from ._said_since import SaidSince, list_said_no
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
 from ._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
@@ -93,6 +94,7 @@ class Ran:
         folder: of its report and list of decisions.
         head: the ledger's head (hex).
         notices: what the start found left behind by an earlier run.
+        said_no: who said no while it was recorded.
         sample_decision: id of one decision to ask about.
         summary: funnel, limits and value, as plain values.
         report: everything that the report shows.
@@ -104,6 +106,7 @@ class Ran:
     folder: Path
     head: str
     notices: tuple[str, ...]
+    said_no: SaidSince
     sample_decision: str
     summary: dict[str, Any]
     report: dict[str, Any]
@@ -300,12 +303,15 @@ def _ran(
             raise
     report["run"]["head"] = head
     results = _results(place, run_id, report, prices)
+    step("looking who said no meanwhile")
+    name, heard, now = opened.campaign.identifier, opened.told.last, datetime.now(UTC)
     return Ran(
         run_id=run_id,
         home=place.folder,
         folder=results,
         head=head,
         notices=(*(finding.what for finding in started.found), *notices),
+        said_no=list_said_no(place, run_id, name, opened.ids, heard, now),
         sample_decision=f"{run_id}.{_sample(explained) + 1}",
         summary=summary_of(explained, loaded.campaign),
         report=report,

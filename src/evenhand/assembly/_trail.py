@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,35 +61,40 @@ class Told:
         said: consents, objections, opt-outs and restrictions, one row each; None where there are none.
         corrections: corrected values of a person, by pseudonym (32 hex digits, bytes) and column.
         last: number of the last entry of the trail; 0 where there is no trail.
+        taught: whether corrections stand in the history too that a model learns from.
     """
 
     said: ConsentColumns | None = None
     corrections: Mapping[bytes, Mapping[str, str]] = field(default_factory=dict, repr=False)
     last: int = 0
+    taught: bool = False
 
-    def corrected(self, table: DataTable, pseudonyms: NDArray[np.bytes_]) -> DataTable:
-        """The table of subjects with the corrections that concern its opened columns.
+    def corrected(
+        self, table: DataTable, pseudonyms: NDArray[np.bytes_], columns: Collection[str] | None = None
+    ) -> DataTable:
+        """The table with the corrections that concern its opened columns; the same one where none does.
 
         Args:
             table: as it was opened.
-            pseudonyms: of its rows.
+            pseudonyms: of its rows; somebody may have several.
+            columns: the only columns that may be corrected; None = all.
         """
         if not self.corrections:
             return table
         from evenhand.adapters.corrected_table import corrected_table
 
-        rows = {one: row for row, one in enumerate(pseudonyms.tolist()) if one in self.corrections}
         values: dict[str, dict[int, str]] = {}
-        for one, row in rows.items():
-            for column, said in self.corrections[one].items():
-                if column in table.names:
+        for row, one in enumerate(pseudonyms.tolist()):
+            for column, said in self.corrections.get(one, {}).items():
+                if column in table.names and (columns is None or column in columns):
                     values.setdefault(column, {})[row] = said
         return corrected_table(table, values)
 
     @property
     def noted(self) -> dict[str, int]:
         """What a run records of it, so that a replay reads the same; nothing where there is no trail."""
-        return {"told": self.last} if self.last else {}
+        noted = {"told": self.last} if self.last else {}
+        return noted | {"taught": 1} if self.taught else noted
 
 
 def is_trail_there(place: Home) -> bool:
@@ -161,25 +166,30 @@ def told_to(place: Home, *, until: int | None = None, who: NDArray[np.bytes_] | 
         last = trail.last() if until is None else until
         said = list(trail.said(handles=wanted, until=last))
         corrected = list(trail.read(Stream.CORRECTION, handles=wanted, until=last))
-    handles = sorted({*(one[0] for one in said), *(one.handle for one in corrected if one.handle is not None)})
-    people = keys.of_handles(handles)
-    return Told(_columns(said, people), _corrections(corrected, people), last)
+    people = keys.of_handles(sorted({one.handle for one in corrected if one.handle is not None}))
+    theirs = keys.pseudonyms_of(sorted({one[0] for one in said}))
+    return Told(_columns(said, theirs), _corrections(corrected, people), last)
 
 
-def _columns(said: Sequence[tuple[bytes, int, bytes]], people: Mapping[bytes, SubjectKey]) -> ConsentColumns | None:
-    known = [one for one in said if one[0] in people]
+def _columns(said: Sequence[tuple[bytes, int, bytes, int]], theirs: Mapping[bytes, bytes]) -> ConsentColumns | None:
+    """What was said, as columns, without that of people whose key is gone. Many people say the same words."""
+    known = said if all(one[0] in theirs for one in said) else [one for one in said if one[0] in theirs]
     if not known:
         return None
-    words = {body: Said.from_body(body, 0) for body in {one[2] for one in known}}  # many people say the same
-    pseudonyms = {handle: key.pseudonym.hex() for handle, key in people.items()}
-    records = [words[one[2]] for one in known]
+    handles, moments, bodies = [one[0] for one in known], [one[1] for one in known], [one[2] for one in known]
+    words = {body: Said.from_body(body, 0) for body in set(bodies)}
+
+    def column(name: str, nothing: str | None = "") -> list[Any]:
+        said_so = {body: getattr(word, name) or nothing for body, word in words.items()}
+        return [said_so[body] for body in bodies]
+
     return ConsentColumns(
-        np.array([pseudonyms[one[0]] for one in known], dtype="S32"),
-        [one.kind for one in records],
-        [one.purpose for one in records],
-        [one.status for one in records],
-        np.array([one[1] for one in known], dtype="datetime64[us]"),
-        evidence={name: [getattr(one, name, "") or None for one in records] for name in EVIDENCE_NAMES},
+        np.frombuffer(b"".join([theirs[one] for one in handles]).hex().encode(), dtype="S32"),
+        column("kind"),
+        column("purpose"),
+        column("status"),
+        np.array(moments, dtype=np.int64).view("datetime64[us]"),
+        evidence={name: column(name, None) for name in EVIDENCE_NAMES},
     )
 
 

@@ -240,6 +240,7 @@ def _tell_run(voice: Speaker, ran: Any) -> None:
                 "report": str(report),
                 "head": ran.head,
                 "notices": list(ran.notices),
+                "said_no": {"people": ran.said_no.people, "file": str(ran.said_no.file) if ran.said_no.file else None},
                 **ran.summary,
             }
         )
@@ -249,6 +250,9 @@ def _tell_run(voice: Speaker, ran: Any) -> None:
     _tell_summary(voice, ran.summary)
     voice.talk(f"Recorded as {ran.run_id}; ledger head {ran.head}")
     voice.talk(f"Report:   {report}", bold=True)
+    if ran.said_no.people:
+        voice.talk(f"{ran.said_no.people:,} of these people said no while it was recorded. Leave them out of the send:")
+        voice.data(str(ran.said_no.file))
 
 
 def _tell_summary(voice: Speaker, summary: dict[str, Any]) -> None:

@@ -127,6 +127,27 @@ def history(
     voice.talk(f"{len(told.said):,} records. A campaign's own table of consents may hold more.")
 
 
+def since(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or 'last'.")] = "last",
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """List who of a run's people said no since it read what people said: to leave them out of the send."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    found = assembly.consents_since(run, home=home, at=moment(None))
+    if json_out:
+        file = str(found.file) if found.file else None
+        voice.document({"run_id": found.run_id, "people": found.people, "file": file})
+        return
+    voice.talk(f"{found.people:,} people of run {found.run_id} said no since it read what people said.")
+    if found.file:
+        voice.data(str(found.file))
+
+
 def import_(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV or Parquet: subject, kind, purpose, status, at.")],
     home: HomeFolder = None,
@@ -171,6 +192,7 @@ def export(
 
 _COMMANDS: tuple[tuple[str, Any, tuple[str, str]], ...] = (
     ("history", history, ("evenhand consent history 1042", "evenhand consent history 1042 --json")),
+    ("since", since, ("evenhand consent since last", "evenhand consent since 20261127T120000Z-3f9a1c --json")),
     ("import", import_, ("evenhand consent import said.csv", "evenhand consent import said.parquet --json")),
     ("export", export, ("evenhand consent export 1042", "evenhand consent export 1042 --out consents.jsonld")),
 )

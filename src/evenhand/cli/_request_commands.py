@@ -104,6 +104,10 @@ def list_(
 
 def show(
     number: Number,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Also show what is personal; who read it is recorded, so it needs --by.")
+    ] = False,
+    by: Annotated[str, typer.Option("--by", help="Who reads it: a role or a staff number.")] = "",
     letter: LetterFile = None,
     home: HomeFolder = None,
     json_out: Json = False,
@@ -115,18 +119,34 @@ def show(
     from evenhand.adapters.home import find_home
 
     voice, now = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None), moment(None)
-    found = assembly.find_request(number, home=home)
-    request = found.request
+    if reveal:
+        found = assembly.reveal_request(number, home=home, by=by, at=now)
+    else:
+        found = assembly.find_request(number, home=home)
+    if letter is not None and not reveal and any("offer" in one for one in found.private):
+        from evenhand.terms import UsageError
+
+        raise UsageError(
+            "letter-private",
+            "The letter tells what is personal in the request, so it was not written.",
+            rule="G-12: who reads what is personal in a request is recorded",
+            remedy="pass --reveal, and --by with a role or a staff number",
+        )
+    request, hidden = found.request, 0 if reveal else sum(map(bool, found.private))
+    shown = found.private if reveal else tuple({} for _ in found.private)
     if json_out:
-        voice.document(request.to_dict(now) | {"private": [dict(one) for one in found.private]})
+        parts = {"private": [dict(one) for one in shown]} if reveal else {}
+        voice.document(request.to_dict(now) | {"hidden": hidden} | parts)
         return
     voice.data(f"{request.number}  {request.kind.value}  {request.state.value}  ({request.kind.article})")
     dates = request.dates
     voice.data(f"  received {dates.received}, due {request.due}, last working day for it {dates.legal_due}")
-    for one, private in zip(request.trail, found.private, strict=True):
+    for one, private in zip(request.trail, shown, strict=True):
         said = ", ".join(f"{key} {value}" for key, value in {**one.details, **private}.items() if key != "nonce")
         voice.data(f"  {one.at.isoformat(timespec='seconds')}  {one.step.value:13} by {one.by}  {said}")
-    private = {key: value for one in found.private for key, value in one.items()}
+    if hidden:
+        voice.talk(f"What is personal in {hidden:,} of these steps is not shown. See --reveal, with --by.")
+    private = {key: value for one in shown for key, value in one.items()}
     _write(voice, assembly.letter_for(request, find_home(home), private=private), letter, shown=False)
 
 
@@ -308,7 +328,7 @@ _R = "R-20261127-3f9a1c"
 _COMMANDS: tuple[tuple[str, Any, tuple[str, str]], ...] = (
     ("ask", ask, ("evenhand rights ask 1042 access", "evenhand rights ask 1042 objection --lang en")),
     ("list", list_, ("evenhand rights list", "evenhand rights list --all --check")),
-    ("show", show, (f"evenhand rights show {_R}", f"evenhand rights show {_R} --letter letter.html")),
+    ("show", show, (f"evenhand rights show {_R}", f"evenhand rights show {_R} --reveal --by desk-4")),
     (
         "identity",
         identity,

@@ -9,15 +9,17 @@ right; and it names a smallest change that would have changed a decision, not ev
 from ._counterfactual import Change, Counterfactual, CounterfactualSearch, Proof, counterfactual
 from ._explain import REASONS, explain
 from ._instead import DecisionSearch, decision_counterfactual
+from ._reviewed import REVIEWED, reviewed
 from ._sentences import Factor, Line, bin_words, purpose_words
 from ._sum import SumRow
-from ._tell import Explanation, tell
+from ._tell import Explanation, Review, tell
 from ._tell_signal import problem_words, tell_signal
 from ._text import LANGUAGES, Lang, catalogue, day, money, number, one_line, percent, text, text_about
 
 __all__ = [
     "LANGUAGES",
     "REASONS",
+    "REVIEWED",
     "Change",
     "Counterfactual",
     "CounterfactualSearch",
@@ -27,6 +29,7 @@ __all__ = [
     "Lang",
     "Line",
     "Proof",
+    "Review",
     "SumRow",
     "bin_words",
     "catalogue",
@@ -40,6 +43,7 @@ __all__ = [
     "percent",
     "problem_words",
     "purpose_words",
+    "reviewed",
     "tell",
     "tell_signal",
     "text",

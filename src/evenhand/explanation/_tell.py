@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -20,10 +21,30 @@ from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_
 from ._sum import SumRow, sum_of
 from ._text import money, number, one_line, text, text_about
 
-__all__ = ["Explanation", "tell"]
+__all__ = ["Explanation", "Review", "tell"]
 
 _LEAST_SAID = 50
 """Parts per million of a change that are written as a hundredth of a percentage point; less is no reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person decided who looked at a decision again.
+
+    Attributes:
+        at: when.
+        changed: whether they changed it.
+        offer: of a changed decision, the id of the offer that it is now; "" = no offer.
+    """
+
+    at: datetime
+    changed: bool
+    offer: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        outcome = {"outcome": "change", "offer": self.offer} if self.changed else {"outcome": "keep"}
+        return {"at": self.at.isoformat(), **outcome}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +66,7 @@ class Explanation:
             was recorded and it could be looked for.
         beside: the person's other offers, each a decision that is explained by itself.
         rule: the rule that decided whether the person may be addressed, where the rules of the run are at hand.
+        reviews: what people decided who looked at it again, oldest first; not part of the record.
         target: what the decision went by. Where that is what an offer changes, base, shares and score are parts per
             million of that change, and points are percentage points.
     """
@@ -64,6 +86,7 @@ class Explanation:
     target: Target = Target.RESPONSE
     beside: tuple[Explanation, ...] = ()
     rule: PackedRule | None = None
+    reviews: tuple[Review, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the subject stands in it as a pseudonym only. Price and margin are null where they are
@@ -104,6 +127,7 @@ class Explanation:
             ],
             "instead": self._instead(),
             "not_used": [{"name": name, "why": why} for name, why in self.not_used],
+            **({"reviews": [one.to_dict() for one in self.reviews]} if self.reviews else {}),
             **({"place": f.place, "beside": [one.to_dict() for one in self.beside]} if f.listed else {}),
         }
 

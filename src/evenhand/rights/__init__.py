@@ -30,7 +30,7 @@ from ._requests import STEPS, Happening, Request, check_step, next_happening, re
 from ._retention import kept_until
 from ._reviews import ReviewFigures, review_figures, seconds_spent
 from ._ropa import ROPA_FIELDS, ProcessingRecord
-from ._trail import GENESIS, Entry, Stream, Trail, TrailReport, chained, head_mark, removed, verify_trail
+from ._trail import GENESIS, Entry, Stream, Trail, TrailReport, chain, head_mark, removed, verify_trail
 from ._words import EXTENSIONS, REFUSALS, Law, Refusal, RequestKind, State, Step
 
 __all__ = [
@@ -70,7 +70,7 @@ __all__ = [
     "access_page",
     "after",
     "authority_of",
-    "chained",
+    "chain",
     "check_step",
     "code_of",
     "complaint_to",

@@ -118,7 +118,7 @@ def letter_of(
         >>> print(letter_of(request_of("R-1", [came]), Sender("Shop", "privacy@shop.example", "NL")).lines[2])
         You get an answer by 5 April 2026 at the latest. It costs you nothing.
     """
-    lang, last = request.lang, next(one for one in reversed(request.trail) if one.step is not Step.TELL)
+    lang, last = request.lang, next(one for one in reversed(request.trail) if not one.step.is_aside)
     about = _received(request)
     name = "received"
     match last.step:

@@ -29,12 +29,14 @@ STEPS: Mapping[Step, tuple[frozenset[State], State | None]] = MappingProxyType(
         Step.REFUSE: (_OPEN, State.REFUSED),
         Step.WITHDRAW: (_OPEN, State.WITHDRAWN),
         Step.TELL: (frozenset({State.ANSWERED}), None),
+        Step.REVEAL: (frozenset(State), None),
     }
 )
 """Of each step: the states in which it may be taken, and the state that it leads to; None = it stays."""
 
-_JUDGED = (Step.ASK_IDENTITY, Step.EXTEND, Step.ANSWER, Step.REFUSE)
-"""Steps that a named person takes: software records them and never decides (RULES, chapter 13)."""
+_NAMED = (Step.ASK_IDENTITY, Step.EXTEND, Step.ANSWER, Step.REFUSE, Step.REVEAL)
+"""Steps that a named person takes: software records them and never decides (RULES, chapter 13). So is who read what
+is personal in a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +195,11 @@ def check_step(request: Request, step: Step, *, at: datetime, by: str, **details
             rule="G-12: a request goes from state to state, and its trail is kept",
             remedy=f"see: evenhand rights show {request.number}",
         )
-    if step in _JUDGED and not by.strip():
+    if step in _NAMED and not by.strip():
         raise UsageError(
             "request-by-whom",
-            "Nobody is named who decides this.",
-            rule="a person decides about identity, more time, answer and refusal; the software records it",
+            "Nobody is named who decides or reads this.",
+            rule="a person decides about identity, more time, answer and refusal, or reads; the software records who",
             remedy="name them with --by, by role or staff number",
         )
     check = {Step.EXTEND: _check_extension, Step.REFUSE: _check_refusal, Step.ANSWER: _check_answer}.get(step)

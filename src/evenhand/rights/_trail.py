@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-__all__ = ["GENESIS", "Entry", "Stream", "Trail", "TrailReport", "chained", "head_mark", "removed", "verify_trail"]
+__all__ = ["GENESIS", "Entry", "Stream", "Trail", "TrailReport", "chain", "head_mark", "removed", "verify_trail"]
 
 GENESIS = bytes(32)
 """What the first entry continues from."""
 _COMMITTED = b"evenhand trail entry\x00"
 _LINKED = b"evenhand trail link\x00"
 _HEAD = b"evenhand trail head\x00"
+_eight = struct.Struct(">Q").pack
+_two_moments = struct.Struct(">qq").pack
 
 
 class Stream(StrEnum):
@@ -70,8 +73,8 @@ class Trail(Protocol):
     All methods raise `StoreError` where the place cannot be reached.
     """
 
-    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> list[Entry]:
-        """Append in one transaction; the entries with number, commitment and link.
+    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> int:
+        """Append in one transaction, numbered and chained; how many were appended.
 
         With `only_after`, number of a request and of its last entry as the caller read it: UsageError where somebody
         else has added one meanwhile.
@@ -92,9 +95,9 @@ class Trail(Protocol):
         ...
 
     def said(
-        self, *, handles: Sequence[bytes] | None = None, until: int | None = None
-    ) -> Iterator[tuple[bytes, int, bytes]]:
-        """Handle, moment and body of every consent that is there, in order: what a run reads, and no more."""
+        self, *, handles: Sequence[bytes] | None = None, after: int = 0, until: int | None = None
+    ) -> Iterator[tuple[bytes, int, bytes, int]]:
+        """Handle, moment, body and number of every consent that is there, in order: what a run reads, and no more."""
         ...
 
     def remove(self, numbers: Sequence[int], note: Entry) -> None:
@@ -130,17 +133,20 @@ class TrailReport:
         return not self.problems
 
 
-def chained(entry: Entry, seq: int, before: bytes, secret: bytes) -> Entry:
-    """An entry with its number, commitment and link.
+def chain(entries: Iterable[Entry], seq: int, before: bytes, secret: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Number, commitment and link of each entry.
 
     Args:
-        entry: without them.
-        seq: its number.
-        before: link of the entry before; `GENESIS` for the first.
+        entries: to append.
+        seq: number of the entry before the first; 0 where there is none.
+        before: its link; `GENESIS` where there is none.
         secret: of the home.
     """
-    commitment = _commitment(entry)
-    return replace(entry, seq=seq, commitment=commitment, link=_link(before, seq, commitment, secret))
+    for entry in entries:
+        seq += 1
+        commitment = _commitment(entry)
+        before = _link(before, seq, commitment, secret)
+        yield seq, commitment, before
 
 
 def removed(entry: Entry) -> Entry:
@@ -150,7 +156,7 @@ def removed(entry: Entry) -> Entry:
 
 def head_mark(seq: int, link: bytes, secret: bytes) -> bytes:
     """Mark of the last entry, so that a tail that was cut off is found."""
-    return hmac.new(secret, _HEAD + seq.to_bytes(8, "big") + link, hashlib.sha256).digest()
+    return hmac.digest(secret, _HEAD + seq.to_bytes(8, "big") + link, "sha256")
 
 
 def verify_trail(entries: Iterable[Entry], head: tuple[int, bytes], secret: bytes) -> TrailReport:
@@ -191,14 +197,12 @@ def _numbers_in(entry: Entry) -> set[int]:
 
 
 def _commitment(entry: Entry) -> bytes:
-    whole = hashlib.sha256(_COMMITTED + entry.salt)
-    handle = entry.handle or b""
-    for part in (entry.stream.value.encode(), entry.about.encode(), handle, entry.body, entry.sealed):
-        whole.update(len(part).to_bytes(8, "big") + part)
-    for number in (entry.at, entry.recorded):
-        whole.update(number.to_bytes(8, "big", signed=True))
-    return whole.digest()
+    parts = [_COMMITTED, entry.salt]
+    for part in (entry.stream.encode(), entry.about.encode(), entry.handle or b"", entry.body, entry.sealed):
+        parts += (_eight(len(part)), part)
+    parts.append(_two_moments(entry.at, entry.recorded))
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 def _link(before: bytes, seq: int, commitment: bytes, secret: bytes) -> bytes:
-    return hmac.new(secret, _LINKED + before + seq.to_bytes(8, "big") + commitment, hashlib.sha256).digest()
+    return hmac.digest(secret, b"".join((_LINKED, before, _eight(seq), commitment)), "sha256")

@@ -89,6 +89,13 @@ class Step(StrEnum):
     WITHDRAW = "withdraw"
     TELL = "tell"
     """A recipient is to be told (GDPR 19), was told, or has acknowledged."""
+    REVEAL = "reveal"
+    """Somebody who answers requests read what is personal in it."""
+
+    @property
+    def is_aside(self) -> bool:
+        """It changes nothing of the request, and no letter is about it."""
+        return self in (Step.TELL, Step.REVEAL)
 
 
 @dataclass(frozen=True, slots=True)
