@@ -179,7 +179,7 @@ def test_entries_cannot_be_changed_through_sql(tmp_path):
         (["DELETE FROM checkpoint"], "a trigger that refuses changes is missing"),
         (["UPDATE entry SET body = CAST(body || ' ' AS BLOB) WHERE seq = 10"], "Entry 10 was altered"),
         (["DELETE FROM entry WHERE seq = 10", "DELETE FROM decided WHERE seq = 10"], "Entry 10 is missing"),
-        (["DELETE FROM entry WHERE seq > 20", "DELETE FROM decided WHERE seq > 20"], "Entries 21 to 35 are missing"),
+        (["DELETE FROM entry WHERE seq > 20", "DELETE FROM decided WHERE seq > 20"], "Entries 21 to 36 are missing"),
         (["DELETE FROM decided WHERE seq = 10"], "not filed under its subject"),
         (["UPDATE decided SET subject = randomblob(16) WHERE seq = 10"], "filed under another subject"),
         ([], "a trigger that refuses changes is missing"),
@@ -233,7 +233,7 @@ def test_the_head_cannot_be_made_without_its_key(tmp_path):
     head, key = path.with_name("ledger.db.head"), path.with_name("ledger.db.key")
     kept, secret = head.read_text(), key.read_bytes()
     for text, secret_now, words in (
-        (kept.replace("35", "34", 1), secret, "was altered"),
+        (kept.replace("36", "35", 1), secret, "was altered"),
         ("{", secret, "was altered"),
         ('{"seal": 1}', secret, "was altered"),
         (kept, bytes(32), "another key"),

@@ -56,7 +56,7 @@ def test_keys_change_and_everything_stays_what_it_is(told):
     told("why", WHO, keys=NEW, exits=3)
     assert "promises kept" in told("ledger", "verify", keys=NEW).stdout
     assert told("receipt", "give", "canary8@mail.example", keys=NEW)
-    assert head.split(";")[0].startswith("ok: 405")
+    assert head.split(";")[0].startswith("ok: 406")
     gone = told("why", "canary8@mail.example", keys=OLD, exits=4)
     assert "wrapping key" in gone.stderr
     assert NEW not in gone.stderr + gone.stdout

@@ -38,7 +38,7 @@ def there(shop, cli, postgres_url):
 def test_every_command_works_on_a_server(there):
     """Run, verify, list, why, replay, later people, monitor, receipt, access, erasure, report; it still verifies."""
     there("run", "campaign.yaml", "--at", AT)
-    assert "ok: 405 entries" in there("ledger", "verify").stdout
+    assert "ok: 406 entries" in there("ledger", "verify").stdout
     assert len(json.loads(there("ledger", "runs", "--json").stdout)["runs"]) == 1
     assert "Small Shop" in there("why", WHO).stdout
     assert "400 of 400 decisions identical" in there("replay", "last").stdout

@@ -26,7 +26,7 @@ from ._findings_parts import (
     about_periods,
     about_whole_view,
 )
-from ._hidden import told_estimates
+from ._hidden import told_shares
 from ._impact import ImpactTable, impact_table
 from ._rates import Comparison, compare, told_rates
 from ._released import Together
@@ -377,8 +377,7 @@ def _over_time(
     compared = []
     for sensitive in data.groups.features:
         table = told.table((sensitive,), "outcome", periods)
-        people, _ = told_estimates(table, periods.codes, data.outcome)
-        drifts.append(drift_of("group", sensitive, people.T, periods.names))
+        drifts.append(drift_of("group", sensitive, told_shares(table, periods.codes), periods.names))
         for part, name in enumerate(periods.names):
             rates_there = told_rates(table, part, minimum_size=data.minimum_size, include_unknown=data.include_unknown)
             compared.append((name, compare((sensitive,), rates_there, data.bound)))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import SUPPRESSED, CountTable, ToldTable, estimated
 
-__all__ = ["estimated", "known", "told_estimates"]
+__all__ = ["estimated", "known", "told_estimates", "told_shares"]
 
 
 def known(table: CountTable, smallest: int) -> list[int]:
@@ -39,3 +39,23 @@ def told_estimates(
     rate = happened / np.maximum(everybody, 1.0)
     hits = np.clip(people * rate, table.hits_least, np.maximum(table.hits_most, table.hits_least))
     return people, np.minimum(hits, people)
+
+
+def told_shares(table: ToldTable, parts: NDArray[np.integer]) -> NDArray[np.int64]:
+    """People per part and group, int64[parts, groups]: the groups that are told exactly in every part, and all others
+    together.
+
+    All others are what everybody's number leaves, so nothing here is a guess: whether who is there changes from part to
+    part can be tested on it, which it could not on ranges.
+
+    Args:
+        table: as the wall tells it.
+        parts: int[n], everybody's part; negative = in none.
+    """
+    inside = parts[parts >= 0].astype(np.intp)
+    everybody = np.bincount(inside, minlength=table.people_least.shape[1])
+    exact = (table.people_least == table.people_most).all(axis=1)
+    told = table.people_least[exact].astype(np.int64)
+    if exact.all():
+        return np.ascontiguousarray(told.T)
+    return np.vstack([told, everybody - told.sum(axis=0)]).T
