@@ -21,7 +21,7 @@ test: $(VENV)/.test system-parts  ## Set up everything for tests and run them al
 
 storm: $(VENV)/.test system-parts  ## Kill writers, servers and a service while they record, again and again (up to an hour; STORM=100 times)
 	@EVENHAND_STORM=$(or $(STORM),100) $(BIN)/python -m pytest -n 0 tests/adapters/test_store_faults.py $(ARGS)
-	@EVENHAND_STORM=$(or $(STORM),40) $(BIN)/python -m pytest -n 0 tests/cli/test_serve.py -k killed
+	@EVENHAND_STORM=$(or $(STORM),40) $(BIN)/python -m pytest -n 0 tests/cli/test_serve.py tests/cli/test_killed.py -k killed
 
 test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into an environment of its own
 	@$(call run_apart,spark,tests/scoring tests/adapters)
