@@ -21,7 +21,7 @@ test: $(VENV)/.test system-parts  ## Set up everything for tests and run them al
 
 storm: $(VENV)/.test system-parts  ## Kill writers, servers and a service while they record, again and again (up to an hour; STORM=100 times)
 	@EVENHAND_STORM=$(or $(STORM),100) $(BIN)/python -m pytest -n 0 tests/adapters/test_store_faults.py $(ARGS)
-	@EVENHAND_STORM=$(or $(STORM),40) $(BIN)/python -m pytest -n 0 tests/cli/test_serve.py -k killed
+	@EVENHAND_STORM=$(or $(STORM),40) $(BIN)/python -m pytest -n 0 tests/cli/test_serve.py tests/cli/test_killed.py -k killed
 
 test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into an environment of its own
 	@$(call run_apart,spark,tests/scoring tests/adapters)
@@ -29,9 +29,9 @@ test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into a
 test-interpret:  ## Run the tests that import a live boosting machine: fetches 70 MB into an environment of its own
 	@$(call run_apart,interpret,tests/adapters)
 
-test-oracle: $(VENV)/.test  ## Ask IAB's reference libraries about the codec of signals: needs Node, fetches two packages
+test-oracle: $(VENV)/.test  ## Ask IAB's reference libraries about the codec of signals (needs Node, fetches two packages), and OpenDP where it is installed
 	@npm install --silent --no-fund --no-audit --no-package-lock --prefix tools/signals_oracle
-	@$(BIN)/python -m pytest -m oracle -n 0 tests/signals $(ARGS)
+	@$(BIN)/python -m pytest -m oracle -n 0 tests/signals tests/vault $(ARGS)
 
 # Tests with a part too large for everybody's environment. Marker, extra and environment have one name.
 run_apart = test -x .venv-$(1)/bin/python || $(PYTHON) -m venv .venv-$(1); \

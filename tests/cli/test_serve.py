@@ -213,7 +213,7 @@ def test_the_lines_of_the_how_to_do_what_they_say(ran, cli):
     assert decided["standing"] == "personalised"
     assert why["headline"].startswith("Small Shop")
     assert "checkpoint" in receipt
-    assert told == {"recorded": 1, "known": 0}
+    assert told == {"recorded": 1, "known": 0, "closed": 0}
 
 
 def test_the_client_to_copy_decides_tells_and_asks_again(ran, cli):

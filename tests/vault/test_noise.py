@@ -55,6 +55,7 @@ def test_a_loss_out_of_bounds_is_refused(epsilon):
         discrete_laplace(epsilon, random.Random(1).randrange)
 
 
+@pytest.mark.oracle
 def test_the_law_is_that_of_another_library():
     """OpenDP draws with the same spread, where it is installed."""
     dp = pytest.importorskip("opendp.prelude")
