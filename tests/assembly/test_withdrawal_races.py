@@ -57,23 +57,6 @@ with opened(Path.cwd()) as serving:
                 raise
 print(done, flush=True)
 """
-SERVICE = """
-import random, sys, threading, time
-from pathlib import Path
-from live_cases import asked, opened
-draw, end, done = random.Random(sys.argv[1]), time.time() + float(sys.argv[2]), 0
-people = sys.argv[3:]
-with opened(Path.cwd()) as serving:
-    print("ready", flush=True)
-    while time.time() < end:
-        try:
-            asked(serving.live, *draw.sample(people, 3))
-            done += 1
-        except Exception as error:
-            if getattr(error, "code", "") not in ("store-busy", "service-fault", "database-busy"):
-                raise
-print(done, flush=True)
-"""
 SAYER = """
 import json, random, sys, time
 from datetime import UTC, datetime
