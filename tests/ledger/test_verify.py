@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import MemoryLedger, begin_run, make_explained, model_from_json
-from evenhand.ledger import GENESIS, Head, Kind, Tail, finish, link, record, verify
+from evenhand.ledger import GENESIS, Head, Kind, Tail, finish, link, record, runs, verify
 
 
 def _ledger(n=12):
@@ -181,3 +181,26 @@ def test_progress_is_told():
     seen = []
     verify(WHOLE, model_from_json, progress=lambda done, of: seen.append((done, of)))
     assert seen[-1] == (COUNT, COUNT)
+
+
+class _Meanwhile(MemoryLedger):
+    """A ledger into which somebody records a whole run after each look."""
+
+    def __init__(self, later):
+        super().__init__()
+        self._later = later
+
+    def of_kind(self, kind):
+        found = list(super().of_kind(kind))
+        self.rows = list(self._later)
+        return iter(found)
+
+
+def test_runs_are_listed_while_somebody_records_one():
+    """A run that is recorded between two looks is not in the list yet, and is no trouble."""
+    whole = MemoryLedger()
+    with begin_run(whole, identity="000001") as run:
+        record(make_explained(5), run)
+        finish(run, {})
+    assert len(runs(whole)) == 1
+    assert runs(_Meanwhile(whole.rows)) == ()

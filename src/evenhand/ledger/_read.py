@@ -111,7 +111,8 @@ def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
     """Every run in the ledger, in the order of recording; interrupted ones included."""
     started = {}
     out = []
-    rows = [row for kind in (Kind.RUN_STARTED, Kind.RUN_FINISHED, Kind.RUN_ABANDONED) for row in store.of_kind(kind)]
+    # Ends first: what is recorded meanwhile may add starts without an end, never an end without its start.
+    rows = [row for kind in (Kind.RUN_FINISHED, Kind.RUN_ABANDONED, Kind.RUN_STARTED) for row in store.of_kind(kind)]
     for seq, _, _, hash_, body in sorted(rows):
         entry = read_body(body, seq)
         if isinstance(entry, RunStarted):
