@@ -112,7 +112,7 @@ def make_world(n: int = 240, seed: int = 1, **changes: Any) -> World:
             **{f"own@{offer}": rng.poisson(2.0, n).astype(float) for offer in OFFERS},
             "sex": [None if code < 0 else drawn.sex.categories[code] for code in drawn.sex.codes],
             "age": [AGES[code] for code in drawn.age.codes],
-            "postcode": [f"{rng.integers(1000, 9999)} XQ" for _ in range(n)],
+            "postcode": [f"{rng.integers(1000, 9999)} XQ-plek" for _ in range(n)],
             "full_name": [f"Canaria van Zang-{number}" for number in range(n)],
             "hunch": rng.random(n),
             "never_named": rng.random(n),

@@ -16,7 +16,7 @@ from evenhand.ledger import Kind
 from evenhand.terms import EvenhandError
 from small_world import World, bodies, make_world
 
-CANARIES = ("canary", "Canaria", "van Zang", "mail.example", " XQ")
+CANARIES = ("canary", "Canaria", "van Zang", "mail.example", " XQ-plek")
 GROUPS = {"woman": "Grp-Wren", "man": "Grp-Mynah"}
 AGES = {"18-29": "Grp-A1", "30-39": "Grp-A2", "40-49": "Grp-A3", "50-64": "Grp-A4", "65+": "Grp-A5"}
 BLIND = [{"id": "sex-reach", "groups": ["sex"], "bound": 0.8, "minimum_size": 10}]
