@@ -43,6 +43,7 @@ from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._live import LiveService
 from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
+from ._officer import DeskInHome
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
 from ._person_pages import people_beside, person_link, person_pages_of, serve_person_pages
@@ -66,7 +67,7 @@ from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
-from ._staff import StaffHouse, open_staff_house, staff_mark, staff_reads
+from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._why import why
@@ -82,6 +83,7 @@ __all__ = [
     "DatabaseState",
     "Decided",
     "Decisions",
+    "DeskInHome",
     "DueRun",
     "Erased",
     "Evaluated",
@@ -99,6 +101,7 @@ __all__ = [
     "PeopleHouse",
     "Planned",
     "Ran",
+    "ReadsInHome",
     "Replayed",
     "Restored",
     "Retention",
