@@ -18,7 +18,7 @@ from ._asking import (
     withdraw_request,
 )
 from ._audit import DataAudit, audit
-from ._backup import BackedUp, Restored, backup, restore
+from ._backup import BackedUp, backup
 from ._bundle import BundleChecked, check_bundle, make_bundle
 from ._certify import Certified, certify
 from ._consent_history import (
@@ -60,6 +60,7 @@ from ._receipts import (
 from ._recipients import Message, acknowledge, outbox, tell_recipient
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger
 from ._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
+from ._restore import Restored, restore
 from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
