@@ -84,6 +84,7 @@ def _show(voice: Speaker, found: object) -> None:
         (found.consents, "records of consent that no longer stand"),
         (found.requests, "closed requests"),
         (found.orphans, "records that lead to nobody any more"),
+        (found.looks, "notes of what staff read"),
     ):
         if count:
             voice.data(f"{count:,} {what}")

@@ -61,6 +61,11 @@ class DueRuns(Protocol):
         ...
 
     @property
+    def looks(self) -> int:
+        """How many."""
+        ...
+
+    @property
     def own_tables(self) -> Sequence[tuple[str, str]]:
         """The organisation's own tables, and how long their data is kept."""
         ...
@@ -160,7 +165,7 @@ class _Pages:
 
     async def kept(self, request: Request, staff: Staff) -> Response:
         due = await run_in_threadpool(self._desk.kept)
-        counts = {"consents": due.consents, "requests": due.requests, "orphans": due.orphans}
+        counts = {"consents": due.consents, "requests": due.requests, "orphans": due.orphans, "looks": due.looks}
         runs = [_run(one) for one in due.runs]
         frame = self._door.frame(request, staff)
         return HTMLResponse(kept_page(runs, counts, due.own_tables, frame, language(request)))
