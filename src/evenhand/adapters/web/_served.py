@@ -33,6 +33,7 @@ class ServedCampaign:
         ads: JSON of the words of the card, by standing.
         dsa: JSON of the OpenRTB DSA object, by standing.
         rows: people who are known.
+        stops_at_gpc: whether Global Privacy Control reaches anything that the campaign does.
     """
 
     id: str
@@ -40,35 +41,49 @@ class ServedCampaign:
     ads: Mapping[str, msgspec.Raw] = field(repr=False)
     dsa: Mapping[str, msgspec.Raw] = field(repr=False)
     rows: int = 0
+    stops_at_gpc: bool = True
 
     @classmethod
     def of(cls, campaign: Campaign, rows: int) -> ServedCampaign:
         """Work out everything that is the same in every answer."""
-        name = campaign.controller.name
         offers = {
             one.id: _raw({"id": one.id, "text": {"nl": one.text.nl, "en": one.text.en}, "made_by_ai": one.made_by_ai})
             for one in campaign.offers
         }
         labels = {"personalised": "ad.label", "contextual": "ad.label-contextual"}
         ads = {
-            standing: _raw({"text": {lang: text(key, lang, name=name) for lang in LANGUAGES}, "lead": "explanation"})
+            standing: _raw({"text": {lang: label(campaign, key, lang) for lang in LANGUAGES}, "lead": "explanation"})
             for standing, key in labels.items()
         }
         dsa = {standing: _raw(dsa_object(campaign, is_profiling=standing == "personalised")) for standing in labels}
-        return cls(campaign.campaign, offers, ads, dsa, rows)
+        signals = campaign.consents.signals if campaign.consents is not None else None
+        stops = signals is None or signals.gpc is None or bool(signals.uses)
+        return cls(campaign.campaign, offers, ads, dsa, rows, stops)
+
+    def honours(self, standing: str) -> bool:
+        """Whether a browser's Global Privacy Control was kept to in a decision: it was, unless the person said
+        otherwise themselves, later than it was recorded and knowing of it."""
+        return standing != "personalised" or not self.stops_at_gpc
+
+
+def label(campaign: Campaign, key: str, lang: str) -> str:
+    """The words of the card: on whose behalf, who pays where that is somebody else, and how it was chosen."""
+    name = campaign.controller.name
+    if campaign.payer:
+        name = text("ad.name-and-payer", lang, name=name, payer=campaign.payer)
+    return text(key, lang, name=name)
 
 
 def dsa_object(campaign: Campaign, *, is_profiling: bool) -> dict[str, object]:
     """The OpenRTB DSA object (``bid.ext.dsa``) of an offer of this campaign.
 
     Args:
-        campaign: its controller advertises, and pays.
+        campaign: its controller advertises, and pays unless it says who does.
         is_profiling: whether personal data chose the offer.
     """
-    name = campaign.controller.name[:_MOST]
     return {
-        "behalf": name,
-        "paid": name,
+        "behalf": campaign.controller.name[:_MOST],
+        "paid": (campaign.payer or campaign.controller.name)[:_MOST],
         "adrender": 1,
         "transparency": [
             {"domain": _domain(campaign.controller.contact), "dsaparams": [_PROFILING if is_profiling else _BASIC]}
