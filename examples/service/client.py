@@ -2,7 +2,8 @@
 
     with Decisions("http://127.0.0.1:8000", key=os.environ["EVENHAND_KEY"]) as decisions:
         answer = decisions.decide("1042", once="page-view-9f3")
-        show(answer["offer"], answer["ad"])
+        card = decisions.card("1042", answer["decision_id"], lang="nl", link="/offers")
+        page = page.replace("AD", card["html"])
         decisions.tell(answer["decision_id"], "shown")
 
 Where the service cannot answer for now it is asked again a few times, under the same Idempotency-Key, so nobody is
@@ -79,6 +80,21 @@ class Decisions:
         """The decisions about several people, in their order; all or none."""
         body = {"subjects": [{"subject": one} for one in subjects], "campaign": campaign}
         return list(self._post("/v1/decisions", body, once, {})["decisions"])
+
+    def card(
+        self, subject: str, decision_id: str, *, lang: str = "nl", link: str = "", site: str = ""
+    ) -> dict[str, Any]:
+        """The card of a decision, with the person's way to why: ``html`` for a page, ``card`` for the script in it.
+
+        Args:
+            subject: the person who was decided about.
+            decision_id: the decision.
+            lang: ``nl`` or ``en``.
+            link: where the offer leads.
+            site: where the pages of people stand, if on another server than the card.
+        """
+        body = {"subject": subject, "decision_id": decision_id, "lang": lang, "link": link, "site": site}
+        return self._post("/v1/cards", body, None, {})
 
     def tell(self, decision_id: str, kind: str) -> None:
         """Something followed: ``shown``, ``clicked``, ``bought`` or ``complained``."""

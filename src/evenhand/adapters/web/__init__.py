@@ -8,6 +8,7 @@ speaks no TLS: a proxy in front does. Needs the extra ``serve``.
 """
 
 from ._app import Service, description, make_app
+from ._cards import CARD_SCRIPT, CARD_STYLE, Cards, card_routes
 from ._doors import Events, Health, Records, Register, Sayings, UnknownDecisionError
 from ._gate import Limits
 from ._links import link_routes
@@ -18,7 +19,10 @@ from ._served import ServedCampaign, dsa_object
 from .person_pages import Desk, House, person_pages
 
 __all__ = [
+    "CARD_SCRIPT",
+    "CARD_STYLE",
     "CODES",
+    "Cards",
     "Desk",
     "Events",
     "Health",
@@ -32,6 +36,7 @@ __all__ = [
     "ServedCampaign",
     "Service",
     "UnknownDecisionError",
+    "card_routes",
     "description",
     "dsa_object",
     "link_routes",
