@@ -22,9 +22,18 @@ from evenhand import assembly
 SHOP = Path(__file__).parents[1] / "examples" / "shop" / "shop.py"
 
 
+def client_program() -> ModuleType:
+    """The client of the service, as a module."""
+    return _module("example_client", SHOP.parents[1] / "service" / "client.py")
+
+
 def shop_program() -> ModuleType:
     """The example's one file, as a module."""
-    spec = importlib.util.spec_from_file_location("example_shop", SHOP)
+    return _module("example_shop", SHOP)
+
+
+def _module(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     program = importlib.util.module_from_spec(spec)

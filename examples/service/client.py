@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["Decisions", "Refused"]
+__all__ = ["Decisions", "Refused", "dsa_for"]
 
 _FOR_NOW = {429, 503}
 
@@ -131,3 +131,32 @@ class Decisions:
                 raise Refused(answer.json())
             time.sleep(min(5.0, float(answer.headers.get("retry-after", "1"))))
         raise Refused({})
+
+
+def dsa_for(dsa: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The ``bid.ext.dsa`` of an answer, as somebody asked for it who sells the place of an advertisement.
+
+    Args:
+        dsa: the ``dsa`` of an answer.
+        asked: ``regs.ext.dsa`` of their bid request, with the names of 26 January 2024 (``dsarequired``) or the first
+            ones, of 16 January 2024 (``required``) or of the draft (``dsainfo``).
+
+    Returns:
+        the object; None where nothing is asked for. Where the publisher shows these words itself (``pubrender`` 2)
+        ``adrender`` is 0, and where no data on parameters may be sent (``datatopub`` 0) and the publisher does not need
+        them to show, there are none.
+    """
+    new = asked.get("dsarequired")
+    needs = new if new is not None else asked.get("required", asked.get("dsainfo", 0))
+    if not needs:
+        return None
+    shows = asked.get("pubrender", 0) == 2
+    name = "params" if new is None else "dsaparams"
+    used = [
+        {("params" if key == "dsaparams" else key) if name == "params" else key: value for key, value in one.items()}
+        for one in dsa["transparency"]
+    ]
+    made = {**dsa, "transparency": used, "adrender": 0 if shows else dsa["adrender"]}
+    if asked.get("datatopub", 1) == 0 and not shows:
+        del made["transparency"]
+    return made

@@ -66,6 +66,7 @@ from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
+from ._try import ToTry, check_can_serve, open_to_try
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._why import why
 
@@ -105,6 +106,7 @@ __all__ = [
     "SayingsInHome",
     "Serving",
     "Stepped",
+    "ToTry",
     "Watched",
     "access",
     "acknowledge",
@@ -116,6 +118,7 @@ __all__ = [
     "certify",
     "check",
     "check_bundle",
+    "check_can_serve",
     "check_receipt",
     "consent_history",
     "consents_since",
@@ -149,6 +152,7 @@ __all__ = [
     "new_wrapping_key",
     "open_ledger",
     "open_service",
+    "open_to_try",
     "outbox",
     "package_about",
     "people_beside",

@@ -13,7 +13,7 @@ from evenhand.portal import Card
 from evenhand.terms import DataError, Standing
 
 from ._ledger import run_keys_of
-from ._person_record import RunShelf
+from ._person_record import RunShelf, kind_of
 from ._records import open_ledger
 
 __all__ = ["LedgerCards"]
@@ -49,14 +49,14 @@ class LedgerCards:
                 )
             if found.offer < 0 or found.standing is Standing.REFUSED:
                 return None
-            campaign = self._shelf.run(store, found.run_id).campaign
-        offer = campaign.offers[found.offer]
-        kind = "contextual" if found.standing is Standing.CONTEXTUAL else "personal"
+            run = self._shelf.run(store, found.run_id)
+        campaign, offer, kind = run.campaign, run.campaign.offers[found.offer], kind_of(found, run)
         return Card(
             offer=offer.text.nl if lang == "nl" else offer.text.en,
-            kind="chance" if found.outcome.is_by_lot else kind,
+            kind="contextual" if kind == "without" else kind,
             sender=campaign.controller.name,
             why=self._why(who, decision, days, site, self._clock()),
+            payer=campaign.payer,
             made_by_ai=offer.made_by_ai,
             link=link,
         )

@@ -21,7 +21,7 @@ from ._person_sayings import SayingsInHome
 from ._records import open_ledger
 from ._serve import Serving, machine_keys
 
-__all__ = ["people_beside", "person_link", "person_pages_of", "serve_person_pages"]
+__all__ = ["cards_of", "people_beside", "person_link", "person_pages_of", "serve_person_pages"]
 
 _BELOW = re.compile(r"/[a-z][a-z0-9-]{0,30}")
 _LONGEST = 90
@@ -137,18 +137,27 @@ def people_beside(serving: Serving, below: str) -> dict[str, Any]:
     pages = person_pages_of(folder)
     from evenhand.adapters.web import card_routes, link_routes
 
-    links = _links(serving.place)
+    def made(who: str, decision: str, days: int) -> str:
+        return below + person_link(who, home=folder, at=datetime.now(UTC), decision=decision, days=days)
+
+    keys = machine_keys(folder)
+    cards = card_routes(cards_of(serving.place, below), keys)
+    return {"mounts": {below: pages}, "routers": [link_routes(made, keys), cards]}
+
+
+def cards_of(place: Home, below: str) -> LedgerCards:
+    """Makes cards of a home whose pages stand below an address.
+
+    Raises:
+        DataError: the home has no key.
+    """
+    links = _links(place)
 
     def why(who: str, decision: str, days: int, site: str, at: datetime) -> str:
         until = at + timedelta(days=days)
         return f"{_secure(site)}{below}/why/{links.make(Scope.ONE_DECISION, who, until=until, about=decision)}"
 
-    def made(who: str, decision: str, days: int) -> str:
-        return below + person_link(who, home=folder, at=datetime.now(UTC), decision=decision, days=days)
-
-    keys = machine_keys(folder)
-    cards = card_routes(LedgerCards(serving.place, why), keys)
-    return {"mounts": {below: pages}, "routers": [link_routes(made, keys), cards]}
+    return LedgerCards(place, why)
 
 
 _HERE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/.*)?")

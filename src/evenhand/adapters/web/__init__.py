@@ -19,6 +19,7 @@ from ._run import run_app
 from ._served import ServedCampaign, dsa_object
 from .person_pages import Desk, House, person_pages
 from .staff_door import Form, StaffDoor
+from .try_pages import Sample, TryShop, try_pages
 
 __all__ = [
     "CARD_SCRIPT",
@@ -35,10 +36,12 @@ __all__ = [
     "ProblemError",
     "Records",
     "Register",
+    "Sample",
     "Sayings",
     "ServedCampaign",
     "Service",
     "StaffDoor",
+    "TryShop",
     "UnknownDecisionError",
     "card_routes",
     "description",
@@ -47,4 +50,5 @@ __all__ = [
     "make_app",
     "person_pages",
     "run_app",
+    "try_pages",
 ]
