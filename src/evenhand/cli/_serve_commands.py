@@ -10,6 +10,7 @@ import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet
 from ._speak import Speaker, guarded
+from ._staff_commands import DevSignIn, StaffFile
 
 __all__ = ["register"]
 
@@ -37,6 +38,8 @@ def serve(
     pages: Annotated[
         str, typer.Option("--pages", help="Have the pages of people below this address too, such as /my.")
     ] = "",
+    staff: StaffFile = None,
+    dev_sign_in: DevSignIn = False,
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
@@ -45,7 +48,16 @@ def serve(
 
     voice = Speaker(quiet=quiet, colour=False if no_color else None)
     assembly.serve(
-        campaigns, run=run_id, home=home, host=host, port=port, pages=pages, step=voice.talk, told=voice.talk
+        campaigns,
+        run=run_id,
+        home=home,
+        host=host,
+        port=port,
+        pages=pages,
+        staff=staff or "",
+        is_staff_tried=dev_sign_in,
+        step=voice.talk,
+        told=voice.talk,
     )
 
 
