@@ -158,7 +158,7 @@ def service_app(
             decider=live,
             records=LiveRecords(serving.place),
             events=LiveEvents(serving.place),
-            sayings=LiveSayings(serving.place),
+            sayings=LiveSayings(serving.place, [one.campaign for one in live.campaigns.values()]),
             health=live,
             keys=MachineKeys(serving.place.machine_keys),
             campaigns={name: ServedCampaign.of(one.campaign, len(one.people)) for name, one in live.campaigns.items()},
