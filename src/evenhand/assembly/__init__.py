@@ -41,7 +41,7 @@ from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._kept import kept_checkpoints
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._live import LiveService
-from ._monitor import monitor, resume_campaign
+from ._monitor import monitor
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
@@ -66,6 +66,7 @@ from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
+from ._standing import pause_campaign, resume_campaign
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._why import why
 
@@ -151,6 +152,7 @@ __all__ = [
     "open_service",
     "outbox",
     "package_about",
+    "pause_campaign",
     "people_beside",
     "person_link",
     "person_pages_of",

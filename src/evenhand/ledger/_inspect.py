@@ -33,6 +33,7 @@ from ._body import (
     FellBack,
     GroupsForgotten,
     Paused,
+    PausedBy,
     Resumed,
     RunAbandoned,
     RunExpired,
@@ -57,7 +58,13 @@ __all__ = ["Inspector", "Problem"]
 
 _REMEDY = "Keep this ledger as evidence, and restore it from a copy that verifies."
 _ROWS = 20
-_PAUSES = {Alarm: Kind.ALARM, FellBack: Kind.FELL_BACK, Paused: Kind.PAUSED, Resumed: Kind.RESUMED}
+_PAUSES = {
+    Alarm: Kind.ALARM,
+    FellBack: Kind.FELL_BACK,
+    Paused: Kind.PAUSED,
+    PausedBy: Kind.PAUSED_BY,
+    Resumed: Kind.RESUMED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +215,7 @@ class Inspector:
         elif isinstance(body, RunExpired):
             expected = (Kind.RUN_EXPIRED, about_expired(body.run))
             self._expired(seq, body)
-        elif isinstance(body, Alarm | FellBack | Paused | Resumed):
+        elif isinstance(body, Alarm | FellBack | Paused | PausedBy | Resumed):
             expected = (_PAUSES[type(body)], about_campaign(body.campaign))
         else:
             expected = (Kind.DECISION, _digest(body.h if isinstance(body, SealedDecision) else body.s))
