@@ -21,6 +21,7 @@ from ._audit import DataAudit, audit
 from ._backup import BackedUp, Restored, backup, restore
 from ._bundle import BundleChecked, check_bundle, make_bundle
 from ._certify import Certified, certify
+from ._check import Checked, check
 from ._consent_history import (
     ExportedConsents,
     History,
@@ -63,7 +64,7 @@ from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
 from ._rules import rules_of_run, rules_with, sign_balancing
-from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
+from ._run import Planned, Ran, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._standing import pause_campaign, resume_campaign

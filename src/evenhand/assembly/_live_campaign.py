@@ -62,6 +62,7 @@ class LiveCampaign:
 
     Attributes:
         campaign: as declared.
+        loaded: the same with where it came from.
         priced_by: the run whose prices decide.
         prices: digest of these prices.
         people: everybody who is known.
@@ -92,6 +93,7 @@ class LiveCampaign:
             recorded = open_run(store, resolve_run(store, last, whole=True, campaign=own))
             refuse_paused(store, own, recorded.summary.policy)
         self.campaign = loaded.campaign
+        self.loaded = loaded
         self.priced_by = recorded.summary.run_id
         self._policy = read_policy(home, recorded)
         self._model = model_from_json(recorded.model_json)

@@ -78,7 +78,8 @@ _Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the machine.
 def make(
     name: _Name,
     scope: Annotated[
-        list[str], typer.Option("--scope", help="What it may do: decide, events, consents, read. Repeat for several.")
+        list[str],
+        typer.Option("--scope", help="decide, events, consents, read, campaigns: what it may do. Repeat it."),
     ],
     rate: Annotated[
         int, typer.Option("--rate", min=0, help="People per second that it may ask about; 0 = no bound.")

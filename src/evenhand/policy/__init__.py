@@ -50,6 +50,7 @@ from ._purposes import (
 )
 from ._schema import Field, campaign_fields, campaign_schema
 from ._validate import review
+from ._validate_sources import review_sources
 
 __all__ = [
     "CHECKS",
@@ -104,5 +105,6 @@ __all__ = [
     "purpose_term",
     "read_campaign",
     "review",
+    "review_sources",
     "tcf_covers",
 ]
