@@ -3,8 +3,9 @@
 One application, made by `make_app`: decisions on a route of plain ASGI, everything else on FastAPI, every problem as
 RFC 9457 has it, in Dutch or English, and no answer or figure with a personal value in it. It decides nothing and keeps
 nothing: whoever decides (`adapters.asking.Decider`) and whoever keeps records (`Records`) is handed in. The pages
-that a person sees (`person_pages`) are mounted beside. Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It
-speaks no TLS: a proxy in front does. Needs the extra ``serve``.
+that a person sees (`person_pages`) are mounted beside, and so are those of staff, which stand behind a `StaffDoor`.
+Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It speaks no TLS: a proxy in front does. Needs the extra
+``serve``.
 """
 
 from ._app import Service, description, make_app
@@ -16,11 +17,13 @@ from ._problems import CODES, ProblemError
 from ._run import run_app
 from ._served import ServedCampaign, dsa_object
 from .person_pages import Desk, House, person_pages
+from .staff_door import Form, StaffDoor
 
 __all__ = [
     "CODES",
     "Desk",
     "Events",
+    "Form",
     "Health",
     "House",
     "Limits",
@@ -31,6 +34,7 @@ __all__ = [
     "Sayings",
     "ServedCampaign",
     "Service",
+    "StaffDoor",
     "UnknownDecisionError",
     "description",
     "dsa_object",
