@@ -15,7 +15,7 @@ __all__ = ["yaml_of"]
 class _Plainly(SafeRepresenter):
     """Writes exact numbers as numbers, and nothing by reference."""
 
-    def ignore_aliases(self, data: object) -> bool:
+    def ignore_aliases(self, _: object) -> bool:
         """Everything is written out: a campaign file has no anchors."""
         return True
 
@@ -32,12 +32,13 @@ def yaml_of(data: Mapping[str, object]) -> str:
     """The text of a campaign file.
 
     Example:
-        >>> print(yaml_of({"evenhand": 1, "offers": [{"id": "tea", "value": Decimal("4.10")}], "purpose": "no"}), end="")
+        >>> offer = {"id": "tea", "value": Decimal("4.10")}
+        >>> print(yaml_of({"evenhand": 1, "offers": [offer], "channel": "web"}), end="")
         evenhand: 1
         offers:
           - id: tea
             value: 4.10
-        purpose: no
+        channel: web
     """
     writer = YAML(typ="safe", pure=True)
     writer.Representer = _Plainly

@@ -59,6 +59,7 @@ class LiveCampaign:
         told: what people told the home.
         at: now.
         frames: data frames to use instead of tables.
+        even_paused: open it although it is paused; nobody is decided about in it until it is resumed.
 
     Attributes:
         campaign: as declared.
@@ -84,6 +85,7 @@ class LiveCampaign:
         told: LiveTold,
         at: datetime,
         frames: Frames,
+        even_paused: bool = False,
     ) -> None:
         loaded, folder, _ = located(campaign, home.folder, at)
         own = loaded.campaign.campaign
@@ -91,7 +93,8 @@ class LiveCampaign:
             state = campaign_state(store, own)
             last = state.fallback.run if state.fallback and run == "last" else run
             recorded = open_run(store, resolve_run(store, last, whole=True, campaign=own))
-            refuse_paused(store, own, recorded.summary.policy)
+            if not even_paused:
+                refuse_paused(store, own, recorded.summary.policy)
         self.campaign = loaded.campaign
         self.loaded = loaded
         self.priced_by = recorded.summary.run_id

@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    campaigns: Annotated[list[Path], typer.Argument(metavar="CAMPAIGN...", help="Campaign files of one home.")],
+    campaigns: Annotated[
+        list[Path] | None, typer.Argument(metavar="CAMPAIGN...", help="Campaign files of one home.")
+    ] = None,
     run_id: Annotated[
         str, typer.Option("--prices", metavar="RUN", help="Run whose prices decide. [default: the last with any]")
     ] = "last",
@@ -37,6 +39,9 @@ def serve(
     pages: Annotated[
         str, typer.Option("--pages", help="Have the pages of people below this address too, such as /my.")
     ] = "",
+    sources: Annotated[
+        Path | None, typer.Option("--sources", help="Folder with the tables that campaigns from the network may name.")
+    ] = None,
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
@@ -45,7 +50,15 @@ def serve(
 
     voice = Speaker(quiet=quiet, colour=False if no_color else None)
     assembly.serve(
-        campaigns, run=run_id, home=home, host=host, port=port, pages=pages, step=voice.talk, told=voice.talk
+        campaigns or [],
+        run=run_id,
+        home=home,
+        host=host,
+        port=port,
+        pages=pages,
+        sources=sources,
+        step=voice.talk,
+        told=voice.talk,
     )
 
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ._body import Alarm, FellBack, Paused, PausedBy, Resumed, RunStarted
+from ._store import Kind
 
-__all__ = ["PauseInspector"]
+__all__ = ["PAUSES", "PauseInspector"]
+
+PAUSES = {
+    Alarm: Kind.ALARM,
+    FellBack: Kind.FELL_BACK,
+    Paused: Kind.PAUSED,
+    PausedBy: Kind.PAUSED_BY,
+    Resumed: Kind.RESUMED,
+}
 
 
 class PauseInspector:

@@ -31,7 +31,7 @@ def _outside(data: object, path: Path, opened: Collection[str]) -> Iterator[Poli
             here = (*path, str(key))
             if here == ("columns",):
                 continue  # keys there are names of columns, and no field of a column names a file
-            if str(key) in _FILES and value is not None and value not in opened:
+            if str(key) in _FILES and value is not None and not _is_open(value, opened):
                 yield _closed(here, value, opened)
             elif str(key) in _DATABASES and value is not None:
                 yield found(
@@ -42,13 +42,17 @@ def _outside(data: object, path: Path, opened: Collection[str]) -> Iterator[Poli
                 )
             elif here == ("law", "packs") and isinstance(value, list):
                 for place, name in enumerate(value):
-                    if name not in opened:
+                    if not _is_open(name, opened):
                         yield _closed((*here, place), name, opened)
             else:
                 yield from _outside(value, here, opened)
     elif isinstance(data, list):
         for place, value in enumerate(data):
             yield from _outside(value, (*path, place), opened)
+
+
+def _is_open(name: object, opened: Collection[str]) -> bool:
+    return isinstance(name, str) and name in opened
 
 
 def _closed(path: Path, name: object, opened: Collection[str]) -> PolicyFinding:
