@@ -42,6 +42,7 @@ from sqlalchemy.exc import ArgumentError
 from evenhand.terms import StoreError
 
 from ._database_trouble import trouble
+from .file_lock import alone_in_making
 from .home import Home
 from .placement import Placement, placement_of
 
@@ -240,9 +241,8 @@ class Database:
             StoreError: it cannot be reached or changed, or a newer evenhand made its tables.
         """
         self.state(part)
-        with trouble(self.where):
+        with trouble(self.where), contextlib.nullcontext() if self._file is None else alone_in_making(self._file):
             if self._file is not None:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
                 os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
                 with contextlib.closing(self.engine.raw_connection()) as raw:
                     raw.cursor().execute("PRAGMA journal_mode = WAL")

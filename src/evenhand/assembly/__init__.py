@@ -18,7 +18,7 @@ from ._asking import (
     withdraw_request,
 )
 from ._audit import DataAudit, audit
-from ._backup import BackedUp, Restored, backup, restore
+from ._backup import BackedUp, backup
 from ._bundle import BundleChecked, check_bundle, make_bundle
 from ._certify import Certified, certify
 from ._check import Checked, check
@@ -60,6 +60,7 @@ from ._receipts import (
 from ._recipients import Message, acknowledge, outbox, tell_recipient
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger
 from ._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
+from ._restore import Restored, restore
 from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
@@ -67,6 +68,8 @@ from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Planned, Ran, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
+from ._staff import StaffHouse, open_staff_house, staff_mark, staff_reads
+from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._standing import pause_campaign, resume_campaign
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._why import why
@@ -106,6 +109,7 @@ __all__ = [
     "Sayings",
     "SayingsInHome",
     "Serving",
+    "StaffHouse",
     "Stepped",
     "Watched",
     "access",
@@ -151,6 +155,7 @@ __all__ = [
     "new_wrapping_key",
     "open_ledger",
     "open_service",
+    "open_staff_house",
     "outbox",
     "package_about",
     "pause_campaign",
@@ -179,10 +184,14 @@ __all__ = [
     "say",
     "serve",
     "serve_person_pages",
+    "serve_staff_pages",
     "service_app",
     "show_identity",
     "sign_balancing",
     "sign_checkpoint",
+    "staff_mark",
+    "staff_mounts",
+    "staff_reads",
     "start_request",
     "tell_recipient",
     "upgrade_database",

@@ -17,7 +17,7 @@ from evenhand.adapters.consent_table import ConsentColumns
 from evenhand.adapters.home import Home
 from evenhand.rights import Entry, Said, Stream
 
-from ._trail import Told, is_trail_there, told_to, trail_of
+from ._trail import Told, is_trail_there, nobody_says_first, told_to, trail_of
 
 if TYPE_CHECKING:
     from evenhand.adapters.rights_tables import RightsTables
@@ -58,9 +58,11 @@ class LiveTold:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Read what is new; until the ``with`` ends nobody says anything more."""
-        if self._trail is None and not is_trail_there(self._place):
-            yield
-            return
+        if self._trail is None:
+            with nobody_says_first(self._place) as is_silent:
+                if is_silent:
+                    yield
+                    return
         trail = self._opened()
         with trail.held():
             self._catch_up(trail)

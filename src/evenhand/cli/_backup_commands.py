@@ -88,6 +88,7 @@ def restore(
                 "erased_again": done.erased_again,
                 "later_erasures_known": done.knows_later,
                 "said_again": done.said_again,
+                "asked_again": done.asked_again,
             }
         )
         return
@@ -100,9 +101,11 @@ def restore(
         voice.talk("with --marks, or erase them again: evenhand rights erase.")
     if done.said_again is None:
         voice.talk("WARNING: whoever said no after that moment is not heard here. Name the old home with --marks, or")
-        voice.talk("record it again before the next run: evenhand consent withdraw, object ...")
+        voice.talk("record it again before the next run: evenhand consent withdraw, object ... Requests of that time")
+        voice.talk("are not here either.")
     else:
         voice.talk(f"Recorded again, since it was said or corrected later: {done.said_again:,}.")
+        voice.talk(f"Requests that came or went on later, as they were: {done.asked_again:,}.")
 
 
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (

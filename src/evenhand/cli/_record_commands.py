@@ -181,6 +181,7 @@ def replay(
                 "model_same": replayed.model_same,
                 "different": list(replayed.different),
                 "unopened": replayed.unopened,
+                "erased_since": replayed.erased_since,
             }
         )
     else:

@@ -10,6 +10,7 @@ import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet
 from ._speak import Speaker, guarded
+from ._staff_commands import DevSignIn, StaffFile
 
 __all__ = ["register"]
 
@@ -42,6 +43,8 @@ def serve(
     sources: Annotated[
         Path | None, typer.Option("--sources", help="Folder with the tables that campaigns from the network may name.")
     ] = None,
+    staff: StaffFile = None,
+    dev_sign_in: DevSignIn = False,
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
@@ -57,6 +60,8 @@ def serve(
         port=port,
         pages=pages,
         sources=sources,
+        staff=staff or "",
+        is_staff_tried=dev_sign_in,
         step=voice.talk,
         told=voice.talk,
     )

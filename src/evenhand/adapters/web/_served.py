@@ -44,31 +44,37 @@ class ServedCampaign:
     @classmethod
     def of(cls, campaign: Campaign, rows: int) -> ServedCampaign:
         """Work out everything that is the same in every answer."""
-        name = campaign.controller.name
         offers = {
             one.id: _raw({"id": one.id, "text": {"nl": one.text.nl, "en": one.text.en}, "made_by_ai": one.made_by_ai})
             for one in campaign.offers
         }
         labels = {"personalised": "ad.label", "contextual": "ad.label-contextual"}
         ads = {
-            standing: _raw({"text": {lang: text(key, lang, name=name) for lang in LANGUAGES}, "lead": "explanation"})
+            standing: _raw({"text": {lang: label(campaign, key, lang) for lang in LANGUAGES}, "lead": "explanation"})
             for standing, key in labels.items()
         }
         dsa = {standing: _raw(dsa_object(campaign, is_profiling=standing == "personalised")) for standing in labels}
         return cls(campaign.campaign, offers, ads, dsa, rows)
 
 
+def label(campaign: Campaign, key: str, lang: str) -> str:
+    """The words of the card: on whose behalf, who pays where that is somebody else, and how it was chosen."""
+    name = campaign.controller.name
+    if campaign.payer:
+        name = text("ad.name-and-payer", lang, name=name, payer=campaign.payer)
+    return text(key, lang, name=name)
+
+
 def dsa_object(campaign: Campaign, *, is_profiling: bool) -> dict[str, object]:
     """The OpenRTB DSA object (``bid.ext.dsa``) of an offer of this campaign.
 
     Args:
-        campaign: its controller advertises, and pays.
+        campaign: its controller advertises, and pays unless it says who does.
         is_profiling: whether personal data chose the offer.
     """
-    name = campaign.controller.name[:_MOST]
     return {
-        "behalf": name,
-        "paid": name,
+        "behalf": campaign.controller.name[:_MOST],
+        "paid": (campaign.payer or campaign.controller.name)[:_MOST],
         "adrender": 1,
         "transparency": [
             {"domain": _domain(campaign.controller.contact), "dsaparams": [_PROFILING if is_profiling else _BASIC]}
