@@ -172,7 +172,7 @@ def service_app(
             decider=live,
             records=LiveRecords(serving.place),
             events=LiveEvents(serving.place),
-            sayings=LiveSayings(serving.place),
+            sayings=LiveSayings(serving.place, [one.campaign for one in live.campaigns.values()]),
             health=live,
             keys=MachineKeys(serving.place.machine_keys),
             campaigns=_Served(live, ServedCampaign.of),

@@ -53,6 +53,7 @@ CODES: Mapping[str, int] = {
     "limit-unknown": 422,
     "pause-unsigned": 422,
     "resume-unsigned": 422,
+    "signal-unreadable": 422,
     "subject-unknown": 422,
     "unprocessable": 422,
     "precondition": 428,
