@@ -18,7 +18,7 @@ from evenhand.terms import DataError, Finding, PolicyError, Severity
 
 from ._audit import campaign_audit
 from ._frames import Frames
-from ._intake import minors, odd_features, personal_features, personal_texts
+from ._intake import minors, mixed_groups, odd_features, personal_features, personal_texts
 from ._open import Opened, open_all
 from ._run import located
 
@@ -94,7 +94,8 @@ def _look_at_data(
     step("auditing the data")
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
     audit = campaign_audit(opened, lesson, thorough=True)
-    found = (*personal_features(opened), *minors(opened), *odd_features(opened), *audit.findings)
+    mixed = [mixed_groups(name, found) for name, found in opened.mixed.items()]
+    found = (*personal_features(opened), *minors(opened), *odd_features(opened), *mixed, *audit.findings)
     draw = [loaded.place(finding, ("history", "randomised")) for finding in draw_findings(loaded.campaign, lesson)]
     values = () if any(finding.severity is Severity.ERROR for finding in found) else _unusable(opened, lesson)
     return audit, [*draw, *(_place(loaded, finding) for finding in (*values, *found))]

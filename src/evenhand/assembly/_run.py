@@ -114,7 +114,7 @@ def plan_campaign(
             for told in story.values():
                 told["subject"] = "0" * len(told["subject"])  # without a key a pseudonym is no secret
     columns = decision_columns(prepared.opened, explained, "")
-    return Planned(summary_of(explained, loaded.campaign), report, columns)
+    return Planned(summary_of(explained, loaded.campaign, report), report, columns)
 
 
 def frontier(
@@ -236,7 +236,7 @@ def _ran(
         notices=(*(finding.what for finding in started.found), *notices),
         said_no=list_said_no(place, run_id, name, opened.ids, heard, now),
         sample_decision=f"{run_id}.{_sample(explained) + 1}",
-        summary=summary_of(explained, loaded.campaign),
+        summary=summary_of(explained, loaded.campaign, report),
         report=report,
         columns=columns,
     )
