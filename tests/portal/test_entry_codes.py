@@ -107,7 +107,7 @@ def test_everybody_together_is_held_to_a_pace():
     desk = _Desk()
     for number in range(60):
         desk.ask(str(number))
-    with pytest.raises(CodesBusyError):
+    with pytest.raises(CodesBusyError, match="in a minute"):
         desk.ask("60")
     assert desk.ask("61", AT + timedelta(minutes=1))
 

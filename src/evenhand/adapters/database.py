@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -220,6 +220,22 @@ class Database:
                 remedy="install the newer evenhand",
             )
         return PartState(part, has, known[-1])
+
+    def shrink(self, tables: Sequence[str]) -> None:
+        """Free the room of rows that were deleted, so that no file of the database holds them any longer.
+
+        A file's log is folded into it and emptied; a server's tables are vacuumed, and its log and its backups are not
+        reached from here.
+        """
+        if not self.is_there:
+            return
+        with trouble(self.where), self.engine.connect() as fresh:
+            if not self.is_server:
+                fresh.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                return
+            alone = fresh.execution_options(isolation_level="AUTOCOMMIT")
+            for name in tables:
+                alone.execute(text(f'VACUUM "{name}"'))
 
     def warnings(self) -> tuple[str, ...]:
         """What of a server's settings lets go of what was committed, one sentence each; nothing of a file."""

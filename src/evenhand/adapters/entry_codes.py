@@ -39,6 +39,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class CodesBusyError(Exception):
     """More codes are asked for, by everybody together, than are made."""
 
+    def __init__(self) -> None:
+        super().__init__("too many codes are asked for at once; ask again in a minute")
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:

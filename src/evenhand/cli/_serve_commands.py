@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ._options import Addresses, CodesCommand, CodesFile, HomeFolder, Json, NoColour, Quiet
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 from ._staff_commands import DevSignIn, StaffFile
 
 __all__ = ["register"]
@@ -85,7 +85,7 @@ def events(
         voice.document({"file": str(out), "rows": rows})
         return
     voice.data(str(out))
-    voice.talk(f"{rows:,} decisions that were shown, and whether {outcome} followed within {days:g} days.")
+    voice.talk(f"{_that_were(rows)} shown, and whether {outcome} followed within {days:g} days.")
 
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the machine.")]
@@ -183,3 +183,7 @@ _KEY_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (rotate, ("evenhand machine-key rotate my-shop", "evenhand machine-key rotate my-shop --json")),
     (revoke, ("evenhand machine-key revoke my-shop", "evenhand machine-key revoke my-shop --quiet")),
 )
+
+
+def _that_were(rows: int) -> str:
+    return f"{counted(rows, 'decision')} that {'was' if rows == 1 else 'were'}"
