@@ -69,6 +69,7 @@ from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._staff import StaffHouse, open_staff_house, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
+from ._try import ToTry, check_can_serve, open_to_try
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._why import why
 
@@ -110,6 +111,7 @@ __all__ = [
     "Serving",
     "StaffHouse",
     "Stepped",
+    "ToTry",
     "Watched",
     "access",
     "acknowledge",
@@ -121,6 +123,7 @@ __all__ = [
     "certify",
     "check",
     "check_bundle",
+    "check_can_serve",
     "check_receipt",
     "consent_history",
     "consents_since",
@@ -155,6 +158,7 @@ __all__ = [
     "open_ledger",
     "open_service",
     "open_staff_house",
+    "open_to_try",
     "outbox",
     "package_about",
     "people_beside",

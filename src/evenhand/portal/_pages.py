@@ -20,9 +20,11 @@ from ._why_view import why_view
 
 __all__ = [
     "Place",
+    "asset",
     "code_page",
     "door_page",
     "enter_page",
+    "fragment",
     "how_page",
     "left_page",
     "me_page",
@@ -147,6 +149,17 @@ def left_page(sender: str, contact: str, place: Place, lang: Lang) -> str:
 def style() -> str:
     """The style sheet of all pages."""
     return _parts()["portal.css"]
+
+
+def fragment(template: str, **values: Any) -> str:
+    """A part of a page that stands elsewhere, escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def asset(name: str) -> str:
+    """A file that is given as it is."""
+    return (files(__package__) / "page" / name).read_text("utf-8")
 
 
 def _note(place: Place, lang: Lang, sender: str, contact: str, **values: Any) -> str:
