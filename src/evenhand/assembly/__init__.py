@@ -45,7 +45,7 @@ from ._monitor import monitor, resume_campaign
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
-from ._person_pages import people_beside, person_link, person_pages_of, serve_person_pages
+from ._person_pages import CodesBy, people_beside, person_link, person_pages_of, serve_person_pages
 from ._person_sayings import SayingsInHome
 from ._policy import prices_of, why_not_later
 from ._receipts import (
@@ -80,6 +80,7 @@ __all__ = [
     "BundleChecked",
     "Certified",
     "Checked",
+    "CodesBy",
     "DataAudit",
     "DatabaseState",
     "Decided",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, NoColour, Quiet
+from ._options import Addresses, CodesCommand, CodesFile, HomeFolder, Json, NoColour, Quiet
 from ._speak import Speaker, counted, guarded
 from ._staff_commands import DevSignIn, StaffFile
 
@@ -38,6 +38,9 @@ def serve(
     pages: Annotated[
         str, typer.Option("--pages", help="Have the pages of people below this address too, such as /my.")
     ] = "",
+    codes_file: CodesFile = None,
+    codes_command: CodesCommand = "",
+    addresses: Addresses = None,
     staff: StaffFile = None,
     dev_sign_in: DevSignIn = False,
     quiet: Quiet = False,
@@ -54,6 +57,7 @@ def serve(
         host=host,
         port=port,
         pages=pages,
+        codes=assembly.CodesBy(codes_file, codes_command, addresses),
         staff=staff or "",
         is_staff_tried=dev_sign_in,
         step=voice.talk,
