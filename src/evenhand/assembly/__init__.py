@@ -46,7 +46,7 @@ from ._monitor import monitor
 from ._monitored import Monitored, Watched
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
-from ._person_pages import people_beside, person_link, person_pages_of, serve_person_pages
+from ._person_pages import CodesBy, people_beside, person_link, person_pages_of, serve_person_pages
 from ._person_sayings import SayingsInHome
 from ._policy import prices_of, why_not_later
 from ._receipts import (
@@ -71,6 +71,7 @@ from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._staff import StaffHouse, open_staff_house, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._standing import pause_campaign, resume_campaign
+from ._try import ToTry, check_can_serve, open_to_try
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._why import why
 
@@ -81,6 +82,7 @@ __all__ = [
     "BundleChecked",
     "Certified",
     "Checked",
+    "CodesBy",
     "DataAudit",
     "DatabaseState",
     "Decided",
@@ -111,6 +113,7 @@ __all__ = [
     "Serving",
     "StaffHouse",
     "Stepped",
+    "ToTry",
     "Watched",
     "access",
     "acknowledge",
@@ -122,6 +125,7 @@ __all__ = [
     "certify",
     "check",
     "check_bundle",
+    "check_can_serve",
     "check_receipt",
     "consent_history",
     "consents_since",
@@ -156,6 +160,7 @@ __all__ = [
     "open_ledger",
     "open_service",
     "open_staff_house",
+    "open_to_try",
     "outbox",
     "package_about",
     "pause_campaign",

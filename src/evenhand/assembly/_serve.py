@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from evenhand.adapters.web import Limits, ServedCampaign
     from evenhand.policy import Campaign
 
+    from ._person_pages import CodesBy
+
 __all__ = ["Serving", "machine_keys", "open_service", "serve", "service_app"]
 
 Step = Callable[[str], None]
@@ -197,6 +199,7 @@ def serve(
     port: int = 8000,
     pages: str = "",
     sources: Path | None = None,
+    codes: CodesBy | None = None,
     staff: str | Path = "",
     is_staff_tried: bool = False,
     step: Step = _silent,
@@ -209,6 +212,7 @@ def serve(
         host, port: where to listen.
         pages: first part of the address of the pages of people, such as ``/my``; "" = they are not there.
         sources: as of `open_service`.
+        codes: how one-time codes reach people; None = they come in by links alone.
         staff: file that says how staff sign in; "" = their pages are not there.
         is_staff_tried: their pages are there for sample people, on this machine alone.
         step: told what is being done.
@@ -228,10 +232,18 @@ def serve(
     ) as serving:
         for notice in serving.notices:
             told(f"Found at the start: {notice}")
-        from ._person_pages import people_beside
+        from ._person_pages import CodesBy, people_beside
+
+        if codes not in (None, CodesBy()) and not pages:
+            raise UsageError(
+                "codes-without-pages",
+                "Codes are to be brought, and the pages that they open are not served.",
+                rule="a code opens a person's own pages",
+                remedy="add --pages /my",
+            )
         from ._staff_mounts import staff_mounts
 
-        beside = people_beside(serving, pages) if pages else {}
+        beside = people_beside(serving, pages, codes, told) if pages else {}
         if staff or is_staff_tried:
             site = f"http://{host}:{port}" if is_staff_tried else ""
             mounts = staff_mounts(serving.place, settings=staff, try_at=site)

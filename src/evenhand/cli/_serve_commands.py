@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, NoColour, Quiet
+from ._options import Addresses, CodesCommand, CodesFile, HomeFolder, Json, NoColour, Quiet
 from ._speak import Speaker, counted, guarded
 from ._staff_commands import DevSignIn, StaffFile
 
@@ -43,6 +43,9 @@ def serve(
     sources: Annotated[
         Path | None, typer.Option("--sources", help="Folder with the tables that campaigns from the network may name.")
     ] = None,
+    codes_file: CodesFile = None,
+    codes_command: CodesCommand = "",
+    addresses: Addresses = None,
     staff: StaffFile = None,
     dev_sign_in: DevSignIn = False,
     quiet: Quiet = False,
@@ -60,6 +63,7 @@ def serve(
         port=port,
         pages=pages,
         sources=sources,
+        codes=assembly.CodesBy(codes_file, codes_command, addresses),
         staff=staff or "",
         is_staff_tried=dev_sign_in,
         step=voice.talk,
