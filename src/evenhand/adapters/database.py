@@ -201,6 +201,17 @@ class Database:
             )
         self._ready.add(part)
 
+    def shrink(self, table: str) -> None:
+        """Free the room of what was deleted from a table, in a file of all, so that it holds that no longer. What a server's log and its backups
+        hold is not reached from here."""
+        with trouble(self.where):
+            if self.is_server:
+                with self.engine.connect() as connection:
+                    connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"VACUUM {table}")
+                return
+            with contextlib.closing(self.engine.raw_connection()) as raw:
+                raw.cursor().execute("VACUUM")
+
     def state(self, part: str) -> PartState:
         """How far a part is.
 

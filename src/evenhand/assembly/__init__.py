@@ -57,7 +57,7 @@ from ._receipts import (
     sign_checkpoint,
 )
 from ._recipients import Message, acknowledge, outbox, tell_recipient
-from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger
+from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay
 from ._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
 from ._restore import Restored, restore
 from ._retention import DueRun, Retention, retention
@@ -68,6 +68,7 @@ from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_cam
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
+from ._verify import verify_ledger
 from ._why import why
 
 __all__ = [
