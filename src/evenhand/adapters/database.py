@@ -202,8 +202,8 @@ class Database:
         self._ready.add(part)
 
     def shrink(self, table: str) -> None:
-        """Free the room of what was deleted from a table, in a file of all, so that it holds that no longer. What a server's log and its backups
-        hold is not reached from here."""
+        """Free the room of what was deleted from a table, in a file of all, so that it holds that no longer. What a
+        server's log and its backups hold is not reached from here."""
         with trouble(self.where):
             if self.is_server:
                 with self.engine.connect() as connection:

@@ -1,1 +1,4 @@
-"""Changes of the tables of the vault, in order."""
+"""Which tables hold sensitive columns under their own key, on SQLite and PostgreSQL alike?
+
+Numbered migrations, oldest first.
+"""
