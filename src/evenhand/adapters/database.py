@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,17 +201,6 @@ class Database:
             )
         self._ready.add(part)
 
-    def shrink(self, table: str) -> None:
-        """Free the room of what was deleted from a table, in a file of all, so that it holds that no longer. What a
-        server's log and its backups hold is not reached from here."""
-        with trouble(self.where):
-            if self.is_server:
-                with self.engine.connect() as connection:
-                    connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"VACUUM {table}")
-                return
-            with contextlib.closing(self.engine.raw_connection()) as raw:
-                raw.cursor().execute("VACUUM")
-
     def state(self, part: str) -> PartState:
         """How far a part is.
 
@@ -231,6 +220,22 @@ class Database:
                 remedy="install the newer evenhand",
             )
         return PartState(part, has, known[-1])
+
+    def shrink(self, tables: Sequence[str]) -> None:
+        """Free the room of rows that were deleted, so that no file of the database holds them any longer.
+
+        A file's log is folded into it and emptied; a server's tables are vacuumed, and its log and its backups are not
+        reached from here.
+        """
+        if not self.is_there:
+            return
+        with trouble(self.where), self.engine.connect() as fresh:
+            if not self.is_server:
+                fresh.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                return
+            alone = fresh.execution_options(isolation_level="AUTOCOMMIT")
+            for name in tables:
+                alone.execute(text(f'VACUUM "{name}"'))
 
     def warnings(self) -> tuple[str, ...]:
         """What of a server's settings lets go of what was committed, one sentence each; nothing of a file."""

@@ -381,4 +381,4 @@ class VaultTables:
     def _shrink(self) -> None:
         """Free the room of what was deleted, so that the tables hold it no longer."""
         with self._opened() as database:
-            database.shrink("cell")
+            database.shrink(["cell"])

@@ -67,6 +67,8 @@ from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
+from ._staff import StaffHouse, open_staff_house, staff_mark, staff_reads
+from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._verify import verify_ledger
 from ._why import why
@@ -106,6 +108,7 @@ __all__ = [
     "Sayings",
     "SayingsInHome",
     "Serving",
+    "StaffHouse",
     "Stepped",
     "Watched",
     "access",
@@ -151,6 +154,7 @@ __all__ = [
     "new_wrapping_key",
     "open_ledger",
     "open_service",
+    "open_staff_house",
     "outbox",
     "package_about",
     "people_beside",
@@ -178,10 +182,14 @@ __all__ = [
     "say",
     "serve",
     "serve_person_pages",
+    "serve_staff_pages",
     "service_app",
     "show_identity",
     "sign_balancing",
     "sign_checkpoint",
+    "staff_mark",
+    "staff_mounts",
+    "staff_reads",
     "start_request",
     "tell_recipient",
     "upgrade_database",

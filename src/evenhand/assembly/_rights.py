@@ -17,14 +17,15 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
 from evenhand.terms import DataError, StoreError
 
-from ._events import forget_events
+from ._events import events_after, forget_events
 from ._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ._records import open_ledger, readable, rebuild_report
 from ._said_since import SAID_NO
-from ._trail import forget_said
+from ._trail import forget_said, is_trail_there
 from ._why import why
 
 if TYPE_CHECKING:
+    from evenhand.adapters.event_tables import Event
     from evenhand.explanation import Explanation
 from ._vault_store import vault_forget, vault_values
 
@@ -43,6 +44,7 @@ class Access:
         own_tables: the organisation's own tables of the campaigns that ran; what stands there is not in this answer.
         in_vault: what the vault holds of them, by column; the look is logged there.
         not_read: columns of the vault that cannot be read: their time is up, or the key is not here.
+        events: what was told to have followed these decisions: shown, clicked, bought, complained.
     """
 
     subject: str
@@ -52,6 +54,7 @@ class Access:
     own_tables: tuple[str, ...]
     in_vault: Mapping[str, str] = field(default_factory=dict, repr=False)
     not_read: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
 
     def save(self, path: str | Path) -> None:
         """Write it to a JSON file that its owner alone reads. Raises StoreError where that cannot be written."""
@@ -67,6 +70,15 @@ class Access:
             "own_tables": list(self.own_tables),
             "in_vault": dict(self.in_vault),
             "not_read": list(self.not_read),
+            "events": [
+                {
+                    "decision_id": one.decision,
+                    "kind": one.kind,
+                    "id": one.id,
+                    "at": datetime.fromtimestamp(one.at / 1e6, UTC).isoformat(),
+                }
+                for one in self.events
+            ],
         }
 
 
@@ -96,8 +108,9 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
             remedy="check the id as it stands in the subjects table, and the --home folder",
         )
     told = tuple(why(one, home=place.folder, lang=lang) for one in ids)
-    tables = _own_tables(place, sorted({one.facts.run_id for one in told})) if told else ()
-    return Access(who, pseudonym, told, lang, tables, in_vault, tuple(not_read))
+    own = _own_tables(place, sorted({one.facts.run_id for one in told})) if told else ()
+    events = tuple(events_after(place, ids)) if is_trail_there(place) else ()
+    return Access(who, pseudonym, told, lang, own, in_vault, tuple(not_read), events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,7 @@ class Erased:
         own_tables: the organisation's own tables of the campaigns that ran; evenhand reads them and never writes them.
         said: records of consent and corrections that were taken out.
         in_vault: sensitive columns of which their value was taken out of the vault.
+        events: what had followed their decisions, and was removed.
     """
 
     decisions: int
@@ -119,6 +133,7 @@ class Erased:
     own_tables: tuple[str, ...]
     said: int = 0
     in_vault: int = 0
+    events: int = 0
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
@@ -160,7 +175,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     in_vault = vault_forget(place, who, at)
     with open_ledger(place) as store:
         decided = decided_about(store, pseudonym.hex())
-    forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
+    events = forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
     with ledger_of(place) as store:
         handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place))
         store.shrink()
@@ -174,7 +189,8 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     for run in recorded:
         if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)
-    return Erased(sealed, lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]), said, in_vault)
+    own = _own_tables(place, [run.run_id for run in recorded])
+    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events)
 
 
 def _nothing_was_decided(place: Home) -> bool:

@@ -21,7 +21,7 @@ from evenhand.adapters.placement import placement_of
 from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.policy import EVIDENCE_NAMES
-from evenhand.rights import Entry, Said, Stream
+from evenhand.rights import SIGNALS, Entry, Said, Stream
 from evenhand.terms import DataError
 
 from ._ledger import keys_of
@@ -44,6 +44,7 @@ __all__ = [
     "refuse_said_since",
     "remove_entries",
     "take_out",
+    "told_columns",
     "told_to",
     "trail_of",
 ]
@@ -181,17 +182,31 @@ def _columns(said: Sequence[tuple[bytes, int, bytes, int]], theirs: Mapping[byte
         return None
     handles, moments, bodies = [one[0] for one in known], [one[1] for one in known], [one[2] for one in known]
     words = {body: Said.from_body(body, 0) for body in set(bodies)}
+    subjects = np.frombuffer(b"".join([theirs[one] for one in handles]).hex().encode(), dtype="S32")
+    return told_columns(subjects, moments, bodies, words)
+
+
+def told_columns(
+    subjects: NDArray[np.bytes_], moments: Sequence[int], bodies: Sequence[bytes], words: Mapping[bytes, Said]
+) -> ConsentColumns:
+    """What was said, as columns: whose, when (microseconds since 1970), and which of some words."""
 
     def column(name: str, nothing: str | None = "") -> list[Any]:
         said_so = {body: getattr(word, name) or nothing for body, word in words.items()}
         return [said_so[body] for body in bodies]
 
+    heard = {
+        name: [word.signal if word.purpose == name else None for word in map(words.__getitem__, bodies)]
+        for name in SIGNALS
+        if any(word.kind == "signal" and word.purpose == name for word in words.values())
+    }
     return ConsentColumns(
-        np.frombuffer(b"".join([theirs[one] for one in handles]).hex().encode(), dtype="S32"),
+        subjects,
         column("kind"),
         column("purpose"),
         column("status"),
         np.array(moments, dtype=np.int64).view("datetime64[us]"),
+        signals=heard,
         evidence={name: column(name, None) for name in EVIDENCE_NAMES},
     )
 

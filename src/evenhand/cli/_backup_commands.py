@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -45,7 +45,7 @@ def backup(
             }
         )
         return
-    voice.data(f"{made.folder}: {made.entries:,} entries, verified; head {made.head}")
+    voice.data(f"{made.folder}: {counted(made.entries, 'entry', 'entries')}, verified; head {made.head}")
     if made.keys is None:
         voice.talk("It opens no decision: the keys were not copied. Copy them with --keys, to a place apart.")
     else:
@@ -93,7 +93,7 @@ def restore(
             }
         )
         return
-    voice.data(f"{done.home}: {done.entries:,} entries, verified; head {done.head}")
+    voice.data(f"{done.home}: {counted(done.entries, 'entry', 'entries')}, verified; head {done.head}")
     voice.talk(f"It is as it was at {done.made.isoformat(timespec='seconds')}; what was recorded later is not in it.")
     if done.knows_later:
         voice.talk(f"{done.erased_again:,} people who were erased later were erased again.")

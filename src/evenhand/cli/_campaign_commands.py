@@ -257,7 +257,8 @@ def _tell_run(voice: Speaker, ran: Any) -> None:
 
 def _tell_summary(voice: Speaker, summary: dict[str, Any]) -> None:
     for step in summary["funnel"]:
-        voice.data(f"{step['label']:<34}{step['people']:>12,}")
+        people = "not shown" if step["people"] is None else f"{step['people']:,}"
+        voice.data(f"{step['label']:<34}{people:>12}")
     for limit in summary["limits"]:
         state = "binds" if limit["binding"] else "does not bind"
         small = "; some groups too small to judge" if limit["note"] == "groups-too-small" else ""

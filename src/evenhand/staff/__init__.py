@@ -8,7 +8,18 @@ that all their pages have, as functions of plain values; no web framework is in 
 It knows no password, and judges nobody: which role somebody has is for the issuer to say.
 """
 
-from ._frame import Frame, Section, page_filler, refused_page, sign_in_page, signed_out_page, style
+from ._frame import (
+    Frame,
+    RefusedWhy,
+    Section,
+    choose_page,
+    page_filler,
+    refused_page,
+    sign_in_page,
+    signed_out_page,
+    start_page,
+    style,
+)
 from ._reads import Read, ReadKind, ReadLog
 from ._words import Staff, StaffRole, roles_of
 
@@ -17,13 +28,16 @@ __all__ = [
     "Read",
     "ReadKind",
     "ReadLog",
+    "RefusedWhy",
     "Section",
     "Staff",
     "StaffRole",
+    "choose_page",
     "page_filler",
     "refused_page",
     "roles_of",
     "sign_in_page",
     "signed_out_page",
+    "start_page",
     "style",
 ]

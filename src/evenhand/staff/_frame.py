@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
@@ -16,8 +16,21 @@ from evenhand.explanation import LANGUAGES, Lang, day, number, percent, text
 
 from ._words import Staff, StaffRole
 
-__all__ = ["Frame", "Section", "page_filler", "refused_page", "sign_in_page", "signed_out_page", "style"]
+__all__ = [
+    "Frame",
+    "RefusedWhy",
+    "Section",
+    "choose_page",
+    "page_filler",
+    "refused_page",
+    "sign_in_page",
+    "signed_out_page",
+    "start_page",
+    "style",
+]
 
+RefusedWhy = Literal["role", "session", "form", "unknown", "issuer", "token", "state", "store"]
+"""Why somebody of the staff is shown another page than they asked for."""
 _NAMES = {"nl": "Nederlands", "en": "English"}
 
 
@@ -127,8 +140,24 @@ def signed_out_page(frame: Frame, lang: Lang, *, go: str) -> str:
     return _own()("staff_note.html", frame, lang, title="staff.signed-out.title", lines=lines, go=go, needs=())
 
 
+def start_page(frame: Frame, lang: Lang) -> str:
+    """The parts of the house that somebody may open; the frame names them."""
+    return _own()("staff_start.html", frame, lang)
+
+
+def choose_page(frame: Frame, lang: Lang, *, people: Sequence[tuple[str, Sequence[StaffRole], str]]) -> str:
+    """Who to be, where the sign-in is only tried.
+
+    Args:
+        frame: around it.
+        lang: ``nl`` or ``en``.
+        people: of each their name, their roles, and the link that chooses them.
+    """
+    return _own()("staff_choose.html", frame, lang, people=people)
+
+
 def refused_page(
-    why: Literal["role", "session", "form", "unknown", "issuer", "token", "state"],
+    why: RefusedWhy,
     frame: Frame,
     lang: Lang,
     *,
@@ -154,6 +183,7 @@ def refused_page(
         "issuer": "staff.refused.issuer",
         "token": "staff.refused.token",
         "state": "staff.refused.state",
+        "store": "staff.refused.store",
     }[why]
     lines = [text(say, lang)]
     if why == "role":

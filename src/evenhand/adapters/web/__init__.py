@@ -16,12 +16,17 @@ from ._metrics import Metrics
 from ._problems import CODES, ProblemError
 from ._run import run_app
 from ._served import ServedCampaign, dsa_object
+from ._side_by_side import side_by_side
+from .dev_issuer import DEV_ISSUER, DevIssuer, dev_settings
 from .person_pages import Desk, House, person_pages
 from .staff_door import Form, StaffDoor
+from .staff_sign_in import sign_in_pages
 
 __all__ = [
     "CODES",
+    "DEV_ISSUER",
     "Desk",
+    "DevIssuer",
     "Events",
     "Form",
     "Health",
@@ -37,9 +42,12 @@ __all__ = [
     "StaffDoor",
     "UnknownDecisionError",
     "description",
+    "dev_settings",
     "dsa_object",
     "link_routes",
     "make_app",
     "person_pages",
     "run_app",
+    "side_by_side",
+    "sign_in_pages",
 ]

@@ -33,6 +33,7 @@ class ServedCampaign:
         ads: JSON of the words of the card, by standing.
         dsa: JSON of the OpenRTB DSA object, by standing.
         rows: people who are known.
+        stops_at_gpc: whether Global Privacy Control reaches anything that the campaign does.
     """
 
     id: str
@@ -40,6 +41,7 @@ class ServedCampaign:
     ads: Mapping[str, msgspec.Raw] = field(repr=False)
     dsa: Mapping[str, msgspec.Raw] = field(repr=False)
     rows: int = 0
+    stops_at_gpc: bool = True
 
     @classmethod
     def of(cls, campaign: Campaign, rows: int) -> ServedCampaign:
@@ -54,7 +56,14 @@ class ServedCampaign:
             for standing, key in labels.items()
         }
         dsa = {standing: _raw(dsa_object(campaign, is_profiling=standing == "personalised")) for standing in labels}
-        return cls(campaign.campaign, offers, ads, dsa, rows)
+        signals = campaign.consents.signals if campaign.consents is not None else None
+        stops = signals is None or signals.gpc is None or bool(signals.uses)
+        return cls(campaign.campaign, offers, ads, dsa, rows, stops)
+
+    def honours(self, standing: str) -> bool:
+        """Whether a browser's Global Privacy Control was kept to in a decision: it was, unless the person said
+        otherwise themselves, later than it was recorded and knowing of it."""
+        return standing != "personalised" or not self.stops_at_gpc
 
 
 def label(campaign: Campaign, key: str, lang: str) -> str:

@@ -28,7 +28,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
@@ -39,7 +39,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from evenhand.adapters.staff_sessions import StaffSessions
-from evenhand.staff import Frame, Section, Staff, StaffRole, refused_page, style
+from evenhand.staff import Frame, RefusedWhy, Section, Staff, StaffRole, refused_page, style
+from evenhand.terms import EvenhandError
 
 from ._answers import Guarded
 from ._asking import form_of, language, root_of
@@ -84,8 +85,8 @@ class StaffDoor:
 
     def mount(self, routes: Sequence[Route]) -> ASGIApp:
         """An application of such pages, with the headers of private pages on every answer."""
-        app = Starlette(routes=list(routes), exception_handlers={404: self._nothing_here, 405: self._nothing_here})
-        return Guarded(app)
+        told: dict[Any, Any] = {404: self._nothing_here, 405: self._nothing_here, EvenhandError: self._cannot}
+        return Guarded(Starlette(routes=list(routes), exception_handlers=told))
 
     def page(self, path: str, handler: Page, *roles: StaffRole) -> Route:
         """A page that these roles open.
@@ -179,7 +180,7 @@ class StaffDoor:
     def refused(
         self,
         request: Request,
-        why: Literal["role", "session", "form", "unknown", "issuer", "token", "state"],
+        why: RefusedWhy,
         *,
         staff: Staff | None = None,
         roles: Sequence[StaffRole] = (),
@@ -195,11 +196,15 @@ class StaffDoor:
             roles=roles,
             contact=self._contact,
         )
-        status = {"unknown": 404, "issuer": 503, "session": 401}.get(why, 403)
+        status = {"unknown": 404, "issuer": 503, "store": 503, "session": 401}.get(why, 403)
         return _with_own(HTMLResponse(page, status_code=status))
 
     async def _nothing_here(self, request: Request, _: Exception) -> Response:
         return self.refused(request, "unknown", staff=await self.staff_of(request))
+
+    async def _cannot(self, request: Request, _: Exception) -> Response:
+        """The home cannot be read or written now, or something in it is not as it must be; nobody is told more."""
+        return self.refused(request, "store")
 
 
 def is_own(request: Request, site: str) -> bool:
