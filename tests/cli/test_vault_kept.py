@@ -79,7 +79,7 @@ def test_an_access_answer_finds_whoever_stands_in_the_vault_alone(house):
     house("rights", "access", ALONE, "--html", "page.html")
     assert "kept apart, only to count groups" in (house.folder / "page.html").read_text("utf-8")
     assert "holds nothing" in house("rights", "access", "canary-nobody@mail.example", exits=3).stderr
-    assert "1 values were taken out of the vault" in house("rights", "erase", ALONE, "--yes").stdout
+    assert "1 value was taken out of the vault" in house("rights", "erase", ALONE, "--yes").stdout
     house("rights", "access", ALONE, exits=3)
 
 
@@ -181,7 +181,7 @@ def test_a_vault_of_an_older_evenhand_is_read_erased_and_goes_on(shop, cli):
     done = cli(shop, "vault", "log", **house)
     assert len(done.stdout.splitlines()) == 1, done.stderr
     assert json.loads(cli(shop, "rights", "access", WHO, "--json", **house).stdout)["in_vault"] == {"sex": "m"}
-    assert "1 values were taken out" in cli(shop, "rights", "erase", WHO, "--yes", **house).stdout
+    assert "1 value was taken out" in cli(shop, "rights", "erase", WHO, "--yes", **house).stdout
     assert len(cli(shop, "vault", "log", **house).stdout.splitlines()) >= 3
     with sqlite3.connect(home / "vault.sqlite") as db:
         db.execute("DELETE FROM question WHERE number > 1")
