@@ -9,6 +9,7 @@ Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It speaks no TLS: 
 """
 
 from ._app import Service, description, make_app
+from ._cards import CARD_SCRIPT, CARD_STYLE, Cards, card_routes
 from ._doors import Events, Health, Records, Register, Sayings, UnknownDecisionError
 from ._gate import Limits
 from ._links import link_routes
@@ -21,10 +22,14 @@ from .dev_issuer import DEV_ISSUER, DevIssuer, dev_settings
 from .person_pages import Desk, House, person_pages
 from .staff_door import Form, StaffDoor
 from .staff_sign_in import sign_in_pages
+from .try_pages import Sample, TryShop, try_pages
 
 __all__ = [
+    "CARD_SCRIPT",
+    "CARD_STYLE",
     "CODES",
     "DEV_ISSUER",
+    "Cards",
     "Desk",
     "DevIssuer",
     "Events",
@@ -36,11 +41,14 @@ __all__ = [
     "ProblemError",
     "Records",
     "Register",
+    "Sample",
     "Sayings",
     "ServedCampaign",
     "Service",
     "StaffDoor",
+    "TryShop",
     "UnknownDecisionError",
+    "card_routes",
     "description",
     "dev_settings",
     "dsa_object",
@@ -50,4 +58,5 @@ __all__ = [
     "run_app",
     "side_by_side",
     "sign_in_pages",
+    "try_pages",
 ]
