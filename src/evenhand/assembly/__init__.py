@@ -59,7 +59,7 @@ from ._receipts import (
     sign_checkpoint,
 )
 from ._recipients import Message, acknowledge, outbox, tell_recipient
-from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger
+from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay
 from ._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
 from ._restore import Restored, restore
 from ._retention import DueRun, Retention, retention
@@ -74,6 +74,7 @@ from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._standing import pause_campaign, resume_campaign
 from ._try import ToTry, check_can_serve, open_to_try
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
+from ._verify import verify_ledger
 from ._why import why
 
 __all__ = [
