@@ -174,7 +174,12 @@ class Profiles:
         """What these people said, and what they or their browsers say in the request."""
         mine = self._order[_runs(self._whose, asked.subjects)]
         said = None if self._said is None else picked(self._said, mine)
-        out = [place for place, ask in enumerate(asks) if ask.opted_out or ask.gpc]
+        whose = asked.subjects.tolist()
+        out = [
+            place
+            for place, ask in enumerate(asks)
+            if ask.opted_out or (ask.gpc and not self._told.overrules_browser(whose[place]))
+        ]
         if not out:
             return said
         now = np.datetime64(asked.at.astimezone(UTC).replace(tzinfo=None), "us")

@@ -16,7 +16,7 @@ from evenhand.ledger import closed_run, expire_run, is_expired, open_run, runs
 from evenhand.rights import Entry, Said, Step, Stream, kept_until
 
 from ._declared import DeclaredCampaign, campaigns_of
-from ._events import forget_events
+from ._events import events_of_run, forget_events
 from ._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ._records import acted_at, open_ledger, rebuild_report
 from ._said_since import SAID_NO
@@ -39,6 +39,7 @@ class DueRun:
         kept: for how long, by its campaign.
         until: the first day on which they are no longer kept.
         in_the_clear: an older version recorded it without keys: nothing of it can be destroyed.
+        events: what was told to have followed them; it goes with them.
     """
 
     run_id: str
@@ -47,6 +48,7 @@ class DueRun:
     kept: str
     until: date
     in_the_clear: bool
+    events: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -63,6 +65,7 @@ class Retention:
         consents: records of consent that no longer stand and whose evidence is no longer needed.
         requests: requests that were closed long enough ago.
         orphans: what people said whose key was destroyed since.
+        looks: notes of what staff read, kept as long as requests.
         own_tables: the organisation's own tables with how long their data is kept; evenhand never writes them.
     """
 
@@ -72,11 +75,12 @@ class Retention:
     requests: int
     orphans: int
     own_tables: tuple[tuple[str, str], ...]
+    looks: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Nothing is due."""
-        return not (self.runs or self.consents or self.requests or self.orphans)
+        return not (self.runs or self.consents or self.requests or self.orphans or self.looks)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -86,6 +90,7 @@ class Retention:
             "consents": self.consents,
             "requests": self.requests,
             "orphans": self.orphans,
+            "looks": self.looks,
             "own_tables": [{"table": table, "kept": kept} for table, kept in self.own_tables],
         }
 
@@ -110,12 +115,13 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
     campaigns = campaigns_of(place)
     due = tuple(_due_runs(place, at)) if has_ledger(place) else ()
     consents, requests, orphans = _due_entries(place, campaigns, at)
+    looks = _due_looks(place, campaigns, at)
     if not dry_run:
         for one in due:
             _destroy(place, one, at)
         if is_trail_there(place):
             with trail_of(place) as trail:
-                remove_entries(trail, [*consents, *requests], "retention", at)
+                remove_entries(trail, [*consents, *requests, *looks], "retention", at)
                 remove_entries(trail, orphans, "erasure", at)
     tables = {
         (str(table.file or table.table or "a data frame"), one.campaign.retention.features): None
@@ -123,7 +129,7 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
         for table in (one.campaign.subjects, one.campaign.history)
     }
     numbers = {number for number, _ in _about(place, requests)}
-    return Retention(not dry_run, due, len(consents), len(numbers), len(orphans), tuple(tables))
+    return Retention(not dry_run, due, len(consents), len(numbers), len(orphans), tuple(tables), len(looks))
 
 
 def _due_runs(place: Home, at: datetime) -> Iterator[DueRun]:
@@ -135,7 +141,8 @@ def _due_runs(place: Home, at: datetime) -> Iterator[DueRun]:
             until = kept_until(acted_at(run.run_id).date(), kept)
             if at.date() >= until:
                 clear = not closed_run(store, run.run_id)
-                yield DueRun(run.run_id, run.campaign, run.decisions, kept, until, clear)
+                events = events_of_run(place, run.run_id) if is_trail_there(place) else 0
+                yield DueRun(run.run_id, run.campaign, run.decisions, kept, until, clear, events)
 
 
 def _destroy(place: Home, run: DueRun, at: datetime) -> None:
@@ -168,6 +175,16 @@ def _due_entries(
     orphans = [one.seq for one in (*said, *corrected) if one.handle not in known]
     consents = _over([one for one in said if one.handle in known], _longest(campaigns, "consents"), at)
     return consents, _closed(asked, _longest(campaigns, "requests"), at), orphans
+
+
+def _due_looks(place: Home, campaigns: Sequence[DeclaredCampaign], at: datetime) -> list[int]:
+    """Notes of what staff read: as old as a closed request may be, they go too."""
+    kept = _longest(campaigns, "requests")
+    if kept is None or not is_trail_there(place):
+        return []
+    with trail_of(place) as trail:
+        looks = [one for one in trail.read(Stream.READ) if not one.is_removed]
+    return [one.seq for one in looks if at.date() >= kept_until(_moment(one.at).date(), kept)]
 
 
 def _longest(campaigns: Sequence[DeclaredCampaign], name: str) -> str | None:

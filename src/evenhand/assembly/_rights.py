@@ -6,7 +6,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,16 +17,17 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
 from evenhand.terms import DataError, StoreError
 
-from ._events import forget_events
+from ._events import events_after, forget_events
 from ._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ._records import open_ledger, readable, rebuild_report
 from ._said_since import SAID_NO
-from ._trail import forget_said
+from ._trail import forget_said, is_trail_there
 from ._why import why
 
 if TYPE_CHECKING:
+    from evenhand.adapters.event_tables import Event
     from evenhand.explanation import Explanation
-from ._vault_store import vault_forget
+from ._vault_store import vault_forget, vault_values
 
 __all__ = ["Access", "Erased", "access", "erase"]
 
@@ -40,6 +42,9 @@ class Access:
         decisions: every decision about them with its whole explanation, oldest first.
         lang: of the explanations.
         own_tables: the organisation's own tables of the campaigns that ran; what stands there is not in this answer.
+        in_vault: what the vault holds of them, by column; the look is logged there.
+        not_read: columns of the vault that cannot be read: their time is up, or the key is not here.
+        events: what was told to have followed these decisions: shown, clicked, bought, complained.
     """
 
     subject: str
@@ -47,6 +52,9 @@ class Access:
     decisions: tuple[Explanation, ...]
     lang: str
     own_tables: tuple[str, ...]
+    in_vault: Mapping[str, str] = field(default_factory=dict, repr=False)
+    not_read: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
 
     def save(self, path: str | Path) -> None:
         """Write it to a JSON file that its owner alone reads. Raises StoreError where that cannot be written."""
@@ -60,11 +68,22 @@ class Access:
             "lang": self.lang,
             "decisions": [told.to_dict() for told in self.decisions],
             "own_tables": list(self.own_tables),
+            "in_vault": dict(self.in_vault),
+            "not_read": list(self.not_read),
+            "events": [
+                {
+                    "decision_id": one.decision,
+                    "kind": one.kind,
+                    "id": one.id,
+                    "at": datetime.fromtimestamp(one.at / 1e6, UTC).isoformat(),
+                }
+                for one in self.events
+            ],
         }
 
 
 def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Access:
-    """Everything that a home holds about a person: each decision with values, inferred scores, reasons and rules.
+    """What a home decided about a person, with values, inferred scores, reasons and rules; and what its vault holds.
 
     Args:
         who: the person's own id, as it stands in the subjects table.
@@ -76,9 +95,12 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
     """
     place = find_home(home)
     pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
-    with open_ledger(place) as store:
-        ids = tuple(one.decision_id for one in readable(store, decided_about(store, pseudonym)))
-    if not ids:
+    ids: tuple[str, ...] = ()
+    if has_ledger(place):
+        with open_ledger(place) as store:
+            ids = tuple(one.decision_id for one in readable(store, decided_about(store, pseudonym)))
+    in_vault, not_read = vault_values(place, who)
+    if not ids and not in_vault:
         raise DataError(
             "access-unknown",
             "This home holds nothing about this subject, or it was erased.",
@@ -86,7 +108,9 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
             remedy="check the id as it stands in the subjects table, and the --home folder",
         )
     told = tuple(why(one, home=place.folder, lang=lang) for one in ids)
-    return Access(who, pseudonym, told, lang, _own_tables(place, sorted({one.facts.run_id for one in told})))
+    own = _own_tables(place, sorted({one.facts.run_id for one in told})) if told else ()
+    events = tuple(events_after(place, ids)) if is_trail_there(place) else ()
+    return Access(who, pseudonym, told, lang, own, in_vault, tuple(not_read), events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +124,7 @@ class Erased:
         own_tables: the organisation's own tables of the campaigns that ran; evenhand reads them and never writes them.
         said: records of consent and corrections that were taken out.
         in_vault: sensitive columns of which their value was taken out of the vault.
+        events: what had followed their decisions, and was removed.
     """
 
     decisions: int
@@ -108,6 +133,7 @@ class Erased:
     own_tables: tuple[str, ...]
     said: int = 0
     in_vault: int = 0
+    events: int = 0
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
@@ -149,7 +175,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     in_vault = vault_forget(place, who, at)
     with open_ledger(place) as store:
         decided = decided_about(store, pseudonym.hex())
-    forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
+    events = forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
     with ledger_of(place) as store:
         handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place))
         store.shrink()
@@ -163,7 +189,8 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     for run in recorded:
         if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)
-    return Erased(sealed, lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]), said, in_vault)
+    own = _own_tables(place, [run.run_id for run in recorded])
+    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events)
 
 
 def _nothing_was_decided(place: Home) -> bool:

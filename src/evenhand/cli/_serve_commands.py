@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, NoColour, Quiet
-from ._speak import Speaker, guarded
+from ._options import Addresses, CodesCommand, CodesFile, HomeFolder, Json, NoColour, Quiet
+from ._speak import Speaker, counted, guarded
+from ._staff_commands import DevSignIn, StaffFile
 
 __all__ = ["register"]
 
@@ -25,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    campaigns: Annotated[list[Path], typer.Argument(metavar="CAMPAIGN...", help="Campaign files of one home.")],
+    campaigns: Annotated[
+        list[Path] | None, typer.Argument(metavar="CAMPAIGN...", help="Campaign files of one home.")
+    ] = None,
     run_id: Annotated[
         str, typer.Option("--prices", metavar="RUN", help="Run whose prices decide. [default: the last with any]")
     ] = "last",
@@ -37,6 +40,14 @@ def serve(
     pages: Annotated[
         str, typer.Option("--pages", help="Have the pages of people below this address too, such as /my.")
     ] = "",
+    sources: Annotated[
+        Path | None, typer.Option("--sources", help="Folder with the tables that campaigns from the network may name.")
+    ] = None,
+    codes_file: CodesFile = None,
+    codes_command: CodesCommand = "",
+    addresses: Addresses = None,
+    staff: StaffFile = None,
+    dev_sign_in: DevSignIn = False,
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
@@ -45,7 +56,18 @@ def serve(
 
     voice = Speaker(quiet=quiet, colour=False if no_color else None)
     assembly.serve(
-        campaigns, run=run_id, home=home, host=host, port=port, pages=pages, step=voice.talk, told=voice.talk
+        campaigns or [],
+        run=run_id,
+        home=home,
+        host=host,
+        port=port,
+        pages=pages,
+        sources=sources,
+        codes=assembly.CodesBy(codes_file, codes_command, addresses),
+        staff=staff or "",
+        is_staff_tried=dev_sign_in,
+        step=voice.talk,
+        told=voice.talk,
     )
 
 
@@ -69,7 +91,7 @@ def events(
         voice.document({"file": str(out), "rows": rows})
         return
     voice.data(str(out))
-    voice.talk(f"{rows:,} decisions that were shown, and whether {outcome} followed within {days:g} days.")
+    voice.talk(f"{_that_were(rows)} shown, and whether {outcome} followed within {days:g} days.")
 
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the machine.")]
@@ -78,7 +100,8 @@ _Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the machine.
 def make(
     name: _Name,
     scope: Annotated[
-        list[str], typer.Option("--scope", help="What it may do: decide, events, consents, read. Repeat for several.")
+        list[str],
+        typer.Option("--scope", help="decide, events, consents, read, campaigns: what it may do. Repeat it."),
     ],
     rate: Annotated[
         int, typer.Option("--rate", min=0, help="People per second that it may ask about; 0 = no bound.")
@@ -167,3 +190,7 @@ _KEY_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (rotate, ("evenhand machine-key rotate my-shop", "evenhand machine-key rotate my-shop --json")),
     (revoke, ("evenhand machine-key revoke my-shop", "evenhand machine-key revoke my-shop --quiet")),
 )
+
+
+def _that_were(rows: int) -> str:
+    return f"{counted(rows, 'decision')} that {'was' if rows == 1 else 'were'}"

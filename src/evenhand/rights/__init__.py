@@ -12,7 +12,7 @@ It does not judge who somebody is, whether a ground holds or which law applies, 
 from ._access_page import access_page
 from ._codes import CODE_DAYS, CODE_TRIES, code_of, is_code
 from ._consent_record import CONSENT_FIELDS, ConsentContext, consent_record, missing_in, records_text
-from ._consents import SAYINGS, Said, is_no, permits_on, said_now, standing_of
+from ._consents import SAYINGS, SIGNALS, Said, is_no, permits_on, said_by_signal, said_now, standing_of
 from ._deadlines import (
     CLOCKS,
     Deadlines,
@@ -26,7 +26,16 @@ from ._deadlines import (
 )
 from ._letters import Letter, Sender, authority_of, complaint_to, letter_of
 from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
-from ._requests import STEPS, Happening, Request, check_step, next_happening, request_of
+from ._requests import (
+    STEPS,
+    Happening,
+    Request,
+    can_extend,
+    check_step,
+    grounds_of,
+    next_happening,
+    request_of,
+)
 from ._retention import kept_until
 from ._reviews import ReviewFigures, review_figures, seconds_spent
 from ._ropa import ROPA_FIELDS, ProcessingRecord
@@ -44,6 +53,7 @@ __all__ = [
     "REFUSALS",
     "ROPA_FIELDS",
     "SAYINGS",
+    "SIGNALS",
     "STEPS",
     "ConsentContext",
     "Deadlines",
@@ -70,12 +80,14 @@ __all__ = [
     "access_page",
     "after",
     "authority_of",
+    "can_extend",
     "chain",
     "check_step",
     "code_of",
     "complaint_to",
     "consent_record",
     "deadlines_of",
+    "grounds_of",
     "head_mark",
     "is_code",
     "is_no",
@@ -92,6 +104,7 @@ __all__ = [
     "removed",
     "request_of",
     "review_figures",
+    "said_by_signal",
     "said_now",
     "seconds_spent",
     "standing_of",
