@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from allocation.cases import PlainWall, campaign_with, scored_with
 from evenhand.allocation import allocate
-from evenhand.allocation._comparisons import judge
-from evenhand.allocation._crowd import Crowd
-from evenhand.allocation._dual import decide
-from evenhand.allocation._limits import build_rows
-from evenhand.allocation._nest import Nest
-from evenhand.allocation._newton import minimise
-from evenhand.allocation._products import outer_product, row_sums, solve_definite, squared
-from evenhand.allocation._quadratic import settle_step
+from evenhand.allocation.solver._comparisons import judge
+from evenhand.allocation.solver._crowd import Crowd
+from evenhand.allocation.solver._dual import decide
+from evenhand.allocation.solver._limits import build_rows
+from evenhand.allocation.solver._nest import Nest
+from evenhand.allocation.solver._newton import minimise
+from evenhand.allocation.solver._products import outer_product, row_sums, solve_definite, squared
+from evenhand.allocation.solver._quadratic import settle_step
 from evenhand.policy import DisparityLimit
 
 SEEDS = st.integers(0, 10_000)
