@@ -22,7 +22,7 @@ from ._policy import policy_of_run, run_that_priced
 from ._records import open_ledger
 from ._why import reviews_about
 
-__all__ = ["OpenRun", "PersonRecord", "RunShelf", "newest_campaign"]
+__all__ = ["OpenRun", "PersonRecord", "RunShelf", "kind_of", "newest_campaign"]
 
 _KEPT = 64
 _T = TypeVar("_T")
@@ -209,7 +209,7 @@ class PersonRecord:
                     at=found.at,
                     sender=run.campaign.controller.name,
                     offer=texts[found.offer] if found.offer >= 0 else "",
-                    kind=_kind(found, run),
+                    kind=kind_of(found, run),
                     review=_review(self.reviews.get(found.decision_id, ())),
                 )
             )
@@ -243,7 +243,8 @@ def _review(found: Sequence[Review]) -> Literal["", "kept", "changed"]:
     return "changed" if found[-1].changed else "kept"
 
 
-def _kind(found: DecisionFacts, run: OpenRun) -> str:
+def kind_of(found: DecisionFacts, run: OpenRun) -> str:
+    """What counted: ``refused``, ``chance``, ``contextual``, ``without`` (nothing was left on) or ``personal``."""
     if found.standing is Standing.REFUSED:
         return "refused"
     if found.outcome.is_by_lot:

@@ -9,6 +9,7 @@ Sources: RFC 9457, OpenAPI 3.1, W3C GPC, DSA 26 (RULES D-26). It speaks no TLS: 
 """
 
 from ._app import Service, description, make_app
+from ._cards import CARD_SCRIPT, CARD_STYLE, Cards, card_routes
 from ._doors import Events, Health, Records, Register, Sayings, UnknownDecisionError
 from ._gate import Limits
 from ._links import link_routes
@@ -18,13 +19,18 @@ from ._run import run_app
 from ._served import ServedCampaign, dsa_object
 from ._side_by_side import side_by_side
 from .dev_issuer import DEV_ISSUER, DevIssuer, dev_settings
+from .officer_pages import OfficerDesk, officer_pages
 from .person_pages import Desk, House, person_pages
 from .staff_door import Form, StaffDoor
 from .staff_sign_in import sign_in_pages
+from .try_pages import Sample, TryShop, try_pages
 
 __all__ = [
+    "CARD_SCRIPT",
+    "CARD_STYLE",
     "CODES",
     "DEV_ISSUER",
+    "Cards",
     "Desk",
     "DevIssuer",
     "Events",
@@ -33,21 +39,27 @@ __all__ = [
     "House",
     "Limits",
     "Metrics",
+    "OfficerDesk",
     "ProblemError",
     "Records",
     "Register",
+    "Sample",
     "Sayings",
     "ServedCampaign",
     "Service",
     "StaffDoor",
+    "TryShop",
     "UnknownDecisionError",
+    "card_routes",
     "description",
     "dev_settings",
     "dsa_object",
     "link_routes",
     "make_app",
+    "officer_pages",
     "person_pages",
     "run_app",
     "side_by_side",
     "sign_in_pages",
+    "try_pages",
 ]

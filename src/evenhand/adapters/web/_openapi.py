@@ -30,7 +30,15 @@ _PROBLEM = {
             "items": {
                 "type": "object",
                 "required": ["pointer", "code"],
-                "properties": {"pointer": {"type": "string"}, "code": {"type": "string"}},
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "code": {"type": "string"},
+                    "severity": {"type": "string", "enum": ["error", "warning", "note"]},
+                    "what": {"type": "string", "description": "Of a finding: what was found, in English."},
+                    "rule": {"type": "string"},
+                    "owner": {"type": "string", "description": "Who can mend it."},
+                    "remedy": {"type": "string"},
+                },
             },
         },
     },
@@ -63,10 +71,10 @@ _DSA = {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["domain", "dsaparams"],
+                "required": ["dsaparams"],
                 "properties": {
-                    "domain": {"type": "string"},
-                    "dsaparams": {"type": "array", "items": {"type": "integer"}},
+                    "domain": {"type": "string", "description": "Left out where the contact names none."},
+                    "dsaparams": {"type": "array", "items": {"type": "integer", "enum": [1, 2]}},
                 },
             },
         },

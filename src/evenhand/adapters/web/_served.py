@@ -1,11 +1,12 @@
 """What is said beside a decision, made once: the offer's text, the words of its card, and who advertises to whom.
 
-Sources: DSA 26(1) and the OpenRTB DSA extension as deployed (`behalf`, `paid`, `adrender`, `transparency` with
-`dsaparams`: 1 profiling, 2 basic advertising); RULES D-26.
+Sources: DSA 26(1) and the OpenRTB DSA extension of IAB Tech Lab with its names of 26 January 2024 (`behalf`, `paid`,
+`adrender`, `transparency` with `dsaparams`: 1 profiling, 2 basic advertising); RULES D-26.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ __all__ = ["ServedCampaign", "dsa_object"]
 _MOST = 100
 """Characters of `behalf` and `paid` at most."""
 _PROFILING, _BASIC = 1, 2
+_HOST = re.compile(
+    r"((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}|(?:[^\W_][\w-]*\.)+xn--[a-z0-9-]+)\.?(?::\d+)?$"
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -81,24 +85,25 @@ def dsa_object(campaign: Campaign, *, is_profiling: bool) -> dict[str, object]:
         campaign: its controller advertises, and pays unless it says who does.
         is_profiling: whether personal data chose the offer.
     """
+    domain = _domain(campaign.controller.contact)
+    used: dict[str, object] = {"domain": domain} if domain else {}
     return {
         "behalf": campaign.controller.name[:_MOST],
         "paid": (campaign.payer or campaign.controller.name)[:_MOST],
         "adrender": 1,
-        "transparency": [
-            {"domain": _domain(campaign.controller.contact), "dsaparams": [_PROFILING if is_profiling else _BASIC]}
-        ],
+        "transparency": [used | {"dsaparams": [_PROFILING if is_profiling else _BASIC]}],
     }
 
 
 def _domain(contact: str) -> str:
-    """The domain of an address or a page.
+    """The domain of an address or a page; "" where the contact is neither.
 
-    >>> _domain("privacy@shop.example"), _domain("https://shop.example/privacy?x=1")
-    ('shop.example', 'shop.example')
+    >>> _domain("privacy@Shop.example"), _domain("https://shop.example:8443/privacy?x=1"), _domain("call 020-1234")
+    ('shop.example', 'shop.example', '')
     """
     host = contact.partition("://")[2] or contact
-    return host.rpartition("@")[2].partition("/")[0].partition("?")[0].lower()
+    found = _HOST.match(host.partition("/")[0].partition("?")[0].rpartition("@")[2].strip())
+    return found[1].lower() if found else ""
 
 
 def _raw(value: object) -> msgspec.Raw:
