@@ -208,9 +208,38 @@ def test_a_noisy_count_is_paid_for_once_and_refused_when_the_budget_is_spent(sho
     assert abs(first.counts["f"][0] + first.counts["m"][0] - 400) < 120
     vault_count("sex", ["f"], **half)
     _put(shop)
-    with pytest.raises(DataError, match="has 0 left"):
+    with pytest.raises(DataError, match="1 of 1 is spent"):
         vault_count("sex", ["m"], **half)
     assert vault_count("sex", ["f", "m"], **half).counts == first.counts
+
+
+def test_gaussian_and_laplace_answers_are_paid_from_one_budget(shop):
+    """Many Gaussian answers of a half cost less than as many halves; then neither kind is told any more."""
+    _put(shop, epsilon=Fraction(4), delta=Fraction(1, 10**6))
+    asked = {"epsilon": Fraction(1, 2), "home": _home(shop), "at": NOW}
+    first = vault_count("sex", ["f", "m"], noise="gaussian", **asked)
+    assert float(first.spent) == pytest.approx(0.5, abs=1e-6)
+    assert abs(first.counts["f"][0] + first.counts["m"][0] - 400) < 200
+    assert vault_count("sex", ["m", "f"], noise="gaussian", **asked).counts == first.counts
+    both = vault_count("sex", ["f", "m"], **asked)
+    assert (both.again, both.noise) == (False, "laplace")
+    told = [both.spent]
+    told += [vault_count("sex", [f"v{number}"], noise="gaussian", **asked).spent for number in range(20)]
+    assert told == sorted(told)
+    assert told[-1] <= Fraction(4)
+    with pytest.raises(DataError, match=r"of 4 is spent"):
+        vault_count("sex", ["x"], noise="gaussian", **asked | {"epsilon": Fraction(2)})
+    with pytest.raises(DataError, match="is spent"):
+        vault_count("sex", ["m"], **asked | {"epsilon": Fraction(1)})
+
+
+def test_gaussian_noise_needs_a_delta_that_is_small_enough(shop):
+    """Without one, and with one of more than a tenth of a person, nothing is told and no budget is set."""
+    _put(shop, epsilon=Fraction(1))
+    with pytest.raises(UsageError, match="needs a delta"):
+        vault_count("sex", ["f"], epsilon=Fraction(1, 2), noise="gaussian", home=_home(shop), at=NOW)
+    with pytest.raises(UsageError, match="too large for 400 people"):
+        _put(shop, epsilon=Fraction(1), delta=Fraction(1, 1000))
 
 
 def test_without_a_budget_no_noisy_count_is_told(shop):

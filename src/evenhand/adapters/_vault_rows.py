@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
+from evenhand.vault import Budget, Loss
+
 from ._vault_cells import derived, padded, plain
 
 __all__ = ["cells_of", "done", "forget_column", "opener", "rows_of", "sealer", "spent_of"]
@@ -40,10 +42,10 @@ def cells_of(connection: Connection, name: str, marks: Sequence[bytes]) -> dict[
     return {bytes(mark): bytes(value) for mark, value in found}
 
 
-def spent_of(connection: Connection, name: str) -> tuple[Fraction, Fraction]:
+def spent_of(connection: Connection, name: str) -> tuple[list[Loss], Budget]:
     lost = rows_of(connection, "SELECT epsilon FROM answer WHERE name = :name", name=name)
     whole = rows_of(connection, "SELECT epsilon FROM budget WHERE name = :name", name=name)
-    return sum((Fraction(one[0]) for one in lost), Fraction(0)), Fraction(whole[0][0]) if whole else Fraction(0)
+    return [Loss.of(one[0]) for one in lost], Budget.of(whole[0][0]) if whole else Budget(Fraction(0))
 
 
 def sealer(key: bytes) -> Callable[[str, bytes, str], bytes]:
