@@ -16,6 +16,7 @@ from evenhand.assembly import (
     package_about,
     portability_of,
     say,
+    vault_audit,
     vault_count,
     vault_list,
     vault_log,
@@ -231,6 +232,32 @@ def test_gaussian_and_laplace_answers_are_paid_from_one_budget(shop):
         vault_count("sex", ["x"], noise="gaussian", **asked | {"epsilon": Fraction(2)})
     with pytest.raises(DataError, match="is spent"):
         vault_count("sex", ["m"], **asked | {"epsilon": Fraction(1)})
+
+
+@pytest.mark.parametrize("noise", ["laplace", "gaussian"])
+def test_an_audit_with_noise_is_paid_from_the_same_budget(shop, noise):
+    """The outcome per group, near the true one and inside its range; asked again it costs nothing, and a group that
+    does not occur is answered like any other."""
+    _put(shop, epsilon=Fraction(3), delta=Fraction(1, 10**6) if noise == "gaussian" else Fraction(0))
+    asked = {"epsilon": Fraction(2), "noise": noise, "at": datetime(2026, 3, 1, 12, tzinfo=UTC)}
+    told = vault_audit(shop, "sex", ["m", "f", "nobody"], **asked)
+    assert not told.again
+    assert abs(told.people["f"] + told.people["m"] - 344) < 120
+    assert told.rates["f"][0] <= 0.31 <= told.rates["f"][1]
+    assert told.rates["m"][0] <= 0.53 <= told.rates["m"][1]
+    assert abs(told.people["nobody"]) < 80
+    again = vault_audit(shop, "sex", ["f", "m", "nobody"], **asked)
+    assert (again.again, again.people, again.spent) == (True, told.people, told.spent)
+    with pytest.raises(DataError, match="is spent"):
+        vault_audit(shop, "sex", ["f"], **asked | {"epsilon": Fraction(8)})
+    lines = CliRunner().invoke(
+        app, ["vault", "audit", str(shop), "sex", "--values", "f,m,nobody", "--epsilon", "2", "--noise", noise,
+              "--at", "2026-03-01T12:00:00Z"]
+    )  # fmt: skip
+    assert "the answer given before" in lines.output
+    assert f"f: about {max(0, told.people['f'])} people" in lines.output
+    with pytest.raises(UsageError, match="keeps no sensitive column 'visits' in the vault"):
+        vault_audit(shop, "visits", ["f"], **asked)
 
 
 def test_gaussian_noise_needs_a_delta_that_is_small_enough(shop):

@@ -31,6 +31,8 @@ __all__ = [
     "NoisyCounts",
     "group_values",
     "in_vault",
+    "loss_of",
+    "named_values",
     "vault_correct",
     "vault_count",
     "vault_digest",
@@ -207,18 +209,10 @@ def vault_count(
         UsageError: no value, one twice, or an epsilon out of bounds.
         DataError: there is no such column, its time is up, or its budget is spent.
     """
-    wanted = sorted(set(values))
-    if not wanted or len(wanted) != len(values):
-        raise UsageError(
-            "vault-count-values",
-            "No value was named, or one twice.",
-            rule="whoever asks names the values, since which ones occur would tell about people",
-            remedy="name them with commas between: --values f,m",
-        )
+    wanted = named_values(values)
     vault, moment = vault_of(find_home(home)), _micro(at)
     true = vault.counts(column, wanted, purpose=purpose or "noisy counts", at=moment, who=_who(who))
-    budget = vault.spent(column)[1]
-    loss = budget.gaussian(epsilon) if noise == "gaussian" else Loss("laplace", epsilon)
+    loss = loss_of(vault, column, epsilon, noise)
     bound = gaussian_bound(loss.size) if noise == "gaussian" else noise_bound(epsilon)
     draw = discrete_gaussian if noise == "gaussian" else discrete_laplace
 
@@ -229,6 +223,28 @@ def vault_count(
     lost, budget = vault.spent(column)
     told = {value: (n, max(0, n - bound), max(0, n + bound)) for value, n in zip(wanted, counts, strict=True)}
     return NoisyCounts(column, told, epsilon, budget.spent(lost), budget.epsilon, again, noise, budget.delta)
+
+
+def named_values(values: Sequence[str]) -> list[str]:
+    """The values that were named, in order; each once.
+
+    Raises:
+        UsageError: none, or one twice.
+    """
+    wanted = sorted(set(values))
+    if not wanted or len(wanted) != len(values):
+        raise UsageError(
+            "vault-count-values",
+            "No value was named, or one twice.",
+            rule="whoever asks names the values, since which ones occur would tell about people",
+            remedy="name them with commas between: --values f,m",
+        )
+    return wanted
+
+
+def loss_of(vault: VaultTables, column: str, epsilon: Fraction, noise: str) -> Loss:
+    """What an answer with this noise loses of a column's budget."""
+    return vault.spent(column)[1].gaussian(epsilon) if noise == "gaussian" else Loss("laplace", epsilon)
 
 
 def vault_list(*, home: str | Path | None = None) -> list[Kept]:

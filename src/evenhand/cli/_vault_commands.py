@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, NoColour, Quiet, moment
+from ._options import At, CampaignFile, HomeFolder, Json, NoColour, Quiet, moment
 from ._speak import Speaker, guarded
 
 __all__ = ["register"]
@@ -110,7 +110,45 @@ def count(
     for value, (n, low, high) in told.counts.items():
         voice.data(f"{value}: about {max(0, n):,} (95 %: {low:,} to {high:,})")
     said = "the answer given before; nothing more was lost" if told.again else f"lost {float(told.epsilon):g}"
-    voice.talk(f"{said}; {float(told.spent):g} of {float(told.budget):g} is spent")
+    voice.talk(f"{said}; {float(told.spent):.4g} of {float(told.budget):g} is spent")
+
+
+def audit(
+    campaign: CampaignFile,
+    column: Annotated[str, typer.Argument(metavar="COLUMN", help="A sensitive column that it keeps in the vault.")],
+    values: Annotated[str, typer.Option("--values", help="The groups, with commas between them.")],
+    epsilon: Annotated[str, typer.Option("--epsilon", help="What this answer may lose of the column's budget.")],
+    noise: Annotated[
+        Noise, typer.Option("--noise", help="laplace, or gaussian where the budget has a delta.")
+    ] = Noise.laplace,
+    at: At = None,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Tell the outcome per group of a campaign's history with noise, for somebody outside; the same question, once."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    names = [value.strip() for value in values.split(",") if value.strip()]
+    told = assembly.vault_audit(
+        campaign, column, names, epsilon=_epsilon(epsilon), noise=noise.value, home=home, at=moment(at)
+    )
+    if json_out:
+        groups = {
+            value: {"people": told.people[value], "hits": told.hits[value], "rate_between": list(told.rates[value])}
+            for value in told.people
+        }
+        voice.document({"column": column, "groups": groups, "epsilon": float(told.epsilon), "spent": float(told.spent),
+                        "budget": float(told.budget), "delta": float(told.delta), "noise": told.noise,
+                        "again": told.again})  # fmt: skip
+        return
+    for value, (low, high) in told.rates.items():
+        people, hits = max(0, told.people[value]), max(0, told.hits[value])
+        voice.data(f"{value}: about {people:,} people, about {hits:,} with the outcome: {low:.1%} to {high:.1%} (95 %)")
+    said = "the answer given before; nothing more was lost" if told.again else f"lost {float(told.epsilon):g}"
+    voice.talk(f"{said}; {float(told.spent):.4g} of {float(told.budget):g} is spent")
 
 
 def _epsilon(text: str) -> Fraction:
@@ -197,6 +235,13 @@ _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (
         count,
         ("evenhand vault count sex --values f,m --epsilon 0.5", "evenhand vault count sex --values f,m --epsilon 1"),
+    ),
+    (
+        audit,
+        (
+            "evenhand vault audit campaign.yaml sex --values f,m --epsilon 0.5",
+            "evenhand vault audit campaign.yaml sex --values f,m --epsilon 0.5 --noise gaussian",
+        ),
     ),
     (list_, ("evenhand vault list", "evenhand vault list --json")),
     (log, ("evenhand vault log", "evenhand vault log --json")),
