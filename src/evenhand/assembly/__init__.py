@@ -67,8 +67,10 @@ from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
+from ._signals_said import hear_signals
 from ._staff import StaffHouse, open_staff_house, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
+from ._table_words import ReadTables
 from ._try import ToTry, check_can_serve, open_to_try
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._why import why
@@ -102,6 +104,7 @@ __all__ = [
     "PeopleHouse",
     "Planned",
     "Ran",
+    "ReadTables",
     "Replayed",
     "Restored",
     "Retention",
@@ -141,6 +144,7 @@ __all__ = [
     "frontier",
     "give_receipt",
     "hash_of_notice",
+    "hear_signals",
     "import_consents",
     "is_factor",
     "kept_checkpoints",

@@ -37,7 +37,7 @@ from ._rows_digest import DIGEST, digest_by_rows, picked, row_digests
 from ._trail import Told
 from ._vault_store import group_values
 
-__all__ = ["PeopleKeys", "Profiles"]
+__all__ = ["PeopleKeys", "Profiles", "SaidTable"]
 
 _WIDEST = 1e300
 _OPT_OUT = ("opt_out", "Personalisation", "OptedOut")
@@ -101,9 +101,7 @@ class Profiles:
         self._rows = row_digests(table, subject_columns(campaign))
         self._law = law_of(self._loaded, table, len(ids), folder=folder, at=datetime.now(UTC))
         opened = open_consents(campaign, frames, folder, self._register)
-        self._said = None if opened is None else opened[1]
-        self._order = np.argsort(self._said.subjects, kind="stable") if self._said else np.zeros(0, dtype=np.intp)
-        self._whose = self._said.subjects[self._order] if self._said else np.zeros(0, dtype="S32")
+        self._said = None if opened is None else SaidTable(opened[1])
 
     def __len__(self) -> int:
         """How many people are known."""
@@ -162,6 +160,11 @@ class Profiles:
         stores = Stores(consents, columns, Vault(groups, countable), law=law)
         return People(asked, ids, stores, digest_by_rows(whole, said, at), told)
 
+    def said_by(self, who: str) -> ConsentColumns | None:
+        """What the table says that one person (an id of the organisation's own) said; from any thread."""
+        said = self._said
+        return None if said is None else said.of(self._register.pseudonyms_of([who]))
+
     def _law_on(self, day: date) -> Law:
         """The law of everybody; a signed balancing record is looked at once a day."""
         if day != self._looked_at:
@@ -172,8 +175,7 @@ class Profiles:
 
     def _said_of(self, asked: Asked, asks: Sequence[Ask]) -> ConsentColumns | None:
         """What these people said, and what they or their browsers say in the request."""
-        mine = self._order[_runs(self._whose, asked.subjects)]
-        said = None if self._said is None else picked(self._said, mine)
+        said = None if self._said is None else self._said.of(asked.subjects)
         whose = asked.subjects.tolist()
         out = [
             place
@@ -204,6 +206,23 @@ class Profiles:
             },
             {name: [*column, *[None] * count] for name, column in before.evidence.items()},
         )
+
+
+class SaidTable:
+    """What a table says that people said, by person.
+
+    Args:
+        said: the table.
+    """
+
+    def __init__(self, said: ConsentColumns) -> None:
+        self._said = said
+        self._order = np.argsort(said.subjects, kind="stable")
+        self._whose = said.subjects[self._order]
+
+    def of(self, subjects: NDArray[np.bytes_]) -> ConsentColumns:
+        """The rows about these people (pseudonyms)."""
+        return picked(self._said, self._order[_runs(self._whose, subjects)])
 
 
 class _Few:
