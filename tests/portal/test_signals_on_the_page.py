@@ -49,7 +49,7 @@ def test_an_opt_out_by_string_is_shown_with_its_effect_and_can_be_overruled(real
     real.now += timedelta(minutes=1)
     browser, page = _enter(real, person)
     row = _row(page, "Your choice under American rules (GPP)")
-    assert "Heard on 2 March 2026. We keep to it: your data does not choose." in row
+    assert "Heard on 2 March 2026. We keep to it: your data does not count." in row
     assert "After that, decisions about you: 1. Of these, 0 used it." in row
     assert "heard a no: Your choice under American rules (GPP) (by your browser)" in _words(page)
     assert page.count('value="personal-on"') == 2, "at the master switch, which is off by it, and at the signal"
