@@ -41,6 +41,7 @@ from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._kept import kept_checkpoints
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+from ._known import is_known
 from ._live import LiveService
 from ._monitor import monitor
 from ._monitored import Monitored, Watched
@@ -70,7 +71,7 @@ from ._run import Planned, Ran, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._signals_said import hear_signals
-from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_mark, staff_reads
+from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_check, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._standing import pause_campaign, resume_campaign
 from ._table_words import ReadTables
@@ -153,6 +154,7 @@ __all__ = [
     "hear_signals",
     "import_consents",
     "is_factor",
+    "is_known",
     "kept_checkpoints",
     "keys_status",
     "last_checkpoint",
@@ -202,6 +204,7 @@ __all__ = [
     "show_identity",
     "sign_balancing",
     "sign_checkpoint",
+    "staff_check",
     "staff_mark",
     "staff_mounts",
     "staff_reads",
