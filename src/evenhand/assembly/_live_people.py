@@ -25,7 +25,7 @@ from evenhand.journey import Stores
 from evenhand.permission import permit
 from evenhand.rules import Law
 from evenhand.terms import Asked, DataError, Role, Standing, canonical_text
-from evenhand.vault import Vault
+from evenhand.vault import LateVault, Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
@@ -154,12 +154,16 @@ class Profiles:
         told = self._told.of(asked.subjects)
         consents = book_of(self.campaign, said, self._keys.suppressed(asked.subjects), at, told.said)
         law = self._law_on(at.date()).rows(rows)
-        countable = permit(asked, self.campaign, consents, law).standing == Standing.PERSONALISED
-        groups = {name: taken_in(column[rows].tolist(), countable) for name, column in self._groups.items()}
+
+        def groups() -> Vault:
+            countable = permit(asked, self.campaign, consents, law).standing == Standing.PERSONALISED
+            own = {name: taken_in(column[rows].tolist(), countable) for name, column in self._groups.items()}
+            return Vault(own, countable)
+
         given = [ask.features for ask in asks]
         columns = _Few(self._columns, rows, given if any(one is not None for one in given) else None)
         whole = b"".join([self._rows[row] if row >= 0 else bytes(DIGEST) for row in rows.tolist()])
-        stores = Stores(consents, columns, Vault(groups, countable), law=law)
+        stores = Stores(consents, columns, LateVault(tuple(self._groups), groups), law=law)
         return People(asked, ids, stores, digest_by_rows(whole, said, at), told)
 
     def _law_on(self, day: date) -> Law:

@@ -42,14 +42,12 @@ def said_by(said: ConsentColumns | None, at: datetime) -> bytes:
         return b"[]"
     until = np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us")
     moments = said.at.astype("datetime64[us]").astype(np.int64).tolist()
-    signals = [*said.signals.values(), *said.evidence.values()]
-    lines = sorted(
-        (subject.decode(), kind, purpose, status, moment, *(column[i] or "" for column in signals))
-        for i, (subject, kind, purpose, status, moment) in enumerate(
-            zip(said.subjects.tolist(), said.kinds, said.purposes, said.statuses, moments, strict=True)
-        )
-        if said.at[i] <= until
-    )
+    signals = [[text or "" for text in column] for column in (*said.signals.values(), *said.evidence.values())]
+    subjects = said.subjects.astype("U32").tolist()
+    lines = list(zip(subjects, said.kinds, said.purposes, said.statuses, moments, *signals, strict=True))
+    if not (is_past := said.at <= until).all():
+        lines = [lines[row] for row in np.flatnonzero(is_past).tolist()]
+    lines.sort()
     return json.dumps(lines, separators=(",", ":"), ensure_ascii=False).encode()
 
 

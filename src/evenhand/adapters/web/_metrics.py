@@ -34,6 +34,7 @@ class Metrics:
         Gauge("evenhand_waiting", "People who wait for a decision.", registry=self.registry).set_function(waiting)
         self._of_request: dict[tuple[str, int], Counter] = {}
         self._of_route: dict[str, Histogram] = {}
+        self._of_standing: dict[tuple[str, str], Counter] = {}
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -48,8 +49,12 @@ class Metrics:
 
     def decided(self, campaign: str, answers: Sequence[Answer]) -> None:
         """People were decided about."""
-        for standing, people in Tally(one.standing for one in answers).items():
-            self._people.labels(campaign, standing).inc(people)
+        tally = {answers[0].standing: 1} if len(answers) == 1 else Tally(one.standing for one in answers)
+        for standing, people in tally.items():
+            counter = self._of_standing.get((campaign, standing))
+            if counter is None:
+                counter = self._of_standing[campaign, standing] = self._people.labels(campaign, standing)
+            counter.inc(people)
 
     def happened(self, kind: str, count: int) -> None:
         """Events were taken in."""
