@@ -148,8 +148,7 @@ def _outcomes(
     """What these people used of each limit; what a limit costs is not worked out again."""
     binding = frozenset(name for name, price in policy.limit_price.items() if price > 0)
     found = []
-    for outcome in limit_outcomes(campaign, comparisons, choice, selected, binding, {}, ""):
+    for outcome in limit_outcomes(campaign, comparisons, choice, selected, binding, None, ""):
         plain: LimitOutcome = outcome
-        note = BY_PRICES if plain.kind in ("disparity", "minimum") else plain.note
-        found.append(replace(plain, money=None, people=None, note=note))
+        found.append(replace(plain, note=BY_PRICES) if plain.kind in ("disparity", "minimum") else plain)
     return tuple(found)

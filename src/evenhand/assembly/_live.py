@@ -15,17 +15,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answer, Answered, BusyError, Done, Question, UnavailableError
 from evenhand.adapters.home import Home
-from evenhand.ledger import Run, Sitting, answered, facts, new_run_id, refuse_paused
+from evenhand.ledger import Sitting, answered, facts, new_run_id, refuse_paused
 from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
 
 from ._ledger import run_keys_of
 from ._live_campaign import LiveCampaign, Meanwhile
+from ._live_groups import Group, Waiting, answered_by, put
+from ._live_ready import LOOK_AGAIN, Readiness
 
 if TYPE_CHECKING:
     from evenhand.adapters.postgres_ledger import PostgresLedger
@@ -43,24 +44,6 @@ _MOMENT = 0.002
 """Seconds to wait for company where half as many wait as were decided together last."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
-_LOOK_AGAIN = 1.0
-"""Seconds without a question after which a service in trouble looks by itself whether that is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    question: Question
-    done: Done = field(repr=False)
-
-
-@dataclass(slots=True)
-class _Group:
-    """Questions that one run answers: everybody in it once."""
-
-    campaign: LiveCampaign
-    is_given: bool
-    waiting: list[_Waiting] = field(default_factory=list)
-    subjects: set[str] = field(default_factory=set)
 
 
 class LiveService:
@@ -87,12 +70,12 @@ class LiveService:
         self.campaigns: Mapping[str, LiveCampaign] = {one.campaign.campaign: one for one in campaigns}
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
         self._told = next(iter(self.campaigns.values())).told
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._people = self._in_hand = 0
         self._answers = 0
         self._changed = threading.Condition()
         self._is_open, self._may_be_recorded = True, False
-        self._trouble: EvenhandError | None = None
+        self._ready = Readiness()
         self._hands = ThreadPoolExecutor(1, "evenhand-head")
         self._number = secrets.randbelow(1 << 24)
         self._thread = threading.Thread(target=self._work, name="evenhand-decides", daemon=True)
@@ -117,19 +100,13 @@ class LiveService:
     @property
     def trouble(self) -> EvenhandError | None:
         """Why the last group could not be decided; None where it was."""
-        return self._trouble
+        return self._ready.trouble
 
     def not_ready(self) -> str:
-        """Why nobody could be decided about when it was tried last, one stable word; "" where they can be.
-
-        What is asked of this, such as a load balancer, sends no question while the answer is no. So after a trouble the
-        service looks each second whether it is over.
-        """
+        """Why nobody could be decided about, one stable word; "" where they can be. See `Readiness`."""
         if not self._is_open or not self._thread.is_alive():
             return "closing"
-        if self._trouble is not None:
-            return self._trouble.code
-        return "busy" if self._people >= self._most else ""
+        return self._ready.word() or ("busy" if self._people >= self._most else "")
 
     def ask(self, question: Question, done: Done) -> None:
         """Take a question; see `adapters.asking.Decider.ask`.
@@ -166,7 +143,7 @@ class LiveService:
                     rule="what cannot be decided soon is turned away at once",
                     remedy="ask again after the time that Retry-After names",
                 )
-            self._waiting.append(_Waiting(question, done))
+            self._waiting.append(Waiting(question, done))
             self._people += len(question.asks)
             self._changed.notify()
 
@@ -184,10 +161,10 @@ class LiveService:
             sitting = Sitting(store, self._hands, run_keys_of(self.place))
             try:
                 while (group := self._next(sitting)) is not None:
-                    if not group:
-                        self._look_again(store, sitting)
-                        continue
-                    self._decide(group, store, sitting)
+                    if group:
+                        self._decide(group, store, sitting)
+                    if not group or (self._ready.locked is not None and self._ready.look_is_due()):
+                        self._look(store, sitting)
                     if store.is_wanted():
                         self._let_go(sitting)
             finally:
@@ -195,10 +172,10 @@ class LiveService:
                 for campaign in self.campaigns.values():
                     campaign.shut(datetime.now(UTC))
 
-    def _next(self, sitting: Sitting) -> list[_Waiting] | None:
+    def _next(self, sitting: Sitting) -> list[Waiting] | None:
         """Everything that waits, up to a bound; None where the service closes and nothing waits.
 
-        Nobody where nothing came for a moment after a trouble.
+        Nobody where nothing came, and it is time to look how things are.
         """
         with self._changed:
             last, self._in_hand = self._in_hand, 0
@@ -210,9 +187,9 @@ class LiveService:
                 if sitting.is_held:
                     if not self._changed.wait(_AT_REST):
                         self._let_go(sitting)
-                elif not self._changed.wait(_LOOK_AGAIN if self._trouble is not None else None):
+                elif not self._changed.wait(LOOK_AGAIN) and self._ready.look_is_due():
                     return []
-            out: list[_Waiting] = []
+            out: list[Waiting] = []
             while self._waiting and (not out or self._in_hand + len(self._waiting[0].question.asks) <= MOST_TOGETHER):
                 one = self._waiting.popleft()
                 out.append(one)
@@ -220,49 +197,80 @@ class LiveService:
             self._people -= self._in_hand
             return out
 
-    def _look_again(self, store: AnyLedger, sitting: Sitting) -> None:
-        """Whether the trouble is over: what people said can be read, the ledger written, and a campaign goes on."""
-        refused: list[PausedError] = []
+    def _look(self, store: AnyLedger, sitting: Sitting) -> None:
+        """How things are: after a trouble whether it is over; else whether everything can still be reached."""
+        self._ready.begins()
+        trouble: EvenhandError | None = None
         try:
-            for finding in sitting.hold(datetime.now(UTC)):
-                self._noticed(finding)
-            with self._told.held():
-                for name, campaign in self.campaigns.items():
-                    try:
-                        refuse_paused(store, name, campaign.prices)
-                    except PausedError as error:
-                        refused.append(error)
-            sitting.let_go()
+            if self._ready.trouble is not None:
+                trouble = self._paused(store, sitting)
+            else:
+                store.tail()
+                self._told.look()
+            self._look_for_keys(store)
         except Exception as error:
             sitting.undo()
-            self._trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
+            trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
+        self._ready.ended(trouble)
+
+    def _paused(self, store: AnyLedger, sitting: Sitting) -> PausedError | None:
+        """What people said can be read and the ledger written: only a campaign that is paused is still in the way."""
+        refused: list[PausedError] = []
+        for finding in sitting.hold(datetime.now(UTC)):
+            self._noticed(finding)
+        with self._told.held():
+            for name, campaign in self.campaigns.items():
+                try:
+                    refuse_paused(store, name, campaign.prices)
+                except PausedError as error:
+                    refused.append(error)
+        sitting.let_go()
+        return refused[0] if len(refused) == len(self.campaigns) else None
+
+    def _look_for_keys(self, store: AnyLedger) -> None:
+        """Whether the keys open that did not."""
+        locked = self._ready.locked
+        if locked is None or store.people is None:
+            return
+        campaign, subjects = locked
+        try:
+            store.people.make(self.campaigns[campaign].people.pseudonyms(subjects))
+        except StoreError as error:
+            if not self._ready.is_of_keys(error):
+                raise
         else:
-            self._trouble = refused[0] if len(refused) == len(self.campaigns) else None
+            self._ready.opens_again()
 
     def _let_go(self, sitting: Sitting) -> None:
         try:
             sitting.let_go()
         except EvenhandError as error:
-            self._trouble = error
+            self._ready.trouble = error
             sitting.undo()
 
-    def _decide(self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting) -> None:
+    def _decide(self, waiting: Sequence[Waiting], store: AnyLedger, sitting: Sitting) -> None:
         """Decide and record a group, and answer; where that fails for another reason than the stores, one by one."""
+        self._ready.begins()
         try:
             answers = self._recorded(waiting, store, sitting)
         except BaseException as error:
             sitting.undo()
             for campaign in self.campaigns.values():
                 campaign.settle(kept=self._may_be_recorded)
-            self._trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
-            hopeless = isinstance(error, StoreError) or (isinstance(error, PausedError) and len(self.campaigns) == 1)
+            trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
+            is_paused = isinstance(error, PausedError) and len(self.campaigns) == 1
+            hopeless = is_paused or Readiness.is_hopeless(error)
             if len(waiting) > 1 and not self._may_be_recorded and not hopeless:
                 for one in waiting:
                     self._decide([one], store, sitting)
                 return
-            answers = [(one, self._trouble) for one in waiting]
+            if self._ready.is_of_keys(trouble):
+                question = waiting[0].question
+                self._ready.locked_out(question.campaign, [ask.subject for ask in question.asks], trouble)
+            self._ready.ended(trouble)
+            answers = [(one, trouble) for one in waiting]
         else:
-            self._trouble = None
+            self._ready.ended(None)
         for one, answer in answers:
             if isinstance(answer, Answered) and not answer.is_repeated:
                 self._answers += len(answer.answers)
@@ -270,8 +278,8 @@ class LiveService:
                 one.done(answer)
 
     def _recorded(
-        self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting
-    ) -> list[tuple[_Waiting, Answered | BaseException]]:
+        self, waiting: Sequence[Waiting], store: AnyLedger, sitting: Sitting
+    ) -> list[tuple[Waiting, Answered | BaseException]]:
         at, self._may_be_recorded = datetime.now(UTC), False
         for finding in sitting.hold(at):
             self._noticed(finding)
@@ -279,13 +287,13 @@ class LiveService:
             return self._held(waiting, store, sitting, at)
 
     def _held(
-        self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting, at: datetime
-    ) -> list[tuple[_Waiting, Answered | BaseException]]:
+        self, waiting: Sequence[Waiting], store: AnyLedger, sitting: Sitting, at: datetime
+    ) -> list[tuple[Waiting, Answered | BaseException]]:
         """Decide and record while nobody else writes the ledger, nor says anything."""
-        out: list[tuple[_Waiting, Answered | BaseException]] = []
-        groups: list[_Group] = []
+        out: list[tuple[Waiting, Answered | BaseException]] = []
+        groups: list[Group] = []
         keys: set[bytes] = set()
-        again: list[_Waiting] = []
+        again: list[Waiting] = []
         for one in waiting:
             key = one.question.key
             if key is not None and key in keys:
@@ -293,13 +301,13 @@ class LiveService:
             elif key is not None and (said := self._said_before(one.question, store)) is not None:
                 out.append((one, said))
             else:
-                _put(groups, self.campaigns[one.question.campaign], one)
+                put(groups, self.campaigns[one.question.campaign], one)
                 keys |= {key} if key is not None else set()
         meanwhile: Meanwhile = []
         for group in groups:
             asks = [ask for one in group.waiting for ask in one.question.asks]
             run, answers = group.campaign.decide(asks, sitting, self._run_id(at), at, meanwhile)
-            out += _answer(group, sitting, run, answers, at)
+            out += answered_by(group, sitting, run, answers, at)
             group.campaign.close(sitting, run, given=group.is_given)
         if groups:
             self._may_be_recorded = True  # where this fails half way, what it used stays used
@@ -339,34 +347,6 @@ class LiveService:
         """Ids of one service differ from each other, however many it makes in a second."""
         self._number = (self._number + 1) % (1 << 24)
         return new_run_id(at, f"{self._number:06x}")
-
-
-def _put(groups: list[_Group], campaign: LiveCampaign, one: _Waiting) -> None:
-    """Into the first group in which none of these people is yet; what requests give themselves stands apart."""
-    subjects = {ask.subject for ask in one.question.asks}
-    is_given = any(ask.features is not None or ask.opted_out or ask.gpc for ask in one.question.asks)
-    for group in groups:
-        if group.campaign is campaign and group.is_given == is_given and not (subjects & group.subjects):
-            break
-    else:
-        groups.append(group := _Group(campaign, is_given))
-    group.waiting.append(one)
-    group.subjects |= subjects
-
-
-def _answer(
-    group: _Group, sitting: Sitting, run: Run, answers: Sequence[Answer], at: datetime
-) -> list[tuple[_Waiting, Answered | BaseException]]:
-    out: list[tuple[_Waiting, Answered | BaseException]] = []
-    first, moment = 0, at.isoformat()
-    for one in group.waiting:
-        question = one.question
-        last = first + len(question.asks)
-        if question.key is not None:
-            sitting.answer_once(run, question.key, question.asked, first + 1, last)
-        out.append((one, Answered(tuple(answers[first:last]), moment)))
-        first = last
-    return out
 
 
 def _closing() -> UnavailableError:

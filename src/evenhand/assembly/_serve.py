@@ -22,6 +22,7 @@ from ._frames import Frames
 from ._ledger import live_keys_of, live_ledger_of
 from ._live import LiveService
 from ._live_campaign import LiveCampaign
+from ._live_tables import TablesWatch
 from ._live_told import LiveTold
 from ._start import look_around
 
@@ -48,11 +49,13 @@ class Serving:
         live: decides.
         place: the home.
         notices: what the start found left behind by an earlier one.
+        tables: reads the tables again when they changed.
     """
 
     live: LiveService
     place: Home
     notices: tuple[str, ...]
+    tables: TablesWatch
 
 
 def machine_keys(home: str | Path | None = None) -> MachineKeys:
@@ -106,9 +109,11 @@ def open_service(
             remedy="evenhand serve campaign.yaml",
         )
     live = LiveService(place, opened, lambda: live_ledger_of(place, keys), noticed=noticed)
+    tables = TablesWatch(opened, noticed)
     try:
-        yield Serving(live, place, notices)
+        yield Serving(live, place, notices, tables)
     finally:
+        tables.close()
         live.close()
         heard.close()
         if isinstance(keys, LiveSubjectKeys):
@@ -165,7 +170,7 @@ def service_app(
             once=once,
             version=__version__,
             fault=lambda error: told(_fault(error)),
-            metrics=Metrics(lambda: live.waiting),
+            metrics=Metrics(lambda: live.waiting, lambda: serving.tables.stale),
             limits=limits or Limits(),
             routers=tuple(routers),
             mounts=mounts or {},
@@ -206,7 +211,13 @@ def serve(
         app = service_app(serving, told=told, **(people_beside(serving, pages) if pages else {}))
         from evenhand.adapters.web import run_app
 
-        run_app(app, host=host, port=port, ready=lambda: told(_where(serving, host, port)))
+        run_app(
+            app,
+            host=host,
+            port=port,
+            ready=lambda: told(_where(serving, host, port)),
+            again=serving.tables.read_now,
+        )
 
 
 def _fault(error: BaseException) -> str:

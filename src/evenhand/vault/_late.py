@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,14 @@ class LateVault:
         vault = self.__filled()
         handed_on = vault.inside
         return handed_on(features, work, why=why)
+
+    def __repr__(self) -> str:
+        return f"LateVault(features={self.features})"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(
+            "A vault cannot be copied or pickled. Rule: only counts leave it. To do: ask it for counts where it is."
+        )
 
     def __filled(self) -> Vault:
         if self.__vault is None:

@@ -19,9 +19,10 @@ class Metrics:
 
     Args:
         waiting: how many people wait.
+        stale: of how many campaigns the tables changed and could not be read.
     """
 
-    def __init__(self, waiting: Callable[[], int]) -> None:
+    def __init__(self, waiting: Callable[[], int], stale: Callable[[], int] = lambda: 0) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter("evenhand_requests", "Requests answered.", ("route", "status"), registry=self.registry)
         self._people = Counter(
@@ -32,6 +33,9 @@ class Metrics:
         )
         self._events = Counter("evenhand_events", "Events taken in.", ("kind",), registry=self.registry)
         Gauge("evenhand_waiting", "People who wait for a decision.", registry=self.registry).set_function(waiting)
+        Gauge(
+            "evenhand_tables_stale", "Campaigns whose tables changed and could not be read.", registry=self.registry
+        ).set_function(stale)
         self._of_request: dict[tuple[str, int], Counter] = {}
         self._of_route: dict[str, Histogram] = {}
         self._of_standing: dict[tuple[str, str], Counter] = {}
