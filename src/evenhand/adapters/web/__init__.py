@@ -13,12 +13,14 @@ from ._gate import Limits
 from ._links import link_routes
 from ._metrics import Metrics
 from ._problems import CODES, ProblemError
+from ._protocol import BoundedProtocol
 from ._run import run_app
 from ._served import ServedCampaign, dsa_object
 from .person_pages import Desk, House, person_pages
 
 __all__ = [
     "CODES",
+    "BoundedProtocol",
     "Desk",
     "Events",
     "Health",

@@ -12,6 +12,8 @@ import uvicorn
 
 from evenhand.terms import StoreError
 
+from ._protocol import BoundedProtocol
+
 __all__ = ["run_app"]
 
 _MOST_AT_ONCE = 2_048
@@ -61,6 +63,7 @@ def run_app(
         timeout_graceful_shutdown=20,
         limit_concurrency=_MOST_AT_ONCE,
         backlog=_MOST_AT_ONCE,
+        http=BoundedProtocol,
         ws="none",
     )
     gc.collect()
