@@ -101,7 +101,7 @@ lock:  ## Write requirements/*.lock again from pyproject.toml
 	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv; }
 	@$(COMPILE) --extra demo --extra postgres --extra serve --extra test --extra check -o requirements/check.lock
 	@$(COMPILE) --extra demo --extra postgres --extra serve --extra test -c requirements/check.lock -o requirements/test.lock
-	@$(COMPILE) --extra demo -c requirements/check.lock -o requirements/run.lock
+	@$(COMPILE) --extra demo --extra serve -c requirements/check.lock -o requirements/run.lock
 
 clean:  ## Remove the environments, caches and outputs that make made
 	rm -rf $(VENV) .venv-lock .venv-spark .venv-interpret .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

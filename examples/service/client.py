@@ -2,7 +2,8 @@
 
     with Decisions("http://127.0.0.1:8000", key=os.environ["EVENHAND_KEY"]) as decisions:
         answer = decisions.decide("1042", once="page-view-9f3")
-        show(answer["offer"], answer["ad"])
+        card = decisions.card("1042", answer["decision_id"], lang="nl", link="/offers")
+        page = page.replace("AD", card["html"])
         decisions.tell(answer["decision_id"], "shown")
 
 Where the service cannot answer for now it is asked again a few times, under the same Idempotency-Key, so nobody is
@@ -18,7 +19,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["Decisions", "Refused"]
+__all__ = ["Decisions", "Refused", "dsa_for"]
 
 _FOR_NOW = {429, 503}
 
@@ -80,6 +81,21 @@ class Decisions:
         body = {"subjects": [{"subject": one} for one in subjects], "campaign": campaign}
         return list(self._post("/v1/decisions", body, once, {})["decisions"])
 
+    def card(
+        self, subject: str, decision_id: str, *, lang: str = "nl", link: str = "", site: str = ""
+    ) -> dict[str, Any]:
+        """The card of a decision, with the person's way to why: ``html`` for a page, ``card`` for the script in it.
+
+        Args:
+            subject: the person who was decided about.
+            decision_id: the decision.
+            lang: ``nl`` or ``en``.
+            link: where the offer leads.
+            site: where the pages of people stand, if on another server than the card.
+        """
+        body = {"subject": subject, "decision_id": decision_id, "lang": lang, "link": link, "site": site}
+        return self._post("/v1/cards", body, None, {})
+
     def tell(self, decision_id: str, kind: str) -> None:
         """Something followed: ``shown``, ``clicked``, ``bought`` or ``complained``."""
         self._post("/v1/events", {"events": [{"decision_id": decision_id, "kind": kind}]}, None, {})
@@ -115,3 +131,32 @@ class Decisions:
                 raise Refused(answer.json())
             time.sleep(min(5.0, float(answer.headers.get("retry-after", "1"))))
         raise Refused({})
+
+
+def dsa_for(dsa: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The ``bid.ext.dsa`` of an answer, as somebody asked for it who sells the place of an advertisement.
+
+    Args:
+        dsa: the ``dsa`` of an answer.
+        asked: ``regs.ext.dsa`` of their bid request, with the names of 26 January 2024 (``dsarequired``) or the first
+            ones, of 16 January 2024 (``required``) or of the draft (``dsainfo``).
+
+    Returns:
+        the object; None where nothing is asked for. Where the publisher shows these words itself (``pubrender`` 2)
+        ``adrender`` is 0, and where no data on parameters may be sent (``datatopub`` 0) and the publisher does not need
+        them to show, there are none.
+    """
+    new = asked.get("dsarequired")
+    needs = new if new is not None else asked.get("required", asked.get("dsainfo", 0))
+    if not needs:
+        return None
+    shows = asked.get("pubrender", 0) == 2
+    name = "params" if new is None else "dsaparams"
+    used = [
+        {("params" if key == "dsaparams" else key) if name == "params" else key: value for key, value in one.items()}
+        for one in dsa["transparency"]
+    ]
+    made = {**dsa, "transparency": used, "adrender": 0 if shows else dsa["adrender"]}
+    if asked.get("datatopub", 1) == 0 and not shows:
+        del made["transparency"]
+    return made

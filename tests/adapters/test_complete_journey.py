@@ -54,6 +54,18 @@ def _table(folder: Path, name: str) -> pl.DataFrame:
     return pl.read_parquet(folder / "data" / f"{name}.parquet")
 
 
+def test_the_shop_has_the_same_campaign_on_another_channel(folder, campaign):
+    """Only its id, its channel, how much there is and words about the leaflet differ; so its tables are the same."""
+    text = (folder / "shop.yaml").read_text(encoding="utf-8")
+    shop = Campaign.model_validate(YAML(typ="safe").load(text))
+    assert (shop.campaign, shop.channel.value) == ("shop-coupons", "web")
+    assert (shop.columns, shop.limits.disparity) == (campaign.columns, campaign.limits.disparity)
+    assert shop.limits.budget > campaign.limits.budget
+    assert shop.limits.contacts.total > campaign.limits.contacts.total
+    assert [one.capacity for one in shop.offers] == [4 * one.capacity for one in campaign.offers]
+    assert not any(word in text for word in ("leaflet?", "for printing", "written to", "Post is"))
+
+
 @pytest.mark.parametrize("number", ["8", "18", "22"])
 def test_no_feature_knows_what_came_later(tables, rows, number):
     """Deleting every line, redemption and mailing from the campaign's start on changes no feature of its rows."""

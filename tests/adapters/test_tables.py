@@ -347,6 +347,24 @@ def test_parts_of_equal_size_hold_all_and_keep_equal_numbers_together(numbers, p
         assert max(groups.count(group) for group in groups) <= len(numbers) // parts + 1
 
 
+def test_ages_among_which_some_are_no_numbers_are_bands_all_the_same():
+    """One per cent of words makes the column text, and no 80 groups: the words are unknown, and counted."""
+    texts = [str(18 + row % 75) for row in range(990)] + ["n/a", "geheim"] * 5 + [None]
+    table = open_frame(pl.DataFrame({"age": texts, "points": texts, "town": [f"t{row % 30}" for row in range(1_001)]}))
+    groups = table.groups("age")
+    assert {"18-24", "75 or older", None} <= set(groups)
+    assert len(set(groups)) <= 9
+    assert groups[990:] == [None] * 11
+    mixed = table.mixed("age")
+    assert mixed is not None
+    assert (mixed.numbers, mixed.others, mixed.banded) == (990, 10, True)
+    other = table.mixed("points")
+    assert other is not None
+    assert not other.banded
+    assert other.different == 77
+    assert table.mixed("town") is None
+
+
 def test_a_cut_says_which_groups_a_number_makes():
     """Quintiles by name or by number, edges as they are written, also where few values differ; text is refused."""
     table = open_frame(

@@ -11,6 +11,8 @@ import pytest
 GROUND = {"numpy", "evenhand"}
 CALLS_OUT = {"ftplib", "http", "httpx", "imaplib", "requests", "smtplib", "socket", "ssl", "telnetlib", "urllib"}
 HARMLESS = {"urllib.parse"}
+# Staff sign in at their organisation's issuer, which must be asked for its keys; only where an operator named one.
+ASKS_THE_ISSUER = "src/evenhand/adapters/issuer.py"
 UNSAFE = {"pickle", "shelve", "marshal"}
 NOT_AN_ARGUMENT = {
     "datetime.datetime.now",
@@ -71,12 +73,13 @@ def test_an_allowance_that_nobody_uses_is_taken_back(sources, allowed):
 
 
 def test_nothing_in_the_package_calls_out(sources):
-    """No module imports a network library; a database driver in adapters is the only way off the machine."""
+    """No module imports a network library, but the one that asks the issuer of staff; a database driver in adapters is
+    the only other way off the machine."""
     callers = [
         f"{source.where}:{line} imports {name}"
         for source in sources
         for line, name in _imports(source)
-        if name.partition(".")[0] in CALLS_OUT and name not in HARMLESS
+        if name.partition(".")[0] in CALLS_OUT and name not in HARMLESS and source.where != ASKS_THE_ISSUER
     ]
     assert not callers, "\n".join(callers)
 

@@ -179,3 +179,45 @@ def test_no_text_of_a_finding_gives_a_verdict():
     texts = [path for path in files if path.suffix in {".py", ".json", ".html"}]
     assert len(texts) > 30
     assert [path.name for path in texts if verdict.search(path.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "do"),
+    [
+        ("age", "Fewer than 10 values of column 'age' are no numbers, and 1192 are; so its groups are bands", "empty"),
+        ("points", "its groups are its 71 different values", "declare `cut: quarters`"),
+    ],
+)
+def test_a_sensitive_column_of_numbers_with_words_among_them_is_named(name, said, do):
+    """Two per cent of words: the finding says how many, what the groups are now, and what would make bands of it."""
+    texts = [str(20 + row % 70) for row in range(1_192)] + ["onbekend"] * 8
+    frame = _frame().with_columns(pl.Series(name, texts))
+    found = eh.audit(frame, outcome="hired", sensitive_features=[name])
+    (finding,) = [one for one in found.findings if one.id == "EH-DATA-021"]
+    assert said in finding.what
+    assert do in finding.remedy
+    page = found.to_html("nl")
+    assert "zijn minder dan 10 waarden geen getal en 1.192 wel" in " ".join(page.split())
+
+
+def test_intersections_too_fine_to_tell_are_named_and_the_others_stay():
+    """Of three crossings only those with a column of forty small groups are lost, and the finding names them."""
+    rows = 4_000
+    rng = np.random.default_rng(8)
+    frame = pl.DataFrame(
+        {
+            "sex": rng.choice(["f", "m"], rows),
+            "band": rng.choice(["young", "middle", "old"], rows),
+            "town": [f"t{code:02}" for code in np.minimum(rng.geometric(0.12, rows), 40)],
+            "visits": rng.integers(0, 9, rows),
+            "hired": (rng.random(rows) < 0.4).astype(int),
+        }
+    )
+    found = eh.audit(frame, outcome="hired", sensitive_features=["sex", "band", "town"])
+    told = {comparison.features for comparison in found.outcome if comparison.best is not None}
+    assert ("sex", "band") in told
+    thin = set(found.too_thin)
+    (finding,) = [one for one in found.findings if one.id == "EH-DATA-022"]
+    assert finding.measured["intersections"] == len(thin) > 0
+    assert all(" & ".join(features) in finding.what for features in thin)
+    assert all("town" in features for features in thin)

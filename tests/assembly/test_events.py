@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from datetime import UTC, datetime, timedelta
 
+import jsonschema
 import pytest
 
 from evenhand import assembly
+from evenhand.rights import PORTABILITY_SCHEMA
 from evenhand.terms import UsageError
 from live_cases import Web, opened, person
 
@@ -93,6 +95,59 @@ def test_an_erasure_takes_what_followed_with_it(web):
     _told(web, (one, "shown"), (one, "bought"), (other, "shown"))
     assembly.erase(person(3), home=web.place, at=datetime.now(UTC))
     assert [event["decision_id"] for event in web("GET", EVENTS).json()["events"]] == [other]
+
+
+def test_no_byte_of_what_followed_is_left_after_an_erasure(web, ran_shop):
+    """Its number stands in the home before, and in no file of it after, also while the service runs."""
+    (one,) = _decided(web, 3)
+    _told(web, (one, "bought"), id="canary-order-4711")
+    home = web.place
+    held = [path.name for path in home.rglob("*") if path.is_file() and b"canary-order-4711" in path.read_bytes()]
+    assert held
+    assert assembly.erase(person(3), home=home, at=datetime.now(UTC)).events == 1
+    assert not [path for path in home.rglob("*") if path.is_file() and b"canary-order-4711" in path.read_bytes()]
+
+
+def test_what_followed_is_in_the_access_answer_and_in_what_a_person_takes_along(web):
+    """Kind, moment and number of each of their events, on page and in JSON; nothing of anybody else's."""
+    one, other = _decided(web, 3, 4)
+    moment = (datetime.now(UTC) - timedelta(minutes=1)).replace(microsecond=0)
+    _told(web, (one, "shown"), (one, "bought"), id="mine-4711", at=moment.isoformat())
+    _told(web, (other, "complained"), id="theirs-99")
+    home = web.place
+    package = assembly.package_about(person(3), home=home, lang="nl")
+    followed = [item for item in package.to_dict()["data"] if item["source"] == "events"]
+    assert {(item["table"], item["name"], item["value"]) for item in followed} == {
+        (one, "shown", moment.isoformat()),
+        (one, "shown.id", "mine-4711"),
+        (one, "bought", moment.isoformat()),
+        (one, "bought.id", "mine-4711"),
+    }
+    page = package.to_html()
+    assert "wat op onze beslissing volgde" in page
+    assert "u kocht" in page
+    portable = assembly.portability_of(person(3), home=home)
+    taken = portable.to_dict()
+    jsonschema.validate(taken, dict(PORTABILITY_SCHEMA))
+    assert [item["value"] for item in taken["items"] if item["name"] == "bought.id"] == ["mine-4711"]
+    assert "mine-4711" in portable.to_csv()
+    short = assembly.access(person(3), home=home).to_dict()["events"]
+    assert [(event["decision_id"], event["kind"], event["id"]) for event in short] == [
+        (one, "shown", "mine-4711"),
+        (one, "bought", "mine-4711"),
+    ]
+    assert "theirs-99" not in str((package.to_dict(), taken, short))
+
+
+def test_what_followed_goes_when_the_time_of_its_decisions_is_up(web):
+    """A dry run counts it; the real one leaves no byte of it."""
+    (one,) = _decided(web, 3)
+    _told(web, (one, "complained"), id="canary-complaint-4712")
+    home, later = web.place, datetime.now(UTC) + timedelta(days=800)
+    due = {run.run_id: run.events for run in assembly.retention(home=home, at=later, dry_run=True).runs}
+    assert due[one.rpartition(".")[0]] == 1
+    assembly.retention(home=home, at=later, dry_run=False)
+    assert not [path for path in home.rglob("*") if path.is_file() and b"canary-complaint-4712" in path.read_bytes()]
 
 
 def test_what_follows_after_an_erasure_is_not_kept(web):

@@ -28,7 +28,7 @@ def test_a_missing_wrapping_key_is_a_steady_no_and_is_over_by_itself(ran_shop, m
     with opened(ran_shop) as serving:
         assert asked(serving.live, person(3)).answers
         _rotate(monkeypatch, home, f"{NEW},{OLD}")
-        with pytest.raises(StoreError, match="The wrapping key [0-9a-f]{8} is not there"):
+        with pytest.raises(StoreError, match=r"The wrapping key [0-9a-f]{8} is not there"):
             asked(serving.live, person(3))
         assert asked(serving.live, "new@mail.example").answers
         end = time.monotonic() + 2.5

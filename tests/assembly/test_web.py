@@ -10,8 +10,7 @@ from importlib.resources import files
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.campaign_files import load_campaign
-from evenhand.adapters.web import CODES, Limits, dsa_object
+from evenhand.adapters.web import CODES, Limits
 from evenhand.receipts import check
 from live_cases import Web, opened, person
 
@@ -268,16 +267,6 @@ def test_an_erased_person_is_told_of_no_more(web):
     for link in (*one["explanations"].values(), one["receipt"]):
         assert _type(web("GET", link)) == "decision-closed"
     assert _type(web("POST", V1, body, key)) == "decision-closed"
-
-
-def test_the_dsa_object_is_what_publishers_must_be_sent(ran_shop):
-    """Names are cut to the 100 characters that are allowed, and the buyer shows who advertises (adrender 1)."""
-    campaign = load_campaign(ran_shop / "campaign.yaml", at=datetime.now(UTC)).campaign
-    long = campaign.model_copy(update={"controller": campaign.controller.model_copy(update={"name": "a" * 300})})
-    made = dsa_object(long, is_profiling=False)
-    assert made["behalf"] == made["paid"] == "a" * 100
-    assert made["adrender"] == 1
-    assert made["transparency"] == [{"domain": "shop.example", "dsaparams": [2]}]
 
 
 def test_no_problem_is_without_a_text():

@@ -75,10 +75,23 @@ for who in people:
 """
 
 
+COMMITTER = """
+import sys
+from pathlib import Path
+import numpy as np
+from evenhand.adapters.home import Home
+from evenhand.assembly._trail import Told, nobody_says_meanwhile
+with nobody_says_meanwhile(Home(Path("evenhand-home")), np.zeros(0, dtype="S32"), Told()):
+    print("ready", flush=True)
+    sys.stdin.readline()
+"""
+
+
 def _start(folder, program, *words):
     process = subprocess.Popen(
         [sys.executable, "-c", program, *words],
         cwd=folder,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -160,3 +173,24 @@ def test_a_no_that_is_said_while_a_run_is_prepared_is_heard_by_it(folder):
     done = assembly.decide_people(Path("campaign.yaml"), [who], at=at, step=step)
     assert said
     assert done.columns["standing"] != ["personalised"]
+
+
+def test_the_first_thing_that_anybody_says_waits_for_a_run_that_commits(tmp_path, monkeypatch):
+    """Two processes, a home in files where nobody said a word: while one makes a run durable, the other's no waits."""
+    monkeypatch.delenv("EVENHAND_DATABASE", raising=False)
+    monkeypatch.delenv("EVENHAND_HOME", raising=False)
+    write_shop(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assembly.run_campaign(Path("campaign.yaml"), at=datetime.fromisoformat(AT).replace(tzinfo=UTC))
+    assert not Home(tmp_path / "evenhand-home").people.exists()
+    committer = _start(tmp_path, COMMITTER)
+    sayer = _start(tmp_path, SAYER, "first", "0", "canary5@mail.example")
+    with pytest.raises(subprocess.TimeoutExpired, match="timed out"):
+        sayer.wait(2.0)
+    assert not Home(tmp_path / "evenhand-home").people.exists(), "nothing was said while the run was made durable"
+    _, trouble = committer.communicate("go\n", timeout=60)
+    assert committer.returncode == 0, trouble
+    out, trouble = sayer.communicate(timeout=60)
+    assert sayer.returncode == 0, trouble
+    assert json.loads(out)[0] == "canary5@mail.example"
+    assert len(assembly.consent_history("canary5@mail.example", home="evenhand-home").said) == 1

@@ -145,6 +145,32 @@ def test_a_no_that_was_said_after_the_backup_is_heard_in_the_restored_home(ran, 
     assert "WARNING: whoever said no after that moment is not heard here" in deaf.stderr
 
 
+def test_requests_that_came_after_the_backup_go_on_in_the_restored_home(old):
+    """One answered meanwhile, one new, one of somebody erased since: number, clock, steps and letters as in the old."""
+    ask = ("rights", "ask")
+    begun = json.loads(old(*ask, WHO, "access", "--json", "--received", "2026-11-02").stdout)["number"]
+    old("backup", "copy", "--keys", "keys")
+    old("rights", "extend", begun, "complex", "--by", "dpo")
+    new = json.loads(old(*ask, "canary-late@mail.example", "rectification", "--note", "n-4711", "--json").stdout)[
+        "number"
+    ]
+    gone = json.loads(old(*ask, "canary4@mail.example", "erasure", "--json").stdout)["number"]
+    old("rights", "erase", "canary4@mail.example", "--yes")
+    schema = ("--schema", f"t{secrets.token_hex(6)}") if old.url else ()
+    done = old("restore", "copy", "--keys", "keys", "--home", "with", "--marks", HOME, *schema)
+    assert "Requests that came or went on later, as they were: 3." in done.stderr
+    there = old("rights", "list", "--all", "--json", home="with")
+    assert json.loads(there.stdout) == json.loads(old("rights", "list", "--all", "--json").stdout)
+    for number in (begun, new, gone):
+        told = json.loads(old("rights", "show", number, "--json", home="with").stdout)
+        assert told == json.loads(old("rights", "show", number, "--json").stdout)
+    assert "n-4711" in old("rights", "show", new, "--reveal", "--by", "dpo", home="with").stdout
+    assert json.loads(old("rights", "verify", "--json", home="with").stdout)["ok"]
+    old("rights", "answer", begun, WHO, "--by", "dpo", "--identity", "known", "--out", "answer", home="with")
+    deaf = old("restore", "copy", "--keys", "keys", "--home", "without", "--marks", "keys", url="")
+    assert "Requests of that time" in deaf.stderr
+
+
 def test_marks_of_another_home_are_refused(ran, cli):
     """They are about nobody in the backup, so they would erase nobody."""
     assert cli(ran, "backup", "copy", "--keys", "keys").exit_code == 0

@@ -267,3 +267,22 @@ def test_a_backup_has_what_was_said_and_a_restore_brings_nobody_back(ran, cli):
     assert cli(ran, "run", "campaign.yaml", *LATER, "--home", "again").exit_code == 0
     told = json.loads(cli(ran, "why", other, "--home", "again", "--json").stdout)
     assert told["permission"]["key"] == "consent-withdrawn"
+
+
+def test_a_replay_says_how_many_teachers_were_erased_since(shop, cli):
+    """Their word is gone, so the model comes out different: told with the count, no failure where decisions agree."""
+    people = [f"canary{number}@mail.example" for number in range(0, 400, 10)]
+    for who in people:
+        assert cli(shop, "consent", "give", who, PURPOSE, "--home", HOME, "--said-at", "2026-02-01").exit_code == 0
+    assert cli(shop, "run", "campaign.yaml", "--at", "2026-03-01").exit_code == 0
+    whole = json.loads(cli(shop, "replay", "last", "--json").stdout)
+    assert (whole["same"], whole["erased_since"]) == (True, 0)
+    for who in people[:7]:
+        assert cli(shop, "rights", "erase", who, "--yes").exit_code == 0
+    again = cli(shop, "replay", "last")
+    assert "7 people were erased since whose consents or corrections this run had read" in again.stdout
+    told = json.loads(cli(shop, "replay", "last", "--json").stdout)
+    assert told["erased_since"] == 7
+    assert not told["model_same"]
+    assert (again.exit_code == 0) == told["same"] == (not told["different"])
+    assert cli(shop, "ledger", "verify").exit_code == 0

@@ -154,7 +154,7 @@ def test_whoever_spoke_before_any_run_can_be_erased(tmp_path, cli):
     assert cli(tmp_path, "consent", "object", "canary1@mail.example", *home).exit_code == 0
     done = cli(tmp_path, "rights", "erase", "canary1@mail.example", "--yes", *home)
     assert done.exit_code == 0, done.stderr
-    assert "1 records of what they said were taken out" in done.stdout
+    assert "1 record of what they said was taken out" in done.stdout
     told = cli(tmp_path, "consent", "history", "canary1@mail.example", *home)
     assert not told.stdout.strip()
     assert cli(tmp_path, "rights", "verify", *home).exit_code == 0

@@ -47,8 +47,8 @@ def test_every_command_works_on_a_server(there):
     there("monitor", "campaign.yaml")
     there("receipt", "give", WHO, "--out", "receipt.html")
     there("receipt", "check", "receipt.html")
-    assert "1 decisions" in there("rights", "access", WHO).stderr
-    assert "1 decisions can be read by nobody" in there("rights", "erase", WHO, "--yes").stdout
+    assert "1 decision." in there("rights", "access", WHO).stderr
+    assert "1 decision can be read by nobody" in there("rights", "erase", WHO, "--yes").stdout
     there("report")
     told = there("ledger", "verify").stdout
     assert "promises kept" in told
@@ -133,7 +133,7 @@ def test_an_id_is_never_a_statement_and_never_a_line_of_output(there, who):
     there("run", "campaign.yaml", "--at", AT)
     asked = there("rights", "access", who)
     erased = there("rights", "erase", who, "--yes")
-    assert "1 decisions can be read by nobody" in erased.stdout
+    assert "1 decision can be read by nobody" in erased.stdout
     gone = there("why", who, exits=3)
     for done in (asked, erased, gone):
         assert "\x1b" not in done.stdout + done.stderr

@@ -141,7 +141,7 @@ def test_nothing_is_destroyed_without_a_word(ran, cli):
         database.execute("DELETE FROM subject_key WHERE pseudonym = ?", (_pseudonym(home, "somebody-new"),))
     database.close()
     refused = cli(ran, "retention", "run")
-    assert (refused.exit_code, "1 records that lead to nobody" in refused.stdout) == (2, True)
+    assert (refused.exit_code, "1 record that leads to nobody" in refused.stdout) == (2, True)
     assert b"of-nobody-5150" in (home / "people.sqlite").read_bytes()
     done = cli(ran, "retention", "run", "--yes", "--json")
     assert (done.exit_code, json.loads(done.stdout)["orphans"]) == (0, 1)

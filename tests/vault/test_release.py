@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from evenhand.terms import TableQuestion, UsageError
 from evenhand.vault import Vault
 
 MINIMUM = 10
-VALUES = {"sex": ("f", "m", "unknown"), "age": ("a", "b", "c"), "part": ("0", "1", "2", "-")}
+VALUES = {"place": ("n", "s"), "sex": ("f", "m", "unknown"), "age": ("a", "b", "c"), "part": ("0", "1", "2", "-")}
 
 
 @st.composite
@@ -121,6 +121,26 @@ def test_no_hidden_number_of_linked_views_follows_from_all_that_is_told(world):
         told += one
         hidden += other
     _check(columns, sets, told, hidden)
+
+
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None)
+@given(world=people(), seed=st.integers(0, 2**32))
+def test_where_only_the_finest_views_are_left_out_nothing_follows_from_the_others(world, seed):
+    """Three columns and their four intersections: what is told of some gives away nothing of those that are not."""
+    columns, before, _, _, _ = world
+    rng = np.random.default_rng(seed)
+    columns = {**columns, "place": [VALUES["place"][i] for i in rng.choice(2, len(before), p=(0.6, 0.4))]}
+    names = ("sex", "age", "place")
+    views = [view for width in (1, 2, 3) for view in combinations(names, width)]
+    questions = [TableQuestion(view, before, family="outcome") for view in views]
+    tables = Vault(columns, np.ones(len(before), bool), MINIMUM).release(questions, why="test")
+    told, hidden = [], []
+    for table in tables:
+        one, other = _facts(table, {}, {"hit": True})
+        told += one
+        hidden += other
+    _check(columns, {"hit": before > 0}, told, hidden)
 
 
 @pytest.mark.slow

@@ -6,14 +6,13 @@ Two files beside the ledger, both empty: who holds the lock of ``NAME.lock`` wri
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import IO
 
-__all__ = ["Turn"]
+from .file_lock import locked, locked_within
 
-_BETWEEN = 0.002
+__all__ = ["Turn"]
 
 
 class Turn:
@@ -32,44 +31,18 @@ class Turn:
     def taken(self) -> IO[bytes] | None:
         """The lock, to be closed by whoever has it; None where somebody else keeps it for too long."""
         if not self._patience:
-            return _locked(self._lock)
+            return locked(self._lock)
         until = time.monotonic() + self._patience
-        turn = _within(self._turn, until)
+        turn = locked_within(self._turn, until)
         if turn is None:
             return None
         with turn:
-            return _within(self._lock, until)
+            return locked_within(self._lock, until)
 
     def is_wanted(self) -> bool:
         """Whether somebody waits."""
-        turn = _locked(self._turn)
+        turn = locked(self._turn)
         if turn is None:
             return True
         turn.close()
         return False
-
-
-def _within(path: Path, until: float) -> IO[bytes] | None:
-    while True:
-        lock = _locked(path)
-        if lock is not None or time.monotonic() >= until:
-            return lock
-        time.sleep(_BETWEEN)
-
-
-def _locked(path: Path) -> IO[bytes] | None:
-    """Take the lock of a file without waiting; the system lets go of it when the process ends, however it ends."""
-    file = path.open("ab")
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file

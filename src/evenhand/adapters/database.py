@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,7 @@ from sqlalchemy.exc import ArgumentError
 from evenhand.terms import StoreError
 
 from ._database_trouble import trouble
+from .file_lock import alone_in_making
 from .home import Home
 from .placement import Placement, placement_of
 
@@ -220,6 +221,22 @@ class Database:
             )
         return PartState(part, has, known[-1])
 
+    def shrink(self, tables: Sequence[str]) -> None:
+        """Free the room of rows that were deleted, so that no file of the database holds them any longer.
+
+        A file's log is folded into it and emptied; a server's tables are vacuumed, and its log and its backups are not
+        reached from here.
+        """
+        if not self.is_there:
+            return
+        with trouble(self.where), self.engine.connect() as fresh:
+            if not self.is_server:
+                fresh.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                return
+            alone = fresh.execution_options(isolation_level="AUTOCOMMIT")
+            for name in tables:
+                alone.execute(text(f'VACUUM "{name}"'))
+
     def warnings(self) -> tuple[str, ...]:
         """What of a server's settings lets go of what was committed, one sentence each; nothing of a file."""
         if not self.is_server:
@@ -240,9 +257,8 @@ class Database:
             StoreError: it cannot be reached or changed, or a newer evenhand made its tables.
         """
         self.state(part)
-        with trouble(self.where):
+        with trouble(self.where), contextlib.nullcontext() if self._file is None else alone_in_making(self._file):
             if self._file is not None:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
                 os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
                 with contextlib.closing(self.engine.raw_connection()) as raw:
                     raw.cursor().execute("PRAGMA journal_mode = WAL")

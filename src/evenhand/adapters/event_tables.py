@@ -105,8 +105,28 @@ class EventTables:
         with self._database.read() as connection:
             return [Event(**row) for row in connection.execute(query).mappings()]
 
+    def of(self, decisions: Sequence[str]) -> list[Event]:
+        """Everything that followed these decisions, in the order in which it happened."""
+        if not decisions or not self._database.is_there:
+            return []
+        found: list[Event] = []
+        with self._database.read() as connection:
+            for start in range(0, len(decisions), _AT_ONCE):
+                some = list(decisions[start : start + _AT_ONCE])
+                query = select(_event).where(_event.c.decision.in_(some))
+                found += [Event(**row) for row in connection.execute(query).mappings()]
+        return sorted(found, key=lambda one: (one.at, one.seq))
+
+    def count_of_run(self, run_id: str) -> int:
+        """How many events followed the decisions of a run."""
+        if not self._database.is_there:
+            return 0
+        named = _event.c.decision.startswith(f"{run_id}.", autoescape=True)
+        with self._database.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(_event).where(named)).scalar_one())
+
     def remove(self, decisions: Sequence[str]) -> int:
-        """Remove everything that followed these decisions; how many events there were."""
+        """Remove everything that followed these decisions, to the byte; how many events there were."""
         if not decisions or not self._database.is_there:
             return 0
         count = 0
@@ -114,6 +134,8 @@ class EventTables:
             for start in range(0, len(decisions), _AT_ONCE):
                 some = list(decisions[start : start + _AT_ONCE])
                 count += connection.execute(delete(_event).where(_event.c.decision.in_(some))).rowcount
+        if count:
+            self._database.shrink([_event.name])
         return count
 
     def followed(self, outcome: str, within: timedelta, until: int) -> Iterator[Followed]:

@@ -22,9 +22,11 @@ from evenhand.terms import DataError, StoreError
 
 from ._column_names import check_names
 from ._table_parsing import (
+    MixedColumn,
     age_bands,
     edge_bands,
     looks_like_age,
+    mixed_numbers,
     numbers_or_dates,
     parse_answers,
     parse_outcome,
@@ -37,7 +39,7 @@ from .csv_file import csv_header, read_csv
 from .frames import frame_names, read_frame
 from .sql_tables import read_sql
 
-__all__ = ["DataTable", "open_frame", "open_table"]
+__all__ = ["DataTable", "MixedColumn", "open_frame", "open_table"]
 
 _CSV = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
@@ -122,8 +124,8 @@ class DataTable:
         """Group of each person by a sensitive column, for the vault; None where unknown.
 
         Text and small numbers stay as they are. A column named after age becomes age bands (17 or younger, 18-24,
-        25-34 ... 75 or older; impossible ages are unknown); any other number with more than 20 different values
-        becomes its four quarters.
+        25-34 ... 75 or older; impossible ages are unknown, and so are values that are no numbers where nine in ten
+        are); any other number with more than 20 different values becomes its four quarters.
 
         Args:
             name: the column.
@@ -155,6 +157,9 @@ class DataTable:
                 return age_bands(numbers)
             return quantile_bands(numbers, _PARTS[cut] if isinstance(cut, str) else cut or 4)
         texts = self.texts(name)
+        mixed = mixed_numbers(name, pl.Series(texts, dtype=pl.String), _MOST_GROUPS)
+        if mixed is not None and mixed[0].banded:
+            return age_bands(mixed[1])
         known = [text for text in texts if text is not None]
         different = len(set(known))
         if different > _MOST_GROUPS and (different > _MOST_TEXTS or 2 * different > len(known)):
@@ -165,6 +170,13 @@ class DataTable:
                 remedy="merge the values into broader groups, or give the column the role forbidden",
             )
         return texts
+
+    def mixed(self, name: str) -> MixedColumn | None:
+        """Of a sensitive column of numbers in which some values are none, which makes it text: how many of each."""
+        if self.kind(name) != "text":
+            return None
+        found = mixed_numbers(name, pl.Series(self.texts(name), dtype=pl.String), _MOST_GROUPS)
+        return None if found is None else found[0]
 
     def outcome(self, name: str) -> NDArray[np.uint8]:
         """1 or 0 per row, from 1/0, true/false, yes/no (ja/nee).

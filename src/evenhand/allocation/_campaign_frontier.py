@@ -13,7 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign, DisparityLimit
-from evenhand.terms import Allocated, DataError, Measure, Scored, Standing, TableQuestion, UsageError
+from evenhand.terms import (
+    Allocated,
+    DataError,
+    Measure,
+    Scored,
+    Standing,
+    TableQuestion,
+    UsageError,
+    is_few,
+    shown,
+    shown_steps,
+)
 
 from ._choices import lists_of
 from ._comparisons import Comparison
@@ -91,6 +102,7 @@ class CampaignFrontier:
         value: without the limit, micro-money.
         unlimited: the measure without the limit; None where a count is hidden.
         points: from the loosest bound to the strictest.
+        everybody: people who are decided about, with personal data or without.
     """
 
     limit: str
@@ -102,10 +114,36 @@ class CampaignFrontier:
     value: int
     unlimited: float | None
     points: tuple[CampaignPoint, ...]
+    everybody: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON and for `reports.frontier_picture`."""
-        return {**asdict(self), "measure": self.measure.value}
+        """Plain values, for JSON and for `reports.frontier_picture`; small numbers of people are None.
+
+        A change of a few people is one, and so is what enters or leaves by it; both ways are told, or neither.
+        """
+        points = [
+            {
+                **asdict(point),
+                **_both("entered", point.entered, "left", point.left),
+                **_both("given", point.given, "taken", point.taken),
+                "groups": [{**asdict(one), "change": _moved(one.change)} for one in point.groups],
+            }
+            for point in self.points
+        ]
+        told = {**asdict(self), "measure": self.measure.value, "points": points, "people": shown(self.people)}
+        del told["everybody"]
+        return told | {"selected": shown_steps([self.everybody, self.selected])[1]}
+
+
+def _both(one: str, first: int | None, other: str, second: int | None) -> dict[str, int | None]:
+    """Two numbers of people whose difference may be known: neither is told where one is small."""
+    hidden = first is None or second is None or is_few(first) or is_few(second)
+    return {one: None, other: None} if hidden else {one: first, other: second}
+
+
+def _moved(change: int | None) -> int | None:
+    """A change of a number of people, None where it is one of a few."""
+    return None if change is None or is_few(abs(change)) else change
 
 
 def campaign_frontier(
@@ -159,6 +197,7 @@ def campaign_frontier(
         value=free.certificate.value,
         unlimited=bare.reached,
         points=tuple(point if number is None else tables.told(point, number) for point, number in points),
+        everybody=len(counted),
     )
 
 

@@ -18,7 +18,7 @@ from ._asking import (
     withdraw_request,
 )
 from ._audit import DataAudit, audit
-from ._backup import BackedUp, Restored, backup, restore
+from ._backup import BackedUp, backup
 from ._bundle import BundleChecked, check_bundle, make_bundle
 from ._certify import Certified, certify
 from ._consent_history import (
@@ -59,6 +59,7 @@ from ._receipts import (
 from ._recipients import Message, acknowledge, outbox, tell_recipient
 from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger
 from ._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
+from ._restore import Restored, restore
 from ._retention import DueRun, Retention, retention
 from ._rights import Access, Erased, access, erase
 from ._ropa import record_of_processing
@@ -66,6 +67,9 @@ from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Checked, Planned, Ran, check, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
+from ._staff import StaffHouse, open_staff_house, staff_mark, staff_reads
+from ._staff_mounts import serve_staff_pages, staff_mounts
+from ._try import ToTry, check_can_serve, open_to_try
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._why import why
 
@@ -104,7 +108,9 @@ __all__ = [
     "Sayings",
     "SayingsInHome",
     "Serving",
+    "StaffHouse",
     "Stepped",
+    "ToTry",
     "Watched",
     "access",
     "acknowledge",
@@ -116,6 +122,7 @@ __all__ = [
     "certify",
     "check",
     "check_bundle",
+    "check_can_serve",
     "check_receipt",
     "consent_history",
     "consents_since",
@@ -149,6 +156,8 @@ __all__ = [
     "new_wrapping_key",
     "open_ledger",
     "open_service",
+    "open_staff_house",
+    "open_to_try",
     "outbox",
     "package_about",
     "people_beside",
@@ -176,10 +185,14 @@ __all__ = [
     "say",
     "serve",
     "serve_person_pages",
+    "serve_staff_pages",
     "service_app",
     "show_identity",
     "sign_balancing",
     "sign_checkpoint",
+    "staff_mark",
+    "staff_mounts",
+    "staff_reads",
     "start_request",
     "tell_recipient",
     "upgrade_database",

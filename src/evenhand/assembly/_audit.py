@@ -21,7 +21,7 @@ from evenhand.terms import Finding, UsageError
 from evenhand.vault import Vault
 
 from ._groups import LessonGroups
-from ._intake import date_left_out, odd_values
+from ._intake import date_left_out, mixed_groups, odd_values
 from ._open import Opened
 
 __all__ = ["DataAudit", "audit", "campaign_audit"]
@@ -107,6 +107,7 @@ def audit(
     personal = [finding for name in values for finding in scan_personal_data(name, values[name])]
     scanned = {finding.subject_matter for finding in personal}
     used = {name: column for name, column in values.items() if name not in scanned}
+    odd += [mixed_groups(name, mixed) for name in sensitive_features if (mixed := table.mixed(name)) is not None]
     odd += [finding for name, column in used.items() for finding in odd_values(name, column)]
     binnings = tuple(learn_binning(name, column) for name, column in used.items())
     found = audit_counts(

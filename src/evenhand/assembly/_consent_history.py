@@ -54,6 +54,7 @@ def say(
     method: str = "",
     actor: str = "person",
     form: str = "",
+    via: str = "",
 ) -> Said:
     """Record what a person says of a purpose. It holds for the next decision; nothing that was recorded is changed.
 
@@ -64,7 +65,7 @@ def say(
         home: the home folder; see `find_home`.
         at: now.
         said_at: when it was said, where that was earlier; None = now.
-        notice, notice_hash, language, method, actor, form: see `rights.Said`.
+        notice, notice_hash, language, method, actor, form, via: see `rights.Said`.
 
     Raises:
         UsageError: the purpose is none, or the moment lies in the future.
@@ -87,6 +88,7 @@ def say(
         method=method,
         actor=actor,
         form=form,
+        via=via,
     )
     place = find_home(home)
     key = key_of_person(place, who, make=True)

@@ -12,13 +12,16 @@ import numpy as np
 from evenhand.adapters.consent_table import ConsentColumns, consent_columns, read_consents
 from evenhand.adapters.tables import DataTable
 from evenhand.features import Register
-from evenhand.permission import ConsentBook, hear, weigh
-from evenhand.policy import EVIDENCE_NAMES, Campaign, Table
+from evenhand.permission import ConsentBook, Heard, hear, weigh
+from evenhand.policy import EVIDENCE_NAMES, Campaign, SignalsClause, Table
 from evenhand.rights import is_no
 
 from ._frames import Frames, open_one
 
-__all__ = ["book_of", "open_consents"]
+__all__ = ["AS_OPT_OUTS", "book_of", "open_consents"]
+
+AS_OPT_OUTS = SignalsClause()
+"""How signals that the home recorded are understood by a campaign that declares none: every opt-out reaches it."""
 
 
 def open_consents(
@@ -55,6 +58,7 @@ def book_of(
         told: what the home itself recorded; None where it recorded nothing. It counts beside the table, and the later
             of two counts, whichever it stands in.
     """
+    table = said
     if told is not None:
         said = _together(said, _binding(told, at))
     if erased:
@@ -68,9 +72,18 @@ def book_of(
         purposes=said.purposes,
         statuses=said.statuses,
         at=said.at,
-        heard=hear(said.signals, said.at, campaign) if source is not None and source.signals is not None else None,
+        heard=_heard(said, table, campaign),
         evidence=None if source is None or source.evidence is None else weigh(_whole(said), source),
     )
+
+
+def _heard(said: ConsentColumns, table: ConsentColumns | None, campaign: Campaign) -> Heard | None:
+    """What the signals amount to. Those that the home recorded are heard also where a campaign declares none, as
+    opt-outs; a table with signals that no campaign declares is refused, by whoever gets None."""
+    if campaign.consents is not None and campaign.consents.signals is not None:
+        return hear(said.signals, said.at, campaign)
+    undeclared = table is not None and any(kind.lower() == "signal" for kind in set(table.kinds))
+    return None if undeclared or not said.signals else hear(said.signals, said.at, campaign, AS_OPT_OUTS)
 
 
 def _whole(said: ConsentColumns) -> dict[str, list[str | None]]:
@@ -101,13 +114,17 @@ def _together(said: ConsentColumns | None, told: ConsentColumns) -> ConsentColum
     """What the table says and what the home recorded, as one."""
     if said is None:
         return told
+    none, none_told = [None] * len(said.at), [None] * len(told.at)
     return ConsentColumns(
         np.concatenate([said.subjects, told.subjects]),
         [*said.kinds, *told.kinds],
         [*said.purposes, *told.purposes],
         [*said.statuses, *told.statuses],
         np.concatenate([said.at, told.at]),
-        {name: [*column, *[None] * len(told.at)] for name, column in said.signals.items()},
+        {
+            name: [*said.signals.get(name, none), *told.signals.get(name, none_told)]
+            for name in dict.fromkeys([*said.signals, *told.signals])
+        },
         {
             name: [*first, *second]
             for (name, first), second in zip(_whole(said).items(), _whole(told).values(), strict=True)

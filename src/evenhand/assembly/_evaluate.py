@@ -26,8 +26,10 @@ from evenhand.terms import (
     Reason,
     Target,
     UsageError,
+    is_few,
     score_of,
     score_ppm,
+    shown_steps,
     term_contributions,
 )
 
@@ -68,11 +70,24 @@ class Evaluated:
     findings: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """Plain JSON values; numbers of a few people, and those that tell them, are null."""
         plain = asdict(self)
-        plain["policies"] = list(self.policies)
+        looked = self.drawn - self.left_out
+        plain["drawn"], plain["looked_at"] = shown_steps([self.drawn, looked])
+        plain["left_out"] = None if plain["looked_at"] is None else self.left_out
+        plain["listed"] = shown_steps([looked, self.listed])[1]
+        plain["policies"] = [_without_few(one) for one in self.policies]
         plain["findings"] = [{**asdict(one), "severity": one.severity.value} for one in self.findings]
         return plain
+
+
+def _without_few(policy: dict[str, Any]) -> dict[str, Any]:
+    """A policy's figures, without the weight of a few people."""
+    told = dict(policy)
+    for name in ("response", "money"):
+        few = is_few(round(policy[name]["effective_people"]))
+        told[name] = {**policy[name], **({"effective_people": None} if few else {})}
+    return told
 
 
 @dataclass(frozen=True, slots=True)

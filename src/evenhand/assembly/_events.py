@@ -15,7 +15,7 @@ from evenhand.terms import DataError, UsageError
 
 from ._records import open_ledger
 
-__all__ = ["LiveEvents", "forget_events", "write_events"]
+__all__ = ["LiveEvents", "events_after", "events_of_run", "forget_events", "write_events"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -119,6 +119,18 @@ def write_events(
     }
     write_atomically(Path(path), csv_bytes(columns), private=True)
     return len(rows)
+
+
+def events_after(place: Home, decisions: Sequence[str]) -> list[Event]:
+    """Everything that followed these decisions, in the order in which it happened."""
+    with database_of(place) as database:
+        return EventTables(database).of(decisions)
+
+
+def events_of_run(place: Home, run_id: str) -> int:
+    """How many events followed the decisions of a run."""
+    with database_of(place) as database:
+        return EventTables(database).count_of_run(run_id)
 
 
 def forget_events(place: Home, decisions: Sequence[str]) -> int:

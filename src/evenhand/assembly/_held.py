@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.consent_table import CONSENT_COLUMNS
 from evenhand.adapters.home import Home
 from evenhand.adapters.tables import DataTable, open_table
-from evenhand.ledger import SubjectKey, decided_about
+from evenhand.explanation import text
+from evenhand.ledger import SubjectKey, decided_about, runs
 from evenhand.policy import Campaign, Table
 from evenhand.rights import Item, Request, RequestKind, Said, Step
 from evenhand.terms import EvenhandError, LegalBasis, Origin, Role
 
 from ._declared import DeclaredCampaign
+from ._events import events_after
 from ._open import given_features
 from ._records import data_folder, open_ledger, readable
-from ._trail import told_to
+from ._trail import is_trail_there, told_to
 from ._vault_store import vault_values
 from ._why import why
 
@@ -33,7 +35,8 @@ class Held:
     """What is held about a person.
 
     Attributes:
-        items: values of declared columns in the organisation's tables, as corrected, and in the vault.
+        items: values of declared columns in the organisation's tables, as corrected, in the vault, and what followed
+            decisions.
         portable: those of them that a campaign on consent or contract declares.
         said: what they said, in the tables; what the home itself recorded is not in it.
         decisions: explanations of every decision, as plain values, oldest first.
@@ -53,6 +56,7 @@ def held_about(place: Home, who: str, key: SubjectKey, campaigns: Sequence[Decla
     with open_ledger(place) as store:
         ids = decided_about(store, pseudonym) if campaigns else ()
         ids = tuple(one.decision_id for one in readable(store, ids))
+        of_run = {run.run_id: run.campaign for run in runs(store)} if ids else {}
     decisions = tuple(why(one, home=place.folder, lang=lang).to_dict() for one in ids)
     corrections = told_to(place).corrections.get(pseudonym.encode(), {})
     items: dict[tuple[str, int, str], Item] = {}
@@ -87,6 +91,11 @@ def held_about(place: Home, who: str, key: SubjectKey, campaigns: Sequence[Decla
         items["vault", 1, name] = one
         if any(campaign.legal_basis in _PORTABLE for campaign in using):
             portable["vault", 1, name] = one
+    bases = {one.campaign.campaign: one.campaign.legal_basis for one in campaigns}
+    for one in _followed(place, ids, lang):
+        items[one.table, one.row, one.name] = one
+        if bases.get(of_run[one.table.rpartition(".")[0]]) in _PORTABLE:
+            portable[one.table, one.row, one.name] = one
     return Held(tuple(items.values()), tuple(portable.values()), tuple(said.values()), decisions, tuple(not_read))
 
 
@@ -116,6 +125,19 @@ def _items(
         for number, row in enumerate(rows, start=1):
             name = campaign.history.offer
             yield Item(source, whole.where, number, name, name, Origin.OBSERVED, texts[row])
+
+
+def _followed(place: Home, decisions: Sequence[str], lang: str) -> Iterator[Item]:
+    """What was told to have followed decisions: when, and the number by which it was told."""
+    number = dict.fromkeys(decisions, 0)
+    for event in events_after(place, decisions) if is_trail_there(place) else ():
+        number[event.decision] += 1
+        row, source, origin = number[event.decision], "events", Origin.OBSERVED
+        at = datetime.fromtimestamp(event.at / 1e6, UTC).isoformat()
+        yield Item(source, event.decision, row, event.kind, text(f"rights.event.{event.kind}", lang), origin, at)
+        if event.id:
+            name = text("rights.event.id", lang)
+            yield Item(source, event.decision, row, f"{event.kind}.id", name, origin, event.id)
 
 
 def _declared(table: DataTable, campaign: Campaign) -> Iterator[str]:

@@ -8,14 +8,16 @@ from collections.abc import Iterable
 import numpy as np
 
 from evenhand.adapters.campaign_files import LoadedCampaign
+from evenhand.adapters.tables import MixedColumn
 from evenhand.features import Values, hold_numbers, personal_in_text, scan_personal_data
-from evenhand.terms import DataError, Finding, Role, Severity
+from evenhand.terms import SMALLEST_SHOWN, DataError, Finding, Role, Severity, is_few
 
 from ._open import Opened
 
 __all__ = [
     "date_left_out",
     "minors",
+    "mixed_groups",
     "odd_features",
     "odd_values",
     "personal_features",
@@ -145,6 +147,34 @@ def odd_values(name: str, values: Values) -> list[Finding]:
             measured={"dates": dates, "looked_at": len(texts)},
         )
     ]
+
+
+def mixed_groups(name: str, found: MixedColumn) -> Finding:
+    """EH-DATA-021: a sensitive column of numbers, of which some values are none."""
+    few = is_few(found.others)
+    many = f"{'Fewer than ' if few else ''}{SMALLEST_SHOWN if few else found.others} values of column {name!r} are no"
+    said = (
+        "are bands of age, and these values count as unknown"
+        if found.banded
+        else f"are its {found.different} different values, each by itself"
+    )
+    return Finding(
+        "EH-DATA-021",
+        Severity.NOTE if found.banded else Severity.WARNING,
+        f"{many} numbers, and {found.numbers} are; so its groups {said}.",
+        "G-5d",
+        "Write these values as numbers, or leave them empty where they are not known."
+        + (
+            "" if found.banded else " Then bands of people are compared: declare `cut: quarters`, or where each begins."
+        ),
+        subject_matter=name,
+        measured={
+            "kind": ("bands" if found.banded else "texts") + ("-few" if few else ""),
+            "others": SMALLEST_SHOWN if few else found.others,
+            "numbers": found.numbers,
+            "different": found.different,
+        },
+    )
 
 
 def date_left_out(name: str) -> Finding:

@@ -192,7 +192,12 @@ class Profiles:
     def _said_of(self, asked: Asked, asks: Sequence[Ask]) -> ConsentColumns | None:
         """What these people said, and what they or their browsers say in the request."""
         said = self._table_of(asked.subjects)
-        out = [place for place, ask in enumerate(asks) if ask.opted_out or ask.gpc]
+        whose = asked.subjects.tolist()
+        out = [
+            place
+            for place, ask in enumerate(asks)
+            if ask.opted_out or (ask.gpc and not self._told.overrules_browser(whose[place]))
+        ]
         if not out:
             return said
         now = np.datetime64(asked.at.astimezone(UTC).replace(tzinfo=None), "us")

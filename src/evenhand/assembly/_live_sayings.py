@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from evenhand.adapters.home import Home
+from evenhand.policy import Campaign
 from evenhand.terms import UsageError
 
 from ._asking import ask
 from ._consent_history import consent_history, is_factor, say
 from ._requests import find_request
+from ._signals_said import hear_signals
 
 __all__ = ["LiveSayings"]
 
@@ -20,10 +23,11 @@ class LiveSayings:
 
     Args:
         place: the home.
+        campaigns: what is served, as declared.
     """
 
-    def __init__(self, place: Home) -> None:
-        self._place = place
+    def __init__(self, place: Home, campaigns: Sequence[Campaign] = ()) -> None:
+        self._place, self._campaigns = place, tuple(campaigns)
 
     def say(self, who: str, word: str, purpose: str, **more: Any) -> dict[str, Any]:
         """Keep what a person says; see `adapters.web.Sayings.say`. A wish about a column that no campaign has would
@@ -36,6 +40,11 @@ class LiveSayings:
                 remedy="name the column as it stands under columns in the campaign file",
             )
         return say(who, word, purpose, home=self._place.folder, at=datetime.now(UTC), **more).to_dict()
+
+    def hear(self, who: str, signals: Mapping[str, str], *, actor: str, via: str) -> dict[str, Any]:
+        """Keep what a browser or an app says; see `adapters.web.Sayings.hear`."""
+        at, home = datetime.now(UTC), self._place.folder
+        return hear_signals(who, signals, self._campaigns, home=home, at=at, actor=actor, via=via).to_dict()
 
     def history(self, who: str) -> dict[str, Any]:
         """What a person said; see `adapters.web.Sayings.history`."""

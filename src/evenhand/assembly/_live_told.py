@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.consent_table import ConsentColumns
 from evenhand.adapters.home import Home
 from evenhand.rights import Entry, Said, Stream
 
-from ._trail import Told, is_trail_there, told_to, trail_of
+from ._trail import Told, is_trail_there, nobody_says_first, told_columns, told_to, trail_of
 
 if TYPE_CHECKING:
     from evenhand.adapters.rights_tables import RightsTables
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveTold"]
 
-_Row = tuple[str, str, str, np.datetime64]
+_Row = tuple[int, bytes]
+"""When something was said, in microseconds since 1970, and the body of the entry that says what."""
 
 
 class LiveTold:
@@ -46,6 +46,7 @@ class LiveTold:
         self._place, self._keys = place, keys
         self._last = 0
         self._rows: dict[bytes, list[_Row]] = {}
+        self._words: dict[bytes, Said] = {}
         self._open = ExitStack()
         self._trail: RightsTables | None = None
         if is_trail_there(place):
@@ -67,9 +68,11 @@ class LiveTold:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Read what is new; until the ``with`` ends nobody says anything more."""
-        if self._trail is None and not is_trail_there(self._place):
-            yield
-            return
+        if self._trail is None:
+            with nobody_says_first(self._place) as is_silent:
+                if is_silent:
+                    yield
+                    return
         trail = self._opened()
         with trail.held():
             self._catch_up(trail)
@@ -77,20 +80,25 @@ class LiveTold:
 
     def of(self, subjects: NDArray[np.bytes_]) -> Told:
         """What these people told the home."""
-        said = [(one, row) for one in subjects.tolist() for row in self._rows.get(one, ())] if self._rows else []
+        said = [(one, *row) for one in subjects.tolist() for row in self._rows.get(one, ())] if self._rows else []
         if not said:
             return Told(last=self._last)
-        kinds, purposes, statuses, moments = zip(*(row for _, row in said), strict=True)
-        return Told(
-            ConsentColumns(
-                np.array([one for one, _ in said], dtype="S32"),
-                list(kinds),
-                list(purposes),
-                list(statuses),
-                np.array(moments, dtype="datetime64[us]"),
-            ),
-            last=self._last,
-        )
+        people, moments, bodies = zip(*said, strict=True)
+        words = {body: self._words[body] for body in bodies}
+        return Told(told_columns(np.array(people, dtype="S32"), moments, bodies, words), last=self._last)
+
+    def overrules_browser(self, subject: bytes) -> bool:
+        """Whether a person took an opt-out back after their browser's was recorded, and said nothing since: they were
+        shown both, and chose. What a browser goes on sending is then no new word (11 CCR 7025)."""
+        opt_outs = [
+            (at, self._words[body]) for at, body in self._rows.get(subject, ()) if self._words[body].kind == "opt_out"
+        ]
+        if not opt_outs:
+            return False
+        by_browser = [at for at, one in opt_outs if one.is_by_browser and one.is_no]
+        own = [at for at, one in opt_outs if not one.is_no]
+        no = [at for at, one in opt_outs if one.is_no]
+        return bool(by_browser and own) and max(own) > max(no)
 
     def _opened(self) -> RightsTables:
         if self._trail is None:
@@ -103,7 +111,7 @@ class LiveTold:
         new = list(trail.read(after=self._last))
         streams = {one.stream for one in new}
         if Stream.REMOVAL in streams:  # what was read before is not all there any more
-            self._rows = {}
+            self._rows, self._words = {}, {}
             new = list(trail.read(Stream.CONSENT))
         if streams & {Stream.REMOVAL, Stream.CORRECTION}:
             self.corrections = told_to(self._place).corrections
@@ -116,6 +124,6 @@ class LiveTold:
         for one in said:
             key = people.get(one.handle or b"")
             if key is not None:
-                record = Said.from_body(one.body, one.at)
-                row = (record.kind, record.purpose, record.status, np.datetime64(one.at, "us"))
-                self._rows.setdefault(key.pseudonym.hex().encode(), []).append(row)
+                if one.body not in self._words:
+                    self._words[one.body] = Said.from_body(one.body, 0)
+                self._rows.setdefault(key.pseudonym.hex().encode(), []).append((one.at, one.body))

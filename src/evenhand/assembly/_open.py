@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.home import Home
-from evenhand.adapters.tables import DataTable
+from evenhand.adapters.tables import DataTable, MixedColumn
 from evenhand.campaigns import History, draws_of, teachable
 from evenhand.features import Register
 from evenhand.journey import Stores
@@ -48,6 +48,7 @@ class Opened:
         digest: SHA-256 (hex) of all data that was read.
         order_is_date: the history is ordered by dates, not by numbers.
         told: what people told the home themselves.
+        mixed: sensitive columns of numbers of which some values are none.
     """
 
     loaded: LoadedCampaign
@@ -60,6 +61,7 @@ class Opened:
     digest: str
     order_is_date: bool = False
     told: Told = field(default_factory=Told, repr=False)
+    mixed: Mapping[str, MixedColumn] = field(default_factory=dict)
 
     @property
     def campaign(self) -> Campaign:
@@ -154,6 +156,11 @@ def open_all(
         history_groups=Vault(past_groups, allowed),
         digest=hashlib.sha256(" ".join(digests).encode()).hexdigest(),
         told=told,
+        mixed={
+            name: found
+            for name in campaign.names(Role.SENSITIVE)
+            if name not in in_vault(campaign) and (found := subjects.mixed(name)) is not None
+        },
         order_is_date=bool(campaign.history.order) and history.kind(campaign.history.order or "") != "number",
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evenhand.adapters.home import Home, find_home
-from evenhand.explanation import Lang, purpose_words, text
+from evenhand.explanation import Lang, purpose_words, reviewed, text
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign
 from evenhand.portal import (
@@ -126,7 +126,7 @@ class PersonDesk:
         if pair is None:
             return None
         found, run = pair
-        told = run.told(found, lang)
+        told = reviewed(run.told(found, lang), self.record.reviews.get(decision, ()), run.campaign)
         switches = self._switches(dict.fromkeys([one.name for one in run.model.view.binnings], run.campaign), lang)
         bare = Why(
             told=told,

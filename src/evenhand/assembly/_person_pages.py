@@ -14,13 +14,14 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import decided_about
 from evenhand.terms import DataError, UsageError
 
+from ._cards import LedgerCards
 from ._person import PeopleHouse
 from ._person_record import PersonRecord, RunShelf
 from ._person_sayings import SayingsInHome
 from ._records import open_ledger
 from ._serve import Serving, machine_keys
 
-__all__ = ["people_beside", "person_link", "person_pages_of", "serve_person_pages"]
+__all__ = ["cards_of", "people_beside", "person_link", "person_pages_of", "serve_person_pages"]
 
 _BELOW = re.compile(r"/[a-z][a-z0-9-]{0,30}")
 _LONGEST = 90
@@ -59,20 +60,13 @@ def person_link(
             rule=f"1 to {_LONGEST} days: a link that is found later opens nothing",
             remedy="choose fewer days, and send a new link when it is asked for",
         )
-    if site and not site.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-        raise UsageError(
-            "link-site",
-            "The address of the pages does not begin with https://.",
-            rule="what is on these pages is for one person, so it travels encrypted",
-            remedy="name the secure address; only this machine itself may go without",
-        )
     place = find_home(home)
     until = at + timedelta(days=days)
-    links = _links(place)
+    site, links = _secure(site), _links(place)
     if not decision:
-        return f"{site.rstrip('/')}/in/{links.make(Scope.OWN_PAGES, who, until=until)}"
+        return f"{site}/in/{links.make(Scope.OWN_PAGES, who, until=until)}"
     about = _decision_of(place, who, decision)
-    return f"{site.rstrip('/')}/why/{links.make(Scope.ONE_DECISION, who, until=until, about=about)}"
+    return f"{site}/why/{links.make(Scope.ONE_DECISION, who, until=until, about=about)}"
 
 
 def person_pages_of(home: str | Path | None = None) -> Any:
@@ -141,12 +135,49 @@ def people_beside(serving: Serving, below: str) -> dict[str, Any]:
         )
     folder = serving.place.folder
     pages = person_pages_of(folder)
-    from evenhand.adapters.web import link_routes
+    from evenhand.adapters.web import card_routes, link_routes
 
     def made(who: str, decision: str, days: int) -> str:
         return below + person_link(who, home=folder, at=datetime.now(UTC), decision=decision, days=days)
 
-    return {"mounts": {below: pages}, "routers": [link_routes(made, machine_keys(folder))]}
+    keys = machine_keys(folder)
+    cards = card_routes(cards_of(serving.place, below), keys)
+    return {"mounts": {below: pages}, "routers": [link_routes(made, keys), cards]}
+
+
+def cards_of(place: Home, below: str) -> LedgerCards:
+    """Makes cards of a home whose pages stand below an address.
+
+    Raises:
+        DataError: the home has no key.
+    """
+    links = _links(place)
+
+    def why(who: str, decision: str, days: int, site: str, at: datetime) -> str:
+        until = at + timedelta(days=days)
+        return f"{_secure(site)}{below}/why/{links.make(Scope.ONE_DECISION, who, until=until, about=decision)}"
+
+    return LedgerCards(place, why)
+
+
+_HERE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/.*)?")
+
+
+def _secure(site: str) -> str:
+    """The address of the pages, without its last slash.
+
+    Raises:
+        UsageError: whoever listens on the way could read what is sent there.
+    """
+    is_secure = not site or site.startswith("https://") or _HERE.fullmatch(site)
+    if not is_secure or set(site) & set("\\<>\"' \n\r\t"):
+        raise UsageError(
+            "link-site",
+            "The address of the pages does not begin with https://.",
+            rule="what is on these pages is for one person, so it travels encrypted",
+            remedy="name the secure address; only this machine itself may go without",
+        )
+    return site.rstrip("/")
 
 
 def _links(place: Home) -> Links:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from evenhand.adapters.home import Home
 from evenhand.allocation import PricePolicy
-from evenhand.explanation import Explanation, Lang, tell
+from evenhand.explanation import Explanation, Lang, Review, tell
 from evenhand.ledger import LedgerStore, RunRecord, decided_about, facts, latest_checkpoint, open_run, runs
 from evenhand.policy import Campaign
 from evenhand.portal import Decided, Fairness, Trace
@@ -20,8 +20,9 @@ from evenhand.terms import WITHHELD, DataError, DecisionFacts, LedgerError, Mode
 from ._ledger import has_ledger, run_keys_of
 from ._policy import policy_of_run, run_that_priced
 from ._records import open_ledger
+from ._why import reviews_about
 
-__all__ = ["OpenRun", "PersonRecord", "RunShelf", "newest_campaign"]
+__all__ = ["OpenRun", "PersonRecord", "RunShelf", "kind_of", "newest_campaign"]
 
 _KEPT = 64
 _T = TypeVar("_T")
@@ -188,6 +189,11 @@ class PersonRecord:
         return self.decisions[-1] if self.decisions else None
 
     @cached_property
+    def reviews(self) -> Mapping[str, tuple[Review, ...]]:
+        """What people decided who looked at a decision again, by its id."""
+        return reviews_about(self._place, self._subject)
+
+    @cached_property
     def traces(self) -> list[Trace]:
         """What each decision used."""
         return [_trace(found, run) for found, run in self.decisions]
@@ -203,7 +209,8 @@ class PersonRecord:
                     at=found.at,
                     sender=run.campaign.controller.name,
                     offer=texts[found.offer] if found.offer >= 0 else "",
-                    kind=_kind(found),
+                    kind=kind_of(found, run),
+                    review=_review(self.reviews.get(found.decision_id, ())),
                 )
             )
         return out
@@ -230,12 +237,23 @@ def newest_campaign(place: Home, shelf: RunShelf) -> Campaign | None:
         return shelf.run(store, finished[-1].run_id).campaign if finished else None
 
 
-def _kind(found: DecisionFacts) -> str:
+def _review(found: Sequence[Review]) -> Literal["", "kept", "changed"]:
+    if not found:
+        return ""
+    return "changed" if found[-1].changed else "kept"
+
+
+def kind_of(found: DecisionFacts, run: OpenRun) -> str:
+    """What counted: ``refused``, ``chance``, ``contextual``, ``without`` (nothing was left on) or ``personal``."""
     if found.standing is Standing.REFUSED:
         return "refused"
     if found.outcome.is_by_lot:
         return "chance"
-    return "personal" if found.standing is Standing.PERSONALISED else "contextual"
+    if found.standing is Standing.CONTEXTUAL:
+        return "contextual"
+    # A condition or a cost of one's own is read, whatever the person switched off.
+    reads = bool(run.campaign.conditions or run.campaign.own_costs)
+    return "personal" if reads or _trace(found, run).used else "without"
 
 
 def _trace(found: DecisionFacts, run: OpenRun) -> Trace:

@@ -27,6 +27,7 @@ from ._ledger import ledger_of, run_keys_of
 from ._open import open_all
 from ._policy import policy_of_run
 from ._report import write_results
+from ._trail import erased_since
 
 if TYPE_CHECKING:
     from evenhand.adapters.postgres_ledger import PostgresLedger
@@ -160,12 +161,14 @@ class Replayed:
         run_id: the run.
         decisions: decisions recorded.
         identical: how many came out again with the same bytes.
-        same: all did, and the model too.
+        same: all did, and the model too; where people were erased since who had taught it, all decisions did.
         model_same: the model learned again from the data has the recorded digest.
         different: the first few decision numbers that differ, with the fields.
         unopened: decisions of which the sealed part was not compared, because the run's key is not there.
         learned: False for later people: their model and prices are those of the earlier run, as recorded.
         closed: decisions that were not compared, because the key of their person is not there.
+        erased_since: people whose consent or correction in the home the run had read, and who were erased since. What
+            they said is gone, so the run learns from less, and may find others' places free.
     """
 
     run_id: str
@@ -177,6 +180,7 @@ class Replayed:
     unopened: int = 0
     learned: bool = True
     closed: int = 0
+    erased_since: int = 0
 
     def sentence(self) -> str:
         """The result in words."""
@@ -190,6 +194,12 @@ class Replayed:
             lines.append(
                 f"  {self.closed:,} of these were not compared: the keys of their people are not here, "
                 "or their time is over"
+            )
+        if self.erased_since:
+            lines.append(
+                f"  {self.erased_since:,} people were erased since whose consents or corrections this run had read. "
+                "What they said is gone, so the run cannot learn from it again: a model that differs, or a place that "
+                "is free, follows from that. The recorded decisions are checked by: evenhand ledger verify"
             )
         lines += [f"  decision {d['number']}: differs in {', '.join(d['fields'])}" for d in self.different]
         return "\n".join(lines)
@@ -253,16 +263,18 @@ def replay(
         explained = propose(opened.asked, recorded.campaign, was, opened.stores)
         step("comparing")
         result = compare_with_record(store, name, explained, run_keys_of(place))
+        gone = erased_since(place, int(recorded.report.get("told", 0)))
     same_model = model.digest == was.digest
     return Replayed(
         run_id=name,
         decisions=result.recorded,
         identical=result.same,
-        same=result.ok and same_model,
+        same=result.ok and (same_model or gone > 0),
         model_same=same_model,
         different=tuple({"number": d.number, "fields": list(d.fields)} for d in result.differences),
         unopened=result.unopened,
         closed=result.closed,
+        erased_since=gone,
     )
 
 

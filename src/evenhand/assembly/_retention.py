@@ -16,7 +16,7 @@ from evenhand.ledger import closed_run, expire_run, is_expired, open_run, runs
 from evenhand.rights import Entry, Said, Step, Stream, kept_until
 
 from ._declared import DeclaredCampaign, campaigns_of
-from ._events import forget_events
+from ._events import events_of_run, forget_events
 from ._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ._records import acted_at, open_ledger, rebuild_report
 from ._said_since import SAID_NO
@@ -39,6 +39,7 @@ class DueRun:
         kept: for how long, by its campaign.
         until: the first day on which they are no longer kept.
         in_the_clear: an older version recorded it without keys: nothing of it can be destroyed.
+        events: what was told to have followed them; it goes with them.
     """
 
     run_id: str
@@ -47,6 +48,7 @@ class DueRun:
     kept: str
     until: date
     in_the_clear: bool
+    events: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -135,7 +137,8 @@ def _due_runs(place: Home, at: datetime) -> Iterator[DueRun]:
             until = kept_until(acted_at(run.run_id).date(), kept)
             if at.date() >= until:
                 clear = not closed_run(store, run.run_id)
-                yield DueRun(run.run_id, run.campaign, run.decisions, kept, until, clear)
+                events = events_of_run(place, run.run_id) if is_trail_there(place) else 0
+                yield DueRun(run.run_id, run.campaign, run.decisions, kept, until, clear, events)
 
 
 def _destroy(place: Home, run: DueRun, at: datetime) -> None:

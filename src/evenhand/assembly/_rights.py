@@ -16,14 +16,15 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
 from evenhand.terms import DataError, StoreError
 
-from ._events import forget_events
+from ._events import events_after, forget_events
 from ._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ._records import open_ledger, readable, rebuild_report
 from ._said_since import SAID_NO
-from ._trail import forget_said
+from ._trail import forget_said, is_trail_there
 from ._why import why
 
 if TYPE_CHECKING:
+    from evenhand.adapters.event_tables import Event
     from evenhand.explanation import Explanation
 from ._vault_store import vault_forget
 
@@ -40,6 +41,7 @@ class Access:
         decisions: every decision about them with its whole explanation, oldest first.
         lang: of the explanations.
         own_tables: the organisation's own tables of the campaigns that ran; what stands there is not in this answer.
+        events: what was told to have followed these decisions: shown, clicked, bought, complained.
     """
 
     subject: str
@@ -47,6 +49,7 @@ class Access:
     decisions: tuple[Explanation, ...]
     lang: str
     own_tables: tuple[str, ...]
+    events: tuple[Event, ...] = ()
 
     def save(self, path: str | Path) -> None:
         """Write it to a JSON file that its owner alone reads. Raises StoreError where that cannot be written."""
@@ -60,6 +63,15 @@ class Access:
             "lang": self.lang,
             "decisions": [told.to_dict() for told in self.decisions],
             "own_tables": list(self.own_tables),
+            "events": [
+                {
+                    "decision_id": one.decision,
+                    "kind": one.kind,
+                    "id": one.id,
+                    "at": datetime.fromtimestamp(one.at / 1e6, UTC).isoformat(),
+                }
+                for one in self.events
+            ],
         }
 
 
@@ -86,7 +98,9 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
             remedy="check the id as it stands in the subjects table, and the --home folder",
         )
     told = tuple(why(one, home=place.folder, lang=lang) for one in ids)
-    return Access(who, pseudonym, told, lang, _own_tables(place, sorted({one.facts.run_id for one in told})))
+    own = _own_tables(place, sorted({one.facts.run_id for one in told}))
+    events = tuple(events_after(place, ids)) if is_trail_there(place) else ()
+    return Access(who, pseudonym, told, lang, own, events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,7 @@ class Erased:
         own_tables: the organisation's own tables of the campaigns that ran; evenhand reads them and never writes them.
         said: records of consent and corrections that were taken out.
         in_vault: sensitive columns of which their value was taken out of the vault.
+        events: what had followed their decisions, and was removed.
     """
 
     decisions: int
@@ -108,6 +123,7 @@ class Erased:
     own_tables: tuple[str, ...]
     said: int = 0
     in_vault: int = 0
+    events: int = 0
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
@@ -149,7 +165,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     in_vault = vault_forget(place, who, at)
     with open_ledger(place) as store:
         decided = decided_about(store, pseudonym.hex())
-    forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
+    events = forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
     with ledger_of(place) as store:
         handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place))
         store.shrink()
@@ -163,7 +179,8 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     for run in recorded:
         if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)
-    return Erased(sealed, lists, in_the_clear, _own_tables(place, [run.run_id for run in recorded]), said, in_vault)
+    own = _own_tables(place, [run.run_id for run in recorded])
+    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events)
 
 
 def _nothing_was_decided(place: Home) -> bool:

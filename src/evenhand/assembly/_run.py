@@ -29,7 +29,7 @@ from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Se
 
 from ._audit import campaign_audit
 from ._frames import Frames
-from ._intake import minors, odd_features, personal_features, personal_texts, refuse_personal_features
+from ._intake import minors, mixed_groups, odd_features, personal_features, personal_texts, refuse_personal_features
 from ._ledger import has_ledger, ledger_of, refuse_erased_since, run_keys_of
 from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
@@ -148,7 +148,8 @@ def _look_at_data(
     step("auditing the data")
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
     audit = campaign_audit(opened, lesson, thorough=True)
-    found = (*personal_features(opened), *minors(opened), *odd_features(opened), *audit.findings)
+    mixed = [mixed_groups(name, found) for name, found in opened.mixed.items()]
+    found = (*personal_features(opened), *minors(opened), *odd_features(opened), *mixed, *audit.findings)
     draw = [loaded.place(finding, ("history", "randomised")) for finding in draw_findings(loaded.campaign, lesson)]
     values = () if any(finding.severity is Severity.ERROR for finding in found) else _unusable(opened, lesson)
     return audit, [*draw, *(_place(loaded, finding) for finding in (*values, *found))]
@@ -191,7 +192,7 @@ def plan_campaign(
             for told in story.values():
                 told["subject"] = "0" * len(told["subject"])  # without a key a pseudonym is no secret
     columns = decision_columns(prepared.opened, explained, "")
-    return Planned(summary_of(explained, loaded.campaign), report, columns)
+    return Planned(summary_of(explained, loaded.campaign, report), report, columns)
 
 
 def frontier(
@@ -313,7 +314,7 @@ def _ran(
         notices=(*(finding.what for finding in started.found), *notices),
         said_no=list_said_no(place, run_id, name, opened.ids, heard, now),
         sample_decision=f"{run_id}.{_sample(explained) + 1}",
-        summary=summary_of(explained, loaded.campaign),
+        summary=summary_of(explained, loaded.campaign, report),
         report=report,
         columns=columns,
     )

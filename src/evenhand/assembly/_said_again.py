@@ -1,8 +1,8 @@
-"""What people said after a backup was made, recorded again in the home that is made from it."""
+"""What people said and asked after a backup was made, recorded again in the home that is made from it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -19,14 +19,33 @@ from evenhand.terms import LedgerError
 from ._ledger import keys_of
 from ._trail import microseconds, trail_of
 
-__all__ = ["say_again"]
+__all__ = ["SaidAgain", "say_again"]
+
+_NEVER = -(2**62)
+_CARRIED = (Stream.CONSENT, Stream.CORRECTION, Stream.REQUEST)
 
 
-def say_again(staged: Home, people: SubjectKeyFile, elsewhere: Home, at: datetime) -> int | None:
-    """Record in a staged home what its people said, and what was corrected of them, after the backup was made.
+@dataclass(frozen=True, slots=True)
+class SaidAgain:
+    """What was recorded again.
 
-    Every entry keeps its own moment; one that the staged home has already is not recorded twice, and what an erasure
-    made void is left out.
+    Attributes:
+        said: what people said, and corrections.
+        steps: steps of requests.
+        requests: the requests that these are of.
+    """
+
+    said: int = 0
+    steps: int = 0
+    requests: int = 0
+
+
+def say_again(staged: Home, people: SubjectKeyFile, elsewhere: Home, at: datetime) -> SaidAgain | None:
+    """Record in a staged home what its people said and asked, and what was corrected of them, after the backup.
+
+    Every entry keeps its own moment, so the clock of a request goes on from the day on which it came; one that the
+    staged home has already is not recorded twice. What an erasure made void is left out; of the requests of an erased
+    person their open part stays, under a handle that leads to nobody.
 
     Args:
         staged: the home in files that is being made.
@@ -35,14 +54,14 @@ def say_again(staged: Home, people: SubjectKeyFile, elsewhere: Home, at: datetim
         at: now.
 
     Returns:
-        How many entries; None where nobody can tell, because there is no record of what people said.
+        How much; None where nobody can tell, because there is no record of what people said.
 
     Raises:
         LedgerError: the record of what people said was altered.
         StoreError: it cannot be read or written.
     """
     if not elsewhere.people.exists() and not elsewhere.database_note.exists():
-        return 0 if elsewhere.ledger.exists() else None
+        return SaidAgain() if elsewhere.ledger.exists() else None
     with trail_of(elsewhere) as trail:
         found = verify_trail(trail.read(), trail.head(), elsewhere.key(make=False))
         if not found.ok:
@@ -52,7 +71,7 @@ def say_again(staged: Home, people: SubjectKeyFile, elsewhere: Home, at: datetim
                 rule="G-5-2: only what verifies is recorded again",
                 remedy="keep it as evidence; name a folder with its keys alone, and record again what people say",
             )
-        later = [one for stream in (Stream.CONSENT, Stream.CORRECTION) for one in trail.read(stream) if one.body]
+        later = [one for stream in _CARRIED for one in trail.read(stream) if one.body]
     theirs = keys_of(elsewhere).of_handles(sorted({one.handle for one in later if one.handle is not None}))
     gone = people.suppressed(np.array([key.pseudonym.hex() for key in theirs.values()], dtype="S32"))
     with Database.in_file(staged.people) as database:
@@ -61,10 +80,16 @@ def say_again(staged: Home, people: SubjectKeyFile, elsewhere: Home, at: datetim
         new = []
         for one in sorted(later, key=lambda entry: entry.seq):
             key = theirs.get(one.handle or b"")
-            if key is not None and one.salt not in known and one.at > gone.get(key.pseudonym, -(2**62)):
+            if one.salt in known:
+                continue
+            if key is None:
+                if one.stream is Stream.REQUEST:
+                    new.append(replace(one, seq=0, recorded=microseconds(at)))
+            elif one.stream is Stream.REQUEST or one.at > gone.get(key.pseudonym, _NEVER):
                 new.append(_as_theirs(one, key, people, at))
         own.append(new)
-    return len(new)
+    asked = [one.about for one in new if one.stream is Stream.REQUEST]
+    return SaidAgain(len(new) - len(asked), len(asked), len(set(asked)))
 
 
 def _as_theirs(one: Entry, key: SubjectKey, people: SubjectKeyFile, at: datetime) -> Entry:

@@ -163,7 +163,7 @@ def service_app(
             decider=live,
             records=LiveRecords(serving.place),
             events=LiveEvents(serving.place),
-            sayings=LiveSayings(serving.place),
+            sayings=LiveSayings(serving.place, [one.campaign for one in live.campaigns.values()]),
             health=live,
             keys=MachineKeys(serving.place.machine_keys),
             campaigns={name: ServedCampaign.of(one.campaign, len(one.people)) for name, one in live.campaigns.items()},
@@ -186,6 +186,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     pages: str = "",
+    staff: str | Path = "",
+    is_staff_tried: bool = False,
     step: Step = _silent,
     told: Callable[[str], None] = _silent,
 ) -> None:
@@ -195,11 +197,13 @@ def serve(
         campaigns, run, home: as of `open_service`.
         host, port: where to listen.
         pages: first part of the address of the pages of people, such as ``/my``; "" = they are not there.
+        staff: file that says how staff sign in; "" = their pages are not there.
+        is_staff_tried: their pages are there for sample people, on this machine alone.
         step: told what is being done.
         told: told where it listens, and what was found.
 
     Raises:
-        UsageError: the libraries that serve are not installed; and as `open_service`.
+        UsageError, PolicyError: the libraries that serve are not installed; and as `open_service` and `staff_mounts`.
     """
     with open_service(
         campaigns, run=run, home=home, at=datetime.now(UTC), noticed=lambda one: told(one.what), step=step
@@ -207,8 +211,14 @@ def serve(
         for notice in serving.notices:
             told(f"Found at the start: {notice}")
         from ._person_pages import people_beside
+        from ._staff_mounts import staff_mounts
 
-        app = service_app(serving, told=told, **(people_beside(serving, pages) if pages else {}))
+        beside = people_beside(serving, pages) if pages else {}
+        if staff or is_staff_tried:
+            site = f"http://{host}:{port}" if is_staff_tried else ""
+            mounts = staff_mounts(serving.place, settings=staff, try_at=site)
+            beside = {**beside, "mounts": {**beside.get("mounts", {}), **mounts}}
+        app = service_app(serving, told=told, **beside)
         from evenhand.adapters.web import run_app
 
         run_app(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,52 +15,59 @@ __all__ = ["summary_of"]
 _NOTHING = "no two groups large enough to compare"
 
 
-def summary_of(explained: Explained, campaign: Campaign) -> dict[str, Any]:
-    """Funnel, limits, value and gap of a batch; counts of people only."""
+def summary_of(explained: Explained, campaign: Campaign, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Funnel, limits, value and gap of a batch, with the numbers of people that its report tells; others are null.
+
+    Args:
+        explained: the decisions.
+        campaign: as declared.
+        report: of these decisions; what it hides is told nowhere else.
+    """
     allocated = explained.allocated
-    permitted = allocated.scored.minimised.permitted
-    standing, chosen, first = permitted.standing, allocated.offer >= 0, allocated.leads
-    people = len(standing)
-    allowed = int((standing != Standing.REFUSED).sum())
-    personalised = int((standing == Standing.PERSONALISED).sum())
-    nothing = (allocated.reason == Reason.NO_WORTHWHILE_OFFER) | (allocated.reason == Reason.NOT_ELIGIBLE)
-    worthwhile = allowed - int((nothing & first).sum())
-    funnel = [
-        ("known", people),
-        ("permitted", allowed),
-        ("  of whom personalised", personalised),
-        ("  of whom contextual", allowed - personalised),
-        ("worth an offer", worthwhile),
-        (
-            "selected, within every limit" if all(one.held for one in allocated.limits) else "selected",
-            int(allocated.gets().sum()),
-        ),
-    ]
+    steps = {step["key"]: step for step in report["funnel"]}
+    selected = "selected, within every limit" if all(one.held for one in allocated.limits) else "selected"
+    funnel: list[tuple[str, int | None]] = [("known", steps["known"]["people"])]
     if campaign.limits.contacts.each:
-        funnel.insert(1, ("  left alone for now", int((permitted.reason == Reason.ENOUGH_OFFERS).sum())))
-    if campaign.offers_each > 1:
-        each = np.bincount(allocated.person[chosen])
-        funnel += [
-            (f"  of whom with {number} offer{'s' if number > 1 else ''}", int((each == number).sum()))
-            for number in range(1, campaign.offers_each + 1)
-        ]
-    if campaign.exploration is not None:
-        by_lot = np.isin(allocated.reason, (Reason.DRAWN_OFFER, Reason.DRAWN_NOTHING))
-        funnel.append(("  of whom by lot", int((by_lot & chosen).sum())))
-    counts = np.bincount(allocated.offer[chosen], minlength=len(campaign.offers))
+        waiting = (drop["people"] for drop in report["drops"] if drop["key"] == Reason.ENOUGH_OFFERS.key)
+        funnel.append(("  left alone for now", next(waiting, 0)))
+    funnel += [
+        ("permitted", steps["permitted"]["people"]),
+        ("  of whom personalised", steps["permitted"]["personalised"]),
+        ("  of whom contextual", steps["permitted"]["contextual"]),
+        ("worth an offer", steps["worthwhile"]["people"]),
+        (selected, steps["selected"]["people"]),
+    ]
+    for one in report.get("numbers", ()):
+        funnel.append((f"  of whom with {one['offers']} offer{'s' if one['offers'] > 1 else ''}", one["people"]))
+    if report["lots"] is not None:
+        funnel.append(("  of whom by lot", report["lots"]["offers"]))
     return {
         "campaign": campaign.campaign,
         "target": campaign.model.target.value,
         "measured": _measured(allocated.scored.minimised.model) if campaign.model.target is Target.INCREMENT else [],
         "funnel": [{"label": label, "people": number} for label, number in funnel],
-        "reasons": {reason.key: int((permitted.reason == reason).sum()) for reason in _present(permitted.reason)},
-        "offers": {offer.id: None if 0 < n < 10 else int(n) for offer, n in zip(campaign.offers, counts, strict=True)},
-        "limits": [_limit(limit, campaign.currency) for limit in allocated.limits],
+        "reasons": _reasons(explained, report),
+        "offers": {offer["id"]: offer["selected"] for offer in report["offers"]},
+        "limits": [
+            _limit(limit, told, campaign.currency)
+            for limit, told in zip(allocated.limits, report["limits"], strict=True)
+        ],
         "value": allocated.certificate.value / MICRO,
         "value_text": f"{campaign.currency} {allocated.certificate.value / MICRO:,.2f}",
         "gap": allocated.certificate.gap,
         "gap_among": "rules" if "blind" in allocated.prices.cell_tables else "choices",
     }
+
+
+def _reasons(explained: Explained, report: Mapping[str, Any]) -> dict[str, int | None]:
+    """How many people have each reason of gate 1, as the report tells it."""
+    permitted = explained.allocated.scored.minimised.permitted
+    present = [Reason(int(code)) for code in np.unique(permitted.reason)]
+    told = {one["key"]: one["people"] for one in report["drops"] if one["step"] != "not-selected"}
+    personal = np.unique(permitted.reason[permitted.standing == Standing.PERSONALISED])
+    if len(personal) == 1:
+        told[Reason(int(personal[0])).key] = report["funnel"][1]["personalised"]
+    return {reason.key: told.get(reason.key) for reason in present}
 
 
 def _measured(model: Model) -> list[dict[str, Any]]:
@@ -77,10 +85,6 @@ def _measured(model: Model) -> list[dict[str, Any]]:
     ]
 
 
-def _present(codes: np.ndarray[Any, np.dtype[np.uint8]]) -> list[Reason]:
-    return [Reason(int(code)) for code in np.unique(codes)]
-
-
 def _soft_text(limit: LimitOutcome, currency: str) -> str:
     """Of a soft limit that was not kept whole: at which ceiling it was given up, and what was needed."""
     soft = limit.soft
@@ -90,32 +94,32 @@ def _soft_text(limit: LimitOutcome, currency: str) -> str:
     return f"; soft, given up at {soft.bound:g}: the whole {needed}, the ceiling is {soft.ceiling:.2%}"
 
 
-def _limit(limit: LimitOutcome, currency: str) -> dict[str, Any]:
-    def quantity(value: float) -> str:
+def _limit(limit: LimitOutcome, told: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """A limit with what the report tells of it."""
+
+    def quantity(value: float | None) -> str:
+        if value is None:
+            return "not shown"
         if limit.kind == "budget":
             return f"{currency} {value / MICRO:,.2f}"
         return f"{value:.3f}" if limit.kind == "disparity" else f"{value:,.0f}"
 
-    few = limit.kind in ("contacts", "capacity", "minimum") and 0 < limit.used < 10
     floor = (limit.measure is not None and limit.measure.is_least) or limit.kind == "minimum"
     price = ""
     if limit.money is not None and limit.people is not None and (limit.money or limit.people):
-        price = f"; costs {currency} {limit.money / MICRO:,.2f} of value and changes {limit.people:,} decisions"
+        changes = "a few" if told["people"] is None else f"{limit.people:,}"
+        price = f"; costs {currency} {limit.money / MICRO:,.2f} of value and changes {changes} decisions"
     return {
         "id": limit.id,
         "kind": limit.kind,
         "declared": limit.declared,
-        "used": None if few else limit.used,
+        "used": told["used"],
         "declared_text": ("at least " if floor else "at most ") + quantity(limit.declared),
-        "used_text": _NOTHING
-        if limit.note == "nothing-to-compare"
-        else "fewer than 10"
-        if few
-        else quantity(limit.used),
+        "used_text": _NOTHING if limit.note == "nothing-to-compare" else quantity(told["used"]),
         "held": limit.held,
         "binding": limit.binding,
         "money": None if limit.money is None else limit.money / MICRO,
-        "people": limit.people,
+        "people": told["people"],
         "price_text": price + _soft_text(limit, currency),
         "note": limit.note,
     }

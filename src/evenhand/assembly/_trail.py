@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.adapters.consent_table import ConsentColumns
+from evenhand.adapters.file_lock import alone_in_making
 from evenhand.adapters.home import Home
 from evenhand.adapters.personal_seal import unseal
 from evenhand.adapters.placement import placement_of
 from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.policy import EVIDENCE_NAMES
-from evenhand.rights import Entry, Said, Stream
+from evenhand.rights import SIGNALS, Entry, Said, Stream
 from evenhand.terms import DataError
 
 from ._ledger import keys_of
@@ -33,14 +34,17 @@ __all__ = [
     "Told",
     "again_if_said_meanwhile",
     "entry",
+    "erased_since",
     "forget_said",
     "is_trail_there",
     "key_of_person",
     "microseconds",
+    "nobody_says_first",
     "nobody_says_meanwhile",
     "refuse_said_since",
     "remove_entries",
     "take_out",
+    "told_columns",
     "told_to",
     "trail_of",
 ]
@@ -178,17 +182,31 @@ def _columns(said: Sequence[tuple[bytes, int, bytes, int]], theirs: Mapping[byte
         return None
     handles, moments, bodies = [one[0] for one in known], [one[1] for one in known], [one[2] for one in known]
     words = {body: Said.from_body(body, 0) for body in set(bodies)}
+    subjects = np.frombuffer(b"".join([theirs[one] for one in handles]).hex().encode(), dtype="S32")
+    return told_columns(subjects, moments, bodies, words)
+
+
+def told_columns(
+    subjects: NDArray[np.bytes_], moments: Sequence[int], bodies: Sequence[bytes], words: Mapping[bytes, Said]
+) -> ConsentColumns:
+    """What was said, as columns: whose, when (microseconds since 1970), and which of some words."""
 
     def column(name: str, nothing: str | None = "") -> list[Any]:
         said_so = {body: getattr(word, name) or nothing for body, word in words.items()}
         return [said_so[body] for body in bodies]
 
+    heard = {
+        name: [word.signal if word.purpose == name else None for word in map(words.__getitem__, bodies)]
+        for name in SIGNALS
+        if any(word.kind == "signal" and word.purpose == name for word in words.values())
+    }
     return ConsentColumns(
-        np.frombuffer(b"".join([theirs[one] for one in handles]).hex().encode(), dtype="S32"),
+        subjects,
         column("kind"),
         column("purpose"),
         column("status"),
         np.array(moments, dtype=np.int64).view("datetime64[us]"),
+        signals=heard,
         evidence={name: column(name, None) for name in EVIDENCE_NAMES},
     )
 
@@ -230,18 +248,29 @@ def refuse_said_since(place: Home, subjects: NDArray[np.bytes_], told: Told) -> 
 @contextmanager
 def nobody_says_meanwhile(place: Home, subjects: NDArray[np.bytes_], told: Told) -> Iterator[None]:
     """Around the commit of a run: a last look at what was said, and until the ``with`` ends whoever says something
-    waits. So no decision becomes durable after a no that was. Where there is no trail yet there is nothing to hold: the
-    first thing that anybody says in a home in files makes it.
+    waits. So no decision becomes durable after a no that was. Where there is no trail yet, whoever says the first thing
+    waits before its file is made.
 
     Raises:
         DataError: as `refuse_said_since`.
     """
-    if not is_trail_there(place):
-        yield
-        return
+    with nobody_says_first(place) as is_silent:
+        if is_silent:
+            yield
+            return
     with trail_of(place) as trail, trail.held():
         refuse_said_since(place, subjects, told)
         yield
+
+
+@contextmanager
+def nobody_says_first(place: Home) -> Iterator[bool]:
+    """Whether nobody has said anything in a home yet; if so, nobody does until the ``with`` ends."""
+    if is_trail_there(place):
+        yield False
+        return
+    with alone_in_making(place.people):
+        yield not is_trail_there(place)
 
 
 def forget_said(place: Home, pseudonym: bytes, at: datetime) -> int:
@@ -264,6 +293,16 @@ def take_out(trail: RightsTables, handles: Sequence[bytes], why: str, at: dateti
     numbers = [one.seq for stream in streams for one in trail.read(stream, handles=handles)]
     remove_entries(trail, numbers, why, at)
     return len(numbers)
+
+
+def erased_since(place: Home, heard: int) -> int:
+    """How many people were erased of whose consents, or corrections, a run had read that heard the trail up to an
+    entry. What they said is gone, so nobody can learn from it again."""
+    if not heard or not is_trail_there(place):
+        return 0
+    with trail_of(place) as trail:
+        notes = [json.loads(one.body) for one in trail.read(Stream.REMOVAL, after=heard)]
+    return sum(note["why"] == "erasure" and min(note["removed"]) <= heard for note in notes)
 
 
 def remove_entries(trail: RightsTables, numbers: Sequence[int], why: str, at: datetime) -> None:

@@ -1,5 +1,5 @@
 """What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, why,
-receipt, ledger, replay, report, schema, signals, consent, rights, retention, ropa, db, keys, backup, restore.
+receipt, ledger, replay, report, schema, signals, consent, rights, staff, retention, ropa, db, keys, backup, restore.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -34,6 +34,7 @@ from . import (
     _rules_commands,
     _serve_commands,
     _signals_command,
+    _staff_commands,
     _vault_commands,
 )
 
@@ -86,6 +87,7 @@ _retention_command.register(app)
 _rules_commands.register(app)
 _serve_commands.register(app)
 _signals_command.register(app)
+_staff_commands.register(app)
 _vault_commands.register(app)
 
 

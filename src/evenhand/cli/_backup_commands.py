@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -45,7 +45,7 @@ def backup(
             }
         )
         return
-    voice.data(f"{made.folder}: {made.entries:,} entries, verified; head {made.head}")
+    voice.data(f"{made.folder}: {counted(made.entries, 'entry', 'entries')}, verified; head {made.head}")
     if made.keys is None:
         voice.talk("It opens no decision: the keys were not copied. Copy them with --keys, to a place apart.")
     else:
@@ -88,10 +88,11 @@ def restore(
                 "erased_again": done.erased_again,
                 "later_erasures_known": done.knows_later,
                 "said_again": done.said_again,
+                "asked_again": done.asked_again,
             }
         )
         return
-    voice.data(f"{done.home}: {done.entries:,} entries, verified; head {done.head}")
+    voice.data(f"{done.home}: {counted(done.entries, 'entry', 'entries')}, verified; head {done.head}")
     voice.talk(f"It is as it was at {done.made.isoformat(timespec='seconds')}; what was recorded later is not in it.")
     if done.knows_later:
         voice.talk(f"{done.erased_again:,} people who were erased later were erased again.")
@@ -100,9 +101,11 @@ def restore(
         voice.talk("with --marks, or erase them again: evenhand rights erase.")
     if done.said_again is None:
         voice.talk("WARNING: whoever said no after that moment is not heard here. Name the old home with --marks, or")
-        voice.talk("record it again before the next run: evenhand consent withdraw, object ...")
+        voice.talk("record it again before the next run: evenhand consent withdraw, object ... Requests of that time")
+        voice.talk("are not here either.")
     else:
         voice.talk(f"Recorded again, since it was said or corrected later: {done.said_again:,}.")
+        voice.talk(f"Requests that came or went on later, as they were: {done.asked_again:,}.")
 
 
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (

@@ -12,6 +12,7 @@ from ._frontier_lines import frontier_lines
 from ._increment_lines import increment_lines
 from ._options import At, CampaignFile, Format, HomeFolder, Json, Lang, Language, NoColour, Quiet, Weight, moment
 from ._speak import Speaker, guarded, program, quoted
+from ._try import not_with_json, open_to_try
 
 __all__ = ["register"]
 
@@ -24,22 +25,30 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     folder: Annotated[Path, typer.Option(help="Folder to make the demo in.")] = Path("evenhand-demo"),
-    open_report: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
+    open_pages: Annotated[
+        bool, typer.Option("--open", help="Then serve its pages to this machine, to click through, until Ctrl-C.")
+    ] = False,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of these pages.")] = 8000,
     lang: Lang = Language.en,
     json_out: Json = False,
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
-    """Run a whole campaign on published grocery data and write its report."""
+    """Run a whole campaign on published grocery data and write its report; with --open show its pages too."""
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    if open_pages:
+        not_with_json(json_out)
+        assembly.check_can_serve()
     with voice.progress() as step:
         ran = assembly.demo(folder, step=step)
     _tell_run(voice, ran)
     voice.talk(f"Ask why:  {program()} why {ran.sample_decision} --home {quoted(ran.home)} --lang {lang.value}")
-    if open_report:
-        typer.launch(str(ran.folder / "report.html"))
+    if open_pages:
+        open_to_try(voice, folder, port, lang.value)
+    else:
+        voice.talk(f"Click through what its people see:  {program()} demo --open --folder {quoted(folder)}")
 
 
 def init(
@@ -257,7 +266,8 @@ def _tell_run(voice: Speaker, ran: Any) -> None:
 
 def _tell_summary(voice: Speaker, summary: dict[str, Any]) -> None:
     for step in summary["funnel"]:
-        voice.data(f"{step['label']:<34}{step['people']:>12,}")
+        people = "not shown" if step["people"] is None else f"{step['people']:,}"
+        voice.data(f"{step['label']:<34}{people:>12}")
     for limit in summary["limits"]:
         state = "binds" if limit["binding"] else "does not bind"
         small = "; some groups too small to judge" if limit["note"] == "groups-too-small" else ""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -124,7 +124,7 @@ def history(
     for one in told.said:
         evidence = ", ".join(part for part in (one.method, one.notice and f"notice {one.notice}", one.actor) if part)
         voice.data(f"{one.at.isoformat()}  {one.status}  {one.purpose or 'all marketing'}  ({evidence})")
-    voice.talk(f"{len(told.said):,} records. A campaign's own table of consents may hold more.")
+    voice.talk(f"{counted(len(told.said), 'record')}. A campaign's own table of consents may hold more.")
 
 
 def since(
@@ -187,7 +187,9 @@ def export(
     else:
         exported.save(out)
         voice.data(str(out))
-    voice.talk(f"{exported.records:,} records. Fields that nobody declared: {', '.join(exported.missing) or 'none'}")
+    voice.talk(
+        f"{counted(exported.records, 'record')}. Fields that nobody declared: {', '.join(exported.missing) or 'none'}"
+    )
 
 
 _COMMANDS: tuple[tuple[str, Any, tuple[str, str]], ...] = (

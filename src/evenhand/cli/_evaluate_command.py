@@ -51,11 +51,13 @@ _NAMES = {
 
 
 def _lines(found: Any) -> Iterator[str]:
-    looked = found.drawn - found.left_out
-    yield f"run {found.run_id}: {looked:,} people decided about by lot; {found.listed:,} of them are in the file,"
+    told = found.to_dict()
+    looked = told["drawn"] if told["looked_at"] is None else told["looked_at"]
+    about = "about " if told["looked_at"] is None else ""
+    yield f"run {found.run_id}: {about}{looked:,} people decided about by lot; {_told(told['listed'])} are in the file,"
     yield "of the others it is taken that they did not respond"
     if found.left_out:
-        yield f"not looked at: {found.left_out:,} people whose data may not be used for this purpose now"
+        yield f"not looked at: {_told(told['left_out'])} whose data may not be used for this purpose now"
     if found.unmatched:
         yield f"rows of the file about no decision by lot of this run: {found.unmatched:,}"
     yield ""
@@ -76,6 +78,10 @@ def _lines(found: Any) -> Iterator[str]:
     yield _beats(own["response"]["gain_over_lot"], "the lot")
     for finding in found.findings:
         yield f"{finding.id}: {finding.what} To do: {finding.remedy}."
+
+
+def _told(people: int | None) -> str:
+    return "a number of people that is not shown" if people is None else f"{people:,} people"
 
 
 def _beats(gain: dict[str, float], other: str) -> str:

@@ -32,8 +32,8 @@ def frontier_lines(swept: dict[str, Any]) -> Iterator[str]:
     """
     money = swept["currency"]
     yield (
-        f"limit {swept['limit']} ({swept['mode']}), {swept['people']:,} people with personal data; without it "
-        f"{swept['selected']:,} get an offer, value {money} {swept['value'] / 1e6:,.2f}, "
+        f"limit {swept['limit']} ({swept['mode']}), {_whole(swept['people'])} people with personal data; without it "
+        f"{_whole(swept['selected'])} get an offer, value {money} {swept['value'] / 1e6:,.2f}, "
         f"{_FIGURE[swept['measure']]} {_figure(swept['unlimited'])}"
     )
     moved = " ".join(f"{head:>8}" for head in ("in", "out", "given", "taken"))
@@ -51,7 +51,7 @@ def frontier_lines(swept: dict[str, Any]) -> Iterator[str]:
 
 
 def _whole(count: int | None) -> str:
-    return "hidden" if count is None else "<10" if 0 < count < 10 else f"{count:,}"
+    return "hidden" if count is None else f"{count:,}"
 
 
 def _figure(value: float | None) -> str:

@@ -20,7 +20,7 @@ def increment_lines(summary: dict[str, Any]) -> Iterator[str]:
         yield from _order(one)
     selected = summary["funnel"][-1]["people"]
     worthwhile = summary["funnel"][-2]["people"]
-    if summary["target"] == "increment" and not worthwhile and not selected:
+    if summary["target"] == "increment" and worthwhile == 0 and selected == 0:
         yield "nobody is selected: no offer is expected to change enough to be worth its cost"
 
 

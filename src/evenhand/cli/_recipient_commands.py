@@ -9,7 +9,7 @@ import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet, moment
 from ._request_commands import By, Number, Who
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -38,7 +38,7 @@ def outbox(
     for one in found:
         state = f"acknowledged ({one.reference})" if one.reference else f"{one.attempts} attempts"
         voice.data(f"{one.number}  {one.kind.value}  {one.recipient}  since {one.since.date()}  {state}")
-    voice.talk(f"{len(found):,} messages")
+    voice.talk(counted(len(found), "message"))
 
 
 def tell(
@@ -87,7 +87,8 @@ def reviews(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = Fals
         rate = "-" if found.override_rate is None else f"{found.override_rate:.1%}"
         spent = "-" if found.median_seconds is None else f"{found.median_seconds:,.0f} seconds"
         voice.data(
-            f"{found.reviews:,} reviews, {found.changed:,} changed the decision ({rate}), half took under {spent}"
+            f"{counted(found.reviews, 'review')}, {found.changed:,} changed the decision ({rate}), "
+            f"half took under {spent}"
         )
     if found.looks_rubber_stamped:
         voice.talk("Nobody changes anything, and it is done in no time: look at how reviews are made.")

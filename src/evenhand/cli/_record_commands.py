@@ -11,7 +11,7 @@ import typer
 
 from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
 from ._receipt_commands import LEDGER_COMMANDS
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -82,7 +82,7 @@ def verify(
         )
     elif verified.ok:
         voice.data(
-            f"ok: {verified.entries:,} entries, chain unbroken, {verified.checkpoints:,} signed checkpoints hold, "
+            f"ok: {counted(verified.entries, 'entry', 'entries')}, chain unbroken, {_hold(verified.checkpoints)}, "
             f"promises kept; head {verified.head}"
         )
     else:
@@ -91,17 +91,17 @@ def verify(
             voice.data(f"    rule: {problem['rule']}\n    to do: {problem['remedy']}")
     if verified.unopened and not json_out:
         voice.data(
-            f"The sealed part of {verified.unopened:,} decisions was not opened, because the run's key is not here: "
-            "their margins and flips were not checked, everything else was."
+            f"The sealed part of {counted(verified.unopened, 'decision')} was not opened, because the run's key is not "
+            "here: their margins and flips were not checked, everything else was."
         )
     if verified.closed and not json_out:
         voice.data(
-            f"{verified.closed:,} decisions were not opened, because the keys of their people are not here "
+            f"{_were(verified.closed)} not opened, because the keys of their people are not here "
             f"({verified.erased:,} people were erased): of these the chain and the counts were checked, and no more."
         )
     if verified.expired and not json_out:
         voice.data(
-            f"{verified.expired:,} decisions were destroyed because their time was up: of these too the chain and the "
+            f"{_were(verified.expired)} destroyed because their time was up: of these too the chain and the "
             "counts were checked, and no more."
         )
     if not verified.ok:
@@ -181,6 +181,7 @@ def replay(
                 "model_same": replayed.model_same,
                 "different": list(replayed.different),
                 "unopened": replayed.unopened,
+                "erased_since": replayed.erased_since,
             }
         )
     else:
@@ -225,3 +226,11 @@ _LEDGER_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (runs, ("evenhand ledger runs", "evenhand ledger runs --json")),
     (forget_groups, ("evenhand ledger forget-groups last", "evenhand ledger forget-groups last --yes --json")),
 )
+
+
+def _hold(checkpoints: int) -> str:
+    return f"{counted(checkpoints, 'signed checkpoint')} {'holds' if checkpoints == 1 else 'hold'}"
+
+
+def _were(decisions: int) -> str:
+    return f"{counted(decisions, 'decision')} {'was' if decisions == 1 else 'were'}"

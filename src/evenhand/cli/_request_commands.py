@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 if TYPE_CHECKING:
     from evenhand.rights import Letter, Request
@@ -97,7 +97,7 @@ def list_(
             days = one.days_left(now)
             left = "" if one.state.is_closed else f"  {days} days left" if days >= 0 else f"  {-days} days late"
             voice.data(f"{one.number}  {one.kind.value:13} {one.state.value:14} due {one.due.isoformat()}{left}")
-        voice.talk(f"{len(found):,} requests, {len(late):,} overdue")
+        voice.talk(f"{counted(len(found), 'request')}, {len(late):,} overdue")
     if check and late:
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -79,14 +79,16 @@ def _show(voice: Speaker, found: object) -> None:
     assert isinstance(found, Retention)
     for one in found.runs:
         note = "  recorded without keys by an older evenhand: stays" if one.in_the_clear else ""
-        voice.data(f"{one.run_id}  {one.campaign}  {one.decisions:,} decisions, kept {one.kept}, due {one.until}{note}")
-    for count, what in (
-        (found.consents, "records of consent that no longer stand"),
-        (found.requests, "closed requests"),
-        (found.orphans, "records that lead to nobody any more"),
+        events = f", {counted(one.events, 'event')} that followed" if one.events else ""
+        decided = counted(one.decisions, "decision")
+        voice.data(f"{one.run_id}  {one.campaign}  {decided}{events}, kept {one.kept}, due {one.until}{note}")
+    for count, what, many in (
+        (found.consents, "record of consent that no longer stands", "records of consent that no longer stand"),
+        (found.requests, "closed request", "closed requests"),
+        (found.orphans, "record that leads to nobody any more", "records that lead to nobody any more"),
     ):
         if count:
-            voice.data(f"{count:,} {what}")
+            voice.data(counted(count, what, many))
     if found.is_empty:
         voice.data("Nothing is due.")
     for table, kept in found.own_tables:

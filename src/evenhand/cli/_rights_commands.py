@@ -11,7 +11,7 @@ import typer
 from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
 from ._recipient_commands import register as register_recipients
 from ._request_commands import register as register_requests
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["confirm_erasure", "register"]
 
@@ -63,7 +63,9 @@ def access(
     else:
         for told in held.decisions:
             voice.data(f"{told.facts.decision_id}  {told.facts.at.isoformat()}\n{told.to_text()}\n")
-    voice.talk(f"{len(held.decisions):,} decisions. Your own tables hold more: {', '.join(held.own_tables)}")
+        for event in held.to_dict()["events"]:
+            voice.data(f"{event['decision_id']}  {event['at']}  {event['kind']}  {event['id']}".rstrip())
+    voice.talk(f"{counted(len(held.decisions), 'decision')}. Your own tables hold more: {', '.join(held.own_tables)}")
     voice.talk("With what they said and asked, and what the vault holds of them: --html FILE.")
 
 
@@ -89,20 +91,29 @@ def erase(
                 "said": done.said,
                 "in_vault": done.in_vault,
                 "in_the_clear": done.in_the_clear,
+                "events": done.events,
                 "own_tables": list(done.own_tables),
             }
         )
         return
-    voice.data(f"{done.decisions:,} decisions can be read by nobody any more; {done.lists:,} lists were cleaned")
-    voice.data(f"{done.said:,} records of what they said were taken out")
+    read, cleaned = counted(done.decisions, "decision"), counted(done.lists, "list")
+    voice.data(f"{read} can be read by nobody any more; {cleaned} {'was' if done.lists == 1 else 'were'} cleaned")
+    voice.data(_taken(done.said, "record of what they said", "records of what they said", "taken out"))
+    if done.events:
+        voice.data(_taken(done.events, "event that followed them", "events that followed them", "removed"))
     if done.in_vault:
-        voice.data(f"{done.in_vault:,} values were taken out of the vault")
+        voice.data(_taken(done.in_vault, "value", "values", "taken out of the vault"))
     voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
     if done.in_the_clear:
-        voice.talk(f"{done.in_the_clear:,} decisions were recorded by an older evenhand without a key, and stay.")
+        clear = _taken(done.in_the_clear, "decision", "decisions", "recorded by an older evenhand without a key: kept")
+        voice.talk(clear)
     voice.talk("Not reached from here: backups of subject-keys.sqlite, and your own tables:")
     for table in done.own_tables:
         voice.talk(f"  {table}")
+
+
+def _taken(count: int, one: str, many: str, done: str) -> str:
+    return f"{counted(count, one, many)} {'was' if count == 1 else 'were'} {done}"
 
 
 def confirm_erasure(*, yes: bool, json_out: bool) -> None:
@@ -135,7 +146,8 @@ def verify(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False
     else:
         for _, what in found.problems:
             voice.data(what)
-        voice.talk(f"{found.entries:,} entries, of which {found.removed:,} were emptied by an erasure or retention")
+        emptied = f"{found.removed:,} {'was' if found.removed == 1 else 'were'} emptied by an erasure or retention"
+        voice.talk(f"{counted(found.entries, 'entry', 'entries')}, of which {emptied}")
     if not found.ok:
         raise typer.Exit(LedgerError.exit_code)
 

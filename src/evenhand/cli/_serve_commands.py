@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
+from ._staff_commands import DevSignIn, StaffFile
 
 __all__ = ["register"]
 
@@ -37,6 +38,8 @@ def serve(
     pages: Annotated[
         str, typer.Option("--pages", help="Have the pages of people below this address too, such as /my.")
     ] = "",
+    staff: StaffFile = None,
+    dev_sign_in: DevSignIn = False,
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
@@ -45,7 +48,16 @@ def serve(
 
     voice = Speaker(quiet=quiet, colour=False if no_color else None)
     assembly.serve(
-        campaigns, run=run_id, home=home, host=host, port=port, pages=pages, step=voice.talk, told=voice.talk
+        campaigns,
+        run=run_id,
+        home=home,
+        host=host,
+        port=port,
+        pages=pages,
+        staff=staff or "",
+        is_staff_tried=dev_sign_in,
+        step=voice.talk,
+        told=voice.talk,
     )
 
 
@@ -69,7 +81,7 @@ def events(
         voice.document({"file": str(out), "rows": rows})
         return
     voice.data(str(out))
-    voice.talk(f"{rows:,} decisions that were shown, and whether {outcome} followed within {days:g} days.")
+    voice.talk(f"{_that_were(rows)} shown, and whether {outcome} followed within {days:g} days.")
 
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the machine.")]
@@ -167,3 +179,7 @@ _KEY_COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (rotate, ("evenhand machine-key rotate my-shop", "evenhand machine-key rotate my-shop --json")),
     (revoke, ("evenhand machine-key revoke my-shop", "evenhand machine-key revoke my-shop --quiet")),
 )
+
+
+def _that_were(rows: int) -> str:
+    return f"{counted(rows, 'decision')} that {'was' if rows == 1 else 'were'}"

@@ -16,7 +16,7 @@ import typer
 if TYPE_CHECKING:
     from evenhand.terms import EvenhandError, Finding
 
-__all__ = ["EXIT_BUG", "EXIT_INTERRUPTED", "Speaker", "guarded", "program", "quoted"]
+__all__ = ["EXIT_BUG", "EXIT_INTERRUPTED", "Speaker", "counted", "guarded", "program", "quoted"]
 
 EXIT_INTERRUPTED = 130
 EXIT_BUG = 70
@@ -95,6 +95,11 @@ class Speaker:
             yield step
             if running:
                 bar.update(running[-1], total=1, completed=1)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its word: ``1 decision``, ``2 decisions``."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def program() -> str:

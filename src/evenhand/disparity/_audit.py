@@ -17,7 +17,7 @@ from evenhand.terms import MISSING, DataError, FeatureView, Finding, GroupCounts
 from ._association import Proxy, bins_auroc, proxy_table
 from ._drift import Drift, PeriodRate, drift_of, period_rates
 from ._findings import LEAK_AUROC, about_groups, about_leak, about_missing, about_outcome, about_proxy
-from ._findings_columns import about_column, about_size
+from ._findings_columns import about_column, about_size, about_thin
 from ._findings_parts import (
     about_drift,
     about_intersection,
@@ -287,7 +287,7 @@ def _outcomes(
         else:
             findings += [*about_outcome(comparison), *about_groups(several, rates, data.minimum_size)]
         compared.append(comparison)
-    return tuple(compared), tuple(thin), findings
+    return tuple(compared), tuple(thin), [*findings, *about_thin(thin)]
 
 
 def _features(

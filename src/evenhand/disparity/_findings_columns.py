@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.terms import OTHER, Binning, Finding, Severity
 
-__all__ = ["about_column", "about_size"]
+__all__ = ["about_column", "about_size", "about_thin"]
 
 MOSTLY_OTHER = 0.5
 """A category column is named where more rows than this share hold a value that is too rare to stand alone."""
@@ -55,4 +55,23 @@ def about_size(rows: int, minimum_size: int) -> Iterator[Finding]:
             remedy="Bring a longer history.",
             subject_matter="",
             measured={"rows": rows, "minimum_size": minimum_size},
+        )
+
+
+_MOST_NAMED = 5
+
+
+def about_thin(thin: Sequence[tuple[str, ...]]) -> Iterator[Finding]:
+    """EH-DATA-022: intersections of which nothing was compared, because their groups are too small to be told of."""
+    if thin:
+        names = [" & ".join(features) for features in thin[:_MOST_NAMED]]
+        more = f" and {len(thin) - len(names)} more" if len(thin) > len(names) else ""
+        yield Finding(
+            id="EH-DATA-022",
+            severity=Severity.NOTE,
+            what=f"Intersections too fine to compare: {', '.join(names)}{more}. A difference may hide there.",
+            rule="F-LL144",
+            remedy="Merge values into broader groups, such as bands of age, or bring a longer history.",
+            subject_matter="",
+            measured={"intersections": len(thin), "names": ", ".join(names)},
         )

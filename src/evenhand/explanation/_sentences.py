@@ -78,6 +78,8 @@ def headline(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor]
         return text("headline.by-lot", lang, sender=sender, offer=offer)
     if facts.standing is Standing.CONTEXTUAL:
         return text("headline.contextual", lang, sender=sender, offer=offer)
+    if not factors:  # each of them was switched off
+        return text("headline.nothing-counted", lang, sender=sender, offer=offer)
     reasons = [factor for factor in factors[: len(facts.top_terms)] if factor.direction != "neutral"]
     top = [factor.meaning for factor in reasons if factor.direction == "for"][:_NAMED]
     if not top:
@@ -262,6 +264,8 @@ def _about(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
         out.append(Line("basis", 3, text("why.basis", lang, purpose=purpose, basis=basis)))
     sender, contact = campaign.controller.name, campaign.controller.contact
     out.append(Line("contact", 3, text("why.contact", lang, sender=sender, contact=contact)))
+    if campaign.payer:
+        out.append(Line("payer", 3, text("why.payer", lang, payer=campaign.payer)))
     out.append(Line("rights", 3, text("why.rights", lang)))
     out.append(Line("objection", 3, text("why.objection", lang)))
     if campaign.legal_basis is LegalBasis.CONSENT:

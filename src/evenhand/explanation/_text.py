@@ -16,7 +16,19 @@ __all__ = ["LANGUAGES", "Lang", "catalogue", "day", "money", "number", "one_line
 
 Lang = Literal["nl", "en"]
 LANGUAGES: tuple[Lang, ...] = ("nl", "en")
-_PARTS = ("", "report.", "audit.", "increment.", "monitor.", "receipt.", "rights.", "rules.", "signals.", "portal.")
+_PARTS = (
+    "",
+    "audit.",
+    "increment.",
+    "monitor.",
+    "portal.",
+    "receipt.",
+    "report.",
+    "rights.",
+    "rules.",
+    "signals.",
+    "staff.",
+)
 _LOCALE = {"nl": "nl_NL", "en": "en_GB"}
 _GAP = {"nl": "\N{NO-BREAK SPACE}", "en": ""}
 """What stands between the sign of the currency and the amount."""

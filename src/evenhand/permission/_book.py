@@ -40,7 +40,8 @@ _STATUSES: dict[Kind, dict[str, int]] = {
         "under_13": AgeWeight.UNDER_13,
         "unknown": AgeWeight.UNKNOWN,
     },
-    Kind.SIGNAL: {"": SignalWeight.OPEN},
+    # What such a row says stands in its signals: whatever its status, the row alone says nothing.
+    Kind.SIGNAL: {"": SignalWeight.OPEN, "Signalled": SignalWeight.OPEN, "SignalledNo": SignalWeight.OPEN},
     Kind.ERASURE: {"Erased": OptOutWeight.STANDS},
     Kind.RESTRICTION: {"RestrictionLifted": OptOutWeight.TAKEN_BACK, "Restricted": OptOutWeight.STANDS},
     Kind.LIMIT: {"LimitWithdrawn": OptOutWeight.TAKEN_BACK, "LimitRequested": OptOutWeight.STANDS},
@@ -136,7 +137,7 @@ class ConsentBook:
                 restriction ``Restricted`` or ``RestrictionLifted``; for factor ``SwitchedOff`` or ``SwitchedOn``; for
                 sale ``SaleOptedOut`` or ``SaleOptOutWithdrawn``, whatever the purpose; for limit ``LimitRequested`` or
                 ``LimitWithdrawn``; for opt_in ``OptedIn``, ``OptedInByParent`` or ``OptInWithdrawn``; for erasure
-                ``Erased``; for signal nothing.
+                ``Erased``; for signal nothing, or ``Signalled`` or ``SignalledNo``.
             at: datetime64[us][k] in UTC. A date without a time counts from the start of that day.
             heard: what `hear` made of the signals in these rows; None where the campaign declares none.
             evidence: what `weigh` made of the evidence in these rows; None where the campaign declares none.

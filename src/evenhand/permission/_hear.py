@@ -64,6 +64,14 @@ class Heard:
     at: NDArray[np.int64]
     until: NDArray[np.int64]
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Of each record the name of its weight, such as ``SIGNAL_REFUSED`` or ``OPTED_OUT``."""
+        return tuple(
+            (ConsentWeight if kind == Kind.CONSENT else SignalWeight)(weight).name
+            for kind, weight in zip(self.kinds.tolist(), self.weights.tolist(), strict=True)
+        )
+
 
 class _Record(NamedTuple):
     row: int
@@ -81,7 +89,12 @@ class _TcfWord(NamedTuple):
     updated: int | None
 
 
-def hear(texts: Mapping[str, Sequence[str | None]], at: NDArray[np.datetime64], campaign: Campaign) -> Heard:
+def hear(
+    texts: Mapping[str, Sequence[str | None]],
+    at: NDArray[np.datetime64],
+    campaign: Campaign,
+    undeclared: SignalsClause | None = None,
+) -> Heard:
     """Turn columns of signals into records.
 
     A yes counts from the day on which the string was made, at the earliest; a no up to the end of that day, and neither
@@ -92,6 +105,8 @@ def hear(texts: Mapping[str, Sequence[str | None]], at: NDArray[np.datetime64], 
         texts: signals by name (``tcf``, ``gpp``, ``us_privacy``, ``gpc``), one text or None per row of the table.
         at: datetime64[us] per row, UTC: when it was received.
         campaign: purpose and channel, and the signals part of its consents.
+        undeclared: how to understand signals that a campaign declares none of: then they are opt-outs or nothing, and
+            never a consent. None = they are not heard.
 
     Example:
         >>> from types import SimpleNamespace
@@ -102,12 +117,15 @@ def hear(texts: Mapping[str, Sequence[str | None]], at: NDArray[np.datetime64], 
         >>> heard.rows.tolist(), heard.purposes, SignalWeight(heard.weights[0]).name
         ([0], ('signal:gpc',), 'OPTED_OUT')
     """
-    clause = campaign.consents.signals if campaign.consents is not None else None
+    declared = campaign.consents.signals if campaign.consents is not None else None
+    clause = declared or undeclared
     records: list[_Record] = []
     if clause is not None:
         received = at.astype("datetime64[us]").astype(np.int64).tolist()
         for name, column in texts.items():
             records += _READERS[name](column, received, campaign, clause)
+    if declared is None:
+        records = [one for one in records if one.kind is Kind.SIGNAL]
     return Heard(
         rows=np.array([one.row for one in records], dtype=np.intp),
         kinds=np.array([one.kind for one in records], dtype=np.int8),

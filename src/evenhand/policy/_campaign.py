@@ -13,9 +13,10 @@ from pydantic import Field
 
 from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Sensitivity, Surface, Target
 
-from ._declared import MICRO, Declared, Duration, Identifier, Money, Period, Table, Text
+from ._declared import MICRO, Declared, Identifier, Money, Period, Table, Text
 from ._law_clause import Balancing, EvidenceClause, FactSource, LawClause, Notice
 from ._monitor_clause import MonitorClause
+from ._parties import Controller, Retention
 from ._processing_clause import ProcessingClause, Recipient
 from ._signals_clause import SignalsClause
 
@@ -47,14 +48,6 @@ __all__ = [
     "Table",
     "Text",
 ]
-
-
-class Controller(Declared):
-    """The organisation that decides why the data is used (GDPR 4(7), 13(1)(a))."""
-
-    name: str = Field(min_length=1, description="Name that people know it by.")
-    contact: str = Field(min_length=3, description="Where people can ask a human: an e-mail address or a page.")
-    country: str = Field("NL", pattern=r"^[A-Z]{2}$", description="ISO 3166 country of establishment.")
 
 
 class HistorySource(Table):
@@ -297,29 +290,21 @@ class Exploration(Declared):
     )
 
 
-class Retention(Declared):
-    """How long what is kept (GDPR 5(1)(e)); ISO 8601 durations such as P24M."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"consents", "requests"})
-
-    decisions: Duration = Field(description="Decisions and their reasons.")
-    features: Duration = Field(description="The raw data that decisions were made from.")
-    consents: Duration | None = Field(
-        None, description="Records of consent that no longer stand, as evidence; none = they are kept."
-    )
-    requests: Duration | None = Field(
-        None, description="Requests, after they were closed and everybody was told; none = they are kept."
-    )
-
-
 class Campaign(Declared):
     """One campaign, as an organisation declares it."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"exploration", "law", "monitor", "processing"})
+    later: ClassVar[frozenset[str]] = frozenset({"exploration", "law", "monitor", "paid_by", "processing"})
 
     evenhand: Literal[1] = Field(description="Version of this file format.")
     campaign: Identifier = Field(description="Id of the campaign.")
     controller: Controller = Field(description="Who decides why the data is used.")
+    paid_by: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Who pays for the advertising, where that is somebody else than the controller (DSA 26(1)(c)); "
+        "people see both. None = the controller itself pays.",
+    )
     purpose: str = Field(description="Why the data is used: a DPV term below Marketing, e.g. PersonalisedAdvertising.")
     category: Category = Field(description="What it is about. It has no default: unanswered cannot run.")
     channel: Channel = Field(description="How the offer reaches people.")
@@ -354,6 +339,12 @@ class Campaign(Declared):
     def names(self, role: Role) -> tuple[str, ...]:
         """Columns with a role that a person has confirmed, in file order; an unconfirmed one counts as forbidden."""
         return tuple(name for name, column in self.columns.items() if column.confirmed and column.role is role)
+
+    @property
+    def payer(self) -> str:
+        """Who pays, where that is somebody else than the controller; "" where it is the controller."""
+        payer = (self.paid_by or "").strip()
+        return "" if payer.casefold() == self.controller.name.strip().casefold() else payer
 
     @property
     def aware_limits(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ design, WCAG 2.2 AA (RULES D-26, D-27, G-15h, G-21b).
 It knows nobody: who may see which page is decided at the rim, by signed links. It decides no request; people do that.
 """
 
+from ._card import CARD_VERSION, Card, card_html, card_integrity, card_script, card_style, card_values, is_link
 from ._effects import Trace, effect_of
 from ._facts import Asked, Choice, Decided, Effect, Fairness, Me, Purpose, Switch, Why
 from ._intents import Ask, Consent, Factors, Intent, Objection, Personalisation, Right, intent_of, is_protective
@@ -18,8 +19,10 @@ from ._why_view import named_features
 from ._words import Word, choices_of, since, standing, words_of
 
 __all__ = [
+    "CARD_VERSION",
     "Ask",
     "Asked",
+    "Card",
     "Choice",
     "Consent",
     "Decided",
@@ -38,12 +41,18 @@ __all__ = [
     "Trace",
     "Why",
     "Word",
+    "card_html",
+    "card_integrity",
+    "card_script",
+    "card_style",
+    "card_values",
     "choices_of",
     "door_page",
     "effect_of",
     "features_of",
     "how_page",
     "intent_of",
+    "is_link",
     "is_protective",
     "left_page",
     "me_page",

@@ -105,7 +105,8 @@ class Decided:
         at: when.
         sender: who decided.
         offer: its text, or "" where there was none.
-        kind: ``personal``, ``contextual``, ``chance`` or ``refused``.
+        kind: ``personal``, ``without`` (every fact was switched off), ``contextual``, ``chance`` or ``refused``.
+        review: what a human made of it who looked again: ``kept`` or ``changed``; "" where nobody did.
     """
 
     decision: str
@@ -113,6 +114,7 @@ class Decided:
     sender: str
     offer: str
     kind: str
+    review: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,18 @@ from ._facts import Me, Why
 from ._intents import Right
 from ._why_view import why_view
 
-__all__ = ["Place", "door_page", "how_page", "left_page", "me_page", "refused_page", "style", "why_page"]
+__all__ = [
+    "Place",
+    "asset",
+    "door_page",
+    "fragment",
+    "how_page",
+    "left_page",
+    "me_page",
+    "refused_page",
+    "style",
+    "why_page",
+]
 
 _HOW = (("ai", 4), ("not", 4), ("control", 4), ("proof", 2), ("signal", 1))
 _MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
@@ -120,6 +131,17 @@ def left_page(sender: str, contact: str, place: Place, lang: Lang) -> str:
 def style() -> str:
     """The style sheet of all pages."""
     return _parts()["portal.css"]
+
+
+def fragment(template: str, **values: Any) -> str:
+    """A part of a page that stands elsewhere, escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def asset(name: str) -> str:
+    """A file that is given as it is."""
+    return (files(__package__) / "page" / name).read_text("utf-8")
 
 
 def _note(place: Place, lang: Lang, sender: str, contact: str, **values: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evenhand.explanation import Factor, number, percent, text, text_about
+from evenhand.explanation import REVIEWED, Factor, number, percent, text, text_about
 from evenhand.terms import Standing
 
 from ._facts import Switch, Why
@@ -52,7 +52,9 @@ def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
         "title": "portal.why.title" if facts.offer >= 0 else "portal.why.title-none",
         "label": _label(why),
         "offer": told.offer,
+        "payer": why.campaign.payer,
         "headline": told.headline,
+        "reviews": [line.text for line in told.lines if line.key == REVIEWED],
         "plain": [by_key[key].text for key in _PLAIN if key in by_key and by_key[key].layer == 1],
         "choices": not refused and (personal or own),
         "named": [one.name for one in asked],
@@ -79,7 +81,9 @@ def _label(why: Why) -> str:
     facts = why.told.facts
     if facts.standing is Standing.REFUSED:
         return "refused"
-    how = "contextual" if facts.standing is Standing.CONTEXTUAL else "personal"
+    reads = bool(why.campaign.conditions or why.campaign.own_costs)
+    nothing_counted = not reads and len(facts.switched_off) == len(why.model.view.binnings)
+    how = "contextual" if facts.standing is Standing.CONTEXTUAL or nothing_counted else "personal"
     how = "chance" if facts.outcome.is_by_lot else how
     return how if facts.offer >= 0 else f"none-{how}"
 

@@ -4,7 +4,9 @@ The JSON is the source; the page is derived from it and needs no script, no netw
 ten are not shown. It reports figures, intervals and reasons; it gives no verdict on whether they are lawful.
 """
 
-from ._build import SMALLEST_SHOWN, Provenance, build, stories_of
+from evenhand.terms import SMALLEST_SHOWN
+
+from ._build import Provenance, build, stories_of
 from ._card import model_card
 from ._frontier import frontier_page, frontier_picture
 from ._group_chapters import ConditionChapter, GroupChapter

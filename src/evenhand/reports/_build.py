@@ -13,6 +13,7 @@ from evenhand.disparity import Audit
 from evenhand.explanation import LANGUAGES, purpose_words, tell
 from evenhand.policy import Campaign
 from evenhand.terms import (
+    SMALLEST_SHOWN,
     DecisionFacts,
     Explained,
     LimitOutcome,
@@ -23,10 +24,13 @@ from evenhand.terms import (
     TermShape,
     band_labels,
     bin_labels,
+    is_few,
+    shown,
+    shown_together,
 )
 
 from ._group_chapters import ConditionChapter, GroupChapter, chapter_values, condition_values
-from ._people import SMALLEST_SHOWN, drops, funnel, lots, numbers, offers, shown
+from ._people import drops, funnel, lots, numbers, offers
 from ._prices import prices_of_bins
 
 __all__ = ["SMALLEST_SHOWN", "Provenance", "build", "stories_of"]
@@ -94,16 +98,21 @@ def build(
     """
     allocated = explained.allocated
     model = allocated.scored.minimised.model
+    steps, given = funnel(explained), offers(explained, campaign)
     return {
         "schema_version": 1,
         "campaign": _campaign(campaign),
-        "run": {**asdict(provenance), "at": provenance.at.isoformat(), "seed": campaign.seed},
-        "funnel": funnel(explained),
+        "run": {**asdict(provenance), **_rows(provenance), "at": provenance.at.isoformat(), "seed": campaign.seed},
+        "funnel": steps,
         "drops": drops(explained),
-        "offers": offers(explained, campaign),
+        "offers": given,
         **({"numbers": told} if (told := numbers(explained, campaign)) else {}),
-        "limits": [_limit(limit, groups) for limit in allocated.limits],
-        "certificate": asdict(allocated.certificate) | {"guesses": "blind" in allocated.prices.cell_tables},
+        "limits": [_limit(limit, groups, steps, given) for limit in allocated.limits],
+        "certificate": {
+            **asdict(allocated.certificate),
+            "moved": shown(allocated.certificate.moved),
+            "guesses": "blind" in allocated.prices.cell_tables,
+        },
         "lots": lots(explained, campaign),
         "groups": [chapter_values(chapter) for chapter in groups],
         "model": _model(model, campaign),
@@ -142,13 +151,33 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _limit(limit: LimitOutcome, groups: Sequence[GroupChapter]) -> dict[str, Any]:
-    """A limit's outcome; small numbers of people are null, and so is a measure from which one could be worked out."""
+def _rows(provenance: Provenance) -> dict[str, int | None]:
+    """What may be told of the rows of the history that did not teach: they are parts of all of them."""
+    left = provenance.not_permitted, provenance.other_offers
+    every = None if is_few(sum(left)) else provenance.history_rows
+    told = [shown(count) for count in left] if every is None else shown_together(left)
+    return {"history_rows": every, "not_permitted": told[0], "other_offers": told[1]}
+
+
+def _limit(
+    limit: LimitOutcome,
+    groups: Sequence[GroupChapter],
+    steps: Sequence[dict[str, Any]],
+    given: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
+    """A limit's outcome; a number that is told nowhere else is null, and so is one from which such could be worked out:
+    the measure of a hidden group, and money where it is not told who got what."""
     plain: dict[str, Any] = _plain(limit.to_dict())
+    taken = {offer["id"]: offer["selected"] for offer in given}
     if limit.kind == "disparity" and any(_hides(one) for one in groups if one.limit == limit.id):
         plain["used"] = None
-    if limit.kind in ("capacity", "contacts", "minimum"):
-        plain["used"] = shown(int(limit.used))
+    if limit.kind == "contacts":
+        plain["used"] = steps[-1]["people"]
+    if limit.kind in ("capacity", "minimum"):
+        plain["used"] = taken[limit.id.partition(":")[2]]
+    unknown = [offer for offer in given if offer["selected"] is None]
+    if limit.kind == "budget" and unknown and not any("own_cost_micro" in offer for offer in unknown):
+        plain["used"] = None
     if limit.people is not None:
         plain["people"] = shown(limit.people)
     return plain

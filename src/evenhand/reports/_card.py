@@ -13,9 +13,20 @@ from typing import Any, Literal
 
 from evenhand.explanation import LANGUAGES, bin_words, number, percent, purpose_words, text, text_about
 from evenhand.scoring import model_from_json
-from evenhand.terms import OTHER, WITHHELD, Binning, Model, Pair, Target, TermShape, band_labels, bin_labels
+from evenhand.terms import (
+    OTHER,
+    SMALLEST_SHOWN,
+    WITHHELD,
+    Binning,
+    Model,
+    Pair,
+    Target,
+    TermShape,
+    band_labels,
+    bin_labels,
+    is_few,
+)
 
-from ._build import SMALLEST_SHOWN
 from ._render import fill
 
 __all__ = ["model_card"]
@@ -118,7 +129,7 @@ class _Card:
 
     def _rows(self, count: int) -> str:
         """How many rows; a count that is too small to be shown is said to be so."""
-        if 0 < count < SMALLEST_SHOWN:
+        if is_few(count):
             return self._t("few", smallest=SMALLEST_SHOWN)
         return self._number(count, 0)
 

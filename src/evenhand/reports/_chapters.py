@@ -211,8 +211,8 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
     kind = limit["kind"]
     full, least = limit["declared"], limit["measure"] in LEAST or kind == "minimum"
     reached = limit["used"]
-    if reached is None:  # hidden: drawn as the most it can be, a measure as what was declared
-        reached = limit["declared"] if kind == "disparity" else words.smallest - 1
+    if reached is None:  # hidden: a measure is drawn as what was declared, of a number no bar is drawn
+        reached = limit["declared"] if kind == "disparity" else 0
     if kind == "disparity":
         full = 1.0 if least else max(limit["declared"], reached, 0.01)
     elif kind == "minimum":

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from evenhand.explanation import LANGUAGES, number, percent, text
+from evenhand.terms import SMALLEST_SHOWN, is_few
 
-from ._build import SMALLEST_SHOWN
 from ._render import environment, templates
 
 __all__ = ["frontier_page", "frontier_picture"]
@@ -61,12 +61,12 @@ def frontier_picture(frontier: Mapping[str, Any], *, lang: str = "en") -> str:
             last=number(points[-1]["bound"], lang),
             last_kept=percent(points[-1]["value_kept"], lang),
         )
-    people, free = number(frontier["people"], lang), frontier["unlimited"]
+    people, free = _told(frontier["people"], lang), frontier["unlimited"]
     unlimited = text("report.hidden", lang) if free is None else number(free, lang, 4)
     if "budget" in frontier:
         say = t("frontier.say", people=people, budget=percent(frontier["budget"], lang), unlimited=unlimited)
     else:
-        selected = number(frontier["selected"], lang)
+        selected = _told(frontier["selected"], lang)
         say = t("frontier.say-campaign", people=people, selected=selected, unlimited=unlimited)
     return (
         environment()
@@ -93,21 +93,28 @@ def frontier_page(frontier: Mapping[str, Any], *, lang: str = "en") -> str:
     )
 
 
+def _told(count: int | None, lang: str) -> str:
+    return text("report.hidden", lang) if count is None else number(count, lang)
+
+
 def _row(point: Mapping[str, Any], lang: str, held: str) -> list[str]:
     def told(name: str, write: Callable[[Any], str]) -> str:
         return "–" if point[name] is None else write(point[name])
 
     def people(count: float) -> str:
-        if 0 < count < SMALLEST_SHOWN:
+        if is_few(round(count)):
             return text("report.few", lang, smallest=SMALLEST_SHOWN)
         return number(round(count), lang)
 
-    counts = [told(name, people) for name in ("entered", "left", "given", "taken")]
+    def kept(name: str, write: Callable[[Any], str]) -> str:
+        """A figure of a bound that can be kept: where there is none it is hidden."""
+        is_hidden = point[name] is None and point["value_kept"] is not None
+        return text("report.hidden", lang) if is_hidden else told(name, write)
+
+    counts = [kept(name, people) for name in ("entered", "left", "given", "taken")]
     return [
         number(point["bound"], lang),
-        text("report.hidden", lang)
-        if point["reached"] is None and point["value_kept"] is not None
-        else told("reached", lambda figure: number(figure, lang, 4)),
+        kept("reached", lambda figure: number(figure, lang, 4)),
         told("value_kept", lambda share: percent(share, lang)),
         told("value_lost", lambda micro: number(micro / 1e6, lang, 2)),
         *counts,

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evenhand.explanation import LANGUAGES, number, percent, text
+from evenhand.terms import SMALLEST_SHOWN
 
-from ._build import SMALLEST_SHOWN
 from ._monitor_words import (
     comparison_name,
     evidence_words,

@@ -10,9 +10,9 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from evenhand.explanation import LANGUAGES
+from evenhand.terms import SMALLEST_SHOWN
 
 from ._audit_view import audit_view
-from ._build import SMALLEST_SHOWN
 from ._chapters import (
     evaluation_view,
     findings_view,

@@ -75,8 +75,8 @@ class Words:
         return self.t("hidden") if value is None else number(value, self.lang, digits)
 
     def people(self, count: int | None) -> str:
-        """A number of people, "fewer than ten" where it is hidden."""
-        return self.t("few", smallest=self.smallest) if count is None else number(count, self.lang, 0)
+        """A number of people; it is said so where it is hidden, which need not be because it is small itself."""
+        return self.t("hidden") if count is None else number(count, self.lang, 0)
 
     def people_of(self, rate: Mapping[str, Any]) -> str:
         """The people of a group's rate, or the range that is told of them."""

@@ -12,7 +12,7 @@ It does not judge who somebody is, whether a ground holds or which law applies, 
 from ._access_page import access_page
 from ._codes import CODE_DAYS, CODE_TRIES, code_of, is_code
 from ._consent_record import CONSENT_FIELDS, ConsentContext, consent_record, missing_in, records_text
-from ._consents import SAYINGS, Said, is_no, permits_on, said_now, standing_of
+from ._consents import SAYINGS, SIGNALS, Said, is_no, permits_on, said_by_signal, said_now, standing_of
 from ._deadlines import (
     CLOCKS,
     Deadlines,
@@ -44,6 +44,7 @@ __all__ = [
     "REFUSALS",
     "ROPA_FIELDS",
     "SAYINGS",
+    "SIGNALS",
     "STEPS",
     "ConsentContext",
     "Deadlines",
@@ -92,6 +93,7 @@ __all__ = [
     "removed",
     "request_of",
     "review_figures",
+    "said_by_signal",
     "said_now",
     "seconds_spent",
     "standing_of",

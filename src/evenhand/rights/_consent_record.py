@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from ._consents import Said
 
@@ -18,8 +19,20 @@ CONTEXT = MappingProxyType(
         "dct": "http://purl.org/dc/terms/",
         "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
         "loc": "https://w3id.org/dpv/loc#",
+        "xsd": "http://www.w3.org/2001/XMLSchema#",
+        "dct:conformsTo": {"@type": "@id"},
+        "dpv:hasPurpose": {"@type": "@id"},
+        "dpv:hasLegalBasis": {"@type": "@id"},
+        "dpv:hasProcessing": {"@type": "@id"},
+        "dpv:hasNecessity": {"@type": "@id"},
+        "dpv:hasLocation": {"@type": "@id"},
+        "dpv:hasJurisdiction": {"@type": "@id"},
+        "dpv:isIndicatedBy": {"@type": "@id"},
+        "dpv:isIndicatedAtTime": {"@type": "xsd:dateTime"},
+        "dpv:hasDuration": {"@type": "xsd:duration"},
     }
 )
+"""Prefixes; and of which properties a value is a term (or a moment, or a duration) and no text."""
 _SCHEMA = "https://w3id.org/dpv/schema/dpv-27560#record-eu-gdpr"
 _RIGHTS = ("A7-3", "A13", "A15", "A16", "A17", "A18", "A20", "A21", "A22", "A77")
 
@@ -110,7 +123,7 @@ def consent_record(subject: str, purpose: str, said: Iterable[Said], context: Co
     events = sorted(said, key=lambda one: one.at)
     last = events[-1]
     number = f"urn:evenhand:consent:{subject}:{purpose}"
-    party = f"urn:evenhand:controller:{'-'.join(context.controller.lower().split())}"
+    party = f"urn:evenhand:controller:{quote('-'.join(context.controller.lower().split()), safe='')}"
     process: dict[str, Any] = {
         "@type": "dpv:Process",
         "dpv:hasPurpose": f"dpv:{purpose}",
@@ -172,17 +185,17 @@ def _notice(events: Sequence[Said], last: Said) -> dict[str, Any]:
         return {}
     return _said_only(
         {
-            "@id": f"urn:evenhand:notice:{shown.notice or shown.notice_hash[:12]}",
+            "@id": f"urn:evenhand:notice:{quote(shown.notice or shown.notice_hash[:12], safe='')}",
             "@type": "dpv:ConsentNotice",
             "dct:hasVersion": shown.notice,
             "dct:language": shown.language,
-            "dpv:hasHash": f"sha256:{shown.notice_hash}" if shown.notice_hash else "",
+            "dct:identifier": f"sha256:{shown.notice_hash}" if shown.notice_hash else "",
         }
     )
 
 
 def _event(said: Said) -> dict[str, Any]:
-    by = "dpv:DataSubject" if said.actor in ("", "person") else f"urn:evenhand:actor:{said.actor}"
+    by = "dpv:DataSubject" if said.actor in ("", "person") else f"urn:evenhand:actor:{quote(said.actor, safe='')}"
     kinds = [f"dpv:{said.status}", *([_form(said)] if said.status.endswith("Given") else [])]
     return _said_only(
         {
@@ -190,7 +203,7 @@ def _event(said: Said) -> dict[str, Any]:
             "dpv:isIndicatedBy": by,
             "dpv:hasIndicationMethod": said.method,
             "dpv:isIndicatedAtTime": said.at.isoformat(),
-            "dpv:hasDuration": "dpv:UntilEventDuration",
+            "dpv:hasDuration": {"@id": "dpv:UntilEventDuration"},
         }
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from evenhand.policy import EVIDENCE_NAMES, is_known, nearest_purpose, purpose_term
 from evenhand.terms import ConsentStatus, UsageError
 
-__all__ = ["SAYINGS", "Said", "is_no", "permits_on", "said_now", "standing_of"]
+__all__ = ["SAYINGS", "SIGNALS", "Said", "is_no", "permits_on", "said_by_signal", "said_now", "standing_of"]
 
 SAYINGS = MappingProxyType(
     {
@@ -34,12 +34,27 @@ SAYINGS = MappingProxyType(
     }
 )
 """What can be said in one word, as kind and status of a consent record."""
+SIGNALS = MappingProxyType({"tcf": "TCF", "gpp": "GPP", "us_privacy": "us_privacy"})
+"""Strings of browsers and apps that are kept as they came, with the method that a record of one names."""
+BROWSER_METHODS = frozenset({"browser signal", "Sec-GPC", *SIGNALS.values()})
+"""Methods of what a browser or an app said for a person."""
 
 _NO = frozenset(
-    {"SwitchedOff", "ConsentRefused", "ConsentWithdrawn", "Objected", "OptedOut", "SaleOptedOut", "Restricted"}
+    {
+        "SwitchedOff",
+        "ConsentRefused",
+        "ConsentWithdrawn",
+        "Objected",
+        "OptedOut",
+        "SaleOptedOut",
+        "Restricted",
+        "SignalledNo",
+    }
 )
 _PERMITS = frozenset(status.value for status in ConsentStatus if status.permits)
 _FORMS = ("ExplicitlyExpressedConsent", "ExpressedConsent", "ImpliedConsent", "InformedConsent", "UninformedConsent")
+_RARE = ("signal", "via")
+"""Fields that most records do not have, and which are written out only where they say something."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,8 +64,8 @@ class Said:
     """One record: what was said, when, how, and after reading what.
 
     Attributes:
-        kind: ``consent``, ``objection``, ``opt_out``, ``sale``, ``restriction`` or ``minor``.
-        purpose: a DPV term; "" where none was named.
+        kind: ``consent``, ``objection``, ``opt_out``, ``sale``, ``restriction``, ``factor``, ``minor`` or ``signal``.
+        purpose: a DPV term; "" where none was named. Of a factor its column, of a signal its name in `SIGNALS`.
         status: see `permission.ConsentBook.from_columns`.
         at: when it was said.
         notice: version of the notice that was shown; "" where unknown.
@@ -59,6 +74,8 @@ class Said:
         method: how it was said, e.g. ``web form``.
         actor: who entered it: ``person``, or a role or staff number.
         form: ``ExplicitlyExpressedConsent`` where it was explicit, or another DPV form; "" where that was not said.
+        signal: of a signal the string itself, as it came: the evidence, and what gate 1 reads.
+        via: the machine that passed it on; "" where no machine did.
     """
 
     kind: str
@@ -71,6 +88,13 @@ class Said:
     method: str = ""
     actor: str = "person"
     form: str = ""
+    signal: str = field(default="", repr=False)
+    via: str = ""
+
+    @property
+    def is_by_browser(self) -> bool:
+        """Whether a browser or an app said it for the person."""
+        return self.kind == "signal" or self.method in BROWSER_METHODS
 
     @property
     def is_no(self) -> bool:
@@ -92,6 +116,7 @@ class Said:
         evidence = {name: getattr(self, name) for name in EVIDENCE_NAMES}
         content = {"kind": self.kind, "purpose": self.purpose, "status": self.status}
         content |= {name: value for name, value in evidence.items() if value}
+        content |= {name: value for name in _RARE if (value := getattr(self, name))}
         return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
@@ -101,7 +126,10 @@ class Said:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {name: getattr(self, name) for name in Said.__slots__ if name != "at"} | {"at": self.at.isoformat()}
+        unsaid = {"at", *(name for name in _RARE if not getattr(self, name))}
+        return {name: getattr(self, name) for name in Said.__slots__ if name not in unsaid} | {
+            "at": self.at.isoformat()
+        }
 
 
 def is_no(status: str) -> bool:
@@ -163,6 +191,21 @@ def said_now(word: str, purpose: str, at: datetime, **evidence: str) -> Said:
             remedy=f"choose one of: {', '.join(_FORMS)}",
         )
     return Said(kind, term, status, at, **evidence | ({"form": form} if form else {}))
+
+
+def said_by_signal(name: str, signal: str, at: datetime, *, says_no: bool, actor: str, via: str = "") -> Said:
+    """A record of what a browser or an app said.
+
+    Args:
+        name: one of `SIGNALS`.
+        signal: the string as it came.
+        at: when it was received.
+        says_no: whether it says no to anything that the organisation does.
+        actor: who passed it on.
+        via: the machine that passed it on, if one did.
+    """
+    status = "SignalledNo" if says_no else "Signalled"
+    return Said("signal", name, status, at, method=SIGNALS[name], actor=actor, signal=signal, via=via)
 
 
 def standing_of(history: Iterable[Said], at: datetime) -> Mapping[tuple[str, str], Said]:

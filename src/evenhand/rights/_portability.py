@@ -34,8 +34,11 @@ PORTABILITY_SCHEMA: Mapping[str, Any] = MappingProxyType(
                     "required": list(_FIELDS),
                     "additionalProperties": False,
                     "properties": {
-                        "source": {"enum": ["subjects", "history", "vault"]},
-                        "table": {"type": "string", "description": "Name of the table at the controller."},
+                        "source": {"enum": ["subjects", "history", "vault", "events"]},
+                        "table": {
+                            "type": "string",
+                            "description": "Name of the table at the controller; of events the decision they followed.",
+                        },
                         "row": {"type": "integer", "minimum": 1, "description": "Items of one row belong together."},
                         "name": {"type": "string", "description": "Name of the column."},
                         "meaning": {"type": "string", "description": "What it is, in plain words."},
@@ -63,8 +66,8 @@ class Item:
     """One value of one column.
 
     Attributes:
-        source: ``subjects``, ``history`` or ``vault``.
-        table: name of the table.
+        source: ``subjects``, ``history``, ``vault`` or ``events``.
+        table: name of the table; of events the decision that they followed.
         row: which of the person's rows of that table, from 1.
         name, meaning: the column, and what it is in plain words.
         origin: given, observed or inferred.

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 __all__ = ["ROPA_FIELDS", "ProcessingRecord"]
 
@@ -99,9 +100,14 @@ class ProcessingRecord:
 
     def _node(self, row: Mapping[str, Any]) -> dict[str, Any]:
         said = {name: [one for one in _texts(row[name]) if one != self.not_declared] for name in ROPA_FIELDS}
+        stored: list[dict[str, Any]] = [
+            {"@type": "dpv:StorageDuration", "dct:description": one} for one in said["erasure"]
+        ]
+        if said["stored_in"]:
+            stored.append({"@type": "dpv:StorageLocation", "dpv:hasLocation": {"@id": f"loc:{said['stored_in'][0]}"}})
         process: dict[str, Any] = {
-            "@id": f"urn:evenhand:processing:{row['campaign']}",
-            "@type": "dpv:PersonalDataHandling",
+            "@id": f"urn:evenhand:processing:{quote(str(row['campaign']), safe='')}",
+            "@type": "dpv:Process",
             "dct:title": str(row["campaign"]),
             "dpv:hasDataController": {
                 "@type": "dpv:DataController",
@@ -113,19 +119,19 @@ class ProcessingRecord:
             "dpv:hasDataSubject": said["people"],
             "dpv:hasPersonalData": said["data"],
             "dpv:hasRecipient": said["recipients"],
-            "dpv:hasDataTransfer": said["transfers"],
-            "dpv:hasStorageDuration": said["erasure"],
+            "dpv:hasProcessing": [
+                {"@type": "dpv:Transfer", "dct:description": one} for one in said["transfers"] if one != "-"
+            ],
+            "dpv:hasStorageCondition": stored,
             "dpv:hasTechnicalOrganisationalMeasure": said["security"],
         }
-        if said["stored_in"]:
-            process["dpv:hasStorageLocation"] = {"@id": f"loc:{said['stored_in'][0]}"}
-        for name, term in (
-            ("officer", "dpv:DataProtectionOfficer"),
-            ("joint", "dpv:JointDataControllers"),
-            ("representative", "dpv:Representative"),
+        for name, term, kind in (
+            ("officer", "dpv:hasDataProtectionOfficer", "dpv:DataProtectionOfficer"),
+            ("joint", "dpv:hasJointDataControllers", "dpv:JointDataControllers"),
+            ("representative", "dpv:hasRepresentative", "dpv:Representative"),
         ):
             if said[name] and said[name] != ["-"]:
-                process.setdefault("dpv:hasEntity", []).append({"@type": term, "dpv:hasName": said[name][0]})
+                process[term] = {"@type": kind, "dpv:hasName": said[name][0]}
         return {key: value for key, value in process.items() if value and value != ["-"]}
 
 
@@ -139,7 +145,7 @@ def _guarded(text: str) -> str:
 
 
 def _turtle(node: Mapping[str, Any]) -> Iterator[str]:
-    statements = [f"{_key(key)} {_value(one)}" for key, value in node.items() if key != "@id" for one in _each(value)]
+    statements = [_statement(key, one) for key, value in node.items() if key != "@id" for one in _each(value)]
     yield f"<{node['@id']}>"
     yield from (f"    {one} ;" for one in statements[:-1])
     yield f"    {statements[-1]} ."
@@ -149,16 +155,15 @@ def _each(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _key(key: str) -> str:
-    return "a" if key == "@type" else key
+def _statement(key: str, value: Any) -> str:
+    """Only what JSON-LD calls a type or an identifier is a term; a text is a text, whatever it begins with."""
+    return f"a {value}" if key == "@type" else f"{key} {_value(value)}"
 
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         if "@id" in value:
             return str(value["@id"])
-        parts = [f"{_key(key)} {_value(one)}" for key, inner in value.items() for one in _each(inner)]
+        parts = [_statement(key, one) for key, inner in value.items() for one in _each(inner)]
         return f"[ {' ; '.join(parts)} ]"
-    if str(value).startswith(("dpv:", "eu-gdpr:", "loc:")):
-        return str(value)
     return json.dumps(str(value), ensure_ascii=False)

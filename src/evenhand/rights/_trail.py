@@ -29,6 +29,8 @@ class Stream(StrEnum):
     REQUEST = "request"
     CORRECTION = "correction"
     REMOVAL = "removal"
+    READ = "read"
+    """Somebody of the staff looked at something about a person."""
 
 
 @dataclass(frozen=True, slots=True)

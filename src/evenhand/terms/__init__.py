@@ -18,6 +18,7 @@ from ._errors import (
     UsageError,
 )
 from ._facts import DecisionFacts
+from ._few import SMALLEST_SHOWN, is_few, shown, shown_steps, shown_together
 from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, one_probability_ppm, one_score_ppm, probability_ppm, score_ppm
 from ._lots import Lots, draw_for, lots_for, mixed
@@ -61,6 +62,7 @@ __all__ = [
     "OTHER",
     "PPM",
     "SCORE_BOUND",
+    "SMALLEST_SHOWN",
     "SUPPRESSED",
     "WITHHELD",
     "Z95",
@@ -117,6 +119,7 @@ __all__ = [
     "draw_for",
     "estimated",
     "expected_value",
+    "is_few",
     "link_nodes",
     "lots_for",
     "mixed",
@@ -128,6 +131,9 @@ __all__ = [
     "ridge_from_counts",
     "score_of",
     "score_ppm",
+    "shown",
+    "shown_steps",
+    "shown_together",
     "term_contributions",
     "told_apart",
     "wilson",

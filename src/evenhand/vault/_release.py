@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ __all__ = ["Columns", "released"]
 
 Whole = NDArray[np.int64]
 _MOST_CELLS = 20_000_000
+_MOST_TRIES = 4
+"""Sets of intersections that are tried, beside all and none."""
 _MOST_WORK = 100_000
 """Small numbers times cells of the joint table, at most; beyond it the finest views are not told at all, which are too
 fine for so few people."""
@@ -50,8 +53,8 @@ class _Told:
 class _Release:
     columns: Columns
     minimum: int
-    crossed: bool = True
-    """Whether anything is told of intersections."""
+    crossed: frozenset[tuple[str, ...]]
+    """The intersections of which anything is told."""
     failed: int = 0
     """Numbers without parts that could not be protected. Parts change nothing that is told without them."""
     told: dict[tuple[tuple[str, ...], bytes], _Told] = field(default_factory=dict)
@@ -63,19 +66,38 @@ def released(columns: Columns, questions: Sequence[TableQuestion], minimum: int)
     People per group are protected first, over all tables; then each family of tables that share sets of people; then
     tables by part, in which everything of a group is hidden that is not told exactly over all parts.
 
-    Where numbers cannot be protected so, or only by telling nothing of single columns, intersections are not told.
+    Where numbers cannot be protected so, or only by telling nothing of single columns, the finest intersections are not
+    told: as few as will do.
     """
-    cost, answers = _attempt(columns, questions, minimum, crossed=True)
-    if cost and any(len(question.features) > 1 for question in questions):
-        other_cost, others = _attempt(columns, questions, minimum, crossed=False)
-        return others if other_cost < cost else answers
-    return answers
+    crossed = _by_cells(columns, questions)
+    cost, answers = _attempt(columns, questions, minimum, frozenset(crossed))
+    if not cost or not crossed:
+        return answers
+    best, found = _attempt(columns, questions, minimum, frozenset())
+    if best >= cost:
+        return answers
+    low, high, tries = 0, len(crossed), 0  # how many of the coarsest are told: `low` costs no more than none do
+    while high - low > 1 and tries < _MOST_TRIES:
+        middle, tries = (low + high) // 2, tries + 1
+        cost, answers = _attempt(columns, questions, minimum, frozenset(crossed[:middle]))
+        if cost <= best:
+            low, best, found = middle, cost, answers
+        else:
+            high = middle
+    return found
+
+
+def _by_cells(columns: Columns, questions: Sequence[TableQuestion]) -> list[tuple[str, ...]]:
+    """The intersections that are asked about, coarsest first."""
+    asked = {question.features for question in questions if len(question.features) > 1}
+    return sorted(asked, key=lambda names: (math.prod(columns.sizes[name] for name in names), len(names), names))
 
 
 def _attempt(
-    columns: Columns, questions: Sequence[TableQuestion], minimum: int, *, crossed: bool
+    columns: Columns, questions: Sequence[TableQuestion], minimum: int, crossed: frozenset[tuple[str, ...]]
 ) -> tuple[int, list[tuple[Whole, ...]]]:
-    """How many numbers stayed unprotected, and how many of single columns went dark; and the answers."""
+    """How many numbers stayed unprotected, and how many of single columns went dark; and the answers. Of intersections
+    only `crossed` are told."""
     release = _Release(columns, minimum, crossed)
     asked = [_Asked(question, columns) for question in questions]
     everyone = np.zeros(len(columns.rows), dtype=bool)
@@ -131,9 +153,10 @@ def _family(
     fixed: frozenset[bytes],
 ) -> None:
     """Protect the numbers of some sets of people in some views, and remember what may be told."""
-    if not release.crossed:
-        _leave_out(release, [view for view in views if len(view[0]) > 1], everyone)
-        views = [view for view in views if len(view[0]) <= 1]
+    untold = [view for view in views if len(view[0]) > 1 and view[0] not in release.crossed]
+    if untold:
+        _leave_out(release, untold, everyone)
+        views = [view for view in views if len(view[0]) <= 1 or view[0] in release.crossed]
         if not views:
             return
     features = tuple(dict.fromkeys(name for names, _ in views for name in names))

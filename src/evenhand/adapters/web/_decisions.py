@@ -200,7 +200,8 @@ class DecisionDoor:
         if asked.subjects is None:
             return self._one(answered, served, gpc=headers.gpc)
         offers = {one.offer: served.offers[one.offer] for one in answered.answers if one.offer is not None}
-        return _encode(_Several(answered.at, served.id, headers.gpc, offers, served.ads, served.dsa, answered.answers))
+        kept = headers.gpc and all(served.honours(one.standing) for one in answered.answers)
+        return _encode(_Several(answered.at, served.id, kept, offers, served.ads, served.dsa, answered.answers))
 
     def _question(self, asked: DecisionRequest, headers: Headers, who: str) -> Question:
         """The question that a request asks.
@@ -261,7 +262,7 @@ class DecisionDoor:
                 served.offers[one.offer] if one.offer is not None else _NONE,
                 served.ads[one.standing] if has else _NONE,
                 served.dsa[one.standing] if has else _NONE,
-                gpc,
+                gpc and served.honours(one.standing),
                 {
                     "person": link + "person",
                     "employee": link + "employee",

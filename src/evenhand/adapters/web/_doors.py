@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from evenhand.adapters.event_tables import Event
@@ -75,6 +75,15 @@ class Sayings(Protocol):
 
         Raises:
             UsageError: it cannot be said like this.
+        """
+        ...
+
+    def hear(self, who: str, signals: Mapping[str, str], *, actor: str, via: str) -> dict[str, Any]:
+        """Keep what a person's browser or app says, by the name of the signal; ``kept``, ``known``, ``overruled`` and
+        ``means``.
+
+        Raises:
+            UsageError: a string cannot be read.
         """
         ...
 

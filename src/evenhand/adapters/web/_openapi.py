@@ -63,10 +63,10 @@ _DSA = {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["domain", "dsaparams"],
+                "required": ["dsaparams"],
                 "properties": {
-                    "domain": {"type": "string"},
-                    "dsaparams": {"type": "array", "items": {"type": "integer"}},
+                    "domain": {"type": "string", "description": "Left out where the contact names none."},
+                    "dsaparams": {"type": "array", "items": {"type": "integer", "enum": [1, 2]}},
                 },
             },
         },

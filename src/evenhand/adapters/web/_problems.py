@@ -37,6 +37,7 @@ CODES: Mapping[str, int] = {
     "event-decision-unknown": 422,
     "factor-unknown": 422,
     "idempotency-key-reused": 422,
+    "signal-unreadable": 422,
     "subject-unknown": 422,
     "unprocessable": 422,
     "rate": 429,

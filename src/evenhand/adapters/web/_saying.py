@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Path
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,10 +18,12 @@ from evenhand.adapters.machine_keys import MachineKeys
 
 from ._doors import Sayings
 from ._gate import Headers, caller_of
+from ._texts import LANGUAGES, text
 
 __all__ = ["saying_routes"]
 
 _encode = msgspec.json.Encoder().encode
+_SIGNALS = ("gpc", "tcf", "gpp", "us_privacy")
 Word = Literal[
     "give", "renew", "refuse", "withdraw", "opt-out", "take-back-opt-out", "opt-out-of-sale",
     "take-back-opt-out-of-sale", "switch-off", "switch-on", "restrict", "lift-restriction",
@@ -29,6 +31,16 @@ Word = Literal[
 Kind = Literal[
     "access", "portability", "rectification", "erasure", "restriction", "objection", "opt_out", "human_review"
 ]
+_Actor = Annotated[
+    str,
+    Field(
+        max_length=100,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="Who said it or wrote it down: person, parent, or a role or staff number. Nothing = the machine.",
+    ),
+]
+_LONGEST = 16_384
+_Signal = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
 _Subject = Annotated[str, Field(min_length=1, max_length=200, description="The person's own id.")]
 
 
@@ -47,6 +59,7 @@ class ConsentTold(_Told):
     notice_hash: str = Field("", pattern="^([0-9a-f]{64})?$", description="SHA-256 of the text that was shown.")
     language: str = Field("", max_length=20)
     method: str = Field("", max_length=100, description="How it was said, such as: web form.")
+    actor: _Actor = ""
 
 
 class WhoTold(_Told):
@@ -59,12 +72,32 @@ class ObjectionTold(_Told):
     purpose: str = Field("", max_length=100, description="A DPV term; nothing = all marketing.")
     taken_back: bool = False
     method: str = Field("", max_length=100)
+    actor: _Actor = ""
 
 
 class SignalTold(_Told):
-    """What a person's browser says for them."""
+    """What a person's browser or app says for them; at least one of the four."""
 
-    gpc: Literal[True] = Field(description="Sec-GPC: 1 was sent. A browser that says nothing says nothing.")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"anyOf": [{"required": [name]} for name in _SIGNALS]})
+    gpc: Literal[True] | None = Field(
+        None, description="Sec-GPC: 1 was sent. A browser that says nothing says nothing."
+    )
+    tcf: _Signal | None = Field(None, description="TC string of TCF 2, as the consent platform gives it.")
+    gpp: _Signal | None = Field(None, description="GPP string, with all its sections.")
+    us_privacy: _Signal | None = Field(None, description="us_privacy string: out of use since 2024, still met.")
+    actor: _Actor = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> SignalTold:
+        if not self.signals:
+            raise ValueError("nothing was said")
+        return self
+
+    @property
+    def signals(self) -> dict[str, str]:
+        """What was said, by the name of the signal."""
+        said = {name: getattr(self, name) for name in _SIGNALS}
+        return {name: "1" if name == "gpc" else value for name, value in said.items() if value}
 
 
 class RequestTold(_Told):
@@ -76,21 +109,27 @@ class RequestTold(_Told):
     purpose: str = Field("", max_length=100)
     decision: str = Field("", max_length=60, description="Id of the decision that a human shall look at.")
     note: str = Field("", max_length=2_000, description="What the person said; kept under their key.")
+    actor: _Actor = ""
 
 
 def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     """What people say and ask, for a key with the scope ``consents``."""
     router = APIRouter(prefix="/v1", tags=["people"])
 
-    async def kept(request: Request, who: str, word: str, purpose: str, **more: Any) -> Response:
-        caller = caller_of(Headers(request.scope["headers"]), keys, "consents")
-        said = await run_in_threadpool(sayings.say, who, word, purpose, actor=f"machine {caller.key.name}", **more)
+    async def kept(request: Request, who: str, word: str, purpose: str, actor: str, **more: Any) -> Response:
+        machine = _machine(request)
+        said = await run_in_threadpool(
+            sayings.say, who, word, purpose, actor=actor or machine, via=machine if actor else "", **more
+        )
         return _json(said, 201)
+
+    def _machine(request: Request) -> str:
+        return f"machine {caller_of(Headers(request.scope['headers']), keys, 'consents').key.name}"
 
     @router.post("/consents", status_code=201, summary="Keep what a person says; it holds for the next decision")
     async def consents(request: Request, told: ConsentTold) -> Response:
-        more = told.model_dump(exclude={"subject", "word", "purpose"})
-        return await kept(request, told.subject, told.word, told.purpose, **more)
+        more = told.model_dump(exclude={"subject", "word", "purpose", "actor"})
+        return await kept(request, told.subject, told.word, told.purpose, told.actor, **more)
 
     @router.post("/consents/history", summary="What a person said, and what stands now")
     async def history(request: Request, told: WhoTold) -> Response:
@@ -100,20 +139,23 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     @router.post("/objections", status_code=201, summary="Keep an objection; it holds for the next decision")
     async def objections(request: Request, told: ObjectionTold) -> Response:
         word = "take-back-objection" if told.taken_back else "object"
-        return await kept(request, told.subject, word, told.purpose, method=told.method)
+        return await kept(request, told.subject, word, told.purpose, told.actor, method=told.method)
 
-    @router.post("/signals", status_code=201, summary="Keep what a browser says: an opt-out of personalisation")
+    @router.post(
+        "/signals", status_code=201, summary="Keep what a browser or an app says; it holds for the next decision"
+    )
     async def signals(request: Request, told: SignalTold) -> Response:
-        return await kept(request, told.subject, "opt-out", "", method="Sec-GPC")
+        machine = _machine(request)
+        more = {"actor": told.actor or machine, "via": machine if told.actor else ""}
+        heard = await run_in_threadpool(sayings.hear, told.subject, told.signals, **more)
+        return _json({**heard, "show": _shown(heard)}, 201)
 
     @router.post("/requests", status_code=201, summary="Keep what a person asks, with its deadline")
     async def ask(request: Request, told: RequestTold) -> Response:
-        caller = caller_of(Headers(request.scope["headers"]), keys, "consents")
-        more = told.model_dump(exclude={"subject", "kind"})
-        return _json(
-            await run_in_threadpool(sayings.ask, told.subject, told.kind, by=f"machine {caller.key.name}", **more),
-            201,
-        )
+        machine = _machine(request)
+        by = f"{told.actor} ({machine})" if told.actor else machine
+        more = told.model_dump(exclude={"subject", "kind", "actor"})
+        return _json(await run_in_threadpool(sayings.ask, told.subject, told.kind, by=by, **more), 201)
 
     @router.get("/requests/{number}", summary="How a request stands")
     async def found(request: Request, number: Annotated[str, Path(pattern=r"^R-\d{8}-[0-9a-f]{6}$")]) -> Response:
@@ -121,6 +163,14 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
         return _json(await run_in_threadpool(sayings.request, number))
 
     return router
+
+
+def _shown(heard: dict[str, Any]) -> dict[str, str] | None:
+    """What the person is to be shown where an opt-out is kept to (11 CCR 7025(c)(6)); None where there is none."""
+    out = [name for name, means in heard["means"].items() if "opts-out" in means.values()]
+    if not set(out) - set(heard["overruled"]):
+        return None
+    return {lang: text("signal.honoured", lang) for lang in LANGUAGES}
 
 
 def _json(content: dict[str, Any], status: int = 200) -> Response:

@@ -1,11 +1,12 @@
 """What is said beside a decision, made once: the offer's text, the words of its card, and who advertises to whom.
 
-Sources: DSA 26(1) and the OpenRTB DSA extension as deployed (`behalf`, `paid`, `adrender`, `transparency` with
-`dsaparams`: 1 profiling, 2 basic advertising); RULES D-26.
+Sources: DSA 26(1) and the OpenRTB DSA extension of IAB Tech Lab with its names of 26 January 2024 (`behalf`, `paid`,
+`adrender`, `transparency` with `dsaparams`: 1 profiling, 2 basic advertising); RULES D-26.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ __all__ = ["ServedCampaign", "dsa_object"]
 _MOST = 100
 """Characters of `behalf` and `paid` at most."""
 _PROFILING, _BASIC = 1, 2
+_HOST = re.compile(
+    r"((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}|(?:[^\W_][\w-]*\.)+xn--[a-z0-9-]+)\.?(?::\d+)?$"
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -33,6 +37,7 @@ class ServedCampaign:
         ads: JSON of the words of the card, by standing.
         dsa: JSON of the OpenRTB DSA object, by standing.
         rows: people who are known.
+        stops_at_gpc: whether Global Privacy Control reaches anything that the campaign does.
     """
 
     id: str
@@ -40,50 +45,65 @@ class ServedCampaign:
     ads: Mapping[str, msgspec.Raw] = field(repr=False)
     dsa: Mapping[str, msgspec.Raw] = field(repr=False)
     rows: int = 0
+    stops_at_gpc: bool = True
 
     @classmethod
     def of(cls, campaign: Campaign, rows: int) -> ServedCampaign:
         """Work out everything that is the same in every answer."""
-        name = campaign.controller.name
         offers = {
             one.id: _raw({"id": one.id, "text": {"nl": one.text.nl, "en": one.text.en}, "made_by_ai": one.made_by_ai})
             for one in campaign.offers
         }
         labels = {"personalised": "ad.label", "contextual": "ad.label-contextual"}
         ads = {
-            standing: _raw({"text": {lang: text(key, lang, name=name) for lang in LANGUAGES}, "lead": "explanation"})
+            standing: _raw({"text": {lang: label(campaign, key, lang) for lang in LANGUAGES}, "lead": "explanation"})
             for standing, key in labels.items()
         }
         dsa = {standing: _raw(dsa_object(campaign, is_profiling=standing == "personalised")) for standing in labels}
-        return cls(campaign.campaign, offers, ads, dsa, rows)
+        signals = campaign.consents.signals if campaign.consents is not None else None
+        stops = signals is None or signals.gpc is None or bool(signals.uses)
+        return cls(campaign.campaign, offers, ads, dsa, rows, stops)
+
+    def honours(self, standing: str) -> bool:
+        """Whether a browser's Global Privacy Control was kept to in a decision: it was, unless the person said
+        otherwise themselves, later than it was recorded and knowing of it."""
+        return standing != "personalised" or not self.stops_at_gpc
+
+
+def label(campaign: Campaign, key: str, lang: str) -> str:
+    """The words of the card: on whose behalf, who pays where that is somebody else, and how it was chosen."""
+    name = campaign.controller.name
+    if campaign.payer:
+        name = text("ad.name-and-payer", lang, name=name, payer=campaign.payer)
+    return text(key, lang, name=name)
 
 
 def dsa_object(campaign: Campaign, *, is_profiling: bool) -> dict[str, object]:
     """The OpenRTB DSA object (``bid.ext.dsa``) of an offer of this campaign.
 
     Args:
-        campaign: its controller advertises, and pays.
+        campaign: its controller advertises, and pays unless it says who does.
         is_profiling: whether personal data chose the offer.
     """
-    name = campaign.controller.name[:_MOST]
+    domain = _domain(campaign.controller.contact)
+    used: dict[str, object] = {"domain": domain} if domain else {}
     return {
-        "behalf": name,
-        "paid": name,
+        "behalf": campaign.controller.name[:_MOST],
+        "paid": (campaign.payer or campaign.controller.name)[:_MOST],
         "adrender": 1,
-        "transparency": [
-            {"domain": _domain(campaign.controller.contact), "dsaparams": [_PROFILING if is_profiling else _BASIC]}
-        ],
+        "transparency": [used | {"dsaparams": [_PROFILING if is_profiling else _BASIC]}],
     }
 
 
 def _domain(contact: str) -> str:
-    """The domain of an address or a page.
+    """The domain of an address or a page; "" where the contact is neither.
 
-    >>> _domain("privacy@shop.example"), _domain("https://shop.example/privacy?x=1")
-    ('shop.example', 'shop.example')
+    >>> _domain("privacy@Shop.example"), _domain("https://shop.example:8443/privacy?x=1"), _domain("call 020-1234")
+    ('shop.example', 'shop.example', '')
     """
     host = contact.partition("://")[2] or contact
-    return host.rpartition("@")[2].partition("/")[0].partition("?")[0].lower()
+    found = _HOST.match(host.partition("/")[0].partition("?")[0].rpartition("@")[2].strip())
+    return found[1].lower() if found else ""
 
 
 def _raw(value: object) -> msgspec.Raw:

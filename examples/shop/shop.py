@@ -1,0 +1,151 @@
+"""A small web shop with an honest ad card. It needs httpx, and nothing of evenhand: ``python examples/shop/shop.py``.
+
+The shop's server asks the service, with the machine's key; the browser gets a card, and no key. Two pages show the two
+ways: ``/`` has the card in it when it arrives, and needs no script. ``/fast`` is the same for everybody, so that it can
+be kept in a cache; its script asks this server for the card. Neither sets a cookie.
+
+    EVENHAND_KEY      the key of this machine (scopes decide, read and events)
+    EVENHAND_SERVICE  where the service is; http://127.0.0.1:8000 unless you say otherwise
+    EVENHAND_PAGES    where people's browsers find its pages; the same unless you say otherwise
+    PORT              where this shop listens; 8080 unless you say otherwise
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "service"))
+from client import Decisions, Refused  # noqa: E402 - the client is a file to copy
+
+SCRIPT = "sha384-Bz81cUOx66Zxz6Y9BNr4+mxVGkuUyqJHrsyck9UE3YOS/mBYhNDA9kA1rhD7+MGA"
+STYLE = "sha384-CZ1gRNEi+KKe1nPjlE9Ni74+j5GJSVTXg7zzV5z6w44Uy8I3jExEl3haV8ASYRK8"
+"""As docs/reference/card.md publishes them: a browser runs no other file."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+WARES = ("Brood", "Melk", "Kaas", "Tomaten", "Koffie", "Soep", "IJs", "Koekjes")
+PAGE = (HERE / "page.html").read_text("utf-8")
+
+
+class Shop:
+    """What the pages need.
+
+    Args:
+        decisions: the service.
+        pages: where people's browsers find its pages.
+        files: script and style sheet of the card, by path.
+    """
+
+    def __init__(self, decisions: Decisions, pages: str, files: dict[str, bytes]) -> None:
+        self.decisions, self.pages, self.files = decisions, pages, files
+
+    def card(self, who: str, lang: str, *, gpc: bool) -> dict[str, Any]:
+        """The card for somebody: as markup and as values; empty where there is none, for whatever reason.
+
+        Of a visitor who did not sign in nothing is known and nothing is kept apart: each visit is somebody new, with an
+        opt-out, and gets the offer that does not depend on a person.
+        """
+        known = {"subject": who} if who else {"subject": f"visit-{uuid.uuid4().hex}", "features": {}, "opted_out": True}
+        try:
+            answer = self.decisions.decide(**known, gpc=gpc)
+            if answer["offer"] is None:
+                return {"html": "", "card": None}
+            link = f"/aanbod/{answer['offer']['id']}"
+            made = self.decisions.card(known["subject"], answer["decision_id"], lang=lang, link=link, site=self.pages)
+            self.decisions.tell(answer["decision_id"], "shown")
+        except Refused as no:
+            print(f"no card: {no}", file=sys.stderr)
+            return {"html": "", "card": None}
+        return made
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one browser."""
+
+    shop: Shop
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """One page, the card, or a file."""
+        address = urlsplit(self.path)
+        asked = {name: values[-1] for name, values in parse_qs(address.query).items()}
+        who, lang = asked.get("as", ""), "en" if asked.get("lang") == "en" else "nl"
+        gpc = self.headers.get("Sec-GPC", "").strip() == "1" or asked.get("gpc") == "1"
+        if address.path == "/":
+            self._page(who, lang, self.shop.card(who, lang, gpc=gpc)["html"])
+        elif address.path == "/fast":
+            self._page(who, lang, "")
+        elif address.path == "/card":
+            card = self.shop.card(who, lang, gpc=gpc)["card"]
+            self._send(200, "application/json", httpx.Response(200, json=card).content) if card else self._send(204)
+        elif address.path in self.shop.files:
+            kind = "text/javascript" if address.path.endswith(".js") else "text/css"
+            self._send(200, kind, self.shop.files[address.path], "public, max-age=86400")
+        elif address.path.startswith("/aanbod/"):
+            self._page(who, lang, "<p>Dit aanbod ligt voor u klaar bij de kassa.</p>")
+        else:
+            self._send(404, "text/plain", b"Niets gevonden.")
+
+    def _page(self, who: str, lang: str, card: str) -> None:
+        """The page: its words are escaped here, and the card came escaped."""
+        again = {"as": who, "lang": lang} if who else {"lang": lang}
+        filled = {
+            "{{ card address }}": escape(f"/card?{urlencode(again)}"),
+            "{{ who }}": escape(who),
+            "{{ wares }}": "".join(f"<li>{escape(one)}</li>" for one in WARES),
+            "{{ script }}": SCRIPT,
+            "{{ style }}": STYLE,
+            "{{ card }}": card,
+        }
+        page = PAGE
+        for place, value in filled.items():
+            page = page.replace(place, value)
+        self._send(200, "text/html; charset=utf-8", page.encode())
+
+    def _send(self, status: int, kind: str = "", body: bytes = b"", cache: str = "no-store") -> None:
+        self.send_response(status)
+        headers = {
+            "Cache-Control": cache,
+            "Content-Length": str(len(body)),
+            "Content-Security-Policy": POLICY,
+            "Referrer-Policy": "no-referrer",
+            "Vary": "Sec-GPC",
+            "X-Content-Type-Options": "nosniff",
+        }
+        for name, value in (headers | ({"Content-Type": kind} if kind else {})).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing: an address can tell who somebody is."""
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    service = os.environ.get("EVENHAND_SERVICE", "http://127.0.0.1:8000")
+    files = {path: httpx.get(service + path).raise_for_status().content for path in ("/card/1.js", "/card/1.css")}
+    files["/shop.css"] = (HERE / "shop.css").read_bytes()
+    with Decisions(service, os.environ["EVENHAND_KEY"], lang="nl") as decisions:
+        Handler.shop = Shop(decisions, os.environ.get("EVENHAND_PAGES", service), files)
+        with ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8080"))), Handler) as server:
+            print(f"The shop is at http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)", flush=True)
+            try:
+                server.serve_forever()
+            except KeyboardInterrupt:
+                print("Closed.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""The organisation's OpenID Connect issuer, as far as it is asked: its description, its keys, and a code for a token.
+
+This is the one module of evenhand that calls out, only where staff sign in, only to the issuer that the settings
+name and the endpoints that it names itself: over TLS, without following redirects, with a short patience and a bound on
+what is read. Whatever goes wrong is one error, and then nobody is let in. Sources: OpenID Connect Discovery 1.0, RFC
+6749, RFC 7636 (PKCE).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, NoReturn
+from urllib.parse import quote, urlencode, urlsplit
+
+from evenhand.terms import StoreError
+
+from .staff_settings import is_loopback
+
+__all__ = ["Description", "Fetch", "Issuer", "IssuerError", "fetch_json"]
+
+Fetch = Callable[[str, bytes | None, Mapping[str, str]], Any]
+"""Address, form or None, headers: the JSON that is answered. Raises `IssuerError`."""
+_PATIENCE = 5.0
+_LARGEST = 262_144
+_FRESH = 600.0
+_AGAIN = 30.0
+
+
+class IssuerError(StoreError):
+    """The issuer cannot be reached, or does not answer as an issuer does."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            "staff-issuer",
+            f"{what}.",
+            rule="staff are who their organisation's issuer says; where it says nothing, nobody is let in",
+            remedy="look whether the issuer can be reached from this machine, and whether its address is right",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What an issuer says of itself.
+
+    Attributes:
+        authorization: where people sign in.
+        token: where a code is exchanged.
+        jwks: where its keys stand.
+        says_itself: whether it names itself in the answer that people bring back (RFC 9207).
+    """
+
+    authorization: str
+    token: str
+    jwks: str
+    says_itself: bool
+
+
+class Issuer:
+    """One issuer; threads may share it.
+
+    Args:
+        address: as its tokens name it.
+        fetch: asks it.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, address: str, fetch: Fetch | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.address = address
+        self._fetch, self._clock = fetch or fetch_json, clock
+        self._described: tuple[float, Description] | None = None
+        self._keys: tuple[float, Sequence[Mapping[str, Any]]] | None = None
+        self._lock = Lock()
+
+    @property
+    def host(self) -> str:
+        """Its host, for people."""
+        return urlsplit(self.address).hostname or ""
+
+    def describe(self) -> Description:
+        """What it says of itself, asked anew after ten minutes.
+
+        Raises:
+            IssuerError: it cannot be reached, is somebody else, or names an endpoint without TLS.
+        """
+        with self._lock:
+            if self._described is None or self._clock() - self._described[0] > _FRESH:
+                said = self._fetch(f"{self.address.rstrip('/')}/.well-known/openid-configuration", None, {})
+                self._described = self._clock(), self._read(said)
+            return self._described[1]
+
+    def keys(self, kid: str | None) -> Sequence[Mapping[str, Any]]:
+        """Its keys for signatures, asked anew where one is not among them, but not more often than each half minute.
+
+        Args:
+            kid: name of the key that is looked for; None = a token names none.
+
+        Raises:
+            IssuerError: as `describe`.
+        """
+        address = self.describe().jwks
+        with self._lock:
+            now, known = self._clock(), self._keys
+            is_old = known is None or now - known[0] > _FRESH
+            is_missing = known is not None and not any(one.get("kid") == kid for one in known[1])
+            if known is None or is_old or (is_missing and now - known[0] > _AGAIN):
+                said = self._fetch(address, None, {})
+                found = said.get("keys") if isinstance(said, Mapping) else None
+                if not isinstance(found, list):
+                    raise IssuerError("The issuer's keys are no set of keys")
+                known = self._keys = now, [one for one in found if isinstance(one, Mapping)]
+            return known[1]
+
+    def exchange(self, *, code: str, verifier: str, back: str, client: str, secret: str) -> str:
+        """The id_token for a code that somebody brought back.
+
+        Raises:
+            IssuerError: it cannot be reached, or gives none for this code.
+        """
+        fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": back, "code_verifier": verifier}
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        if secret:
+            pair = f"{quote(client, safe='')}:{quote(secret, safe='')}"
+            headers["authorization"] = "Basic " + b64encode(pair.encode()).decode()
+        else:
+            fields["client_id"] = client
+        said = self._fetch(self.describe().token, urlencode(fields).encode(), headers)
+        token = said.get("id_token") if isinstance(said, Mapping) else None
+        if not isinstance(token, str) or not token:
+            raise IssuerError("The issuer gave no token that says who somebody is")
+        return token
+
+    def _read(self, said: Any) -> Description:
+        if not isinstance(said, Mapping) or said.get("issuer") != self.address:
+            raise IssuerError("The issuer describes another one than the settings name")
+        names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+        found = [str(said.get(name, "")) for name in names]
+        for name, address in zip(names, found, strict=True):
+            if not _may_ask(address, here=is_loopback(self.address)):
+                raise IssuerError(f"The issuer's {name} is no address with https://")
+        says_itself = said.get("authorization_response_iss_parameter_supported") is True
+        return Description(found[0], found[1], found[2], says_itself)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """An endpoint that sends elsewhere is not asked elsewhere."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def fetch_json(address: str, form: bytes | None, headers: Mapping[str, str]) -> Any:
+    """Ask an address for JSON; a form is sent by POST. Implements `Fetch`."""
+    handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
+    if is_loopback(address):
+        handlers.append(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(address, data=form, headers={**headers, "accept": "application/json"})
+    try:
+        with urllib.request.build_opener(*handlers).open(request, timeout=_PATIENCE) as answer:
+            content = answer.read(_LARGEST + 1)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise IssuerError(f"The issuer answered with status {error.code}") from None
+    except (OSError, ValueError):
+        raise IssuerError("The issuer cannot be reached") from None
+    if len(content) > _LARGEST:
+        raise IssuerError("The issuer answered with more than an issuer says")
+    try:
+        return json.loads(content, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise IssuerError("The issuer's answer is no JSON") from None
+
+
+def _may_ask(address: str, *, here: bool) -> bool:
+    scheme = urlsplit(address).scheme
+    return scheme == "https" or (here and scheme == "http" and is_loopback(address))
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(word)

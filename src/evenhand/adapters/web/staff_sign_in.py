@@ -1,0 +1,137 @@
+"""The pages by which staff sign in and out. Mounted below ``/staff``:
+
+    GET  sign-in        a page with one button
+    GET  go             to the issuer
+    GET  back           from the issuer, into a new session
+    GET  (nothing)      the parts of the house that somebody may open
+    POST leave          out
+    GET  staff.css      for everybody
+
+The button is a link, because browsers hold a form to our own pages even where an answer sends it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from evenhand.adapters.issuer import IssuerError
+from evenhand.adapters.staff_sessions import SESSION
+from evenhand.adapters.staff_sign_in import PATIENCE, SignIn, StateError, safe_path
+from evenhand.adapters.staff_tokens import TokenError
+from evenhand.staff import RefusedWhy, sign_in_page, signed_out_page, start_page
+
+from ._asking import language
+from .staff_door import COOKIE, StaffDoor, staff_style
+
+__all__ = ["SIGNING_IN", "sign_in_pages"]
+
+SIGNING_IN = "__Host-evenhand-signing-in"
+"""Holds a sign-in that was begun, sealed, until its person comes back."""
+_SAID = ("state", "code", "iss", "error")
+
+
+def sign_in_pages(door: StaffDoor, sign_in: SignIn, more: Sequence[Route] = ()) -> ASGIApp:
+    """The application to mount at ``/staff``.
+
+    Args:
+        door: behind which the pages for staff stand.
+        sign_in: signs people in.
+        more: further routes below ``/staff``.
+    """
+    pages = _Pages(door, sign_in)
+    return door.mount(
+        [
+            Route("/sign-in", pages.start, methods=["GET"]),
+            Route("/go", pages.go, methods=["GET"]),
+            Route("/back", pages.back, methods=["GET"]),
+            Route("/leave", pages.leave, methods=["POST"]),
+            Route("/staff.css", staff_style, methods=["GET"]),
+            Route("/", pages.first, methods=["GET"]),
+            *more,
+        ]
+    )
+
+
+class _Pages:
+    """One method per address."""
+
+    def __init__(self, door: StaffDoor, sign_in: SignIn) -> None:
+        self._door, self._sign_in = door, sign_in
+
+    async def start(self, request: Request) -> Response:
+        """Whoever is signed in sees so in the frame, and can sign in as somebody else."""
+        to, lang = safe_path(request.query_params.get("to", "")), language(request)
+        frame = self._door.frame(request, await self._door.staff_of(request), query=f"to={quote(to, safe='/')}")
+        page = sign_in_page(frame, lang, go=f"/staff/go?to={quote(to, safe='/')}", issuer=self._sign_in.issuer.host)
+        return HTMLResponse(page)
+
+    async def go(self, request: Request) -> Response:
+        try:
+            begun = await run_in_threadpool(
+                self._sign_in.begin, request.query_params.get("to", ""), at=self._door.clock()
+            )
+        except IssuerError:
+            return self._door.refused(request, "issuer")
+        response = RedirectResponse(begun.url, status_code=303)
+        _set(response, SIGNING_IN, begun.kept, int(PATIENCE.total_seconds()))
+        return response
+
+    async def back(self, request: Request) -> Response:
+        said = {name: request.query_params[name] for name in _SAID if name in request.query_params}
+        kept = request.cookies.get(SIGNING_IN, "")
+        try:
+            word, to = await run_in_threadpool(self._sign_in.finish, kept, said, at=self._door.clock())
+        except StateError:
+            return self._refused(request, "state")
+        except TokenError:
+            return self._refused(request, "token")
+        except IssuerError:
+            return self._refused(request, "issuer")
+        before = request.cookies.get(COOKIE, "")
+        if before:
+            await run_in_threadpool(self._door.sessions.end, before)
+        response = RedirectResponse(to, status_code=303)
+        _set(response, COOKIE, word, int(SESSION.total_seconds()))
+        _forget(response, SIGNING_IN)
+        return response
+
+    async def first(self, request: Request) -> Response:
+        staff = await self._door.staff_of(request)
+        if staff is None:
+            return self._door.to_sign_in(request)
+        return HTMLResponse(start_page(self._door.frame(request, staff), language(request)))
+
+    async def leave(self, request: Request) -> Response:
+        staff = await self._door.staff_of(request)
+        if staff is None:
+            return self._door.refused(request, "session")
+        form = await self._door.form(request, staff)
+        if form is None:
+            return self._door.refused(request, "form", staff=staff)
+        await run_in_threadpool(self._door.sessions.end, request.cookies.get(COOKIE, ""))
+        lang = language(request, form)
+        response = HTMLResponse(
+            signed_out_page(self._door.frame(request, None), lang, go=f"/staff/sign-in?lang={lang}")
+        )
+        _forget(response, COOKIE)
+        return response
+
+    def _refused(self, request: Request, why: RefusedWhy) -> Response:
+        response = self._door.refused(request, why)
+        _forget(response, SIGNING_IN)
+        return response
+
+
+def _set(response: Response, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def _forget(response: Response, name: str) -> None:
+    response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="lax")

