@@ -29,12 +29,9 @@ __all__ = [
     "CARD_SCRIPT",
     "CARD_STYLE",
     "CODES",
-<<<<<<< HEAD
-    "BoundedProtocol",
-=======
     "DEV_ISSUER",
+    "BoundedProtocol",
     "Cards",
->>>>>>> main
     "Desk",
     "DevIssuer",
     "Events",
