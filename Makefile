@@ -105,6 +105,7 @@ lock:  ## Write requirements/*.lock again from pyproject.toml
 	@$(COMPILE) --extra demo --extra postgres --extra serve --extra test --extra check -o requirements/check.lock
 	@$(COMPILE) --extra demo --extra postgres --extra serve --extra test -c requirements/check.lock -o requirements/test.lock
 	@$(COMPILE) --extra demo --extra serve -c requirements/check.lock -o requirements/run.lock
+	@$(COMPILE) --extra postgres --extra serve -c requirements/check.lock -o requirements/serve.lock
 
 clean:  ## Remove the environments, caches and outputs that make made
 	rm -rf $(VENV) .venv-lock .venv-spark .venv-interpret .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
