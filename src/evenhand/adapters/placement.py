@@ -68,6 +68,11 @@ class Placement:
         the address says itself stays."""
         return {name: value for name, value in _PATIENCE.items() if f"{name}=" not in self.url}
 
+    @property
+    def vault(self) -> Placement:
+        """The place of the vault: a schema of its own in the home's database."""
+        return Placement(self.variable, f"{self.schema}_vault", self.url, self.keys_url)
+
     def broken(self) -> StoreError:
         """What is said where the address is none."""
         return StoreError(

@@ -13,20 +13,21 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from evenhand.adapters.asking import Answer, Answered, BusyError, Done, Question, UnavailableError
+from evenhand.adapters.asking import Answer, Answered, BusyError, Done, Question
 from evenhand.adapters.home import Home
 from evenhand.ledger import Sitting, answered, facts, new_run_id, refuse_paused
 from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
 
 from ._ledger import run_keys_of
 from ._live_campaign import LiveCampaign, Meanwhile
-from ._live_groups import Group, Waiting, answered_by, put
+from ._live_groups import Group, Waiting, answer_group, closing, put, unavailable
 from ._live_ready import LOOK_AGAIN, Readiness
+from ._live_told import LiveTold
 
 if TYPE_CHECKING:
     from evenhand.adapters.postgres_ledger import PostgresLedger
@@ -55,6 +56,7 @@ class LiveService:
         ledger: opens the ledger for the thread that decides.
         most_waiting: people who may wait.
         noticed: told what a start found left behind, for people.
+        told: what people told the home; of the campaigns, where there is one.
     """
 
     def __init__(
@@ -65,11 +67,13 @@ class LiveService:
         *,
         most_waiting: int = MOST_WAITING,
         noticed: Callable[[Finding], None] = lambda _: None,
+        told: LiveTold | None = None,
     ) -> None:
         self.place = place
         self.campaigns: Mapping[str, LiveCampaign] = {one.campaign.campaign: one for one in campaigns}
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
-        self._told = next(iter(self.campaigns.values())).told
+        self._told = told or next(iter(self.campaigns.values())).told
+        self._new: deque[tuple[Callable[[], LiveCampaign], Future[LiveCampaign]]] = deque()
         self._waiting: deque[Waiting] = deque()
         self._people = self._in_hand = 0
         self._answers = 0
@@ -135,7 +139,7 @@ class LiveService:
             campaign.people.check(ask)
         with self._changed:
             if not self._is_open or not self._thread.is_alive():
-                raise _closing()
+                raise closing()
             if self._people and self._people + len(question.asks) > self._most:
                 raise BusyError(
                     "service-busy",
@@ -146,6 +150,20 @@ class LiveService:
             self._waiting.append(Waiting(question, done))
             self._people += len(question.asks)
             self._changed.notify()
+
+    def take_in(self, open_one: Callable[[], LiveCampaign]) -> Future[LiveCampaign]:
+        """Serve one more campaign, or another version of one; it is opened by the thread that decides, between groups.
+
+        Raises:
+            UnavailableError: the service is closing.
+        """
+        done: Future[LiveCampaign] = Future()
+        with self._changed:
+            if not self._is_open or not self._thread.is_alive():
+                raise closing()
+            self._new.append((open_one, done))
+            self._changed.notify()
+        return done
 
     def close(self) -> None:
         """Decide what waits, give back what was not used of the limits, and close the ledger."""
@@ -161,14 +179,18 @@ class LiveService:
             sitting = Sitting(store, self._hands, run_keys_of(self.place))
             try:
                 while (group := self._next(sitting)) is not None:
+                    is_new = self._taken_in()
                     if group:
                         self._decide(group, store, sitting)
-                    if not group or (self._ready.locked is not None and self._ready.look_is_due()):
+                    is_idle = not group and not is_new
+                    if is_idle or (self._ready.locked is not None and self._ready.look_is_due()):
                         self._look(store, sitting)
                     if store.is_wanted():
                         self._let_go(sitting)
             finally:
                 self._let_go(sitting)
+                while self._new:
+                    self._new.popleft()[1].set_exception(closing())
                 for campaign in self.campaigns.values():
                     campaign.shut(datetime.now(UTC))
 
@@ -182,6 +204,8 @@ class LiveService:
             if 2 * self._people < last:  # who was just answered is about to ask again
                 self._changed.wait_for(lambda: 2 * self._people >= last, _MOMENT)
             while not self._waiting:
+                if self._new:
+                    return []
                 if not self._is_open:
                     return None
                 if sitting.is_held:
@@ -197,6 +221,24 @@ class LiveService:
             self._people -= self._in_hand
             return out
 
+    def _taken_in(self) -> bool:
+        """Open the campaigns that are new; whether there was any."""
+        is_new = bool(self._new)
+        while self._new:
+            open_one, done = self._new.popleft()
+            try:
+                one = open_one()
+            except BaseException as error:
+                done.set_exception(error)
+                continue
+            name = one.campaign.campaign
+            before = self.campaigns.get(name)
+            self.campaigns = {**self.campaigns, name: one}
+            if before is not None:
+                before.shut(datetime.now(UTC))
+            done.set_result(one)
+        return is_new
+
     def _look(self, store: AnyLedger, sitting: Sitting) -> None:
         """How things are: after a trouble whether it is over; else whether everything can still be reached."""
         self._ready.begins()
@@ -210,7 +252,7 @@ class LiveService:
             self._look_for_keys(store)
         except Exception as error:
             sitting.undo()
-            trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
+            trouble = error if isinstance(error, EvenhandError) else unavailable(error)
         self._ready.ended(trouble)
 
     def _paused(self, store: AnyLedger, sitting: Sitting) -> PausedError | None:
@@ -225,16 +267,17 @@ class LiveService:
                 except PausedError as error:
                     refused.append(error)
         sitting.let_go()
-        return refused[0] if len(refused) == len(self.campaigns) else None
+        return refused[0] if refused and len(refused) == len(self.campaigns) else None
 
     def _look_for_keys(self, store: AnyLedger) -> None:
         """Whether the keys open that did not."""
         locked = self._ready.locked
         if locked is None or store.people is None:
             return
-        campaign, subjects = locked
+        campaign, subjects = self.campaigns.get(locked[0]), locked[1]
         try:
-            store.people.make(self.campaigns[campaign].people.pseudonyms(subjects))
+            if campaign is not None:
+                store.people.make(campaign.people.pseudonyms(subjects))
         except StoreError as error:
             if not self._ready.is_of_keys(error):
                 raise
@@ -257,7 +300,7 @@ class LiveService:
             sitting.undo()
             for campaign in self.campaigns.values():
                 campaign.settle(kept=self._may_be_recorded)
-            trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
+            trouble = error if isinstance(error, EvenhandError) else unavailable(error)
             is_paused = isinstance(error, PausedError) and len(self.campaigns) == 1
             hopeless = is_paused or Readiness.is_hopeless(error)
             if len(waiting) > 1 and not self._may_be_recorded and not hopeless:
@@ -307,7 +350,7 @@ class LiveService:
         for group in groups:
             asks = [ask for one in group.waiting for ask in one.question.asks]
             run, answers = group.campaign.decide(asks, sitting, self._run_id(at), at, meanwhile)
-            out += answered_by(group, sitting, run, answers, at)
+            out += answer_group(group, sitting, run, answers, at)
             group.campaign.close(sitting, run, given=group.is_given)
         if groups:
             self._may_be_recorded = True  # where this fails half way, what it used stays used
@@ -316,7 +359,7 @@ class LiveService:
             campaign.settle(kept=True)
         for one in again:
             said = self._said_before(one.question, store)
-            out.append((one, said or _unavailable(None)))
+            out.append((one, said or unavailable(None)))
         return out
 
     def _said_before(self, question: Question, store: AnyLedger) -> Answered | BaseException | None:
@@ -347,21 +390,3 @@ class LiveService:
         """Ids of one service differ from each other, however many it makes in a second."""
         self._number = (self._number + 1) % (1 << 24)
         return new_run_id(at, f"{self._number:06x}")
-
-
-def _closing() -> UnavailableError:
-    return UnavailableError(
-        "service-closing",
-        "The service is closing; nothing was decided.",
-        rule="what is asked is recorded before it is answered",
-        remedy="ask again when it is back",
-    )
-
-
-def _unavailable(error: BaseException | None) -> UnavailableError:
-    return UnavailableError(
-        "service-fault",
-        f"The service could not decide ({type(error).__name__ if error else 'unknown'}); nothing was recorded.",
-        rule="where a gate cannot answer, nobody is decided about",
-        remedy="ask again; where it stays so, look at the service's own messages",
-    )

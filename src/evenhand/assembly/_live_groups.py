@@ -1,4 +1,4 @@
-"""Questions that wait, and how they are put together: everybody once in a run, and what requests give apart."""
+"""Questions that are decided together, and what is told where nothing can be decided."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from evenhand.adapters.asking import Answer, Answered, Done, Question
+from evenhand.adapters.asking import Answer, Answered, Done, Question, UnavailableError
 from evenhand.ledger import Run, Sitting
 
 from ._live_campaign import LiveCampaign
 
-__all__ = ["Group", "Waiting", "answered_by", "put"]
+__all__ = ["Group", "Waiting", "answer_group", "closing", "put", "unavailable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def put(groups: list[Group], campaign: LiveCampaign, one: Waiting) -> None:
     group.subjects |= subjects
 
 
-def answered_by(
+def answer_group(
     group: Group, sitting: Sitting, run: Run, answers: Sequence[Answer], at: datetime
 ) -> list[tuple[Waiting, Answered | BaseException]]:
     out: list[tuple[Waiting, Answered | BaseException]] = []
@@ -56,3 +56,21 @@ def answered_by(
         out.append((one, Answered(tuple(answers[first:last]), moment)))
         first = last
     return out
+
+
+def closing() -> UnavailableError:
+    return UnavailableError(
+        "service-closing",
+        "The service is closing; nothing was decided.",
+        rule="what is asked is recorded before it is answered",
+        remedy="ask again when it is back",
+    )
+
+
+def unavailable(error: BaseException | None) -> UnavailableError:
+    return UnavailableError(
+        "service-fault",
+        f"The service could not decide ({type(error).__name__ if error else 'unknown'}); nothing was recorded.",
+        rule="where a gate cannot answer, nobody is decided about",
+        remedy="ask again; where it stays so, look at the service's own messages",
+    )

@@ -37,15 +37,19 @@ class TablesWatch:
     """Looks after the tables of campaigns, in a thread of its own. Close it, or use a ``with``.
 
     Args:
-        campaigns: what is served.
+        campaigns: gives what is served now.
         noticed: told what was read again, and what could not be.
         every: seconds between two looks.
     """
 
     def __init__(
-        self, campaigns: Iterable[LiveCampaign], noticed: Callable[[Finding], None], every: float = 1.0
+        self,
+        campaigns: Callable[[], Iterable[LiveCampaign]],
+        noticed: Callable[[Finding], None],
+        every: float = 1.0,
     ) -> None:
-        self._watched = [_Watched(one, one.tables_read) for one in campaigns]
+        self._campaigns = campaigns
+        self._watched: list[_Watched] = []
         self._noticed, self._every = noticed, every
         self._asked, self._is_over = threading.Event(), False
         self._thread = threading.Thread(target=self._work, name="evenhand-tables", daemon=True)
@@ -78,6 +82,8 @@ class TablesWatch:
             if self._is_over:
                 return
             self._asked.clear()
+            known = {id(one.campaign): one for one in self._watched}
+            self._watched = [known.get(id(one)) or _Watched(one, one.tables_read) for one in self._campaigns()]
             for one in self._watched:
                 self._look(one, is_asked=is_asked)
 
