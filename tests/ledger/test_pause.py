@@ -18,6 +18,7 @@ from evenhand.ledger import (
     campaign_state,
     finish,
     link,
+    pause,
     raise_alarms,
     record,
     refuse_paused,
@@ -266,3 +267,48 @@ def test_a_pause_edited_out_of_the_ledger_is_named():
 def test_what_a_holder_of_the_key_forges_about_a_pause_is_found(keep, change, words):
     """Hashes fit, but the story does not."""
     assert any(words in what for what in _forged(keep, change))
+
+
+def _paused_by(store):
+    return pause(store, "tiny", by="Noor de Wit", reason="complaints about the text", at=NOON)
+
+
+def test_a_person_can_pause_a_campaign_and_only_a_person_ends_that():
+    """No run starts, the entry names who and why, and after a resumption one starts again."""
+    store = _ledger()
+    done = _paused_by(store)
+    assert done.what == "paused-by"
+    assert done.told == {"by": "Noor de Wit", "reason": "complaints about the text"}
+    with pytest.raises(PausedError, match="by a named person"):
+        refuse_paused(store, "tiny")
+    refuse_paused(store, "another")
+    assert campaign_state(store, "tiny").paused == done.seq
+    _resumed(store)
+    refuse_paused(store, "tiny")
+    assert verify(store, model_from_json).problems == ()
+
+
+def test_a_pause_by_a_person_holds_for_earlier_prices_too():
+    """A campaign that fell back decides nothing either once a person paused it."""
+    store = _ledger()
+    earlier = EarlierPrices("20260101T000000Z-000001", "ab" * 32)
+    falls = dataclasses.replace(ALARM, then="fall_back")
+    raise_alarms(store, "tiny", [falls], since=0, at=NOON, earlier=earlier)
+    refuse_paused(store, "tiny", earlier.policy)
+    _paused_by(store)
+    with pytest.raises(PausedError, match="by a named person"):
+        refuse_paused(store, "tiny", earlier.policy)
+
+
+def test_a_pause_without_name_or_reason_or_of_a_paused_campaign_changes_nothing():
+    """Nothing is appended."""
+    store = _ledger()
+    before = store.tail()
+    with pytest.raises(UsageError, match="not paused"):
+        pause(store, "tiny", by=" ", reason="because", at=NOON)
+    with pytest.raises(UsageError, match="not paused"):
+        pause(store, "tiny", by="Noor", reason="x" * 501, at=NOON)
+    assert store.tail() == before
+    _paused_by(store)
+    with pytest.raises(UsageError, match="paused already"):
+        _paused_by(store)

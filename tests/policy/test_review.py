@@ -25,8 +25,9 @@ EVIDENCE = {"notice": "n", "language": "l", "method": "m", "actor": "a"}
 BARE_LAW = {"law": {"jurisdictions": ["NL"]}}
 LAW = BARE_LAW | {"consents.evidence": EVIDENCE, "columns.visits.sensitivity": "ordinary"}
 CUSTOMERS = {"everybody": True}
-BY_RULES = {"EH-POL-128", "EH-POL-130", "EH-POL-131", "EH-POL-133"}
-"""Checks that need the rules themselves: tests/rules/test_review.py."""
+BY_RULES = {"EH-POL-128", "EH-POL-130", "EH-POL-131", "EH-POL-133", "EH-POL-170"}
+"""Checks that need the rules themselves (tests/rules/test_review.py), or the files that an operator opened
+(tests/policy/test_sources.py)."""
 
 PROCESSING = {"people": {"nl": "klanten", "en": "customers"}, "security": {"nl": "goed", "en": "good"}}
 MAILER = {"name": "Mail House", "role": "processor", "country": "US", "contract": "DPA-12", "safeguard": "clauses"}

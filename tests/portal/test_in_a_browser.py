@@ -8,6 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from evenhand.adapters.code_delivery import OwnIds
+from evenhand.adapters.entry_codes import EntryCodes
+from evenhand.adapters.person_links import Scope, UsedInMemory
+from evenhand.adapters.web import person_pages
+
 pytestmark = pytest.mark.browser
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 OPEN = "document.querySelectorAll('details').forEach(one => { one.open = true })"
@@ -21,6 +26,10 @@ def served(tmp_path_factory):
     from portal_cases import open_shop
 
     shop = open_shop(tmp_path_factory.mktemp("served"))
+    shop.codes = []
+    once = UsedInMemory()
+    codes = EntryCodes(shop.home.key(make=False), shop.links, once, OwnIds(), shop.codes.append)
+    shop.app = person_pages(shop.house, shop.links, once, codes=codes, clock=lambda: shop.now)
     server = uvicorn.Server(uvicorn.Config(shop.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -82,7 +91,8 @@ def test_axe_finds_nothing_on_any_page_and_nothing_scrolls_sideways(served, cont
     page.on("request", lambda request: asked.append(request.url))
     decision = served.decision_of(person)
     page.goto(served.address + served.me_link(person) + f"?lang={lang}")
-    paths = [None, "/me", f"/me/why/{decision}", served.why_link(person), "/how", "/nowhere"]
+    code = "/me/enter/" + served.links.make(Scope.CODE, "x", until=served.now + timedelta(days=1), about="x.x")
+    paths = [None, "/me", f"/me/why/{decision}", served.why_link(person), "/how", "/nowhere", "/me/enter", code]
     for path in paths:
         if path is not None:
             page.goto(f"{served.address}{path}?lang={lang}")
@@ -126,6 +136,26 @@ def test_everything_can_be_done_with_the_keyboard_and_without_scripts(served, co
     page.wait_for_url("**done=personal-off*")
     assert "Vanaf nu kiezen wij zonder uw gegevens." in page.locator("[role=status]").inner_text()
     assert "Personalisatie staat al uit." in page.locator(".choose").inner_text()
+
+
+def test_in_by_a_code_without_scripts_and_by_keyboard(served, context):
+    """Ask, read the code, type it; a wrong one is told, and can be mended at once."""
+    page = context(script=False, width=320, lang="en").new_page()
+    page.goto(f"{served.address}/me/enter?lang=en")
+    page.focus("#known")
+    page.keyboard.type(served.who("bread"))
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#code")
+    page.focus("#code")
+    page.keyboard.type("aaaaaaaa")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert "This code opens nothing." in page.locator("[role=alert]").inner_text()
+    page.focus("#code")
+    page.keyboard.type(served.codes[-1].code)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/me?*")
+    assert "What was decided about you" in page.locator("main").inner_text()
 
 
 def test_a_whole_visit_without_scripts(served, context):

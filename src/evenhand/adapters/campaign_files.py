@@ -9,12 +9,12 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from evenhand.policy import Campaign, PolicyFinding, has_errors, read_campaign
+from evenhand.policy import Campaign, PolicyFinding, has_errors, read_campaign, review_sources
 from evenhand.policy import Path as FieldPath
 from evenhand.policy import found as found_in
 from evenhand.rules import Rulebook, review_law
@@ -23,7 +23,7 @@ from evenhand.terms import Finding, PolicyError, UsageError
 from ._yaml_document import MAX_BYTES, Document, read_document
 from .rule_packs import rulebook_of
 
-__all__ = ["LoadedCampaign", "campaign_from_mapping", "load_campaign"]
+__all__ = ["LoadedCampaign", "campaign_from_mapping", "campaign_from_text", "load_campaign", "pointers_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,42 @@ def campaign_from_mapping(mapping: Mapping[str, object], *, at: datetime) -> Loa
     return _judged(Document(data=mapping), None, digest, at)
 
 
-def _judged(document: Document, path: Path | None, digest: str, at: datetime) -> LoadedCampaign:
+def campaign_from_text(
+    content: bytes, *, folder: Path, opened: Collection[str], name: str, at: datetime
+) -> LoadedCampaign:
+    """Read a campaign that came over the network: the same checks, and only files that are open to it.
+
+    Args:
+        content: the campaign file.
+        folder: what the files that it names are relative to.
+        opened: names of the files in it that are open.
+        name: what it is called in messages; nothing of that name needs to be in the folder.
+        at: the moment as of which expiry dates are judged.
+
+    Raises:
+        PolicyError: something in it is wrong; it carries every finding.
+    """
+    document = read_document(content)
+    outside = review_sources(document.data, opened)
+    return _judged(document, folder / name, hashlib.sha256(content).hexdigest(), at, outside)
+
+
+def pointers_in(content: bytes) -> dict[tuple[int, int], str]:
+    """JSON pointers (RFC 6901) to the fields of a campaign file, by line and column; of two in one place the outer."""
+    out: dict[tuple[int, int], str] = {}
+    for path, place in read_document(content).positions.items():
+        pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+        out.setdefault(place, pointer)
+    return out
+
+
+def _judged(
+    document: Document, path: Path | None, digest: str, at: datetime, outside: tuple[PolicyFinding, ...] = ()
+) -> LoadedCampaign:
     unread = document.data is None and document.problems
     campaign, found = (None, ()) if unread else read_campaign(document.data, at=at)
-    rulebook, by_rules = _rules(campaign, path, at)
-    found = (*document.problems, *found, *by_rules)
+    rulebook, by_rules = (None, ()) if outside else _rules(campaign, path, at)
+    found = (*document.problems, *outside, *found, *by_rules)
     findings = [_place(item, path, document.positions) for item in found]
     findings.sort(key=lambda finding: (-finding.severity.rank, finding.line, finding.column))
     if campaign is None or has_errors(found):

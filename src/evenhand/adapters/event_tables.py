@@ -125,6 +125,15 @@ class EventTables:
         with self._database.read() as connection:
             return int(connection.execute(select(func.count()).select_from(_event).where(named)).scalar_one())
 
+    def shown_of(self, run_id: str) -> int:
+        """How many decisions of a run were told to be shown."""
+        if not self._database.is_there:
+            return 0
+        mine = _event.c.decision.startswith(f"{run_id}.", autoescape=True)
+        query = select(func.count(func.distinct(_event.c.decision))).where(mine, _event.c.kind == "shown")
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def remove(self, decisions: Sequence[str]) -> int:
         """Remove everything that followed these decisions, to the byte; how many events there were."""
         if not decisions or not self._database.is_there:

@@ -45,6 +45,8 @@ class Scope(IntEnum):
     """All pages of the person; works once, and opens a visit."""
     VISIT = 3
     """A visit: what the browser keeps while the person's own pages are open."""
+    CODE = 4
+    """What the browser holds while a code is on its way; opens nothing without that code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Opening:
     Attributes:
         scope: what it opens.
         who: the person's own id, as the organisation knows it.
-        about: id of the decision, of a link to one; else "".
+        about: id of the decision, of a link to one; of a code its hash; else "".
         until: up to when it is good.
         mark: of the link itself; leads to nobody.
     """
@@ -107,7 +109,7 @@ class Links:
             scope: what it opens.
             who: the person's own id, as it stands in the subjects table.
             until: up to when it is good.
-            about: id of the decision, of a link to one.
+            about: id of the decision, of a link to one; of a code its hash.
 
         Raises:
             UsageError: the id is longer than a link can hold.

@@ -13,19 +13,20 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from evenhand.adapters.asking import Answer, Answered, BusyError, Done, Question, UnavailableError
+from evenhand.adapters.asking import Answer, Answered, BusyError, Done, Question
 from evenhand.adapters.home import Home
-from evenhand.ledger import Run, Sitting, answered, facts, new_run_id, refuse_paused
+from evenhand.ledger import Sitting, answered, facts, new_run_id, refuse_paused
 from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
 
 from ._ledger import run_keys_of
 from ._live_campaign import LiveCampaign, Meanwhile
+from ._live_groups import Group, Waiting, answer_group, closing, put, unavailable
+from ._live_told import LiveTold
 
 if TYPE_CHECKING:
     from evenhand.adapters.postgres_ledger import PostgresLedger
@@ -47,22 +48,6 @@ _LOOK_AGAIN = 1.0
 """Seconds without a question after which a service in trouble looks by itself whether that is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    question: Question
-    done: Done = field(repr=False)
-
-
-@dataclass(slots=True)
-class _Group:
-    """Questions that one run answers: everybody in it once."""
-
-    campaign: LiveCampaign
-    is_given: bool
-    waiting: list[_Waiting] = field(default_factory=list)
-    subjects: set[str] = field(default_factory=set)
-
-
 class LiveService:
     """Decides for whoever asks, from any thread. Implements `adapters.asking.Decider`; close it, or use a ``with``.
 
@@ -72,6 +57,7 @@ class LiveService:
         ledger: opens the ledger for the thread that decides.
         most_waiting: people who may wait.
         noticed: told what a start found left behind, for people.
+        told: what people told the home; of the campaigns, where there is one.
     """
 
     def __init__(
@@ -82,12 +68,14 @@ class LiveService:
         *,
         most_waiting: int = MOST_WAITING,
         noticed: Callable[[Finding], None] = lambda _: None,
+        told: LiveTold | None = None,
     ) -> None:
         self.place = place
         self.campaigns: Mapping[str, LiveCampaign] = {one.campaign.campaign: one for one in campaigns}
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
-        self._told = next(iter(self.campaigns.values())).told
-        self._waiting: deque[_Waiting] = deque()
+        self._told = told or next(iter(self.campaigns.values())).told
+        self._new: deque[tuple[Callable[[], LiveCampaign], Future[LiveCampaign]]] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._people = self._in_hand = 0
         self._answers = 0
         self._changed = threading.Condition()
@@ -158,7 +146,7 @@ class LiveService:
             campaign.people.check(ask)
         with self._changed:
             if not self._is_open or not self._thread.is_alive():
-                raise _closing()
+                raise closing()
             if self._people and self._people + len(question.asks) > self._most:
                 raise BusyError(
                     "service-busy",
@@ -166,9 +154,23 @@ class LiveService:
                     rule="what cannot be decided soon is turned away at once",
                     remedy="ask again after the time that Retry-After names",
                 )
-            self._waiting.append(_Waiting(question, done))
+            self._waiting.append(Waiting(question, done))
             self._people += len(question.asks)
             self._changed.notify()
+
+    def take_in(self, open_one: Callable[[], LiveCampaign]) -> Future[LiveCampaign]:
+        """Serve one more campaign, or another version of one; it is opened by the thread that decides, between groups.
+
+        Raises:
+            UnavailableError: the service is closing.
+        """
+        done: Future[LiveCampaign] = Future()
+        with self._changed:
+            if not self._is_open or not self._thread.is_alive():
+                raise closing()
+            self._new.append((open_one, done))
+            self._changed.notify()
+        return done
 
     def close(self) -> None:
         """Decide what waits, give back what was not used of the limits, and close the ledger."""
@@ -184,18 +186,22 @@ class LiveService:
             sitting = Sitting(store, self._hands, run_keys_of(self.place))
             try:
                 while (group := self._next(sitting)) is not None:
+                    is_new = self._taken_in()
                     if not group:
-                        self._look_again(store, sitting)
+                        if not is_new:
+                            self._look_again(store, sitting)
                         continue
                     self._decide(group, store, sitting)
                     if store.is_wanted():
                         self._let_go(sitting)
             finally:
                 self._let_go(sitting)
+                while self._new:
+                    self._new.popleft()[1].set_exception(closing())
                 for campaign in self.campaigns.values():
                     campaign.shut(datetime.now(UTC))
 
-    def _next(self, sitting: Sitting) -> list[_Waiting] | None:
+    def _next(self, sitting: Sitting) -> list[Waiting] | None:
         """Everything that waits, up to a bound; None where the service closes and nothing waits.
 
         Nobody where nothing came for a moment after a trouble.
@@ -205,6 +211,8 @@ class LiveService:
             if 2 * self._people < last:  # who was just answered is about to ask again
                 self._changed.wait_for(lambda: 2 * self._people >= last, _MOMENT)
             while not self._waiting:
+                if self._new:
+                    return []
                 if not self._is_open:
                     return None
                 if sitting.is_held:
@@ -212,13 +220,31 @@ class LiveService:
                         self._let_go(sitting)
                 elif not self._changed.wait(_LOOK_AGAIN if self._trouble is not None else None):
                     return []
-            out: list[_Waiting] = []
+            out: list[Waiting] = []
             while self._waiting and (not out or self._in_hand + len(self._waiting[0].question.asks) <= MOST_TOGETHER):
                 one = self._waiting.popleft()
                 out.append(one)
                 self._in_hand += len(one.question.asks)
             self._people -= self._in_hand
             return out
+
+    def _taken_in(self) -> bool:
+        """Open the campaigns that are new; whether there was any."""
+        is_new = bool(self._new)
+        while self._new:
+            open_one, done = self._new.popleft()
+            try:
+                one = open_one()
+            except BaseException as error:
+                done.set_exception(error)
+                continue
+            name = one.campaign.campaign
+            before = self.campaigns.get(name)
+            self.campaigns = {**self.campaigns, name: one}
+            if before is not None:
+                before.shut(datetime.now(UTC))
+            done.set_result(one)
+        return is_new
 
     def _look_again(self, store: AnyLedger, sitting: Sitting) -> None:
         """Whether the trouble is over: what people said can be read, the ledger written, and a campaign goes on."""
@@ -235,9 +261,9 @@ class LiveService:
             sitting.let_go()
         except Exception as error:
             sitting.undo()
-            self._trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
+            self._trouble = error if isinstance(error, EvenhandError) else unavailable(error)
         else:
-            self._trouble = refused[0] if len(refused) == len(self.campaigns) else None
+            self._trouble = refused[0] if refused and len(refused) == len(self.campaigns) else None
 
     def _let_go(self, sitting: Sitting) -> None:
         try:
@@ -246,7 +272,7 @@ class LiveService:
             self._trouble = error
             sitting.undo()
 
-    def _decide(self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting) -> None:
+    def _decide(self, waiting: Sequence[Waiting], store: AnyLedger, sitting: Sitting) -> None:
         """Decide and record a group, and answer; where that fails for another reason than the stores, one by one."""
         try:
             answers = self._recorded(waiting, store, sitting)
@@ -254,7 +280,7 @@ class LiveService:
             sitting.undo()
             for campaign in self.campaigns.values():
                 campaign.settle(kept=self._may_be_recorded)
-            self._trouble = error if isinstance(error, EvenhandError) else _unavailable(error)
+            self._trouble = error if isinstance(error, EvenhandError) else unavailable(error)
             hopeless = isinstance(error, StoreError) or (isinstance(error, PausedError) and len(self.campaigns) == 1)
             if len(waiting) > 1 and not self._may_be_recorded and not hopeless:
                 for one in waiting:
@@ -270,8 +296,8 @@ class LiveService:
                 one.done(answer)
 
     def _recorded(
-        self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting
-    ) -> list[tuple[_Waiting, Answered | BaseException]]:
+        self, waiting: Sequence[Waiting], store: AnyLedger, sitting: Sitting
+    ) -> list[tuple[Waiting, Answered | BaseException]]:
         at, self._may_be_recorded = datetime.now(UTC), False
         for finding in sitting.hold(at):
             self._noticed(finding)
@@ -279,13 +305,13 @@ class LiveService:
             return self._held(waiting, store, sitting, at)
 
     def _held(
-        self, waiting: Sequence[_Waiting], store: AnyLedger, sitting: Sitting, at: datetime
-    ) -> list[tuple[_Waiting, Answered | BaseException]]:
+        self, waiting: Sequence[Waiting], store: AnyLedger, sitting: Sitting, at: datetime
+    ) -> list[tuple[Waiting, Answered | BaseException]]:
         """Decide and record while nobody else writes the ledger, nor says anything."""
-        out: list[tuple[_Waiting, Answered | BaseException]] = []
-        groups: list[_Group] = []
+        out: list[tuple[Waiting, Answered | BaseException]] = []
+        groups: list[Group] = []
         keys: set[bytes] = set()
-        again: list[_Waiting] = []
+        again: list[Waiting] = []
         for one in waiting:
             key = one.question.key
             if key is not None and key in keys:
@@ -293,13 +319,13 @@ class LiveService:
             elif key is not None and (said := self._said_before(one.question, store)) is not None:
                 out.append((one, said))
             else:
-                _put(groups, self.campaigns[one.question.campaign], one)
+                put(groups, self.campaigns[one.question.campaign], one)
                 keys |= {key} if key is not None else set()
         meanwhile: Meanwhile = []
         for group in groups:
             asks = [ask for one in group.waiting for ask in one.question.asks]
             run, answers = group.campaign.decide(asks, sitting, self._run_id(at), at, meanwhile)
-            out += _answer(group, sitting, run, answers, at)
+            out += answer_group(group, sitting, run, answers, at)
             group.campaign.close(sitting, run, given=group.is_given)
         if groups:
             self._may_be_recorded = True  # where this fails half way, what it used stays used
@@ -308,7 +334,7 @@ class LiveService:
             campaign.settle(kept=True)
         for one in again:
             said = self._said_before(one.question, store)
-            out.append((one, said or _unavailable(None)))
+            out.append((one, said or unavailable(None)))
         return out
 
     def _said_before(self, question: Question, store: AnyLedger) -> Answered | BaseException | None:
@@ -339,49 +365,3 @@ class LiveService:
         """Ids of one service differ from each other, however many it makes in a second."""
         self._number = (self._number + 1) % (1 << 24)
         return new_run_id(at, f"{self._number:06x}")
-
-
-def _put(groups: list[_Group], campaign: LiveCampaign, one: _Waiting) -> None:
-    """Into the first group in which none of these people is yet; what requests give themselves stands apart."""
-    subjects = {ask.subject for ask in one.question.asks}
-    is_given = any(ask.features is not None or ask.opted_out or ask.gpc for ask in one.question.asks)
-    for group in groups:
-        if group.campaign is campaign and group.is_given == is_given and not (subjects & group.subjects):
-            break
-    else:
-        groups.append(group := _Group(campaign, is_given))
-    group.waiting.append(one)
-    group.subjects |= subjects
-
-
-def _answer(
-    group: _Group, sitting: Sitting, run: Run, answers: Sequence[Answer], at: datetime
-) -> list[tuple[_Waiting, Answered | BaseException]]:
-    out: list[tuple[_Waiting, Answered | BaseException]] = []
-    first, moment = 0, at.isoformat()
-    for one in group.waiting:
-        question = one.question
-        last = first + len(question.asks)
-        if question.key is not None:
-            sitting.answer_once(run, question.key, question.asked, first + 1, last)
-        out.append((one, Answered(tuple(answers[first:last]), moment)))
-        first = last
-    return out
-
-
-def _closing() -> UnavailableError:
-    return UnavailableError(
-        "service-closing",
-        "The service is closing; nothing was decided.",
-        rule="what is asked is recorded before it is answered",
-        remedy="ask again when it is back",
-    )
-
-
-def _unavailable(error: BaseException | None) -> UnavailableError:
-    return UnavailableError(
-        "service-fault",
-        f"The service could not decide ({type(error).__name__ if error else 'unknown'}); nothing was recorded.",
-        rule="where a gate cannot answer, nobody is decided about",
-        remedy="ask again; where it stays so, look at the service's own messages",
-    )

@@ -59,9 +59,11 @@ class LiveCampaign:
         told: what people told the home.
         at: now.
         frames: data frames to use instead of tables.
+        even_paused: open it although it is paused; nobody is decided about in it until it is resumed.
 
     Attributes:
         campaign: as declared.
+        loaded: the same with where it came from.
         priced_by: the run whose prices decide.
         prices: digest of these prices.
         people: everybody who is known.
@@ -83,6 +85,7 @@ class LiveCampaign:
         told: LiveTold,
         at: datetime,
         frames: Frames,
+        even_paused: bool = False,
     ) -> None:
         loaded, folder, _ = located(campaign, home.folder, at)
         own = loaded.campaign.campaign
@@ -90,8 +93,10 @@ class LiveCampaign:
             state = campaign_state(store, own)
             last = state.fallback.run if state.fallback and run == "last" else run
             recorded = open_run(store, resolve_run(store, last, whole=True, campaign=own))
-            refuse_paused(store, own, recorded.summary.policy)
+            if not even_paused:
+                refuse_paused(store, own, recorded.summary.policy)
         self.campaign = loaded.campaign
+        self.loaded = loaded
         self.priced_by = recorded.summary.run_id
         self._policy = read_policy(home, recorded)
         self._model = model_from_json(recorded.model_json)

@@ -11,13 +11,12 @@ from evenhand.adapters.campaign_files import load_campaign
 from evenhand.adapters.home import find_home, write_atomically
 from evenhand.disparity import MonitorRule
 from evenhand.ledger import Happened, campaign_state
-from evenhand.ledger import resume as end_pause
 from evenhand.policy import Campaign, MonitorClause, Table
 from evenhand.reports import monitor_page
 from evenhand.terms import DataError, EvenhandError, Role, UsageError
 
 from ._frames import Frames
-from ._ledger import ledger_of, monitor_states_of, run_keys_of
+from ._ledger import monitor_states_of
 from ._monitor_alarms import record_alarms
 from ._monitor_events import Followed, RunRead, decided_about, events_of
 from ._monitor_look import Look, take_look
@@ -26,7 +25,7 @@ from ._monitored import Monitored, Watched
 from ._open_groups import open_groups
 from ._records import open_ledger
 
-__all__ = ["monitor", "resume_campaign"]
+__all__ = ["monitor"]
 
 Kind = Literal["selection", "delivery", "outcome"]
 
@@ -119,30 +118,6 @@ def monitor(
     if page is not None:
         write_atomically(page, monitor_page(told.to_dict(), lang=lang), private=True)
     return told
-
-
-def resume_campaign(campaign_file: Path, *, by: str, reason: str, home: Path | None = None, at: datetime) -> Happened:
-    """End the pause of a campaign: runs of it can start again, and its monitors count from here.
-
-    Args:
-        campaign_file: the campaign.
-        by: the person who answers for it; the name stays in the ledger.
-        reason: why it may go on; it stays there too.
-        home: the home folder with the ledger; see `find_home`.
-        at: now.
-
-    Raises:
-        UsageError: no name or no reason, or the campaign is not paused.
-        StoreError: there is no ledger, or it is being written.
-        LedgerError: the ledger was altered.
-    """
-    loaded = load_campaign(campaign_file, at=at)
-    place = find_home(home, campaign_file=campaign_file)
-    with open_ledger(place):  # there must be one: resuming does not make it
-        pass
-    with ledger_of(place) as store:
-        keys = run_keys_of(place)
-        return end_pause(store, loaded.campaign.campaign, by=by, reason=reason, at=at, keys=keys)
 
 
 def _question(campaign: Campaign, kind: Kind, events: Path | None, rule: MonitorRule | None) -> MonitorClause:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from evenhand.adapters.code_delivery import AddressBook, ByCommand, IntoFile, OwnIds
+from evenhand.adapters.entry_codes import EntryCodes, Outgoing
 from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.person_links import LINK_DAYS, Links, Scope
+from evenhand.adapters.person_links import LINK_DAYS, Links, OnceStore, Scope
 from evenhand.features import pseudonymise
 from evenhand.ledger import decided_about
 from evenhand.terms import DataError, UsageError
@@ -21,7 +24,7 @@ from ._person_sayings import SayingsInHome
 from ._records import open_ledger
 from ._serve import Serving, machine_keys
 
-__all__ = ["cards_of", "people_beside", "person_link", "person_pages_of", "serve_person_pages"]
+__all__ = ["CodesBy", "cards_of", "people_beside", "person_link", "person_pages_of", "serve_person_pages"]
 
 _BELOW = re.compile(r"/[a-z][a-z0-9-]{0,30}")
 _LONGEST = 90
@@ -69,12 +72,51 @@ def person_link(
     return f"{site}/why/{links.make(Scope.ONE_DECISION, who, until=until, about=about)}"
 
 
-def person_pages_of(home: str | Path | None = None) -> Any:
+@dataclass(frozen=True, slots=True)
+class CodesBy:
+    """How one-time codes reach people. With neither file nor command people come in by links alone.
+
+    Attributes:
+        file: codes are appended to it, one line of JSON each, for a program of the organisation's to send.
+        command: is started for each code, with that line on its standard input.
+        addresses: CSV file with the columns ``address`` and ``subject``; None = people name their own id.
+    """
+
+    file: Path | None = None
+    command: str = ""
+    addresses: Path | None = None
+
+    def delivery(self, told: Callable[[str], None]) -> Callable[[Outgoing], None] | None:
+        """What a code is handed to; None where nothing brings codes.
+
+        Raises:
+            UsageError: both are named, or addresses without either; or what is named cannot be used.
+        """
+        if (bool(self.file) and bool(self.command)) or (self.addresses and not (self.file or self.command)):
+            raise UsageError(
+                "codes-by",
+                "Codes are to be brought in two ways, or in none.",
+                rule="one thing brings a code to a person: a file that is emptied, or a command",
+                remedy="name --codes-file or --codes-command, and --addresses with one of them",
+            )
+        if self.file:
+            return IntoFile(self.file, told)
+        return ByCommand(self.command, told) if self.command else None
+
+
+def person_pages_of(
+    home: str | Path | None = None, *, codes: CodesBy | None = None, told: Callable[[str], None] = lambda _: None
+) -> Any:
     """The pages of a home's people as an ASGI application, to be served alone or mounted in another.
 
+    Args:
+        home: the home folder; see `find_home`.
+        codes: how one-time codes reach people; None = they come in by links alone.
+        told: told in a sentence where a code could not be delivered.
+
     Raises:
-        UsageError: no home is found, or the extra ``serve`` is not installed.
-        DataError: the home has no key.
+        UsageError: no home is found, codes cannot be brought, or the extra ``serve`` is not installed.
+        DataError: the home has no key, or the file of addresses is none.
         StoreError: the home's database cannot be reached.
     """
     try:
@@ -93,34 +135,59 @@ def person_pages_of(home: str | Path | None = None) -> Any:
     links = _links(place)
     with database_of(place) as database:
         database.be_ready("people")
-    return person_pages(PeopleHouse(place, SayingsInHome(place)), links, UsedLinks(lambda: database_of(place)))
+    once = UsedLinks(lambda: database_of(place))
+    return person_pages(
+        PeopleHouse(place, SayingsInHome(place)),
+        links,
+        once,
+        codes=_codes_of(place, links, once, codes or CodesBy(), told),
+    )
+
+
+def _codes_of(
+    place: Home, links: Links, once: OnceStore, by: CodesBy, told: Callable[[str], None]
+) -> EntryCodes | None:
+    deliver = by.delivery(told)
+    if deliver is None:
+        return None
+    directory = AddressBook(by.addresses) if by.addresses else OwnIds()
+    return EntryCodes(place.key(make=False), links, once, directory, deliver)
 
 
 def serve_person_pages(
-    *, home: str | Path | None = None, host: str = "127.0.0.1", port: int = 8040, told: Callable[[str], None]
+    *,
+    home: str | Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8040,
+    codes: CodesBy | None = None,
+    told: Callable[[str], None],
 ) -> None:
     """Serve the pages alone, until the process is told to stop. Addresses are not logged: a link is in them.
 
     Args:
         home: the home folder; see `find_home`.
         host, port: where to listen.
-        told: told where it listens.
+        codes: how one-time codes reach people.
+        told: told where it listens, and where a code could not be delivered.
 
     Raises:
         UsageError, DataError, StoreError: as `person_pages_of`; or the port is taken.
     """
-    app = person_pages_of(home)
+    app = person_pages_of(home, codes=codes, told=told)
     from evenhand.adapters.web import run_app
 
     run_app(app, host=host, port=port, ready=lambda: told(f"The pages of people stand at http://{host}:{port}"))
 
 
-def people_beside(serving: Serving, below: str) -> dict[str, Any]:
+def people_beside(
+    serving: Serving, below: str, codes: CodesBy | None = None, told: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
     """What `service_app` needs to have the pages of people beside the service, and a route that makes links to them.
 
     Args:
         serving: the service.
         below: first part of their addresses, such as ``/my``.
+        codes, told: as of `person_pages_of`.
 
     Raises:
         UsageError: it is not one part of an address; or as `person_pages_of`.
@@ -134,7 +201,7 @@ def people_beside(serving: Serving, below: str) -> dict[str, Any]:
             remedy="choose one, such as /my",
         )
     folder = serving.place.folder
-    pages = person_pages_of(folder)
+    pages = person_pages_of(folder, codes=codes, told=told)
     from evenhand.adapters.web import card_routes, link_routes
 
     def made(who: str, decision: str, days: int) -> str:

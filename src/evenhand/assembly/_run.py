@@ -1,4 +1,4 @@
-"""Check, plan and run a campaign: the rim joined to the road."""
+"""Plan and run a campaign: the rim joined to the road."""
 
 from __future__ import annotations
 
@@ -17,19 +17,17 @@ from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
 from evenhand.adapters.frames import csv_bytes
 from evenhand.adapters.home import Home, find_home
 from evenhand.allocation import PricePolicy, policy_of
-from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
+from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
-from evenhand.features import minimise
 from evenhand.journey import decide, propose, sweep
 from evenhand.ledger import Run, begin, finish, new_run_id, refuse_paused
-from evenhand.permission import permit
 from evenhand.policy import Campaign
 from evenhand.scoring import model_to_json
-from evenhand.terms import DataError, Explained, Finding, Model, PolicyError, Severity, StoreError
+from evenhand.terms import Explained, Model, StoreError
 
 from ._audit import campaign_audit
 from ._frames import Frames
-from ._intake import minors, mixed_groups, odd_features, personal_features, personal_texts, refuse_personal_features
+from ._intake import refuse_personal_features
 from ._ledger import has_ledger, ledger_of, refuse_erased_since, run_keys_of
 from ._open import Opened, open_all
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
@@ -37,36 +35,15 @@ from ._said_since import SaidSince, list_said_no
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
 from ._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
+from ._vault_anchor import vault_noted
 
-__all__ = ["Checked", "Planned", "Ran", "check", "frontier", "located", "plan_campaign", "relative", "run_campaign"]
+__all__ = ["Planned", "Ran", "frontier", "located", "plan_campaign", "relative", "run_campaign"]
 
 Step = Callable[[str], None]
-_ABOUT = {
-    "history-no-control": ("history", "control"),
-    "history-not-randomised": ("history", "randomised"),
-    "history-other-offers": ("history", "offer"),
-    "history-train-before": ("history", "train_before"),
-}
-"""Fields of the campaign file that errors of the data are about."""
 
 
 def _silent(_: str) -> None:
     """No progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a check found.
-
-    Attributes:
-        findings: about the campaign file and about the data, heaviest first.
-        audit: the data audit as plain values; {} where the file was too broken to look at data.
-        broken: the campaign file cannot run at all.
-    """
-
-    findings: tuple[Finding, ...]
-    audit: dict[str, Any]
-    broken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,60 +88,6 @@ class Ran:
     summary: dict[str, Any]
     report: dict[str, Any]
     columns: dict[str, list[Any]] = field(repr=False)
-
-
-def check(campaign_file: Path, *, at: datetime, frames: Frames | None = None, step: Step = _silent) -> Checked:
-    """Audit a campaign's policy and data; decides nothing and writes nothing.
-
-    A campaign file or a table that cannot be used gives its findings, not an error.
-
-    Raises:
-        UsageError: there is no such file.
-        StoreError: a database cannot be reached.
-    """
-    step("reading the campaign")
-    try:
-        loaded = load_campaign(campaign_file, at=at)
-    except PolicyError as error:
-        return Checked(error.findings, {}, broken=True)
-    try:
-        audit, about_data = _look_at_data(loaded, campaign_file, at, frames or Frames(), step)
-    except DataError as error:
-        finding = Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy)
-        return Checked((loaded.place(finding, _ABOUT.get(error.code, ())), *loaded.findings), {}, broken=True)
-    findings = sorted(
-        [*loaded.findings, *personal_texts(loaded), *about_data], key=lambda finding: -finding.severity.rank
-    )
-    return Checked(tuple(findings), audit.to_dict(), broken=False)
-
-
-def _look_at_data(
-    loaded: LoadedCampaign, campaign_file: Path, at: datetime, frames: Frames, step: Step
-) -> tuple[Audit, list[Finding]]:
-    """The data audit of a check, and what it found with its place in the campaign file."""
-    step("reading the data")
-    place = find_home(None, campaign_file=campaign_file)
-    opened = open_all(loaded, folder=campaign_file.resolve().parent, place=place, at=at, frames=frames)
-    step("auditing the data")
-    lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
-    audit = campaign_audit(opened, lesson, thorough=True)
-    mixed = [mixed_groups(name, found) for name, found in opened.mixed.items()]
-    found = (*personal_features(opened), *minors(opened), *odd_features(opened), *mixed, *audit.findings)
-    draw = [loaded.place(finding, ("history", "randomised")) for finding in draw_findings(loaded.campaign, lesson)]
-    values = () if any(finding.severity is Severity.ERROR for finding in found) else _unusable(opened, lesson)
-    return audit, [*draw, *(_place(loaded, finding) for finding in (*values, *found))]
-
-
-def _unusable(opened: Opened, lesson: Lesson) -> tuple[Finding, ...]:
-    """What keeps a run from learning or from reading the people's values, as a run would meet it."""
-    campaign = opened.campaign
-    try:
-        model = learn(campaign, lesson)
-        permitted = permit(opened.asked, campaign, opened.stores.consents, opened.stores.law)
-        minimise(permitted, model, opened.stores.columns, campaign.conditions, campaign.costs)
-    except DataError as error:
-        return (Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy),)
-    return ()
 
 
 def plan_campaign(
@@ -294,6 +217,7 @@ def _ran(
                 kept = {key: value for key, value in report.items() if key != "stories"}
                 kept["story_rows"] = story_rows(explained, loaded.campaign)
                 kept |= {"data_folder": relative(folder, place), **opened.told.noted}
+                kept |= vault_noted(place, loaded.campaign)
                 columns = decision_columns(opened, explained, run_id)
                 keep_decisions(place, run_id, csv_bytes(columns))
                 prices = _prices(explained, loaded.campaign, started)
@@ -346,12 +270,6 @@ def _prepare(
     audit = campaign_audit(opened, lesson, thorough=False)
     step("learning from the past")
     return _Prepared(opened, lesson, learn(loaded.campaign, lesson), audit)
-
-
-def _place(loaded: LoadedCampaign, finding: Finding) -> Finding:
-    """The finding with the line of the column that it is about, where the campaign file has one."""
-    column = finding.subject_matter
-    return loaded.place(finding, ("columns", column) if column in loaded.campaign.columns else ("columns",))
 
 
 def located(campaign: Path | LoadedCampaign, home: Path | None, at: datetime) -> tuple[LoadedCampaign, Path, Home]:

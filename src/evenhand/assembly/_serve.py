@@ -18,17 +18,23 @@ from evenhand.adapters.live_keys import LiveSubjectKeys
 from evenhand.adapters.machine_keys import MachineKeys
 from evenhand.terms import Finding, UsageError
 
+from ._campaign_opened import CampaignOpener
 from ._frames import Frames
 from ._ledger import live_keys_of, live_ledger_of
 from ._live import LiveService
 from ._live_campaign import LiveCampaign
 from ._live_told import LiveTold
+from ._register import CampaignRegister
+from ._sources import Sources
 from ._start import look_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from evenhand.adapters.web import Limits
+    from evenhand.adapters.web import Limits, ServedCampaign
+    from evenhand.policy import Campaign
+
+    from ._person_pages import CodesBy
 
 __all__ = ["Serving", "machine_keys", "open_service", "serve", "service_app"]
 
@@ -48,11 +54,13 @@ class Serving:
         live: decides.
         place: the home.
         notices: what the start found left behind by an earlier one.
+        register: its campaigns, as people and machines handle them.
     """
 
     live: LiveService
     place: Home
     notices: tuple[str, ...]
+    register: CampaignRegister
 
 
 def machine_keys(home: str | Path | None = None) -> MachineKeys:
@@ -68,6 +76,7 @@ def open_service(
     home: str | Path | None = None,
     at: datetime,
     frames: Frames | None = None,
+    sources: Path | None = None,
     noticed: Callable[[Finding], None] = lambda _: None,
     step: Step = _silent,
 ) -> Iterator[Serving]:
@@ -79,6 +88,7 @@ def open_service(
         home: the home folder; see `find_home`.
         at: now.
         frames: data frames to use instead of tables.
+        sources: folder with the files that campaigns from the network may name; None = they are not taken.
         noticed: told what a start finds left behind later on.
         step: told what is being done.
 
@@ -88,27 +98,33 @@ def open_service(
     """
     first = campaigns[0] if campaigns else None
     beside = first if isinstance(first, Path) else first.path if first is not None else None
+    if beside is None and sources is not None:
+        beside = Path.cwd() / "campaign.yaml"
     place = find_home(home, campaign_file=beside)
+    if sources is not None:
+        _refuse_no_folder(sources)
+        place.key(make=True)  # a campaign from the network may be the first of its home
     notices = tuple(look_around(place))
     keys = live_keys_of(place)
     heard = LiveTold(place, keys)
+    opener = CampaignOpener(place, keys, heard, frames or Frames())
     opened: list[LiveCampaign] = []
     for campaign in campaigns:
         step(f"opening {campaign if isinstance(campaign, Path) else campaign.campaign.campaign}")
-        opened.append(
-            LiveCampaign(campaign, run=run, home=place, keys=keys, told=heard, at=at, frames=frames or Frames())
-        )
-    if not opened or len({one.campaign.campaign for one in opened}) != len(opened):
+        opened.append(opener.open(campaign, run=run, at=at))
+    if (not opened and sources is None) or len({one.campaign.campaign for one in opened}) != len(opened):
         raise UsageError(
             "serve-campaigns",
             "No campaign was named, or one twice.",
-            rule="a service decides for one or more different campaigns",
-            remedy="evenhand serve campaign.yaml",
+            rule="a service decides for one or more different campaigns, or takes them over the network",
+            remedy="evenhand serve campaign.yaml, or evenhand serve --sources FOLDER",
         )
-    live = LiveService(place, opened, lambda: live_ledger_of(place, keys), noticed=noticed)
+    live = LiveService(place, opened, lambda: live_ledger_of(place, keys), noticed=noticed, told=heard)
+    register = CampaignRegister(place, live, opener, Sources(sources, place.folder))
     try:
-        yield Serving(live, place, notices)
+        yield Serving(live, place, (*notices, *register.open_started()), register)
     finally:
+        register.close()
         live.close()
         heard.close()
         if isinstance(keys, LiveSubjectKeys):
@@ -161,7 +177,8 @@ def service_app(
             sayings=LiveSayings(serving.place, [one.campaign for one in live.campaigns.values()]),
             health=live,
             keys=MachineKeys(serving.place.machine_keys),
-            campaigns={name: ServedCampaign.of(one.campaign, len(one.people)) for name, one in live.campaigns.items()},
+            campaigns=_Served(live, ServedCampaign.of),
+            register=serving.register,
             once=once,
             version=__version__,
             fault=lambda error: told(_fault(error)),
@@ -181,6 +198,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     pages: str = "",
+    sources: Path | None = None,
+    codes: CodesBy | None = None,
     staff: str | Path = "",
     is_staff_tried: bool = False,
     step: Step = _silent,
@@ -192,6 +211,8 @@ def serve(
         campaigns, run, home: as of `open_service`.
         host, port: where to listen.
         pages: first part of the address of the pages of people, such as ``/my``; "" = they are not there.
+        sources: as of `open_service`.
+        codes: how one-time codes reach people; None = they come in by links alone.
         staff: file that says how staff sign in; "" = their pages are not there.
         is_staff_tried: their pages are there for sample people, on this machine alone.
         step: told what is being done.
@@ -201,14 +222,28 @@ def serve(
         UsageError, PolicyError: the libraries that serve are not installed; and as `open_service` and `staff_mounts`.
     """
     with open_service(
-        campaigns, run=run, home=home, at=datetime.now(UTC), noticed=lambda one: told(one.what), step=step
+        campaigns,
+        run=run,
+        home=home,
+        at=datetime.now(UTC),
+        sources=sources,
+        noticed=lambda one: told(one.what),
+        step=step,
     ) as serving:
         for notice in serving.notices:
             told(f"Found at the start: {notice}")
-        from ._person_pages import people_beside
+        from ._person_pages import CodesBy, people_beside
+
+        if codes not in (None, CodesBy()) and not pages:
+            raise UsageError(
+                "codes-without-pages",
+                "Codes are to be brought, and the pages that they open are not served.",
+                rule="a code opens a person's own pages",
+                remedy="add --pages /my",
+            )
         from ._staff_mounts import staff_mounts
 
-        beside = people_beside(serving, pages) if pages else {}
+        beside = people_beside(serving, pages, codes, told) if pages else {}
         if staff or is_staff_tried:
             site = f"http://{host}:{port}" if is_staff_tried else ""
             mounts = staff_mounts(serving.place, settings=staff, try_at=site)
@@ -219,6 +254,37 @@ def serve(
         run_app(app, host=host, port=port, ready=lambda: told(_where(serving, host, port)))
 
 
+def _refuse_no_folder(sources: Path) -> None:
+    if not sources.is_dir():
+        raise UsageError(
+            "serve-sources",
+            f"There is no folder {sources}.",
+            rule="campaigns from the network name files in a folder that the operator chose",
+            remedy="make it, and put the tables there",
+        )
+
+
+class _Served(Mapping[str, "ServedCampaign"]):
+    """What answers tell of each campaign that is served now, worked out once for each."""
+
+    def __init__(self, live: LiveService, made: Callable[[Campaign, int], ServedCampaign]) -> None:
+        self._live, self._made = live, made
+        self._known: dict[str, tuple[LiveCampaign, ServedCampaign]] = {}
+
+    def __getitem__(self, name: str) -> ServedCampaign:
+        one = self._live.campaigns[name]
+        known = self._known.get(name)
+        if known is None or known[0] is not one:
+            known = self._known[name] = (one, self._made(one.campaign, len(one.people)))
+        return known[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._live.campaigns)
+
+    def __len__(self) -> int:
+        return len(self._live.campaigns)
+
+
 def _fault(error: BaseException) -> str:
     """A fault by its type and place; its text may hold somebody's values."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -227,4 +293,6 @@ def _fault(error: BaseException) -> str:
 
 
 def _where(serving: Serving, host: str, port: int) -> str:
-    return f"Serving {', '.join(serving.live.campaigns)} on http://{host}:{port} (stop with Ctrl-C)"
+    return (
+        f"Serving {', '.join(serving.live.campaigns) or 'no campaign yet'} on http://{host}:{port} (stop with Ctrl-C)"
+    )

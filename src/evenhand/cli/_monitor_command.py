@@ -43,10 +43,10 @@ def register(app: typer.Typer) -> None:
         cls=_CampaignFirst,
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Watch the differences between groups in what was recorded; resume a campaign that an alarm paused.",
+        help="Watch the differences between groups in what was recorded; pause a campaign, or resume it.",
         epilog="monitor CAMPAIGN is short for: monitor look CAMPAIGN.",
     )
-    for name, command, examples in (("look", look, _LOOK), ("resume", resume, _RESUME)):
+    for name, command, examples in (("look", look, _LOOK), ("pause", pause, _PAUSE), ("resume", resume, _RESUME)):
         group.command(name, epilog="Examples: " + " | ".join(examples))(guarded(command))
     app.add_typer(group, name="monitor")
 
@@ -154,30 +154,60 @@ def _tell(voice: Speaker, found: Any, lang: str) -> None:
         voice.talk(f"Page: {found.page}", bold=True)
 
 
+_By = Annotated[str, typer.Option("--by", help="The person who answers for it; the name stays in the ledger.")]
+
+
+def pause(
+    campaign: CampaignFile,
+    by: _By = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why it shall stop; it stays in the ledger.")] = "",
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Pause a campaign: nobody is decided about in it, by any command or service, until it is resumed."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    done = assembly.pause_campaign(campaign, by=by, reason=reason, home=home, at=moment(None))
+    _stands(voice, done, "paused", "Nobody is decided about in it from here on, in any process of this home.")
+
+
 def resume(
     campaign: CampaignFile,
-    by: Annotated[str, typer.Option("--by", help="The person who answers for it; the name stays in the ledger.")] = "",
+    by: _By = "",
     reason: Annotated[str, typer.Option("--reason", help="Why it may go on; it stays in the ledger.")] = "",
     home: HomeFolder = None,
     json_out: Json = False,
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
-    """Resume a campaign that an alarm paused; its monitors then count from here."""
+    """Resume a campaign that an alarm or a person paused; its monitors then count from here."""
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     done = assembly.resume_campaign(campaign, by=by, reason=reason, home=home, at=moment(None))
-    if json_out:
+    _stands(
+        voice, done, "resumed", "Runs can start again. The monitors count decisions that are recorded from here on."
+    )
+
+
+def _stands(voice: Speaker, done: Any, what: str, then: str) -> None:
+    if voice.json_out:
         voice.document(done.to_dict())
         return
-    voice.data(f"resumed: ledger entry {done.seq}, by {done.told['by']}")
-    voice.talk("Runs can start again. The monitors count decisions that are recorded from here on.")
+    voice.data(f"{what}: ledger entry {done.seq}, by {done.told['by']}")
+    voice.talk(then)
 
 
 _LOOK = (
     "evenhand monitor campaign.yaml --follow 30 --html monitor.html",
     "evenhand monitor campaign.yaml --kind outcome --events outcomes.csv --json",
+)
+_PAUSE = (
+    'evenhand monitor pause campaign.yaml --by "Noor de Wit" --reason "complaints about the text"',
+    'evenhand monitor pause campaign.yaml --by "Noor de Wit" --reason "wrong price" --json',
 )
 _RESUME = (
     'evenhand monitor resume campaign.yaml --by "Noor de Wit" --reason "the table was wrong, ticket 17"',

@@ -10,8 +10,11 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "Addresses",
     "At",
     "CampaignFile",
+    "CodesCommand",
+    "CodesFile",
     "Format",
     "HomeFolder",
     "Json",
@@ -53,6 +56,18 @@ HomeFolder = Annotated[
     typer.Option(
         "--home", help="Home folder with key, ledger and results. [env: EVENHAND_HOME; default: beside CAMPAIGN]"
     ),
+]
+CodesFile = Annotated[
+    Path | None,
+    typer.Option("--codes-file", help="Append one-time codes for people to this file, for a program that sends them."),
+]
+CodesCommand = Annotated[
+    str,
+    typer.Option("--codes-command", help="Start this for each one-time code, with a line of JSON on its input."),
+]
+Addresses = Annotated[
+    Path | None,
+    typer.Option("--addresses", help="CSV file with address and subject: people may name their address for a code."),
 ]
 At = Annotated[
     str | None,

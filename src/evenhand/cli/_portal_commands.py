@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ._options import HomeFolder, Json, NoColour, Quiet, moment
+from ._options import Addresses, CodesCommand, CodesFile, HomeFolder, Json, NoColour, Quiet, moment
 from ._speak import Speaker, guarded
 
 __all__ = ["register"]
@@ -50,6 +50,9 @@ def link(
 def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port to listen at.")] = 8040,
+    codes_file: CodesFile = None,
+    codes_command: CodesCommand = "",
+    addresses: Addresses = None,
     home: HomeFolder = None,
     quiet: Quiet = False,
     no_color: NoColour = False,
@@ -58,7 +61,8 @@ def serve(
     from evenhand import assembly
 
     voice = Speaker(quiet=quiet, colour=False if no_color else None)
-    assembly.serve_person_pages(home=home, host=host, port=port, told=voice.talk)
+    codes = assembly.CodesBy(codes_file, codes_command, addresses)
+    assembly.serve_person_pages(home=home, host=host, port=port, codes=codes, told=voice.talk)
 
 
 _COMMANDS = (
@@ -66,5 +70,5 @@ _COMMANDS = (
         link,
         ("evenhand portal link 1042 --site https://shop.example/privacy", "evenhand portal link 1042 --decision last"),
     ),
-    (serve, ("evenhand portal serve", "evenhand portal serve --home evenhand-home --port 9000")),
+    (serve, ("evenhand portal serve", "evenhand portal serve --codes-file codes.jsonl --addresses addresses.csv")),
 )

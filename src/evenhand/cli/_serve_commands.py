@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, NoColour, Quiet
+from ._options import Addresses, CodesCommand, CodesFile, HomeFolder, Json, NoColour, Quiet
 from ._speak import Speaker, counted, guarded
 from ._staff_commands import DevSignIn, StaffFile
 
@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    campaigns: Annotated[list[Path], typer.Argument(metavar="CAMPAIGN...", help="Campaign files of one home.")],
+    campaigns: Annotated[
+        list[Path] | None, typer.Argument(metavar="CAMPAIGN...", help="Campaign files of one home.")
+    ] = None,
     run_id: Annotated[
         str, typer.Option("--prices", metavar="RUN", help="Run whose prices decide. [default: the last with any]")
     ] = "last",
@@ -38,6 +40,12 @@ def serve(
     pages: Annotated[
         str, typer.Option("--pages", help="Have the pages of people below this address too, such as /my.")
     ] = "",
+    sources: Annotated[
+        Path | None, typer.Option("--sources", help="Folder with the tables that campaigns from the network may name.")
+    ] = None,
+    codes_file: CodesFile = None,
+    codes_command: CodesCommand = "",
+    addresses: Addresses = None,
     staff: StaffFile = None,
     dev_sign_in: DevSignIn = False,
     quiet: Quiet = False,
@@ -48,12 +56,14 @@ def serve(
 
     voice = Speaker(quiet=quiet, colour=False if no_color else None)
     assembly.serve(
-        campaigns,
+        campaigns or [],
         run=run_id,
         home=home,
         host=host,
         port=port,
         pages=pages,
+        sources=sources,
+        codes=assembly.CodesBy(codes_file, codes_command, addresses),
         staff=staff or "",
         is_staff_tried=dev_sign_in,
         step=voice.talk,
@@ -90,7 +100,8 @@ _Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the machine.
 def make(
     name: _Name,
     scope: Annotated[
-        list[str], typer.Option("--scope", help="What it may do: decide, events, consents, read. Repeat for several.")
+        list[str],
+        typer.Option("--scope", help="decide, events, consents, read, campaigns: what it may do. Repeat it."),
     ],
     rate: Annotated[
         int, typer.Option("--rate", min=0, help="People per second that it may ask about; 0 = no bound.")

@@ -23,6 +23,7 @@ __all__ = [
     "FellBack",
     "GroupsForgotten",
     "Paused",
+    "PausedBy",
     "Resumed",
     "RunAbandoned",
     "RunExpired",
@@ -205,6 +206,15 @@ class Paused(msgspec.Struct, tag="paused", tag_field="@", forbid_unknown_fields=
     campaign: str
 
 
+class PausedBy(msgspec.Struct, tag="paused-by", tag_field="@", forbid_unknown_fields=True):
+    """A named person paused the campaign, and said why: no run of it starts until it is resumed."""
+
+    at: str
+    by: str
+    campaign: str
+    reason: str
+
+
 class FellBack(msgspec.Struct, tag="fell-back", tag_field="@", forbid_unknown_fields=True):
     """The campaign fell back, by the alarm in an entry, to the prices of an earlier run: later people are decided with
     those, and no run finds new ones until it is resumed. Evidence starts anew from here. `policy` is their digest."""
@@ -234,6 +244,7 @@ Body = (
     | FellBack
     | GroupsForgotten
     | Paused
+    | PausedBy
     | Resumed
     | SealedDecision
     | SubjectErased

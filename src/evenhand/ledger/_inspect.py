@@ -33,6 +33,7 @@ from ._body import (
     FellBack,
     GroupsForgotten,
     Paused,
+    PausedBy,
     Resumed,
     RunAbandoned,
     RunExpired,
@@ -46,7 +47,7 @@ from ._body import (
 from ._columns import columns_from_bodies, layout_of
 from ._inspect_counts import adds_up, counts_said
 from ._inspect_given import GivenInspector
-from ._inspect_pause import PauseInspector
+from ._inspect_pause import PAUSES, PauseInspector
 from ._inspect_people import PeopleInspector
 from ._pause import about_campaign
 from ._personal import about_expired
@@ -57,7 +58,6 @@ __all__ = ["Inspector", "Problem"]
 
 _REMEDY = "Keep this ledger as evidence, and restore it from a copy that verifies."
 _ROWS = 20
-_PAUSES = {Alarm: Kind.ALARM, FellBack: Kind.FELL_BACK, Paused: Kind.PAUSED, Resumed: Kind.RESUMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +208,8 @@ class Inspector:
         elif isinstance(body, RunExpired):
             expected = (Kind.RUN_EXPIRED, about_expired(body.run))
             self._expired(seq, body)
-        elif isinstance(body, Alarm | FellBack | Paused | Resumed):
-            expected = (_PAUSES[type(body)], about_campaign(body.campaign))
+        elif isinstance(body, Alarm | FellBack | Paused | PausedBy | Resumed):
+            expected = (PAUSES[type(body)], about_campaign(body.campaign))
         else:
             expected = (Kind.DECISION, _digest(body.h if isinstance(body, SealedDecision) else body.s))
         if (kind, about) != expected:

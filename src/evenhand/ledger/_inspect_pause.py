@@ -1,12 +1,21 @@
-"""Verification of alarms and what followed: each from one before it, and no run starts that may not."""
+"""Verification of alarms and pauses: each from an alarm before it or a named person, and no run starts that may not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ._body import Alarm, FellBack, Paused, Resumed, RunStarted
+from ._body import Alarm, FellBack, Paused, PausedBy, Resumed, RunStarted
+from ._store import Kind
 
-__all__ = ["PauseInspector"]
+__all__ = ["PAUSES", "PauseInspector"]
+
+PAUSES = {
+    Alarm: Kind.ALARM,
+    FellBack: Kind.FELL_BACK,
+    Paused: Kind.PAUSED,
+    PausedBy: Kind.PAUSED_BY,
+    Resumed: Kind.RESUMED,
+}
 
 
 class PauseInspector:
@@ -33,6 +42,10 @@ class PauseInspector:
         self._settle(body)
         if isinstance(body, Paused | FellBack):
             self._stopped(seq, body)
+        elif isinstance(body, PausedBy):
+            if self._is_paused(body.campaign) or not body.by or not body.reason:
+                self._bad(seq, f"Entry {seq} pauses a campaign that is paused, or no person or no reason is named.")
+            self._paused[body.campaign] = (seq, "")
         elif isinstance(body, Resumed):
             if self._paused.pop(body.campaign, (0, ""))[0] != body.pause:
                 self._bad(seq, f"Entry {seq} ends a pause in entry {body.pause}, and there is none.")

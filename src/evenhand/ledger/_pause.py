@@ -1,5 +1,7 @@
 """Alarms of the monitor and what follows: a pause that stops every run of a campaign until a named person ends it.
 
+A named person can pause it as well, with a reason.
+
 Or the campaign falls back: later people are decided with the prices of an earlier run, and no run finds new ones.
 
 An alarm and the pause that it causes are appended together or not at all. Only what the monitor may tell stands in
@@ -16,7 +18,7 @@ from typing import Any, Literal
 
 from evenhand.terms import PausedError, UsageError
 
-from ._body import Alarm, FellBack, Paused, Resumed, encode, read_body, text_of
+from ._body import Alarm, FellBack, Paused, PausedBy, Resumed, encode, read_body, text_of
 from ._recover import append_alone, recover
 from ._seal import RunKeys
 from ._store import Kind, LedgerStore
@@ -28,12 +30,13 @@ __all__ = [
     "Happened",
     "about_campaign",
     "campaign_state",
+    "pause",
     "raise_alarms",
     "refuse_paused",
     "resume",
 ]  # fmt: skip
 
-_KINDS = (Kind.ALARM, Kind.PAUSED, Kind.RESUMED, Kind.FELL_BACK)
+_KINDS = (Kind.ALARM, Kind.PAUSED, Kind.PAUSED_BY, Kind.RESUMED, Kind.FELL_BACK)
 _MOST_NAME, _MOST_REASON = 100, 500
 
 
@@ -74,13 +77,13 @@ class Happened:
     Attributes:
         seq: its number in the ledger.
         at: when, ISO 8601.
-        what: ``alarm``, ``paused``, ``fell-back`` or ``resumed``.
+        what: ``alarm``, ``paused`` (by an alarm), ``paused-by`` (a person), ``fell-back`` or ``resumed``.
         told: the rest of it as plain values; `clause` and `figures` of an alarm are mappings, or None.
     """
 
     seq: int
     at: str
-    what: Literal["alarm", "paused", "fell-back", "resumed"]
+    what: Literal["alarm", "paused", "paused-by", "fell-back", "resumed"]
     told: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
@@ -142,6 +145,9 @@ def campaign_state(store: LedgerStore, campaign: str) -> CampaignState:
         elif isinstance(entry, Paused):
             paused, fallback = seq, None
             history.append(Happened(seq, entry.at, "paused", {"alarm": entry.alarm}))
+        elif isinstance(entry, PausedBy):
+            paused, fallback = seq, None
+            history.append(Happened(seq, entry.at, "paused-by", {"by": entry.by, "reason": entry.reason}))
         elif isinstance(entry, FellBack):
             paused, since, fallback = seq, seq, EarlierPrices(entry.run, entry.policy)
             told = {"alarm": entry.alarm, "run": entry.run, "policy": entry.policy}
@@ -259,6 +265,60 @@ def _body(alarm: AlarmRaised, campaign: str, at: datetime) -> Alarm:
     )
 
 
+def pause(
+    store: LedgerStore, campaign: str, *, by: str, reason: str, at: datetime, keys: RunKeys | None = None
+) -> Happened:
+    """Pause a campaign: from here on no run of it starts, in any process, until it is resumed.
+
+    Args:
+        store: the ledger.
+        campaign: id of the campaign.
+        by: the person who answers for it.
+        reason: why it shall stop.
+        at: now.
+        keys: see `raise_alarms`.
+
+    Raises:
+        UsageError: no name, no reason, one that is too long, or it is paused already.
+        StoreError: somebody else is writing, or the ledger cannot be written.
+        LedgerError: the ledger was altered.
+    """
+    by, reason = _signed(by, reason, "paused")
+    store.claim()
+    try:
+        _, tail = recover(store, at, keys)
+        state = campaign_state(store, campaign)
+        if state.paused and state.fallback is None:
+            raise UsageError(
+                "campaign-paused-already",
+                f"The campaign {campaign} is paused already (ledger entry {state.paused}), so nothing was changed.",
+                rule="a campaign is paused once, until it is resumed",
+                remedy="nothing; nobody is decided about",
+            )
+        body = encode(PausedBy(at.isoformat(), by, campaign, reason))
+        append_alone(store, tail, [(Kind.PAUSED_BY, about_campaign(campaign), body)])
+        return campaign_state(store, campaign).history[-1]
+    finally:
+        store.release()
+
+
+def _signed(by: str, reason: str, done: str) -> tuple[str, str]:
+    """A name and a reason in one line each.
+
+    Raises:
+        UsageError: one of them is missing or too long.
+    """
+    by, reason = " ".join(by.split()), " ".join(reason.split())
+    if not by or not reason or len(by) > _MOST_NAME or len(reason) > _MOST_REASON:
+        raise UsageError(
+            f"{'pause' if done == 'paused' else 'resume'}-unsigned",
+            f"The campaign was not {done}: a name or a reason is missing or too long.",
+            rule="a named person pauses a campaign or ends its pause, with a reason; both stay in the ledger",
+            remedy=f"name --by (at most {_MOST_NAME} characters) and --reason (at most {_MOST_REASON})",
+        )
+    return by, reason
+
+
 def resume(
     store: LedgerStore, campaign: str, *, by: str, reason: str, at: datetime, keys: RunKeys | None = None
 ) -> Happened:
@@ -277,14 +337,7 @@ def resume(
         StoreError: somebody else is writing, or the ledger cannot be written.
         LedgerError: the ledger was altered.
     """
-    by, reason = " ".join(by.split()), " ".join(reason.split())
-    if not by or not reason or len(by) > _MOST_NAME or len(reason) > _MOST_REASON:
-        raise UsageError(
-            "resume-unsigned",
-            "The campaign was not resumed: a name or a reason is missing or too long.",
-            rule="a pause is ended by a named person with a reason; both stay in the ledger",
-            remedy=f"name --by (at most {_MOST_NAME} characters) and --reason (at most {_MOST_REASON})",
-        )
+    by, reason = _signed(by, reason, "resumed")
     store.claim()
     try:
         _, tail = recover(store, at, keys)
@@ -318,9 +371,18 @@ def refuse_paused(store: LedgerStore, campaign: str, priced_by: str = "") -> Non
     if not state.paused or (state.fallback is not None and priced_by == state.fallback.policy):
         return
     stop = next(one for one in state.history if one.seq == state.paused)
+    since = datetime.fromisoformat(stop.at).isoformat(" ", "minutes")
+    if stop.what == "paused-by":
+        raise PausedError(
+            "campaign-paused",
+            f"The campaign {campaign} is paused since {since} (ledger entry {state.paused}), by a named person. "
+            "Nothing was decided.",
+            rule="a person may stop a campaign at any time (AI Act 14(4)(e), by analogy)",
+            remedy="ask whoever paused it; a named person resumes it: evenhand monitor resume CAMPAIGN --by NAME "
+            "--reason TEXT",
+        )
     alarm = next((one for one in state.history if one.seq == stop.told["alarm"]), None)
     watch = f" of {alarm.told['watch']}" if alarm else ""
-    since = datetime.fromisoformat(stop.at).isoformat(" ", "minutes")
     what = (
         f"is paused since {since} (ledger entry {state.paused})"
         if state.fallback is None

@@ -45,6 +45,7 @@ class Kind(IntEnum):
     PAUSED = 11
     RESUMED = 12
     FELL_BACK = 13
+    PAUSED_BY = 14
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from ._campaign import (
 from ._finding import CHECKS, Check, Path, PolicyFinding, describe, found
 from ._form import has_errors, read_campaign
 from ._law_clause import EVIDENCE_NAMES
+from ._owners import Owner, owner_of
 from ._placeholders import CONTACT_TO_FILL_IN, NAME_TO_FILL_IN, OFFER_TO_FILL_IN, drafted_meaning
 from ._proxies import Attribute, attribute_named
 from ._purposes import (
@@ -50,6 +51,7 @@ from ._purposes import (
 )
 from ._schema import Field, campaign_fields, campaign_schema
 from ._validate import review
+from ._validate_sources import review_sources
 
 __all__ = [
     "CHECKS",
@@ -80,6 +82,7 @@ __all__ = [
     "MonitorClause",
     "Notice",
     "Offer",
+    "Owner",
     "Path",
     "PolicyFinding",
     "ProcessingClause",
@@ -101,8 +104,10 @@ __all__ = [
     "is_known",
     "is_marketing",
     "nearest_purpose",
+    "owner_of",
     "purpose_term",
     "read_campaign",
     "review",
+    "review_sources",
     "tcf_covers",
 ]

@@ -159,6 +159,9 @@ CHECKS = MappingProxyType(
         "EH-POL-150": Check(_W, "G-44", "A recipient outside the EEA has a safeguard."),
         "EH-POL-151": Check(_W, "G-26/28", "A processor has a contract."),
         "EH-POL-152": Check(_W, "G-5-2", "Evidence is kept as long as the decisions that rest on it."),
+        "EH-POL-170": Check(
+            _E, "G-32", "A campaign that came over the network names only files that the operator opened for it."
+        ),
         "EH-POL-161": Check(_E, "A-4a", "Only a sensitive column is kept in the vault."),
     }
 )

@@ -14,7 +14,18 @@ from ._effects import Trace, effect_of
 from ._facts import Asked, Choice, Decided, Effect, Fairness, Me, Purpose, Switch, Why
 from ._intents import Ask, Consent, Factors, Intent, Objection, Personalisation, Right, intent_of, is_protective
 from ._otherwise import Otherwise, features_of, otherwise
-from ._pages import Place, door_page, how_page, left_page, me_page, refused_page, style, why_page
+from ._pages import (
+    Place,
+    code_page,
+    door_page,
+    enter_page,
+    how_page,
+    left_page,
+    me_page,
+    refused_page,
+    style,
+    why_page,
+)
 from ._why_view import named_features
 from ._words import Word, choices_of, since, standing, words_of
 
@@ -47,8 +58,10 @@ __all__ = [
     "card_style",
     "card_values",
     "choices_of",
+    "code_page",
     "door_page",
     "effect_of",
+    "enter_page",
     "features_of",
     "how_page",
     "intent_of",

@@ -21,7 +21,9 @@ from ._why_view import why_view
 __all__ = [
     "Place",
     "asset",
+    "code_page",
     "door_page",
+    "enter_page",
     "fragment",
     "how_page",
     "left_page",
@@ -51,6 +53,7 @@ class Place:
         leave: ends the visit.
         receipt: the receipt of this decision.
         file: this decision as JSON.
+        enter: where somebody without a link asks for a code.
         csrf: what a form must send back.
         back: where a form was sent from, below the mount.
         done: what was done just now: the second part of a key ``portal.done.*``; "" = nothing.
@@ -66,6 +69,7 @@ class Place:
     leave: str = ""
     receipt: str = ""
     file: str = ""
+    enter: str = ""
     csrf: str = ""
     back: str = ""
     done: str = ""
@@ -107,6 +111,20 @@ def door_page(sender: str, contact: str, place: Place, lang: Lang, *, minutes: i
     """
     say = text("portal.door.say", lang, minutes=minutes)
     return _note(place, lang, sender, contact, title="portal.door.title", say=say, enter=True)
+
+
+def enter_page(sender: str, contact: str, place: Place, lang: Lang, *, problem: Literal["", "busy"] = "") -> str:
+    """Where somebody without a link says under which id or address they are known."""
+    said = "portal.enter.busy" if problem else ""
+    values = {"title": "portal.enter.title", "is_code": False, "problem": said, "minutes": 0}
+    return _filled("enter.html", lang, place, sender=sender, contact=contact, **values)
+
+
+def code_page(sender: str, contact: str, place: Place, lang: Lang, *, minutes: int, is_wrong: bool = False) -> str:
+    """Where they fill in the code that was brought to them. It is the same whether they are known or not."""
+    said = "portal.code.wrong" if is_wrong else ""
+    values = {"title": "portal.code.title", "is_code": True, "problem": said, "minutes": minutes}
+    return _filled("enter.html", lang, place, sender=sender, contact=contact, **values)
 
 
 def refused_page(

@@ -50,7 +50,7 @@ def _samples(monitored: Mapping[str, Any]) -> Iterator[Sample]:
     campaign = {"campaign": str(monitored["campaign"])}
     yield "looked_timestamp_seconds", campaign, datetime.fromisoformat(monitored["at"]).timestamp()
     stopped = monitored["paused"]["what"] if monitored["paused"] else ""
-    yield "paused", campaign, float(stopped == "paused")
+    yield "paused", campaign, float(stopped in ("paused", "paused-by"))
     yield "fallen_back", campaign, float(stopped == "fell-back")
     for stream in monitored["streams"]:
         watch = campaign | {"watch": stream["watch"], "kind": stream["kind"]}

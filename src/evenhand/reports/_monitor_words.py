@@ -108,6 +108,8 @@ def stopped_words(entry: Mapping[str, Any], at: str, lang: str) -> str:
     """
     if entry["what"] == "fell-back":
         return text("report.monitor.fell-back", lang, at=at, run=entry["run"], entry=entry["entry"])
+    if entry["what"] == "paused-by":
+        return text("report.monitor.paused-by", lang, at=at, entry=entry["entry"], by=entry["by"])
     return text("report.monitor.paused", lang, at=at, entry=entry["entry"])
 
 
@@ -115,6 +117,8 @@ def happened_words(entry: Mapping[str, Any], lang: str) -> str:
     """An entry of the ledger about a campaign."""
     if entry["what"] == "paused":
         return text("report.monitor.happened.paused", lang, alarm=entry["alarm"])
+    if entry["what"] == "paused-by":
+        return text("report.monitor.happened.paused-by", lang, by=entry["by"], reason=entry["reason"])
     if entry["what"] == "fell-back":
         return text("report.monitor.happened.fell-back", lang, run=entry["run"], alarm=entry["alarm"])
     if entry["what"] == "resumed":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evenhand.adapters import belonging, event_tables, rights_tables, session_table, used_links
+from evenhand.adapters import belonging, campaign_tables, event_tables, rights_tables, session_table, used_links
 from evenhand.adapters.database import METADATA
 
-__all__ = ["METADATA", "belonging", "event_tables", "rights_tables", "session_table", "used_links"]
+__all__ = ["METADATA", "belonging", "campaign_tables", "event_tables", "rights_tables", "session_table", "used_links"]

@@ -15,9 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evenhand.adapters.asking import Decider
+from evenhand.adapters.campaigning import Campaigns
 from evenhand.adapters.machine_keys import MachineKeys
 from evenhand.terms import EvenhandError
 
+from ._campaigns import campaign_routes
 from ._decisions import DecisionDoor
 from ._doors import Events, Health, Records, Sayings
 from ._events import event_routes
@@ -33,6 +35,7 @@ from ._texts import language
 __all__ = ["Service", "description", "make_app"]
 
 _HOT = "/v1/decisions"
+_FILES = "/v1/campaigns"
 _BY_STATUS = {404: "not-found", 405: "method"}
 
 
@@ -45,6 +48,7 @@ class Service:
         records: keeps what was recorded.
         events: keeps what followed.
         sayings: keeps what people say and ask.
+        register: keeps campaigns.
         health: knows how the service is.
         keys: of machines.
         campaigns: what is served, by id.
@@ -62,6 +66,7 @@ class Service:
     records: Records
     events: Events
     sayings: Sayings
+    register: Campaigns
     health: Health
     keys: MachineKeys
     campaigns: Mapping[str, ServedCampaign]
@@ -118,7 +123,7 @@ class _Application:
 
         try:
             if scope["method"] in ("POST", "PUT", "PATCH"):
-                body = await body_of(headers, receive, self._service.limits)
+                body = await body_of(headers, receive, self._service.limits, file=scope["path"].startswith(_FILES))
                 receive = _once(body, receive)
             await self.rest(scope, receive, sent)
         except Exception as error:
@@ -148,7 +153,7 @@ def make_app(service: Service) -> Any:
 def description() -> dict[str, Any]:
     """The OpenAPI description of the service's own routes, whatever it serves."""
     nobody: Any = None
-    return _rest(Service(nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody)).openapi()
+    return _rest(Service(nobody, nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody)).openapi()
 
 
 def _rest(service: Service) -> FastAPI:
@@ -178,6 +183,7 @@ def _rest(service: Service) -> FastAPI:
         reading_routes(service.records, service.keys),
         event_routes(service.events, service.keys, service.metrics),
         saying_routes(service.sayings, service.keys),
+        *campaign_routes(service.register, service.keys),
     )
     for router in (*own, *service.routers):
         rest.include_router(router)

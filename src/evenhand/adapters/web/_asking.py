@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from asyncio import timeout
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from evenhand.explanation import LANGUAGES, Lang
 
-__all__ = ["form_of", "just_done", "language", "root_of", "says_no", "way_back"]
+__all__ = ["ARRIVES", "form_of", "is_from_elsewhere", "just_done", "language", "root_of", "says_no", "way_back"]
+
+ARRIVES = 10.0
+"""Seconds within which a form must be there."""
 
 _LARGEST_FORM = 65_536
 _DONE = frozenset({
@@ -54,15 +58,24 @@ def language(request: Request, form: Mapping[str, Sequence[str]] | None = None) 
     return found
 
 
-async def form_of(request: Request) -> dict[str, list[str]] | None:
-    """The fields of a form; None where it is none, or too large."""
+def is_from_elsewhere(request: Request) -> bool:
+    """Whether the browser says that another site sent it; one that says nothing is taken at its word."""
+    return request.headers.get("sec-fetch-site", "none").strip().lower() in ("cross-site", "same-site")
+
+
+async def form_of(request: Request, seconds: float = ARRIVES) -> dict[str, list[str]] | None:
+    """The fields of a form; None where it is none, too large, or not there in time."""
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
         return None
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            return None
+    try:
+        async with timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _LARGEST_FORM:
+                    return None
+    except (TimeoutError, ClientDisconnect):
+        return None
     try:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=400, errors="strict")
     except ValueError:

@@ -148,7 +148,6 @@ class DecisionDoor:
         self._decider, self._keys, self._campaigns = decider, keys, campaigns
         self._once, self._metrics, self._limits = once, metrics, limits
         self._pace, self._fault = Pace(), fault
-        self._only = next(iter(campaigns)) if len(campaigns) == 1 else ""
         self._mail: _Mailbox | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -203,7 +202,7 @@ class DecisionDoor:
         Raises:
             ProblemError: it asks nothing, or both one and several, or too many.
         """
-        campaign = asked.campaign or self._only
+        campaign = asked.campaign or self._only()
         if campaign not in self._campaigns:
             raise ProblemError("campaign-not-served", errors=[("/campaign", "unknown" if campaign else "missing")])
         asks: tuple[Ask, ...]
@@ -223,6 +222,10 @@ class DecisionDoor:
             raise ProblemError("idempotency-key")
         content = hashlib.sha256(_encode((campaign, asked, headers.gpc))).digest()
         return Question(campaign, asks, self._once(who, once.encode()), self._once(who, content).hex())
+
+    def _only(self) -> str:
+        """The campaign, where one is served; it need not be named then."""
+        return next(iter(self._campaigns)) if len(self._campaigns) == 1 else ""
 
     async def _decided(self, question: Question) -> Answered:
         loop = asyncio.get_running_loop()

@@ -19,6 +19,7 @@ __all__ = ["Caller", "Headers", "Limits", "Pace", "body_of", "caller_of", "reque
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _JSON = ("application/json", "application/merge-patch+json")
+_FILES = (*_JSON, "application/yaml", "application/x-yaml", "text/yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +127,13 @@ class Pace:
         bucket.left -= people
 
 
-async def body_of(headers: Headers, receive: Any, limits: Limits) -> bytes:
-    """The whole body.
+async def body_of(headers: Headers, receive: Any, limits: Limits, *, file: bool = False) -> bytes:
+    """The whole body; with `file` it may be YAML.
 
     Raises:
-        ProblemError: it is no JSON, too large, or does not arrive.
+        ProblemError: it is neither JSON nor what it may be besides, too large, or does not arrive.
     """
-    if headers.content_type.partition(";")[0].strip().lower() not in _JSON:
+    if headers.content_type.partition(";")[0].strip().lower() not in (_FILES if file else _JSON):
         raise ProblemError("content-type")
     if headers.content_length > limits.body:
         raise ProblemError("body-too-large")

@@ -30,7 +30,15 @@ _PROBLEM = {
             "items": {
                 "type": "object",
                 "required": ["pointer", "code"],
-                "properties": {"pointer": {"type": "string"}, "code": {"type": "string"}},
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "code": {"type": "string"},
+                    "severity": {"type": "string", "enum": ["error", "warning", "note"]},
+                    "what": {"type": "string", "description": "Of a finding: what was found, in English."},
+                    "rule": {"type": "string"},
+                    "owner": {"type": "string", "description": "Who can mend it."},
+                    "remedy": {"type": "string"},
+                },
             },
         },
     },

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from evenhand.adapters.asking import BusyError, FeatureError
+from evenhand.adapters.campaigning import FindingsError
 from evenhand.terms import DataError, EvenhandError, LedgerError, PausedError, StoreError, UsageError
 
 from ._doors import UnknownDecisionError
@@ -21,25 +22,41 @@ CODES: Mapping[str, int] = {
     "unauthorised": 401,
     "forbidden": 403,
     "campaign-not-served": 404,
+    "campaign-unknown": 404,
     "decision-unknown": 404,
     "not-found": 404,
     "request-unknown": 404,
     "method": 405,
     "slow": 408,
+    "campaign-declared": 409,
     "campaign-fell-back": 409,
+    "campaign-not-paused": 409,
+    "campaign-not-started": 409,
     "campaign-paused": 409,
+    "campaign-paused-already": 409,
+    "campaign-sources": 409,
+    "campaign-starting": 409,
+    "campaign-taken": 409,
     "decision-closed": 410,
+    "campaign-changed": 412,
     "body-too-large": 413,
     "too-many": 413,
     "content-type": 415,
-    "feature-not-declared": 422,
-    "feature-type": 422,
+    "campaign-not-live": 422,
+    "campaign-not-valid": 422,
+    "campaign-other": 422,
     "event-decision-unknown": 422,
     "factor-unknown": 422,
+    "feature-not-declared": 422,
+    "feature-type": 422,
     "idempotency-key-reused": 422,
+    "limit-unknown": 422,
+    "pause-unsigned": 422,
+    "resume-unsigned": 422,
     "signal-unreadable": 422,
     "subject-unknown": 422,
     "unprocessable": 422,
+    "precondition": 428,
     "rate": 429,
     "internal": 500,
     "busy": 503,
@@ -47,7 +64,7 @@ CODES: Mapping[str, int] = {
 }
 """Every problem that the service tells of, by the last part of its type, with its status."""
 _SAME = {"ledger-closed": "decision-closed", "ledger-unknown": "decision-unknown", "why-unknown": "decision-unknown"}
-_SHOWN = 20
+_SHOWN, _MOST_BLOCKS = 20, 200
 _encode = msgspec.json.Encoder().encode
 
 
@@ -58,6 +75,7 @@ class ProblemError(Exception):
         code: one of `CODES`.
         rule: which rule it breaks, for people who look after the caller.
         errors: where in the request: pairs of a JSON pointer and a code.
+        blocks: what a check found, each with its place, rule, owner and remedy; they stand among the errors.
         retry_after: seconds after which to try again; 0 = not said.
         headers: further headers.
     """
@@ -68,11 +86,12 @@ class ProblemError(Exception):
         *,
         rule: str = "",
         errors: Sequence[tuple[str, str]] = (),
+        blocks: Sequence[Mapping[str, object]] = (),
         retry_after: int = 0,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(code)
-        self.code, self.rule, self.errors = code, rule, tuple(errors)
+        self.code, self.rule, self.errors, self.blocks = code, rule, tuple(errors), tuple(blocks)
         self.status = CODES[code]
         self.headers = {**(headers or {}), **({"retry-after": str(retry_after)} if retry_after else {})}
 
@@ -83,6 +102,8 @@ def problem_of(error: BaseException) -> ProblemError:
         return error
     if isinstance(error, EvenhandError):
         code = _SAME.get(error.code, error.code)
+        if isinstance(error, FindingsError):
+            return ProblemError("campaign-not-valid", rule=error.rule, blocks=error.blocks[:_MOST_BLOCKS])
         if isinstance(error, BusyError):
             return ProblemError("busy", rule=error.rule, retry_after=1)
         if isinstance(error, FeatureError):
@@ -114,6 +135,8 @@ def problem_body(problem: ProblemError, lang: str, request_id: str) -> bytes:
     }
     if problem.rule:
         content["policy_rule"] = problem.rule
-    if problem.errors:
+    if problem.blocks:
+        content["errors"] = list(problem.blocks)
+    elif problem.errors:
         content["errors"] = [{"pointer": pointer, "code": code} for pointer, code in problem.errors]
     return _encode(content)

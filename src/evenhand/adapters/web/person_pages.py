@@ -5,6 +5,8 @@ Mount `person_pages` where you like, or serve it alone. Addresses below the moun
     GET  why/LINK                 one decision, for whoever has the link to it
     POST why/LINK                 a choice there: only off, never on
     GET  in/LINK, POST in/LINK    the door to a person's own pages; the link is used up by the second
+    GET  me/enter, POST me/enter  for whoever has no link: ask for a one-time code, where the house brings codes
+    GET  me/enter/TOKEN, POST     fill it in, which opens own pages too
     GET  me, POST me              own pages; choices
     GET  me/why/DECISION          one decision; ``.json`` and ``.receipt`` behind it give it as a file and as a receipt
     POST me/ask, me/leave         requests; the end of a visit
@@ -24,6 +26,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from evenhand.adapters.entry_codes import EntryCodes
 from evenhand.adapters.person_links import VISIT, Links, OnceStore, Opening, Scope
 from evenhand.explanation import Lang
 from evenhand.portal import (
@@ -43,7 +46,8 @@ from evenhand.portal import (
 )
 
 from ._answers import Guarded, file_of, receipt_answer, sent_on, style_sheet
-from ._asking import form_of, just_done, language, root_of, says_no, way_back
+from ._asking import ARRIVES, form_of, is_from_elsewhere, just_done, language, root_of, says_no, way_back
+from ._person_entry import entry_routes
 
 __all__ = ["Desk", "House", "person_pages"]
 
@@ -95,7 +99,13 @@ class House(Protocol):
 
 
 def person_pages(
-    house: House, links: Links, once: OnceStore, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    house: House,
+    links: Links,
+    once: OnceStore,
+    *,
+    codes: EntryCodes | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    arrives: float = ARRIVES,
 ) -> ASGIApp:
     """The pages as an ASGI application.
 
@@ -103,9 +113,11 @@ def person_pages(
         house: the organisation and its people's desks.
         links: reads the links of its home.
         once: remembers which links were used.
+        codes: makes one-time codes; None = people come in by links alone.
         clock: now.
+        arrives: seconds within which a form must be there.
     """
-    pages = _Pages(house, links, once, clock)
+    pages = _Pages(house, links, once, codes, clock, arrives)
     app = Starlette(
         routes=[
             Route("/why/{link}", pages.one_decision, methods=["GET"]),
@@ -115,6 +127,7 @@ def person_pages(
             Route("/me", pages.me, methods=["GET"]),
             Route("/me", pages.choose, methods=["POST"]),
             Route("/me/ask", pages.choose, methods=["POST"]),
+            *(entry_routes(codes, pages) if codes is not None else ()),
             Route("/me/leave", pages.leave, methods=["POST"]),
             Route("/me/why/{decision}", pages.why, methods=["GET"]),
             Route("/how", pages.how, methods=["GET"]),
@@ -128,8 +141,44 @@ def person_pages(
 class _Pages:
     """One method per address."""
 
-    def __init__(self, house: House, links: Links, once: OnceStore, clock: Callable[[], datetime]) -> None:
-        self._house, self._links, self._once, self._clock = house, links, once, clock
+    def __init__(
+        self,
+        house: House,
+        links: Links,
+        once: OnceStore,
+        codes: EntryCodes | None,
+        clock: Callable[[], datetime],
+        arrives: float,
+    ) -> None:
+        self._house, self._links, self._once, self._clock, self._arrives = house, links, once, clock, arrives
+        self._has_codes = codes is not None
+
+    def now(self) -> datetime:
+        """The moment."""
+        return self._clock()
+
+    def sender(self) -> tuple[str, str]:
+        """Whose pages these are, and where a human answers."""
+        return self._house.sender()
+
+    async def form(self, request: Request) -> dict[str, list[str]] | None:
+        """The fields of a form; None where it is none, too large, too late, or another site sent it."""
+        return None if is_from_elsewhere(request) else await form_of(request, self._arrives)
+
+    def begin_visit(self, request: Request, who: str, lang: Lang) -> Response:
+        """Open somebody's own pages in this browser, for a while."""
+        visit = self._links.make(Scope.VISIT, who, until=self._clock() + VISIT)
+        response = sent_on(request, "/me", lang, "")
+        response.set_cookie(
+            _COOKIE,
+            visit,
+            max_age=int(VISIT.total_seconds()),
+            path=root_of(request) or "/",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
+        return response
 
     async def one_decision(self, request: Request) -> Response:
         opening = self._opening(request, Scope.ONE_DECISION)
@@ -138,7 +187,7 @@ class _Pages:
     async def choose_there(self, request: Request) -> Response:
         """A choice behind a link to one decision: the link itself is what no other site knows."""
         opening = self._opening(request, Scope.ONE_DECISION)
-        form = await form_of(request)
+        form = await self.form(request)
         if opening is None or form is None:
             return self._refused(request, "link" if opening is None else "form")
         done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=True)
@@ -156,20 +205,8 @@ class _Pages:
         opening = self._opening(request, Scope.OWN_PAGES)
         if opening is None or not await run_in_threadpool(self._once.use, opening.mark, opening.until):
             return self._refused(request, "link")
-        until = self._clock() + VISIT
-        visit = self._links.make(Scope.VISIT, opening.who, until=until)
-        form = await form_of(request) or {}
-        response = sent_on(request, "/me", language(request, form), "")
-        response.set_cookie(
-            _COOKIE,
-            visit,
-            max_age=int(VISIT.total_seconds()),
-            path=root_of(request) or "/",
-            secure=request.url.scheme == "https",
-            httponly=True,
-            samesite="strict",
-        )
-        return response
+        form = await self.form(request) or {}
+        return self.begin_visit(request, opening.who, language(request, form))
 
     async def me(self, request: Request) -> Response:
         opening = self._visit(request)
@@ -188,7 +225,7 @@ class _Pages:
 
     async def choose(self, request: Request) -> Response:
         opening = self._visit(request)
-        form = await form_of(request)
+        form = await self.form(request)
         if opening is None:
             return self._refused(request, "session")
         token = (form or {}).get("csrf", [""])[-1]
@@ -214,7 +251,7 @@ class _Pages:
         return file_of(why) if kind == "json" else self._page_of(request, why)
 
     async def leave(self, request: Request) -> Response:
-        form = await form_of(request) or {}
+        form = await self.form(request) or {}
         visit = request.cookies.get(_COOKIE, "")
         if not self._links.is_form_token(visit, form.get("csrf", [""])[-1]):
             return self._refused(request, "form")
@@ -281,7 +318,8 @@ class _Pages:
         )
 
     def _refused(self, request: Request, why: Literal["link", "session", "form", "unknown"]) -> Response:
-        place = _place(request, "/how")
+        enter = f"{root_of(request)}/me/enter" if self._has_codes and why in ("link", "session") else ""
+        place = _place(request, "/how", enter=enter)
         page = refused_page(why, *self._house.sender(), place, language(request))
         return HTMLResponse(page, status_code=404 if why == "unknown" else 403)
 

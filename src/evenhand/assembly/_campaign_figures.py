@@ -1,0 +1,143 @@
+"""What a plan or a run of a campaign came to, for people who plan campaigns: no cell of fewer than ten people.
+
+Reach per group is told in whole percents and in tens of people, so that two plans that differ by one person do not tell
+that person's group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evenhand.policy import MICRO
+from evenhand.reports import SMALLEST_SHOWN
+
+__all__ = ["badge_of", "figures_of", "funnel_of"]
+
+_MONEY = frozenset({"budget"})
+
+
+def figures_of(report: Mapping[str, Any], *, delivered: int | None = None) -> dict[str, Any]:
+    """Funnel, drops, offers, limits with their prices, and reach per group, out of a report.
+
+    Args:
+        report: as of `reports.build`; it may have been through JSON.
+        delivered: how many decisions were told to be shown; None where that is not known.
+    """
+    return {
+        "at": report["run"]["at"],
+        "run": report["run"]["run_id"],
+        "currency": report["campaign"]["currency"],
+        "value": report["certificate"]["value"] / MICRO,
+        "funnel": funnel_of(report["funnel"], delivered),
+        "drops": [dict(one) for one in report["drops"]],
+        "offers": [{"id": one["id"], "text": one["text"], "people": one["selected"]} for one in report["offers"]],
+        "limits": [_limit(one) for one in report["limits"]],
+        "reach": [_reach(one) for one in report["groups"]],
+    }
+
+
+def funnel_of(steps: Sequence[Mapping[str, Any]], delivered: int | None) -> list[dict[str, Any]]:
+    """People at each step; a step that differs from the one before by fewer than ten people is not told.
+
+    Example:
+        >>> [one["people"] for one in funnel_of([{"key": "a", "people": n} for n in (400, 396, 50)], 45)]
+        [400, None, 50, None]
+    """
+    out: list[dict[str, Any]] = []
+    before: int | None = None
+    last = [] if delivered is None else [{"key": "delivered", "people": delivered}]
+    for step in (*steps, *last):
+        people: int | None = step["people"]
+        few = people is not None and 0 < people < SMALLEST_SHOWN
+        close = people is not None and before is not None and 0 < abs(before - people) < SMALLEST_SHOWN
+        told = None if few or close else people
+        out.append({"key": step["key"], "people": told})
+        before = before if told is None else told
+    return out
+
+
+def badge_of(figures: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The comparison of groups that a limit is about and that is furthest off, with its interval; None without any.
+
+    Its state is ``held`` where the whole interval is above what it is compared with, ``not-held`` where the ratio
+    itself is below, and ``no-evidence`` in between.
+    """
+    told = [one for one in figures["reach"] if one["worst"] is not None]
+    held_to = [one for one in told if one["limit"]] or told
+    if not held_to:
+        return None
+    one = min(held_to, key=lambda reach: float(reach["worst"]["ratio"]))
+    worst, bound = one["worst"], one["compared_with"]
+    if worst["below"] is None or worst["lower"] is None:
+        state = "no-evidence"
+    elif worst["below"]:
+        state = "not-held"
+    else:
+        state = "held" if worst["lower"] >= bound else "no-evidence"
+    return {"limit": one["limit"], "features": one["features"], "compared_with": bound, "state": state, **worst}
+
+
+def _limit(one: Mapping[str, Any]) -> dict[str, Any]:
+    unit = MICRO if one["kind"] in _MONEY else 1
+    used = one["used"]
+    return {
+        "id": one["id"],
+        "kind": one["kind"],
+        "measure": one["measure"],
+        "declared": one["declared"] / unit,
+        "used": None if used is None else round(used / unit, 2 if one["kind"] == "disparity" else 6),
+        "held": one["held"],
+        "binding": one["binding"],
+        "price": None if one["money"] is None else one["money"] / MICRO,
+        "decisions_changed": one["people"],
+        "note": one["note"],
+    }
+
+
+def _reach(chapter: Mapping[str, Any]) -> dict[str, Any]:
+    after, before = chapter["after"], chapter["before"]
+    without = {tuple(rate["group"]): rate for rate in before["rates"]}
+    gaps = [gap for gap in after["gaps"] if gap["ratio"] is not None and gap["group"] != after["best"]]
+    worst = min(gaps, key=lambda gap: gap["ratio"], default=None)
+    return {
+        "limit": chapter["limit"],
+        "measure": chapter["measure"],
+        "bound": chapter["bound"],
+        "compared_with": after["bound"],
+        "features": list(chapter["features"]),
+        "groups": [
+            {
+                "group": list(rate["group"]),
+                "people": _tens(rate["rows"]),
+                "offered": _tens(rate["hits"]),
+                "rate": _percent(rate["rate"]) if _tens(rate["hits"]) is not None else None,
+                "lower": _percent(rate["lower"]) if _tens(rate["hits"]) is not None else None,
+                "upper": _percent(rate["upper"]) if _tens(rate["hits"]) is not None else None,
+                "rate_without_limits": _rate_of(without.get(tuple(rate["group"]))),
+            }
+            for rate in after["rates"]
+        ],
+        "worst": None
+        if worst is None
+        else {
+            "group": list(worst["group"]),
+            "ratio": _percent(worst["ratio"]),
+            "lower": _percent(worst["ratio_lower"]),
+            "upper": _percent(worst["ratio_upper"]),
+            "below": worst["below"],
+        },
+    }
+
+
+def _rate_of(rate: Mapping[str, Any] | None) -> float | None:
+    return None if rate is None or _tens(rate["hits"]) is None else _percent(rate["rate"])
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(share, 2)
+
+
+def _tens(people: int | None) -> int | None:
+    """Tens of people; None where there are fewer than ten, or it is not told."""
+    return None if people is None or 0 < people < SMALLEST_SHOWN else round(people, -1)

@@ -1,0 +1,263 @@
+"""Campaigns over HTTP: taken with every check, started only where nothing stands against it, stopped at once."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from campaigns_cases import ANY, CAMPAIGN, FILE, YAML, named, taking
+from evenhand import assembly
+from live_cases import Web, person
+
+SMALL = "/v1/campaigns/small-shop"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """One service for tests that each bring a campaign of their own."""
+    with taking(tmp_path_factory.mktemp("taken")) as serving:
+        yield Web(serving, "decide", "events", "campaigns")
+
+
+@pytest.fixture(scope="module")
+def started(service):
+    """The shop's campaign, uploaded and started."""
+    assert service("POST", "/v1/campaigns?reason=spring", content=FILE, headers=YAML).status_code == 201
+    told = service("POST", f"{SMALL}/activate", json={"by": "Noor de Wit", "reason": "agreed"}, headers=ANY)
+    assert told.status_code == 200, told.text
+    return service
+
+
+def test_an_upload_is_a_draft_and_the_same_upload_again_is_the_same_draft(service):
+    """Who and why stand in its history; nobody is decided about in it."""
+    first = service("POST", "/v1/campaigns?reason=tea", content=named("tea-week"), headers=YAML)
+    again = service("POST", "/v1/campaigns?reason=tea", content=named("tea-week"), headers=YAML)
+    assert (first.status_code, first.json()["state"], first.headers["location"]) == (
+        201,
+        "draft",
+        "/v1/campaigns/tea-week",
+    )
+    assert again.json() == first.json()
+    assert [(one["by"], one["reason"], one["version"]) for one in first.json()["history"]] == [
+        ("machine tests", "tea", 1)
+    ]
+    refused = service("POST", "/v1/decisions", json={"campaign": "tea-week", "subject": person(3)})
+    assert refused.json()["type"] == "/problems/campaign-not-served"
+    other = service("POST", "/v1/campaigns", content=named("tea-week") + b"# \n", headers=YAML)
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/campaign-taken")
+    assert service("GET", "/v1/campaigns/tea-week/file").content == named("tea-week")
+
+
+def test_json_is_taken_too_and_kept_as_the_same_yaml(service):
+    """What comes back as a file says what was sent; what is no object is refused."""
+    from evenhand.adapters._yaml_document import read_document
+
+    sent = read_document(named("in-json")).data
+    told = service(
+        "POST", "/v1/campaigns", content=json.dumps(sent, default=float), headers={"content-type": "application/json"}
+    )
+    assert told.status_code == 201, told.text
+    kept = read_document(service("GET", "/v1/campaigns/in-json/file").content).data
+    assert kept == sent
+    for broken in ("[1]", "{", '{"evenhand": NaN}', "[" * 5000):
+        answer = service("POST", "/v1/campaigns", content=broken, headers={"content-type": "application/json"})
+        assert (answer.status_code, answer.json()["type"]) == (400, "/problems/bad-json"), broken[:20]
+
+
+def test_every_finding_of_an_upload_has_its_place_its_rule_its_owner_and_its_remedy(service):
+    """All of them at once, in a problem; nothing is kept."""
+    wrong = named(
+        "wrong", CAMPAIGN.replace("category: ordinary", "category: political").replace("value: 4", "value: -4")
+    )
+    answer = service("POST", "/v1/campaigns", content=wrong, headers=YAML | {"accept-language": "nl"})
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/campaign-not-valid")
+    assert answer.json()["title"].startswith("De campagne kan zo niet draaien.")
+    found = {one["code"]: one for one in answer.json()["errors"]}
+    assert found["EH-POL-007"]["pointer"] == "/offers/0/value"
+    assert found["EH-POL-007"]["owner"] == "marketer"
+    political = service(
+        "POST", "/v1/campaigns", content=named("wrong", CAMPAIGN.replace("ordinary", "political")), headers=YAML
+    )
+    (block,) = [one for one in political.json()["errors"] if one["blocks"]]
+    assert (block["code"], block["pointer"], block["owner"]) == ("EH-POL-012", "/category", "privacy_officer")
+    assert block["rule"] == "T-18"
+    assert block["remedy"]
+    assert service("GET", "/v1/campaigns/wrong").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{file: people.csv}", "{file: /etc/passwd}"),
+        ("{file: people.csv}", "{file: ../home/secret.key}"),
+        ("{file: people.csv}", "{file: sub/../people.csv}"),
+        ("{file: people.csv}", "{file: out.csv}"),
+        ("{file: people.csv}", "{file: .hidden.csv}"),
+        ("{file: people.csv}", "{sql: 'sqlite:///../home/ledger.sqlite', table: entry}"),
+        ("{file: people.csv}", "{sql: DATABASE_URL, table: people}"),
+        ("retention:", "law: {jurisdictions: [NL], packs: [/etc/passwd]}\nretention:"),
+        ("retention:", "balancing: {record: b-1, expires: 2030-01-01, file: /etc/hosts}\nretention:"),
+        (
+            "retention:",
+            "monitor: [{id: a, watch: outcome, groups: [sex], events: {file: /proc/self/environ}}]\nretention:",
+        ),
+    ],
+)
+def test_a_campaign_from_the_network_names_only_files_that_the_operator_opened(service, before, after):
+    """No path out, no hidden file, no link that leads out, no database; and nothing of what lies there is told."""
+    folder = service.place.parent / "data"
+    if not (folder / "out.csv").exists():
+        (folder / "out.csv").symlink_to(service.place / "secret.key")
+        (folder / ".hidden.csv").write_bytes((folder / "people.csv").read_bytes())
+    answer = service("POST", "/v1/campaigns", content=named("thief", CAMPAIGN.replace(before, after, 1)), headers=YAML)
+    assert answer.status_code == 422
+    assert "EH-POL-170" in {one["code"] for one in answer.json()["errors"]}
+    assert "root:" not in answer.text
+
+
+def test_a_plan_tells_reach_value_and_prices_and_writes_nothing(service):
+    """With other limits too; no group of fewer than ten, tens of people and whole percents otherwise."""
+    service("POST", "/v1/campaigns", content=named("planned"), headers=YAML)
+    path = "/v1/campaigns/planned/plan"
+    plan, tight = service("GET", path).json(), service("GET", f"{path}?budget=2&bound=sex-reach:0.5").json()
+    assert [one["key"] for one in plan["funnel"]] == ["known", "permitted", "worthwhile", "selected"]
+    assert tight["value"] < plan["value"]
+    budget = next(one for one in tight["limits"] if one["id"] == "budget")
+    assert (budget["declared"], budget["binding"]) == (2.0, True)
+    assert budget["price"] > 0
+    for group in (group for reach in plan["reach"] for group in reach["groups"]):
+        assert group["people"] is None or group["people"] % 10 == 0
+        assert group["offered"] is None or group["offered"] % 10 == 0
+    assert service("GET", "/v1/campaigns/planned").json()["state"] == "draft"
+    assert service("GET", f"{path}?bound=nothing:0.5").json()["type"] == "/problems/limit-unknown"
+    assert service("GET", f"{path}?bound=sex-reach:9").json()["errors"][0]["pointer"] == "/bound/0"
+
+
+def test_a_campaign_that_its_data_stands_against_is_not_started_and_says_why(service):
+    """A column is not in the table: no run is recorded, the block names rule and remedy, the draft stays a draft."""
+    service("POST", "/v1/campaigns", content=named("no-column", CAMPAIGN.replace("  days:", "  weeks:")), headers=YAML)
+    refused = service("POST", "/v1/campaigns/no-column/activate", json={}, headers=ANY)
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/campaign-not-valid")
+    told = service("GET", "/v1/campaigns/no-column").json()
+    assert (told["state"], told["is_served"], told["trouble"]) == ("draft", False, "campaign-not-valid")
+    (block,) = [one for one in told["blocks"] if one["blocks"]]
+    assert (block["code"], block["owner"]) == ("EH-DATA-MISSING-COLUMNS", "data_scientist")
+    assert block["remedy"]
+    assert service("GET", "/v1/campaigns/no-column/figures").json()["figures"] is None
+    assert service("GET", "/v1/campaigns/no-column/plan").json()["type"] == "/problems/campaign-not-valid"
+
+
+def test_whoever_changes_a_campaign_has_seen_it(service):
+    """Without If-Match 428, with an old one 412, with the present one a new version; under another id refused."""
+    service("POST", "/v1/campaigns", content=named("changing"), headers=YAML)
+    path, old = "/v1/campaigns/changing", service("GET", "/v1/campaigns/changing").headers["etag"]
+    new = named("changing", CAMPAIGN.replace("budget: 5", "budget: 4"))
+    assert service("GET", path, headers={"if-none-match": old}).status_code == 304
+    assert service("PUT", path, content=new, headers=YAML).status_code == 428
+    kept = service("PUT", f"{path}?reason=less", content=new, headers=YAML | {"if-match": old})
+    assert (kept.status_code, kept.json()["version"]) == (200, 2)
+    late = service("PUT", path, content=new, headers=YAML | {"if-match": old})
+    assert (late.status_code, late.json()["type"]) == (412, "/problems/campaign-changed")
+    assert service("POST", f"{path}/activate", json={}, headers={"if-match": old}).status_code == 412
+    assert service("POST", f"{path}/activate", json={}).status_code == 428
+    other = service("PUT", path, content=named("other"), headers=YAML | ANY)
+    assert other.json()["type"] == "/problems/campaign-other"
+
+
+def test_pages_of_the_list_hold_every_campaign_once(service):
+    """By their ids, with a link to the next page; a made-up cursor is refused."""
+    path, names = "/v1/campaigns?limit=2", []
+    while path:
+        page = service("GET", path).json()
+        names += [one["campaign"] for one in page["campaigns"]]
+        path = page["next"]
+    assert names == sorted(set(names))
+    assert service("GET", "/v1/campaigns?cursor=zzz").status_code == 422
+
+
+def test_a_started_campaign_decides_and_is_started_once(started):
+    """Its figures are those of the recorded run, and a second start changes nothing."""
+    told = started("GET", SMALL).json()
+    assert (told["state"], told["started_version"], told["is_served"]) == ("active", 1, True)
+    assert [one["by"] for one in told["history"] if one["what"] == "started"] == ["Noor de Wit (machine tests)"]
+    answer = started("POST", "/v1/decisions", json={"campaign": "small-shop", "subject": person(3)})
+    assert answer.status_code == 200
+    again = started("POST", f"{SMALL}/activate", json={}, headers=ANY).json()
+    assert again["run"] == told["run"]
+    assert started("GET", f"{SMALL}/figures").json()["figures"]["run"] == told["run"]
+
+
+def test_what_was_delivered_ends_the_funnel(started):
+    """Once events say that decisions of the run were shown; fewer than ten are not told."""
+    run = started("GET", SMALL).json()["run"]
+    for shown in (range(1, 6), range(1, 31)):
+        events = [{"decision_id": f"{run}.{number}", "kind": "shown"} for number in shown]
+        assert started("POST", "/v1/events", json={"events": events}).status_code == 200
+        last = started("GET", f"{SMALL}/figures").json()["figures"]["funnel"][-1]
+        assert last == {"key": "delivered", "people": None if len(events) < 10 else 30}
+
+
+def test_a_pause_stops_decisions_at_once_until_a_named_person_ends_it(started):
+    """No decision is made in between, by nobody; without a name or a reason nothing happens."""
+    for wrong in ({"by": "Noor"}, {"by": "Noor", "reason": " "}, {"by": "", "reason": "x"}):
+        assert started("POST", f"{SMALL}/pause", json=wrong).status_code == 422
+    paused = started("POST", f"{SMALL}/pause", json={"by": "Noor de Wit", "reason": "complaints"})
+    assert (paused.status_code, paused.json()["state"]) == (200, "paused")
+    refused = started("POST", "/v1/decisions", json={"campaign": "small-shop", "subject": person(5)})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/campaign-paused")
+    assert (
+        started("POST", f"{SMALL}/pause", json={"by": "N", "reason": "x"}).json()["type"]
+        == "/problems/campaign-paused-already"
+    )
+    assert (
+        started("POST", f"{SMALL}/resume", json={"by": "Noor de Wit", "reason": "text changed"}).json()["state"]
+        == "active"
+    )
+    told = started("GET", SMALL).json()["history"]
+    assert [(one["what"], one["reason"]) for one in told[-2:]] == [
+        ("paused-by", "complaints"),
+        ("resumed", "text changed"),
+    ]
+    assert started("POST", "/v1/decisions", json={"campaign": "small-shop", "subject": person(5)}).status_code == 200
+
+
+def test_a_key_without_the_scope_may_do_nothing_with_campaigns(tmp_path):
+    """Not even look."""
+    with taking(tmp_path) as serving:
+        web = Web(serving, "decide", "read", "events", "consents")
+        for method, path in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/x"),
+            ("PUT", "/x"),
+            ("GET", "/x/plan"),
+            ("GET", "/x/file"),
+        ):
+            assert web(method, f"/v1/campaigns{path}", json={}, headers=ANY).status_code == 403, path
+        for act in ("activate", "pause", "resume"):
+            answer = web("POST", f"/v1/campaigns/x/{act}", json={"by": "n", "reason": "r"} if act != "activate" else {})
+            assert answer.status_code == 403
+
+
+def test_a_started_campaign_is_there_again_after_a_restart_also_when_it_is_paused(tmp_path):
+    """A service that starts again serves what was started, by the same run; a pause outlives it."""
+    with taking(tmp_path) as serving:
+        web = Web(serving, "decide", "campaigns")
+        web("POST", "/v1/campaigns", content=FILE, headers=YAML)
+        before = web("POST", f"{SMALL}/activate", json={}, headers=ANY).json()
+        web("POST", f"{SMALL}/pause", json={"by": "Noor", "reason": "night"})
+    with taking(tmp_path) as serving:
+        app = assembly.service_app(serving)
+        web.app = app
+        told = web("GET", SMALL).json()
+        assert (told["state"], told["is_served"], told["run"]) == ("paused", True, before["run"])
+        web("POST", f"{SMALL}/resume", json={"by": "Noor", "reason": "day"})
+        assert web("POST", "/v1/decisions", json={"subject": person(7)}).status_code == 200
+    (tmp_path / "data" / "people.csv").rename(tmp_path / "data" / "gone.csv")
+    with taking(tmp_path) as serving:
+        web.app = assembly.service_app(serving)
+        told = web("GET", SMALL).json()
+        assert (told["is_served"], told["trouble"]) == (False, "campaign-not-valid")
+        assert any("cannot be served" in notice for notice in serving.notices)
+        assert web("POST", "/v1/decisions", json={"subject": person(7)}).status_code == 404

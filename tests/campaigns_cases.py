@@ -1,0 +1,38 @@
+"""A service that takes campaigns over the network, on a small shop's tables; asked without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from evenhand import assembly
+from evenhand.assembly import Serving
+from shop_folder import CAMPAIGN, write_shop
+
+YAML = {"content-type": "application/yaml"}
+ANY = {"if-match": "*"}
+FILE = CAMPAIGN.encode()
+
+
+def named(name: str, text: str = CAMPAIGN) -> bytes:
+    """The shop's campaign under another id."""
+    return text.replace("campaign: small-shop", f"campaign: {name}").encode()
+
+
+def write_tables(folder: Path) -> Path:
+    """A folder with the shop's tables, and no campaign."""
+    write_shop(folder).unlink()
+    return folder
+
+
+@contextmanager
+def taking(folder: Path, *campaigns: Path) -> Iterator[Serving]:
+    """A service of the home below this folder, whose operator opened the tables beside it."""
+    tables = folder / "data"
+    if not tables.exists():
+        write_tables(tables)
+    at = datetime.now(UTC)
+    with assembly.open_service(list(campaigns), home=folder / "home", at=at, sources=tables) as serving:
+        yield serving
