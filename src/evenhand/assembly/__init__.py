@@ -41,9 +41,11 @@ from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._kept import kept_checkpoints
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+from ._known import is_known
 from ._live import LiveService
 from ._monitor import monitor
 from ._monitored import Monitored, Watched
+from ._officer import DeskInHome
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
 from ._person_pages import CodesBy, people_beside, person_link, person_pages_of, serve_person_pages
@@ -69,7 +71,7 @@ from ._run import Planned, Ran, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._same_person import SamePerson, same_person
 from ._serve import Serving, machine_keys, open_service, serve, service_app
-from ._staff import StaffHouse, open_staff_house, staff_mark, staff_reads
+from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_check, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._standing import pause_campaign, resume_campaign
 from ._try import ToTry, check_can_serve, open_to_try
@@ -89,6 +91,7 @@ __all__ = [
     "DatabaseState",
     "Decided",
     "Decisions",
+    "DeskInHome",
     "DueRun",
     "Erased",
     "Evaluated",
@@ -106,6 +109,7 @@ __all__ = [
     "PeopleHouse",
     "Planned",
     "Ran",
+    "ReadsInHome",
     "Replayed",
     "Restored",
     "Retention",
@@ -148,6 +152,7 @@ __all__ = [
     "hash_of_notice",
     "import_consents",
     "is_factor",
+    "is_known",
     "kept_checkpoints",
     "keys_status",
     "last_checkpoint",
@@ -198,6 +203,7 @@ __all__ = [
     "show_identity",
     "sign_balancing",
     "sign_checkpoint",
+    "staff_check",
     "staff_mark",
     "staff_mounts",
     "staff_reads",

@@ -104,7 +104,7 @@ def ask(
     with trail_of(place) as trail:
         trail.append(with_linked(place, who, entries))
     request = request_of(number, [happened], public_holidays(country))
-    return Stepped(request, letter_for(request, place))
+    return Stepped(request, letter_for(request, place, written=at))
 
 
 def ask_identity(

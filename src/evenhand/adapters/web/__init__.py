@@ -15,10 +15,12 @@ from ._gate import Limits
 from ._links import link_routes
 from ._metrics import Metrics
 from ._problems import CODES, ProblemError
+from ._protocol import BoundedProtocol
 from ._run import run_app
 from ._served import ServedCampaign, dsa_object
 from ._side_by_side import side_by_side
 from .dev_issuer import DEV_ISSUER, DevIssuer, dev_settings
+from .officer_pages import OfficerDesk, officer_pages
 from .person_pages import Desk, House, person_pages
 from .staff_door import Form, StaffDoor
 from .staff_sign_in import sign_in_pages
@@ -29,6 +31,7 @@ __all__ = [
     "CARD_STYLE",
     "CODES",
     "DEV_ISSUER",
+    "BoundedProtocol",
     "Cards",
     "Desk",
     "DevIssuer",
@@ -38,6 +41,7 @@ __all__ = [
     "House",
     "Limits",
     "Metrics",
+    "OfficerDesk",
     "ProblemError",
     "Records",
     "Register",
@@ -54,6 +58,7 @@ __all__ = [
     "dsa_object",
     "link_routes",
     "make_app",
+    "officer_pages",
     "person_pages",
     "run_app",
     "side_by_side",
