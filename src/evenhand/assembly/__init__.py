@@ -69,6 +69,7 @@ from ._ropa import record_of_processing
 from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Planned, Ran, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
+from ._same_person import SamePerson, same_person
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._signals_said import hear_signals
 from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_check, staff_mark, staff_reads
@@ -116,6 +117,7 @@ __all__ = [
     "Restored",
     "Retention",
     "SaidSince",
+    "SamePerson",
     "Sayings",
     "SayingsInHome",
     "Serving",
@@ -196,6 +198,7 @@ __all__ = [
     "rules_with",
     "run",
     "run_campaign",
+    "same_person",
     "say",
     "serve",
     "serve_person_pages",
