@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenhand.terms import SUPPRESSED, UsageError
-from evenhand.vault import Vault
+from evenhand.vault import LateVault, Vault
 
 SEXES = ("f", "m", None)
 AGES = ("18-34", "35+", "", None)
@@ -170,3 +170,28 @@ def test_numbers_with_noise_are_asked_for_by_name_and_small_ones_too():
     assert vault.log[-1].kind == "noisy"
     with pytest.raises(UsageError, match="do not fit"):
         vault.noisy("sex", ["f"], codes[1:], 2, lambda: 0, why="test")
+
+
+def test_a_late_vault_is_filled_by_the_first_question_and_once():
+    """Nobody's group is looked at before; then it answers as the vault does."""
+    filled = []
+
+    def fill():
+        filled.append(1)
+        return Vault({"sex": ["f"] * 20 + ["m"] * 15}, np.ones(35, dtype=bool))
+
+    late = LateVault(("sex",), fill)
+    assert (late.features, filled) == (("sex",), [])
+    codes = np.zeros(35, dtype=int)
+    assert late.count(("sex",), codes, 1, why="test").totals.tolist() == [20, 15]
+    assert late.inside(("sex",), lambda cells, groups: (len(cells), groups), why="test") == (35, (("f",), ("m",)))
+    assert filled == [1]
+
+
+def test_a_late_vault_shows_nothing_either():
+    """Printed it says its columns; it cannot be copied or pickled."""
+    late = LateVault(("sex",), lambda: Vault({"sex": ["secret-value"]}, np.ones(1, dtype=bool)))
+    assert repr(late) == "LateVault(features=('sex',))"
+    for take in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="cannot be copied or pickled"):
+            take(late)

@@ -19,12 +19,14 @@ adds up both (`evenhand vault count`).
 trusted solver (allocation's) and to the monitor; an architecture test holds that nobody else asks for it.
 """
 
+from ._late import LateVault
 from ._loss import Budget, Loss
 from ._noise import discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
 from ._vault import Question, Vault
 
 __all__ = [
     "Budget",
+    "LateVault",
     "Loss",
     "Question",
     "Vault",
