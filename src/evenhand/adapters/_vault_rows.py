@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
-
-from evenhand.vault import Budget, Loss
 
 from ._vault_cells import derived, padded, plain
 
@@ -42,10 +39,10 @@ def cells_of(connection: Connection, name: str, marks: Sequence[bytes]) -> dict[
     return {bytes(mark): bytes(value) for mark, value in found}
 
 
-def spent_of(connection: Connection, name: str) -> tuple[list[Loss], Budget]:
+def spent_of(connection: Connection, name: str) -> tuple[list[str], str]:
     lost = rows_of(connection, "SELECT epsilon FROM answer WHERE name = :name", name=name)
     whole = rows_of(connection, "SELECT epsilon FROM budget WHERE name = :name", name=name)
-    return [Loss.of(one[0]) for one in lost], Budget.of(whole[0][0]) if whole else Budget(Fraction(0))
+    return [str(one[0]) for one in lost], str(whole[0][0]) if whole else "0"
 
 
 def sealer(key: bytes) -> Callable[[str, bytes, str], bytes]:

@@ -19,7 +19,7 @@ from evenhand.vault import discrete_gaussian, discrete_laplace, gaussian_bound, 
 
 from ._frames import Frames
 from ._open import open_all
-from ._vault_store import in_vault, loss_of, named_values, vault_of
+from ._vault_store import account_of, in_vault, loss_of, named_values, told_once, vault_of
 
 __all__ = ["NoisyRates", "vault_audit"]
 
@@ -109,10 +109,10 @@ def vault_audit(
         return [int(count) for count in counts.ravel()]
 
     asked = "\n".join((f"outcome in {loaded.campaign.campaign} {opened.digest}", *wanted))
-    told, again = vault.told_once(column, asked, loss, noisy)
+    told, again = told_once(vault, column, asked, loss, noisy)
     pairs = dict(zip(wanted, np.array(told).reshape(-1, 2).tolist(), strict=True))
     bound = gaussian_bound(loss.size, _BOTH) if noise == "gaussian" else noise_bound(epsilon, _BOTH)
-    lost, budget = vault.spent(column)
+    lost, budget = account_of(vault, column)
     return NoisyRates(
         column=column,
         people={value: none + some for value, (none, some) in pairs.items()},

@@ -21,7 +21,7 @@ from evenhand.adapters.tables import DataTable, open_table
 from evenhand.adapters.vault_tables import Kept, Logged, VaultTables, groups_of_texts
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign, Table
-from evenhand.terms import ConsentStatus, EvenhandError, UsageError
+from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError
 from evenhand.vault import Budget, Loss, discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
 
 from ._ledger import keys_of
@@ -29,10 +29,12 @@ from ._trail import told_to
 
 __all__ = [
     "NoisyCounts",
+    "account_of",
     "group_values",
     "in_vault",
     "loss_of",
     "named_values",
+    "told_once",
     "vault_correct",
     "vault_count",
     "vault_digest",
@@ -148,7 +150,7 @@ def vault_put(
     if epsilon is not None:
         budget = _budget(epsilon, delta, len(ids))
         for name in columns:
-            vault.allow(name, budget)
+            vault.allow(name, str(budget))
     return len(ids)
 
 
@@ -219,8 +221,8 @@ def vault_count(
     def noisy() -> list[int]:
         return [count + draw(loss.size, secrets.randbelow) for count in true]
 
-    counts, again = vault.told_once(column, "\n".join(wanted), loss, noisy)
-    lost, budget = vault.spent(column)
+    counts, again = told_once(vault, column, "\n".join(wanted), loss, noisy)
+    lost, budget = account_of(vault, column)
     told = {value: (n, max(0, n - bound), max(0, n + bound)) for value, n in zip(wanted, counts, strict=True)}
     return NoisyCounts(column, told, epsilon, budget.spent(lost), budget.epsilon, again, noise, budget.delta)
 
@@ -242,9 +244,40 @@ def named_values(values: Sequence[str]) -> list[str]:
     return wanted
 
 
+def account_of(vault: VaultTables, column: str) -> tuple[list[Loss], Budget]:
+    """What each answer about a column lost, and the column's budget."""
+    lost, budget = vault.spent(column)
+    return [Loss.of(one) for one in lost], Budget.of(budget)
+
+
 def loss_of(vault: VaultTables, column: str, epsilon: Fraction, noise: str) -> Loss:
     """What an answer with this noise loses of a column's budget."""
-    return vault.spent(column)[1].gaussian(epsilon) if noise == "gaussian" else Loss("laplace", epsilon)
+    return account_of(vault, column)[1].gaussian(epsilon) if noise == "gaussian" else Loss("laplace", epsilon)
+
+
+def told_once(
+    vault: VaultTables, column: str, asked: str, loss: Loss, make: Callable[[], list[int]]
+) -> tuple[list[int], bool]:
+    """The answer to a question, paid for from the column's budget; see `VaultTables.told_once`.
+
+    Raises:
+        DataError: the budget does not allow it.
+    """
+
+    def check(before: list[str], kept: str) -> None:
+        lost, budget = [Loss.of(one) for one in before], Budget.of(kept)
+        if not budget.allows([*lost, loss]):
+            raise DataError(
+                "vault-budget-spent",
+                f"Of the privacy budget of column {column!r}, {float(budget.spent(lost)):.4g} of "
+                f"{float(budget.epsilon):g} is spent; with this answer it would be "
+                f"{float(budget.spent([*lost, loss])):.4g}.",
+                rule="what all answers about a column lose together is bounded",
+                remedy="ask an earlier question again, ask with a smaller --epsilon, or decide on a larger budget: "
+                "evenhand vault put ... --epsilon",
+            )
+
+    return vault.told_once(column, asked, str(loss), make, check)
 
 
 def vault_list(*, home: str | Path | None = None) -> list[Kept]:
