@@ -17,6 +17,7 @@ from evenhand.rights import (
     Stream,
     TrailReport,
     consent_record,
+    is_language,
     missing_in,
     records_text,
     said_now,
@@ -26,6 +27,7 @@ from evenhand.rights import (
 from evenhand.terms import DataError, Role, UsageError
 
 from ._declared import campaigns_of, context_of
+from ._same_person import with_linked
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = [
@@ -68,7 +70,7 @@ def say(
         notice, notice_hash, language, method, actor, form, via: see `rights.Said`.
 
     Raises:
-        UsageError: the purpose is none, or the moment lies in the future.
+        UsageError: the purpose or the language is none, or the moment lies in the future.
         StoreError: it cannot be written.
     """
     if said_at is not None and said_at > at:
@@ -77,6 +79,13 @@ def say(
             "What was said is dated in the future.",
             rule="G-7: a record says when it was said",
             remedy="correct the moment",
+        )
+    if language and not is_language(language):
+        raise UsageError(
+            "consent-language",
+            "The language of the text that was shown is none.",
+            rule="G-7: a record says in which language somebody was asked, as ISO 639 writes it",
+            remedy="write nl, en, fr ... with a country after it where that matters: nl-BE",
         )
     said = said_now(
         word,
@@ -94,7 +103,7 @@ def say(
     key = key_of_person(place, who, make=True)
     assert key is not None
     with trail_of(place) as trail:
-        trail.append([_entry_of(said, key.handle, at)])
+        trail.append(with_linked(place, who, [_entry_of(said, key.handle, at)]))
     return said
 
 

@@ -23,6 +23,7 @@ from ._frames import Frames
 from ._ledger import live_keys_of, live_ledger_of
 from ._live import LiveService
 from ._live_campaign import LiveCampaign
+from ._live_tables import TablesWatch
 from ._live_told import LiveTold
 from ._register import CampaignRegister
 from ._sources import Sources
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from ._person_pages import CodesBy
 
-__all__ = ["Serving", "machine_keys", "open_service", "serve", "service_app"]
+__all__ = ["Serving", "fault_of", "machine_keys", "open_service", "serve", "service_app"]
 
 Step = Callable[[str], None]
 _ONCE = b"evenhand-once"
@@ -55,12 +56,14 @@ class Serving:
         place: the home.
         notices: what the start found left behind by an earlier one.
         register: its campaigns, as people and machines handle them.
+        tables: reads the tables again when they changed.
     """
 
     live: LiveService
     place: Home
     notices: tuple[str, ...]
     register: CampaignRegister
+    tables: TablesWatch
 
 
 def machine_keys(home: str | Path | None = None) -> MachineKeys:
@@ -121,9 +124,11 @@ def open_service(
         )
     live = LiveService(place, opened, lambda: live_ledger_of(place, keys), noticed=noticed, told=heard)
     register = CampaignRegister(place, live, opener, Sources(sources, place.folder))
+    tables = TablesWatch(lambda: tuple(live.campaigns.values()), noticed)
     try:
-        yield Serving(live, place, (*notices, *register.open_started()), register)
+        yield Serving(live, place, (*notices, *register.open_started()), register, tables)
     finally:
+        tables.close()
         register.close()
         live.close()
         heard.close()
@@ -181,8 +186,8 @@ def service_app(
             register=serving.register,
             once=once,
             version=__version__,
-            fault=lambda error: told(_fault(error)),
-            metrics=Metrics(lambda: live.waiting),
+            fault=lambda error: told(fault_of(error)),
+            metrics=Metrics(lambda: live.waiting, lambda: serving.tables.stale),
             limits=limits or Limits(),
             routers=tuple(routers),
             mounts=mounts or {},
@@ -246,12 +251,18 @@ def serve(
         beside = people_beside(serving, pages, codes, told) if pages else {}
         if staff or is_staff_tried:
             site = f"http://{host}:{port}" if is_staff_tried else ""
-            mounts = staff_mounts(serving.place, settings=staff, try_at=site)
+            mounts = staff_mounts(serving.place, settings=staff, try_at=site, told=told)
             beside = {**beside, "mounts": {**beside.get("mounts", {}), **mounts}}
         app = service_app(serving, told=told, **beside)
         from evenhand.adapters.web import run_app
 
-        run_app(app, host=host, port=port, ready=lambda: told(_where(serving, host, port)))
+        run_app(
+            app,
+            host=host,
+            port=port,
+            ready=lambda: told(_where(serving, host, port)),
+            again=serving.tables.read_now,
+        )
 
 
 def _refuse_no_folder(sources: Path) -> None:
@@ -285,7 +296,7 @@ class _Served(Mapping[str, "ServedCampaign"]):
         return len(self._live.campaigns)
 
 
-def _fault(error: BaseException) -> str:
+def fault_of(error: BaseException) -> str:
     """A fault by its type and place; its text may hold somebody's values."""
     frames = traceback.extract_tb(error.__traceback__)
     at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"

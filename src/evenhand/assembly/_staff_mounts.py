@@ -21,7 +21,9 @@ SECTIONS: tuple[Section, ...] = (
 """Parts of the house in the order of the frame; each is mounted in `staff_mounts`."""
 
 
-def staff_mounts(place: Home, *, settings: str | Path = "", try_at: str = "") -> dict[str, Any]:
+def staff_mounts(
+    place: Home, *, settings: str | Path = "", try_at: str = "", told: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
     """The applications (ASGI) for staff by their first address, to be mounted in the service or served alone.
 
     Args:
@@ -29,6 +31,7 @@ def staff_mounts(place: Home, *, settings: str | Path = "", try_at: str = "") ->
         settings: the file that says how staff sign in; "" where they only try it.
         try_at: scheme, host and port of this machine itself, where staff try the sign-in with an issuer that is mounted
             beside and asks for no password; "" = they do not.
+        told: told of sign-ins that went wrong and of faults, without anything of anybody.
 
     Raises:
         UsageError: both or neither are given, it is tried elsewhere than here, or what serves is not installed.
@@ -43,13 +46,13 @@ def staff_mounts(place: Home, *, settings: str | Path = "", try_at: str = "") ->
             remedy="pass --staff with a file, or --dev-sign-in to try it here",
         )
     if not try_at:
-        return _furnished(open_staff_house(place, Path(settings), SECTIONS))
+        return _furnished(open_staff_house(place, Path(settings), SECTIONS, told=told))
     try:
         from evenhand.adapters.web import DEV_ISSUER, DevIssuer, dev_settings
     except ModuleNotFoundError as missing:
         raise not_installed(str(missing.name)) from None
     issuer = DevIssuer(try_at)
-    house = open_staff_house(place, dev_settings(try_at), SECTIONS)
+    house = open_staff_house(place, dev_settings(try_at), SECTIONS, told=told)
     return {**_furnished(house), DEV_ISSUER: issuer.app()}
 
 
@@ -83,7 +86,7 @@ def serve_staff_pages(
         UsageError, PolicyError, DataError, StoreError: as `staff_mounts`; or the port is taken.
     """
     site = f"http://{host}:{port}"
-    mounts = staff_mounts(find_home(home), settings=settings, try_at=site if is_tried else "")
+    mounts = staff_mounts(find_home(home), settings=settings, try_at=site if is_tried else "", told=told)
     from evenhand.adapters.web import run_app, side_by_side
 
     run_app(side_by_side(mounts), host=host, port=port, ready=lambda: told(f"The pages for staff: {site}/staff/"))

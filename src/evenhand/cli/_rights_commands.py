@@ -87,6 +87,7 @@ def erase(
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     confirm_erasure(yes=yes, json_out=json_out)
+    is_known = assembly.is_known(who, home=home)
     done = assembly.erase(who, home=home, at=moment(None))
     if json_out:
         voice.document(
@@ -95,12 +96,15 @@ def erase(
                 "lists": done.lists,
                 "said": done.said,
                 "in_vault": done.in_vault,
+                "other_ids": done.other_ids,
                 "in_the_clear": done.in_the_clear,
                 "events": done.events,
                 "own_tables": list(done.own_tables),
+                "known": is_known,
             }
         )
         return
+    voice.warn_unknown(is_known)
     read, cleaned = counted(done.decisions, "decision"), counted(done.lists, "list")
     voice.data(f"{read} can be read by nobody any more; {cleaned} {'was' if done.lists == 1 else 'were'} cleaned")
     voice.data(_taken(done.said, "record of what they said", "records of what they said", "taken out"))
@@ -108,6 +112,8 @@ def erase(
         voice.data(_taken(done.events, "event that followed them", "events that followed them", "removed"))
     if done.in_vault:
         voice.data(_taken(done.in_vault, "value", "values", "taken out of the vault"))
+    if done.other_ids:
+        voice.data(f"With it went {counted(done.other_ids, 'other id')} of the same person.")
     voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
     if done.in_the_clear:
         clear = _taken(done.in_the_clear, "decision", "decisions", "recorded by an older evenhand without a key: kept")

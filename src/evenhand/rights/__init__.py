@@ -24,6 +24,7 @@ from ._deadlines import (
     moment_after,
     public_holidays,
 )
+from ._languages import is_language
 from ._letters import Letter, Sender, authority_of, complaint_to, letter_of
 from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
 from ._requests import (
@@ -39,6 +40,7 @@ from ._requests import (
 from ._retention import kept_until
 from ._reviews import ReviewFigures, review_figures, seconds_spent
 from ._ropa import ROPA_FIELDS, ProcessingRecord
+from ._same_person import carried_between, standing_nos
 from ._trail import GENESIS, Entry, Stream, Trail, TrailReport, chain, head_mark, removed, verify_trail
 from ._words import EXTENSIONS, REFUSALS, Law, Refusal, RequestKind, State, Step
 
@@ -81,6 +83,7 @@ __all__ = [
     "after",
     "authority_of",
     "can_extend",
+    "carried_between",
     "chain",
     "check_step",
     "code_of",
@@ -90,6 +93,7 @@ __all__ = [
     "grounds_of",
     "head_mark",
     "is_code",
+    "is_language",
     "is_no",
     "kept_until",
     "letter_of",
@@ -107,6 +111,7 @@ __all__ = [
     "said_by_signal",
     "said_now",
     "seconds_spent",
+    "standing_nos",
     "standing_of",
     "verify_trail",
 ]
