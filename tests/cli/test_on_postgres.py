@@ -164,6 +164,7 @@ def test_a_user_who_owns_nothing_can_do_everything_but_change_what_was_recorded(
     grants = re.search(r"```sql\n(.*?)```", page, re.DOTALL).group(1)
     app = f"app_{there.schema}"
     grants = grants.replace("evenhand_app", app).replace("evenhand_keys", f"{there.schema}_keys")
+    grants = grants.replace("evenhand_vault", f"{there.schema}_vault")
     grants = re.sub(r"\bevenhand\b", there.schema, grants)
     with psycopg.connect(there.url, autocommit=True) as db:
         db.execute(f"CREATE ROLE {app} LOGIN")

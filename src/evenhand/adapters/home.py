@@ -80,6 +80,16 @@ class Home:
         """What people said and asked, and other tables outside the ledger, where the home lives in files."""
         return self.folder / "people.sqlite"
 
+    @property
+    def vault(self) -> Path:
+        """Sensitive columns, under a key of their own, where the vault is a file."""
+        return self.folder / "vault.sqlite"
+
+    @property
+    def vault_key(self) -> Path:
+        """The key of the vault."""
+        return self.folder / "vault.key"
+
     def run_folder(self, run_id: str) -> Path:
         """Folder of one run's report and decisions. It exists only if the run is in the ledger."""
         return self.folder / "runs" / run_id

@@ -54,6 +54,11 @@ class Placement:
         variable = self.variable if self.keys_url == self.url else KEYS_DATABASE
         return Placement(variable, self.keys_schema, self.keys_url, self.keys_url)
 
+    @property
+    def vault(self) -> Placement:
+        """The place of the vault: a schema of its own in the home's database."""
+        return Placement(self.variable, f"{self.schema}_vault", self.url, self.keys_url)
+
     def broken(self) -> StoreError:
         """What is said where the address is none."""
         return StoreError(

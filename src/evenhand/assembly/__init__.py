@@ -44,6 +44,7 @@ from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._live import LiveService
 from ._monitor import monitor
 from ._monitored import Monitored, Watched
+from ._officer import DeskInHome
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
 from ._person_pages import CodesBy, people_beside, person_link, person_pages_of, serve_person_pages
@@ -58,7 +59,7 @@ from ._receipts import (
     sign_checkpoint,
 )
 from ._recipients import Message, acknowledge, outbox, tell_recipient
-from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay, verify_ledger
+from ._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay
 from ._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
 from ._restore import Restored, restore
 from ._retention import DueRun, Retention, retention
@@ -68,11 +69,12 @@ from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Planned, Ran, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
-from ._staff import StaffHouse, open_staff_house, staff_mark, staff_reads
+from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._standing import pause_campaign, resume_campaign
 from ._try import ToTry, check_can_serve, open_to_try
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
+from ._verify import verify_ledger
 from ._why import why
 
 __all__ = [
@@ -87,6 +89,7 @@ __all__ = [
     "DatabaseState",
     "Decided",
     "Decisions",
+    "DeskInHome",
     "DueRun",
     "Erased",
     "Evaluated",
@@ -104,6 +107,7 @@ __all__ = [
     "PeopleHouse",
     "Planned",
     "Ran",
+    "ReadsInHome",
     "Replayed",
     "Restored",
     "Retention",

@@ -41,7 +41,7 @@ from ._rights import erase
 from ._trail import entry
 from ._vault_store import vault_correct, vault_of, vault_values
 
-__all__ = ["Answered", "answer_request"]
+__all__ = ["Answered", "answer_request", "files_for"]
 
 _TOLD = (RequestKind.RECTIFICATION, RequestKind.ERASURE, RequestKind.RESTRICTION)
 
@@ -164,20 +164,23 @@ def _files(place: Home, request: Request, who: str, out: str | Path | None, at: 
             remedy="name one with --out; only its owner can read what is written there",
         )
     folder = Path(out)
-    content: dict[str, bytes]
-    if request.kind is RequestKind.ACCESS:
-        package = package_about(who, home=place.folder, lang=request.lang, at=at)
-        content = {"access.html": package.to_html().encode(), "access.json": json_bytes(package.to_dict())}
-    else:
-        portable = portability_of(who, home=place.folder, lang=request.lang)
-        content = {
-            "portability.json": json_bytes(portable.to_dict()),
-            "portability.csv": portable.to_csv().encode(),
-            "portability.schema.json": json_bytes(json.loads(json.dumps(dict(PORTABILITY_SCHEMA)))),
-        }
+    content = files_for(place, request, who, at)
     for name, data in content.items():
         write_atomically(folder / name, data, private=True)
     return _Done(files=tuple(folder / name for name in content))
+
+
+def files_for(place: Home, request: Request, who: str, at: datetime) -> dict[str, bytes]:
+    """The files that the person of an access or a portability request gets, by name; whose they are was checked."""
+    if request.kind is RequestKind.ACCESS:
+        package = package_about(who, home=place.folder, lang=request.lang, at=at)
+        return {"access.html": package.to_html().encode(), "access.json": json_bytes(package.to_dict())}
+    portable = portability_of(who, home=place.folder, lang=request.lang)
+    return {
+        "portability.json": json_bytes(portable.to_dict()),
+        "portability.csv": portable.to_csv().encode(),
+        "portability.schema.json": json_bytes(json.loads(json.dumps(dict(PORTABILITY_SCHEMA)))),
+    }
 
 
 def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str], at: datetime) -> _Done:

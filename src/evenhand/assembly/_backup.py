@@ -22,6 +22,7 @@ from evenhand.scoring import model_from_json
 from evenhand.terms import LedgerError, UsageError
 
 from ._ledger import keys_of, leases_of, ledger_of, monitor_states_of, run_keys_of
+from ._vault_store import vault_in_file, vault_of
 
 __all__ = ["CERTIFICATES", "NOTE", "BackedUp", "backup", "refuse_unverified"]
 
@@ -60,8 +61,8 @@ def backup(
     Reports and lists of decisions are not copied: reports are written again from the ledger, and lists name people.
 
     Args:
-        folder: for ledger, leases, what monitors know and tables about people; must be new or empty.
-        keys: for the secret key and the keys of people and runs; None = not copied.
+        folder: for ledger, leases, what monitors know, tables about people and the vault; must be new or empty.
+        keys: for the secret key, the vault's, and the keys of people and runs; None = not copied.
         home: the home folder; see `find_home`.
         at: now.
         step: told what is being done.
@@ -80,6 +81,7 @@ def backup(
         tail = _copy_ledger_of(place, target, secret)
         step("copying what stands beside it")
         _copy_beside(place, target)
+        _copy_vault(place, target)
         if keys is not None:
             step("copying the keys")
             _copy_keys(place, Home(keys))
@@ -139,8 +141,18 @@ def _copy_beside(place: Home, target: Home) -> None:
         copy_file(path, target.folder / CERTIFICATES / path.name)
 
 
+def _copy_vault(place: Home, target: Home) -> None:
+    """The vault, encrypted as it is; its log must hold, where the key is here to tell."""
+    vault = vault_of(place)
+    if vault.end() is not None:
+        if vault.has_key:
+            vault.log()
+        vault.copy_to(vault_in_file(target))
+
+
 def _copy_keys(place: Home, target: Home) -> None:
     copy_file(place.key_file, target.key_file)
+    copy_file(place.vault_key, target.vault_key)
     keys_of(place).copy_to(SubjectKeyFile(target.subject_keys, lambda: place.key(make=False)))
     held, copies = run_keys_of(place), RunKeyFolder(target.run_keys)
     for run_id in held.names():

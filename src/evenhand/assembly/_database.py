@@ -85,4 +85,9 @@ def _parts(place: Home) -> list[tuple[Database, str]]:
     if placement is None:
         return [(database_of(place), "people")]
     server = Database.on_server
-    return [(server(placement), "people"), (server(placement), "ledger"), (server(placement.keys), "keys")]
+    return [
+        (server(placement), "people"),
+        (server(placement), "ledger"),
+        (server(placement.keys), "keys"),
+        (server(placement.vault), "vault"),
+    ]

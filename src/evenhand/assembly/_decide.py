@@ -42,6 +42,7 @@ from ._policy import policy_of_run, read_policy, run_that_priced
 from ._records import acted_at, open_ledger, resolve_run
 from ._run import located, relative
 from ._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
+from ._vault_anchor import vault_noted
 
 __all__ = ["Decided", "decide_people", "decided_again", "people_per_offer", "recorded_digest"]
 
@@ -183,6 +184,7 @@ def _recorded(
                 leases.spend(lease, used, at=datetime.now(UTC))
                 spent = used
                 noted = {"kind": "later-people", "priced_by": prices.run, "data_folder": folder, **people.told.noted}
+                noted |= vault_noted(place, loaded.campaign)
                 with nobody_says_meanwhile(place, people.asked.subjects, people.told):
                     head = finish(started, noted)
         except BaseException:

@@ -12,7 +12,7 @@ from evenhand.adapters.consent_table import CONSENT_COLUMNS
 from evenhand.adapters.home import Home
 from evenhand.adapters.tables import DataTable, open_table
 from evenhand.explanation import text
-from evenhand.ledger import SubjectKey, decided_about, runs
+from evenhand.ledger import decided_about, runs
 from evenhand.policy import Campaign, Table
 from evenhand.rights import Item, Request, RequestKind, Said, Step
 from evenhand.terms import EvenhandError, LegalBasis, Origin, Role
@@ -50,9 +50,8 @@ class Held:
     not_read: tuple[str, ...]
 
 
-def held_about(place: Home, who: str, key: SubjectKey, campaigns: Sequence[DeclaredCampaign], lang: str) -> Held:
-    """Look everywhere for one person."""
-    pseudonym = key.pseudonym.hex()
+def held_about(place: Home, who: str, pseudonym: str, campaigns: Sequence[DeclaredCampaign], lang: str) -> Held:
+    """Look everywhere for one person, by their own id and their pseudonym (32 hex digits)."""
     with open_ledger(place) as store:
         ids = decided_about(store, pseudonym) if campaigns else ()
         ids = tuple(one.decision_id for one in readable(store, ids))

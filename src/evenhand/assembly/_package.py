@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
-from evenhand.ledger import SubjectKey
+from evenhand.features import pseudonymise
 from evenhand.rights import Portability, Step, access_page, complaint_to
 from evenhand.terms import DataError
 
@@ -18,6 +18,7 @@ from ._declared import DeclaredCampaign, campaigns_of, sender_of
 from ._held import Held, held_about, reviews_in, said_values
 from ._requests import find_request, list_requests
 from ._trail import key_of_person
+from ._vault_store import vault_values
 
 __all__ = ["Package", "package_about", "portability_of"]
 
@@ -61,8 +62,8 @@ def package_about(who: str, *, home: str | Path | None = None, lang: str = "en",
         DataError: the home holds nothing about this person, or no campaign ran in it.
     """
     place = find_home(home)
-    key, campaigns = _known(place, who)
-    held = held_about(place, who, key, campaigns, lang)
+    pseudonym, campaigns = _known(place, who)
+    held = held_about(place, who, pseudonym, campaigns, lang)
     now = at or datetime.now(UTC)
     requests = list_requests(home=place.folder, who=who, everything=True)
     asked = {one.number: find_request(one.number, home=place.folder).private for one in requests}
@@ -83,7 +84,7 @@ def package_about(who: str, *, home: str | Path | None = None, lang: str = "en",
             "made": now.isoformat(),
             "lang": lang,
             "subject": who,
-            "pseudonym": key.pseudonym.hex(),
+            "pseudonym": pseudonym,
             "controller": {"name": controller.name, "contact": controller.contact, "country": controller.country},
             "data": [one.to_dict() | {"corrected": one.corrected} for one in held.items],
             "decisions": list(held.decisions),
@@ -111,8 +112,8 @@ def portability_of(who: str, *, home: str | Path | None = None, lang: str = "en"
         DataError: the home holds nothing about this person, or no campaign ran in it; or a table cannot be read.
     """
     place = find_home(home)
-    key, campaigns = _known(place, who)
-    held: Held = held_about(place, who, key, campaigns, lang)
+    pseudonym, campaigns = _known(place, who)
+    held: Held = held_about(place, who, pseudonym, campaigns, lang)
     if held.not_read:
         raise DataError(
             "portability-unread",
@@ -125,17 +126,18 @@ def portability_of(who: str, *, home: str | Path | None = None, lang: str = "en"
     return Portability.of(who, campaigns[0].campaign.controller.name, held.portable, plain)
 
 
-def _known(place: Home, who: str) -> tuple[SubjectKey, tuple[DeclaredCampaign, ...]]:
-    key = key_of_person(place, who, make=False)
+def _known(place: Home, who: str) -> tuple[str, tuple[DeclaredCampaign, ...]]:
+    """The pseudonym of a person of whom anything is held here, be it in the vault alone; and the campaigns."""
     campaigns = campaigns_of(place)
-    if key is None or not campaigns:
+    is_known = key_of_person(place, who, make=False) is not None or bool(vault_values(place, who)[0])
+    if not is_known or not campaigns:
         raise DataError(
             "access-unknown",
             "This home holds nothing about this subject, or it was erased.",
             rule="G-15: what is held is shown",
             remedy="check the id as it stands in the subjects table, and the --home folder",
         )
-    return key, campaigns
+    return pseudonymise([who], place.key(make=False))[0].decode(), campaigns
 
 
 def _meanings(campaigns: tuple[DeclaredCampaign, ...], lang: str) -> dict[str, str]:

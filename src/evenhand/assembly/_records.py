@@ -1,4 +1,4 @@
-"""What was recorded: verify it, list it, make it again."""
+"""What was recorded: list it, make it again."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any
 from evenhand.adapters.home import Home, find_home
 from evenhand.campaigns import learn, lesson_of
 from evenhand.journey import propose
-from evenhand.ledger import LedgerStore, RunRecord, Verification, facts, open_run, runs
+from evenhand.ledger import LedgerStore, RunRecord, facts, open_run, runs
 from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
-from evenhand.ledger import verify as verify_chain
 from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, DecisionFacts, UsageError
 
 from ._frames import Frames
-from ._kept import kept_checkpoints
 from ._law import as_recorded
 from ._ledger import ledger_of, run_keys_of
 from ._open import open_all
@@ -42,7 +40,6 @@ __all__ = [
     "rebuild_report",
     "replay",
     "resolve_run",
-    "verify_ledger",
 ]
 
 Step = Callable[[str], None]
@@ -57,39 +54,6 @@ def open_ledger(home: Home) -> Iterator[SqliteLedger | PostgresLedger]:
     """The home's ledger, for reading only, with the keys of its people."""
     with ledger_of(home, read_only=True) as store:
         yield store
-
-
-def verify_ledger(
-    *,
-    home: str | Path | None = None,
-    known: Sequence[str] = (),
-    checkpoints: Sequence[str | Path] = (),
-    step: Step = _silent,
-) -> Verification:
-    """Prove that nothing in a ledger was altered and that every promise was kept; see `ledger.verify`.
-
-    Args:
-        home: the home folder; see `find_home`.
-        known: heads (64 hex digits) that were kept elsewhere; each must still stand in the chain.
-        checkpoints: files with checkpoints or receipts that were kept elsewhere; each must still hold.
-        step: told what is being done.
-
-    Raises:
-        UsageError: a kept head is not 64 hex digits, or a file holds no checkpoint.
-        StoreError: there is no ledger, or it cannot be read.
-    """
-    if any(len(head) != 64 or set(head) - set("0123456789abcdef") for head in known):
-        raise UsageError(
-            "head-not-a-head",
-            "A kept head is not 64 hex digits.",
-            rule="a head is a SHA-256 in hex, as `evenhand run` prints it and the report shows it",
-            remedy="copy the whole head",
-        )
-    place = find_home(home)
-    with open_ledger(place) as store:
-        step("verifying")
-        kept, keys = kept_checkpoints(checkpoints), run_keys_of(place)
-        return verify_chain(store, model_from_json, known=known, checkpoints=kept, keys=keys)
 
 
 def forget_groups(run_id: str, *, home: str | Path | None = None, at: datetime) -> tuple[str, bool]:
@@ -357,7 +321,7 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
             )
         model = model_from_json(recorded.model_json)
         told = list(readable(store, [f"{name}.{row + 1}" for row in recorded.report["story_rows"]]))
-    own = ("story_rows", "data_folder", "told", "taught")
+    own = ("story_rows", "data_folder", "told", "taught", "vault")
     report = {key: value for key, value in recorded.report.items() if key not in own}
     report["stories"] = stories_of(told, recorded.campaign, model, prices_of(recorded))
     report["run"]["head"] = recorded.summary.head

@@ -32,6 +32,8 @@ from ._database import upgrade_database
 from ._ledger import keys_of, leases_of, ledger_of, monitor_states_of, run_keys_of
 from ._said_again import say_again
 from ._trail import take_out
+from ._vault_back import VaultBack, restore_vault
+from ._vault_store import vault_in_file, vault_of
 
 __all__ = ["Restored", "restore"]
 
@@ -56,6 +58,7 @@ class Restored:
         said_again: what people said after the backup, and corrections, that were recorded again; None where no home
             was named that has them.
         asked_again: requests that came or went on after the backup, and are as they were; None likewise.
+        vault: where the sensitive columns of the new home come from.
     """
 
     home: Path
@@ -66,6 +69,7 @@ class Restored:
     knows_later: bool
     said_again: int | None = None
     asked_again: int | None = None
+    vault: VaultBack = VaultBack.NONE
 
 
 def restore(
@@ -101,7 +105,7 @@ def restore(
     refuse_odd_schema(schema)
     made = _made(source, opened)
     new = Home(home)
-    if home.exists() and {path.name for path in home.iterdir()} - {"secret.key", "database.json"}:
+    if home.exists() and {path.name for path in home.iterdir()} - {"secret.key", "vault.key", "database.json"}:
         raise StoreError(
             "restore-not-empty",
             f"{home} has something in it.",
@@ -141,6 +145,7 @@ def restore(
         for run_id in RunKeyFolder(opened.run_keys).names():
             copy_file(opened.run_keys / f"{run_id}.key", staged.run_keys / f"{run_id}.key")
         again = _erase_again(staged, marks, at)
+        vault = restore_vault(source, opened, staged, None if marks is None else Home(marks), again, at)
         said = None if marks is None else say_again(staged, _people_in(staged), Home(marks), at)
         step("verifying it")
         with _ledger_in(staged) as store:
@@ -160,10 +165,11 @@ def restore(
         made,
         tail.entries,
         tail.hash.hex(),
-        again,
+        len(again),
         marks is not None,
         None if said is None else said.said,
         None if said is None else said.requests,
+        vault,
     )
 
 
@@ -188,10 +194,10 @@ def _made(source: Home, opened: Home) -> datetime:
     return made
 
 
-def _erase_again(staged: Home, marks: Path | None, at: datetime) -> int:
-    """Erase whoever later marks say; how many had anything here."""
+def _erase_again(staged: Home, marks: Path | None, at: datetime) -> list[bytes]:
+    """Erase whoever later marks say; pseudonyms of those who had anything here."""
     if marks is None:
-        return 0
+        return []
     elsewhere = Home(marks)
     if not elsewhere.subject_keys.exists() and not elsewhere.database_note.exists():
         raise UsageError(
@@ -222,7 +228,7 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> int:
                 EventTables(database).remove(decided_about(store, pseudonym.hex()))
             erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(staged.run_keys))
         store.shrink()
-    return len(whom)
+    return whom
 
 
 def _load(staged: Home, new: Home, schema: str | None) -> None:
@@ -232,6 +238,9 @@ def _load(staged: Home, new: Home, schema: str | None) -> None:
         copy_file(path, new.folder / CERTIFICATES / path.name)
     upgrade_database(home=new.folder, schema=schema)
     _people_in(staged).copy_to(keys_of(new))
+    copy_file(staged.vault_key, new.vault_key)
+    if staged.vault.exists():
+        vault_in_file(staged).copy_to(vault_of(new))
     held, keys = RunKeyFolder(staged.run_keys), run_keys_of(new)
     for run_id in held.names():
         keys.keep(run_id, held.get(run_id) or b"")

@@ -65,6 +65,7 @@ class Retention:
         consents: records of consent that no longer stand and whose evidence is no longer needed.
         requests: requests that were closed long enough ago.
         orphans: what people said whose key was destroyed since.
+        looks: notes of what staff read, kept as long as requests.
         own_tables: the organisation's own tables with how long their data is kept; evenhand never writes them.
     """
 
@@ -74,11 +75,12 @@ class Retention:
     requests: int
     orphans: int
     own_tables: tuple[tuple[str, str], ...]
+    looks: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Nothing is due."""
-        return not (self.runs or self.consents or self.requests or self.orphans)
+        return not (self.runs or self.consents or self.requests or self.orphans or self.looks)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -88,6 +90,7 @@ class Retention:
             "consents": self.consents,
             "requests": self.requests,
             "orphans": self.orphans,
+            "looks": self.looks,
             "own_tables": [{"table": table, "kept": kept} for table, kept in self.own_tables],
         }
 
@@ -112,12 +115,13 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
     campaigns = campaigns_of(place)
     due = tuple(_due_runs(place, at)) if has_ledger(place) else ()
     consents, requests, orphans = _due_entries(place, campaigns, at)
+    looks = _due_looks(place, campaigns, at)
     if not dry_run:
         for one in due:
             _destroy(place, one, at)
         if is_trail_there(place):
             with trail_of(place) as trail:
-                remove_entries(trail, [*consents, *requests], "retention", at)
+                remove_entries(trail, [*consents, *requests, *looks], "retention", at)
                 remove_entries(trail, orphans, "erasure", at)
     tables = {
         (str(table.file or table.table or "a data frame"), one.campaign.retention.features): None
@@ -125,7 +129,7 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
         for table in (one.campaign.subjects, one.campaign.history)
     }
     numbers = {number for number, _ in _about(place, requests)}
-    return Retention(not dry_run, due, len(consents), len(numbers), len(orphans), tuple(tables))
+    return Retention(not dry_run, due, len(consents), len(numbers), len(orphans), tuple(tables), len(looks))
 
 
 def _due_runs(place: Home, at: datetime) -> Iterator[DueRun]:
@@ -171,6 +175,16 @@ def _due_entries(
     orphans = [one.seq for one in (*said, *corrected) if one.handle not in known]
     consents = _over([one for one in said if one.handle in known], _longest(campaigns, "consents"), at)
     return consents, _closed(asked, _longest(campaigns, "requests"), at), orphans
+
+
+def _due_looks(place: Home, campaigns: Sequence[DeclaredCampaign], at: datetime) -> list[int]:
+    """Notes of what staff read: as old as a closed request may be, they go too."""
+    kept = _longest(campaigns, "requests")
+    if kept is None or not is_trail_there(place):
+        return []
+    with trail_of(place) as trail:
+        looks = [one for one in trail.read(Stream.READ) if not one.is_removed]
+    return [one.seq for one in looks if at.date() >= kept_until(_moment(one.at).date(), kept)]
 
 
 def _longest(campaigns: Sequence[DeclaredCampaign], name: str) -> str | None:

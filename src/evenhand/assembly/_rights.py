@@ -6,7 +6,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from ._why import why
 if TYPE_CHECKING:
     from evenhand.adapters.event_tables import Event
     from evenhand.explanation import Explanation
-from ._vault_store import vault_forget
+from ._vault_store import vault_forget, vault_values
 
 __all__ = ["Access", "Erased", "access", "erase"]
 
@@ -41,6 +42,8 @@ class Access:
         decisions: every decision about them with its whole explanation, oldest first.
         lang: of the explanations.
         own_tables: the organisation's own tables of the campaigns that ran; what stands there is not in this answer.
+        in_vault: what the vault holds of them, by column; the look is logged there.
+        not_read: columns of the vault that cannot be read: their time is up, or the key is not here.
         events: what was told to have followed these decisions: shown, clicked, bought, complained.
     """
 
@@ -49,6 +52,8 @@ class Access:
     decisions: tuple[Explanation, ...]
     lang: str
     own_tables: tuple[str, ...]
+    in_vault: Mapping[str, str] = field(default_factory=dict, repr=False)
+    not_read: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
 
     def save(self, path: str | Path) -> None:
@@ -63,6 +68,8 @@ class Access:
             "lang": self.lang,
             "decisions": [told.to_dict() for told in self.decisions],
             "own_tables": list(self.own_tables),
+            "in_vault": dict(self.in_vault),
+            "not_read": list(self.not_read),
             "events": [
                 {
                     "decision_id": one.decision,
@@ -76,7 +83,7 @@ class Access:
 
 
 def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Access:
-    """Everything that a home holds about a person: each decision with values, inferred scores, reasons and rules.
+    """What a home decided about a person, with values, inferred scores, reasons and rules; and what its vault holds.
 
     Args:
         who: the person's own id, as it stands in the subjects table.
@@ -88,9 +95,12 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
     """
     place = find_home(home)
     pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
-    with open_ledger(place) as store:
-        ids = tuple(one.decision_id for one in readable(store, decided_about(store, pseudonym)))
-    if not ids:
+    ids: tuple[str, ...] = ()
+    if has_ledger(place):
+        with open_ledger(place) as store:
+            ids = tuple(one.decision_id for one in readable(store, decided_about(store, pseudonym)))
+    in_vault, not_read = vault_values(place, who)
+    if not ids and not in_vault:
         raise DataError(
             "access-unknown",
             "This home holds nothing about this subject, or it was erased.",
@@ -98,9 +108,9 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
             remedy="check the id as it stands in the subjects table, and the --home folder",
         )
     told = tuple(why(one, home=place.folder, lang=lang) for one in ids)
-    own = _own_tables(place, sorted({one.facts.run_id for one in told}))
+    own = _own_tables(place, sorted({one.facts.run_id for one in told})) if told else ()
     events = tuple(events_after(place, ids)) if is_trail_there(place) else ()
-    return Access(who, pseudonym, told, lang, own, events)
+    return Access(who, pseudonym, told, lang, own, in_vault, tuple(not_read), events)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from ._said_since import SaidSince, list_said_no
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
 from ._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
+from ._vault_anchor import vault_noted
 
 __all__ = ["Planned", "Ran", "frontier", "located", "plan_campaign", "relative", "run_campaign"]
 
@@ -216,6 +217,7 @@ def _ran(
                 kept = {key: value for key, value in report.items() if key != "stories"}
                 kept["story_rows"] = story_rows(explained, loaded.campaign)
                 kept |= {"data_folder": relative(folder, place), **opened.told.noted}
+                kept |= vault_noted(place, loaded.campaign)
                 columns = decision_columns(opened, explained, run_id)
                 keep_decisions(place, run_id, csv_bytes(columns))
                 prices = _prices(explained, loaded.campaign, started)

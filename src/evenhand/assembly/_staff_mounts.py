@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.home import Home, find_home
-from evenhand.staff import Section
+from evenhand.staff import Section, StaffRole
 from evenhand.terms import UsageError
 
-from ._staff import not_installed, open_staff_house
+from ._officer import DeskInHome
+from ._staff import StaffHouse, not_installed, open_staff_house
 
 __all__ = ["SECTIONS", "serve_staff_pages", "staff_mounts"]
 
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (
+    Section("/officer/", "staff.section.officer", frozenset({StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR})),
+)
 """Parts of the house in the order of the frame; each is mounted in `staff_mounts`."""
 
 
@@ -40,14 +43,22 @@ def staff_mounts(place: Home, *, settings: str | Path = "", try_at: str = "") ->
             remedy="pass --staff with a file, or --dev-sign-in to try it here",
         )
     if not try_at:
-        return open_staff_house(place, Path(settings), SECTIONS).mounts
+        return _furnished(open_staff_house(place, Path(settings), SECTIONS))
     try:
         from evenhand.adapters.web import DEV_ISSUER, DevIssuer, dev_settings
     except ModuleNotFoundError as missing:
         raise not_installed(str(missing.name)) from None
     issuer = DevIssuer(try_at)
     house = open_staff_house(place, dev_settings(try_at), SECTIONS)
-    return {**house.mounts, DEV_ISSUER: issuer.app()}
+    return {**_furnished(house), DEV_ISSUER: issuer.app()}
+
+
+def _furnished(house: StaffHouse) -> dict[str, Any]:
+    """The house with all its parts."""
+    from evenhand.adapters.web import officer_pages
+
+    officer = officer_pages(house.door, DeskInHome(house.place, house.reads, house.door.clock))
+    return {**house.mounts, "/officer": officer}
 
 
 def serve_staff_pages(

@@ -6,7 +6,7 @@ import getpass
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from evenhand.adapters.database import Database
 from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.placement import Placement, placement_of
 from evenhand.adapters.tables import DataTable, open_table
-from evenhand.adapters.vault_file import Kept, Logged, VaultFile, groups_of_texts
+from evenhand.adapters.vault_tables import Kept, Logged, VaultTables, groups_of_texts
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign, Table
 from evenhand.terms import ConsentStatus, EvenhandError, UsageError
@@ -33,6 +35,7 @@ __all__ = [
     "vault_count",
     "vault_digest",
     "vault_forget",
+    "vault_in_file",
     "vault_list",
     "vault_log",
     "vault_of",
@@ -47,9 +50,27 @@ PERSON = "EVENHAND_PERSON"
 """Environment variable that says who asks, where the name of the operating system's user does not."""
 
 
-def vault_of(home: Home) -> VaultFile:
-    """The vault of a home."""
-    return VaultFile(home.folder / "vault.sqlite", home.folder / "vault.key")
+def vault_of(home: Home) -> VaultTables:
+    """The vault of a home: in a file of its folder, or on the server that it was placed on. A home on a server that
+    has a file already, from an older evenhand, keeps it."""
+    placement = None if home.vault.exists() else placement_of(home)
+    return _vault_at(home, (lambda: Database.in_file(home.vault)) if placement is None else _on(placement.vault))
+
+
+def vault_in_file(home: Home) -> VaultTables:
+    """The vault of a home in files, wherever the environment says that homes live."""
+    return _vault_at(home, lambda: Database.in_file(home.vault))
+
+
+def _vault_at(home: Home, opened: Callable[[], Database]) -> VaultTables:
+    def pseudonyms(ids: Sequence[str]) -> list[str]:
+        return [one.decode() for one in pseudonymise(ids, home.key(make=True)).tolist()]
+
+    return VaultTables(opened, home.vault_key, pseudonyms)
+
+
+def _on(placement: Placement) -> Callable[[], Database]:
+    return lambda: Database.on_server(placement)
 
 
 def in_vault(campaign: Campaign) -> tuple[str, ...]:

@@ -89,6 +89,7 @@ def restore(
                 "later_erasures_known": done.knows_later,
                 "said_again": done.said_again,
                 "asked_again": done.asked_again,
+                "vault": done.vault.value,
             }
         )
         return
@@ -106,8 +107,15 @@ def restore(
     else:
         voice.talk(f"Recorded again, since it was said or corrected later: {done.said_again:,}.")
         voice.talk(f"Requests that came or went on later, as they were: {done.asked_again:,}.")
+    if done.vault != "none":
+        voice.talk(f"The vault of sensitive columns: {_VAULT[done.vault.value]}.")
 
 
+_VAULT = {
+    "old home": "as it is now in the old home",
+    "backup": "from the backup, without what has had its time and without people whom the marks name",
+    "left out": "LEFT OUT, since its key is not there: put the columns in again, or restore with the key",
+}
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (backup, ("evenhand backup /srv/backup/monday", "evenhand backup monday --keys /srv/keys/monday --json")),
     (

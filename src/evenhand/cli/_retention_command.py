@@ -86,6 +86,7 @@ def _show(voice: Speaker, found: object) -> None:
         (found.consents, "record of consent that no longer stands", "records of consent that no longer stand"),
         (found.requests, "closed request", "closed requests"),
         (found.orphans, "record that leads to nobody any more", "records that lead to nobody any more"),
+        (found.looks, "note of what staff read", "notes of what staff read"),
     ):
         if count:
             voice.data(counted(count, what, many))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,7 +44,7 @@ def access(
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
-    """Show everything that a home holds about a person: each decision with values, score, reasons and rules."""
+    """Show what a home holds of a person: each decision with score, reasons and rules, and what is in the vault."""
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
@@ -63,10 +64,14 @@ def access(
     else:
         for told in held.decisions:
             voice.data(f"{told.facts.decision_id}  {told.facts.at.isoformat()}\n{told.to_text()}\n")
+        for name, value in held.in_vault.items():
+            voice.data(f"in the vault: {name} = {json.dumps(value, ensure_ascii=False)}")
         for event in held.to_dict()["events"]:
             voice.data(f"{event['decision_id']}  {event['at']}  {event['kind']}  {event['id']}".rstrip())
+    for name in held.not_read:
+        voice.talk(f"The column {name} of the vault was not read: its time is up, or the vault's key is not here.")
     voice.talk(f"{counted(len(held.decisions), 'decision')}. Your own tables hold more: {', '.join(held.own_tables)}")
-    voice.talk("With what they said and asked, and what the vault holds of them: --html FILE.")
+    voice.talk("With what they said and asked, and what your own tables hold of them: --html FILE.")
 
 
 def erase(

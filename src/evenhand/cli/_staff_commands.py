@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["DevSignIn", "StaffFile", "register"]
 
@@ -67,7 +67,7 @@ def reads(
         return
     for one in found:
         voice.data(f"{one.at.isoformat(timespec='seconds')}  {one.who}  {one.kind.value:8} {one.about}")
-    voice.talk(f"{len(found):,} looks")
+    voice.talk(counted(len(found), "look"))
 
 
 def mark(

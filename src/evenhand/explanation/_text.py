@@ -21,6 +21,7 @@ _PARTS = (
     "audit.",
     "increment.",
     "monitor.",
+    "officer.",
     "portal.",
     "receipt.",
     "report.",

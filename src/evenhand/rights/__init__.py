@@ -26,7 +26,16 @@ from ._deadlines import (
 )
 from ._letters import Letter, Sender, authority_of, complaint_to, letter_of
 from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
-from ._requests import STEPS, Happening, Request, check_step, next_happening, request_of
+from ._requests import (
+    STEPS,
+    Happening,
+    Request,
+    can_extend,
+    check_step,
+    grounds_of,
+    next_happening,
+    request_of,
+)
 from ._retention import kept_until
 from ._reviews import ReviewFigures, review_figures, seconds_spent
 from ._ropa import ROPA_FIELDS, ProcessingRecord
@@ -71,12 +80,14 @@ __all__ = [
     "access_page",
     "after",
     "authority_of",
+    "can_extend",
     "chain",
     "check_step",
     "code_of",
     "complaint_to",
     "consent_record",
     "deadlines_of",
+    "grounds_of",
     "head_mark",
     "is_code",
     "is_no",

@@ -13,7 +13,16 @@ from evenhand.terms import LedgerError, UsageError
 from ._deadlines import NO_HOLIDAYS, Deadlines, deadlines_of, local_day
 from ._words import EXTENSIONS, REFUSALS, Law, RequestKind, State, Step
 
-__all__ = ["STEPS", "Happening", "Request", "check_step", "next_happening", "request_of"]
+__all__ = [
+    "STEPS",
+    "Happening",
+    "Request",
+    "can_extend",
+    "check_step",
+    "grounds_of",
+    "next_happening",
+    "request_of",
+]
 
 _OPEN = frozenset(state for state in State if not state.is_closed)
 _BEFORE_WORK = frozenset({State.RECEIVED, State.IDENTITY_SHOWN, State.IN_PROGRESS, State.EXTENDED})
@@ -207,6 +216,21 @@ def check_step(request: Request, step: Step, *, at: datetime, by: str, **details
         check(request, at, details)
 
 
+def grounds_of(kind: RequestKind) -> tuple[str, ...]:
+    """Codes of the grounds on which a request of a kind may be refused; whether one holds is a person's judgement."""
+    if kind is RequestKind.OBJECTION:
+        return ()
+    grounds = REFUSALS.items()
+    return tuple(code for code, one in grounds if kind in one.kinds or (not one.kinds and not kind.is_at_once))
+
+
+def can_extend(request: Request, at: datetime) -> bool:
+    """Whether a request may still be extended, as far as its kind, its trail and the day go."""
+    until = request.dates.extend_until
+    is_open = request.state in STEPS[Step.EXTEND][0]
+    return is_open and until is not None and not request.is_extended and local_day(at, request.country) <= until
+
+
 def _check_extension(request: Request, at: datetime, details: Mapping[str, Any]) -> None:
     until = request.dates.extend_until
     if until is None:
@@ -241,12 +265,7 @@ def _check_refusal(request: Request, _: datetime, details: Mapping[str, Any]) ->
             rule="G-21b: it is absolute, with no balancing",
             remedy="answer it; it already holds",
         )
-    grounds = [
-        code
-        for code, ground in REFUSALS.items()
-        if request.kind in ground.kinds or (not ground.kinds and not request.kind.is_at_once)
-    ]
-    _check_code("refuse-reason", str(details.get("reason", "")), grounds, request.kind.article)
+    _check_code("refuse-reason", str(details.get("reason", "")), grounds_of(request.kind), request.kind.article)
 
 
 def _check_answer(request: Request, _: datetime, details: Mapping[str, Any]) -> None:

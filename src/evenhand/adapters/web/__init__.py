@@ -19,6 +19,7 @@ from ._run import run_app
 from ._served import ServedCampaign, dsa_object
 from ._side_by_side import side_by_side
 from .dev_issuer import DEV_ISSUER, DevIssuer, dev_settings
+from .officer_pages import OfficerDesk, officer_pages
 from .person_pages import Desk, House, person_pages
 from .staff_door import Form, StaffDoor
 from .staff_sign_in import sign_in_pages
@@ -38,6 +39,7 @@ __all__ = [
     "House",
     "Limits",
     "Metrics",
+    "OfficerDesk",
     "ProblemError",
     "Records",
     "Register",
@@ -54,6 +56,7 @@ __all__ = [
     "dsa_object",
     "link_routes",
     "make_app",
+    "officer_pages",
     "person_pages",
     "run_app",
     "side_by_side",

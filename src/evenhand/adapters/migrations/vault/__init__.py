@@ -1,0 +1,4 @@
+"""Which tables hold sensitive columns under their own key, on SQLite and PostgreSQL alike?
+
+Numbered migrations, oldest first.
+"""

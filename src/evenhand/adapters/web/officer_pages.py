@@ -1,0 +1,202 @@
+"""The privacy officer's pages behind addresses. Mounted below ``/officer``:
+
+    GET  (nothing)                 requests by days left; ``?state=all`` has closed ones too
+    GET  requests/NUMBER           one request, masked
+    POST requests/NUMBER           one step of it: ``do`` says which
+    POST requests/NUMBER/files     the files that its person gets, as an archive
+    GET  kept                      what has been kept long enough
+    GET  reads                     what staff read
+
+Privacy officers take steps; auditors look, and what is personal stays masked to them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Protocol
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp
+
+from evenhand.explanation import Lang
+from evenhand.officer import Opened, Queue, kept_page, queue_page, reads_page, request_page
+from evenhand.staff import Read, Staff, StaffRole
+from evenhand.terms import DataError, UsageError
+
+from ._asking import language
+from .staff_door import Form, StaffDoor
+
+__all__ = ["OfficerDesk", "officer_pages"]
+
+_NUMBER = re.compile(r"[A-Za-z0-9-]{1,40}")
+_DONE = ("extend", "proved", "refuse", "start", "withdraw", "wrong-code")
+_FIELDS = ("code", "days", "identity", "known", "offer", "outcome", "reason", "sure", "values", "who")
+
+
+class DueRuns(Protocol):
+    """What has been kept long enough, as far as the page tells of it."""
+
+    @property
+    def runs(self) -> Sequence[Any]:
+        """Of each its id, campaign, decisions and day."""
+        ...
+
+    @property
+    def consents(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def orphans(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def looks(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def own_tables(self) -> Sequence[tuple[str, str]]:
+        """The organisation's own tables, and how long their data is kept."""
+        ...
+
+
+class OfficerDesk(Protocol):
+    """What is known, and where steps go. Called from worker threads; `by` is the mark of whoever looks."""
+
+    def queue(self, *, everything: bool) -> Queue:
+        """The list."""
+        ...
+
+    def open(self, number: str, by: str, *, may_act: bool) -> Opened:
+        """One request, masked; the look is noted. Raises DataError where there is none."""
+        ...
+
+    def reveal(self, number: str, by: str, lang: Lang) -> Opened:
+        """One request with what is personal in it; the look is noted. Raises DataError where there is none."""
+        ...
+
+    def act(self, number: str, do: str, form: dict[str, str], by: str) -> tuple[str, Opened | None]:
+        """Take a step. Raises UsageError or DataError where it cannot be taken."""
+        ...
+
+    def files(self, number: str, who: str, by: str) -> bytes:
+        """The files that a person gets; the look is noted. Raises UsageError or DataError where they are not given."""
+        ...
+
+    def kept(self) -> DueRuns:
+        """What has been kept long enough."""
+        ...
+
+    def looks(self) -> tuple[Sequence[Read], int]:
+        """The last looks, and how many there are."""
+        ...
+
+
+def officer_pages(door: StaffDoor, desk: OfficerDesk) -> ASGIApp:
+    """The application to mount at ``/officer``.
+
+    Args:
+        door: behind which the pages stand.
+        desk: what they show, and where steps go.
+    """
+    pages = _Pages(door, desk)
+    acting, looking = (StaffRole.PRIVACY_OFFICER,), (StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR)
+    return door.mount(
+        [
+            door.page("/", pages.queue, *looking),
+            door.page("/requests/{number}", pages.request, *looking),
+            door.sending("/requests/{number}", pages.act, *acting),
+            door.sending("/requests/{number}/files", pages.files, *acting),
+            door.page("/kept", pages.kept, *looking),
+            door.page("/reads", pages.reads, *looking),
+        ]
+    )
+
+
+class _Pages:
+    """One method per address."""
+
+    def __init__(self, door: StaffDoor, desk: OfficerDesk) -> None:
+        self._door, self._desk = door, desk
+
+    async def queue(self, request: Request, staff: Staff) -> Response:
+        everything = request.query_params.get("state") == "all"
+        queue = await run_in_threadpool(self._desk.queue, everything=everything)
+        frame = self._door.frame(request, staff, query="state=all" if everything else "")
+        return HTMLResponse(queue_page(queue, frame, language(request)))
+
+    async def request(self, request: Request, staff: Staff) -> Response:
+        done = request.query_params.get("done", "")
+        return await self._shown(request, staff, done=done if done in _DONE else "")
+
+    async def act(self, request: Request, staff: Staff, form: Form) -> Response:
+        number, do, lang = _number(request), form.get("do", [""])[-1], language(request, form)
+        fields = {name: form[name][-1] for name in _FIELDS if name in form}
+        try:
+            if do == "reveal":
+                opened = await run_in_threadpool(self._desk.reveal, number, staff.mark, lang)
+                return self._page(request, staff, opened, lang, done=do)
+            done, at_once = await run_in_threadpool(self._desk.act, number, do, fields, staff.mark)
+        except (DataError, UsageError) as error:
+            return await self._shown(request, staff, wrong=error.code, form=form)
+        if at_once is not None:
+            return self._page(request, staff, at_once, lang, done=done)
+        return self._door.sent_on(f"/officer/requests/{number}", request, form, done=done)
+
+    async def files(self, request: Request, staff: Staff, form: Form) -> Response:
+        number = _number(request)
+        try:
+            content = await run_in_threadpool(self._desk.files, number, form.get("who", [""])[-1].strip(), staff.mark)
+        except (DataError, UsageError) as error:
+            return await self._shown(request, staff, wrong=error.code, form=form)
+        named = {"content-disposition": f'attachment; filename="{number}.zip"'}
+        return Response(content, media_type="application/zip", headers=named)
+
+    async def kept(self, request: Request, staff: Staff) -> Response:
+        due = await run_in_threadpool(self._desk.kept)
+        counts = {"consents": due.consents, "requests": due.requests, "orphans": due.orphans, "looks": due.looks}
+        runs = [_run(one) for one in due.runs]
+        frame = self._door.frame(request, staff)
+        return HTMLResponse(kept_page(runs, counts, due.own_tables, frame, language(request)))
+
+    async def reads(self, request: Request, staff: Staff) -> Response:
+        looks, count = await run_in_threadpool(self._desk.looks)
+        return HTMLResponse(reads_page(looks, count, self._door.frame(request, staff), language(request)))
+
+    async def _shown(
+        self, request: Request, staff: Staff, *, done: str = "", wrong: str = "", form: Form | None = None
+    ) -> Response:
+        may_act = staff.may((StaffRole.PRIVACY_OFFICER,))
+        try:
+            opened = await run_in_threadpool(self._desk.open, _number(request), staff.mark, may_act=may_act)
+        except DataError:
+            return self._door.refused(request, "unknown", staff=staff, form=form)
+        return self._page(request, staff, opened, language(request, form), done=done, wrong=wrong)
+
+    def _page(
+        self, request: Request, staff: Staff, opened: Opened, lang: Lang, *, done: str = "", wrong: str = ""
+    ) -> Response:
+        page = request_page(opened, self._door.frame(request, staff), lang, done=done, wrong=wrong)
+        return HTMLResponse(page, status_code=409 if wrong else 200)
+
+
+def _number(request: Request) -> str:
+    """The number in the address; what can be none is asked for as one that there is not."""
+    number = str(request.path_params["number"])
+    return number if _NUMBER.fullmatch(number) else "none"
+
+
+def _run(one: Any) -> dict[str, Any]:
+    until: date = one.until
+    return {"run_id": one.run_id, "campaign": one.campaign, "decisions": one.decisions, "until": until}

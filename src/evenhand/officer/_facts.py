@@ -1,0 +1,142 @@
+"""What the pages show: requests with the days that are left, and one of them opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from evenhand.rights import STEPS, Letter, Request, RequestKind, Step, can_extend, grounds_of
+
+__all__ = ["Opened", "Queue", "Urgency", "Waiting", "masked", "steps_of", "waiting_of"]
+
+_SOON = 7
+"""Days."""
+
+
+class Urgency(StrEnum):
+    """How much time is left."""
+
+    LATE = "late"
+    SOON = "soon"
+    FINE = "fine"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request in the list.
+
+    Attributes:
+        request: it.
+        days: that are left; negative where its day is past.
+        urgency: how much that is.
+    """
+
+    request: Request
+    days: int
+    urgency: Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The list.
+
+    Attributes:
+        waiting: the one that is due first at the top.
+        count: how many there are, shown or not.
+        late, soon: how many are past their day, and due within a week.
+        everything: whether closed ones are in it.
+        to_tell: request and recipient of every message that is still to be sent or acknowledged (GDPR 19).
+    """
+
+    waiting: tuple[Waiting, ...]
+    count: int
+    late: int
+    soon: int
+    everything: bool
+    to_tell: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One request, opened.
+
+    Attributes:
+        waiting: it, with the days that are left.
+        private: what is personal in each step, masked unless it was revealed.
+        revealed: whether it was.
+        letter: about its last step; None where nobody is known to answer, or where it tells what is masked.
+        letter_is_masked: a letter is there, and tells what is masked.
+        code: a one-time code for the person, shown this once; "" = none.
+        decisions: how many decisions about the person can be read; None where their key is gone.
+        tables: the organisation's own tables in which data about people stands.
+        recipients: who is told of a correction, an erasure or a restriction.
+        told: of a review that was revealed: the decision in plain words, a line each.
+        offers: id and text of every offer, for a review that changes a decision.
+        may_act: whether whoever looks may take steps.
+        steps: steps that may be taken now.
+        grounds: codes on which it may be refused.
+    """
+
+    waiting: Waiting
+    private: tuple[Mapping[str, Any], ...] = field(repr=False)
+    revealed: bool
+    letter: Letter | None = field(repr=False)
+    letter_is_masked: bool
+    decisions: int | None
+    tables: tuple[str, ...]
+    recipients: tuple[str, ...]
+    may_act: bool
+    steps: frozenset[Step]
+    grounds: tuple[str, ...]
+    code: str = field(default="", repr=False)
+    told: tuple[str, ...] = field(default=(), repr=False)
+    offers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def request(self) -> Request:
+        """The request."""
+        return self.waiting.request
+
+    @property
+    def has_private(self) -> bool:
+        """Whether anything personal stands in it."""
+        return any(self.private)
+
+    @property
+    def asks_for_files(self) -> bool:
+        """Whether the person gets files, and it is known who they are."""
+        kinds = (RequestKind.ACCESS, RequestKind.PORTABILITY)
+        return self.request.kind in kinds and bool(self.request.identity)
+
+
+def waiting_of(request: Request, at: datetime) -> Waiting:
+    """A request as of a moment."""
+    days = request.days_left(at)
+    if request.state.is_closed:
+        return Waiting(request, days, Urgency.CLOSED)
+    return Waiting(request, days, Urgency.LATE if days < 0 else Urgency.SOON if days <= _SOON else Urgency.FINE)
+
+
+def steps_of(request: Request, at: datetime) -> frozenset[Step]:
+    """The steps that a page may offer now: those of the state, less what kind, day and trail rule out."""
+    found = {step for step, (allowed, _) in STEPS.items() if request.state in allowed}
+    if not can_extend(request, at):
+        found.discard(Step.EXTEND)
+    if not grounds_of(request.kind):
+        found.discard(Step.REFUSE)
+    if request.kind.is_at_once:
+        found -= {Step.ASK_IDENTITY}
+    return frozenset(found)
+
+
+def masked(private: Mapping[str, Any]) -> dict[str, Any]:
+    """What is personal, with its names and without its values: not even how long they are.
+
+    >>> masked({"note": "I moved house"})
+    {'note': '••••••'}
+    """
+    return dict.fromkeys(private, "\u2022" * 6)

@@ -1,0 +1,310 @@
+"""The officer's queue: what is shown, what is masked, what can be done, and that every look is noted."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from evenhand import assembly
+from evenhand.officer import Urgency, masked, waiting_of
+from evenhand.rights import State, Step
+from evenhand.staff import StaffRole
+
+NOTE = "canary-note I moved to canary-street"
+
+
+def _page(number):
+    return f"/officer/requests/{number}"
+
+
+def test_requests_stand_by_the_days_that_are_left_in_words(desk):
+    """Late, today, soon and later, each in words beside its colour, in both languages; closed ones when asked."""
+    first, _ = desk.ask("access")
+    desk.now += timedelta(days=20)
+    second, _ = desk.ask("erasure", who=desk.shop.who("bread"))
+    assembly.withdraw_request(desk.ask("portability")[0], home=desk.home, at=desk.now)
+    desk.now += timedelta(days=13)
+    page = desk.officer.get("/officer/?lang=en").text
+    assert page.index(first) < page.index(second)
+    assert '<span class="days late">2 days late</span>' in page
+    assert "Late: 1." in page
+    assert "withdrawn" not in page
+    assert '<span class="days late">2 dagen te laat</span>' in desk.officer.get("/officer/?lang=nl").text
+    assert "withdrawn" in desk.officer.get("/officer/?state=all&lang=en").text
+    assert desk.looks() == []
+
+
+def test_days_are_said_as_people_say_them(desk):
+    """One day, today, one day late."""
+    number, _ = desk.ask("access")
+    due = desk.found(number).request.due
+    for days, words, urgency in (
+        (8, "8 days left", "fine"),
+        (7, "7 days left", "soon"),
+        (1, "1 day left", "soon"),
+        (0, "due today", "soon"),
+        (-1, "1 day late", "late"),
+    ):
+        desk.now = desk.now.replace(year=due.year, month=due.month, day=due.day) - timedelta(days=days)
+        assert f'<span class="days {urgency}">{words}</span>' in desk.officer.get("/officer/?lang=en").text
+        assert waiting_of(desk.found(number).request, desk.now).urgency is Urgency(urgency)
+
+
+def test_what_is_personal_is_masked_until_it_is_revealed_and_both_looks_are_noted(desk):
+    """On the page, in its own trail and in the list of looks; the trail still verifies."""
+    number, who = desk.ask("access", note=NOTE)
+    officer = desk.officer
+    page = officer.get(f"{_page(number)}?lang=en").text
+    assert "canary" not in page
+    assert "not shown" in page
+    revealed = officer.post(_page(number), do="reveal", lang="en")
+    assert NOTE in revealed.text
+    assert who not in revealed.text
+    assert revealed.headers["cache-control"] == "no-store"
+    assert desk.looks() == [("request", number), ("private", number)]
+    last = desk.found(number).request.trail[-1]
+    assert (last.step, last.by[:6]) == (Step.REVEAL, "staff-")
+    assert NOTE not in officer.get(f"{_page(number)}?lang=en").text
+    assert assembly.verify_rights(home=desk.home).ok
+
+
+def test_a_look_that_cannot_be_noted_shows_nothing(desk):
+    """Fail closed: without the note no page, masked or not."""
+    from evenhand.terms import StoreError
+
+    number, _ = desk.ask("access", note=NOTE)
+
+    def full(read):
+        raise StoreError("full", "The disk is full.", rule="a look is noted first", remedy="make room")
+
+    desk.reads.note = full
+    for answer in (desk.officer.get(_page(number)), desk.officer.post(_page(number), do="reveal")):
+        assert answer.status_code == 503
+        assert "canary" not in answer.text
+        assert number not in answer.text.replace(f"requests/{number}", "")
+
+
+@pytest.mark.parametrize("role", [StaffRole.MARKETER, StaffRole.DATA_SCIENTIST, StaffRole.REVIEWER])
+def test_other_roles_see_nothing_of_it(desk, role):
+    """Neither the list nor a request, and no step is taken."""
+    number, _ = desk.ask("access", note=NOTE)
+    browser = desk.browser(role)
+    for path in ("/officer/", _page(number), "/officer/kept", "/officer/reads"):
+        answer = browser.get(path)
+        assert answer.status_code == 403
+        assert number not in answer.text.replace(f"requests/{number}", "")
+    for do in ("reveal", "start", "refuse", "answer"):
+        assert browser.post(_page(number), do=do, reason="excessive", who="x").status_code == 403
+    assert browser.post(f"{_page(number)}/files", who="x").status_code == 403
+    assert len(desk.found(number).request.trail) == 1
+    assert desk.looks() == []
+
+
+def test_an_auditor_looks_and_changes_nothing(desk):
+    """Masked, without a form, and noted as well; a form that they make up is refused."""
+    number, who = desk.ask("access", note=NOTE)
+    auditor = desk.browser(StaffRole.AUDITOR)
+    page = auditor.get(f"{_page(number)}?lang=en").text
+    assert "What you can do now" not in page
+    assert 'action="/officer' not in page
+    assert auditor.post(_page(number), do="reveal").status_code == 403
+    assert auditor.post(f"{_page(number)}/files", who=who).status_code == 403
+    assert desk.looks() == [("request", number)]
+    assert "a request, masked" in auditor.get("/officer/reads?lang=en").text
+
+
+def test_identity_is_asked_shown_and_the_code_is_there_once(desk):
+    """A code on the page that made it and on no other; a wrong one is a try; the right one is recorded."""
+    number, _ = desk.ask("access")
+    officer = desk.officer
+    asked = officer.post(_page(number), do="identity", days="7", lang="en").text
+    code = asked.split("<strong>")[1].split("</strong>")[0]
+    assert f"{code}" in asked.split("<pre")[1]
+    page = officer.get(f"{_page(number)}?lang=en").text
+    assert code not in page
+    assert "Your code" not in page
+    wrong = officer.post(_page(number), do="proved", code="AAAA-AAAA", lang="en")
+    assert wrong.headers["location"].endswith("done=wrong-code")
+    assert officer.post(_page(number), do="proved", code=code, lang="en").status_code == 303
+    assert desk.found(number).request.identity == "code"
+    assert ("code", number) in desk.looks()
+
+
+def test_access_is_answered_with_files_that_are_the_persons_own(desk):
+    """Not before it is known who they are, never another's; each time noted; then the letter."""
+    number, who = desk.ask("access")
+    officer = desk.officer
+    assert officer.post(f"{_page(number)}/files", who=who).status_code == 409
+    officer.post(_page(number), do="identity", days="7")
+    officer.post(_page(number), do="proved", known="came to the shop", code="")
+    other = next(one for one in desk.shop.run.columns["person"] if one != who)
+    refused = officer.post(f"{_page(number)}/files", who=other, lang="en")
+    assert refused.status_code == 409
+    assert "not of the person who asked" in refused.text
+    assert ("package", number) not in desk.looks()
+    files = officer.post(f"{_page(number)}/files", who=who)
+    assert files.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(files.content)) as archive:
+        assert json.loads(archive.read(f"{number}/access.json"))["subject"] == who
+        assert f"{number}/access.html" in archive.namelist()
+    assert ("package", number) in desk.looks()
+    assert officer.post(_page(number), do="answer", who=other).status_code == 409
+    answered = officer.post(_page(number), do="answer", who=who, lang="en")
+    assert answered.status_code == 200
+    assert "It was answered" in answered.text
+    assert who not in answered.text
+    assert desk.found(number).request.state is State.ANSWERED
+
+
+def test_a_request_is_extended_once_with_a_reason_and_a_letter(desk):
+    """The page offers it only where the law still allows it, and says until when."""
+    number, _ = desk.ask("access")
+    officer = desk.officer
+    page = officer.get(f"{_page(number)}?lang=en").text
+    assert 'value="extend"' in page
+    assert officer.post(_page(number), do="extend", reason="because", lang="en").status_code == 409
+    done = officer.post(_page(number), do="extend", reason="complex", lang="en")
+    page = officer.get(done.headers["location"]).text
+    assert "Your request is complex." in page
+    assert 'value="extend"' not in page
+    again = officer.post(_page(number), do="extend", reason="complex", lang="en")
+    assert "that can be done once" in again.text
+    assert [one.step for one in desk.found(number).request.trail] == [Step.RECEIVE, Step.EXTEND]
+
+
+def test_it_is_refused_on_a_ground_that_the_law_knows_for_it(desk):
+    """Others are not offered, and do not work when they are made up; an objection cannot be refused at all."""
+    number, _ = desk.ask("rectification")
+    officer = desk.officer
+    page = officer.get(f"{_page(number)}?lang=en").text
+    assert 'value="is-accurate"' in page
+    assert 'value="legal-duty"' not in page
+    assert officer.post(_page(number), do="refuse", reason="legal-duty").status_code == 409
+    assert officer.post(_page(number), do="refuse", reason="is-accurate").status_code == 303
+    objection, _ = desk.ask("objection")
+    assert 'value="refuse"' not in officer.get(_page(objection)).text
+    assert officer.post(_page(objection), do="refuse", reason="excessive").status_code == 409
+    assert desk.found(objection).request.state is State.RECEIVED
+
+
+def test_an_erasure_needs_a_yes_and_is_for_good(desk):
+    """Without it nothing happens; with it the page says that nothing of them can be read here."""
+    number, who = desk.ask("erasure", note=NOTE)
+    officer = desk.officer
+    more = {"do": "answer", "who": who, "identity": "logged in", "lang": "en"}
+    assert "Nothing was erased" in officer.post(_page(number), **more).text
+    assert officer.post(_page(number), **more, sure="yes").status_code == 200
+    page = officer.get(f"{_page(number)}?lang=en").text
+    assert "Their key was destroyed" in page
+    assert ("request", number) in desk.looks()
+    assert assembly.verify_rights(home=desk.home).ok
+
+
+def test_a_correction_counts_and_a_wrong_column_is_said(desk):
+    """COLUMN=VALUE, as the command line has it."""
+    number, who = desk.ask("rectification")
+    officer = desk.officer
+    more = {"do": "answer", "who": who, "identity": "logged in", "lang": "en"}
+    assert "the right value" in officer.post(_page(number), **more, values="visits").text
+    assert "No campaign here declares" in officer.post(_page(number), **more, values="nothing=3").text
+    assert officer.post(_page(number), **more, values="visits=3\r\n\r\n").status_code == 200
+    assert desk.found(number).request.trail[-1].details["corrected"] == 1
+
+
+def test_a_review_shows_the_decision_and_changes_it_with_a_reason(desk):
+    """After the reveal the decision stands there in words; the letter that tells the offer is masked later on."""
+    who = desk.shop.who("tea")
+    decision = desk.shop.decision_of(who)
+    number, _ = desk.ask("human_review", who=who, decision=decision)
+    officer = desk.officer
+    assert decision not in officer.get(_page(number)).text
+    revealed = officer.post(_page(number), do="reveal", lang="en").text
+    assert decision in revealed
+    assert 'id="told"' in revealed
+    assert ("decision", decision) in desk.looks()
+    more = {"do": "answer", "who": who, "identity": "logged in", "lang": "en"}
+    assert officer.post(_page(number), **more, outcome="change", offer="bread").status_code == 409
+    done = officer.post(_page(number), **more, outcome="change", offer="bread", reason="canary-why").text
+    assert "Free bread" in done
+    assert "canary-why" not in done
+    page = officer.get(f"{_page(number)}?lang=en").text
+    assert "The letter tells something personal" in page
+    assert "Free bread" not in page.split('id="letter"')[1]
+
+
+def test_two_officers_take_one_step_between_them(desk):
+    """Who comes second is told so, and nothing is recorded twice."""
+    number, _ = desk.ask("access")
+    one, other = desk.officer, desk.officer
+    assert one.post(_page(number), do="refuse", reason="excessive").status_code == 303
+    late = other.post(_page(number), do="extend", reason="complex", lang="en")
+    assert late.status_code == 409
+    assert "another state" in late.text
+    assert len(desk.found(number).request.trail) == 2
+
+
+@pytest.mark.parametrize("number", ["R-20260101-000000", "..%2f..%2fx", "x" * 200, "%00", "'; drop table trail"])
+def test_a_request_that_there_is_not_is_not_there(desk, number):
+    """Whatever stands in the address; nothing is noted of it."""
+    assert desk.officer.get(f"/officer/requests/{number}").status_code == 404
+    assert desk.looks() == []
+
+
+@pytest.mark.parametrize("do", ["", "reveal2", "tell", "fail_identity", "receive", "__class__"])
+def test_a_step_that_is_none_changes_nothing(desk, do):
+    """Only what the page offers is a step."""
+    number, _ = desk.ask("access")
+    assert desk.officer.post(_page(number), do=do).status_code == 409
+    assert len(desk.found(number).request.trail) == 1
+
+
+@pytest.mark.parametrize("days", ["0", "61", "-1", "1e9", "\u0661", "", "9" * 5000])
+def test_days_that_are_none_are_refused(desk, days):
+    """One to sixty."""
+    number, _ = desk.ask("access")
+    assert desk.officer.post(_page(number), do="identity", days=days).status_code == 409
+    assert len(desk.found(number).request.trail) == 1
+
+
+def test_text_from_people_is_text(desk):
+    """Markup in a note or in how somebody is known is shown, never run."""
+    number, _ = desk.ask("access", note="<script>alert(1)</script>")
+    officer = desk.officer
+    officer.post(_page(number), do="identity", days="7")
+    officer.post(_page(number), do="proved", known="<img src=x onerror=alert(1)>", code="")
+    page = officer.post(_page(number), do="reveal").text
+    assert "<script>" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_what_is_past_its_time_is_listed_and_nothing_is_destroyed(desk):
+    """Runs by their campaign's own retention; the command that does it is named."""
+    assert "Nothing is past its time." in desk.officer.get("/officer/kept?lang=en").text
+    desk.now = datetime.now(UTC) + timedelta(days=800)
+    page = desk.officer.get("/officer/kept?lang=en").text
+    assert desk.shop.run.run_id in page
+    assert "evenhand retention run --dry-run" in page
+    assert assembly.retention(home=desk.home, at=desk.now, dry_run=True).runs
+
+
+def test_a_mask_tells_nothing_of_what_it_hides():
+    """Not even how long it is."""
+    assert masked({"note": "a"}) == masked({"note": "a" * 500})
+
+
+def test_every_page_is_small_and_names_nobody(desk):
+    """At most 50 KB, in both languages, without a person's own id."""
+    who = desk.shop.who("tea")
+    number, _ = desk.ask("human_review", who=who, decision=desk.shop.decision_of(who), note=NOTE)
+    for lang in ("nl", "en"):
+        for path in ("/officer/", _page(number), "/officer/kept", "/officer/reads"):
+            page = desk.officer.get(f"{path}?lang={lang}")
+            assert page.status_code == 200
+            assert len(page.content) < 50_000
+            assert "canary" not in page.text
+            assert f'<html lang="{lang}">' in page.text
