@@ -52,7 +52,7 @@ def monitor_page(monitored: Mapping[str, Any], *, lang: str = "en") -> str:
     return page
 
 
-def monitor_streams(monitored: Mapping[str, Any], *, lang: str = "en") -> list[dict[str, Any]]:
+def monitor_streams(monitored: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     """The streams of a look as words and drawings, for a page that has a frame of its own; skewed ones first.
 
     Args:
