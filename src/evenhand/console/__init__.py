@@ -2,8 +2,8 @@
 
 The idea: what a campaign may do, reaches and costs stands on one page before it is started; what the category forbids
 is gone from the form, with its reason and its rule; and a block leads to the person who can mend it. Pages are
-functions of plain values, and a form becomes the same campaign file that anybody could write by hand. Sources: AI Act Annex III
-and 14(4)(e) by analogy, GDPR 5(1)(b) and 5(1)(c), WCAG 2.2 AA (RULES A-6, F-HEC, G-5b).
+functions of plain values, and a form becomes the same campaign file that anybody could write by hand. Sources: AI
+Act Annex III and 14(4)(e) by analogy, GDPR 5(1)(b) and 5(1)(c), WCAG 2.2 AA (RULES A-6, F-HEC, G-5b).
 
 It decides nothing and keeps nothing: whoever keeps campaigns is asked at the rim, and who may ask is settled there too.
 """

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from evenhand.explanation import Lang, catalogue, money, number, percent, purpose_words, text
+from evenhand.policy import MICRO
 from evenhand.staff import Frame, page_filler
 from evenhand.terms import Category, Channel
 
@@ -87,6 +88,7 @@ def new_page(
         wrong=wrong,
         categories=[one.value for one in Category],
         channels=[one.value for one in Channel],
+        currency="EUR" if options is None else options.base.get("currency", "EUR"),
         purposes=() if options is None else dict.fromkeys((str(options.base.get("purpose")), *PURPOSES)),
         **_words(lang),
     )
@@ -179,7 +181,7 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
 
     return {
         "purpose": lambda term: purpose_words(term, lang),
-        "money": lambda value, currency: money(value, currency, lang),
+        "money": lambda value, currency: money(round(value * MICRO), currency, lang),
         "share": lambda value: percent(value, lang, 0),
         "ratio": lambda value: number(value, lang, 2),
         "amount": lambda value: number(value, lang, 0 if float(value) == int(value) else 2),
