@@ -26,7 +26,7 @@ from evenhand.allocation import (
     tallies_of_cells,
     tallies_of_wall,
 )
-from evenhand.allocation._pace_prices import GroupTally, Past, prices_for_the_rest
+from evenhand.allocation.live._pace_prices import GroupTally, Past, prices_for_the_rest
 from evenhand.policy import Campaign
 from evenhand.terms import Binning, CountTable, FeatureView, Minimised, Model, Scored
 from evenhand.vault import Vault

@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.allocation._comparisons import Comparison, judge
-from evenhand.allocation._crowd import Crowd, draw_for, lay_out
-from evenhand.allocation._limits import Rows, build_rows
-from evenhand.allocation._nest import Nest
 from evenhand.allocation._settle import Settled, settle
-from evenhand.allocation._solve import scale_of
 from evenhand.allocation._wall import holds
+from evenhand.allocation.solver._comparisons import Comparison, judge
+from evenhand.allocation.solver._crowd import Crowd, draw_for, lay_out
+from evenhand.allocation.solver._limits import Rows, build_rows
+from evenhand.allocation.solver._nest import Nest
+from evenhand.allocation.solver._solve import scale_of
 from evenhand.policy import DisparityLimit
 
 from .allocation import campaign_of

@@ -32,10 +32,14 @@ class StaffBrowser:
         app: an application (ASGI).
         door: that it stands behind.
         roles: of whoever looks; None = nobody is signed in.
+        quiet: a fault of the application is answered, as a server does, and not raised here.
     """
 
-    def __init__(self, app: ASGIApp, door: StaffDoor, roles: Collection[StaffRole] | None = None) -> None:
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=SITE)
+    def __init__(
+        self, app: ASGIApp, door: StaffDoor, roles: Collection[StaffRole] | None = None, *, quiet: bool = False
+    ) -> None:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=not quiet)
+        self._client = httpx.AsyncClient(transport=transport, base_url=SITE)
         self.csrf = ""
         if roles is not None:
             mark = mark_of(SECRET, "https://login.shop.example", "u-17")

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from evenhand.adapters.issuer import Issuer, IssuerError, fetch_json
+from evenhand.adapters.staff_tokens import TokenError
 
 ADDRESS = "https://login.shop.example/realms/shop"
 GOOD = {
@@ -91,6 +92,25 @@ def test_keys_that_are_none_are_refused(said):
         Issuer(ADDRESS, Answers(jwks=said)).keys(None)
 
 
+def test_a_code_that_is_not_taken_is_the_sign_ins_fault_and_a_broken_issuer_is_its_own():
+    """Whoever looks after the service learns the code of the error; and a sign-out without TLS is not offered."""
+
+    def refusing(status):
+        def fetch(address, form, headers):
+            if form is None:
+                return {**GOOD, "end_session_endpoint": "http://login.shop.example/out"}
+            raise IssuerError(f"The issuer answered with status {status} (invalid_client)", status)
+
+        return Issuer(ADDRESS, fetch)
+
+    more = {"code": "c", "verifier": "v", "back": "b", "client": "evenhand", "secret": ""}
+    with pytest.raises(TokenError, match=r"status 401 \(invalid_client\)"):
+        refusing(401).exchange(**more)
+    with pytest.raises(IssuerError, match="status 502"):
+        refusing(502).exchange(**more)
+    assert refusing(401).describe().leave == ""
+
+
 def test_a_code_is_exchanged_with_its_proof_and_the_secret_in_a_header():
     """A client without a secret names itself; one with a secret never sends it in a form."""
     answers = Answers()
@@ -117,12 +137,18 @@ def test_over_http_nothing_is_followed_and_little_is_read():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             """One answer by path."""
-            status = {"/moved": 302, "/broken": 500}.get(self.path, 200)
+            status = {"/moved": 302, "/broken": 500, "/refused": 401, "/odd": 400}.get(self.path, 200)
             self.send_response(status)
             self.send_header("location", "/good")
             self.end_headers()
             self.wfile.write(
-                {"/good": b'{"a": 1}', "/long": b" " * 300_000, "/nan": b"[NaN]"}.get(self.path, b"<html>")
+                {
+                    "/good": b'{"a": 1}',
+                    "/long": b" " * 300_000,
+                    "/nan": b"[NaN]",
+                    "/refused": b'{"error": "invalid_client"}',
+                    "/odd": b'{"error": "<b>x"}',
+                }.get(self.path, b"<html>")
             )
 
         def log_message(self, *_):
@@ -137,6 +163,8 @@ def test_over_http_nothing_is_followed_and_little_is_read():
         for path, why in {
             "/moved": "status 302",
             "/broken": "status 500",
+            "/refused": "status 401 .invalid_client.",
+            "/odd": r"status 400\.",
             "/long": "more than",
             "/page": "no JSON",
             "/nan": "no JSON",

@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 
 from allocation.cases import PlainWall, campaign_with, scored_with
 from evenhand.allocation import allocate
-from evenhand.allocation._crowd import Crowd
-from evenhand.allocation._dual import decide
-from evenhand.allocation._nest import Nest
-from evenhand.allocation._products import outer_product, row_sums, solve_definite, squared
-from evenhand.allocation._quadratic import settle_step
+from evenhand.allocation.solver._comparisons import judge
+from evenhand.allocation.solver._crowd import Crowd
+from evenhand.allocation.solver._dual import decide
+from evenhand.allocation.solver._limits import build_rows
+from evenhand.allocation.solver._nest import Nest
+from evenhand.allocation.solver._newton import minimise
+from evenhand.allocation.solver._products import outer_product, row_sums, solve_definite, squared
+from evenhand.allocation.solver._quadratic import settle_step
+from evenhand.policy import DisparityLimit
 
 SEEDS = st.integers(0, 10_000)
 
@@ -69,6 +73,28 @@ def test_a_step_ends_where_no_price_wants_to_move(seed: int, size: int, flat: bo
     assert (z >= 0).all()
     assert (rest >= -1e-6 * size_of).all()
     assert np.abs(rest[z > 1e-6 * z.max(initial=0.0)]).max(initial=0.0) <= 1e-5 * size_of
+
+
+def test_prices_that_only_cancel_each_other_are_gone_in_a_few_steps() -> None:
+    """A group's row from above and its row from below, both priced far too high on a small sample, move nobody
+    together; on those near a tie they come down in few steps, however narrow these are."""
+    rng = np.random.default_rng(5)
+    people, offers = np.array([0, 3_000, 3_000, 3_000]), 2
+    value = rng.normal(size=(offers, people.sum())) * 1e6 + np.repeat([0, 0, 2e5, -3e5], people)
+    campaign = campaign_with(costs=[0, 0], contacts=2_000)
+    limit = DisparityLimit(id="fair", groups=("g",), bound=0.8, mode="aware", necessity="test", minimum_size=30)
+    compared = judge(limit, ("g",), (("a",), ("b",), ("c",)), people[1:], ())
+    share = np.vstack([np.zeros(3), np.eye(3)])[:, compared.judged]
+    rows = build_rows(campaign, len(people), [(compared, share)], 1e6)
+    crowd = Crowd(value=value, starts=np.append(0, people.cumsum()), draw=np.arange(people.sum(), dtype=np.uint64),
+                  weight=np.ones(len(people)), fixed=np.zeros((len(people), offers)), fixed_value=0.0,
+                  is_lotted=True)  # fmt: skip
+    known = {"beta": 1e3, "people": float(people.sum()), "steps": 60, "tolerance": 1.0}
+    found = minimise(crowd, rows, np.zeros(len(rows)), **known, room=1e12)
+    away = found.dual + np.where(rows.group >= 0, 3e6, 0.0)
+    again = minimise(crowd, rows, away, **known, room=1e12)
+    assert again.off(known["beta"]) <= known["tolerance"]
+    assert np.abs(rows.price(again.dual) - rows.price(found.dual)).max() < 20 * known["beta"]
 
 
 @settings(deadline=None, max_examples=40)

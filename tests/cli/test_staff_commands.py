@@ -87,12 +87,13 @@ def test_the_mark_of_somebody_is_told_to_whoever_has_the_homes_key(ran, cli):
         (("serve", "--staff", "none.yaml"), 3, "cannot be opened"),
         (("serve", "--dev-sign-in", "--home", "nowhere"), 3, "has no key yet"),
         (("mark", "u-17", "--staff", "none.yaml"), 3, "cannot be opened"),
+        (("check", "--staff", "none.yaml"), 3, "cannot be opened"),
     ],
 )
 def test_what_cannot_be_served_is_refused(ran, cli, words, code, said):
     """Before anything listens, with what to do."""
     (ran / "staff.yaml").write_text(SETTINGS)
-    home = () if "--home" in words else HOME
+    home = () if "--home" in words or words[0] == "check" else HOME
     done = cli(ran, "staff", *words, *home)
     assert (done.exit_code, said in done.stderr) == (code, True), done.stderr
 
@@ -158,6 +159,12 @@ def test_the_pages_are_served_alone_and_somebody_signs_in_over_http(ran):
                 assert time.monotonic() < until
                 assert process.poll() is None, process.communicate()[0]
                 time.sleep(0.1)
+        settings = ran / "staff.yaml"
+        settings.write_text(
+            f"issuer: {here}/dev-issuer\nclient: evenhand-dev\nsite: {here}\nroles: {{auditor: [audit]}}\n"
+        )
+        told = assembly.staff_check(settings)
+        assert (told["keys"], told["way_back"]) == (1, f"{here}/staff/back")
         asked = ask("/staff/go?to=/officer/").headers["location"].removeprefix(here)
         link = re.search(r'href="([^"]+subject=dev-3)"', ask(asked).text).group(1).replace("&amp;", "&")
         back = ask(ask(link).headers["location"].removeprefix(here))

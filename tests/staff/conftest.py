@@ -27,7 +27,7 @@ class House:
     def __init__(self):
         self.now = AT
         self.is_there = True
-        self.asked = []
+        self.asked, self.told = [], []
         self.seconds = 0.0
         self.issuer = DevIssuer(HERE, clock=lambda: self.now)
         self.apps = {DEV_ISSUER: self.issuer.app()}
@@ -37,7 +37,14 @@ class House:
             Section("/officer/", "staff.role.privacy-officer", frozenset({StaffRole.PRIVACY_OFFICER})),
             Section("/console/", "staff.role.marketer", frozenset({StaffRole.MARKETER})),
         )
-        self.door = StaffDoor(self.sessions, sections, site=HERE, contact="it@shop.example", clock=lambda: self.now)
+        self.door = StaffDoor(
+            self.sessions,
+            sections,
+            site=HERE,
+            contact="it@shop.example",
+            clock=lambda: self.now,
+            fault=lambda error: self.told.append(str(error)),
+        )
         self.sign_in = SignIn(
             self.settings,
             Issuer(self.settings.issuer, self.fetch, lambda: self.seconds),
@@ -66,7 +73,8 @@ class House:
 
         answer = asyncio.run(go())
         if answer.status_code != 200:
-            raise IssuerError(f"The issuer answered with status {answer.status_code}")
+            code = answer.json()["error"]
+            raise IssuerError(f"The issuer answered with status {answer.status_code} ({code})", answer.status_code)
         return answer.json()
 
 

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from starlette.responses import PlainTextResponse
 
-from evenhand.adapters.staff_sessions import SESSION
+from evenhand.adapters.staff_sessions import SESSION, SessionsInMemory, StaffSessions
+from evenhand.adapters.web import StaffDoor
 from evenhand.staff import Section, StaffRole
-from staff_cases import AT, SITE, StaffBrowser, a_door
+from staff_cases import AT, SECRET, SITE, StaffBrowser, a_door
 
 SECTIONS = (
     Section("/officer/", "staff.role.privacy-officer", frozenset({StaffRole.PRIVACY_OFFICER})),
@@ -147,3 +148,22 @@ def test_a_page_that_no_role_opens_is_a_mistake():
 
     with pytest.raises(ValueError, match="no role"):
         a_door().page("/x", page)
+
+
+def test_a_fault_in_a_page_is_told_to_whoever_runs_it_and_not_to_who_asks():
+    """A page instead, without a word of what went wrong."""
+    told = []
+    sessions = StaffSessions(SECRET, SessionsInMemory())
+    door = StaffDoor(sessions, (), site=SITE, clock=lambda: AT, fault=told.append)
+
+    async def page(request, staff):
+        raise ValueError("canary")
+
+    browser = StaffBrowser(
+        door.mount([door.page("/x", page, StaffRole.AUDITOR)]), door, [StaffRole.AUDITOR], quiet=True
+    )
+    answer = browser.get("/x")
+    assert answer.status_code == 503
+    assert "canary" not in answer.text
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert [str(one) for one in told] == ["canary"]

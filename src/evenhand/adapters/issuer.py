@@ -9,6 +9,7 @@ what is read. Whatever goes wrong is one error, and then nobody is let in. Sourc
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +23,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from evenhand.terms import StoreError
 
 from .staff_settings import is_loopback
+from .staff_tokens import TokenError
 
 __all__ = ["Description", "Fetch", "Issuer", "IssuerError", "fetch_json"]
 
@@ -34,15 +36,21 @@ _AGAIN = 30.0
 
 
 class IssuerError(StoreError):
-    """The issuer cannot be reached, or does not answer as an issuer does."""
+    """The issuer cannot be reached, or does not answer as an issuer does.
 
-    def __init__(self, what: str) -> None:
+    Args:
+        what: what happened.
+        status: of its answer; 0 where there was none.
+    """
+
+    def __init__(self, what: str, status: int = 0) -> None:
         super().__init__(
             "staff-issuer",
             f"{what}.",
             rule="staff are who their organisation's issuer says; where it says nothing, nobody is let in",
             remedy="look whether the issuer can be reached from this machine, and whether its address is right",
         )
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +62,14 @@ class Description:
         token: where a code is exchanged.
         jwks: where its keys stand.
         says_itself: whether it names itself in the answer that people bring back (RFC 9207).
+        leave: where people sign out there; "" where it does not say.
     """
 
     authorization: str
     token: str
     jwks: str
     says_itself: bool
+    leave: str = ""
 
 
 class Issuer:
@@ -121,7 +131,8 @@ class Issuer:
         """The id_token for a code that somebody brought back.
 
         Raises:
-            IssuerError: it cannot be reached, or gives none for this code.
+            IssuerError: it cannot be reached, or gives no such token.
+            TokenError: it does not take this code, or does not know this client.
         """
         fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": back, "code_verifier": verifier}
         headers = {"content-type": "application/x-www-form-urlencoded"}
@@ -130,7 +141,13 @@ class Issuer:
             headers["authorization"] = "Basic " + b64encode(pair.encode()).decode()
         else:
             fields["client_id"] = client
-        said = self._fetch(self.describe().token, urlencode(fields).encode(), headers)
+        address = self.describe().token
+        try:
+            said = self._fetch(address, urlencode(fields).encode(), headers)
+        except IssuerError as error:
+            if 400 <= error.status < 500:
+                raise TokenError(f"the issuer gave none. {error.what.rstrip('.')}") from None
+            raise
         token = said.get("id_token") if isinstance(said, Mapping) else None
         if not isinstance(token, str) or not token:
             raise IssuerError("The issuer gave no token that says who somebody is")
@@ -145,7 +162,10 @@ class Issuer:
             if not _may_ask(address, here=is_loopback(self.address)):
                 raise IssuerError(f"The issuer's {name} is no address with https://")
         says_itself = said.get("authorization_response_iss_parameter_supported") is True
-        return Description(found[0], found[1], found[2], says_itself)
+        leave = str(said.get("end_session_endpoint") or "")
+        if not _may_ask(leave, here=is_loopback(self.address)):
+            leave = ""
+        return Description(found[0], found[1], found[2], says_itself, leave)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -165,8 +185,8 @@ def fetch_json(address: str, form: bytes | None, headers: Mapping[str, str]) -> 
         with urllib.request.build_opener(*handlers).open(request, timeout=_PATIENCE) as answer:
             content = answer.read(_LARGEST + 1)
     except urllib.error.HTTPError as error:
-        error.close()
-        raise IssuerError(f"The issuer answered with status {error.code}") from None
+        with error:
+            raise IssuerError(f"The issuer answered with status {error.code}{_code_in(error)}", error.code) from None
     except (OSError, ValueError):
         raise IssuerError("The issuer cannot be reached") from None
     if len(content) > _LARGEST:
@@ -175,6 +195,15 @@ def fetch_json(address: str, form: bytes | None, headers: Mapping[str, str]) -> 
         return json.loads(content, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise IssuerError("The issuer's answer is no JSON") from None
+
+
+def _code_in(error: urllib.error.HTTPError) -> str:
+    """The code of an OAuth error, which is one of a few words; nothing else that stands in an answer."""
+    try:
+        code = str(json.loads(error.read(_LARGEST)).get("error", ""))
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return ""
+    return f" ({code})" if re.fullmatch(r"[a-z_]{1,40}", code) else ""
 
 
 def _may_ask(address: str, *, here: bool) -> bool:

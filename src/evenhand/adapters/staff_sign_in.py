@@ -25,7 +25,7 @@ from evenhand.explanation import one_line
 from evenhand.staff import roles_of
 from evenhand.terms import DataError
 
-from .issuer import Issuer
+from .issuer import Issuer, IssuerError
 from .person_links import OnceStore
 from .staff_sessions import StaffSessions, mark_of
 from .staff_settings import StaffSettings
@@ -157,6 +157,15 @@ class SignIn:
         roles = roles_of(words_at(claims, settings.claim), settings.roles)
         word = self._sessions.open(mark=mark, name=one_line(name)[:_NAME] or mark, roles=roles, at=at)
         return word, to
+
+    def leave_there(self) -> str:
+        """Where somebody signs out at the issuer too; "" where it does not say, or cannot be reached."""
+        try:
+            address = self.issuer.describe().leave
+        except IssuerError:
+            return ""
+        glue = "&" if urlsplit(address).query else "?"
+        return address + glue + urlencode({"client_id": self.settings.client}) if address else ""
 
     def _opened(self, kept: str, at: datetime) -> tuple[str, str, str, str, datetime]:
         if not kept or len(kept) > _LONGEST or not kept.isascii():

@@ -12,27 +12,51 @@ and multi-scale Newton after ALGORITHMS 2; interior point after Mehrotra (1992);
 It does not score, does not judge whether a limit is the right one, and never reads a person's group outside the wall.
 """
 
-from ._assessment import Assessment, GroupReach, LimitReach
-from ._blind_fit import BlindFit, assess_blind, fit_blind
-from ._blind_policy import BlindPolicy, PriceShape
 from ._by_prices import GivenPrices, PriceTables
 from ._campaign_frontier import CampaignFrontier, CampaignPoint, GroupShare, campaign_frontier
-from ._crowd import CLOSED
-from ._frontier import Frontier, FrontierPoint, blind_frontier
-from ._group_limits import GroupComparison, GroupLimit, GroupMeasure
-from ._lease import Lease, LeaseStore
-from ._one_decision import OneDecider, OneDecision, one_decider
-from ._pace_prices import GroupTally
-from ._pace_state import restored_pace, saved_pace
-from ._pacing import PacedPolicy, tallies_of_cells, tallies_of_wall
-from ._policy_reading import policy_from_dict, price_policy_schema
-from ._price_policy import LeanColumn, PricePolicy, check_policy, policy_of
 from ._reachable import LimitsContradictError
-from ._relaxations import Relaxation, UnreachableLimitError
 from ._response_rates import ResponseRates, response_rates
-from ._room import Room
 from ._soft import allocate
 from ._wall import Wall
+from .live import (
+    GroupTally,
+    LeanColumn,
+    Lease,
+    LeaseStore,
+    OneDecider,
+    OneDecision,
+    PacedPolicy,
+    PricePolicy,
+    Room,
+    check_policy,
+    one_decider,
+    policy_from_dict,
+    policy_of,
+    price_policy_schema,
+    restored_pace,
+    saved_pace,
+    tallies_of_cells,
+    tallies_of_wall,
+)
+from .rule import (
+    Assessment,
+    BlindFit,
+    BlindPolicy,
+    Frontier,
+    FrontierPoint,
+    GroupComparison,
+    GroupLimit,
+    GroupMeasure,
+    GroupReach,
+    LimitReach,
+    PriceShape,
+    Relaxation,
+    UnreachableLimitError,
+    assess_blind,
+    blind_frontier,
+    fit_blind,
+)
+from .solver import CLOSED
 
 __all__ = [
     "CLOSED",

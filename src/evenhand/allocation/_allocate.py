@@ -11,23 +11,18 @@ from evenhand.policy import Campaign
 from evenhand.terms import Allocated, Certificate, Prices, Scored, Standing
 
 from ._blind import Held, Missed
-from ._bound import at_most
 from ._by_lot import draw_lots, told_by_lot
-from ._choices import Choice
-from ._comparisons import Comparison
-from ._crowd import canonical, draw_for
 from ._effects import effects
 from ._guesses import Guessing
-from ._limits import Rows, relaxed
 from ._outcome import Columns, columns_of
 from ._outcome_sets import Asking, columns_of_sets
 from ._problem import Batch, Maker, Problem
 from ._reachable import demand_reachable, not_found
 from ._report import limit_outcomes, prices_of
 from ._settle import Settled, settle
-from ._solve import Solved
 from ._unreachable import unreachable
 from ._wall import Wall, holds, survey
+from .solver import Choice, Comparison, Rows, Solved, at_most, canonical, draw_for, relaxed
 
 __all__ = ["allocate_within"]
 

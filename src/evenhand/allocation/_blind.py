@@ -14,13 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._comparisons import Comparison
-from ._limits import Rows
 from ._problem import Problem
 from ._settle import Settled, settle
 from ._shortfall import allows_all, figures, nearer, short_of, shortfall
-from ._solve import Solved
 from ._wall import figure, holds
+from .solver import Comparison, Rows, Solved
 
 __all__ = ["Held", "Missed", "Search", "search"]
 

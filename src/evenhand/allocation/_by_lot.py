@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign
 from evenhand.terms import DataError, Lots, Permitted, Reason, Standing, lots_for
 
-from ._limits import Rows
 from ._outcome import Columns
-from ._room import Room
+from .live import Room
+from .solver import Rows
 
 __all__ = ["draw_lots", "set_aside", "told_by_lot"]
 

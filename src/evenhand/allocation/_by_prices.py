@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign
 from evenhand.terms import Allocated, Certificate, LimitOutcome, Prices, Scored, Standing
 
-from ._comparisons import Comparison
-from ._crowd import CLOSED, draw_for, lot
 from ._outcome import columns_of
-from ._price_policy import PricePolicy
 from ._report import limit_outcomes
-from ._room import Room
 from ._wall import Wall, selected_people, survey
+from .live import PricePolicy, Room
+from .solver import CLOSED, Comparison, draw_for, lot
 
 __all__ = ["BY_PRICES", "GivenPrices", "PriceTables", "by_prices"]
 

@@ -26,10 +26,9 @@ from evenhand.terms import (
     shown_steps,
 )
 
-from ._choices import lists_of
-from ._comparisons import Comparison
 from ._soft import allocate
 from ._wall import Wall, figure, selected_people, survey
+from .solver import Comparison, lists_of
 
 __all__ = ["CampaignFrontier", "CampaignPoint", "GroupShare", "campaign_frontier"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._comparisons import Comparison
 from ._membership import BlindCells
+from .solver import Comparison
 
 __all__ = ["Cells", "fuse"]
 

@@ -9,15 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bound import bound_of
-from ._choices import differ
-from ._comparisons import Comparison
-from ._crowd import Crowd
-from ._dual import Hard, decide
-from ._limits import Rows
-from ._nest import Nest
 from ._settle import Settled, settle
-from ._solve import Solved, solve
+from .solver import Comparison, Crowd, Hard, Nest, Rows, Solved, bound_of, decide, differ, solve
 
 __all__ = ["SAMPLED", "effects"]
 

@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._blind import Counts, Held, Missed, Search, search
-from ._comparisons import Comparison, Kind
-from ._limits import relaxed
 from ._problem import Problem
 from ._settle import Settled
 from ._shortfall import nearer
 from ._wall import holds
+from .solver import Comparison, Kind, relaxed
 
 __all__ = ["Guessing"]
 

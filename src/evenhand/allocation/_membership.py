@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from evenhand.terms import Minimised, estimated, pair_counts, ridge_from_counts
 
-from ._comparisons import Comparison
 from ._wall import Wall
+from .solver import Comparison
 
 __all__ = ["BlindCells", "learn_cells"]
 

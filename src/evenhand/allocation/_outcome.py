@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import Reason
 
-from ._crowd import is_open, lot
+from .solver import is_open, lot
 
 __all__ = ["Columns", "columns_of"]
 

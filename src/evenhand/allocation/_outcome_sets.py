@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from evenhand.terms import PPM, Prices, Reason
 
-from ._choices import Choice, as_lists
-from ._crowd import is_open, lot
 from ._outcome import Columns
+from .solver import Choice, as_lists, is_open, lot
 
 __all__ = ["Asking", "columns_of_sets", "whole_price"]
 

@@ -16,16 +16,10 @@ from evenhand.terms import Lots, Scored, Standing
 
 from ._by_lot import set_aside
 from ._cells import Cells, fuse
-from ._choices import Choice
-from ._comparisons import Comparison
-from ._crowd import CLOSED, lay_out
-from ._limits import Rows, build_rows
 from ._membership import learn_cells
-from ._nest import Nest
-from ._pools import Pooled, pooled
 from ._settle import Settled
-from ._solve import scale_of
 from ._wall import Wall, selected_people
+from .solver import CLOSED, Choice, Comparison, Nest, Pooled, Rows, build_rows, lay_out, pooled, scale_of
 
 __all__ = ["Batch", "Maker", "Problem"]
 

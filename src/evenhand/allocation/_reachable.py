@@ -17,11 +17,8 @@ from numpy.typing import NDArray
 from evenhand.policy import MICRO
 from evenhand.terms import DataError
 
-from ._comparisons import Comparison
-from ._crowd import Crowd, is_open
-from ._elastic import Classes, least_excess
-from ._limits import Rows, relaxed
-from ._relaxations import Relaxation
+from .rule import Relaxation
+from .solver import Classes, Comparison, Crowd, Rows, is_open, least_excess, relaxed
 
 __all__ = ["LimitsContradictError", "demand_reachable", "is_reachable", "not_found"]
 

@@ -12,11 +12,8 @@ from evenhand.policy import MICRO, Campaign
 from evenhand.terms import LimitOutcome, Prices
 
 from ._cells import Cells
-from ._choices import as_lists, has_any
-from ._comparisons import Comparison
-from ._limits import Rows
-from ._solve import Solved
 from ._wall import figure, holds
+from .solver import Comparison, Rows, Solved, as_lists, has_any
 
 __all__ = ["GROUPS_TOO_SMALL", "NOTHING_TO_COMPARE", "limit_outcomes", "prices_of"]
 

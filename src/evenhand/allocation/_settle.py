@@ -7,17 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bound import bound_of, tightened
-from ._choices import Choice, count_of, whole_worth
-from ._comparisons import Comparison, levels_for, rates_near
-from ._crowd import Crowd
-from ._dual import decide
-from ._limits import Rows, at_level
-from ._nest import Nest
 from ._reachable import is_reachable
-from ._rounding import repair, tolerance_of
-from ._solve import Solved, solve
-from ._trim import trim
+from .solver import (
+    Choice,
+    Comparison,
+    Crowd,
+    Nest,
+    Rows,
+    Solved,
+    at_level,
+    bound_of,
+    count_of,
+    decide,
+    levels_for,
+    rates_near,
+    repair,
+    solve,
+    tightened,
+    tolerance_of,
+    trim,
+    whole_worth,
+)
 
 __all__ = ["Settled", "settle"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ._comparisons import Comparison
 from ._wall import figure
+from .solver import Comparison
 
 __all__ = ["allows_all", "figures", "nearer", "short_of", "shortfall"]
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from evenhand.terms import DataError
 
 from ._blind import Missed
-from ._comparisons import Comparison
 from ._shortfall import allows_all, short_of
+from .solver import Comparison
 
 __all__ = ["unreachable"]
 

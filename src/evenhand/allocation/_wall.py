@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evenhand.policy import DisparityLimit
 from evenhand.terms import GroupCounts
 
-from ._comparisons import Comparison, comparisons_of, exact, judge, offer_sets
+from .solver import Comparison, comparisons_of, exact, judge, offer_sets
 
 __all__ = ["Wall", "figure", "holds", "selected_people", "survey"]
 

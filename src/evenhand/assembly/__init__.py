@@ -69,7 +69,7 @@ from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Planned, Ran, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._serve import Serving, machine_keys, open_service, serve, service_app
-from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_mark, staff_reads
+from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_check, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._standing import pause_campaign, resume_campaign
 from ._try import ToTry, check_can_serve, open_to_try
@@ -198,6 +198,7 @@ __all__ = [
     "show_identity",
     "sign_balancing",
     "sign_checkpoint",
+    "staff_check",
     "staff_mark",
     "staff_mounts",
     "staff_reads",

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from ._person_pages import CodesBy
 
-__all__ = ["Serving", "machine_keys", "open_service", "serve", "service_app"]
+__all__ = ["Serving", "fault_of", "machine_keys", "open_service", "serve", "service_app"]
 
 Step = Callable[[str], None]
 _ONCE = b"evenhand-once"
@@ -181,7 +181,7 @@ def service_app(
             register=serving.register,
             once=once,
             version=__version__,
-            fault=lambda error: told(_fault(error)),
+            fault=lambda error: told(fault_of(error)),
             metrics=Metrics(lambda: live.waiting),
             limits=limits or Limits(),
             routers=tuple(routers),
@@ -246,7 +246,7 @@ def serve(
         beside = people_beside(serving, pages, codes, told) if pages else {}
         if staff or is_staff_tried:
             site = f"http://{host}:{port}" if is_staff_tried else ""
-            mounts = staff_mounts(serving.place, settings=staff, try_at=site, campaigns=serving.register)
+            mounts = staff_mounts(serving.place, settings=staff, try_at=site, campaigns=serving.register, told=told)
             beside = {**beside, "mounts": {**beside.get("mounts", {}), **mounts}}
         app = service_app(serving, told=told, **beside)
         from evenhand.adapters.web import run_app
@@ -285,7 +285,7 @@ class _Served(Mapping[str, "ServedCampaign"]):
         return len(self._live.campaigns)
 
 
-def _fault(error: BaseException) -> str:
+def fault_of(error: BaseException) -> str:
     """A fault by its type and place; its text may hold somebody's values."""
     frames = traceback.extract_tb(error.__traceback__)
     at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"

@@ -14,15 +14,16 @@ from evenhand.adapters.staff_sessions import StaffSessions, mark_of
 from evenhand.adapters.staff_settings import StaffSettings, client_secret, read_staff_settings
 from evenhand.rights import Stream
 from evenhand.staff import Read, Section
-from evenhand.terms import DataError, UsageError
+from evenhand.terms import DataError, EvenhandError, UsageError
 
 from ._declared import campaigns_of, sender_of
+from ._serve import fault_of
 from ._trail import entry, is_trail_there, trail_of
 
 if TYPE_CHECKING:
     from evenhand.adapters.web import StaffDoor
 
-__all__ = ["ReadsInHome", "StaffHouse", "not_installed", "open_staff_house", "staff_mark", "staff_reads"]
+__all__ = ["ReadsInHome", "StaffHouse", "not_installed", "open_staff_house", "staff_check", "staff_mark", "staff_reads"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -76,6 +77,7 @@ def open_staff_house(
     sections: Sequence[Section],
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    told: Callable[[str], None] = lambda _: None,
 ) -> StaffHouse:
     """The sign-in of a home's staff, and the door for the pages that are added to it.
 
@@ -84,6 +86,7 @@ def open_staff_house(
         settings: how staff sign in, or the file that says so.
         sections: parts of the house, for the frame.
         clock: now.
+        told: told of sign-ins that went wrong and of faults, without anything of anybody.
 
     Raises:
         PolicyError: the settings are not right.
@@ -110,7 +113,13 @@ def open_staff_house(
         database.be_ready("people")
     sessions = StaffSessions(secret, SessionTable(lambda: database_of(place), clock))
     door = StaffDoor(
-        sessions, sections, site=settings.site, contact=settings.contact, sender=_name_of(place), clock=clock
+        sessions,
+        sections,
+        site=settings.site,
+        contact=settings.contact,
+        sender=_name_of(place),
+        clock=clock,
+        fault=lambda error: told(str(error) if isinstance(error, EvenhandError) else fault_of(error)),
     )
     once = UsedLinks(lambda: database_of(place))
     sign_in = SignIn(settings, Issuer(settings.issuer), sessions, once, secret, client_secret=client_secret())
@@ -127,6 +136,33 @@ def staff_reads(*, home: str | Path | None = None, about: str = "", who: str = "
     """
     found = ReadsInHome(find_home(home)).reads()
     return tuple(one for one in found if about in ("", one.about) and who in ("", one.who))
+
+
+def staff_check(settings: str | Path) -> dict[str, Any]:
+    """Ask the issuer that the settings name, as a sign-in does, and tell what it says, as plain values.
+
+    Args:
+        settings: the file that says how staff sign in.
+
+    Raises:
+        PolicyError: the settings are not right.
+        StoreError: the issuer cannot be reached, or is not as an issuer is.
+    """
+    from evenhand.adapters.issuer import Issuer
+
+    read = read_staff_settings(settings)
+    issuer = Issuer(read.issuer)
+    described, keys = issuer.describe(), issuer.keys(None)
+    return {
+        "issuer": read.issuer,
+        "way_back": read.back,
+        "sign_in": described.authorization,
+        "token": described.token,
+        "sign_out": described.leave,
+        "keys": len(keys),
+        "has_secret": bool(client_secret()),
+        "roles": {role.value: list(words) for role, words in read.roles.items()},
+    }
 
 
 def staff_mark(subject: str, settings: str | Path, *, home: str | Path | None = None) -> str:

@@ -25,7 +25,12 @@ SECTIONS: tuple[Section, ...] = (
 
 
 def staff_mounts(
-    place: Home, *, settings: str | Path = "", try_at: str = "", campaigns: Campaigns | None = None
+    place: Home,
+    *,
+    settings: str | Path = "",
+    try_at: str = "",
+    campaigns: Campaigns | None = None,
+    told: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """The applications (ASGI) for staff by their first address, to be mounted in the service or served alone.
 
@@ -35,6 +40,7 @@ def staff_mounts(
         try_at: scheme, host and port of this machine itself, where staff try the sign-in with an issuer that is mounted
             beside and asks for no password; "" = they do not.
         campaigns: those of a service; None = the part about campaigns is not there.
+        told: told of sign-ins that went wrong and of faults, without anything of anybody.
 
     Raises:
         UsageError: both or neither are given, it is tried elsewhere than here, or what serves is not installed.
@@ -49,13 +55,13 @@ def staff_mounts(
             remedy="pass --staff with a file, or --dev-sign-in to try it here",
         )
     if not try_at:
-        return _furnished(open_staff_house(place, Path(settings), _sections(campaigns)), campaigns)
+        return _furnished(open_staff_house(place, Path(settings), _sections(campaigns), told=told), campaigns)
     try:
         from evenhand.adapters.web import DEV_ISSUER, DevIssuer, dev_settings
     except ModuleNotFoundError as missing:
         raise not_installed(str(missing.name)) from None
     issuer = DevIssuer(try_at)
-    house = open_staff_house(place, dev_settings(try_at), _sections(campaigns))
+    house = open_staff_house(place, dev_settings(try_at), _sections(campaigns), told=told)
     return {**_furnished(house, campaigns), DEV_ISSUER: issuer.app()}
 
 
@@ -96,7 +102,7 @@ def serve_staff_pages(
         UsageError, PolicyError, DataError, StoreError: as `staff_mounts`; or the port is taken.
     """
     site = f"http://{host}:{port}"
-    mounts = staff_mounts(find_home(home), settings=settings, try_at=site if is_tried else "")
+    mounts = staff_mounts(find_home(home), settings=settings, try_at=site if is_tried else "", told=told)
     from evenhand.adapters.web import run_app, side_by_side
 
     run_app(side_by_side(mounts), host=host, port=port, ready=lambda: told(f"The pages for staff: {site}/staff/"))

@@ -49,6 +49,29 @@ def serve(
     )
 
 
+def check(
+    staff: Annotated[Path, typer.Option("--staff", help="YAML file that says how staff sign in.")],
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Ask the issuer what a sign-in asks it, and tell what to register there; exit 4 where it cannot be reached."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    told = assembly.staff_check(staff)
+    if json_out:
+        voice.document(told)
+        return
+    voice.data(f"issuer      {told['issuer']}  ({counted(told['keys'], 'key')})")
+    voice.data(f"sign-in     {told['sign_in']}")
+    voice.data(f"way back    {told['way_back']}  (register it at the issuer)")
+    voice.data(f"sign-out    {told['sign_out'] or 'the issuer names none'}")
+    voice.data(f"secret      {'in the environment' if told['has_secret'] else 'none: the client is a public one'}")
+    for role, words in told["roles"].items():
+        voice.data(f"role        {role}: {', '.join(words)}")
+
+
 def reads(
     about: Annotated[str, typer.Option("--about", help="Only of this request or decision.")] = "",
     who: Annotated[str, typer.Option("--who", help="Only by this mark; see: evenhand staff mark.")] = "",
@@ -93,6 +116,7 @@ def mark(
 
 _COMMANDS = (
     (serve, ("evenhand staff serve --staff staff.yaml", "evenhand staff serve --dev-sign-in --port 9000")),
+    (check, ("evenhand staff check --staff staff.yaml", "evenhand staff check --staff staff.yaml --json")),
     (reads, ("evenhand staff reads", "evenhand staff reads --about R-20261127-3f9a1c --json")),
     (mark, ("evenhand staff mark u-17 --staff staff.yaml", "evenhand staff mark u-17 --staff staff.yaml --json")),
 )

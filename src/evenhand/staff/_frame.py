@@ -131,13 +131,21 @@ def sign_in_page(frame: Frame, lang: Lang, *, go: str, issuer: str) -> str:
         issuer: host of the organisation's issuer.
     """
     say = text("staff.sign-in.say", lang, issuer=issuer)
-    return _own()("staff_note.html", frame, lang, title="staff.sign-in.title", lines=[say], go=go, needs=())
+    return _own()("staff_note.html", frame, lang, title="staff.sign-in.title", lines=[say], go=go)
 
 
-def signed_out_page(frame: Frame, lang: Lang, *, go: str) -> str:
-    """They signed out."""
+def signed_out_page(frame: Frame, lang: Lang, *, go: str, there: str = "") -> str:
+    """They signed out.
+
+    Args:
+        frame: around it.
+        lang: ``nl`` or ``en``.
+        go: where they sign in again.
+        there: where they sign out at the issuer too; "" = not known.
+    """
     lines = [text("staff.signed-out.say", lang), text("staff.signed-out.issuer", lang)]
-    return _own()("staff_note.html", frame, lang, title="staff.signed-out.title", lines=lines, go=go, needs=())
+    more = {"title": "staff.signed-out.title", "lines": lines, "go": go, "there": there}
+    return _own()("staff_note.html", frame, lang, **more)
 
 
 def start_page(frame: Frame, lang: Lang) -> str:

@@ -120,6 +120,7 @@ class DevIssuer:
                 Route("/jwks", self._jwks, methods=["GET"]),
                 Route("/authorize", self._choose, methods=["GET"]),
                 Route("/choose", self._chosen, methods=["GET"]),
+                Route("/out", self._out, methods=["GET"]),
                 Route("/token", self._token, methods=["POST"]),
             ]
         )
@@ -141,6 +142,7 @@ class DevIssuer:
                 "authorization_endpoint": f"{self.address}/authorize",
                 "token_endpoint": f"{self.address}/token",
                 "jwks_uri": f"{self.address}/jwks",
+                "end_session_endpoint": f"{self.address}/out",
                 "response_types_supported": ["code"],
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["ES256"],
@@ -200,6 +202,10 @@ class DevIssuer:
         token = self.token_for(asked.person, asked.nonce)
         answer = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer", "expires_in": 60}
         return JSONResponse({**answer, "id_token": token})
+
+    async def _out(self, _: Request) -> Response:
+        """There is nothing to end: nobody is remembered here."""
+        return RedirectResponse("/staff/sign-in", status_code=303)
 
     def token_for(self, person: DevPerson, nonce: str, **other: Any) -> str:
         """A token about somebody; `other` claims stand in for its own."""

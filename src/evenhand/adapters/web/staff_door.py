@@ -68,6 +68,7 @@ class StaffDoor:
         contact: who gives roles; "" = not declared.
         sender: whose house it is.
         clock: now.
+        fault: told of every error that is not the asker's; they learn nothing of it.
     """
 
     def __init__(
@@ -79,13 +80,15 @@ class StaffDoor:
         contact: str = "",
         sender: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        fault: Callable[[Exception], None] = lambda _: None,
     ) -> None:
-        self.sessions, self.site, self.clock = sessions, site.rstrip("/"), clock
+        self.sessions, self.site, self.clock, self.fault = sessions, site.rstrip("/"), clock, fault
         self._sections, self._contact, self._sender = tuple(sections), contact, sender
 
     def mount(self, routes: Sequence[Route]) -> ASGIApp:
         """An application of such pages, with the headers of private pages on every answer."""
-        told: dict[Any, Any] = {404: self._nothing_here, 405: self._nothing_here, EvenhandError: self._cannot}
+        told: dict[Any, Any] = {404: self._nothing_here, 405: self._nothing_here, Exception: self._cannot}
+        told[EvenhandError] = self._cannot
         return Guarded(Starlette(routes=list(routes), exception_handlers=told))
 
     def page(self, path: str, handler: Page, *roles: StaffRole) -> Route:
@@ -202,8 +205,9 @@ class StaffDoor:
     async def _nothing_here(self, request: Request, _: Exception) -> Response:
         return self.refused(request, "unknown", staff=await self.staff_of(request))
 
-    async def _cannot(self, request: Request, _: Exception) -> Response:
+    async def _cannot(self, request: Request, error: Exception) -> Response:
         """The home cannot be read or written now, or something in it is not as it must be; nobody is told more."""
+        self.fault(error)
         return self.refused(request, "store")
 
 

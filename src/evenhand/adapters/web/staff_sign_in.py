@@ -77,7 +77,8 @@ class _Pages:
             begun = await run_in_threadpool(
                 self._sign_in.begin, request.query_params.get("to", ""), at=self._door.clock()
             )
-        except IssuerError:
+        except IssuerError as error:
+            self._door.fault(error)
             return self._door.refused(request, "issuer")
         response = RedirectResponse(begun.url, status_code=303)
         _set(response, SIGNING_IN, begun.kept, int(PATIENCE.total_seconds()))
@@ -90,9 +91,11 @@ class _Pages:
             word, to = await run_in_threadpool(self._sign_in.finish, kept, said, at=self._door.clock())
         except StateError:
             return self._refused(request, "state")
-        except TokenError:
+        except TokenError as error:
+            self._door.fault(error)
             return self._refused(request, "token")
-        except IssuerError:
+        except IssuerError as error:
+            self._door.fault(error)
             return self._refused(request, "issuer")
         before = request.cookies.get(COOKIE, "")
         if before:
@@ -116,10 +119,9 @@ class _Pages:
         if form is None:
             return self._door.refused(request, "form", staff=staff)
         await run_in_threadpool(self._door.sessions.end, request.cookies.get(COOKIE, ""))
-        lang = language(request, form)
-        response = HTMLResponse(
-            signed_out_page(self._door.frame(request, None), lang, go=f"/staff/sign-in?lang={lang}")
-        )
+        lang, there = language(request, form), await run_in_threadpool(self._sign_in.leave_there)
+        page = signed_out_page(self._door.frame(request, None), lang, go=f"/staff/sign-in?lang={lang}", there=there)
+        response = HTMLResponse(page)
         _forget(response, COOKIE)
         return response
 

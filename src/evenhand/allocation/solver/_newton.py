@@ -137,9 +137,12 @@ def minimise(
             break
         curve = point.bend.curve
         diagonal = point.bend.diagonal
-        steep = np.abs(point.slope) * np.where((point.slope < 0) | (point.dual > 0), 1, 0.05) / (_REACH * beta)
-        guard = 1e-6 * diagonal + steep + 1e-9 * diagonal.max() + 1e-12 / beta
-        target = settle_step(curve + np.diag(guard), point.slope, point.dual)
+        bent = (
+            curve
+            + np.diag(1e-6 * diagonal + 1e-9 * diagonal.max() + 1e-12 / beta)
+            + _guard(rows, point, beta, is_near=room < np.inf)
+        )
+        target = settle_step(bent, point.slope, point.dual)
         target = np.minimum(target, point.dual + 25 * _REACH * beta)
         target[(target < 1e-3 * beta) & (point.slope > 0)] = 0
         way = target - point.dual
@@ -148,6 +151,30 @@ def minimise(
             break
         point = _along(crowd, rows, point, way, beta, people)
     return point
+
+
+def _guard(rows: Rows, point: Point, beta: float, *, is_near: bool) -> NDArray[np.float64]:
+    """float64[K, K]: what keeps a step within some forty widths, the more the farther a row is from its bound.
+
+    Where one group's row from above and its row from below both have a price, only the difference of the two moves
+    anybody: the guard is on that, and what they have in common may go in one step. (On the few near a tie, that is; at
+    wide smoothing prices are small, and such a system is hard to solve for many rows.)
+    """
+    live = (point.slope < 0) | (point.dual > 0)
+    steep = np.abs(point.slope) * np.where(live, 1, 0.05) / (_REACH * beta)
+    guard = np.diag(steep)
+    if not is_near:
+        return guard
+    on = np.flatnonzero(live)
+    on = on[np.argsort(rows.of[on], kind="stable")]
+    same = np.flatnonzero(rows.of[on[1:]] == rows.of[on[:-1]])
+    one, other = on[same], on[same + 1]
+    loose = (rows.sign[one] != rows.sign[other]) & (point.slope[one] + point.slope[other] > 0)
+    one, other = one[loose], other[loose]
+    most = np.maximum(steep[one], steep[other])
+    guard[one, one] = guard[other, other] = most
+    guard[one, other] = guard[other, one] = -most
+    return guard
 
 
 def _along(crowd: Crowd, rows: Rows, point: Point, way: NDArray[np.float64], beta: float, people: float) -> Point:

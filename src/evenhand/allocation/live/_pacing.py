@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign
 from evenhand.terms import DataError, GroupCounts, Measure, UsageError, estimated
 
+from ..solver import comparisons_of
 from ._astray import Astray
-from ._comparisons import comparisons_of
 from ._one_decision import OneDecision, choose
 from ._pace_prices import GroupTally, Past, prices_for_the_rest, shares_of
 from ._room import Room

@@ -16,11 +16,7 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign, DisparityLimit
 from evenhand.terms import Measure
 
-from ._comparisons import Comparison, judge
-from ._crowd import Crowd, lay_out
-from ._limits import Rows, build_rows
-from ._nest import Nest
-from ._solve import Solved, scale_of, solve
+from ..solver import Comparison, Crowd, Nest, Rows, Solved, build_rows, judge, lay_out, scale_of, solve
 
 __all__ = ["GroupTally", "Past", "prices_for_the_rest", "shares_of"]
 

@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from ._choices import has_any, used_by, worth_of
 from ._crowd import Crowd, sample
-from ._dual import decide
+from ._dual import Hard, decide
 
 __all__ = ["Nest"]
 
 _ROOMY = 3.0
+_RESERVE, _WORTH_IT = 8.0, 4
+"""A layer so many times as wide is kept between, where it is at most this part of what it is made from: prices that
+move further than a layer was made for then cost a look at the wider one, not at everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +80,18 @@ class Nest:
                 return last.crowd, reach
             width = min(width, reach)
         base = self._layers[-1].crowd if self._layers else self.whole
-        self._layers.append(_Layer(_screen(base, price, width), price, width))
+        widest = self._layers[-1].reach(price) if self._layers else np.inf
+        hard, wide = decide(base, price), _RESERVE * width
+        if wide < widest and np.count_nonzero(hard.gap <= wide) * _WORTH_IT <= len(hard.gap):
+            base = _screen(base, hard, wide)
+            self._layers.append(_Layer(base, price, wide))
+            hard = decide(base, price)
+        self._layers.append(_Layer(_screen(base, hard, width), price, width))
         return self._layers[-1].crowd, width
 
 
-def _screen(crowd: Crowd, price: NDArray[np.float64], width: float) -> Crowd:
+def _screen(crowd: Crowd, hard: Hard, width: float) -> Crowd:
     """Keep the people whose gap is at most `width`; the others are fixed at their choice. Lots are added."""
-    hard = decide(crowd, price)
     near = hard.gap <= width
     kept = np.flatnonzero(near)
     fixed, worth = crowd.fixed.copy(), crowd.fixed_value

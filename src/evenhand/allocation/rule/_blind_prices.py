@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from evenhand.terms import GroupCounts
 
+from ..solver import settle_step
 from ._batch import Batch
 from ._demand import Demand
 from ._price_shapes import Leans, lookup
-from ._quadratic import settle_step
 from ._yardsticks import Yardstick, measured
 
 __all__ = ["Seeker", "Trial", "fold", "threshold_of"]

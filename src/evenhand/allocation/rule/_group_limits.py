@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import UsageError
 
-from ._comparisons import exact
+from ..solver import exact
 
 __all__ = ["GroupComparison", "GroupLimit", "GroupMeasure", "bound_holds", "coefficients", "figure_of", "is_ratio"]
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from evenhand.terms import Model, Reason
 
-from ._crowd import CLOSED
+from ..solver import CLOSED
 from ._price_policy import PricePolicy
 from ._room import Room
 
@@ -139,7 +139,7 @@ def _drawn(margin: list[int], top: int, seed: int, subject: bytes) -> int:
 
 
 def _lots(seed: int, subject: bytes, offers: int) -> list[int]:
-    """The lots of `allocation._crowd`, as whole numbers in the same order."""
+    """The lots of `solver._crowd`, as whole numbers in the same order."""
     draw = seed & _WORD
     for word in struct.unpack("<4Q", subject):
         draw = _mix(draw ^ word)
@@ -167,7 +167,7 @@ def one_decider(policy: PricePolicy, model: Model) -> OneDecider:
 
 
 def _mix(word: int) -> int:
-    """The finaliser of splitmix64, as in `allocation._crowd`."""
+    """The finaliser of splitmix64, as in `solver._crowd`."""
     word = (word + _GOLDEN) & _WORD
     word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
     word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & _WORD
