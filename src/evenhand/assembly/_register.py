@@ -387,8 +387,8 @@ def _block(error: EvenhandError) -> dict[str, Any]:
     return {"pointer": "", "severity": "error", "owner": owner, "line": 0, "blocks": True, **told}
 
 
-def _named(told: Any) -> dict[str, str]:
-    return {"by": str(told.get("by", "")), "reason": str(told.get("reason", ""))}
+def _named(told: Any) -> dict[str, str | None]:
+    return {"by": str(told.get("by", "")), "reason": str(told.get("reason", "")), "version": None}
 
 
 def _now() -> datetime:

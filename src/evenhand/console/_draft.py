@@ -73,7 +73,7 @@ def options_for(base: Mapping[str, Any], category: str, *, at: datetime) -> Opti
         category: one of `terms.Category`.
         at: now, as the checks take it.
     """
-    data = {**deepcopy(dict(base)), "category": category}
+    data = {**deepcopy(dict(base)), "category": str(category)}
     _, found = read_campaign(data, at=at)
     gone = tuple(_gone(data, found))
     names = {one.name for one in gone}
