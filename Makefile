@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq
 UPGRADE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test storm test-spark test-interpret test-oracle check static format-check lint types floors manners bench lock format clean system-parts
+.PHONY: help demo test storm soak test-spark test-interpret test-oracle check static format-check lint types floors manners bench lock format clean system-parts
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ test: $(VENV)/.test system-parts  ## Set up everything for tests and run them al
 storm: $(VENV)/.test system-parts  ## Kill writers, servers and a service while they record, again and again (up to an hour; STORM=100 times)
 	@EVENHAND_STORM=$(or $(STORM),100) $(BIN)/python -m pytest -n 0 tests/adapters/test_store_faults.py $(ARGS)
 	@EVENHAND_STORM=$(or $(STORM),40) $(BIN)/python -m pytest -n 0 tests/cli/test_serve.py tests/cli/test_killed.py -k killed
+
+soak: $(VENV)/.test  ## The live service under a steady load with everything on: flat memory, no error (30 minutes; SOAK=600 for ten)
+	@$(BIN)/python -m benchmarks.soak --seconds $(or $(SOAK),1800) $(ARGS)
 
 test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into an environment of its own
 	@$(call run_apart,spark,tests/scoring tests/adapters)
@@ -102,6 +105,7 @@ lock:  ## Write requirements/*.lock again from pyproject.toml
 	@$(COMPILE) --extra demo --extra postgres --extra serve --extra test --extra check -o requirements/check.lock
 	@$(COMPILE) --extra demo --extra postgres --extra serve --extra test -c requirements/check.lock -o requirements/test.lock
 	@$(COMPILE) --extra demo --extra serve -c requirements/check.lock -o requirements/run.lock
+	@$(COMPILE) --extra postgres --extra serve -c requirements/check.lock -o requirements/serve.lock
 
 clean:  ## Remove the environments, caches and outputs that make made
 	rm -rf $(VENV) .venv-lock .venv-spark .venv-interpret .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

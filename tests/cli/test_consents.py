@@ -211,6 +211,34 @@ def test_a_fact_that_no_campaign_has_is_said_to_change_nothing(ran, cli):
     assert "It holds for the next decision" in cli(ran, "consent", "switch-off", WHO, "visits").stderr
 
 
+def test_an_id_that_is_nobodys_here_is_said_to_be(ran, cli):
+    """A slip of the pen in a withdrawal, an erasure or a request is warned of; whoever stands in a table is not."""
+    said = "nobody here by that id has any record"
+    for words in (
+        ("consent", "withdraw", "canary2@mail.exampel", PURPOSE),
+        ("consent", "history", "nobody-1"),
+        ("rights", "ask", "nobody-2", "objection"),
+        ("rights", "erase", "nobody-3", "--yes"),
+    ):
+        done = cli(ran, *words)
+        assert done.exit_code == 0, done.stderr
+        assert said in done.stderr
+        assert words[2] not in done.stderr
+    assert said not in cli(ran, "consent", "withdraw", "canary2@mail.example", PURPOSE).stderr
+    assert said not in cli(ran, "consent", "withdraw", "canary2@mail.exampel", PURPOSE).stderr, "by now there is one"
+    assert json.loads(cli(ran, "rights", "ask", "nobody-4", "access", "--json").stdout)["known"] is False
+    assert json.loads(cli(ran, "consent", "object", "canary3@mail.example", "--json").stdout)["known"] is True
+
+
+@pytest.mark.parametrize("code", ["dutch", "xx", "NL", "n l", "nl_NL"])
+def test_a_language_that_is_none_is_refused(ran, cli, code):
+    """The evidence of a consent names a language; nothing is recorded with one that is none."""
+    done = cli(ran, "consent", "give", "canary2@mail.example", PURPOSE, "--text-lang", code)
+    assert done.exit_code == 2
+    assert "The language of the text that was shown is none" in done.stderr
+    assert "0 records" in cli(ran, "consent", "history", "canary2@mail.example").stderr
+
+
 def test_a_table_with_an_empty_status_is_told_without_a_guess(ran, cli):
     """Nothing is like an empty word, so no other word is proposed."""
     (ran / "said.csv").write_text(f"subject,kind,purpose,status,at\n{WHO},consent,{PURPOSE},,2026-04-01\n", "utf-8")

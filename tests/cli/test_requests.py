@@ -405,3 +405,37 @@ def test_what_is_late_shows_up_and_fails_a_check(desk):
     assert done.stdout.splitlines()[0].startswith(late)
     assert "days late" in done.stdout.splitlines()[0]
     assert desk("rights", "extend", late, "complex", "--by", "dpo").exit_code == 2
+
+
+def test_a_letter_about_what_is_late_promises_no_day_that_is_over(desk):
+    """The day is named as the one by which there should have been an answer; and again when it is asked for later."""
+    long_ago = (datetime.now(UTC) - timedelta(days=70)).date().isoformat()
+    done = desk("rights", "ask", WHO, "access", "--received", long_ago, "--lang", "en")
+    assert "You should have had an answer by" in done.stdout
+    assert "You get an answer by" not in done.stdout
+    number = done.stderr.split()[0]
+    shown = desk("rights", "show", number, "--letter", "late.html")
+    assert shown.exit_code == 0, shown.stderr
+    assert "You should have had an answer by" in (desk.folder / "late.html").read_text("utf-8")
+
+
+def test_what_a_recipient_acknowledged_is_recorded_once(desk):
+    """Told twice with one reference nothing is added; with another one it is refused, and the first stands."""
+    number = desk.ask("rectification")
+    assert desk.answer(number, "--set", "visits=3").exit_code == 0
+    assert desk("rights", "told", number, "Mail House", "--reference", "77").exit_code == 0
+    before = desk("rights", "show", number).stdout
+    assert desk("rights", "told", number, "Mail House", "--reference", "77").exit_code == 0
+    other = desk("rights", "told", number, "Mail House", "--reference", "78")
+    assert other.exit_code == 2
+    assert "acknowledged request" in other.stderr
+    assert desk("rights", "show", number).stdout == before
+
+
+def test_the_record_of_processing_has_headings_in_its_language(desk):
+    """In Dutch the heads of the CSV are Dutch words; in English the names of the fields, as programs read them."""
+    dutch = desk("ropa", "--format", "csv", "--lang", "nl").stdout.splitlines()[0]
+    english = desk("ropa", "--format", "csv", "--lang", "en").stdout.splitlines()[0]
+    assert dutch.startswith("campagne,verantwoordelijke,bereikbaar via,functionaris gegevensbescherming")
+    assert english.startswith("campaign,controller,contact,officer")
+    assert len(dutch.split(",")) == len(english.split(","))

@@ -10,69 +10,18 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from live_cases import person
+from serve_cases import Askers, ask_once, serving
 from shop_folder import PROGRAM
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 KILLS = 4
-
-
-def _person(number: int) -> str:
-    return f"canary{number}@mail.example"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Service:
-    """A service in a process of its own."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen(
-            [*PROGRAM, "serve", "campaign.yaml", "--port", str(port)],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        until = time.monotonic() + 90
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                if httpx.get(self.address + "/readyz", timeout=5).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.1)
-        self.process.kill()
-        raise AssertionError(self.process.communicate()[0])
-
-    def stop(self, how: signal.Signals) -> tuple[int, str]:
-        """Exit status, and what it said."""
-        self.process.send_signal(how)
-        said = self.process.communicate(timeout=60)[0]
-        return self.process.returncode, said
-
-
-@contextmanager
-def _serving(folder: Path) -> Iterator[Service]:
-    service = Service(folder, _free_port())
-    try:
-        yield service
-    finally:
-        if service.process.poll() is None:
-            service.process.kill()
-            service.process.communicate(timeout=30)
 
 
 @pytest.fixture
@@ -90,56 +39,17 @@ def _runs(cli, folder: Path) -> list[dict]:
 
 def test_the_command_serves_until_it_is_told_to_stop(ran, cli, key):
     """It says where it listens, answers, and on SIGTERM ends well; what it decided is in the ledger."""
-    with _serving(ran) as service:
+    with serving(ran) as service:
         asked = {"authorization": f"Bearer {key}"}
-        one = httpx.post(service.address + "/v1/decisions", json={"subject": _person(3)}, headers=asked)
+        one = httpx.post(service.address + "/v1/decisions", json={"subject": person(3)}, headers=asked)
         assert one.status_code == 200
         why = httpx.get(service.address + one.json()["explanations"]["person"], headers=asked)
         assert why.json()["headline"].startswith("Small Shop")
         code, said = service.stop(signal.SIGTERM)
     assert (code, "Serving small-shop on http://127.0.0.1:" in said) == (0, True)
-    assert _person(3) not in said
+    assert person(3) not in said
     assert _runs(cli, ran)[-1]["decisions"] == 1
     assert cli(ran, "ledger", "verify", "--home", "evenhand-home").exit_code == 0
-
-
-class Askers:
-    """Threads that ask all the time, each question under a key of its own, and keep what was answered."""
-
-    def __init__(self, address: str, key: str, start: int) -> None:
-        self.answers: dict[str, str] = {}
-        self.asked: dict[str, str] = {}
-        self._address, self._headers = address, {"authorization": f"Bearer {key}"}
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(start + 1_000 * n,)) for n in range(4)]
-        for thread in self._threads:
-            thread.start()
-
-    def _ask(self, number: int) -> None:
-        with httpx.Client(timeout=20) as client:
-            while not self._stop.is_set():
-                number += 1
-                once, who = f"question-{number}", _person(number % 390)
-                self.asked[once] = who
-                try:
-                    answer = ask_once(client, self._address, self._headers, once, who)
-                except httpx.TransportError:
-                    return
-                if answer is not None:
-                    self.answers[once] = answer
-
-    def end(self) -> None:
-        """Stop asking."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
-
-
-def ask_once(client: httpx.Client, address: str, headers: dict[str, str], once: str, who: str) -> str | None:
-    """The decision's id; None where the service could not."""
-    own = {**headers, "idempotency-key": once}
-    answer = client.post(address + "/v1/decisions", json={"subject": who}, headers=own)
-    return answer.json()["decision_id"] if answer.status_code == 200 else None
 
 
 def test_killed_under_load_nothing_answered_is_lost_and_nothing_is_decided_twice(ran, cli, key):
@@ -149,7 +59,7 @@ def test_killed_under_load_nothing_answered_is_lost_and_nothing_is_decided_twice
     answered: dict[str, str] = {}
     asked: dict[str, str] = {}
     for attempt in range(int(os.environ.get("EVENHAND_STORM", KILLS))):
-        with _serving(ran) as service:
+        with serving(ran) as service:
             askers = Askers(service.address, key, 10_000 * (attempt + 1))
             until = time.monotonic() + 60
             while len(askers.answers) < 5 + 3 * (attempt % 7) and time.monotonic() < until:
@@ -161,7 +71,7 @@ def test_killed_under_load_nothing_answered_is_lost_and_nothing_is_decided_twice
         assert len(askers.answers) > 4
         verified = cli(ran, "ledger", "verify", "--home", "evenhand-home")
         assert verified.exit_code == 0, verified.output
-    with _serving(ran) as service, httpx.Client(timeout=20) as client:
+    with serving(ran) as service, httpx.Client(timeout=20) as client:
         for once, who in asked.items():
             again = ask_once(client, service.address, headers, once, who)
             assert again is not None
@@ -177,11 +87,11 @@ def test_killed_under_load_nothing_answered_is_lost_and_nothing_is_decided_twice
 def test_other_commands_get_their_turn_while_it_serves(ran, cli, key):
     """Under load somebody is erased, and from then on every decision about them says so."""
     headers = {"authorization": f"Bearer {key}"}
-    with _serving(ran) as service:
+    with serving(ran) as service:
         askers = Askers(service.address, key, 10_000)
-        done = cli(ran, "rights", "erase", _person(395), "--yes", "--home", "evenhand-home")
+        done = cli(ran, "rights", "erase", person(395), "--yes", "--home", "evenhand-home")
         assert done.exit_code == 0, done.output
-        one = httpx.post(service.address + "/v1/decisions", json={"subject": _person(395)}, headers=headers).json()
+        one = httpx.post(service.address + "/v1/decisions", json={"subject": person(395)}, headers=headers).json()
         askers.end()
         assert (one["standing"], one["permission"]) == ("contextual", "erased")
         assert service.stop(signal.SIGTERM)[0] == 0
@@ -197,10 +107,10 @@ def test_the_lines_of_the_how_to_do_what_they_say(ran, cli):
         "evenhand-home",
     )  # fmt: skip
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "serve.md").read_text("utf-8")
-    shown = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("1042", _person(3))
+    shown = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("1042", person(3))
     lines = [line for line in re.split(r"\n(?=curl )", shown) if line.strip()]
     assert len(lines) >= 4
-    with _serving(ran) as service:
+    with serving(ran) as service:
         environment = {**os.environ, "KEY": made.stdout.strip().splitlines()[0], "DECISION": ""}
         answers = []
         for line in lines:
@@ -226,12 +136,12 @@ def test_the_client_to_copy_decides_tells_and_asks_again(ran, cli):
     spec = importlib.util.spec_from_file_location("client", Path(__file__).parents[2] / "examples/service/client.py")
     client = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(client)
-    with _serving(ran) as service, client.Decisions(service.address, made.stdout.strip().splitlines()[0]) as decisions:
-        one = decisions.decide(_person(3), once="view-1")
-        assert decisions.decide(_person(3), once="view-1")["decision_id"] == one["decision_id"]
-        assert decisions.decide(_person(3), gpc=True)["standing"] == "contextual"
+    with serving(ran) as service, client.Decisions(service.address, made.stdout.strip().splitlines()[0]) as decisions:
+        one = decisions.decide(person(3), once="view-1")
+        assert decisions.decide(person(3), once="view-1")["decision_id"] == one["decision_id"]
+        assert decisions.decide(person(3), gpc=True)["standing"] == "contextual"
         assert decisions.decide("nobody", features={"visits": 3})["permission"] == "consent-never-asked"
-        assert len(decisions.decide_several([_person(4), _person(5)])) == 2
+        assert len(decisions.decide_several([person(4), person(5)])) == 2
         decisions.tell(one["decision_id"], "shown")
         assert decisions.why(one["decision_id"], lang="nl")["lang"] == "nl"
         assert decisions.receipt(one["decision_id"])["receipt"]
@@ -240,7 +150,7 @@ def test_the_client_to_copy_decides_tells_and_asks_again(ran, cli):
         assert refused.value.problem["type"] == "/problems/subject-unknown"
         service.stop(signal.SIGTERM)
         with pytest.raises(client.Refused, match="cannot be reached"):
-            decisions.decide(_person(3))
+            decisions.decide(person(3))
 
 
 def test_without_a_run_or_with_a_taken_port_it_says_why(shop, ran, cli):

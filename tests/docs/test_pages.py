@@ -97,7 +97,7 @@ def test_the_version_is_the_same_everywhere(root):
 def test_a_lock_holds_hashes_and_no_address(root):
     """requirements/*.lock work with any index, and with no other files than those that were locked."""
     locks = sorted((root / "requirements").glob("*.lock"))
-    assert [lock.name for lock in locks] == ["check.lock", "run.lock", "test.lock"]
+    assert [lock.name for lock in locks] == ["check.lock", "run.lock", "serve.lock", "test.lock"]
     for lock in locks:
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text, lock.name

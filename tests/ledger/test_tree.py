@@ -64,6 +64,7 @@ def test_the_root_is_that_of_the_definition_however_leaves_arrive(size, parts):
     for part in [*parts, size]:
         nodes += tree.add(LEAVES[start : min(start + part, size)])
         start = min(start + part, size)
+        assert tree.root() == _by_definition(LEAVES[:start])
     assert (tree.size, tree.root()) == (size, _by_definition(LEAVES[:size]))
     assert sorted(nodes) == [(1, i, _by_definition(LEAVES[256 * i : 256 * i + 256])) for i in range(size // 256)]
 

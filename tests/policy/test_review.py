@@ -25,7 +25,7 @@ EVIDENCE = {"notice": "n", "language": "l", "method": "m", "actor": "a"}
 BARE_LAW = {"law": {"jurisdictions": ["NL"]}}
 LAW = BARE_LAW | {"consents.evidence": EVIDENCE, "columns.visits.sensitivity": "ordinary"}
 CUSTOMERS = {"everybody": True}
-BY_RULES = {"EH-POL-128", "EH-POL-130", "EH-POL-131", "EH-POL-133", "EH-POL-170"}
+BY_RULES = {"EH-POL-114", "EH-POL-128", "EH-POL-130", "EH-POL-131", "EH-POL-133", "EH-POL-170"}
 """Checks that need the rules themselves (tests/rules/test_review.py), or the files that an operator opened
 (tests/policy/test_sources.py)."""
 
@@ -33,6 +33,7 @@ PROCESSING = {"people": {"nl": "klanten", "en": "customers"}, "security": {"nl":
 MAILER = {"name": "Mail House", "role": "processor", "country": "US", "contract": "DPA-12", "safeguard": "clauses"}
 
 BROKEN = [
+    ("EH-POL-113", LAW | {"law.recipients": ["mailer"]}, ("law", "recipients")),
     ("EH-POL-120", LAW | {"law": {}}, ("law",)),
     ("EH-POL-121", LAW | {"law.column": "country"}, ("law",)),
     ("EH-POL-121", LAW | {"law.column": "sex"}, ("law",)),

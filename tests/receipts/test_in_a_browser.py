@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import pytest
 
@@ -65,6 +66,19 @@ def test_a_receipt_holds_in_the_browser(visit, give, kind):
     found = [round(float(text.replace(",", "")) * 10_000) for text in shown]
     assert sorted(found[:-1]) == sorted(parts)
     assert found[-1:] == ([sum(parts)] if parts else [])
+
+
+def test_the_title_and_the_numbers_follow_the_language(visit, give):
+    """Whoever switches to Dutch reads a Dutch title, and commas in ranges; and back."""
+    page = visit(give("personalised"), lang="en")
+    english = page.title()
+    page.locator("label[for=show-nl]").click()
+    assert page.title() != english
+    assert page.evaluate("document.documentElement.lang") == "nl"
+    ranges = page.locator("main.in-nl tbody td:nth-child(2)").all_text_contents()
+    assert not [one for one in ranges if re.search(r"\d\.\d", one)]
+    page.locator("label[for=show-en]").click()
+    assert page.title() == english
 
 
 def _number(receipt):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from base64 import b64decode, b64encode
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from evenhand import assembly
 from evenhand.receipts import check, checker, read_receipt, receipt_page
-from evenhand.receipts._check import ORDER, is_signed
+from evenhand.receipts._check import ORDER, _label, is_signed
 
 KINDS = ("personalised", "withdrawn", "objected")
 
@@ -142,8 +143,34 @@ def test_the_program_checks_alone(give, tmp_path):
     assert (good.returncode, good.stderr) == (0, "")
     assert "Alles klopt." in good.stdout
     assert "met de sleutel die u gaf" in good.stdout
+    assert "  gebruikt: persoonsgegevens" in good.stdout
+    assert "  aanbod: Korting op thee" in good.stdout
+    assert not re.search(r"\d\.\d+ (to|tot|of meer)|below|or more|  (standing|offer|campaign):", good.stdout)
     assert run(broken).returncode == 5
     assert run(empty).returncode == run(tmp_path / "absent").returncode == 2
+
+
+def test_a_range_is_read_with_a_comma_in_dutch():
+    """The cuts 1.5 and 1250.75, each way, as people write them."""
+    binning = {"categories": [], "cuts": [1.5, 1250.75]}
+    dutch = [_label(binning, code, "nl") for code in (0, 1, 2, 3, 4, 5)]
+    assert dutch == [
+        "niet gebruikt",
+        "niet bekend",
+        "iets anders",
+        "minder dan 1,5",
+        "1,5 tot 1250,75",
+        "1250,75 of meer",
+    ]
+    assert [_label(binning, code, "en") for code in (3, 4)] == ["below 1.5", "1.5 to 1250.75"]
+
+
+def test_the_words_of_a_receipt_cite_the_rule_that_decided(give):
+    """In both languages, with its article: of a decision with personal data as of a refusal."""
+    for kind in KINDS:
+        words = give(kind)["words"]
+        assert sum(line.startswith("Rule ") for line in words["en"]) == 1
+        assert sum(line.startswith("Regel ") for line in words["nl"]) == 1
 
 
 def test_the_page_is_the_receipt_and_no_text_can_break_out_of_it(give):

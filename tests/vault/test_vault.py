@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenhand.terms import SUPPRESSED, UsageError
-from evenhand.vault import Vault
+from evenhand.vault import LateVault, Vault
 
 SEXES = ("f", "m", None)
 AGES = ("18-34", "35+", "", None)
@@ -158,3 +158,28 @@ def test_columns_of_another_length_are_refused():
     """Every sensitive column has a value per row."""
     with pytest.raises(UsageError, match=r"columns of another length: \{'sex': 2\}"):
         Vault({"sex": ["f", "m"]}, np.ones(3, dtype=bool))
+
+
+def test_a_late_vault_is_filled_by_the_first_question_and_once():
+    """Nobody's group is looked at before; then it answers as the vault does."""
+    filled = []
+
+    def fill():
+        filled.append(1)
+        return Vault({"sex": ["f"] * 20 + ["m"] * 15}, np.ones(35, dtype=bool))
+
+    late = LateVault(("sex",), fill)
+    assert (late.features, filled) == (("sex",), [])
+    codes = np.zeros(35, dtype=int)
+    assert late.count(("sex",), codes, 1, why="test").totals.tolist() == [20, 15]
+    assert late.inside(("sex",), lambda cells, groups: (len(cells), groups), why="test") == (35, (("f",), ("m",)))
+    assert filled == [1]
+
+
+def test_a_late_vault_shows_nothing_either():
+    """Printed it says its columns; it cannot be copied or pickled."""
+    late = LateVault(("sex",), lambda: Vault({"sex": ["secret-value"]}, np.ones(1, dtype=bool)))
+    assert repr(late) == "LateVault(features=('sex',))"
+    for take in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="cannot be copied or pickled"):
+            take(late)

@@ -33,7 +33,11 @@ def connected(placement: Placement, part: str, secret: Callable[[], bytes] | Non
     with trouble(where):
         try:
             connection = psycopg.connect(
-                placement.url, autocommit=True, connect_timeout=10, application_name="evenhand", prepare_threshold=2
+                placement.url,
+                autocommit=True,
+                prepare_threshold=2,
+                application_name="evenhand",
+                **placement.patience,
             )
         except (psycopg.ProgrammingError, ValueError):
             raise placement.broken() from None

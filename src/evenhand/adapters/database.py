@@ -131,7 +131,7 @@ class Database:
                 placement.url.replace("postgresql:", "postgresql+psycopg:", 1),
                 hide_parameters=True,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 10, "application_name": "evenhand"},
+                connect_args={"application_name": "evenhand", **placement.patience},
             )
         except (ArgumentError, ValueError):
             raise placement.broken() from None

@@ -11,6 +11,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from evenhand.terms import StoreError, UsageError
 
@@ -22,6 +23,13 @@ DATABASE = "EVENHAND_DATABASE"
 """The variable that names the server, unless the home says another."""
 KEYS_DATABASE = "EVENHAND_KEYS_DATABASE"
 """The variable that names another server for the keys of people; without it they stand in a schema of their own."""
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _RULE = "the address of a database stands in an environment variable, never in an option or a shared file"
@@ -53,6 +61,12 @@ class Placement:
         """The place of the keys of people."""
         variable = self.variable if self.keys_url == self.url else KEYS_DATABASE
         return Placement(variable, self.keys_schema, self.keys_url, self.keys_url)
+
+    @property
+    def patience(self) -> dict[str, Any]:
+        """How long a server may say nothing: one that is cut off without a word is noticed within some 15 seconds. What
+        the address says itself stays."""
+        return {name: value for name, value in _PATIENCE.items() if f"{name}=" not in self.url}
 
     @property
     def vault(self) -> Placement:

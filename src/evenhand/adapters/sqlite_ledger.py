@@ -103,7 +103,7 @@ class SqliteLedger:
         application = self._db.execute("PRAGMA application_id").fetchone()[0]
         blank = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if blank and not read_only:
-            self._db.execute("PRAGMA page_size = 16384")
+            self._db.execute("PRAGMA page_size = 4096")
             self._db.execute("PRAGMA journal_mode = WAL")
             # Another first run may have made it since `blank` was read, hence IF NOT EXISTS.
             self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {TREE} COMMIT;")

@@ -77,14 +77,17 @@ def by_prices(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices
     worth = scored.value if eligible is None else np.where(eligible, scored.value, CLOSED)
     margin = worth - offer_price[:, None] - cell_price[cell].T
     open_ = standing != Standing.REFUSED
-    choice = _choose(margin, draw, open_, tables.room(given.left))
-    unlimited = _choose(worth - offer_price[:, None], draw, open_, tables.room(given.left))
+    lots = np.stack([lot(draw, offer) for offer in range(len(margin))])
+    choice = _choose(margin, lots, open_, tables.room(given.left))
+    unlimited = _choose(worth - offer_price[:, None], lots, open_, tables.room(given.left))
     columns = columns_of(worth, choice, offer_price, cell_price, None, cell, draw, ~open_, permitted.reason)
     value = _worth(scored.value, choice)
     bound = int(np.maximum(scored.value[:, open_], 0).max(axis=0, initial=0).sum())
     names = tuple(offer.id for offer in campaign.offers)
     limits, chance = campaign.limits.disparity, scored.probability
-    comparisons = survey(wall, limits, counted, names, eligible, chance) if len(standing) else []
+    # Where no two groups can be large enough to be judged (one, for a floor), there is nothing to ask of the wall.
+    least = min((limit.minimum_size * (1 if limit.measure.is_floor else 2) for limit in limits), default=0)
+    comparisons = survey(wall, limits, counted, names, eligible, chance) if np.count_nonzero(counted) >= least else []
     comparisons = [
         replace(each, reach=selected_people(wall, each, counted, unlimited, chance)) if each.is_floor else each
         for each in comparisons
@@ -112,12 +115,10 @@ def by_prices(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices
 
 
 def _choose(
-    margin: NDArray[np.int64], draw: NDArray[np.uint64], open_: NDArray[np.bool_], room: Room
+    margin: NDArray[np.int64], lots: NDArray[np.float64], open_: NDArray[np.bool_], room: Room
 ) -> NDArray[np.int16]:
     """int16[n], one after the other: the offer with the highest margin above zero that still fits, or -1."""
-    offers, people = margin.shape
-    lots = np.stack([lot(draw, offer) for offer in range(offers)])
-    choice = np.full(people, -1, dtype=np.int16)
+    choice = np.full(margin.shape[1], -1, dtype=np.int16)
     wanted = np.flatnonzero(open_ & (margin.max(axis=0, initial=0) > 0))
     ranked = np.lexsort((-lots[:, wanted], -margin[:, wanted]), axis=0)
     for row, order in zip(wanted.tolist(), ranked.T.tolist(), strict=True):
@@ -145,8 +146,7 @@ def _outcomes(
     """What these people used of each limit; what a limit costs is not worked out again."""
     binding = frozenset(name for name, price in policy.limit_price.items() if price > 0)
     found = []
-    for outcome in limit_outcomes(campaign, comparisons, choice, selected, binding, {}, ""):
+    for outcome in limit_outcomes(campaign, comparisons, choice, selected, binding, None, ""):
         plain: LimitOutcome = outcome
-        note = BY_PRICES if plain.kind in ("disparity", "minimum") else plain.note
-        found.append(replace(plain, money=None, people=None, note=note))
+        found.append(replace(plain, note=BY_PRICES) if plain.kind in ("disparity", "minimum") else plain)
     return tuple(found)

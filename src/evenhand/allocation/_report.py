@@ -84,7 +84,7 @@ def limit_outcomes(
     choice: NDArray[np.int16],
     selected: list[NDArray[np.int64]],
     binding: frozenset[str],
-    costs: dict[str, tuple[int, int]],
+    costs: dict[str, tuple[int, int]] | None,
     note: str,
     cost: NDArray[np.int64] | None = None,
 ) -> tuple[LimitOutcome, ...]:
@@ -96,7 +96,7 @@ def limit_outcomes(
         choice: int16[n], the offer of each person; or int16[n, most], the offers of each person, then -1.
         selected: selected people per judged group, for each comparison.
         binding: limits with a price.
-        costs: micro-money and people of each binding limit.
+        costs: micro-money and people of each binding limit; None = that was not worked out.
         note: how the costs were estimated.
         cost: int64[m, n], micro-money, where costs are each person's own.
     """
@@ -110,7 +110,7 @@ def limit_outcomes(
     outcomes: list[LimitOutcome] = []
 
     def add(name: str, kind: Kind, declared: float, used: float, held: bool) -> None:
-        money, people = costs.get(name, (0, 0))
+        money, people = (None, None) if costs is None else costs.get(name, (0, 0))
         remark = note if name in binding else ""
         outcomes.append(LimitOutcome(name, kind, declared, used, held, name in binding, money, people, note=remark))
 

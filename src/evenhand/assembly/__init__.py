@@ -41,6 +41,7 @@ from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
 from ._kept import kept_checkpoints
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+from ._known import is_known
 from ._live import LiveService
 from ._monitor import monitor
 from ._monitored import Monitored, Watched
@@ -149,6 +150,7 @@ __all__ = [
     "hash_of_notice",
     "import_consents",
     "is_factor",
+    "is_known",
     "kept_checkpoints",
     "keys_status",
     "last_checkpoint",

@@ -103,7 +103,7 @@ def ask(
     with trail_of(place) as trail:
         trail.append(entries)
     request = request_of(number, [happened], public_holidays(country))
-    return Stepped(request, letter_for(request, place))
+    return Stepped(request, letter_for(request, place, written=at))
 
 
 def ask_identity(

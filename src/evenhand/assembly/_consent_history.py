@@ -17,6 +17,7 @@ from evenhand.rights import (
     Stream,
     TrailReport,
     consent_record,
+    is_language,
     missing_in,
     records_text,
     said_now,
@@ -68,7 +69,7 @@ def say(
         notice, notice_hash, language, method, actor, form, via: see `rights.Said`.
 
     Raises:
-        UsageError: the purpose is none, or the moment lies in the future.
+        UsageError: the purpose or the language is none, or the moment lies in the future.
         StoreError: it cannot be written.
     """
     if said_at is not None and said_at > at:
@@ -77,6 +78,13 @@ def say(
             "What was said is dated in the future.",
             rule="G-7: a record says when it was said",
             remedy="correct the moment",
+        )
+    if language and not is_language(language):
+        raise UsageError(
+            "consent-language",
+            "The language of the text that was shown is none.",
+            rule="G-7: a record says in which language somebody was asked, as ISO 639 writes it",
+            remedy="write nl, en, fr ... with a country after it where that matters: nl-BE",
         )
     said = said_now(
         word,

@@ -63,8 +63,16 @@ def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | Postgres
 
 
 def has_ledger(home: Home) -> bool:
-    """Whether anything was ever begun there."""
-    return home.ledger.is_file() if placement_of(home) is None else True
+    """Whether anything was ever begun there; on a server whether there is an entry."""
+    if placement_of(home) is None:
+        return home.ledger.is_file()
+    try:
+        with ledger_of(home, read_only=True):
+            return True
+    except StoreError as error:
+        if error.code != "store-missing":
+            raise
+        return False
 
 
 def may_be_recorded(home: Home, run_id: str) -> bool:

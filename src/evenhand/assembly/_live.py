@@ -26,6 +26,7 @@ from evenhand.terms import DataError, EvenhandError, Finding, PausedError, Store
 from ._ledger import run_keys_of
 from ._live_campaign import LiveCampaign, Meanwhile
 from ._live_groups import Group, Waiting, answer_group, closing, put, unavailable
+from ._live_ready import LOOK_AGAIN, Readiness
 from ._live_told import LiveTold
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ _MOMENT = 0.002
 """Seconds to wait for company where half as many wait as were decided together last."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
-_LOOK_AGAIN = 1.0
-"""Seconds without a question after which a service in trouble looks by itself whether that is over."""
 
 
 class LiveService:
@@ -80,7 +79,7 @@ class LiveService:
         self._answers = 0
         self._changed = threading.Condition()
         self._is_open, self._may_be_recorded = True, False
-        self._trouble: EvenhandError | None = None
+        self._ready = Readiness()
         self._hands = ThreadPoolExecutor(1, "evenhand-head")
         self._number = secrets.randbelow(1 << 24)
         self._thread = threading.Thread(target=self._work, name="evenhand-decides", daemon=True)
@@ -105,19 +104,13 @@ class LiveService:
     @property
     def trouble(self) -> EvenhandError | None:
         """Why the last group could not be decided; None where it was."""
-        return self._trouble
+        return self._ready.trouble
 
     def not_ready(self) -> str:
-        """Why nobody could be decided about when it was tried last, one stable word; "" where they can be.
-
-        What is asked of this, such as a load balancer, sends no question while the answer is no. So after a trouble the
-        service looks each second whether it is over.
-        """
+        """Why nobody could be decided about, one stable word; "" where they can be. See `Readiness`."""
         if not self._is_open or not self._thread.is_alive():
             return "closing"
-        if self._trouble is not None:
-            return self._trouble.code
-        return "busy" if self._people >= self._most else ""
+        return self._ready.word() or ("busy" if self._people >= self._most else "")
 
     def ask(self, question: Question, done: Done) -> None:
         """Take a question; see `adapters.asking.Decider.ask`.
@@ -187,11 +180,11 @@ class LiveService:
             try:
                 while (group := self._next(sitting)) is not None:
                     is_new = self._taken_in()
-                    if not group:
-                        if not is_new:
-                            self._look_again(store, sitting)
-                        continue
-                    self._decide(group, store, sitting)
+                    if group:
+                        self._decide(group, store, sitting)
+                    is_idle = not group and not is_new
+                    if is_idle or (self._ready.locked is not None and self._ready.look_is_due()):
+                        self._look(store, sitting)
                     if store.is_wanted():
                         self._let_go(sitting)
             finally:
@@ -204,7 +197,7 @@ class LiveService:
     def _next(self, sitting: Sitting) -> list[Waiting] | None:
         """Everything that waits, up to a bound; None where the service closes and nothing waits.
 
-        Nobody where nothing came for a moment after a trouble.
+        Nobody where nothing came, and it is time to look how things are.
         """
         with self._changed:
             last, self._in_hand = self._in_hand, 0
@@ -218,7 +211,7 @@ class LiveService:
                 if sitting.is_held:
                     if not self._changed.wait(_AT_REST):
                         self._let_go(sitting)
-                elif not self._changed.wait(_LOOK_AGAIN if self._trouble is not None else None):
+                elif not self._changed.wait(LOOK_AGAIN) and self._ready.look_is_due():
                     return []
             out: list[Waiting] = []
             while self._waiting and (not out or self._in_hand + len(self._waiting[0].question.asks) <= MOST_TOGETHER):
@@ -246,49 +239,81 @@ class LiveService:
             done.set_result(one)
         return is_new
 
-    def _look_again(self, store: AnyLedger, sitting: Sitting) -> None:
-        """Whether the trouble is over: what people said can be read, the ledger written, and a campaign goes on."""
-        refused: list[PausedError] = []
+    def _look(self, store: AnyLedger, sitting: Sitting) -> None:
+        """How things are: after a trouble whether it is over; else whether everything can still be reached."""
+        self._ready.begins()
+        trouble: EvenhandError | None = None
         try:
-            for finding in sitting.hold(datetime.now(UTC)):
-                self._noticed(finding)
-            with self._told.held():
-                for name, campaign in self.campaigns.items():
-                    try:
-                        refuse_paused(store, name, campaign.prices)
-                    except PausedError as error:
-                        refused.append(error)
-            sitting.let_go()
+            if self._ready.trouble is not None:
+                trouble = self._paused(store, sitting)
+            else:
+                store.tail()
+                self._told.look()
+            self._look_for_keys(store)
         except Exception as error:
             sitting.undo()
-            self._trouble = error if isinstance(error, EvenhandError) else unavailable(error)
+            trouble = error if isinstance(error, EvenhandError) else unavailable(error)
+        self._ready.ended(trouble)
+
+    def _paused(self, store: AnyLedger, sitting: Sitting) -> PausedError | None:
+        """What people said can be read and the ledger written: only a campaign that is paused is still in the way."""
+        refused: list[PausedError] = []
+        for finding in sitting.hold(datetime.now(UTC)):
+            self._noticed(finding)
+        with self._told.held():
+            for name, campaign in self.campaigns.items():
+                try:
+                    refuse_paused(store, name, campaign.prices)
+                except PausedError as error:
+                    refused.append(error)
+        sitting.let_go()
+        return refused[0] if refused and len(refused) == len(self.campaigns) else None
+
+    def _look_for_keys(self, store: AnyLedger) -> None:
+        """Whether the keys open that did not."""
+        locked = self._ready.locked
+        if locked is None or store.people is None:
+            return
+        campaign, subjects = self.campaigns.get(locked[0]), locked[1]
+        try:
+            if campaign is not None:
+                store.people.make(campaign.people.pseudonyms(subjects))
+        except StoreError as error:
+            if not self._ready.is_of_keys(error):
+                raise
         else:
-            self._trouble = refused[0] if refused and len(refused) == len(self.campaigns) else None
+            self._ready.opens_again()
 
     def _let_go(self, sitting: Sitting) -> None:
         try:
             sitting.let_go()
         except EvenhandError as error:
-            self._trouble = error
+            self._ready.trouble = error
             sitting.undo()
 
     def _decide(self, waiting: Sequence[Waiting], store: AnyLedger, sitting: Sitting) -> None:
         """Decide and record a group, and answer; where that fails for another reason than the stores, one by one."""
+        self._ready.begins()
         try:
             answers = self._recorded(waiting, store, sitting)
         except BaseException as error:
             sitting.undo()
             for campaign in self.campaigns.values():
                 campaign.settle(kept=self._may_be_recorded)
-            self._trouble = error if isinstance(error, EvenhandError) else unavailable(error)
-            hopeless = isinstance(error, StoreError) or (isinstance(error, PausedError) and len(self.campaigns) == 1)
+            trouble = error if isinstance(error, EvenhandError) else unavailable(error)
+            is_paused = isinstance(error, PausedError) and len(self.campaigns) == 1
+            hopeless = is_paused or Readiness.is_hopeless(error)
             if len(waiting) > 1 and not self._may_be_recorded and not hopeless:
                 for one in waiting:
                     self._decide([one], store, sitting)
                 return
-            answers = [(one, self._trouble) for one in waiting]
+            if self._ready.is_of_keys(trouble):
+                question = waiting[0].question
+                self._ready.locked_out(question.campaign, [ask.subject for ask in question.asks], trouble)
+            self._ready.ended(trouble)
+            answers = [(one, trouble) for one in waiting]
         else:
-            self._trouble = None
+            self._ready.ended(None)
         for one, answer in answers:
             if isinstance(answer, Answered) and not answer.is_repeated:
                 self._answers += len(answer.answers)

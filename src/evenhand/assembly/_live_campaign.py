@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ from ._live_told import LiveTold
 from ._policy import read_policy
 from ._records import open_ledger, resolve_run
 from ._run import located, relative
+from ._tables_seen import Seen, seen
 
 __all__ = ["LiveCampaign", "Meanwhile", "answers_of"]
 
@@ -66,7 +67,8 @@ class LiveCampaign:
         loaded: the same with where it came from.
         priced_by: the run whose prices decide.
         prices: digest of these prices.
-        people: everybody who is known.
+        people: everybody who is known; whoever read the tables again puts them here, between two groups.
+        tables_read: how their files were before they were read; `tables_now` says how they are.
         told: what people told the home.
 
     Raises:
@@ -107,7 +109,12 @@ class LiveCampaign:
         self.told = told
         self._noted: dict[str, int] = {}
         self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}
-        self.people = Profiles(loaded, folder=folder, place=home, keys=keys, told=told, frames=frames)
+        self._folder = folder
+        self._read: Callable[[], Profiles] = lambda: Profiles(
+            loaded, folder=folder, place=home, keys=keys, told=told, frames=frames
+        )
+        self.tables_read = self.tables_now()
+        self.people = self._read()
         self._leases = leases_of(home, any_thread=True)
         self._part = Part(self._leases, self._policy.digest, self.campaign)
         self._unsure: dict[str, int] = {}
@@ -122,6 +129,18 @@ class LiveCampaign:
             version=__version__,
             rulebook=loaded.rulebook,
         )
+
+    def tables_now(self) -> Seen:
+        """How the files of its tables are now."""
+        return seen((self.campaign.subjects, self.campaign.consents), self._folder)
+
+    def read_again(self) -> Profiles:
+        """Everybody as the tables are now. From any thread; it counts when somebody makes it `people`.
+
+        Raises:
+            DataError, StoreError: as at the start.
+        """
+        return self._read()
 
     def decide(
         self, asks: Sequence[Ask], sitting: Sitting, run_id: str, at: datetime, meanwhile: Meanwhile

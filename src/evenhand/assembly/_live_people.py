@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +26,7 @@ from evenhand.journey import Stores
 from evenhand.permission import permit
 from evenhand.rules import Law
 from evenhand.terms import Asked, DataError, Role, Standing, canonical_text
-from evenhand.vault import Vault
+from evenhand.vault import LateVault, Vault
 
 from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
@@ -33,7 +34,7 @@ from ._law import law_of
 from ._live_told import LiveTold
 from ._open import feature_columns, subject_columns, taken_in
 from ._open_people import People
-from ._rows_digest import DIGEST, digest_by_rows, picked, row_digests
+from ._rows_digest import DIGEST, SaidBefore, picked, row_digests, said_by
 from ._trail import Told
 from ._vault_store import group_values
 
@@ -104,10 +105,16 @@ class Profiles:
         self._said = None if opened is None else opened[1]
         self._order = np.argsort(self._said.subjects, kind="stable") if self._said else np.zeros(0, dtype=np.intp)
         self._whose = self._said.subjects[self._order] if self._said else np.zeros(0, dtype="S32")
+        self._book = book_of(campaign, self._said, {}, datetime.now(UTC))
+        self._words = SaidBefore(self._said)
 
     def __len__(self) -> int:
         """How many people are known."""
         return len(self._register.pseudonyms)
+
+    def pseudonyms(self, subjects: Sequence[str]) -> list[bytes]:
+        """Pseudonyms (16 bytes) of these people."""
+        return [bytes.fromhex(one) for one in self._register.pseudonyms_of(subjects).astype("U32").tolist()]
 
     def check(self, ask: Ask) -> None:
         """Refuse what cannot be asked about, before anything is decided.
@@ -150,17 +157,29 @@ class Profiles:
         ids = [ask.subject for ask in asks]
         rows = self._register.rows_of(ids)
         asked = Asked(self._register.pseudonyms_of(ids), at)
-        said = self._said_of(asked, asks)
         told = self._told.of(asked.subjects)
-        consents = book_of(self.campaign, said, self._keys.suppressed(asked.subjects), at, told.said)
+        erased = self._keys.suppressed(asked.subjects)
+        if erased or told.said is not None or any(ask.opted_out or ask.gpc for ask in asks):
+            said = self._said_of(asked, asks)
+            consents, words = book_of(self.campaign, said, erased, at, told.said), said_by(said, at)
+        else:  # nothing beside the table: everybody's book was made when it was read
+            consents, words = self._book, self._words.of(asked.subjects, at, self._table_of)
         law = self._law_on(at.date()).rows(rows)
-        countable = permit(asked, self.campaign, consents, law).standing == Standing.PERSONALISED
-        groups = {name: taken_in(column[rows].tolist(), countable) for name, column in self._groups.items()}
+
+        def groups() -> Vault:
+            countable = permit(asked, self.campaign, consents, law).standing == Standing.PERSONALISED
+            own = {name: taken_in(column[rows].tolist(), countable) for name, column in self._groups.items()}
+            return Vault(own, countable)
+
         given = [ask.features for ask in asks]
         columns = _Few(self._columns, rows, given if any(one is not None for one in given) else None)
         whole = b"".join([self._rows[row] if row >= 0 else bytes(DIGEST) for row in rows.tolist()])
-        stores = Stores(consents, columns, Vault(groups, countable), law=law)
-        return People(asked, ids, stores, digest_by_rows(whole, said, at), told)
+        stores = Stores(consents, columns, LateVault(tuple(self._groups), groups), law=law)
+        return People(asked, ids, stores, sha256(whole + words).hexdigest(), told)
+
+    def _table_of(self, subjects: NDArray[np.bytes_]) -> ConsentColumns | None:
+        """What the table says of these people."""
+        return None if self._said is None else picked(self._said, self._order[_runs(self._whose, subjects)])
 
     def _law_on(self, day: date) -> Law:
         """The law of everybody; a signed balancing record is looked at once a day."""
@@ -172,8 +191,7 @@ class Profiles:
 
     def _said_of(self, asked: Asked, asks: Sequence[Ask]) -> ConsentColumns | None:
         """What these people said, and what they or their browsers say in the request."""
-        mine = self._order[_runs(self._whose, asked.subjects)]
-        said = None if self._said is None else picked(self._said, mine)
+        said = self._table_of(asked.subjects)
         whose = asked.subjects.tolist()
         out = [
             place

@@ -56,6 +56,15 @@ class LiveTold:
         """Close the database."""
         self._open.close()
 
+    def look(self) -> None:
+        """Whether it can be read.
+
+        Raises:
+            StoreError: it cannot.
+        """
+        if self._trail is not None:
+            self._trail.last()
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Read what is new; until the ``with`` ends nobody says anything more."""

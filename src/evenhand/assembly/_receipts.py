@@ -83,6 +83,7 @@ def _values(place: Home, explained: Mapping[str, Explanation], *, brief: bool) -
         one: [
             told.headline,
             *(line.text for line in told.lines if line.layer == 1 and line.key != "reviewed"),  # of the record alone
+            *(line.text for line in told.lines if line.key == "rule"),
         ]
         for one, told in explained.items()
     }

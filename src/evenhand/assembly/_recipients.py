@@ -104,10 +104,10 @@ def tell_recipient(
 def acknowledge(
     number: str, recipient: str, reference: str, *, home: str | Path | None = None, by: str, at: datetime
 ) -> Message:
-    """Record that a recipient has done it.
+    """Record that a recipient has done it. Said again with the same reference it stands as it was.
 
     Raises:
-        UsageError: nothing was to be told to this recipient, or the reference is empty.
+        UsageError: nothing was to be told to this recipient, the reference is empty, or another one stands there.
     """
     if not reference.strip():
         raise UsageError(
@@ -116,7 +116,18 @@ def acknowledge(
             rule="GDPR 19, 5(2): that they were told can be shown",
             remedy="pass --reference",
         )
-    _refuse_unknown(find_request(number, home=home).request, recipient)
+    request = find_request(number, home=home).request
+    _refuse_unknown(request, recipient)
+    before = next(one for one in _messages(request) if one.recipient == recipient)
+    if before.reference == reference:
+        return before
+    if before.reference:
+        raise UsageError(
+            "told-already",
+            f"This recipient acknowledged request {number} before, with another reference.",
+            rule="GDPR 5(2): what was recorded of an answer stands",
+            remedy="see it with: evenhand rights outbox --all; a wrong reference is explained in your own file",
+        )
     details = {"recipient": recipient, "state": "acknowledged", "reference": reference}
     done = take(number, Step.TELL, home=home, by=by, at=at, details=details)
     return next(one for one in _messages(done.request) if one.recipient == recipient)

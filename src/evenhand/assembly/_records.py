@@ -323,7 +323,7 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
         told = list(readable(store, [f"{name}.{row + 1}" for row in recorded.report["story_rows"]]))
     own = ("story_rows", "data_folder", "told", "taught", "vault")
     report = {key: value for key, value in recorded.report.items() if key not in own}
-    report["stories"] = stories_of(told, recorded.campaign, model, prices_of(recorded))
+    report["stories"] = stories_of(told, recorded.campaign, model, prices_of(recorded), recorded.rulebook)
     report["run"]["head"] = recorded.summary.head
     prices = policy_of_run(recorded) if recorded.summary.policy else None
     return write_results(place, name, report, prices) / "report.html"

@@ -52,6 +52,7 @@ def report_of(opened: Opened, lesson: Lesson, explained: Explained, audit: Audit
         groups=groups,
         conditions=conditions,
         audit=audit,
+        rulebook=None if opened.stores.law is None else opened.stores.law.rulebook,
         stories=[
             facts_of(explained, row, run_id or "plan", sealed=aware) for row in story_rows(explained, opened.campaign)
         ],

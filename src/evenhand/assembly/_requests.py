@@ -207,7 +207,8 @@ def take(
     with trail_of(place) as trail:
         trail.append(entries, only_after=(number, found.last))
     new = request_of(number, [*request.trail, happened], public_holidays(request.country))
-    return Stepped(new, letter_for(new, place, code=code, recipients=recipients, private=private or {}), code)
+    letter = letter_for(new, place, code=code, recipients=recipients, private=private or {}, written=at)
+    return Stepped(new, letter, code)
 
 
 def letter_for(
@@ -217,15 +218,19 @@ def letter_for(
     code: str = "",
     recipients: tuple[str, ...] = (),
     private: Mapping[str, Any] = MappingProxyType({}),
+    written: datetime | None = None,
 ) -> Letter | None:
-    """The letter about the last step; None where no campaign ran, so that nobody is known to answer."""
+    """The letter about the last step, as of when it is written (None = at that step); None where no campaign ran, so
+    that nobody is known to answer."""
     campaigns = campaigns_of(place)
     if not campaigns:
         return None
     offers = {one.id: str(getattr(one.text, request.lang)) for each in campaigns for one in each.campaign.offers}
     offer = str(private.get("offer", ""))
     sender = sender_of(campaigns[0].campaign)
-    return letter_of(request, sender, code=code, recipients=recipients, changed_to=offers.get(offer, offer))
+    return letter_of(
+        request, sender, code=code, recipients=recipients, changed_to=offers.get(offer, offer), written=written
+    )
 
 
 def recipients_here(place: Home) -> tuple[str, ...]:

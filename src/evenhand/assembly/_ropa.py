@@ -49,7 +49,8 @@ def record_of_processing(*, home: str | Path | None = None, lang: str = "en", at
                 row[name] = missing
                 gaps.append((declared.campaign.campaign, name))
         rows.append(row)
-    return ProcessingRecord(at.isoformat(), tuple(rows), tuple(gaps), missing)
+    headings = {} if lang == "en" else {name: text(f"rights.ropa.field.{name}", lang) for name in ROPA_FIELDS}
+    return ProcessingRecord(at.isoformat(), tuple(rows), tuple(gaps), missing, headings)
 
 
 def _row(declared: DeclaredCampaign, lang: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ._frames import Frames
 from ._ledger import live_keys_of, live_ledger_of
 from ._live import LiveService
 from ._live_campaign import LiveCampaign
+from ._live_tables import TablesWatch
 from ._live_told import LiveTold
 from ._register import CampaignRegister
 from ._sources import Sources
@@ -55,12 +56,14 @@ class Serving:
         place: the home.
         notices: what the start found left behind by an earlier one.
         register: its campaigns, as people and machines handle them.
+        tables: reads the tables again when they changed.
     """
 
     live: LiveService
     place: Home
     notices: tuple[str, ...]
     register: CampaignRegister
+    tables: TablesWatch
 
 
 def machine_keys(home: str | Path | None = None) -> MachineKeys:
@@ -121,9 +124,11 @@ def open_service(
         )
     live = LiveService(place, opened, lambda: live_ledger_of(place, keys), noticed=noticed, told=heard)
     register = CampaignRegister(place, live, opener, Sources(sources, place.folder))
+    tables = TablesWatch(lambda: tuple(live.campaigns.values()), noticed)
     try:
-        yield Serving(live, place, (*notices, *register.open_started()), register)
+        yield Serving(live, place, (*notices, *register.open_started()), register, tables)
     finally:
+        tables.close()
         register.close()
         live.close()
         heard.close()
@@ -182,7 +187,7 @@ def service_app(
             once=once,
             version=__version__,
             fault=lambda error: told(fault_of(error)),
-            metrics=Metrics(lambda: live.waiting),
+            metrics=Metrics(lambda: live.waiting, lambda: serving.tables.stale),
             limits=limits or Limits(),
             routers=tuple(routers),
             mounts=mounts or {},
@@ -251,7 +256,13 @@ def serve(
         app = service_app(serving, told=told, **beside)
         from evenhand.adapters.web import run_app
 
-        run_app(app, host=host, port=port, ready=lambda: told(_where(serving, host, port)))
+        run_app(
+            app,
+            host=host,
+            port=port,
+            ready=lambda: told(_where(serving, host, port)),
+            again=serving.tables.read_now,
+        )
 
 
 def _refuse_no_folder(sources: Path) -> None:

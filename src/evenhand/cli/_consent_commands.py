@@ -63,7 +63,9 @@ def _saying(word: str) -> Callable[..., None]:
         notice_file: Annotated[
             Path | None, typer.Option("--notice-file", help="File with the text that was shown; its SHA-256 is kept.")
         ] = None,
-        text_lang: Annotated[str, typer.Option("--text-lang", help="Language of the text that was shown.")] = "",
+        text_lang: Annotated[
+            str, typer.Option("--text-lang", help="Language of the text that was shown: nl, en, nl-BE.")
+        ] = "",
         method: Annotated[str, typer.Option("--method", help="How it was said, e.g. 'web form'.")] = "",
         by: Annotated[str, typer.Option("--by", help="Who enters it: person, or a role or staff number.")] = "person",
         form: Annotated[
@@ -80,6 +82,7 @@ def _saying(word: str) -> Callable[..., None]:
         from evenhand import assembly
 
         voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+        is_known = assembly.is_known(who, home=home)
         said = assembly.say(
             who,
             word,
@@ -95,8 +98,9 @@ def _saying(word: str) -> Callable[..., None]:
             form=form,
         )
         if json_out:
-            voice.document(said.to_dict())
+            voice.document(said.to_dict() | {"known": is_known})
             return
+        voice.warn_unknown(is_known)
         voice.data(f"{said.status}  {said.purpose or 'all marketing'}  {said.at.isoformat()}")
         if said.kind == "factor" and not assembly.is_factor(said.purpose, home=home):
             voice.talk("WARNING: no campaign that ran here has a feature of this name, so nothing changes by it yet.")
@@ -124,6 +128,7 @@ def history(
     for one in told.said:
         evidence = ", ".join(part for part in (one.method, one.notice and f"notice {one.notice}", one.actor) if part)
         voice.data(f"{one.at.isoformat()}  {one.status}  {one.purpose or 'all marketing'}  ({evidence})")
+    voice.warn_unknown(bool(told.said) or assembly.is_known(who, home=home))
     voice.talk(f"{counted(len(told.said), 'record')}. A campaign's own table of consents may hold more.")
 
 

@@ -72,7 +72,7 @@ def told(
 
     voice = Speaker(quiet=quiet, colour=False if no_color else None)
     done = assembly.acknowledge(number, recipient, reference, home=home, by=by, at=moment(None))
-    voice.data(f"{done.number}  {done.recipient}  acknowledged after {done.attempts} attempts")
+    voice.data(f"{done.number}  {done.recipient}  acknowledged after {counted(done.attempts, 'attempt')}")
 
 
 def reviews(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -55,6 +56,8 @@ def ask(
     """Record a request of a person. An objection, an opt-out and a restriction hold from now on."""
     from evenhand import assembly
 
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    is_known = assembly.is_known(who, home=home)
     done = assembly.ask(
         who,
         kind.replace("-", "_"),
@@ -68,9 +71,8 @@ def ask(
         decision=decision,
         note=note,
     )
-    _tell(
-        Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None), done.request, done.letter, letter
-    )
+    voice.warn_unknown(is_known)
+    _tell(voice, done.request, done.letter, letter, more={"known": is_known})
 
 
 def list_(
@@ -147,7 +149,7 @@ def show(
     if hidden:
         voice.talk(f"What is personal in {hidden:,} of these steps is not shown. See --reveal, with --by.")
     private = {key: value for one in shown for key, value in one.items()}
-    _write(voice, assembly.letter_for(request, find_home(home), private=private), letter, shown=False)
+    _write(voice, assembly.letter_for(request, find_home(home), private=private, written=now), letter, shown=False)
 
 
 def identity(
@@ -293,11 +295,12 @@ def _tell(
     *,
     code: str = "",
     files: list[str] | None = None,
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
     """Say what was recorded, and the letter about it."""
     if voice.json_out:
         text = letter.to_text() if letter else None
-        extra = {"code": code} if code else {}
+        extra = {**more, **({"code": code} if code else {})}
         voice.document(request.to_dict(moment(None)) | extra | {"letter": text, "files": files or []})
         if file is not None:
             _write(voice, letter, file, shown=True)

@@ -87,6 +87,7 @@ def erase(
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     confirm_erasure(yes=yes, json_out=json_out)
+    is_known = assembly.is_known(who, home=home)
     done = assembly.erase(who, home=home, at=moment(None))
     if json_out:
         voice.document(
@@ -98,9 +99,11 @@ def erase(
                 "in_the_clear": done.in_the_clear,
                 "events": done.events,
                 "own_tables": list(done.own_tables),
+                "known": is_known,
             }
         )
         return
+    voice.warn_unknown(is_known)
     read, cleaned = counted(done.decisions, "decision"), counted(done.lists, "list")
     voice.data(f"{read} can be read by nobody any more; {cleaned} {'was' if done.lists == 1 else 'were'} cleaned")
     voice.data(_taken(done.said, "record of what they said", "records of what they said", "taken out"))

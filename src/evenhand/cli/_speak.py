@@ -64,6 +64,11 @@ class Speaker:
         typer.echo(f"    rule: {finding.rule}", err=err)
         typer.echo(f"    to do: {finding.remedy}", err=err)
 
+    def warn_unknown(self, is_known: bool) -> None:
+        """Say that an id is nobody's here, which may be a slip of the pen; only the controller's own desk is told."""
+        if not is_known:
+            self.talk("WARNING: nobody here by that id has any record. Is it written as the subjects table has it?")
+
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
         """A function that is told each step; it draws a moving line on a terminal. Elsewhere a step that takes long is

@@ -7,12 +7,14 @@ feature's columns stay in the processor's cache; for a few the number of steps i
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.terms import OTHER
+from evenhand.terms import OTHER, Model
 
 if TYPE_CHECKING:
     from ._flip import Flips, Question
@@ -21,6 +23,8 @@ __all__ = ["FEW", "try_together"]
 
 FEW = 32_768
 """People times features at most."""
+_MOST = 1 << 19
+"""Numbers in a table of every pair of offers at most."""
 _FIRST = OTHER + 1
 _LAST = np.iinfo(np.int64).max
 
@@ -31,25 +35,20 @@ class _Stack:
 
     moves_rival = True
 
-    def __init__(self, ask: Question, terms: list[int]) -> None:
+    def __init__(self, ask: Question, terms: list[int], own: _Tables) -> None:
         people, offers = len(ask.rows), len(ask.model.offers)
-        self.width = max(ask.model.tables[t].shape[1] for t in terms)
-        self.tables = np.zeros((len(terms), offers, self.width), dtype=np.int64)
-        self.real = np.zeros((len(terms), self.width), dtype=bool)
+        self.width = own.tables.shape[2]
         codes = np.empty((len(terms), people), dtype=np.intp)
         for k, t in enumerate(terms):
-            table, column = ask.model.tables[t], ask.codes[t]
-            self.tables[k, :, : table.shape[1]] = table
-            self.real[k, _FIRST : table.shape[1]] = True
+            column = ask.codes[t]
             codes[k] = column[ask.rows] if column.ndim == 1 else column[ask.focus, ask.rows]
-        self.with_rival = np.array([ask.codes[t].ndim == 1 for t in terms])
         self.code = codes.ravel()
         self.rest = (ask.score[None, :] - ask.contributions[:, terms].T.astype(np.int64)).ravel()
         self.goal = np.tile(ask.least, len(terms)) - self.rest
-        self._flat = self.tables.ravel()
+        self._flat = own.tables.ravel()
         self._start = np.repeat(np.arange(len(terms)) * offers * self.width, people)
         self._own = self._start + np.tile(ask.focus * self.width, len(terms))
-        self._moves = np.repeat(self.with_rival, people)
+        self._moves = np.repeat(own.with_rival, people)
 
     def share(self, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.int64]:
         return np.asarray(self._flat.take(self._own[who] + code))
@@ -69,11 +68,12 @@ def try_together(ask: Question, terms: list[int], found: Flips, best: NDArray[np
         found: what was found; written into.
         best: the move of what was found; written into.
     """
-    stack = _Stack(ask, terms)
+    own = _tables(_Same(ask.model, tuple(terms)))
+    stack = _Stack(ask, terms, own)
     people = len(ask.rows)
-    drive, bins, rank = _orders(ask, stack)
+    (drive, bins, rank), of_person = own.orders(ask)
     which = np.repeat(np.arange(len(terms)), people)
-    pair = np.tile(ask.pair, len(terms))
+    pair = np.tile(of_person, len(terms))
     together = _tiled(ask, len(terms))
     farther = rank[which, pair, stack.code]
     who = np.flatnonzero((stack.code >= _FIRST) & (farther > 0))
@@ -108,22 +108,72 @@ def _tiled(ask: Question, times: int) -> Question:
     return again
 
 
-def _orders(ask: Question, stack: _Stack) -> tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.intp]]:
-    """Of each feature and each pair of offers: what falls when the decision is pushed towards its flip, per bin; the
-    bins by ascending drive; and how many real bins have a smaller one. See `_flip._Order`."""
-    offers = len(ask.model.offers)
-    focus, behind = ask.pairs
-    drive = stack.tables[:, focus]
-    beside = np.flatnonzero((behind > 0) & (behind <= offers))
-    moving = np.flatnonzero(stack.with_rival)
-    if len(beside) and len(moving):
-        drive[np.ix_(moving, beside)] -= stack.tables[np.ix_(moving, behind[beside] - 1)]
-    drive[:, behind == offers + 1] *= -1
-    ordered = np.where(stack.real[:, None, :], drive, _LAST)
-    bins = ordered.argsort(axis=2, kind="stable")
-    ascending = np.take_along_axis(ordered, bins, axis=2)
-    smaller = np.broadcast_to(np.arange(stack.width), bins.shape).copy()
-    smaller[..., 1:][ascending[..., 1:] == ascending[..., :-1]] = 0
-    rank = np.zeros(drive.shape, dtype=np.intp)
-    np.put_along_axis(rank, bins, np.maximum.accumulate(smaller, axis=2), axis=2)
-    return drive, bins, rank
+_Orders = tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.intp]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """The very same model, and some of its features."""
+
+    model: Model
+    terms: tuple[int, ...]
+
+    def __hash__(self) -> int:
+        return hash((id(self.model), self.terms))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.model is other.model and self.terms == other.terms
+
+
+class _Tables:
+    """The tables of some features side by side, and in which order their bins move a decision: worked out once.
+
+    Attributes:
+        tables: int64[terms, offers, width], zero behind a feature's last bin.
+        with_rival: bool[terms], whether a change moves the other offers' scores too.
+    """
+
+    def __init__(self, model: Model, terms: tuple[int, ...]) -> None:
+        width = max(model.tables[t].shape[1] for t in terms)
+        self.tables = np.zeros((len(terms), len(model.offers), width), dtype=np.int64)
+        self._real = np.zeros((len(terms), width), dtype=bool)
+        for k, t in enumerate(terms):
+            self.tables[k, :, : model.tables[t].shape[1]] = model.tables[t]
+            self._real[k, _FIRST : model.tables[t].shape[1]] = True
+        self.with_rival = np.array([not model.view.binnings[t].per_offer for t in terms])
+        self._all: _Orders | None = None
+
+    def orders(self, ask: Question) -> tuple[_Orders, NDArray[np.intp]]:
+        """Of each feature and each pair of offers what `_orders` says, and which pair is each person's: of every pair
+        that can be, remembered; where those are many, of the pairs at hand."""
+        offers = len(ask.model.offers)
+        if self.tables.size * (offers + 2) > _MOST:
+            return self._orders(*ask.pairs), ask.pair
+        if self._all is None:
+            self._all = self._orders(*np.divmod(np.arange(offers * (offers + 2)), offers + 2))
+        focus, behind = ask.pairs
+        return self._all, (focus * (offers + 2) + behind)[ask.pair]
+
+    def _orders(self, focus: NDArray[np.intp], behind: NDArray[np.intp]) -> _Orders:
+        """Of each feature and each pair of offers: what falls when the decision is pushed towards its flip, per bin;
+        the bins by ascending drive; and how many real bins have a smaller one. See `_flip._Order`."""
+        offers = self.tables.shape[1]
+        drive = self.tables[:, focus]
+        beside = np.flatnonzero((behind > 0) & (behind <= offers))
+        moving = np.flatnonzero(self.with_rival)
+        if len(beside) and len(moving):
+            drive[np.ix_(moving, beside)] -= self.tables[np.ix_(moving, behind[beside] - 1)]
+        drive[:, behind == offers + 1] *= -1
+        ordered = np.where(self._real[:, None, :], drive, _LAST)
+        bins = ordered.argsort(axis=2, kind="stable")
+        ascending = np.take_along_axis(ordered, bins, axis=2)
+        smaller = np.broadcast_to(np.arange(drive.shape[2]), bins.shape).copy()
+        smaller[..., 1:][ascending[..., 1:] == ascending[..., :-1]] = 0
+        rank = np.zeros(drive.shape, dtype=np.intp)
+        np.put_along_axis(rank, bins, np.maximum.accumulate(smaller, axis=2), axis=2)
+        return drive, bins, rank
+
+
+@lru_cache(maxsize=4)
+def _tables(same: _Same) -> _Tables:
+    return _Tables(same.model, same.terms)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Allocated, expected_value, score_of, score_ppm, term_contributions
+from evenhand.terms import SCORE_BOUND, Allocated, expected_value, score_ppm
 
 from ._flip import Flips
 
@@ -84,19 +86,53 @@ def leaf_of(
     recipe: Mapping[str, Any], codes: tuple[NDArray[np.uint8], ...], names: Mapping[str, int], people: int
 ) -> NDArray[np.intp]:
     """Walk the tree of the blind cells: add up the tables, then go right wherever a sum is above its threshold."""
-    dimension = np.asarray(recipe["dimension"], dtype=np.intp)
-    threshold = np.asarray(recipe["threshold"], dtype=np.int64)
-    columns = recipe["columns"]
-    sums = np.zeros((len(columns[0]["tables"]) if columns else 1, people), dtype=np.int64)
-    for column in columns:
-        code = codes[names[column["term"]]]
-        own = code if column["offer"] < 0 else code[column["offer"]]
-        sums += np.asarray(column["tables"], dtype=np.int64).take(own, axis=1)
+    tree = _trees(_Same(recipe))
+    sums = np.zeros((tree.directions, people), dtype=np.int64)
+    for term, offer, tables in tree.columns:
+        code = codes[names[term]]
+        sums += tables.take(code if offer < 0 else code[offer], axis=1)
     node = np.zeros(people, dtype=np.intp)
     everyone = np.arange(people)
-    for _ in range(int(np.log2(len(dimension) + 1))):
-        node = 2 * node + 1 + (sums[dimension[node], everyone] > threshold[node])
-    return node - len(dimension)
+    for _ in range((len(tree.dimension) + 1).bit_length() - 1):
+        node = 2 * node + 1 + (sums[tree.dimension[node], everyone] > tree.threshold[node])
+    return node - len(tree.dimension)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """The very same mapping, which nobody changes."""
+
+    recipe: Mapping[str, Any]
+
+    def __hash__(self) -> int:
+        return id(self.recipe)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.recipe is other.recipe
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A recipe as arrays."""
+
+    directions: int
+    columns: tuple[tuple[str, int, NDArray[np.int64]], ...]
+    dimension: NDArray[np.intp]
+    threshold: NDArray[np.int64]
+
+
+@lru_cache(maxsize=16)
+def _trees(same: _Same) -> _Tree:
+    recipe = same.recipe
+    columns = tuple(
+        (str(one["term"]), int(one["offer"]), np.asarray(one["tables"], dtype=np.int64)) for one in recipe["columns"]
+    )
+    return _Tree(
+        len(columns[0][2]) if columns else 1,
+        columns,
+        np.asarray(recipe["dimension"], dtype=np.intp),
+        np.asarray(recipe["threshold"], dtype=np.int64),
+    )
 
 
 def _net(
@@ -109,10 +145,12 @@ def _net(
         place[blind] = cell
     cell_of = place[np.minimum(leaf + 1, len(place) - 1)]
     model = allocated.scored.minimised.model
-    net = []
-    for j, offer in enumerate(campaign.offers):
-        at = np.full(len(leaf), j, dtype=np.intp)
-        score = score_of(model, term_contributions(model, codes, at), at)
-        value = expected_value(offer.value_micro, offer.cost_micro, score_ppm(score, model.link))
-        net.append(value - allocated.prices.offer[j] - allocated.prices.group[np.maximum(cell_of, 0), j])
-    return np.stack(net), cell_of >= 0
+    score = np.repeat(model.base[:, None], len(leaf), axis=1)
+    offers = np.arange(len(score))[:, None]
+    for table, code in zip(model.tables, model.term_codes(codes), strict=True):
+        score += table.take(code, axis=1) if code.ndim == 1 else table[offers, code]
+    money = np.array([(offer.value_micro, offer.cost_micro) for offer in campaign.offers], dtype=np.int64)
+    chance = score_ppm(np.clip(score, -SCORE_BOUND, SCORE_BOUND), model.link)
+    value = expected_value(money[:, :1], money[:, 1:], chance)
+    prices = allocated.prices
+    return value - prices.offer[:, None] - prices.group[np.maximum(cell_of, 0)].T, cell_of >= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,7 @@ def encode(binning: Binning, values: Values) -> NDArray[np.uint8]:
 
 
 def _encode_number(binning: Binning, values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    cuts = np.array(binning.cuts, dtype=np.float64)
+    cuts = _cuts(binning.cuts)
     grid = _Grid.over(cuts) if len(values) >= _WORTH_A_GRID else None
     codes = np.empty(len(values), dtype=np.uint8)
     for start in range(0, len(values), _BLOCK):  # a block stays in the processor's cache
@@ -75,6 +76,13 @@ def _encode_number(binning: Binning, values: NDArray[np.float64]) -> NDArray[np.
         code[np.isnan(block)] = MISSING
         codes[start : start + _BLOCK] = code
     return codes
+
+
+@lru_cache(maxsize=1_024)
+def _cuts(cuts: tuple[float, ...]) -> NDArray[np.float64]:
+    found = np.array(cuts, dtype=np.float64)
+    found.flags.writeable = False
+    return found
 
 
 @dataclass(frozen=True, slots=True)

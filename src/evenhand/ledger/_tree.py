@@ -73,6 +73,7 @@ class GrowingTree:
 
     def __init__(self, edges: Iterable[Sequence[bytes]] = ()) -> None:
         self._edges = [list(edge) for edge in edges]
+        self._known: list[dict[tuple[int, int], bytes]] = []
         self.size = sum(len(edge) * TILE**level for level, edge in enumerate(self._edges))
         """Leaves so far."""
 
@@ -93,25 +94,33 @@ class GrowingTree:
             leaves = [tile_root(edge[start : start + TILE]) for start in range(0, whole, TILE)]
             full += [(level, first + i, root) for i, root in enumerate(leaves)]
             self._edges[level - 1] = edge[whole:]
+            if whole and level <= len(self._known):
+                self._known[level - 1] = {}
             first //= TILE
         return full
 
     def root(self) -> bytes:
         """Root over all leaves so far."""
         found: bytes | None = None
-        for edge in self._edges:
-            for peak in reversed(_peaks(edge)):
+        while len(self._known) < len(self._edges):
+            self._known.append({})
+        for edge, known in zip(self._edges, self._known, strict=True):
+            for peak in reversed(_peaks(edge, known)):
                 found = peak if found is None else join(peak, found)
         return EMPTY_ROOT if found is None else found
 
 
-def _peaks(hashes: Sequence[bytes]) -> list[bytes]:
-    """Roots of the full subtrees that hashes of one level make, the largest first."""
+def _peaks(hashes: Sequence[bytes], known: dict[tuple[int, int], bytes]) -> list[bytes]:
+    """Roots of the full subtrees that hashes of one level make, the largest first. Those that were worked out before
+    are `known` by their start and size, as long as the level only grows."""
     peaks = []
     start = 0
     for bit in range(len(hashes).bit_length() - 1, -1, -1):
         if len(hashes) >> bit & 1:
-            peaks.append(tile_root(hashes[start : start + (1 << bit)]))
+            place = (start, bit)
+            if place not in known:
+                known[place] = tile_root(hashes[start : start + (1 << bit)])
+            peaks.append(known[place])
             start += 1 << bit
     return peaks
 

@@ -187,7 +187,7 @@ class Recalled:
         asked: the people and the moment.
     """
 
-    __slots__ = ("_kinds", "_order", "_purposes", "_weights", "_who", "asked")
+    __slots__ = ("_kinds", "_order", "_present", "_purposes", "_weights", "_who", "asked")
 
     def __init__(self, asked: Asked, book: ConsentBook) -> None:
         self.asked = asked
@@ -198,6 +198,7 @@ class Recalled:
         which = which[kept]
         self._who = who[kept]
         self._kinds = book.kinds[which]
+        self._present = frozenset(np.flatnonzero(np.bincount(self._kinds)).tolist())
         self._purposes = book.purposes[which]
         self._weights = book.weights[which].astype(np.int64)
         past = np.flatnonzero(book.until[which] < now)
@@ -211,6 +212,8 @@ class Recalled:
 
     def active(self, kind: Kind, relevant: NDArray[np.bool_], people: int) -> NDArray[np.bool_]:
         """Who has a standing no of this kind: for any relevant purpose, the latest record says so."""
+        if kind not in self._present:
+            return np.zeros(people, dtype=np.bool_)
         rows = np.flatnonzero(self._kinds == kind)
         rows = self._last_of_each(rows[relevant[self._purposes[rows]]])
         return self._those(rows[self._weights[rows] == OptOutWeight.STANDS], people)
@@ -219,6 +222,8 @@ class Recalled:
         """Who opted out by a signal, and of whom a signal leaves it unclear: the latest of each signal counts, as long
         as the person took no opt-out back after it.
         """
+        if Kind.SIGNAL not in self._present:
+            return np.zeros(people, dtype=np.bool_), np.zeros(people, dtype=np.bool_)
         back = np.flatnonzero((self._kinds == Kind.OPT_OUT) & (self._weights == OptOutWeight.TAKEN_BACK))
         taken_back = np.full(people, np.iinfo(np.int64).min)
         back = back[personal[self._purposes[back]]]
@@ -231,10 +236,9 @@ class Recalled:
 
     def switched_off(self, named: tuple[str, ...], people: int) -> dict[str, NDArray[np.bool_]]:
         """By the name of a factor, whose latest word about it is that it may not count."""
-        rows = np.flatnonzero(self._kinds == Kind.FACTOR)
-        if not len(rows):
+        if Kind.FACTOR not in self._present:
             return {}
-        rows = self._last_of_each(rows)
+        rows = self._last_of_each(np.flatnonzero(self._kinds == Kind.FACTOR))
         rows = rows[self._weights[rows] == OptOutWeight.STANDS]
         purposes = self._purposes[rows]
         which = np.unique(purposes).tolist()
@@ -256,18 +260,22 @@ class Recalled:
 
     def ages(self, people: int) -> NDArray[np.int64]:
         """What is known of each person's age; ``unknown`` says nothing, and a purpose does not matter."""
+        if Kind.MINOR not in self._present:
+            return np.full(people, _NEVER)
         rows = np.flatnonzero((self._kinds == Kind.MINOR) & (self._weights != AgeWeight.UNKNOWN))
         return self._latest(rows, people)[0]
 
     def latest(self, kind: Kind, people: int) -> NDArray[np.int64]:
         """Weight of each person's latest record of a kind, whatever its purpose; -1 where there is none."""
+        if kind not in self._present:
+            return np.full(people, _NEVER)
         return self._latest(np.flatnonzero(self._kinds == kind), people)[0]
 
     def erased(self, exact: NDArray[np.bool_], people: int) -> NDArray[np.bool_]:
         """Who was erased and gave no consent for the purpose since: what they said before is void."""
-        rows = np.flatnonzero(self._kinds == Kind.ERASURE)
-        if not len(rows):
+        if Kind.ERASURE not in self._present:
             return np.zeros(people, dtype=np.bool_)
+        rows = np.flatnonzero(self._kinds == Kind.ERASURE)
         given = np.flatnonzero(self._kinds == Kind.CONSENT)
         given = given[exact[self._purposes[given]] & _GIVEN[self._weights[given]]]
         last = np.full((2, people), np.iinfo(np.int64).min)

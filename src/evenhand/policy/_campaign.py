@@ -368,6 +368,15 @@ class Campaign(Declared):
         return tuple((offer.cost_column, offer.cost_micro) for offer in self.offers) if self.own_costs else None
 
     @property
+    def listed_recipients(self) -> dict[str, tuple[str | int, ...]]:
+        """Ids of recipients that rules look at, and where each is declared: under processing, or in the old place."""
+        old = () if self.law is None else self.law.recipients
+        own = () if self.processing is None else self.processing.recipients
+        found: dict[str, tuple[str | int, ...]] = {id: ("law", "recipients", at) for at, id in enumerate(old)}
+        found |= {one.id: ("processing", "recipients", at) for at, one in enumerate(own) if one.id is not None}
+        return found
+
+    @property
     def own_costs(self) -> dict[int, str]:
         """The column that says what an offer costs with each person, by index of the offer, where that differs."""
         return {index: offer.cost_column for index, offer in enumerate(self.offers) if offer.cost_column is not None}

@@ -140,6 +140,8 @@ CHECKS = MappingProxyType(
         "EH-POL-102": Check(_W, "E-mail, G-7", "A TC string is declared where it can count."),
         "EH-POL-103": Check(_E, "C-120", "A campaign on an online platform says that it shares data."),
         "EH-POL-104": Check(_N, "C-7025", "Opt-out signals have something to stop."),
+        "EH-POL-113": Check(_N, "one meaning per list", "Recipients are declared in one list, under processing."),
+        "EH-POL-114": Check(_W, "G-26/28", "With a list of recipients in an own pack each one names its id there."),
         "EH-POL-120": Check(_E, "G-6", "A law clause says where people are: places, or a column."),
         "EH-POL-121": Check(_E, "G-5c", "What the law clause reads is a confirmed column of role permission."),
         "EH-POL-122": Check(_E, "G-9", "With a law clause every feature says how sensitive it is."),

@@ -74,7 +74,9 @@ class LawClause(Declared):
         None, description="Whether the person could object, free and easily, when the details were taken."
     )
     recipients: tuple[Identifier, ...] = Field(
-        (), description="Who gets personal data of this campaign, by their id on the list in an own pack."
+        (),
+        description="The old place of the ids of recipients on the list in an own pack; say them under processing: "
+        "recipients.",
     )
 
     @property

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ._declared import Declared, Text
+from ._declared import Declared, Identifier, Text
 
 __all__ = ["ProcessingClause", "Recipient"]
 
@@ -16,6 +16,11 @@ _COUNTRY = r"^[A-Z]{2}$"
 class Recipient(Declared):
     """Somebody who gets personal data of this campaign (GDPR 4(9))."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"id"})
+
+    id: Identifier | None = Field(
+        None, description="Its id on the list of recipients in an own pack, so that rules look at it."
+    )
     name: str = Field(min_length=1, description="Name of the organisation.")
     role: Literal["processor", "controller", "joint_controller"] = Field(
         description="processor, controller, or joint_controller."

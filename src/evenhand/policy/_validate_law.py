@@ -55,6 +55,13 @@ def review_law_clause(campaign: Campaign) -> Iterator[PolicyFinding]:
             "Which products are similar is a matter of judgement, and nobody is named who judged it.",
             "Add decided_by: with the name of the person who decided.",
         )
+    if law.recipients:
+        yield found(
+            "EH-POL-113",
+            ("law", "recipients"),
+            "Recipients stand in two lists; this one is the old place, and is still read.",
+            "Give each recipient under processing: recipients its id, and take law: recipients out.",
+        )
     if campaign.legal_basis is LegalBasis.LEGITIMATE_INTEREST and campaign.balancing and not campaign.balancing.file:
         yield found(
             "EH-POL-125",

@@ -118,10 +118,9 @@ def _cost_wrong(columns: RecordColumns, campaign: Campaign) -> NDArray[np.bool_]
     declared cost."""
     wrong: NDArray[np.bool_] = (columns.cost < 0) | (columns.runner_up_cost < 0)
     pairs = ((columns.reference, columns.cost), (columns.runner_up, columns.runner_up_cost))
+    if not campaign.own_costs:
+        return np.asarray(wrong | (columns.cost != 0) | (columns.runner_up_cost != 0))
     for index, cost in pairs:
-        if not campaign.own_costs:
-            wrong |= cost != 0
-            continue
         wrong |= (index < 0) & (cost != 0)
         for place, offer in enumerate(campaign.offers):
             declared = index == place
@@ -159,10 +158,10 @@ def _amounts(columns: RecordColumns, ground: Ground) -> list[tuple[str, NDArray[
     shares[~has] = 0
     value = np.zeros(len(columns), dtype=np.int64)
     other = columns.runner_up_value
-    for j, offer in enumerate(ground.campaign.offers):
-        own = reference == j
-        cost = columns.cost[own] if ground.campaign.own_costs else offer.cost_micro
-        value[own] = expected_value(offer.value_micro, cost, columns.probability[own])
+    worth = np.array([(offer.value_micro, offer.cost_micro) for offer in ground.campaign.offers], dtype=np.int64)
+    own, of = np.flatnonzero(has), reference[has].astype(np.intp)
+    cost = columns.cost[own] if ground.campaign.own_costs else worth[of, 1]
+    value[own] = expected_value(worth[of, 0], cost, columns.probability[own])
     net = columns.value - np.where(columns.offer >= 0, columns.price, columns.runner_up_price)
     rival = np.where((columns.offer >= 0) & (columns.runner_up >= 0), other - columns.runner_up_price, 0)
     if ground.model.link == "identity":  # a change is the score itself, so it is worked out again

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.rules import Effect, campaign_facts, holds_for_campaign
+from evenhand.rules import Effect, Rulebook, campaign_facts, holds_for_campaign
 from evenhand.terms import WITHHELD, LegalBasis, Reason, Role, Standing
 
 from ._columns import Ground, RecordColumns, Violation
 
 __all__ = ["check_decisions", "check_run"]
 
+_BLOCK = 65_536
+
+
+def _one_of(*reasons: Reason) -> NDArray[np.bool_]:
+    """bool[256], which reasons are among these."""
+    return np.isin(np.arange(256), reasons)
+
+
 _PERMITS = {
-    LegalBasis.CONSENT: (Reason.CONSENT_VALID, Reason.SIGNAL_CONSENT),
-    LegalBasis.CONTRACT: (Reason.BASIS_CONTRACT,),
-    LegalBasis.LEGITIMATE_INTEREST: (Reason.BASIS_LEGITIMATE_INTEREST, Reason.SOFT_OPT_IN),
+    LegalBasis.CONSENT: _one_of(Reason.CONSENT_VALID, Reason.SIGNAL_CONSENT),
+    LegalBasis.CONTRACT: _one_of(Reason.BASIS_CONTRACT),
+    LegalBasis.LEGITIMATE_INTEREST: _one_of(Reason.BASIS_LEGITIMATE_INTEREST, Reason.SOFT_OPT_IN),
 }
-_STANDING_NO = (Reason.DIRECT_MARKETING_OBJECTION, Reason.ERASED, Reason.RESTRICTED)
-_OPT_OUTS = tuple(reason for reason in Reason if reason.is_opt_out)
+_STANDING_NO = _one_of(Reason.DIRECT_MARKETING_OBJECTION, Reason.ERASED, Reason.RESTRICTED)
+_OUT_OR_OWN_RULE = _one_of(Reason.OWN_RULE, *(reason for reason in Reason if reason.is_opt_out))
 
 
 def check_run(ground: Ground) -> tuple[Violation, ...]:
@@ -48,7 +62,9 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
     the person switched off, that and nothing else, was withheld."""
     refused = columns.standing == Standing.REFUSED
     personalised = columns.standing == Standing.PERSONALISED
-    personal = _any_code(columns) | (columns.flip_term != -1) | (columns.flip_code != 0)
+    personal = (
+        _any_of(columns.codes, len(columns), withheld=False) | (columns.flip_term != -1) | (columns.flip_code != 0)
+    )
     used = personal | (columns.offer != -1) | (columns.runner_up != -1) | columns.moved
     for amount in (columns.score, columns.probability, columns.value, columns.runner_up_value, columns.price):
         used |= amount != 0
@@ -56,11 +72,10 @@ def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, 
         used |= amount != 0
     used |= (columns.top_terms != -1).any(axis=1) | columns.excluded.any(axis=1) | (columns.listed >= 0).any(axis=1)
     still_used, kept_back = _switched(columns)
-    allows = np.isin(columns.permission, _PERMITS[ground.campaign.legal_basis])
-    objected = np.isin(columns.permission, _STANDING_NO)
+    allows = _PERMITS[ground.campaign.legal_basis][columns.permission]
+    objected = _STANDING_NO[columns.permission]
     direct = np.bool_(ground.campaign.channel.is_direct)
-    stays_out = direct & (columns.standing == Standing.CONTEXTUAL)
-    stays_out &= ~np.isin(columns.permission, (*_OPT_OUTS, Reason.OWN_RULE))
+    stays_out = direct & (columns.standing == Standing.CONTEXTUAL) & ~_OUT_OR_OWN_RULE[columns.permission]
     checks = (
         (
             "refused-but-used",
@@ -130,14 +145,48 @@ def _without_rule(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
     book = ground.rulebook
     if book is None:
         return np.zeros(len(columns), dtype=np.bool_)
-    campaign = ground.campaign
-    facts = campaign_facts(campaign, book, ground.at, ground.balancing or "declared")
+    may = _said(_Said(ground.campaign, book, bisect_right(book.turns, ground.at), ground.balancing, ground.at))
+    known = (columns.rule >= -1) & (columns.rule < len(book.rules)) & (columns.standing < len(Standing))
+    if known.all():
+        return ~may[columns.rule, columns.standing, columns.permission]
+    cited = np.where(known, columns.rule, 0)
+    standing = np.where(known, columns.standing, 0)
+    return np.asarray(~known | ~may[cited, standing, columns.permission])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """What rules are asked for. Two are alike for the very same campaign and rulebook, in the same stretch of time in
+    which nothing begins or ends."""
+
+    campaign: Campaign
+    book: Rulebook
+    turn: int
+    balancing: str
+    at: datetime
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        return (id(self.campaign), id(self.book), self.turn, self.balancing)
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Said) and self._key == other._key
+
+
+@lru_cache(maxsize=16)
+def _said(asked: _Said) -> NDArray[np.bool_]:
+    """bool[rules + 1, standings, reasons], what the rules in force can say; the last row is that of no rule."""
+    campaign, book = asked.campaign, asked.book
+    facts = campaign_facts(campaign, book, asked.at, asked.balancing or "declared")
     refused = [Standing.REFUSED] if campaign.channel.is_direct else [Standing.REFUSED, Standing.CONTEXTUAL]
     as_ = {Effect.REFUSE: refused, Effect.CONTEXTUAL: [Standing.CONTEXTUAL], Effect.ALLOW: [Standing.PERSONALISED]}
     may = np.zeros((len(book.rules) + 1, len(Standing), 256), dtype=np.bool_)
     if campaign.law is not None:
         may[-1, refused, Reason.NOTHING_ALLOWS] = True
-    for place in book.in_force(ground.at):
+    for place in book.in_force(asked.at):
         rule = book.rules[place].rule
         if holds_for_campaign(rule, facts):
             may[place, as_[rule.effect], rule.code] = True
@@ -146,10 +195,8 @@ def _without_rule(columns: RecordColumns, ground: Ground) -> NDArray[np.bool_]:
         may[-1, refused, Reason.NOTHING_ALLOWS] = True
     if campaign.limits.contacts.each:  # the organisation's own limit over time is no rule of the packs
         may[-1, Standing.REFUSED, Reason.ENOUGH_OFFERS] = True
-    known = (columns.rule >= -1) & (columns.rule < len(book.rules)) & (columns.standing < len(Standing))
-    cited = np.where(known, columns.rule, 0)
-    standing = np.where(known, columns.standing, 0)
-    return np.asarray(~known | ~may[cited, standing, columns.permission])
+    may.flags.writeable = False
+    return may
 
 
 def _fault(campaign: Campaign, name: str) -> str:
@@ -166,9 +213,11 @@ def _fault(campaign: Campaign, name: str) -> str:
 
 def _switched(columns: RecordColumns) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Who has a code of something that they switched off, and of whom something is withheld that they did not."""
+    width = columns.switched_off.shape[1]
+    if not width:
+        return np.zeros(len(columns), dtype=np.bool_), _any_of(columns.codes, len(columns), withheld=True)
     still_used = np.zeros(len(columns), dtype=np.bool_)
     kept_back = still_used.copy()
-    width = columns.switched_off.shape[1]
     for place, code in enumerate(columns.codes):
         off = columns.switched_off[:, place] if place < width else np.zeros(len(columns), dtype=np.bool_)
         codes = np.atleast_2d(code)
@@ -179,10 +228,13 @@ def _switched(columns: RecordColumns) -> tuple[NDArray[np.bool_], NDArray[np.boo
     return still_used, kept_back
 
 
-def _any_code(columns: RecordColumns) -> NDArray[np.bool_]:
-    out = np.zeros(len(columns), dtype=np.bool_)
-    for code in columns.codes:
-        out |= (code != 0) if code.ndim == 1 else (code != 0).any(axis=0)
+def _any_of(codes: Sequence[NDArray[np.uint8]], people: int, *, withheld: bool) -> NDArray[np.bool_]:
+    """Who has a code that is withheld, or one that is not; in blocks, so that many people need no second copy."""
+    out = np.zeros(people, dtype=np.bool_)
+    for start in range(0, people if codes else 0, _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        block = np.concatenate([np.atleast_2d(code[..., rows]) for code in codes])
+        out[rows] = ((block == WITHHELD) if withheld else (block != WITHHELD)).any(axis=0)
     return out
 
 

@@ -20,10 +20,13 @@ from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 FORMAT = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BOUND = 2_000_000_000
+Part = tuple[str, str, int]
+Table = dict[str, Any]
 _HTML = re.compile(r'<script type="application/json" id="receipt">(.*?)</script>', re.DOTALL)
 
 
@@ -38,8 +41,6 @@ class BrokenError(Exception):
 class Entry:
     """One entry of the ledger: what it says, and its hash as the chain makes it."""
 
-    is_committed = True
-
     def __init__(self, found: dict[str, object]) -> None:
         self.role, self.number = str(found["role"]), int(str(found["number"]))
         self.text = str(found["body"])
@@ -49,9 +50,9 @@ class Entry:
             raise ValueError
         self.hash = hashlib.sha256(after + self.text.encode()).digest()
         self.body = json.loads(str(found.get("opened", self.text)))
-        if "opened" in found:  # the entry holds a commitment: SHA-256 of salt and what was decided
-            salted = bytes.fromhex(str(found["salt"])) + str(found["opened"]).encode()
-            self.is_committed = json.loads(self.text).get("d") == hashlib.sha256(salted).hexdigest()
+        salted = bytes.fromhex(str(found.get("salt", ""))) + str(found.get("opened", "")).encode()
+        commitment = hashlib.sha256(salted).hexdigest()  # of salt and what was decided, which the entry does not say
+        self.is_committed = "opened" not in found or json.loads(self.text).get("d") == commitment
 
 
 class Result:
@@ -60,14 +61,16 @@ class Result:
     Attributes:
         steps: for each step its name, whether it holds, and in English how; none after one that fails.
         facts: what the checked entries say, for people; empty unless everything holds.
-        parts: (feature, code, share) of the score, in the model's order; empty where the receipt has no model.
+        parts, dutch: (feature, code, share) of the score, in the model's order, and feature and code in Dutch; empty
+            where the receipt has no model.
     """
 
     def __init__(self) -> None:
         self.steps: list[tuple[str, bool, str]] = []
         self.said: list[tuple[str, dict[str, object]]] = []  # the same as keys of `TEXTS`, with their values
         self.facts: dict[str, object] = {}
-        self.parts: list[tuple[str, str, int]] = []
+        self.parts: list[Part] = []
+        self.dutch: list[tuple[str, str]] = []
 
     def step(self, name: str, holds: bool, key: str, values: dict[str, object]) -> None:
         """Note a step."""
@@ -81,12 +84,8 @@ class Result:
 
 
 def check(receipt: dict[str, object], key: str | None = None) -> Result:
-    """Check a receipt.
-
-    Args:
-        receipt: as read from its JSON.
-        key: the ledger's public key as the organisation publishes it; None = the one that the receipt names.
-    """
+    """Check a receipt, as read from its JSON, with the ledger's public key as the organisation publishes it (None = the
+    one that the receipt names)."""
     result = Result()
     try:
         entries, ledger, note = _read(receipt)
@@ -135,9 +134,13 @@ def _signature(note: str, ledger: str, key: str | None) -> tuple[str, dict[str, 
     if text.split("\n")[0] != name:
         raise BrokenError("unsigned")
     for signature in signed.splitlines():
-        signer, _, encoded = signature[2:].rpartition(" ")
+        signer, _, encoded = signature.rpartition(" ")
         found = b64decode(encoded, validate=True)
-        if signer == name and found[:4].hex() == mark and is_signed(raw[1:], f"{text}\n".encode(), found[4:]):
+        if (
+            signer == f"\u2014 {name}"
+            and found[:4].hex() == mark
+            and is_signed(raw[1:], f"{text}\n".encode(), found[4:])
+        ):
             return ("signed" if key else "signed-itself"), {"size": text.split("\n")[1]}
     raise BrokenError("unsigned")
 
@@ -163,12 +166,10 @@ def _root(entry: Entry, size: int) -> bytes | None:
         if node & 1 or node == last:
             found = hashlib.sha256(b"\x01" + step + found).digest()
             while not node & 1 and node:
-                node >>= 1
-                last >>= 1
+                node, last = node >> 1, last >> 1
         else:
             found = hashlib.sha256(b"\x01" + found + step).digest()
-        node >>= 1
-        last >>= 1
+        node, last = node >> 1, last >> 1
     return found if last == 0 else None
 
 
@@ -199,18 +200,18 @@ def _sum(entries: dict[str, Entry], result: Result, facts: dict[str, object]) ->
     model = json.loads(entries["model"].body["text"])
     shares = _shares(model, said.get("c", ""), entries["run"].body["layout"], offer)
     total = model["base"][offer] + sum(share for _, _, share in shares)
-    if max(-BOUND, min(BOUND, total)) != said.get("sc", 0):
+    reasons = [shares[term][2] for term in said.get("tt", [])]
+    if max(-BOUND, min(BOUND, total)) != said.get("sc", 0) or reasons != said.get("tc", []):
         raise BrokenError("no-sum")
-    for term, share in zip(said.get("tt", []), said.get("tc", []), strict=True):
-        if shares[term][2] != share:
-            raise BrokenError("no-sum")
     result.facts, result.parts = facts, [("", "", model["base"][offer]), *shares]
+    nl = _shares(model, said.get("c", ""), entries["run"].body["layout"], offer, "nl")
+    result.dutch = [("", ""), *((name, value) for name, value, _ in nl)]
     return "adds-up", {"count": len(shares)}
 
 
-def _shares(model: dict[str, list], codes: str, layout: list[int], offer: int) -> list[tuple[str, str, int]]:  # type: ignore[type-arg]
+def _shares(model: Table, codes: str, layout: list[int], offer: int, lang: str = "en") -> list[Part]:
     """Name, value and share of each term for one offer."""
-    binnings = model["view"]["binnings"]  # type: ignore[call-overload]
+    binnings = model["view"]["binnings"]
     raw = bytes.fromhex(codes) or bytes(sum(size or 1 for size in layout))
     mine, place = [], 0
     for size in layout:
@@ -219,25 +220,25 @@ def _shares(model: dict[str, list], codes: str, layout: list[int], offer: int) -
     if place != len(raw) or len(mine) != len(binnings):
         raise BrokenError("no-sum")
     names = [binning["name"] for binning in binnings]
-    values = [_label(binning, code) for binning, code in zip(binnings, mine, strict=True)]
+    values = [_label(binning, code, lang) for binning, code in zip(binnings, mine, strict=True)]
     found = list(mine)
     for pair in model.get("pairs", []):
         one, other = mine[pair["first"]], mine[pair["second"]]
         width = max(pair["second_bands"], default=0) + 1
-        joint = 1 + pair["first_bands"][one] * width + pair["second_bands"][other] if one and other else 0
-        found.append(joint)
+        found.append(1 + pair["first_bands"][one] * width + pair["second_bands"][other] if one and other else 0)
         names.append(f"{names[pair['first']]} x {names[pair['second']]}")
         values.append(f"{values[pair['first']]}, {values[pair['second']]}")
     return [(names[i], values[i], model["tables"][i][offer][code]) for i, code in enumerate(found)]
 
 
-def _label(binning: dict[str, list], code: int) -> str:  # type: ignore[type-arg]
-    names = ["withheld", "missing", "other", *binning["categories"]]
+def _label(binning: Table, code: int, lang: str) -> str:
+    *none, below, to, more = (pair[lang == "nl"] for pair in LABELS)
+    names = [*none, *binning["categories"]]
     if code < len(names):
         return str(names[code])
-    cuts, high = binning["cuts"], code - 3
-    low = f"{cuts[high - 1]:g}" if high else ""
-    return (f"{low} to {cuts[high]:g}" if low else f"below {cuts[high]:g}") if high < len(cuts) else f"{low} or more"
+    cuts, high = [f"{cut:g}".replace(".", "," if lang == "nl" else ".") for cut in binning["cuts"]], code - 3
+    low = cuts[high - 1] if high else ""
+    return (f"{low} {to} {cuts[high]}" if low else f"{below} {cuts[high]}") if high < len(cuts) else f"{low} {more}"
 
 
 def _facts(entries: dict[str, Entry]) -> dict[str, object]:
@@ -271,10 +272,8 @@ Point = tuple[int, int, int, int]  # x, y, z, x y / z: extended coordinates
 
 
 def _plus(one: Point, other: Point) -> Point:
-    a = (one[1] - one[0]) * (other[1] - other[0]) % PRIME
-    b = (one[1] + one[0]) * (other[1] + other[0]) % PRIME
-    c = 2 * one[3] * other[3] * CURVE % PRIME
-    d = 2 * one[2] * other[2] % PRIME
+    a, b = ((one[1] + sign * one[0]) * (other[1] + sign * other[0]) % PRIME for sign in (-1, 1))
+    c, d = 2 * one[3] * other[3] * CURVE % PRIME, 2 * one[2] * other[2] % PRIME
     e, f, g, h = b - a, d - c, d + c, b + a
     return (e * f % PRIME, g * h % PRIME, f * g % PRIME, e * h % PRIME)
 
@@ -301,8 +300,7 @@ def _point(raw: bytes) -> Point | None:
         x = x * ROOT % PRIME
     if x * x % PRIME != square or (x == 0 and sign):
         return None
-    if x & 1 != sign:
-        x = PRIME - x
+    x = PRIME - x if x & 1 != sign else x
     return (x, y, 1, x * y % PRIME)
 
 
@@ -319,9 +317,7 @@ def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
         return False
     challenge = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
     left, right = _times(answer, GENERATOR), _plus(commitment, _times(challenge, public))
-    return (left[0] * right[2] - right[0] * left[2]) % PRIME == 0 and (
-        left[1] * right[2] - right[1] * left[2]
-    ) % PRIME == 0
+    return all((left[axis] * right[2] - right[axis] * left[2]) % PRIME == 0 for axis in (0, 1))
 
 
 def read_receipt(text: str) -> dict[str, object]:
@@ -336,47 +332,50 @@ def read_receipt(text: str) -> dict[str, object]:
 
 
 TEXTS = {
-    "step-form": ("it is a receipt", "het is een ontvangstbewijs"),
-    "step-signature": ("it is signed", "het is ondertekend"),
-    "step-inclusion": ("it stands in the ledger", "het staat in het logboek"),
-    "step-belonging": ("it belongs together", "het hoort bij elkaar"),
-    "step-sum": ("it adds up", "het telt op"),
-    "yes": ("holds", "klopt"),
-    "no": ("DOES NOT HOLD", "KLOPT NIET"),
-    "all": ("Everything holds.", "Alles klopt."),
-    "not": ("This receipt does not hold.", "Dit ontvangstbewijs klopt niet."),
-    "base": ("base", "basis"),
-    "form": ("of {name}", "van {name}"),
+    "signed-itself": ("over {size} entries, with the key it names", "over {size} regels, met de sleutel die het noemt"),
+    "other-document": ("the {role} is another than the run names", "dit deel ({role}) is een ander dan de ronde noemt"),
+    "outside": ("entry {number} is not in the signed ledger", "regel {number} staat niet in het ondertekende logboek"),
+    "no-sum": ("the shares are not those of the model and the score", "de aandelen zijn niet die van model en score"),
     "garbled": ("a part is missing, or is not what it must be", "een deel ontbreekt, of is niet wat het moet zijn"),
     "signed": ("over {size} entries, with the key that you gave", "over {size} regels, met de sleutel die u gaf"),
-    "signed-itself": ("over {size} entries, with the key it names", "over {size} regels, met de sleutel die het noemt"),
-    "other-key": ("it names another key than the one that you gave", "het noemt een andere sleutel dan u gaf"),
     "unsigned": ("its checkpoint was not signed with this key", "de stand is niet met deze sleutel ondertekend"),
-    "inside": ("entries {numbers}", "regels {numbers}"),
-    "outside": ("entry {number} is not in the signed ledger", "regel {number} staat niet in het ondertekende logboek"),
-    "of-run": ("decision {number} of run {run}", "beslissing {number} van ronde {run}"),
-    "other-body": ("the entry commits to something else", "de regel legt iets anders vast"),
-    "other-run": ("the decision is not one of this run", "de beslissing hoort niet bij deze ronde"),
-    "other-document": ("the {role} is another than the run names", "dit deel ({role}) is een ander dan de ronde noemt"),
+    "other-key": ("it names another key than the one that you gave", "het noemt een andere sleutel dan u gaf"),
     "adds-up": ("base and {count} shares are the score", "basis en {count} aandelen zijn samen de score"),
     "no-model": ("not added up: the receipt holds no model", "niet opgeteld: het model zit er niet bij"),
+    "other-run": ("the decision is not one of this run", "de beslissing hoort niet bij deze ronde"),
     "no-score": ("nothing about you was used: no score", "er is niets over u gebruikt: geen score"),
-    "no-sum": ("the shares are not those of the model and the score", "de aandelen zijn niet die van model en score"),
-}
+    "other-body": ("the entry commits to something else", "de regel legt iets anders vast"), "yes": ("holds", "klopt"),
+    "of-run": ("decision {number} of run {run}", "beslissing {number} van ronde {run}"), "base": ("base", "basis"),
+    "step-inclusion": ("it stands in the ledger", "het staat in het logboek"), "no": ("DOES NOT HOLD", "KLOPT NIET"),
+    "not": ("This receipt does not hold.", "Dit ontvangstbewijs klopt niet."), "form": ("of {name}", "van {name}"),
+    "step-belonging": ("it belongs together", "het hoort bij elkaar"), "all": ("Everything holds.", "Alles klopt."),
+    "step-form": ("it is a receipt", "het is een ontvangstbewijs"), "inside": ("entries {numbers}", "regels {numbers}"),
+    "step-signature": ("it is signed", "het is ondertekend"), "step-sum": ("it adds up", "het telt op"),
+}  # fmt: skip
 """Each text in English and Dutch."""
+LABELS = (("withheld", "niet gebruikt"), ("missing", "niet bekend"), ("other", "iets anders"),
+          ("below", "minder dan"), ("to", "tot"), ("or more", "of meer"))  # fmt: skip
+DUTCH = {"decision": "beslissing", "at": "moment", "campaign": "campagne", "version": "versie", "standing": "gebruikt",
+         "permission_code": "code van de toestemming", "outcome_code": "code van de uitkomst", "score": "score",
+         "purpose": "doel", "offer": "aanbod", "refused": "niets", "contextual": "niets persoonlijks",
+         "personalised": "persoonsgegevens"}  # fmt: skip
 
 
 def told(result: Result, lang: str = "en") -> str:
     """What was found, in lines for a terminal."""
-    words, out = {key: pair[lang == "nl"] for key, pair in TEXTS.items()}, []
+    nl = lang == "nl"
+    words, out = {key: pair[nl] for key, pair in TEXTS.items()}, []
     for (name, holds, _), (key, values) in zip(result.steps, result.said, strict=True):
         out.append(f"{words['yes' if holds else 'no']:>13}  {words[f'step-{name}']}: {words[key].format(**values)}")
     out.append(words["all"] if result.ok else words["not"])
     for name, fact in result.facts.items():
-        shown = fact[lang] if isinstance(fact, dict) else fact
-        out.append(f"  {name.replace('_', ' ')}: {shown}")
-    for feature, value, share in result.parts:
-        out.append(f"  {share:>+15,}  {f'{feature} = {value}' if feature else words['base']}")
+        shown = fact[lang] if isinstance(fact, dict) else ("geen" if nl else "none") if fact is None else fact
+        shown = DUTCH[str(shown)] if nl and name == "standing" else shown
+        out.append(f"  {DUTCH[name] if nl else name.replace('_', ' ')}: {shown}")
+    for (name, code, share), dutch in zip(result.parts, result.dutch, strict=True):
+        feature, value = dutch if nl else (name, code)
+        amount = f"{share:+,}".replace(",", "." if nl else ",")
+        out.append(f"  {amount:>15}  {f'{feature} = {value}' if feature else words['base']}")
     return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in out)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from evenhand.disparity import Audit
 from evenhand.explanation import LANGUAGES, purpose_words, tell
 from evenhand.policy import Campaign
+from evenhand.rules import Rulebook
 from evenhand.terms import (
     SMALLEST_SHOWN,
     DecisionFacts,
@@ -82,6 +83,7 @@ def build(
     audit: Audit,
     stories: Sequence[DecisionFacts],
     conditions: Sequence[ConditionChapter] = (),
+    rulebook: Rulebook | None = None,
 ) -> dict[str, Any]:
     """Everything that a report shows, as plain JSON values (schema_version 1).
 
@@ -95,6 +97,7 @@ def build(
         audit: of the data that was learned from.
         stories: decisions to explain whole.
         conditions: who meets the conditions of offers.
+        rulebook: the rules of the run; stories cite the one that decided whether somebody may be addressed.
     """
     allocated = explained.allocated
     model = allocated.scored.minimised.model
@@ -118,7 +121,7 @@ def build(
         "model": _model(model, campaign),
         "prices": prices_of_bins(explained, campaign, SMALLEST_SHOWN),
         "audit": audit.to_dict(),
-        "stories": stories_of(stories, campaign, model, allocated.prices.to_dict()),
+        "stories": stories_of(stories, campaign, model, allocated.prices.to_dict(), rulebook),
         "not_used": _not_used(campaign),
         "not_shown": list(NOT_SHOWN),
         **({"conditions": [condition_values(chapter, campaign) for chapter in conditions]} if conditions else {}),
@@ -126,11 +129,16 @@ def build(
 
 
 def stories_of(
-    stories: Sequence[DecisionFacts], campaign: Campaign, model: Model, prices: Mapping[str, Any] | None = None
+    stories: Sequence[DecisionFacts],
+    campaign: Campaign,
+    model: Model,
+    prices: Mapping[str, Any] | None = None,
+    rulebook: Rulebook | None = None,
 ) -> list[dict[str, Any]]:
     """Decisions explained whole, in every language; see `explanation.tell`."""
     return [
-        {lang: tell(facts, campaign, model, lang, prices=prices).to_dict() for lang in LANGUAGES} for facts in stories
+        {lang: tell(facts, campaign, model, lang, prices=prices, rulebook=rulebook).to_dict() for lang in LANGUAGES}
+        for facts in stories
     ]
 
 

@@ -24,6 +24,7 @@ from ._deadlines import (
     moment_after,
     public_holidays,
 )
+from ._languages import is_language
 from ._letters import Letter, Sender, authority_of, complaint_to, letter_of
 from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
 from ._requests import (
@@ -90,6 +91,7 @@ __all__ = [
     "grounds_of",
     "head_mark",
     "is_code",
+    "is_language",
     "is_no",
     "kept_until",
     "letter_of",

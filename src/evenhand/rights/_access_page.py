@@ -61,10 +61,11 @@ def _period(duration: str, lang: str) -> str:
     """A duration such as P24M in words.
 
     >>> _period("P1Y6M", "en")
-    '1 years, 6 months'
+    '1 year, 6 months'
     """
     parts = re.findall(r"(\d+)([YMWD])", duration)
-    return ", ".join(text(f"rights.page.period.{_UNITS[unit]}", lang, count=count) for count, unit in parts)
+    named = ((count, _UNITS[unit] + ("-one" if int(count) == 1 else "")) for count, unit in parts)
+    return ", ".join(text(f"rights.page.period.{name}", lang, count=count) for count, name in named)
 
 
 @cache

@@ -100,7 +100,13 @@ def complaint_to(sender: Sender, lang: str) -> str:
 
 
 def letter_of(
-    request: Request, sender: Sender, *, code: str = "", recipients: tuple[str, ...] = (), changed_to: str = ""
+    request: Request,
+    sender: Sender,
+    *,
+    code: str = "",
+    recipients: tuple[str, ...] = (),
+    changed_to: str = "",
+    written: datetime | None = None,
 ) -> Letter:
     """The letter that belongs to the step that a request took last.
 
@@ -110,6 +116,7 @@ def letter_of(
         code: the one-time code, where one was asked for.
         recipients: names of those who are told of a correction, an erasure or a restriction.
         changed_to: the text of the offer that a review changed the decision to; "" = no offer, or not known here.
+        written: when the letter is written; None = at its step. It promises no day that is over by then.
 
     Example:
         >>> from evenhand.rights import Happening, Law, request_of
@@ -119,14 +126,15 @@ def letter_of(
         You get an answer by 5 April 2026 at the latest. It costs you nothing.
     """
     lang, last = request.lang, next(one for one in reversed(request.trail) if not one.step.is_aside)
-    about = _received(request)
+    about, now = _received(request), written or last.at
     name = "received"
     match last.step:
         case Step.ASK_IDENTITY | Step.FAIL_IDENTITY:
-            name, lines = "identity", [about, *_identity(request, code)]
+            name, lines = "identity", [about, *_identity(request, code, now)]
         case Step.EXTEND:
             reason = text(f"rights.letter.because.{last.details['reason']}", lang)
-            lines = [about, _say(lang, "extended", reason=reason, due=_day(request.due, lang))]
+            late = "-late" if request.is_overdue(now) else ""
+            lines = [about, _say(lang, f"extended{late}", reason=reason, due=_day(request.due, lang))]
             name = "extended"
         case Step.ANSWER:
             name, lines = "answered", [about, _answered(request)]
@@ -142,7 +150,7 @@ def letter_of(
         case Step.WITHDRAW:
             name, lines = "withdrawn", [about, _say(lang, "withdrawn")]
         case _:
-            lines = [about, *_came(request)]
+            lines = [about, *_came(request, now)]
     if name in ("extended", "refused") or (name == "answered" and not request.kind.is_at_once):
         lines.append(complaint_to(sender, lang))
     closing = (
@@ -157,17 +165,19 @@ def _received(request: Request) -> str:
     return _say(request.lang, "received", received=_day(request.dates.received, request.lang), kind=kind)
 
 
-def _came(request: Request) -> list[str]:
+def _came(request: Request, now: datetime) -> list[str]:
     lang, at_once = request.lang, f"rights.letter.at-once.{request.kind.value}"
-    until = [] if request.kind.is_at_once else [_say(lang, "until", due=_day(request.due, lang))]
+    promise = "late" if request.is_overdue(now) else "until"
+    until = [] if request.kind.is_at_once else [_say(lang, promise, due=_day(request.due, lang))]
     return [*until, *([text(at_once, lang)] if at_once in catalogue(lang) else [])]
 
 
-def _identity(request: Request, code: str) -> list[str]:
+def _identity(request: Request, code: str, now: datetime) -> list[str]:
     lang = request.lang
     asked = next(one for one in reversed(request.trail) if one.step is Step.ASK_IDENTITY)
     until = asked.at + timedelta(days=int(asked.details["days"]))
-    return [_say(lang, "code", code=code), _say(lang, "code-use", until=day(until, lang)), _say(lang, "code-not-yours")]
+    use = "code-use" if now < until else "code-late"
+    return [_say(lang, "code", code=code), _say(lang, use, until=day(until, lang)), _say(lang, "code-not-yours")]
 
 
 def _answered(request: Request) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
@@ -56,12 +56,14 @@ class ProcessingRecord:
         rows: values of `ROPA_FIELDS`; a text, or a list of texts. Nothing is empty: what nobody declared says so.
         gaps: campaign and field of what nobody declared.
         not_declared: what stands in a field that nobody declared.
+        headings: what a CSV calls the fields, in words; {} = by their names.
     """
 
     made: str
     rows: tuple[Mapping[str, Any], ...]
     gaps: tuple[tuple[str, str], ...]
     not_declared: str
+    headings: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -81,7 +83,7 @@ class ProcessingRecord:
         """As CSV: a heading, one row per campaign, lists joined by semicolons."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(ROPA_FIELDS)
+        writer.writerow([self.headings.get(name, name) for name in ROPA_FIELDS])
         for row in self.rows:
             writer.writerow([_guarded("; ".join(_texts(row[name]))) for name in ROPA_FIELDS])
         return text.getvalue()

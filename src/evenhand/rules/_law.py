@@ -158,10 +158,9 @@ def campaign_facts(campaign: Campaign, rulebook: Rulebook, at: datetime, balanci
     """Every fact about the campaign as a whole, at a moment."""
     clause = campaign.law
     signals = None if campaign.consents is None else campaign.consents.signals
-    recipients = () if clause is None else clause.recipients
     uses = {use.value for use in signals.uses} if signals is not None else {"undeclared"}
     status, transfers = set(), set()
-    for id in recipients:
+    for id in campaign.listed_recipients:
         one = rulebook.recipient(id)
         status.add("unlisted" if one is None else "listed" if one.runs(at) else "expired")
         if one is not None:

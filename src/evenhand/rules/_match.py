@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -25,6 +25,8 @@ PersonFacts = Mapping[Fact, NDArray[np.uint8]]
 """What is so for each person: codes, [n], or [] where it is alike for everybody."""
 
 _FEW = 4_096
+_ONE_BY_ONE = 256
+_REMEMBERED = 65_536
 _MOST_CELLS = 1 << 22
 """Ways to be that are told apart at once; where there could be more, rules are looked at row by row."""
 
@@ -49,12 +51,16 @@ class Compiled:
         rulebook: where they come from.
         masks: those that can apply to anybody, in the order in which the first decides.
         effect, reason: uint8[r + 1], of each rule its place among `Effect` and its `Reason`; the last stands for -1.
+        asked: facts about people that some rule asks about.
+        known: what was decided about a way to be: codes of these facts, then the place.
     """
 
     rulebook: Rulebook
     masks: tuple[_Mask, ...]
     effect: NDArray[np.uint8]
     reason: NDArray[np.uint8]
+    asked: tuple[Fact, ...] = ()
+    known: dict[bytes, int] = field(default_factory=dict, repr=False, compare=False)
 
     def decide(self, facts: PersonFacts, where: NDArray[np.uint8], people: int) -> NDArray[np.int16]:
         """Of each person the place of the rule that decides, in ``rulebook.rules``; -1 where none applies.
@@ -64,7 +70,9 @@ class Compiled:
             where: of each person which of the places that were compiled for, [people] or [].
             people: how many.
         """
-        differing = [fact for fact in self._asked() if facts[fact].ndim]
+        if people <= _ONE_BY_ONE:
+            return self._decide_few(facts, where, people)
+        differing = [fact for fact in self.asked if facts[fact].ndim]
         sizes = [len(FACTS[fact].values) for fact in differing]
         cells = math.prod(sizes) * (len(self.masks[0].where) if self.masks and where.ndim else 1)
         if people < _FEW or cells > _MOST_CELLS:
@@ -83,10 +91,26 @@ class Compiled:
         rule_of[present] = self.decide_each(own, rest.astype(np.uint8) if where.ndim else where, len(present))
         return rule_of[cell]
 
-    def _asked(self) -> tuple[Fact, ...]:
-        """Facts about people that some rule asks about."""
-        tests = [test for mask in self.masks for group in (mask.when, *mask.unless) for test in group]
-        return tuple(dict.fromkeys(fact for fact, _ in tests))
+    def _decide_few(self, facts: PersonFacts, where: NDArray[np.uint8], people: int) -> NDArray[np.int16]:
+        """As `decide`: every way to be that comes up is looked at once and remembered, since a service asks about a few
+        people at a time, most of whom are as others were."""
+        cells = np.empty((len(self.asked) + 1, people), dtype=np.uint8)
+        for place, fact in enumerate(self.asked):
+            cells[place] = facts[fact]
+        cells[-1] = where
+        width, text = len(cells), cells.T.tobytes()
+        keys = [text[start : start + width] for start in range(0, width * people, width)]
+        mine = {key: self.known.get(key) for key in keys}
+        missing = [key for key, place in mine.items() if place is None]
+        if missing:
+            codes = np.frombuffer(b"".join(missing), dtype=np.uint8).reshape(len(missing), width).T
+            own = dict(zip(self.asked, codes, strict=False))
+            found = dict(zip(missing, self.decide_each(own, codes[-1], len(missing)).tolist(), strict=True))
+            mine |= found
+            if len(self.known) >= _REMEMBERED:
+                self.known.clear()
+            self.known.update(found)
+        return np.array([mine[key] for key in keys], dtype=np.int16)
 
     def decide_each(self, facts: PersonFacts, where: NDArray[np.uint8], people: int) -> NDArray[np.int16]:
         """As `decide`, rule by rule for every row."""
@@ -131,6 +155,7 @@ def compile_rules(
         if rule.waivable:
             unless.append(_tests({Fact.EXPLICIT: ("yes",)}))
         masks.append(_Mask(place, where, _tests(rule.when), tuple(unless)))
+    tests = [test for mask in masks for group in (mask.when, *mask.unless) for test in group]
     rules = [packed.rule for packed in rulebook.rules]
     effects = list(Effect)
     return Compiled(
@@ -138,6 +163,7 @@ def compile_rules(
         tuple(masks),
         np.array([*(effects.index(rule.effect) for rule in rules), effects.index(Effect.REFUSE)], dtype=np.uint8),
         np.array([*(rule.code for rule in rules), Reason.NOTHING_ALLOWS], dtype=np.uint8),
+        tuple(dict.fromkeys(fact for fact, _ in tests)),
     )
 
 

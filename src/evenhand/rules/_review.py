@@ -19,8 +19,8 @@ __all__ = ["review_law"]
 
 _ABOUT: dict[Fact, tuple[str | int, ...]] = {
     Fact.DATA: ("columns",),
-    Fact.RECIPIENTS: ("law", "recipients"),
-    Fact.TRANSFERS: ("law", "recipients"),
+    Fact.RECIPIENTS: ("processing", "recipients"),
+    Fact.TRANSFERS: ("processing", "recipients"),
     Fact.CATEGORY: ("category",),
     Fact.BALANCING: ("balancing",),
 }
@@ -59,15 +59,17 @@ def _for_everybody(campaign: Campaign, rulebook: Rulebook, at: datetime) -> Iter
         who = "Nobody may be addressed" if not lifted else "Only few people may be addressed"
         yield found_in_policy(
             "EH-POL-130",
-            _path(rule),
+            _path(rule, campaign),
             f"{who} with personal data by the rule {rule.id} ({packed.pack}, {rule.article}): {rule.says.en}",
             rule.remedy.en,
             severity=Severity.WARNING if lifted else None,
         )
 
 
-def _path(rule: Rule) -> tuple[str | int, ...]:
-    return next((_ABOUT[fact] for fact in rule.when if fact in _ABOUT), ("law",))
+def _path(rule: Rule, campaign: Campaign) -> tuple[str | int, ...]:
+    """Where what a rule is about is declared; of recipients the first that rules look at."""
+    path = next((_ABOUT[fact] for fact in rule.when if fact in _ABOUT), ("law",))
+    return next(iter(campaign.listed_recipients.values()), path)[:2] if "recipients" in path else path
 
 
 def _places(campaign: Campaign, rulebook: Rulebook) -> Iterator[PolicyFinding]:
@@ -86,7 +88,15 @@ def _recipients(campaign: Campaign, rulebook: Rulebook) -> Iterator[PolicyFindin
     """What recipients do with data is what signals can stop."""
     assert campaign.law is not None
     signals = None if campaign.consents is None else campaign.consents.signals
-    for number, id in enumerate(campaign.law.recipients):
+    for number, each in enumerate(campaign.processing.recipients if campaign.processing else ()):
+        if each.id is None and any(pack.recipients for pack in rulebook.packs):
+            yield found_in_policy(
+                "EH-POL-114",
+                ("processing", "recipients", number),
+                "This recipient has no id, so no rule looks whether it is on the list in an own pack.",
+                "Give it the id that it has on that list; or put it on the list first.",
+            )
+    for id, path in campaign.listed_recipients.items():
         one = rulebook.recipient(id)
         if one is None:
             continue
@@ -94,7 +104,7 @@ def _recipients(campaign: Campaign, rulebook: Rulebook) -> Iterator[PolicyFindin
         if undeclared:
             yield found_in_policy(
                 "EH-POL-133",
-                ("law", "recipients", number),
+                path,
                 f"The recipient {id} is there for {', '.join(undeclared)}, and no opt-out signal is heard for it.",
                 "Name the columns of signals under consents: signals, with this among its uses.",
             )

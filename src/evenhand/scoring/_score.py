@@ -5,6 +5,9 @@ A model of responses gives each probability; a model of increments gives what sh
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +25,7 @@ from evenhand.terms import (
 
 __all__ = ["contributions", "score"]
 
+_FEW = 1_024
 _BLOCK = 16_384
 """People scored at once: a block's codes and sums stay in the processor's cache."""
 
@@ -54,11 +58,16 @@ def score(minimised: Minimised, campaign: Campaign) -> Scored:
     scores = np.empty((offers, people), np.int32)
     probability = np.empty((offers, people), np.int32)
     value = np.empty((offers, people), np.int64)
-    sums = _BlockSums(model)
+    sums = _sums(_Same(model))
     money, own = [(offer.value_micro, offer.cost_micro) for offer in campaign.offers], minimised.cost
     for start in range(0, people, _BLOCK):
         rows = slice(start, min(start + _BLOCK, people))
         np.clip(sums(minimised.codes, rows), -SCORE_BOUND, SCORE_BOUND, out=scores[:, rows], casting="unsafe")
+        if people <= _FEW:  # the number of steps is what costs, not the people
+            probability[:] = score_ppm(scores, model.link)
+            worths, costs = np.array(money, dtype=np.int64).T[:, :, None]
+            value[:] = expected_value(worths, costs if own is None else own, probability)
+            break
         for j in range(offers):
             ppm = score_ppm(scores[j, rows], model.link)
             probability[j, rows] = ppm
@@ -110,6 +119,24 @@ class _BlockSums:
         if by_person is not None:
             by_offer += by_person.T
         return by_offer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """The very same model."""
+
+    model: Model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.model is other.model
+
+
+@lru_cache(maxsize=4)
+def _sums(same: _Same) -> _BlockSums:
+    return _BlockSums(same.model)
 
 
 def contributions(model: Model, codes: tuple[NDArray[np.uint8], ...], offer: NDArray[np.integer]) -> NDArray[np.int32]:

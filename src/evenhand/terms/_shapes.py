@@ -10,7 +10,7 @@ n = people in the batch, m = offers, T = terms. Row i is the same person everywh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -232,11 +232,14 @@ class LimitOutcome:
     soft: SoftOutcome | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """As recorded: plain values; `soft` only where there is one."""
-        told = asdict(self)
-        if self.soft is None:
-            del told["soft"]
+        """As recorded: plain values, `soft` only where there is one; a live service does this for every few people."""
+        told = {name: getattr(self, name) for name in _TOLD}
+        if self.soft is not None:
+            told["soft"] = asdict(self.soft)
         return told
+
+
+_TOLD = tuple(one.name for one in fields(LimitOutcome) if one.name != "soft")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ AUROC, a statistic over parts) are not part of the protection. Reports are not d
 trusted solver (allocation's) and to the monitor; an architecture test holds that nobody else asks for it.
 """
 
+from ._late import LateVault
 from ._noise import discrete_laplace, noise_bound
 from ._vault import Question, Vault
 
-__all__ = ["Question", "Vault", "discrete_laplace", "noise_bound"]
+__all__ = ["LateVault", "Question", "Vault", "discrete_laplace", "noise_bound"]

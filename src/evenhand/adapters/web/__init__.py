@@ -15,6 +15,7 @@ from ._gate import Limits
 from ._links import link_routes
 from ._metrics import Metrics
 from ._problems import CODES, ProblemError
+from ._protocol import BoundedProtocol
 from ._run import run_app
 from ._served import ServedCampaign, dsa_object
 from ._side_by_side import side_by_side
@@ -31,6 +32,7 @@ __all__ = [
     "CARD_STYLE",
     "CODES",
     "DEV_ISSUER",
+    "BoundedProtocol",
     "Cards",
     "Desk",
     "DevIssuer",

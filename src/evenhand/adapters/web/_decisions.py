@@ -15,7 +15,7 @@ import msgspec
 from evenhand.adapters.asking import Answer, Answered, Ask, Decider, Feature, Question
 from evenhand.adapters.machine_keys import MachineKeys
 
-from ._gate import Headers, Limits, Pace, body_of, caller_of, request_id_of
+from ._gate import Headers, Limits, OneLook, Pace, body_of, caller_of, request_id_of
 from ._metrics import Metrics
 from ._problems import ProblemError, problem_body, problem_of
 from ._served import ServedCampaign
@@ -122,6 +122,12 @@ class _Mailbox:
                 future.set_result(answer)
 
 
+def _too_late(future: asyncio.Future[Answered | BaseException]) -> None:
+    """Nobody waits any longer; what is decided all the same is in the ledger, and a key asks for it again."""
+    if not future.done():
+        future.set_result(ProblemError("unavailable", retry_after=2))
+
+
 class DecisionDoor:
     """Answers requests for decisions.
 
@@ -145,7 +151,7 @@ class DecisionDoor:
         limits: Limits,
         fault: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
-        self._decider, self._keys, self._campaigns = decider, keys, campaigns
+        self._decider, self._keys, self._campaigns = decider, OneLook(keys), campaigns
         self._once, self._metrics, self._limits = once, metrics, limits
         self._pace, self._fault = Pace(), fault
         self._mail: _Mailbox | None = None
@@ -233,10 +239,11 @@ class DecisionDoor:
             self._mail = _Mailbox(loop)
         mail, future = self._mail, loop.create_future()
         self._decider.ask(question, lambda answer: mail.put(future, answer))
+        until = loop.call_later(self._limits.answers, _too_late, future)
         try:
-            answer = await asyncio.wait_for(future, self._limits.answers)
-        except TimeoutError:
-            raise ProblemError("unavailable", retry_after=2) from None
+            answer = await future
+        finally:
+            until.cancel()
         if isinstance(answer, BaseException):
             raise answer
         found: Answered = answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from asyncio import timeout
+from asyncio import get_running_loop, timeout
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ from evenhand.signals import gpc_header
 
 from ._problems import ProblemError
 
-__all__ = ["Caller", "Headers", "Limits", "Pace", "body_of", "caller_of", "request_id_of"]
+__all__ = ["Caller", "Headers", "Limits", "OneLook", "Pace", "body_of", "caller_of", "request_id_of"]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _JSON = ("application/json", "application/merge-patch+json")
@@ -69,7 +69,21 @@ class Headers:
 
 def request_id_of(headers: Headers) -> str:
     """The id that the caller gave, where it is a plain word of 8 to 64 characters; else a new one."""
-    return headers.request_id if _REQUEST_ID.fullmatch(headers.request_id) else secrets.token_hex(8)
+    return headers.request_id if _REQUEST_ID.fullmatch(headers.request_id) else _new_id()
+
+
+_drawn: list[str] = []
+"""Ids to come: drawing random bytes one by one gives way to the deciding thread each time."""
+_TOGETHER = 512
+
+
+def _new_id() -> str:
+    try:
+        return _drawn.pop()
+    except IndexError:
+        text = secrets.token_hex(8 * _TOGETHER)
+        _drawn.extend(text[start : start + 16] for start in range(16, len(text), 16))
+        return text[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,30 @@ class Caller:
     key: MachineKey
 
 
-def caller_of(headers: Headers, keys: MachineKeys, scope: str) -> Caller:
+class OneLook:
+    """Looks after the file of keys once for all requests that one turn of the loop brings.
+
+    Args:
+        keys: of machines.
+    """
+
+    def __init__(self, keys: MachineKeys) -> None:
+        self._keys = keys
+        self._is_fresh = False
+
+    def known(self, presented: str) -> MachineKey | None:
+        """See `MachineKeys.known`; in the loop's thread."""
+        look = not self._is_fresh
+        if look:
+            self._is_fresh = True
+            get_running_loop().call_soon(self._over)
+        return self._keys.known(presented, look=look)
+
+    def _over(self) -> None:
+        self._is_fresh = False
+
+
+def caller_of(headers: Headers, keys: MachineKeys | OneLook, scope: str) -> Caller:
     """Who calls, if they may do this.
 
     Raises:

@@ -19,9 +19,10 @@ class Metrics:
 
     Args:
         waiting: how many people wait.
+        stale: of how many campaigns the tables changed and could not be read.
     """
 
-    def __init__(self, waiting: Callable[[], int]) -> None:
+    def __init__(self, waiting: Callable[[], int], stale: Callable[[], int] = lambda: 0) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter("evenhand_requests", "Requests answered.", ("route", "status"), registry=self.registry)
         self._people = Counter(
@@ -32,8 +33,12 @@ class Metrics:
         )
         self._events = Counter("evenhand_events", "Events taken in.", ("kind",), registry=self.registry)
         Gauge("evenhand_waiting", "People who wait for a decision.", registry=self.registry).set_function(waiting)
+        Gauge(
+            "evenhand_tables_stale", "Campaigns whose tables changed and could not be read.", registry=self.registry
+        ).set_function(stale)
         self._of_request: dict[tuple[str, int], Counter] = {}
         self._of_route: dict[str, Histogram] = {}
+        self._of_standing: dict[tuple[str, str], Counter] = {}
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -48,8 +53,12 @@ class Metrics:
 
     def decided(self, campaign: str, answers: Sequence[Answer]) -> None:
         """People were decided about."""
-        for standing, people in Tally(one.standing for one in answers).items():
-            self._people.labels(campaign, standing).inc(people)
+        tally = {answers[0].standing: 1} if len(answers) == 1 else Tally(one.standing for one in answers)
+        for standing, people in tally.items():
+            counter = self._of_standing.get((campaign, standing))
+            if counter is None:
+                counter = self._of_standing[campaign, standing] = self._people.labels(campaign, standing)
+            counter.inc(people)
 
     def happened(self, kind: str, count: int) -> None:
         """Events were taken in."""

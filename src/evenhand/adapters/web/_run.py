@@ -12,6 +12,8 @@ import uvicorn
 
 from evenhand.terms import StoreError
 
+from ._protocol import BoundedProtocol
+
 __all__ = ["run_app"]
 
 _MOST_AT_ONCE = 2_048
@@ -33,7 +35,9 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def run_app(app: Any, *, host: str, port: int, ready: Callable[[], None]) -> None:
+def run_app(
+    app: Any, *, host: str, port: int, ready: Callable[[], None], again: Callable[[], None] = lambda: None
+) -> None:
     """Serve an application until SIGTERM or SIGINT; requests that are under way are answered first.
 
     No request is logged: an address and a path can tell who somebody is.
@@ -42,6 +46,7 @@ def run_app(app: Any, *, host: str, port: int, ready: Callable[[], None]) -> Non
         app: the application (ASGI).
         host, port: where to listen.
         ready: called when it listens.
+        again: called on SIGHUP, which asks to read again what is read once.
 
     Raises:
         StoreError: it cannot listen there.
@@ -58,12 +63,15 @@ def run_app(app: Any, *, host: str, port: int, ready: Callable[[], None]) -> Non
         timeout_graceful_shutdown=20,
         limit_concurrency=_MOST_AT_ONCE,
         backlog=_MOST_AT_ONCE,
+        http=BoundedProtocol,
         ws="none",
     )
     gc.collect()
     gc.freeze()  # what is in memory now stays; looking through it again and again would stop everybody
     sys.setswitchinterval(_TURN)
     before = {one: signal.signal(one, _nothing_more) for one in (signal.SIGTERM, signal.SIGINT)}
+    if hangup := getattr(signal, "SIGHUP", None):
+        before[hangup] = signal.signal(hangup, lambda *_: again())
     try:
         _Server(config, ready).run()
     except SystemExit:

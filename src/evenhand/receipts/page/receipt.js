@@ -13,6 +13,12 @@
     document.querySelectorAll(selector).forEach((element) => { element.dataset[name] = value; });
   const state = (step, value) => show(`[data-step=${step}]`, "state", value);
 
+  document.querySelectorAll("input[name=lang]").forEach((choice) => choice.addEventListener("change", () => {
+    const lang = choice.id.slice("show-".length);
+    document.title = document.querySelector(`main.in-${lang}`).dataset.title;
+    document.documentElement.lang = lang;
+  }));
+
   const receipt = JSON.parse(document.getElementById("receipt").textContent);
   const entries = {};
 
@@ -43,7 +49,7 @@
     for (const line of signed.split("\n").filter(Boolean)) {
       const at = line.lastIndexOf(" ");
       const found = base64(line.slice(at + 1));
-      if (line.slice(2, at) === name && text(found.slice(0, 4)) === mark &&
+      if (line.startsWith("\u2014 ") && line.slice(2, at) === name && text(found.slice(0, 4)) === mark &&
           await crypto.subtle.verify({ name: "Ed25519" }, key, found.slice(4), utf8.encode(body + "\n"))) return;
     }
     must(false);
@@ -98,10 +104,11 @@
     });
   }
 
-  function label(binning, code, words) {
+  function label(binning, code, words, lang) {
     if (code < 3) return [words.withheld, words.missing, words.other][code];
     if (binning.kind === "category") return binning.categories[code - 3];
-    const cuts = binning.cuts, low = cuts[code - 4], high = cuts[code - 3];
+    const say = (cut) => cut?.toLocaleString(lang, { maximumFractionDigits: 12, useGrouping: false });
+    const low = say(binning.cuts[code - 4]), high = say(binning.cuts[code - 3]);
     if (low === undefined) return high === undefined ? "" : `${words.below} ${high}`;
     return high === undefined ? `${low} ${words.more}` : `${low} ${words.to} ${high}`;
   }
@@ -132,7 +139,7 @@
     const lang = section.closest("[lang]").lang, words = section.querySelector("table").dataset;
     const campaign = entries.campaign ? JSON.parse(entries.campaign.said.text) : { columns: {} };
     const names = model.view.binnings.map((binning) => campaign.columns[binning.name]?.meaning?.[lang] || binning.name);
-    const values = model.view.binnings.map((binning, term) => label(binning, codes[term], words));
+    const values = model.view.binnings.map((binning, term) => label(binning, codes[term], words, lang));
     for (const pair of model.pairs || []) {
       names.push(`${names[pair.first]} × ${names[pair.second]}`);
       values.push(`${values[pair.first]}, ${values[pair.second]}`);

@@ -1,0 +1,81 @@
+"""HTTP as uvicorn speaks it, to callers who may be slow, gone, or up to no good: each wait has an end.
+
+A connection on which no whole head of a request arrives in time is closed, however the bytes drip in; so is one whose
+caller does not take the answer. The time of a body, and between requests, is bounded elsewhere (`_gate.body_of`,
+uvicorn's keep-alive).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+__all__ = ["BoundedProtocol"]
+
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    arrives = 10.0
+    """Seconds for the head of a request, from the connection or from its first byte on."""
+    taken = 30.0
+    """Seconds in which a caller takes what waits for them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._until: asyncio.TimerHandle | None = None
+        self._full: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A caller connected; from now on the first request is waited for."""
+        super().connection_made(transport)
+        self._until = self.loop.call_later(self.arrives, self._too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone, and nothing is waited for."""
+        self._clear()
+        if self._full is not None:
+            self._full.cancel()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        super().on_message_begin()
+        if self._until is None:
+            self._until = self.loop.call_later(self.arrives, self._too_slow)
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        self._clear()
+        super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        """More waits to be taken than should."""
+        super().pause_writing()
+        self._full = self.loop.call_later(self.taken, self._not_taken)
+
+    def resume_writing(self) -> None:
+        """It was taken."""
+        if self._full is not None:
+            self._full.cancel()
+            self._full = None
+        super().resume_writing()
+
+    def _clear(self) -> None:
+        if self._until is not None:
+            self._until.cancel()
+            self._until = None
+
+    def _too_slow(self) -> None:
+        self._until = None
+        if not self.transport.is_closing():
+            self.transport.write(_TOO_SLOW)
+            self.transport.close()
+
+    def _not_taken(self) -> None:
+        self._full = None
+        self.transport.abort()

@@ -1,0 +1,75 @@
+"""Tables that change while a service runs: taken over whole, seen by the next decision, and never half."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from evenhand import assembly
+from evenhand.terms import DataError
+from live_cases import asked, person
+
+
+def _soon(is_so, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.05)
+    return is_so()
+
+
+@contextmanager
+def _told(folder):
+    """A service, and the findings that it tells of."""
+    said = []
+    with assembly.open_service([folder / "campaign.yaml"], at=datetime.now(UTC), noticed=said.append) as serving:
+        yield serving, said
+
+
+def _write(folder, name, text):
+    """As the documentation says: beside, then renamed."""
+    (folder / f"{name}.new").write_text(text, encoding="utf-8")
+    (folder / f"{name}.new").replace(folder / name)
+
+
+def test_a_person_who_joined_the_table_is_decided_about_without_a_restart(ran_shop):
+    """Unknown before, known after; and what a changed consents table says of somebody counts from then on."""
+    people, said = ((ran_shop / name).read_text("utf-8") for name in ("people.csv", "said.csv"))
+    with _told(ran_shop) as (serving, found):
+        with pytest.raises(DataError, match="not in the campaign's subjects table"):
+            asked(serving.live, "new@mail.example")
+        assert asked(serving.live, person(3)).answers[0].standing == "personalised"
+        _write(ran_shop, "people.csv", people + "new@mail.example,7,3,f,0,\n")
+        _write(
+            ran_shop, "said.csv", said + f"{person(3)},consent,PersonalisedAdvertising,ConsentWithdrawn,2026-02-02\n"
+        )
+        assert _soon(lambda: "EH-POL-140" in [one.id for one in found])
+        assert asked(serving.live, "new@mail.example").answers[0].permission == "consent-never-asked"
+        assert asked(serving.live, person(3)).answers[0].standing == "contextual"
+    run = assembly.list_runs(home=serving.place.folder)[-1]["run_id"]
+    assert assembly.replay(run, home=serving.place.folder).same
+    assert assembly.verify_ledger(home=serving.place.folder).ok
+
+
+def test_a_table_that_cannot_be_read_changes_nothing_and_is_told(ran_shop):
+    """Decisions go on by what was read before, and it is counted; the next table that can be read ends that."""
+    people = (ran_shop / "people.csv").read_text("utf-8")
+    with _told(ran_shop) as (serving, found):
+        _write(ran_shop, "people.csv", "person,visits\n1,2\n")
+        assert _soon(lambda: serving.tables.stale == 1)
+        assert [one.id for one in found] == ["EH-POL-141"]
+        assert "canary" not in found[0].what
+        assert asked(serving.live, person(3)).answers
+        _write(ran_shop, "people.csv", people + "new@mail.example,7,3,f,0,\n")
+        assert _soon(lambda: serving.tables.stale == 0)
+        assert asked(serving.live, "new@mail.example").answers
+
+
+def test_what_is_asked_to_be_read_again_is_read_though_no_file_changed(ran_shop):
+    """A table on a server cannot be seen changing; whoever says so is heard."""
+    with _told(ran_shop) as (serving, found):
+        serving.tables.read_now()
+        assert _soon(lambda: [one.id for one in found] == ["EH-POL-140"])
+        assert asked(serving.live, person(4)).answers
