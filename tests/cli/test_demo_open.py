@@ -24,7 +24,7 @@ pytestmark = [
         reason="the grocery data is not installed: evenhand[demo]",
     ),
 ]
-LABELS = ("Start here:", "The shop:", "A person's page:", "How it works:", "For programs:")
+LABELS = ("Start here:", "The shop:", "A person's page:", "How it works:", "As staff:", "For programs:")
 
 
 def _begin(folder, browser, port):
@@ -113,12 +113,12 @@ def _walk(places, port):
         door = client.get(places["A person's page:"])
         assert "/my/in/" in str(door.url)
         assert client.get(places["How it works:"]).status_code == 200
+        assert client.get(places["As staff:"]).status_code == 200
         assert client.get(places["For programs:"]).json()["openapi"] == "3.1.0"
         assert "<svg" in client.get(f"{root}/try/report").text
         assert client.get(f"{root}/try/me/9999999").status_code == 404
         assert client.get(f"{root}/try/", headers={"host": "evil.example"}).status_code == 403
         assert client.get(f"{root}/try/", headers={"host": "127.0.0.1.evil.example:80"}).status_code == 403
-        assert not client.cookies
 
 
 def test_pages_are_no_document(tmp_path):

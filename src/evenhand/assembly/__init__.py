@@ -69,6 +69,7 @@ from ._ropa import record_of_processing
 from ._rules import rules_of_run, rules_with, sign_balancing
 from ._run import Planned, Ran, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
+from ._same_person import SamePerson, same_person
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_check, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
@@ -113,6 +114,7 @@ __all__ = [
     "Restored",
     "Retention",
     "SaidSince",
+    "SamePerson",
     "Sayings",
     "SayingsInHome",
     "Serving",
@@ -192,6 +194,7 @@ __all__ = [
     "rules_with",
     "run",
     "run_campaign",
+    "same_person",
     "say",
     "serve",
     "serve_person_pages",

@@ -170,8 +170,22 @@ class PersonRecord:
         return tuple(out)
 
     def decision(self, decision: str) -> tuple[DecisionFacts, OpenRun] | None:
-        """The decision with this id, if it is about this person; None otherwise, whosever it is."""
-        return next((pair for pair in self.decisions if pair[0].decision_id == decision), None)
+        """The decision with this id, if it is about this person and can be read; None otherwise, whosever it is.
+
+        It reads this one alone: a person whom a shop decides about all day has thousands.
+        """
+        if not has_ledger(self._place):
+            return None
+        with self._open() as store:
+            try:
+                found = facts(store, decision, self._keys)
+            except DataError as error:
+                if error.code not in ("ledger-closed", "ledger-unknown"):
+                    raise
+                return None
+            if found.subject != self._subject or found.decision_id != decision:
+                return None
+            return found, self._shelf.run(store, found.run_id)
 
     @property
     def can_verify(self) -> bool:

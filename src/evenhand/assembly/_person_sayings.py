@@ -13,6 +13,7 @@ from evenhand.rights import Request, Said, Stream
 
 from ._asking import ask as record_request
 from ._requests import list_requests
+from ._same_person import with_linked
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = ["SayingsInHome"]
@@ -51,7 +52,7 @@ class SayingsInHome:
             said = Said(one.kind, one.about, one.status, one.at, notice_hash=read, language=lang, method=method)
             entries.append(entry(Stream.CONSENT, said.to_body(), at=one.at, recorded=now, handle=key.handle))
         with trail_of(self._place) as trail:
-            trail.append(entries)
+            trail.append(with_linked(self._place, who, entries))
 
     def requests(self, who: str) -> Sequence[Asked]:
         """What a person asked, newest first."""

@@ -19,6 +19,7 @@ from evenhand.signals import Unreadable, read_gpp, read_tcf, read_us_privacy
 from evenhand.terms import UsageError
 
 from ._consents import AS_OPT_OUTS
+from ._same_person import with_linked
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = ["GPC", "HeardSignals", "Means", "hear_signals", "means_of", "strongest"]
@@ -131,7 +132,7 @@ def hear_signals(
     if kept:
         entries = [entry(Stream.CONSENT, one.to_body(), at=at, recorded=at, handle=key.handle) for one in kept]
         with trail_of(place) as trail:
-            trail.append(entries)
+            trail.append(with_linked(place, who, entries))
     new = {GPC if one.kind == "opt_out" else one.purpose for one in kept}
     known = tuple(name for name in signals if name not in new)
     return HeardSignals(tuple(kept), known, tuple(name for name in known if _is_overruled(before, name)), means)
