@@ -206,7 +206,7 @@ class _Pages:
     def _watched(self, lang: Lang) -> list[dict[str, Any]]:
         out = []
         for one in self._campaigns.page("", _MOST):
-            if one["watches"]:
+            if one["watches"] and one["state"] not in ("draft", "starting"):
                 found = self._campaigns.watched(one["campaign"])
                 streams = () if found is None else self._streams(found, lang)
                 at = None if found is None else found["at"]
