@@ -19,7 +19,11 @@ __all__ = ["SECTIONS", "serve_staff_pages", "staff_mounts"]
 
 SECTIONS: tuple[Section, ...] = (
     Section("/console/", "console.section", frozenset(StaffRole)),
-    Section("/officer/", "staff.section.officer", frozenset({StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR})),
+    Section(
+        "/officer/",
+        "staff.section.officer",
+        frozenset({StaffRole.PRIVACY_OFFICER, StaffRole.REVIEWER, StaffRole.AUDITOR}),
+    ),
 )
 """Parts of the house in the order of the frame; each is mounted in `staff_mounts`."""
 
