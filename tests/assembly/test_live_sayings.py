@@ -178,3 +178,14 @@ def test_a_corrected_value_counts_for_the_next_decision(serving, web):
 
 def _factors(web, decided):
     return web("GET", decided["explanations"]["regulator"]).json()["factors"]
+
+
+def test_a_new_id_over_http_carries_every_no_to_the_next_decision(web):
+    """The old id objected in the table; the new one is the same person: the service hears it at once."""
+    assert _standing(web, 3)["standing"] == "personalised"
+    told = {"subject": person(3), "was": person(26), "evidence": "login merged", "actor": "desk-4"}
+    done = web("POST", "/v1/same-person", told)
+    assert (done.status_code, done.json()["carried"]) == (201, 1)
+    assert _standing(web, 3)["permission"] == "direct-marketing-objection"
+    assert web("POST", "/v1/same-person", {**told, "was": person(3)}).status_code == 422
+    assert web("POST", "/v1/same-person", {"subject": person(3), "was": person(26)}).status_code in (400, 422)

@@ -113,6 +113,7 @@ def test_run_records_and_can_be_asked(ran):
     assert replayed.returncode == 0, replayed.stderr
     assert json.loads(replayed.stdout) | {"run_id": "", "schema_version": 1} == {
         "run_id": "", "schema_version": 1, "same": True, "model_same": True, "decisions": 400, "different": [],
+        "erased_since": 0,
         "unopened": 0,
     }  # fmt: skip
     told = evenhand("why", "canary7@mail.example", "--lang", "nl", cwd=ran)

@@ -28,6 +28,7 @@ from evenhand.terms import DataError, UsageError
 from ._declared import campaigns_of
 from ._records import open_ledger
 from ._requests import AT_ONCE, Stepped, entry_of, find_request, letter_for, list_requests, take
+from ._same_person import with_linked
 from ._trail import entry, key_of_person, trail_of
 
 __all__ = [
@@ -101,7 +102,7 @@ def ask(
         said = said_now(AT_ONCE[what][0], purpose, at, method=f"request {number}", actor=by)
         entries.append(entry(Stream.CONSENT, said.to_body(), at=at, recorded=at, handle=key.handle))
     with trail_of(place) as trail:
-        trail.append(entries)
+        trail.append(with_linked(place, who, entries))
     request = request_of(number, [happened], public_holidays(country))
     return Stepped(request, letter_for(request, place, written=at))
 

@@ -27,6 +27,7 @@ from evenhand.rights import (
 from evenhand.terms import DataError, Role, UsageError
 
 from ._declared import campaigns_of, context_of
+from ._same_person import with_linked
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = [
@@ -102,7 +103,7 @@ def say(
     key = key_of_person(place, who, make=True)
     assert key is not None
     with trail_of(place) as trail:
-        trail.append([_entry_of(said, key.handle, at)])
+        trail.append(with_linked(place, who, [_entry_of(said, key.handle, at)]))
     return said
 
 

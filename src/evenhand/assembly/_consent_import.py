@@ -21,6 +21,7 @@ from evenhand.rights import Entry, Said, Stream
 from evenhand.terms import DataError
 
 from ._ledger import keys_of
+from ._same_person import carry_all
 from ._trail import microseconds, trail_of
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ def import_consents(path: str | Path, *, home: str | Path | None = None, at: dat
         )
     evidence = {name: [text or "" for text in table.texts(name)] for name in EVIDENCE_NAMES if name in table.names}
     words = list(zip(kinds, read.purposes, read.statuses, *evidence.values(), strict=True))
-    return _recorded(place, read, words, tuple(evidence), at)
+    done = _recorded(place, read, words, tuple(evidence), at)
+    carry_all(place, at, by="evenhand consent import")
+    return done
 
 
 def _recorded(

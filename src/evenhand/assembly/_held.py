@@ -25,7 +25,7 @@ from ._trail import is_trail_there, told_to
 from ._vault_store import vault_values
 from ._why import why
 
-__all__ = ["Held", "held_about", "reviews_in", "said_values"]
+__all__ = ["Held", "held_about", "reviews_in", "said_in_tables", "said_values"]
 
 _PORTABLE = (LegalBasis.CONSENT, LegalBasis.CONTRACT)
 
@@ -155,6 +155,26 @@ def _said(source: Table, folder: Path, who: str) -> Iterator[dict[str, str]]:
     texts = {name: table.texts(name) for name in CONSENT_COLUMNS if name != "subject"}
     for row in _rows_of(table, "subject", who):
         yield {name: column[row] or "" for name, column in texts.items()}
+
+
+def said_in_tables(campaigns: Sequence[DeclaredCampaign], place: Home, who: str) -> list[Said]:
+    """What one person said, as the campaigns' tables of consents have it; without signals.
+
+    Raises:
+        DataError, StoreError: a table cannot be read, so nobody can tell.
+    """
+    found: dict[tuple[str, ...], Said] = {}
+    for declared in campaigns:
+        if declared.campaign.consents is not None:
+            for one in _said(declared.campaign.consents, data_folder(declared.last, place), who):
+                kind = one["kind"].strip().lower()
+                if kind not in ("signal", "erasure"):
+                    at = datetime.fromisoformat(one["at"])
+                    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+                    status = one["status"].strip().rpartition(":")[2].rpartition("#")[2]
+                    purpose = one["purpose"].strip().rpartition(":")[2].rpartition("#")[2]
+                    found[tuple(one.values())] = Said(kind, purpose, status, at)
+    return list(found.values())
 
 
 def _name(table: Table) -> str:

@@ -13,6 +13,7 @@ from evenhand.terms import UsageError
 from ._asking import ask
 from ._consent_history import consent_history, is_factor, say
 from ._requests import find_request
+from ._same_person import same_person
 from ._signals_said import hear_signals
 
 __all__ = ["LiveSayings"]
@@ -45,6 +46,11 @@ class LiveSayings:
         """Keep what a browser or an app says; see `adapters.web.Sayings.hear`."""
         at, home = datetime.now(UTC), self._place.folder
         return hear_signals(who, signals, self._campaigns, home=home, at=at, actor=actor, via=via).to_dict()
+
+    def same_person(self, who: str, was: str, *, evidence: str, by: str, parted: bool) -> dict[str, Any]:
+        """Keep that two ids are one person's; see `adapters.web.Sayings.same_person`."""
+        home, at = self._place.folder, datetime.now(UTC)
+        return same_person(who, was, evidence=evidence, by=by, parted=parted, home=home, at=at).to_dict()
 
     def history(self, who: str) -> dict[str, Any]:
         """What a person said; see `adapters.web.Sayings.history`."""

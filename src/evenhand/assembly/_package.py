@@ -17,6 +17,7 @@ from ._consent_history import consent_history
 from ._declared import DeclaredCampaign, campaigns_of, sender_of
 from ._held import Held, held_about, reviews_in, said_values
 from ._requests import find_request, list_requests
+from ._same_person import linked_ids
 from ._trail import key_of_person
 from ._vault_store import vault_values
 
@@ -85,6 +86,7 @@ def package_about(who: str, *, home: str | Path | None = None, lang: str = "en",
             "lang": lang,
             "subject": who,
             "pseudonym": pseudonym,
+            "other_ids": linked_ids(place, who),
             "controller": {"name": controller.name, "contact": controller.contact, "country": controller.country},
             "data": [one.to_dict() | {"corrected": one.corrected} for one in held.items],
             "decisions": list(held.decisions),

@@ -13,6 +13,7 @@ from evenhand.rights import Request, Said, Stream
 
 from ._asking import ask as record_request
 from ._requests import list_requests
+from ._same_person import with_linked
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = ["SayingsInHome"]
@@ -38,7 +39,7 @@ class SayingsInHome:
             return ()
         with trail_of(self._place) as trail:
             said = [Said.from_body(one.body, one.at) for one in trail.read(Stream.CONSENT, handles=[key.handle])]
-        return [Word(one.kind, one.purpose, one.status, one.at, _by(one)) for one in said]
+        return [Word(one.kind, one.purpose, one.status, one.at, _by(one), one.signal) for one in said]
 
     def say(self, who: str, words: Sequence[Word], lang: Lang, notice: str) -> None:
         """Keep what a person said, with the hash of the text that they read; it is durable when this returns."""
@@ -51,7 +52,7 @@ class SayingsInHome:
             said = Said(one.kind, one.about, one.status, one.at, notice_hash=read, language=lang, method=method)
             entries.append(entry(Stream.CONSENT, said.to_body(), at=one.at, recorded=now, handle=key.handle))
         with trail_of(self._place) as trail:
-            trail.append(entries)
+            trail.append(with_linked(self._place, who, entries))
 
     def requests(self, who: str) -> Sequence[Asked]:
         """What a person asked, newest first."""
@@ -70,6 +71,6 @@ class SayingsInHome:
 
 
 def _by(said: Said) -> str:
-    if said.actor != "person":
-        return "staff"
-    return "browser" if said.method == _SIGNAL else "person"
+    if said.is_by_browser:
+        return "browser"
+    return "person" if said.actor == "person" else "staff"

@@ -21,6 +21,7 @@ from ._events import events_after, forget_events
 from ._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ._records import open_ledger, readable, rebuild_report
 from ._said_since import SAID_NO
+from ._same_person import linked_ids
 from ._trail import forget_said, is_trail_there
 from ._why import why
 
@@ -125,6 +126,7 @@ class Erased:
         said: records of consent and corrections that were taken out.
         in_vault: sensitive columns of which their value was taken out of the vault.
         events: what had followed their decisions, and was removed.
+        other_ids: how many other ids of the same person were erased with this one.
     """
 
     decisions: int
@@ -134,10 +136,12 @@ class Erased:
     said: int = 0
     in_vault: int = 0
     events: int = 0
+    other_ids: int = 0
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
-    """Destroy the key of a person, remove what stands about them beside the ledger, and record that it was done.
+    """Destroy the key of a person, remove what stands about them beside the ledger, and record that it was done. So it
+    is with every other id that was said to be the same person's.
 
     A keyed mark that keeps them out of later decisions is made first, also of somebody about whom nothing is held yet.
     Asked again it does what is still to be done. Reports in which the person's decision was told are written again
@@ -153,6 +157,24 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         LedgerError: the ledger was altered.
     """
     place = find_home(home)
+    others = linked_ids(place, who)
+    done = [
+        _erased(place, one, at) for one in (*reversed(others), who)
+    ]  # this one's key leads to the others: it is last
+    return Erased(
+        decisions=sum(one.decisions for one in done),
+        lists=sum(one.lists for one in done),
+        in_the_clear=sum(one.in_the_clear for one in done),
+        own_tables=tuple(dict.fromkeys(table for one in done for table in one.own_tables)),
+        said=sum(one.said for one in done),
+        in_vault=sum(one.in_vault for one in done),
+        events=sum(one.events for one in done),
+        other_ids=len(others),
+    )
+
+
+def _erased(place: Home, who: str, at: datetime) -> Erased:
+    """Erase one id."""
     keys = keys_of(place)
     pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
     since_1970 = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -22,7 +22,7 @@ from ._trail import microseconds, trail_of
 __all__ = ["SaidAgain", "say_again"]
 
 _NEVER = -(2**62)
-_CARRIED = (Stream.CONSENT, Stream.CORRECTION, Stream.REQUEST)
+_CARRIED = (Stream.CONSENT, Stream.CORRECTION, Stream.REQUEST, Stream.SAME)
 
 
 @dataclass(frozen=True, slots=True)

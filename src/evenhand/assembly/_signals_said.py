@@ -19,6 +19,7 @@ from evenhand.signals import Unreadable, read_gpp, read_tcf, read_us_privacy
 from evenhand.terms import UsageError
 
 from ._consents import AS_OPT_OUTS
+from ._same_person import with_linked
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = ["GPC", "HeardSignals", "Means", "hear_signals", "means_of", "strongest"]
@@ -118,7 +119,8 @@ def hear_signals(
     assert key is not None
     before = _recorded(place, key.handle)
     means = {
-        name: {one.campaign: means_of(name, signal, one, at) for one in campaigns} for name, signal in signals.items()
+        name: {one.campaign: Means.OPTS_OUT if name == GPC else means_of(name, signal, one, at) for one in campaigns}
+        for name, signal in signals.items()
     }
     kept = []
     for name, signal in signals.items():
@@ -131,14 +133,15 @@ def hear_signals(
     if kept:
         entries = [entry(Stream.CONSENT, one.to_body(), at=at, recorded=at, handle=key.handle) for one in kept]
         with trail_of(place) as trail:
-            trail.append(entries)
+            trail.append(with_linked(place, who, entries))
     new = {GPC if one.kind == "opt_out" else one.purpose for one in kept}
     known = tuple(name for name in signals if name not in new)
     return HeardSignals(tuple(kept), known, tuple(name for name in known if _is_overruled(before, name)), means)
 
 
 def means_of(name: str, signal: str, campaign: Campaign, at: datetime) -> Means:
-    """What a signal means for what one campaign does, to whoever received it at that moment.
+    """What a signal in a table, or a string that the home recorded, means for what one campaign does, to whoever
+    received it at that moment.
 
     Example:
         >>> from types import SimpleNamespace
@@ -147,8 +150,6 @@ def means_of(name: str, signal: str, campaign: Campaign, at: datetime) -> Means:
         >>> means_of("us_privacy", "1YYN", campaign, datetime(2026, 1, 1, tzinfo=UTC)).value
         'opts-out'
     """
-    if name == GPC:
-        return Means.OPTS_OUT
     moment = np.array([at.astimezone(UTC).replace(tzinfo=None)], dtype="datetime64[us]")
     heard = hear({name: [signal]}, moment, campaign, AS_OPT_OUTS)
     now = int(moment.astype(np.int64)[0])

@@ -16,7 +16,11 @@ from ._staff import StaffHouse, not_installed, open_staff_house
 __all__ = ["SECTIONS", "serve_staff_pages", "staff_mounts"]
 
 SECTIONS: tuple[Section, ...] = (
-    Section("/officer/", "staff.section.officer", frozenset({StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR})),
+    Section(
+        "/officer/",
+        "staff.section.officer",
+        frozenset({StaffRole.PRIVACY_OFFICER, StaffRole.REVIEWER, StaffRole.AUDITOR}),
+    ),
 )
 """Parts of the house in the order of the frame; each is mounted in `staff_mounts`."""
 

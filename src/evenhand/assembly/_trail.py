@@ -288,10 +288,11 @@ def forget_said(place: Home, pseudonym: bytes, at: datetime) -> int:
 
 
 def take_out(trail: RightsTables, handles: Sequence[bytes], why: str, at: datetime) -> int:
-    """Take out consents and corrections of these handles, with an entry that says which and why."""
-    streams = (Stream.CONSENT, Stream.CORRECTION)
-    numbers = [one.seq for stream in streams for one in trail.read(stream, handles=handles)]
-    remove_entries(trail, numbers, why, at)
+    """Take out consents and corrections of these handles, and which other ids they had, with an entry that says which
+    and why; how many consents and corrections that were."""
+    numbers = [one.seq for stream in (Stream.CONSENT, Stream.CORRECTION) for one in trail.read(stream, handles=handles)]
+    links = [one.seq for one in trail.read(Stream.SAME, handles=handles)]
+    remove_entries(trail, [*numbers, *links], why, at)
     return len(numbers)
 
 

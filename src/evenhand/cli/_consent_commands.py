@@ -132,6 +132,37 @@ def history(
     voice.talk(f"{counted(len(told.said), 'record')}. A campaign's own table of consents may hold more.")
 
 
+def same_person(
+    who: Annotated[str, typer.Argument(metavar="SUBJECT", help="The id that the person has now.")],
+    was: Annotated[str, typer.Option("--was", help="An id that the same person had before.")],
+    evidence: Annotated[
+        str, typer.Option("--evidence", help="How that is known; kept encrypted under the person's keys.")
+    ],
+    by: Annotated[str, typer.Option("--by", help="Who says so: a role or a staff number.")],
+    part: Annotated[
+        bool, typer.Option("--part", help="Say that they are not one person after all; a no that was carried stays.")
+    ] = False,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Record that a person has a new id: every no, and an erasure, holds under it too; no yes is carried."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    done = assembly.same_person(who, was, evidence=evidence, by=by, parted=part, home=home, at=moment(None))
+    if json_out:
+        voice.document(done.to_dict())
+        return
+    if part:
+        voice.data("They count as two people from now on. What was carried stays until the person takes it back.")
+        return
+    voice.data(f"One person with {counted(done.ids, 'id')}; carried: {done.carried:,}. No yes is carried.")
+    if done.erased:
+        voice.talk("The person was erased under one of them, so all of them are kept out until they consent anew.")
+
+
 def since(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or 'last'.")] = "last",
     home: HomeFolder = None,
@@ -200,6 +231,14 @@ def export(
 _COMMANDS: tuple[tuple[str, Any, tuple[str, str]], ...] = (
     ("history", history, ("evenhand consent history 1042", "evenhand consent history 1042 --json")),
     ("since", since, ("evenhand consent since last", "evenhand consent since 20261127T120000Z-3f9a1c --json")),
+    (
+        "same-person",
+        same_person,
+        (
+            "evenhand consent same-person 2077 --was 1042 --evidence 'accounts merged, ticket 12' --by desk-4",
+            "evenhand consent same-person 2077 --was 1042 --evidence 'a mistake' --by desk-4 --part",
+        ),
+    ),
     ("import", import_, ("evenhand consent import said.csv", "evenhand consent import said.parquet --json")),
     ("export", export, ("evenhand consent export 1042", "evenhand consent export 1042 --out consents.jsonld")),
 )

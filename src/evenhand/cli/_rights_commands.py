@@ -96,6 +96,7 @@ def erase(
                 "lists": done.lists,
                 "said": done.said,
                 "in_vault": done.in_vault,
+                "other_ids": done.other_ids,
                 "in_the_clear": done.in_the_clear,
                 "events": done.events,
                 "own_tables": list(done.own_tables),
@@ -111,6 +112,8 @@ def erase(
         voice.data(_taken(done.events, "event that followed them", "events that followed them", "removed"))
     if done.in_vault:
         voice.data(_taken(done.in_vault, "value", "values", "taken out of the vault"))
+    if done.other_ids:
+        voice.data(f"With it went {counted(done.other_ids, 'other id')} of the same person.")
     voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
     if done.in_the_clear:
         clear = _taken(done.in_the_clear, "decision", "decisions", "recorded by an older evenhand without a key: kept")

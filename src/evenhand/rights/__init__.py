@@ -40,6 +40,7 @@ from ._requests import (
 from ._retention import kept_until
 from ._reviews import ReviewFigures, review_figures, seconds_spent
 from ._ropa import ROPA_FIELDS, ProcessingRecord
+from ._same_person import carried_between, standing_nos
 from ._trail import GENESIS, Entry, Stream, Trail, TrailReport, chain, head_mark, removed, verify_trail
 from ._words import EXTENSIONS, REFUSALS, Law, Refusal, RequestKind, State, Step
 
@@ -82,6 +83,7 @@ __all__ = [
     "after",
     "authority_of",
     "can_extend",
+    "carried_between",
     "chain",
     "check_step",
     "code_of",
@@ -109,6 +111,7 @@ __all__ = [
     "said_by_signal",
     "said_now",
     "seconds_spent",
+    "standing_nos",
     "standing_of",
     "verify_trail",
 ]

@@ -29,6 +29,7 @@ class Stream(StrEnum):
     REQUEST = "request"
     CORRECTION = "correction"
     REMOVAL = "removal"
+    SAME = "same-person"
     READ = "read"
     """Somebody of the staff looked at something about a person."""
 

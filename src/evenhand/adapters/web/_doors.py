@@ -87,6 +87,15 @@ class Sayings(Protocol):
         """
         ...
 
+    def same_person(self, who: str, was: str, *, evidence: str, by: str, parted: bool) -> dict[str, Any]:
+        """Keep that two ids are one person's, or are not; what came of it.
+
+        Raises:
+            UsageError: it is one id.
+            DataError: a table of consents cannot be read.
+        """
+        ...
+
     def history(self, who: str) -> dict[str, Any]:
         """``said``: everything that a person said; ``now``: what stands."""
         ...

@@ -100,6 +100,15 @@ class SignalTold(_Told):
         return {name: "1" if name == "gpc" else value for name, value in said.items() if value}
 
 
+class SamePersonTold(_Told):
+    """That somebody has a new id, and how that is known. Every no of the old one holds under the new; no yes does."""
+
+    was: _Subject
+    evidence: str = Field(min_length=1, max_length=500, description="How it is known; kept under the person's key.")
+    parted: bool = Field(False, description="Say instead that they are not one person after all.")
+    actor: _Actor = ""
+
+
 class RequestTold(_Told):
     """What a person asks (GDPR 15-22, CCPA)."""
 
@@ -149,6 +158,13 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
         more = {"actor": told.actor or machine, "via": machine if told.actor else ""}
         heard = await run_in_threadpool(sayings.hear, told.subject, told.signals, **more)
         return _json({**heard, "show": _shown(heard)}, 201)
+
+    @router.post("/same-person", status_code=201, summary="Keep that two ids are one person's; every no holds for both")
+    async def same_person(request: Request, told: SamePersonTold) -> Response:
+        machine = _machine(request)
+        by = f"{told.actor} ({machine})" if told.actor else machine
+        more: dict[str, Any] = {"evidence": told.evidence, "by": by, "parted": told.parted}
+        return _json(await run_in_threadpool(sayings.same_person, told.subject, told.was, **more), 201)
 
     @router.post("/requests", status_code=201, summary="Keep what a person asks, with its deadline")
     async def ask(request: Request, told: RequestTold) -> Response:
