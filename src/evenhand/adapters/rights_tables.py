@@ -84,7 +84,13 @@ class RightsTables:
         self._database = database
         self._secret = secret
 
-    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> int:
+    def append(
+        self,
+        entries: Sequence[Entry],
+        *,
+        only_after: tuple[str, int] | None = None,
+        only_if_last: tuple[bytes, int] | None = None,
+    ) -> int:
         """Append in one transaction; see `rights.Trail`."""
         if not entries:
             return 0
@@ -95,6 +101,11 @@ class RightsTables:
                 last = connection.execute(select(func.max(_trail.c.seq)).where(_trail.c.about == about)).scalar()
                 if last != seen:
                     raise _meanwhile()
+            if only_if_last is not None:
+                handle, seen = only_if_last
+                theirs = (_trail.c.handle == handle) & (_trail.c.stream == Stream.CONSENT.value)
+                if (connection.execute(select(func.max(_trail.c.seq)).where(theirs)).scalar() or 0) != seen:
+                    raise _said_meanwhile()
             self._appended(connection, entries)
         return len(entries)
 
@@ -212,6 +223,15 @@ def _meanwhile() -> UsageError:
         "Somebody else took a step of this request meanwhile. Nothing was recorded.",
         rule="G-12: the steps of a request follow each other",
         remedy="look at the request again, and decide then",
+    )
+
+
+def _said_meanwhile() -> UsageError:
+    return UsageError(
+        "consent-changed",
+        "The person said something meanwhile. Nothing was recorded.",
+        rule="G-7: what was said later counts, so a yes that was not said after a no does not replace it",
+        remedy="read what stands now, and decide then",
     )
 
 

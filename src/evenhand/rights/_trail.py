@@ -76,11 +76,18 @@ class Trail(Protocol):
     All methods raise `StoreError` where the place cannot be reached.
     """
 
-    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> int:
+    def append(
+        self,
+        entries: Sequence[Entry],
+        *,
+        only_after: tuple[str, int] | None = None,
+        only_if_last: tuple[bytes, int] | None = None,
+    ) -> int:
         """Append in one transaction, numbered and chained; how many were appended.
 
         With `only_after`, number of a request and of its last entry as the caller read it: UsageError where somebody
-        else has added one meanwhile.
+        else has added one meanwhile. With `only_if_last`, a person's handle and the number of the last of what they
+        said (0 = nothing), likewise.
         """
         ...
 
