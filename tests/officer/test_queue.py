@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from evenhand import assembly
 from evenhand.officer import Urgency, masked, waiting_of
 from evenhand.rights import State, Step
 from evenhand.staff import StaffRole
+from portal_cases import Browser
 
 NOTE = "canary-note I moved to canary-street"
 
@@ -88,7 +90,7 @@ def test_a_look_that_cannot_be_noted_shows_nothing(desk):
         assert number not in answer.text.replace(f"requests/{number}", "")
 
 
-@pytest.mark.parametrize("role", [StaffRole.MARKETER, StaffRole.DATA_SCIENTIST, StaffRole.REVIEWER])
+@pytest.mark.parametrize("role", [StaffRole.MARKETER, StaffRole.DATA_SCIENTIST])
 def test_other_roles_see_nothing_of_it(desk, role):
     """Neither the list nor a request, and no step is taken."""
     number, _ = desk.ask("access", note=NOTE)
@@ -115,6 +117,34 @@ def test_an_auditor_looks_and_changes_nothing(desk):
     assert auditor.post(f"{_page(number)}/files", who=who).status_code == 403
     assert desk.looks() == [("request", number)]
     assert "a request, masked" in auditor.get("/officer/reads?lang=en").text
+
+
+def test_a_reviewer_answers_reviews_and_sees_no_other_request(desk):
+    """Not in the list, not by its number, not by a form; time, identity and refusal stay with the privacy officer."""
+    who = desk.shop.who("tea")
+    review, _ = desk.ask("human_review", who=who, decision=desk.shop.decision_of(who))
+    other, _ = desk.ask("access", note=NOTE)
+    reviewer = desk.browser(StaffRole.REVIEWER)
+    listed = reviewer.get("/officer/?lang=en").text
+    assert review in listed
+    assert other not in listed
+    assert reviewer.get(_page(other)).status_code == 404
+    for do in ("reveal", "start", "answer", "extend"):
+        assert "canary" not in reviewer.post(_page(other), do=do, reason="complex", who=who, identity="x").text
+    for path in ("/officer/kept", "/officer/reads"):
+        assert reviewer.get(path).status_code == 403
+    assert reviewer.post(f"{_page(other)}/files", who=who).status_code == 403
+    assert len(desk.found(other).request.trail) == 1
+    for do in ("identity", "extend", "refuse", "withdraw"):
+        assert reviewer.post(_page(review), do=do, days="7", reason="complex").status_code == 409, do
+    page = reviewer.get(f"{_page(review)}?lang=en").text
+    assert 'value="answer"' in page
+    assert 'value="refuse"' not in page
+    assert 'id="told"' in reviewer.post(_page(review), do="reveal").text
+    more = {"do": "answer", "who": who, "identity": "logged in", "outcome": "keep", "reason": "it adds up"}
+    assert reviewer.post(_page(review), **more).status_code == 200
+    assert desk.found(review).request.state is State.ANSWERED
+    assert ("request", other) not in desk.looks()
 
 
 def test_identity_is_asked_shown_and_the_code_is_there_once(desk):
@@ -308,3 +338,19 @@ def test_every_page_is_small_and_names_nobody(desk):
             assert len(page.content) < 50_000
             assert "canary" not in page.text
             assert f'<html lang="{lang}">' in page.text
+
+
+def test_what_a_person_asks_on_their_page_is_answered_here_and_they_see_it_there(desk):
+    """Asked with their words on their own page, in the queue at once, refused with a ground, told on their page."""
+    who = desk.shop.who("bread")
+    desk.shop.now = desk.now
+    person = Browser(desk.shop.app)
+    page = person.post(desk.shop.me_link(who), data={"lang": "en"}).text
+    csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', page).group(1)
+    person.post("/me/ask", data={"do": "ask", "name": "rectification", "words": NOTE, "csrf": csrf, "lang": "en"})
+    officer = desk.officer
+    number = re.search(r"/officer/requests/(R-[0-9a-f-]+)", officer.get("/officer/?lang=en").text).group(1)
+    assert NOTE in officer.post(_page(number), do="reveal", lang="en").text
+    assert officer.post(_page(number), do="refuse", reason="is-accurate", lang="en").status_code == 303
+    assert "refused, with a reason" in person.get("/me?lang=en").text
+    assert "No request is open." in officer.get("/officer/?lang=en").text
