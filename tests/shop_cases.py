@@ -64,13 +64,11 @@ class ShopAndService:
     Attributes:
         shop, service: their addresses.
         folder: where the campaign ran.
-        asked: paths that the shop was asked for.
     """
 
     shop: str
     service: str
     folder: Path
-    asked: list[str]
 
 
 @contextmanager
@@ -84,20 +82,23 @@ def shop_beside_service(campaign: Path) -> Iterator[ShopAndService]:
         with listening(app) as service, program.Decisions(service, key) as decisions:
             files = {path: httpx.get(service + path).content for path in ("/card/1.js", "/card/1.css")}
             files["/shop.css"] = SHOP.with_name("shop.css").read_bytes()
-            asked: list[str] = []
+            with shop_open(program, program.Shop(decisions, service, files)) as shop:
+                yield ShopAndService(shop, service, campaign.parent)
 
-            class Handler(program.Handler):
-                shop = program.Shop(decisions, service, files)
 
-                def do_GET(self) -> None:  # noqa: N802 - as the library calls it
-                    asked.append(self.path)
-                    super().do_GET()
+@contextmanager
+def shop_open(program: ModuleType, shop: Any) -> Iterator[str]:
+    """The example shop behind a socket; its address."""
 
-            with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-                thread = threading.Thread(target=server.serve_forever, daemon=True)
-                thread.start()
-                try:
-                    yield ShopAndService(f"http://127.0.0.1:{server.server_port}", service, campaign.parent, asked)
-                finally:
-                    server.shutdown()
-                    thread.join(10)
+    class Handler(program.Handler):
+        pass
+
+    Handler.shop = shop
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join(10)

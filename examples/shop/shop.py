@@ -13,6 +13,7 @@ be kept in a cache; its script asks this server for the card. Neither sets a coo
 from __future__ import annotations
 
 import os
+import re
 import sys
 import uuid
 from html import escape
@@ -34,8 +35,11 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
+PATIENCE = 1.0
+"""Seconds that an advertisement may hold up a page."""
 WARES = ("Brood", "Melk", "Kaas", "Tomaten", "Koffie", "Soep", "IJs", "Koekjes")
 PAGE = (HERE / "page.html").read_text("utf-8")
+PLACE = re.compile(r"\{\{ ([a-z ]+) \}\}")
 
 
 class Shop:
@@ -83,9 +87,10 @@ class Handler(BaseHTTPRequestHandler):
         who, lang = asked.get("as", ""), "en" if asked.get("lang") == "en" else "nl"
         gpc = self.headers.get("Sec-GPC", "").strip() == "1" or asked.get("gpc") == "1"
         if address.path == "/":
-            self._page(who, lang, self.shop.card(who, lang, gpc=gpc)["html"])
+            card = self.shop.card(who, lang, gpc=gpc)["html"]
+            self._page(who, lang, card, asks=bool(card))
         elif address.path == "/fast":
-            self._page(who, lang, "")
+            self._page(who, lang, "", asks=True)
         elif address.path == "/card":
             card = self.shop.card(who, lang, gpc=gpc)["card"]
             self._send(200, "application/json", httpx.Response(200, json=card).content) if card else self._send(204)
@@ -93,24 +98,22 @@ class Handler(BaseHTTPRequestHandler):
             kind = "text/javascript" if address.path.endswith(".js") else "text/css"
             self._send(200, kind, self.shop.files[address.path], "public, max-age=86400")
         elif address.path.startswith("/aanbod/"):
-            self._page(who, lang, "<p>Dit aanbod ligt voor u klaar bij de kassa.</p>")
+            self._page(who, lang, "<p>Dit aanbod ligt voor u klaar bij de kassa.</p>", asks=False)
         else:
             self._send(404, "text/plain", b"Niets gevonden.")
 
-    def _page(self, who: str, lang: str, card: str) -> None:
-        """The page: its words are escaped here, and the card came escaped."""
+    def _page(self, who: str, lang: str, card: str, *, asks: bool) -> None:
+        """The page: its words are escaped here, the card came escaped; `asks` says whether its script may ask."""
         again = {"as": who, "lang": lang} if who else {"lang": lang}
         filled = {
-            "{{ card address }}": escape(f"/card?{urlencode(again)}"),
-            "{{ who }}": escape(who),
-            "{{ wares }}": "".join(f"<li>{escape(one)}</li>" for one in WARES),
-            "{{ script }}": SCRIPT,
-            "{{ style }}": STYLE,
-            "{{ card }}": card,
+            "card address": escape(f"/card?{urlencode(again)}") if asks else "",
+            "who": escape(who),
+            "wares": "".join(f"<li>{escape(one)}</li>" for one in WARES),
+            "script": SCRIPT,
+            "style": STYLE,
+            "card": card,
         }
-        page = PAGE
-        for place, value in filled.items():
-            page = page.replace(place, value)
+        page = PLACE.sub(lambda found: filled[found[1]], PAGE)
         self._send(200, "text/html; charset=utf-8", page.encode())
 
     def _send(self, status: int, kind: str = "", body: bytes = b"", cache: str = "no-store") -> None:
@@ -137,7 +140,7 @@ def main() -> None:
     service = os.environ.get("EVENHAND_SERVICE", "http://127.0.0.1:8000")
     files = {path: httpx.get(service + path).raise_for_status().content for path in ("/card/1.js", "/card/1.css")}
     files["/shop.css"] = (HERE / "shop.css").read_bytes()
-    with Decisions(service, os.environ["EVENHAND_KEY"], lang="nl") as decisions:
+    with Decisions(service, os.environ["EVENHAND_KEY"], lang="nl", tries=1, timeout=PATIENCE) as decisions:
         Handler.shop = Shop(decisions, os.environ.get("EVENHAND_PAGES", service), files)
         with ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8080"))), Handler) as server:
             print(f"The shop is at http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)", flush=True)

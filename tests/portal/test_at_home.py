@@ -147,3 +147,25 @@ def test_a_used_link_stays_used_when_the_server_is_started_anew(real):
     real.start()
     assert Browser(real.app).post(link).status_code == 403
     assert UsedLinks(lambda: database_of(real.home)).forget(AT + timedelta(days=30)) == 1
+
+
+def test_a_decision_goes_by_one_id_and_is_its_persons_alone(real):
+    """Another person's id, an id that never was, and another spelling of the same number all open nothing."""
+    person = real.who("tea")
+    desk = real.house.desk(person)
+    decision = desk.record.last[0].decision_id
+    run, _, number = decision.rpartition(".")
+    assert desk.record.decision(decision)[0].subject == desk.record.last[0].subject
+    others = [f"{run}.{one}" for one in range(1, 12) if str(one) != number]
+    for other in (
+        *others,
+        f"{run}.0{number}",
+        f"{run}.+{number}",
+        f"{run}.",
+        run,
+        "",
+        "last",
+        f" {decision}",
+        "x" * 9_000,
+    ):
+        assert desk.record.decision(other) is None, other

@@ -132,6 +132,15 @@ def test_nothing_is_kept_in_the_browser_and_nobody_else_is_asked(served, visit, 
     assert not page.complaints
 
 
+def test_where_the_server_found_nothing_the_script_does_not_ask_again(served, visit):
+    """One view is one decision."""
+    page = visit()
+    page.goto(f"{served.shop}/?as=nobody")
+    page.evaluate("() => document.dispatchEvent(new Event('evenhand'))")
+    assert _card(page).count() == 0
+    assert not any("/card?" in url for url in page.asked)
+
+
 def test_without_scripts_the_card_is_there(served, visit):
     """The server's page has it whole, and its link opens the page that says why, with its two buttons."""
     page = visit(script=False, width=320)

@@ -170,8 +170,22 @@ class PersonRecord:
         return tuple(out)
 
     def decision(self, decision: str) -> tuple[DecisionFacts, OpenRun] | None:
-        """The decision with this id, if it is about this person; None otherwise, whosever it is."""
-        return next((pair for pair in self.decisions if pair[0].decision_id == decision), None)
+        """The decision with this id, if it is about this person and can be read; None otherwise, whosever it is.
+
+        It reads this one alone: a person whom a shop decides about all day has thousands.
+        """
+        if not has_ledger(self._place):
+            return None
+        with self._open() as store:
+            try:
+                found = facts(store, decision, self._keys)
+            except DataError as error:
+                if error.code not in ("ledger-closed", "ledger-unknown"):
+                    raise
+                return None
+            if found.subject != self._subject or found.decision_id != decision:
+                return None
+            return found, self._shelf.run(store, found.run_id)
 
     @property
     def can_verify(self) -> bool:
@@ -223,6 +237,10 @@ class PersonRecord:
                 newest[binning.name] = run.campaign
         return newest
 
+    def deciding(self) -> dict[str, Campaign]:
+        """The campaigns that decided about the person, by id, as they were last."""
+        return {run.campaign.campaign: run.campaign for _, run in self.decisions}
+
     def campaigns(self) -> dict[str, tuple[Campaign, DecisionFacts]]:
         """By purpose, the newest campaign that decided about the person, and its last decision."""
         return {run.campaign.purpose: (run.campaign, found) for found, run in self.decisions}
@@ -264,4 +282,6 @@ def _trace(found: DecisionFacts, run: OpenRun) -> Trace:
         used=frozenset(used),
         is_personal=found.standing is Standing.PERSONALISED,
         reached_directly=found.offer >= 0 and run.campaign.channel.is_direct,
+        purpose=run.campaign.purpose,
+        campaign=run.campaign.campaign,
     )

@@ -14,6 +14,7 @@ from evenhand.terms import StoreError, UsageError
 from ._person_pages import cards_of, people_beside, person_link
 from ._run import Ran, run_campaign
 from ._serve import open_service, service_app
+from ._staff_mounts import staff_mounts
 
 if TYPE_CHECKING:
     from evenhand.adapters.web import Sample
@@ -36,6 +37,7 @@ class ToTry:
         shop: the shop as the first of its people sees it.
         own_page: the way to that person's own page.
         how: how it works, in plain words.
+        staff: what staff see, for whoever chooses a role.
         openapi: what programs can ask.
     """
 
@@ -43,6 +45,7 @@ class ToTry:
     shop: str
     own_page: str
     how: str
+    staff: str
     openapi: str
 
 
@@ -106,10 +109,12 @@ def open_to_try(
         )
         beside = people_beside(serving, _PAGES)
         mounts: dict[str, Any] = beside["mounts"] | {_TRY: try_pages(shop)}
-        app = service_app(serving, mounts=mounts, routers=beside["routers"], told=told)
         *others, last = range(port, min(port + _PORTS, 65_536))
         for one in (*others, last):
-            there = partial(ready, _places(f"http://{_HOST}:{one}", people))
+            site = f"http://{_HOST}:{one}"
+            there = partial(ready, _places(site, people))
+            all_mounts = mounts | staff_mounts(serving.place, try_at=site)
+            app = service_app(serving, mounts=all_mounts, routers=beside["routers"], told=told)
             try:
                 run_app(app, host=_HOST, port=one, ready=there)
                 return
@@ -125,6 +130,7 @@ def _places(address: str, people: tuple[Sample, ...]) -> ToTry:
         shop=f"{address}{_TRY}/shop/{first}",
         own_page=f"{address}{_TRY}/me/{first}" if first else "",
         how=f"{address}{_PAGES}/how",
+        staff=f"{address}/staff/",
         openapi=f"{address}/openapi.json",
     )
 

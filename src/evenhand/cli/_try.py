@@ -45,6 +45,7 @@ def open_to_try(voice: Speaker, folder: Path, port: int, lang: str) -> None:
         voice.data(f"The shop:           {places.shop}?lang={lang}")
         voice.data(f"A person's page:    {places.own_page}?lang={lang}")
         voice.data(f"How it works:       {places.how}?lang={lang}")
+        voice.data(f"As staff:           {places.staff}")
         voice.data(f"For programs:       {places.openapi}")
         voice.talk("Only this machine can see these pages. Stop with Ctrl-C.")
         threading.Thread(target=_shown, args=(f"{places.start}?lang={lang}",), daemon=True).start()

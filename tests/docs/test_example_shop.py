@@ -1,0 +1,54 @@
+"""The example shop by itself: what it does where the service does not answer, or answers with something else."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from shop_cases import shop_open, shop_program
+
+pytestmark = pytest.mark.service
+
+
+def test_the_shop_is_open_while_the_service_is_not():
+    """No service: the page comes without an advertisement, soon; the script's question gets an empty answer."""
+    program = shop_program()
+    with (
+        program.Decisions("http://127.0.0.1:9", "key", tries=1, timeout=program.PATIENCE) as decisions,
+        shop_open(program, program.Shop(decisions, "", {})) as shop,
+    ):
+        page = httpx.get(shop, params={"as": "1042"}, timeout=30)
+        assert page.status_code == 200
+        assert "Vandaag in de winkel" in page.text
+        assert "evenhand-card" not in page.text
+        card = httpx.get(f"{shop}/card", params={"as": "1042"}, timeout=30)
+        assert (card.status_code, card.content) == (204, b"")
+
+
+def test_what_a_visitor_writes_stays_words():
+    """The number is shown again, escaped, and cannot fill another place of the page."""
+    program = shop_program()
+    none = SimpleNamespace(card=lambda *_, **__: {"html": "", "card": None}, files={})
+    hostile = '"><script>alert(1)</script>{{ card }}{{ script }}'
+    with shop_open(program, none) as shop:
+        page = httpx.get(shop, params={"as": hostile}, timeout=30).text
+    assert "<script>alert" not in page
+    assert page.count(program.SCRIPT) == 1
+    assert page.count('src="/card/1.js"') == 1
+
+
+def test_nobody_is_asked_about_by_a_made_up_name():
+    """A visitor who did not sign in is opted out, without features, and somebody new each time."""
+    program, asked = shop_program(), []
+
+    def decide(**question):
+        asked.append(question)
+        return {"offer": None}
+
+    shop = program.Shop(SimpleNamespace(decide=decide), "", {})
+    for _ in range(2):
+        assert shop.card("", "nl", gpc=False)["html"] == ""
+    assert all(one["opted_out"] and one["features"] == {} for one in asked)
+    assert asked[0]["subject"] != asked[1]["subject"]
