@@ -45,6 +45,7 @@ from ._known import is_known
 from ._live import LiveService
 from ._monitor import monitor
 from ._monitored import Monitored, Watched
+from ._noisy_audit import NoisyRates, vault_audit
 from ._officer import DeskInHome
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
@@ -117,6 +118,7 @@ __all__ = [
     "Message",
     "Monitored",
     "NoisyCounts",
+    "NoisyRates",
     "Package",
     "PeopleHouse",
     "Planned",
@@ -231,6 +233,7 @@ __all__ = [
     "tell_recipient",
     "text_of_file",
     "upgrade_database",
+    "vault_audit",
     "vault_count",
     "vault_list",
     "vault_log",
