@@ -53,6 +53,7 @@ _trail = Table(
     PrimaryKeyConstraint("seq", name="trail_key"),
     Index("trail_of_person", "handle"),
     Index("trail_of_request", "about"),
+    Index("trail_of_stream", "stream", "seq"),
 )
 _head = Table(
     "trail_head",
@@ -155,6 +156,16 @@ class RightsTables:
                 for entry in entries:
                     yield entry
                     last = entry.seq
+
+    def latest(self, stream: Stream, count: int) -> tuple[list[Entry], int]:
+        """The last entries of a stream, the last one first; see `rights.Trail`."""
+        if not self._database.is_there:
+            return [], 0
+        mine = (_trail.c.stream == stream.value, _trail.c.salt != b"")
+        wanted = select(_trail).where(*mine).order_by(_trail.c.seq.desc()).limit(count)
+        with self._database.read() as connection:
+            found = [_entry(row) for row in connection.execute(wanted).mappings()]
+            return found, int(connection.execute(select(func.count()).select_from(_trail).where(*mine)).scalar_one())
 
     def said(
         self, *, handles: Sequence[bytes] | None = None, after: int = 0, until: int | None = None

@@ -104,6 +104,10 @@ class Trail(Protocol):
         people, one group of them after the other. What was removed has no handle, and is about nothing."""
         ...
 
+    def latest(self, stream: Stream, count: int) -> tuple[list[Entry], int]:
+        """The last entries of a stream that are there, the last one first, and how many there are."""
+        ...
+
     def said(
         self, *, handles: Sequence[bytes] | None = None, after: int = 0, until: int | None = None
     ) -> Iterator[tuple[bytes, int, bytes, int]]:
