@@ -226,6 +226,15 @@ def test_the_sign_in_page_names_the_issuer_and_leads_there(visitor):
         assert 'href="/staff/go?to=/officer/' in page.text
 
 
+def test_this_machine_by_another_name_is_sent_to_its_own(visitor):
+    """A cookie is of one name; a name that a proxy puts there, or that somebody makes up, sends nobody anywhere."""
+    page = "/staff/sign-in?to=/officer/&lang=en"
+    sent = visitor._ask("GET", page, headers={"host": "localhost:8000"})
+    assert sent.headers["location"] == HERE + page
+    for host in ("127.0.0.1:8000", "evil.example", "shop.example"):
+        assert visitor._ask("GET", page, headers={"host": host}).status_code == 200
+
+
 def test_the_issuer_to_try_with_answers_here_only(house, visitor):
     """Asked under another name, for another client, without proof, or to send elsewhere, it gives nothing."""
     asked = visitor.begin().removeprefix(HERE)
