@@ -16,6 +16,7 @@ from evenhand import assembly
 from evenhand.adapters.database import database_of
 from evenhand.adapters.event_tables import Event, EventTables
 from evenhand.adapters.home import find_home
+from evenhand.terms import PausedError
 from live_cases import asked, person
 from shop_folder import AT
 
@@ -249,3 +250,24 @@ def test_what_followed_a_decision_is_shown_and_erased_on_a_server_too(there, mon
     with psycopg.connect(there.url) as db:
         kept = db.execute(f"SELECT pg_relation_size('{there.schema}.event')").fetchone()
     assert kept == (0,)
+
+
+def test_a_campaign_over_the_network_is_kept_and_paused_on_a_server_for_every_service(there, monkeypatch):
+    """Started in one service; after its next start another serves it too, and a pause in either holds in both."""
+    monkeypatch.setenv("EVENHAND_DATABASE", there.url)
+    file = (there.folder / "campaign.yaml").read_bytes()
+    now, home = datetime.now(UTC), there.folder / HOME
+    with assembly.open_service([], home=home, at=now, sources=there.folder) as one:
+        one.register.upload(file, who="staff-1", why="spring")
+        told = one.register.start("small-shop", seen="*", who="staff-1", why="agreed")
+        assert (told["state"], told["is_served"]) == ("active", True)
+        with assembly.open_service([], home=home, at=now, sources=there.folder) as other:
+            assert asked(other.live, person(3)).answers
+            one.register.pause("small-shop", by="Noor", reason="stop")
+            for service in (one, other):
+                with pytest.raises(PausedError, match="by a named person"):
+                    asked(service.live, person(5))
+            assert other.register.read("small-shop")["state"] == "paused"
+            other.register.resume("small-shop", by="Noor", reason="on")
+            assert asked(one.live, person(5)).answers
+    assert "promises kept" in there("ledger", "verify").stdout
