@@ -178,9 +178,8 @@ def list_(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False,
         )  # fmt: skip
     else:
         for one in kept:
-            voice.data(
-                f"{one.name}  until {_day(one.until)}  {counted(one.people, 'person', 'people')}  {one.purpose} ({one.who})"
-            )
+            people = counted(one.people, "person", "people")
+            voice.data(f"{one.name}  until {_day(one.until)}  {people}  {one.purpose} ({one.who})")
 
 
 def log(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
