@@ -28,6 +28,7 @@ __all__ = ["SqliteLedger"]
 _CHUNK = 16_384
 _PSEUDONYM = 16
 _TOGETHER = 2_048
+_SOME = 1_024
 _HASH = 32
 _DECISION = int(Kind.DECISION)
 _INSERT = "INSERT INTO entry VALUES (?, ?, ?, ?, ?)"
@@ -130,7 +131,7 @@ class SqliteLedger:
             )
         for pragma in (
             "synchronous = FULL",
-            "cache_size = -65536",
+            f"cache_size = {-4096 if read_only else -65536}",  # a service has many readers at once
             "temp_store = MEMORY",
             "trusted_schema = OFF",
             "secure_delete = ON",
@@ -172,7 +173,10 @@ class SqliteLedger:
 
     def of_kind(self, kind: Kind) -> Iterator[Row]:
         """Every entry of a kind other than DECISION, oldest first."""
-        yield from self._rows("kind = ? AND kind <> 0 ORDER BY seq", int(kind))
+        after = 0
+        while rows := self._rows("kind = ? AND kind <> 0 AND seq > ? ORDER BY seq LIMIT ?", int(kind), after, _SOME):
+            yield from rows
+            after = rows[-1][0]
 
     def last_of_kind(self, kind: Kind, before: int) -> Row | None:
         """The last entry of a kind other than DECISION whose sequence number is below `before`."""

@@ -39,7 +39,18 @@ from ._pause import (
 from ._personal import Opening, SubjectKey, SubjectKeys, opened
 from ._proofs import proof_of
 from ._proven import Proven, latest_checkpoint, proven_decision, sign_checkpoint
-from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, facts_of, open_run, runs
+from ._read import (
+    RunRecord,
+    RunSummary,
+    beside,
+    columns,
+    decisions,
+    facts,
+    facts_of,
+    open_run,
+    run_of_policy,
+    runs,
+)
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
@@ -121,6 +132,7 @@ __all__ = [
     "replay",
     "resume",
     "root_from_inclusion",
+    "run_of_policy",
     "runs",
     "sign_checkpoint",
     "verify",

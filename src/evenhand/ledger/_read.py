@@ -126,6 +126,18 @@ def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
     return tuple(out)
 
 
+def run_of_policy(store: LedgerStore, digest: str) -> str | None:
+    """The run that was finished with the price policy of this digest; None if there is none. A service makes runs
+    without end, so they are looked through one by one, and none is kept."""
+    said = digest.encode()
+    for seq, _, _, _, body in store.of_kind(Kind.RUN_FINISHED):
+        if said in body:
+            entry = read_body(body, seq)
+            if isinstance(entry, RunFinished) and entry.policy == digest:
+                return entry.run
+    return None
+
+
 def open_run(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> RunRecord:
     """One finished run with everything that it stands on; what groups have to do with prices only with its key.
 
