@@ -159,7 +159,8 @@ class Shop:
         """Start the pages, or start them anew."""
         sayings = assembly.SayingsInHome(self.home, clock=lambda: self.now) if self.is_real else self.sayings
         once = UsedLinks(lambda: database_of(self.home)) if self.is_real else UsedInMemory()
-        self.house = assembly.PeopleHouse(self.home, sayings, clock=lambda: self.now)
+        tables = assembly.ReadTables(self.home, clock=lambda: self.now) if self.is_real else None
+        self.house = assembly.PeopleHouse(self.home, sayings, tables=tables, clock=lambda: self.now)
         self.app = person_pages(self.house, self.links, once, clock=lambda: self.now)
 
     def who(self, offer: str | None, standing: str = "personalised") -> str:

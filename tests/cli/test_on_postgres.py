@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import secrets
@@ -27,7 +28,7 @@ def there(shop, cli, postgres_url):
 
     def call(*words, exits=0, url=postgres_url):
         done = cli(shop, *words, EVENHAND_DATABASE=url, EVENHAND_HOME=HOME)
-        assert done.exit_code == exits, done.stderr
+        assert done.exit_code == exits, done.output
         return done
 
     call("db", "upgrade", "--schema", schema)
@@ -55,6 +56,27 @@ def test_every_command_works_on_a_server(there):
     assert "1 people were erased" in told
     there("run", "campaign.yaml", "--at", AT)
     assert "400 decisions" not in there("rights", "access", WHO).stderr
+
+
+def test_nobody_gets_a_second_offer_within_a_day_on_a_server(there):
+    """Limits over time count what a server's ledger holds, for a batch and for one person, and verify counts again."""
+    text = (there.folder / "campaign.yaml").read_text("utf-8")
+    each = "limits:\n  contacts: {each: [{offers: 1, within: P1D}]}\n"
+    (there.folder / "campaign.yaml").write_text(text.replace("limits:\n", each), "utf-8")
+
+    def offered(at):
+        run = json.loads(there("run", "campaign.yaml", "--at", at, "--json").stdout)["run_id"]
+        with (there.folder / HOME / "runs" / run / "decisions.csv").open(encoding="utf-8") as file:
+            return {row["person"] for row in csv.DictReader(file) if row["offer"]}
+
+    first = offered("2026-03-01T10:00:00Z")
+    later = there("decide", "campaign.yaml", min(first), "--at", "2026-03-01T20:00:00Z", "--json")
+    assert json.loads(later.stdout)["decisions"]["reason"] == ["enough-offers"]
+    second = offered("2026-03-01T18:00:00Z")
+    assert first
+    assert second
+    assert not first & second
+    assert "promises kept" in there("ledger", "verify").stdout
 
 
 def test_a_server_that_can_lose_what_was_committed_is_warned_of(there):

@@ -123,6 +123,26 @@ def test_the_two_buttons_have_the_same_size_and_colours(served, context):
     assert len(set(looks)) == 1
 
 
+def test_every_switch_looks_the_same_on_and_off(served, context):
+    """On the own page: colours, edges, height and letters of each button are those of its opposite."""
+    page = context().new_page()
+    _enter(page, served, served.who("bread"))
+    looks = (
+        "[...document.querySelectorAll('button[name=do]')].filter(one => /^(personal|object|factor|give|withdraw)/"
+        ".test(one.value)).map(one => { const look = getComputedStyle(one); return [one.offsetHeight, look.color,"
+        " look.backgroundColor, look.borderColor, look.borderWidth, look.fontSize, look.fontWeight].join() })"
+    )
+    seen = set(page.evaluate(looks))
+    for value in ("factor-off", "object", "personal-off"):
+        page.locator(f"button[value={value}]").first.click()
+        served.now += timedelta(seconds=1)
+        seen |= set(page.evaluate(looks))
+    assert len(seen) == 1
+    for value in ("factor-on", "object-back", "personal-on"):
+        page.locator(f"button[value={value}]").first.click()
+        served.now += timedelta(seconds=1)
+
+
 def test_everything_can_be_done_with_the_keyboard_and_without_scripts(served, context):
     """Tab and Enter lead from the link to the choice, and the page says that it was done; scripts are off."""
     person = served.who("bread")

@@ -71,9 +71,11 @@ from ._run import Planned, Ran, frontier, plan_campaign, run_campaign
 from ._said_since import SaidSince, consents_since
 from ._same_person import SamePerson, same_person
 from ._serve import Serving, machine_keys, open_service, serve, service_app
+from ._signals_said import hear_signals
 from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_check, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._standing import pause_campaign, resume_campaign
+from ._table_words import ReadTables
 from ._try import ToTry, check_can_serve, open_to_try
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._verify import verify_ledger
@@ -109,6 +111,7 @@ __all__ = [
     "PeopleHouse",
     "Planned",
     "Ran",
+    "ReadTables",
     "ReadsInHome",
     "Replayed",
     "Restored",
@@ -150,6 +153,7 @@ __all__ = [
     "frontier",
     "give_receipt",
     "hash_of_notice",
+    "hear_signals",
     "import_consents",
     "is_factor",
     "is_known",

@@ -63,16 +63,19 @@ def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | Postgres
 
 
 def has_ledger(home: Home) -> bool:
-    """Whether anything was ever begun there; on a server whether there is an entry."""
+    """Whether anything was ever begun there; on a server, whether it holds any entry.
+
+    Raises:
+        LedgerError: it holds none, and this home has seen some.
+        StoreError: the server cannot be reached.
+    """
     if placement_of(home) is None:
         return home.ledger.is_file()
-    try:
-        with ledger_of(home, read_only=True):
+    with ledger_of(home) as store:
+        if store.tail().entries:
             return True
-    except StoreError as error:
-        if error.code != "store-missing":
-            raise
-        return False
+        head = store.head()
+        return head is not None and head.tail.entries > 0
 
 
 def may_be_recorded(home: Home, run_id: str) -> bool:

@@ -38,7 +38,7 @@ from ._rows_digest import DIGEST, SaidBefore, picked, row_digests, said_by
 from ._trail import Told
 from ._vault_store import group_values
 
-__all__ = ["PeopleKeys", "Profiles"]
+__all__ = ["PeopleKeys", "Profiles", "SaidTable"]
 
 _WIDEST = 1e300
 _OPT_OUT = ("opt_out", "Personalisation", "OptedOut")
@@ -103,8 +103,7 @@ class Profiles:
         self._law = law_of(self._loaded, table, len(ids), folder=folder, at=datetime.now(UTC))
         opened = open_consents(campaign, frames, folder, self._register)
         self._said = None if opened is None else opened[1]
-        self._order = np.argsort(self._said.subjects, kind="stable") if self._said else np.zeros(0, dtype=np.intp)
-        self._whose = self._said.subjects[self._order] if self._said else np.zeros(0, dtype="S32")
+        self._table = None if self._said is None else SaidTable(self._said)
         self._book = book_of(campaign, self._said, {}, datetime.now(UTC))
         self._words = SaidBefore(self._said)
 
@@ -179,7 +178,12 @@ class Profiles:
 
     def _table_of(self, subjects: NDArray[np.bytes_]) -> ConsentColumns | None:
         """What the table says of these people."""
-        return None if self._said is None else picked(self._said, self._order[_runs(self._whose, subjects)])
+        table = self._table
+        return None if table is None else table.of(subjects)
+
+    def said_by(self, who: str) -> ConsentColumns | None:
+        """What the table says that one person (an id of the organisation's own) said; from any thread."""
+        return self._table_of(self._register.pseudonyms_of([who]))
 
     def _law_on(self, day: date) -> Law:
         """The law of everybody; a signed balancing record is looked at once a day."""
@@ -222,6 +226,23 @@ class Profiles:
             },
             {name: [*column, *[None] * count] for name, column in before.evidence.items()},
         )
+
+
+class SaidTable:
+    """What a table says that people said, by person.
+
+    Args:
+        said: the table.
+    """
+
+    def __init__(self, said: ConsentColumns) -> None:
+        self._said = said
+        self._order = np.argsort(said.subjects, kind="stable")
+        self._whose = said.subjects[self._order]
+
+    def of(self, subjects: NDArray[np.bytes_]) -> ConsentColumns:
+        """The rows about these people (pseudonyms)."""
+        return picked(self._said, self._order[_runs(self._whose, subjects)])
 
 
 class _Few:

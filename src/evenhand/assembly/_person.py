@@ -18,7 +18,6 @@ from evenhand.portal import (
     Intent,
     Me,
     Otherwise,
-    Personalisation,
     Purpose,
     Switch,
     Why,
@@ -36,11 +35,15 @@ from evenhand.receipts import receipt_page
 from evenhand.terms import DecisionFacts, LedgerError, LegalBasis
 
 from ._person_record import OpenRun, PersonRecord, RunShelf, newest_campaign
+from ._person_signals import heard_since, said_by_tcf, signals_of
 from ._receipts import receipt_values
+from ._table_words import TableWords, without_void
 
 __all__ = ["PeopleHouse", "Sayings"]
 
 _RECENT = 10
+_YES = ("ConsentGiven", "RenewedConsentGiven")
+_NO = ("ConsentWithdrawn", "ConsentRefused")
 _FRESH = timedelta(minutes=1)
 """For so long it is not looked up again who the organisation is."""
 
@@ -71,13 +74,19 @@ class PeopleHouse:
     Args:
         place: the home.
         sayings: where what people say is kept.
+        tables: what stands in the organisation's own tables of consents; None = it is not shown.
         clock: now.
     """
 
     def __init__(
-        self, place: Home, sayings: Sayings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        place: Home,
+        sayings: Sayings,
+        *,
+        tables: TableWords | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._place, self._sayings, self._clock = place, sayings, clock
+        self._place, self._sayings, self._tables, self._clock = place, sayings, tables, clock
         self._shelf = RunShelf()
         self._sender: tuple[datetime, tuple[str, str]] | None = None
 
@@ -97,7 +106,7 @@ class PeopleHouse:
 
     def desk(self, who: str) -> PersonDesk:
         """The desk of the person with an id of the organisation's own."""
-        return PersonDesk(self._place, who, self._sayings, self._shelf, self._clock(), self.sender)
+        return PersonDesk(self._place, who, self._sayings, self._tables, self._shelf, self._clock(), self.sender)
 
 
 class PersonDesk:
@@ -112,13 +121,16 @@ class PersonDesk:
         place: Home,
         who: str,
         sayings: Sayings,
+        tables: TableWords | None,
         shelf: RunShelf,
         at: datetime,
         sender: Callable[[], tuple[str, str]],
     ) -> None:
         self._place, self._who, self._sayings, self._at, self._sender = place, who, sayings, at, sender
+        self._tables = tables
         self._said: Sequence[Word] | None = None
-        self.record = PersonRecord(place, pseudonymise([who], place.key(make=False))[0].decode(), shelf)
+        self._subject = pseudonymise([who], place.key(make=False))[0].decode()
+        self.record = PersonRecord(place, self._subject, shelf)
 
     def why(self, decision: str, lang: Lang) -> Why | None:
         """One decision about this person; None where there is none with this id about them."""
@@ -170,8 +182,18 @@ class PersonDesk:
             objection=self._effect("objection"),
             factors=list(self._switches(features, lang).values()),
             purposes=self._purposes(lang),
+            signals=signals_of(
+                self._standing(),
+                history,
+                self._deciding(),
+                self.record.traces,
+                browser_says_no=browser_says_no,
+            ),
             choices=choices_of(
-                history, lambda name: _meaning(features.get(name), name, lang), lambda term: purpose_words(term, lang)
+                history,
+                lambda name: _meaning(features.get(name), name, lang),
+                lambda term: purpose_words(term, lang),
+                lambda name: text(f"portal.signal.{name}", lang),
             ),
             requests=self._sayings.requests(self._who),
             browser_says_no=browser_says_no,
@@ -200,9 +222,9 @@ class PersonDesk:
 
     def hear_browser(self) -> None:
         """The browser sends Global Privacy Control: kept as an opt-out, unless the person said otherwise here."""
-        history = self._history()
-        if not any(one.kind == "opt_out" for one in history):
-            self._say(words_of(Personalisation(off=True), history, self._at, by="browser"), "en", "Sec-GPC: 1")
+        said = [one for one in self._history() if one.kind == "opt_out"]
+        if not any(one.by == "browser" and one.status == "OptedOut" for one in said):
+            self._say([Word("opt_out", "", "OptedOut", self._at, "browser")], "en", "Sec-GPC: 1")
 
     def receipt(self, decision: str, lang: Lang) -> str | None:
         """The page of the receipt of a decision about this person; None where there is none."""
@@ -214,7 +236,13 @@ class PersonDesk:
             return None
 
     def _personalisation(self) -> Switch:
-        return Switch("", "", self._effect("opt_out"))
+        """Off by the person's own word, or by a signal that stands; since the first of these."""
+        now = self._standing()
+        found = [one for one in (since(now, "opt_out"), heard_since(now, self._deciding())) if one is not None]
+        return Switch("", "", effect_of("opt_out", "", min(found), self.record.traces) if found else None)
+
+    def _deciding(self) -> list[Campaign]:
+        return list(self.record.deciding().values())
 
     def _effect(self, kind: str, about: str | None = None) -> Effect | None:
         began = since(self._standing(), kind, about)
@@ -225,7 +253,9 @@ class PersonDesk:
 
     def _history(self) -> Sequence[Word]:
         if self._said is None:
-            self._said = self._sayings.history(self._who)
+            stands = self._tables.of(self._who) if self._tables is not None else ()
+            own = [*self._sayings.history(self._who), *without_void(self._place, self._subject, stands)]
+            self._said = sorted(own, key=lambda one: one.at)
         return self._said
 
     def _say(self, words: Sequence[Word], lang: Lang, notice: str) -> None:
@@ -245,19 +275,19 @@ class PersonDesk:
         now, out = self._standing(), []
         for term, (campaign, found) in self.record.campaigns().items():
             asks = campaign.legal_basis is LegalBasis.CONSENT
-            word = now.get(("consent", term)) if asks else None
-            said = "unknown"
-            if word is not None:
-                said = "given" if word.status in ("ConsentGiven", "RenewedConsentGiven") else "withdrawn"
+            said, at, by = _said_of(now, term, campaign) if asks else ("", None, "person")
+            no = at if said == "withdrawn" else None
             out.append(
                 Purpose(
                     term=term,
                     words=purpose_words(term, lang),
                     basis=text(f"basis.{campaign.legal_basis.value}", lang),
                     asks=asks,
-                    said=said if asks else "",
-                    since=word.at if word else None,
+                    said=said,
+                    since=at,
                     last=text(f"reason.{found.permission.key}", lang),
+                    by=by,
+                    off=effect_of("consent", term, no, self.record.traces) if no else None,
                 )
             )
         return out
@@ -280,6 +310,16 @@ class PersonDesk:
             about = _meaning(features.get(one.about), one.about, lang) if one.kind == "factor" else one.about
             lines.append(f"{text(keys[one.status], lang)}: {about}" if about else text(keys[one.status], lang))
         return "\n".join(lines)
+
+
+def _said_of(now: Mapping[tuple[str, str], Word], term: str, campaign: Campaign) -> tuple[str, datetime | None, str]:
+    """What stands of a consent, since when, and by whom: the person's own word or a TC string, whichever is later."""
+    word, signal = now.get(("consent", term)), said_by_tcf(now, campaign)
+    if signal is not None and (word is None or signal[1] > word.at):
+        return (*signal, "browser")
+    if word is None:
+        return "unknown", None, "person"
+    return ("given" if word.status in _YES else "withdrawn" if word.status in _NO else "unknown"), word.at, word.by
 
 
 def _meaning(campaign: Campaign | None, name: str, lang: Lang) -> str:

@@ -23,6 +23,7 @@ from ._person_record import PersonRecord, RunShelf
 from ._person_sayings import SayingsInHome
 from ._records import open_ledger
 from ._serve import Serving, machine_keys
+from ._table_words import LiveTables, ReadTables, TableWords
 
 __all__ = ["CodesBy", "cards_of", "people_beside", "person_link", "person_pages_of", "serve_person_pages"]
 
@@ -105,13 +106,18 @@ class CodesBy:
 
 
 def person_pages_of(
-    home: str | Path | None = None, *, codes: CodesBy | None = None, told: Callable[[str], None] = lambda _: None
+    home: str | Path | None = None,
+    *,
+    codes: CodesBy | None = None,
+    tables: TableWords | None = None,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Any:
     """The pages of a home's people as an ASGI application, to be served alone or mounted in another.
 
     Args:
         home: the home folder; see `find_home`.
         codes: how one-time codes reach people; None = they come in by links alone.
+        tables: what stands in the organisation's own tables of consents; None = they are read now and then.
         told: told in a sentence where a code could not be delivered.
 
     Raises:
@@ -137,7 +143,7 @@ def person_pages_of(
         database.be_ready("people")
     once = UsedLinks(lambda: database_of(place))
     return person_pages(
-        PeopleHouse(place, SayingsInHome(place)),
+        PeopleHouse(place, SayingsInHome(place), tables=tables or ReadTables(place)),
         links,
         once,
         codes=_codes_of(place, links, once, codes or CodesBy(), told),
@@ -201,7 +207,8 @@ def people_beside(
             remedy="choose one, such as /my",
         )
     folder = serving.place.folder
-    pages = person_pages_of(folder, codes=codes, told=told)
+    tables = LiveTables(serving.live.campaigns.values())
+    pages = person_pages_of(folder, codes=codes, tables=tables, told=told)
     from evenhand.adapters.web import card_routes, link_routes
 
     def made(who: str, decision: str, days: int) -> str:

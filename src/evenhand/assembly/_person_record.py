@@ -237,6 +237,10 @@ class PersonRecord:
                 newest[binning.name] = run.campaign
         return newest
 
+    def deciding(self) -> dict[str, Campaign]:
+        """The campaigns that decided about the person, by id, as they were last."""
+        return {run.campaign.campaign: run.campaign for _, run in self.decisions}
+
     def campaigns(self) -> dict[str, tuple[Campaign, DecisionFacts]]:
         """By purpose, the newest campaign that decided about the person, and its last decision."""
         return {run.campaign.purpose: (run.campaign, found) for found, run in self.decisions}
@@ -278,4 +282,6 @@ def _trace(found: DecisionFacts, run: OpenRun) -> Trace:
         used=frozenset(used),
         is_personal=found.standing is Standing.PERSONALISED,
         reached_directly=found.offer >= 0 and run.campaign.channel.is_direct,
+        purpose=run.campaign.purpose,
+        campaign=run.campaign.campaign,
     )

@@ -39,7 +39,7 @@ class SayingsInHome:
             return ()
         with trail_of(self._place) as trail:
             said = [Said.from_body(one.body, one.at) for one in trail.read(Stream.CONSENT, handles=[key.handle])]
-        return [Word(one.kind, one.purpose, one.status, one.at, _by(one)) for one in said]
+        return [Word(one.kind, one.purpose, one.status, one.at, _by(one), one.signal) for one in said]
 
     def say(self, who: str, words: Sequence[Word], lang: Lang, notice: str) -> None:
         """Keep what a person said, with the hash of the text that they read; it is durable when this returns."""
@@ -71,6 +71,6 @@ class SayingsInHome:
 
 
 def _by(said: Said) -> str:
-    if said.actor != "person":
-        return "staff"
-    return "browser" if said.method == _SIGNAL else "person"
+    if said.is_by_browser:
+        return "browser"
+    return "person" if said.actor == "person" else "staff"

@@ -119,7 +119,8 @@ def hear_signals(
     assert key is not None
     before = _recorded(place, key.handle)
     means = {
-        name: {one.campaign: means_of(name, signal, one, at) for one in campaigns} for name, signal in signals.items()
+        name: {one.campaign: Means.OPTS_OUT if name == GPC else means_of(name, signal, one, at) for one in campaigns}
+        for name, signal in signals.items()
     }
     kept = []
     for name, signal in signals.items():
@@ -139,7 +140,8 @@ def hear_signals(
 
 
 def means_of(name: str, signal: str, campaign: Campaign, at: datetime) -> Means:
-    """What a signal means for what one campaign does, to whoever received it at that moment.
+    """What a signal in a table, or a string that the home recorded, means for what one campaign does, to whoever
+    received it at that moment.
 
     Example:
         >>> from types import SimpleNamespace
@@ -148,8 +150,6 @@ def means_of(name: str, signal: str, campaign: Campaign, at: datetime) -> Means:
         >>> means_of("us_privacy", "1YYN", campaign, datetime(2026, 1, 1, tzinfo=UTC)).value
         'opts-out'
     """
-    if name == GPC:
-        return Means.OPTS_OUT
     moment = np.array([at.astimezone(UTC).replace(tzinfo=None)], dtype="datetime64[us]")
     heard = hear({name: [signal]}, moment, campaign, AS_OPT_OUTS)
     now = int(moment.astype(np.int64)[0])

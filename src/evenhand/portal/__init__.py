@@ -11,7 +11,7 @@ It knows nobody: who may see which page is decided at the rim, by signed links. 
 
 from ._card import CARD_VERSION, Card, card_html, card_integrity, card_script, card_style, card_values, is_link
 from ._effects import Trace, effect_of
-from ._facts import Asked, Choice, Decided, Effect, Fairness, Me, Purpose, Switch, Why
+from ._facts import Asked, Choice, Decided, Effect, Fairness, Me, Purpose, Signal, Switch, Why
 from ._intents import Ask, Consent, Factors, Intent, Objection, Personalisation, Right, intent_of, is_protective
 from ._otherwise import Otherwise, features_of, otherwise
 from ._pages import (
@@ -27,7 +27,7 @@ from ._pages import (
     why_page,
 )
 from ._why_view import named_features
-from ._words import Word, choices_of, since, standing, words_of
+from ._words import Word, choices_of, signals_out, since, standing, words_of
 
 __all__ = [
     "CARD_VERSION",
@@ -48,6 +48,7 @@ __all__ = [
     "Place",
     "Purpose",
     "Right",
+    "Signal",
     "Switch",
     "Trace",
     "Why",
@@ -72,6 +73,7 @@ __all__ = [
     "named_features",
     "otherwise",
     "refused_page",
+    "signals_out",
     "since",
     "standing",
     "style",

@@ -20,20 +20,24 @@ class Trace:
         used: columns of which it has a code of this person.
         is_personal: whether it was personalised at all.
         reached_directly: whether it gave an offer on a channel that is aimed at the person.
+        purpose: the DPV term that it was made for.
+        campaign: id of its campaign.
     """
 
     at: datetime
     used: frozenset[str]
     is_personal: bool
     reached_directly: bool
+    purpose: str = ""
+    campaign: str = ""
 
 
 def effect_of(kind: str, about: str, since: datetime, traces: Iterable[Trace]) -> Effect:
     """Decisions after a choice, and how many of them went against it.
 
     Args:
-        kind: ``factor``, ``opt_out`` or ``objection``.
-        about: of a factor the column.
+        kind: ``factor``, ``opt_out``, ``consent`` (a no), ``signal`` (that stops all personal use) or ``objection``.
+        about: of a factor the column, of a consent the purpose.
         since: when the choice was made.
         traces: everything that was decided about the person.
 
@@ -45,11 +49,11 @@ def effect_of(kind: str, about: str, since: datetime, traces: Iterable[Trace]) -
         >>> effect.decisions, effect.against
         (1, 0)
     """
-    later = [one for one in traces if one.at > since]
+    later = [one for one in traces if one.at > since and (kind != "consent" or one.purpose == about)]
     match kind:
         case "factor":
             against = sum(about in one.used for one in later)
-        case "opt_out":
+        case "opt_out" | "consent" | "signal":
             against = sum(one.is_personal for one in later)
         case _:
             against = sum(one.is_personal or one.reached_directly for one in later)

@@ -12,7 +12,7 @@ from evenhand.terms import Model
 
 from ._otherwise import Otherwise
 
-__all__ = ["Asked", "Choice", "Decided", "Effect", "Fairness", "Me", "Purpose", "Switch", "Why"]
+__all__ = ["Asked", "Choice", "Decided", "Effect", "Fairness", "Me", "Purpose", "Signal", "Switch", "Why"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,10 @@ class Purpose:
         words: in the reader's language.
         basis: what its use rests on, in the reader's language.
         asks: whether that is the person's consent.
-        said: ``given``, ``withdrawn`` or ``unknown``, by what was told here; "" where it does not rest on consent.
+        said: ``given``, ``withdrawn`` or ``unknown``, by what is known here; "" where it does not rest on consent.
         since: when they did.
+        by: ``person``, ``browser``, ``staff`` or ``table``, whoever said it.
+        off: what came of a no.
         last: what the last decision says that allowed or forbade it, in the reader's language.
     """
 
@@ -138,6 +140,32 @@ class Purpose:
     said: str
     since: datetime | None
     last: str
+    by: str = "person"
+    off: Effect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What the person's browser or app says for them, and what it does here.
+
+    Attributes:
+        name: ``gpc``, ``tcf``, ``gpp`` or ``us_privacy``.
+        since: when it was heard first in this form; None where that is now.
+        means: what it comes to for the campaigns that decide about the person, of several the one that allows least:
+            ``nothing``, ``open``, ``permits``, ``unusable``, ``unclear``, ``refuses`` or ``opts-out``.
+        overruled: the person said otherwise themselves since, and that counts.
+        off: what came of it, where it stops something.
+        do: what says otherwise: ``personal-on``, ``give`` or ``withdraw``; "" where nothing here does.
+        purpose: of a consent the DPV term.
+    """
+
+    name: str
+    since: datetime | None
+    means: str
+    overruled: bool = False
+    off: Effect | None = None
+    do: str = ""
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +175,9 @@ class Choice:
     Attributes:
         at: when.
         key: what was chosen: ``factor-off``, ``factor-on``, ``personal-off``, ``personal-on``, ``object``,
-            ``object-back``, ``given``, ``withdrawn`` or ``other``.
+            ``object-back``, ``given``, ``withdrawn``, ``signal``, ``signal-no`` or ``other``.
         about: the fact or purpose, in the reader's language; "" where there is none.
-        by: ``person``, ``browser`` or ``staff``.
+        by: ``person``, ``browser``, ``staff``, or ``table`` of what stands in a list of the organisation's own.
     """
 
     at: datetime
@@ -192,6 +220,7 @@ class Me:
         objection: what came of an objection to all advertising; None where there is none.
         factors: every fact that campaigns may count.
         purposes: for which there were decisions.
+        signals: what the person's browser or app says.
         choices: what the person chose, newest first.
         requests: what the person asked, newest first.
         browser_says_no: the browser sends Global Privacy Control with this very request.
@@ -205,6 +234,7 @@ class Me:
     objection: Effect | None
     factors: Sequence[Switch]
     purposes: Sequence[Purpose]
+    signals: Sequence[Signal] = field(default=())
     choices: Sequence[Choice] = field(default=())
     requests: Sequence[Asked] = field(default=())
     browser_says_no: bool = False

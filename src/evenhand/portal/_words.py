@@ -9,10 +9,10 @@ from datetime import datetime
 from ._facts import Choice
 from ._intents import Consent, Factors, Intent, Objection, Personalisation
 
-__all__ = ["Word", "choices_of", "since", "standing", "words_of"]
+__all__ = ["Word", "choices_of", "signals_out", "since", "standing", "words_of"]
 
 _OFF = ("SwitchedOff", "OptedOut", "Objected")
-_NO = (*_OFF, "ConsentWithdrawn", "ConsentRefused", "Restricted", "SaleOptedOut")
+_NO = (*_OFF, "ConsentWithdrawn", "ConsentRefused", "Restricted", "SaleOptedOut", "SignalledNo")
 _KEYS = {
     "SwitchedOff": "factor-off",
     "SwitchedOn": "factor-on",
@@ -24,6 +24,8 @@ _KEYS = {
     "RenewedConsentGiven": "given",
     "ConsentWithdrawn": "withdrawn",
     "ConsentRefused": "withdrawn",
+    "Signalled": "signal",
+    "SignalledNo": "signal-no",
 }
 
 
@@ -32,11 +34,12 @@ class Word:
     """One record of what a person said; kind, about and status as in a consents table.
 
     Attributes:
-        kind: ``consent``, ``objection``, ``opt_out`` or ``factor`` (or another, which is only shown).
-        about: a purpose, or of a factor the column; "" = everything.
+        kind: ``consent``, ``objection``, ``opt_out``, ``factor`` or ``signal`` (or another, which is only shown).
+        about: a purpose, or of a factor the column, of a signal its name; "" = everything.
         status: the word itself.
         at: when.
-        by: ``person``, ``browser`` or ``staff``.
+        by: ``person``, ``browser``, ``staff``, or ``table`` where it stands in a list of the organisation's own.
+        signal: of a signal the string.
     """
 
     kind: str
@@ -44,6 +47,7 @@ class Word:
     status: str
     at: datetime
     by: str = "person"
+    signal: str = ""
 
 
 def standing(history: Iterable[Word], at: datetime) -> dict[tuple[str, str], Word]:
@@ -68,7 +72,7 @@ def words_of(intent: Intent, history: Sequence[Word], at: datetime, by: str = "p
     """The records that an intent amounts to; () where it asks for something, or where everything stands so already.
 
     A no covers everything. Taking it back takes back every no of that kind that stands in this history, whatever it was
-    about, so that one click is enough.
+    about, so that one click is enough; and it overrules the opt-outs of browsers and apps that stand.
     """
     now = standing(history, at)
 
@@ -76,7 +80,12 @@ def words_of(intent: Intent, history: Sequence[Word], at: datetime, by: str = "p
         on_record = {about: one.status for (its, about), one in now.items() if its == kind}
         if off:
             return () if on_record.get("") == no else (Word(kind, "", no, at, by),)
-        return tuple(Word(kind, about, back, at, by) for about, said in on_record.items() if said == no)
+        over = {""} if kind == "opt_out" and signals_out(now) else set()
+        return tuple(
+            Word(kind, about, back, at, by)
+            for about in dict.fromkeys([*on_record, *over])
+            if on_record.get(about) == no or about in over
+        )
 
     match intent:
         case Factors(names=names, off=off):
@@ -91,10 +100,22 @@ def words_of(intent: Intent, history: Sequence[Word], at: datetime, by: str = "p
             return turned("objection", "Objected", "ObjectionWithdrawn", off=made)
         case Consent(purpose=purpose, given=given):
             status = "ConsentGiven" if given else "ConsentWithdrawn"
-            before = now.get(("consent", purpose))
-            return () if before and before.status == status else (Word("consent", purpose, status, at, by),)
+            before, signal = now.get(("consent", purpose)), now.get(("signal", "tcf"))
+            stands = before is not None and before.status == status and (signal is None or signal.at <= before.at)
+            return () if stands else (Word("consent", purpose, status, at, by),)
         case _:
             return ()
+
+
+def signals_out(now: dict[tuple[str, str], Word]) -> tuple[Word, ...]:
+    """Signals that say no and stand: the person took no opt-out back since. A TC string is no opt-out."""
+    back = [one.at for (kind, _), one in now.items() if kind == "opt_out" and one.status == "OptOutWithdrawn"]
+    last = max(back, default=None)
+    return tuple(
+        one
+        for (kind, name), one in now.items()
+        if kind == "signal" and name != "tcf" and one.status == "SignalledNo" and (last is None or one.at >= last)
+    )
 
 
 def since(now: dict[tuple[str, str], Word], kind: str, about: str | None = None) -> datetime | None:
@@ -107,18 +128,25 @@ def since(now: dict[tuple[str, str], Word], kind: str, about: str | None = None)
     return min(found, default=None)
 
 
-def choices_of(history: Iterable[Word], about: Callable[[str], str], purpose: Callable[[str], str]) -> list[Choice]:
+def choices_of(
+    history: Iterable[Word],
+    about: Callable[[str], str],
+    purpose: Callable[[str], str],
+    signal: Callable[[str], str] = str,
+) -> list[Choice]:
     """The history of choices, newest first.
 
     Args:
         history: what was said.
         about: what a column means, in the reader's language.
         purpose: likewise a purpose.
+        signal: likewise a signal.
     """
     out = []
     for one in sorted(history, key=lambda word: word.at, reverse=True):
         key = _KEYS.get(one.status, "other")
-        words = about(one.about) if one.kind == "factor" else purpose(one.about) if one.about else ""
+        mean = {"factor": about, "signal": signal}.get(one.kind, purpose)
+        words = mean(one.about) if one.about else ""
         if key == "other":
             words = f"{purpose(one.about)} ({one.status})" if one.about else one.status
         out.append(Choice(one.at, key, words, one.by))
