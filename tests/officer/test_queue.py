@@ -88,7 +88,7 @@ def test_a_look_that_cannot_be_noted_shows_nothing(desk):
         assert number not in answer.text.replace(f"requests/{number}", "")
 
 
-@pytest.mark.parametrize("role", [StaffRole.MARKETER, StaffRole.DATA_SCIENTIST, StaffRole.REVIEWER])
+@pytest.mark.parametrize("role", [StaffRole.MARKETER, StaffRole.DATA_SCIENTIST])
 def test_other_roles_see_nothing_of_it(desk, role):
     """Neither the list nor a request, and no step is taken."""
     number, _ = desk.ask("access", note=NOTE)
@@ -115,6 +115,34 @@ def test_an_auditor_looks_and_changes_nothing(desk):
     assert auditor.post(f"{_page(number)}/files", who=who).status_code == 403
     assert desk.looks() == [("request", number)]
     assert "a request, masked" in auditor.get("/officer/reads?lang=en").text
+
+
+def test_a_reviewer_answers_reviews_and_sees_no_other_request(desk):
+    """Not in the list, not by its number, not by a form; time, identity and refusal stay with the privacy officer."""
+    who = desk.shop.who("tea")
+    review, _ = desk.ask("human_review", who=who, decision=desk.shop.decision_of(who))
+    other, _ = desk.ask("access", note=NOTE)
+    reviewer = desk.browser(StaffRole.REVIEWER)
+    listed = reviewer.get("/officer/?lang=en").text
+    assert review in listed
+    assert other not in listed
+    assert reviewer.get(_page(other)).status_code == 404
+    for do in ("reveal", "start", "answer", "extend"):
+        assert "canary" not in reviewer.post(_page(other), do=do, reason="complex", who=who, identity="x").text
+    for path in ("/officer/kept", "/officer/reads"):
+        assert reviewer.get(path).status_code == 403
+    assert reviewer.post(f"{_page(other)}/files", who=who).status_code == 403
+    assert len(desk.found(other).request.trail) == 1
+    for do in ("identity", "extend", "refuse", "withdraw"):
+        assert reviewer.post(_page(review), do=do, days="7", reason="complex").status_code == 409, do
+    page = reviewer.get(f"{_page(review)}?lang=en").text
+    assert 'value="answer"' in page
+    assert 'value="refuse"' not in page
+    assert 'id="told"' in reviewer.post(_page(review), do="reveal").text
+    more = {"do": "answer", "who": who, "identity": "logged in", "outcome": "keep", "reason": "it adds up"}
+    assert reviewer.post(_page(review), **more).status_code == 200
+    assert desk.found(review).request.state is State.ANSWERED
+    assert ("request", other) not in desk.looks()
 
 
 def test_identity_is_asked_shown_and_the_code_is_there_once(desk):

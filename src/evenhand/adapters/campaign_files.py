@@ -23,7 +23,7 @@ from evenhand.terms import Finding, PolicyError, UsageError
 from ._yaml_document import MAX_BYTES, Document, read_document
 from .rule_packs import rulebook_of
 
-__all__ = ["LoadedCampaign", "campaign_from_mapping", "campaign_from_text", "load_campaign", "pointers_in"]
+__all__ = ["LoadedCampaign", "campaign_from_mapping", "campaign_from_text", "data_in", "load_campaign", "pointers_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,11 @@ def campaign_from_text(
     document = read_document(content)
     outside = review_sources(document.data, opened)
     return _judged(document, folder / name, hashlib.sha256(content).hexdigest(), at, outside)
+
+
+def data_in(content: bytes) -> object:
+    """What stands in a campaign file, as plain data; None where it cannot be read."""
+    return read_document(content).data
 
 
 def pointers_in(content: bytes) -> dict[tuple[int, int], str]:

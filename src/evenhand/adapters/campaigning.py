@@ -120,6 +120,27 @@ class Campaigns(Protocol):
         """What its last whole run came to, in the form of `plan`; None where there is none."""
         ...
 
+    def bases(self) -> list[str]:
+        """Campaigns whose file may come over the network: a new one can be made after them."""
+        ...
+
+    def judge(self, document: bytes) -> list[dict[str, Any]]:
+        """What a check of a file alone finds, without its data; nothing is kept."""
+        ...
+
+    def watched(self, name: str) -> dict[str, Any] | None:
+        """What its monitors found when they last looked, by `assembly.Monitored`; None where they did not."""
+        ...
+
+    def look(self, name: str) -> dict[str, Any]:
+        """Have its monitors look now; what an alarm asks for follows.
+
+        Raises:
+            UsageError: it has none.
+            DataError: its tables are not what they must be.
+        """
+        ...
+
     def start(self, name: str, *, seen: str, who: str, why: str) -> dict[str, Any]:
         """Decide about everybody, record it, and serve whoever comes later. It may go on after this returns.
 

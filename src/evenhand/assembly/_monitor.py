@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from evenhand.adapters.campaign_files import load_campaign
-from evenhand.adapters.home import find_home, write_atomically
+from evenhand.adapters.campaign_files import LoadedCampaign
+from evenhand.adapters.home import Home, json_bytes, write_atomically
 from evenhand.disparity import MonitorRule
 from evenhand.ledger import Happened, campaign_state
 from evenhand.policy import Campaign, MonitorClause, Table
@@ -24,14 +24,15 @@ from ._monitor_told import told_of
 from ._monitored import Monitored, Watched
 from ._open_groups import open_groups
 from ._records import open_ledger
+from ._run import located
 
-__all__ = ["monitor"]
+__all__ = ["last_look", "monitor"]
 
 Kind = Literal["selection", "delivery", "outcome"]
 
 
 def monitor(
-    campaign_file: Path,
+    campaign_file: Path | LoadedCampaign,
     *,
     home: Path | None = None,
     at: datetime,
@@ -49,7 +50,7 @@ def monitor(
     kept in the home, sealed: it tells as much as the groups themselves.
 
     Args:
-        campaign_file: the campaign; its subjects table tells the groups, as they are now.
+        campaign_file: the campaign, or its file; its subjects table tells the groups, as they are now.
         home: the home folder with the ledger; see `find_home`.
         at: now.
         kind: ``selection`` (offered, among everybody decided about with personal data), ``delivery`` (delivered,
@@ -67,8 +68,7 @@ def monitor(
             clauses only, it stands in `trouble` beside what the others say, and no page is written.
         StoreError: there is no ledger, it is being written, or the state or the page cannot be written.
     """
-    loaded = load_campaign(campaign_file, at=at)
-    place = find_home(home, campaign_file=campaign_file)
+    loaded, folder, place = located(campaign_file, home, at)
     campaign = loaded.campaign
     if campaign.offers_each > 1:
         raise UsageError(
@@ -78,7 +78,6 @@ def monitor(
             remedy="look at the groups in the report of each run, or set limits: contacts: offers_each: 1",
         )
     follows = kind is None and events is None and rule is None and bool(campaign.monitor)
-    folder = campaign_file.resolve().parent
     clauses = campaign.monitor if follows else (_question(campaign, kind or "selection", events, rule),)
     people = open_groups(loaded, folder=folder, place=place, at=at, frames=frames or Frames())
     with open_ledger(place) as store:
@@ -117,7 +116,13 @@ def monitor(
     )
     if page is not None:
         write_atomically(page, monitor_page(told.to_dict(), lang=lang), private=True)
+        write_atomically(last_look(place, campaign.campaign), json_bytes(told.to_dict()), private=True)
     return told
+
+
+def last_look(place: Home, campaign: str) -> Path:
+    """Where the values of the last look that followed a campaign's clauses are."""
+    return place.folder / "monitor" / f"{campaign}.last.json"
 
 
 def _question(campaign: Campaign, kind: Kind, events: Path | None, rule: MonitorRule | None) -> MonitorClause:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from evenhand.adapters.home import Home
 from evenhand.explanation import Lang, one_line
 from evenhand.ledger import decided_about
-from evenhand.officer import Opened, Queue, Urgency, masked, steps_of, waiting_of
+from evenhand.officer import Opened, Queue, Reach, Urgency, masked, steps_of, waiting_of
 from evenhand.rights import Letter, Request, RequestKind, Step, grounds_of
 from evenhand.staff import Read, ReadKind, ReadLog
 from evenhand.terms import DataError, EvenhandError, UsageError
@@ -48,6 +48,15 @@ __all__ = ["DeskInHome"]
 
 _MOST = 200
 """Requests, and looks, on one page."""
+_STEPS = {
+    "identity": Step.ASK_IDENTITY,
+    "proved": Step.SHOW_IDENTITY,
+    "start": Step.START,
+    "answer": Step.ANSWER,
+    "extend": Step.EXTEND,
+    "refuse": Step.REFUSE,
+    "withdraw": Step.WITHDRAW,
+}
 
 
 class DeskInHome:
@@ -62,36 +71,38 @@ class DeskInHome:
     def __init__(self, place: Home, reads: ReadLog, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._place, self._reads, self._clock = place, reads, clock
 
-    def queue(self, *, everything: bool) -> Queue:
+    def queue(self, reach: Reach, *, everything: bool) -> Queue:
         """The list; it tells of no person, so it is no look at one."""
         at = self._clock()
-        found = list_requests(home=self._place.folder, everything=everything)
+        listed = list_requests(home=self._place.folder, everything=everything)
+        found = [one for one in listed if reach.sees(one)]
         waiting = [waiting_of(one, at) for one in found]
         told = tuple((one.number, one.recipient) for one in outbox(home=self._place.folder))
         late = sum(one.urgency is Urgency.LATE for one in waiting)
         soon = sum(one.urgency is Urgency.SOON for one in waiting)
-        return Queue(tuple(waiting[:_MOST]), len(waiting), late, soon, everything, told[:_MOST])
+        return Queue(tuple(waiting[:_MOST]), len(waiting), late, soon, everything, reach, told[:_MOST])
 
-    def open(self, number: str, by: str, *, may_act: bool) -> Opened:
-        """One request, masked. Raises DataError where there is none with this number."""
-        found = find_request(number, home=self._place.folder)
+    def open(self, number: str, by: str, reach: Reach) -> Opened:
+        """One request, masked. Raises DataError where there is none with this number that they may see."""
+        found = self._found(number, reach)
         self._note(by, ReadKind.REQUEST, number)
-        return self._opened(found, may_act=may_act)
+        return self._opened(found, reach)
 
-    def reveal(self, number: str, by: str, lang: Lang) -> Opened:
+    def reveal(self, number: str, by: str, reach: Reach, lang: Lang) -> Opened:
         """One request with what is personal in it, after that was noted, in its own trail too."""
+        self._found(number, reach)
         found = reveal_request(number, home=self._place.folder, by=by, at=self._clock())
         if not any(found.private):
-            return self._opened(found, may_act=True, revealed=True)
+            return self._opened(found, reach, revealed=True)
         self._note(by, ReadKind.PRIVATE, number)
-        told: tuple[str, ...] = ()
+        told = ""
         decision = next((str(one["decision"]) for one in found.private if "decision" in one), "")
         if found.request.kind is RequestKind.HUMAN_REVIEW and decision:
             self._note(by, ReadKind.DECISION, decision)
             told = self._told(decision, lang)
-        return self._opened(found, may_act=True, revealed=True, told=told)
+        return self._opened(found, reach, revealed=True, told=told)
 
-    def act(self, number: str, do: str, form: Mapping[str, str], by: str) -> tuple[str, Opened | None]:
+    def act(self, number: str, do: str, form: Mapping[str, str], by: str, reach: Reach) -> tuple[str, Opened | None]:
         """Take a step: what was done, and the request where it must be shown at once, with a code or a letter.
 
         Raises:
@@ -99,27 +110,28 @@ class DeskInHome:
             StoreError: it cannot be recorded.
         """
         home, at = self._place.folder, self._clock()
+        self._found(number, reach)
+        if do not in _STEPS or not reach.may(_STEPS[do]):
+            raise _wrong("form")
         if do == "identity":
             self._note(by, ReadKind.CODE, number)
             asked = ask_identity(number, home=home, by=by, at=at, days=_days(form.get("days", "")))
             found = find_request(number, home=home)
-            return do, self._opened(found, may_act=True, code=asked.code, letter=asked.letter)
+            return do, self._opened(found, reach, code=asked.code, letter=asked.letter)
         if do == "proved":
             code, known = form.get("code", "").strip(), form.get("known", "").strip()
             shown = show_identity(number, home=home, at=at, code=code, known=known, by=by)
             return ("wrong-code" if shown.is_right is False else do), None
         if do == "answer":
-            return do, self._answered(number, form, by, at)
+            return do, self._answered(number, form, by, reach)
         if do == "start":
             start_request(number, home=home, by=by, at=at)
         elif do == "extend":
             extend_request(number, form.get("reason", ""), home=home, by=by, at=at)
         elif do == "refuse":
             refuse_request(number, form.get("reason", ""), home=home, by=by, at=at)
-        elif do == "withdraw":
-            withdraw_request(number, home=home, by=by, at=at)
         else:
-            raise _wrong("form")
+            withdraw_request(number, home=home, by=by, at=at)
         return do, None
 
     def files(self, number: str, who: str, by: str) -> bytes:
@@ -130,7 +142,7 @@ class DeskInHome:
             DataError: `who` is somebody else.
         """
         found = find_request(number, home=self._place.folder)
-        if not self._opened(found, may_act=True).asks_for_files:
+        if not self._opened(found, Reach.ACTS).asks_for_files:
             raise _wrong("answer-identity")
         refuse_another(self._place, found, who)
         self._note(by, ReadKind.PACKAGE, number)
@@ -152,7 +164,19 @@ class DeskInHome:
     def _note(self, by: str, kind: ReadKind, about: str) -> None:
         self._reads.note(Read(self._clock(), by, kind, about))
 
-    def _answered(self, number: str, form: Mapping[str, str], by: str, at: datetime) -> Opened:
+    def _found(self, number: str, reach: Reach) -> Found:
+        """The request, where it is theirs to see; another is none to them."""
+        found = find_request(number, home=self._place.folder)
+        if not reach.sees(found.request):
+            raise DataError(
+                "request-unknown",
+                "There is no request with this number that this role sees.",
+                rule="a reviewer sees requests for a human review",
+                remedy="ask a privacy officer",
+            )
+        return found
+
+    def _answered(self, number: str, form: Mapping[str, str], by: str, reach: Reach) -> Opened:
         request = find_request(number, home=self._place.folder).request
         if request.kind is RequestKind.ERASURE and form.get("sure") != "yes":
             raise _wrong("sure")
@@ -162,7 +186,7 @@ class DeskInHome:
                 form.get("who", "").strip(),
                 home=self._place.folder,
                 by=by,
-                at=at,
+                at=self._clock(),
                 identity=form.get("identity", "").strip(),
                 out=folder,
                 values=_values(form.get("values", "")),
@@ -173,17 +197,17 @@ class DeskInHome:
         if form.get("offer"):
             self._note(by, ReadKind.LETTER, number)
         found = find_request(number, home=self._place.folder)
-        return self._opened(found, may_act=True, letter=done.letter)
+        return self._opened(found, reach, letter=done.letter)
 
     def _opened(
         self,
         found: Found,
+        reach: Reach,
         *,
-        may_act: bool,
         revealed: bool = False,
         code: str = "",
         letter: Letter | None = None,
-        told: tuple[str, ...] = (),
+        told: str = "",
     ) -> Opened:
         at, request, campaigns = self._clock(), found.request, campaigns_of(self._place)
         tells = any("offer" in one for one in found.private)
@@ -207,8 +231,8 @@ class DeskInHome:
             decisions=self._decisions(found),
             tables=tuple(tables),
             recipients=recipients_here(self._place),
-            may_act=may_act,
-            steps=steps_of(request, at),
+            reach=reach,
+            steps=steps_of(request, at, reach),
             grounds=grounds_of(request.kind),
             code=code,
             told=told,
@@ -225,13 +249,12 @@ class DeskInHome:
         except DataError:
             return 0
 
-    def _told(self, decision: str, lang: Lang) -> tuple[str, ...]:
+    def _told(self, decision: str, lang: Lang) -> str:
         """A decision in plain words; where it cannot be read any more, that."""
         try:
-            told = why(decision, home=self._place.folder, lang=lang).to_text()
+            return why(decision, home=self._place.folder, lang=lang).to_text()
         except EvenhandError as error:
-            return (error.what,)
-        return tuple(line for line in told.splitlines() if line.strip())
+            return error.what
 
 
 def _waits_for_code(request: Request) -> bool:

@@ -15,25 +15,24 @@ from threading import Lock
 from typing import Any
 
 from evenhand.adapters.campaign_files import LoadedCampaign, pointers_in
-from evenhand.adapters.campaign_tables import CampaignStep, CampaignSteps, ChangedMeanwhileError, StepKind
+from evenhand.adapters.campaign_tables import CampaignStep, ChangedMeanwhileError, StepKind
 from evenhand.adapters.campaign_yaml import yaml_of
 from evenhand.adapters.campaigning import FindingsError, Simulated, block_of
-from evenhand.adapters.database import database_of
 from evenhand.adapters.home import Home
-from evenhand.ledger import CampaignState, campaign_state
+from evenhand.ledger import CampaignState
 from evenhand.policy import Campaign
 from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError
 
 from ._campaign_opened import CampaignOpener
 from ._campaign_reports import CampaignReports
+from ._campaign_shelf import CampaignShelf, latest, started, tag_of
 from ._check import check
-from ._ledger import has_ledger
 from ._live import LiveService
 from ._planning import Planner
-from ._records import open_ledger
 from ._run import run_campaign
 from ._sources import Sources
 from ._standing import pause_named, resume_named
+from ._watching import Watcher
 
 __all__ = ["CampaignRegister"]
 
@@ -57,8 +56,9 @@ class CampaignRegister:
         self._starts = ThreadPoolExecutor(1, "evenhand-starts")
         self._under_way: dict[str, Future[None]] = {}
         self._alone = Lock()
-        self._planner, self._reports = Planner(place), CampaignReports(place)
+        self._planner, self._reports, self._watcher = Planner(place), CampaignReports(place), Watcher(place)
         self._trouble: dict[str, str] = {}
+        self._shelf = CampaignShelf(place)
 
     def close(self) -> None:
         """Wait for a start that is under way."""
@@ -67,8 +67,8 @@ class CampaignRegister:
     def open_started(self) -> tuple[str, ...]:
         """Serve every campaign that was started over the network; what could not be opened, one sentence each."""
         told = []
-        for name in self._names():
-            start = _started(self._steps(name))
+        for name in self._shelf.names(self._declared):
+            start = started(self._shelf.steps(name))
             if name not in self._declared and start is not None:
                 try:
                     self._serve(name, start)
@@ -79,13 +79,17 @@ class CampaignRegister:
 
     def page(self, after: str, count: int) -> list[dict[str, Any]]:
         """The next campaigns by id; see `Campaigns.page`."""
-        names = [name for name in self._names() if name > after][:count]
-        return [self._told(name, self._steps(name), states) for states in [self._states(names)] for name in names]
+        names = [name for name in self._shelf.names(self._declared) if name > after][:count]
+        return [
+            self._told(name, self._shelf.steps(name), states)
+            for states in [self._shelf.states(names)]
+            for name in names
+        ]
 
     def read(self, name: str) -> dict[str, Any]:
         """How one campaign stands; see `Campaigns.read`."""
         steps = self._known(name)
-        state = self._states([name])[name]
+        state = self._shelf.states([name])[name]
         happened = [
             {"at": one.at, "what": one.what, **_named(one.told)} for one in state.history if one.what != "alarm"
         ]
@@ -100,7 +104,7 @@ class CampaignRegister:
         """Its campaign file; see `Campaigns.text`."""
         steps = self._known(name)
         if steps:
-            return _latest(steps).document or b""
+            return latest(steps).document or b""
         loaded = self._declared[name]
         if loaded.path is not None:
             with suppress(OSError):
@@ -110,8 +114,8 @@ class CampaignRegister:
     def upload(self, document: bytes, *, who: str, why: str) -> dict[str, Any]:
         """Keep a new campaign; see `Campaigns.upload`."""
         name = self._readable(document).campaign.campaign
-        if name in self._names():
-            if name not in self._declared and _latest(self._steps(name)).document == document:
+        if name in self._shelf.names(self._declared):
+            if name not in self._declared and latest(self._shelf.steps(name)).document == document:
                 return self.read(name)  # whoever sends it again, since no answer came, is told the same
             raise UsageError(
                 "campaign-taken",
@@ -132,7 +136,7 @@ class CampaignRegister:
                 rule="one campaign for each id",
                 remedy="correct the id in the file, or upload it as a new campaign",
             )
-        number, version = steps[-1].number + 1, _latest(steps).version + 1
+        number, version = steps[-1].number + 1, latest(steps).version + 1
         return self._kept(name, number, StepKind.REPLACED, version, document, who, why)
 
     def check(self, name: str) -> list[dict[str, Any]]:
@@ -155,6 +159,32 @@ class CampaignRegister:
         run = self._run_of(name, self._known(name))
         return self._reports.figures(run, delivered=True) if run else None
 
+    def bases(self) -> list[str]:
+        """Campaigns that a new one can be made after; see `Campaigns.bases`."""
+        out = []
+        for name in self._shelf.names(self._declared):
+            with suppress(EvenhandError):
+                self._sources.read(self.text(name), _now())
+                out.append(name)
+        return out
+
+    def judge(self, document: bytes) -> list[dict[str, Any]]:
+        """What a check of the file alone finds; see `Campaigns.judge`."""
+        try:
+            found = self._readable(document).findings
+        except FindingsError as refused:
+            return [dict(one) for one in refused.blocks]
+        return [block_of(one, pointers_in(document)) for one in found]
+
+    def watched(self, name: str) -> dict[str, Any] | None:
+        """The last look of its monitors; see `Campaigns.watched`."""
+        self._known(name)
+        return self._watcher.last(name)
+
+    def look(self, name: str) -> dict[str, Any]:
+        """Have its monitors look now; see `Campaigns.look`."""
+        return self._watcher.look(self._loaded(name), at=_now())
+
     def start(self, name: str, *, seen: str, who: str, why: str) -> dict[str, Any]:
         """Decide about everybody, and serve it; see `Campaigns.start`."""
         with self._alone:
@@ -167,8 +197,8 @@ class CampaignRegister:
                     rule="a campaign is started once",
                     remedy="look at it again in a while",
                 )
-            start = _started(steps)
-            if start is not None and start.version == _latest(steps).version and name in self._live.campaigns:
+            start = started(steps)
+            if start is not None and start.version == latest(steps).version and name in self._live.campaigns:
                 return self.read(name)
             under_way = self._starts.submit(self._start, name, steps, who, why)
             self._under_way[name] = under_way
@@ -178,7 +208,7 @@ class CampaignRegister:
 
     def pause(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
         """Stop it; see `Campaigns.pause`."""
-        if name not in self._live.campaigns and _started(self._known(name)) is None:
+        if name not in self._live.campaigns and started(self._known(name)) is None:
             raise UsageError(
                 "campaign-not-started",
                 f"The campaign {name} was not started, so there is nothing to pause.",
@@ -196,10 +226,10 @@ class CampaignRegister:
 
     def _start(self, name: str, steps: Sequence[CampaignStep], who: str, why: str) -> None:
         """Check, run, note, and serve."""
-        latest, at = _latest(steps), _now()
-        loaded = self._sources.read(latest.document or b"", at)
+        newest, at = latest(steps), _now()
+        loaded = self._sources.read(newest.document or b"", at)
         found = check(loaded, home=self._place.folder, at=at).findings
-        pointers = pointers_in(latest.document or b"")
+        pointers = pointers_in(newest.document or b"")
         if any(one.severity is Severity.ERROR for one in found):
             raise FindingsError([block_of(one, pointers) for one in found])
         if not loaded.campaign.is_each_by_itself or loaded.campaign.aware_limits:
@@ -211,22 +241,24 @@ class CampaignRegister:
             )
         ran = run_campaign(loaded, home=self._place.folder, at=at)
         number = steps[-1].number + 1
-        step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, latest.version, ran.run_id)
-        self._append(step)
+        step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, ran.run_id)
+        self._shelf.append(step)
         self._serve(name, step, loaded)
 
     def _serve(self, name: str, start: CampaignStep, loaded: LoadedCampaign | None = None) -> None:
         """Have the service decide by the prices of a start."""
         at = _now()
         if loaded is None:
-            versions = [one for one in self._steps(name) if one.document is not None and one.version == start.version]
+            versions = [
+                one for one in self._shelf.steps(name) if one.document is not None and one.version == start.version
+            ]
             loaded = self._sources.read(versions[-1].document or b"", at)
         self._live.take_in(lambda: self._opener.open(loaded, run=start.run, at=at, even_paused=True)).result()
         self._trouble.pop(name, None)
 
     def _told(self, name: str, steps: Sequence[CampaignStep], states: dict[str, CampaignState]) -> dict[str, Any]:
         """A campaign in the list."""
-        campaign, start, state = self._campaign(name), _started(steps), states[name]
+        campaign, start, state = self._campaign(name), started(steps), states[name]
         run = self._run_of(name, steps)
         return {
             "campaign": name,
@@ -235,18 +267,20 @@ class CampaignRegister:
             "purpose": None if campaign is None else campaign.purpose,
             "category": None if campaign is None else campaign.category.value,
             "channel": None if campaign is None else campaign.channel.value,
-            "version": _latest(steps).version if steps else None,
+            "version": latest(steps).version if steps else None,
             "started_version": None if start is None else start.version,
             "run": run or None,
             "is_served": name in self._live.campaigns,
             "trouble": self._why_not(name),
+            "funnel": self._reports.figures(run)["funnel"] if run else [],
             "fairness": self._reports.badge(run) if run else None,
-            "etag": _tag(steps, state),
+            "watches": 0 if campaign is None else len(campaign.monitor),
+            "etag": tag_of(steps, state),
         }
 
     def _run_of(self, name: str, steps: Sequence[CampaignStep]) -> str:
         """The run whose prices decide; "" where there is none."""
-        live, start = self._live.campaigns.get(name), _started(steps)
+        live, start = self._live.campaigns.get(name), started(steps)
         return live.priced_by if live is not None else start.run if start is not None else ""
 
     def _state(self, name: str, start: CampaignStep | None, state: CampaignState) -> str:
@@ -298,7 +332,7 @@ class CampaignRegister:
             FindingsError: it may not be any more: a file was taken away, or a date passed.
         """
         steps = self._known(name)
-        return self._readable(_latest(steps).document or b"") if steps else self._declared[name]
+        return self._readable(latest(steps).document or b"") if steps else self._declared[name]
 
     def _readable(self, document: bytes) -> LoadedCampaign:
         try:
@@ -310,24 +344,12 @@ class CampaignRegister:
         self, name: str, number: int, what: StepKind, version: int, document: bytes, who: str, why: str
     ) -> dict[str, Any]:
         self._under_way.pop(name, None)
-        self._append(CampaignStep(name, number, _now(), what, who, why, version, document=document))
+        self._shelf.append(CampaignStep(name, number, _now(), what, who, why, version, document=document))
         return self.read(name)
-
-    def _append(self, step: CampaignStep) -> None:
-        with database_of(self._place) as database:
-            CampaignSteps(database).append(step)
-
-    def _steps(self, name: str) -> list[CampaignStep]:
-        with database_of(self._place) as database:
-            return CampaignSteps(database).of(name)
-
-    def _names(self) -> list[str]:
-        with database_of(self._place) as database:
-            return sorted({*self._declared, *(one.campaign for one in CampaignSteps(database).all())})
 
     def _known(self, name: str) -> list[CampaignStep]:
         """The steps of a campaign; none of one that was declared in a file."""
-        steps = [] if name in self._declared else self._steps(name)
+        steps = [] if name in self._declared else self._shelf.steps(name)
         if not steps and name not in self._declared:
             raise DataError(
                 "campaign-unknown",
@@ -349,32 +371,13 @@ class CampaignRegister:
         return steps
 
     def _refuse_changed(self, name: str, steps: Sequence[CampaignStep], seen: str) -> None:
-        if seen != "*" and _tag(steps, self._states([name])[name]) != seen:
+        if seen != "*" and tag_of(steps, self._shelf.states([name])[name]) != seen:
             raise ChangedMeanwhileError(
                 "campaign-changed",
                 f"The campaign {name} was changed meanwhile; nothing was changed now.",
                 rule="whoever changes a campaign has seen what they change",
                 remedy="read it again, and change that",
             )
-
-    def _states(self, names: Sequence[str]) -> dict[str, CampaignState]:
-        if not has_ledger(self._place):
-            return {name: CampaignState(0, 0, ()) for name in names}
-        with open_ledger(self._place) as store:
-            return {name: campaign_state(store, name) for name in names}
-
-
-def _latest(steps: Sequence[CampaignStep]) -> CampaignStep:
-    return next(one for one in reversed(steps) if one.document is not None)
-
-
-def _started(steps: Sequence[CampaignStep]) -> CampaignStep | None:
-    return next((one for one in reversed(steps) if one.what is StepKind.STARTED), None)
-
-
-def _tag(steps: Sequence[CampaignStep], state: CampaignState) -> str:
-    """Another word whenever anything about a campaign changed."""
-    return f'"{steps[-1].number if steps else 0}.{max(state.paused, state.since)}"'
 
 
 def _block(error: EvenhandError) -> dict[str, Any]:
@@ -384,8 +387,8 @@ def _block(error: EvenhandError) -> dict[str, Any]:
     return {"pointer": "", "severity": "error", "owner": owner, "line": 0, "blocks": True, **told}
 
 
-def _named(told: Any) -> dict[str, str]:
-    return {"by": str(told.get("by", "")), "reason": str(told.get("reason", ""))}
+def _named(told: Any) -> dict[str, str | None]:
+    return {"by": str(told.get("by", "")), "reason": str(told.get("reason", "")), "version": None}
 
 
 def _now() -> datetime:

@@ -251,7 +251,7 @@ def serve(
         beside = people_beside(serving, pages, codes, told) if pages else {}
         if staff or is_staff_tried:
             site = f"http://{host}:{port}" if is_staff_tried else ""
-            mounts = staff_mounts(serving.place, settings=staff, try_at=site, told=told)
+            mounts = staff_mounts(serving.place, settings=staff, try_at=site, campaigns=serving.register, told=told)
             beside = {**beside, "mounts": {**beside.get("mounts", {}), **mounts}}
         app = service_app(serving, told=told, **beside)
         from evenhand.adapters.web import run_app

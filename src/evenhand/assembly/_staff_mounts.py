@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from evenhand.adapters.campaigning import Campaigns
 from evenhand.adapters.home import Home, find_home
+from evenhand.reports import monitor_streams
 from evenhand.staff import Section, StaffRole
 from evenhand.terms import UsageError
 
@@ -16,13 +18,23 @@ from ._staff import StaffHouse, not_installed, open_staff_house
 __all__ = ["SECTIONS", "serve_staff_pages", "staff_mounts"]
 
 SECTIONS: tuple[Section, ...] = (
-    Section("/officer/", "staff.section.officer", frozenset({StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR})),
+    Section("/console/", "console.section", frozenset(StaffRole)),
+    Section(
+        "/officer/",
+        "staff.section.officer",
+        frozenset({StaffRole.PRIVACY_OFFICER, StaffRole.REVIEWER, StaffRole.AUDITOR}),
+    ),
 )
 """Parts of the house in the order of the frame; each is mounted in `staff_mounts`."""
 
 
 def staff_mounts(
-    place: Home, *, settings: str | Path = "", try_at: str = "", told: Callable[[str], None] = lambda _: None
+    place: Home,
+    *,
+    settings: str | Path = "",
+    try_at: str = "",
+    campaigns: Campaigns | None = None,
+    told: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """The applications (ASGI) for staff by their first address, to be mounted in the service or served alone.
 
@@ -31,6 +43,7 @@ def staff_mounts(
         settings: the file that says how staff sign in; "" where they only try it.
         try_at: scheme, host and port of this machine itself, where staff try the sign-in with an issuer that is mounted
             beside and asks for no password; "" = they do not.
+        campaigns: those of a service; None = the part about campaigns is not there.
         told: told of sign-ins that went wrong and of faults, without anything of anybody.
 
     Raises:
@@ -46,22 +59,29 @@ def staff_mounts(
             remedy="pass --staff with a file, or --dev-sign-in to try it here",
         )
     if not try_at:
-        return _furnished(open_staff_house(place, Path(settings), SECTIONS, told=told))
+        return _furnished(open_staff_house(place, Path(settings), _sections(campaigns), told=told), campaigns)
     try:
         from evenhand.adapters.web import DEV_ISSUER, DevIssuer, dev_settings
     except ModuleNotFoundError as missing:
         raise not_installed(str(missing.name)) from None
     issuer = DevIssuer(try_at)
-    house = open_staff_house(place, dev_settings(try_at), SECTIONS, told=told)
-    return {**_furnished(house), DEV_ISSUER: issuer.app()}
+    house = open_staff_house(place, dev_settings(try_at), _sections(campaigns), told=told)
+    return {**_furnished(house, campaigns), DEV_ISSUER: issuer.app()}
 
 
-def _furnished(house: StaffHouse) -> dict[str, Any]:
+def _sections(campaigns: Campaigns | None) -> tuple[Section, ...]:
+    return tuple(one for one in SECTIONS if campaigns is not None or one.path != "/console/")
+
+
+def _furnished(house: StaffHouse, campaigns: Campaigns | None) -> dict[str, Any]:
     """The house with all its parts."""
-    from evenhand.adapters.web import officer_pages
+    from evenhand.adapters.web import console_pages, officer_pages
 
     officer = officer_pages(house.door, DeskInHome(house.place, house.reads, house.door.clock))
-    return {**house.mounts, "/officer": officer}
+    console = {}
+    if campaigns is not None:
+        console = {"/console": console_pages(house.door, campaigns, monitor_streams)}
+    return {**house.mounts, "/officer": officer, **console}
 
 
 def serve_staff_pages(

@@ -10,10 +10,33 @@ from typing import Any
 
 from evenhand.rights import STEPS, Letter, Request, RequestKind, Step, can_extend, grounds_of
 
-__all__ = ["Opened", "Queue", "Urgency", "Waiting", "masked", "steps_of", "waiting_of"]
+__all__ = ["REVIEWING", "Opened", "Queue", "Reach", "Urgency", "Waiting", "masked", "steps_of", "waiting_of"]
 
 _SOON = 7
 """Days."""
+
+
+REVIEWING = frozenset({Step.START, Step.ANSWER, Step.REVEAL})
+"""What a reviewer does with a request for a human review; identity, time and refusal stay with the privacy officer."""
+
+
+class Reach(StrEnum):
+    """How far somebody's role goes."""
+
+    ACTS = "acts"
+    """All requests, and every step."""
+    REVIEWS = "reviews"
+    """Requests for a human review alone, and the steps of `REVIEWING`."""
+    LOOKS = "looks"
+    """All requests, masked, and no step."""
+
+    def sees(self, request: Request) -> bool:
+        """Whether a request is theirs to see."""
+        return self is not Reach.REVIEWS or request.kind is RequestKind.HUMAN_REVIEW
+
+    def may(self, step: Step) -> bool:
+        """Whether they take a step."""
+        return self is Reach.ACTS or (self is Reach.REVIEWS and step in REVIEWING)
 
 
 class Urgency(StrEnum):
@@ -49,6 +72,7 @@ class Queue:
         count: how many there are, shown or not.
         late, soon: how many are past their day, and due within a week.
         everything: whether closed ones are in it.
+        reach: how far the role of whoever looks goes.
         to_tell: request and recipient of every message that is still to be sent or acknowledged (GDPR 19).
     """
 
@@ -57,6 +81,7 @@ class Queue:
     late: int
     soon: int
     everything: bool
+    reach: Reach
     to_tell: tuple[tuple[str, str], ...]
 
 
@@ -74,10 +99,10 @@ class Opened:
         decisions: how many decisions about the person can be read; None where their key is gone.
         tables: the organisation's own tables in which data about people stands.
         recipients: who is told of a correction, an erasure or a restriction.
-        told: of a review that was revealed: the decision in plain words, a line each.
+        told: of a review that was revealed: the decision as its person can read it; else "".
         offers: id and text of every offer, for a review that changes a decision.
-        may_act: whether whoever looks may take steps.
-        steps: steps that may be taken now.
+        reach: how far the role of whoever looks goes.
+        steps: steps that they may take now.
         grounds: codes on which it may be refused.
     """
 
@@ -89,11 +114,11 @@ class Opened:
     decisions: int | None
     tables: tuple[str, ...]
     recipients: tuple[str, ...]
-    may_act: bool
+    reach: Reach
     steps: frozenset[Step]
     grounds: tuple[str, ...]
     code: str = field(default="", repr=False)
-    told: tuple[str, ...] = field(default=(), repr=False)
+    told: str = field(default="", repr=False)
     offers: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -108,9 +133,9 @@ class Opened:
 
     @property
     def asks_for_files(self) -> bool:
-        """Whether the person gets files, and it is known who they are."""
+        """Whether the person gets files, it is known who they are, and whoever looks may get them."""
         kinds = (RequestKind.ACCESS, RequestKind.PORTABILITY)
-        return self.request.kind in kinds and bool(self.request.identity)
+        return self.reach is Reach.ACTS and self.request.kind in kinds and bool(self.request.identity)
 
 
 def waiting_of(request: Request, at: datetime) -> Waiting:
@@ -121,9 +146,9 @@ def waiting_of(request: Request, at: datetime) -> Waiting:
     return Waiting(request, days, Urgency.LATE if days < 0 else Urgency.SOON if days <= _SOON else Urgency.FINE)
 
 
-def steps_of(request: Request, at: datetime) -> frozenset[Step]:
-    """The steps that a page may offer now: those of the state, less what kind, day and trail rule out."""
-    found = {step for step, (allowed, _) in STEPS.items() if request.state in allowed}
+def steps_of(request: Request, at: datetime, reach: Reach) -> frozenset[Step]:
+    """The steps that a page may offer now: those of the state, less what kind, day, trail and role rule out."""
+    found = {step for step, (allowed, _) in STEPS.items() if request.state in allowed and reach.may(step)}
     if not can_extend(request, at):
         found.discard(Step.EXTEND)
     if not grounds_of(request.kind):

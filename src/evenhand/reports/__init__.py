@@ -11,7 +11,7 @@ from ._card import model_card
 from ._frontier import frontier_page, frontier_picture
 from ._group_chapters import ConditionChapter, GroupChapter
 from ._metrics import monitor_metrics
-from ._monitor import monitor_page
+from ._monitor import monitor_page, monitor_streams
 from ._monitor_words import comparison_name, figures_words, happened_words, state_words, stopped_words, stream_words
 from ._render import render, render_audit
 
@@ -29,6 +29,7 @@ __all__ = [
     "model_card",
     "monitor_metrics",
     "monitor_page",
+    "monitor_streams",
     "render",
     "render_audit",
     "state_words",

@@ -21,7 +21,7 @@ from ._monitor_words import (
 from ._render import environment, templates
 from ._words import Words
 
-__all__ = ["monitor_page"]
+__all__ = ["monitor_page", "monitor_streams"]
 
 MOST_BYTES = 50_000
 MOST_CHARTS, MOST_ROWS, MOST_ENTRIES = 12, 32, 12
@@ -50,6 +50,17 @@ def monitor_page(monitored: Mapping[str, Any], *, lang: str = "en") -> str:
         if len(page.encode()) <= MOST_BYTES:
             break
     return page
+
+
+def monitor_streams(monitored: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
+    """The streams of a look as words and drawings, for a page that has a frame of its own; skewed ones first.
+
+    Args:
+        monitored: as of `monitor_page`.
+        lang: ``nl`` or ``en``.
+    """
+    room = 2 * max(1, len(monitored["streams"]))
+    return [_stream(one, place, lang, room) for place, one in enumerate(monitored["streams"], 1)]
 
 
 def _page(monitored: Mapping[str, Any], lang: str, smaller: int) -> str:

@@ -19,6 +19,7 @@ from ._protocol import BoundedProtocol
 from ._run import run_app
 from ._served import ServedCampaign, dsa_object
 from ._side_by_side import side_by_side
+from .console_pages import console_pages
 from .dev_issuer import DEV_ISSUER, DevIssuer, dev_settings
 from .officer_pages import OfficerDesk, officer_pages
 from .person_pages import Desk, House, person_pages
@@ -53,6 +54,7 @@ __all__ = [
     "TryShop",
     "UnknownDecisionError",
     "card_routes",
+    "console_pages",
     "description",
     "dev_settings",
     "dsa_object",

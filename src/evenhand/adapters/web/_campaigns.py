@@ -48,6 +48,12 @@ class NamedReason(BaseModel):
     reason: str = Field(min_length=1, max_length=500)
 
 
+class Nothing(BaseModel):
+    """There is nothing to say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class StartAsked(BaseModel):
     """Why a campaign is started; it is kept."""
 
@@ -192,6 +198,25 @@ def _changes(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
 def _acts(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
     """Routes that start and stop."""
     router = _router()
+
+    @router.get(
+        "/{name}/monitor",
+        summary="What its monitors found when they last looked",
+        responses={200: _told("The look; null where they did not look.", "monitor")},
+    )
+    async def watched(request: Request, name: _Name) -> Response:
+        _who(request, keys)
+        return _json({"campaign": name, "monitor": await run_in_threadpool(campaigns.watched, name)})
+
+    @router.post(
+        "/{name}/monitor",
+        summary="Have its monitors look now; what an alarm asks for follows",
+        responses={200: _told("The look.", "monitor")},
+    )
+    async def look(request: Request, name: _Name, nothing: Nothing) -> Response:
+        del nothing  # a body that says so, as every POST here has one
+        _who(request, keys)
+        return _json({"campaign": name, "monitor": await run_in_threadpool(campaigns.look, name)})
 
     @router.post(
         "/{name}/activate",

@@ -44,6 +44,7 @@ CODES: Mapping[str, int] = {
     "content-type": 415,
     "campaign-not-live": 422,
     "campaign-not-valid": 422,
+    "campaign-not-watched": 422,
     "campaign-other": 422,
     "event-decision-unknown": 422,
     "factor-unknown": 422,

@@ -7,7 +7,8 @@
     GET  kept                      what has been kept long enough
     GET  reads                     what staff read
 
-Privacy officers take steps; auditors look, and what is personal stays masked to them.
+Privacy officers take steps; reviewers take those of a human review, and see no other request; auditors look, and what
+is personal stays masked to them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp
 
 from evenhand.explanation import Lang
-from evenhand.officer import Opened, Queue, kept_page, queue_page, reads_page, request_page
+from evenhand.officer import Opened, Queue, Reach, kept_page, queue_page, reads_page, request_page
 from evenhand.staff import Read, Staff, StaffRole
 from evenhand.terms import DataError, UsageError
 
@@ -74,19 +75,19 @@ class DueRuns(Protocol):
 class OfficerDesk(Protocol):
     """What is known, and where steps go. Called from worker threads; `by` is the mark of whoever looks."""
 
-    def queue(self, *, everything: bool) -> Queue:
+    def queue(self, reach: Reach, *, everything: bool) -> Queue:
         """The list."""
         ...
 
-    def open(self, number: str, by: str, *, may_act: bool) -> Opened:
+    def open(self, number: str, by: str, reach: Reach) -> Opened:
         """One request, masked; the look is noted. Raises DataError where there is none."""
         ...
 
-    def reveal(self, number: str, by: str, lang: Lang) -> Opened:
+    def reveal(self, number: str, by: str, reach: Reach, lang: Lang) -> Opened:
         """One request with what is personal in it; the look is noted. Raises DataError where there is none."""
         ...
 
-    def act(self, number: str, do: str, form: dict[str, str], by: str) -> tuple[str, Opened | None]:
+    def act(self, number: str, do: str, form: dict[str, str], by: str, reach: Reach) -> tuple[str, Opened | None]:
         """Take a step. Raises UsageError or DataError where it cannot be taken."""
         ...
 
@@ -111,15 +112,15 @@ def officer_pages(door: StaffDoor, desk: OfficerDesk) -> ASGIApp:
         desk: what they show, and where steps go.
     """
     pages = _Pages(door, desk)
-    acting, looking = (StaffRole.PRIVACY_OFFICER,), (StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR)
+    officer, auditor, reviewer = StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR, StaffRole.REVIEWER
     return door.mount(
         [
-            door.page("/", pages.queue, *looking),
-            door.page("/requests/{number}", pages.request, *looking),
-            door.sending("/requests/{number}", pages.act, *acting),
-            door.sending("/requests/{number}/files", pages.files, *acting),
-            door.page("/kept", pages.kept, *looking),
-            door.page("/reads", pages.reads, *looking),
+            door.page("/", pages.queue, officer, auditor, reviewer),
+            door.page("/requests/{number}", pages.request, officer, auditor, reviewer),
+            door.sending("/requests/{number}", pages.act, officer, reviewer),
+            door.sending("/requests/{number}/files", pages.files, officer),
+            door.page("/kept", pages.kept, officer, auditor),
+            door.page("/reads", pages.reads, officer, auditor),
         ]
     )
 
@@ -132,7 +133,7 @@ class _Pages:
 
     async def queue(self, request: Request, staff: Staff) -> Response:
         everything = request.query_params.get("state") == "all"
-        queue = await run_in_threadpool(self._desk.queue, everything=everything)
+        queue = await run_in_threadpool(self._desk.queue, _reach(staff), everything=everything)
         frame = self._door.frame(request, staff, query="state=all" if everything else "")
         return HTMLResponse(queue_page(queue, frame, language(request)))
 
@@ -142,12 +143,13 @@ class _Pages:
 
     async def act(self, request: Request, staff: Staff, form: Form) -> Response:
         number, do, lang = _number(request), form.get("do", [""])[-1], language(request, form)
+        reach = _reach(staff)
         fields = {name: form[name][-1] for name in _FIELDS if name in form}
         try:
             if do == "reveal":
-                opened = await run_in_threadpool(self._desk.reveal, number, staff.mark, lang)
+                opened = await run_in_threadpool(self._desk.reveal, number, staff.mark, reach, lang)
                 return self._page(request, staff, opened, lang, done=do)
-            done, at_once = await run_in_threadpool(self._desk.act, number, do, fields, staff.mark)
+            done, at_once = await run_in_threadpool(self._desk.act, number, do, fields, staff.mark, reach)
         except (DataError, UsageError) as error:
             return await self._shown(request, staff, wrong=error.code, form=form)
         if at_once is not None:
@@ -177,9 +179,8 @@ class _Pages:
     async def _shown(
         self, request: Request, staff: Staff, *, done: str = "", wrong: str = "", form: Form | None = None
     ) -> Response:
-        may_act = staff.may((StaffRole.PRIVACY_OFFICER,))
         try:
-            opened = await run_in_threadpool(self._desk.open, _number(request), staff.mark, may_act=may_act)
+            opened = await run_in_threadpool(self._desk.open, _number(request), staff.mark, _reach(staff))
         except DataError:
             return self._door.refused(request, "unknown", staff=staff, form=form)
         return self._page(request, staff, opened, language(request, form), done=done, wrong=wrong)
@@ -189,6 +190,13 @@ class _Pages:
     ) -> Response:
         page = request_page(opened, self._door.frame(request, staff), lang, done=done, wrong=wrong)
         return HTMLResponse(page, status_code=409 if wrong else 200)
+
+
+def _reach(staff: Staff) -> Reach:
+    """How far somebody's roles go; of several the one that does most counts, and sees most."""
+    if StaffRole.PRIVACY_OFFICER in staff.roles:
+        return Reach.ACTS
+    return Reach.LOOKS if StaffRole.AUDITOR in staff.roles else Reach.REVIEWS
 
 
 def _number(request: Request) -> str:

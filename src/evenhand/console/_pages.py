@@ -1,0 +1,201 @@
+"""The pages: plain values into templates, in the frame that all pages for staff have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from evenhand.explanation import Lang, catalogue, money, number, percent, purpose_words, text
+from evenhand.policy import MICRO
+from evenhand.staff import Frame, page_filler
+from evenhand.terms import Category, Channel
+
+from ._draft import Options
+
+__all__ = ["campaign_page", "file_page", "list_page", "monitor_page", "new_page", "style", "trouble_page"]
+
+PURPOSES = ("PersonalisedAdvertising", "DirectMarketing", "RecruitmentTargetedAdvertising")
+"""What a form offers besides the purpose of the campaign that it is made after."""
+Values = Mapping[str, Any]
+
+
+def list_page(campaigns: Sequence[Values], frame: Frame, lang: Lang, *, may_change: bool) -> str:
+    """Every campaign: its state, its funnel, and how evenly it reached groups."""
+    return _fill()("console_list.html", frame, lang, campaigns=campaigns, may_change=may_change, **_words(lang))
+
+
+def campaign_page(
+    told: Values,
+    figures: Values | None,
+    tried: Values | None,
+    frame: Frame,
+    lang: Lang,
+    *,
+    asked: Values,
+    may: Values,
+    done: str = "",
+    wrong: Values | None = None,
+) -> str:
+    """One campaign.
+
+    Args:
+        told: how it stands; see `adapters.campaigning.Campaigns.read`.
+        figures: of its last run or of a plan; None where neither was asked for.
+        tried: of a plan with other limits; None where none was asked for.
+        frame: around it.
+        lang: ``nl`` or ``en``.
+        asked: the limits that were tried: ``budget``, ``contacts``, and ``bounds`` by the id of the limit.
+        may: what whoever looks may do: ``change``, ``pause``.
+        done: what was done just now; "" = nothing.
+        wrong: what went wrong, as a block; None = nothing.
+    """
+    return _fill()(
+        "console_campaign.html",
+        frame,
+        lang,
+        one=told,
+        figures=figures,
+        tried=tried,
+        asked=asked,
+        may=may,
+        done=f"console.done.{done}" if f"console.done.{done}" in catalogue(lang) else "",
+        wrong=wrong,
+        sliders=_sliders(figures, asked),
+        **_words(lang),
+    )
+
+
+def new_page(
+    bases: Sequence[str],
+    options: Options | None,
+    frame: Frame,
+    lang: Lang,
+    *,
+    base: str = "",
+    wrong: Values | None = None,
+) -> str:
+    """A new campaign by form: the category first, then what it allows."""
+    return _fill()(
+        "console_new.html",
+        frame,
+        lang,
+        bases=bases,
+        base=base,
+        options=options,
+        wrong=wrong,
+        categories=[one.value for one in Category],
+        channels=[one.value for one in Channel],
+        currency="EUR" if options is None else options.base.get("currency", "EUR"),
+        purposes=() if options is None else dict.fromkeys((str(options.base.get("purpose")), *PURPOSES)),
+        **_words(lang),
+    )
+
+
+def file_page(
+    document: str,
+    blocks: Sequence[Values],
+    frame: Frame,
+    lang: Lang,
+    *,
+    replaces: str = "",
+    seen: str = "",
+    done: str = "",
+) -> str:
+    """A campaign file, as it would be kept: to read, to correct, to download, to keep.
+
+    Args:
+        document: the file.
+        blocks: what its check found.
+        frame: around it.
+        lang: ``nl`` or ``en``.
+        replaces: the campaign that it is another version of; "" = a new one.
+        seen: the ETag of that campaign as it was seen.
+        done: as of `campaign_page`.
+    """
+    told = f"console.done.{done}" if f"console.done.{done}" in catalogue(lang) else ""
+    lines = min(60, document.count("\n") + 3)
+    return _fill()(
+        "console_file.html",
+        frame,
+        lang,
+        document=document,
+        found=blocks,
+        replaces=replaces,
+        seen=seen,
+        lines=lines,
+        done=told,
+        **_words(lang),
+    )
+
+
+def monitor_page(watched: Sequence[Values], frame: Frame, lang: Lang, *, may_look: bool, done: str = "") -> str:
+    """What the monitors found when they last looked, with the bands that hold at every moment.
+
+    Args:
+        watched: of each campaign its name, state, when its monitors looked, and the streams as words and drawings.
+        frame: around it.
+        lang: ``nl`` or ``en``.
+        may_look: whether whoever reads may have them look now.
+        done: as of `campaign_page`.
+    """
+    told = f"console.done.{done}" if f"console.done.{done}" in catalogue(lang) else ""
+    return _fill()("console_monitor.html", frame, lang, watched=watched, may_look=may_look, done=told, **_words(lang))
+
+
+def trouble_page(wrong: Values, frame: Frame, lang: Lang, *, back: str) -> str:
+    """What went wrong, by which rule, and what to do."""
+    return _fill()("console_trouble.html", frame, lang, wrong=wrong, back=back, **_words(lang))
+
+
+def style() -> str:
+    """The style sheet of these pages, beside that of all pages for staff."""
+    return (files(__package__) / "page" / "console.css").read_text("utf-8")
+
+
+def _sliders(figures: Values | None, asked: Values) -> list[dict[str, Any]]:
+    """One for the budget, one for people, one for each limit of groups: from nothing to twice what was declared."""
+    out = []
+    for one in (figures or {}).get("limits", ()):
+        if one["kind"] in ("budget", "contacts"):
+            most = max(2 * one["declared"], 1)
+            step = max(1, round(most / 100)) if most >= 20 else 0.1
+            value = one["declared"] if asked[one["kind"]] is None else float(asked[one["kind"]])
+            out.append({**one, "name": one["kind"], "most": max(most, value), "step": step, "value": value})
+        elif one["kind"] == "disparity":
+            value = asked["bounds"].get(one["id"], one["declared"])
+            out.append({**one, "name": f"bound.{one['id']}", "most": 1, "step": 0.05, "value": value})
+    return out
+
+
+def _words(lang: Lang) -> dict[str, Callable[..., str]]:
+    """What templates say with: amounts, shares, moments and the words of other parts."""
+
+    def known(key: str, other: str) -> str:
+        return text(key, lang) if key in catalogue(lang) else other
+
+    def at(moment: str) -> str:
+        return datetime.fromisoformat(moment).strftime("%Y-%m-%d %H:%M UTC")
+
+    return {
+        "purpose": lambda term: purpose_words(term, lang),
+        "money": lambda value, currency: money(round(value * MICRO), currency, lang),
+        "share": lambda value: percent(value, lang, 0),
+        "ratio": lambda value: number(value, lang, 2),
+        "amount": lambda value: number(value, lang, 0 if float(value) == int(value) else 2),
+        "drop": lambda key: known(f"report.drop.{key}", key),
+        "limit_name": lambda one: known(f"console.limit.{one['kind']}", one["kind"]) + _which(one),
+        "at": at,
+    }
+
+
+def _which(one: Values) -> str:
+    """Which of several limits of a kind: an offer's, or one between groups."""
+    return f": {one['id'].partition(':')[2] or one['id']}" if one["kind"] not in ("budget", "contacts") else ""
+
+
+@cache
+def _fill() -> Callable[..., str]:
+    return page_filler(files(__package__) / "page")

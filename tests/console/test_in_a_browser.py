@@ -1,0 +1,134 @@
+"""The console in a real browser, served: accessible, small and large, light and dark, by keyboard, without scripts."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from evenhand.adapters.staff_sessions import SessionsInMemory, StaffSessions
+from evenhand.adapters.web import StaffDoor, console_pages, side_by_side
+from evenhand.adapters.web.staff_door import COOKIE, staff_style
+from evenhand.reports import monitor_streams
+from evenhand.staff import Section, StaffRole
+
+pytestmark = pytest.mark.browser
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+PAGES = (
+    "campaigns",
+    "campaigns/small-shop?plan=1&budget=3&bound.sex-reach=0.7",
+    "campaigns/draft",
+    "campaigns/new",
+    "campaigns/new?category=employment&like=small-shop",
+    "campaigns/draft/file",
+    "monitor",
+    "nowhere",
+)
+
+
+@pytest.fixture(scope="module")
+def served(console):
+    """The console on this machine alone, and a door for a marketer."""
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    site = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    sessions = StaffSessions(bytes(range(32)), SessionsInMemory())
+    sections = (Section("/console/", "console.section", frozenset(StaffRole)),)
+    door = StaffDoor(sessions, sections, site=site, sender="Shop")
+    word = sessions.open(mark="staff-0123456789ab", name="Sanne", roles=[StaffRole.MARKETER], at=datetime.now(UTC))
+
+    async def enter(request):
+        """Stands for the sign-in, which has tests of its own."""
+        answer = PlainTextResponse("in")
+        answer.set_cookie(COOKIE, word, secure=True, httponly=True, samesite="lax")
+        return answer
+
+    mounts = {
+        "/console": console_pages(door, console.register, monitor_streams),
+        "/staff": Starlette(routes=[Route("/staff.css", staff_style), Route("/enter", enter)]),
+    }
+    server = uvicorn.Server(uvicorn.Config(side_by_side(mounts), log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    for _ in range(400):
+        if server.started:
+            break
+        time.sleep(0.02)
+    yield site
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """One Chromium for all tests of this file."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+def _page(browser, site, *, scheme="light", width=1000, script=True):
+    """A page of somebody who is signed in."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        java_script_enabled=script,
+    )
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(f"{site}/staff/enter")
+    return page
+
+
+@pytest.mark.parametrize(("lang", "scheme", "width"), [("nl", "light", 1000), ("en", "dark", 320)])
+def test_axe_finds_nothing_on_any_page_and_nothing_scrolls_sideways(served, browser, lang, scheme, width):
+    """Both languages and themes, wide and at 320 px; nobody else is asked anything."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    site = served
+    page, asked = _page(browser, site, scheme=scheme, width=width), []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in PAGES:
+        page.goto(f"{site}/console/{path}{'&' if '?' in path else '?'}lang={lang}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        found = Axe().run(page).response["violations"]
+        assert not found, [(path, one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
+    assert all(url.startswith(site) for url in asked)
+    page.context.close()
+
+
+def test_limits_are_tried_and_a_campaign_is_paused_with_the_keyboard_alone(served, browser, console):
+    """Arrows move the slider, Enter makes the plan; a reason and Enter pause it. Scripts are off."""
+    site = served
+    page = _page(browser, site, script=False)
+    page.goto(f"{site}/console/campaigns/small-shop?lang=en")
+    page.focus("input[name=budget]")
+    for _ in range(10):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**plan=1**")
+    assert "budget=4&" in page.url
+    assert "(tried: 40)" in page.locator("main").inner_text()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.locator(":focus").get_attribute("id") == "why-pause":
+            break
+    page.keyboard.type("by keyboard")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=paused**")
+    assert "It is paused. Nobody is decided about." in page.locator("[role=status]").inner_text()
+    assert console.register.read("small-shop")["state"] == "paused"
+    page.fill("#why-resume", "over")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=resumed**")
+    page.context.close()

@@ -1,0 +1,176 @@
+"""The console's pages: who may do what, what they tell, and that each act is the one of the API."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from campaigns_cases import named
+from console_cases import AS_TYPED
+from evenhand.staff import StaffRole
+
+M, A, P = StaffRole.MARKETER, StaffRole.AUDITOR, StaffRole.PRIVACY_OFFICER
+
+
+def _file(console, name):
+    return named(name, console.register.text("small-shop").decode())
+
+
+def test_the_list_tells_state_purpose_funnel_and_fairness_with_its_interval(console):
+    """Of what runs; of a draft that it has not run."""
+    page = console.of(M).get("/console/campaigns?lang=en").text
+    row = re.search(r"<th scope=\"row\"><a href=\"/console/campaigns/small-shop.*?</tr>", page, re.S)[0]
+    assert "active" in row
+    assert "personalised advertising" in row
+    assert "400 known" in row
+    assert re.search(r"gets \d\.\d\d times the highest rate \(between \d\.\d\d and \d\.\d\d; wanted 0\.80\)", row)
+    assert "has not run" in page
+
+
+def test_a_campaign_page_has_the_funnel_with_a_reason_for_each_drop_and_the_price_of_each_limit(console):
+    """What is told is what the run recorded; what somebody typed is text."""
+    page = console.of(M).get("/console/campaigns/small-shop?lang=en").text
+    assert "40: withdrew consent" in page
+    assert "(G-7)" in page
+    assert "no place left within budget and limits" in page
+    assert "Between groups: sex-reach" in page
+    assert re.search(r"€\d+\.\d\d", page)
+    assert "&lt;b&gt;spring&lt;/b&gt;" in page
+    assert "<b>spring" not in page
+    assert "canary" not in page
+
+
+def test_trying_limits_shows_them_beside_the_declared_ones_and_changes_nothing(console):
+    """By the query alone, so it can be sent to a colleague; what is no number is ignored, what cannot be is told."""
+    browser, before = console.of(M), console.register.read("small-shop")
+    page = browser.get("/console/campaigns/small-shop?plan=1&budget=2&bound.sex-reach=0.5&lang=en")
+    assert page.status_code == 200
+    assert "declared 5, here 2" in page.text
+    assert "(tried: 20)" in page.text
+    assert "(tried:" not in browser.get("/console/campaigns/small-shop?plan=1&budget=x&bound.nothing=0.5&lang=en").text
+    assert console.register.read("small-shop") == before
+
+
+def test_the_category_comes_first_and_takes_away_what_it_forbids(console):
+    """The form for a vacancy has no age, and says why; for politics there is no form at all."""
+    browser = console.of(M)
+    first = browser.get("/console/campaigns/new?lang=en").text
+    assert first.count('name="category"') == 6
+    assert 'name="id"' not in first
+    vacancy = browser.get("/console/campaigns/new?category=employment&like=small-shop&lang=en").text
+    assert 'value="age"' not in vacancy
+    assert "F-HEC" in vacancy
+    assert 'value="visits" checked' in vacancy
+    political = browser.get("/console/campaigns/new?category=political&like=small-shop&lang=en").text
+    assert "T-18" in political
+    assert 'name="id"' not in political
+
+
+def test_a_form_writes_the_file_that_is_kept_and_started_and_stopped(console):
+    """From form to file, to draft, to a recorded run, to a pause with a reason and its end: as in the API."""
+    browser = console.of(M)
+    written = browser.post("/console/campaigns/new", **AS_TYPED, id="by-form", like="small-shop", category="ordinary")
+    assert written.status_code == 200
+    document = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", written.text, re.S)[1]
+    assert "campaign: by-form" in document
+    fetched = browser.post("/console/campaigns/file", document=document, do="download")
+    assert fetched.headers["content-type"] == "application/yaml"
+    kept = browser.post("/console/campaigns/file", document=document, do="keep", reason="by form")
+    assert kept.headers["location"] == "/console/campaigns/by-form?lang=nl&done=kept"
+    assert console.register.text("by-form").decode() == fetched.text
+    page = browser.get("/console/campaigns/by-form?lang=en").text
+    seen = re.search(r'name="seen" value="([^"]*)"', page)[1].replace("&#34;", '"')
+    assert browser.post("/console/campaigns/by-form/start", seen='"9.9"', reason="no").status_code == 412
+    assert browser.post("/console/campaigns/by-form/start", seen=seen, reason="yes").status_code == 303
+    assert browser.post("/console/campaigns/by-form/pause", reason=" ").status_code == 422
+    assert browser.post("/console/campaigns/by-form/pause", reason="complaints").status_code == 303
+    told = console.register.read("by-form")
+    assert told["state"] == "paused"
+    assert re.fullmatch("staff-[0-9a-f]{12}", told["history"][-1]["by"])
+    again = browser.post("/console/campaigns/by-form/pause", reason="again", lang="en")
+    assert again.status_code == 409
+    assert "paused already" in again.text
+    assert browser.post("/console/campaigns/by-form/resume", reason="settled").status_code == 303
+    assert console.register.read("by-form")["state"] == "active"
+
+
+def test_a_file_that_cannot_run_is_shown_with_its_blocks_and_not_kept(console):
+    """Each with the rule, who can mend it, and how; what was typed stays."""
+    broken = _file(console, "broken").decode().replace("value: 4", "value: much").replace("<", "")
+    page = console.of(M).post("/console/campaigns/file", document=broken, do="keep", lang="en")
+    assert page.status_code == 422
+    assert "EH-POL-005" in page.text
+    assert "The marketer can mend it." in page.text
+    assert "value: much" in page.text
+    assert "broken" not in [one["campaign"] for one in console.register.page("", 100)]
+
+
+def test_two_who_change_one_campaign_do_not_undo_each_other(console):
+    """The second is told that it changed, and nothing is lost."""
+    console.register.upload(_file(console, "shared"), who="staff-1", why="")
+    browser = console.of(M)
+    page = browser.get("/console/campaigns/shared/file?lang=en").text
+    seen = re.search(r'name="seen" value="([^"]*)"', page)[1].replace("&#34;", '"')
+    text = _file(console, "shared").decode()
+    send = {"replaces": "shared", "seen": seen, "do": "keep"}
+    assert browser.post("/console/campaigns/file", document=text + "# mine", **send).status_code == 303
+    late = browser.post("/console/campaigns/file", document=text + "# theirs", **send)
+    assert late.status_code == 412
+    assert console.register.read("shared")["version"] == 2
+    assert b"# mine" in console.register.text("shared")
+
+
+def test_the_monitor_page_shows_the_last_look_and_has_one_made(console):
+    """Bands with words beside them; a look is a form, since an alarm may follow from it."""
+    browser = console.of(M)
+    assert "Nobody looked yet." in browser.get("/console/monitor?lang=en").text
+    assert browser.post("/console/monitor/small-shop").status_code == 303
+    page = browser.get("/console/monitor?lang=en").text
+    assert "Last looked at" in page
+    assert "sex f against the others" in page
+    assert browser.post("/console/monitor/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("role", [A, StaffRole.REVIEWER, P])
+def test_others_look_and_change_nothing(console, role):
+    """No form, and what is sent all the same is refused; a privacy officer can pause, and nothing else."""
+    console.register.upload(_file(console, f"of-{role.value}"), who="staff-1", why="")
+    browser, path = console.of(role), f"/console/campaigns/of-{role.value}"
+    assert browser.get("/console/").status_code == 200
+    page = browser.get(path + "?lang=en").text
+    assert "Start this version" not in page
+    assert browser.get("/console/campaigns/new").status_code == 403
+    for where in (
+        "/console/campaigns/new",
+        "/console/campaigns/file",
+        f"{path}/start",
+        f"{path}/resume",
+        "/console/monitor/x",
+    ):
+        assert browser.post(where, reason="x").status_code == 403, where
+    status = browser.post("/console/campaigns/small-shop/pause", reason=" ").status_code
+    assert status == (422 if role is P else 403)
+    assert ("Pause now" in browser.get("/console/campaigns/small-shop?lang=en").text) == (role is P)
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_every_page_is_small_and_in_one_language(console, lang):
+    """At most 50 kB, no key of the catalogue instead of a text, and nothing asked of anybody else."""
+    browser = console.of(M)
+    for path in (
+        "campaigns",
+        "campaigns/small-shop?plan=1",
+        "campaigns/new",
+        "campaigns/file",
+        "monitor",
+        "campaigns/draft/file",
+    ):
+        page = browser.get(f"/console/{path}{'&' if '?' in path else '?'}lang={lang}")
+        assert page.status_code == 200, path
+        assert len(page.content) <= 50_000, path
+        assert f'<html lang="{lang}">' in page.text
+        assert not re.search(r"console\.[a-z]+\.[a-z-]+", page.text), path
+        assert not re.search(r'(src|href)="(https?:)?//', page.text), path
+    assert browser.get("/console/campaigns/nothing").status_code == 404
+    assert browser.get("/console/nothing").status_code == 404
