@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from evenhand.adapters.web import CODES, description
+from evenhand.assembly import people_beside
 from live_cases import Web, opened
 
 MOST = 8
@@ -24,9 +25,9 @@ def _folder(_ran_shop, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def web(_folder):
-    """One service for all that is made up."""
+    """One service, with the pages of people, for all that is made up."""
     with opened(_folder) as serving:
-        yield Web(serving, "decide", "events", "consents", "read")
+        yield Web(serving, "decide", "events", "consents", "read", **people_beside(serving, "/my"))
 
 
 def test_the_service_does_what_its_description_says(web):

@@ -8,12 +8,16 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 
+from evenhand.portal import card_script
 from shop_folder import PROGRAM
 
 pytestmark = [
@@ -24,6 +28,7 @@ pytestmark = [
         reason="the grocery data is not installed: evenhand[demo]",
     ),
 ]
+EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
 LABELS = ("Start here:", "The shop:", "A person's page:", "How it works:", "As staff:", "For programs:")
 
 
@@ -55,7 +60,7 @@ def _told(process):
     return places
 
 
-def test_the_demonstration_opens_and_ends(tmp_path):
+def test_the_demonstration_opens_and_ends(tmp_path, cli):
     """On a port that is free, with the browser at its first page; all answers, Ctrl-C ends it, the ledger verifies."""
     shown = tmp_path / "shown"
     browser = tmp_path / "browser"
@@ -82,14 +87,60 @@ def test_the_demonstration_opens_and_ends(tmp_path):
     assert "Stop with Ctrl-C." in said
     assert "serve evenhand-demo/shop.yaml --pages /my" in said
     assert "Traceback" not in said
-    verified = subprocess.run(
-        [*PROGRAM, "ledger", "verify", "--home", "evenhand-demo/evenhand-home"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
+    assert cli(tmp_path, "ledger", "verify", "--home", "evenhand-demo/evenhand-home").exit_code == 0
+    _walk_the_example(tmp_path, cli)
+
+
+def _walk_the_example(folder, cli):
+    """examples/shop/README.md from its third command on; the first two are what --open did."""
+    text = (EXAMPLE / "README.md").read_text("utf-8")
+    demo, ran, make, serve, shop = [line[2:].split() for line in text.splitlines() if line.startswith("$ ")]
+    assert (demo[1:], ran[1:], shop[1:]) == (["demo"], ["run", "evenhand-demo/shop.yaml"], ["examples/shop/shop.py"])
+    made = cli(folder, *make[1:])
+    assert made.exit_code == 0, made.output
+    service, own = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
+    asks = {"EVENHAND_KEY": made.stdout.split()[0], "EVENHAND_SERVICE": service, "PORT": own.rpartition(":")[2]}
+    served = [*PROGRAM, *serve[1:], "--port", service.rpartition(":")[2]]
+    with (
+        _running(served, folder, f"{service}/readyz"),
+        _running([sys.executable, str(EXAMPLE / "shop.py")], folder, own, **asks),
+    ):
+        pages = {who: httpx.get(own, params={"as": who}, timeout=30).text for who in ("2", "")}
+        assert "gekozen met AI" in pages["2"]
+        assert "niet op basis van uw gegevens" in pages[""]
+        assert asks["EVENHAND_KEY"] not in pages["2"]
+        (why,) = re.findall(r'class="evenhand-why" href="([^"]+)"', pages["2"])
+        assert httpx.get(why, timeout=30).status_code == 200
+        assert httpx.get(f"{own}/card/1.js", timeout=30).text == card_script()
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def _running(command, folder, address, **environment):
+    """A program that serves, until Ctrl-C at the end of the with; it ends well."""
+    process = subprocess.Popen(
+        command, cwd=folder, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    assert verified.returncode == 0, verified.stderr
+    try:
+        until = time.monotonic() + 90
+        while process.poll() is None and time.monotonic() < until:
+            try:
+                httpx.get(address, timeout=5)
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[0]
+        assert process.returncode == 0, said
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def _walk(places, port):

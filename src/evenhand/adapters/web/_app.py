@@ -20,10 +20,12 @@ from evenhand.adapters.machine_keys import MachineKeys
 from evenhand.terms import EvenhandError
 
 from ._campaigns import campaign_routes
+from ._cards import card_routes
 from ._decisions import DecisionDoor
 from ._doors import Events, Health, Records, Sayings
 from ._events import event_routes
 from ._gate import Headers, Limits, body_of, request_id_of
+from ._links import link_routes
 from ._metrics import Metrics
 from ._openapi import describe
 from ._problems import ProblemError, problem_body, problem_of
@@ -151,9 +153,11 @@ def make_app(service: Service) -> Any:
 
 
 def description() -> dict[str, Any]:
-    """The OpenAPI description of the service's own routes, whatever it serves."""
+    """The OpenAPI description of the service's own routes, whatever it serves, with the pages of people beside."""
     nobody: Any = None
-    return _rest(Service(nobody, nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody)).openapi()
+    beside = (link_routes(nobody, nobody), card_routes(nobody, nobody))
+    own = Service(nobody, nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody, routers=beside)
+    return _rest(own).openapi()
 
 
 def _rest(service: Service) -> FastAPI:

@@ -20,7 +20,7 @@ from evenhand.portal import CARD_VERSION, Card, card_html, card_script, card_sty
 
 from ._gate import Headers, caller_of
 from ._problems import ProblemError
-from ._reading import DECISION_ID
+from ._reading import DECISION_ID, described
 from ._texts import language
 
 __all__ = ["CARD_SCRIPT", "CARD_STYLE", "Cards", "card_routes"]
@@ -72,7 +72,11 @@ def card_routes(make: Cards, keys: MachineKeys) -> APIRouter:
     """Make a card, with the scope ``read``; and the script and the style sheet, for everybody."""
     router = APIRouter(tags=["cards"])
 
-    @router.post("/v1/cards", summary="The card of a decision: as values for the script, and as markup")
+    @router.post(
+        "/v1/cards",
+        summary="The card of a decision: as values for the script, and as markup",
+        responses={200: described("The card; null and no markup where nothing was offered.", "card", "html")},
+    )
     async def card(request: Request, asked: CardAsked) -> Response:
         headers = Headers(request.scope["headers"])
         caller_of(headers, keys, "read")

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from evenhand.adapters.machine_keys import MachineKeys
 
 from ._gate import Headers, caller_of
-from ._reading import DECISION_ID
+from ._reading import DECISION_ID, described
 
 __all__ = ["link_routes"]
 
@@ -43,7 +43,11 @@ def link_routes(make: Callable[[str, str, int], str], keys: MachineKeys) -> APIR
     """
     router = APIRouter(prefix="/v1", tags=["links"])
 
-    @router.post("/links", summary="A link for one person: why this decision, or their own pages")
+    @router.post(
+        "/links",
+        summary="A link for one person: why this decision, or their own pages",
+        responses={200: described("The path of the link, and whether it opens once.", "link", "once")},
+    )
     async def link(request: Request, asked: LinkAsked) -> Response:
         caller_of(Headers(request.scope["headers"]), keys, "read" if asked.decision_id else "consents")
         path = await run_in_threadpool(make, asked.subject, asked.decision_id or "", asked.days)

@@ -18,7 +18,7 @@ from ._gate import Headers, caller_of
 from ._metrics import Metrics
 from ._texts import language
 
-__all__ = ["DECISION_ID", "health_routes", "reading_routes"]
+__all__ = ["DECISION_ID", "described", "health_routes", "reading_routes"]
 
 DECISION_ID = r"^\d{8}T\d{6}Z-[0-9a-f]{6}\.[1-9]\d{0,9}$"
 _Decision = Annotated[str, Path(pattern=DECISION_ID, description="Id of a decision, as an answer names it.")]
@@ -29,14 +29,16 @@ def health_routes(health: Health, metrics: Metrics) -> APIRouter:
     """How the service is; for probes, without a key."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/healthz", summary="The process is alive", responses={200: _object("The process is alive.", "status")})
+    @router.get(
+        "/healthz", summary="The process is alive", responses={200: described("The process is alive.", "status")}
+    )
     async def healthz() -> Response:
         return _json({"status": "alive"})
 
     @router.get(
         "/readyz",
         summary="Decisions can be made now",
-        responses={200: _object("Ready.", "status"), 503: _object("Not ready, and why.", "status", "why")},
+        responses={200: described("Ready.", "status"), 503: described("Not ready, and why.", "status", "why")},
     )
     async def readyz() -> Response:
         why = health.not_ready()
@@ -62,7 +64,7 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
         "/explanations/{decision}",
         summary="Why a decision was made, for one kind of reader",
         responses={
-            200: _object("The explanation.", "register", "decision_id", "headline"),
+            200: described("The explanation.", "register", "decision_id", "headline"),
             304: {"description": "The asker has it (If-None-Match)."},
         },
     )
@@ -83,7 +85,7 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
     @router.get(
         "/receipts/{decision}",
         summary="The receipt of a decision, which anybody can check",
-        responses={200: _object("The receipt.", "receipt", "ledger", "checkpoint", "entries", "words")},
+        responses={200: described("The receipt.", "receipt", "ledger", "checkpoint", "entries", "words")},
     )
     async def receipt(
         request: Request,
@@ -98,7 +100,7 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
     return router
 
 
-def _object(about: str, *names: str) -> dict[str, Any]:
+def described(about: str, *names: str) -> dict[str, Any]:
     """A response that is a JSON object with these members, among others."""
     schema = {"type": "object", "required": list(names), "properties": {name: {} for name in names}}
     return {"description": about, "content": {"application/json": {"schema": schema}}}
