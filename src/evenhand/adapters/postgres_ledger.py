@@ -138,9 +138,8 @@ class PostgresLedger:
         """Every entry about something, oldest first."""
         return self._rows("about = %s ORDER BY seq", about)
 
-    def of_kind(self, kind: Kind) -> Iterator[Row]:
-        """Every entry of a kind other than DECISION, oldest first."""
-        after = 0
+    def of_kind(self, kind: Kind, after: int = 0) -> Iterator[Row]:
+        """Every entry of a kind other than DECISION whose number is above `after`, oldest first."""
         while rows := self._rows("kind = %s AND kind <> 0 AND seq > %s ORDER BY seq LIMIT %s", int(kind), after, _SOME):
             yield from rows
             after = rows[-1][0]

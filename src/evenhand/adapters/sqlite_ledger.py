@@ -171,9 +171,8 @@ class SqliteLedger:
             return self._rows("seq IN (SELECT seq FROM decided WHERE subject = ?) ORDER BY seq", about)
         return self._rows("about = ? AND kind <> 0 ORDER BY seq", about)
 
-    def of_kind(self, kind: Kind) -> Iterator[Row]:
-        """Every entry of a kind other than DECISION, oldest first."""
-        after = 0
+    def of_kind(self, kind: Kind, after: int = 0) -> Iterator[Row]:
+        """Every entry of a kind other than DECISION whose number is above `after`, oldest first."""
         while rows := self._rows("kind = ? AND kind <> 0 AND seq > ? ORDER BY seq LIMIT ?", int(kind), after, _SOME):
             yield from rows
             after = rows[-1][0]

@@ -43,13 +43,16 @@ from ._read import (
     RunRecord,
     RunSummary,
     beside,
+    campaign_of_run,
     columns,
     decisions,
     facts,
     facts_of,
+    last_run,
     open_run,
     run_of_policy,
     runs,
+    runs_since,
 )
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
@@ -99,6 +102,7 @@ __all__ = [
     "answered",
     "begin",
     "beside",
+    "campaign_of_run",
     "campaign_state",
     "closed_run",
     "columns",
@@ -115,6 +119,7 @@ __all__ = [
     "footing_of",
     "forget_groups",
     "is_expired",
+    "last_run",
     "latest",
     "latest_checkpoint",
     "layout_of",
@@ -134,6 +139,7 @@ __all__ = [
     "root_from_inclusion",
     "run_of_policy",
     "runs",
+    "runs_since",
     "sign_checkpoint",
     "verify",
 ]
