@@ -53,7 +53,7 @@ class Line:
         self._seen = seen
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, method: str, path: str, body: object = None, once: str = "") -> Any:
+    async def ask(self, method: str, path: str, body: object = None, once: str = "", match: str = "") -> Any:
         """The JSON of an answer; an error is counted, and gives None."""
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", PORT, limit=1 << 24)
@@ -62,6 +62,7 @@ class Line:
         head = f"{method} {path} HTTP/1.1\r\nHost: soak\r\nAuthorization: Bearer {self._seen.key}\r\n"
         head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
         head += f"Idempotency-Key: {once}\r\n" if once else ""
+        head += f"If-Match: {match}\r\n" if match else ""
         began = time.perf_counter()
         writer.write(head.encode() + b"\r\n" + content)
         told = await reader.readuntil(b"\r\n\r\n")
@@ -115,7 +116,8 @@ async def sayings(seen: Seen, people: range, until: float, pause: float, draw: r
     line = Line(seen)
     while time.monotonic() < until:
         who, word = str(draw.choice(people)), draw.choice(["withdraw", "give"])
-        said = await line.ask("POST", "/v1/consents", {"subject": who, "word": word, "purpose": PURPOSE})
+        body = {"subject": who, "word": word, "purpose": PURPOSE}
+        said = await line.ask("POST", "/v1/consents", body, match="*")
         told = await line.ask("POST", "/v1/decisions", {"subject": who})
         seen.decided += told is not None
         if said and told and word == "withdraw" and told["standing"] == "personalised":

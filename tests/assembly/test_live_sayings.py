@@ -26,6 +26,11 @@ def web(serving):
     return Web(serving, "decide", "consents", "read")
 
 
+def _seen(web, number):
+    """The header that says what was seen of a person's history."""
+    return {"If-Match": web("POST", "/v1/consents/history", {"subject": person(number)}).headers["etag"]}
+
+
 def _standing(web, number, **more):
     return web("POST", "/v1/decisions", {"subject": person(number), **more}).json()
 
@@ -38,7 +43,8 @@ def test_a_withdrawal_holds_for_the_next_decision(web):
         assert (said.status_code, said.json()["status"]) == (201, "ConsentWithdrawn")
         after = _standing(web, number)
         assert (after["standing"], after["permission"]) == ("contextual", "consent-withdrawn")
-        web("POST", "/v1/consents", {"subject": person(number), "word": "give", "purpose": PURPOSE})
+        give = {"subject": person(number), "word": "give", "purpose": PURPOSE}
+        assert web("POST", "/v1/consents", give, _seen(web, number)).status_code == 201
         assert _standing(web, number)["standing"] == "personalised"
 
 
@@ -73,7 +79,8 @@ def test_objections_signals_and_factors_hold_too(web):
     """An objection, a browser's signal, and one factor switched off; what was taken back counts again."""
     web("POST", "/v1/objections", {"subject": person(3)})
     assert _standing(web, 3)["permission"] == "direct-marketing-objection"
-    web("POST", "/v1/objections", {"subject": person(3), "taken_back": True})
+    assert web("POST", "/v1/objections", {"subject": person(3), "taken_back": True}).status_code == 428
+    web("POST", "/v1/objections", {"subject": person(3), "taken_back": True}, _seen(web, 3))
     assert _standing(web, 3)["standing"] == "personalised"
     web("POST", "/v1/signals", {"subject": person(4), "gpc": True})
     assert _standing(web, 4)["permission"] == "personalisation-opt-out"
@@ -101,7 +108,7 @@ def test_what_was_said_is_verified_replayed_and_told(web, serving):
     ids = [_standing(web, 3)["decision_id"]]
     web("POST", "/v1/consents", {"subject": person(3), "word": "withdraw", "purpose": PURPOSE, "method": "web form"})
     ids.append(_standing(web, 3)["decision_id"])
-    web("POST", "/v1/consents", {"subject": person(3), "word": "give", "purpose": PURPOSE})
+    web("POST", "/v1/consents", {"subject": person(3), "word": "give", "purpose": PURPOSE}, _seen(web, 3))
     ids.append(_standing(web, 3)["decision_id"])
     home = serving.place.folder
     for one in ids:

@@ -134,7 +134,8 @@ def test_a_string_that_goes_on_being_sent_undoes_no_later_choice(web):
     _say(web, 8, gpp=US_OPTED_OUT, tcf=tc_string())
     assert _decided(web, 8) == ("contextual", "signal-opt-out")
     body = {"subject": name_of(8), "word": "take-back-opt-out", "purpose": "", "actor": "person"}
-    assert web("POST", "/v1/consents", body).status_code == 201
+    assert web("POST", "/v1/consents", body).status_code == 428, "a signal says no"
+    assert web("POST", "/v1/consents", body, {"If-Match": "*"}).status_code == 201
     assert _decided(web, 8)[0] == "personalised"
     again = _say(web, 8, gpp=US_OPTED_OUT)
     assert (again["kept"], again["known"], again["overruled"]) == ([], ["gpp"], ["gpp"])
@@ -150,12 +151,12 @@ def test_global_privacy_control_is_overruled_by_a_later_choice_alone(web):
     header = {"Sec-GPC": "1"}
     back = {"subject": name_of(9), "word": "take-back-opt-out", "actor": "person"}
     web("POST", "/v1/consents", {**back, "word": "opt-out"})
-    web("POST", "/v1/consents", back)
+    web("POST", "/v1/consents", back, {"If-Match": "*"})
     assert _decided(web, 9, **header)[0] == "contextual", "a choice of before the signal does not overrule it"
     _say(web, 9, gpc=True)
     assert _say(web, 9, gpc=True)["known"] == ["gpc"]
     assert _decided(web, 9)[0] == "contextual"
-    web("POST", "/v1/consents", back)
+    web("POST", "/v1/consents", back, {"If-Match": "*"})
     answer = web("POST", "/v1/decisions", {"subject": name_of(9)}, header).json()
     assert (answer["standing"], answer["gpc_honoured"]) == ("personalised", False)
     assert _say(web, 9, gpc=True)["overruled"] == ["gpc"]

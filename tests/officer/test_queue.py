@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from evenhand import assembly
 from evenhand.officer import Urgency, masked, waiting_of
 from evenhand.rights import State, Step
 from evenhand.staff import StaffRole
+from portal_cases import Browser
 
 NOTE = "canary-note I moved to canary-street"
 
@@ -336,3 +338,19 @@ def test_every_page_is_small_and_names_nobody(desk):
             assert len(page.content) < 50_000
             assert "canary" not in page.text
             assert f'<html lang="{lang}">' in page.text
+
+
+def test_what_a_person_asks_on_their_page_is_answered_here_and_they_see_it_there(desk):
+    """Asked with their words on their own page, in the queue at once, refused with a ground, told on their page."""
+    who = desk.shop.who("bread")
+    desk.shop.now = desk.now
+    person = Browser(desk.shop.app)
+    page = person.post(desk.shop.me_link(who), data={"lang": "en"}).text
+    csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', page).group(1)
+    person.post("/me/ask", data={"do": "ask", "name": "rectification", "words": NOTE, "csrf": csrf, "lang": "en"})
+    officer = desk.officer
+    number = re.search(r"/officer/requests/(R-[0-9a-f-]+)", officer.get("/officer/?lang=en").text).group(1)
+    assert NOTE in officer.post(_page(number), do="reveal", lang="en").text
+    assert officer.post(_page(number), do="refuse", reason="is-accurate", lang="en").status_code == 303
+    assert "refused, with a reason" in person.get("/me?lang=en").text
+    assert "No request is open." in officer.get("/officer/?lang=en").text

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from evenhand import assembly
 from evenhand.receipts import check, checker, read_receipt, receipt_page
-from evenhand.receipts._check import ORDER, _label, is_signed
+from evenhand.receipts._check import _label
+from evenhand.receipts._ed25519 import ORDER, is_signed
 
 KINDS = ("personalised", "withdrawn", "objected")
 

@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.adapters.staff_sign_in import PATIENCE, safe_path
+from evenhand.adapters.issuer import Issuer
+from evenhand.adapters.person_links import UsedInMemory
+from evenhand.adapters.staff_sessions import SessionsInMemory, StaffSessions
+from evenhand.adapters.staff_sign_in import PATIENCE, SignIn, StateError, safe_path
+from evenhand.adapters.web import dev_settings
 from evenhand.adapters.web.staff_door import COOKIE
 from evenhand.adapters.web.staff_sign_in import SIGNING_IN
 from evenhand.staff import StaffRole
-from staff_cases import AT
+from staff_cases import AT, SECRET
 
 from .conftest import HERE, Visitor
 
@@ -195,6 +199,23 @@ def test_a_way_on_is_always_a_plain_path(to):
     assert ".." not in path.split("/")
 
 
+@given(st.text(max_size=80), st.text(st.sampled_from("abcXYZ019-_=.\u20ac"), max_size=80))
+def test_no_word_that_somebody_makes_up_is_a_session_or_a_sign_in(one, other):
+    """Whatever stands in a cookie or in an address is nobody, and no fault."""
+    sessions = StaffSessions(SECRET, SessionsInMemory())
+    settings = dev_settings(HERE)
+    sign_in = SignIn(settings, Issuer(settings.issuer, _never), sessions, UsedInMemory(), SECRET)
+    for word in (one, other):
+        assert sessions.read(word, at=AT) is None
+        sessions.end(word)
+        with pytest.raises(StateError, match="not begun in this browser"):
+            sign_in.finish(word, {"state": other, "code": one}, at=AT)
+
+
+def _never(address, form, headers):
+    raise AssertionError("the issuer was asked")
+
+
 def test_the_sign_in_page_names_the_issuer_and_leads_there(visitor):
     """In both languages, with the way back in its link."""
     for lang, word in (("nl", "Aanmelden"), ("en", "Sign in")):
@@ -203,6 +224,15 @@ def test_the_sign_in_page_names_the_issuer_and_leads_there(visitor):
         assert f"<h1>{word}</h1>" in page.text
         assert "127.0.0.1" in page.text
         assert 'href="/staff/go?to=/officer/' in page.text
+
+
+def test_this_machine_by_another_name_is_sent_to_its_own(visitor):
+    """A cookie is of one name; a name that a proxy puts there, or that somebody makes up, sends nobody anywhere."""
+    page = "/staff/sign-in?to=/officer/&lang=en"
+    sent = visitor._ask("GET", page, headers={"host": "localhost:8000"})
+    assert sent.headers["location"] == HERE + page
+    for host in ("127.0.0.1:8000", "evil.example", "shop.example"):
+        assert visitor._ask("GET", page, headers={"host": host}).status_code == 200
 
 
 def test_the_issuer_to_try_with_answers_here_only(house, visitor):

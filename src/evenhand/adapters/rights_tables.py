@@ -53,6 +53,7 @@ _trail = Table(
     PrimaryKeyConstraint("seq", name="trail_key"),
     Index("trail_of_person", "handle"),
     Index("trail_of_request", "about"),
+    Index("trail_of_stream", "stream", "seq"),
 )
 _head = Table(
     "trail_head",
@@ -83,7 +84,13 @@ class RightsTables:
         self._database = database
         self._secret = secret
 
-    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> int:
+    def append(
+        self,
+        entries: Sequence[Entry],
+        *,
+        only_after: tuple[str, int] | None = None,
+        only_if_last: tuple[bytes, int] | None = None,
+    ) -> int:
         """Append in one transaction; see `rights.Trail`."""
         if not entries:
             return 0
@@ -94,6 +101,11 @@ class RightsTables:
                 last = connection.execute(select(func.max(_trail.c.seq)).where(_trail.c.about == about)).scalar()
                 if last != seen:
                     raise _meanwhile()
+            if only_if_last is not None:
+                handle, seen = only_if_last
+                theirs = (_trail.c.handle == handle) & (_trail.c.stream == Stream.CONSENT.value)
+                if (connection.execute(select(func.max(_trail.c.seq)).where(theirs)).scalar() or 0) != seen:
+                    raise _said_meanwhile()
             self._appended(connection, entries)
         return len(entries)
 
@@ -144,6 +156,16 @@ class RightsTables:
                 for entry in entries:
                     yield entry
                     last = entry.seq
+
+    def latest(self, stream: Stream, count: int) -> tuple[list[Entry], int]:
+        """The last entries of a stream, the last one first; see `rights.Trail`."""
+        if not self._database.is_there:
+            return [], 0
+        mine = (_trail.c.stream == stream.value, _trail.c.salt != b"")
+        wanted = select(_trail).where(*mine).order_by(_trail.c.seq.desc()).limit(count)
+        with self._database.read() as connection:
+            found = [_entry(row) for row in connection.execute(wanted).mappings()]
+            return found, int(connection.execute(select(func.count()).select_from(_trail).where(*mine)).scalar_one())
 
     def said(
         self, *, handles: Sequence[bytes] | None = None, after: int = 0, until: int | None = None
@@ -201,6 +223,15 @@ def _meanwhile() -> UsageError:
         "Somebody else took a step of this request meanwhile. Nothing was recorded.",
         rule="G-12: the steps of a request follow each other",
         remedy="look at the request again, and decide then",
+    )
+
+
+def _said_meanwhile() -> UsageError:
+    return UsageError(
+        "consent-changed",
+        "The person said something meanwhile. Nothing was recorded.",
+        rule="G-7: what was said later counts, so a yes that was not said after a no does not replace it",
+        remedy="read what stands now, and decide then",
     )
 
 

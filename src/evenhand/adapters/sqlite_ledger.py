@@ -22,6 +22,7 @@ from ._ledger_tables import APPLICATION, CHECKS, SCHEMA, TREE, TRIGGERS, VERSION
 from ._ledger_trouble import busy, outside, told
 from ._ledger_turn import Turn
 from ._sealed_head import SealedHead
+from .own_file import make_own_file
 
 __all__ = ["SqliteLedger"]
 
@@ -86,8 +87,7 @@ class SqliteLedger:
             )
         with self._trouble():
             if not read_only:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # what was decided is the owner's to read
+                make_own_file(path)  # what was decided is the owner's to read
             mode = _reading(path) if read_only else "rwc"
             self._db = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5

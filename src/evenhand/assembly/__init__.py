@@ -39,12 +39,13 @@ from ._evaluate import Evaluated, evaluate
 from ._events import write_events
 from ._frames import Frames
 from ._front import Decisions, decide, demo, draft, load_campaign, plan, run
-from ._kept import kept_checkpoints
+from ._kept import kept_checkpoints, text_of_file
 from ._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
 from ._known import is_known
 from ._live import LiveService
 from ._monitor import monitor
 from ._monitored import Monitored, Watched
+from ._noisy_audit import NoisyRates, vault_audit
 from ._officer import DeskInHome
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
@@ -80,6 +81,16 @@ from ._try import ToTry, check_can_serve, open_to_try
 from ._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
 from ._verify import verify_ledger
 from ._why import why
+from ._witness_folder import make_witness, witness_cosigns, witness_key, witness_watches
+from ._witnesses import (
+    Witnessed,
+    Witnesses,
+    add_cosignatures,
+    ask_witness,
+    set_witnesses,
+    witnessed_notes,
+    witnesses_of,
+)
 
 __all__ = [
     "Access",
@@ -107,6 +118,7 @@ __all__ = [
     "Message",
     "Monitored",
     "NoisyCounts",
+    "NoisyRates",
     "Package",
     "PeopleHouse",
     "Planned",
@@ -125,11 +137,15 @@ __all__ = [
     "Stepped",
     "ToTry",
     "Watched",
+    "Witnessed",
+    "Witnesses",
     "access",
     "acknowledge",
+    "add_cosignatures",
     "answer_request",
     "ask",
     "ask_identity",
+    "ask_witness",
     "audit",
     "backup",
     "certify",
@@ -167,6 +183,7 @@ __all__ = [
     "load_campaign",
     "machine_keys",
     "make_bundle",
+    "make_witness",
     "monitor",
     "new_wrapping_key",
     "open_ledger",
@@ -204,6 +221,7 @@ __all__ = [
     "serve_person_pages",
     "serve_staff_pages",
     "service_app",
+    "set_witnesses",
     "show_identity",
     "sign_balancing",
     "sign_checkpoint",
@@ -213,7 +231,9 @@ __all__ = [
     "staff_reads",
     "start_request",
     "tell_recipient",
+    "text_of_file",
     "upgrade_database",
+    "vault_audit",
     "vault_count",
     "vault_list",
     "vault_log",
@@ -224,5 +244,10 @@ __all__ = [
     "why",
     "why_not_later",
     "withdraw_request",
+    "witness_cosigns",
+    "witness_key",
+    "witness_watches",
+    "witnessed_notes",
+    "witnesses_of",
     "write_events",
 ]

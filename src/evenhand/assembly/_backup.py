@@ -24,11 +24,12 @@ from evenhand.terms import LedgerError, UsageError
 from ._ledger import keys_of, leases_of, ledger_of, monitor_states_of, run_keys_of
 from ._vault_store import vault_in_file, vault_of
 
-__all__ = ["CERTIFICATES", "NOTE", "BackedUp", "backup", "refuse_unverified"]
+__all__ = ["CERTIFICATES", "NOTE", "BackedUp", "backup", "copy_witnesses", "refuse_unverified"]
 
 Step = Callable[[str], None]
 NOTE = "backup.json"
 CERTIFICATES = "certificates"
+WITNESSES = "witnesses"
 _TRIES = 5
 
 
@@ -82,6 +83,7 @@ def backup(
         step("copying what stands beside it")
         _copy_beside(place, target)
         _copy_vault(place, target)
+        copy_witnesses(place, target, tail.entries)
         if keys is not None:
             step("copying the keys")
             _copy_keys(place, Home(keys))
@@ -139,6 +141,13 @@ def _copy_beside(place: Home, target: Home) -> None:
         copy_people(database, people)
     for path in (place.folder / CERTIFICATES).glob("*.json"):
         copy_file(path, target.folder / CERTIFICATES / path.name)
+
+
+def copy_witnesses(source: Home, target: Home, entries: int) -> None:
+    """Who the witnesses are, and what they cosigned of so many entries."""
+    for path in (source.folder / WITNESSES).glob("*"):
+        if not path.stem.isdigit() or int(path.stem) <= entries:
+            copy_file(path, target.folder / WITNESSES / path.name)
 
 
 def _copy_vault(place: Home, target: Home) -> None:

@@ -57,6 +57,7 @@ def say(
     actor: str = "person",
     form: str = "",
     via: str = "",
+    only_if_last: tuple[bytes, int] | None = None,
 ) -> Said:
     """Record what a person says of a purpose. It holds for the next decision; nothing that was recorded is changed.
 
@@ -68,6 +69,7 @@ def say(
         at: now.
         said_at: when it was said, where that was earlier; None = now.
         notice, notice_hash, language, method, actor, form, via: see `rights.Said`.
+        only_if_last: see `rights.Trail.append`.
 
     Raises:
         UsageError: the purpose or the language is none, or the moment lies in the future.
@@ -103,7 +105,8 @@ def say(
     key = key_of_person(place, who, make=True)
     assert key is not None
     with trail_of(place) as trail:
-        trail.append(with_linked(place, who, [_entry_of(said, key.handle, at)]))
+        entries = with_linked(place, who, [_entry_of(said, key.handle, at)])
+        trail.append(entries, only_if_last=only_if_last)
     return said
 
 

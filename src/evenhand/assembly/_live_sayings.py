@@ -11,8 +11,9 @@ from evenhand.policy import Campaign
 from evenhand.terms import UsageError
 
 from ._asking import ask
-from ._consent_history import consent_history, is_factor, say
+from ._consent_history import consent_history, is_factor
 from ._requests import find_request
+from ._said_if import history_tag, say_if
 from ._same_person import same_person
 from ._signals_said import hear_signals
 
@@ -40,7 +41,7 @@ class LiveSayings:
                 rule="a person switches off one fact that may not count, by the name of its column",
                 remedy="name the column as it stands under columns in the campaign file",
             )
-        return say(who, word, purpose, home=self._place.folder, at=datetime.now(UTC), **more).to_dict()
+        return say_if(who, word, purpose, place=self._place, at=datetime.now(UTC), **more).to_dict()
 
     def hear(self, who: str, signals: Mapping[str, str], *, actor: str, via: str) -> dict[str, Any]:
         """Keep what a browser or an app says; see `adapters.web.Sayings.hear`."""
@@ -54,8 +55,10 @@ class LiveSayings:
 
     def history(self, who: str) -> dict[str, Any]:
         """What a person said; see `adapters.web.Sayings.history`."""
+        tag = history_tag(self._place, who)  # before it is read: what comes between makes the tag an old one
         found = consent_history(who, home=self._place.folder)
         return {
+            "tag": tag,
             "said": [one.to_dict() for one in found.said],
             "now": [one.to_dict() for one in found.now(datetime.now(UTC))],
         }

@@ -158,8 +158,7 @@ class DeskInHome:
 
     def looks(self) -> tuple[Sequence[Read], int]:
         """The last looks, the last one first, and how many there are."""
-        found = tuple(self._reads.reads())
-        return found[: -_MOST - 1 : -1], len(found)
+        return self._reads.latest(_MOST)
 
     def _note(self, by: str, kind: ReadKind, about: str) -> None:
         self._reads.note(Read(self._clock(), by, kind, about))

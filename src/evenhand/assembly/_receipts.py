@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from ._kept import text_of_file
 from ._ledger import ledger_of
 from ._records import open_ledger
 from ._why import why
+from ._witnesses import witnessed_notes
 
 if TYPE_CHECKING:
     from evenhand.explanation import Explanation
@@ -89,23 +90,36 @@ def _values(place: Home, explained: Mapping[str, Explanation], *, brief: bool) -
     }
     with open_ledger(place) as store:
         size, note = latest_checkpoint(store)
-        entries = proven_decision(store, explained["en"].facts.decision_id, size, brief=brief)
-        return receipt_of(entries, note, Signer(store.secret()).verifier, words)
+        decision = explained["en"].facts.decision_id
+        entries = proven_decision(store, decision, size, brief=brief)
+        last = max(one.number for one in entries.values())
+        key = Signer(store.secret()).verifier
+        notes = [one for one in witnessed_notes(place) if one.is_enough and last <= one.size <= size]
+        seen = next((one for one in notes if key.check(one.note)), None)
+        if seen is None:
+            return receipt_of(entries, note, key, words)
+        entries = proven_decision(store, decision, seen.size, brief=brief)
+        by = [str(one.witness) for one in seen.by]
+        return receipt_of(entries, seen.note, key, words, by)
 
 
-def check_receipt(receipt: str | Path, *, key: str | None = None) -> Result:
+def check_receipt(
+    receipt: str | Path, *, key: str | None = None, witnesses: Sequence[str] = (), quorum: int | None = None
+) -> Result:
     """Check a receipt, without any ledger.
 
     Args:
         receipt: its page or its JSON file.
         key: the ledger's public key, as the organisation publishes it; None = the one that the receipt names.
+        witnesses: public keys of witnesses, as they publish them.
+        quorum: how many of them must have cosigned; None = all.
 
     Raises:
         DataError: there is no receipt in the file.
         StoreError: the file cannot be read.
     """
     try:
-        return check(read_receipt(text_of_file(receipt)), key)
+        return check(read_receipt(text_of_file(receipt)), key, list(witnesses), quorum)
     except ValueError:
         raise DataError(
             "receipt-unreadable",

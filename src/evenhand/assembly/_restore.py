@@ -27,7 +27,7 @@ from evenhand.ledger import decided_about, erase_subject, verify
 from evenhand.scoring import model_from_json
 from evenhand.terms import StoreError, UsageError
 
-from ._backup import CERTIFICATES, NOTE, refuse_unverified
+from ._backup import CERTIFICATES, NOTE, copy_witnesses, refuse_unverified
 from ._database import upgrade_database
 from ._ledger import keys_of, leases_of, ledger_of, monitor_states_of, run_keys_of
 from ._said_again import say_again
@@ -151,6 +151,7 @@ def restore(
         with _ledger_in(staged) as store:
             refuse_unverified(verify(store, model_from_json, keys=RunKeyFolder(staged.run_keys)), "backup")
             tail = store.tail()
+        copy_witnesses(source, staged, tail.entries)
         step("putting it in its place")
         if placement is None:
             if home.exists():
@@ -234,6 +235,7 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> list[bytes]:
 def _load(staged: Home, new: Home, schema: str | None) -> None:
     """Put a staged home on a server. The ledger comes last, in one transaction: before it there is no home."""
     copy_file(staged.key_file, new.key_file)
+    copy_witnesses(staged, new, 2**62)
     for path in (staged.folder / CERTIFICATES).glob("*.json"):
         copy_file(path, new.folder / CERTIFICATES / path.name)
     upgrade_database(home=new.folder, schema=schema)

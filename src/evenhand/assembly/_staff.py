@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.staff_sessions import StaffSessions, mark_of
 from evenhand.adapters.staff_settings import StaffSettings, client_secret, read_staff_settings
-from evenhand.rights import Stream
+from evenhand.rights import Entry, Stream
 from evenhand.staff import Read, Section
 from evenhand.terms import DataError, EvenhandError, UsageError
 
@@ -49,9 +49,19 @@ class ReadsInHome:
         if not is_trail_there(self._place):
             return
         with trail_of(self._place) as trail:
-            for one in trail.read(Stream.READ):
-                if not one.is_removed:
-                    yield Read.from_body(one.body, _EPOCH + timedelta(microseconds=one.at), one.seq)
+            yield from (_read(one) for one in trail.read(Stream.READ) if not one.is_removed)
+
+    def latest(self, count: int) -> tuple[tuple[Read, ...], int]:
+        """The last ones, the last one first, and how many there are."""
+        if not is_trail_there(self._place):
+            return (), 0
+        with trail_of(self._place) as trail:
+            found, total = trail.latest(Stream.READ, count)
+        return tuple(map(_read, found)), total
+
+
+def _read(one: Entry) -> Read:
+    return Read.from_body(one.body, _EPOCH + timedelta(microseconds=one.at), one.seq)
 
 
 @dataclass(frozen=True, slots=True)

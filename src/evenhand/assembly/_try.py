@@ -113,7 +113,7 @@ def open_to_try(
         for one in (*others, last):
             site = f"http://{_HOST}:{one}"
             there = partial(ready, _places(site, people))
-            all_mounts = mounts | staff_mounts(serving.place, try_at=site)
+            all_mounts = mounts | staff_mounts(serving.place, try_at=site, campaigns=serving.register, told=told)
             app = service_app(serving, mounts=all_mounts, routers=beside["routers"], told=told)
             try:
                 run_app(app, host=_HOST, port=one, ready=there)

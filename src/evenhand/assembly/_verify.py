@@ -16,6 +16,7 @@ from ._kept import kept_checkpoints
 from ._ledger import run_keys_of
 from ._records import open_ledger
 from ._vault_anchor import vault_problems
+from ._witnesses import witness_problems, witnessed_notes
 
 __all__ = ["verify_ledger"]
 
@@ -55,8 +56,10 @@ def verify_ledger(
     place = find_home(home)
     with open_ledger(place) as store:
         step("verifying")
-        kept, keys = kept_checkpoints(checkpoints), run_keys_of(place)
+        notes = witnessed_notes(place)
+        kept, keys = (*kept_checkpoints(checkpoints), *(one.note for one in notes)), run_keys_of(place)
         found = verify_chain(store, model_from_json, known=known, checkpoints=kept, keys=keys)
     step("verifying the vault's log")
-    beside = tuple(vault_problems(place)) if found.runs else ()
-    return replace(found, ok=found.ok and not beside, problems=(*found.problems, *beside))
+    beside = (*(vault_problems(place) if found.runs else ()), *witness_problems(place, notes))
+    seen = max((one.size for one in notes if one.is_enough), default=0)
+    return replace(found, ok=found.ok and not beside, problems=(*found.problems, *beside), witnessed=seen)

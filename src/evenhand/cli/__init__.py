@@ -36,6 +36,7 @@ from . import (
     _signals_command,
     _staff_commands,
     _vault_commands,
+    _witness_commands,
 )
 
 __all__ = ["app", "main"]
@@ -89,6 +90,7 @@ _serve_commands.register(app)
 _signals_command.register(app)
 _staff_commands.register(app)
 _vault_commands.register(app)
+_witness_commands.register(app)
 
 
 def main() -> None:

@@ -62,6 +62,10 @@ def check(
     key: Annotated[
         str | None, typer.Option("--key", help="The ledger's public key, as the organisation publishes it.")
     ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option("--witness", help="Public key of a witness who must have cosigned.")
+    ] = None,
+    quorum: Annotated[int | None, typer.Option("--quorum", help="How many witnesses suffice. [default: all]")] = None,
     lang: Lang = Language.en,
     json_out: Json = False,
     quiet: Quiet = False,
@@ -72,7 +76,7 @@ def check(
     from evenhand.receipts import told
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
-    result = assembly.check_receipt(receipt, key=key)
+    result = assembly.check_receipt(receipt, key=key, witnesses=witness or (), quorum=quorum)
     if json_out:
         voice.document(
             {

@@ -12,6 +12,7 @@ import typer
 from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
 from ._receipt_commands import LEDGER_COMMANDS
 from ._speak import Speaker, counted, guarded
+from ._witness_commands import LEDGER_WITNESS_COMMANDS
 
 __all__ = ["register"]
 
@@ -21,7 +22,7 @@ def register(app: typer.Typer) -> None:
     for command, examples in _COMMANDS:
         app.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
     ledger = typer.Typer(no_args_is_help=True, help="Look at the ledger: verify it, its runs, key and checkpoints.")
-    for command, examples in (*_LEDGER_COMMANDS, *LEDGER_COMMANDS):
+    for command, examples in (*_LEDGER_COMMANDS, *LEDGER_COMMANDS, *LEDGER_WITNESS_COMMANDS):
         ledger.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
     app.add_typer(ledger, name="ledger")
 
@@ -78,6 +79,7 @@ def verify(
                 "closed": verified.closed,
                 "erased": verified.erased,
                 "expired": verified.expired,
+                "witnessed": verified.witnessed,
             }
         )
     elif verified.ok:
@@ -104,6 +106,8 @@ def verify(
             f"{_were(verified.expired)} destroyed because their time was up: of these too the chain and the "
             "counts were checked, and no more."
         )
+    if verified.witnessed and not json_out:
+        voice.data(f"Witnesses cosigned it up to entry {verified.witnessed:,}.")
     if not verified.ok:
         raise typer.Exit(5)
 

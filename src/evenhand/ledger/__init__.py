@@ -20,6 +20,7 @@ kept elsewhere shows it (docs/promises/governed.md). It knows pseudonyms, never 
 from ._about import closed_run, decided_about, latest
 from ._checkpoint import Checkpoint, Signer, Verifier, read_checkpoint
 from ._columns import columns_from_explained, layout_of
+from ._consistency import consistency_of, is_consistent
 from ._disclose import disclosures
 from ._erase import erase_subject
 from ._expire import Expired, expire_run, is_expired
@@ -61,12 +62,16 @@ from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
+from ._witness import AddCheckpoint, Cosignature, Cosigner, Seen, WitnessKey, cosignatures_in, cosigned
 
 __all__ = [
     "GENESIS",
+    "AddCheckpoint",
     "AlarmRaised",
     "CampaignState",
     "Checkpoint",
+    "Cosignature",
+    "Cosigner",
     "Difference",
     "Disclosing",
     "EarlierPrices",
@@ -92,6 +97,7 @@ __all__ = [
     "RunKeys",
     "RunRecord",
     "RunSummary",
+    "Seen",
     "Signer",
     "Sitting",
     "SubjectKey",
@@ -99,6 +105,7 @@ __all__ = [
     "Tail",
     "Verification",
     "Verifier",
+    "WitnessKey",
     "answered",
     "begin",
     "beside",
@@ -108,6 +115,9 @@ __all__ = [
     "columns",
     "columns_from_explained",
     "compare",
+    "consistency_of",
+    "cosignatures_in",
+    "cosigned",
     "decided_about",
     "decisions",
     "disclosures",
@@ -118,6 +128,7 @@ __all__ = [
     "finish",
     "footing_of",
     "forget_groups",
+    "is_consistent",
     "is_expired",
     "last_run",
     "latest",

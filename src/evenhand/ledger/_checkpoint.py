@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from evenhand.terms import DataError
 
-__all__ = ["Checkpoint", "Signer", "Verifier", "read_checkpoint"]
+__all__ = ["Checkpoint", "Signer", "Verifier", "note_parts", "read_checkpoint"]
 
 _ED25519 = b"\x01"
 _DASH = "— "
 _ROOT_BYTES, _KEY_BYTES, _SIGNATURE_BYTES = 32, 32, 64
-_MOST_CHARACTERS = 4_096
+_MOST_CHARACTERS = 16_384
 _MOST_DIGITS = 15
 
 
@@ -97,12 +97,12 @@ class Verifier:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
         try:
-            checkpoint, signatures = _parts(note)
+            checkpoint, signatures = note_parts(note)
             public = Ed25519PublicKey.from_public_bytes(self.key)
         except ValueError:
             return None
         for name, mark, signature in signatures:
-            if checkpoint.origin == name == self.name and mark == self.mark:
+            if checkpoint.origin == name == self.name and mark == self.mark and len(signature) == _SIGNATURE_BYTES:
                 try:
                     public.verify(signature, checkpoint.text().encode())
                 except InvalidSignature:
@@ -152,7 +152,7 @@ def read_checkpoint(note: str) -> Checkpoint:
         DataError: it is not a signed checkpoint.
     """
     try:
-        return _parts(note)[0]
+        return note_parts(note)[0]
     except ValueError:
         raise DataError(
             "checkpoint-unreadable",
@@ -162,8 +162,8 @@ def read_checkpoint(note: str) -> Checkpoint:
         ) from None
 
 
-def _parts(note: str) -> tuple[Checkpoint, list[tuple[str, bytes, bytes]]]:
-    """A note's checkpoint and its signatures (name, mark, signature); ValueError where it is none."""
+def note_parts(note: str) -> tuple[Checkpoint, list[tuple[str, bytes, bytes]]]:
+    """A note's checkpoint and its signature lines (name, mark, content), of any kind; ValueError where it is none."""
     if len(note) > _MOST_CHARACTERS:
         raise ValueError
     text, _, signed = note.partition("\n\n")
@@ -177,7 +177,7 @@ def _parts(note: str) -> tuple[Checkpoint, list[tuple[str, bytes, bytes]]]:
     for line in signed.splitlines():
         name, _, encoded = line.removeprefix(_DASH).rpartition(" ")
         raw = b64decode(encoded, validate=True)
-        if not line.startswith(_DASH) or len(raw) != 4 + _SIGNATURE_BYTES:
+        if not line.startswith(_DASH) or len(raw) < 4 + _SIGNATURE_BYTES:
             raise ValueError
         signatures.append((name, raw[:4], raw[4:]))
     if not signatures:

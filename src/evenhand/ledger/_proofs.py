@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ._store import LedgerStore
-from ._tree import TILE, GrowingTree, Node, inclusion_proof, join, leaf_hash, tile_root
+from ._tree import TILE, GrowingTree, Node, SubtreeRoot, inclusion_proof, join, leaf_hash, tile_root
 
-__all__ = ["edge_of", "proof_of"]
+__all__ = ["edge_of", "proof_of", "subtrees_of"]
 
 _CHUNK = 65_536
 _BITS = TILE.bit_length() - 1
@@ -38,6 +38,11 @@ def _anew(store: LedgerStore, entries: int) -> tuple[GrowingTree, list[Node]]:
 
 def proof_of(store: LedgerStore, seq: int, size: int) -> list[bytes]:
     """Hashes that lead from entry `seq` to the root over the first `size` entries, the lowest first."""
+    return inclusion_proof(seq - 1, size, subtrees_of(store))
+
+
+def subtrees_of(store: LedgerStore) -> SubtreeRoot:
+    """Gives roots of full subtrees of a ledger, from the tiles that are kept."""
 
     def subtree(level: int, index: int) -> bytes:
         first, last = index << level, (index + 1) << level
@@ -51,4 +56,4 @@ def proof_of(store: LedgerStore, seq: int, size: int) -> list[bytes]:
             return tile_root([leaf_hash(hash_) for hash_ in store.hashes(first + 1, last)])
         return join(subtree(level - 1, 2 * index), subtree(level - 1, 2 * index + 1))
 
-    return inclusion_proof(seq - 1, size, subtree)
+    return subtree

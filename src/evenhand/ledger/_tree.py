@@ -15,9 +15,11 @@ __all__ = [
     "TILE",
     "GrowingTree",
     "Node",
+    "SubtreeRoot",
     "inclusion_proof",
     "join",
     "leaf_hash",
+    "range_root",
     "root_from_inclusion",
     "tile_root",
 ]
@@ -125,14 +127,14 @@ def _peaks(hashes: Sequence[bytes], known: dict[tuple[int, int], bytes]) -> list
     return peaks
 
 
-def _range_root(first: int, last: int, subtree: SubtreeRoot) -> bytes:
+def range_root(first: int, last: int, subtree: SubtreeRoot) -> bytes:
     """Root over leaves `first` to `last` - 1, where `first` starts a subtree at least as large as the range."""
     count = last - first
     if count & (count - 1) == 0:
         level = count.bit_length() - 1
         return subtree(level, first >> level)
     split = first + (1 << (count - 1).bit_length() - 1)
-    return join(_range_root(first, split, subtree), _range_root(split, last, subtree))
+    return join(range_root(first, split, subtree), range_root(split, last, subtree))
 
 
 def inclusion_proof(index: int, size: int, subtree: SubtreeRoot) -> list[bytes]:
@@ -148,10 +150,10 @@ def inclusion_proof(index: int, size: int, subtree: SubtreeRoot) -> list[bytes]:
     while last - first > 1:
         split = first + (1 << (last - first - 1).bit_length() - 1)
         if index < split:
-            path.append(_range_root(split, last, subtree))
+            path.append(range_root(split, last, subtree))
             last = split
         else:
-            path.append(_range_root(first, split, subtree))
+            path.append(range_root(first, split, subtree))
             first = split
     return path[::-1]
 

@@ -39,6 +39,7 @@ class Verification:
         erased: people whose key was destroyed for good, by the ledger's own entries.
         expired: decisions that were destroyed because their time was up, by the ledger's own entries; of these too
             only the chain, the tree and the run's counts say anything.
+        witnessed: entries under the last checkpoint that enough witnesses cosigned; 0 where there is none.
     """
 
     ok: bool
@@ -54,6 +55,7 @@ class Verification:
     closed: int = 0
     erased: int = 0
     expired: int = 0
+    witnessed: int = 0
 
 
 def verify(

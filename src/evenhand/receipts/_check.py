@@ -2,7 +2,7 @@
 
 This file stands alone: it needs Python 3.11 or newer and nothing else, not even evenhand. Copy it, read it, run it:
 
-    python check_receipt.py RECEIPT [--key LINE] [--lang nl]
+    python check_receipt.py RECEIPT [--key LINE] [--witness LINE --quorum N] [--lang nl]
 
 It ends with 0 where everything holds, 5 where something does not, 2 where the file cannot be read. LINE is the public
 key that the organisation publishes; without it the receipt is checked against the key that it names itself, which
@@ -21,6 +21,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from ._ed25519 import is_signed
 
 FORMAT = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,12 +85,15 @@ class Result:
         return all(holds for _, holds, _ in self.steps)
 
 
-def check(receipt: dict[str, object], key: str | None = None) -> Result:
+def check(
+    receipt: dict[str, object], key: str | None = None, witnesses: list[str] | None = None, quorum: int | None = None
+) -> Result:
     """Check a receipt, as read from its JSON, with the ledger's public key as the organisation publishes it (None = the
-    one that the receipt names)."""
+    one that the receipt names), and with those of witnesses, of whom a quorum (None = all) must have cosigned."""
     result = Result()
     try:
         entries, ledger, note = _read(receipt)
+        named = [str(one) for one in list(receipt.get("witnesses") or [])]  # type: ignore[call-overload]
     except (KeyError, ValueError, TypeError, AttributeError):
         result.step("form", False, "garbled", {})
         return result
@@ -99,6 +104,12 @@ def check(receipt: dict[str, object], key: str | None = None) -> Result:
         "belonging": lambda: _belonging(entries),
         "sum": lambda: _sum(entries, result, _facts(entries)),
     }
+    if witnesses or named:
+        steps = {
+            "signature": steps.pop("signature"),
+            "witnesses": lambda: _witnesses(note, named, witnesses or [], quorum),
+            **steps,
+        }
     for name, step in steps.items():
         try:
             result.step(name, True, *step())
@@ -143,6 +154,30 @@ def _signature(note: str, ledger: str, key: str | None) -> tuple[str, dict[str, 
         ):
             return ("signed" if key else "signed-itself"), {"size": text.split("\n")[1]}
     raise BrokenError("unsigned")
+
+
+def _witnesses(note: str, named: list[str], given: list[str], quorum: int | None) -> tuple[str, dict[str, object]]:
+    """Enough witnesses cosigned the checkpoint (C2SP tlog-cosignature)."""
+    keys = list(dict.fromkeys(given or named))
+    found, least = [name for name in (_cosigned(note, key) for key in keys) if name], quorum or len(keys)
+    if len(found) < least:
+        raise BrokenError("few", count=len(found), least=least)
+    return ("seen" if given else "seen-itself"), {"names": ", ".join(found)}
+
+
+def _cosigned(note: str, line: str) -> str:
+    """The name of a witness that cosigned; "" where it did not."""
+    name, mark, encoded = line.strip().split("+", 2)
+    raw, (text, _, signed) = b64decode(encoded, validate=True), note.partition("\n\n")
+    if raw[:1] != b"\x04" or hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4].hex() != mark:
+        raise BrokenError("no-witness")
+    for signature in signed.splitlines():
+        signer, _, encoded = signature[2:].rpartition(" ")
+        found = b64decode(encoded, validate=True)
+        message = f"cosignature/v1\ntime {int.from_bytes(found[4:12], 'big')}\n{text}\n".encode()
+        if signer == name and found[:4].hex() == mark and is_signed(raw[1:], message, found[12:]):
+            return name
+    return ""
 
 
 def _inclusion(note: str, entries: dict[str, Entry]) -> tuple[str, dict[str, object]]:
@@ -263,63 +298,6 @@ def _facts(entries: dict[str, Entry]) -> dict[str, object]:
     return facts
 
 
-# Ed25519 (RFC 8032, 5.1): the curve -x^2 + y^2 = 1 + d x^2 y^2 over the field of 2^255 - 19.
-PRIME = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
-CURVE = -121665 * pow(121666, -1, PRIME) % PRIME
-ROOT = pow(2, (PRIME - 1) // 4, PRIME)
-Point = tuple[int, int, int, int]  # x, y, z, x y / z: extended coordinates
-
-
-def _plus(one: Point, other: Point) -> Point:
-    a, b = ((one[1] + sign * one[0]) * (other[1] + sign * other[0]) % PRIME for sign in (-1, 1))
-    c, d = 2 * one[3] * other[3] * CURVE % PRIME, 2 * one[2] * other[2] % PRIME
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return (e * f % PRIME, g * h % PRIME, f * g % PRIME, e * h % PRIME)
-
-
-def _times(count: int, point: Point) -> Point:
-    found: Point = (0, 1, 1, 0)
-    while count:
-        if count & 1:
-            found = _plus(found, point)
-        point = _plus(point, point)
-        count >>= 1
-    return found
-
-
-def _point(raw: bytes) -> Point | None:
-    """The point that 32 bytes stand for; None where they stand for none."""
-    number = int.from_bytes(raw, "little")
-    y, sign = number & (1 << 255) - 1, number >> 255
-    if y >= PRIME:
-        return None
-    square = (y * y - 1) * pow(CURVE * y * y + 1, -1, PRIME) % PRIME
-    x = pow(square, (PRIME + 3) // 8, PRIME)
-    if x * x % PRIME != square:
-        x = x * ROOT % PRIME
-    if x * x % PRIME != square or (x == 0 and sign):
-        return None
-    x = PRIME - x if x & 1 != sign else x
-    return (x, y, 1, x * y % PRIME)
-
-
-GENERATOR = _point((4 * pow(5, -1, PRIME) % PRIME).to_bytes(32, "little"))
-
-
-def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether a signature (64 bytes) of a message was made with the private half of a public key (32 bytes)."""
-    if len(key) != 32 or len(signature) != 64 or GENERATOR is None:
-        return False
-    public, commitment = _point(key), _point(signature[:32])
-    answer = int.from_bytes(signature[32:], "little")
-    if public is None or commitment is None or answer >= ORDER:
-        return False
-    challenge = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
-    left, right = _times(answer, GENERATOR), _plus(commitment, _times(challenge, public))
-    return all((left[axis] * right[2] - right[axis] * left[2]) % PRIME == 0 for axis in (0, 1))
-
-
 def read_receipt(text: str) -> dict[str, object]:
     """The receipt in a JSON file, or in the page that a person was given; ValueError where there is none."""
     inside = _HTML.search(text)
@@ -349,6 +327,10 @@ TEXTS = {
     "step-inclusion": ("it stands in the ledger", "het staat in het logboek"), "no": ("DOES NOT HOLD", "KLOPT NIET"),
     "not": ("This receipt does not hold.", "Dit ontvangstbewijs klopt niet."), "form": ("of {name}", "van {name}"),
     "step-belonging": ("it belongs together", "het hoort bij elkaar"), "all": ("Everything holds.", "Alles klopt."),
+    "seen-itself": ("cosigned by {names}, it says itself", "mee-ondertekend door {names}, zegt het zelf"),
+    "few": ("{count} of {least} witnesses cosigned", "{count} van de {least} getuigen tekenden mee"),
+    "step-witnesses": ("others saw it", "anderen zagen het"), "no-witness": ("no key of a witness", "geen sleutel"),
+    "seen": ("cosigned by {names}, whose keys you gave", "mee-ondertekend door {names}, met de sleutels die u gaf"),
     "step-form": ("it is a receipt", "het is een ontvangstbewijs"), "inside": ("entries {numbers}", "regels {numbers}"),
     "step-signature": ("it is signed", "het is ondertekend"), "step-sum": ("it adds up", "het telt op"),
 }  # fmt: skip
@@ -383,6 +365,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check the receipt of a decision. Needs nothing but Python.")
     parser.add_argument("receipt", help="the receipt: its JSON file, or the page that you were given")
     parser.add_argument("--key", help="the ledger's public key, as the organisation publishes it")
+    parser.add_argument("--witness", action="append", help="public key of a witness who must have cosigned")
+    parser.add_argument("--quorum", type=int, help="how many of the witnesses suffice; else all of them")
     parser.add_argument("--lang", choices=("en", "nl"), default="en")
     asked = parser.parse_args(arguments)
     try:
@@ -390,7 +374,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError):
         print("There is no receipt in this file, or it cannot be read.", file=sys.stderr)
         return 2
-    result = check(receipt, asked.key)
+    result = check(receipt, asked.key, asked.witness, asked.quorum)
     print(told(result, asked.lang))
     return 0 if result.ok else 5
 

@@ -11,9 +11,16 @@ from ._check import FORMAT
 
 __all__ = ["checker", "receipt_of"]
 
+_CURVE = '__all__ = ["is_signed"]\n'
+"""What of the module of signatures comes before its content."""
+
 
 def receipt_of(
-    entries: Mapping[str, Proven], checkpoint: str, ledger: Verifier, words: Mapping[str, Sequence[str]]
+    entries: Mapping[str, Proven],
+    checkpoint: str,
+    ledger: Verifier,
+    words: Mapping[str, Sequence[str]],
+    witnesses: Sequence[str] = (),
 ) -> dict[str, object]:
     """The receipt of one decision, as plain JSON values.
 
@@ -22,8 +29,10 @@ def receipt_of(
         checkpoint: the signed note that they are proven under.
         ledger: the ledger's public key.
         words: the explanation that the person was given, by language: the headline first.
+        witnesses: public keys of those who cosigned the checkpoint.
     """
-    return {
+    seen: dict[str, object] = {"witnesses": list(witnesses)} if witnesses else {}
+    return seen | {
         "receipt": FORMAT,
         "ledger": str(ledger),
         "checkpoint": checkpoint,
@@ -49,4 +58,6 @@ def _entry(role: str, entry: Proven) -> dict[str, object]:
 
 def checker() -> str:
     """The source of the program that checks receipts and needs nothing but Python."""
-    return (files(__package__) / "_check.py").read_text("utf-8")
+    check, curve = ((files(__package__) / name).read_text("utf-8") for name in ("_check.py", "_ed25519.py"))
+    inside = curve.partition(_CURVE)[2].lstrip()
+    return check.replace("from ._ed25519 import is_signed\n", inside, 1)

@@ -76,11 +76,18 @@ class Trail(Protocol):
     All methods raise `StoreError` where the place cannot be reached.
     """
 
-    def append(self, entries: Sequence[Entry], *, only_after: tuple[str, int] | None = None) -> int:
+    def append(
+        self,
+        entries: Sequence[Entry],
+        *,
+        only_after: tuple[str, int] | None = None,
+        only_if_last: tuple[bytes, int] | None = None,
+    ) -> int:
         """Append in one transaction, numbered and chained; how many were appended.
 
         With `only_after`, number of a request and of its last entry as the caller read it: UsageError where somebody
-        else has added one meanwhile.
+        else has added one meanwhile. With `only_if_last`, a person's handle and the number of the last of what they
+        said (0 = nothing), likewise.
         """
         ...
 
@@ -95,6 +102,10 @@ class Trail(Protocol):
     ) -> Iterator[Entry]:
         """Entries in order: of a stream, of people, about a request, after a number and up to one; of many
         people, one group of them after the other. What was removed has no handle, and is about nothing."""
+        ...
+
+    def latest(self, stream: Stream, count: int) -> tuple[list[Entry], int]:
+        """The last entries of a stream that are there, the last one first, and how many there are."""
         ...
 
     def said(

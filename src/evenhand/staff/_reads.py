@@ -83,3 +83,7 @@ class ReadLog(Protocol):
     def reads(self) -> Iterator[Read]:
         """All of them, oldest first."""
         ...
+
+    def latest(self, count: int) -> tuple[tuple[Read, ...], int]:
+        """The last ones, the last one first, and how many there are."""
+        ...

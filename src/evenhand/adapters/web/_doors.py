@@ -74,7 +74,8 @@ class Sayings(Protocol):
         """Keep what a person says of a purpose; the record.
 
         Raises:
-            UsageError: it cannot be said like this.
+            UsageError: it cannot be said like this; or it is a yes, a no stands, and ``if_match`` does not hold the tag
+                of what stands.
         """
         ...
 
@@ -97,7 +98,7 @@ class Sayings(Protocol):
         ...
 
     def history(self, who: str) -> dict[str, Any]:
-        """``said``: everything that a person said; ``now``: what stands."""
+        """``said``: everything that a person said; ``now``: what stands; ``tag``: of all that."""
         ...
 
     def ask(self, who: str, kind: str, **more: Any) -> dict[str, Any]:

@@ -18,10 +18,11 @@ from ._gate import Headers, caller_of
 from ._metrics import Metrics
 from ._texts import language
 
-__all__ = ["DECISION_ID", "described", "health_routes", "reading_routes"]
+__all__ = ["DECISION_ID", "NOT_MODIFIED", "described", "health_routes", "reading_routes", "tagged"]
 
 DECISION_ID = r"^\d{8}T\d{6}Z-[0-9a-f]{6}\.[1-9]\d{0,9}$"
 _Decision = Annotated[str, Path(pattern=DECISION_ID, description="Id of a decision, as an answer names it.")]
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The asker has it (If-None-Match)."}}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -65,7 +66,7 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
         summary="Why a decision was made, for one kind of reader",
         responses={
             200: described("The explanation.", "register", "decision_id", "headline"),
-            304: {"description": "The asker has it (If-None-Match)."},
+            **NOT_MODIFIED,
         },
     )
     async def explanation(
@@ -80,12 +81,15 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
         caller_of(headers, keys, "read")
         own = lang or language(headers.accept_language)
         found = await run_in_threadpool(records.explanation, decision, register, own)
-        return _tagged(request, found, {"content-language": own})
+        return tagged(request, found, {"content-language": own})
 
     @router.get(
         "/receipts/{decision}",
         summary="The receipt of a decision, which anybody can check",
-        responses={200: described("The receipt.", "receipt", "ledger", "checkpoint", "entries", "words")},
+        responses={
+            200: described("The receipt.", "receipt", "ledger", "checkpoint", "entries", "words"),
+            **NOT_MODIFIED,
+        },
     )
     async def receipt(
         request: Request,
@@ -95,7 +99,7 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
         headers = Headers(request.scope["headers"])
         caller_of(headers, keys, "read")
         own = lang or language(headers.accept_language)
-        return _json(await run_in_threadpool(records.receipt, decision, own))
+        return tagged(request, await run_in_threadpool(records.receipt, decision, own), {"content-language": own})
 
     return router
 
@@ -110,12 +114,12 @@ def _json(content: dict[str, Any], status: int = 200) -> Response:
     return Response(_encode(content), status, media_type="application/json")
 
 
-def _tagged(request: Request, content: dict[str, Any], headers: dict[str, str]) -> Response:
+def tagged(request: Request, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     """Content with a tag, or 304 where the asker has it."""
     body = _encode(content)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     asked = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
-    headers = {**headers, "etag": tag, "cache-control": "private, no-cache", "vary": "accept-language"}
+    headers = {**(headers or {}), "etag": tag, "cache-control": "private, no-cache", "vary": "accept-language"}
     if tag in asked:
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")

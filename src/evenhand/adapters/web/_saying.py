@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Header, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from evenhand.adapters.machine_keys import MachineKeys
 
 from ._doors import Sayings
 from ._gate import Headers, caller_of
+from ._reading import NOT_MODIFIED, tagged
 from ._texts import LANGUAGES, text
 
 __all__ = ["saying_routes"]
@@ -37,6 +38,14 @@ _Actor = Annotated[
         max_length=100,
         pattern=r"^[^\x00-\x1f\x7f]*$",
         description="Who said it or wrote it down: person, parent, or a role or staff number. Nothing = the machine.",
+    ),
+]
+_IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=200,
+        description="ETag of the history that was seen; needed for a yes where a no stands. * = whatever stands.",
     ),
 ]
 _LONGEST = 16_384
@@ -127,28 +136,29 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
 
     async def kept(request: Request, who: str, word: str, purpose: str, actor: str, **more: Any) -> Response:
         machine = _machine(request)
-        said = await run_in_threadpool(
-            sayings.say, who, word, purpose, actor=actor or machine, via=machine if actor else "", **more
-        )
+        by = {"actor": actor or machine, "via": machine if actor else ""}
+        said = await run_in_threadpool(sayings.say, who, word, purpose, **by, **more)
         return _json(said, 201)
 
     def _machine(request: Request) -> str:
         return f"machine {caller_of(Headers(request.scope['headers']), keys, 'consents').key.name}"
 
     @router.post("/consents", status_code=201, summary="Keep what a person says; it holds for the next decision")
-    async def consents(request: Request, told: ConsentTold) -> Response:
-        more = told.model_dump(exclude={"subject", "word", "purpose", "actor"})
+    async def consents(request: Request, told: ConsentTold, if_match: _IfMatch = None) -> Response:
+        more = told.model_dump(exclude={"subject", "word", "purpose", "actor"}) | {"if_match": if_match or ""}
         return await kept(request, told.subject, told.word, told.purpose, told.actor, **more)
 
     @router.post("/consents/history", summary="What a person said, and what stands now")
     async def history(request: Request, told: WhoTold) -> Response:
         caller_of(Headers(request.scope["headers"]), keys, "consents")
-        return _json(await run_in_threadpool(sayings.history, told.subject))
+        found = await run_in_threadpool(sayings.history, told.subject)
+        return _json(found, headers={"etag": found.pop("tag")})
 
     @router.post("/objections", status_code=201, summary="Keep an objection; it holds for the next decision")
-    async def objections(request: Request, told: ObjectionTold) -> Response:
+    async def objections(request: Request, told: ObjectionTold, if_match: _IfMatch = None) -> Response:
         word = "take-back-objection" if told.taken_back else "object"
-        return await kept(request, told.subject, word, told.purpose, told.actor, method=told.method)
+        more = {"method": told.method, "if_match": if_match or ""}
+        return await kept(request, told.subject, word, told.purpose, told.actor, **more)
 
     @router.post(
         "/signals", status_code=201, summary="Keep what a browser or an app says; it holds for the next decision"
@@ -173,10 +183,10 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
         more = told.model_dump(exclude={"subject", "kind", "actor"})
         return _json(await run_in_threadpool(sayings.ask, told.subject, told.kind, by=by, **more), 201)
 
-    @router.get("/requests/{number}", summary="How a request stands")
+    @router.get("/requests/{number}", summary="How a request stands", responses=NOT_MODIFIED)
     async def found(request: Request, number: Annotated[str, Path(pattern=r"^R-\d{8}-[0-9a-f]{6}$")]) -> Response:
         caller_of(Headers(request.scope["headers"]), keys, "consents")
-        return _json(await run_in_threadpool(sayings.request, number))
+        return tagged(request, await run_in_threadpool(sayings.request, number))
 
     return router
 
@@ -189,5 +199,5 @@ def _shown(heard: dict[str, Any]) -> dict[str, str] | None:
     return {lang: text("signal.honoured", lang) for lang in LANGUAGES}
 
 
-def _json(content: dict[str, Any], status: int = 200) -> Response:
-    return Response(_encode(content), status, media_type="application/json")
+def _json(content: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(_encode(content), status, headers, media_type="application/json")
