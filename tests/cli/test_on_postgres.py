@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from evenhand import assembly
+from evenhand.terms import PausedError
 from live_cases import asked, person
 from shop_folder import AT
 
@@ -232,3 +233,24 @@ def test_what_people_say_and_ask_works_on_a_server(there):
         copied = b"".join(bytes(part) for part in copy)
     assert b"only-theirs-4711".hex().encode() not in copied
     there("retention", "run", "--dry-run")
+
+
+def test_a_campaign_over_the_network_is_kept_and_paused_on_a_server_for_every_service(there, monkeypatch):
+    """Started in one service; after its next start another serves it too, and a pause in either holds in both."""
+    monkeypatch.setenv("EVENHAND_DATABASE", there.url)
+    file = (there.folder / "campaign.yaml").read_bytes()
+    now, home = datetime.now(UTC), there.folder / HOME
+    with assembly.open_service([], home=home, at=now, sources=there.folder) as one:
+        one.register.upload(file, who="staff-1", why="spring")
+        told = one.register.start("small-shop", seen="*", who="staff-1", why="agreed")
+        assert (told["state"], told["is_served"]) == ("active", True)
+        with assembly.open_service([], home=home, at=now, sources=there.folder) as other:
+            assert asked(other.live, person(3)).answers
+            one.register.pause("small-shop", by="Noor", reason="stop")
+            for service in (one, other):
+                with pytest.raises(PausedError, match="by a named person"):
+                    asked(service.live, person(5))
+            assert other.register.read("small-shop")["state"] == "paused"
+            other.register.resume("small-shop", by="Noor", reason="on")
+            assert asked(one.live, person(5)).answers
+    assert "promises kept" in there("ledger", "verify").stdout
