@@ -113,6 +113,15 @@ def test_everybody_together_is_held_to_a_pace():
     assert desk.ask("61", AT + timedelta(minutes=1))
 
 
+def test_marks_do_not_pile_up():
+    """What is past its moment is removed as people go on asking; what still counts stays."""
+    desk = _Desk()
+    for number in range(600):
+        desk.ask(str(number), AT + timedelta(minutes=number))
+    assert len(desk.once._used) < 1_000, "each asking leaves two"
+    assert desk.once.forget(AT) == 0
+
+
 def test_known_and_unknown_are_answered_alike(tmp_path):
     """The same work is done and the same is answered, long id or short; only what goes out differs."""
     book = tmp_path / "addresses.csv"

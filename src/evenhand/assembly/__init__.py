@@ -73,7 +73,7 @@ from ._said_since import SaidSince, consents_since
 from ._same_person import SamePerson, same_person
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._signals_said import hear_signals
-from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_check, staff_mark, staff_reads
+from ._staff import ReadsInHome, StaffHouse, end_staff_sessions, open_staff_house, staff_check, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._standing import pause_campaign, resume_campaign
 from ._table_words import ReadTables
@@ -160,6 +160,7 @@ __all__ = [
     "decide_people",
     "demo",
     "draft",
+    "end_staff_sessions",
     "erase",
     "evaluate",
     "export_consents",

@@ -24,7 +24,7 @@ from evenhand.policy import Campaign
 from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError
 
 from ._campaign_opened import CampaignOpener
-from ._campaign_reports import CampaignReports
+from ._campaign_reports import CampaignReports, run_since
 from ._campaign_shelf import CampaignShelf, latest, started, tag_of
 from ._check import check
 from ._live import LiveService
@@ -240,9 +240,10 @@ class CampaignRegister:
                 rule="a service decides by public prices, one offer for each person",
                 remedy="run it from a file: evenhand run CAMPAIGN",
             )
-        ran = run_campaign(loaded, home=self._place.folder, at=at)
+        run = run_since(self._place, name, newest.at, loaded.digest)
+        run = run or run_campaign(loaded, home=self._place.folder, at=at).run_id
         number = steps[-1].number + 1
-        step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, ran.run_id)
+        step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, run)
         self._shelf.append(step)
         self._serve(name, step, loaded)
 

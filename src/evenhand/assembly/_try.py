@@ -89,7 +89,8 @@ def open_to_try(
     """
     check_can_serve()
     ran = run_campaign(campaign, at=datetime.now(UTC), step=step)
-    with open_service([campaign], home=ran.home, at=datetime.now(UTC), step=step) as serving:
+    tables = campaign.resolve().parent
+    with open_service([campaign], home=ran.home, at=datetime.now(UTC), sources=tables, step=step) as serving:
         from evenhand.adapters.web import TryShop, run_app, try_pages
 
         people = _samples(ran)
