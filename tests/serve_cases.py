@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,10 +30,12 @@ def free_port() -> int:
 class Service:
     """A service in a process of its own."""
 
-    def __init__(self, folder: Path, port: int, environ: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, port: int, environ: dict[str, str] | None = None, words: Sequence[str] = ()
+    ) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [*PROGRAM, "serve", "campaign.yaml", "--port", str(port)],
+            [*PROGRAM, "serve", "campaign.yaml", "--port", str(port), *words],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -58,9 +60,9 @@ class Service:
 
 
 @contextmanager
-def serving(folder: Path, **environ: str) -> Iterator[Service]:
-    """A service of a folder's campaign, killed in the end where it still runs."""
-    service = Service(folder, free_port(), environ)
+def serving(folder: Path, *words: str, **environ: str) -> Iterator[Service]:
+    """A service of a folder's campaign, started with further words; killed in the end where it still runs."""
+    service = Service(folder, free_port(), environ, words)
     try:
         yield service
     finally:

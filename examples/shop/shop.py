@@ -36,7 +36,7 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 PATIENCE = 1.0
-"""Seconds that an advertisement may hold up a page."""
+"""Seconds to wait for an answer of the service: an advertisement must not hold up a page."""
 WARES = ("Brood", "Melk", "Kaas", "Tomaten", "Koffie", "Soep", "IJs", "Koekjes")
 PAGE = (HERE / "page.html").read_text("utf-8")
 PLACE = re.compile(r"\{\{ ([a-z ]+) \}\}")
@@ -67,10 +67,13 @@ class Shop:
                 return {"html": "", "card": None}
             link = f"/aanbod/{answer['offer']['id']}"
             made = self.decisions.card(known["subject"], answer["decision_id"], lang=lang, link=link, site=self.pages)
-            self.decisions.tell(answer["decision_id"], "shown")
         except Refused as no:
             print(f"no card: {no}", file=sys.stderr)
             return {"html": "", "card": None}
+        try:
+            self.decisions.tell(answer["decision_id"], "shown")
+        except Refused as no:
+            print(f"not told that it was shown: {no}", file=sys.stderr)
         return made
 
 

@@ -92,6 +92,52 @@ def test_keys_that_are_none_are_refused(said):
         Issuer(ADDRESS, Answers(jwks=said)).keys(None)
 
 
+def test_whoever_waits_behind_a_failure_is_told_at_once():
+    """An issuer that is away is asked once in a while, so that its patience does not keep every thread."""
+    asked, now = [], [0.0]
+
+    def away(address, form, headers):
+        asked.append(address)
+        raise IssuerError("The issuer cannot be reached")
+
+    issuer = Issuer(ADDRESS, away, lambda: now[0])
+    for _ in range(5):
+        with pytest.raises(IssuerError, match="cannot be reached"):
+            issuer.describe()
+    assert len(asked) == 1
+    now[0] = 6.0
+    with pytest.raises(IssuerError, match="cannot be reached"):
+        issuer.describe()
+    assert len(asked) == 2
+
+
+def test_a_slow_issuer_holds_a_few_threads_and_no_more():
+    """While eight codes are being exchanged, a ninth is refused and not kept; then it is its turn."""
+    there, go = threading.Barrier(9), threading.Event()
+
+    def slow(address, form, headers):
+        if form is None:
+            return GOOD
+        if not turns:
+            there.wait(20)
+            go.wait(20)
+        return {"id_token": "t"}
+
+    issuer, turns = Issuer(ADDRESS, slow), []
+    more = {"code": "c", "verifier": "v", "back": "b", "client": "evenhand", "secret": ""}
+    threads = [threading.Thread(target=issuer.exchange, kwargs=more) for _ in range(8)]
+    for one in threads:
+        one.start()
+    there.wait(20)
+    with pytest.raises(IssuerError, match="Too many"):
+        issuer.exchange(**more)
+    go.set()
+    for one in threads:
+        one.join(20)
+    turns.append(True)
+    assert issuer.exchange(**more) == "t"
+
+
 def test_a_code_that_is_not_taken_is_the_sign_ins_fault_and_a_broken_issuer_is_its_own():
     """Whoever looks after the service learns the code of the error; and a sign-out without TLS is not offered."""
 

@@ -64,6 +64,17 @@ def test_what_is_kept_tells_neither_the_word_nor_who_it_is(opened):
     assert table.find(bytes(digest)) is None
 
 
+def test_one_persons_sessions_end_at_once_and_so_do_everybodys(opened):
+    """By their mark, wherever they signed in; others stay in, until all are ended."""
+    sessions = StaffSessions(b"s" * 32, SessionTable(opened, lambda: AT))
+    words = [sessions.open(mark=mark, name="", roles=[], at=AT) for mark in ("staff-1", "staff-1", "staff-2")]
+    assert sessions.end_all("staff-3") == 0
+    assert sessions.end_all("staff-1") == 2
+    assert [sessions.read(word, at=AT) is None for word in words] == [True, True, False]
+    assert sessions.end_all() == 1
+    assert sessions.read(words[2], at=AT) is None
+
+
 def test_sealed_bytes_that_were_moved_or_changed_are_nobody(opened):
     """Whoever can write the table makes no session of another one's."""
     table = SessionTable(opened, lambda: AT)

@@ -8,9 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from evenhand.adapters.code_delivery import OwnIds
 from evenhand.adapters.database import Database
+from evenhand.adapters.entry_codes import EntryCodes
+from evenhand.adapters.person_links import Links
 from evenhand.adapters.placement import Placement
+from evenhand.adapters.rights_tables import RightsTables
 from evenhand.adapters.used_links import UsedLinks
+from evenhand.rights import Entry, Stream
+from evenhand.terms import UsageError
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -49,3 +55,36 @@ def test_what_is_past_its_time_is_forgotten(opened):
     once.use(b"n" * 32, UNTIL + timedelta(days=2))
     assert once.forget(UNTIL + timedelta(days=1)) == 1
     assert not once.use(b"n" * 32, UNTIL)
+
+
+def test_a_code_has_five_tries_and_opens_once_in_every_process(opened):
+    """Two services on one database share the tries: what one took, the other has not."""
+    secret, sent, at = bytes(32), [], UNTIL - timedelta(days=1)
+    one, other = (EntryCodes(secret, Links(secret), UsedLinks(opened), OwnIds(), sent.append) for _ in range(2))
+    token, deliver = one.ask("1042", "nl", at)
+    deliver()
+    for desk in (one, other, one, other):
+        assert desk.enter(token, "AAAA-AAAA", at) is None
+    with ThreadPoolExecutor(4) as pool:
+        came = list(pool.map(lambda desk: desk.enter(token, sent[0].code, at), (one, other, one, other)))
+    assert sorted(filter(None, came)) == ["1042"]
+
+
+def test_what_a_person_said_is_appended_only_after_what_was_seen(opened):
+    """Of many that saw the same end of one person's words one is kept; another person's are no obstacle."""
+
+    def entry(handle):
+        return Entry(0, Stream.CONSENT, "", handle, 1, 1, b"{}", b"", secrets.token_bytes(16))
+
+    def say(_):
+        try:
+            with opened() as database:
+                return RightsTables(database, bytes(32)).append([entry(b"h" * 16)], only_if_last=(b"h" * 16, 0))
+        except UsageError as error:
+            return error.code
+
+    with opened() as database:
+        RightsTables(database, bytes(32)).append([entry(b"o" * 16)])
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(say, range(8)))
+    assert sorted(map(str, told)) == ["1", *["consent-changed"] * 7]

@@ -176,6 +176,19 @@ def test_only_the_allocation_and_the_monitor_work_behind_the_wall(sources):
     assert not outside, "\n".join(outside)
 
 
+def test_numbers_with_noise_are_asked_for_where_a_budget_pays(sources):
+    """`wall.noisy(...)` trusts its caller with the noise, so one module alone calls it: inside `told_once`."""
+    outside = [
+        f"{source.where}:{call.lineno}"
+        for source in sources
+        for call, _ in source.calls()
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "noisy"
+        and not source.where.endswith("assembly/_noisy_audit.py")
+    ]
+    assert not outside, "\n".join(outside)
+
+
 def test_every_shape_is_frozen_and_slotted(sources):
     """What a gate hands on cannot be changed by the next one."""
     loose = []

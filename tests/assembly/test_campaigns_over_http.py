@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -261,3 +263,50 @@ def test_a_started_campaign_is_there_again_after_a_restart_also_when_it_is_pause
         assert (told["is_served"], told["trouble"]) == (False, "campaign-not-valid")
         assert any("cannot be served" in notice for notice in serving.notices)
         assert web("POST", "/v1/decisions", json={"subject": person(7)}).status_code == 404
+
+
+def test_a_start_that_was_cut_short_goes_on_from_the_run_that_was_recorded(tmp_path):
+    """A kill between the run and the note of it: nobody is decided about twice."""
+    with taking(tmp_path) as serving:
+        serving.register.upload(FILE, who="staff-1", why="")
+        (tmp_path / "data" / "campaign.yaml").write_bytes(FILE)
+        ran = assembly.run_campaign(
+            tmp_path / "data" / "campaign.yaml", home=serving.place.folder, at=datetime.now(UTC)
+        )
+        assert serving.register.read("small-shop")["state"] == "draft"
+        told = serving.register.start("small-shop", seen="*", who="staff-1", why="again")
+        assert (told["state"], told["run"]) == ("active", ran.run_id)
+        assert len(assembly.list_runs(home=serving.place.folder)) == 1
+
+
+def test_while_somebody_else_writes_the_ledger_a_start_fails_whole_and_can_be_made_again(tmp_path):
+    """503 with a time to come back, a draft as before, and nothing recorded."""
+    from evenhand.adapters.sqlite_ledger import SqliteLedger
+
+    with taking(tmp_path) as serving:
+        web, place = Web(serving, "campaigns"), serving.place
+        web("POST", "/v1/campaigns", content=FILE, headers=YAML)
+        with SqliteLedger(place.ledger, key=lambda: place.key(make=False)) as other:
+            other.claim()
+            answer = web("POST", f"{SMALL}/activate", json={}, headers=ANY)
+            assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+        assert web("GET", SMALL).json()["state"] == "draft"
+        assert web("POST", f"{SMALL}/activate", json={}, headers=ANY).json()["state"] == "active"
+
+
+def test_a_start_that_takes_long_is_answered_with_202_and_is_no_news_to_whoever_has_it(service):
+    """The state says so, and a tag does not hide that it goes on."""
+
+    class Slow:
+        def start(self, name, **_):
+            return {"campaign": name, "state": "starting", "etag": '"1.0"', "blocks": []}
+
+        def read(self, name):
+            return self.start(name)
+
+    with taking(service.place.parent / "slow") as serving:
+        web = Web(dataclasses.replace(serving, register=Slow()), "campaigns")
+        assert web("POST", f"{SMALL}/activate", json={}, headers=ANY).status_code == 202
+        again = web("GET", SMALL, headers={"if-none-match": '"1.0"'})
+        assert (again.status_code, again.json()["state"]) == (200, "starting")

@@ -165,6 +165,7 @@ def _walk(places, port):
         assert "/my/in/" in str(door.url)
         assert client.get(places["How it works:"]).status_code == 200
         assert client.get(places["As staff:"]).status_code == 200
+        assert client.get(f"{root}/console/campaigns").url.path == "/staff/sign-in"
         assert client.get(places["For programs:"]).json()["openapi"] == "3.1.0"
         assert "<svg" in client.get(f"{root}/try/report").text
         assert client.get(f"{root}/try/me/9999999").status_code == 404

@@ -67,6 +67,12 @@ def test_looks_go_when_requests_that_old_go(ran, cli):
     assert assembly.verify_rights(home=home).ok
 
 
+def test_sessions_are_ended_by_command(ran, cli):
+    """Of everybody, counted; where there is none, none."""
+    assert "0 sessions ended" in cli(ran, "staff", "end", "--all", *HOME).stderr
+    assert json.loads(cli(ran, "staff", "end", "staff-1", *HOME, "--json").stdout)["ended"] == 0
+
+
 def test_the_mark_of_somebody_is_told_to_whoever_has_the_homes_key(ran, cli):
     """The same each time, another in another home."""
     (ran / "staff.yaml").write_text(SETTINGS)
@@ -88,6 +94,8 @@ def test_the_mark_of_somebody_is_told_to_whoever_has_the_homes_key(ran, cli):
         (("serve", "--dev-sign-in", "--home", "nowhere"), 3, "has no key yet"),
         (("mark", "u-17", "--staff", "none.yaml"), 3, "cannot be opened"),
         (("check", "--staff", "none.yaml"), 3, "cannot be opened"),
+        (("end",), 2, "Nobody is named"),
+        (("end", "staff-1", "--all"), 2, "at once"),
     ],
 )
 def test_what_cannot_be_served_is_refused(ran, cli, words, code, said):
@@ -171,7 +179,14 @@ def test_the_pages_are_served_alone_and_somebody_signs_in_over_http(ran):
         assert back.headers["location"] == "/officer/"
         queue = ask("/officer/?lang=en")
         assert "No request is open." in queue.text
-        token = re.search(r'name="csrf" value="([0-9a-f]+)"', queue.text).group(1)
+        assert assembly.end_staff_sessions("staff-000000000000", home=ran / "evenhand-home") == 0
+        assert ask("/officer/").status_code == 200
+        assert assembly.end_staff_sessions(home=ran / "evenhand-home") == 1
+        assert ask("/officer/").status_code == 303
+        asked = ask("/staff/go?to=/officer/").headers["location"].removeprefix(here)
+        link = re.search(r'href="([^"]+subject=dev-3)"', ask(asked).text).group(1).replace("&amp;", "&")
+        ask(ask(link).headers["location"].removeprefix(here))
+        token = re.search(r'name="csrf" value="([0-9a-f]+)"', ask("/officer/").text).group(1)
         assert ask("/staff/leave", "POST", data={"csrf": token}).status_code == 200
         assert ask("/officer/").status_code == 303
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -16,6 +17,7 @@ from evenhand.assembly import (
     package_about,
     portability_of,
     say,
+    vault_audit,
     vault_count,
     vault_list,
     vault_log,
@@ -60,6 +62,7 @@ def test_a_campaign_decides_the_same_with_its_groups_in_the_vault(shop, tmp_path
     told = run.invoke(app, ["plan", str(shop), "--at", AT, "--json"])
     assert told.exit_code == 0, told.output
     other = write_shop(tmp_path_factory.mktemp("plain"))
+    shutil.copytree(_home(shop), _home(other), ignore=shutil.ignore_patterns("vault*"))  # ties are broken by its key
     plain = run.invoke(app, ["plan", str(other), "--at", AT, "--json"])
     assert told.stdout.split('"limits"')[1][:400] == plain.stdout.split('"limits"')[1][:400]
     lines = vault_log(home=_home(shop))
@@ -208,9 +211,64 @@ def test_a_noisy_count_is_paid_for_once_and_refused_when_the_budget_is_spent(sho
     assert abs(first.counts["f"][0] + first.counts["m"][0] - 400) < 120
     vault_count("sex", ["f"], **half)
     _put(shop)
-    with pytest.raises(DataError, match="has 0 left"):
+    with pytest.raises(DataError, match="1 of 1 is spent"):
         vault_count("sex", ["m"], **half)
     assert vault_count("sex", ["f", "m"], **half).counts == first.counts
+
+
+def test_gaussian_and_laplace_answers_are_paid_from_one_budget(shop):
+    """Many Gaussian answers of a half cost less than as many halves; then neither kind is told any more."""
+    _put(shop, epsilon=Fraction(4), delta=Fraction(1, 10**6))
+    asked = {"epsilon": Fraction(1, 2), "home": _home(shop), "at": NOW}
+    first = vault_count("sex", ["f", "m"], noise="gaussian", **asked)
+    assert float(first.spent) == pytest.approx(0.5, abs=1e-6)
+    assert abs(first.counts["f"][0] + first.counts["m"][0] - 400) < 200
+    assert vault_count("sex", ["m", "f"], noise="gaussian", **asked).counts == first.counts
+    both = vault_count("sex", ["f", "m"], **asked)
+    assert (both.again, both.noise) == (False, "laplace")
+    told = [both.spent]
+    told += [vault_count("sex", [f"v{number}"], noise="gaussian", **asked).spent for number in range(20)]
+    assert told == sorted(told)
+    assert told[-1] <= Fraction(4)
+    with pytest.raises(DataError, match=r"of 4 is spent"):
+        vault_count("sex", ["x"], noise="gaussian", **asked | {"epsilon": Fraction(2)})
+    with pytest.raises(DataError, match="is spent"):
+        vault_count("sex", ["m"], **asked | {"epsilon": Fraction(1)})
+
+
+@pytest.mark.parametrize("noise", ["laplace", "gaussian"])
+def test_an_audit_with_noise_is_paid_from_the_same_budget(shop, noise):
+    """The outcome per group, near the true one and inside its range; asked again it costs nothing, and a group that
+    does not occur is answered like any other."""
+    _put(shop, epsilon=Fraction(3), delta=Fraction(1, 10**6) if noise == "gaussian" else Fraction(0))
+    asked = {"epsilon": Fraction(2), "noise": noise, "at": datetime(2026, 3, 1, 12, tzinfo=UTC)}
+    told = vault_audit(shop, "sex", ["m", "f", "nobody"], **asked)
+    assert not told.again
+    assert abs(told.people["f"] + told.people["m"] - 344) < 120
+    assert told.rates["f"][0] <= 0.31 <= told.rates["f"][1]
+    assert told.rates["m"][0] <= 0.53 <= told.rates["m"][1]
+    assert abs(told.people["nobody"]) < 80
+    again = vault_audit(shop, "sex", ["f", "m", "nobody"], **asked)
+    assert (again.again, again.people, again.spent) == (True, told.people, told.spent)
+    with pytest.raises(DataError, match="is spent"):
+        vault_audit(shop, "sex", ["f"], **asked | {"epsilon": Fraction(8)})
+    lines = CliRunner().invoke(
+        app, ["vault", "audit", str(shop), "sex", "--values", "f,m,nobody", "--epsilon", "2", "--noise", noise,
+              "--at", "2026-03-01T12:00:00Z"]
+    )  # fmt: skip
+    assert "the answer given before" in lines.output
+    assert f"f: about {max(0, told.people['f'])} people" in lines.output
+    with pytest.raises(UsageError, match="keeps no sensitive column 'visits' in the vault"):
+        vault_audit(shop, "visits", ["f"], **asked)
+
+
+def test_gaussian_noise_needs_a_delta_that_is_small_enough(shop):
+    """Without one, and with one of more than a tenth of a person, nothing is told and no budget is set."""
+    _put(shop, epsilon=Fraction(1))
+    with pytest.raises(UsageError, match="needs a delta"):
+        vault_count("sex", ["f"], epsilon=Fraction(1, 2), noise="gaussian", home=_home(shop), at=NOW)
+    with pytest.raises(UsageError, match="too large for 400 people"):
+        _put(shop, epsilon=Fraction(1), delta=Fraction(1, 1000))
 
 
 def test_without_a_budget_no_noisy_count_is_told(shop):

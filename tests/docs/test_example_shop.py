@@ -52,3 +52,18 @@ def test_nobody_is_asked_about_by_a_made_up_name():
         assert shop.card("", "nl", gpc=False)["html"] == ""
     assert all(one["opted_out"] and one["features"] == {} for one in asked)
     assert asked[0]["subject"] != asked[1]["subject"]
+
+
+def test_a_card_is_shown_though_nobody_can_be_told():
+    """That it was shown is lost, and said on the shop's own console; the visitor sees no difference."""
+    program = shop_program()
+
+    def tell(decision, kind):
+        raise program.Refused({"title": "The service cannot be reached."})
+
+    service = SimpleNamespace(
+        decide=lambda **_: {"offer": {"id": "tea"}, "decision_id": "d"},
+        card=lambda *_, **__: {"html": "tea"},
+        tell=tell,
+    )
+    assert program.Shop(service, "", {}).card("1042", "nl", gpc=False) == {"html": "tea"}

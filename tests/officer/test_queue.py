@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -17,6 +18,12 @@ from evenhand.staff import StaffRole
 from portal_cases import Browser
 
 NOTE = "canary-note I moved to canary-street"
+PROCESSING = """processing:
+  people: {nl: klanten, en: customers}
+  security: {nl: versleuteld, en: encrypted}
+  recipients:
+    - {name: Mail house, role: processor, country: NL, contract: DPA-1}
+"""
 
 
 def _page(number):
@@ -354,3 +361,31 @@ def test_what_a_person_asks_on_their_page_is_answered_here_and_they_see_it_there
     assert officer.post(_page(number), do="refuse", reason="is-accurate", lang="en").status_code == 303
     assert "refused, with a reason" in person.get("/me?lang=en").text
     assert "No request is open." in officer.get("/officer/?lang=en").text
+
+
+def test_recipients_are_told_and_confirm_it(desk):
+    """After an answer the list says who is still to be told; a message for each, and how they confirmed it."""
+    campaign = desk.shop.campaign
+    campaign.write_text(campaign.read_text() + PROCESSING, encoding="utf-8")
+    assembly.run_campaign(campaign, home=desk.home, at=desk.now - timedelta(hours=1))
+    number, who = desk.ask("erasure")
+    officer = desk.officer
+    officer.post(_page(number), do="answer", who=who, identity="logged in", sure="yes")
+    assert "Mail house" in officer.get("/officer/?lang=en").text.split('id="tell"')[1]
+    page = officer.get(f"{_page(number)}?lang=en").text
+    assert 'value="message"' in page
+    assert 'value="message"' not in desk.browser(StaffRole.AUDITOR).get(_page(number)).text
+    assert officer.post(f"{_page(number)}/message", recipient="Somebody", who=who).status_code == 409
+    other = next(one for one in desk.shop.run.columns["person"] if one != who)
+    assert officer.post(f"{_page(number)}/message", recipient="Mail house", who=other).status_code == 409
+    message = officer.post(f"{_page(number)}/message", recipient="Mail house", who=who)
+    assert message.json()["subject"]["identifierValue"] == sha256(who.encode()).hexdigest()
+    assert who not in message.text
+    assert ("message", number) in desk.looks()
+    assert "messages made: 1" in officer.get(f"{_page(number)}?lang=en").text
+    told = {"do": "told", "recipient": "Mail house", "lang": "en"}
+    assert "reference of their answer" in officer.post(_page(number), **told, reference=" ").text
+    assert desk.browser(StaffRole.AUDITOR).post(_page(number), **told, reference="x").status_code == 403
+    assert officer.post(_page(number), **told, reference="MH-7").headers["location"].endswith("done=told")
+    assert 'id="tell"' not in officer.get("/officer/?lang=en").text
+    assert "reference MH-7" in officer.get(f"{_page(number)}?lang=en").text

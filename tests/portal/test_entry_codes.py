@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import stat
@@ -110,6 +111,15 @@ def test_everybody_together_is_held_to_a_pace():
     with pytest.raises(CodesBusyError, match="in a minute"):
         desk.ask("60")
     assert desk.ask("61", AT + timedelta(minutes=1))
+
+
+def test_marks_do_not_pile_up():
+    """What is past its moment is removed as people go on asking; what still counts stays."""
+    desk = _Desk()
+    for number in range(600):
+        desk.ask(str(number), AT + timedelta(minutes=number))
+    assert len(desk.once._used) < 1_000, "each asking leaves two"
+    assert desk.once.forget(AT) == 0
 
 
 def test_known_and_unknown_are_answered_alike(tmp_path):
@@ -306,3 +316,38 @@ def test_the_pages_of_a_home_with_codes(real, tmp_path):
     mine = browser.post(page.url.path, data={"code": json.loads(line)["code"]})
     assert mine.url.path == "/me"
     assert Browser(app).post(page.url.path, data={"code": json.loads(line)["code"]}).status_code == 403
+
+
+@pytest.mark.parametrize("ends", ["silence", "leaves"])
+def test_a_form_that_does_not_arrive_is_let_go(coded, ends):
+    """One byte and then nothing, or a caller who goes away: answered as no form, in the time that a form has."""
+    person, sent = coded.who("tea"), []
+    messages = [{"type": "http.request", "body": b"known=", "more_body": True}]
+
+    async def receive():
+        if messages:
+            return messages.pop(0)
+        if ends == "leaves":
+            return {"type": "http.disconnect"}
+        await asyncio.sleep(60)
+        raise AssertionError("it waited")
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/me/enter",
+        "raw_path": b"/me/enter",
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "https",
+        "http_version": "1.1",
+        "headers": [(b"content-type", b"application/x-www-form-urlencoded"), (b"host", b"shop.example")],
+    }
+    began = time.monotonic()
+    asyncio.run(asyncio.wait_for(coded.app(scope, receive, send), 20))
+    assert time.monotonic() - began < 15
+    assert sent[0]["status"] == 303
+    assert [one for one in coded.sent if one.subject == person] == []

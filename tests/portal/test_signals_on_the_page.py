@@ -190,3 +190,19 @@ def test_a_record_of_a_signal_is_what_came(real):
     assert type(said).from_body(said.to_body(), said.microseconds) == said
     assert said.is_no
     assert said.is_by_browser
+
+
+@pytest.mark.parametrize(("lang", "said"), [("nl", "uw browser of app zei nee"), ("en", "your browser or app said no")])
+def test_what_was_heard_is_in_an_access_answer_and_gone_after_an_erasure(real, lang, said):
+    """The string itself is personal data: told in full to the person alone, and taken out with them."""
+    person, home = real.who("tea"), real.home.folder
+    _hear(real, person, gpp=US_OPTED_OUT)
+    page = _words(assembly.package_about(person, home=home, at=real.now, lang=lang).to_html())
+    assert said in page
+    assert US_OPTED_OUT in page
+    real.now += timedelta(minutes=1)
+    assembly.erase(person, home=home, at=real.now)
+    assert assembly.consent_history(person, home=home).said == ()
+    held = [file for file in home.rglob("*") if file.is_file() and US_OPTED_OUT.encode() in file.read_bytes()]
+    assert held == []
+    assert assembly.verify_rights(home=home).ok

@@ -153,6 +153,7 @@ def test_without_its_issuer_nobody_is_let_in(house, visitor):
     other = Visitor(house)
     assert other.get("/staff/go").status_code == 503
     house.is_there = True
+    house.seconds += 10
     back = other.choose(other.begin(), "dev-3")
     house.is_there = False
     answer = other.get(back)
@@ -224,6 +225,15 @@ def test_the_sign_in_page_names_the_issuer_and_leads_there(visitor):
         assert f"<h1>{word}</h1>" in page.text
         assert "127.0.0.1" in page.text
         assert 'href="/staff/go?to=/officer/' in page.text
+
+
+def test_this_machine_by_another_name_is_sent_to_its_own(visitor):
+    """A cookie is of one name; a name that a proxy puts there, or that somebody makes up, sends nobody anywhere."""
+    page = "/staff/sign-in?to=/officer/&lang=en"
+    sent = visitor._ask("GET", page, headers={"host": "localhost:8000"})
+    assert sent.headers["location"] == HERE + page
+    for host in ("127.0.0.1:8000", "evil.example", "shop.example"):
+        assert visitor._ask("GET", page, headers={"host": host}).status_code == 200
 
 
 def test_the_issuer_to_try_with_answers_here_only(house, visitor):

@@ -108,6 +108,7 @@ def test_nothing_personal_shows_when_it_is_printed():
         "inside",
         "log",
         "minimum_cell",
+        "noisy",
         "release",
     }
 
@@ -158,6 +159,17 @@ def test_columns_of_another_length_are_refused():
     """Every sensitive column has a value per row."""
     with pytest.raises(UsageError, match=r"columns of another length: \{'sex': 2\}"):
         Vault({"sex": ["f", "m"]}, np.ones(3, dtype=bool))
+
+
+def test_numbers_with_noise_are_asked_for_by_name_and_small_ones_too():
+    """Whoever is withheld or left out is in none; a value that nobody has is answered; the question is in the log."""
+    vault = Vault({"sex": ["f"] * 3 + ["m"] * 40 + [None] * 7}, np.array([True] * 49 + [False]))
+    codes = np.array([1, 0, 1] + [1] * 10 + [0] * 30 + [-1] * 7)
+    told = vault.noisy("sex", ["m", "x", "f"], codes, 2, lambda: 100, why="test")
+    assert told.tolist() == [[130, 110], [100, 100], [101, 102]]
+    assert vault.log[-1].kind == "noisy"
+    with pytest.raises(UsageError, match="do not fit"):
+        vault.noisy("sex", ["f"], codes[1:], 2, lambda: 0, why="test")
 
 
 def test_a_late_vault_is_filled_by_the_first_question_and_once():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
@@ -40,10 +39,10 @@ def cells_of(connection: Connection, name: str, marks: Sequence[bytes]) -> dict[
     return {bytes(mark): bytes(value) for mark, value in found}
 
 
-def spent_of(connection: Connection, name: str) -> tuple[Fraction, Fraction]:
+def spent_of(connection: Connection, name: str) -> tuple[list[str], str]:
     lost = rows_of(connection, "SELECT epsilon FROM answer WHERE name = :name", name=name)
     whole = rows_of(connection, "SELECT epsilon FROM budget WHERE name = :name", name=name)
-    return sum((Fraction(one[0]) for one in lost), Fraction(0)), Fraction(whole[0][0]) if whole else Fraction(0)
+    return [str(one[0]) for one in lost], str(whole[0][0]) if whole else "0"
 
 
 def sealer(key: bytes) -> Callable[[str, bytes, str], bytes]:

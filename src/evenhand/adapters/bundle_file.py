@@ -148,9 +148,9 @@ class BundleLedger:
         """Every entry about something."""
         return [row for row in self._rows if row[2] == about]
 
-    def of_kind(self, kind: Kind) -> Iterator[Row]:
-        """Every entry of a kind."""
-        return (row for row in self._rows if row[1] == kind)
+    def of_kind(self, kind: Kind, after: int = 0) -> Iterator[Row]:
+        """Every entry of a kind above a number."""
+        return (row for row in self._rows if row[1] == kind and row[0] > after)
 
     def last_of_kind(self, kind: Kind, before: int) -> Row | None:
         """The last entry of a kind before a number."""

@@ -86,9 +86,10 @@ class CampaignSteps:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, campaign: str) -> list[CampaignStep]:
-        """The steps of one campaign, oldest first."""
-        return self._read(select(_step).where(_step.c.campaign == campaign).order_by(_step.c.number))
+    def of(self, *campaigns: str) -> list[CampaignStep]:
+        """The steps of these campaigns, by their id and then oldest first."""
+        mine = _step.c.campaign.in_(campaigns)
+        return self._read(select(_step).where(mine).order_by(_step.c.campaign, _step.c.number))
 
     def all(self) -> list[CampaignStep]:
         """The steps of every campaign, by its id and then oldest first; without their documents."""

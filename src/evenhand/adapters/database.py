@@ -30,7 +30,6 @@ A statement never has a value in its text: pass values as parameters, as Core do
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +43,7 @@ from evenhand.terms import StoreError
 from ._database_trouble import trouble
 from .file_lock import alone_in_making
 from .home import Home
+from .own_file import make_own_file
 from .placement import Placement, placement_of
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ class Database:
         self.state(part)
         with trouble(self.where), contextlib.nullcontext() if self._file is None else alone_in_making(self._file):
             if self._file is not None:
-                os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
+                make_own_file(self._file)
                 with contextlib.closing(self.engine.raw_connection()) as raw:
                     raw.cursor().execute("PRAGMA journal_mode = WAL")
             with self.engine.begin() as connection:

@@ -33,6 +33,8 @@ _LENGTH = 8
 _LONGEST, _FILLED = 200, 512
 _QUARTER, _PER_QUARTER, _PER_DAY = timedelta(minutes=15), 3, 8
 _AT_ONCE, _PER_SECOND = 60.0, 2.0
+_TIDY = 256
+"""Askings after which marks that are past their moment are removed."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,7 +90,7 @@ class EntryCodes:
     def __init__(self, secret: bytes, links: Links, once: OnceStore, directory: Directory, deliver: Deliver) -> None:
         self._key = hashlib.blake2b(b"evenhand entry code", key=secret, digest_size=32).digest()
         self._links, self._once, self._directory, self._deliver = links, once, directory, deliver
-        self._lock, self._left, self._at = Lock(), _AT_ONCE, _EPOCH
+        self._lock, self._left, self._at, self._asked = Lock(), _AT_ONCE, _EPOCH, 0
 
     def ask(self, typed: str, lang: str, at: datetime) -> tuple[str, Callable[[], None]]:
         """Ask for a code.
@@ -160,6 +162,10 @@ class EntryCodes:
             if self._left < 1:
                 raise CodesBusyError
             self._left -= 1
+            self._asked += 1
+            is_time = self._asked % _TIDY == 1
+        if is_time:
+            self._once.forget(at)
 
 
 def _size(text: str) -> int:

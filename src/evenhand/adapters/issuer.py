@@ -16,7 +16,7 @@ import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -33,6 +33,10 @@ _PATIENCE = 5.0
 _LARGEST = 262_144
 _FRESH = 600.0
 _AGAIN = 30.0
+_QUIET = 5.0
+"""Seconds for which an issuer that could not be reached is not asked again: whoever waits behind is told at once."""
+_AT_ONCE = 8
+"""Codes that are exchanged at the same time; more would keep other pages waiting where the issuer is slow."""
 
 
 class IssuerError(StoreError):
@@ -86,7 +90,8 @@ class Issuer:
         self._fetch, self._clock = fetch or fetch_json, clock
         self._described: tuple[float, Description] | None = None
         self._keys: tuple[float, Sequence[Mapping[str, Any]]] | None = None
-        self._lock = Lock()
+        self._failed: tuple[float, IssuerError] | None = None
+        self._lock, self._turns = Lock(), BoundedSemaphore(_AT_ONCE)
 
     @property
     def host(self) -> str:
@@ -101,7 +106,7 @@ class Issuer:
         """
         with self._lock:
             if self._described is None or self._clock() - self._described[0] > _FRESH:
-                said = self._fetch(f"{self.address.rstrip('/')}/.well-known/openid-configuration", None, {})
+                said = self._ask(f"{self.address.rstrip('/')}/.well-known/openid-configuration")
                 self._described = self._clock(), self._read(said)
             return self._described[1]
 
@@ -120,7 +125,7 @@ class Issuer:
             is_old = known is None or now - known[0] > _FRESH
             is_missing = known is not None and not any(one.get("kid") == kid for one in known[1])
             if known is None or is_old or (is_missing and now - known[0] > _AGAIN):
-                said = self._fetch(address, None, {})
+                said = self._ask(address)
                 found = said.get("keys") if isinstance(said, Mapping) else None
                 if not isinstance(found, list):
                     raise IssuerError("The issuer's keys are no set of keys")
@@ -142,16 +147,32 @@ class Issuer:
         else:
             fields["client_id"] = client
         address = self.describe().token
+        if not self._turns.acquire(timeout=1.0):
+            raise IssuerError("Too many sign in at the same time, and the issuer is slow")
         try:
             said = self._fetch(address, urlencode(fields).encode(), headers)
         except IssuerError as error:
             if 400 <= error.status < 500:
                 raise TokenError(f"the issuer gave none. {error.what.rstrip('.')}") from None
             raise
+        finally:
+            self._turns.release()
         token = said.get("id_token") if isinstance(said, Mapping) else None
         if not isinstance(token, str) or not token:
             raise IssuerError("The issuer gave no token that says who somebody is")
         return token
+
+    def _ask(self, address: str) -> Any:
+        """What it says at an address; where it just could not be reached, that again. The caller holds the lock."""
+        if self._failed is not None and self._clock() - self._failed[0] < _QUIET:
+            raise IssuerError(self._failed[1].what.rstrip("."), self._failed[1].status)
+        try:
+            said = self._fetch(address, None, {})
+        except IssuerError as error:
+            self._failed = self._clock(), error
+            raise
+        self._failed = None
+        return said
 
     def _read(self, said: Any) -> Description:
         if not isinstance(said, Mapping) or said.get("issuer") != self.address:

@@ -75,6 +75,10 @@ class OnceStore(Protocol):
         """Note a mark as used; whether it was not used before. Of two at the same moment one is told True."""
         ...
 
+    def forget(self, at: datetime) -> int:
+        """Remove what is past its moment; how many."""
+        ...
+
 
 class UsedInMemory:
     """Marks in this process alone: for tests, and for one server that may forget them when it is started anew."""
@@ -89,6 +93,14 @@ class UsedInMemory:
             is_new = mark not in self._used
             self._used[mark] = until
         return is_new
+
+    def forget(self, at: datetime) -> int:
+        """See `OnceStore`."""
+        with self._lock:
+            past = [mark for mark, until in self._used.items() if until < at]
+            for mark in past:
+                del self._used[mark]
+        return len(past)
 
 
 class Links:

@@ -33,6 +33,7 @@ from .postgres_keys import PostgresSubjectKeys
 __all__ = ["PostgresLedger"]
 
 _CHUNK = 16_384
+_SOME = 1_024
 _COLUMNS = "seq, kind, about, hash, body"
 _COPY_START, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _ENTRY = struct.Struct("!hiqihi")
@@ -137,9 +138,11 @@ class PostgresLedger:
         """Every entry about something, oldest first."""
         return self._rows("about = %s ORDER BY seq", about)
 
-    def of_kind(self, kind: Kind) -> Iterator[Row]:
-        """Every entry of a kind other than DECISION, oldest first."""
-        yield from self._rows("kind = %s AND kind <> 0 ORDER BY seq", int(kind))
+    def of_kind(self, kind: Kind, after: int = 0) -> Iterator[Row]:
+        """Every entry of a kind other than DECISION whose number is above `after`, oldest first."""
+        while rows := self._rows("kind = %s AND kind <> 0 AND seq > %s ORDER BY seq LIMIT %s", int(kind), after, _SOME):
+            yield from rows
+            after = rows[-1][0]
 
     def last_of_kind(self, kind: Kind, before: int) -> Row | None:
         """The last entry of a kind other than DECISION whose sequence number is below `before`."""

@@ -58,6 +58,15 @@ class SessionTable:
         with self._opened() as database, database.begin() as connection:
             connection.execute(delete(_session).where(_session.c.digest == digest))
 
+    def every(self) -> list[tuple[bytes, bytes]]:
+        """Digest of each that is kept, and what stands under it."""
+        with self._opened() as database:
+            if not database.is_there:
+                return []
+            with database.read() as connection:
+                found = connection.execute(select(_session.c.digest, _session.c.sealed)).all()
+        return [(bytes(digest), bytes(sealed)) for digest, sealed in found]
+
 
 def _us(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -6,7 +6,6 @@ It is a file of its own, because a run keeps the ledger's file busy for as long 
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,8 @@ from typing import Any, Protocol, Self
 
 from evenhand.allocation import Lease
 from evenhand.terms import DataError, StoreError, UsageError
+
+from .own_file import make_own_file
 
 __all__ = ["LeaseSteps", "Leases", "SqliteLeases"]
 
@@ -197,8 +198,7 @@ class SqliteLeases(Leases):
     def __init__(self, path: Path, *, any_thread: bool = False) -> None:
         self.path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            make_own_file(path)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=_WAIT, check_same_thread=not any_thread)
         except (OSError, sqlite3.Error) as error:
             raise self._told(error) from None

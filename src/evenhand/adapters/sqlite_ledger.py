@@ -22,12 +22,14 @@ from ._ledger_tables import APPLICATION, CHECKS, SCHEMA, TREE, TRIGGERS, VERSION
 from ._ledger_trouble import busy, outside, told
 from ._ledger_turn import Turn
 from ._sealed_head import SealedHead
+from .own_file import make_own_file
 
 __all__ = ["SqliteLedger"]
 
 _CHUNK = 16_384
 _PSEUDONYM = 16
 _TOGETHER = 2_048
+_SOME = 1_024
 _HASH = 32
 _DECISION = int(Kind.DECISION)
 _INSERT = "INSERT INTO entry VALUES (?, ?, ?, ?, ?)"
@@ -85,8 +87,7 @@ class SqliteLedger:
             )
         with self._trouble():
             if not read_only:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # what was decided is the owner's to read
+                make_own_file(path)  # what was decided is the owner's to read
             mode = _reading(path) if read_only else "rwc"
             self._db = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5
@@ -130,7 +131,7 @@ class SqliteLedger:
             )
         for pragma in (
             "synchronous = FULL",
-            "cache_size = -65536",
+            f"cache_size = {-4096 if read_only else -65536}",  # a service has many readers at once
             "temp_store = MEMORY",
             "trusted_schema = OFF",
             "secure_delete = ON",
@@ -170,9 +171,11 @@ class SqliteLedger:
             return self._rows("seq IN (SELECT seq FROM decided WHERE subject = ?) ORDER BY seq", about)
         return self._rows("about = ? AND kind <> 0 ORDER BY seq", about)
 
-    def of_kind(self, kind: Kind) -> Iterator[Row]:
-        """Every entry of a kind other than DECISION, oldest first."""
-        yield from self._rows("kind = ? AND kind <> 0 ORDER BY seq", int(kind))
+    def of_kind(self, kind: Kind, after: int = 0) -> Iterator[Row]:
+        """Every entry of a kind other than DECISION whose number is above `after`, oldest first."""
+        while rows := self._rows("kind = ? AND kind <> 0 AND seq > ? ORDER BY seq LIMIT ?", int(kind), after, _SOME):
+            yield from rows
+            after = rows[-1][0]
 
     def last_of_kind(self, kind: Kind, before: int) -> Row | None:
         """The last entry of a kind other than DECISION whose sequence number is below `before`."""

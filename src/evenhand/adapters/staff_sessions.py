@@ -12,7 +12,7 @@ import hmac
 import json
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Protocol
@@ -45,6 +45,10 @@ class SessionStore(Protocol):
         """Forget one; nothing to do where it is not there."""
         ...
 
+    def every(self) -> Sequence[tuple[bytes, bytes]]:
+        """Digest of each that is kept, and what stands under it."""
+        ...
+
 
 class SessionsInMemory:
     """Sessions of this process alone: for tests, and for one server that may forget them when it is started anew."""
@@ -66,6 +70,11 @@ class SessionsInMemory:
         """See `SessionStore`."""
         with self._lock:
             self._kept.pop(digest, None)
+
+    def every(self) -> Sequence[tuple[bytes, bytes]]:
+        """See `SessionStore`."""
+        with self._lock:
+            return [(digest, sealed) for digest, (sealed, _) in self._kept.items()]
 
 
 class StaffSessions:
@@ -94,18 +103,38 @@ class StaffSessions:
         if not word or len(word) > _LONGEST or not word.isascii():
             return None
         digest = _digest(word)
-        sealed = self._store.find(digest)
-        if sealed is None:
+        opened = self._opened(digest, self._store.find(digest))
+        if opened is None:
             return None
-        try:
-            opened = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], digest)
-        except InvalidTag:
-            return None
-        seconds, mark, name, roles = json.loads(opened)
+        seconds, mark, name, roles = opened
         if at >= _EPOCH + timedelta(seconds=seconds):
             return None
         csrf = hmac.new(self._form, word.encode(), hashlib.sha256).hexdigest()
         return Staff(mark, name, frozenset(StaffRole(one) for one in roles), csrf)
+
+    def end_all(self, mark: str = "") -> int:
+        """End every session, or those of one person; how many were ended.
+
+        Args:
+            mark: what records name the person by; "" = everybody.
+        """
+        ended = 0
+        for digest, sealed in self._store.every():
+            opened = self._opened(digest, sealed)
+            if not mark or (opened is not None and opened[1] == mark):
+                self._store.forget(digest)
+                ended += 1
+        return ended
+
+    def _opened(self, digest: bytes, sealed: bytes | None) -> tuple[int, str, str, list[str]] | None:
+        """What stands under a digest: until when, mark, name, roles; None where nothing of this home's does."""
+        if sealed is None:
+            return None
+        try:
+            seconds, mark, name, roles = json.loads(self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], digest))
+        except (InvalidTag, ValueError):
+            return None
+        return seconds, mark, name, roles
 
     def end(self, word: str) -> None:
         """End a session."""

@@ -9,7 +9,6 @@ writes nor a backup that was made before can be reached from here.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from evenhand.terms import StoreError
 
 from ._person_keys import HANDLE, PersonKeys, Row
+from .own_file import make_own_file
 from .wrapping import Wrapping
 
 __all__ = ["SubjectKeyFile"]
@@ -123,8 +123,7 @@ class SubjectKeyFile(PersonKeys):
         done is undone by the next that opens it."""
         try:
             if make:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+                make_own_file(self._path)
             database = sqlite3.connect(
                 f"{self._path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=5
             )

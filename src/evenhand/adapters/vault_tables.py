@@ -16,7 +16,6 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
 
 from sqlalchemy import Connection, text
@@ -168,46 +167,46 @@ class VaultTables:
         texts = [unseal(name, mark, value) for mark, value in rows]
         return [texts.count(value) for value in values]
 
-    def allow(self, name: str, epsilon: Fraction) -> None:
+    def allow(self, name: str, budget: str) -> None:
         """Set the privacy budget of a column: what all noisy counts of it may lose together, for ever."""
         with self._writing() as connection:
             done(connection, "DELETE FROM budget WHERE name = :name", name=name)
-            done(connection, "INSERT INTO budget VALUES (:name, :epsilon)", name=name, epsilon=str(epsilon))
+            done(connection, "INSERT INTO budget VALUES (:name, :epsilon)", name=name, epsilon=budget)
 
-    def spent(self, name: str) -> tuple[Fraction, Fraction]:
-        """What was lost of a column's budget, and the budget; what was lost stays so, whatever is put there again."""
+    def spent(self, name: str) -> tuple[list[str], str]:
+        """What each answer about a column lost, and its budget; what was lost stays so, whatever is put there again."""
         with self._reading() as connection:
             return spent_of(connection, name)
 
     def told_once(
-        self, name: str, asked: str, epsilon: Fraction, make: Callable[[], list[int]]
+        self,
+        name: str,
+        asked: str,
+        loss: str,
+        make: Callable[[], list[int]],
+        check: Callable[[list[str], str], None],
     ) -> tuple[list[int], bool]:
         """The answer to a question: the one that was given before, or a new one that is paid for from the budget.
 
         The answer is durable before it is given out, so that asking again tells nothing more.
 
+        Args:
+            name: the column.
+            asked: the question.
+            loss: what the answer loses.
+            make: makes the answer.
+            check: given what was lost before and the budget, raises where the budget does not allow it.
+
         Returns:
             The noisy counts, and whether they were given before.
-
-        Raises:
-            DataError: the budget does not allow it.
         """
-        words = {"name": name, "asked": asked, "epsilon": str(epsilon)}
+        words = {"name": name, "asked": asked, "epsilon": loss}
         query = "SELECT counts FROM answer WHERE name = :name AND asked = :asked AND epsilon = :epsilon"
         with self._writing() as connection:
             before = rows_of(connection, query, **words)
             if before:
                 return [int(one) for one in json.loads(before[0][0])], True
-            lost, whole = spent_of(connection, name)
-            if epsilon > whole - lost:
-                raise DataError(
-                    "vault-budget-spent",
-                    f"The privacy budget of column {name!r} has {float(max(whole - lost, Fraction(0))):g} left; "
-                    f"{float(epsilon):g} was asked for.",
-                    rule="what all answers about a column lose together is bounded",
-                    remedy="ask an earlier question again, ask with a smaller --epsilon, or decide on a larger budget: "
-                    "evenhand vault put ... --epsilon",
-                )
+            check(*spent_of(connection, name))
             counts = make()
             statement = "INSERT INTO answer VALUES (:name, :asked, :epsilon, :counts)"
             done(connection, statement, **words, counts=json.dumps(counts))

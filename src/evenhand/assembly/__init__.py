@@ -45,6 +45,7 @@ from ._known import is_known
 from ._live import LiveService
 from ._monitor import monitor
 from ._monitored import Monitored, Watched
+from ._noisy_audit import NoisyRates, vault_audit
 from ._officer import DeskInHome
 from ._package import Package, package_about, portability_of
 from ._person import PeopleHouse, Sayings
@@ -72,7 +73,7 @@ from ._said_since import SaidSince, consents_since
 from ._same_person import SamePerson, same_person
 from ._serve import Serving, machine_keys, open_service, serve, service_app
 from ._signals_said import hear_signals
-from ._staff import ReadsInHome, StaffHouse, open_staff_house, staff_check, staff_mark, staff_reads
+from ._staff import ReadsInHome, StaffHouse, end_staff_sessions, open_staff_house, staff_check, staff_mark, staff_reads
 from ._staff_mounts import serve_staff_pages, staff_mounts
 from ._standing import pause_campaign, resume_campaign
 from ._table_words import ReadTables
@@ -117,6 +118,7 @@ __all__ = [
     "Message",
     "Monitored",
     "NoisyCounts",
+    "NoisyRates",
     "Package",
     "PeopleHouse",
     "Planned",
@@ -158,6 +160,7 @@ __all__ = [
     "decide_people",
     "demo",
     "draft",
+    "end_staff_sessions",
     "erase",
     "evaluate",
     "export_consents",
@@ -231,6 +234,7 @@ __all__ = [
     "tell_recipient",
     "text_of_file",
     "upgrade_database",
+    "vault_audit",
     "vault_count",
     "vault_list",
     "vault_log",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from evenhand.adapters.database import database_of
 from evenhand.adapters.event_tables import EventTables
 from evenhand.adapters.home import Home
-from evenhand.ledger import open_run
+from evenhand.ledger import open_run, runs
 
 from ._campaign_figures import badge_of, figures_of
+from ._ledger import has_ledger
 from ._records import open_ledger
 
-__all__ = ["CampaignReports"]
+__all__ = ["CampaignReports", "run_since"]
 
 _MOST = 200
 
@@ -55,3 +57,23 @@ class CampaignReports:
         """How many decisions of a run were told to be shown; None where nothing was told of any."""
         with database_of(self._place) as database:
             return EventTables(database).shown_of(run_id) or None
+
+
+def run_since(place: Home, campaign: str, since: datetime, digest: str) -> str:
+    """The last whole run of this very campaign file since a moment; "" where there is none. A start that was cut short
+    after its run was recorded goes on from it, so that nobody is decided about twice.
+
+    Args:
+        place: the home.
+        campaign: id of the campaign.
+        since: not before this.
+        digest: SHA-256 (hex) of the campaign file.
+    """
+    if not has_ledger(place):
+        return ""
+    with open_ledger(place) as store:
+        for run in reversed(runs(store)):
+            is_whole = run.finished and run.campaign == campaign and not run.priced_by
+            if is_whole and run.at >= since and open_run(store, run.run_id).campaign_file_digest == digest:
+                return run.run_id
+    return ""

@@ -35,6 +35,14 @@ class CampaignShelf:
         with database_of(self._place) as database:
             return CampaignSteps(database).of(name)
 
+    def steps_of(self, names: Sequence[str]) -> dict[str, list[CampaignStep]]:
+        """The steps of several campaigns, read at once."""
+        out: dict[str, list[CampaignStep]] = {name: [] for name in names}
+        with database_of(self._place) as database:
+            for one in CampaignSteps(database).of(*names):
+                out[one.campaign].append(one)
+        return out
+
     def names(self, declared: Iterable[str]) -> list[str]:
         """Every campaign by its id, those that were declared among them."""
         with database_of(self._place) as database:

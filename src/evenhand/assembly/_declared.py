@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
 
 from evenhand.adapters.home import Home
-from evenhand.ledger import RunRecord, open_run, runs
+from evenhand.ledger import LedgerStore, RunRecord, open_run, runs_since
 from evenhand.policy import Campaign
 from evenhand.rights import ConsentContext, Sender, authority_of
 
@@ -34,16 +36,43 @@ def campaigns_of(place: Home) -> tuple[DeclaredCampaign, ...]:
     """Every campaign that ran in a home, as it ran last; the one that ran most recently first."""
     if not has_ledger(place):
         return ()
-    counts: dict[str, int] = {}
-    last: dict[str, str] = {}
     with open_ledger(place) as store:
-        for run in runs(store):
-            if run.finished:
-                counts[run.campaign] = counts.get(run.campaign, 0) + 1
-                last.pop(run.campaign, None)
-                last[run.campaign] = run.run_id
+        counts, last = _counted(store, place)
         recorded = [open_run(store, run_id) for run_id in reversed(last.values())]
     return tuple(DeclaredCampaign(one.campaign, one, counts[one.campaign.campaign]) for one in recorded)
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Runs of a ledger up to an entry, which has a hash: how many of each campaign, and its last."""
+
+    entries: int = 0
+    hash: bytes = b""
+    counts: dict[str, int] = field(default_factory=dict)
+    last: dict[str, str] = field(default_factory=dict)
+
+
+_KNOWN: dict[Path, _Counted] = {}
+_LOCK = Lock()
+
+
+def _counted(store: LedgerStore, place: Home) -> tuple[dict[str, int], dict[str, str]]:
+    """How many runs each campaign had, and its last, the latest campaign last. A service makes runs without end, and
+    each thing that a person says asks this: so what was counted is kept, as long as it is the same ledger, and only
+    what is new is read."""
+    with _LOCK:
+        known = _KNOWN.get(place.folder)
+        if known is None or list(store.hashes(known.entries, known.entries)) != [known.hash]:
+            known = _KNOWN[place.folder] = _Counted()
+        tail = store.tail()
+        for seq, run_id, name in runs_since(store, known.entries):
+            if seq > tail.entries:
+                break
+            known.counts[name] = known.counts.get(name, 0) + 1
+            known.last.pop(name, None)
+            known.last[name] = run_id
+        known.entries, known.hash = tail.entries, tail.hash
+        return dict(known.counts), dict(known.last)
 
 
 def sender_of(campaign: Campaign) -> Sender:

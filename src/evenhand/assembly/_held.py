@@ -12,7 +12,7 @@ from evenhand.adapters.consent_table import CONSENT_COLUMNS
 from evenhand.adapters.home import Home
 from evenhand.adapters.tables import DataTable, open_table
 from evenhand.explanation import text
-from evenhand.ledger import decided_about, runs
+from evenhand.ledger import campaign_of_run, decided_about
 from evenhand.policy import Campaign, Table
 from evenhand.rights import Item, Request, RequestKind, Said, Step
 from evenhand.terms import EvenhandError, LegalBasis, Origin, Role
@@ -55,7 +55,7 @@ def held_about(place: Home, who: str, pseudonym: str, campaigns: Sequence[Declar
     with open_ledger(place) as store:
         ids = decided_about(store, pseudonym) if campaigns else ()
         ids = tuple(one.decision_id for one in readable(store, ids))
-        of_run = {run.run_id: run.campaign for run in runs(store)} if ids else {}
+        of_run = {run: campaign_of_run(store, run) for run in {one.rpartition(".")[0] for one in ids}}
     decisions = tuple(why(one, home=place.folder, lang=lang).to_dict() for one in ids)
     corrections = told_to(place).corrections.get(pseudonym.encode(), {})
     items: dict[tuple[str, int, str], Item] = {}

@@ -38,7 +38,7 @@ from ._ledger import leases_of
 from ._live_limits import Part
 from ._live_people import PeopleKeys, Profiles
 from ._live_told import LiveTold
-from ._policy import read_policy
+from ._policy import read_policy, remember_run
 from ._records import open_ledger, resolve_run
 from ._run import located, relative
 from ._tables_seen import Seen, seen
@@ -101,6 +101,7 @@ class LiveCampaign:
         self.loaded = loaded
         self.priced_by = recorded.summary.run_id
         self._policy = read_policy(home, recorded)
+        remember_run(self._policy.digest, self.priced_by)
         self._model = model_from_json(recorded.model_json)
         check_policy(self._policy, loaded.campaign, recorded_digest(loaded.campaign, recorded), self._model)
         self._tables = PriceTables(self._policy, loaded.campaign)

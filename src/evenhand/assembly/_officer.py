@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from evenhand.adapters.home import Home
 from evenhand.explanation import Lang, one_line
@@ -30,7 +31,7 @@ from ._asking import (
 )
 from ._declared import campaigns_of
 from ._ledger import keys_of
-from ._recipients import outbox
+from ._recipients import acknowledge, outbox, tell_recipient
 from ._records import open_ledger
 from ._requests import (
     Found,
@@ -56,6 +57,7 @@ _STEPS = {
     "extend": Step.EXTEND,
     "refuse": Step.REFUSE,
     "withdraw": Step.WITHDRAW,
+    "told": Step.TELL,
 }
 
 
@@ -128,6 +130,8 @@ class DeskInHome:
             start_request(number, home=home, by=by, at=at)
         elif do == "extend":
             extend_request(number, form.get("reason", ""), home=home, by=by, at=at)
+        elif do == "told":
+            acknowledge(number, form.get("recipient", ""), form.get("reference", ""), home=home, by=by, at=at)
         elif do == "refuse":
             refuse_request(number, form.get("reason", ""), home=home, by=by, at=at)
         else:
@@ -151,6 +155,20 @@ class DeskInHome:
             for name, content in files_for(self._place, found.request, who, self._clock()).items():
                 file.writestr(f"{number}/{name}", content)
         return archive.getvalue()
+
+    def message(self, number: str, recipient: str, who: str, by: str) -> bytes:
+        """The message for a recipient, after that was noted; the attempt is recorded.
+
+        Raises:
+            UsageError: nothing is to be told to this recipient.
+            DataError: `who` is somebody else.
+        """
+        self._note(by, ReadKind.MESSAGE, number)
+        with tempfile.TemporaryDirectory(prefix="evenhand-message-") as folder:
+            path = tell_recipient(
+                number, recipient, who, Path(folder) / "m.json", home=self._place.folder, by=by, at=self._clock()
+            )
+            return path.read_bytes()
 
     def kept(self) -> Retention:
         """What has been kept long enough."""
@@ -236,7 +254,12 @@ class DeskInHome:
             code=code,
             told=told,
             offers=tuple(offers.items()),
+            to_tell=self._to_tell(request.number),
         )
+
+    def _to_tell(self, number: str) -> tuple[tuple[str, int], ...]:
+        due = outbox(home=self._place.folder)
+        return tuple((one.recipient, one.attempts) for one in due if one.number == number)
 
     def _decisions(self, found: Found) -> int | None:
         key = keys_of(self._place).of_handles([found.handle]).get(found.handle)

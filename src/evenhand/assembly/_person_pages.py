@@ -15,6 +15,7 @@ from evenhand.adapters.home import Home, find_home
 from evenhand.adapters.person_links import LINK_DAYS, Links, OnceStore, Scope
 from evenhand.features import pseudonymise
 from evenhand.ledger import decided_about
+from evenhand.portal import is_link
 from evenhand.terms import DataError, UsageError
 
 from ._cards import LedgerCards
@@ -243,8 +244,7 @@ def _secure(site: str) -> str:
     Raises:
         UsageError: whoever listens on the way could read what is sent there.
     """
-    is_secure = not site or site.startswith("https://") or _HERE.fullmatch(site)
-    if not is_secure or set(site) & set("\\<>\"' \n\r\t"):
+    if site and not (is_link(site) and (site.startswith("https://") or _HERE.fullmatch(site))):
         raise UsageError(
             "link-site",
             "The address of the pages does not begin with https://.",

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from evenhand.adapters.home import Home
 from evenhand.allocation import PricePolicy
 from evenhand.explanation import Explanation, Lang, Review, tell
-from evenhand.ledger import LedgerStore, RunRecord, decided_about, facts, latest_checkpoint, open_run, runs
+from evenhand.ledger import LedgerStore, RunRecord, decided_about, facts, last_run, latest_checkpoint, open_run
 from evenhand.policy import Campaign
 from evenhand.portal import Decided, Fairness, Trace
 from evenhand.scoring import model_from_json
@@ -251,8 +251,8 @@ def newest_campaign(place: Home, shelf: RunShelf) -> Campaign | None:
     if not has_ledger(place):
         return None
     with open_ledger(place) as store:
-        finished = [run for run in runs(store) if run.finished]
-        return shelf.run(store, finished[-1].run_id).campaign if finished else None
+        last = last_run(store)
+        return shelf.run(store, last).campaign if last else None
 
 
 def _review(found: Sequence[Review]) -> Literal["", "kept", "changed"]:

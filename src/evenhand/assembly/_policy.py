@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
 from evenhand.allocation import PricePolicy, check_policy, policy_from_dict, policy_of
-from evenhand.ledger import LedgerStore, RunRecord, open_run, runs
+from evenhand.ledger import LedgerStore, RunRecord, open_run, run_of_policy
 from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, LedgerError
 
-__all__ = ["policy_of_run", "prices_of", "read_policy", "run_that_priced", "why_not_later", "write_policy"]
+__all__ = [
+    "policy_of_run",
+    "prices_of",
+    "read_policy",
+    "remember_run",
+    "run_that_priced",
+    "why_not_later",
+    "write_policy",
+]
 
 NAME = "prices.json"
 
@@ -86,15 +95,34 @@ def read_policy(place: Home, recorded: RunRecord) -> PricePolicy:
     return made
 
 
+_RUN_OF: dict[str, str] = {}
+"""The run of each digest that was looked for; a digest is of one run for ever."""
+_MOST = 4_096
+
+
+def remember_run(digest: str, run_id: str) -> None:
+    """Note whose prices have a digest, so that nobody looks through a ledger for it."""
+    if len(_RUN_OF) >= _MOST:
+        _RUN_OF.clear()
+    _RUN_OF[digest] = run_id
+
+
 def run_that_priced(store: LedgerStore, digest: str) -> RunRecord:
     """The run whose policy has this digest.
 
     Raises:
         LedgerError: the ledger has no such run.
     """
-    for run in runs(store):
-        if run.finished and run.policy == digest:
-            return open_run(store, run.run_id)
+    known = _RUN_OF.get(digest)
+    if known is not None:
+        with suppress(DataError):  # another ledger's
+            recorded = open_run(store, known)
+            if recorded.summary.policy == digest:
+                return recorded
+    found = run_of_policy(store, digest)
+    if found is not None:
+        remember_run(digest, found)
+        return open_run(store, found)
     raise LedgerError(
         "policy-run-missing",
         "The ledger has no run with the prices that this run decided with.",

@@ -24,7 +24,7 @@ from evenhand.policy import Campaign
 from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError
 
 from ._campaign_opened import CampaignOpener
-from ._campaign_reports import CampaignReports
+from ._campaign_reports import CampaignReports, run_since
 from ._campaign_shelf import CampaignShelf, latest, started, tag_of
 from ._check import check
 from ._live import LiveService
@@ -80,11 +80,9 @@ class CampaignRegister:
     def page(self, after: str, count: int) -> list[dict[str, Any]]:
         """The next campaigns by id; see `Campaigns.page`."""
         names = [name for name in self._shelf.names(self._declared) if name > after][:count]
-        return [
-            self._told(name, self._shelf.steps(name), states)
-            for states in [self._shelf.states(names)]
-            for name in names
-        ]
+        states = self._shelf.states(names)
+        steps = self._shelf.steps_of([name for name in names if name not in self._declared])
+        return [self._told(name, steps.get(name, []), states) for name in names]
 
     def read(self, name: str) -> dict[str, Any]:
         """How one campaign stands; see `Campaigns.read`."""
@@ -102,7 +100,9 @@ class CampaignRegister:
 
     def text(self, name: str) -> bytes:
         """Its campaign file; see `Campaigns.text`."""
-        steps = self._known(name)
+        return self._text(name, self._known(name))
+
+    def _text(self, name: str, steps: Sequence[CampaignStep]) -> bytes:
         if steps:
             return latest(steps).document or b""
         loaded = self._declared[name]
@@ -161,10 +161,11 @@ class CampaignRegister:
 
     def bases(self) -> list[str]:
         """Campaigns that a new one can be made after; see `Campaigns.bases`."""
-        out = []
-        for name in self._shelf.names(self._declared):
+        names, out = self._shelf.names(self._declared), []
+        steps = self._shelf.steps_of([name for name in names if name not in self._declared])
+        for name in names:
             with suppress(EvenhandError):
-                self._sources.read(self.text(name), _now())
+                self._sources.read(self._text(name, steps.get(name, [])), _now())
                 out.append(name)
         return out
 
@@ -239,9 +240,10 @@ class CampaignRegister:
                 rule="a service decides by public prices, one offer for each person",
                 remedy="run it from a file: evenhand run CAMPAIGN",
             )
-        ran = run_campaign(loaded, home=self._place.folder, at=at)
+        run = run_since(self._place, name, newest.at, loaded.digest)
+        run = run or run_campaign(loaded, home=self._place.folder, at=at).run_id
         number = steps[-1].number + 1
-        step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, ran.run_id)
+        step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, run)
         self._shelf.append(step)
         self._serve(name, step, loaded)
 
@@ -258,7 +260,7 @@ class CampaignRegister:
 
     def _told(self, name: str, steps: Sequence[CampaignStep], states: dict[str, CampaignState]) -> dict[str, Any]:
         """A campaign in the list."""
-        campaign, start, state = self._campaign(name), started(steps), states[name]
+        campaign, start, state = self._campaign(name, steps), started(steps), states[name]
         run = self._run_of(name, steps)
         return {
             "campaign": name,
@@ -319,19 +321,19 @@ class CampaignRegister:
     def _is_starting(self, name: str) -> bool:
         return name in self._under_way and not self._under_way[name].done()
 
-    def _campaign(self, name: str) -> Campaign | None:
+    def _campaign(self, name: str, steps: Sequence[CampaignStep]) -> Campaign | None:
         """As it was declared last; None where its file cannot be read any more."""
         with suppress(EvenhandError):
-            return self._loaded(name).campaign
+            return self._loaded(name, steps).campaign
         return None
 
-    def _loaded(self, name: str) -> LoadedCampaign:
+    def _loaded(self, name: str, known: Sequence[CampaignStep] | None = None) -> LoadedCampaign:
         """As it would be started next.
 
         Raises:
             FindingsError: it may not be any more: a file was taken away, or a date passed.
         """
-        steps = self._known(name)
+        steps = self._known(name) if known is None else known
         return self._readable(latest(steps).document or b"") if steps else self._declared[name]
 
     def _readable(self, document: bytes) -> LoadedCampaign:

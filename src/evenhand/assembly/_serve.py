@@ -99,6 +99,8 @@ def open_service(
         UsageError: nothing to serve, or one campaign twice.
         PolicyError, DataError, PausedError, StoreError, LedgerError: as `decide_people`.
     """
+    if not campaigns and sources is None:
+        raise _none_or_twice()
     first = campaigns[0] if campaigns else None
     beside = first if isinstance(first, Path) else first.path if first is not None else None
     if beside is None and sources is not None:
@@ -115,13 +117,8 @@ def open_service(
     for campaign in campaigns:
         step(f"opening {campaign if isinstance(campaign, Path) else campaign.campaign.campaign}")
         opened.append(opener.open(campaign, run=run, at=at))
-    if (not opened and sources is None) or len({one.campaign.campaign for one in opened}) != len(opened):
-        raise UsageError(
-            "serve-campaigns",
-            "No campaign was named, or one twice.",
-            rule="a service decides for one or more different campaigns, or takes them over the network",
-            remedy="evenhand serve campaign.yaml, or evenhand serve --sources FOLDER",
-        )
+    if len({one.campaign.campaign for one in opened}) != len(opened):
+        raise _none_or_twice()
     live = LiveService(place, opened, lambda: live_ledger_of(place, keys), noticed=noticed, told=heard)
     register = CampaignRegister(place, live, opener, Sources(sources, place.folder))
     tables = TablesWatch(lambda: tuple(live.campaigns.values()), noticed)
@@ -263,6 +260,15 @@ def serve(
             ready=lambda: told(_where(serving, host, port)),
             again=serving.tables.read_now,
         )
+
+
+def _none_or_twice() -> UsageError:
+    return UsageError(
+        "serve-campaigns",
+        "No campaign was named, or one twice.",
+        rule="a service decides for one or more different campaigns, or takes them over the network",
+        remedy="evenhand serve campaign.yaml, or evenhand serve --sources FOLDER",
+    )
 
 
 def _refuse_no_folder(sources: Path) -> None:

@@ -23,7 +23,16 @@ from ._trail import entry, is_trail_there, trail_of
 if TYPE_CHECKING:
     from evenhand.adapters.web import StaffDoor
 
-__all__ = ["ReadsInHome", "StaffHouse", "not_installed", "open_staff_house", "staff_check", "staff_mark", "staff_reads"]
+__all__ = [
+    "ReadsInHome",
+    "StaffHouse",
+    "end_staff_sessions",
+    "not_installed",
+    "open_staff_house",
+    "staff_check",
+    "staff_mark",
+    "staff_reads",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -173,6 +182,24 @@ def staff_check(settings: str | Path) -> dict[str, Any]:
         "has_secret": bool(client_secret()),
         "roles": {role.value: list(words) for role, words in read.roles.items()},
     }
+
+
+def end_staff_sessions(mark: str = "", *, home: str | Path | None = None) -> int:
+    """Sign somebody of the staff out at once, in every process of a home, or everybody; how many sessions ended.
+
+    Args:
+        mark: what records name them by; see `staff_mark`. "" = everybody.
+        home: the home folder; see `find_home`.
+
+    Raises:
+        DataError: the home has no key yet.
+        StoreError: the home cannot be written.
+    """
+    from evenhand.adapters.database import database_of
+    from evenhand.adapters.session_table import SessionTable
+
+    place = find_home(home)
+    return StaffSessions(_secret(place), SessionTable(lambda: database_of(place))).end_all(mark)
 
 
 def staff_mark(subject: str, settings: str | Path, *, home: str | Path | None = None) -> str:

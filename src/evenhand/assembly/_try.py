@@ -89,7 +89,8 @@ def open_to_try(
     """
     check_can_serve()
     ran = run_campaign(campaign, at=datetime.now(UTC), step=step)
-    with open_service([campaign], home=ran.home, at=datetime.now(UTC), step=step) as serving:
+    tables = campaign.resolve().parent
+    with open_service([campaign], home=ran.home, at=datetime.now(UTC), sources=tables, step=step) as serving:
         from evenhand.adapters.web import TryShop, run_app, try_pages
 
         people = _samples(ran)
@@ -113,7 +114,7 @@ def open_to_try(
         for one in (*others, last):
             site = f"http://{_HOST}:{one}"
             there = partial(ready, _places(site, people))
-            all_mounts = mounts | staff_mounts(serving.place, try_at=site)
+            all_mounts = mounts | staff_mounts(serving.place, try_at=site, campaigns=serving.register, told=told)
             app = service_app(serving, mounts=all_mounts, routers=beside["routers"], told=told)
             try:
                 run_app(app, host=_HOST, port=one, ready=there)

@@ -21,16 +21,20 @@ from evenhand.adapters.tables import DataTable, open_table
 from evenhand.adapters.vault_tables import Kept, Logged, VaultTables, groups_of_texts
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign, Table
-from evenhand.terms import ConsentStatus, EvenhandError, UsageError
-from evenhand.vault import discrete_laplace, noise_bound
+from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError
+from evenhand.vault import Budget, Loss, discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
 
 from ._ledger import keys_of
 from ._trail import told_to
 
 __all__ = [
     "NoisyCounts",
+    "account_of",
     "group_values",
     "in_vault",
+    "loss_of",
+    "named_values",
+    "told_once",
     "vault_correct",
     "vault_count",
     "vault_digest",
@@ -98,6 +102,7 @@ def vault_digest(groups: Sequence[Sequence[str | None]]) -> str:
 def vault_put(
     table: str | Path, columns: Sequence[str], *, identifier: str, purpose: str, until: datetime,
     home: str | Path | None = None, at: datetime, who: str | None = None, epsilon: Fraction | None = None,
+    delta: Fraction = Fraction(0),
 ) -> int:  # fmt: skip
     """Put columns of a table in the vault, under its own key. Whoever was erased is left out, as long
     as they gave this home no consent since.
@@ -112,6 +117,7 @@ def vault_put(
         at: now.
         who: who puts them there; None = the user of the operating system.
         epsilon: privacy budget of each column, for noisy counts that are told outside; None = as it was, at first zero.
+        delta: of that budget; 0 = Laplace noise only.
 
     Returns:
         The number of people who are in it.
@@ -142,9 +148,22 @@ def vault_put(
     vault = vault_of(place)
     vault.put(values, ids, purpose=purpose.strip(), at=_micro(at), until=_micro(until), who=_who(who))
     if epsilon is not None:
+        budget = _budget(epsilon, delta, len(ids))
         for name in columns:
-            vault.allow(name, epsilon)
+            vault.allow(name, str(budget))
     return len(ids)
+
+
+def _budget(epsilon: Fraction, delta: Fraction, people: int) -> Budget:
+    """A budget with a delta by which nobody's own value may be told: far below one in so many people."""
+    if delta * max(people, 1) * 10 > 1:
+        raise UsageError(
+            "noise-delta-large",
+            f"A delta of {float(delta):g} is too large for {people} people.",
+            rule="with that chance an answer may tell on somebody; it is at most a tenth of one over their number",
+            remedy="name a smaller --delta, such as 1e-9",
+        )
+    return Budget(epsilon, delta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +173,11 @@ class NoisyCounts:
     Attributes:
         column: the column.
         counts: per value the noisy count, and the least and the most that the true one is (95 %).
-        epsilon: what the answer loses of the column's budget.
-        spent, budget: what was lost so far, and what may be.
+        epsilon: what the answer is worth by itself.
+        spent, budget: what all answers so far lost together, and what they may; both as an epsilon.
         again: the same was asked before, and this is the same answer: nothing more was lost.
+        noise: ``laplace`` or ``gaussian``.
+        delta: of the budget.
     """
 
     column: str
@@ -165,14 +186,16 @@ class NoisyCounts:
     spent: Fraction
     budget: Fraction
     again: bool
+    noise: str = "laplace"
+    delta: Fraction = Fraction(0)
 
 
 def vault_count(
     column: str, values: Sequence[str], *, epsilon: Fraction, home: str | Path | None = None, at: datetime,
-    purpose: str = "", who: str | None = None,
+    purpose: str = "", who: str | None = None, noise: str = "laplace",
 ) -> NoisyCounts:  # fmt: skip
-    """How many people have each of these values, epsilon-differentially private: one person more or less changes the
-    chance of any answer by a factor of at most ``exp(epsilon)``.
+    """How many people have each of these values, differentially private: one person more or less changes the chance of
+    any answer by a factor of at most ``exp(epsilon)``, with Gaussian noise but for a chance of the budget's delta.
 
     Args:
         column: a column in the vault.
@@ -182,10 +205,33 @@ def vault_count(
         at: now.
         purpose: why, for the log.
         who: who asks.
+        noise: ``laplace``, or ``gaussian``, of which many answers together lose less.
 
     Raises:
         UsageError: no value, one twice, or an epsilon out of bounds.
         DataError: there is no such column, its time is up, or its budget is spent.
+    """
+    wanted = named_values(values)
+    vault, moment = vault_of(find_home(home)), _micro(at)
+    true = vault.counts(column, wanted, purpose=purpose or "noisy counts", at=moment, who=_who(who))
+    loss = loss_of(vault, column, epsilon, noise)
+    bound = gaussian_bound(loss.size) if noise == "gaussian" else noise_bound(epsilon)
+    draw = discrete_gaussian if noise == "gaussian" else discrete_laplace
+
+    def noisy() -> list[int]:
+        return [count + draw(loss.size, secrets.randbelow) for count in true]
+
+    counts, again = told_once(vault, column, "\n".join(wanted), loss, noisy)
+    lost, budget = account_of(vault, column)
+    told = {value: (n, max(0, n - bound), max(0, n + bound)) for value, n in zip(wanted, counts, strict=True)}
+    return NoisyCounts(column, told, epsilon, budget.spent(lost), budget.epsilon, again, noise, budget.delta)
+
+
+def named_values(values: Sequence[str]) -> list[str]:
+    """The values that were named, in order; each once.
+
+    Raises:
+        UsageError: none, or one twice.
     """
     wanted = sorted(set(values))
     if not wanted or len(wanted) != len(values):
@@ -195,17 +241,43 @@ def vault_count(
             rule="whoever asks names the values, since which ones occur would tell about people",
             remedy="name them with commas between: --values f,m",
         )
-    bound = noise_bound(epsilon)
-    vault, moment = vault_of(find_home(home)), _micro(at)
-    true = vault.counts(column, wanted, purpose=purpose or "noisy counts", at=moment, who=_who(who))
+    return wanted
 
-    def noisy() -> list[int]:
-        return [count + discrete_laplace(epsilon, secrets.randbelow) for count in true]
 
-    counts, again = vault.told_once(column, "\n".join(wanted), epsilon, noisy)
-    spent, budget = vault.spent(column)
-    told = {value: (n, max(0, n - bound), max(0, n + bound)) for value, n in zip(wanted, counts, strict=True)}
-    return NoisyCounts(column, told, epsilon, spent, budget, again)
+def account_of(vault: VaultTables, column: str) -> tuple[list[Loss], Budget]:
+    """What each answer about a column lost, and the column's budget."""
+    lost, budget = vault.spent(column)
+    return [Loss.of(one) for one in lost], Budget.of(budget)
+
+
+def loss_of(vault: VaultTables, column: str, epsilon: Fraction, noise: str) -> Loss:
+    """What an answer with this noise loses of a column's budget."""
+    return account_of(vault, column)[1].gaussian(epsilon) if noise == "gaussian" else Loss("laplace", epsilon)
+
+
+def told_once(
+    vault: VaultTables, column: str, asked: str, loss: Loss, make: Callable[[], list[int]]
+) -> tuple[list[int], bool]:
+    """The answer to a question, paid for from the column's budget; see `VaultTables.told_once`.
+
+    Raises:
+        DataError: the budget does not allow it.
+    """
+
+    def check(before: list[str], kept: str) -> None:
+        lost, budget = [Loss.of(one) for one in before], Budget.of(kept)
+        if not budget.allows([*lost, loss]):
+            raise DataError(
+                "vault-budget-spent",
+                f"Of the privacy budget of column {column!r}, {float(budget.spent(lost)):.4g} of "
+                f"{float(budget.epsilon):g} is spent; with this answer it would be "
+                f"{float(budget.spent([*lost, loss])):.4g}.",
+                rule="what all answers about a column lose together is bounded",
+                remedy="ask an earlier question again, ask with a smaller --epsilon, or decide on a larger budget: "
+                "evenhand vault put ... --epsilon",
+            )
+
+    return vault.told_once(column, asked, str(loss), make, check)
 
 
 def vault_list(*, home: str | Path | None = None) -> list[Kept]:

@@ -114,9 +114,39 @@ def mark(
         voice.data(made)
 
 
+def end(
+    mark: Annotated[
+        str, typer.Argument(metavar="MARK", help="Whom, as records name them; see: evenhand staff mark.")
+    ] = "",
+    everybody: Annotated[bool, typer.Option("--all", help="Everybody.")] = False,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Sign somebody out of the pages for staff at once, or everybody, in every process of the home."""
+    from evenhand import assembly
+    from evenhand.terms import UsageError
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    if bool(mark) == everybody:
+        raise UsageError(
+            "staff-end-whom",
+            "Nobody is named whose sessions end, or somebody and everybody at once.",
+            rule="one person by their mark, or everybody with --all",
+            remedy="evenhand staff end staff-6f26c0c2c11a, or evenhand staff end --all",
+        )
+    count = assembly.end_staff_sessions(mark, home=home)
+    if json_out:
+        voice.document({"ended": count})
+    else:
+        voice.talk(f"{counted(count, 'session')} ended.")
+
+
 _COMMANDS = (
     (serve, ("evenhand staff serve --staff staff.yaml", "evenhand staff serve --dev-sign-in --port 9000")),
     (check, ("evenhand staff check --staff staff.yaml", "evenhand staff check --staff staff.yaml --json")),
     (reads, ("evenhand staff reads", "evenhand staff reads --about R-20261127-3f9a1c --json")),
     (mark, ("evenhand staff mark u-17 --staff staff.yaml", "evenhand staff mark u-17 --staff staff.yaml --json")),
+    (end, ("evenhand staff end staff-6f26c0c2c11a", "evenhand staff end --all --json")),
 )

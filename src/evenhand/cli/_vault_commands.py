@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._options import At, CampaignFile, HomeFolder, Json, NoColour, Quiet, moment
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
+
+
+class Noise(StrEnum):
+    """Kinds of noise."""
+
+    laplace = "laplace"
+    gaussian = "gaussian"
+
 
 As = Annotated[
     str | None, typer.Option("--as", help="Who asks, for the log; else EVENHAND_PERSON, else the system's user.")
@@ -38,6 +47,9 @@ def put(
     epsilon: Annotated[
         str | None, typer.Option("--epsilon", help="Privacy budget of each column, for noisy counts told outside.")
     ] = None,
+    delta: Annotated[
+        str, typer.Option("--delta", help="Of that budget, for Gaussian noise: far below one over the people.")
+    ] = "0",
     who: As = None,
     home: HomeFolder = None,
     json_out: Json = False,
@@ -51,12 +63,12 @@ def put(
     names = [name.strip() for name in columns.split(",") if name.strip()]
     people = assembly.vault_put(
         table, names, identifier=identifier, purpose=purpose, until=moment(until), home=home, at=moment(None), who=who,
-        epsilon=None if epsilon is None else _epsilon(epsilon),
+        epsilon=None if epsilon is None else _epsilon(epsilon), delta=_epsilon(delta),
     )  # fmt: skip
     if json_out:
         voice.document({"columns": names, "people": people})
     else:
-        voice.data(f"{', '.join(names)} of {people:,} people are in the vault")
+        voice.data(f"{', '.join(names)} of {counted(people, 'person', 'people')} are in the vault")
         voice.talk("Take them out of your own table; campaigns read them with: columns: NAME: {kept_in: vault}")
 
 
@@ -64,6 +76,9 @@ def count(
     column: Annotated[str, typer.Argument(metavar="COLUMN", help="A column in the vault.")],
     values: Annotated[str, typer.Option("--values", help="The values to count, with commas between them.")],
     epsilon: Annotated[str, typer.Option("--epsilon", help="What this answer may lose of the column's budget.")],
+    noise: Annotated[
+        Noise, typer.Option("--noise", help="laplace, or gaussian where the budget has a delta: for many answers.")
+    ] = Noise.laplace,
     purpose: Annotated[str, typer.Option("--purpose", help="Why, for the log.")] = "",
     who: As = None,
     home: HomeFolder = None,
@@ -77,17 +92,63 @@ def count(
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     names = [value.strip() for value in values.split(",") if value.strip()]
     told = assembly.vault_count(
-        column, names, epsilon=_epsilon(epsilon), home=home, at=moment(None), purpose=purpose, who=who
+        column,
+        names,
+        epsilon=_epsilon(epsilon),
+        home=home,
+        at=moment(None),
+        purpose=purpose,
+        who=who,
+        noise=noise.value,
     )
     if json_out:
         counts = {value: {"count": n, "between": [low, high]} for value, (n, low, high) in told.counts.items()}
         voice.document({"column": column, "counts": counts, "epsilon": float(told.epsilon), "spent": float(told.spent),
-                        "budget": float(told.budget), "again": told.again})  # fmt: skip
+                        "budget": float(told.budget), "delta": float(told.delta), "noise": told.noise,
+                        "again": told.again})  # fmt: skip
         return
     for value, (n, low, high) in told.counts.items():
         voice.data(f"{value}: about {max(0, n):,} (95 %: {low:,} to {high:,})")
     said = "the answer given before; nothing more was lost" if told.again else f"lost {float(told.epsilon):g}"
-    voice.talk(f"{said}; {float(told.spent):g} of {float(told.budget):g} is spent")
+    voice.talk(f"{said}; {float(told.spent):.4g} of {float(told.budget):g} is spent")
+
+
+def audit(
+    campaign: CampaignFile,
+    column: Annotated[str, typer.Argument(metavar="COLUMN", help="A sensitive column that it keeps in the vault.")],
+    values: Annotated[str, typer.Option("--values", help="The groups, with commas between them.")],
+    epsilon: Annotated[str, typer.Option("--epsilon", help="What this answer may lose of the column's budget.")],
+    noise: Annotated[
+        Noise, typer.Option("--noise", help="laplace, or gaussian where the budget has a delta.")
+    ] = Noise.laplace,
+    at: At = None,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
+    """Tell the outcome per group of a campaign's history with noise, for somebody outside; the same question, once."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    names = [value.strip() for value in values.split(",") if value.strip()]
+    told = assembly.vault_audit(
+        campaign, column, names, epsilon=_epsilon(epsilon), noise=noise.value, home=home, at=moment(at)
+    )
+    if json_out:
+        groups = {
+            value: {"people": told.people[value], "hits": told.hits[value], "rate_between": list(told.rates[value])}
+            for value in told.people
+        }
+        voice.document({"column": column, "groups": groups, "epsilon": float(told.epsilon), "spent": float(told.spent),
+                        "budget": float(told.budget), "delta": float(told.delta), "noise": told.noise,
+                        "again": told.again})  # fmt: skip
+        return
+    for value, (low, high) in told.rates.items():
+        people, hits = max(0, told.people[value]), max(0, told.hits[value])
+        voice.data(f"{value}: about {people:,} people, about {hits:,} with the outcome: {low:.1%} to {high:.1%} (95 %)")
+    said = "the answer given before; nothing more was lost" if told.again else f"lost {float(told.epsilon):g}"
+    voice.talk(f"{said}; {float(told.spent):.4g} of {float(told.budget):g} is spent")
 
 
 def _epsilon(text: str) -> Fraction:
@@ -98,7 +159,7 @@ def _epsilon(text: str) -> Fraction:
 
         raise UsageError(
             "vault-epsilon",
-            "The epsilon is no number.",
+            "The epsilon or the delta is no number.",
             rule="a privacy loss is a decimal number",
             remedy="write it like 0.5",
         ) from None
@@ -117,7 +178,8 @@ def list_(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False,
         )  # fmt: skip
     else:
         for one in kept:
-            voice.data(f"{one.name}  until {_day(one.until)}  {one.people:,} people  {one.purpose} ({one.who})")
+            people = counted(one.people, "person", "people")
+            voice.data(f"{one.name}  until {_day(one.until)}  {people}  {one.purpose} ({one.who})")
 
 
 def log(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
@@ -174,6 +236,13 @@ _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (
         count,
         ("evenhand vault count sex --values f,m --epsilon 0.5", "evenhand vault count sex --values f,m --epsilon 1"),
+    ),
+    (
+        audit,
+        (
+            "evenhand vault audit campaign.yaml sex --values f,m --epsilon 0.5",
+            "evenhand vault audit campaign.yaml sex --values f,m --epsilon 0.5 --noise gaussian",
+        ),
     ),
     (list_, ("evenhand vault list", "evenhand vault list --json")),
     (log, ("evenhand vault log", "evenhand vault log --json")),

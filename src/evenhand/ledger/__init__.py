@@ -40,7 +40,21 @@ from ._pause import (
 from ._personal import Opening, SubjectKey, SubjectKeys, opened
 from ._proofs import proof_of
 from ._proven import Proven, latest_checkpoint, proven_decision, sign_checkpoint
-from ._read import RunRecord, RunSummary, beside, columns, decisions, facts, facts_of, open_run, runs
+from ._read import (
+    RunRecord,
+    RunSummary,
+    beside,
+    campaign_of_run,
+    columns,
+    decisions,
+    facts,
+    facts_of,
+    last_run,
+    open_run,
+    run_of_policy,
+    runs,
+    runs_since,
+)
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
@@ -95,6 +109,7 @@ __all__ = [
     "answered",
     "begin",
     "beside",
+    "campaign_of_run",
     "campaign_state",
     "closed_run",
     "columns",
@@ -115,6 +130,7 @@ __all__ = [
     "forget_groups",
     "is_consistent",
     "is_expired",
+    "last_run",
     "latest",
     "latest_checkpoint",
     "layout_of",
@@ -132,7 +148,9 @@ __all__ = [
     "replay",
     "resume",
     "root_from_inclusion",
+    "run_of_policy",
     "runs",
+    "runs_since",
     "sign_checkpoint",
     "verify",
 ]

@@ -126,6 +126,43 @@ def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
     return tuple(out)
 
 
+def runs_since(store: LedgerStore, after: int) -> Iterator[tuple[int, str, str]]:
+    """Number of the first entry, id and campaign of every run that starts behind an entry, in the order of recording. A
+    run is recorded whole, so each of them has its end."""
+    for seq, _, _, _, body in store.of_kind(Kind.RUN_STARTED, after):
+        started = read_body(body, seq)
+        if isinstance(started, RunStarted):
+            yield seq, started.run, started.name
+
+
+def campaign_of_run(store: LedgerStore, run_id: str) -> str:
+    """The campaign of a run.
+
+    Raises:
+        DataError: the ledger has no such run.
+    """
+    return find_start(store, run_id)[1].name
+
+
+def last_run(store: LedgerStore) -> str | None:
+    """The run that was recorded last; None where there is none."""
+    row = store.last_of_kind(Kind.RUN_FINISHED, 2**62)
+    entry = read_body(row[4], row[0]) if row else None
+    return entry.run if isinstance(entry, RunFinished) else None
+
+
+def run_of_policy(store: LedgerStore, digest: str) -> str | None:
+    """The run that was finished with the price policy of this digest; None if there is none. A service makes runs
+    without end, so they are looked through one by one, and none is kept."""
+    said = digest.encode()
+    for seq, _, _, _, body in store.of_kind(Kind.RUN_FINISHED):
+        if said in body:
+            entry = read_body(body, seq)
+            if isinstance(entry, RunFinished) and entry.policy == digest:
+                return entry.run
+    return None
+
+
 def open_run(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> RunRecord:
     """One finished run with everything that it stands on; what groups have to do with prices only with its key.
 

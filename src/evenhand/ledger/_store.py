@@ -137,8 +137,8 @@ class LedgerStore(Protocol):
         """Every entry about something, oldest first."""
         ...
 
-    def of_kind(self, kind: Kind) -> Iterator[Row]:
-        """Every entry of a kind other than DECISION, oldest first."""
+    def of_kind(self, kind: Kind, after: int = 0) -> Iterator[Row]:
+        """Every entry of a kind other than DECISION whose number is above `after`, oldest first, a few at a time."""
         ...
 
     def last_of_kind(self, kind: Kind, before: int) -> Row | None:

@@ -101,6 +101,7 @@ class Opened:
         recipients: who is told of a correction, an erasure or a restriction.
         told: of a review that was revealed: the decision as its person can read it; else "".
         offers: id and text of every offer, for a review that changes a decision.
+        to_tell: recipients who did not acknowledge yet what was done, each with how many messages were made (GDPR 19).
         reach: how far the role of whoever looks goes.
         steps: steps that they may take now.
         grounds: codes on which it may be refused.
@@ -120,6 +121,7 @@ class Opened:
     code: str = field(default="", repr=False)
     told: str = field(default="", repr=False)
     offers: tuple[tuple[str, str], ...] = ()
+    to_tell: tuple[tuple[str, int], ...] = ()
 
     @property
     def request(self) -> Request:
@@ -130,6 +132,11 @@ class Opened:
     def has_private(self) -> bool:
         """Whether anything personal stands in it."""
         return any(self.private)
+
+    @property
+    def tells(self) -> bool:
+        """Whether recipients are to be told, and whoever looks may do so."""
+        return self.reach is Reach.ACTS and bool(self.to_tell)
 
     @property
     def asks_for_files(self) -> bool:

@@ -99,7 +99,8 @@ def permit(
         >>> from evenhand.terms import Category, Channel, LegalBasis, Reason, Surface
         >>> campaign = SimpleNamespace(purpose="DirectMarketing", channel=Channel.EMAIL, surface=Surface.OWN,
         ...     legal_basis=LegalBasis.CONSENT, category=Category.ORDINARY, balancing=None, consents=None, law=None,
-        ...     controller=Controller(name="Shop", contact="a@b"), columns={}, names=lambda role: ())
+        ...     controller=Controller(name="Shop", contact="a@b"), columns={}, names=lambda role: (),
+        ...     listed_recipients={})
         >>> asked = Asked(np.array([b"0" * 32], dtype="S32"), datetime(2026, 1, 1, tzinfo=timezone.utc))
         >>> permitted = permit(asked, campaign, ConsentBook.empty())
         >>> Standing(permitted.standing[0]).name, Reason(permitted.reason[0]).name

@@ -25,6 +25,8 @@ class ReadKind(StrEnum):
     """A letter to a person that tells something personal."""
     PACKAGE = "package"
     """The files that a person gets: everything that is held about them."""
+    MESSAGE = "message"
+    """A message to a recipient about what was done for a person."""
     DECISION = "decision"
     """A decision about one person."""
 

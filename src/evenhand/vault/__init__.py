@@ -13,13 +13,25 @@ Willenborg and de Waal 2001, "Elements of Statistical Disclosure Control"; the h
 
 What it does not do: two releases on nearly the same people can be subtracted, and figures that are no counts (an
 AUROC, a statistic over parts) are not part of the protection. Reports are not differentially private;
-`discrete_laplace` is for counts of a kept column that are told outside, within a budget (`evenhand vault count`).
+`discrete_laplace` and `discrete_gaussian` are for counts of a kept column that are told outside, within a `Budget` that
+adds up both (`evenhand vault count`).
 `count` answers one table by itself, for arithmetic that tells no count. `inside` lends the cells themselves to one
 trusted solver (allocation's) and to the monitor; an architecture test holds that nobody else asks for it.
 """
 
 from ._late import LateVault
-from ._noise import discrete_laplace, noise_bound
+from ._loss import Budget, Loss
+from ._noise import discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
 from ._vault import Question, Vault
 
-__all__ = ["LateVault", "Question", "Vault", "discrete_laplace", "noise_bound"]
+__all__ = [
+    "Budget",
+    "LateVault",
+    "Loss",
+    "Question",
+    "Vault",
+    "discrete_gaussian",
+    "discrete_laplace",
+    "gaussian_bound",
+    "noise_bound",
+]

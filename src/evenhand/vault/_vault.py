@@ -29,12 +29,13 @@ class Question:
     """One question that was put to the vault.
 
     Attributes:
-        kind: ``count``, ``release`` for tables that are told together, or ``inside`` for work done behind the wall.
+        kind: ``count``, ``release`` for tables that are told together, ``noisy`` for numbers with noise, or ``inside``
+            for work done behind the wall.
         features: the sensitive columns asked about.
         why: the asker's purpose.
     """
 
-    kind: Literal["count", "release", "inside"]
+    kind: Literal["count", "release", "noisy", "inside"]
     features: tuple[str, ...]
     why: str
 
@@ -171,6 +172,50 @@ class Vault:
         rows = [tuple(place[value] for place, value in zip(places, group, strict=True)) for group in groups]
         return np.array([array[row] for row in rows], np.int64).reshape(len(groups), array.shape[-1])
 
+    def noisy(
+        self,
+        feature: str,
+        values: Sequence[str],
+        codes: NDArray[np.integer],
+        size: int,
+        draw: Callable[[], int],
+        *,
+        why: str,
+    ) -> NDArray[np.int64]:
+        """People per named value of a column and per code, each number with noise of its own; small ones too.
+
+        Values that nobody has are answered like any other, so the answer does not tell which ones occur.
+
+        Args:
+            feature: a sensitive column.
+            values: the groups to count, named by the asker.
+            codes: int[n], one per person in the vault's row order, each person once; negative = leave out.
+            size: number of different codes.
+            draw: gives the noise of one number, as large as the asker's budget says.
+            why: purpose of the question, kept in `log`.
+
+        Returns:
+            int64[values, size].
+
+        Raises:
+            UsageError: an unknown column, no reason, or codes that do not fit.
+        """
+        cells, groups = self.__grouped((feature,), "noisy", why)
+        if codes.shape != (self.__people,) or size < 1 or (len(codes) and int(codes.max()) >= size):
+            raise UsageError(
+                "vault-codes",
+                f"The codes for {why!r} do not fit: one code below {size} for each of {self.__people} people.",
+                rule="codes stand in the vault's row order and are below `size`",
+                remedy="bring one code per person, negative to leave somebody out",
+            )
+        place = {group[0]: at for at, group in enumerate(groups)}
+        out = np.zeros((len(values), size), dtype=np.int64)
+        for row, value in enumerate(values):
+            if value in place:
+                mine = codes[(cells == place[value]) & (codes >= 0)]
+                out[row] = np.bincount(mine, minlength=size)
+        return out + np.array([[draw() for _ in range(size)] for _ in values], dtype=np.int64)
+
     def inside(self, features: tuple[str, ...], work: Callable[[NDArray[np.int32], Groups], T], *, why: str) -> T:
         """Run `work` behind the wall, with the true group of each person; for allocation's solver and the
         monitor only.
@@ -185,7 +230,7 @@ class Vault:
         return work(cells.astype(np.int32), groups)
 
     def __grouped(
-        self, features: tuple[str, ...], kind: Literal["count", "release", "inside"], why: str
+        self, features: tuple[str, ...], kind: Literal["count", "release", "noisy", "inside"], why: str
     ) -> tuple[NDArray[np.intp], Groups]:
         unknown = [name for name in features if name not in self.__values]
         if unknown or not why.strip() or len(set(features)) != len(features):

@@ -4,6 +4,7 @@
     GET  requests/NUMBER           one request, masked
     POST requests/NUMBER           one step of it: ``do`` says which
     POST requests/NUMBER/files     the files that its person gets, as an archive
+    POST requests/NUMBER/message   the message for a recipient who is to be told, as a file
     GET  kept                      what has been kept long enough
     GET  reads                     what staff read
 
@@ -34,8 +35,21 @@ from .staff_door import Form, StaffDoor
 __all__ = ["OfficerDesk", "officer_pages"]
 
 _NUMBER = re.compile(r"[A-Za-z0-9-]{1,40}")
-_DONE = ("extend", "proved", "refuse", "start", "withdraw", "wrong-code")
-_FIELDS = ("code", "days", "identity", "known", "offer", "outcome", "reason", "sure", "values", "who")
+_DONE = ("extend", "proved", "refuse", "start", "told", "withdraw", "wrong-code")
+_FIELDS = (
+    "code",
+    "days",
+    "identity",
+    "known",
+    "offer",
+    "outcome",
+    "reason",
+    "recipient",
+    "reference",
+    "sure",
+    "values",
+    "who",
+)
 
 
 class DueRuns(Protocol):
@@ -95,6 +109,10 @@ class OfficerDesk(Protocol):
         """The files that a person gets; the look is noted. Raises UsageError or DataError where they are not given."""
         ...
 
+    def message(self, number: str, recipient: str, who: str, by: str) -> bytes:
+        """The message for a recipient; the look is noted. Raises UsageError or DataError where there is none."""
+        ...
+
     def kept(self) -> DueRuns:
         """What has been kept long enough."""
         ...
@@ -119,6 +137,7 @@ def officer_pages(door: StaffDoor, desk: OfficerDesk) -> ASGIApp:
             door.page("/requests/{number}", pages.request, officer, auditor, reviewer),
             door.sending("/requests/{number}", pages.act, officer, reviewer),
             door.sending("/requests/{number}/files", pages.files, officer),
+            door.sending("/requests/{number}/message", pages.message, officer),
             door.page("/kept", pages.kept, officer, auditor),
             door.page("/reads", pages.reads, officer, auditor),
         ]
@@ -164,6 +183,16 @@ class _Pages:
             return await self._shown(request, staff, wrong=error.code, form=form)
         named = {"content-disposition": f'attachment; filename="{number}.zip"'}
         return Response(content, media_type="application/zip", headers=named)
+
+    async def message(self, request: Request, staff: Staff, form: Form) -> Response:
+        number, who = _number(request), form.get("who", [""])[-1].strip()
+        recipient = form.get("recipient", [""])[-1]
+        try:
+            content = await run_in_threadpool(self._desk.message, number, recipient, who, staff.mark)
+        except (DataError, UsageError) as error:
+            return await self._shown(request, staff, wrong=error.code, form=form)
+        named = {"content-disposition": f'attachment; filename="{number}.json"'}
+        return Response(content, media_type="application/json", headers=named)
 
     async def kept(self, request: Request, staff: Staff) -> Response:
         due = await run_in_threadpool(self._desk.kept)

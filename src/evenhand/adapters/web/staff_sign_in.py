@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 
 from evenhand.adapters.issuer import IssuerError
 from evenhand.adapters.staff_sessions import SESSION
+from evenhand.adapters.staff_settings import is_loopback
 from evenhand.adapters.staff_sign_in import PATIENCE, SignIn, StateError, safe_path
 from evenhand.adapters.staff_tokens import TokenError
 from evenhand.staff import RefusedWhy, sign_in_page, signed_out_page, start_page
@@ -68,6 +69,8 @@ class _Pages:
     async def start(self, request: Request) -> Response:
         """Whoever is signed in sees so in the frame, and can sign in as somebody else."""
         to, lang = safe_path(request.query_params.get("to", "")), language(request)
+        if self._is_by_another_name(request):
+            return RedirectResponse(f"{self._door.site}/staff/sign-in?to={quote(to, safe='/')}&lang={lang}", 303)
         frame = self._door.frame(request, await self._door.staff_of(request), query=f"to={quote(to, safe='/')}")
         page = sign_in_page(frame, lang, go=f"/staff/go?to={quote(to, safe='/')}", issuer=self._sign_in.issuer.host)
         return HTMLResponse(page)
@@ -124,6 +127,11 @@ class _Pages:
         response = HTMLResponse(page)
         _forget(response, COOKIE)
         return response
+
+    def _is_by_another_name(self, request: Request) -> bool:
+        """Whether this machine is asked as ``localhost`` where its pages stand at 127.0.0.1; a cookie is of one."""
+        asked, site = f"http://{request.headers.get('host', '')}", self._door.site
+        return is_loopback(asked) and is_loopback(site) and asked != site
 
     def _refused(self, request: Request, why: RefusedWhy) -> Response:
         response = self._door.refused(request, why)
