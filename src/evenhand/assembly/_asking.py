@@ -77,8 +77,8 @@ def ask(
         note: what the person said; it is kept encrypted under their key.
 
     Raises:
-        UsageError: an unknown kind, or one that the law does not know; a moment in the future, or before the law applied;
-            or a decision that is not about this person.
+        UsageError: an unknown kind, or one that the law does not know; a moment in the future, or before the law
+            applied; or a decision that is not about this person.
         StoreError: it cannot be written.
     """
     what, by_law = _known(kind, law)
