@@ -92,6 +92,25 @@ def test_objections_signals_and_factors_hold_too(web):
     assert "number of visits" not in {one["meaning"] for one in told["factors"] if one["direction"] != "neutral"}
 
 
+def test_an_answer_in_which_nothing_of_a_person_counts_does_not_say_that_it_was_chosen_for_them(web):
+    """Whoever switched every fact off is decided about without any: the words of the card and the DSA object say so,
+    also where the same question is asked again; one of several is told apart from the others."""
+    assert _standing(web, 5)["how"] == "personal"
+    for column in ("visits", "days"):
+        web("POST", "/v1/consents", {"subject": person(5), "word": "switch-off", "purpose": column})
+    once = {"idempotency-key": "one-and-the-same"}
+    for _ in range(2):
+        after = web("POST", "/v1/decisions", {"subject": person(5)}, once).json()
+        assert (after["standing"], after["how"]) == ("personalised", "contextual")
+        assert after["offer"] is None or "not based on your data" in after["ad"]["text"]["en"]
+        assert after["offer"] is None or after["dsa"]["transparency"][0]["dsaparams"] == [2]
+    both = web("POST", "/v1/decisions", {"subjects": [{"subject": person(5)}, {"subject": person(6)}]}).json()
+    assert [one["how"] for one in both["decisions"]] == ["contextual", "personal"]
+    assert [both["dsa"][how]["transparency"][0]["dsaparams"] for how in ("contextual", "personal", "chance")] == [
+        [2], [1], [2],
+    ]  # fmt: skip
+
+
 def test_a_fact_that_no_campaign_has_cannot_be_switched_off(web):
     """A wish that would change nothing is not answered with a yes: the asker learns where the name is wrong."""
     for column in ("visitz", "sex", "person"):

@@ -104,7 +104,7 @@ def test_whoever_was_erased_after_the_backup_is_erased_again_or_it_is_said(old):
     old("why", WHO, home="with", url="", exits=3)
     told = old("ledger", "verify", home="with", url="").stdout
     assert "promises kept" in told
-    assert "1 people were erased" in told
+    assert "1 person was erased" in told
     assert json.loads(old("rights", "verify", "--json", home="with", url="").stdout)["ok"]
     assert old("why", OTHER, home="with", url="")
 

@@ -188,3 +188,14 @@ def test_a_run_without_lots_is_said_plainly(folder, tmp_path):
     )  # fmt: skip
     assert got.exit_code == 2
     assert "exploration" in got.stderr
+
+
+def test_numbers_of_a_few_people_are_null():
+    """Four were left out, three were not in the file, two weigh in: none of it is told, nor what would tell it."""
+    few, many = {"effective_people": 2.0}, {"effective_people": 36.0}
+    found = assembly.Evaluated("run", 40, 4, 33, 0, ({"policy": "lot", "response": few, "money": many},)).to_dict()
+    assert (found["drawn"], found["looked_at"], found["left_out"], found["listed"]) == (40, None, None, None)
+    assert found["policies"][0]["response"]["effective_people"] is None
+    assert found["policies"][0]["money"] == many
+    plain = assembly.Evaluated("run", 80, 20, 40, 0, ()).to_dict()
+    assert (plain["drawn"], plain["looked_at"], plain["left_out"], plain["listed"]) == (80, 60, 20, 40)

@@ -129,7 +129,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kib", "recorded"), [(300, False), (640, True)])
+@pytest.mark.parametrize(("kib", "recorded"), [(260, False), (400, True)])
 def test_a_real_disk_that_is_full_is_told_truly(tmp_path, cli, small_disk, kib, recorded):
     """Full before the commit: nothing is recorded. Full after it: recorded, and `report` writes what is missing."""
     shop = write_shop(tmp_path / "shop", people=150).parent

@@ -13,6 +13,9 @@ import psycopg
 import pytest
 
 from evenhand import assembly
+from evenhand.adapters.database import database_of
+from evenhand.adapters.event_tables import Event, EventTables
+from evenhand.adapters.home import find_home
 from evenhand.terms import PausedError
 from live_cases import asked, person
 from shop_folder import AT
@@ -54,7 +57,7 @@ def test_every_command_works_on_a_server(there):
     there("report")
     told = there("ledger", "verify").stdout
     assert "promises kept" in told
-    assert "1 people were erased" in told
+    assert "1 person was erased" in told
     there("run", "campaign.yaml", "--at", AT)
     assert "400 decisions" not in there("rights", "access", WHO).stderr
 
@@ -233,6 +236,20 @@ def test_what_people_say_and_ask_works_on_a_server(there):
         copied = b"".join(bytes(part) for part in copy)
     assert b"only-theirs-4711".hex().encode() not in copied
     there("retention", "run", "--dry-run")
+
+
+def test_what_followed_a_decision_is_shown_and_erased_on_a_server_too(there, monkeypatch):
+    """An event stands in the person's answer; after the erasure its table has no row, and no room that held one."""
+    monkeypatch.setenv("EVENHAND_DATABASE", there.url)
+    there("run", "campaign.yaml", "--at", AT)
+    decision = json.loads(there("why", WHO, "--json").stdout)["decision_id"]
+    with database_of(find_home(there.folder / HOME)) as database:
+        EventTables(database).append([Event(decision, "bought", "only-theirs-4712", 1_772_000_000_000_000, 1)])
+    assert "only-theirs-4712" in there("rights", "access", WHO, "--json").stdout
+    assert "1 event that followed them was removed" in there("rights", "erase", WHO, "--yes").stdout
+    with psycopg.connect(there.url) as db:
+        kept = db.execute(f"SELECT pg_relation_size('{there.schema}.event')").fetchone()
+    assert kept == (0,)
 
 
 def test_a_campaign_over_the_network_is_kept_and_paused_on_a_server_for_every_service(there, monkeypatch):

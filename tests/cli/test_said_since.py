@@ -52,7 +52,7 @@ def test_before_a_send_anybody_can_look_who_said_no_since(ran, cli):
     assert "0 people" in cli(ran, "consent", "since").stderr
     cli(ran, "consent", "withdraw", WHO, PURPOSE)
     found = cli(ran, "consent", "since", "last")
-    assert (found.exit_code, "1 people" in found.stderr, WHO in found.stdout + found.stderr) == (0, True, False)
+    assert (found.exit_code, "1 person" in found.stderr, WHO in found.stdout + found.stderr) == (0, True, False)
     told = json.loads(cli(ran, "consent", "since", "--json").stdout)
     (file,) = (ran / HOME).rglob("said-no.csv")
     assert (told["people"], told["file"].endswith("said-no.csv")) == (1, True)

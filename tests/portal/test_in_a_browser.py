@@ -127,6 +127,7 @@ def test_every_switch_looks_the_same_on_and_off(served, context):
     """On the own page: colours, edges, height and letters of each button are those of its opposite."""
     page = context().new_page()
     _enter(page, served, served.who("bread"))
+    page.wait_for_url("**/me?*")
     looks = (
         "[...document.querySelectorAll('button[name=do]')].filter(one => /^(personal|object|factor|give|withdraw)/"
         ".test(one.value)).map(one => { const look = getComputedStyle(one); return [one.offsetHeight, look.color,"
@@ -135,11 +136,13 @@ def test_every_switch_looks_the_same_on_and_off(served, context):
     seen = set(page.evaluate(looks))
     for value in ("factor-off", "object", "personal-off"):
         page.locator(f"button[value={value}]").first.click()
+        page.wait_for_url(f"**done={value}*")
         served.now += timedelta(seconds=1)
         seen |= set(page.evaluate(looks))
     assert len(seen) == 1
     for value in ("factor-on", "object-back", "personal-on"):
         page.locator(f"button[value={value}]").first.click()
+        page.wait_for_url(f"**done={value}*")
         served.now += timedelta(seconds=1)
 
 
@@ -170,6 +173,7 @@ def test_in_by_a_code_without_scripts_and_by_keyboard(served, context):
     page.keyboard.type("aaaaaaaa")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
+    page.wait_for_selector("[role=alert]")
     assert "This code opens nothing." in page.locator("[role=alert]").inner_text()
     page.focus("#code")
     page.keyboard.type(served.codes[-1].code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import UTC, datetime
 
 import httpx
@@ -80,9 +81,15 @@ def _whom_one_fact_decides(shop):
     raise AssertionError("nobody")
 
 
-def _code(shop, person):
-    lines = (shop.campaign.parent / "codes.jsonl").read_text("utf-8").splitlines()
-    return [one["code"] for one in map(json.loads, lines) if one["subject"] == person][-1]
+def _until_sent(shop, person):
+    """The code of a person, once it was handed over: that begins after the answer."""
+    file = shop.campaign.parent / "codes.jsonl"
+    for _ in range(500):
+        sent = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        if codes := [one["code"] for one in sent if one["subject"] == person]:
+            return codes[-1]
+        time.sleep(0.02)
+    raise AssertionError("no code was handed over")
 
 
 def test_a_whole_way_at_the_running_service(real, service, machine, browser, tmp_path):
@@ -100,6 +107,7 @@ def test_a_whole_way_at_the_running_service(real, service, machine, browser, tmp
     assert first["offer"]["text"]["nl"] in page.locator("main").inner_text()
     promised = page.locator(".choose").inner_text()
     page.click("button[value=factor-off] >> nth=0")
+    page.wait_for_url("**done=factor-off*")
     assert "Gedaan. Dit telt vanaf nu niet meer voor u." in page.locator("[role=status]").inner_text()
 
     second = machine.decide(person)
@@ -110,8 +118,10 @@ def test_a_whole_way_at_the_running_service(real, service, machine, browser, tmp
     page.goto(f"{service.address}/my/me/enter?lang=nl")
     page.fill("#known", person)
     page.click("main button")
-    page.fill("#code", _code(real, person))
+    page.wait_for_selector("#code")
+    page.fill("#code", _until_sent(real, person))
     page.click("main button")
+    page.wait_for_url("**/my/me?*")
     assert "Mijn aanbiedingen en keuzes" in page.locator("h1").inner_text()
     assert "Daarna is 1 keer over u beslist. Daarbij is dit 0 keer gebruikt." in page.locator("main").inner_text()
 
@@ -122,6 +132,7 @@ def test_a_whole_way_at_the_running_service(real, service, machine, browser, tmp
 
     page.goto(f"{service.address}/my/me?lang=nl")
     page.click("button[value=object]")
+    page.wait_for_url("**done=object*")
     third = machine.decide(person)
     assert (third["standing"], third["permission"]) == ("contextual", "direct-marketing-objection")
     page.reload()
@@ -130,6 +141,7 @@ def test_a_whole_way_at_the_running_service(real, service, machine, browser, tmp
     page.locator("summary", has_text="Wis mijn gegevens").click()
     page.locator("details[open] textarea").fill("Alles graag.")
     page.locator("details[open] button").click()
+    page.wait_for_url("**done=ask*")
     (asked,) = assembly.list_requests(home=real.home.folder, who=person)
     assert asked.number in page.locator("main").inner_text()
     how = {"identity": "own pages", "by": "officer-1"}
@@ -172,7 +184,7 @@ def test_what_nobody_gets_who_is_somebody_else(real, service, machine):
             refused.add(answer.text)
         assert "/my/me?" not in client.get(why).text
         page = client.post("/my/me/enter", data={"known": mine})
-        code = {"code": _code(real, mine)}
+        code = {"code": _until_sent(real, mine)}
         assert client.post(page.url.path, data=code).url.path == "/my/me"
         client.cookies.clear()
         assert client.post(page.url.path, data=code).status_code == 403

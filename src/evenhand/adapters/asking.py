@@ -69,6 +69,8 @@ class Answer:
         standing: ``personalised``, ``contextual`` or ``refused``.
         permission: key of the reason of that standing.
         reason: key of the reason of the outcome.
+        how: by what the outcome came about: ``personal`` (data of the person counted), ``contextual`` (none did:
+            they opted out, or switched all of it off), or ``chance`` (by lot); ``refused`` where nothing was decided.
     """
 
     decision_id: str
@@ -76,6 +78,7 @@ class Answer:
     standing: str
     permission: str
     reason: str
+    how: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from evenhand.adapters.asking import Answer, Answered, BusyError, Done, Question
+from evenhand.adapters.asking import Answered, BusyError, Done, Question
 from evenhand.adapters.home import Home
 from evenhand.ledger import Sitting, answered, facts, new_run_id, refuse_paused
 from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
 
 from ._ledger import run_keys_of
-from ._live_campaign import LiveCampaign, Meanwhile
+from ._live_campaign import LiveCampaign, Meanwhile, answers_again
 from ._live_groups import Group, Waiting, answer_group, closing, put, unavailable
 from ._live_ready import LOOK_AGAIN, Readiness
 from ._live_told import LiveTold
@@ -378,11 +378,7 @@ class LiveService:
             found = [facts(store, f"{before.run_id}.{n}") for n in range(before.first, before.last + 1)]
         except DataError as error:
             return error
-        offers: list[str | None] = [*(one.id for one in self.campaigns[question.campaign].campaign.offers), None]
-        answers = tuple(
-            Answer(one.decision_id, offers[one.offer], one.standing.name.lower(), one.permission.key, one.outcome.key)
-            for one in found
-        )
+        answers = tuple(answers_again(found, self.campaigns[question.campaign].campaign))
         return Answered(answers, found[0].at.isoformat(), is_repeated=True)
 
     def _run_id(self, at: datetime) -> str:

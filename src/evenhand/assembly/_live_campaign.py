@@ -30,7 +30,7 @@ from evenhand.ledger import (
 )
 from evenhand.policy import Campaign
 from evenhand.scoring import model_from_json
-from evenhand.terms import Explained, Reason, Standing
+from evenhand.terms import WITHHELD, DecisionFacts, Explained, Reason, Standing
 
 from ._decide import people_per_offer, recorded_digest
 from ._frames import Frames
@@ -43,7 +43,7 @@ from ._records import open_ledger, resolve_run
 from ._run import located, relative
 from ._tables_seen import Seen, seen
 
-__all__ = ["LiveCampaign", "Meanwhile", "answers_of"]
+__all__ = ["LiveCampaign", "Meanwhile", "answers_again", "answers_of", "reads_directly"]
 
 Meanwhile = list[tuple[RunInReach, NDArray[np.bytes_]]]
 """Runs that are still to be committed, each with whoever got an offer in it."""
@@ -184,14 +184,56 @@ def answers_of(explained: Explained, campaign: Campaign, run_id: str) -> list[An
     allocated = explained.allocated
     permitted = allocated.scored.minimised.permitted
     offers: list[str | None] = [*(offer.id for offer in campaign.offers), None]
-    columns = (allocated.offer, permitted.standing, permitted.reason, allocated.reason)
+    counted = np.full(len(permitted.asked), reads_directly(campaign))
+    for codes in allocated.scored.minimised.codes:
+        counted |= codes != WITHHELD
+    columns = (allocated.offer, permitted.standing, permitted.reason, allocated.reason, counted)
     return [
-        Answer(f"{run_id}.{number}", offers[offer], _STANDING[standing], _REASON[permission], _REASON[reason])
-        for number, (offer, standing, permission, reason) in enumerate(
+        Answer(
+            f"{run_id}.{number}",
+            offers[offer],
+            _STANDING[standing],
+            _REASON[permission],
+            _REASON[reason],
+            _how(standing, reason, counts),
+        )
+        for number, (offer, standing, permission, reason, counts) in enumerate(
             zip(*(np.asarray(column).tolist() for column in columns), strict=True), 1
         )
     ]
 
 
+def answers_again(found: Sequence[DecisionFacts], campaign: Campaign) -> list[Answer]:
+    """What was answered when these decisions were made."""
+    offers: list[str | None] = [*(offer.id for offer in campaign.offers), None]
+    own = reads_directly(campaign)
+    return [
+        Answer(
+            one.decision_id,
+            offers[one.offer],
+            one.standing.name.lower(),
+            one.permission.key,
+            one.outcome.key,
+            _how(one.standing, one.outcome, own or any((code != WITHHELD).any() for code in one.codes)),
+        )
+        for one in found
+    ]
+
+
+def _how(standing: int, outcome: int, counted: bool) -> str:
+    """See `adapters.asking.Answer`."""
+    if standing == Standing.REFUSED:
+        return "refused"
+    if outcome in _BY_LOT:
+        return "chance"
+    return "personal" if standing == Standing.PERSONALISED and counted else "contextual"
+
+
+def reads_directly(campaign: Campaign) -> bool:
+    """Whether something of a person is read whatever they switched off: a condition, or a cost of their own."""
+    return bool(campaign.conditions or campaign.own_costs)
+
+
+_BY_LOT = frozenset(int(one) for one in Reason if one.is_by_lot)
 _STANDING: Mapping[int, str] = {int(one): one.name.lower() for one in Standing}
 _REASON: Mapping[int, str] = {int(one): one.key for one in Reason}

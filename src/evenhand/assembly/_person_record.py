@@ -18,6 +18,7 @@ from evenhand.scoring import model_from_json
 from evenhand.terms import WITHHELD, DataError, DecisionFacts, LedgerError, Model, Standing
 
 from ._ledger import has_ledger, run_keys_of
+from ._live_campaign import reads_directly
 from ._policy import policy_of_run, run_that_priced
 from ._records import open_ledger
 from ._why import reviews_about
@@ -269,9 +270,7 @@ def kind_of(found: DecisionFacts, run: OpenRun) -> str:
         return "chance"
     if found.standing is Standing.CONTEXTUAL:
         return "contextual"
-    # A condition or a cost of one's own is read, whatever the person switched off.
-    reads = bool(run.campaign.conditions or run.campaign.own_costs)
-    return "personal" if reads or _trace(found, run).used else "without"
+    return "personal" if reads_directly(run.campaign) or _trace(found, run).used else "without"
 
 
 def _trace(found: DecisionFacts, run: OpenRun) -> Trace:

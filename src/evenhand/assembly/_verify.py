@@ -60,6 +60,7 @@ def verify_ledger(
         kept, keys = (*kept_checkpoints(checkpoints), *(one.note for one in notes)), run_keys_of(place)
         found = verify_chain(store, model_from_json, known=known, checkpoints=kept, keys=keys)
     step("verifying the vault's log")
-    beside = (*(vault_problems(place) if found.runs else ()), *witness_problems(place, notes))
+    anchored = vault_problems(place) if found.ok and found.runs else ()  # what an altered ledger notes proves nothing
+    beside = (*anchored, *witness_problems(place, notes))
     seen = max((one.size for one in notes if one.is_enough), default=0)
     return replace(found, ok=found.ok and not beside, problems=(*found.problems, *beside), witnessed=seen)

@@ -179,7 +179,9 @@ def since(
         file = str(found.file) if found.file else None
         voice.document({"run_id": found.run_id, "people": found.people, "file": file})
         return
-    voice.talk(f"{found.people:,} people of run {found.run_id} said no since it read what people said.")
+    voice.talk(
+        f"{counted(found.people, 'person', 'people')} of run {found.run_id} said no since it read what people said."
+    )
     if found.file:
         voice.data(str(found.file))
 

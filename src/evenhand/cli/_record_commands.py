@@ -99,7 +99,7 @@ def verify(
     if verified.closed and not json_out:
         voice.data(
             f"{_were(verified.closed)} not opened, because the keys of their people are not here "
-            f"({verified.erased:,} people were erased): of these the chain and the counts were checked, and no more."
+            f"({_people_were(verified.erased)} erased): of these the chain and the counts were checked, and no more."
         )
     if verified.expired and not json_out:
         voice.data(
@@ -238,3 +238,7 @@ def _hold(checkpoints: int) -> str:
 
 def _were(decisions: int) -> str:
     return f"{counted(decisions, 'decision')} {'was' if decisions == 1 else 'were'}"
+
+
+def _people_were(people: int) -> str:
+    return f"{counted(people, 'person', 'people')} {'was' if people == 1 else 'were'}"

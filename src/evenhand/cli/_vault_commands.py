@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ._options import At, CampaignFile, HomeFolder, Json, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -68,7 +68,7 @@ def put(
     if json_out:
         voice.document({"columns": names, "people": people})
     else:
-        voice.data(f"{', '.join(names)} of {people:,} people are in the vault")
+        voice.data(f"{', '.join(names)} of {counted(people, 'person', 'people')} are in the vault")
         voice.talk("Take them out of your own table; campaigns read them with: columns: NAME: {kept_in: vault}")
 
 
@@ -178,7 +178,8 @@ def list_(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False,
         )  # fmt: skip
     else:
         for one in kept:
-            voice.data(f"{one.name}  until {_day(one.until)}  {one.people:,} people  {one.purpose} ({one.who})")
+            people = counted(one.people, "person", "people")
+            voice.data(f"{one.name}  until {_day(one.until)}  {people}  {one.purpose} ({one.who})")
 
 
 def log(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:

@@ -42,12 +42,13 @@ def hero_view(report: Report, words: Words) -> View:
         else "headline-broken"
     )
     lede = "hero.lede" if len(report["offers"]) > 1 else "hero.lede-one"
+    if steps["selected"] is None:
+        kind = "headline-hidden"
+        share = words.t("hidden-why")
+    else:
+        share = words.t("key.selected-sub", share=_share(steps["selected"], steps["known"], words))
     figures = [
-        {
-            "value": words.people(steps["selected"]),
-            "label": words.t("key.selected"),
-            "sub": words.t("key.selected-sub", share=_share(steps["selected"], steps["known"], words)),
-        },
+        {"value": words.people(steps["selected"]), "label": words.t("key.selected"), "sub": share},
         {
             "value": words.money(value),
             "label": words.t("key.value"),
@@ -70,13 +71,15 @@ def hero_view(report: Report, words: Words) -> View:
     return {
         "nobody": nobody,
         "headline": words.t(
-            f"hero.{kind}", selected=words.people(steps["selected"]), known=words.people(steps["known"])
+            f"hero.{kind}",
+            known=words.some(steps["known"]),
+            **({} if steps["selected"] is None else {"selected": words.people(steps["selected"])}),
         ),
         "lede": words.t(
             lede,
             controller=campaign["controller"]["name"],
             purpose=campaign["purpose_words"][words.lang],
-            permitted=words.people(steps["permitted"]),
+            permitted=words.some(steps["permitted"]),
             value=words.money(value),
             **({"offers": len(report["offers"])} if len(report["offers"]) > 1 else {}),
         ),
@@ -137,18 +140,20 @@ def funnel_view(report: Report, words: Words) -> list[View]:
                 "key": step["key"],
                 "name": name,
                 "people": words.people(whole),
-                "share": words.t("funnel.of-known", share=share),
+                "share": words.t("hidden-why") if whole is None else words.t("funnel.of-known", share=share),
                 "split": words.t(
                     "funnel.split",
                     personalised=words.people(step["personalised"]),
                     contextual=words.people(step["contextual"]),
                 )
-                if step["key"] != "known"
+                if step["key"] != "known" and step["personalised"] is not None
                 else "",
                 "width": width,
                 "dark": round(width - light, 2),
                 "light": light,
-                "desc": words.t("funnel.desc", people=words.people(whole), step=name, share=share),
+                "desc": words.t("funnel.desc-hidden", step=name)
+                if whole is None
+                else words.t("funnel.desc", people=words.people(whole), step=name, share=share),
                 "left": [_drop(drop, words) for drop in drops if drop["step"] != "contextual"],
                 "became": [_drop(drop, words) for drop in drops if drop["step"] == "contextual"],
             }
@@ -238,7 +243,7 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
     elif limit["money"] is None:
         cost = words.t("limits.uncosted")
     else:
-        cost = words.t("limits.cost", money=words.money(limit["money"]), people=words.people(limit["people"]))
+        cost = words.t("limits.cost", money=words.money(limit["money"]), people=words.some(limit["people"]))
     return {
         "name": name,
         "declared": words.t("limits.at-least" if least else "limits.at-most", bound=say(limit["declared"])),
@@ -269,13 +274,11 @@ def lots_view(report: Report, words: Words) -> str:
     lots = report.get("lots")
     if not lots:
         return ""
-    said = words.t(
-        "lots.say",
-        share=words.percent(lots["share"]),
-        people=words.people(lots["people"]),
-        offers=words.people(lots["offers"]),
-        nothing=words.people(lots["nothing"]),
-    )
+    drawn = {"share": words.percent(lots["share"]), "people": words.some(lots["people"])}
+    if lots["offers"] is None:
+        said = words.t("lots.say-hidden", **drawn)
+    else:
+        said = words.t("lots.say", **drawn, offers=words.people(lots["offers"]), nothing=words.people(lots["nothing"]))
     if lots["lost_micro"] is None:
         return said
     return f"{said} {words.t('lots.lost', money=words.money(lots['lost_micro']))}"

@@ -104,7 +104,11 @@ def drops(explained: Explained) -> list[dict[str, Any]]:
     contextual = permitted.reason[permitted.standing == Standing.CONTEXTUAL]
     present = _present(contextual)
     counts = [int((contextual == reason).sum()) for reason in present]
-    others = [] if walk.contextual[1] is not None else [walk.counts[1] - len(contextual)]
+    others = []  # what the reasons would tell beside themselves
+    if walk.told[1] is None:
+        others = [len(refused)]
+    elif walk.contextual[1] is None:
+        others = [walk.counts[1] - len(contextual)]
     out += [
         _drop("contextual", one, people)
         for one, people in zip(present, shown_together([*counts, *others]), strict=False)

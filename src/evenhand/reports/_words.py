@@ -78,12 +78,16 @@ class Words:
         """A number of people; it is said so where it is hidden, which need not be because it is small itself."""
         return self.t("hidden") if count is None else number(count, self.lang, 0)
 
+    def some(self, count: int | None) -> str:
+        """The same within a sentence, before the word that is counted."""
+        return self.t("some") if count is None else number(count, self.lang, 0)
+
     def people_of(self, rate: Mapping[str, Any]) -> str:
         """The people of a group's rate, or the range that is told of them."""
-        if "rows_between" not in rate:
-            return self.people(rate["rows"])
-        fewest, most = rate["rows_between"]
-        return self.people(None) if fewest < self.smallest else self.t("between", lower=fewest, upper=most)
+        if "rows_between" in rate:
+            fewest, most = rate["rows_between"]
+            return self.t("between", lower=fewest, upper=most)
+        return self.t("few", smallest=self.smallest) if rate["rows"] is None else self.people(rate["rows"])
 
     def points(self, effect: float, digits: int = 0) -> str:
         """Signed points: a hundred to the logit; of what an offer changes, percentage points with two decimals."""

@@ -69,6 +69,7 @@ class _One(msgspec.Struct):
     standing: str
     permission: str
     reason: str
+    how: str
     offer: msgspec.Raw
     ad: msgspec.Raw
     dsa: msgspec.Raw
@@ -285,9 +286,10 @@ class DecisionDoor:
                 one.standing,
                 one.permission,
                 one.reason,
+                one.how,
                 served.offers[one.offer] if one.offer is not None else _NONE,
-                served.ads[one.standing] if has else _NONE,
-                served.dsa[one.standing] if has else _NONE,
+                served.ads[one.how] if has else _NONE,
+                served.dsa[one.how] if has else _NONE,
                 gpc and served.honours(one.standing),
                 {
                     "person": link + "person",

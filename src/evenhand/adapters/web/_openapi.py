@@ -85,6 +85,11 @@ _OUTCOME = {
     "standing": {"type": "string", "enum": ["personalised", "contextual", "refused"]},
     "permission": {"type": "string", "description": "Reason of the standing."},
     "reason": {"type": "string", "description": "Reason of the outcome."},
+    "how": {
+        "type": "string",
+        "enum": ["personal", "contextual", "chance", "refused"],
+        "description": "By what the outcome came about; `ads` and `dsa` go by it.",
+    },
 }
 _ONE = {
     "type": "object",

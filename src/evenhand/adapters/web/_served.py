@@ -34,8 +34,8 @@ class ServedCampaign:
     Attributes:
         id: of the campaign.
         offers: JSON of each offer's id and texts, by id.
-        ads: JSON of the words of the card, by standing.
-        dsa: JSON of the OpenRTB DSA object, by standing.
+        ads: JSON of the words of the card, by `Answer.how`.
+        dsa: JSON of the OpenRTB DSA object, by `Answer.how`.
         rows: people who are known.
         stops_at_gpc: whether Global Privacy Control reaches anything that the campaign does.
     """
@@ -54,12 +54,12 @@ class ServedCampaign:
             one.id: _raw({"id": one.id, "text": {"nl": one.text.nl, "en": one.text.en}, "made_by_ai": one.made_by_ai})
             for one in campaign.offers
         }
-        labels = {"personalised": "ad.label", "contextual": "ad.label-contextual"}
+        labels = {"personal": "ad.label", "contextual": "ad.label-contextual", "chance": "ad.label-chance"}
         ads = {
-            standing: _raw({"text": {lang: label(campaign, key, lang) for lang in LANGUAGES}, "lead": "explanation"})
-            for standing, key in labels.items()
+            how: _raw({"text": {lang: label(campaign, key, lang) for lang in LANGUAGES}, "lead": "explanation"})
+            for how, key in labels.items()
         }
-        dsa = {standing: _raw(dsa_object(campaign, is_profiling=standing == "personalised")) for standing in labels}
+        dsa = {how: _raw(dsa_object(campaign, is_profiling=how == "personal")) for how in labels}
         signals = campaign.consents.signals if campaign.consents is not None else None
         stops = signals is None or signals.gpc is None or bool(signals.uses)
         return cls(campaign.campaign, offers, ads, dsa, rows, stops)
