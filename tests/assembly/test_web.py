@@ -94,7 +94,13 @@ def test_an_opt_out_gives_the_contextual_decision(web, headers, body, is_out):
 @pytest.mark.parametrize(
     ("body", "code", "pointer"),
     [
-        ({"subject": "canary-nobody"}, "subject-unknown", None),
+        ({"subject": "canary-nobody"}, "subject-unknown", "/subject"),
+        ({"subjects": [{"subject": person(3)}, {"subject": "canary"}]}, "subject-unknown", "/subjects/1/subject"),
+        (
+            {"subjects": [{"subject": person(3)}, {"subject": person(4), "features": {"visits": "canary"}}]},
+            "feature-type",
+            "/subjects/1/features/visits",
+        ),
         ({"subject": person(3), "features": {"sex": "canary"}}, "feature-not-declared", "/features/sex"),
         ({"subject": person(3), "features": {"visits": "canary"}}, "feature-type", "/features/visits"),
         ({"subject": person(3), "features": {"a/b": 1}}, "feature-not-declared", "/features/a~1b"),

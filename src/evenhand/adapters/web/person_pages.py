@@ -202,6 +202,9 @@ class _Pages:
         return HTMLResponse(door_page(*self._house.sender(), place, language(request), minutes=minutes))
 
     async def enter(self, request: Request) -> Response:
+        """Open the pages that a link leads to; a form of another site neither opens them nor uses the link up."""
+        if is_from_elsewhere(request):
+            return self._refused(request, "form")
         opening = self._opening(request, Scope.OWN_PAGES)
         if opening is None or not await run_in_threadpool(self._once.use, opening.mark, opening.until):
             return self._refused(request, "link")
