@@ -198,13 +198,24 @@ def test_a_page_does_not_say_that_facts_count_where_nothing_allows_it(shop):
     for no, yes in (({"do": "withdraw"} | term, {"do": "give"} | term), ({"do": "object"}, {"do": "object-back"})):
         shop.now += timedelta(minutes=1)
         page = browser.post("/me", data=no | sent).text
-        assert "Staat aan, maar uw gegevens tellen nu niet mee" in page
+        assert "Staat aan, maar uw gegevens mogen nu niet meetellen" in page
         assert ">telt nu niet mee<" in page
         assert ">mag meetellen<" not in page
         shop.now += timedelta(minutes=1)
         page = browser.post("/me", data=yes | sent).text
-        assert "tellen nu niet mee" not in page
+        assert "mogen nu niet meetellen" not in page
         assert ">mag meetellen<" in page
+
+
+def test_what_was_restricted_is_not_said_to_count(shop):
+    """A restriction that staff wrote down stops it too."""
+    person = shop.who("tea")
+    shop.now += timedelta(minutes=1)
+    shop.sayings.said.setdefault(person, []).append(Word("restriction", "", "Restricted", shop.now, "staff"))
+    page = _enter(shop, person)[1]
+    assert ">telt nu niet mee<" in page
+    assert ">mag meetellen<" not in page
+    assert "gebruik beperkt" in page
 
 
 def test_what_has_no_sentence_of_its_own_is_told_in_words(shop):

@@ -289,7 +289,7 @@ class PersonDesk:
                     last=text(f"reason.{found.permission.key}", lang),
                     by=by,
                     off=effect_of("consent", term, no, self.record.traces) if no else None,
-                    counts=not _objects(now, term) and (not asks or _permits(said, at, found)),
+                    counts=not _is_stopped(now, term) and (not asks or _permits(said, at, found)),
                 )
             )
         return out
@@ -324,9 +324,12 @@ def _said_of(now: Mapping[tuple[str, str], Word], term: str, campaign: Campaign)
     return ("given" if word.status in _YES else "withdrawn" if word.status in _NO else "unknown"), word.at, word.by
 
 
-def _objects(now: dict[tuple[str, str], Word], term: str) -> bool:
-    """Whether an objection stands, to all advertising or to this purpose."""
-    return any(since(now, "objection", about) is not None for about in ("", term))
+def _is_stopped(now: Mapping[tuple[str, str], Word], term: str) -> bool:
+    """Whether an objection or a restriction stands, for all advertising or for this purpose."""
+    return any(
+        about in ("", term) and (kind, one.status) in (("objection", "Objected"), ("restriction", "Restricted"))
+        for (kind, about), one in now.items()
+    )
 
 
 def _permits(said: str, at: datetime | None, last: DecisionFacts) -> bool:

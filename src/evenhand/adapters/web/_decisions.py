@@ -21,6 +21,7 @@ from evenhand.adapters.asking import (
     FeatureError,
     Question,
     SubjectError,
+    UnavailableError,
 )
 from evenhand.adapters.machine_keys import MachineKeys
 
@@ -190,6 +191,8 @@ class DecisionDoor:
             problem = problem_of(error)
             if problem.code == "internal":
                 self._fault(error)
+            elif isinstance(error, UnavailableError) and error.__cause__ is not None:
+                self._fault(error.__cause__)
             lang = language(headers.accept_language)
             status, kind = problem.status, b"application/problem+json"
             body, more = problem_body(problem, lang, request_id), {**problem.headers, "content-language": lang}
