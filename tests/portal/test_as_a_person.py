@@ -167,6 +167,19 @@ def test_a_link_to_ones_own_pages_works_once(shop):
         assert "Deze link werkt niet" in refused.text
 
 
+def test_a_double_click_does_not_lock_anybody_out(shop):
+    """A browser throws the first answer away and shows the second; only the same button counts, and for ten seconds."""
+    link = shop.me_link(shop.who("tea"))
+    button = {"lang": "nl", "csrf": _csrf(_browser(shop).get(link).text)}
+    other = {"lang": "nl", "csrf": _csrf(_browser(shop).get(link).text)}
+    for _ in range(2):
+        assert "Mijn aanbiedingen en keuzes" in _browser(shop).post(link, data=button).text
+    assert _browser(shop).post(link, data=other).status_code == 403
+    assert _browser(shop).post(link, data={"lang": "nl"}).status_code == 403
+    shop.now += timedelta(seconds=11)
+    assert _browser(shop).post(link, data=button).status_code == 403
+
+
 def test_an_expired_a_forged_and_another_kind_of_link_are_refused_alike(shop):
     """The same words, whyever."""
     person = shop.who("tea")
