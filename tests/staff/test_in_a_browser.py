@@ -187,3 +187,17 @@ def test_somebody_without_the_role_is_told_whom_to_ask_and_a_foreign_form_does_n
     assert answer.value.status in (401, 403)
     page.goto(f"{served.site}/staff/?lang=en")
     assert "Mila Marketeer" in page.locator("footer").inner_text()
+
+
+def test_somebody_signs_out_from_the_first_page_that_they_see(served, context):
+    """The page after the sign-in, with its own button and nothing else."""
+    page = context(lang="en").new_page()
+    page.goto(f"{served.site}/staff/?lang=en")
+    page.click("a.button")
+    page.click("a[href*='subject=dev-3']")
+    page.goto(f"{served.site}/staff/?lang=en")
+    with page.expect_response(f"{served.site}/staff/leave") as answer:
+        page.click("form[action='/staff/leave'] button")
+    assert answer.value.status == 200
+    page.goto(f"{served.site}/officer/?lang=en")
+    assert "/staff/sign-in" in page.url

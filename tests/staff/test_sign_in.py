@@ -129,6 +129,15 @@ def test_a_session_is_a_new_one_and_the_one_before_ends(house, visitor):
     assert house.sessions.read(first, at=house.now) is None
 
 
+@pytest.mark.parametrize("path", ["/staff/", "/staff/sign-in"])
+def test_a_page_with_a_way_out_lets_the_browser_say_where_its_form_came_from(visitor, path):
+    """With no-referrer a browser sends an origin of null, and the form that signs out would be refused."""
+    visitor.sign_in("dev-3")
+    page = visitor.get(path)
+    assert 'action="/staff/leave"' in page.text
+    assert page.headers["referrer-policy"] == "same-origin"
+
+
 def test_signing_out_ends_the_session_itself(house, visitor):
     """A cookie that was copied before is worth nothing either; without the token nothing happens."""
     visitor.sign_in("dev-3")

@@ -45,7 +45,7 @@ from evenhand.terms import EvenhandError
 from ._answers import Guarded
 from ._asking import form_of, language, root_of
 
-__all__ = ["COOKIE", "Form", "StaffDoor", "is_own"]
+__all__ = ["COOKIE", "Form", "StaffDoor", "is_own", "with_own"]
 
 COOKIE = "__Host-evenhand-staff"
 """Holds the word of a session; only this host gets it back, over TLS (or on this machine), and no script reads it."""
@@ -105,7 +105,7 @@ class StaffDoor:
                 return self.to_sign_in(request)
             if not staff.may(roles):
                 return self.refused(request, "role", staff=staff, roles=roles)
-            return _with_own(await handler(request, staff))
+            return with_own(await handler(request, staff))
 
         return Route(path, endpoint, methods=["GET"])
 
@@ -126,7 +126,7 @@ class StaffDoor:
                 return self.refused(request, "form", staff=staff)
             if not staff.may(roles):
                 return self.refused(request, "role", staff=staff, roles=roles, form=form)
-            return _with_own(await handler(request, staff, form))
+            return with_own(await handler(request, staff, form))
 
         return Route(path, endpoint, methods=["POST"])
 
@@ -200,7 +200,7 @@ class StaffDoor:
             contact=self._contact,
         )
         status = {"unknown": 404, "issuer": 503, "store": 503, "session": 401}.get(why, 403)
-        return _with_own(HTMLResponse(page, status_code=status))
+        return with_own(HTMLResponse(page, status_code=status))
 
     async def _nothing_here(self, request: Request, _: Exception) -> Response:
         return self.refused(request, "unknown", staff=await self.staff_of(request))
@@ -242,7 +242,8 @@ def _path_below(request: Request) -> str:
     return path.removeprefix(root) if root else path
 
 
-def _with_own(response: Response) -> Response:
+def with_own(response: Response) -> Response:
+    """The answer as every page with a form must be, so that the browser says where the form came from."""
     for name, value in _OWN.items():
         response.headers.setdefault(name, value)
     return response

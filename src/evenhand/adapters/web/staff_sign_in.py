@@ -29,7 +29,7 @@ from evenhand.adapters.staff_tokens import TokenError
 from evenhand.staff import RefusedWhy, sign_in_page, signed_out_page, start_page
 
 from ._asking import language
-from .staff_door import COOKIE, StaffDoor, staff_style
+from .staff_door import COOKIE, StaffDoor, staff_style, with_own
 
 __all__ = ["SIGNING_IN", "sign_in_pages"]
 
@@ -73,7 +73,7 @@ class _Pages:
             return RedirectResponse(f"{self._door.site}/staff/sign-in?to={quote(to, safe='/')}&lang={lang}", 303)
         frame = self._door.frame(request, await self._door.staff_of(request), query=f"to={quote(to, safe='/')}")
         page = sign_in_page(frame, lang, go=f"/staff/go?to={quote(to, safe='/')}", issuer=self._sign_in.issuer.host)
-        return HTMLResponse(page)
+        return with_own(HTMLResponse(page))
 
     async def go(self, request: Request) -> Response:
         try:
@@ -112,7 +112,7 @@ class _Pages:
         staff = await self._door.staff_of(request)
         if staff is None:
             return self._door.to_sign_in(request)
-        return HTMLResponse(start_page(self._door.frame(request, staff), language(request)))
+        return with_own(HTMLResponse(start_page(self._door.frame(request, staff), language(request))))
 
     async def leave(self, request: Request) -> Response:
         staff = await self._door.staff_of(request)
