@@ -21,7 +21,8 @@ import httpx
 
 __all__ = ["Decisions", "Refused", "dsa_for"]
 
-_FOR_NOW = {429, 503}
+_FOR_NOW = {429, 502, 503, 504}
+"""The service's own word for later, and what a proxy before it says while it starts again."""
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -128,9 +129,21 @@ class Decisions:
                 found: dict[str, Any] = answer.json()
                 return found
             if answer.status_code not in _FOR_NOW or attempt == self._tries:
-                raise Refused(answer.json())
-            time.sleep(min(5.0, float(answer.headers.get("retry-after", "1"))))
+                raise Refused(_problem(answer))
+            later = answer.headers.get("retry-after", "")
+            time.sleep(min(5.0, float(later)) if later.isdecimal() else 1.0)
         raise Refused({})
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
+    """What the service told; of an answer that is none of its own (a proxy's page), the status alone."""
+    try:
+        told = answer.json()
+    except ValueError:
+        told = None
+    if isinstance(told, dict):
+        return told
+    return {"title": "The service did not answer as it does.", "status": answer.status_code}
 
 
 def dsa_for(dsa: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from evenhand.assembly import LiveService
 from evenhand.ledger import AlarmRaised, raise_alarms
 from evenhand.terms import DataError, PausedError, StoreError, UsageError
 from live_cases import CAMPAIGN, asked, opened, person
+from shop_folder import write_shop
 
 
 def _offers(folder):
@@ -34,6 +35,34 @@ def test_a_person_gets_what_the_run_gave_them(ran_shop):
     same = sum(one.offer == before[person(number)] for one, number in zip(answers, numbers, strict=True))
     assert same >= len(answers) - 1
     assert {one.offer for one in answers} == {"tea", None}
+
+
+@pytest.fixture
+def two_offers(tmp_path):
+    """The shop with a second offer, and a feature that has one column for each."""
+    campaign = write_shop(tmp_path / "shop")
+    folder = campaign.parent
+    head, *rows = (folder / "people.csv").read_text("utf-8").splitlines()
+    own = [f"{row},{number % 9},{number % 7}" for number, row in enumerate(rows)]
+    past = [f"{row},{number % 9},{('tea', 'bread')[number % 2]}" for number, row in enumerate(rows)]
+    (folder / "people.csv").write_text("\n".join([f"{head},spent@tea,spent@bread", *own]) + "\n", encoding="utf-8")
+    (folder / "past.csv").write_text("\n".join([f"{head},spent,shown", *past]) + "\n", encoding="utf-8")
+    text = campaign.read_text("utf-8").replace("history: {file: people.csv}", "history: {file: past.csv, offer: shown}")
+    spent = "  spent: {role: feature, per_offer: true, meaning: {nl: uitgaven eraan, en: spent on it}}\n"
+    bread = "  - {id: bread, text: {nl: Brood, en: Bread}, value: 3, cost: 0.10, capacity: 60, made_by_ai: false}\n"
+    text = text.replace("  sex: {role", f"{spent}  sex: {{role").replace("limits:\n", f"{bread}limits:\n")
+    campaign.write_text(text + "model: {kind: pooled}\n", encoding="utf-8")
+    assembly.run_campaign(campaign, at=datetime(2026, 3, 1, tzinfo=UTC))
+    return folder
+
+
+def test_a_campaign_whose_features_are_per_offer_is_decided_live(two_offers):
+    """One person and several together; what counted is told of each."""
+    with opened(two_offers) as serving:
+        alone = asked(serving.live, person(3)).answers
+        several = asked(serving.live, *(person(number) for number in range(10, 13))).answers
+    assert [one.how for one in alone] == ["personal"]
+    assert [one.how for one in several] == ["contextual", "personal", "personal"]
 
 
 def test_every_answer_is_in_the_ledger_and_everything_works_on_it(ran_shop):

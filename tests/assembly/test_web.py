@@ -94,7 +94,13 @@ def test_an_opt_out_gives_the_contextual_decision(web, headers, body, is_out):
 @pytest.mark.parametrize(
     ("body", "code", "pointer"),
     [
-        ({"subject": "canary-nobody"}, "subject-unknown", None),
+        ({"subject": "canary-nobody"}, "subject-unknown", "/subject"),
+        ({"subjects": [{"subject": person(3)}, {"subject": "canary"}]}, "subject-unknown", "/subjects/1/subject"),
+        (
+            {"subjects": [{"subject": person(3)}, {"subject": person(4), "features": {"visits": "canary"}}]},
+            "feature-type",
+            "/subjects/1/features/visits",
+        ),
         ({"subject": person(3), "features": {"sex": "canary"}}, "feature-not-declared", "/features/sex"),
         ({"subject": person(3), "features": {"visits": "canary"}}, "feature-type", "/features/visits"),
         ({"subject": person(3), "features": {"a/b": 1}}, "feature-not-declared", "/features/a~1b"),
@@ -277,3 +283,29 @@ def test_no_problem_is_without_a_text():
     assert {f"problem.{code}" for code in CODES} == {key for key in en if key.startswith("problem.")}
     for said in (*nl.values(), *en.values()):
         assert all(len(sentence.split()) <= 25 for sentence in said.split(". "))
+
+
+class _Faulty:
+    """A served campaign in which something breaks at each decision; otherwise as it is."""
+
+    def __init__(self, campaign):
+        self._campaign = campaign
+
+    def __getattr__(self, name):
+        return getattr(self._campaign, name)
+
+    def decide(self, *_):
+        raise ValueError("canary3@mail.example")
+
+
+def test_whoever_runs_it_is_told_of_a_fault_and_the_asker_is_not(ran_shop):
+    """By its type and place, never by its text, which may hold somebody's values; nobody is decided about."""
+    told = []
+    with opened(ran_shop) as serving:
+        serving.live.campaigns = {name: _Faulty(one) for name, one in serving.live.campaigns.items()}
+        answer = Web(serving, told=told.append)("POST", V1, {"subject": person(3)})
+    assert _type(answer) == "unavailable"
+    assert "ValueError" not in answer.text
+    (line,) = told
+    assert "This is a fault in evenhand: ValueError in test_web.py:" in line
+    assert "canary" not in line

@@ -198,6 +198,15 @@ def test_a_backup_without_keys_opens_nothing(old):
     assert not (old.folder / "new").exists()
 
 
+@pytest.mark.parametrize("keys", ["copy", "copy/keys", "./copy/../copy", "."])
+def test_keys_are_not_put_where_the_backup_is(ran, cli, keys):
+    """In it, around it, or the same folder: whoever got the backup would have both. Nothing is written."""
+    done = cli(ran, "backup", "copy", "--keys", keys)
+    assert done.exit_code == 2
+    assert "lie one in the other" in done.stderr
+    assert not (ran / "copy").exists()
+
+
 def test_a_backup_is_whole_while_runs_go_on(old):
     """Backups while another process records run after run: each verifies, and has whole runs only."""
     words = [*PROGRAM, "decide", "campaign.yaml", *(f"canary{number}@mail.example" for number in range(20, 120))]

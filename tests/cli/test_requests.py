@@ -249,6 +249,23 @@ def test_an_erasure_that_stopped_half_way_can_be_answered_again(desk):
     assert desk.answer(number, "--yes").exit_code == 0
 
 
+@pytest.mark.parametrize("came", ["0001-01-01T00:00:00+14:00", "2018-05-24", "2030-01-01", "yesterday"])
+def test_a_request_comes_at_a_moment_at_which_it_can_come(desk, came):
+    """Before its law, in the future, or no moment at all: refused, so that the list of all others stays readable."""
+    done = desk("rights", "ask", WHO, "access", "--received", came)
+    assert done.exit_code == 2
+    assert "--received" in done.stderr or "dated" in done.stderr
+    assert json.loads(desk("rights", "list", "--all", "--json").stdout)["requests"] == []
+
+
+def test_nobody_said_anything_before_1900(desk):
+    """A moment that no calendar here can tell would make the history unreadable."""
+    done = desk("consent", "give", WHO, PURPOSE, "--said-at", "0001-01-01T00:00:00+14:00")
+    assert done.exit_code == 2
+    assert "before 1900" in done.stderr
+    assert desk("consent", "history", WHO).exit_code == 0
+
+
 def test_a_person_reviews_a_decision_and_the_old_one_stays(desk):
     """Time and outcome are recorded, the change stands on the person's page, the ledger says what it said."""
     told = json.loads(desk("why", WHO, "--json").stdout)

@@ -21,8 +21,8 @@ PAGES = (
     "campaigns",
     "campaigns/small-shop?plan=1&budget=3&bound.sex-reach=0.7",
     "campaigns/draft",
-    "campaigns/new",
-    "campaigns/new?category=employment&like=small-shop",
+    "new",
+    "new?category=employment&like=small-shop",
     "campaigns/draft/file",
     "monitor",
     "nowhere",
@@ -100,10 +100,23 @@ def test_axe_finds_nothing_on_any_page_and_nothing_scrolls_sideways(served, brow
     page.on("request", lambda request: asked.append(request.url))
     for path in PAGES:
         page.goto(f"{site}/console/{path}{'&' if '?' in path else '?'}lang={lang}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        for wide in (320, width):
+            page.set_viewport_size({"width": wide, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= wide, path
         found = Axe().run(page).response["violations"]
         assert not found, [(path, one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
     assert all(url.startswith(site) for url in asked)
+    page.context.close()
+
+
+def test_a_number_that_is_not_told_wraps_on_a_small_screen(served, browser):
+    """It is a sentence in place of a number; beside its heading it is wider than 320 px."""
+    page = _page(browser, served, width=320)
+    page.goto(f"{served}/console/campaigns/small-shop?lang=nl&plan=1")
+    untold = "minder dan 10, of niet te zeggen"
+    page.evaluate(f"document.querySelectorAll('.stack .num').forEach(one => {{ one.textContent = '{untold}' }})")
+    assert untold in page.inner_text(".stack .num >> nth=0")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.context.close()
 
 

@@ -55,14 +55,14 @@ def test_trying_limits_shows_them_beside_the_declared_ones_and_changes_nothing(c
 def test_the_category_comes_first_and_takes_away_what_it_forbids(console):
     """The form for a vacancy has no age, and says why; for politics there is no form at all."""
     browser = console.of(M)
-    first = browser.get("/console/campaigns/new?lang=en").text
+    first = browser.get("/console/new?lang=en").text
     assert first.count('name="category"') == 6
     assert 'name="id"' not in first
-    vacancy = browser.get("/console/campaigns/new?category=employment&like=small-shop&lang=en").text
+    vacancy = browser.get("/console/new?category=employment&like=small-shop&lang=en").text
     assert 'value="age"' not in vacancy
     assert "F-HEC" in vacancy
     assert 'value="visits" checked' in vacancy
-    political = browser.get("/console/campaigns/new?category=political&like=small-shop&lang=en").text
+    political = browser.get("/console/new?category=political&like=small-shop&lang=en").text
     assert "T-18" in political
     assert 'name="id"' not in political
 
@@ -70,13 +70,13 @@ def test_the_category_comes_first_and_takes_away_what_it_forbids(console):
 def test_a_form_writes_the_file_that_is_kept_and_started_and_stopped(console):
     """From form to file, to draft, to a recorded run, to a pause with a reason and its end: as in the API."""
     browser = console.of(M)
-    written = browser.post("/console/campaigns/new", **AS_TYPED, id="by-form", like="small-shop", category="ordinary")
+    written = browser.post("/console/new", **AS_TYPED, id="by-form", like="small-shop", category="ordinary")
     assert written.status_code == 200
     document = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", written.text, re.S)[1]
     assert "campaign: by-form" in document
-    fetched = browser.post("/console/campaigns/file", document=document, do="download")
+    fetched = browser.post("/console/file", document=document, do="download")
     assert fetched.headers["content-type"] == "application/yaml"
-    kept = browser.post("/console/campaigns/file", document=document, do="keep", reason="by form")
+    kept = browser.post("/console/file", document=document, do="keep", reason="by form")
     assert kept.headers["location"] == "/console/campaigns/by-form?lang=nl&done=kept"
     assert console.register.text("by-form").decode() == fetched.text
     page = browser.get("/console/campaigns/by-form?lang=en").text
@@ -98,12 +98,31 @@ def test_a_form_writes_the_file_that_is_kept_and_started_and_stopped(console):
 def test_a_file_that_cannot_run_is_shown_with_its_blocks_and_not_kept(console):
     """Each with the rule, who can mend it, and how; what was typed stays."""
     broken = _file(console, "broken").decode().replace("value: 4", "value: much").replace("<", "")
-    page = console.of(M).post("/console/campaigns/file", document=broken, do="keep", lang="en")
+    page = console.of(M).post("/console/file", document=broken, do="keep", lang="en")
     assert page.status_code == 422
     assert "EH-POL-005" in page.text
     assert "The marketer can mend it." in page.text
     assert "value: much" in page.text
     assert "broken" not in [one["campaign"] for one in console.register.page("", 100)]
+
+
+@pytest.mark.parametrize("name", ["new", "file", "monitor", "campaigns"])
+def test_a_campaign_may_be_called_as_a_page_is(console, name):
+    """It has a page of its own like any other, so that it can be seen and stopped."""
+    browser = console.of(M)
+    kept = browser.post(
+        "/console/file", document=_file(console, name).decode(), do="keep", reason="a name like any other"
+    )
+    assert kept.headers["location"].startswith(f"/console/campaigns/{name}?")
+    page = browser.get(f"/console/campaigns/{name}?lang=en").text
+    assert f"<h1>{name}</h1>" in page
+    assert f'action="/console/campaigns/{name}/start"' in page
+
+
+def test_a_download_has_a_plain_name_whatever_is_sent(console):
+    """Signs that no header can hold are left out."""
+    fetched = console.of(M).post("/console/file", document="a: 1", do="download", replaces='\u2713"\r\nx: \u00e9')
+    assert fetched.headers["content-disposition"] == 'attachment; filename="-x-.yaml"'
 
 
 def test_two_who_change_one_campaign_do_not_undo_each_other(console):
@@ -114,8 +133,8 @@ def test_two_who_change_one_campaign_do_not_undo_each_other(console):
     seen = re.search(r'name="seen" value="([^"]*)"', page)[1].replace("&#34;", '"')
     text = _file(console, "shared").decode()
     send = {"replaces": "shared", "seen": seen, "do": "keep"}
-    assert browser.post("/console/campaigns/file", document=text + "# mine", **send).status_code == 303
-    late = browser.post("/console/campaigns/file", document=text + "# theirs", **send)
+    assert browser.post("/console/file", document=text + "# mine", **send).status_code == 303
+    late = browser.post("/console/file", document=text + "# theirs", **send)
     assert late.status_code == 412
     assert console.register.read("shared")["version"] == 2
     assert b"# mine" in console.register.text("shared")
@@ -140,10 +159,10 @@ def test_others_look_and_change_nothing(console, role):
     assert browser.get("/console/").status_code == 200
     page = browser.get(path + "?lang=en").text
     assert "Start this version" not in page
-    assert browser.get("/console/campaigns/new").status_code == 403
+    assert browser.get("/console/new").status_code == 403
     for where in (
-        "/console/campaigns/new",
-        "/console/campaigns/file",
+        "/console/new",
+        "/console/file",
         f"{path}/start",
         f"{path}/resume",
         "/console/monitor/x",
@@ -161,8 +180,8 @@ def test_every_page_is_small_and_in_one_language(console, lang):
     for path in (
         "campaigns",
         "campaigns/small-shop?plan=1",
-        "campaigns/new",
-        "campaigns/file",
+        "new",
+        "file",
         "monitor",
         "campaigns/draft/file",
     ):

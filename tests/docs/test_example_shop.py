@@ -6,8 +6,11 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
-from shop_cases import shop_open, shop_program
+from shop_cases import listening, shop_open, shop_program
 
 pytestmark = pytest.mark.service
 
@@ -67,3 +70,22 @@ def test_a_card_is_shown_though_nobody_can_be_told():
         tell=tell,
     )
     assert program.Shop(service, "", {}).card("1042", "nl", gpc=False) == {"html": "tea"}
+
+
+@pytest.mark.parametrize("later", ["0", "Fri, 27 Nov 2026 12:00:00 GMT"])
+def test_a_page_of_a_proxy_is_no_answer_and_breaks_nothing(later):
+    """Where a proxy answers in the service's place, its page is refused as any problem is, after the usual tries."""
+    program, asked = shop_program(), []
+
+    async def proxy(request):
+        asked.append(request.headers["idempotency-key"])
+        return HTMLResponse("<h1>Bad gateway</h1>", status_code=502, headers={"retry-after": later})
+
+    with (
+        listening(Starlette(routes=[Route("/v1/decisions", proxy, methods=["POST"])])) as address,
+        program.Decisions(address, "key", tries=2) as decisions,
+        pytest.raises(program.Refused, match="did not answer as it does") as refused,
+    ):
+        decisions.decide("1042")
+    assert refused.value.problem["status"] == 502
+    assert (len(asked), len(set(asked))) == (2, 1)

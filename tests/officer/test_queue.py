@@ -171,6 +171,49 @@ def test_identity_is_asked_shown_and_the_code_is_there_once(desk):
     assert ("code", number) in desk.looks()
 
 
+def test_a_code_that_was_sent_outlives_more_time_and_a_start(desk):
+    """Its letter says until when it is good; neither step takes it away. Who is known is not asked again."""
+    number, _ = desk.ask("access")
+    officer = desk.officer
+    asked = officer.post(_page(number), do="identity", days="7", lang="en").text
+    code = asked.split("<strong>")[1].split("</strong>")[0]
+    assert officer.post(_page(number), do="extend", reason="complex").status_code == 303
+    assert officer.post(_page(number), do="start").status_code == 303
+    assert 'value="proved"' in officer.get(_page(number)).text
+    wrong = officer.post(_page(number), do="proved", code="AAAA-AAAA", lang="en")
+    assert wrong.headers["location"].endswith("done=wrong-code")
+    assert officer.post(_page(number), do="proved", code=code).status_code == 303
+    request = desk.found(number).request
+    assert (request.identity, request.state, request.is_extended) == ("code", State.IDENTITY_SHOWN, True)
+    assert 'value="proved"' not in officer.get(_page(number)).text
+
+
+def test_whoever_is_known_is_noted_without_a_code(desk):
+    """No doubt, no code: the officer notes how they are known; an objection needs none of it."""
+    number, who = desk.ask("access")
+    officer = desk.officer
+    assert officer.post(_page(number), do="proved", known="came to the shop").status_code == 303
+    assert officer.post(f"{_page(number)}/files", who=who).status_code == 200
+    objection, _ = desk.ask("objection")
+    assert 'value="proved"' not in officer.get(_page(objection)).text
+
+
+@pytest.mark.parametrize(
+    "more", [{"do": "refuse", "reason": "excessive"}, {"do": "withdraw"}, {"do": "identity", "days": "7"}]
+)
+def test_nobody_gets_files_after_a_no_or_a_new_doubt(desk, more):
+    """It was known who they are; then it was refused, taken back, or asked again who they are."""
+    number, who = desk.ask("portability")
+    officer = desk.officer
+    officer.post(_page(number), do="proved", known="came to the shop")
+    assert officer.post(_page(number), **more).status_code in (200, 303)
+    assert "/files" not in officer.get(_page(number)).text
+    refused = officer.post(f"{_page(number)}/files", who=who, lang="en")
+    assert refused.status_code == 409
+    assert "another state" in refused.text
+    assert ("package", number) not in desk.looks()
+
+
 def test_access_is_answered_with_files_that_are_the_persons_own(desk):
     """Not before it is known who they are, never another's; each time noted; then the letter."""
     number, who = desk.ask("access")
@@ -265,6 +308,9 @@ def test_a_review_shows_the_decision_and_changes_it_with_a_reason(desk):
     assert ("decision", decision) in desk.looks()
     more = {"do": "answer", "who": who, "identity": "logged in", "lang": "en"}
     assert officer.post(_page(number), **more, outcome="change", offer="bread").status_code == 409
+    both = officer.post(_page(number), **more, outcome="keep", offer="bread", reason="canary-why")
+    assert both.status_code == 409
+    assert "only where the decision changes" in both.text
     done = officer.post(_page(number), **more, outcome="change", offer="bread", reason="canary-why").text
     assert "Free bread" in done
     assert "canary-why" not in done

@@ -12,6 +12,7 @@ from starlette.routing import Mount
 
 from evenhand.adapters.person_links import Scope
 from evenhand.assembly import check_receipt, verify_ledger
+from evenhand.portal import Word
 from portal_cases import Browser, name_of
 
 
@@ -166,6 +167,19 @@ def test_a_link_to_ones_own_pages_works_once(shop):
         assert "Deze link werkt niet" in refused.text
 
 
+def test_a_double_click_does_not_lock_anybody_out(shop):
+    """A browser throws the first answer away and shows the second; only the same button counts, and for ten seconds."""
+    link = shop.me_link(shop.who("tea"))
+    button = {"lang": "nl", "csrf": _csrf(_browser(shop).get(link).text)}
+    other = {"lang": "nl", "csrf": _csrf(_browser(shop).get(link).text)}
+    for _ in range(2):
+        assert "Mijn aanbiedingen en keuzes" in _browser(shop).post(link, data=button).text
+    assert _browser(shop).post(link, data=other).status_code == 403
+    assert _browser(shop).post(link, data={"lang": "nl"}).status_code == 403
+    shop.now += timedelta(seconds=11)
+    assert _browser(shop).post(link, data=button).status_code == 403
+
+
 def test_an_expired_a_forged_and_another_kind_of_link_are_refused_alike(shop):
     """The same words, whyever."""
     person = shop.who("tea")
@@ -176,6 +190,58 @@ def test_an_expired_a_forged_and_another_kind_of_link_are_refused_alike(shop):
     pages = {_browser(shop).get(path).text for path in (late, forged, crossed, "/why/x")}
     assert len(pages) == 1
     assert all(_browser(shop).get(path).status_code == 403 for path in (late, forged, crossed, "/why/x"))
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_can_neither_open_a_link_here_nor_use_it_up(shop, site):
+    """Else it could let somebody choose on pages that are not theirs, or burn a link that it saw."""
+    link = shop.me_link(shop.who("tea"))
+    refused = _browser(shop, **{"Sec-Fetch-Site": site}).post(link, data={"lang": "nl"}, follow_redirects=False)
+    assert refused.status_code == 403
+    assert "set-cookie" not in refused.headers
+    assert _browser(shop).post(link).status_code == 200
+
+
+def test_a_page_does_not_say_that_facts_count_where_nothing_allows_it(shop):
+    """After a withdrawal and after an objection the switches say so; a yes makes them count again."""
+    browser, page = _enter(shop, shop.who("tea"))
+    assert "mag meetellen" in page
+    sent = {"csrf": _csrf(page), "lang": "nl"}
+    term = {"name": "PersonalisedAdvertising"}
+    for no, yes in (({"do": "withdraw"} | term, {"do": "give"} | term), ({"do": "object"}, {"do": "object-back"})):
+        shop.now += timedelta(minutes=1)
+        page = browser.post("/me", data=no | sent).text
+        assert "Staat aan, maar uw gegevens mogen nu niet meetellen" in page
+        assert ">telt nu niet mee<" in page
+        assert ">mag meetellen<" not in page
+        shop.now += timedelta(minutes=1)
+        page = browser.post("/me", data=yes | sent).text
+        assert "mogen nu niet meetellen" not in page
+        assert ">mag meetellen<" in page
+
+
+def test_what_was_restricted_is_not_said_to_count(shop):
+    """A restriction that staff wrote down stops it too."""
+    person = shop.who("tea")
+    shop.now += timedelta(minutes=1)
+    shop.sayings.said.setdefault(person, []).append(Word("restriction", "", "Restricted", shop.now, "staff"))
+    page = _enter(shop, person)[1]
+    assert ">telt nu niet mee<" in page
+    assert ">mag meetellen<" not in page
+    assert "gebruik beperkt" in page
+
+
+def test_what_has_no_sentence_of_its_own_is_told_in_words(shop):
+    """A consent that was asked for, or expired, is told as that, and by no code; nor is it said who said nothing."""
+    person = shop.who("tea")
+    shop.now += timedelta(minutes=1)
+    word = Word("consent", "PersonalisedAdvertising", "ConsentExpired", shop.now, "table")
+    shop.sayings.said.setdefault(person, []).append(word)
+    page = _words(_enter(shop, person)[1])
+    assert "toestemming verlopen: gepersonaliseerde reclame (staat in een lijst van de organisatie)" in page
+    assert "ConsentExpired" not in page
+    assert "Op deze pagina zei u hier nog niets over. Bij de laatste beslissing" in page
+    assert "telt nu niet mee" in page
 
 
 def test_nobody_sees_another_persons_decision(shop):

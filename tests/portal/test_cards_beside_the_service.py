@@ -29,14 +29,15 @@ def _card(web, person, decision, **more):
 
 
 def test_the_card_of_a_decision_leads_to_its_why(web, real):
-    """Words, values and markup agree; the link opens the page of that decision."""
+    """Words, values and markup agree; the link opens the page of that decision, in the card's own language."""
     person = real.who("tea")
     made = _card(web, person, _decided(web, person), lang="en", link="/tea").json()
     assert made["card"]["offer"] == {"text": "Money off tea", "link": "/tea"}
     assert (made["card"]["how"], made["card"]["personal"]) == ("chosen with AI", True)
     assert made["card"]["why"]["link"] in made["html"]
-    page = Browser(web.app).get(made["card"]["why"]["link"] + "?lang=en")
+    page = Browser(web.app).get(made["card"]["why"]["link"])
     assert page.status_code == 200
+    assert '<html lang="en">' in page.text
     assert "Money off tea" in page.text
     assert person not in str(made)
 

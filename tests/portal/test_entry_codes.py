@@ -267,14 +267,26 @@ def test_a_person_comes_in_by_a_code(coded):
     assert again.status_code == 403
 
 
+def test_a_double_click_on_a_code_comes_in(coded):
+    """The second answer is the one that a browser shows; the same button counts as one use, and no other does."""
+    page = Browser(coded.app).post("/me/enter", data={"known": coded.who("tea"), "lang": "nl"})
+    button = re.search(r'name="csrf" value="([0-9a-f]{32})"', page.text).group(1)
+    sent = {"code": coded.sent[-1].code, "lang": "nl", "csrf": button}
+    for _ in range(2):
+        assert Browser(coded.app).post(page.url.path, data=sent).url.path == "/me"
+    assert Browser(coded.app).post(page.url.path, data=sent | {"csrf": "0" * 32}).status_code == 403
+
+
 def test_whoever_is_unknown_sees_the_very_same(coded):
-    """Status, words and headers, but for the sealed token; and a code that was sent opens an empty page, no error."""
+    """Status, words and headers, but for the sealed token and the lot of the button; and a code that was sent opens an
+    empty page, no error."""
     answers = []
     for typed in (coded.who("tea"), "nobody@mail.example", "", "x" * 5_000, "<script>", "\0'; DROP TABLE"):
         browser = Browser(coded.app)
         page = browser.post("/me/enter", data={"known": typed, "lang": "en"})
         token = page.url.path.rpartition("/")[2]
-        answers.append((page.status_code, page.text.replace(token, "TOKEN"), len(token)))
+        words = re.sub(r'(name="csrf" value=)"[0-9a-f]{32}"', r"\1", page.text.replace(token, "TOKEN"))
+        answers.append((page.status_code, words, len(token)))
     assert len(set(answers)) == 1
 
 

@@ -64,7 +64,7 @@ def test_who_pays_is_told_beside_who_sends(paid):
     campaign = paid.house.desk(person).record.last[1].campaign
     dsa = dsa_object(campaign, is_profiling=True)
     assert (dsa["behalf"], dsa["paid"]) == ("Buurtwinkel", "Thee BV")
-    ads = ServedCampaign.of(campaign, 1).ads["personalised"]
+    ads = ServedCampaign.of(campaign, 1).ads["personal"]
     assert b"Advertentie namens Buurtwinkel, betaald door Thee BV - gekozen met AI" in bytes(ads)
     told = assembly.why(person, home=paid.home.folder, lang="en")
     assert "Thee BV pays for this advertisement." in told.to_text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +17,7 @@ __all__ = [
     "Feature",
     "FeatureError",
     "Question",
+    "SubjectError",
     "UnavailableError",
 ]
 
@@ -113,11 +114,25 @@ class FeatureError(DataError):
     Args:
         column: its name, as the request has it.
         code, what, rule, remedy: as of `EvenhandError`.
+        place: of the person whose feature it is, among those who are asked about.
     """
 
-    def __init__(self, column: str, code: str, what: str, *, rule: str, remedy: str) -> None:
+    def __init__(self, column: str, code: str, what: str, *, rule: str, remedy: str, place: int = 0) -> None:
         super().__init__(code, what, rule=rule, remedy=remedy)
-        self.column = column[:80]
+        self.column, self.place = column[:80], place
+
+
+class SubjectError(DataError):
+    """People of a request cannot be decided about, because nothing is known of them.
+
+    Args:
+        places: theirs, among those who are asked about; never an id.
+        what, rule, remedy: as of `EvenhandError`.
+    """
+
+    def __init__(self, places: Sequence[int], what: str, *, rule: str, remedy: str) -> None:
+        super().__init__("subject-unknown", what, rule=rule, remedy=remedy)
+        self.places = tuple(places)
 
 
 Done = Callable[[Answered | BaseException], None]

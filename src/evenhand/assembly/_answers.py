@@ -296,6 +296,13 @@ def _reviewed(place: Home, found: Found, outcome: str, offer: str, reason: str) 
             rule="GDPR 22(3): a person looks at it, with the authority to change it",
             remedy="pass --outcome keep or --outcome change, and --reason",
         )
+    if outcome == "keep" and offer:
+        raise UsageError(
+            "review-offer",
+            "A review that leaves the decision as it is names no offer.",
+            rule="GDPR 22(3): what is recorded of a review is one thing or the other",
+            remedy="leave --offer out, or pass --outcome change",
+        )
     decision = next((str(one["decision"]) for one in found.private if "decision" in one), "")
     with open_ledger(place) as store:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from evenhand.adapters.home import Home, find_home
@@ -42,6 +42,9 @@ __all__ = [
     "withdraw_request",
 ]
 
+_APPLIES = {Law.GDPR: datetime(2018, 5, 25, tzinfo=UTC), Law.CCPA: datetime(2020, 1, 1, tzinfo=UTC)}
+"""From when each law applies (GDPR 99(2), CCPA 1798.198(a))."""
+
 
 def ask(
     who: str,
@@ -74,18 +77,13 @@ def ask(
         note: what the person said; it is kept encrypted under their key.
 
     Raises:
-        UsageError: an unknown kind, or one that the law does not know; or a decision that is not about this person.
+        UsageError: an unknown kind, or one that the law does not know; a moment in the future, or before the law
+            applied; or a decision that is not about this person.
         StoreError: it cannot be written.
     """
     what, by_law = _known(kind, law)
     came = received or at
-    if came > at:
-        raise UsageError(
-            "request-future",
-            "The request is dated in the future.",
-            rule="G-12: deadlines count from the day on which it came",
-            remedy="correct the moment",
-        )
+    _refuse_moment(came, by_law, at)
     place = find_home(home)
     key = key_of_person(place, who, make=True)
     assert key is not None
@@ -194,6 +192,25 @@ def _known(kind: str, law: str) -> tuple[RequestKind, Law]:
             remedy="which law applies is a person's judgement; without --law it is the GDPR",
         )
     return what, by_law
+
+
+def _refuse_moment(came: datetime, law: Law, at: datetime) -> None:
+    """Refuse a moment at which the request cannot have come; one that is recorded stands for good."""
+    since = _APPLIES[law]
+    if came > at:
+        raise UsageError(
+            "request-future",
+            "The request is dated in the future.",
+            rule="G-12: deadlines count from the day on which it came",
+            remedy="correct the moment",
+        )
+    if came < since:
+        raise UsageError(
+            "request-long-ago",
+            f"The request is dated before {since.date().isoformat()}, the day from which its law applies.",
+            rule="G-12: deadlines count from the day on which it came",
+            remedy="correct the moment",
+        )
 
 
 def _refuse_another_persons(place: Home, key: SubjectKey, decision: str) -> None:

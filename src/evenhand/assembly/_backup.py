@@ -69,11 +69,13 @@ def backup(
         step: told what is being done.
 
     Raises:
-        UsageError: a folder has something in it.
+        UsageError: a folder has something in it, or one lies in the other.
         StoreError: something cannot be read or written.
         LedgerError: the ledger does not verify; what was copied stays there as evidence, without its note.
     """
     place, target = find_home(home), Home(folder)
+    if keys is not None:
+        _must_be_apart(folder, keys)
     for one in {folder, keys or folder}:
         _must_be_empty(one)
     secret = place.key(make=False)
@@ -172,6 +174,17 @@ def _copy_keys(place: Home, target: Home) -> None:
 
 def _erasures(store: LedgerStore) -> int:
     return sum(1 for _ in store.of_kind(Kind.SUBJECT_ERASED))
+
+
+def _must_be_apart(folder: Path, keys: Path) -> None:
+    one, other = folder.resolve(), keys.resolve()
+    if one.is_relative_to(other) or other.is_relative_to(one):
+        raise UsageError(
+            "backup-keys-inside",
+            f"{keys} and {folder} lie one in the other.",
+            rule="a backup alone opens no decision: its keys are kept apart",
+            remedy="name a folder for --keys that is neither in the backup nor around it",
+        )
 
 
 def _must_be_empty(folder: Path) -> None:

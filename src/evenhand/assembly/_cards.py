@@ -55,7 +55,7 @@ class LedgerCards:
             offer=offer.text.nl if lang == "nl" else offer.text.en,
             kind="contextual" if kind == "without" else kind,
             sender=campaign.controller.name,
-            why=self._why(who, decision, days, site, self._clock()),
+            why=f"{self._why(who, decision, days, site, self._clock())}?lang={lang}",
             payer=campaign.payer,
             made_by_ai=offer.made_by_ai,
             link=link,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ __all__ = [
     "verify_rights",
 ]
 
+_LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+
 
 def say(
     who: str,
@@ -72,13 +74,20 @@ def say(
         only_if_last: see `rights.Trail.append`.
 
     Raises:
-        UsageError: the purpose or the language is none, or the moment lies in the future.
+        UsageError: the purpose or the language is none, or the moment lies in the future, or before 1900.
         StoreError: it cannot be written.
     """
     if said_at is not None and said_at > at:
         raise UsageError(
             "consent-future",
             "What was said is dated in the future.",
+            rule="G-7: a record says when it was said",
+            remedy="correct the moment",
+        )
+    if said_at is not None and said_at < _LONG_AGO:
+        raise UsageError(
+            "consent-long-ago",
+            f"What was said is dated before {_LONG_AGO.year}.",
             rule="G-7: a record says when it was said",
             remedy="correct the moment",
         )

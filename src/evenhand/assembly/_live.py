@@ -138,8 +138,7 @@ class LiveService:
                 rule="each person is decided about once in a question",
                 remedy="name each subject once",
             )
-        for ask in question.asks:
-            campaign.people.check(ask)
+        campaign.people.check(question.asks)
         with self._changed:
             if not self._is_open or not self._thread.is_alive():
                 raise closing()

@@ -186,7 +186,7 @@ def answers_of(explained: Explained, campaign: Campaign, run_id: str) -> list[An
     offers: list[str | None] = [*(offer.id for offer in campaign.offers), None]
     counted = np.full(len(permitted.asked), reads_directly(campaign))
     for codes in allocated.scored.minimised.codes:
-        counted |= codes != WITHHELD
+        counted |= (codes != WITHHELD).reshape(-1, len(counted)).any(axis=0)  # per-offer features: [m, n]
     columns = (allocated.offer, permitted.standing, permitted.reason, allocated.reason, counted)
     return [
         Answer(

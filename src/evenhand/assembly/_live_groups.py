@@ -68,9 +68,12 @@ def closing() -> UnavailableError:
 
 
 def unavailable(error: BaseException | None) -> UnavailableError:
-    return UnavailableError(
+    """No answer for another reason than a gate's, the ledger's or a limit's own; its cause is the error itself."""
+    told = UnavailableError(
         "service-fault",
         f"The service could not decide ({type(error).__name__ if error else 'unknown'}); nothing was recorded.",
         rule="where a gate cannot answer, nobody is decided about",
         remedy="ask again; where it stays so, look at the service's own messages",
     )
+    told.__cause__ = error
+    return told

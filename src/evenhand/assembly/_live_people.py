@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.asking import Ask, Feature, FeatureError
+from evenhand.adapters.asking import Ask, Feature, FeatureError, SubjectError
 from evenhand.adapters.balancing_record import balancing_state
 from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.consent_table import ConsentColumns
@@ -25,7 +25,7 @@ from evenhand.features import Register, Values, Words, hold_numbers
 from evenhand.journey import Stores
 from evenhand.permission import permit
 from evenhand.rules import Law
-from evenhand.terms import Asked, DataError, Role, Standing, canonical_text
+from evenhand.terms import Asked, Role, Standing, canonical_text
 from evenhand.vault import LateVault, Vault
 
 from ._consents import book_of, open_consents
@@ -125,23 +125,29 @@ class Profiles:
             if is_known and not self._told.has_heard_browser(pseudonym):
                 tell(who)
 
-    def check(self, ask: Ask) -> None:
+    def check(self, asks: Sequence[Ask]) -> None:
         """Refuse what cannot be asked about, before anything is decided.
 
         Raises:
-            DataError: an unknown person without features, a column that is no declared feature, or a value of another
-                type; columns are named, never a value or a person.
+            SubjectError: unknown people without features; their places are told, never an id.
+            FeatureError: a column that is no declared feature, or a value of another type; columns are named, never a
+                value.
         """
-        if ask.features is None:
-            if self._register.rows_of([ask.subject])[0] < 0:
-                raise DataError(
-                    "subject-unknown",
-                    "The subject is not in the campaign's subjects table, and the request gives no features.",
-                    rule="who is decided about is known, or is described in the request",
-                    remedy="add the person to the table and restart the service, or send features",
-                )
-            return
-        for name, value in ask.features.items():
+        bare = [place for place, ask in enumerate(asks) if ask.features is None]
+        rows = self._register.rows_of([asks[place].subject for place in bare]) if bare else ()
+        unknown = [place for place, row in zip(bare, rows, strict=True) if row < 0]
+        if unknown:
+            raise SubjectError(
+                unknown,
+                "Somebody is not in the campaign's subjects table, and the request gives no features of them.",
+                rule="who is decided about is known, or is described in the request",
+                remedy="add the person to the table and restart the service, or send features",
+            )
+        for place, ask in enumerate(asks):
+            self._check_features(place, ask.features or {})
+
+    def _check_features(self, place: int, features: Mapping[str, Feature]) -> None:
+        for name, value in features.items():
             if name not in self.features:
                 raise FeatureError(
                     name,
@@ -149,6 +155,7 @@ class Profiles:
                     f"{name[:80]!r} is no feature of this campaign; nothing was decided.",
                     rule="G-5c: only columns that the campaign declares and a person confirmed are used",
                     remedy="leave it out, or declare it in the campaign file as a confirmed feature",
+                    place=place,
                 )
             if not _fits(self._columns[name], value):
                 raise FeatureError(
@@ -157,6 +164,7 @@ class Profiles:
                     f"The value of {name} is not of the type that the column has.",
                     rule="a feature has one type, in the table and in a request",
                     remedy="send a number for a number column and a text for a text column; null says nothing",
+                    place=place,
                 )
 
     def people(self, asks: Sequence[Ask], at: datetime) -> People:

@@ -142,12 +142,12 @@ class DeskInHome:
         """The files that a person gets, in an archive, after that was noted.
 
         Raises:
-            UsageError: the request gets none, or it is not known yet who the person is.
+            UsageError: the request gets none (any more), or it is not known yet who the person is.
             DataError: `who` is somebody else.
         """
         found = find_request(number, home=self._place.folder)
         if not self._opened(found, Reach.ACTS).asks_for_files:
-            raise _wrong("answer-identity")
+            raise _wrong("request-step" if found.request.identity else "answer-identity")
         refuse_another(self._place, found, who)
         self._note(by, ReadKind.PACKAGE, number)
         archive = io.BytesIO()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evenhand.adapters.home import Home, find_home
-from evenhand.explanation import Lang, purpose_words, reviewed, text
+from evenhand.explanation import Lang, catalogue, purpose_words, reviewed, text
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign
 from evenhand.portal import (
@@ -32,7 +32,7 @@ from evenhand.portal import (
     words_of,
 )
 from evenhand.receipts import receipt_page
-from evenhand.terms import DecisionFacts, LedgerError, LegalBasis
+from evenhand.terms import DecisionFacts, LedgerError, LegalBasis, Standing
 
 from ._person_record import OpenRun, PersonRecord, RunShelf, newest_campaign
 from ._person_signals import heard_since, said_by_tcf, signals_of
@@ -194,6 +194,7 @@ class PersonDesk:
                 lambda name: _meaning(features.get(name), name, lang),
                 lambda term: purpose_words(term, lang),
                 lambda name: text(f"portal.signal.{name}", lang),
+                lambda status: catalogue(lang).get(f"rights.said.{status}", status),
             ),
             requests=self._sayings.requests(self._who),
             browser_says_no=browser_says_no,
@@ -288,6 +289,7 @@ class PersonDesk:
                     last=text(f"reason.{found.permission.key}", lang),
                     by=by,
                     off=effect_of("consent", term, no, self.record.traces) if no else None,
+                    counts=not _is_stopped(now, term) and (not asks or _permits(said, at, found)),
                 )
             )
         return out
@@ -320,6 +322,19 @@ def _said_of(now: Mapping[tuple[str, str], Word], term: str, campaign: Campaign)
     if word is None:
         return "unknown", None, "person"
     return ("given" if word.status in _YES else "withdrawn" if word.status in _NO else "unknown"), word.at, word.by
+
+
+def _is_stopped(now: Mapping[tuple[str, str], Word], term: str) -> bool:
+    """Whether an objection or a restriction stands, for all advertising or for this purpose."""
+    return any(
+        about in ("", term) and (kind, one.status) in (("objection", "Objected"), ("restriction", "Restricted"))
+        for (kind, about), one in now.items()
+    )
+
+
+def _permits(said: str, at: datetime | None, last: DecisionFacts) -> bool:
+    """Whether consent stands; where no word of it is known here, whether it did at the last decision."""
+    return said == "given" or (at is None and last.standing is Standing.PERSONALISED)
 
 
 def _meaning(campaign: Campaign | None, name: str, lang: Lang) -> str:

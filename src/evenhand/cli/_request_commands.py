@@ -63,7 +63,7 @@ def ask(
         kind.replace("-", "_"),
         home=home,
         at=moment(None),
-        received=moment(received) if received else None,
+        received=moment(received, "--received") if received else None,
         law=law,
         lang=lang.value,
         by=by,

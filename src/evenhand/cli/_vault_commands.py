@@ -62,7 +62,8 @@ def put(
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     names = [name.strip() for name in columns.split(",") if name.strip()]
     people = assembly.vault_put(
-        table, names, identifier=identifier, purpose=purpose, until=moment(until), home=home, at=moment(None), who=who,
+        table, names, identifier=identifier, purpose=purpose, until=moment(until, "--until"), home=home,
+        at=moment(None), who=who,
         epsilon=None if epsilon is None else _epsilon(epsilon), delta=_epsilon(delta),
     )  # fmt: skip
     if json_out:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from evenhand.rights import STEPS, Letter, Request, RequestKind, Step, can_extend, grounds_of
+from evenhand.rights import STEPS, Letter, Request, RequestKind, State, Step, can_extend, grounds_of
 
 __all__ = ["REVIEWING", "Opened", "Queue", "Reach", "Urgency", "Waiting", "masked", "steps_of", "waiting_of"]
 
@@ -18,6 +18,9 @@ _SOON = 7
 
 REVIEWING = frozenset({Step.START, Step.ANSWER, Step.REVEAL})
 """What a reviewer does with a request for a human review; identity, time and refusal stay with the privacy officer."""
+
+_NO_FILES = frozenset({State.IDENTITY_ASKED, State.REFUSED, State.WITHDRAWN})
+"""States in which nobody gets files: there is doubt again who asks, or the answer is no, or nobody asks any more."""
 
 
 class Reach(StrEnum):
@@ -140,9 +143,11 @@ class Opened:
 
     @property
     def asks_for_files(self) -> bool:
-        """Whether the person gets files, it is known who they are, and whoever looks may get them."""
+        """Whether the person gets files: it is known who they are, it was not refused or taken back, and whoever looks
+        may get them."""
         kinds = (RequestKind.ACCESS, RequestKind.PORTABILITY)
-        return self.reach is Reach.ACTS and self.request.kind in kinds and bool(self.request.identity)
+        is_theirs = self.request.kind in kinds and bool(self.request.identity)
+        return self.reach is Reach.ACTS and is_theirs and self.request.state not in _NO_FILES
 
 
 def waiting_of(request: Request, at: datetime) -> Waiting:
@@ -161,7 +166,9 @@ def steps_of(request: Request, at: datetime, reach: Reach) -> frozenset[Step]:
     if not grounds_of(request.kind):
         found.discard(Step.REFUSE)
     if request.kind.is_at_once:
-        found -= {Step.ASK_IDENTITY}
+        found -= {Step.ASK_IDENTITY, Step.SHOW_IDENTITY}
+    if request.identity and request.state is not State.IDENTITY_ASKED:
+        found.discard(Step.SHOW_IDENTITY)
     return frozenset(found)
 
 

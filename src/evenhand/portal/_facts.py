@@ -131,6 +131,7 @@ class Purpose:
         by: ``person``, ``browser``, ``staff`` or ``table``, whoever said it.
         off: what came of a no.
         last: what the last decision says that allowed or forbade it, in the reader's language.
+        counts: whether anything allows the person's facts to count for it now.
     """
 
     term: str
@@ -142,6 +143,7 @@ class Purpose:
     last: str
     by: str = "person"
     off: Effect | None = None
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +240,8 @@ class Me:
     choices: Sequence[Choice] = field(default=())
     requests: Sequence[Asked] = field(default=())
     browser_says_no: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether facts about the person count for any purpose now, as far as is known here."""
+        return self.personalisation.off is None and (not self.purposes or any(one.counts for one in self.purposes))

@@ -133,6 +133,7 @@ def choices_of(
     about: Callable[[str], str],
     purpose: Callable[[str], str],
     signal: Callable[[str], str] = str,
+    status: Callable[[str], str] = str,
 ) -> list[Choice]:
     """The history of choices, newest first.
 
@@ -141,6 +142,7 @@ def choices_of(
         about: what a column means, in the reader's language.
         purpose: likewise a purpose.
         signal: likewise a signal.
+        status: likewise a word that has no sentence of its own here, such as that a consent expired.
     """
     out = []
     for one in sorted(history, key=lambda word: word.at, reverse=True):
@@ -148,6 +150,6 @@ def choices_of(
         mean = {"factor": about, "signal": signal}.get(one.kind, purpose)
         words = mean(one.about) if one.about else ""
         if key == "other":
-            words = f"{purpose(one.about)} ({one.status})" if one.about else one.status
+            words = f"{status(one.status)}: {words}" if words else status(one.status)
         out.append(Choice(one.at, key, words, one.by))
     return out

@@ -26,12 +26,14 @@ __all__ = [
 
 _OPEN = frozenset(state for state in State if not state.is_closed)
 _BEFORE_WORK = frozenset({State.RECEIVED, State.IDENTITY_SHOWN, State.IN_PROGRESS, State.EXTENDED})
+_CODE_IS_OUT = frozenset({State.IDENTITY_ASKED, State.EXTENDED, State.IN_PROGRESS})
+"""States in which a person may hold a code: whoever takes more time, or begins, does not take it from them."""
 
 STEPS: Mapping[Step, tuple[frozenset[State], State | None]] = MappingProxyType(
     {
         Step.ASK_IDENTITY: (_OPEN, State.IDENTITY_ASKED),
-        Step.FAIL_IDENTITY: (frozenset({State.IDENTITY_ASKED}), State.IDENTITY_ASKED),
-        Step.SHOW_IDENTITY: (frozenset({State.IDENTITY_ASKED}), State.IDENTITY_SHOWN),
+        Step.FAIL_IDENTITY: (_CODE_IS_OUT, State.IDENTITY_ASKED),
+        Step.SHOW_IDENTITY: (_CODE_IS_OUT | {State.RECEIVED}, State.IDENTITY_SHOWN),
         Step.START: (_BEFORE_WORK, State.IN_PROGRESS),
         Step.EXTEND: (_OPEN, State.EXTENDED),
         Step.ANSWER: (_BEFORE_WORK, State.ANSWERED),

@@ -12,7 +12,17 @@ from typing import Any
 
 import msgspec
 
-from evenhand.adapters.asking import Answer, Answered, Ask, Decider, Feature, Question
+from evenhand.adapters.asking import (
+    Answer,
+    Answered,
+    Ask,
+    Decider,
+    Feature,
+    FeatureError,
+    Question,
+    SubjectError,
+    UnavailableError,
+)
 from evenhand.adapters.machine_keys import MachineKeys
 
 from ._gate import Headers, Limits, OneLook, Pace, body_of, caller_of, request_id_of
@@ -23,7 +33,7 @@ from ._texts import language
 
 __all__ = ["DecisionDoor", "DecisionRequest"]
 
-_MOST_KEY = 128
+_MOST_KEY, _MOST_PLACES = 128, 1_000
 _NONE = msgspec.Raw(b"null")
 _encode = msgspec.json.Encoder().encode
 _AT = re.compile(r" - at `\$([^`]*)`$")
@@ -94,6 +104,16 @@ def _place_of(error: Exception) -> list[tuple[str, str]]:
     steps = [name or number for name, number in _STEP.findall(found[1])] if found else []
     code = next((code for words, code in _SAID.items() if told.startswith(words)), "type")
     return [("".join(f"/{step}" for step in steps), code)]
+
+
+def _places_in(error: FeatureError | SubjectError, *, several: bool) -> list[tuple[str, str]]:
+    """Who of those asked about is not known, or which feature of whom cannot be used; as places in the request."""
+    if isinstance(error, SubjectError):
+        shown = error.places[:_MOST_PLACES]
+        return [(f"/subjects/{place}/subject" if several else "/subject", error.code) for place in shown]
+    column = error.column.replace("~", "~0").replace("/", "~1")
+    whose = f"/subjects/{error.place}" if several else ""
+    return [(f"{whose}/features/{column}", error.code)]
 
 
 class _Mailbox:
@@ -171,6 +191,8 @@ class DecisionDoor:
             problem = problem_of(error)
             if problem.code == "internal":
                 self._fault(error)
+            elif isinstance(error, UnavailableError) and error.__cause__ is not None:
+                self._fault(error.__cause__)
             lang = language(headers.accept_language)
             status, kind = problem.status, b"application/problem+json"
             body, more = problem_body(problem, lang, request_id), {**problem.headers, "content-language": lang}
@@ -194,7 +216,11 @@ class DecisionDoor:
             raise ProblemError("bad-json", errors=_place_of(error)) from None
         question = self._question(asked, headers, caller.key.name)
         self._pace.take(caller.key, len(question.asks))
-        answered = await self._decided(question)
+        try:
+            answered = await self._decided(question)
+        except (FeatureError, SubjectError) as error:
+            where = _places_in(error, several=asked.subjects is not None)
+            raise ProblemError(error.code, rule=error.rule, errors=where) from None
         self._metrics.decided(question.campaign, answered.answers)
         served = self._campaigns[question.campaign]
         if asked.subjects is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -17,6 +19,7 @@ from evenhand.portal import Place, code_page, enter_page
 
 from ._answers import sent_on
 from ._asking import language, root_of
+from ._sent_twice import SentTwice
 
 __all__ = ["Visits", "entry_routes"]
 
@@ -47,6 +50,8 @@ class Visits(Protocol):
 def entry_routes(codes: EntryCodes, visits: Visits) -> list[Route]:
     """The addresses below ``/me/enter``."""
 
+    twice = SentTwice()
+
     async def enter(request: Request) -> Response:
         return HTMLResponse(enter_page(*visits.sender(), _place(request, "/me/enter"), language(request)))
 
@@ -68,11 +73,13 @@ def entry_routes(codes: EntryCodes, visits: Visits) -> list[Route]:
     async def come_in(request: Request) -> Response:
         form = await visits.form(request) or {}
         lang, token = language(request, form), request.path_params["token"]
-        who = await run_in_threadpool(codes.enter, token, form.get("code", [""])[-1], visits.now())
+        code, now = form.get("code", [""])[-1], visits.now()
+        button = form.get("csrf", [""])[-1]
+        who = await twice.opened(button, (token, code), now, lambda: codes.enter(token, code, now))
         return _code(request, lang, is_wrong=True) if who is None else visits.begin_visit(request, who, lang)
 
     def _code(request: Request, lang: Lang, *, is_wrong: bool) -> Response:
-        place = _place(request, f"/me/enter/{request.path_params['token']}")
+        place = replace(_place(request, f"/me/enter/{request.path_params['token']}"), csrf=secrets.token_hex(16))
         page = code_page(*visits.sender(), place, lang, minutes=CODE_MINUTES, is_wrong=is_wrong)
         return HTMLResponse(page, status_code=403 if is_wrong else 200)
 

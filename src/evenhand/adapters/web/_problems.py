@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from evenhand.adapters.asking import BusyError, FeatureError
+from evenhand.adapters.asking import BusyError
 from evenhand.adapters.campaigning import FindingsError
 from evenhand.terms import DataError, EvenhandError, LedgerError, PausedError, StoreError, UsageError
 
@@ -109,9 +109,6 @@ def problem_of(error: BaseException) -> ProblemError:
             return ProblemError("campaign-not-valid", rule=error.rule, blocks=error.blocks[:_MOST_BLOCKS])
         if isinstance(error, BusyError):
             return ProblemError("busy", rule=error.rule, retry_after=1)
-        if isinstance(error, FeatureError):
-            escaped = error.column.replace("~", "~0").replace("/", "~1")
-            return ProblemError(code, rule=error.rule, errors=[(f"/features/{escaped}", code)])
         if isinstance(error, UnknownDecisionError):
             places = [(f"/events/{place}/decision_id", "unknown") for place in error.places[:_SHOWN]]
             return ProblemError(code, rule=error.rule, errors=places)

@@ -1,10 +1,10 @@
 """The marketer's pages behind addresses. Mounted below ``/console``:
 
     GET  campaigns (or nothing)    every campaign
-    GET  campaigns/new             a new campaign by form: ``category`` and ``like`` say which form
-    POST campaigns/new             what the form writes, as a file to be kept
-    GET  campaigns/file            an empty file, to paste one
-    POST campaigns/file            keep, check or download a file: ``do`` says which
+    GET  new                       a new campaign by form: ``category`` and ``like`` say which form
+    POST new                       what the form writes, as a file to be kept
+    GET  file                      an empty file, to paste one
+    POST file                      keep, check or download a file: ``do`` says which
     GET  campaigns/ID              one campaign; with ``plan`` also what would be decided, by the limits that are asked
     GET  campaigns/ID/file         its file, to read and to change
     GET  campaigns/ID/download     the same as a file
@@ -18,6 +18,7 @@ Marketers and data scientists change campaigns; a privacy officer may pause one;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -56,6 +57,8 @@ CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
 STOPS = CHANGES | {StaffRole.PRIVACY_OFFICER}
 LOOKS = frozenset(StaffRole)
 _MOST = 500
+_OTHER = re.compile(r"[^A-Za-z0-9._-]+")
+"""What is in no campaign's id."""
 Streams = Callable[[Mapping[str, Any], str], Sequence[Mapping[str, Any]]]
 
 
@@ -72,10 +75,10 @@ def console_pages(door: StaffDoor, campaigns: Campaigns, streams: Streams) -> AS
     routes = [
         door.page("/", pages.told(pages.all), *look),
         door.page("/campaigns", pages.told(pages.all), *look),
-        door.page("/campaigns/new", pages.told(pages.new), *change),
-        door.sending("/campaigns/new", pages.sent(pages.write), *change),
-        door.page("/campaigns/file", pages.told(pages.paste), *change),
-        door.sending("/campaigns/file", pages.sent(pages.keep), *change),
+        door.page("/new", pages.told(pages.new), *change),
+        door.sending("/new", pages.sent(pages.write), *change),
+        door.page("/file", pages.told(pages.paste), *change),
+        door.sending("/file", pages.sent(pages.keep), *change),
         door.page("/campaigns/{name}", pages.told(pages.one), *look),
         door.page("/campaigns/{name}/file", pages.told(pages.file), *look),
         door.page("/campaigns/{name}/download", pages.told(pages.download), *look),
@@ -333,7 +336,8 @@ def _one(form: Form, name: str) -> str:
 
 def _yaml(content: bytes, name: str, *, is_shown: bool = False) -> Response:
     kind = "text/plain; charset=utf-8" if is_shown else "application/yaml"
-    headers = {} if is_shown else {"content-disposition": f'attachment; filename="{name}.yaml"'}
+    plain = _OTHER.sub("-", name)[:64] or "campaign"
+    headers = {} if is_shown else {"content-disposition": f'attachment; filename="{plain}.yaml"'}
     return Response(content, media_type=kind, headers=headers)
 
 

@@ -15,6 +15,7 @@ Mount `person_pages` where you like, or serve it alone. Addresses below the moun
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -48,6 +49,7 @@ from evenhand.portal import (
 from ._answers import Guarded, file_of, receipt_answer, sent_on, style_sheet
 from ._asking import ARRIVES, form_of, is_from_elsewhere, just_done, language, root_of, says_no, way_back
 from ._person_entry import entry_routes
+from ._sent_twice import SentTwice
 
 __all__ = ["Desk", "House", "person_pages"]
 
@@ -151,7 +153,7 @@ class _Pages:
         arrives: float,
     ) -> None:
         self._house, self._links, self._once, self._clock, self._arrives = house, links, once, clock, arrives
-        self._has_codes = codes is not None
+        self._has_codes, self._twice = codes is not None, SentTwice()
 
     def now(self) -> datetime:
         """The moment."""
@@ -197,16 +199,27 @@ class _Pages:
         if self._opening(request, Scope.OWN_PAGES) is None:
             return self._refused(request, "link")
         path = f"/in/{request.path_params['link']}"
-        place = _place(request, path, act=root_of(request) + path)
+        place = _place(request, path, act=root_of(request) + path, csrf=secrets.token_hex(16))
         minutes = int(VISIT.total_seconds() // 60)
         return HTMLResponse(door_page(*self._house.sender(), place, language(request), minutes=minutes))
 
     async def enter(self, request: Request) -> Response:
+        """Open the pages that a link leads to; a form of another site neither opens them nor uses the link up."""
+        if is_from_elsewhere(request):
+            return self._refused(request, "form")
         opening = self._opening(request, Scope.OWN_PAGES)
-        if opening is None or not await run_in_threadpool(self._once.use, opening.mark, opening.until):
-            return self._refused(request, "link")
         form = await self.form(request) or {}
+        if opening is None or not await self._used(opening, form.get("csrf", [""])[-1]):
+            return self._refused(request, "link")
         return self.begin_visit(request, opening.who, language(request, form))
+
+    async def _used(self, opening: Opening, door: str) -> bool:
+        """Whether a link opens its pages now: once, or twice by the same button of the same door."""
+
+        def use() -> str | None:
+            return opening.who if self._once.use(opening.mark, opening.until) else None
+
+        return await self._twice.opened(door, (opening.mark.hex(),), self._clock(), use) is not None
 
     async def me(self, request: Request) -> Response:
         opening = self._visit(request)
