@@ -91,17 +91,36 @@ def test_the_gates_say_what_they_say_in_a_run(ran_shop):
     assert (objected.standing, objected.permission) == ("contextual", "direct-marketing-objection")
 
 
-@pytest.mark.parametrize("how", [{"opted_out": True}, {"gpc": True}])
-def test_an_opt_out_in_the_request_holds_at_once(ran_shop, how):
+def test_an_opt_out_in_the_request_holds_at_once(ran_shop):
     """The decision of this very request uses nothing personal; the next one without it does again."""
     with opened(ran_shop) as serving:
-        out = asked(serving.live, Ask(person(3), **how)).answers[0]
+        out = asked(serving.live, Ask(person(3), opted_out=True)).answers[0]
         then = asked(serving.live, person(3)).answers[0]
         assert (out.standing, out.permission) == ("contextual", "personalisation-opt-out")
         assert then.standing == "personalised"
         with pytest.raises(DataError, match="cannot be replayed"):
             assembly.replay(out.decision_id.split(".")[0], home=serving.place.folder)
     assert assembly.verify_ledger(home=serving.place.folder).ok
+
+
+def test_a_browsers_opt_out_in_the_request_is_kept_for_the_person(ran_shop):
+    """C-7025: it holds at once, and from then on without the header, until they say otherwise, after which the browser
+    is no news; of somebody who is not in the table nothing is kept."""
+    with opened(ran_shop) as serving:
+        home = serving.place.folder
+        ask = Ask(person(3), gpc=True)
+        out = asked(serving.live, ask, Ask("nobody-here", {"visits": 3}, gpc=True)).answers[0]
+        assert (out.standing, out.permission) == ("contextual", "personalisation-opt-out")
+    with opened(ran_shop) as serving:
+        asked(serving.live, ask)
+        assert asked(serving.live, person(3)).answers[0].permission == "personalisation-opt-out"
+        (said,) = assembly.consent_history(person(3), home=home).said
+        assert (said.kind, said.actor, said.is_by_browser) == ("opt_out", "browser", True)
+        assert assembly.consent_history("nobody-here", home=home).said == ()
+        assembly.say(person(3), "take-back-opt-out", "", home=home, at=datetime.now(UTC))
+        assert asked(serving.live, ask).answers[0].standing == "personalised"
+    assert len(assembly.consent_history(person(3), home=home).said) == 2
+    assert assembly.verify_ledger(home=home).ok
 
 
 def test_features_in_the_request_stand_in_for_the_table(ran_shop):

@@ -55,6 +55,7 @@ class LiveService:
         campaigns: the campaigns, all of this home.
         ledger: opens the ledger for the thread that decides.
         most_waiting: people who may wait.
+        browser: told of a known person whose browser opted out in a question, where the home has not kept it yet.
         noticed: told what a start found left behind, for people.
         told: what people told the home; of the campaigns, where there is one.
     """
@@ -68,10 +69,12 @@ class LiveService:
         most_waiting: int = MOST_WAITING,
         noticed: Callable[[Finding], None] = lambda _: None,
         told: LiveTold | None = None,
+        browser: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.place = place
         self.campaigns: Mapping[str, LiveCampaign] = {one.campaign.campaign: one for one in campaigns}
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
+        self._browser = browser
         self._told = told or next(iter(self.campaigns.values())).told
         self._new: deque[tuple[Callable[[], LiveCampaign], Future[LiveCampaign]]] = deque()
         self._waiting: deque[Waiting] = deque()
@@ -316,6 +319,7 @@ class LiveService:
         for one, answer in answers:
             if isinstance(answer, Answered) and not answer.is_repeated:
                 self._answers += len(answer.answers)
+                self.campaigns[one.question.campaign].people.tell_unheard(one.question.asks, self._browser)
             with suppress(Exception):  # whoever asked may not be there any more; the others are
                 one.done(answer)
 

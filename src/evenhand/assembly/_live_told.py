@@ -100,6 +100,11 @@ class LiveTold:
         no = [at for at, one in opt_outs if one.is_no]
         return bool(by_browser and own) and max(own) > max(no)
 
+    def has_heard_browser(self, subject: bytes) -> bool:
+        """Whether an opt-out of a person's browser is on record, whatever they said since."""
+        words = (self._words[body] for _, body in self._rows.get(subject, ()))
+        return any(one.kind == "opt_out" and one.is_by_browser and one.is_no for one in words)
+
     def _opened(self) -> RightsTables:
         if self._trail is None:
             self._trail = self._open.enter_context(trail_of(self._place))

@@ -22,6 +22,7 @@ from ._campaign_opened import CampaignOpener
 from ._frames import Frames
 from ._ledger import live_keys_of, live_ledger_of
 from ._live import LiveService
+from ._live_browsers import BrowsersHeard
 from ._live_campaign import LiveCampaign
 from ._live_tables import TablesWatch
 from ._live_told import LiveTold
@@ -119,7 +120,10 @@ def open_service(
         opened.append(opener.open(campaign, run=run, at=at))
     if len({one.campaign.campaign for one in opened}) != len(opened):
         raise _none_or_twice()
-    live = LiveService(place, opened, lambda: live_ledger_of(place, keys), noticed=noticed, told=heard)
+    browsers = BrowsersHeard(place, lambda: [one.campaign for one in live.campaigns.values()])
+    live = LiveService(
+        place, opened, lambda: live_ledger_of(place, keys), noticed=noticed, told=heard, browser=browsers
+    )
     register = CampaignRegister(place, live, opener, Sources(sources, place.folder))
     tables = TablesWatch(lambda: tuple(live.campaigns.values()), noticed)
     try:
@@ -128,6 +132,7 @@ def open_service(
         tables.close()
         register.close()
         live.close()
+        browsers.close()
         heard.close()
         if isinstance(keys, LiveSubjectKeys):
             keys.close()
