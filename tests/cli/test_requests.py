@@ -230,6 +230,7 @@ def test_an_erasure_on_request_leaves_the_trail_of_the_request_alone(desk):
             content = path.read_bytes()
             assert WHO.encode() not in content, path
             assert note.encode() not in content, path
+            assert b"came to the desk" not in content, path
             assert value.encode() not in content or path.name != "people.sqlite", path
     assert "gewist" in (desk.folder / "letter.txt").read_text("utf-8")
     shown = json.loads(desk("rights", "show", number, "--reveal", "--by", "dpo", "--json").stdout)

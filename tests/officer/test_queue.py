@@ -193,6 +193,8 @@ def test_whoever_is_known_is_noted_without_a_code(desk):
     number, who = desk.ask("access")
     officer = desk.officer
     assert officer.post(_page(number), do="proved", known="came to the shop").status_code == 303
+    assert "came to the shop" not in officer.get(_page(number)).text, "a note about a person is masked like their words"
+    assert "came to the shop" in officer.post(_page(number), do="reveal").text
     assert officer.post(f"{_page(number)}/files", who=who).status_code == 200
     objection, _ = desk.ask("objection")
     assert 'value="proved"' not in officer.get(_page(objection)).text

@@ -19,6 +19,7 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import facts, open_run
 from evenhand.policy import Table
 from evenhand.rights import (
+    NOTED,
     PORTABILITY_SCHEMA,
     Entry,
     Happening,
@@ -95,7 +96,8 @@ def answer_request(
         home: the home folder; see `find_home`.
         by: who answers.
         at: now.
-        identity: how the person is known, where no code was given.
+        identity: how the person is known, where no code was given; kept encrypted under their key, and not at all where
+            they are erased.
         out: folder for the files of an access or a portability answer.
         values: of a rectification: the right value of each column, as text; "" = unknown.
         outcome: of a human review: ``keep`` or ``change``.
@@ -110,7 +112,7 @@ def answer_request(
     place = find_home(home)
     found = find_request(number, home=home)
     request = found.request
-    known = {"identity": identity} if identity else {}
+    known = {"identity": NOTED} if identity else {}
     check_step(request, Step.ANSWER, at=at, by=by, **known)
     _refuse_stranger(place, found, who)
     match request.kind:
@@ -120,7 +122,7 @@ def answer_request(
             done = _corrections(place, found, who, values or {}, at)
         case RequestKind.ERASURE:
             erase(who, home=place.folder, at=at)
-            done = _Done()
+            done, identity = _Done(), ""  # how they were known is gone with them
         case RequestKind.HUMAN_REVIEW:
             done = _reviewed(place, found, outcome, offer, reason)
         case _:
@@ -137,7 +139,7 @@ def answer_request(
         by=by,
         at=at,
         details={**known, **done.details},
-        private=done.private,
+        private={**done.private, **({"known": identity} if identity else {})},
         recipients=to_tell,
         more=(*done.entries, *told),
     )

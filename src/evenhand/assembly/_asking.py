@@ -10,6 +10,7 @@ from evenhand.adapters.home import Home, find_home
 from evenhand.ledger import SubjectKey, facts
 from evenhand.rights import (
     CODE_DAYS,
+    NOTED,
     Happening,
     Law,
     RequestKind,
@@ -141,7 +142,8 @@ def show_identity(
                 rule="GDPR 12(6)",
                 remedy="pass --code, or --known with --by",
             )
-        return take(number, Step.SHOW_IDENTITY, home=home, by=by, at=at, details={"identity": known})
+        step, details = Step.SHOW_IDENTITY, {"identity": NOTED}
+        return take(number, step, home=home, by=by, at=at, details=details, private={"known": known})
     if is_code(found.request, code, find_home(home).key(make=False), at):
         done = take(number, Step.SHOW_IDENTITY, home=home, by=by, at=at, details={"identity": "code"})
         return Stepped(done.request, done.letter, is_right=True)

@@ -28,6 +28,7 @@ from ._languages import is_language
 from ._letters import Letter, Sender, authority_of, complaint_to, letter_of
 from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
 from ._requests import (
+    NOTED,
     STEPS,
     Happening,
     Request,
@@ -51,6 +52,7 @@ __all__ = [
     "CONSENT_FIELDS",
     "EXTENSIONS",
     "GENESIS",
+    "NOTED",
     "PORTABILITY_SCHEMA",
     "REFUSALS",
     "ROPA_FIELDS",

@@ -14,6 +14,7 @@ from ._deadlines import NO_HOLIDAYS, Deadlines, deadlines_of, local_day
 from ._words import EXTENSIONS, REFUSALS, Law, RequestKind, State, Step
 
 __all__ = [
+    "NOTED",
     "STEPS",
     "Happening",
     "Request",
@@ -23,6 +24,9 @@ __all__ = [
     "next_happening",
     "request_of",
 ]
+
+NOTED = "noted"
+"""The person was known to an officer, who noted how."""
 
 _OPEN = frozenset(state for state in State if not state.is_closed)
 _BEFORE_WORK = frozenset({State.RECEIVED, State.IDENTITY_SHOWN, State.IN_PROGRESS, State.EXTENDED})
@@ -83,8 +87,9 @@ class Request:
         country: of the controller, for its calendar.
         state: where it stands.
         dates: its deadlines.
-        identity: how the person was known: ``code`` when they proved control of an address on file, what an officer
-            noted, or "" where that is open.
+        identity: how the person was known: ``code`` when they proved control of an address on file, `NOTED` where an
+            officer noted it (the note is kept encrypted under their key; before version 0.2 it stood here), or "" where
+            that is open.
         trail: everything that happened, in order.
     """
 
