@@ -23,8 +23,8 @@ import polars as pl
 
 from evenhand import assembly
 from evenhand.adapters.home import Home
-from evenhand.assembly._consents import book_of
-from evenhand.assembly._trail import told_to
+from evenhand.assembly.people._trail import told_to
+from evenhand.assembly.runs._consents import book_of
 from evenhand.policy import Campaign
 from postgres_server import Server, binaries
 

@@ -184,7 +184,7 @@ def test_numbers_with_noise_are_asked_for_where_a_budget_pays(sources):
         for call, _ in source.calls()
         if isinstance(call.func, ast.Attribute)
         and call.func.attr == "noisy"
-        and not source.where.endswith("assembly/_noisy_audit.py")
+        and not source.where.endswith("assembly/runs/_noisy_audit.py")
     ]
     assert not outside, "\n".join(outside)
 

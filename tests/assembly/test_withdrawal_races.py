@@ -80,7 +80,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from evenhand.adapters.home import Home
-from evenhand.assembly._trail import Told, nobody_says_meanwhile
+from evenhand.assembly.people._trail import Told, nobody_says_meanwhile
 with nobody_says_meanwhile(Home(Path("evenhand-home")), np.zeros(0, dtype="S32"), Told()):
     print("ready", flush=True)
     sys.stdin.readline()

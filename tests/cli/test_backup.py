@@ -73,17 +73,17 @@ def test_a_backup_restores_to_the_same_home_in_files(old):
 @pytest.mark.postgres
 def test_a_home_moves_to_a_server_by_backup_and_restore(ran, cli, postgres_url):
     """From files to a schema: the same head; the files stay as they were; a second restore is refused."""
-    assert cli(ran, "backup", "copy", "--keys", "copy").exit_code == 0
+    assert cli(ran, "backup", "copy", "--keys", "keys").exit_code == 0
     schema = f"t{secrets.token_hex(6)}"
     server = {"EVENHAND_DATABASE": postgres_url}
-    done = cli(ran, "restore", "copy", "--home", "new", "--schema", schema, "--json", **server)
+    done = cli(ran, "restore", "copy", "--keys", "keys", "--home", "new", "--schema", schema, "--json", **server)
     assert done.exit_code == 0, done.stderr
     told = cli(ran, "ledger", "verify", "--home", "new", **server)
     assert json.loads(done.stdout)["head"] in told.stdout
     assert told.stdout == cli(ran, "ledger", "verify", "--home", HOME).stdout
     assert cli(ran, "why", WHO, "--home", "new", **server).stdout == cli(ran, "why", WHO).stdout
     assert _file_names(ran / "new") == {"secret.key", "database.json", "ledger.head"}
-    again = cli(ran, "restore", "copy", "--home", "other", "--schema", schema, **server)
+    again = cli(ran, "restore", "copy", "--keys", "keys", "--home", "other", "--schema", schema, **server)
     assert again.exit_code == 4
     assert "a ledger already" in again.stderr
 

@@ -158,9 +158,11 @@ def _walk(places, port):
         assert "not based on your data" in pages["/try/shop/"]
         assert "There is no offer for you now." in said
         (why,) = re.findall(r'class="evenhand-why" href="([^"]+)"', pages[shops[0]])
-        assert "Why am I seeing this?" in client.get(f"{root}{why}?lang=en").text
-        card = client.get(f"{root}{shops[0].replace('shop', 'card')}", params={"lang": "en", "gpc": "1"}).json()
+        assert "Why am I seeing this?" in client.get(f"{root}{why}").text
+        own, other = (f"{root}{shops[place].replace('shop', 'card')}" for place in (0, 1))
+        card = client.get(other, params={"lang": "en", "gpc": "1"}).json()  # it is kept for them
         assert card["personal"] is False
+        assert client.get(own, params={"lang": "en"}).json()["personal"] is True
         door = client.get(places["A person's page:"])
         assert "/my/in/" in str(door.url)
         assert client.get(places["How it works:"]).status_code == 200

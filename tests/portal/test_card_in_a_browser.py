@@ -156,7 +156,7 @@ def test_the_privacy_signal_gives_the_offer_that_knows_nothing(served, visit, pa
     """C-7025: by the browser's header where the server draws; where only the script sees it, by its own question."""
     page = visit(headers={"Sec-GPC": "1"} if path == "/" else None)
     page.add_init_script(SIGNAL)
-    _to(page, served, path)
+    _to(page, served, path, person=4)  # it is kept for them
     assert "niet op basis van uw gegevens" in _card(page).inner_text()
     assert _card(page).get_attribute("data-evenhand-personal") is None
 
@@ -165,7 +165,7 @@ def test_a_personal_card_that_came_in_spite_of_the_signal_is_taken_away(served, 
     """A cache or a proxy that lost the header: the script removes the card and asks for the other one."""
     page = visit()
     page.add_init_script(SIGNAL)
-    _to(page, served, "/")
+    _to(page, served, "/", person=5)
     page.locator(".evenhand-card:not([data-evenhand-personal])").wait_for()
     assert "niet op basis van uw gegevens" in _card(page).inner_text()
     assert sum("/card?" in url and "gpc=1" in url for url in page.asked) == 1

@@ -1,0 +1,79 @@
+"""Figures of recorded runs, for whoever lists campaigns: a run never changes, so each is read once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from evenhand.adapters.database import database_of
+from evenhand.adapters.event_tables import EventTables
+from evenhand.adapters.home import Home
+from evenhand.ledger import open_run, runs
+
+from ..records._ledger import has_ledger
+from ..records._records import open_ledger
+from ..runs._campaign_figures import badge_of, figures_of
+
+__all__ = ["CampaignReports", "run_since"]
+
+_MOST = 200
+
+
+class CampaignReports:
+    """The figures of one home's whole runs.
+
+    Args:
+        place: the home.
+    """
+
+    def __init__(self, place: Home) -> None:
+        self._place = place
+        self._read: dict[str, dict[str, Any]] = {}
+
+    def figures(self, run_id: str, *, delivered: bool = False) -> dict[str, Any]:
+        """What a run came to; with `delivered` also how many of its decisions were told to be shown.
+
+        Raises:
+            DataError, LedgerError: the ledger has no such run, or it cannot be read.
+        """
+        report = self._report(run_id)
+        return figures_of(report, delivered=self._delivered(run_id) if delivered else None)
+
+    def badge(self, run_id: str) -> dict[str, Any] | None:
+        """How groups compare in a run; see `badge_of`."""
+        return badge_of(self.figures(run_id))
+
+    def _report(self, run_id: str) -> dict[str, Any]:
+        if run_id not in self._read:
+            with open_ledger(self._place) as store:
+                report = open_run(store, run_id).report
+            names = ("run", "campaign", "certificate", "funnel", "drops", "offers", "limits", "groups")
+            if len(self._read) >= _MOST:
+                self._read.clear()
+            self._read[run_id] = {name: report[name] for name in names}
+        return self._read[run_id]
+
+    def _delivered(self, run_id: str) -> int | None:
+        """How many decisions of a run were told to be shown; None where nothing was told of any."""
+        with database_of(self._place) as database:
+            return EventTables(database).shown_of(run_id) or None
+
+
+def run_since(place: Home, campaign: str, since: datetime, digest: str) -> str:
+    """The last whole run of this very campaign file since a moment; "" where there is none. A start that was cut short
+    after its run was recorded goes on from it, so that nobody is decided about twice.
+
+    Args:
+        place: the home.
+        campaign: id of the campaign.
+        since: not before this.
+        digest: SHA-256 (hex) of the campaign file.
+    """
+    if not has_ledger(place):
+        return ""
+    with open_ledger(place) as store:
+        for run in reversed(runs(store)):
+            is_whole = run.finished and run.campaign == campaign and not run.priced_by
+            if is_whole and run.at >= since and open_run(store, run.run_id).campaign_file_digest == digest:
+                return run.run_id
+    return ""

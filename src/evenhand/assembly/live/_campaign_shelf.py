@@ -1,0 +1,69 @@
+"""The campaigns that a home has kept, and how each stands: from its database and its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from evenhand.adapters.campaign_tables import CampaignStep, CampaignSteps, StepKind
+from evenhand.adapters.database import database_of
+from evenhand.adapters.home import Home
+from evenhand.ledger import CampaignState, campaign_state
+
+from ..records._ledger import has_ledger
+from ..records._records import open_ledger
+
+__all__ = ["CampaignShelf", "latest", "started", "tag_of"]
+
+
+class CampaignShelf:
+    """What one home has kept of campaigns.
+
+    Args:
+        place: the home.
+    """
+
+    def __init__(self, place: Home) -> None:
+        self._place = place
+
+    def append(self, step: CampaignStep) -> None:
+        """Keep a step; see `CampaignSteps.append`."""
+        with database_of(self._place) as database:
+            CampaignSteps(database).append(step)
+
+    def steps(self, name: str) -> list[CampaignStep]:
+        """The steps of one campaign, oldest first."""
+        with database_of(self._place) as database:
+            return CampaignSteps(database).of(name)
+
+    def steps_of(self, names: Sequence[str]) -> dict[str, list[CampaignStep]]:
+        """The steps of several campaigns, read at once."""
+        out: dict[str, list[CampaignStep]] = {name: [] for name in names}
+        with database_of(self._place) as database:
+            for one in CampaignSteps(database).of(*names):
+                out[one.campaign].append(one)
+        return out
+
+    def names(self, declared: Iterable[str]) -> list[str]:
+        """Every campaign by its id, those that were declared among them."""
+        with database_of(self._place) as database:
+            return sorted({*declared, *(one.campaign for one in CampaignSteps(database).all())})
+
+    def states(self, names: Sequence[str]) -> dict[str, CampaignState]:
+        """Whether each is paused, from the ledger."""
+        if not has_ledger(self._place):
+            return {name: CampaignState(0, 0, ()) for name in names}
+        with open_ledger(self._place) as store:
+            return {name: campaign_state(store, name) for name in names}
+
+
+def latest(steps: Sequence[CampaignStep]) -> CampaignStep:
+    return next(one for one in reversed(steps) if one.document is not None)
+
+
+def started(steps: Sequence[CampaignStep]) -> CampaignStep | None:
+    return next((one for one in reversed(steps) if one.what is StepKind.STARTED), None)
+
+
+def tag_of(steps: Sequence[CampaignStep], state: CampaignState) -> str:
+    """Another word whenever anything about a campaign changed."""
+    return f'"{steps[-1].number if steps else 0}.{max(state.paused, state.since)}"'

@@ -1,0 +1,79 @@
+"""What people say and ask through the service, kept in the home's own records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from evenhand.adapters.home import Home
+from evenhand.policy import Campaign
+from evenhand.terms import UsageError
+
+from ..people._asking import ask
+from ..people._consent_history import consent_history, is_factor
+from ..people._requests import find_request
+from ..people._said_if import history_tag, say_if
+from ..people._same_person import same_person
+from ..people._signals_said import hear_signals
+
+__all__ = ["LiveSayings"]
+
+
+class LiveSayings:
+    """The records of a home. Implements `adapters.web.Sayings`.
+
+    Args:
+        place: the home.
+        campaigns: what is served, as declared.
+    """
+
+    def __init__(self, place: Home, campaigns: Sequence[Campaign] = ()) -> None:
+        self._place, self._campaigns = place, tuple(campaigns)
+
+    def say(self, who: str, word: str, purpose: str, **more: Any) -> dict[str, Any]:
+        """Keep what a person says; see `adapters.web.Sayings.say`. A wish about a column that no campaign has would
+        change nothing, and a program reads no warning: so it is refused."""
+        if word == "switch-off" and purpose and not is_factor(purpose, home=self._place.folder):
+            raise UsageError(
+                "factor-unknown",
+                "No campaign that ran in this home has a feature column of that name; nothing was recorded.",
+                rule="a person switches off one fact that may not count, by the name of its column",
+                remedy="name the column as it stands under columns in the campaign file",
+            )
+        return say_if(who, word, purpose, place=self._place, at=datetime.now(UTC), **more).to_dict()
+
+    def hear(self, who: str, signals: Mapping[str, str], *, actor: str, via: str) -> dict[str, Any]:
+        """Keep what a browser or an app says; see `adapters.web.Sayings.hear`."""
+        at, home = datetime.now(UTC), self._place.folder
+        return hear_signals(who, signals, self._campaigns, home=home, at=at, actor=actor, via=via).to_dict()
+
+    def same_person(self, who: str, was: str, *, evidence: str, by: str, parted: bool) -> dict[str, Any]:
+        """Keep that two ids are one person's; see `adapters.web.Sayings.same_person`."""
+        home, at = self._place.folder, datetime.now(UTC)
+        return same_person(who, was, evidence=evidence, by=by, parted=parted, home=home, at=at).to_dict()
+
+    def history(self, who: str) -> dict[str, Any]:
+        """What a person said; see `adapters.web.Sayings.history`."""
+        tag = history_tag(self._place, who)  # before it is read: what comes between makes the tag an old one
+        found = consent_history(who, home=self._place.folder)
+        return {
+            "tag": tag,
+            "said": [one.to_dict() for one in found.said],
+            "now": [one.to_dict() for one in found.now(datetime.now(UTC))],
+        }
+
+    def ask(self, who: str, kind: str, **more: Any) -> dict[str, Any]:
+        """Keep what a person asks; see `adapters.web.Sayings.ask`."""
+        at = datetime.now(UTC)
+        return _told(ask(who, kind, home=self._place.folder, at=at, **more).request.to_dict(at))
+
+    def request(self, number: str) -> dict[str, Any]:
+        """How a request stands; see `adapters.web.Sayings.request`."""
+        found = find_request(number, home=self._place.folder)
+        return _told(found.request.to_dict(datetime.now(UTC)))
+
+
+def _told(request: dict[str, Any]) -> dict[str, Any]:
+    """A request without its steps, which name the people who took them."""
+    return {name: value for name, value in request.items() if name != "trail"}

@@ -1,0 +1,134 @@
+"""What people told a home, for a service: read once, and what is new before each group is decided.
+
+While a group is decided and made durable nobody says anything: whoever does waits for it, some thousandths of a second.
+So a no that is durable is heard by every decision after it, and none is made durable behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.adapters.home import Home
+from evenhand.rights import Entry, Said, Stream
+
+from ..people._trail import Told, is_trail_there, nobody_says_first, told_columns, told_to, trail_of
+
+if TYPE_CHECKING:
+    from evenhand.adapters.rights_tables import RightsTables
+    from evenhand.ledger import SubjectKeys
+
+__all__ = ["LiveTold"]
+
+_Row = tuple[int, bytes]
+"""When something was said, in microseconds since 1970, and the body of the entry that says what."""
+
+
+class LiveTold:
+    """What people told one home. Used from one thread; close it.
+
+    Args:
+        place: the home.
+        keys: of its people.
+
+    Attributes:
+        corrections: corrected values of people, by pseudonym and column.
+        version: another number whenever corrections changed.
+    """
+
+    def __init__(self, place: Home, keys: SubjectKeys) -> None:
+        self.corrections: Mapping[bytes, Mapping[str, str]] = {}
+        self.version = 0
+        self._place, self._keys = place, keys
+        self._last = 0
+        self._rows: dict[bytes, list[_Row]] = {}
+        self._words: dict[bytes, Said] = {}
+        self._open = ExitStack()
+        self._trail: RightsTables | None = None
+        if is_trail_there(place):
+            self._catch_up(self._opened())
+
+    def close(self) -> None:
+        """Close the database."""
+        self._open.close()
+
+    def look(self) -> None:
+        """Whether it can be read.
+
+        Raises:
+            StoreError: it cannot.
+        """
+        if self._trail is not None:
+            self._trail.last()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Read what is new; until the ``with`` ends nobody says anything more."""
+        if self._trail is None:
+            with nobody_says_first(self._place) as is_silent:
+                if is_silent:
+                    yield
+                    return
+        trail = self._opened()
+        with trail.held():
+            self._catch_up(trail)
+            yield
+
+    def of(self, subjects: NDArray[np.bytes_]) -> Told:
+        """What these people told the home."""
+        said = [(one, *row) for one in subjects.tolist() for row in self._rows.get(one, ())] if self._rows else []
+        if not said:
+            return Told(last=self._last)
+        people, moments, bodies = zip(*said, strict=True)
+        words = {body: self._words[body] for body in bodies}
+        return Told(told_columns(np.array(people, dtype="S32"), moments, bodies, words), last=self._last)
+
+    def overrules_browser(self, subject: bytes) -> bool:
+        """Whether a person took an opt-out back after their browser's was recorded, and said nothing since: they were
+        shown both, and chose. What a browser goes on sending is then no new word (11 CCR 7025)."""
+        opt_outs = [
+            (at, self._words[body]) for at, body in self._rows.get(subject, ()) if self._words[body].kind == "opt_out"
+        ]
+        if not opt_outs:
+            return False
+        by_browser = [at for at, one in opt_outs if one.is_by_browser and one.is_no]
+        own = [at for at, one in opt_outs if not one.is_no]
+        no = [at for at, one in opt_outs if one.is_no]
+        return bool(by_browser and own) and max(own) > max(no)
+
+    def has_heard_browser(self, subject: bytes) -> bool:
+        """Whether an opt-out of a person's browser is on record, whatever they said since."""
+        words = (self._words[body] for _, body in self._rows.get(subject, ()))
+        return any(one.kind == "opt_out" and one.is_by_browser and one.is_no for one in words)
+
+    def _opened(self) -> RightsTables:
+        if self._trail is None:
+            self._trail = self._open.enter_context(trail_of(self._place))
+        return self._trail
+
+    def _catch_up(self, trail: RightsTables) -> None:
+        if trail.last() == self._last:
+            return
+        new = list(trail.read(after=self._last))
+        streams = {one.stream for one in new}
+        if Stream.REMOVAL in streams:  # what was read before is not all there any more
+            self._rows, self._words = {}, {}
+            new = list(trail.read(Stream.CONSENT))
+        if streams & {Stream.REMOVAL, Stream.CORRECTION}:
+            self.corrections = told_to(self._place).corrections
+            self.version += 1
+        self._take_in([one for one in new if one.stream is Stream.CONSENT and one.body])
+        self._last = trail.last()
+
+    def _take_in(self, said: list[Entry]) -> None:
+        people = self._keys.of_handles(sorted({one.handle for one in said if one.handle is not None}))
+        for one in said:
+            key = people.get(one.handle or b"")
+            if key is not None:
+                if one.body not in self._words:
+                    self._words[one.body] = Said.from_body(one.body, 0)
+                self._rows.setdefault(key.pseudonym.hex().encode(), []).append((one.at, one.body))

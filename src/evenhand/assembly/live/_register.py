@@ -1,0 +1,397 @@
+"""Campaigns of a service, as people and machines handle them: those from files, and those that came over the network.
+
+What came over the network is kept with every version, and with who changed it, when and why; a pause stands in the
+ledger, so it holds in every process of the home. A campaign is started only where its check finds no error; starting is
+one whole recorded run, and from then on the service decides about whoever comes later by that run's prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+
+from evenhand.adapters.campaign_files import LoadedCampaign, pointers_in
+from evenhand.adapters.campaign_tables import CampaignStep, ChangedMeanwhileError, StepKind
+from evenhand.adapters.campaign_yaml import yaml_of
+from evenhand.adapters.campaigning import FindingsError, Simulated, block_of
+from evenhand.adapters.home import Home
+from evenhand.ledger import CampaignState
+from evenhand.policy import Campaign
+from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError
+
+from ..runs._check import check
+from ..runs._planning import Planner
+from ..runs._run import run_campaign
+from ._campaign_opened import CampaignOpener
+from ._campaign_reports import CampaignReports, run_since
+from ._campaign_shelf import CampaignShelf, latest, started, tag_of
+from ._live import LiveService
+from ._sources import Sources
+from ._standing import pause_named, resume_named
+from ._watching import Watcher
+
+__all__ = ["CampaignRegister"]
+
+_WAIT = 10.0
+"""Seconds to wait for a start before saying that it goes on."""
+
+
+class CampaignRegister:
+    """The campaigns of one home, for a service. Implements `adapters.campaigning.Campaigns`. Close it.
+
+    Args:
+        place: the home.
+        live: decides.
+        opener: opens campaigns for it.
+        sources: which files a campaign from the network may name.
+    """
+
+    def __init__(self, place: Home, live: LiveService, opener: CampaignOpener, sources: Sources) -> None:
+        self._place, self._live, self._opener, self._sources = place, live, opener, sources
+        self._declared = {name: one.loaded for name, one in live.campaigns.items()}
+        self._starts = ThreadPoolExecutor(1, "evenhand-starts")
+        self._under_way: dict[str, Future[None]] = {}
+        self._alone = Lock()
+        self._planner, self._reports, self._watcher = Planner(place), CampaignReports(place), Watcher(place)
+        self._trouble: dict[str, str] = {}
+        self._shelf = CampaignShelf(place)
+
+    def close(self) -> None:
+        """Wait for a start that is under way."""
+        self._starts.shutdown()
+
+    def open_started(self) -> tuple[str, ...]:
+        """Serve every campaign that was started over the network; what could not be opened, one sentence each."""
+        told = []
+        for name in self._shelf.names(self._declared):
+            start = started(self._shelf.steps(name))
+            if name not in self._declared and start is not None:
+                try:
+                    self._serve(name, start)
+                except EvenhandError as error:
+                    self._trouble[name] = error.code
+                    told.append(f"The campaign {name} was started over the network and cannot be served: {error.what}")
+        return tuple(told)
+
+    def page(self, after: str, count: int) -> list[dict[str, Any]]:
+        """The next campaigns by id; see `Campaigns.page`."""
+        names = [name for name in self._shelf.names(self._declared) if name > after][:count]
+        states = self._shelf.states(names)
+        steps = self._shelf.steps_of([name for name in names if name not in self._declared])
+        return [self._told(name, steps.get(name, []), states) for name in names]
+
+    def read(self, name: str) -> dict[str, Any]:
+        """How one campaign stands; see `Campaigns.read`."""
+        steps = self._known(name)
+        state = self._shelf.states([name])[name]
+        happened = [
+            {"at": one.at, "what": one.what, **_named(one.told)} for one in state.history if one.what != "alarm"
+        ]
+        done = [
+            {"at": one.at.isoformat(), "what": one.what.value, "by": one.who, "reason": one.why, "version": one.version}
+            for one in steps
+        ]
+        told = self._told(name, steps, {name: state})
+        return {**told, "blocks": self._blocks(name), "history": sorted([*done, *happened], key=lambda one: one["at"])}
+
+    def text(self, name: str) -> bytes:
+        """Its campaign file; see `Campaigns.text`."""
+        return self._text(name, self._known(name))
+
+    def _text(self, name: str, steps: Sequence[CampaignStep]) -> bytes:
+        if steps:
+            return latest(steps).document or b""
+        loaded = self._declared[name]
+        if loaded.path is not None:
+            with suppress(OSError):
+                return loaded.path.read_bytes()
+        return yaml_of(loaded.campaign.model_dump(mode="json", exclude_none=True)).encode()
+
+    def upload(self, document: bytes, *, who: str, why: str) -> dict[str, Any]:
+        """Keep a new campaign; see `Campaigns.upload`."""
+        name = self._readable(document).campaign.campaign
+        if name in self._shelf.names(self._declared):
+            if name not in self._declared and latest(self._shelf.steps(name)).document == document:
+                return self.read(name)  # whoever sends it again, since no answer came, is told the same
+            raise UsageError(
+                "campaign-taken",
+                f"There is a campaign {name} already; nothing was kept.",
+                rule="one campaign for each id",
+                remedy="choose another id, or replace that one (PUT)",
+            )
+        return self._kept(name, 1, StepKind.UPLOADED, 1, document, who, why)
+
+    def replace(self, name: str, document: bytes, *, seen: str, who: str, why: str) -> dict[str, Any]:
+        """Keep another version; see `Campaigns.replace`."""
+        steps = self._of_network(name)
+        self._refuse_changed(name, steps, seen)
+        if self._readable(document).campaign.campaign != name:
+            raise UsageError(
+                "campaign-other",
+                "The file is of another campaign than the address names; nothing was kept.",
+                rule="one campaign for each id",
+                remedy="correct the id in the file, or upload it as a new campaign",
+            )
+        number, version = steps[-1].number + 1, latest(steps).version + 1
+        return self._kept(name, number, StepKind.REPLACED, version, document, who, why)
+
+    def check(self, name: str) -> list[dict[str, Any]]:
+        """What a check finds; see `Campaigns.check`."""
+        text = self.text(name)
+        return [
+            block_of(one, pointers_in(text))
+            for one in check(self._loaded(name), home=self._place.folder, at=_now()).findings
+        ]
+
+    def plan(self, name: str, tried: Simulated) -> dict[str, Any]:
+        """What would be decided; see `Campaigns.plan`."""
+        try:
+            return self._planner.figures(self._loaded(name), tried, at=_now())
+        except DataError as error:
+            raise FindingsError([_block(error)]) from None
+
+    def figures(self, name: str) -> dict[str, Any] | None:
+        """What its last whole run came to; see `Campaigns.figures`."""
+        run = self._run_of(name, self._known(name))
+        return self._reports.figures(run, delivered=True) if run else None
+
+    def bases(self) -> list[str]:
+        """Campaigns that a new one can be made after; see `Campaigns.bases`."""
+        names, out = self._shelf.names(self._declared), []
+        steps = self._shelf.steps_of([name for name in names if name not in self._declared])
+        for name in names:
+            with suppress(EvenhandError):
+                self._sources.read(self._text(name, steps.get(name, [])), _now())
+                out.append(name)
+        return out
+
+    def judge(self, document: bytes) -> list[dict[str, Any]]:
+        """What a check of the file alone finds; see `Campaigns.judge`."""
+        try:
+            found = self._readable(document).findings
+        except FindingsError as refused:
+            return [dict(one) for one in refused.blocks]
+        return [block_of(one, pointers_in(document)) for one in found]
+
+    def watched(self, name: str) -> dict[str, Any] | None:
+        """The last look of its monitors; see `Campaigns.watched`."""
+        self._known(name)
+        return self._watcher.last(name)
+
+    def look(self, name: str) -> dict[str, Any]:
+        """Have its monitors look now; see `Campaigns.look`."""
+        return self._watcher.look(self._loaded(name), at=_now())
+
+    def start(self, name: str, *, seen: str, who: str, why: str) -> dict[str, Any]:
+        """Decide about everybody, and serve it; see `Campaigns.start`."""
+        with self._alone:
+            steps = self._of_network(name)
+            self._refuse_changed(name, steps, seen)
+            if self._is_starting(name):
+                raise UsageError(
+                    "campaign-starting",
+                    f"The campaign {name} is being started; nothing was changed.",
+                    rule="a campaign is started once",
+                    remedy="look at it again in a while",
+                )
+            start = started(steps)
+            if start is not None and start.version == latest(steps).version and name in self._live.campaigns:
+                return self.read(name)
+            under_way = self._starts.submit(self._start, name, steps, who, why)
+            self._under_way[name] = under_way
+        with suppress(TimeoutError):
+            under_way.result(timeout=_WAIT)
+        return self.read(name)
+
+    def pause(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
+        """Stop it; see `Campaigns.pause`."""
+        if name not in self._live.campaigns and started(self._known(name)) is None:
+            raise UsageError(
+                "campaign-not-started",
+                f"The campaign {name} was not started, so there is nothing to pause.",
+                rule="what runs can be paused",
+                remedy="nothing; nobody is decided about in it",
+            )
+        pause_named(self._place, name, by=by, reason=reason, at=_now())
+        return self.read(name)
+
+    def resume(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
+        """Let it go on; see `Campaigns.resume`."""
+        self._known(name)
+        resume_named(self._place, name, by=by, reason=reason, at=_now())
+        return self.read(name)
+
+    def _start(self, name: str, steps: Sequence[CampaignStep], who: str, why: str) -> None:
+        """Check, run, note, and serve."""
+        newest, at = latest(steps), _now()
+        loaded = self._sources.read(newest.document or b"", at)
+        found = check(loaded, home=self._place.folder, at=at).findings
+        pointers = pointers_in(newest.document or b"")
+        if any(one.severity is Severity.ERROR for one in found):
+            raise FindingsError([block_of(one, pointers) for one in found])
+        if not loaded.campaign.is_each_by_itself or loaded.campaign.aware_limits:
+            raise UsageError(
+                "campaign-not-live",
+                f"The campaign {name} cannot decide about later people one by one, so it was not started.",
+                rule="a service decides by public prices, one offer for each person",
+                remedy="run it from a file: evenhand run CAMPAIGN",
+            )
+        run = run_since(self._place, name, newest.at, loaded.digest)
+        run = run or run_campaign(loaded, home=self._place.folder, at=at).run_id
+        number = steps[-1].number + 1
+        step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, run)
+        self._shelf.append(step)
+        self._serve(name, step, loaded)
+
+    def _serve(self, name: str, start: CampaignStep, loaded: LoadedCampaign | None = None) -> None:
+        """Have the service decide by the prices of a start."""
+        at = _now()
+        if loaded is None:
+            versions = [
+                one for one in self._shelf.steps(name) if one.document is not None and one.version == start.version
+            ]
+            loaded = self._sources.read(versions[-1].document or b"", at)
+        self._live.take_in(lambda: self._opener.open(loaded, run=start.run, at=at, even_paused=True)).result()
+        self._trouble.pop(name, None)
+
+    def _told(self, name: str, steps: Sequence[CampaignStep], states: dict[str, CampaignState]) -> dict[str, Any]:
+        """A campaign in the list."""
+        campaign, start, state = self._campaign(name, steps), started(steps), states[name]
+        run = self._run_of(name, steps)
+        return {
+            "campaign": name,
+            "state": self._state(name, start, state),
+            "origin": "network" if steps else "file",
+            "purpose": None if campaign is None else campaign.purpose,
+            "category": None if campaign is None else campaign.category.value,
+            "channel": None if campaign is None else campaign.channel.value,
+            "version": latest(steps).version if steps else None,
+            "started_version": None if start is None else start.version,
+            "run": run or None,
+            "is_served": name in self._live.campaigns,
+            "trouble": self._why_not(name),
+            "funnel": self._reports.figures(run)["funnel"] if run else [],
+            "fairness": self._reports.badge(run) if run else None,
+            "watches": 0 if campaign is None else len(campaign.monitor),
+            "etag": tag_of(steps, state),
+        }
+
+    def _run_of(self, name: str, steps: Sequence[CampaignStep]) -> str:
+        """The run whose prices decide; "" where there is none."""
+        live, start = self._live.campaigns.get(name), started(steps)
+        return live.priced_by if live is not None else start.run if start is not None else ""
+
+    def _state(self, name: str, start: CampaignStep | None, state: CampaignState) -> str:
+        if self._is_starting(name):
+            return "starting"
+        if start is None and name not in self._declared:
+            return "draft"
+        if state.paused:
+            return "paused" if state.fallback is None else "fell-back"
+        return "active"
+
+    def _why_not(self, name: str) -> str:
+        """Why the last start did not come to anything, one stable word; "" where it did, or none was tried."""
+        done = self._under_way.get(name)
+        error = done.exception() if done is not None and done.done() else None
+        if error is not None:
+            return error.code if isinstance(error, EvenhandError) else "start-fault"
+        return self._trouble.get(name, "")
+
+    def _blocks(self, name: str) -> list[dict[str, Any]]:
+        """What stands against a start: what the last one met, else what can be seen without looking at data."""
+        done = self._under_way.get(name)
+        error = done.exception() if done is not None and done.done() else None
+        if isinstance(error, FindingsError):
+            return [dict(one) for one in error.blocks]
+        text = self.text(name)
+        try:
+            loaded = self._loaded(name)
+        except FindingsError as refused:
+            return [dict(one) for one in refused.blocks]
+        blocks = [block_of(one, pointers_in(text)) for one in loaded.findings]
+        if isinstance(error, EvenhandError):
+            blocks.insert(0, _block(error))
+        return blocks
+
+    def _is_starting(self, name: str) -> bool:
+        return name in self._under_way and not self._under_way[name].done()
+
+    def _campaign(self, name: str, steps: Sequence[CampaignStep]) -> Campaign | None:
+        """As it was declared last; None where its file cannot be read any more."""
+        with suppress(EvenhandError):
+            return self._loaded(name, steps).campaign
+        return None
+
+    def _loaded(self, name: str, known: Sequence[CampaignStep] | None = None) -> LoadedCampaign:
+        """As it would be started next.
+
+        Raises:
+            FindingsError: it may not be any more: a file was taken away, or a date passed.
+        """
+        steps = self._known(name) if known is None else known
+        return self._readable(latest(steps).document or b"") if steps else self._declared[name]
+
+    def _readable(self, document: bytes) -> LoadedCampaign:
+        try:
+            return self._sources.read(document, _now())
+        except PolicyError as error:
+            raise FindingsError.of(error, pointers_in(document)) from None
+
+    def _kept(
+        self, name: str, number: int, what: StepKind, version: int, document: bytes, who: str, why: str
+    ) -> dict[str, Any]:
+        self._under_way.pop(name, None)
+        self._shelf.append(CampaignStep(name, number, _now(), what, who, why, version, document=document))
+        return self.read(name)
+
+    def _known(self, name: str) -> list[CampaignStep]:
+        """The steps of a campaign; none of one that was declared in a file."""
+        steps = [] if name in self._declared else self._shelf.steps(name)
+        if not steps and name not in self._declared:
+            raise DataError(
+                "campaign-unknown",
+                "There is no such campaign.",
+                rule="a campaign has the id that stands in its file",
+                remedy="list them",
+            )
+        return steps
+
+    def _of_network(self, name: str) -> list[CampaignStep]:
+        steps = self._known(name)
+        if not steps:
+            raise UsageError(
+                "campaign-declared",
+                f"The campaign {name} stands in a file of the operator; nothing was changed.",
+                rule="what was declared in a file is changed there",
+                remedy="change the file, run it, and start the service again",
+            )
+        return steps
+
+    def _refuse_changed(self, name: str, steps: Sequence[CampaignStep], seen: str) -> None:
+        if seen != "*" and tag_of(steps, self._shelf.states([name])[name]) != seen:
+            raise ChangedMeanwhileError(
+                "campaign-changed",
+                f"The campaign {name} was changed meanwhile; nothing was changed now.",
+                rule="whoever changes a campaign has seen what they change",
+                remedy="read it again, and change that",
+            )
+
+
+def _block(error: EvenhandError) -> dict[str, Any]:
+    """An error that is no finding, told as one."""
+    owner = "operator" if error.exit_code == 4 else "data_scientist"
+    told = {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy}
+    return {"pointer": "", "severity": "error", "owner": owner, "line": 0, "blocks": True, **told}
+
+
+def _named(told: Any) -> dict[str, str | None]:
+    return {"by": str(told.get("by", "")), "reason": str(told.get("reason", "")), "version": None}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,320 @@
+"""The live service, joined: campaigns opened, the thread that decides, and the application that is asked over HTTP."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evenhand import __version__
+from evenhand.adapters.campaign_files import LoadedCampaign
+from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.live_keys import LiveSubjectKeys
+from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.terms import Finding, UsageError
+
+from ..records._ledger import live_keys_of, live_ledger_of
+from ..runs._frames import Frames
+from ..runs._start import look_around
+from ._campaign_opened import CampaignOpener
+from ._live import LiveService
+from ._live_browsers import BrowsersHeard
+from ._live_campaign import LiveCampaign
+from ._live_tables import TablesWatch
+from ._live_told import LiveTold
+from ._register import CampaignRegister
+from ._sources import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from evenhand.adapters.web import Limits, ServedCampaign
+    from evenhand.policy import Campaign
+
+    from ..people._person_pages import CodesBy
+
+__all__ = ["Serving", "fault_of", "machine_keys", "open_service", "serve", "service_app"]
+
+Step = Callable[[str], None]
+_ONCE = b"evenhand-once"
+
+
+def _silent(_: str) -> None:
+    """No progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A service that is open.
+
+    Attributes:
+        live: decides.
+        place: the home.
+        notices: what the start found left behind by an earlier one.
+        register: its campaigns, as people and machines handle them.
+        tables: reads the tables again when they changed.
+    """
+
+    live: LiveService
+    place: Home
+    notices: tuple[str, ...]
+    register: CampaignRegister
+    tables: TablesWatch
+
+
+def machine_keys(home: str | Path | None = None) -> MachineKeys:
+    """The keys of machines that may call a home's service; see `find_home`."""
+    return MachineKeys(find_home(home).machine_keys)
+
+
+@contextmanager
+def open_service(
+    campaigns: Sequence[Path | LoadedCampaign],
+    *,
+    run: str = "last",
+    home: str | Path | None = None,
+    at: datetime,
+    frames: Frames | None = None,
+    sources: Path | None = None,
+    noticed: Callable[[Finding], None] = lambda _: None,
+    step: Step = _silent,
+) -> Iterator[Serving]:
+    """Open a service without any web: ask it with `LiveService.ask`.
+
+    Args:
+        campaigns: campaign files, or campaigns, of one home; each was run before.
+        run: whose prices decide; with several campaigns only ``last``: of each its own last run.
+        home: the home folder; see `find_home`.
+        at: now.
+        frames: data frames to use instead of tables.
+        sources: folder with the files that campaigns from the network may name; None = they are not taken.
+        noticed: told what a start finds left behind later on.
+        step: told what is being done.
+
+    Raises:
+        UsageError: nothing to serve, or one campaign twice.
+        PolicyError, DataError, PausedError, StoreError, LedgerError: as `decide_people`.
+    """
+    if not campaigns and sources is None:
+        raise _none_or_twice()
+    first = campaigns[0] if campaigns else None
+    beside = first if isinstance(first, Path) else first.path if first is not None else None
+    if beside is None and sources is not None:
+        beside = Path.cwd() / "campaign.yaml"
+    place = find_home(home, campaign_file=beside)
+    if sources is not None:
+        _refuse_no_folder(sources)
+        place.key(make=True)  # a campaign from the network may be the first of its home
+    notices = tuple(look_around(place))
+    keys = live_keys_of(place)
+    heard = LiveTold(place, keys)
+    opener = CampaignOpener(place, keys, heard, frames or Frames())
+    opened: list[LiveCampaign] = []
+    for campaign in campaigns:
+        step(f"opening {campaign if isinstance(campaign, Path) else campaign.campaign.campaign}")
+        opened.append(opener.open(campaign, run=run, at=at))
+    if len({one.campaign.campaign for one in opened}) != len(opened):
+        raise _none_or_twice()
+    browsers = BrowsersHeard(place, lambda: [one.campaign for one in live.campaigns.values()])
+    live = LiveService(
+        place, opened, lambda: live_ledger_of(place, keys), noticed=noticed, told=heard, browser=browsers
+    )
+    register = CampaignRegister(place, live, opener, Sources(sources, place.folder))
+    tables = TablesWatch(lambda: tuple(live.campaigns.values()), noticed)
+    try:
+        yield Serving(live, place, (*notices, *register.open_started()), register, tables)
+    finally:
+        tables.close()
+        register.close()
+        live.close()
+        browsers.close()
+        heard.close()
+        if isinstance(keys, LiveSubjectKeys):
+            keys.close()
+
+
+def service_app(
+    serving: Serving,
+    *,
+    limits: Limits | None = None,
+    routers: Sequence[Any] = (),
+    mounts: Mapping[str, Any] | None = None,
+    told: Step = _silent,
+) -> Any:
+    """The application (ASGI) of an open service.
+
+    Args:
+        serving: the service.
+        limits: what one request may be.
+        routers: further FastAPI routers.
+        mounts: applications (ASGI) by their first address, such as ``{"/my": person_pages(...)}``.
+        told: told of faults, by their type and place.
+
+    Raises:
+        UsageError: the libraries that serve are not installed.
+    """
+    try:
+        from evenhand.adapters.web import Limits, Metrics, ServedCampaign, Service, make_app
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "serve-not-installed",
+            f"The library {error.name} is not installed.",
+            rule="the service needs libraries that nothing else needs",
+            remedy="pip install 'evenhand[serve]'",
+        ) from None
+    from ..people._events import LiveEvents
+    from ._live_records import LiveRecords
+    from ._live_sayings import LiveSayings
+
+    live, secret = serving.live, serving.place.key(make=False)
+
+    def once(who: str, what: bytes) -> bytes:
+        return blake2b(who.encode() + b"\0" + what, key=secret, digest_size=32, person=_ONCE).digest()
+
+    return make_app(
+        Service(
+            decider=live,
+            records=LiveRecords(serving.place),
+            events=LiveEvents(serving.place),
+            sayings=LiveSayings(serving.place, [one.campaign for one in live.campaigns.values()]),
+            health=live,
+            keys=MachineKeys(serving.place.machine_keys),
+            campaigns=_Served(live, ServedCampaign.of),
+            register=serving.register,
+            once=once,
+            version=__version__,
+            fault=lambda error: told(fault_of(error)),
+            metrics=Metrics(lambda: live.waiting, lambda: serving.tables.stale),
+            limits=limits or Limits(),
+            routers=tuple(routers),
+            mounts=mounts or {},
+        )
+    )
+
+
+def serve(
+    campaigns: Sequence[Path],
+    *,
+    run: str = "last",
+    home: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    pages: str = "",
+    sources: Path | None = None,
+    codes: CodesBy | None = None,
+    staff: str | Path = "",
+    is_staff_tried: bool = False,
+    step: Step = _silent,
+    told: Callable[[str], None] = _silent,
+) -> None:
+    """Serve until the process is told to stop (SIGTERM, SIGINT): then what waits is decided and answered first.
+
+    Args:
+        campaigns, run, home: as of `open_service`.
+        host, port: where to listen.
+        pages: first part of the address of the pages of people, such as ``/my``; "" = they are not there.
+        sources: as of `open_service`.
+        codes: how one-time codes reach people; None = they come in by links alone.
+        staff: file that says how staff sign in; "" = their pages are not there.
+        is_staff_tried: their pages are there for sample people, on this machine alone.
+        step: told what is being done.
+        told: told where it listens, and what was found.
+
+    Raises:
+        UsageError, PolicyError: the libraries that serve are not installed; and as `open_service` and `staff_mounts`.
+    """
+    with open_service(
+        campaigns,
+        run=run,
+        home=home,
+        at=datetime.now(UTC),
+        sources=sources,
+        noticed=lambda one: told(one.what),
+        step=step,
+    ) as serving:
+        for notice in serving.notices:
+            told(f"Found at the start: {notice}")
+        from ..people._person_pages import CodesBy, people_beside
+
+        if codes not in (None, CodesBy()) and not pages:
+            raise UsageError(
+                "codes-without-pages",
+                "Codes are to be brought, and the pages that they open are not served.",
+                rule="a code opens a person's own pages",
+                remedy="add --pages /my",
+            )
+        from ..house._staff_mounts import staff_mounts
+
+        beside = people_beside(serving, pages, codes, told) if pages else {}
+        if staff or is_staff_tried:
+            site = f"http://{host}:{port}" if is_staff_tried else ""
+            mounts = staff_mounts(serving.place, settings=staff, try_at=site, campaigns=serving.register, told=told)
+            beside = {**beside, "mounts": {**beside.get("mounts", {}), **mounts}}
+        app = service_app(serving, told=told, **beside)
+        from evenhand.adapters.web import run_app
+
+        run_app(
+            app,
+            host=host,
+            port=port,
+            ready=lambda: told(_where(serving, host, port)),
+            again=serving.tables.read_now,
+        )
+
+
+def _none_or_twice() -> UsageError:
+    return UsageError(
+        "serve-campaigns",
+        "No campaign was named, or one twice.",
+        rule="a service decides for one or more different campaigns, or takes them over the network",
+        remedy="evenhand serve campaign.yaml, or evenhand serve --sources FOLDER",
+    )
+
+
+def _refuse_no_folder(sources: Path) -> None:
+    if not sources.is_dir():
+        raise UsageError(
+            "serve-sources",
+            f"There is no folder {sources}.",
+            rule="campaigns from the network name files in a folder that the operator chose",
+            remedy="make it, and put the tables there",
+        )
+
+
+class _Served(Mapping[str, "ServedCampaign"]):
+    """What answers tell of each campaign that is served now, worked out once for each."""
+
+    def __init__(self, live: LiveService, made: Callable[[Campaign, int], ServedCampaign]) -> None:
+        self._live, self._made = live, made
+        self._known: dict[str, tuple[LiveCampaign, ServedCampaign]] = {}
+
+    def __getitem__(self, name: str) -> ServedCampaign:
+        one = self._live.campaigns[name]
+        known = self._known.get(name)
+        if known is None or known[0] is not one:
+            known = self._known[name] = (one, self._made(one.campaign, len(one.people)))
+        return known[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._live.campaigns)
+
+    def __len__(self) -> int:
+        return len(self._live.campaigns)
+
+
+def fault_of(error: BaseException) -> str:
+    """A fault by its type and place; its text may hold somebody's values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    return f"This is a fault in evenhand: {type(error).__name__} in {at}. Nothing was decided by it; report it."
+
+
+def _where(serving: Serving, host: str, port: int) -> str:
+    return (
+        f"Serving {', '.join(serving.live.campaigns) or 'no campaign yet'} on http://{host}:{port} (stop with Ctrl-C)"
+    )

@@ -1,0 +1,257 @@
+"""What a person may ask of a home: to see what it holds of them (GDPR 15, RULES G-15), and to have it erased (GDPR 17,
+RULES G-17)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
+from evenhand.features import pseudonymise
+from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
+from evenhand.terms import DataError, StoreError
+
+from ..records._ledger import has_ledger, keys_of, ledger_of, run_keys_of
+from ..records._records import open_ledger, readable, rebuild_report
+from ..records._why import why
+from ._events import events_after, forget_events
+from ._said_since import SAID_NO
+from ._same_person import linked_ids
+from ._trail import forget_said, is_trail_there
+
+if TYPE_CHECKING:
+    from evenhand.adapters.event_tables import Event
+    from evenhand.explanation import Explanation
+from ..records._vault_store import vault_forget, vault_values
+
+__all__ = ["Access", "Erased", "access", "erase"]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a home holds about a person.
+
+    Attributes:
+        subject: their own id.
+        pseudonym: under which decisions name them (32 hex digits).
+        decisions: every decision about them with its whole explanation, oldest first.
+        lang: of the explanations.
+        own_tables: the organisation's own tables of the campaigns that ran; what stands there is not in this answer.
+        in_vault: what the vault holds of them, by column; the look is logged there.
+        not_read: columns of the vault that cannot be read: their time is up, or the key is not here.
+        events: what was told to have followed these decisions: shown, clicked, bought, complained.
+    """
+
+    subject: str
+    pseudonym: str
+    decisions: tuple[Explanation, ...]
+    lang: str
+    own_tables: tuple[str, ...]
+    in_vault: Mapping[str, str] = field(default_factory=dict, repr=False)
+    not_read: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a JSON file that its owner alone reads. Raises StoreError where that cannot be written."""
+        write_atomically(Path(path), json_bytes(self.to_dict()), private=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "subject": self.subject,
+            "pseudonym": self.pseudonym,
+            "lang": self.lang,
+            "decisions": [told.to_dict() for told in self.decisions],
+            "own_tables": list(self.own_tables),
+            "in_vault": dict(self.in_vault),
+            "not_read": list(self.not_read),
+            "events": [
+                {
+                    "decision_id": one.decision,
+                    "kind": one.kind,
+                    "id": one.id,
+                    "at": datetime.fromtimestamp(one.at / 1e6, UTC).isoformat(),
+                }
+                for one in self.events
+            ],
+        }
+
+
+def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Access:
+    """What a home decided about a person, with values, inferred scores, reasons and rules; and what its vault holds.
+
+    Args:
+        who: the person's own id, as it stands in the subjects table.
+        home: the home folder; see `find_home`.
+        lang: ``nl`` or ``en``.
+
+    Raises:
+        DataError: the home holds nothing about this person.
+    """
+    place = find_home(home)
+    pseudonym = pseudonymise([who], place.key(make=False))[0].decode()
+    ids: tuple[str, ...] = ()
+    if has_ledger(place):
+        with open_ledger(place) as store:
+            ids = tuple(one.decision_id for one in readable(store, decided_about(store, pseudonym)))
+    in_vault, not_read = vault_values(place, who)
+    if not ids and not in_vault:
+        raise DataError(
+            "access-unknown",
+            "This home holds nothing about this subject, or it was erased.",
+            rule="G-15: what is held is shown",
+            remedy="check the id as it stands in the subjects table, and the --home folder",
+        )
+    told = tuple(why(one, home=place.folder, lang=lang) for one in ids)
+    own = _own_tables(place, sorted({one.facts.run_id for one in told})) if told else ()
+    events = tuple(events_after(place, ids)) if is_trail_there(place) else ()
+    return Access(who, pseudonym, told, lang, own, in_vault, tuple(not_read), events)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did, and what it could not reach.
+
+    Attributes:
+        decisions: decisions about the person that nobody can read any more.
+        lists: lists of decisions from which their rows were removed.
+        in_the_clear: decisions about them that an older evenhand recorded without a key; these stay.
+        own_tables: the organisation's own tables of the campaigns that ran; evenhand reads them and never writes them.
+        said: records of consent and corrections that were taken out.
+        in_vault: sensitive columns of which their value was taken out of the vault.
+        events: what had followed their decisions, and was removed.
+        other_ids: how many other ids of the same person were erased with this one.
+    """
+
+    decisions: int
+    lists: int
+    in_the_clear: int
+    own_tables: tuple[str, ...]
+    said: int = 0
+    in_vault: int = 0
+    events: int = 0
+    other_ids: int = 0
+
+
+def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
+    """Destroy the key of a person, remove what stands about them beside the ledger, and record that it was done. So it
+    is with every other id that was said to be the same person's.
+
+    A keyed mark that keeps them out of later decisions is made first, also of somebody about whom nothing is held yet.
+    Asked again it does what is still to be done. Reports in which the person's decision was told are written again
+    without it.
+
+    Args:
+        who: the person's own id, as it stands in the subjects table.
+        home: the home folder; see `find_home`.
+        at: now; consents given before are void, and the ledger keeps it as the moment of the erasure.
+
+    Raises:
+        StoreError: somebody else is writing, something cannot be written, or the keys of people are missing.
+        LedgerError: the ledger was altered.
+    """
+    place = find_home(home)
+    others = linked_ids(place, who)
+    done = [
+        _erased(place, one, at) for one in (*reversed(others), who)
+    ]  # this one's key leads to the others: it is last
+    return Erased(
+        decisions=sum(one.decisions for one in done),
+        lists=sum(one.lists for one in done),
+        in_the_clear=sum(one.in_the_clear for one in done),
+        own_tables=tuple(dict.fromkeys(table for one in done for table in one.own_tables)),
+        said=sum(one.said for one in done),
+        in_vault=sum(one.in_vault for one in done),
+        events=sum(one.events for one in done),
+        other_ids=len(others),
+    )
+
+
+def _erased(place: Home, who: str, at: datetime) -> Erased:
+    """Erase one id."""
+    keys = keys_of(place)
+    pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
+    since_1970 = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    if _nothing_was_decided(place):
+        keys.suppress(pseudonym, since_1970)
+        said, in_vault = forget_said(place, pseudonym, at), vault_forget(place, who, at)
+        keys.forget(pseudonym)
+        return Erased(0, 0, 0, (), said, in_vault)
+    with open_ledger(place) as store:
+        recorded = [run for run in runs(store) if run.finished]
+        if not keys.is_there and any(closed_run(store, run.run_id) for run in recorded):
+            raise StoreError(
+                "subject-keys-missing",
+                "The keys of people are missing, so nobody's can be destroyed, nor the erasure recorded.",
+                rule="G-17: erasing is destroying the person's key, here and in copies",
+                remedy="restore subject-keys.sqlite from a copy, and erase then",
+            )
+    keys.suppress(pseudonym, since_1970)
+    said = forget_said(place, pseudonym, at)
+    in_vault = vault_forget(place, who, at)
+    with open_ledger(place) as store:
+        decided = decided_about(store, pseudonym.hex())
+    events = forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
+    with ledger_of(place) as store:
+        handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place))
+        store.shrink()
+        sealed = len(store.about(handle)) if handle else 0
+        in_the_clear = len(store.about(pseudonym))
+        recorded = [run for run in runs(store) if run.finished]
+    folders = [folder(run.run_id) for run in recorded for folder in (place.run_folder, place.draft_folder)]
+    lists = sum(_without(folder / "decisions.csv", who) for folder in folders)
+    for folder in folders:
+        _without(folder / SAID_NO, who)
+    for run in recorded:
+        if not run.priced_by and _tells_somebody_closed(place, run.run_id):
+            rebuild_report(run.run_id, home=place.folder)
+    own = _own_tables(place, [run.run_id for run in recorded])
+    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events)
+
+
+def _nothing_was_decided(place: Home) -> bool:
+    """Whether no run was ever begun here: no ledger, nor anything that a ledger leaves behind it."""
+    traces = (place.ledger.with_name(place.ledger.name + ".head"), place.folder / "runs", place.run_keys)
+    return not has_ledger(place) and not any(one.exists() for one in traces)
+
+
+def _tells_somebody_closed(place: Home, run_id: str) -> bool:
+    """Whether a report tells, as an example, a decision that nobody may read any more."""
+    texts = [path.read_text("utf-8") for path in place.run_folder(run_id).glob("report.*") if path.is_file()]
+    with open_ledger(place) as store:
+        told = [f"{run_id}.{row + 1}" for row in open_run(store, run_id).report["story_rows"]]
+        open_ones = {one.decision_id for one in readable(store, told)}
+    return any(re.search(rf"{re.escape(one)}\b", text) for one in told if one not in open_ones for text in texts)
+
+
+def _without(path: Path, who: str) -> bool:
+    """Write a list of decisions again without a person's rows; whether there were any."""
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline="")))
+    except FileNotFoundError:
+        return False
+    kept = [row for row in rows if row[:1] != [who]]
+    if len(kept) == len(rows):
+        return False
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(kept)
+    write_atomically(path, text.getvalue().encode(), private=True)
+    return True
+
+
+def _own_tables(place: Home, names: list[str]) -> tuple[str, ...]:
+    """Names of the tables that the campaigns of these runs read."""
+    tables: dict[str, None] = {}
+    with open_ledger(place) as store:
+        for name in names:
+            campaign = open_run(store, name).campaign
+            for source in (campaign.subjects, campaign.history, campaign.consents):
+                if source is not None and source.file:
+                    tables[str(source.file)] = None
+    return tuple(tables)

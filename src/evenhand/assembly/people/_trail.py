@@ -1,0 +1,330 @@
+"""What people said and asked, as the home keeps it: the way in, and what a run must know of it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.adapters.consent_table import ConsentColumns
+from evenhand.adapters.file_lock import alone_in_making
+from evenhand.adapters.home import Home
+from evenhand.adapters.personal_seal import unseal
+from evenhand.adapters.placement import placement_of
+from evenhand.features import pseudonymise
+from evenhand.ledger import SubjectKey
+from evenhand.policy import EVIDENCE_NAMES
+from evenhand.rights import SIGNALS, Entry, Said, Stream
+from evenhand.terms import DataError
+
+from ..records._ledger import keys_of
+
+if TYPE_CHECKING:
+    from evenhand.adapters.rights_tables import RightsTables
+    from evenhand.adapters.tables import DataTable
+
+__all__ = [
+    "Told",
+    "again_if_said_meanwhile",
+    "entry",
+    "erased_since",
+    "forget_said",
+    "is_trail_there",
+    "key_of_person",
+    "microseconds",
+    "nobody_says_first",
+    "nobody_says_meanwhile",
+    "refuse_said_since",
+    "remove_entries",
+    "take_out",
+    "told_columns",
+    "told_to",
+    "trail_of",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MEANWHILE = "said-meanwhile"
+_TRIES = 3
+_FEW = 200
+"""People who are looked up one by one; for more, everybody is read."""
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people told the home, as far as a run looks at it.
+
+    Attributes:
+        said: consents, objections, opt-outs and restrictions, one row each; None where there are none.
+        corrections: corrected values of a person, by pseudonym (32 hex digits, bytes) and column.
+        last: number of the last entry of the trail; 0 where there is no trail.
+        taught: whether corrections stand in the history too that a model learns from.
+    """
+
+    said: ConsentColumns | None = None
+    corrections: Mapping[bytes, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    last: int = 0
+    taught: bool = False
+
+    def corrected(
+        self, table: DataTable, pseudonyms: NDArray[np.bytes_], columns: Collection[str] | None = None
+    ) -> DataTable:
+        """The table with the corrections that concern its opened columns; the same one where none does.
+
+        Args:
+            table: as it was opened.
+            pseudonyms: of its rows; somebody may have several.
+            columns: the only columns that may be corrected; None = all.
+        """
+        if not self.corrections:
+            return table
+        from evenhand.adapters.corrected_table import corrected_table
+
+        values: dict[str, dict[int, str]] = {}
+        for row, one in enumerate(pseudonyms.tolist()):
+            for column, said in self.corrections.get(one, {}).items():
+                if column in table.names and (columns is None or column in columns):
+                    values.setdefault(column, {})[row] = said
+        return corrected_table(table, values)
+
+    @property
+    def noted(self) -> dict[str, int]:
+        """What a run records of it, so that a replay reads the same; nothing where there is no trail."""
+        noted = {"told": self.last} if self.last else {}
+        return noted | {"taught": 1} if self.taught else noted
+
+
+def is_trail_there(place: Home) -> bool:
+    """Whether there is anything to read; asked first, so that a home without it loads no database library."""
+    return place.people.exists() or placement_of(place) is not None
+
+
+@contextmanager
+def trail_of(place: Home) -> Iterator[RightsTables]:
+    """The trail of a home, for reading and writing; its database is made with the first entry."""
+    from evenhand.adapters.belonging import belong
+    from evenhand.adapters.database import database_of
+    from evenhand.adapters.rights_tables import RightsTables
+
+    secret = place.key(make=False)
+    with database_of(place) as database:
+        if database.is_there:
+            belong(database, secret)
+        yield RightsTables(database, secret)
+
+
+def key_of_person(place: Home, who: str, *, make: bool) -> SubjectKey | None:
+    """The key of a person; with `make`, drawn where there is none."""
+    pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=make))[0].decode())
+    keys = keys_of(place)
+    if make:
+        drawn = keys.make([pseudonym])
+        return SubjectKey(pseudonym, drawn[:16], drawn[16:])
+    return keys.of_person(pseudonym)
+
+
+def entry(
+    stream: Stream,
+    body: bytes,
+    *,
+    at: datetime,
+    recorded: datetime,
+    handle: bytes | None,
+    about: str = "",
+    sealed: bytes = b"",
+) -> Entry:
+    """An entry to append."""
+    return Entry(
+        0, stream, about, handle, microseconds(at), microseconds(recorded), body, sealed, secrets.token_bytes(16)
+    )
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970 (UTC)."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def told_to(place: Home, *, until: int | None = None, who: NDArray[np.bytes_] | None = None) -> Told:
+    """What people told a home.
+
+    Args:
+        place: the home.
+        until: number of the last entry that counts (of a replay); None = all.
+        who: pseudonyms (``S32``) of the only people to look for; None = everybody.
+    """
+    if until == 0 or not is_trail_there(place):
+        return Told()
+    keys = keys_of(place)
+    wanted: list[bytes] | None = None
+    if who is not None and len(who) <= _FEW:
+        found = (keys.of_person(bytes.fromhex(one)) for one in who.astype("U32").tolist())
+        wanted = [key.handle for key in found if key is not None]
+    with trail_of(place) as trail:
+        last = trail.last() if until is None else until
+        said = list(trail.said(handles=wanted, until=last))
+        corrected = list(trail.read(Stream.CORRECTION, handles=wanted, until=last))
+    people = keys.of_handles(sorted({one.handle for one in corrected if one.handle is not None}))
+    theirs = keys.pseudonyms_of(sorted({one[0] for one in said}))
+    return Told(_columns(said, theirs), _corrections(corrected, people), last)
+
+
+def _columns(said: Sequence[tuple[bytes, int, bytes, int]], theirs: Mapping[bytes, bytes]) -> ConsentColumns | None:
+    """What was said, as columns, without that of people whose key is gone. Many people say the same words."""
+    known = said if all(one[0] in theirs for one in said) else [one for one in said if one[0] in theirs]
+    if not known:
+        return None
+    handles, moments, bodies = [one[0] for one in known], [one[1] for one in known], [one[2] for one in known]
+    words = {body: Said.from_body(body, 0) for body in set(bodies)}
+    subjects = np.frombuffer(b"".join([theirs[one] for one in handles]).hex().encode(), dtype="S32")
+    return told_columns(subjects, moments, bodies, words)
+
+
+def told_columns(
+    subjects: NDArray[np.bytes_], moments: Sequence[int], bodies: Sequence[bytes], words: Mapping[bytes, Said]
+) -> ConsentColumns:
+    """What was said, as columns: whose, when (microseconds since 1970), and which of some words."""
+
+    def column(name: str, nothing: str | None = "") -> list[Any]:
+        said_so = {body: getattr(word, name) or nothing for body, word in words.items()}
+        return [said_so[body] for body in bodies]
+
+    heard = {
+        name: [word.signal if word.purpose == name else None for word in map(words.__getitem__, bodies)]
+        for name in SIGNALS
+        if any(word.kind == "signal" and word.purpose == name for word in words.values())
+    }
+    return ConsentColumns(
+        subjects,
+        column("kind"),
+        column("purpose"),
+        column("status"),
+        np.array(moments, dtype=np.int64).view("datetime64[us]"),
+        signals=heard,
+        evidence={name: column(name, None) for name in EVIDENCE_NAMES},
+    )
+
+
+def _corrections(corrected: Sequence[Entry], people: Mapping[bytes, SubjectKey]) -> dict[bytes, dict[str, str]]:
+    out: dict[bytes, dict[str, str]] = {}
+    for one in corrected:
+        key = people.get(one.handle or b"")
+        if key is not None:
+            content = unseal(one.sealed, key.key, one.about)
+            out.setdefault(key.pseudonym.hex().encode(), {})[str(content["column"])] = str(content["value"])
+    return out
+
+
+def refuse_said_since(place: Home, subjects: NDArray[np.bytes_], told: Told) -> None:
+    """Refuse to decide about somebody who said no, or was corrected, after what they said was read. The caller holds
+    the claim on the ledger: what comes after this look is said about the next decision.
+
+    Raises:
+        DataError: somebody did.
+    """
+    if not is_trail_there(place):
+        return
+    with trail_of(place) as trail:
+        new = [one for one in trail.read(after=told.last) if _matters(one)]
+    if not new:
+        return
+    people = keys_of(place).of_handles(sorted({one.handle for one in new if one.handle is not None}))
+    theirs = np.array([key.pseudonym.hex() for key in people.values()], dtype="S32")
+    if len(theirs) and np.isin(theirs, subjects).any():
+        raise DataError(
+            _MEANWHILE,
+            "Somebody among these people said no, or was corrected, while the run was prepared. Nothing was recorded.",
+            rule="G-7, G-21b: a no takes effect before the next decision",
+            remedy="run again",
+        )
+
+
+@contextmanager
+def nobody_says_meanwhile(place: Home, subjects: NDArray[np.bytes_], told: Told) -> Iterator[None]:
+    """Around the commit of a run: a last look at what was said, and until the ``with`` ends whoever says something
+    waits. So no decision becomes durable after a no that was. Where there is no trail yet, whoever says the first thing
+    waits before its file is made.
+
+    Raises:
+        DataError: as `refuse_said_since`.
+    """
+    with nobody_says_first(place) as is_silent:
+        if is_silent:
+            yield
+            return
+    with trail_of(place) as trail, trail.held():
+        refuse_said_since(place, subjects, told)
+        yield
+
+
+@contextmanager
+def nobody_says_first(place: Home) -> Iterator[bool]:
+    """Whether nobody has said anything in a home yet; if so, nobody does until the ``with`` ends."""
+    if is_trail_there(place):
+        yield False
+        return
+    with alone_in_making(place.people):
+        yield not is_trail_there(place)
+
+
+def forget_said(place: Home, pseudonym: bytes, at: datetime) -> int:
+    """Take out of the trail what a person said and what was corrected of them; how many entries that were. What is
+    personal in their requests goes with their key.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    key = keys_of(place).of_person(pseudonym)
+    if key is None or not is_trail_there(place):
+        return 0
+    with trail_of(place) as trail:
+        return take_out(trail, [key.handle], "erasure", at)
+
+
+def take_out(trail: RightsTables, handles: Sequence[bytes], why: str, at: datetime) -> int:
+    """Take out consents and corrections of these handles, and which other ids they had, with an entry that says which
+    and why; how many consents and corrections that were."""
+    numbers = [one.seq for stream in (Stream.CONSENT, Stream.CORRECTION) for one in trail.read(stream, handles=handles)]
+    links = [one.seq for one in trail.read(Stream.SAME, handles=handles)]
+    remove_entries(trail, [*numbers, *links], why, at)
+    return len(numbers)
+
+
+def erased_since(place: Home, heard: int) -> int:
+    """How many people were erased of whose consents, or corrections, a run had read that heard the trail up to an
+    entry. What they said is gone, so nobody can learn from it again."""
+    if not heard or not is_trail_there(place):
+        return 0
+    with trail_of(place) as trail:
+        notes = [json.loads(one.body) for one in trail.read(Stream.REMOVAL, after=heard)]
+    return sum(note["why"] == "erasure" and min(note["removed"]) <= heard for note in notes)
+
+
+def remove_entries(trail: RightsTables, numbers: Sequence[int], why: str, at: datetime) -> None:
+    """Take out what entries say, with one more entry that says which and why."""
+    if numbers:
+        body = json.dumps({"removed": sorted(numbers), "why": why}, separators=(",", ":")).encode()
+        trail.remove(numbers, entry(Stream.REMOVAL, body, at=at, recorded=at, handle=None))
+
+
+def _matters(one: Entry) -> bool:
+    return one.stream is Stream.CORRECTION or (
+        one.stream is Stream.CONSENT and bool(one.body) and Said.from_body(one.body, one.at).is_no
+    )
+
+
+def again_if_said_meanwhile(go: Callable[[], _R]) -> _R:
+    """Prepare and record; from the start again where somebody said no meanwhile, three times at most."""
+    for _ in range(_TRIES - 1):
+        try:
+            return go()
+        except DataError as error:
+            if error.code != _MEANWHILE:
+                raise
+    return go()

@@ -1,0 +1,371 @@
+"""The vault of a home: put sensitive columns there, read groups from it for a campaign, log, purge, forget."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from evenhand.adapters.database import Database
+from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.placement import Placement, placement_of
+from evenhand.adapters.tables import DataTable, open_table
+from evenhand.adapters.vault_tables import Kept, Logged, VaultTables, groups_of_texts
+from evenhand.features import pseudonymise
+from evenhand.policy import Campaign, Table
+from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError
+from evenhand.vault import Budget, Loss, discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
+
+from ..people._trail import told_to
+from ._ledger import keys_of
+
+__all__ = [
+    "NoisyCounts",
+    "account_of",
+    "group_values",
+    "in_vault",
+    "loss_of",
+    "named_values",
+    "told_once",
+    "vault_correct",
+    "vault_count",
+    "vault_digest",
+    "vault_forget",
+    "vault_in_file",
+    "vault_list",
+    "vault_log",
+    "vault_of",
+    "vault_purge",
+    "vault_put",
+    "vault_values",
+]
+
+_YES = frozenset(status.value for status in ConsentStatus if status.permits)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PERSON = "EVENHAND_PERSON"
+"""Environment variable that says who asks, where the name of the operating system's user does not."""
+
+
+def vault_of(home: Home) -> VaultTables:
+    """The vault of a home: in a file of its folder, or on the server that it was placed on. A home on a server that
+    has a file already, from an older evenhand, keeps it."""
+    placement = None if home.vault.exists() else placement_of(home)
+    return _vault_at(home, (lambda: Database.in_file(home.vault)) if placement is None else _on(placement.vault))
+
+
+def vault_in_file(home: Home) -> VaultTables:
+    """The vault of a home in files, wherever the environment says that homes live."""
+    return _vault_at(home, lambda: Database.in_file(home.vault))
+
+
+def _vault_at(home: Home, opened: Callable[[], Database]) -> VaultTables:
+    def pseudonyms(ids: Sequence[str]) -> list[str]:
+        return [one.decode() for one in pseudonymise(ids, home.key(make=True)).tolist()]
+
+    return VaultTables(opened, home.vault_key, pseudonyms)
+
+
+def _on(placement: Placement) -> Callable[[], Database]:
+    return lambda: Database.on_server(placement)
+
+
+def in_vault(campaign: Campaign) -> tuple[str, ...]:
+    """The sensitive columns that a campaign reads from the vault, and from no table."""
+    return tuple(name for name, column in campaign.columns.items() if column.kept_in == "vault" and column.confirmed)
+
+
+def group_values(
+    table: DataTable, name: str, campaign: Campaign, *, place: Home, ids: Sequence[str]
+) -> list[str | None]:
+    """The group of each person by a sensitive column: of the table, or of the vault, where the question is logged."""
+    cut = campaign.columns[name].cut
+    if name not in in_vault(campaign):
+        return table.groups(name, cut)
+    purpose = f"campaign {campaign.campaign}: counts of groups"
+    values = vault_of(place).read(name, ids, purpose=purpose, at=_micro(datetime.now(UTC)), who=_who(None))
+    return groups_of_texts(name, values, cut)
+
+
+def vault_digest(groups: Sequence[Sequence[str | None]]) -> str:
+    """SHA-256 (hex) of what was read from the vault, so that a replay sees whether it is still the same."""
+    return hashlib.sha256(repr([list(one) for one in groups]).encode()).hexdigest()
+
+
+def vault_put(
+    table: str | Path, columns: Sequence[str], *, identifier: str, purpose: str, until: datetime,
+    home: str | Path | None = None, at: datetime, who: str | None = None, epsilon: Fraction | None = None,
+    delta: Fraction = Fraction(0),
+) -> int:  # fmt: skip
+    """Put columns of a table in the vault, under its own key. Whoever was erased is left out, as long
+    as they gave this home no consent since.
+
+    Args:
+        table: a CSV or Parquet file.
+        columns: sensitive columns of it.
+        identifier: its column of ids, as campaigns name people.
+        purpose: why they are kept (RULES A-4a: strictly necessary, and for what).
+        until: from when they may not be read any more.
+        home: the home folder; see `find_home`.
+        at: now.
+        who: who puts them there; None = the user of the operating system.
+        epsilon: privacy budget of each column, for noisy counts that are told outside; None = as it was, at first zero.
+        delta: of that budget; 0 = Laplace noise only.
+
+    Returns:
+        The number of people who are in it.
+
+    Raises:
+        UsageError: no column or purpose, or an end that has passed.
+        DataError: the table is not what is said.
+        StoreError: the vault or its key cannot be written.
+    """
+    if not columns or not purpose.strip() or until <= at:
+        raise UsageError(
+            "vault-put",
+            "A column, a purpose or an end is missing, or the end has passed.",
+            rule="A-4a: a sensitive column is kept for a written reason and for a time",
+            remedy="name --columns, --purpose and an --until in the future",
+        )
+    path = Path(table).resolve()
+    opened = open_table(Table(file=path.name), path.parent, columns=[identifier, *columns])
+    ids = opened.ids(identifier, unique=True)
+    place = find_home(home)
+    gone, right = _erased(place, ids), _corrected(place, ids)
+    here = [row for row, id_ in enumerate(ids) if id_ not in gone]
+    values: dict[str, Sequence[str | None]] = {}
+    for name in columns:
+        texts = opened.texts(name)
+        values[name] = [right.get(ids[row], {}).get(name, texts[row]) or None for row in here]
+    ids = [ids[row] for row in here]
+    vault = vault_of(place)
+    vault.put(values, ids, purpose=purpose.strip(), at=_micro(at), until=_micro(until), who=_who(who))
+    if epsilon is not None:
+        budget = _budget(epsilon, delta, len(ids))
+        for name in columns:
+            vault.allow(name, str(budget))
+    return len(ids)
+
+
+def _budget(epsilon: Fraction, delta: Fraction, people: int) -> Budget:
+    """A budget with a delta by which nobody's own value may be told: far below one in so many people."""
+    if delta * max(people, 1) * 10 > 1:
+        raise UsageError(
+            "noise-delta-large",
+            f"A delta of {float(delta):g} is too large for {people} people.",
+            rule="with that chance an answer may tell on somebody; it is at most a tenth of one over their number",
+            remedy="name a smaller --delta, such as 1e-9",
+        )
+    return Budget(epsilon, delta)
+
+
+@dataclass(frozen=True, slots=True)
+class NoisyCounts:
+    """Counts of a column with noise, to be told outside.
+
+    Attributes:
+        column: the column.
+        counts: per value the noisy count, and the least and the most that the true one is (95 %).
+        epsilon: what the answer is worth by itself.
+        spent, budget: what all answers so far lost together, and what they may; both as an epsilon.
+        again: the same was asked before, and this is the same answer: nothing more was lost.
+        noise: ``laplace`` or ``gaussian``.
+        delta: of the budget.
+    """
+
+    column: str
+    counts: dict[str, tuple[int, int, int]]
+    epsilon: Fraction
+    spent: Fraction
+    budget: Fraction
+    again: bool
+    noise: str = "laplace"
+    delta: Fraction = Fraction(0)
+
+
+def vault_count(
+    column: str, values: Sequence[str], *, epsilon: Fraction, home: str | Path | None = None, at: datetime,
+    purpose: str = "", who: str | None = None, noise: str = "laplace",
+) -> NoisyCounts:  # fmt: skip
+    """How many people have each of these values, differentially private: one person more or less changes the chance of
+    any answer by a factor of at most ``exp(epsilon)``, with Gaussian noise but for a chance of the budget's delta.
+
+    Args:
+        column: a column in the vault.
+        values: the values to count, named by the asker: which values occur is told by nobody.
+        epsilon: what this answer may lose.
+        home: the home folder; see `find_home`.
+        at: now.
+        purpose: why, for the log.
+        who: who asks.
+        noise: ``laplace``, or ``gaussian``, of which many answers together lose less.
+
+    Raises:
+        UsageError: no value, one twice, or an epsilon out of bounds.
+        DataError: there is no such column, its time is up, or its budget is spent.
+    """
+    wanted = named_values(values)
+    vault, moment = vault_of(find_home(home)), _micro(at)
+    true = vault.counts(column, wanted, purpose=purpose or "noisy counts", at=moment, who=_who(who))
+    loss = loss_of(vault, column, epsilon, noise)
+    bound = gaussian_bound(loss.size) if noise == "gaussian" else noise_bound(epsilon)
+    draw = discrete_gaussian if noise == "gaussian" else discrete_laplace
+
+    def noisy() -> list[int]:
+        return [count + draw(loss.size, secrets.randbelow) for count in true]
+
+    counts, again = told_once(vault, column, "\n".join(wanted), loss, noisy)
+    lost, budget = account_of(vault, column)
+    told = {value: (n, max(0, n - bound), max(0, n + bound)) for value, n in zip(wanted, counts, strict=True)}
+    return NoisyCounts(column, told, epsilon, budget.spent(lost), budget.epsilon, again, noise, budget.delta)
+
+
+def named_values(values: Sequence[str]) -> list[str]:
+    """The values that were named, in order; each once.
+
+    Raises:
+        UsageError: none, or one twice.
+    """
+    wanted = sorted(set(values))
+    if not wanted or len(wanted) != len(values):
+        raise UsageError(
+            "vault-count-values",
+            "No value was named, or one twice.",
+            rule="whoever asks names the values, since which ones occur would tell about people",
+            remedy="name them with commas between: --values f,m",
+        )
+    return wanted
+
+
+def account_of(vault: VaultTables, column: str) -> tuple[list[Loss], Budget]:
+    """What each answer about a column lost, and the column's budget."""
+    lost, budget = vault.spent(column)
+    return [Loss.of(one) for one in lost], Budget.of(budget)
+
+
+def loss_of(vault: VaultTables, column: str, epsilon: Fraction, noise: str) -> Loss:
+    """What an answer with this noise loses of a column's budget."""
+    return account_of(vault, column)[1].gaussian(epsilon) if noise == "gaussian" else Loss("laplace", epsilon)
+
+
+def told_once(
+    vault: VaultTables, column: str, asked: str, loss: Loss, make: Callable[[], list[int]]
+) -> tuple[list[int], bool]:
+    """The answer to a question, paid for from the column's budget; see `VaultTables.told_once`.
+
+    Raises:
+        DataError: the budget does not allow it.
+    """
+
+    def check(before: list[str], kept: str) -> None:
+        lost, budget = [Loss.of(one) for one in before], Budget.of(kept)
+        if not budget.allows([*lost, loss]):
+            raise DataError(
+                "vault-budget-spent",
+                f"Of the privacy budget of column {column!r}, {float(budget.spent(lost)):.4g} of "
+                f"{float(budget.epsilon):g} is spent; with this answer it would be "
+                f"{float(budget.spent([*lost, loss])):.4g}.",
+                rule="what all answers about a column lose together is bounded",
+                remedy="ask an earlier question again, ask with a smaller --epsilon, or decide on a larger budget: "
+                "evenhand vault put ... --epsilon",
+            )
+
+    return vault.told_once(column, asked, str(loss), make, check)
+
+
+def vault_list(*, home: str | Path | None = None) -> list[Kept]:
+    """What is in the vault: columns, reasons, ends; no value of anybody."""
+    return vault_of(find_home(home)).kept()
+
+
+def vault_log(*, home: str | Path | None = None) -> list[Logged]:
+    """Every question to the vault, oldest first. Raises LedgerError where the log was altered."""
+    return vault_of(find_home(home)).log()
+
+
+def vault_purge(
+    columns: Sequence[str] = (), *, home: str | Path | None = None, at: datetime, why: str = "", who: str | None = None
+) -> list[str]:
+    """Delete what has had its time, and these columns, whose reason ended; their names."""
+    reason = why.strip() or ("the reason ended" if columns else "the time is up")
+    return vault_of(find_home(home)).purge(columns, why=reason, at=_micro(at), who=_who(who))
+
+
+def vault_forget(home: Home, id_: str, at: datetime) -> int:
+    """Delete everything of a person that was erased."""
+    return vault_of(home).forget(id_, at=_micro(at), who=_who(None))
+
+
+def _erased(place: Home, ids: Sequence[str]) -> set[str]:
+    """Who of these people was erased, and gave no consent to the home since."""
+    if not place.has_key:
+        return set()
+    pseudonyms = pseudonymise(ids, place.key(make=False))
+    marks = keys_of(place).suppressed(pseudonyms)
+    if not marks:
+        return set()
+    marked = np.isin(pseudonyms, np.array([one.hex() for one in marks], dtype="S32"))
+    gone = {one: id_ for one, id_ in zip(pseudonyms.tolist(), ids, strict=True) if bytes.fromhex(one.decode()) in marks}
+    said = told_to(place, who=pseudonyms[marked]).said
+    if said is not None:
+        rows = zip(said.subjects.tolist(), said.statuses, said.at.astype(np.int64).tolist(), strict=True)
+        for one, status, at in rows:
+            if one in gone and status in _YES and at > marks[bytes.fromhex(one.decode())]:
+                del gone[one]
+    return set(gone.values())
+
+
+def _corrected(place: Home, ids: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    """What was corrected of these people, by id and column: it stands before what a table says."""
+    corrections = told_to(place).corrections if place.has_key else {}
+    if not corrections:
+        return {}
+    pseudonyms = pseudonymise(ids, place.key(make=False)).tolist()
+    return {id_: corrections[one] for one, id_ in zip(pseudonyms, ids, strict=True) if one in corrections}
+
+
+def vault_correct(home: Home, id_: str, values: Mapping[str, str], at: datetime) -> None:
+    """Put a person's right values in the vault, of the columns that it has."""
+    vault = vault_of(home)
+    here = {one.name for one in vault.kept()} & set(values)
+    if here:
+        vault.correct({name: values[name] for name in sorted(here)}, id_, at=_micro(at), who=_who(None))
+
+
+def vault_values(home: Home, id_: str) -> tuple[dict[str, str], list[str]]:
+    """What the vault holds of one person, by column, for the answer to them; and the columns that cannot be read, their
+    time being up, or the key not here. Each look is logged as any other question is."""
+    vault = vault_of(home)
+    values: dict[str, str] = {}
+    unread: list[str] = []
+    for one in vault.kept():
+        try:
+            (value,) = vault.read(
+                one.name, [id_], purpose="GDPR 15: access", at=_micro(datetime.now(UTC)), who=_who(None)
+            )
+        except EvenhandError:
+            unread.append(one.name)
+        else:
+            if value is not None:
+                values[one.name] = value
+    return values, unread
+
+
+def _micro(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _who(named: str | None) -> str:
+    if named or os.environ.get(PERSON):
+        return str(named or os.environ[PERSON])
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"

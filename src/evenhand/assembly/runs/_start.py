@@ -1,0 +1,69 @@
+"""What a start finds: another run at work, an altered ledger, and what a crash left behind. It puts the last right."""
+
+from __future__ import annotations
+
+from evenhand.adapters.home import Home
+from evenhand.ledger import GENESIS, Kind, LedgerStore, link, runs
+from evenhand.terms import LedgerError
+
+from ..records._ledger import has_ledger, ledger_of
+from ..records._records import rebuild_report
+
+__all__ = ["drop_unrecorded", "look_around"]
+
+LOOKED_AT = 100_000
+"""How many of the last entries a start checks; `evenhand ledger verify` checks all of them."""
+
+
+def look_around(place: Home) -> list[str]:
+    """Look before a long run is begun, and finish what a crash between the record and the report left undone.
+
+    Returns:
+        What was found and done, one sentence each, for people.
+
+    Raises:
+        StoreError: another run is writing, or the ledger or the results cannot be written.
+        LedgerError: the end of the ledger was altered.
+    """
+    if not has_ledger(place):
+        return []
+    with ledger_of(place) as store:
+        store.claim()
+        _check_end(store)
+        recorded = [run for run in runs(store) if run.finished]
+        finished = [run.run_id for run in recorded]
+        whole = [run.run_id for run in recorded if not run.priced_by]  # later people have no report
+        told, waiting = [], []
+        for run_id in place.drafts():
+            if run_id in finished:
+                waiting.append(run_id)
+            else:
+                place.discard(run_id)
+                told.append(f"The list of decisions that run {run_id} left behind was removed; it was not recorded.")
+        lost = [one for one in whole[-1:] if not (place.run_folder(one) / "report.html").is_file()]
+        for run_id in dict.fromkeys((*waiting, *lost)):
+            rebuild_report(run_id, home=place.folder)
+            told.append(f"The report of run {run_id} was missing; it was written again from the ledger.")
+    return told
+
+
+def drop_unrecorded(place: Home, store: LedgerStore, run_id: str) -> None:
+    """Remove the list of a run that failed, unless the ledger has the run after all (an interrupt after the commit)."""
+    if not any(row[1] == Kind.RUN_FINISHED for row in store.about(run_id.encode())):
+        place.discard(run_id)
+
+
+def _check_end(store: LedgerStore) -> None:
+    """Raise unless the last entries continue each other."""
+    first = max(0, store.tail().entries - LOOKED_AT)
+    previous = None if first else GENESIS
+    for rows in store.read(max(1, first)):
+        for seq, _, _, hash_, body in rows:
+            if previous is not None and link(previous, body) != hash_:
+                raise LedgerError(
+                    "ledger-altered",
+                    f"The ledger was altered at entry {seq}. Nothing was added to it.",
+                    rule="G-5-2",
+                    remedy="Run `evenhand ledger verify`, keep the file as evidence, and restore a copy that verifies.",
+                )
+            previous = hash_
