@@ -88,7 +88,8 @@ def measure(people: int, offers: int, features: int, folder: Path) -> dict[str, 
 def walk(folder: Path) -> dict[str, Any]:
     """Run the campaign in this process with a clock around each step."""
     from evenhand import journey
-    from evenhand.assembly import _run, run_campaign
+    from evenhand.assembly import run_campaign
+    from evenhand.assembly.runs import _run
 
     steps: dict[str, list[float]] = {}
 

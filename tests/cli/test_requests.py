@@ -386,7 +386,7 @@ def test_a_look_changes_nothing_of_a_request(desk):
 def test_two_officers_cannot_take_a_step_at_once(desk):
     """The second, who looked before the first wrote, is refused; the trail stays whole."""
     number = desk.ask("access")
-    from evenhand.assembly import _requests
+    from evenhand.assembly.people import _requests
 
     found = assembly.find_request(number, home=desk.home)
     assembly.start_request(number, home=desk.home, by="a", at=datetime.now(UTC))
