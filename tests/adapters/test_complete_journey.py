@@ -180,7 +180,7 @@ def test_the_demonstration_tells_its_story(tmp_path):
         n for n, one in limits.items() if one["binding"]
     }
     lost = sum(limits[name]["money"] for name in ("age-reach", "income-reach"))
-    assert 0 < lost < 0.007 * ran.summary["value"], "the campaign file says 0.2 to 0.5 %, measured sixteen times"
+    assert 0 < lost < 0.007 * ran.summary["value"], "the campaign file says 0.2 to 0.5 %"
     before = {
         chapter["limit"]: min(gap["ratio"] for gap in chapter["before"]["gaps"])
         for chapter in ran.report["groups"]
