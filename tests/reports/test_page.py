@@ -161,7 +161,13 @@ def test_a_report_of_an_older_version_says_of_a_blind_certificate_what_it_said(r
     """It does not tell whether groups were guessed; with a blind limit they were."""
     older = copy.deepcopy(report)
     del older["certificate"]["guesses"]
-    assert "for every rule that guesses groups" in " ".join(read(render(older)).words)
+    told = " ".join(read(render(older)).words)
+    assert "for every rule that guesses groups" in told
+    assert "below the best of rules that guess groups as this one does" in told
+    older["certificate"]["guesses"] = False
+    told = " ".join(read(render(older)).words)
+    assert "below the best that any choice within the limits can reach" in told
+    assert "guess groups" not in told
 
 
 def test_a_bare_campaign_has_a_page_too(report):

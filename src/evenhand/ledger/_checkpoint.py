@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 from evenhand.terms import DataError
 
+from ._note_key import mark_of, published, read_published
+
 __all__ = ["Checkpoint", "Signer", "Verifier", "note_parts", "read_checkpoint"]
 
 _ED25519 = b"\x01"
 _DASH = "— "
-_ROOT_BYTES, _KEY_BYTES, _SIGNATURE_BYTES = 32, 32, 64
+_ROOT_BYTES, _SIGNATURE_BYTES = 32, 64
 _MOST_CHARACTERS = 16_384
 _MOST_DIGITS = 15
 
@@ -57,11 +59,11 @@ class Verifier:
     @property
     def mark(self) -> bytes:
         """Four bytes that tell which key signed."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.key).digest()[:4]
+        return mark_of(_ED25519, self.name, self.key)
 
     def __str__(self) -> str:
         """As people publish it: ``name+mark+key`` (C2SP signed-note)."""
-        return f"{self.name}+{self.mark.hex()}+{b64encode(_ED25519 + self.key).decode()}"
+        return published(_ED25519, self.name, self.key)
 
     @classmethod
     def read(cls, text: str) -> Verifier:
@@ -71,14 +73,9 @@ class Verifier:
             DataError: it is none.
         """
         try:
-            name, mark, encoded = text.strip().split("+", 2)
-            raw = b64decode(encoded, validate=True)
+            return cls(*read_published(_ED25519, text))
         except ValueError:
             raise _not_a_key() from None
-        found = cls(name, raw[1:])
-        if not name or raw[:1] != _ED25519 or len(found.key) != _KEY_BYTES or found.mark.hex() != mark:
-            raise _not_a_key()
-        return found
 
     def is_signed(self, what: str, content: bytes, signature: bytes) -> bool:
         """Whether this key signed the content for a use other than a checkpoint; see `Signer.sign_content`."""

@@ -7,7 +7,6 @@ and a witness made here can be asked by the ledgers of others, whose checkpoints
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from evenhand.terms import DataError
 
 from ._checkpoint import Checkpoint, Verifier, note_parts, read_checkpoint
 from ._consistency import is_consistent
+from ._note_key import mark_of, published, read_published
 
 __all__ = ["AddCheckpoint", "Cosignature", "Cosigner", "Seen", "WitnessKey", "cosignatures_in", "cosigned"]
 
@@ -40,11 +40,11 @@ class WitnessKey:
     @property
     def mark(self) -> bytes:
         """Four bytes that tell which key cosigned."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _COSIGNATURE + self.key).digest()[:4]
+        return mark_of(_COSIGNATURE, self.name, self.key)
 
     def __str__(self) -> str:
         """As people publish it: ``name+mark+key`` (C2SP signed-note, type 0x04)."""
-        return f"{self.name}+{self.mark.hex()}+{b64encode(_COSIGNATURE + self.key).decode()}"
+        return published(_COSIGNATURE, self.name, self.key)
 
     @classmethod
     def read(cls, text: str) -> WitnessKey:
@@ -54,12 +54,10 @@ class WitnessKey:
             DataError: it is none.
         """
         try:
-            name, mark, encoded = text.strip().split("+", 2)
-            raw = b64decode(encoded, validate=True)
+            found = cls(*read_published(_COSIGNATURE, text))
         except ValueError:
             raise _not_a_witness() from None
-        found = cls(name, raw[1:])
-        if not _is_name(name) or raw[:1] != _COSIGNATURE or len(found.key) != _HASH or found.mark.hex() != mark:
+        if not _is_name(found.name):
             raise _not_a_witness()
         return found
 

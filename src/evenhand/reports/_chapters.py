@@ -10,6 +10,7 @@ from evenhand.terms import Target
 from ._figures import reliability
 from ._groups import FLOORS, LEAST, compared, figures, given_up
 from ._increment import increment_view
+from ._prices import has_guesses
 from ._words import Words
 
 __all__ = [
@@ -52,7 +53,10 @@ def hero_view(report: Report, words: Words) -> View:
         {
             "value": words.money(value),
             "label": words.t("key.value"),
-            "sub": words.t("key.value-sub", gap=words.gap(report["certificate"]["gap"])),
+            "sub": words.t(
+                "key.value-sub-blind" if has_guesses(report) else "key.value-sub",
+                gap=words.gap(report["certificate"]["gap"]),
+            ),
         },
         _disparity_figure(report, words),
     ]

@@ -21,7 +21,7 @@ from evenhand.terms import Explained, Prices, Standing, bin_labels
 from ._figures import flat, shape_marks
 from ._words import Words
 
-__all__ = ["prices_of_bins", "prices_view"]
+__all__ = ["has_guesses", "prices_of_bins", "prices_view"]
 
 _MICRO = 1_000_000
 View = dict[str, Any]
@@ -145,3 +145,9 @@ def _shape(
             (words.bin(one["label"]), words.exact(one["price"]), words.people(one["count"])) for one in term["bins"]
         ],
     }
+
+
+def has_guesses(report: Mapping[str, Any]) -> bool:
+    """Whether groups had to be guessed, so that the certificate holds among rules that guess them alike."""
+    declared = any(one["mode"] == "blind" for one in report["campaign"]["disparity_limits"])
+    return bool(report["certificate"].get("guesses", declared))

@@ -24,7 +24,7 @@ from ._chapters import (
     unused_view,
 )
 from ._groups import conditions_view, groups_view
-from ._prices import prices_view
+from ._prices import has_guesses, prices_view
 from ._shapes import model_view
 from ._stories import story_view
 from ._words import Words
@@ -56,6 +56,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             "words": words,
             "t": words.t,
             "hero": hero_view(report, words),
+            "has_guesses": has_guesses(report),
             "funnel": funnel_view(report, words),
             "groups": groups_view(report, words),
             "conditions": conditions_view(report, words),
