@@ -33,13 +33,13 @@ def test_the_shop_is_open_while_the_service_is_not():
 def test_what_a_visitor_writes_stays_words():
     """The number is shown again, escaped, and cannot fill another place of the page."""
     program = shop_program()
-    none = SimpleNamespace(card=lambda *_, **__: {"html": "", "card": None}, files={})
+    none = SimpleNamespace(card=lambda *_, **__: {"html": "", "card": None}, file=lambda _: None)
     hostile = '"><script>alert(1)</script>{{ card }}{{ script }}'
     with shop_open(program, none) as shop:
         page = httpx.get(shop, params={"as": hostile}, timeout=30).text
     assert "<script>alert" not in page
     assert page.count(program.SCRIPT) == 1
-    assert page.count('src="/card/1.js"') == 1
+    assert page.count('src="/card/2.js"') == 1
 
 
 def test_nobody_is_asked_about_by_a_made_up_name():
