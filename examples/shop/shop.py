@@ -161,14 +161,16 @@ def main() -> None:
             "  evenhand machine-key make shop --scope decide --scope read --scope events"
         )
     if not service.startswith(("http://", "https://")) or not port.isdecimal():
-        sys.exit("EVENHAND_SERVICE is an address such as http://127.0.0.1:8000, and PORT is a number. One of them is not.")
+        sys.exit(
+            "EVENHAND_SERVICE is an address such as http://127.0.0.1:8000, and PORT is a number. One of them is not."
+        )
     with Decisions(service, key.strip(), lang="nl", tries=1, timeout=PATIENCE) as decisions:
         own = {"/shop.css": (HERE / "shop.css").read_bytes()}
         Handler.shop = Shop(decisions, os.environ.get("EVENHAND_PAGES", service), own, service)
         if not all(Handler.shop.file(path) for path in FILES):
             print(
-                f"{service} does not give the files of the card. The shop is open without advertisements until it does.\n"
-                "Start it with pages (evenhand serve CAMPAIGN --pages /my), or name another address in EVENHAND_SERVICE.",
+                f"{service} does not give the card's files. The shop is open without advertisements until it does.\n"
+                "Start it with pages (evenhand serve CAMPAIGN --pages /my), or name its address in EVENHAND_SERVICE.",
                 file=sys.stderr,
             )
         try:

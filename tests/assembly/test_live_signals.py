@@ -179,7 +179,7 @@ def test_global_privacy_control_is_overruled_by_a_later_choice_alone(web):
 
 
 def test_an_opt_out_that_stands_in_the_table_is_overruled_by_a_later_choice_as_well(web):
-    """The shop's table had the signal before the service heard it: the person's choice of since counts, also where their
+    """The table had the signal before the service heard it: the person's choice of since counts, also where their
     browser sends it with the next question, and where a machine tells it anew."""
     header, person = {"Sec-GPC": "1"}, IN_TABLE
     assert _decided(web, person) == ("contextual", "signal-opt-out")
@@ -192,7 +192,7 @@ def test_an_opt_out_that_stands_in_the_table_is_overruled_by_a_later_choice_as_w
 
 
 def test_global_privacy_control_stops_nothing_where_nothing_is_sold_or_shared(own_data):
-    """With an empty list of uses: neither with a question nor once it is kept, whether or not the table has a column."""
+    """With an empty list of uses: neither with a question nor once it is kept; the table has no column of it."""
     header = {"Sec-GPC": "1"}
     assert _decided(own_data, 9, **header)[0] == "personalised"
     heard = _say(own_data, 9, gpc=True)

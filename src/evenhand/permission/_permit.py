@@ -262,7 +262,8 @@ class Recalled:
     def _first_of_each(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Of these rows the first of each person."""
         order = rows[np.lexsort((self._order[rows], self._who[rows]))]
-        return order[np.diff(self._who[order], prepend=-1) != 0]
+        first: NDArray[np.intp] = order[np.diff(self._who[order], prepend=-1) != 0]
+        return first
 
     def _those(self, rows: NDArray[np.intp], people: int) -> NDArray[np.bool_]:
         """Whom these rows are about."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveTold"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Row = tuple[int, bytes]
 """When something was said, in microseconds since 1970, and the body of the entry that says what."""
 
@@ -100,8 +97,7 @@ class LiveTold:
         return any(is_gpc(one) for one in self._said(subject, "opt_out", "signal"))
 
     def _said(self, subject: bytes, *kinds: str) -> list[Said]:
-        words = ((at, self._words[body]) for at, body in self._rows.get(subject, ()))
-        return [replace(one, at=_EPOCH + timedelta(microseconds=at)) for at, one in words if one.kind in kinds]
+        return [Said.from_body(body, at) for at, body in self._rows.get(subject, ()) if self._words[body].kind in kinds]
 
     def _opened(self) -> RightsTables:
         if self._trail is None:
