@@ -54,7 +54,7 @@ __all__ = ["METADATA", "Database", "PartState", "database_of", "newest"]
 METADATA = MetaData()
 """The tables about people, on both databases."""
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _PRAGMAS = (
     "synchronous = FULL",
     "secure_delete = ON",
