@@ -58,6 +58,7 @@ from ._read import (
 from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
+from ._sheet import Sheet
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
@@ -98,6 +99,7 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "Seen",
+    "Sheet",
     "Signer",
     "Sitting",
     "SubjectKey",
