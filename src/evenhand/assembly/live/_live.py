@@ -24,7 +24,7 @@ from evenhand.terms import DataError, EvenhandError, Finding, UsageError
 from ._live_campaign import LiveCampaign
 from ._live_flight import Outcome
 from ._live_groups import Waiting, closing
-from ._live_pipeline import Pipeline
+from ._live_pipeline import MOMENT, MOST_TOGETHER, Pipeline
 from ._live_ready import LOOK_AGAIN, Readiness
 from ._live_told import LiveTold
 
@@ -38,10 +38,6 @@ __all__ = ["LiveService"]
 
 MOST_WAITING = 20_000
 """People who may wait; more are turned away."""
-MOST_TOGETHER = 4_096
-"""People who are decided together at most, unless one question has more."""
-_MOMENT = 0.002
-"""Seconds to wait for company where half as many wait as were decided together last."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
 
@@ -188,7 +184,7 @@ class LiveService:
         )
         try:
             while (group := self._next(pipeline)) is not None:
-                is_idle = not (group or self._new or pipeline.flying)
+                is_idle = not (group or self._new or pipeline.is_flying)
                 self._taken_in()
                 if group:
                     pipeline.decide(group)
@@ -211,12 +207,17 @@ class LiveService:
         """
         with self._changed:
             last, pipeline.answered, self._in_hand = pipeline.answered, 0, 0
-            if 2 * self._people < last:  # who was just answered is about to ask again
-                self._changed.wait_for(lambda: 2 * self._people >= last, _MOMENT)
+            if last:  # who was just answered is about to ask again
+                self._company(last)
             while not self._waiting:
-                if self._new or (pipeline.flying and pipeline.flying.is_over):
+                if self._new:
                     return []
-                if pipeline.flying:
+                if pipeline.has_landed:
+                    if not pipeline.may_gather:
+                        return []
+                    self._company(pipeline.flown)
+                    break
+                if pipeline.is_flying:
                     self._changed.wait()
                 elif not self._is_open:
                     return None
@@ -232,6 +233,11 @@ class LiveService:
                 self._in_hand += len(one.question.asks)
             self._people -= self._in_hand
             return out
+
+    def _company(self, answered: int) -> None:
+        """Wait a moment until half as many wait as were just answered."""
+        if 2 * self._people < answered:
+            self._changed.wait_for(lambda: 2 * self._people >= answered, MOMENT)
 
     def _notify(self) -> None:
         with self._changed:

@@ -10,7 +10,7 @@ from evenhand.adapters.asking import Answered, Question
 from evenhand.ledger import Sitting, answered, facts, new_run_id
 from evenhand.terms import DataError, UsageError
 
-from ._live_campaign import LiveCampaign, Meanwhile, answers_again
+from ._live_campaign import LiveCampaign, answers_again
 from ._live_flight import Flight
 from ._live_groups import Group, Waiting, answer_group, put
 from ._live_told import LiveTold
@@ -31,38 +31,40 @@ class Deciding:
         self._sitting, self._told, self._campaigns = sitting, told, campaigns
         self._number = secrets.randbelow(1 << 24)
 
-    def decided(self, waiting: Sequence[Waiting], at: datetime) -> Flight:
-        """A group, decided by what people said until now; it is still to be recorded. Where that fails, it used
-        nothing."""
-        campaigns = self._campaigns()
-        flight = Flight(waiting, heard=self._told.last)
+    def decide(self, waiting: Sequence[Waiting], flight: Flight, at: datetime) -> None:
+        """Decide a group by what people said until now, and add it to what is gathered in a flight. Where that fails,
+        the flight uses nothing any more, and is void with the group."""
+        if not flight.waiting:
+            flight.heard = self._told.last
+        flight.waiting += waiting
         groups: list[Group] = []
         for one in waiting:
             key = one.question.key
             if key is not None and key in flight.keys:
-                flight.again.append(one)  # the same key twice in one group: the second is told what the first was
+                flight.again.append(one)  # the same key twice in one flight: the second is told what the first was
             elif key is not None and (said := self.said_before(one.question)) is not None:
                 flight.answers.append((one, said))
             else:
-                put(groups, campaigns[one.question.campaign], one)
+                put(groups, self._campaigns()[one.question.campaign], one)
                 flight.keys |= {key} if key is not None else set()
         try:
             self._walk(groups, flight, at)
         except BaseException:
             flight.put_back()
             raise
-        return flight
 
     def _walk(self, groups: Sequence[Group], flight: Flight, at: datetime) -> None:
         """The road, once for each run."""
-        meanwhile: Meanwhile = []
         for group in groups:
             asks = [ask for one in group.waiting for ask in one.question.asks]
-            run, answers, used = group.campaign.decide(asks, self._sitting, self._run_id(at), at, meanwhile)
+            run, answers, used = group.campaign.decide(asks, self._sitting, self._run_id(at), at, flight.meanwhile)
             flight.used.append((group.campaign, used))
             flight.answers += answer_group(group, self._sitting, run, answers, at)
             group.campaign.close(self._sitting, run, given=group.is_given)
-        if groups:
+
+    def settle(self, flight: Flight) -> None:
+        """Nothing more is added to a flight: it can be recorded."""
+        if flight.used:
             flight.sheet = self._sitting.cut()
 
     def said_before(self, question: Question) -> Answered | BaseException | None:

@@ -1,11 +1,12 @@
-"""Groups one after the other: while one is being made durable, the next is decided.
+"""Groups one after the other: while one is being made durable, those that come meanwhile are decided.
 
-What was decided behind a group that then could not be recorded is void with it, and is decided again. Everything that
+What was decided behind a flight that then could not be recorded is void with it, and is decided again. Everything that
 is not a group (letting others write, looking how things are) waits until none is under way.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -31,7 +32,13 @@ if TYPE_CHECKING:
 
     AnyLedger = SqliteLedger | PostgresLedger
 
-__all__ = ["Pipeline"]
+__all__ = ["MOMENT", "MOST_TOGETHER", "Pipeline"]
+
+MOST_TOGETHER = 4_096
+"""People who are decided together at most, unless one question has more."""
+MOMENT = 0.002
+"""Seconds to wait for company where half as many wait as were answered last."""
+_OF_LATE = 4
 
 
 class Pipeline:
@@ -72,10 +79,12 @@ class Pipeline:
             raise
         self._sitting = Sitting(self._store, hands, run_keys_of(place), reads=self._reads)
         self._deciding = Deciding(self._sitting, told, campaigns)
-        self._keeper = Keeper(self._sitting, told, tell, landed)
+        self._keeper = Keeper(self._sitting, told, self._durable, landed)
         self._flight: Flight | None = None
+        self._gathered = Flight()
+        self._takes = 0.0
         self.answered = 0
-        """People of the group that came through last."""
+        """People of the flight that came through last."""
 
     def close(self) -> None:
         """Wait for what is under way, let others write, and close the ledger."""
@@ -85,9 +94,25 @@ class Pipeline:
         self._store.close()
 
     @property
-    def flying(self) -> Flight | None:
-        """The group that is under way, over or not, until it is looked after (`land`)."""
-        return self._flight
+    def is_flying(self) -> bool:
+        """Whether anything is being made durable, or came through or failed and was not looked after since (`land`)."""
+        return self._flight is not None
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether what was being made durable came through, or failed."""
+        return self._flight is not None and self._flight.is_over
+
+    @property
+    def flown(self) -> int:
+        """People of what is, or was, being made durable."""
+        return 0 if self._flight is None else self._flight.people
+
+    @property
+    def may_gather(self) -> bool:
+        """Whether it is worth while to wait a moment for who was just answered, before what is gathered is recorded:
+        where a commit takes longer than deciding about them."""
+        return bool(self._gathered.waiting) and self._keeper.takes > self._takes + MOMENT
 
     @property
     def is_held(self) -> bool:
@@ -95,54 +120,67 @@ class Pipeline:
         return self._sitting.is_held
 
     def decide(self, waiting: Sequence[Waiting]) -> None:
-        """Decide a group, and have it recorded once the one before it is."""
-        if self._flight is not None and self._rests_on(self._flight, waiting):
-            self.land()
+        """Decide a group; it is recorded as soon as what is under way came through."""
+        if self._flight is not None and (self._flight.is_over or self._rests_on(self._flight, waiting)):
+            self._landed()
         self._ready.begins()
+        began, flight = time.perf_counter(), self._gathered
+        gathered = len(flight.waiting)
         try:
             self._hold()
             self._told.catch_up()
-            flight = self._deciding.decided(waiting, datetime.now(UTC))
+            self._deciding.decide(waiting, flight, datetime.now(UTC))
         except BaseException as error:
-            self.land()
+            self._gathered = Flight()
+            flight.put_back()
+            self._landed()
+            self._sitting.undo()
+            if gathered:
+                self._alone(flight.waiting[:gathered])
             self._failed(waiting, error, may_be_there=False)
             return
-        if not self.land(void=flight):
-            self._alone(waiting)
+        self._takes += (time.perf_counter() - began - self._takes) / _OF_LATE
+        if self._flight is None or self._flight.is_over or flight.people >= MOST_TOGETHER or flight.again:
+            self.land()
+
+    def land(self) -> None:
+        """Wait for what is under way, and have recorded what was gathered meanwhile; that is then under way."""
+        self._landed()
+        flight, self._gathered = self._gathered, Flight()
+        if not flight.waiting:
             return
+        self._deciding.settle(flight)
         self._flight = flight
         self._keeper.fly(flight)
         self._ready.begins()
         if flight.again:
-            self.land()
+            self._landed()
 
-    def land(self, void: Flight | None = None) -> bool:
-        """Wait for the group that is under way; whether it came through, or there is none.
-
-        Args:
-            void: decided on top of it: where it did not come through, this uses nothing of the limits.
-        """
+    def _landed(self) -> None:
+        """Wait for what is under way. Where it did not come through, what was gathered behind it is void."""
         flight, self._flight = self._flight, None
         if flight is None or flight.kept is None:
-            return True
+            return
         try:
             flight.kept.result()
         except BaseException as error:
+            behind, self._gathered = self._gathered, Flight()
             self._sitting.undo()
             flight.put_back()
-            if void is not None:
-                void.put_back()
+            behind.put_back()
             if isinstance(error, SaidMeanwhileError):
                 self._alone(flight.waiting)
             else:
                 self._failed(flight.waiting, error, may_be_there=flight.may_be_there)
-            return False
-        self._came_through(flight)
-        return True
+            if behind.waiting:
+                self._alone(behind.waiting)
+        else:
+            self._came_through(flight)
 
     def let_go(self) -> None:
         """Let others write, after what is under way."""
-        self.land()
+        while self.is_flying or self._gathered.waiting:
+            self.land()
         try:
             self._sitting.let_go()
         except EvenhandError as error:
@@ -156,7 +194,7 @@ class Pipeline:
 
     def look(self) -> None:
         """How things are: after a trouble whether it is over; else whether everything can still be reached."""
-        self.land()
+        self.let_go()
         self._ready.begins()
         trouble: EvenhandError | None = None
         try:
@@ -171,6 +209,11 @@ class Pipeline:
             self._sitting.undo()
             trouble = error if isinstance(error, EvenhandError) else unavailable(error)
         self._ready.ended(trouble)
+
+    def _durable(self, answers: Sequence[Outcome]) -> None:
+        """These are in the ledger, so there is no trouble any more; from the thread that records."""
+        self._ready.trouble = None
+        self._tell(answers)
 
     def _hold(self) -> None:
         for finding in self._sitting.hold(datetime.now(UTC)):
@@ -187,11 +230,12 @@ class Pipeline:
     def _alone(self, waiting: Sequence[Waiting]) -> None:
         """Decide and record a group with nothing beside it, while nobody says anything."""
         self._ready.begins()
-        flight = Flight(waiting)
+        flight = Flight()
         try:
             self._hold()
             with self._told.held():
-                flight = self._deciding.decided(waiting, datetime.now(UTC))
+                self._deciding.decide(waiting, flight, datetime.now(UTC))
+                self._deciding.settle(flight)
                 if flight.sheet is not None:
                     self._sitting.keep(flight.sheet)
         except BaseException as error:
