@@ -96,6 +96,18 @@ class CampaignSteps:
         columns = [column for column in _step.c if column.name != "document"]
         return self._read(select(*columns).order_by(_step.c.campaign, _step.c.number))
 
+    def starts(self) -> dict[str, int]:
+        """Of each campaign that was started, the number of its last start."""
+        if not self._database.is_there:
+            return {}
+        query = (
+            select(_step.c.campaign, func.max(_step.c.number))
+            .where(_step.c.what == StepKind.STARTED.value)
+            .group_by(_step.c.campaign)
+        )
+        with self._database.read() as connection:
+            return {str(name): int(number) for name, number in connection.execute(query)}
+
     def append(self, step: CampaignStep) -> None:
         """Keep a step, durably.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from evenhand.adapters.campaign_tables import CampaignStep, CampaignSteps, StepKind
 from evenhand.adapters.database import database_of
@@ -47,6 +48,12 @@ class CampaignShelf:
         """Every campaign by its id, those that were declared among them."""
         with database_of(self._place) as database:
             return sorted({*declared, *(one.campaign for one in CampaignSteps(database).all())})
+
+    @contextmanager
+    def watched(self) -> Iterator[Callable[[], dict[str, int]]]:
+        """Within it, the number of the last start of each campaign can be asked again and again."""
+        with database_of(self._place) as database:
+            yield CampaignSteps(database).starts
 
     def states(self, names: Sequence[str]) -> dict[str, CampaignState]:
         """Whether each is paused, from the ledger."""

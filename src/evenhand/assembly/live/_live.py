@@ -71,7 +71,7 @@ class LiveService:
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
         self._browser = browser
         self._told = told or next(iter(self.campaigns.values())).told
-        self._new: deque[tuple[Callable[[], LiveCampaign], Future[LiveCampaign]]] = deque()
+        self._new: deque[tuple[LiveCampaign, Future[None]]] = deque()
         self._waiting: deque[Waiting] = deque()
         self._people = self._in_hand = 0
         self._answers = 0
@@ -147,17 +147,18 @@ class LiveService:
             self._people += len(question.asks)
             self._changed.notify()
 
-    def take_in(self, open_one: Callable[[], LiveCampaign]) -> Future[LiveCampaign]:
-        """Serve one more campaign, or another version of one; it is opened by the thread that decides, between groups.
+    def take_in(self, campaign: LiveCampaign) -> Future[None]:
+        """Serve one more campaign, or another version of one, from the next group on. Whoever calls opened it, so nobody
+        waits for that.
 
         Raises:
             UnavailableError: the service is closing.
         """
-        done: Future[LiveCampaign] = Future()
+        done: Future[None] = Future()
         with self._changed:
             if not self._is_open or not self._thread.is_alive():
                 raise closing()
-            self._new.append((open_one, done))
+            self._new.append((campaign, done))
             self._changed.notify()
         return done
 
@@ -185,7 +186,9 @@ class LiveService:
         try:
             while (group := self._next(pipeline)) is not None:
                 is_idle = not (group or self._new or pipeline.is_flying)
-                self._taken_in()
+                if self._new:
+                    pipeline.let_go()  # what a campaign has of the limits is settled before another takes its place
+                    self._taken_in()
                 if group:
                     pipeline.decide(group)
                 else:
@@ -244,20 +247,15 @@ class LiveService:
             self._changed.notify()
 
     def _taken_in(self) -> None:
-        """Open the campaigns that are new."""
+        """Serve the campaigns that are new."""
         while self._new:
-            open_one, done = self._new.popleft()
-            try:
-                one = open_one()
-            except BaseException as error:
-                done.set_exception(error)
-                continue
+            one, done = self._new.popleft()
             name = one.campaign.campaign
             before = self.campaigns.get(name)
             self.campaigns = {**self.campaigns, name: one}
             if before is not None:
                 before.shut(datetime.now(UTC))
-            done.set_result(one)
+            done.set_result(None)
 
     def _tell(self, answers: Sequence[Outcome]) -> None:
         """Tell who asked; from the thread that records, or the one that decides, never both."""

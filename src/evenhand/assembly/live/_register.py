@@ -29,6 +29,7 @@ from ..runs._run import run_campaign
 from ._campaign_opened import CampaignOpener
 from ._campaign_reports import CampaignReports, run_since
 from ._campaign_shelf import CampaignShelf, latest, started, tag_of
+from ._campaign_starts import CampaignStarts
 from ._live import LiveService
 from ._sources import Sources
 from ._standing import pause_named, resume_named
@@ -51,31 +52,24 @@ class CampaignRegister:
     """
 
     def __init__(self, place: Home, live: LiveService, opener: CampaignOpener, sources: Sources) -> None:
-        self._place, self._live, self._opener, self._sources = place, live, opener, sources
+        self._place, self._live, self._sources = place, live, sources
         self._declared = {name: one.loaded for name, one in live.campaigns.items()}
         self._starts = ThreadPoolExecutor(1, "evenhand-starts")
         self._under_way: dict[str, Future[None]] = {}
         self._alone = Lock()
         self._planner, self._reports, self._watcher = Planner(place), CampaignReports(place), Watcher(place)
-        self._trouble: dict[str, str] = {}
         self._shelf = CampaignShelf(place)
+        self._served = CampaignStarts(self._shelf, live, opener, sources, self._declared)
 
     def close(self) -> None:
         """Wait for a start that is under way."""
         self._starts.shutdown()
+        self._served.close()
 
     def open_started(self) -> tuple[str, ...]:
-        """Serve every campaign that was started over the network; what could not be opened, one sentence each."""
-        told = []
-        for name in self._shelf.names(self._declared):
-            start = started(self._shelf.steps(name))
-            if name not in self._declared and start is not None:
-                try:
-                    self._serve(name, start)
-                except EvenhandError as error:
-                    self._trouble[name] = error.code
-                    told.append(f"The campaign {name} was started over the network and cannot be served: {error.what}")
-        return tuple(told)
+        """Serve every campaign that was started over the network, also those that others of the home start from now on;
+        what could not be opened, one sentence each."""
+        return self._served.open()
 
     def page(self, after: str, count: int) -> list[dict[str, Any]]:
         """The next campaigns by id; see `Campaigns.page`."""
@@ -245,18 +239,7 @@ class CampaignRegister:
         number = steps[-1].number + 1
         step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, run)
         self._shelf.append(step)
-        self._serve(name, step, loaded)
-
-    def _serve(self, name: str, start: CampaignStep, loaded: LoadedCampaign | None = None) -> None:
-        """Have the service decide by the prices of a start."""
-        at = _now()
-        if loaded is None:
-            versions = [
-                one for one in self._shelf.steps(name) if one.document is not None and one.version == start.version
-            ]
-            loaded = self._sources.read(versions[-1].document or b"", at)
-        self._live.take_in(lambda: self._opener.open(loaded, run=start.run, at=at, even_paused=True)).result()
-        self._trouble.pop(name, None)
+        self._served.serve(name, step, loaded)
 
     def _told(self, name: str, steps: Sequence[CampaignStep], states: dict[str, CampaignState]) -> dict[str, Any]:
         """A campaign in the list."""
@@ -300,7 +283,7 @@ class CampaignRegister:
         error = done.exception() if done is not None and done.done() else None
         if error is not None:
             return error.code if isinstance(error, EvenhandError) else "start-fault"
-        return self._trouble.get(name, "")
+        return self._served.trouble.get(name, "")
 
     def _blocks(self, name: str) -> list[dict[str, Any]]:
         """What stands against a start: what the last one met, else what can be seen without looking at data."""
