@@ -34,8 +34,8 @@ def folder(request, tmp_path, monkeypatch):
 
 
 def test_what_one_service_starts_pauses_and_starts_anew_another_one_of_the_home_does_too(folder):
-    """Started in one, decided about in the other within seconds, without a restart; a pause counts with the other's next
-    question; another version is taken over with its prices."""
+    """Started in one, decided about in the other within seconds, without a restart; a pause counts with the other's
+    next question; another version is taken over with its prices."""
     with taking(folder) as first, taking(folder) as second:
         first.register.upload(FILE, who="staff-1", why="")
         with pytest.raises(DataError, match="does not serve that campaign"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -36,6 +37,15 @@ _Seen = Annotated[
     str | None,
     Header(alias="If-Match", max_length=64, description="ETag of the campaign as it was seen; * = whatever it is."),
 ]
+_Once = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        description="The same file under the same key is kept once, for ever; another file under it is refused.",
+    ),
+]
 _Reason = Annotated[str, Query(max_length=500, description="Why; it is kept with the version.")]
 _OBJECT = {"type": "object"}
 
@@ -62,9 +72,17 @@ class StartAsked(BaseModel):
     reason: str = Field("", max_length=500)
 
 
-def campaign_routes(campaigns: Campaigns, keys: MachineKeys) -> tuple[APIRouter, ...]:
-    """Campaigns, for a key with the scope ``campaigns``."""
-    return _looks(campaigns, keys), _plans(campaigns, keys), _changes(campaigns, keys), _acts(campaigns, keys)
+def campaign_routes(
+    campaigns: Campaigns, keys: MachineKeys, once: Callable[[str, bytes], bytes]
+) -> tuple[APIRouter, ...]:
+    """Campaigns, for a key with the scope ``campaigns``.
+
+    Args:
+        campaigns: keeps them.
+        keys: of machines.
+        once: digest (32 bytes) of a machine's name and its Idempotency-Key.
+    """
+    return _looks(campaigns, keys), _plans(campaigns, keys), _changes(campaigns, keys, once), _acts(campaigns, keys)
 
 
 def _router() -> APIRouter:
@@ -162,7 +180,7 @@ def _plans(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
     return router
 
 
-def _changes(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
+def _changes(campaigns: Campaigns, keys: MachineKeys, once: Callable[[str, bytes], bytes]) -> APIRouter:
     """Routes that keep a version."""
     router = _router()
 
@@ -173,10 +191,13 @@ def _changes(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
         responses={201: _one("It is kept, as a draft. The same file again is answered the same.")},
         openapi_extra=_file("The campaign file."),
     )
-    async def upload(request: Request, reason: _Reason = "") -> Response:
+    async def upload(request: Request, reason: _Reason = "", key: _Once = None) -> Response:
         caller = _who(request, keys)
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise ProblemError("idempotency-key")
+        under = "" if key is None else once(caller, b"campaign\0" + key.encode()).hex()
         document = await _document(request)
-        told = await run_in_threadpool(lambda: campaigns.upload(document, who=caller, why=reason))
+        told = await run_in_threadpool(lambda: campaigns.upload(document, who=caller, why=reason, once=under))
         return _tagged(told, 201, {"location": f"/v1/campaigns/{told['campaign']}"})
 
     @router.put(

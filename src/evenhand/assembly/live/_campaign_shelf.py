@@ -36,6 +36,11 @@ class CampaignShelf:
         with database_of(self._place) as database:
             return CampaignSteps(database).of(name)
 
+    def under(self, once: str) -> CampaignStep | None:
+        """The upload that came under a key; see `CampaignSteps.under`."""
+        with database_of(self._place) as database:
+            return next(iter(CampaignSteps(database).under(once)), None)
+
     def steps_of(self, names: Sequence[str]) -> dict[str, list[CampaignStep]]:
         """The steps of several campaigns, read at once."""
         out: dict[str, list[CampaignStep]] = {name: [] for name in names}

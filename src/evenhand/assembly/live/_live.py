@@ -148,8 +148,8 @@ class LiveService:
             self._changed.notify()
 
     def take_in(self, campaign: LiveCampaign) -> Future[None]:
-        """Serve one more campaign, or another version of one, from the next group on. Whoever calls opened it, so nobody
-        waits for that.
+        """Serve one more campaign, or another version of one, from the next group on. Whoever calls opened it, so
+        nobody waits for that.
 
         Raises:
             UnavailableError: the service is closing.

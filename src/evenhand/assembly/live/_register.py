@@ -105,8 +105,17 @@ class CampaignRegister:
                 return loaded.path.read_bytes()
         return yaml_of(loaded.campaign.model_dump(mode="json", exclude_none=True)).encode()
 
-    def upload(self, document: bytes, *, who: str, why: str) -> dict[str, Any]:
+    def upload(self, document: bytes, *, who: str, why: str, once: str = "") -> dict[str, Any]:
         """Keep a new campaign; see `Campaigns.upload`."""
+        if once and (before := self._shelf.under(once)) is not None:
+            if before.document == document:
+                return self.read(before.campaign)
+            raise UsageError(
+                "idempotency-key-reused",
+                "Another campaign file was sent under this Idempotency-Key before; nothing was kept.",
+                rule="a key stands for one question, for ever",
+                remedy="send a new key with a new file",
+            )
         name = self._readable(document).campaign.campaign
         if name in self._shelf.names(self._declared):
             if name not in self._declared and latest(self._shelf.steps(name)).document == document:
@@ -117,7 +126,7 @@ class CampaignRegister:
                 rule="one campaign for each id",
                 remedy="choose another id, or replace that one (PUT)",
             )
-        return self._kept(name, 1, StepKind.UPLOADED, 1, document, who, why)
+        return self._kept(name, 1, StepKind.UPLOADED, 1, document, who, why, once)
 
     def replace(self, name: str, document: bytes, *, seen: str, who: str, why: str) -> dict[str, Any]:
         """Keep another version; see `Campaigns.replace`."""
@@ -326,10 +335,10 @@ class CampaignRegister:
             raise FindingsError.of(error, pointers_in(document)) from None
 
     def _kept(
-        self, name: str, number: int, what: StepKind, version: int, document: bytes, who: str, why: str
+        self, name: str, number: int, what: StepKind, version: int, document: bytes, who: str, why: str, once: str = ""
     ) -> dict[str, Any]:
         self._under_way.pop(name, None)
-        self._shelf.append(CampaignStep(name, number, _now(), what, who, why, version, document=document))
+        self._shelf.append(CampaignStep(name, number, _now(), what, who, why, version, once, document))
         return self.read(name)
 
     def _known(self, name: str) -> list[CampaignStep]:
