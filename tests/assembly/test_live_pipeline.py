@@ -13,8 +13,8 @@ import pytest
 
 from evenhand import assembly
 from evenhand.adapters.asking import Answered, Ask, Question
-from evenhand.adapters.home import Home
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
+from evenhand.adapters.stores.home import Home
 from evenhand.assembly import LiveService
 from evenhand.assembly.live._campaign_opened import CampaignOpener
 from evenhand.assembly.live._live_told import LiveTold

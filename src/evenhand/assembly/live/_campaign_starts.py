@@ -12,8 +12,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.campaign_tables import CampaignStep
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.campaign_tables import CampaignStep
 from evenhand.terms import EvenhandError, StoreError
 
 from ._campaign_opened import CampaignOpener

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import Sitting, refuse_paused
 from evenhand.terms import EvenhandError, Finding, PausedError, StoreError
 
@@ -27,8 +27,8 @@ from ._live_ready import Readiness
 from ._live_told import LiveTold, SaidMeanwhileError
 
 if TYPE_CHECKING:
-    from evenhand.adapters.postgres_ledger import PostgresLedger
-    from evenhand.adapters.sqlite_ledger import SqliteLedger
+    from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
+    from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 
     AnyLedger = SqliteLedger | PostgresLedger
 
