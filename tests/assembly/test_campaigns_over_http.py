@@ -310,3 +310,18 @@ def test_a_start_that_takes_long_is_answered_with_202_and_is_no_news_to_whoever_
         assert web("POST", f"{SMALL}/activate", json={}, headers=ANY).status_code == 202
         again = web("GET", SMALL, headers={"if-none-match": '"1.0"'})
         assert (again.status_code, again.json()["state"]) == (200, "starting")
+
+
+def test_a_key_of_an_officer_stops_what_a_key_of_marketers_does_not_start_again(started):
+    """The roles come with the scopes of the key; the refusal has its own type, and tells who can."""
+    keys = assembly.machine_keys(started.place)
+    desk = {"authorization": f"Bearer {keys.make('desk', ['officer'], at=datetime.now(UTC))}"}
+    said = {"by": "Puck Privacy", "reason": "complaints"}
+    paused = started("POST", f"{SMALL}/pause", json=said, headers=desk)
+    assert (paused.status_code, paused.json()["pause"]["role"]) == (200, "privacy-officer")
+    assert paused.json()["pause"]["resumed_by"] == ["privacy-officer"]
+    refused = started("POST", f"{SMALL}/resume", json=said)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/pause-of-another")
+    assert started("POST", f"{SMALL}/activate", json={}, headers=ANY | desk).status_code == 403
+    resumed = started("POST", f"{SMALL}/resume", json=said, headers=desk).json()
+    assert (resumed["state"], resumed["pause"], resumed["history"][-1]["role"]) == ("active", None, "privacy-officer")

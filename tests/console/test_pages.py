@@ -153,7 +153,7 @@ def test_the_monitor_page_shows_the_last_look_and_has_one_made(console):
 
 @pytest.mark.parametrize("role", [A, StaffRole.REVIEWER, P])
 def test_others_look_and_change_nothing(console, role):
-    """No form, and what is sent all the same is refused; a privacy officer can pause, and nothing else."""
+    """No form, and what is sent all the same is refused; a privacy officer can pause and resume, and nothing else."""
     console.register.upload(_file(console, f"of-{role.value}"), who="staff-1", why="")
     browser, path = console.of(role), f"/console/campaigns/of-{role.value}"
     assert browser.get("/console/").status_code == 200
@@ -164,10 +164,10 @@ def test_others_look_and_change_nothing(console, role):
         "/console/new",
         "/console/file",
         f"{path}/start",
-        f"{path}/resume",
         "/console/monitor/x",
     ):
         assert browser.post(where, reason="x").status_code == 403, where
+    assert browser.post(f"{path}/resume", reason="x").status_code == (409 if role is P else 403)
     status = browser.post("/console/campaigns/small-shop/pause", reason=" ").status_code
     assert status == (422 if role is P else 403)
     assert ("Pause now" in browser.get("/console/campaigns/small-shop?lang=en").text) == (role is P)
@@ -193,3 +193,26 @@ def test_every_page_is_small_and_in_one_language(console, lang):
         assert not re.search(r'(src|href)="(https?:)?//', page.text), path
     assert browser.get("/console/campaigns/nothing").status_code == 404
     assert browser.get("/console/nothing").status_code == 404
+
+
+def test_what_a_privacy_officer_paused_stays_paused_until_they_let_it_go_on(console):
+    """A marketer sees who stopped it and who can lift that, has no button, and what they send is refused."""
+    name, path = "of-the-officer", "/console/campaigns/of-the-officer"
+    console.register.upload(_file(console, name), who="staff-1", why="")
+    console.register.start(name, seen="*", who="staff-1", why="agreed")
+    marketer, officer = console.of(M), console.of(P)
+    assert marketer.post(f"{path}/pause", reason="text").status_code == 303
+    over = officer.get(f"{path}?lang=en").text
+    assert "Pause as the privacy officer too" in over
+    assert officer.post(f"{path}/pause", reason="complaints").status_code == 303
+    page = marketer.get(f"{path}?lang=en").text
+    assert "in the role privacy officer" in page
+    assert "Only these roles let the campaign go on: privacy officer." in page
+    assert f'action="{path}/resume"' not in page
+    refused = marketer.post(f"{path}/resume", reason="it sells", lang="en")
+    assert refused.status_code == 403
+    assert "pause-of-another" in refused.text
+    told = console.register.read(name)
+    assert (told["state"], told["pause"]["role"]) == ("paused", "privacy-officer")
+    assert officer.post(f"{path}/resume", reason="settled").status_code == 303
+    assert console.register.read(name)["state"] == "active"

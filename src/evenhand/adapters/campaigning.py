@@ -151,18 +151,24 @@ class Campaigns(Protocol):
         """
         ...
 
-    def pause(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
+    def pause(self, name: str, *, by: str, reason: str, roles: Sequence[str]) -> dict[str, Any]:
         """Stop it: from now on nobody is decided about in it, by any process of the home.
+
+        Args:
+            name: of the campaign.
+            by: who answers for it.
+            reason: why.
+            roles: of whoever does it, the one that weighs most first: in that one the pause is set.
 
         Raises:
             UsageError: no name, no reason, or it is paused.
         """
         ...
 
-    def resume(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
-        """Let it go on.
+    def resume(self, name: str, *, by: str, reason: str, roles: Sequence[str]) -> dict[str, Any]:
+        """Let it go on; arguments as of `pause`.
 
         Raises:
-            UsageError: no name, no reason, or it is not paused.
+            UsageError: no name, no reason, it is not paused, or it was in another role.
         """
         ...

@@ -32,10 +32,7 @@ from ._pause import (
     EarlierPrices,
     Happened,
     campaign_state,
-    pause,
     raise_alarms,
-    refuse_paused,
-    resume,
 )
 from ._personal import Opening, SubjectKey, SubjectKeys, opened
 from ._proofs import proof_of
@@ -59,6 +56,7 @@ from ._replay import Difference, Replay, compare, replay
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
+from ._stop import OFFICER, lifted_as, pause, refuse_paused, resume
 from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
@@ -66,6 +64,7 @@ from ._witness import AddCheckpoint, Cosignature, Cosigner, Seen, WitnessKey, co
 
 __all__ = [
     "GENESIS",
+    "OFFICER",
     "AddCheckpoint",
     "AlarmRaised",
     "CampaignState",
@@ -134,6 +133,7 @@ __all__ = [
     "latest",
     "latest_checkpoint",
     "layout_of",
+    "lifted_as",
     "link",
     "new_run_id",
     "open_run",

@@ -206,13 +206,15 @@ class Paused(msgspec.Struct, tag="paused", tag_field="@", forbid_unknown_fields=
     campaign: str
 
 
-class PausedBy(msgspec.Struct, tag="paused-by", tag_field="@", forbid_unknown_fields=True):
-    """A named person paused the campaign, and said why: no run of it starts until it is resumed."""
+class PausedBy(msgspec.Struct, tag="paused-by", tag_field="@", omit_defaults=True, forbid_unknown_fields=True):
+    """A named person paused the campaign, and said why: no run of it starts until it is resumed. `role` is the role in
+    which they did; with one, only that role and a privacy officer resume it."""
 
     at: str
     by: str
     campaign: str
     reason: str
+    role: str = ""
 
 
 class FellBack(msgspec.Struct, tag="fell-back", tag_field="@", forbid_unknown_fields=True):
@@ -226,14 +228,16 @@ class FellBack(msgspec.Struct, tag="fell-back", tag_field="@", forbid_unknown_fi
     run: str
 
 
-class Resumed(msgspec.Struct, tag="resumed", tag_field="@", forbid_unknown_fields=True):
-    """A named person ended the pause that an entry began, and said why; evidence starts anew from here."""
+class Resumed(msgspec.Struct, tag="resumed", tag_field="@", omit_defaults=True, forbid_unknown_fields=True):
+    """A named person ended the pause that an entry began, and said why, in the role that is named; evidence starts anew
+    from here."""
 
     at: str
     by: str
     campaign: str
     pause: int
     reason: str
+    role: str = ""
 
 
 Body = (

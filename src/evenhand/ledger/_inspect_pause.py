@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ._body import Alarm, FellBack, Paused, PausedBy, Resumed, RunStarted
+from ._stop import OFFICER
 from ._store import Kind
 
 __all__ = ["PAUSES", "PauseInspector"]
@@ -29,6 +30,7 @@ class PauseInspector:
         self._bad = bad
         self._stopping: dict[int, tuple[str, str]] = {}
         self._paused: dict[str, tuple[int, str]] = {}
+        self._set_as: dict[int, str] = {}
         self._due: tuple[int, str] | None = None
 
     def entry(self, seq: int, body: object) -> None:
@@ -43,12 +45,17 @@ class PauseInspector:
         if isinstance(body, Paused | FellBack):
             self._stopped(seq, body)
         elif isinstance(body, PausedBy):
-            if self._is_paused(body.campaign) or not body.by or not body.reason:
+            over = body.role == OFFICER and self._set_as.get(self._paused.get(body.campaign, (0, ""))[0]) != OFFICER
+            if (self._is_paused(body.campaign) and not over) or not body.by or not body.reason:
                 self._bad(seq, f"Entry {seq} pauses a campaign that is paused, or no person or no reason is named.")
             self._paused[body.campaign] = (seq, "")
+            self._set_as[seq] = body.role
         elif isinstance(body, Resumed):
             if self._paused.pop(body.campaign, (0, ""))[0] != body.pause:
                 self._bad(seq, f"Entry {seq} ends a pause in entry {body.pause}, and there is none.")
+            set_as = self._set_as.get(body.pause, "")
+            if set_as and body.role not in (set_as, OFFICER):
+                self._bad(seq, f"Entry {seq} ends a pause that another role set.")
             if not body.by or not body.reason:
                 self._bad(seq, f"Entry {seq} ends a pause, and no person or no reason is named.")
         elif isinstance(body, RunStarted) and body.name in self._paused:

@@ -28,10 +28,10 @@ from evenhand.terms import (
 
 from ._body import Document, RunFinished, RunStarted, digest_of, encode, text_of
 from ._columns import bodies_of, columns_from_explained, layout_of
-from ._pause import refuse_paused
 from ._personal import HANDLE_AND_KEY
 from ._recover import recover
 from ._seal import RunKeys, Seal, mark_of, withheld
+from ._stop import refuse_paused
 from ._store import Intent, Kind, LedgerStore, Tail
 from ._writer import Writer
 

@@ -38,6 +38,8 @@ _Seen = Annotated[
 ]
 _Reason = Annotated[str, Query(max_length=500, description="Why; it is kept with the version.")]
 _OBJECT = {"type": "object"}
+_ROLES = {"officer": "privacy-officer", "campaigns": "marketer"}
+"""The role in which a key stops a campaign, by its scope; the one that weighs most first."""
 
 
 class NamedReason(BaseModel):
@@ -75,6 +77,13 @@ def _who(request: Request, keys: MachineKeys, by: str = "") -> str:
     """The machine that calls, and the person that it names."""
     name = f"machine {caller_of(Headers(request.scope['headers']), keys, 'campaigns').key.name}"
     return f"{' '.join(by.split())} ({name})" if by.strip() else name
+
+
+def _stopper(request: Request, keys: MachineKeys, by: str) -> dict[str, Any]:
+    """The person named by the machine that calls, and the roles in which it calls: an officer's key is an officer's."""
+    key = caller_of(Headers(request.scope["headers"]), keys, "campaigns", "officer").key
+    roles = [role for scope, role in _ROLES.items() if scope in key.scopes]
+    return {"by": f"{' '.join(by.split())} (machine {key.name})" if by.strip() else "", "roles": roles}
 
 
 def _looks(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
@@ -232,13 +241,17 @@ def _acts(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
         "/{name}/pause", summary="Stop it at once, in every process of the home", responses={200: _one("It is paused.")}
     )
     async def pause(request: Request, name: _Name, asked: NamedReason) -> Response:
-        caller = _who(request, keys, asked.by)
-        return _tagged(await run_in_threadpool(lambda: campaigns.pause(name, by=caller, reason=asked.reason)))
+        who = _stopper(request, keys, asked.by)
+        return _tagged(await run_in_threadpool(lambda: campaigns.pause(name, reason=asked.reason, **who)))
 
-    @router.post("/{name}/resume", summary="Let it go on", responses={200: _one("It goes on.")})
+    @router.post(
+        "/{name}/resume",
+        summary="Let it go on, in the role that paused it",
+        responses={200: _one("It goes on.")},
+    )
     async def resume(request: Request, name: _Name, asked: NamedReason) -> Response:
-        caller = _who(request, keys, asked.by)
-        return _tagged(await run_in_threadpool(lambda: campaigns.resume(name, by=caller, reason=asked.reason)))
+        who = _stopper(request, keys, asked.by)
+        return _tagged(await run_in_threadpool(lambda: campaigns.resume(name, reason=asked.reason, **who)))
 
     return router
 

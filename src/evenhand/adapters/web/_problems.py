@@ -21,6 +21,7 @@ CODES: Mapping[str, int] = {
     "subjects-named": 400,
     "unauthorised": 401,
     "forbidden": 403,
+    "pause-of-another": 403,
     "campaign-not-served": 404,
     "campaign-unknown": 404,
     "decision-unknown": 404,

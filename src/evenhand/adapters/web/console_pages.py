@@ -84,7 +84,7 @@ def console_pages(door: StaffDoor, campaigns: Campaigns, streams: Streams) -> AS
         door.page("/campaigns/{name}/download", pages.told(pages.download), *look),
         door.sending("/campaigns/{name}/start", pages.sent(pages.start), *change),
         door.sending("/campaigns/{name}/pause", pages.sent(pages.pause), *stop),
-        door.sending("/campaigns/{name}/resume", pages.sent(pages.resume), *change),
+        door.sending("/campaigns/{name}/resume", pages.sent(pages.resume), *stop),
         door.page("/monitor", pages.told(pages.monitor), *look),
         door.sending("/monitor/{name}", pages.sent(pages.look), *change),
         Route("/console.css", _style, methods=["GET"]),
@@ -186,12 +186,12 @@ class _Pages:
 
     async def pause(self, request: Request, staff: Staff, form: Form) -> Response:
         name, reason = request.path_params["name"], _one(form, "reason")
-        await run_in_threadpool(lambda: self._campaigns.pause(name, by=staff.mark, reason=reason))
+        await run_in_threadpool(lambda: self._campaigns.pause(name, by=staff.mark, reason=reason, roles=staff.weight))
         return self._door.sent_on(f"/console/campaigns/{name}", request, form, done="paused")
 
     async def resume(self, request: Request, staff: Staff, form: Form) -> Response:
         name, reason = request.path_params["name"], _one(form, "reason")
-        await run_in_threadpool(lambda: self._campaigns.resume(name, by=staff.mark, reason=reason))
+        await run_in_threadpool(lambda: self._campaigns.resume(name, by=staff.mark, reason=reason, roles=staff.weight))
         return self._door.sent_on(f"/console/campaigns/{name}", request, form, done="resumed")
 
     async def monitor(self, request: Request, staff: Staff) -> Response:
@@ -249,7 +249,7 @@ class _Pages:
                     tried = await run_in_threadpool(self._campaigns.plan, name, changed)
             except EvenhandError as error:
                 wrong, status = _block(error), problem_of(error).status
-        may = {"change": staff.may(CHANGES), "pause": staff.may(STOPS)}
+        may = _may(staff, told)
         page = campaign_page(
             told,
             figures,
@@ -283,6 +283,19 @@ class _Pages:
             frame, lang = self._door.frame(request, staff), language(request, form)
             page = trouble_page(wrong, frame, lang, back="/console/campaigns")
             return HTMLResponse(page, status_code=problem.status)
+
+
+def _may(staff: Staff, told: Mapping[str, Any]) -> dict[str, bool]:
+    """What somebody may do with a campaign; who may end a pause says the pause, of an alarm's whoever may set one."""
+    pause = told["pause"] or {}
+    by = pause.get("resumed_by") or [role.value for role in STOPS]
+    is_officer = StaffRole.PRIVACY_OFFICER in staff.roles
+    return {
+        "change": staff.may(CHANGES),
+        "pause": staff.may(STOPS),
+        "resume": staff.may(STOPS) and not set(by).isdisjoint(staff.weight),
+        "over": is_officer and told["state"] == "paused" and pause.get("role") != StaffRole.PRIVACY_OFFICER.value,
+    }
 
 
 def _block(error: EvenhandError) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from ..runs._run import run_campaign
 from ._campaign_opened import CampaignOpener
 from ._campaign_reports import CampaignReports, run_since
 from ._campaign_shelf import CampaignShelf, latest, started, tag_of
+from ._campaign_told import error_block, named_in, pause_told
 from ._live import LiveService
 from ._sources import Sources
 from ._standing import pause_named, resume_named
@@ -89,10 +90,11 @@ class CampaignRegister:
         steps = self._known(name)
         state = self._shelf.states([name])[name]
         happened = [
-            {"at": one.at, "what": one.what, **_named(one.told)} for one in state.history if one.what != "alarm"
+            {"at": one.at, "what": one.what, **named_in(one.told)} for one in state.history if one.what != "alarm"
         ]
         done = [
-            {"at": one.at.isoformat(), "what": one.what.value, "by": one.who, "reason": one.why, "version": one.version}
+            {"at": one.at.isoformat(), "what": one.what.value, "version": one.version}
+            | {"by": one.who, "reason": one.why, "role": ""}
             for one in steps
         ]
         told = self._told(name, steps, {name: state})
@@ -152,7 +154,7 @@ class CampaignRegister:
         try:
             return self._planner.figures(self._loaded(name), tried, at=_now())
         except DataError as error:
-            raise FindingsError([_block(error)]) from None
+            raise FindingsError([error_block(error)]) from None
 
     def figures(self, name: str) -> dict[str, Any] | None:
         """What its last whole run came to; see `Campaigns.figures`."""
@@ -207,7 +209,7 @@ class CampaignRegister:
             under_way.result(timeout=_WAIT)
         return self.read(name)
 
-    def pause(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
+    def pause(self, name: str, *, by: str, reason: str, roles: Sequence[str]) -> dict[str, Any]:
         """Stop it; see `Campaigns.pause`."""
         if name not in self._live.campaigns and started(self._known(name)) is None:
             raise UsageError(
@@ -216,13 +218,13 @@ class CampaignRegister:
                 rule="what runs can be paused",
                 remedy="nothing; nobody is decided about in it",
             )
-        pause_named(self._place, name, by=by, reason=reason, at=_now())
+        pause_named(self._place, name, by=by, reason=reason, at=_now(), role=next(iter(roles), ""))
         return self.read(name)
 
-    def resume(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
+    def resume(self, name: str, *, by: str, reason: str, roles: Sequence[str]) -> dict[str, Any]:
         """Let it go on; see `Campaigns.resume`."""
         self._known(name)
-        resume_named(self._place, name, by=by, reason=reason, at=_now())
+        resume_named(self._place, name, by=by, reason=reason, at=_now(), roles=roles)
         return self.read(name)
 
     def _start(self, name: str, steps: Sequence[CampaignStep], who: str, why: str) -> None:
@@ -277,6 +279,7 @@ class CampaignRegister:
             "funnel": self._reports.figures(run)["funnel"] if run else [],
             "fairness": self._reports.badge(run) if run else None,
             "watches": 0 if campaign is None else len(campaign.monitor),
+            "pause": pause_told(state),
             "etag": tag_of(steps, state),
         }
 
@@ -315,7 +318,7 @@ class CampaignRegister:
             return [dict(one) for one in refused.blocks]
         blocks = [block_of(one, pointers_in(text)) for one in loaded.findings]
         if isinstance(error, EvenhandError):
-            blocks.insert(0, _block(error))
+            blocks.insert(0, error_block(error))
         return blocks
 
     def _is_starting(self, name: str) -> bool:
@@ -380,17 +383,6 @@ class CampaignRegister:
                 rule="whoever changes a campaign has seen what they change",
                 remedy="read it again, and change that",
             )
-
-
-def _block(error: EvenhandError) -> dict[str, Any]:
-    """An error that is no finding, told as one."""
-    owner = "operator" if error.exit_code == 4 else "data_scientist"
-    told = {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy}
-    return {"pointer": "", "severity": "error", "owner": owner, "line": 0, "blocks": True, **told}
-
-
-def _named(told: Any) -> dict[str, str | None]:
-    return {"by": str(told.get("by", "")), "reason": str(told.get("reason", "")), "version": None}
 
 
 def _now() -> datetime:
