@@ -25,11 +25,13 @@ __all__ = [
     "Paused",
     "PausedBy",
     "Resumed",
+    "Reviewed",
     "RunAbandoned",
     "RunExpired",
     "RunFinished",
     "RunStarted",
     "SealedDecision",
+    "SentForReview",
     "SubjectErased",
     "digest_of",
     "encode",
@@ -240,6 +242,32 @@ class Resumed(msgspec.Struct, tag="resumed", tag_field="@", omit_defaults=True, 
     role: str = ""
 
 
+class SentForReview(msgspec.Struct, tag="sent-for-review", tag_field="@", forbid_unknown_fields=True):
+    """An author sent the file of a campaign for review, by its SHA-256 (hex); none of its `authors` may review it.
+    `reviewers` are the names of who was asked, `note` what they should know."""
+
+    at: str
+    authors: list[str]
+    by: str
+    campaign: str
+    digest: str
+    note: str
+    reviewers: list[str]
+
+
+class Reviewed(msgspec.Struct, tag="reviewed", tag_field="@", forbid_unknown_fields=True):
+    """A person approved or refused (`verdict`) the file that an entry (`sent`) sent for review, in a role, and why."""
+
+    at: str
+    by: str
+    campaign: str
+    digest: str
+    reason: str
+    role: str
+    sent: int
+    verdict: str
+
+
 Body = (
     Alarm
     | AnsweredOnce
@@ -250,7 +278,9 @@ Body = (
     | Paused
     | PausedBy
     | Resumed
+    | Reviewed
     | SealedDecision
+    | SentForReview
     | SubjectErased
     | RunExpired
     | RunStarted

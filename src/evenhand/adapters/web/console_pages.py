@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -55,6 +55,7 @@ __all__ = ["CHANGES", "LOOKS", "console_pages"]
 
 CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
 STOPS = CHANGES | {StaffRole.PRIVACY_OFFICER}
+REVIEWS = frozenset({StaffRole.REVIEWER, StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR})
 LOOKS = frozenset(StaffRole)
 _MOST = 500
 _OTHER = re.compile(r"[^A-Za-z0-9._-]+")
@@ -71,7 +72,7 @@ def console_pages(door: StaffDoor, campaigns: Campaigns, streams: Streams) -> AS
         streams: what a look of the monitors found, as words and drawings of a language.
     """
     pages = _Pages(door, campaigns, streams)
-    look, change, stop = tuple(LOOKS), tuple(CHANGES), tuple(STOPS)
+    look, change, stop, review = tuple(LOOKS), tuple(CHANGES), tuple(STOPS), tuple(REVIEWS)
     routes = [
         door.page("/", pages.told(pages.all), *look),
         door.page("/campaigns", pages.told(pages.all), *look),
@@ -85,6 +86,8 @@ def console_pages(door: StaffDoor, campaigns: Campaigns, streams: Streams) -> AS
         door.sending("/campaigns/{name}/start", pages.sent(pages.start), *change),
         door.sending("/campaigns/{name}/pause", pages.sent(pages.pause), *stop),
         door.sending("/campaigns/{name}/resume", pages.sent(pages.resume), *stop),
+        door.sending("/campaigns/{name}/review", pages.sent(pages.send), *change),
+        door.sending("/campaigns/{name}/verdict", pages.sent(pages.verdict), *review),
         door.page("/monitor", pages.told(pages.monitor), *look),
         door.sending("/monitor/{name}", pages.sent(pages.look), *change),
         Route("/console.css", _style, methods=["GET"]),
@@ -194,6 +197,21 @@ class _Pages:
         await run_in_threadpool(lambda: self._campaigns.resume(name, by=staff.mark, reason=reason, roles=staff.weight))
         return self._door.sent_on(f"/console/campaigns/{name}", request, form, done="resumed")
 
+    async def send(self, request: Request, staff: Staff, form: Form) -> Response:
+        name, seen, note = request.path_params["name"], _one(form, "seen"), _one(form, "reason")
+        asked = [one.strip() for one in _one(form, "reviewers").split(",") if one.strip()]
+        await run_in_threadpool(
+            lambda: self._campaigns.send_for_review(name, seen=seen, by=staff.mark, reviewers=asked, note=note)
+        )
+        return self._door.sent_on(f"/console/campaigns/{name}", request, form, done="sent")
+
+    async def verdict(self, request: Request, staff: Staff, form: Form) -> Response:
+        name, digest, reason = request.path_params["name"], _one(form, "digest"), _one(form, "reason")
+        verdict: Literal["approved", "refused"] = "approved" if _one(form, "do") == "approve" else "refused"
+        more: dict[str, Any] = {"by": staff.mark, "roles": staff.weight, "reason": reason}
+        await run_in_threadpool(lambda: self._campaigns.review(name, digest=digest, verdict=verdict, **more))
+        return self._door.sent_on(f"/console/campaigns/{name}", request, form, done=verdict)
+
     async def monitor(self, request: Request, staff: Staff) -> Response:
         lang = language(request)
         watched = await run_in_threadpool(self._watched, lang)
@@ -290,7 +308,11 @@ def _may(staff: Staff, told: Mapping[str, Any]) -> dict[str, bool]:
     pause = told["pause"] or {}
     by = pause.get("resumed_by") or [role.value for role in STOPS]
     is_officer = StaffRole.PRIVACY_OFFICER in staff.roles
+    review = told["review"] or {"state": "", "reviewed_by": ()}
+    is_other = staff.mark not in review.get("sent_authors", ())
     return {
+        "send": staff.may(CHANGES) and review["state"] in ("none", "refused"),
+        "review": review["state"] == "in-review" and is_other and bool(set(review["reviewed_by"]) & set(staff.weight)),
         "change": staff.may(CHANGES),
         "pause": staff.may(STOPS),
         "resume": staff.may(STOPS) and not set(by).isdisjoint(staff.weight),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from evenhand.adapters.campaign_files import load_campaign
 from evenhand.adapters.home import Home, find_home
@@ -18,8 +18,9 @@ from evenhand.terms import StoreError
 from ..records._ledger import ledger_of, run_keys_of
 from ..records._records import open_ledger
 
-__all__ = ["pause_campaign", "pause_named", "resume_campaign", "resume_named"]
+__all__ = ["pause_campaign", "pause_named", "resume_campaign", "resume_named", "when_free"]
 
+T = TypeVar("T")
 _TRIES = 8
 """How often to ask for the ledger: each time waits as long as `ledger_of` does, so a stop outlasts most long runs."""
 
@@ -92,6 +93,15 @@ def _written(place: Home, write: Callable[[LedgerStore], Happened]) -> Happened:
     """What was appended to a ledger that there is, once whoever writes it lets go."""
     with open_ledger(place):  # there must be one: neither makes it
         pass
+    return when_free(place, write)
+
+
+def when_free(place: Home, write: Callable[[LedgerStore], T]) -> T:
+    """What writing to the ledger gives, once whoever writes it lets go.
+
+    Raises:
+        StoreError: it is being written for long.
+    """
     for left in reversed(range(_TRIES)):
         try:
             with ledger_of(place) as store:
