@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ._body import Reviewed, RunStarted, SentForReview
+from ._review import person_of
 
 __all__ = ["ReviewInspector"]
 
@@ -28,13 +29,13 @@ class ReviewInspector:
             key = (body.campaign, body.digest)
             if key in self._open or not body.by or body.by not in body.authors:
                 self._bad(seq, f"Entry {seq} sends for review what is in review, or no author is named.")
-            self._open[key] = (seq, frozenset(one.casefold() for one in body.authors))
+            self._open[key] = (seq, frozenset(map(person_of, body.authors)))
             self._approved.discard(key)
             self._sent.add(body.campaign)
         elif isinstance(body, Reviewed):
             sent, authors = self._open.pop((body.campaign, body.digest), (0, frozenset()))
             is_signed = body.by and body.reason and body.role and body.verdict in ("approved", "refused")
-            if sent != body.sent or not sent or not is_signed or body.by.casefold() in authors:
+            if sent != body.sent or not sent or not is_signed or person_of(body.by) in authors:
                 self._bad(seq, f"Entry {seq} reviews what was not sent, or without a reason, or by its own author.")
             if body.verdict == "approved":
                 self._approved.add((body.campaign, body.digest))

@@ -7,6 +7,7 @@ that was approved: a changed file is another one. Source: two pairs of eyes, as 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ __all__ = [
     "ReviewState",
     "about_review",
     "give_review",
+    "person_of",
     "refuse_stopped",
     "refuse_unreviewed",
     "review_state",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 _MOST_NAME, _MOST_REASON, _MOST_NAMES = 100, 500, 20
+_MACHINE = re.compile(r" \(machine [a-z0-9-]+\)$")
 _RULE = "a file that asks for a review starts as it was approved, by somebody who is not its author (AI Act 14(5))"
 
 
@@ -194,7 +197,7 @@ def give_review(
                 rule="what is reviewed is exactly the file that was sent",
                 remedy="look at the file as it is now; its author sends it for review",
             )
-        if by.casefold() in {str(one).casefold() for one in before.told["sent_authors"]}:
+        if person_of(by) in set(map(person_of, before.told["sent_authors"])):
             raise UsageError(
                 "review-own",
                 f"The campaign {campaign} was not reviewed: whoever reviews it wrote it or sent it.",
@@ -262,6 +265,11 @@ def refuse_stopped(store: LedgerStore, campaign: Campaign, digest: str, priced_b
     refuse_paused(store, campaign.campaign, priced_by)
     if not priced_by:
         refuse_unreviewed(store, campaign, digest)
+
+
+def person_of(name: str) -> str:
+    """Who is named, whatever machine they asked through: names of people are followed by ``(machine NAME)`` there."""
+    return _MACHINE.sub("", name).casefold()
 
 
 def _line(text: str) -> str:
