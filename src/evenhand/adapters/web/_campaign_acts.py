@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evenhand.adapters.campaigning import Campaigns
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.keys.machine_keys import MachineKeys
 
 from ._campaign_parts import Name, Seen, acting, json_of, one_told, router_of, seen_in, tagged, told, who_of
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.keys.machine_keys import MachineKeys
 
 from ._gate import Headers, caller_of
 from ._problems import ProblemError

@@ -17,9 +17,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand.adapters.campaign_yaml import yaml_of
 from evenhand.adapters.campaigning import Campaigns, Simulated
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.declared.campaign_yaml import yaml_of
+from evenhand.adapters.keys.machine_keys import MachineKeys
 
 from ._campaign_acts import act_routes, review_routes
 from ._campaign_parts import Name, Seen, json_of, look_for, one_told, plain, router_of, seen_in, tagged, told, who_of

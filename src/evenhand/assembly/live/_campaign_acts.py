@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.campaign_tables import CampaignStep
-from evenhand.adapters.home import Home
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.campaign_tables import CampaignStep
+from evenhand.adapters.stores.home import Home
 from evenhand.terms import UsageError
 
 from ._campaign_shelf import latest, started

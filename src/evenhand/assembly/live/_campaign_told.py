@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.balancing_record import balancing_state
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.campaign_tables import ChangedMeanwhileError
+from evenhand.adapters.declared.balancing_record import balancing_state
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.campaign_tables import ChangedMeanwhileError
 from evenhand.ledger import OFFICER, CampaignState, ReviewState
 from evenhand.policy import Campaign, transparency_of
 from evenhand.terms import EvenhandError

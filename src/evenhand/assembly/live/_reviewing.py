@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.declared.campaign_files import LoadedCampaign, load_campaign
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.ledger import (
     ReviewState,
     give_review,
