@@ -23,7 +23,7 @@ from evenhand.terms import StoreError
 
 from ._database_trouble import trouble
 from ._person_keys import PersonKeys, Row
-from ._postgres import connected
+from ._postgres import Steps, connected
 from .placement import Placement
 from .wrapping import Wrapping
 
@@ -104,6 +104,13 @@ class PostgresSubjectKeys(PersonKeys):
             database.execute(
                 "INSERT INTO suppressed VALUES (%s, %s) ON CONFLICT (mark) DO UPDATE SET at = excluded.at", (mark, at)
             )
+
+    @contextlib.contextmanager
+    def _together(self, *, make: bool) -> Iterator[Steps]:
+        with self._opened() as database, database.transaction(), database.cursor() as cursor:
+            if make:
+                cursor.execute("LOCK TABLE taught, taught_gone, alias IN SHARE ROW EXCLUSIVE MODE")
+            yield Steps(cursor)
 
     def _fetched(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._opened() as database, database.cursor(binary=True) as cursor:

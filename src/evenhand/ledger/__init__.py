@@ -56,7 +56,7 @@ from ._read import (
     runs_since,
 )
 from ._replay import Difference, Replay, compare, replay
-from ._run import Run, begin, finish, new_run_id, record
+from ._run import Run, begin, finish, new_run_id, record, record_prices
 from ._seal import RunKeys
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
@@ -144,6 +144,7 @@ __all__ = [
     "raise_alarms",
     "read_checkpoint",
     "record",
+    "record_prices",
     "refuse_paused",
     "replay",
     "resume",

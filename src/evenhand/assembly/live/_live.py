@@ -266,6 +266,7 @@ class LiveService:
             for name, campaign in self.campaigns.items():
                 try:
                     refuse_paused(store, name, campaign.prices)
+                    campaign.refuse_overdue(datetime.now(UTC))
                 except PausedError as error:
                     refused.append(error)
         sitting.let_go()

@@ -23,6 +23,7 @@ from evenhand.ledger import CampaignState
 from evenhand.policy import Campaign
 from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError
 
+from ..records._records import newest_of, open_ledger
 from ..runs._check import check
 from ..runs._planning import Planner
 from ..runs._run import run_campaign
@@ -255,7 +256,9 @@ class CampaignRegister:
                 one for one in self._shelf.steps(name) if one.document is not None and one.version == start.version
             ]
             loaded = self._sources.read(versions[-1].document or b"", at)
-        self._live.take_in(lambda: self._opener.open(loaded, run=start.run, at=at, even_paused=True)).result()
+        with open_ledger(self._place) as store:
+            run = newest_of(store, start.run)
+        self._live.take_in(lambda: self._opener.open(loaded, run=run, at=at, even_paused=True)).result()
         self._trouble.pop(name, None)
 
     def _told(self, name: str, steps: Sequence[CampaignStep], states: dict[str, CampaignState]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from evenhand.terms import DataError, StoreError
 from ..records._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ..records._records import open_ledger, readable, rebuild_report
 from ..records._why import why
+from ..runs._due_models import DueModel, due_models
 from ._events import events_after, forget_events
 from ._said_since import SAID_NO
 from ._same_person import linked_ids
@@ -127,6 +128,8 @@ class Erased:
         in_vault: sensitive columns of which their value was taken out of the vault.
         events: what had followed their decisions, and was removed.
         other_ids: how many other ids of the same person were erased with this one.
+        models: the models in force that are to be fitted again, since they may have been fitted on the person, or on
+            somebody who was erased before.
     """
 
     decisions: int
@@ -137,6 +140,7 @@ class Erased:
     in_vault: int = 0
     events: int = 0
     other_ids: int = 0
+    models: tuple[DueModel, ...] = ()
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
@@ -170,6 +174,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         in_vault=sum(one.in_vault for one in done),
         events=sum(one.events for one in done),
         other_ids=len(others),
+        models=due_models(home=place.folder),
     )
 
 
@@ -200,6 +205,7 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
     events = forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
     with ledger_of(place) as store:
         handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place))
+        keys.note_gone(pseudonym, since_1970)  # nobody records now, so every model that may hold them has its list here
         store.shrink()
         sealed = len(store.about(handle)) if handle else 0
         in_the_clear = len(store.about(pseudonym))
