@@ -59,15 +59,16 @@ class TaughtModels(ABC):
             steps.execute(f"DELETE FROM taught_gone WHERE run_id IN ({older})", (campaign, run_id))
             steps.execute("DELETE FROM taught WHERE campaign = ? AND run_id <> ?", (campaign, run_id))
 
-    def note_gone(self, pseudonym: bytes, at: int) -> None:
-        """Note an erased person under every model that may have been fitted on them. Asked again it changes nothing."""
+    def note_gone(self, pseudonym: bytes, at: int) -> tuple[str, ...]:
+        """Note an erased person under every model that may have been fitted on them: the runs of these. Asked again it
+        changes nothing."""
         if not self.is_there:
-            return
+            return ()
         with self._together(make=True) as steps:
-            held = [
-                one for one, who in steps.execute("SELECT run_id, who FROM taught").fetchall() if _has(who, pseudonym)
-            ]
+            lists = steps.execute("SELECT run_id, who FROM taught").fetchall()
+            held = tuple(run_id for run_id, who in lists if may_be_in(bytes(who), pseudonym))
             _note(steps, held, [(self._mark(pseudonym), at)])
+        return held
 
     def note_marks(self, marks: Iterable[tuple[bytes, int]]) -> None:
         """Note marks of people of whom no more is known: each may have taught every model here."""
@@ -126,10 +127,6 @@ class TaughtModels(ABC):
     @abstractmethod
     def _together(self, *, make: bool) -> AbstractContextManager[KeySteps]:
         """One transaction; with `make` the tables are made where there are none."""
-
-
-def _has(who: bytes, pseudonym: bytes) -> bool:
-    return may_be_in(bytes(who), pseudonym)
 
 
 def _note(steps: KeySteps, runs: Sequence[str], marks: Sequence[tuple[bytes, int]]) -> None:
