@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import httpx
 from starlette.types import ASGIApp
 
-from evenhand.adapters.staff_sessions import SessionsInMemory, StaffSessions, mark_of
+from evenhand.adapters.sign_in.staff_sessions import SessionsInMemory, StaffSessions, mark_of
 from evenhand.adapters.web import StaffDoor
 from evenhand.adapters.web.staff_door import COOKIE
 from evenhand.staff import Section, StaffRole

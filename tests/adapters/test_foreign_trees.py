@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenhand.adapters.foreign_trees import from_lightgbm, from_xgboost
+from evenhand.adapters.models.foreign_trees import from_lightgbm, from_xgboost
 from evenhand.features import encode
 from evenhand.scoring import model_from_json, model_to_json
 from evenhand.terms import DataError, score_of, term_contributions

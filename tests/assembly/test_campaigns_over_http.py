@@ -53,7 +53,7 @@ def test_an_upload_is_a_draft_and_the_same_upload_again_is_the_same_draft(servic
 
 def test_json_is_taken_too_and_kept_as_the_same_yaml(service):
     """What comes back as a file says what was sent; what is no object is refused."""
-    from evenhand.adapters._yaml_document import read_document
+    from evenhand.adapters.declared._yaml_document import read_document
 
     sent = read_document(named("in-json")).data
     told = service(
@@ -281,7 +281,7 @@ def test_a_start_that_was_cut_short_goes_on_from_the_run_that_was_recorded(tmp_p
 
 def test_while_somebody_else_writes_the_ledger_a_start_fails_whole_and_can_be_made_again(tmp_path):
     """503 with a time to come back, a draft as before, and nothing recorded."""
-    from evenhand.adapters.sqlite_ledger import SqliteLedger
+    from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 
     with taking(tmp_path) as serving:
         web, place = Web(serving, "campaigns"), serving.place

@@ -11,8 +11,8 @@ import pytest
 
 from evenhand import assembly
 from evenhand.adapters.asking import Answered, Ask, BusyError, Question, UnavailableError
-from evenhand.adapters.live_keys import LiveSubjectKeys
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.keys.live_keys import LiveSubjectKeys
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.assembly import LiveService
 from evenhand.ledger import AlarmRaised, raise_alarms
 from evenhand.terms import DataError, PausedError, StoreError, UsageError

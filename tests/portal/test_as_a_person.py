@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from evenhand.adapters.person_links import Scope
+from evenhand.adapters.entry.person_links import Scope
 from evenhand.assembly import check_receipt, verify_ledger
 from evenhand.portal import Word
 from portal_cases import Browser, name_of

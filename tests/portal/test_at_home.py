@@ -6,8 +6,8 @@ import re
 from datetime import timedelta
 from hashlib import sha256
 
-from evenhand.adapters.database import database_of
-from evenhand.adapters.used_links import UsedLinks
+from evenhand.adapters.entry.used_links import UsedLinks
+from evenhand.adapters.stores.database import database_of
 from evenhand.assembly import (
     check_receipt,
     consent_history,

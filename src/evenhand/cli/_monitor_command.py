@@ -135,7 +135,7 @@ def look(
 
 def _write(found: dict[str, Any], html: Path | None, prometheus: Path | None, lang: str) -> None:
     """The page and the figures, each whole or not at all."""
-    from evenhand.adapters.home import write_atomically
+    from evenhand.adapters.stores.home import write_atomically
     from evenhand.reports import monitor_metrics, monitor_page
 
     if html is not None:

@@ -100,7 +100,7 @@ def link(previous: bytes, body: bytes) -> bytes:
 
 
 class LedgerStore(Protocol):
-    """Where entries are kept. `adapters.sqlite_ledger.SqliteLedger` is one.
+    """Where entries are kept. `adapters.ledgers.sqlite_ledger.SqliteLedger` is one.
 
     All methods raise `StoreError` where the store cannot be reached or written (disk full, locked, no permission) and
     `LedgerError` where what is stored is damaged.

@@ -19,9 +19,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand.adapters.campaign_yaml import yaml_of
 from evenhand.adapters.campaigning import Campaigns, Simulated
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.declared.campaign_yaml import yaml_of
+from evenhand.adapters.keys.machine_keys import MachineKeys
 
 from ._gate import Headers, caller_of
 from ._problems import ProblemError

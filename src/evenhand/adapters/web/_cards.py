@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.keys.machine_keys import MachineKeys
 from evenhand.explanation import Lang
 from evenhand.portal import CARD_VERSION, Card, card_html, card_script, card_style, card_values, is_link
 

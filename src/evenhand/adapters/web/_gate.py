@@ -10,7 +10,7 @@ from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evenhand.adapters.machine_keys import MachineKey, MachineKeys
+from evenhand.adapters.keys.machine_keys import MachineKey, MachineKeys
 from evenhand.signals import gpc_header
 
 from ._problems import ProblemError

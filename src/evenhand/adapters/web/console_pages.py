@@ -29,9 +29,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from evenhand.adapters.campaign_files import data_in
-from evenhand.adapters.campaign_yaml import yaml_of
 from evenhand.adapters.campaigning import Campaigns, FindingsError, Simulated
+from evenhand.adapters.declared.campaign_files import data_in
+from evenhand.adapters.declared.campaign_yaml import yaml_of
 from evenhand.console import (
     campaign_page,
     draft_of,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang, one_line
 from evenhand.ledger import decided_about
 from evenhand.officer import Opened, Queue, Reach, Urgency, masked, steps_of, waiting_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from evenhand.adapters.campaign_tables import CampaignStep, CampaignSteps, StepKind
-from evenhand.adapters.database import database_of
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.campaign_tables import CampaignStep, CampaignSteps, StepKind
+from evenhand.adapters.stores.database import database_of
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import CampaignState, campaign_state
 
 from ..records._ledger import has_ledger

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang
 from evenhand.features import pseudonymise
 from evenhand.ledger import facts

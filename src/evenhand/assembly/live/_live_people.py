@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.adapters.asking import Ask, Feature, FeatureError, SubjectError
-from evenhand.adapters.balancing_record import balancing_state
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.consent_table import ConsentColumns
-from evenhand.adapters.home import Home
+from evenhand.adapters.data.consent_table import ConsentColumns
+from evenhand.adapters.declared.balancing_record import balancing_state
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home
 from evenhand.features import Register, Values, Words, hold_numbers
 from evenhand.journey import Stores
 from evenhand.permission import permit

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.rights import Entry, Said, Stream
 
 from ..people._trail import Told, is_trail_there, nobody_says_first, told_columns, told_to, trail_of
 
 if TYPE_CHECKING:
-    from evenhand.adapters.rights_tables import RightsTables
+    from evenhand.adapters.stores.rights_tables import RightsTables
     from evenhand.ledger import SubjectKeys
 
 __all__ = ["LiveTold"]

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
-from evenhand.adapters.campaign_files import LoadedCampaign, pointers_in
-from evenhand.adapters.campaign_tables import CampaignStep, ChangedMeanwhileError, StepKind
-from evenhand.adapters.campaign_yaml import yaml_of
 from evenhand.adapters.campaigning import FindingsError, Simulated, block_of
-from evenhand.adapters.home import Home
+from evenhand.adapters.declared.campaign_files import LoadedCampaign, pointers_in
+from evenhand.adapters.declared.campaign_yaml import yaml_of
+from evenhand.adapters.stores.campaign_tables import CampaignStep, ChangedMeanwhileError, StepKind
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import CampaignState
 from evenhand.policy import Campaign
 from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand import __version__
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.live_keys import LiveSubjectKeys
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.keys.live_keys import LiveSubjectKeys
+from evenhand.adapters.keys.machine_keys import MachineKeys
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.terms import Finding, UsageError
 
 from ..records._ledger import live_keys_of, live_ledger_of

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from evenhand.adapters.campaign_files import load_campaign
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.declared.campaign_files import load_campaign
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.ledger import Happened, LedgerStore
 from evenhand.ledger import pause as begin_pause
 from evenhand.ledger import resume as end_pause

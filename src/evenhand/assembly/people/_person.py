@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.explanation import Lang, catalogue, purpose_words, reviewed, text
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.code_delivery import AddressBook, ByCommand, IntoFile, OwnIds
-from evenhand.adapters.entry_codes import EntryCodes, Outgoing
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.person_links import LINK_DAYS, Links, OnceStore, Scope
+from evenhand.adapters.entry.code_delivery import AddressBook, ByCommand, IntoFile, OwnIds
+from evenhand.adapters.entry.entry_codes import EntryCodes, Outgoing
+from evenhand.adapters.entry.person_links import LINK_DAYS, Links, OnceStore, Scope
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.features import pseudonymise
 from evenhand.ledger import decided_about
 from evenhand.portal import is_link
@@ -135,8 +135,8 @@ def person_pages_of(
             rule="what serves pages is an extra, so that deciding needs no web server",
             remedy="pip install 'evenhand[serve]'",
         ) from None
-    from evenhand.adapters.database import database_of
-    from evenhand.adapters.used_links import UsedLinks
+    from evenhand.adapters.entry.used_links import UsedLinks
+    from evenhand.adapters.stores.database import database_of
 
     place = find_home(home)
     links = _links(place)

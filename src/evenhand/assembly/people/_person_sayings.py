@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang
 from evenhand.portal import Ask, Asked, Word
 from evenhand.rights import Request, Said, Stream

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import SubjectKey
 from evenhand.policy import purpose_term
 from evenhand.rights import SAYINGS, Said, Stream, is_no, standing_of

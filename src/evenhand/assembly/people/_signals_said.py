@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.permission import hear
 from evenhand.policy import Campaign
 from evenhand.rights import SIGNALS, Said, Stream, said_by_signal, said_now

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evenhand.adapters.consent_table import ConsentColumns, consent_columns, read_consents
-from evenhand.adapters.tables import DataTable
+from evenhand.adapters.data.consent_table import ConsentColumns, consent_columns, read_consents
+from evenhand.adapters.data.tables import DataTable
 from evenhand.features import Register
 from evenhand.permission import ConsentBook, Heard, hear, weigh
 from evenhand.policy import EVIDENCE_NAMES, Campaign, SignalsClause, Table

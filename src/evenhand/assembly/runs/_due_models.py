@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.taught_models import Owed
+from evenhand.adapters.keys.taught_models import Owed
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.features import class_list
 from evenhand.ledger import LedgerStore, open_run, runs
 from evenhand.rights import CLOCKS, after

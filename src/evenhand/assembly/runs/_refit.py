@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from evenhand import __version__
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.allocation import PricePolicy, Room
 from evenhand.journey import propose
 from evenhand.ledger import RunRecord, begin, finish, new_run_id, open_run, record_prices

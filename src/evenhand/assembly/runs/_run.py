@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from evenhand import __version__
-from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
-from evenhand.adapters.frames import csv_bytes
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.data.frames import csv_bytes
+from evenhand.adapters.declared.campaign_files import LoadedCampaign, load_campaign
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.allocation import PricePolicy
 from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
