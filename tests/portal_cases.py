@@ -101,9 +101,8 @@ class SayingsInTable:
         self.notices.append(notice)
         with self.table.open("a", encoding="utf-8", newline="") as file:
             for one in words:
-                csv.writer(file).writerow(
-                    [who, one.kind, one.about, one.status, one.at.replace(tzinfo=None).isoformat()]
-                )
+                out = ("opt_out", "", "OptedOut") if one.kind == "signal" else (one.kind, one.about, one.status)
+                csv.writer(file).writerow([who, *out, one.at.replace(tzinfo=None).isoformat()])
 
     def requests(self, who: str) -> Sequence[Asked]:
         """What was asked."""

@@ -97,7 +97,7 @@ def test_what_the_browser_said_is_kept_as_that(real):
     browser = Browser(real.app, {"Sec-GPC": "1"})
     browser.post(real.me_link(person))
     (said,) = consent_history(person, home=real.home.folder).said
-    assert (said.kind, said.status, said.method) == ("opt_out", "OptedOut", "browser signal")
+    assert (said.kind, said.status, said.method) == ("signal", "SignalledNo", "Sec-GPC")
 
 
 def test_what_was_said_elsewhere_counts_and_is_shown(real):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ _LIGHTGBM_LINKS: dict[str, Link] = {
     "poisson": "log",
     "gamma": "log",
 }
+_ANY_NUMBER = 1e300  # the border above which LightGBM tells none apart: such a question asks whether a value is missing
 _XGBOOST_LINKS: dict[str, Link] = {
     "binary:logistic": "logit",
     "reg:logistic": "logit",
@@ -172,7 +174,8 @@ def _lightgbm_tree(node: Any) -> _Split | float:
         )
     threshold = float(node["threshold"])
     missing_below = bool(node["default_left"]) if node["missing_type"] == "NaN" else threshold >= 0.0  # NaN is 0 there
-    cut = math.nextafter(threshold, math.inf)  # value <= threshold, so the first value above it is the border
+    # value <= threshold, so the first value above it is the border; LightGBM writes "any number" as 1e300 at most
+    cut = math.nextafter(threshold, math.inf) if threshold < _ANY_NUMBER else sys.float_info.max
     below, above = _lightgbm_tree(node["left_child"]), _lightgbm_tree(node["right_child"])
     return _split(int(node["split_feature"]), cut, missing_below, below, above)
 

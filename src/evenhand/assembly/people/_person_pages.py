@@ -216,12 +216,17 @@ def people_beside(
         return below + person_link(who, home=folder, at=datetime.now(UTC), decision=decision, days=days)
 
     keys = machine_keys(folder)
-    cards = card_routes(cards_of(serving.place, below), keys)
+    cards = card_routes(cards_of(serving.place, below, tables), keys)
     return {"mounts": {below: pages}, "routers": [link_routes(made, keys), cards]}
 
 
-def cards_of(place: Home, below: str) -> LedgerCards:
-    """Makes cards of a home whose pages stand below an address.
+def cards_of(place: Home, below: str, tables: TableWords | None = None) -> LedgerCards:
+    """Makes cards of a home.
+
+    Args:
+        place: the home.
+        below: first part of the addresses of people's pages.
+        tables: what stands in the organisation's own tables of consents; None = they are read now and then.
 
     Raises:
         DataError: the home has no key.
@@ -232,7 +237,8 @@ def cards_of(place: Home, below: str) -> LedgerCards:
         until = at + timedelta(days=days)
         return f"{_secure(site)}{below}/why/{links.make(Scope.ONE_DECISION, who, until=until, about=decision)}"
 
-    return LedgerCards(place, why)
+    sayings, stands = SayingsInHome(place), tables or ReadTables(place)
+    return LedgerCards(place, why, lambda who: [*sayings.history(who), *stands.of(who)])
 
 
 _HERE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/.*)?")

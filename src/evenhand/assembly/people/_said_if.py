@@ -21,7 +21,7 @@ __all__ = ["history_tag", "say_if"]
 
 _TRIES = 5
 _WHATEVER = "*"
-_BY_SIGNAL = {"consent": ("tcf",), "opt_out": ("gpp", "us_privacy")}
+_BY_SIGNAL = {"consent": ("tcf",), "opt_out": ("gpp", "us_privacy", "gpc")}
 """Signals that say no to what a word of this kind would say yes to."""
 
 
