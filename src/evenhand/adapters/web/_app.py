@@ -187,7 +187,7 @@ def _rest(service: Service) -> FastAPI:
         reading_routes(service.records, service.keys),
         event_routes(service.events, service.keys, service.metrics),
         saying_routes(service.sayings, service.keys),
-        *campaign_routes(service.register, service.keys),
+        *campaign_routes(service.register, service.keys, service.once),
     )
     for router in (*own, *service.routers):
         rest.include_router(router)

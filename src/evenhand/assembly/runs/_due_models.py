@@ -8,19 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from evenhand.adapters.keys.taught_models import Owed
 from evenhand.adapters.stores.home import Home, find_home
-from evenhand.features import class_list
 from evenhand.ledger import LedgerStore, open_run, runs
 from evenhand.rights import CLOCKS, after
 from evenhand.terms import PausedError
 
 from ..records._ledger import has_ledger, keys_of
 
-__all__ = ["DueModel", "due_models", "due_models_of", "keep_class", "refuse_overdue", "told_people"]
+__all__ = ["DueModel", "due_models", "due_models_of", "refuse_overdue", "told_people"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROUND = 10
@@ -106,11 +102,6 @@ def refuse_overdue(place: Home, campaign: str, run_id: str, at: datetime) -> Non
             rule="G-17: an erasure reaches models too, within the time of an answer (GDPR 12(3))",
             remedy="fit it again: evenhand model refit CAMPAIGN, or run the campaign again: evenhand run CAMPAIGN",
         )
-
-
-def keep_class(place: Home, run_id: str, campaign: str, subjects: NDArray[np.bytes_]) -> None:
-    """Keep, before a run is recorded, whom its model was fitted on (pseudonyms, ``S32``)."""
-    keys_of(place).keep_class(run_id, campaign, class_list(subjects))
 
 
 def _due(place: Home, campaign: str, run_id: str) -> DueModel | None:

@@ -23,6 +23,7 @@ from evenhand import __version__
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.home import Home, find_home
 from evenhand.allocation import PricePolicy, Room
+from evenhand.features import class_list
 from evenhand.journey import propose
 from evenhand.ledger import RunRecord, begin, finish, new_run_id, open_run, record_prices
 from evenhand.policy import Campaign
@@ -33,7 +34,7 @@ from ..people._trail import again_if_said_meanwhile, nobody_says_meanwhile, refu
 from ..records._ledger import keys_of, leases_of, ledger_of, may_be_recorded, refuse_erased_since, run_keys_of
 from ..records._records import data_folder, open_ledger, resolve_run
 from ..records._vault_anchor import vault_noted
-from ._due_models import DueModel, due_models, keep_class, told_people
+from ._due_models import DueModel, due_models, told_people
 from ._frames import Frames
 from ._law import as_recorded
 from ._policy import policy_of_run, prices_for_later
@@ -184,6 +185,7 @@ def _recorded(
     """Record model and prices whole or not at all; the run's head goes into the report."""
     loaded, place, opened = work.loaded, work.place, prepared.opened
     taught = np.unique(opened.history.subjects[prepared.lesson.rows])
+    who = class_list(taught)
     with ledger_of(place) as store:
         started = begin(
             store,
@@ -209,7 +211,7 @@ def _recorded(
             kept = {key: value for key, value in report.items() if key != "stories"} | {"story_rows": []}
             kept |= {"data_folder": relative(work.folder, place), **opened.told.noted}
             kept |= vault_noted(place, loaded.campaign)
-            keep_class(place, run_id, loaded.campaign.campaign, taught)
+            keys_of(place).keep_class(run_id, loaded.campaign.campaign, who)
             undo = _carry_room(place, loaded.campaign, policy_of_run(work.before).digest, prices.digest)
             try:
                 with nobody_says_meanwhile(place, opened.asked.subjects, opened.told):

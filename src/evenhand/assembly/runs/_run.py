@@ -19,8 +19,10 @@ from evenhand.adapters.stores.home import Home, find_home
 from evenhand.allocation import PricePolicy
 from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
-from evenhand.journey import decide, propose, sweep
-from evenhand.ledger import begin, finish, new_run_id, refuse_stopped
+from evenhand.features import class_list
+from evenhand.journey import propose, sweep
+from evenhand.ledger import begin, finish, new_run_id, record, refuse_stopped
+from evenhand.policy import Campaign
 from evenhand.scoring import model_to_json
 from evenhand.terms import Explained, Model, StoreError
 
@@ -29,7 +31,6 @@ from ..people._trail import again_if_said_meanwhile, nobody_says_meanwhile, refu
 from ..records._ledger import has_ledger, keys_of, ledger_of, refuse_erased_since, run_keys_of
 from ..records._vault_anchor import vault_noted
 from ._audit import campaign_audit
-from ._due_models import keep_class
 from ._frames import Frames
 from ._intake import refuse_personal_features
 from ._open import Opened, open_all
@@ -198,10 +199,17 @@ def _ran(
     step: Step,
     notices: list[str],
 ) -> Ran:
-    """Prepare and record once."""
+    """Prepare and record once. Everything that can be worked out before is, so that others write the ledger for as
+    long as possible."""
     prepared = prepare(loaded, folder, place, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
+    counts_earlier = bool(loaded.campaign.limits.contacts.each)  # nobody may write between counting and recording
+    if not counts_earlier:
+        step("deciding")
+    done = None if counts_earlier else _worked_out(loaded.campaign, prepared, folder, place, run_id)
+    taught = np.unique(opened.history.subjects[prepared.lesson.rows])
+    who = class_list(taught)
     with ledger_of(place) as store:
         started = begin(
             store,
@@ -218,30 +226,23 @@ def _ran(
         )
         try:
             with started:
-                taught = np.unique(opened.history.subjects[prepared.lesson.rows])
                 for people in (opened.asked.subjects, taught):
                     refuse_erased_since(place, people, opened.stores.consents)
                 refuse_said_since(place, opened.asked.subjects, opened.told)
-                step("deciding and recording")
-                recorded = decide(opened.asked, loaded.campaign, model, opened.stores, started)
-                step("writing the report")
-                explained = recorded.explained
-                report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
-                kept = {key: value for key, value in report.items() if key != "stories"}
-                kept["story_rows"] = story_rows(explained, loaded.campaign)
-                kept |= {"data_folder": relative(folder, place), **opened.told.noted}
-                kept |= vault_noted(place, loaded.campaign)
-                columns = decision_columns(opened, explained, run_id)
-                keep_decisions(place, run_id, csv_bytes(columns))
-                prices = prices_for_later(explained, loaded.campaign, started.ground.campaign_digest, run_id)
+                step("recording" if done else "deciding and recording")
+                done = done or _worked_out(loaded.campaign, prepared, folder, place, run_id)
+                record(done.explained, started)
+                keep_decisions(place, run_id, done.decisions)
+                prices = prices_for_later(done.explained, loaded.campaign, started.ground.campaign_digest, run_id)
                 if prices is not None:
-                    keep_class(place, run_id, loaded.campaign.campaign, taught)
+                    keys_of(place).keep_class(run_id, loaded.campaign.campaign, who)
                 with nobody_says_meanwhile(place, opened.asked.subjects, opened.told):
-                    head = finish(started, kept, policy="" if prices is None else prices.digest)
+                    head = finish(started, done.kept, policy="" if prices is None else prices.digest)
         except BaseException:
             drop_unrecorded(place, store, run_id)
             raise
     keys_of(place).only_class(run_id, loaded.campaign.campaign)
+    explained, report, columns = done.explained, done.report, done.columns
     report["run"]["head"] = head
     results = _results(place, run_id, report, prices)
     step("looking who said no meanwhile")
@@ -258,6 +259,30 @@ def _ran(
         report=report,
         columns=columns,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _WorkedOut:
+    """What a run comes to, with what is kept of it: its summary, and the list of decisions as CSV."""
+
+    explained: Explained
+    report: dict[str, Any]
+    columns: dict[str, list[Any]]
+    kept: dict[str, Any]
+    decisions: bytes
+
+
+def _worked_out(campaign: Campaign, prepared: Prepared, folder: Path, place: Home, run_id: str) -> _WorkedOut:
+    """Five gates of the road, and the report."""
+    opened = prepared.opened
+    explained = propose(opened.asked, campaign, prepared.model, opened.stores)
+    report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
+    kept = {key: value for key, value in report.items() if key != "stories"}
+    kept["story_rows"] = story_rows(explained, campaign)
+    kept |= {"data_folder": relative(folder, place), **opened.told.noted}
+    kept |= vault_noted(place, campaign)
+    columns = decision_columns(opened, explained, run_id)
+    return _WorkedOut(explained, report, columns, kept, csv_bytes(columns))
 
 
 def _refuse_stopped(place: Home, loaded: LoadedCampaign) -> None:
