@@ -32,6 +32,7 @@ from ._personal import HANDLE_AND_KEY
 from ._recover import recover
 from ._review import refuse_stopped
 from ._seal import RunKeys, Seal, mark_of, withheld
+from ._sheet import run_taken
 from ._store import Intent, Kind, LedgerStore, Tail
 from ._writer import Writer
 
@@ -64,6 +65,7 @@ class Run:
         tail: Tail,
         keys: RunKeys | None = None,
         writer: Writer | None = None,
+        known: set[str] | None = None,
     ) -> None:
         self.store = store
         self.run_id = run_id
@@ -74,6 +76,7 @@ class Run:
         self._writer = writer or Writer(store, tail)
         self._batches: list[dict[str, object]] = []
         self._keys = keys
+        self._known = set() if known is None else known
         self._seal: Seal | None = None
         self._open = True
 
@@ -125,8 +128,10 @@ class Run:
     def _document(self, text: str) -> str:
         """Make sure that a text stands in the ledger; its digest."""
         digest = digest_of(text)
-        if not any(row[1] == Kind.DOCUMENT for row in self.store.about(bytes.fromhex(digest))):
+        is_known = digest in self._known
+        if not is_known and not any(row[1] == Kind.DOCUMENT for row in self.store.about(bytes.fromhex(digest))):
             self._write(Kind.DOCUMENT, [bytes.fromhex(digest)], [encode(Document(digest, text))])
+        self._known.add(digest)
         return digest
 
     def _must_be_open(self) -> None:
@@ -221,12 +226,7 @@ def begin(
         found, tail = recover(store, at, keys)
         refuse_stopped(store, campaign, campaign_file_digest, priced_by)
         if store.about(run_id.encode()):
-            raise LedgerError(
-                "ledger-run-taken",
-                f"The ledger already has a run {run_id}.",
-                rule="G-5-2",
-                remedy="Use another identity for this run.",
-            )
+            raise run_taken(run_id)
         store.intend(Intent(run_id, at.isoformat()))
         run = Run(store, run_id, ground, found, tail, keys)
         mark = run._make_key()

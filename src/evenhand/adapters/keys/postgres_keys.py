@@ -48,14 +48,19 @@ class PostgresSubjectKeys(PersonKeys):
         super().__init__(secret, wrapping)
         self._placement = placement.keys
         self._held: psycopg.Connection[Any] | None = None
+        self._holders = 0
 
     def hold(self) -> None:
-        """Keep one connection until `let_go`, for many questions; without it each takes its own."""
-        self._held = connected(self._placement, "keys", None)
+        """Keep one connection until `let_go`, for many questions; without it each takes its own. Several may hold it;
+        the last of them ends it."""
+        if self._held is None:
+            self._held = connected(self._placement, "keys", None)
+        self._holders += 1
 
     def let_go(self) -> None:
         """End the connection that `hold` keeps."""
-        if self._held is not None:
+        self._holders -= 1
+        if self._held is not None and not self._holders:
             self._held.close()
             self._held = None
 
@@ -113,7 +118,7 @@ class PostgresSubjectKeys(PersonKeys):
     def _opened(self) -> Iterator[psycopg.Connection[Any]]:
         if self._held is not None:
             if self._held.closed:
-                self.hold()
+                self._held = connected(self._placement, "keys", None)
             with trouble(self.where):
                 yield self._held
             return

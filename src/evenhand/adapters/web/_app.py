@@ -191,7 +191,7 @@ def _rest(service: Service) -> FastAPI:
         reading_routes(service.records, service.keys),
         event_routes(service.events, service.keys, service.metrics),
         saying_routes(service.sayings, service.keys),
-        *campaign_routes(service.register, service.keys),
+        *campaign_routes(service.register, service.keys, service.once),
         *desk_routes(service.desk, service.keys),
     )
     for router in (*own, *service.routers):

@@ -118,7 +118,6 @@ class LiveCampaign:
         self.people = self._read()
         self._leases = leases_of(home, any_thread=True)
         self._part = Part(self._leases, self._policy.digest, self.campaign)
-        self._unsure: dict[str, int] = {}
 
     def _footing_of(self, loaded: LoadedCampaign, recorded: RunRecord) -> Footing:
         return footing_of(
@@ -145,9 +144,9 @@ class LiveCampaign:
 
     def decide(
         self, asks: Sequence[Ask], sitting: Sitting, run_id: str, at: datetime, meanwhile: Meanwhile
-    ) -> tuple[Run, list[Answer]]:
+    ) -> tuple[Run, list[Answer], dict[str, int]]:
         """Walk the road with these people, each once, in a run of their own; it is still to be closed. Who got an offer
-        is added to `meanwhile`, what the runs give that are still to be committed."""
+        is added to `meanwhile`, what the runs give that are still to be committed. Also what is used of the limits."""
         people = self.people.people(asks, at)
         self._noted = people.told.noted
         room = self._part.room(len(asks), at)
@@ -160,18 +159,21 @@ class LiveCampaign:
         meanwhile.append((this, people.asked.subjects[explained.allocated.gets()]))
         used = self._tables.room(None).used(people_per_offer(explained, self.campaign))
         self._part.use(used)
-        self._unsure = {name: self._unsure.get(name, 0) + amount for name, amount in used.items()}
-        return run, answers_of(explained, self.campaign, run_id)
+        return run, answers_of(explained, self.campaign, run_id), used
 
     def close(self, sitting: Sitting, run: Run, *, given: bool) -> None:
         """End a run, which is then still to be committed."""
         sitting.close(run, self._summary | self._noted | ({"given": True} if given else {}))
 
-    def settle(self, *, kept: bool) -> None:
-        """What was decided since the last time is durable, or it is not and uses nothing."""
-        if not kept:
-            self._part.put_back(self._unsure)
-        self._unsure = {}
+    def put_back(self, used: Mapping[str, int]) -> None:
+        """What decisions would have used that are not in the ledger."""
+        self._part.put_back(used)
+
+    @property
+    def counts_earlier(self) -> bool:
+        """Whether what people were offered before matters, so that it must be durable before anybody is decided
+        about."""
+        return bool(self.campaign.limits.contacts.each)
 
     def shut(self, at: datetime) -> None:
         """Give back what was not used of the limits."""

@@ -19,8 +19,8 @@ from evenhand.adapters.stores.home import Home, find_home
 from evenhand.allocation import PricePolicy, policy_of
 from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
-from evenhand.journey import decide, propose, sweep
-from evenhand.ledger import Run, begin, finish, new_run_id, refuse_stopped
+from evenhand.journey import propose, sweep
+from evenhand.ledger import Run, begin, finish, new_run_id, record, refuse_stopped
 from evenhand.policy import Campaign
 from evenhand.scoring import model_to_json
 from evenhand.terms import Explained, Model, StoreError
@@ -187,10 +187,15 @@ def _ran(
     step: Step,
     notices: list[str],
 ) -> Ran:
-    """Prepare and record once."""
+    """Prepare and record once. Everything that can be worked out before is, so that others write the ledger for as
+    long as possible."""
     prepared = _prepare(loaded, folder, place, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
+    counts_earlier = bool(loaded.campaign.limits.contacts.each)  # nobody may write between counting and recording
+    if not counts_earlier:
+        step("deciding")
+    done = None if counts_earlier else _worked_out(loaded.campaign, prepared, folder, place, run_id)
     with ledger_of(place) as store:
         started = begin(
             store,
@@ -209,23 +214,17 @@ def _ran(
             with started:
                 refuse_erased_since(place, opened.asked.subjects, opened.stores.consents)
                 refuse_said_since(place, opened.asked.subjects, opened.told)
-                step("deciding and recording")
-                recorded = decide(opened.asked, loaded.campaign, model, opened.stores, started)
-                step("writing the report")
-                explained = recorded.explained
-                report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
-                kept = {key: value for key, value in report.items() if key != "stories"}
-                kept["story_rows"] = story_rows(explained, loaded.campaign)
-                kept |= {"data_folder": relative(folder, place), **opened.told.noted}
-                kept |= vault_noted(place, loaded.campaign)
-                columns = decision_columns(opened, explained, run_id)
-                keep_decisions(place, run_id, csv_bytes(columns))
-                prices = _prices(explained, loaded.campaign, started)
+                step("recording" if done else "deciding and recording")
+                done = done or _worked_out(loaded.campaign, prepared, folder, place, run_id)
+                record(done.explained, started)
+                keep_decisions(place, run_id, done.decisions)
+                prices = _prices(done.explained, loaded.campaign, started)
                 with nobody_says_meanwhile(place, opened.asked.subjects, opened.told):
-                    head = finish(started, kept, policy="" if prices is None else prices.digest)
+                    head = finish(started, done.kept, policy="" if prices is None else prices.digest)
         except BaseException:
             drop_unrecorded(place, store, run_id)
             raise
+    explained, report, columns = done.explained, done.report, done.columns
     report["run"]["head"] = head
     results = _results(place, run_id, report, prices)
     step("looking who said no meanwhile")
@@ -242,6 +241,30 @@ def _ran(
         report=report,
         columns=columns,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _WorkedOut:
+    """What a run comes to, with what is kept of it: its summary, and the list of decisions as CSV."""
+
+    explained: Explained
+    report: dict[str, Any]
+    columns: dict[str, list[Any]]
+    kept: dict[str, Any]
+    decisions: bytes
+
+
+def _worked_out(campaign: Campaign, prepared: _Prepared, folder: Path, place: Home, run_id: str) -> _WorkedOut:
+    """Five gates of the road, and the report."""
+    opened = prepared.opened
+    explained = propose(opened.asked, campaign, prepared.model, opened.stores)
+    report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
+    kept = {key: value for key, value in report.items() if key != "stories"}
+    kept["story_rows"] = story_rows(explained, campaign)
+    kept |= {"data_folder": relative(folder, place), **opened.told.noted}
+    kept |= vault_noted(place, campaign)
+    columns = decision_columns(opened, explained, run_id)
+    return _WorkedOut(explained, report, columns, kept, csv_bytes(columns))
 
 
 def _refuse_stopped(place: Home, loaded: LoadedCampaign) -> None:
