@@ -1,6 +1,6 @@
 """What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, review,
-why, receipt, ledger, replay, report, schema, signals, consent, rights, staff, retention, ropa, db, keys, backup,
-restore.
+why, receipt, ledger, model, replay, report, schema, signals, consent, rights, staff, retention, ropa, db, keys,
+backup, restore.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -26,6 +26,7 @@ from . import (
     _evaluate_command,
     _keys_commands,
     _later_commands,
+    _model_commands,
     _monitor_command,
     _portal_commands,
     _receipt_commands,
@@ -81,6 +82,7 @@ _consent_commands.register(app)
 _evaluate_command.register(app)
 _keys_commands.register(app)
 _later_commands.register(app)
+_model_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)
 _receipt_commands.register(app)
