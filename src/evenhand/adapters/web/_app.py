@@ -22,6 +22,7 @@ from evenhand.terms import EvenhandError
 from ._campaigns import campaign_routes
 from ._cards import card_routes
 from ._decisions import DecisionDoor
+from ._desk import desk_routes
 from ._doors import Events, Health, Records, Sayings
 from ._events import event_routes
 from ._gate import Headers, Limits, body_of, request_id_of
@@ -33,6 +34,7 @@ from ._reading import health_routes, reading_routes
 from ._saying import saying_routes
 from ._served import ServedCampaign
 from ._texts import language
+from .officer_pages import OfficerDesk
 
 __all__ = ["Service", "description", "make_app"]
 
@@ -51,6 +53,7 @@ class Service:
         events: keeps what followed.
         sayings: keeps what people say and ask.
         register: keeps campaigns.
+        desk: keeps requests of people, for whoever answers them.
         health: knows how the service is.
         keys: of machines.
         campaigns: what is served, by id.
@@ -70,6 +73,7 @@ class Service:
     events: Events
     sayings: Sayings
     register: Campaigns
+    desk: OfficerDesk
     health: Health
     keys: MachineKeys
     campaigns: Mapping[str, ServedCampaign]
@@ -166,7 +170,7 @@ def description() -> dict[str, Any]:
     """The OpenAPI description of the service's own routes, whatever it serves, with the pages of people beside."""
     nobody: Any = None
     beside = (link_routes(nobody, nobody), card_routes(nobody, nobody))
-    own = Service(nobody, nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody, routers=beside)
+    own = Service(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody, routers=beside)
     return _rest(own).openapi()
 
 
@@ -198,6 +202,7 @@ def _rest(service: Service) -> FastAPI:
         event_routes(service.events, service.keys, service.metrics),
         saying_routes(service.sayings, service.keys),
         *campaign_routes(service.register, service.keys, service.once),
+        *desk_routes(service.desk, service.keys),
     )
     for router in (*own, *service.routers):
         rest.include_router(router)

@@ -170,6 +170,8 @@ def service_app(
             rule="the service needs libraries that nothing else needs",
             remedy="pip install 'evenhand[serve]'",
         ) from None
+    from ..house._officer import DeskInHome
+    from ..house._staff import ReadsInHome
     from ..people._events import LiveEvents
     from ._live_records import LiveRecords
     from ._live_sayings import LiveSayings
@@ -193,6 +195,7 @@ def service_app(
             keys=MachineKeys(serving.place.machine_keys),
             campaigns=_Served(live, ServedCampaign.of),
             register=serving.register,
+            desk=DeskInHome(serving.place, ReadsInHome(serving.place)),
             once=once,
             version=__version__,
             fault=lambda error: told(fault_of(error)),
