@@ -10,8 +10,10 @@ libraries are loaded by the command that needs them, so that ``--help`` is quick
 
 from __future__ import annotations
 
+import copy
 import io
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -103,4 +105,21 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in {"utf-8", "utf8"}:
             stream.reconfigure(errors="replace")  # a terminal that has no euro sign is no reason to stop
-    app(prog_name="evenhand")
+    _asked(sys.argv[1:])(prog_name="evenhand")
+
+
+def _asked(words: list[str]) -> typer.Typer:
+    """The commands that the first word names, and all where it names none: to make them all takes longer than many a
+    command does."""
+    word = words[0] if words else ""
+    commands = [one for one in app.registered_commands if one.callback and word == (one.name or _named(one.callback))]
+    groups = [one for one in app.registered_groups if one.name == word]
+    if not commands and not groups:
+        return app
+    some = copy.copy(app)
+    some.registered_commands, some.registered_groups = commands, groups
+    return some
+
+
+def _named(callback: Callable[..., object]) -> str:
+    return callback.__name__.replace("_", "-")

@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from evenhand.adapters.asking import Decider
 from evenhand.adapters.campaigning import Campaigns
@@ -65,6 +65,7 @@ class Service:
         closes: called when the application stops.
         routers: further routes.
         mounts: applications (ASGI) below an address of their own, such as the pages for people; by that address.
+        front: where a browser that asks for ``/`` is led; "" = nowhere. A program is told that nothing is there.
     """
 
     decider: Decider
@@ -84,6 +85,7 @@ class Service:
     closes: Callable[[], None] = lambda: None
     routers: tuple[APIRouter, ...] = ()
     mounts: Mapping[str, Any] = field(default_factory=dict)
+    front: str = ""
 
 
 class _Application:
@@ -98,7 +100,9 @@ class _Application:
             await self._door(scope, receive, send)
         elif scope["type"] == "http":
             first = "/" + scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
-            if first in self._service.mounts:
+            if scope["path"] == "/" and self._service.front and _is_browser(scope):
+                await RedirectResponse(scope.get("root_path", "") + self._service.front, 303)(scope, receive, send)
+            elif first in self._service.mounts:
                 root = scope.get("root_path", "") + first
                 await self._service.mounts[first]({**scope, "root_path": root}, receive, send)
             else:
@@ -139,6 +143,12 @@ class _Application:
                 await _problem(error, headers, request_id)(scope, receive, sent)
         route = getattr(scope.get("route"), "path", "other")
         self._service.metrics.answered(route, told[0] if told else 500, time.perf_counter() - began)
+
+
+def _is_browser(scope: Any) -> bool:
+    """Whether somebody asks who would rather see a page."""
+    accepts = (value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
+    return scope["method"] in ("GET", "HEAD") and "text/html" in ",".join(accepts)
 
 
 def make_app(service: Service) -> Any:

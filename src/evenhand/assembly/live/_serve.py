@@ -145,6 +145,7 @@ def service_app(
     limits: Limits | None = None,
     routers: Sequence[Any] = (),
     mounts: Mapping[str, Any] | None = None,
+    front: str = "",
     told: Step = _silent,
 ) -> Any:
     """The application (ASGI) of an open service.
@@ -154,6 +155,7 @@ def service_app(
         limits: what one request may be.
         routers: further FastAPI routers.
         mounts: applications (ASGI) by their first address, such as ``{"/my": person_pages(...)}``.
+        front: where a browser that asks for ``/`` is led, such as ``/my/how``; "" = nowhere.
         told: told of faults, by their type and place.
 
     Raises:
@@ -201,6 +203,7 @@ def service_app(
             limits=limits or Limits(),
             routers=tuple(routers),
             mounts=mounts or {},
+            front=front,
         )
     )
 
