@@ -100,7 +100,7 @@ def test_whoever_was_erased_after_the_backup_is_erased_again_or_it_is_said(old):
         old("backup", "later", "--keys", "later-keys")
         marks = "later-keys"
     done = old("restore", "copy", "--keys", "keys", "--home", "with", "--marks", marks, url="")
-    assert "1 people who were erased later were erased again" in done.stderr
+    assert "1 person who was erased later was erased again" in done.stderr
     old("why", WHO, home="with", url="", exits=3)
     told = old("ledger", "verify", home="with", url="").stdout
     assert "promises kept" in told

@@ -45,6 +45,7 @@ from .people._consent_history import (
     verify_rights,
 )
 from .people._consent_import import Imported, import_consents
+from .people._declared import home_time_zone
 from .people._events import write_events
 from .people._known import is_known
 from .people._package import Package, package_about, portability_of
@@ -179,6 +180,7 @@ __all__ = [
     "give_receipt",
     "hash_of_notice",
     "hear_signals",
+    "home_time_zone",
     "import_consents",
     "is_factor",
     "is_known",

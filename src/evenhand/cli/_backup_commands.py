@@ -96,7 +96,9 @@ def restore(
     voice.data(f"{done.home}: {counted(done.entries, 'entry', 'entries')}, verified; head {done.head}")
     voice.talk(f"It is as it was at {done.made.isoformat(timespec='seconds')}; what was recorded later is not in it.")
     if done.knows_later:
-        voice.talk(f"{done.erased_again:,} people who were erased later were erased again.")
+        were = "was" if done.erased_again == 1 else "were"
+        people = counted(done.erased_again, "person", "people")
+        voice.talk(f"{people} who {were} erased later {were} erased again.")
     else:
         voice.talk("WARNING: whoever was erased after that moment can be read again. Name the old home, or later keys,")
         voice.talk("with --marks, or erase them again: evenhand rights erase.")

@@ -24,6 +24,7 @@ __all__ = [
     "Quiet",
     "Weight",
     "moment",
+    "written_moment",
 ]
 
 
@@ -87,8 +88,18 @@ def moment(text: str | None, option: str = "--at") -> datetime:
     """
     if text is None:
         return datetime.now(UTC)
+    at = written_moment(text, option)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def written_moment(text: str, option: str) -> datetime:
+    """A time as somebody wrote it down, who may have named no zone.
+
+    Raises:
+        UsageError: it is not an ISO 8601 time.
+    """
     try:
-        at = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
         from evenhand.terms import UsageError
 
@@ -98,4 +109,3 @@ def moment(text: str | None, option: str = "--at") -> datetime:
             rule="ISO 8601",
             remedy="write it as 2026-11-23 or 2026-11-23T12:00:00Z",
         ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

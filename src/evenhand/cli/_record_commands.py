@@ -122,7 +122,9 @@ def runs(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, 
         voice.document({"runs": listed})
         return
     for one in listed:
-        voice.data(f"{one['run_id']}  {one['campaign']:<32} {one['decisions']:>10,} decisions  {one['state']}")
+        voice.data(
+            f"{one['run_id']}  {one['campaign']:<32} {counted(one['decisions'], 'decision'):>20}  {one['state']}"
+        )
 
 
 def forget_groups(

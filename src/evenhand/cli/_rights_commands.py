@@ -12,6 +12,7 @@ import typer
 from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
 from ._recipient_commands import register as register_recipients
 from ._request_commands import register as register_requests
+from ._request_commands import tell_lapsed
 from ._speak import Speaker, counted, guarded
 
 __all__ = ["confirm_erasure", "register"]
@@ -99,6 +100,7 @@ def erase(
                 "other_ids": done.other_ids,
                 "in_the_clear": done.in_the_clear,
                 "events": done.events,
+                "lapsed": list(done.lapsed),
                 "own_tables": list(done.own_tables),
                 "known": is_known,
             }
@@ -114,6 +116,7 @@ def erase(
         voice.data(_taken(done.in_vault, "value", "values", "taken out of the vault"))
     if done.other_ids:
         voice.data(f"With it went {counted(done.other_ids, 'other id')} of the same person.")
+    tell_lapsed(voice, done.lapsed)
     voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
     if done.in_the_clear:
         clear = _taken(done.in_the_clear, "decision", "decisions", "recorded by an older evenhand without a key: kept")

@@ -118,8 +118,8 @@ def _details(one: Happening, lang: str) -> Iterator[str]:
     for name, value in one.details.items():
         if name in _HIDDEN:
             continue
-        key = f"officer.detail.{name}"
         said = str(value)
+        key = f"officer.detail.{name}" + ("-one" if (name, said) == ("days", "1") else "")
         if name == "reason":
             group = "rights.letter.because" if one.step is Step.EXTEND else "rights.ground"
             said = catalogue(lang).get(f"{group}.{value}", said)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from evenhand.adapters.asking import Answered, BusyError, Done, Question
 from evenhand.adapters.home import Home
 from evenhand.ledger import Sitting, answered, facts, new_run_id, refuse_paused
-from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
+from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError, number_of
 
 from ..records._ledger import run_keys_of
 from ._live_campaign import LiveCampaign, Meanwhile, answers_again
@@ -145,7 +145,8 @@ class LiveService:
             if self._people and self._people + len(question.asks) > self._most:
                 raise BusyError(
                     "service-busy",
-                    f"{self._people} people wait to be decided about already; nothing was decided.",
+                    f"{number_of(self._people, 'person waits', 'people wait')} to be decided about already; "
+                    "nothing was decided.",
                     rule="what cannot be decided soon is turned away at once",
                     remedy="ask again after the time that Retry-After names",
                 )

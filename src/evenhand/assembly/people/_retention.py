@@ -25,7 +25,7 @@ from ._trail import is_trail_there, remove_entries, trail_of
 __all__ = ["DueRun", "Retention", "retention"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ENDS = (Step.ANSWER.value, Step.REFUSE.value, Step.WITHDRAW.value)
+_ENDS = (Step.ANSWER.value, Step.REFUSE.value, Step.WITHDRAW.value, Step.LAPSE.value)
 
 
 @dataclass(frozen=True, slots=True)

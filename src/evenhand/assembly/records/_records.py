@@ -17,7 +17,7 @@ from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError, DecisionFacts, UsageError
+from evenhand.terms import DataError, DecisionFacts, UsageError, number_of
 
 from ..people._trail import erased_since
 from ..runs._frames import Frames
@@ -156,12 +156,13 @@ class Replayed:
             lines.append(f"  the sealed part of {self.unopened:,} was not compared: the run's key is not here")
         if self.closed:
             lines.append(
-                f"  {self.closed:,} of these were not compared: the keys of their people are not here, "
-                "or their time is over"
+                f"  {self.closed:,} of these {'was' if self.closed == 1 else 'were'} not compared: "
+                "the keys of their people are not here, or their time is over"
             )
         if self.erased_since:
             lines.append(
-                f"  {self.erased_since:,} people were erased since whose consents or corrections this run had read. "
+                f"  {number_of(self.erased_since, 'person', 'people')} {'was' if self.erased_since == 1 else 'were'} "
+                "erased since whose consents or corrections this run had read. "
                 "What they said is gone, so the run cannot learn from it again: a model that differs, or a place that "
                 "is free, follows from that. The recorded decisions are checked by: evenhand ledger verify"
             )
