@@ -111,10 +111,8 @@ class Speaker:
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """A number with its word: ``1 decision``, ``2 decisions``."""
-    from evenhand.terms import number_of
-
-    return number_of(count, one, many)
+    """A number with its word: ``1 decision``, ``2 decisions``. As `terms.number_of`, and loads nothing."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def program() -> str:
