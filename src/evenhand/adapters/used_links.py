@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from sqlalchemy import BigInteger, Column, LargeBinary, PrimaryKeyConstraint, Table, delete
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
@@ -17,6 +18,8 @@ from .database import METADATA, Database
 
 __all__ = ["UsedLinks"]
 
+_TIDY = 256
+"""Uses after which marks past their moment are removed: so there are never many more than of links that are good."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _used = Table(
     "used_link",
@@ -32,13 +35,19 @@ class UsedLinks:
 
     Args:
         opened: opens the database of the home; it is closed after each use.
+        clock: now; marks past their moment go now and then.
     """
 
-    def __init__(self, opened: Callable[[], Database]) -> None:
-        self._opened = opened
+    def __init__(
+        self, opened: Callable[[], Database], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._opened, self._clock = opened, clock
+        self._uses = count()
 
     def use(self, mark: bytes, until: datetime) -> bool:
         """Note a mark as used; whether it was not used before. See `adapters.person_links.OnceStore`."""
+        if next(self._uses) % _TIDY == _TIDY - 1:
+            self.forget(self._clock())
         values = {"mark": mark, "until": (until - _EPOCH) // timedelta(microseconds=1)}
         with self._opened() as database, database.begin() as connection:
             insert = insert_postgresql if database.is_server else insert_sqlite

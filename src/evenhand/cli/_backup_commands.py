@@ -89,6 +89,7 @@ def restore(
                 "later_erasures_known": done.knows_later,
                 "said_again": done.said_again,
                 "asked_again": done.asked_again,
+                "looks_again": done.looks_again,
                 "vault": done.vault.value,
             }
         )
@@ -109,6 +110,8 @@ def restore(
     else:
         voice.talk(f"Recorded again, since it was said or corrected later: {done.said_again:,}.")
         voice.talk(f"Requests that came or went on later, as they were: {done.asked_again:,}.")
+        voice.talk(f"Notes of who looked at what about people later, as they were: {done.looks_again:,}.")
+    voice.talk("Links to people's own pages that were sent before open nothing here. Links to one decision still do.")
     if done.vault != "none":
         voice.talk(f"The vault of sensitive columns: {_VAULT[done.vault.value]}.")
 
