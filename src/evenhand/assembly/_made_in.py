@@ -11,13 +11,11 @@ __all__ = ["MODULE"]
 MADE_IN = {
     "house._officer": ("DeskInHome",),
     "house._staff": (
-        "ReadsInHome",
         "StaffHouse",
         "end_staff_sessions",
         "open_staff_house",
         "staff_check",
         "staff_mark",
-        "staff_reads",
     ),
     "house._staff_mounts": ("serve_staff_pages", "staff_mounts"),
     "house._try": ("ToTry", "check_can_serve", "open_to_try"),
@@ -51,6 +49,7 @@ MADE_IN = {
     "people._declared": ("home_time_zone",),
     "people._events": ("write_events",),
     "people._known": ("is_known",),
+    "people._looks": ("ReadsInHome", "note_look", "staff_reads"),
     "people._package": ("Package", "package_about", "portability_of"),
     "people._person": ("PeopleHouse", "Sayings"),
     "people._person_pages": ("CodesBy", "people_beside", "person_link", "person_pages_of", "serve_person_pages"),

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, NoColour, Quiet, moment, written_moment
+from ._looking import note_look
+from ._options import UNNAMED, HomeFolder, Json, Looker, NoColour, Quiet, moment, written_moment
 from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
@@ -118,6 +119,7 @@ def _saying(word: str) -> Callable[..., None]:
 
 def history(
     who: Who,
+    by: Looker = UNNAMED,
     home: HomeFolder = None,
     json_out: Json = False,
     quiet: Quiet = False,
@@ -127,6 +129,7 @@ def history(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    note_look("said", by, home, who=who)
     told = assembly.consent_history(who, home=home)
     if json_out:
         voice.document(told.to_dict())

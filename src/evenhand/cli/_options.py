@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "UNNAMED",
     "Addresses",
     "At",
     "CampaignFile",
@@ -20,6 +21,7 @@ __all__ = [
     "Json",
     "Lang",
     "Language",
+    "Looker",
     "NoColour",
     "Quiet",
     "Weight",
@@ -58,6 +60,12 @@ HomeFolder = Annotated[
         "--home", help="Home folder with key, ledger and results. [env: EVENHAND_HOME; default: beside CAMPAIGN]"
     ),
 ]
+Looker = Annotated[
+    str, typer.Option("--by", help="Who looks: a role or a staff number. It is recorded, and the person can see it.")
+]
+"""Who looks at something about a person."""
+UNNAMED = "command line"
+"""Who is recorded as looking where a command names nobody."""
 CodesFile = Annotated[
     Path | None,
     typer.Option("--codes-file", help="Append one-time codes for people to this file, for a program that sends them."),

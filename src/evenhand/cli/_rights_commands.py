@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._looking import note_look
+from ._options import UNNAMED, HomeFolder, Json, Lang, Language, Looker, NoColour, Quiet, moment
 from ._recipient_commands import register as register_recipients
 from ._request_commands import register as register_requests
 from ._request_commands import tell_lapsed
@@ -39,6 +40,7 @@ def access(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page for the person to this file, with all that is held.")
     ] = None,
+    by: Looker = UNNAMED,
     home: HomeFolder = None,
     lang: Lang = Language.en,
     json_out: Json = False,
@@ -49,6 +51,7 @@ def access(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    note_look("access", by, home, who=who)
     if html is not None:
         from evenhand.adapters.home import write_atomically
 

@@ -150,8 +150,7 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
 
     @router.post("/consents/history", summary="What a person said, and what stands now")
     async def history(request: Request, told: WhoTold) -> Response:
-        caller_of(Headers(request.scope["headers"]), keys, "consents")
-        found = await run_in_threadpool(sayings.history, told.subject)
+        found = await run_in_threadpool(sayings.history, told.subject, _machine(request))
         return _json(found, headers={"etag": found.pop("tag")})
 
     @router.post("/objections", status_code=201, summary="Keep an objection; it holds for the next decision")

@@ -117,6 +117,13 @@ def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaig
     return finished[-1].run_id
 
 
+_GONE_LESSON = (
+    "What they said is gone, so the run cannot learn from it again: a model that differs, or a place that "
+    "is free, follows from that. The recorded decisions are checked by: evenhand ledger verify"
+)
+_GONE_PEOPLE = "Decisions about them, if this run made any, were not compared. Check the ledger: evenhand ledger verify"
+
+
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """What a replay showed.
@@ -163,8 +170,7 @@ class Replayed:
             lines.append(
                 f"  {number_of(self.erased_since, 'person', 'people')} {'was' if self.erased_since == 1 else 'were'} "
                 "erased since whose consents or corrections this run had read. "
-                "What they said is gone, so the run cannot learn from it again: a model that differs, or a place that "
-                "is free, follows from that. The recorded decisions are checked by: evenhand ledger verify"
+                + (_GONE_LESSON if self.learned else _GONE_PEOPLE)
             )
         lines += [f"  decision {d['number']}: differs in {', '.join(d['fields'])}" for d in self.different]
         return "\n".join(lines)
@@ -247,11 +253,11 @@ def _replay_later(store: LedgerStore, recorded: RunRecord, place: Home, folder: 
     """Decide the people of a run with given prices again. Model and prices are the recorded ones."""
     from ..runs._decide import decided_again
 
-    explained, is_same_data = decided_again(store, recorded, place, folder, frames)
+    explained, numbers, is_same_data = decided_again(store, recorded, place, folder, frames)
     if not is_same_data:
         raise _other_data()
     name = recorded.summary.run_id
-    result = compare_with_record(store, name, explained, run_keys_of(place))
+    result = compare_with_record(store, name, explained, run_keys_of(place), numbers)
     return Replayed(
         run_id=name,
         decisions=result.recorded,
@@ -262,6 +268,7 @@ def _replay_later(store: LedgerStore, recorded: RunRecord, place: Home, folder: 
         unopened=result.unopened,
         closed=result.closed,
         learned=False,
+        erased_since=erased_since(place, int(recorded.report.get("told", 0))),
     )
 
 
