@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.adapters.home import find_home
+from evenhand.adapters.stores.home import find_home
 from evenhand.assembly import ReadsInHome, person_pages_of, staff_reads
 from evenhand.staff import Read, ReadKind
 from portal_cases import Browser

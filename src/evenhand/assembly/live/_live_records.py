@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.adapters.web import Register
 from evenhand.ledger import open_run
 from evenhand.staff import ReadKind

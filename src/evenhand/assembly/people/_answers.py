@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.corrected_table import corrected_table
-from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
-from evenhand.adapters.personal_seal import seal
-from evenhand.adapters.tables import open_table
+from evenhand.adapters.data.corrected_table import corrected_table
+from evenhand.adapters.data.tables import open_table
+from evenhand.adapters.keys.personal_seal import seal
+from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.ledger import facts, open_run
 from evenhand.policy import Table
 from evenhand.rights import (

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.consent_table import CONSENT_COLUMNS
-from evenhand.adapters.home import Home
-from evenhand.adapters.tables import DataTable, open_table
+from evenhand.adapters.data.consent_table import CONSENT_COLUMNS
+from evenhand.adapters.data.tables import DataTable, open_table
+from evenhand.adapters.stores.home import Home
 from evenhand.explanation import text
 from evenhand.ledger import campaign_of_run, decided_about
 from evenhand.policy import Campaign, ConsentSource, Table
@@ -23,7 +23,7 @@ from ..records._why import why
 from ..runs._open import given_features
 from ._declared import DeclaredCampaign
 from ._events import events_after
-from ._signal_means import Means, means_of, says_no
+from ._signal_means import GPC, GPC_ON, Means, means_of, says_no
 from ._trail import is_trail_there, told_to
 
 __all__ = ["Held", "held_about", "reviews_in", "said_in_tables", "said_values"]
@@ -196,7 +196,8 @@ def _signalled(campaign: Campaign, source: ConsentSource, folder: Path, who: str
             if (kinds[row] or "").strip().lower() == "signal" and signal:
                 means = means_of(name, signal, campaign, at)
                 if means is not Means.NOTHING:
-                    yield Said("signal", name, "SignalledNo" if says_no([means]) else "Signalled", at)
+                    status = "SignalledNo" if says_no([means]) else "Signalled"
+                    yield Said("signal", name, status, at, signal=GPC_ON if name == GPC else "")
 
 
 def _moment(written: str) -> datetime:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.features import pseudonymise
 from evenhand.rights import Step
 from evenhand.terms import UsageError

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.rights import Entry, Stream, check_actor
 from evenhand.staff import Read, ReadKind
 

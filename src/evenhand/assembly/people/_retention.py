@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.ledger import closed_run, expire_run, is_expired, open_run, runs
 from evenhand.rights import Entry, Said, Step, Stream, kept_until
 
@@ -135,8 +135,8 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
 
 def _forget_used_links(place: Home, at: datetime) -> None:
     """Links that were used, once they would be none anyway: nobody misses their marks."""
-    from evenhand.adapters.database import database_of
-    from evenhand.adapters.used_links import UsedLinks
+    from evenhand.adapters.entry.used_links import UsedLinks
+    from evenhand.adapters.stores.database import database_of
 
     UsedLinks(lambda: database_of(place)).forget(at)
 

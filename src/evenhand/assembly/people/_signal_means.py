@@ -13,9 +13,11 @@ from evenhand.policy import Campaign
 
 from ..runs._consents import AS_OPT_OUTS
 
-__all__ = ["GPC", "Means", "means_of", "says_no", "strongest"]
+__all__ = ["GPC", "GPC_ON", "Means", "means_of", "says_no", "strongest"]
 
 GPC = "gpc"
+GPC_ON = "1"
+"""Its one value, as a record of it has it."""
 
 
 @unique
