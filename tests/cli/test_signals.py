@@ -103,8 +103,9 @@ def test_a_no_of_a_browser_in_the_table_is_carried_to_a_new_id(tmp_path, cli):
     for old, new, carried in ((20, 30, 1), (21, 31, 1), (22, 32, 1), (23, 33, 0), (0, 34, 0)):
         assert assembly.same_person(people[new], people[old], **known).carried == carried, old
     said = json.loads(cli(folder, "consent", "history", people[30], "--home", "evenhand-home", "--json").stdout)["said"]
-    assert [(one["kind"], one["status"], one["at"][:10]) for one in said] == [("opt_out", "OptedOut", "2026-02-02")]
-    for person, reason in ((30, "personalisation-opt-out"), (33, "consent-valid"), (34, "consent-valid")):
+    assert [(one["kind"], one["status"], one["at"][:10]) for one in said] == [("signal", "SignalledNo", "2026-02-02")]
+    reasons = {30: "signal-opt-out", 31: "personalisation-opt-out", 33: "consent-valid", 34: "consent-valid"}
+    for person, reason in reasons.items():
         done = cli(folder, "decide", "campaign.yaml", people[person], "--at", "2026-03-05")
         assert done.exit_code == 0, done.output
         told = json.loads(cli(folder, "why", people[person], "--home", "evenhand-home", "--json").stdout)

@@ -136,17 +136,7 @@ def restore(
                 rule="one home, one secret key, one database",
                 remedy="name a new folder; on a server also another schema",
             )
-        for name in (source.ledger, source.leases, source.people):
-            if name.exists():
-                copy_sqlite(name, staged.folder / name.name)
-        copy_file(_head_of(source), _head_of(staged))
-        for path in (source.folder / CERTIFICATES).glob("*.json"):
-            copy_file(path, staged.folder / CERTIFICATES / path.name)
-        MonitorStates(staged).put(MonitorStates(source, secret).sealed())
-        if opened.subject_keys.exists():
-            copy_sqlite(opened.subject_keys, staged.subject_keys)
-        for run_id in RunKeyFolder(opened.run_keys).names():
-            copy_file(opened.run_keys / f"{run_id}.key", staged.run_keys / f"{run_id}.key")
+        _stage(source, opened, staged, secret)
         again = _erase_again(staged, marks, at)
         vault = restore_vault(source, opened, staged, None if marks is None else Home(marks), again, at)
         said = None if marks is None else say_again(staged, _people_in(staged), Home(marks), at)
@@ -177,6 +167,21 @@ def restore(
         vault,
         None if said is None else said.looks,
     )
+
+
+def _stage(source: Home, opened: Home, staged: Home, secret: bytes) -> None:
+    """What a backup and its keys hold, in a staged home."""
+    for name in (source.ledger, source.leases, source.people):
+        if name.exists():
+            copy_sqlite(name, staged.folder / name.name)
+    copy_file(_head_of(source), _head_of(staged))
+    for path in (source.folder / CERTIFICATES).glob("*.json"):
+        copy_file(path, staged.folder / CERTIFICATES / path.name)
+    MonitorStates(staged).put(MonitorStates(source, secret).sealed())
+    if opened.subject_keys.exists():
+        copy_sqlite(opened.subject_keys, staged.subject_keys)
+    for run_id in RunKeyFolder(opened.run_keys).names():
+        copy_file(opened.run_keys / f"{run_id}.key", staged.run_keys / f"{run_id}.key")
 
 
 def _made(source: Home, opened: Home) -> datetime:
