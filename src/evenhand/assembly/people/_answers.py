@@ -157,7 +157,9 @@ def _erasure(place: Home, request: Request, who: str, known: Mapping[str, str], 
     """Say first that it will be done, so that no other step comes between; then do it."""
     if request.state is not State.CARRYING_OUT:
         take(request.number, Step.DECIDE, home=place.folder, by=by, at=at, details=known)
-    return _Done(lapsed=erase(who, home=place.folder, at=at).lapsed)
+    done = erase(who, home=place.folder, at=at)
+    until = [one.until.date().isoformat() for one in done.models]
+    return _Done({"models_until": max(until)} if until else {}, lapsed=done.lapsed)
 
 
 def _refuse_stranger(place: Home, found: Found, who: str) -> None:

@@ -144,7 +144,7 @@ def _forget_used_links(place: Home, at: datetime) -> None:
 def _due_runs(place: Home, at: datetime) -> Iterator[DueRun]:
     with open_ledger(place) as store:
         for run in runs(store):
-            if not run.finished or is_expired(store, run.run_id):
+            if not run.finished or run.is_refit or is_expired(store, run.run_id):
                 continue
             kept = open_run(store, run.run_id).campaign.retention.decisions
             until = kept_until(acted_at(run.run_id).date(), kept)
