@@ -452,6 +452,25 @@ def test_what_a_recipient_acknowledged_is_recorded_once(desk):
     assert desk("rights", "show", number).stdout == before
 
 
+def test_a_recipients_reference_is_sealed_under_the_persons_key(desk):
+    """It can name the person: in no byte of the home, shown to whoever reveals it, gone with the person; and what was
+    acknowledged stays acknowledged, also of somebody who was erased before the answer came."""
+    reference = "case-of-jan-jansen-77"
+    corrected, erased = desk.ask("rectification"), desk.ask("erasure")
+    assert desk.answer(corrected, "--set", "visits=3").exit_code == 0
+    assert desk("rights", "told", corrected, "Mail House", "--reference", reference).exit_code == 0
+    assert reference not in desk("rights", "show", corrected).stdout
+    assert reference in desk("rights", "show", corrected, "--reveal", "--by", "dpo").stdout
+    assert desk.answer(erased, "--yes").exit_code == 0
+    assert desk("rights", "told", erased, "Mail House", "--reference", reference).exit_code == 0
+    assert desk("rights", "told", erased, "Mail House", "--reference", reference).exit_code == 0, "the same one"
+    assert desk("rights", "told", erased, "Mail House", "--reference", "another").exit_code == 2
+    assert desk("rights", "outbox").stdout == ""
+    assert desk("rights", "outbox", "--all").stdout.count("acknowledged") == 2
+    for path in desk.home.rglob("people.sqlite*"):
+        assert reference.encode() not in path.read_bytes()
+
+
 def test_the_record_of_processing_has_headings_in_its_language(desk):
     """In Dutch the heads of the CSV are Dutch words; in English the names of the fields, as programs read them."""
     dutch = desk("ropa", "--format", "csv", "--lang", "nl").stdout.splitlines()[0]
@@ -501,7 +520,9 @@ def test_a_moment_without_a_zone_is_the_controllers_and_is_said(desk):
 def test_a_day_written_down_is_that_day_where_the_clocks_are_behind(desk):
     """For a controller in the United States the deadline counted from the day before."""
     campaign = desk.folder / "campaign.yaml"
-    campaign.write_text(campaign.read_text("utf-8").replace("country: NL", "country: US", 1), encoding="utf-8")
+    text, mail = campaign.read_text("utf-8"), "contact: privacy@shop.example"
+    assert mail in text
+    campaign.write_text(text.replace(mail, f"{mail}, country: US"), encoding="utf-8")
     assert desk("run", "campaign.yaml", "--at", "2026-04-01").exit_code == 0
     asked = assembly.ask(WHO, "access", home=desk.home, at=NOW, received=datetime(2026, 3, 5), law="ccpa")
     assert asked.request.dates.received.isoformat() == "2026-03-05"

@@ -36,7 +36,7 @@ def outbox(
         voice.document({"messages": [one.to_dict() for one in found]})
         return
     for one in found:
-        state = f"acknowledged ({one.reference})" if one.reference else counted(one.attempts, "attempt")
+        state = "acknowledged" if one.is_acknowledged else counted(one.attempts, "attempt")
         voice.data(f"{one.number}  {one.kind.value}  {one.recipient}  since {one.since.date()}  {state}")
     voice.talk(counted(len(found), "message"))
 

@@ -151,7 +151,8 @@ def show(
     dates = request.dates
     voice.data(f"  received {dates.received}, due {request.due}, last working day for it {dates.legal_due}")
     for one, private in zip(request.trail, shown, strict=True):
-        said = ", ".join(f"{key} {value}" for key, value in {**one.details, **private}.items() if key != "nonce")
+        told = {key: value for key, value in {**one.details, **private}.items() if key not in ("nonce", "mark")}
+        said = ", ".join(f"{key} {value}" for key, value in told.items())
         voice.data(f"  {one.at.isoformat(timespec='seconds')}  {one.step.value:13} by {one.by}  {said}")
     if hidden:
         voice.talk(f"What is personal in {hidden:,} of these steps is not shown. See --reveal, with --by.")

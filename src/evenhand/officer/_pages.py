@@ -18,7 +18,7 @@ from ._facts import Opened, Queue, Waiting
 __all__ = ["kept_page", "queue_page", "reads_page", "request_page"]
 
 _PERIOD = re.compile(r"P([0-9]{1,4})([DWMY])")
-_HIDDEN = ("nonce", "kind", "law", "lang", "country")
+_HIDDEN = ("nonce", "mark", "kind", "law", "lang", "country")
 
 
 @dataclass(frozen=True, slots=True)
