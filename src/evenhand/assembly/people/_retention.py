@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.stores.home import Home, find_home
-from evenhand.ledger import closed_run, expire_run, is_expired, open_run, runs
+from evenhand.ledger import (
+    campaign_digests,
+    campaign_of_digest,
+    closed_run,
+    expire_run,
+    expired_runs,
+    open_run,
+    runs,
+)
 from evenhand.rights import Entry, Said, Step, Stream, kept_until
 
 from ..records._ledger import has_ledger, keys_of, ledger_of, run_keys_of
@@ -143,10 +151,14 @@ def _forget_used_links(place: Home, at: datetime) -> None:
 
 def _due_runs(place: Home, at: datetime) -> Iterator[DueRun]:
     with open_ledger(place) as store:
+        under, expired, declared = campaign_digests(store), expired_runs(store), dict[str, str]()
         for run in runs(store):
-            if not run.finished or run.is_refit or is_expired(store, run.run_id):
+            if not run.finished or run.is_refit or run.run_id in expired:
                 continue
-            kept = open_run(store, run.run_id).campaign.retention.decisions
+            digest = under[run.run_id]
+            if digest not in declared:
+                declared[digest] = campaign_of_digest(store, digest).retention.decisions
+            kept = declared[digest]
             until = kept_until(acted_at(run.run_id).date(), kept)
             if at.date() >= until:
                 clear = not closed_run(store, run.run_id)
