@@ -184,7 +184,7 @@ def _recorded(
 ) -> PricePolicy:
     """Record model and prices whole or not at all; the run's head goes into the report."""
     loaded, place, opened = work.loaded, work.place, prepared.opened
-    taught = np.unique(opened.history.subjects[prepared.lesson.rows])
+    taught = prepared.teachers
     who = class_list(taught)
     with ledger_of(place) as store:
         started = begin(
