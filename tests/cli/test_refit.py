@@ -192,7 +192,7 @@ def test_a_service_stops_when_the_time_of_its_model_is_up(ran):
 
 
 def test_a_refit_that_cannot_be_recorded_takes_nothing(erased, cli):
-    """Stopped before its end: no run is there, the model is due still, and asked again it is done."""
+    """Stopped, or overtaken by a no: no run of it is there, the limits are as they were; then it is done."""
 
     def stop(said):
         if said == "recording the model and its prices":
@@ -201,7 +201,17 @@ def test_a_refit_that_cannot_be_recorded_takes_nothing(erased, cli):
     with pytest.raises(RuntimeError, match="the power went"):
         assembly.refit_models(home=erased / "evenhand-home", at=datetime.now(UTC), step=stop)
     assert len(json.loads(cli(erased, "model", "due", "--json").stdout)["models"]) == 1
-    assert len(_refit(erased, cli)) == 1
+    said = []
+
+    def object_once(step):
+        if step == "recording the model and its prices" and not said:
+            said.append(cli(erased, "consent", "object", "canary9@mail.example").exit_code)
+
+    (done,) = assembly.refit_models(home=erased / "evenhand-home", at=datetime.now(UTC), step=object_once)
+    assert said == [0], "somebody objected before the commit, so it was prepared anew"
+    assert [run["decisions"] for run in _runs(erased, cli) if run["state"].startswith("recorded")] == [400, 0]
+    later = json.loads(cli(erased, "decide", "campaign.yaml", "canary10@mail.example", *LATER, "--json").stdout)
+    assert (later["priced_by"], later["left"]["capacity:tea"]) == (done.run_id, 60)
     assert cli(erased, "ledger", "verify").exit_code == 0
 
 
