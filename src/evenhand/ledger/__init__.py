@@ -64,7 +64,7 @@ from ._review import (
     unreviewed,
     wanted_by,
 )
-from ._run import Run, begin, finish, new_run_id, record
+from ._run import Run, begin, finish, new_run_id, record, record_prices
 from ._seal import RunKeys
 from ._sheet import Sheet
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
@@ -159,6 +159,7 @@ __all__ = [
     "raise_alarms",
     "read_checkpoint",
     "record",
+    "record_prices",
     "refuse_paused",
     "refuse_stopped",
     "refuse_unreviewed",

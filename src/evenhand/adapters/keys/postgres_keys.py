@@ -22,7 +22,7 @@ import psycopg
 from evenhand.terms import StoreError
 
 from ..stores._database_trouble import trouble
-from ..stores._postgres import connected
+from ..stores._postgres import Steps, connected
 from ..stores.placement import Placement
 from ._person_keys import PersonKeys, Row
 from .wrapping import Wrapping
@@ -109,6 +109,13 @@ class PostgresSubjectKeys(PersonKeys):
             database.execute(
                 "INSERT INTO suppressed VALUES (%s, %s) ON CONFLICT (mark) DO UPDATE SET at = excluded.at", (mark, at)
             )
+
+    @contextlib.contextmanager
+    def _together(self, *, make: bool) -> Iterator[Steps]:
+        with self._opened() as database, database.transaction(), database.cursor() as cursor:
+            if make:
+                cursor.execute("LOCK TABLE taught, taught_gone, alias IN SHARE ROW EXCLUSIVE MODE")
+            yield Steps(cursor)
 
     def _fetched(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._opened() as database, database.cursor(binary=True) as cursor:

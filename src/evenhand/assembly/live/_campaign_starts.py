@@ -16,6 +16,7 @@ from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.campaign_tables import CampaignStep
 from evenhand.terms import EvenhandError, StoreError
 
+from ..records._records import newest_of, open_ledger
 from ._campaign_opened import CampaignOpener
 from ._campaign_shelf import CampaignShelf, started
 from ._live import LiveService
@@ -85,7 +86,9 @@ class CampaignStarts:
             if loaded is None:
                 of_version = [one for one in self._shelf.steps(name) if one.document and one.version == start.version]
                 loaded = self._sources.read(of_version[-1].document or b"", at)
-            campaign = self._opener.open(loaded, run=start.run, at=at, even_paused=True)
+            with open_ledger(self._opener.place) as store:
+                run = newest_of(store, start.run)  # its model may have been fitted again since
+            campaign = self._opener.open(loaded, run=run, at=at, even_paused=True)
             try:
                 self._live.take_in(campaign).result()
             except BaseException:

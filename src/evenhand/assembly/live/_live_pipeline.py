@@ -293,6 +293,7 @@ class Pipeline:
             for name, campaign in self._campaigns().items():
                 try:
                     refuse_paused(self._store, name, campaign.prices)
+                    campaign.refuse_overdue(datetime.now(UTC))
                 except PausedError as error:
                     refused.append(error)
         self._sitting.let_go()
