@@ -179,6 +179,19 @@ def test_a_text_that_is_too_long_is_nobodys_like():
     long = write_tcf(replace(WHOLE, vendor_consents=IdSet.of(range(1, 60_000, 150))))
     assert len(set(alike_tcf([long, long[:-1] + "A" * 20_000, long], TcfQuestion(755)).group.tolist())) == 3
     check_tcf([long, long[:-9], write_tcf(WHOLE)], TcfQuestion(755))
+    three = tuple(Restriction(one, RestrictionType.NOT_ALLOWED, SHOWN) for one in (2, 7, 9))
+    restricted = write_tcf(replace(WHOLE, publisher_restrictions=three))
+    assert alike_tcf([restricted], TcfQuestion(755)).updated_ds.tolist() == [-1]
+
+
+def test_so_many_zeros_at_the_end_and_no_more():
+    """Filled up by every number of characters, after a core that ends at every bit."""
+    bare = replace(WHOLE, publisher_restrictions=(), allowed_vendors=None, publisher_tc=None, disclosed_vendors=None)
+    cores = [write_tcf(replace(bare, vendor_consents=IdSet.of([most]))).rstrip("A") for most in range(1, 26)]
+    texts = [core + "A" * more for core in cores for more in range(14)]
+    check_tcf(texts, TcfQuestion(755))
+    sure = np.count_nonzero(alike_tcf(texts, TcfQuestion(755)).updated_ds >= 0)
+    assert sure == sum(isinstance(read_tcf(text), TcfString) for text in texts)
 
 
 def test_few_of_many_different_strings_need_be_read():
