@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from .records._bundle import BundleChecked, check_bundle, make_bundle
     from .records._database import DatabaseState, database_status, upgrade_database
     from .records._kept import kept_checkpoints, text_of_file
-    from .records._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+    from .records._keys import KeysState, Renewed, keys_status, new_wrapping_key, renew_pseudonyms, rotate_keys
     from .records._receipts import (
         check_receipt,
         give_receipt,
@@ -147,6 +147,7 @@ __all__ = [
     "ReadTables",
     "ReadsInHome",
     "Refitted",
+    "Renewed",
     "Replayed",
     "Restored",
     "Retention",
@@ -230,6 +231,7 @@ __all__ = [
     "record_of_processing",
     "refit_models",
     "refuse_request",
+    "renew_pseudonyms",
     "replay",
     "restore",
     "resume_campaign",

@@ -68,7 +68,7 @@ MADE_IN = {
     "records._bundle": ("BundleChecked", "check_bundle", "make_bundle"),
     "records._database": ("DatabaseState", "database_status", "upgrade_database"),
     "records._kept": ("kept_checkpoints", "text_of_file"),
-    "records._keys": ("KeysState", "keys_status", "new_wrapping_key", "rotate_keys"),
+    "records._keys": ("KeysState", "Renewed", "keys_status", "new_wrapping_key", "renew_pseudonyms", "rotate_keys"),
     "records._receipts": (
         "check_receipt",
         "give_receipt",

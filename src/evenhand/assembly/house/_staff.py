@@ -178,6 +178,7 @@ def staff_check(settings: str | Path) -> dict[str, Any]:
         "sign_in": described.authorization,
         "token": described.token,
         "sign_out": described.leave,
+        "told_of_logout": f"{read.site.rstrip('/')}/staff/back-channel" if described.tells_logout else "",
         "keys": len(keys),
         "has_secret": bool(client_secret()),
         "roles": {role.value: list(words) for role, words in read.roles.items()},

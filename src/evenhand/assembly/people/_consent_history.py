@@ -26,6 +26,7 @@ from evenhand.rights import (
 )
 from evenhand.terms import DataError, Role, UsageError
 
+from ..records._keys import outward_of
 from ._declared import campaigns_of, context_of
 from ._same_person import with_linked
 from ._trail import entry, is_trail_there, key_of_person, trail_of
@@ -241,7 +242,7 @@ def export_consents(who: str, *, home: str | Path | None = None) -> ExportedCons
     records = []
     for purpose, said_of_it in by_purpose.items():
         declared = next((one for one in campaigns if one.campaign.purpose == purpose), campaigns[0])
-        subject = key.pseudonym.hex() if key else ""
+        subject = outward_of(place, key.pseudonym.hex()) if key else ""
         records.append(consent_record(subject, purpose, said_of_it, context_of(declared.campaign)))
     missing = dict.fromkeys(name for record in records for name in missing_in(record))
     return ExportedConsents(tuple(records), tuple(missing))

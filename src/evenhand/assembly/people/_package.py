@@ -13,6 +13,7 @@ from evenhand.features import pseudonymise
 from evenhand.rights import Portability, Step, access_page, complaint_to
 from evenhand.terms import DataError
 
+from ..records._keys import outward_of
 from ..records._vault_store import vault_values
 from ._consent_history import consent_history
 from ._declared import DeclaredCampaign, campaigns_of, sender_of
@@ -85,7 +86,7 @@ def package_about(who: str, *, home: str | Path | None = None, lang: str = "en",
             "made": now.isoformat(),
             "lang": lang,
             "subject": who,
-            "pseudonym": pseudonym,
+            "pseudonym": outward_of(place, pseudonym),
             "other_ids": linked_ids(place, who),
             "controller": {"name": controller.name, "contact": controller.contact, "country": controller.country},
             "data": [one.to_dict() | {"corrected": one.corrected} for one in held.items],

@@ -17,6 +17,7 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
 from evenhand.terms import DataError, StoreError
 
+from ..records._keys import outward_of
 from ..records._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ..records._records import open_ledger, readable, rebuild_report
 from ..records._why import why
@@ -40,7 +41,7 @@ class Access:
 
     Attributes:
         subject: their own id.
-        pseudonym: under which decisions name them (32 hex digits).
+        pseudonym: under which explanations and exports name them as of now (32 hex digits).
         decisions: every decision about them with its whole explanation, oldest first.
         lang: of the explanations.
         own_tables: the organisation's own tables of the campaigns that ran; what stands there is not in this answer.
@@ -112,7 +113,7 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
     told = tuple(why(one, home=place.folder, lang=lang) for one in ids)
     own = _own_tables(place, sorted({one.facts.run_id for one in told})) if told else ()
     events = tuple(events_after(place, ids)) if is_trail_there(place) else ()
-    return Access(who, pseudonym, told, lang, own, in_vault, tuple(not_read), events)
+    return Access(who, outward_of(place, pseudonym), told, lang, own, in_vault, tuple(not_read), events)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from ..runs._law import as_recorded
 from ..runs._open import open_all
 from ..runs._policy import policy_of_run, prices_for_later
 from ..runs._report import write_results
+from ._keys import outward_stories
 from ._ledger import ledger_of, run_keys_of
 
 if TYPE_CHECKING:
@@ -349,6 +350,7 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
     own = ("story_rows", "data_folder", "told", "taught", "vault")
     report = {key: value for key, value in recorded.report.items() if key not in own}
     report["stories"] = stories_of(told, recorded.campaign, model, prices_of(recorded), recorded.rulebook)
+    outward_stories(place, report)
     report["run"]["head"] = recorded.summary.head
     prices = policy_of_run(recorded) if recorded.summary.policy else None
     return write_results(place, name, report, prices) / "report.html"

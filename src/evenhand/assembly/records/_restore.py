@@ -214,8 +214,9 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> list[bytes]:
             rule="one home, one secret key: marks are made with it",
             remedy="name the home that the backup was made of, or a later copy of its keys",
         )
-    later = keys_of(elsewhere).marks(2**62)
-    people = _people_in(staged)
+    theirs, people = keys_of(elsewhere), _people_in(staged)
+    later = theirs.marks(2**62)
+    people.keep_version(theirs)  # a version that was renewed since must not come back
     known = people.marks(2**62)
     new = {mark: moment for mark, moment in later.items() if moment > known.get(mark, -(2**62))}
     people.keep_marks(new)
