@@ -67,7 +67,7 @@ def alike_tcf(texts: Sequence[str], question: TcfQuestion) -> Alike:
         ...         TcfString(1, 1, 11, consent_language="DE", purposes_consent=yes),
         ...         TcfString(1, 1, 11, consent_language="DE", purposes_consent=no)]
         >>> alike = alike_tcf([*map(write_tcf, made), "no string"], TcfQuestion(vendor=755))
-        >>> [sorted(np.flatnonzero(alike.group == one).tolist()) for one in alike.group.tolist()]
+        >>> [np.flatnonzero(alike.group == one).tolist() for one in alike.group.tolist()]
         [[0, 1], [0, 1], [2], [3]]
     """
     if not texts or not _rests_on_consent(question):
@@ -83,8 +83,9 @@ def alike_gpp(texts: Sequence[str], uses: Iterable[Use], question: TcfQuestion |
 
     Example:
         >>> texts = ["DBABLA~CVVVkkkkkpFY.YA", "DBABLA~CVVVkkkkkpFY.QA", "DBABTA~1YNN", "DBABTA~1YNN"]
-        >>> alike_gpp(texts, [Use.SALE], None).group[2:].tolist()
-        [0, 0]
+        >>> alike = alike_gpp(texts, [Use.SALE], None)
+        >>> [np.flatnonzero(alike.group == one).tolist() for one in alike.group.tolist()]
+        [[0], [1], [2, 3], [2, 3]]
     """
     if not texts or not (question is None or _rests_on_consent(question)):
         return Alike.apart(len(texts))
