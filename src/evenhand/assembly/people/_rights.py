@@ -23,6 +23,7 @@ from ..records._records import open_ledger, readable, rebuild_report
 from ..records._why import why
 from ..runs._due_models import DueModel, due_models
 from ._events import events_after, forget_events
+from ._lapsed import lapse_all
 from ._said_since import SAID_NO
 from ._same_person import linked_ids
 from ._trail import forget_said, is_trail_there
@@ -129,6 +130,7 @@ class Erased:
         in_vault: sensitive columns of which their value was taken out of the vault.
         events: what had followed their decisions, and was removed.
         other_ids: how many other ids of the same person were erased with this one.
+        lapsed: numbers of requests that were open, and that nothing is left to answer with; each has its letter.
         models: the models in force that may have been fitted on the person, and are to be fitted again.
     """
 
@@ -140,6 +142,7 @@ class Erased:
     in_vault: int = 0
     events: int = 0
     other_ids: int = 0
+    lapsed: tuple[str, ...] = ()
     models: tuple[DueModel, ...] = ()
 
 
@@ -174,6 +177,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         in_vault=sum(one.in_vault for one in done),
         events=sum(one.events for one in done),
         other_ids=len(others),
+        lapsed=tuple(number for one in done for number in one.lapsed),
         models=tuple({model.run: model for one in done for model in one.models}.values()),
     )
 
@@ -186,8 +190,9 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
     if _nothing_was_decided(place):
         keys.suppress(pseudonym, since_1970)
         said, in_vault = forget_said(place, pseudonym, at), vault_forget(place, who, at)
+        lapsed = lapse_all(place, who, at)
         keys.forget(pseudonym)
-        return Erased(0, 0, 0, (), said, in_vault)
+        return Erased(0, 0, 0, (), said, in_vault, lapsed=lapsed)
     with open_ledger(place) as store:
         recorded = [run for run in runs(store) if run.finished]
         if not keys.is_there and any(closed_run(store, run.run_id) for run in recorded):
@@ -200,6 +205,7 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
     keys.suppress(pseudonym, since_1970)
     said = forget_said(place, pseudonym, at)
     in_vault = vault_forget(place, who, at)
+    lapsed = lapse_all(place, who, at)
     with open_ledger(place) as store:
         decided = decided_about(store, pseudonym.hex())
     events = forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
@@ -219,7 +225,7 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
             rebuild_report(run.run_id, home=place.folder)
     own = _own_tables(place, [run.run_id for run in recorded])
     models = tuple(one for one in due_models(home=place.folder) if one.run in held or not one.is_known)
-    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events, models=models)
+    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events, lapsed=lapsed, models=models)
 
 
 def _nothing_was_decided(place: Home) -> bool:
