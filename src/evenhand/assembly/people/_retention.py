@@ -123,7 +123,7 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
     campaigns = campaigns_of(place)
     due = tuple(_due_runs(place, at)) if has_ledger(place) else ()
     consents, requests, orphans = _due_entries(place, campaigns, at)
-    looks = _due_looks(place, campaigns, at)
+    looks = _due_looks(place, campaigns, at, frozenset(one.run_id for one in due))
     if not dry_run:
         for one in due:
             _destroy(place, one, at)
@@ -198,14 +198,20 @@ def _due_entries(
     return consents, _closed(asked, _longest(campaigns, "requests"), at), orphans
 
 
-def _due_looks(place: Home, campaigns: Sequence[DeclaredCampaign], at: datetime) -> list[int]:
-    """Notes of what staff read: as old as a closed request may be, they go too."""
-    kept = _longest(campaigns, "requests")
-    if kept is None or not is_trail_there(place):
+def _due_looks(place: Home, campaigns: Sequence[DeclaredCampaign], at: datetime, gone: frozenset[str]) -> list[int]:
+    """Notes of who looked at what: as old as a closed request may be, they go too; and with the decisions of the runs
+    that go, those of who looked at one of these."""
+    if not is_trail_there(place):
         return []
+    kept = _longest(campaigns, "requests")
     with trail_of(place) as trail:
         looks = [one for one in trail.read(Stream.READ) if not one.is_removed]
-    return [one.seq for one in looks if at.date() >= kept_until(_moment(one.at).date(), kept)]
+    return [
+        one.seq
+        for one in looks
+        if json.loads(one.body)["about"].rpartition(".")[0] in gone
+        or (kept is not None and at.date() >= kept_until(_moment(one.at).date(), kept))
+    ]
 
 
 def _longest(campaigns: Sequence[DeclaredCampaign], name: str) -> str | None:
