@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.data.frames import csv_bytes
@@ -28,6 +29,7 @@ from evenhand.terms import Explained, Model, StoreError
 
 from ..people._said_since import SaidSince, list_said_no
 from ..people._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
+from ..records._keys import outward_stories
 from ..records._ledger import has_ledger, keys_of, ledger_of, refuse_erased_since, run_keys_of
 from ..records._vault_anchor import vault_noted
 from ._audit import campaign_audit
@@ -126,6 +128,7 @@ def plan_campaign(
         for story in report["stories"]:
             for told in story.values():
                 told["subject"] = "0" * len(told["subject"])  # without a key a pseudonym is no secret
+    outward_stories(place, report)
     columns = decision_columns(prepared.opened, explained, "")
     return Planned(summary_of(explained, loaded.campaign, report), report, columns)
 
@@ -208,7 +211,7 @@ def _ran(
     if not counts_earlier:
         step("deciding")
     done = None if counts_earlier else _worked_out(loaded.campaign, prepared, folder, place, run_id)
-    taught = np.unique(opened.history.subjects[prepared.lesson.rows])
+    taught = prepared.teachers
     who = class_list(taught)
     with ledger_of(place) as store:
         started = begin(
@@ -243,6 +246,7 @@ def _ran(
             raise
     keys_of(place).only_class(run_id, loaded.campaign.campaign)
     explained, report, columns = done.explained, done.report, done.columns
+    outward_stories(place, report)
     report["run"]["head"] = head
     results = _results(place, run_id, report, prices)
     step("looking who said no meanwhile")
@@ -300,6 +304,12 @@ class Prepared:
     lesson: Lesson
     model: Model
     audit: Audit
+
+    @property
+    def teachers(self) -> NDArray[np.bytes_]:
+        """Whose rows taught the model or were kept to try it: pseudonyms (``S32``), each once."""
+        first = np.unique(self.lesson.person, return_index=True)[1]
+        return self.opened.history.subjects[self.lesson.rows[first]]
 
 
 def prepare(
