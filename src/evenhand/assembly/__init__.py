@@ -74,6 +74,7 @@ from .records._receipts import (
     sign_checkpoint,
 )
 from .records._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay
+from .records._release import Release, release, release_file
 from .records._restore import Restored, restore
 from .records._rules import rules_of_run, rules_with, sign_balancing
 from .records._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
@@ -133,6 +134,7 @@ __all__ = [
     "Ran",
     "ReadTables",
     "ReadsInHome",
+    "Release",
     "Replayed",
     "Restored",
     "Retention",
@@ -213,6 +215,8 @@ __all__ = [
     "receipt_checker",
     "record_of_processing",
     "refuse_request",
+    "release",
+    "release_file",
     "replay",
     "restore",
     "resume_campaign",
