@@ -25,6 +25,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # would wait for one that never comes.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Processes that tests start keep their bytecode, as an installation does: without it every start compiles the house.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 settings.register_profile("evenhand", deadline=None, max_examples=50, print_blob=True)
 settings.register_profile("ci", parent=settings.get_profile("evenhand"), derandomize=True, database=None)
 settings.load_profile("ci" if IN_CI else "evenhand")

@@ -36,6 +36,18 @@ def test_every_public_name_can_be_reached_from_the_door():
     )
 
 
+def test_a_command_loads_what_it_needs():
+    """The assembly's door is lazy, too: to look after keys, no tables are read; its three lists of names agree."""
+    loaded = _loaded_by(
+        "from evenhand import assembly\n"
+        "from evenhand.assembly._made_in import MODULE\n"
+        "assert sorted(MODULE) == sorted(assembly.__all__) == dir(assembly)\n"
+        "assembly.keys_status\n"
+    )
+    assert not loaded & {"polars", "sqlalchemy"}
+    _loaded_by("from evenhand.assembly import *")
+
+
 def test_help_loads_no_data_library():
     """`evenhand --help` needs the terminal libraries and nothing that reads data."""
     loaded = _loaded_by(

@@ -131,7 +131,7 @@ def test_a_named_person_resumes_and_evidence_starts_anew(cli, paused):
     assert cli(paused, "run", "campaign.yaml", "--at", AT).exit_code == 0
     follow(paused, "outcome", 0.2, 0.8)
     found = look(cli, paused)
-    personal = sum(standing == "personalised" for _, _, standing in decided(paused)[first:])
+    personal = sum(standing == "personalised" for _, _, standing in decided(paused)[first:]) // 10 * 10
     assert found["streams"][0]["events"] == personal
     assert [one["what"] for one in found["history"]] == ["alarm", "paused", "resumed", "alarm", "paused"]
     assert cli(paused, "ledger", "verify").exit_code == 0
@@ -187,12 +187,12 @@ def test_deliveries_count_everybody_who_could_have_been_chosen(cli, ran):
     follow(ran, "delivered", 0.9, 0.9, last=120)
     first = look(cli, ran)["streams"][0]
     personal = [one for one, _, standing in decided(ran) if standing == "personalised"]
-    assert first["events"] == len(personal)
+    assert first["events"] == len(personal) // 10 * 10
     assert cli(ran, "run", "campaign.yaml", "--at", AT).exit_code == 0
     assert look(cli, ran)["streams"][0]["new"] == 0
     follow(ran, "delivered", 0.9, 0.9)
     second = look(cli, ran)["streams"][0]
-    assert second["events"] == 2 * len(personal)
+    assert second["events"] == 2 * len(personal) // 10 * 10
     assert second["unmatched"] == 0
 
 
@@ -242,7 +242,7 @@ def test_an_offer_is_compared_among_those_who_could_have_it(cli, shop):
     (stream,) = look(cli, shop)["streams"]
     (compared,) = stream["comparisons"]
     shown = compared["figures"]["people"]
-    assert stream["events"] == sum(standing == "personalised" for _, _, standing in decided(shop))
+    assert stream["events"] == sum(standing == "personalised" for _, _, standing in decided(shop)) // 10 * 10
     assert shown["others"] > 1.5 * shown["group"] > 0
 
 

@@ -6,100 +6,108 @@ arithmetic of a decision lives here. Callers name the moment and the folders; wh
 run's id and a new home's key.
 """
 
-from .house._officer import DeskInHome
-from .house._staff import (
-    ReadsInHome,
-    StaffHouse,
-    end_staff_sessions,
-    open_staff_house,
-    staff_check,
-    staff_mark,
-    staff_reads,
-)
-from .house._staff_mounts import serve_staff_pages, staff_mounts
-from .house._try import ToTry, check_can_serve, open_to_try
-from .live._live import LiveService
-from .live._serve import Serving, machine_keys, open_service, serve, service_app
-from .live._standing import pause_campaign, resume_campaign
-from .monitors._monitor import monitor
-from .monitors._monitored import Monitored, Watched
-from .people._answers import Answered, answer_request
-from .people._asking import (
-    ask,
-    ask_identity,
-    extend_request,
-    refuse_request,
-    review_report,
-    show_identity,
-    start_request,
-    withdraw_request,
-)
-from .people._consent_history import (
-    ExportedConsents,
-    History,
-    consent_history,
-    export_consents,
-    hash_of_notice,
-    is_factor,
-    say,
-    verify_rights,
-)
-from .people._consent_import import Imported, import_consents
-from .people._events import write_events
-from .people._known import is_known
-from .people._package import Package, package_about, portability_of
-from .people._person import PeopleHouse, Sayings
-from .people._person_pages import CodesBy, people_beside, person_link, person_pages_of, serve_person_pages
-from .people._person_sayings import SayingsInHome
-from .people._recipients import Message, acknowledge, outbox, tell_recipient
-from .people._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
-from .people._retention import DueRun, Retention, retention
-from .people._rights import Access, Erased, access, erase
-from .people._ropa import record_of_processing
-from .people._said_since import SaidSince, consents_since
-from .people._same_person import SamePerson, same_person
-from .people._signals_said import hear_signals
-from .people._table_words import ReadTables
-from .records._backup import BackedUp, backup
-from .records._bundle import BundleChecked, check_bundle, make_bundle
-from .records._database import DatabaseState, database_status, upgrade_database
-from .records._kept import kept_checkpoints, text_of_file
-from .records._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
-from .records._receipts import (
-    check_receipt,
-    give_receipt,
-    last_checkpoint,
-    ledger_key,
-    receipt_checker,
-    sign_checkpoint,
-)
-from .records._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay
-from .records._release import Release, release, release_file
-from .records._restore import Restored, restore
-from .records._rules import rules_of_run, rules_with, sign_balancing
-from .records._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
-from .records._verify import verify_ledger
-from .records._why import why
-from .records._witness_folder import make_witness, witness_cosigns, witness_key, witness_watches
-from .records._witnesses import (
-    Witnessed,
-    Witnesses,
-    add_cosignatures,
-    ask_witness,
-    set_witnesses,
-    witnessed_notes,
-    witnesses_of,
-)
-from .runs._audit import DataAudit, audit
-from .runs._certify import Certified, certify
-from .runs._check import Checked, check
-from .runs._decide import Decided, decide_people
-from .runs._evaluate import Evaluated, evaluate
-from .runs._frames import Frames
-from .runs._front import Decisions, decide, demo, draft, load_campaign, plan, run
-from .runs._noisy_audit import NoisyRates, vault_audit
-from .runs._policy import prices_of, why_not_later
-from .runs._run import Planned, Ran, frontier, plan_campaign, run_campaign
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from ._made_in import MODULE
+
+if TYPE_CHECKING:
+    from .house._officer import DeskInHome
+    from .house._staff import (
+        ReadsInHome,
+        StaffHouse,
+        end_staff_sessions,
+        open_staff_house,
+        staff_check,
+        staff_mark,
+        staff_reads,
+    )
+    from .house._staff_mounts import serve_staff_pages, staff_mounts
+    from .house._try import ToTry, check_can_serve, open_to_try
+    from .live._live import LiveService
+    from .live._serve import Serving, machine_keys, open_service, serve, service_app
+    from .live._standing import pause_campaign, resume_campaign
+    from .monitors._monitor import monitor
+    from .monitors._monitored import Monitored, Watched
+    from .people._answers import Answered, answer_request
+    from .people._asking import (
+        ask,
+        ask_identity,
+        extend_request,
+        refuse_request,
+        review_report,
+        show_identity,
+        start_request,
+        withdraw_request,
+    )
+    from .people._consent_history import (
+        ExportedConsents,
+        History,
+        consent_history,
+        export_consents,
+        hash_of_notice,
+        is_factor,
+        say,
+        verify_rights,
+    )
+    from .people._consent_import import Imported, import_consents
+    from .people._events import write_events
+    from .people._known import is_known
+    from .people._package import Package, package_about, portability_of
+    from .people._person import PeopleHouse, Sayings
+    from .people._person_pages import CodesBy, people_beside, person_link, person_pages_of, serve_person_pages
+    from .people._person_sayings import SayingsInHome
+    from .people._recipients import Message, acknowledge, outbox, tell_recipient
+    from .people._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
+    from .people._retention import DueRun, Retention, retention
+    from .people._rights import Access, Erased, access, erase
+    from .people._ropa import record_of_processing
+    from .people._said_since import SaidSince, consents_since
+    from .people._same_person import SamePerson, same_person
+    from .people._signals_said import hear_signals
+    from .people._table_words import ReadTables
+    from .records._backup import BackedUp, backup
+    from .records._bundle import BundleChecked, check_bundle, make_bundle
+    from .records._database import DatabaseState, database_status, upgrade_database
+    from .records._kept import kept_checkpoints, text_of_file
+    from .records._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+    from .records._receipts import (
+        check_receipt,
+        give_receipt,
+        last_checkpoint,
+        ledger_key,
+        receipt_checker,
+        sign_checkpoint,
+    )
+    from .records._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay
+    from .records._release import Release, release, release_file
+    from .records._restore import Restored, restore
+    from .records._rules import rules_of_run, rules_with, sign_balancing
+    from .records._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
+    from .records._verify import verify_ledger
+    from .records._why import why
+    from .records._witness_folder import make_witness, witness_cosigns, witness_key, witness_watches
+    from .records._witnesses import (
+        Witnessed,
+        Witnesses,
+        add_cosignatures,
+        ask_witness,
+        set_witnesses,
+        witnessed_notes,
+        witnesses_of,
+    )
+    from .runs._audit import DataAudit, audit
+    from .runs._certify import Certified, certify
+    from .runs._check import Checked, check
+    from .runs._decide import Decided, decide_people
+    from .runs._evaluate import Evaluated, evaluate
+    from .runs._frames import Frames
+    from .runs._front import Decisions, decide, demo, draft, load_campaign, plan, run
+    from .runs._noisy_audit import NoisyRates, vault_audit
+    from .runs._policy import prices_of, why_not_later
+    from .runs._run import Planned, Ran, frontier, plan_campaign, run_campaign
 
 __all__ = [
     "Access",
@@ -264,3 +272,19 @@ __all__ = [
     "witnesses_of",
     "write_events",
 ]
+
+
+if not TYPE_CHECKING:  # a type checker would believe every name after this
+
+    def __getattr__(name: str) -> object:
+        """Load a public name when it is first used."""
+        if name not in MODULE:
+            raise AttributeError(f"module 'evenhand.assembly' has no attribute {name!r}")
+        value: object = getattr(importlib.import_module(f"{__name__}.{MODULE[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    """Public names."""
+    return sorted(__all__)

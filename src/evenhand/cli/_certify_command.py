@@ -37,7 +37,8 @@ def certify(
         voice.document({"ok": found.ok, "file": str(found.path), **found.certificate})
     else:
         for trial in found.certificate["trials"]:
-            tried = f"{trial['people']:,} people, {len(trial['columns'])} columns, {trial['rounds']} rounds"
+            people = "a number of" if trial["people"] is None else f"{trial['people']:,}"
+            tried = f"{people} people, {len(trial['columns'])} columns, {trial['rounds']} rounds"
             told = f"{trial['changed']:,} decisions changed" if trial["rounds"] else "nothing to change"
             voice.data(f"{trial['what']}: {tried}: {told}")
         control = found.certificate["control"]

@@ -31,10 +31,14 @@ def release(
     columns: Annotated[
         str | None, typer.Option("--columns", help="The columns that leave, with commas between them. [default: all]")
     ] = None,
+    campaign: Annotated[
+        Path | None,
+        typer.Option("--campaign", help="A campaign file: its roles say what is the id, confidential or forbidden."),
+    ] = None,
     confidential: Annotated[
-        str,
+        str | None,
         typer.Option("--confidential", help="Columns that nobody outside knows of a person; they stay as they are."),
-    ] = "",
+    ] = None,
     levels: Annotated[
         list[str] | None,
         typer.Option("--levels", help="age=5,10,* : bands of a number, first characters of a text, * for nothing."),
@@ -65,11 +69,20 @@ def release(
             rule="a release is not written over another one unasked",
             remedy="name another file, or pass --force",
         )
+    declared = None if campaign is None else assembly.load_campaign(campaign).campaign
     made = assembly.release_file(
-        table, out=out, k=k, columns=_names(columns) if columns is not None else None, identifier=identifier,
-        confidential=_names(confidential), levels=dict(_level(one) for one in levels or ()), diversity=diversity,
-        most_left_out=left_out, pseudonyms=pseudonyms,
-    )  # fmt: skip
+        table,
+        out=out,
+        campaign=declared,
+        k=k,
+        columns=None if columns is None else _names(columns),
+        identifier=identifier,
+        confidential=None if confidential is None else _names(confidential),
+        levels=dict(_level(one) for one in levels or ()),
+        diversity=diversity,
+        most_left_out=left_out,
+        pseudonyms=pseudonyms,
+    )
     if json_out:
         voice.document({"file": None if out is None or made.refused else str(out), **made.to_dict()})
     else:

@@ -30,8 +30,8 @@ from evenhand.anonymity import (
     merged,
 )
 from evenhand.features import pseudonymise, scan_personal_data
-from evenhand.policy import Table
-from evenhand.terms import SMALLEST_SHOWN, Finding, Severity, UsageError, shown
+from evenhand.policy import Campaign, Table
+from evenhand.terms import SMALLEST_SHOWN, Finding, Role, Severity, UsageError, shown
 
 __all__ = ["Release", "release", "release_file"]
 
@@ -140,11 +140,15 @@ def release(
                    done.before, done.after, done.levels, done.left_out, done.findings)  # fmt: skip
 
 
-def release_file(path: str | Path, *, out: str | Path | None = None, **asked: Any) -> Release:
+def release_file(
+    path: str | Path, *, out: str | Path | None = None, campaign: Campaign | None = None, **asked: Any
+) -> Release:
     """As `release`, of a CSV or Parquet file; what leaves is a polars frame.
 
     Args:
         path: the file.
+        campaign: says which column is the identifier, which is confidential (the outcome) and which do not leave
+            (those that are forbidden), where nothing else is asked.
         out: the file to write, CSV or Parquet by its name; beside it stands one that says what was done, for whoever
             gets it. Nothing is written where the release is refused.
         asked: as for `release`.
@@ -153,8 +157,10 @@ def release_file(path: str | Path, *, out: str | Path | None = None, **asked: An
         StoreError: a file cannot be written.
     """
     whole = Path(path).resolve()
-    words = _USUAL | asked
-    made = _Release(open_table(Table(file=whole.name), whole.parent), *words.values()).run()
+    table = open_table(Table(file=whole.name), whole.parent)
+    roles = {} if campaign is None else _by_role(campaign, table.names)
+    words = {**_USUAL, **roles, **{name: value for name, value in asked.items() if value is not None}}
+    made = _Release(table, *words.values()).run()
     if made.after is not None and out is not None:
         sink = io.BytesIO()
         if Path(out).suffix in (".parquet", ".pq"):
@@ -166,6 +172,16 @@ def release_file(path: str | Path, *, out: str | Path | None = None, **asked: An
         write_atomically(Path(out), sink.getvalue(), private=True)
         write_atomically(Path(f"{out}.json"), json_bytes(note))
     return made
+
+
+def _by_role(campaign: Campaign, names: Sequence[str]) -> dict[str, Any]:
+    """What a campaign's roles say of the columns of a table; a column without a role is one that others may know."""
+    role = {name: column.role for name, column in campaign.columns.items() if column.confirmed and name in names}
+    return {
+        "columns": [name for name in names if role.get(name) is not Role.FORBIDDEN],
+        "identifier": next((name for name, one in role.items() if one is Role.IDENTIFIER), None),
+        "confidential": [name for name, one in role.items() if one is Role.OUTCOME],
+    }
 
 
 class _Release:
