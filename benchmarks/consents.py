@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 import polars as pl
 
 from evenhand import assembly
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.assembly.people._trail import told_to
 from evenhand.assembly.runs._consents import book_of
 from evenhand.policy import Campaign

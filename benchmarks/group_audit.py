@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evenhand.adapters.group_cells import cells_of_parquet
+from evenhand.adapters.data.group_cells import cells_of_parquet
 from evenhand.disparity import GroupAudit, count_cells, group_audit
 
 from .machine import describe, print_table

@@ -63,7 +63,7 @@ def hillstrom(folder: Path) -> tuple[pd.DataFrame, NDArray[np.int64]]:
 
 def grocer(folder: Path) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """The demonstration's history: which household redeemed a coupon of which theme; the index is the household."""
-    from evenhand.adapters.complete_journey import history, read_tables
+    from evenhand.adapters.demonstration.complete_journey import history, read_tables
 
     table = history(read_tables())
     plain = {name: table[name].to_numpy() for name in table.columns}
@@ -99,7 +99,7 @@ SETS: dict[str, Callable[[Path], tuple[pd.DataFrame, NDArray[np.int64]]]] = {
 
 
 def glass_box(threads: int) -> Any:
-    from evenhand.adapters.estimators import AdditiveClassifier
+    from evenhand.adapters.models.estimators import AdditiveClassifier
 
     return AdditiveClassifier()
 

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 import evenhand as eh
-from evenhand.adapters.released_table import counted
+from evenhand.adapters.data.released_table import counted
 from evenhand.anonymity import measure
 
 from .machine import describe, peak_memory, print_table

@@ -69,7 +69,7 @@ def main() -> None:
 
 def measure(people: int, offers: int, features: int, folder: Path) -> dict[str, Any]:
     """Make the world (once) and walk it in a fresh process."""
-    from evenhand.adapters.worlds_files import write_shoppers
+    from evenhand.adapters.demonstration.worlds_files import write_shoppers
 
     place = folder / f"shoppers-{people}-{offers}-{features}"
     if not (place / "campaign.yaml").exists():

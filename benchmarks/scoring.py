@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenhand.adapters.columns import raw_values
+from evenhand.adapters.data.columns import raw_values
 from evenhand.features import encode
 from evenhand.scoring import model_digest, model_sql, one_scorer
 from evenhand.terms import Binning, FeatureView, Model, Pair, probability_ppm, score_of, term_contributions

@@ -60,7 +60,7 @@ def main() -> None:
 def make_world(folder: Path, people: int) -> Path:
     """A campaign that ran, with limits that are not used up by the benchmark, and a key."""
     from evenhand import assembly
-    from evenhand.adapters.worlds_files import write_shoppers
+    from evenhand.adapters.demonstration.worlds_files import write_shoppers
 
     if not (folder / "campaign.yaml").exists():
         write_shoppers(folder, people, 5, 10, seed=1, at=AT)

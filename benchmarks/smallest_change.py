@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenhand.adapters.estimators import AdditiveClassifier
+from evenhand.adapters.models.estimators import AdditiveClassifier
 from evenhand.explanation import Counterfactual, CounterfactualSearch, DecisionSearch, Proof
 from evenhand.features import encode
 from evenhand.policy import Campaign

@@ -63,7 +63,7 @@ def world(
 
 
 def glass_box(x: pd.DataFrame, y: NDArray[np.int64], t: NDArray[np.int64], pairs: int = 0) -> Predict:
-    from evenhand.adapters.uplift import AdditiveUplift
+    from evenhand.adapters.models.uplift import AdditiveUplift
 
     fitted = AdditiveUplift(pairs=pairs).fit(x, y, treatment=t)
     return lambda other: np.asarray(fitted.predict(other))

@@ -15,10 +15,10 @@ import httpx
 from starlette.types import ASGIApp
 
 from evenhand import assembly
-from evenhand.adapters.database import database_of
-from evenhand.adapters.home import Home
-from evenhand.adapters.person_links import Links, Scope, UsedInMemory
-from evenhand.adapters.used_links import UsedLinks
+from evenhand.adapters.entry.person_links import Links, Scope, UsedInMemory
+from evenhand.adapters.entry.used_links import UsedLinks
+from evenhand.adapters.stores.database import database_of
+from evenhand.adapters.stores.home import Home
 from evenhand.adapters.web import person_pages
 from evenhand.features import pseudonymise
 from evenhand.portal import Ask, Asked, Word
@@ -101,9 +101,8 @@ class SayingsInTable:
         self.notices.append(notice)
         with self.table.open("a", encoding="utf-8", newline="") as file:
             for one in words:
-                csv.writer(file).writerow(
-                    [who, one.kind, one.about, one.status, one.at.replace(tzinfo=None).isoformat()]
-                )
+                out = ("opt_out", "", "OptedOut") if one.kind == "signal" else (one.kind, one.about, one.status)
+                csv.writer(file).writerow([who, *out, one.at.replace(tzinfo=None).isoformat()])
 
     def requests(self, who: str) -> Sequence[Asked]:
         """What was asked."""

@@ -80,7 +80,7 @@ def shop_beside_service(campaign: Path) -> Iterator[ShopAndService]:
         key = assembly.machine_keys(serving.place.folder).make("example", scopes, at=datetime.now(UTC))
         app = assembly.service_app(serving, **assembly.people_beside(serving, "/my"))
         with listening(app) as service, program.Decisions(service, key) as decisions:
-            files = {path: httpx.get(service + path).content for path in ("/card/1.js", "/card/1.css")}
+            files = {path: httpx.get(service + path).content for path in program.FILES}
             files["/shop.css"] = SHOP.with_name("shop.css").read_bytes()
             with shop_open(program, program.Shop(decisions, service, files)) as shop:
                 yield ShopAndService(shop, service, campaign.parent)

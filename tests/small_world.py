@@ -13,8 +13,8 @@ import polars as pl
 
 import evenhand as eh
 from evenhand import assembly
-from evenhand.adapters.home import find_home
-from evenhand.adapters.worlds_files import moment_of, records_table
+from evenhand.adapters.demonstration.worlds_files import moment_of, records_table
+from evenhand.adapters.stores.home import find_home
 from evenhand.campaigns import History, learn, lesson_of, teachable
 from evenhand.features import pseudonymise
 from evenhand.journey import Stores

@@ -6,17 +6,17 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.belonging import belong
-from evenhand.adapters.database import Database
-from evenhand.adapters.placement import Placement
-from evenhand.adapters.postgres_keys import PostgresRunKeys, PostgresSubjectKeys
-from evenhand.adapters.postgres_leases import PostgresLeases
-from evenhand.adapters.postgres_ledger import PostgresLedger
-from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_leases import SqliteLeases
-from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.adapters.subject_keys import SubjectKeyFile
-from evenhand.adapters.wrapping import Wrapping
+from evenhand.adapters.keys.postgres_keys import PostgresRunKeys, PostgresSubjectKeys
+from evenhand.adapters.keys.run_keys import RunKeyFolder
+from evenhand.adapters.keys.subject_keys import SubjectKeyFile
+from evenhand.adapters.keys.wrapping import Wrapping
+from evenhand.adapters.ledgers.postgres_leases import PostgresLeases
+from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
+from evenhand.adapters.ledgers.sqlite_leases import SqliteLeases
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
+from evenhand.adapters.stores.belonging import belong
+from evenhand.adapters.stores.database import Database
+from evenhand.adapters.stores.placement import Placement
 
 KEY = bytes(range(32))
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from evenhand.adapters.rule_packs import read_pack_file
+from evenhand.adapters.declared.rule_packs import read_pack_file
 from evenhand.rules import FACTS, Pack, Rule, rule_pack_schema
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from evenhand.adapters.worlds_files import moment_of, records_table, write_tables
+from evenhand.adapters.demonstration.worlds_files import moment_of, records_table, write_tables
 from evenhand.terms import DataError, EvenhandError
 from evenhand.worlds import ConsentShares, consent_records
 

@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evenhand.adapters.worlds_files import write_hiring
+from evenhand.adapters.demonstration.worlds_files import write_hiring
 
 HERE = Path(__file__).parent
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -125,8 +125,7 @@ class Decisions:
                     raise Refused({"title": "The service cannot be reached."}) from None
                 time.sleep(0.2 * attempt)
                 continue
-            if answer.status_code == 200:
-                found: dict[str, Any] = answer.json()
+            if answer.status_code == 200 and (found := _values(answer)) is not None:
                 return found
             if answer.status_code not in _FOR_NOW or attempt == self._tries:
                 raise Refused(_problem(answer))
@@ -135,13 +134,19 @@ class Decisions:
         raise Refused({})
 
 
-def _problem(answer: httpx.Response) -> dict[str, Any]:
-    """What the service told; of an answer that is none of its own (a proxy's page), the status alone."""
+def _values(answer: httpx.Response) -> dict[str, Any] | None:
+    """What the service told; None where the answer is none of its own, such as a proxy's page."""
     try:
         told = answer.json()
     except ValueError:
-        told = None
-    if isinstance(told, dict):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
+    """The service's problem; of an answer that is none of its own, the status alone."""
+    told = _values(answer)
+    if told is not None:
         return told
     return {"title": "The service did not answer as it does.", "status": answer.status_code}
 

@@ -16,6 +16,7 @@ import os
 import re
 import sys
 import uuid
+from collections.abc import Mapping
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,7 +29,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "service"))
 from client import Decisions, Refused  # noqa: E402 - the client is a file to copy
 
-SCRIPT = "sha384-Bz81cUOx66Zxz6Y9BNr4+mxVGkuUyqJHrsyck9UE3YOS/mBYhNDA9kA1rhD7+MGA"
+SCRIPT = "sha384-+rpO/WClvzUINxhxXlcUNs3p+5wZA2uhYNFxAGXejeLZQYLJs/9u5Kej2QZFSEfs"
 STYLE = "sha384-CZ1gRNEi+KKe1nPjlE9Ni74+j5GJSVTXg7zzV5z6w44Uy8I3jExEl3haV8ASYRK8"
 """As docs/reference/card.md publishes them: a browser runs no other file."""
 POLICY = (
@@ -37,6 +38,8 @@ POLICY = (
 )
 PATIENCE = 1.0
 """Seconds to wait for an answer of the service: an advertisement must not hold up a page."""
+FILES = ("/card/2.js", "/card/1.css")
+"""Of the card. They come from the service, and are kept here."""
 WARES = ("Brood", "Melk", "Kaas", "Tomaten", "Koffie", "Soep", "IJs", "Koekjes")
 PAGE = (HERE / "page.html").read_text("utf-8")
 PLACE = re.compile(r"\{\{ ([a-z ]+) \}\}")
@@ -48,11 +51,21 @@ class Shop:
     Args:
         decisions: the service.
         pages: where people's browsers find its pages.
-        files: script and style sheet of the card, by path.
+        files: files by path.
+        service: where the service is, for the card's own files; "" = they are among the files.
     """
 
-    def __init__(self, decisions: Decisions, pages: str, files: dict[str, bytes]) -> None:
-        self.decisions, self.pages, self.files = decisions, pages, files
+    def __init__(self, decisions: Decisions, pages: str, files: Mapping[str, bytes], service: str = "") -> None:
+        self.decisions, self.pages, self.files, self.service = decisions, pages, dict(files), service
+
+    def file(self, path: str) -> bytes | None:
+        """A file of the shop's, or of the card; None where there is none, or not for now."""
+        if path in FILES and path not in self.files and self.service:
+            try:
+                self.files[path] = httpx.get(self.service + path, timeout=PATIENCE).raise_for_status().content
+            except (httpx.HTTPError, httpx.InvalidURL):
+                return None  # the page is whole without it, and the next visitor asks again
+        return self.files.get(path)
 
     def card(self, who: str, lang: str, *, gpc: bool) -> dict[str, Any]:
         """The card for somebody: as markup and as values; empty where there is none, for whatever reason.
@@ -63,7 +76,7 @@ class Shop:
         known = {"subject": who} if who else {"subject": f"visit-{uuid.uuid4().hex}", "features": {}, "opted_out": True}
         try:
             answer = self.decisions.decide(**known, gpc=gpc)
-            if answer["offer"] is None:
+            if answer.get("offer") is None:
                 return {"html": "", "card": None}
             link = f"/aanbod/{answer['offer']['id']}"
             made = self.decisions.card(known["subject"], answer["decision_id"], lang=lang, link=link, site=self.pages)
@@ -97,9 +110,9 @@ class Handler(BaseHTTPRequestHandler):
         elif address.path == "/card":
             card = self.shop.card(who, lang, gpc=gpc)["card"]
             self._send(200, "application/json", httpx.Response(200, json=card).content) if card else self._send(204)
-        elif address.path in self.shop.files:
+        elif (file := self.shop.file(address.path)) is not None:
             kind = "text/javascript" if address.path.endswith(".js") else "text/css"
-            self._send(200, kind, self.shop.files[address.path], "public, max-age=86400")
+            self._send(200, kind, file, "public, max-age=86400")
         elif address.path.startswith("/aanbod/"):
             self._page(who, lang, "<p>Dit aanbod ligt voor u klaar bij de kassa.</p>", asks=False)
         else:
@@ -140,12 +153,31 @@ class Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serve until Ctrl-C."""
-    service = os.environ.get("EVENHAND_SERVICE", "http://127.0.0.1:8000")
-    files = {path: httpx.get(service + path).raise_for_status().content for path in ("/card/1.js", "/card/1.css")}
-    files["/shop.css"] = (HERE / "shop.css").read_bytes()
-    with Decisions(service, os.environ["EVENHAND_KEY"], lang="nl", tries=1, timeout=PATIENCE) as decisions:
-        Handler.shop = Shop(decisions, os.environ.get("EVENHAND_PAGES", service), files)
-        with ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8080"))), Handler) as server:
+    service = os.environ.get("EVENHAND_SERVICE", "http://127.0.0.1:8000").rstrip("/")
+    key, port = os.environ.get("EVENHAND_KEY", ""), os.environ.get("PORT", "8080")
+    if not key.strip():
+        sys.exit(
+            "EVENHAND_KEY is empty, so the shop cannot ask the service. Make a key, and put what is printed into it:\n"
+            "  evenhand machine-key make shop --scope decide --scope read --scope events"
+        )
+    if not service.startswith(("http://", "https://")) or not port.isdecimal():
+        sys.exit(
+            "EVENHAND_SERVICE is an address such as http://127.0.0.1:8000, and PORT is a number. One of them is not."
+        )
+    with Decisions(service, key.strip(), lang="nl", tries=1, timeout=PATIENCE) as decisions:
+        own = {"/shop.css": (HERE / "shop.css").read_bytes()}
+        Handler.shop = Shop(decisions, os.environ.get("EVENHAND_PAGES", service), own, service)
+        if not all(Handler.shop.file(path) for path in FILES):
+            print(
+                f"{service} does not give the card's files. The shop is open without advertisements until it does.\n"
+                "Start it with pages (evenhand serve CAMPAIGN --pages /my), or name its address in EVENHAND_SERVICE.",
+                file=sys.stderr,
+            )
+        try:
+            server = ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
+        except (OSError, OverflowError):
+            sys.exit(f"Port {port} cannot be used; something else may listen there. Choose another one: PORT=8081")
+        with server:
             print(f"The shop is at http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)", flush=True)
             try:
                 server.serve_forever()

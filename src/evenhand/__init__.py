@@ -60,8 +60,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from evenhand.adapters.estimators import AdditiveClassifier, AdditiveRegressor
-    from evenhand.adapters.uplift import AdditiveUplift
+    from evenhand.adapters.models.estimators import AdditiveClassifier, AdditiveRegressor
+    from evenhand.adapters.models.uplift import AdditiveUplift
     from evenhand.assembly import (
         Frames,
         access,
@@ -97,9 +97,9 @@ if TYPE_CHECKING:
     )
 
 _ESTIMATORS = {
-    "AdditiveClassifier": "evenhand.adapters.estimators",
-    "AdditiveRegressor": "evenhand.adapters.estimators",
-    "AdditiveUplift": "evenhand.adapters.uplift",
+    "AdditiveClassifier": "evenhand.adapters.models.estimators",
+    "AdditiveRegressor": "evenhand.adapters.models.estimators",
+    "AdditiveUplift": "evenhand.adapters.models.uplift",
 }
 
 

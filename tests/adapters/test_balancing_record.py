@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evenhand.adapters.balancing_record import balancing_state, new_record, write_record
+from evenhand.adapters.declared.balancing_record import balancing_state, new_record, write_record
 from evenhand.policy import Balancing
 from evenhand.terms import DataError, StoreError
 

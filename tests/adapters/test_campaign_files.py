@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign_cases import NOW, PLAIN, changed
-from evenhand.adapters.campaign_files import campaign_from_mapping, load_campaign
+from evenhand.adapters.declared.campaign_files import campaign_from_mapping, load_campaign
 from evenhand.terms import PolicyError, UsageError
 
 FULL = Path(__file__).parents[1] / "data" / "campaign_full.yaml"

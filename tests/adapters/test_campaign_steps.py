@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evenhand.adapters.campaign_tables import CampaignStep, CampaignSteps, ChangedMeanwhileError, StepKind
-from evenhand.adapters.database import Database
-from evenhand.adapters.placement import Placement
+from evenhand.adapters.stores.campaign_tables import CampaignStep, CampaignSteps, ChangedMeanwhileError, StepKind
+from evenhand.adapters.stores.database import Database
+from evenhand.adapters.stores.placement import Placement
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 

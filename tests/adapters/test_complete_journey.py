@@ -13,7 +13,15 @@ from polars.testing import assert_frame_equal
 from ruamel.yaml import YAML
 
 import evenhand as eh
-from evenhand.adapters.complete_journey import DECISION_DAY, PURPOSE, THEMES, history, prepare, read_tables, subjects
+from evenhand.adapters.demonstration.complete_journey import (
+    DECISION_DAY,
+    PURPOSE,
+    THEMES,
+    history,
+    prepare,
+    read_tables,
+    subjects,
+)
 from evenhand.policy import Campaign
 from evenhand.terms import DataError, Role, StoreError
 

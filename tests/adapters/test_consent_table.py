@@ -7,8 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from evenhand.adapters.consent_table import CONSENT_COLUMNS, consent_columns, read_consents
-from evenhand.adapters.tables import open_frame, open_table
+from evenhand.adapters.data.consent_table import CONSENT_COLUMNS, consent_columns, read_consents
+from evenhand.adapters.data.tables import open_frame, open_table
 from evenhand.features import Register, pseudonymise
 from evenhand.policy import ConsentSource, SignalsClause, Table
 from evenhand.terms import DataError

@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from evenhand.adapters.belonging import belong
-from evenhand.adapters.database import Database, database_of
-from evenhand.adapters.event_tables import Event, EventTables
-from evenhand.adapters.home import Home
 from evenhand.adapters.migrations.tables import METADATA
-from evenhand.adapters.placement import Placement, place_home, placement_of
-from evenhand.adapters.rights_tables import RightsTables
+from evenhand.adapters.stores.belonging import belong
+from evenhand.adapters.stores.database import Database, database_of
+from evenhand.adapters.stores.event_tables import Event, EventTables
+from evenhand.adapters.stores.home import Home
+from evenhand.adapters.stores.placement import Placement, place_home, placement_of
+from evenhand.adapters.stores.rights_tables import RightsTables
 from evenhand.rights import Entry, Stream
 from evenhand.terms import LedgerError, StoreError, UsageError
 
@@ -51,7 +51,7 @@ def test_tables_and_migrations_say_the_same(database):
 
 def test_migrations_follow_each_other_without_a_fork(database):
     """One number after the other, each following the one before: two branches that took one number are found."""
-    from evenhand.adapters.database import _numbers, _scripts
+    from evenhand.adapters.stores.database import _numbers, _scripts
 
     script = _scripts("people")
     walked = [one.revision for one in script.walk_revisions()][::-1]

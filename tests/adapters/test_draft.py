@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenhand.adapters.campaign_files import load_campaign
-from evenhand.adapters.draft import draft_campaign
-from evenhand.adapters.tables import open_table
+from evenhand.adapters.data.tables import open_table
+from evenhand.adapters.declared.campaign_files import load_campaign
+from evenhand.adapters.declared.draft import draft_campaign
 from evenhand.policy import CONTACT_TO_FILL_IN, NAME_TO_FILL_IN, OFFER_TO_FILL_IN
 from evenhand.terms import DataError, Origin, PolicyError, Role, Severity
 

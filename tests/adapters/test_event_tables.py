@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from evenhand.adapters.database import Database
-from evenhand.adapters.event_tables import Event, EventTables
+from evenhand.adapters.stores.database import Database
+from evenhand.adapters.stores.event_tables import Event, EventTables
 
 DAY = 86_400_000_000
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evenhand.adapters.foreign_ebm import from_ebm
+from evenhand.adapters.models.foreign_ebm import from_ebm
 from evenhand.scoring import one_scorer
 from evenhand.terms import DataError
 

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
-from evenhand.adapters.foreign_logistic import binned_logistic
+from evenhand.adapters.models.foreign_logistic import binned_logistic
 from evenhand.features import encode
 from evenhand.scoring import one_scorer
 from evenhand.terms import DataError

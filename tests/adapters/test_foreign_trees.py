@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from evenhand.adapters.foreign_trees import from_lightgbm, from_xgboost
+from evenhand.adapters.models.foreign_trees import from_lightgbm, from_xgboost
 from evenhand.features import encode
 from evenhand.scoring import model_from_json, model_to_json
 from evenhand.terms import DataError, score_of, term_contributions
@@ -50,7 +50,7 @@ def _beside(cuts, size, rng):
 
     Not beside LightGBM's own border of zero, 1e-35, which its dump gives to the last digit but one.
     """
-    cuts = cuts[np.abs(cuts) > 1e-30]
+    cuts = cuts[(np.abs(cuts) > 1e-30) & (np.abs(cuts) < 1e305)]
     pool = np.concatenate([cuts, np.nextafter(cuts, -np.inf), np.nextafter(cuts, np.inf), [np.nan, 0.0, 1e30, -1e30]])
     return rng.choice(pool, size)
 
@@ -60,6 +60,7 @@ LIGHT = {"num_leaves": 4, "max_depth": 2, "verbose": -1, "num_threads": 1, "dete
 
 
 @settings(max_examples=8)
+@example(seed=0, use_missing=True, objective="regression")  # holds a question whether a value is missing
 @given(SEEDS, st.booleans(), st.sampled_from(["binary", "regression", "poisson"]))
 def test_lightgbm_comes_in_exactly(lightgbm, seed, use_missing, objective):
     """Scores differ by rounding alone: on the rows, on every border, and beside it."""
@@ -72,6 +73,7 @@ def test_lightgbm_comes_in_exactly(lightgbm, seed, use_missing, objective):
     for binning in imported.model.view.binnings:
         odd = matrix.copy()
         odd[:, NAMES.index(binning.name)] = _beside(np.array(binning.cuts), len(matrix), rng)
+        odd[0, NAMES.index(binning.name)] = 1e305
         assert np.abs(_scores(imported, odd) - booster.predict(odd, raw_score=True)).max() <= imported.bound + 1e-9
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.adapters.home import HOME_NAME, Home, find_home, write_atomically
+from evenhand.adapters.stores.home import HOME_NAME, Home, find_home, write_atomically
 from evenhand.terms import StoreError, UsageError
 
 

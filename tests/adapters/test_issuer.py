@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from evenhand.adapters.issuer import Issuer, IssuerError, fetch_json
-from evenhand.adapters.staff_tokens import TokenError
+from evenhand.adapters.sign_in.issuer import Issuer, IssuerError, fetch_json
+from evenhand.adapters.sign_in.staff_tokens import TokenError
 
 ADDRESS = "https://login.shop.example/realms/shop"
 GOOD = {

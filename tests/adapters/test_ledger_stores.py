@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builders import begin_run, make_explained, model_from_json
-from evenhand.adapters.wrapping import Wrapping
+from evenhand.adapters.keys.wrapping import Wrapping
 from evenhand.ledger import (
     GENESIS,
     Head,
@@ -213,7 +213,7 @@ def test_a_schema_that_was_put_back_is_refused(tmp_path, postgres_url):
         db.execute("DELETE FROM entry WHERE seq > %s", (older,))
         db.execute("DELETE FROM checkpoint WHERE size > %s", (older,))
         db.execute("DELETE FROM tile WHERE (place + 1) * 256 > %s", (older,))
-        from evenhand.adapters._sealed_head import sealed_head
+        from evenhand.adapters.ledgers._sealed_head import sealed_head
 
         db.execute("UPDATE head SET kept = %s", (sealed_head(head, KEY),))
         db.execute("ALTER TABLE checkpoint ENABLE ALWAYS TRIGGER checkpoint_no_change")
@@ -328,7 +328,7 @@ def test_what_is_lent_is_lent_once_and_a_clock_that_goes_back_wakes_nothing(stor
 @pytest.mark.postgres
 def test_another_homes_key_opens_nothing_on_a_server(tmp_path, postgres_url):
     """The mark of the home is compared before a row is read or written."""
-    from evenhand.adapters.postgres_ledger import PostgresLedger
+    from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
 
     stores = OnServer(tmp_path, postgres_url)
     with pytest.raises(LedgerError, match="belongs to another home"):

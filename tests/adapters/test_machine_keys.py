@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.keys.machine_keys import MachineKeys
 from evenhand.terms import StoreError, UsageError
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)

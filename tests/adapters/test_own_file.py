@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from evenhand.adapters.own_file import make_own_file
-from evenhand.adapters.sqlite_leases import SqliteLeases
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.ledgers.sqlite_leases import SqliteLeases
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
+from evenhand.adapters.stores.own_file import make_own_file
 
 OPEN_AND_CLOSE = (
     "import sqlite3, sys; one = sqlite3.connect(sys.argv[1]); one.execute('SELECT * FROM sqlite_master'); one.close()"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.adapters.person_links import Links, Scope, UsedInMemory
+from evenhand.adapters.entry.person_links import Links, Scope, UsedInMemory
 from evenhand.terms import UsageError
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)

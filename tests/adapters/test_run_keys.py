@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from evenhand.adapters.run_keys import RunKeyFolder
+from evenhand.adapters.keys.run_keys import RunKeyFolder
 from evenhand.terms import StoreError
 
 RUN = "20261123T101500Z-0a1b2c"

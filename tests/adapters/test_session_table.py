@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evenhand.adapters.database import Database
-from evenhand.adapters.placement import Placement
-from evenhand.adapters.session_table import SessionTable
-from evenhand.adapters.staff_sessions import SESSION, StaffSessions
+from evenhand.adapters.sign_in.session_table import SessionTable
+from evenhand.adapters.sign_in.staff_sessions import SESSION, StaffSessions
+from evenhand.adapters.stores.database import Database
+from evenhand.adapters.stores.placement import Placement
 from evenhand.staff import StaffRole
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenhand import AdditiveClassifier, AdditiveRegressor
-from evenhand.adapters._first_reading import NumberCounts
-from evenhand.adapters.sources import DuckTable, ParquetTable
+from evenhand.adapters.data.sources import DuckTable, ParquetTable
+from evenhand.adapters.models._first_reading import NumberCounts
 from evenhand.terms import DataError
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from evenhand import AdditiveClassifier
-from evenhand.adapters.sources import SparkTable
+from evenhand.adapters.data.sources import SparkTable
 
 pytestmark = [pytest.mark.spark, pytest.mark.filterwarnings("ignore")]
 

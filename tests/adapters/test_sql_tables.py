@@ -7,7 +7,7 @@ import sqlite3
 import numpy as np
 import pytest
 
-from evenhand.adapters.tables import open_table
+from evenhand.adapters.data.tables import open_table
 from evenhand.policy import Table
 from evenhand.terms import DataError, StoreError
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenhand.adapters.sqlite_leases import SqliteLeases
+from evenhand.adapters.ledgers.sqlite_leases import SqliteLeases
 from evenhand.terms import DataError, StoreError, UsageError
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -163,7 +163,7 @@ WORKER = """
 import random, sys, time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from evenhand.adapters.sqlite_leases import SqliteLeases
+from evenhand.adapters.ledgers.sqlite_leases import SqliteLeases
 from evenhand.terms import StoreError
 
 path, name, lasts = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import begin_run, make_explained, model_from_json
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.ledger import GENESIS, Head, Tail, columns, facts, finish, latest, open_run, record, replay, runs, verify
 from evenhand.terms import LedgerError, StoreError
 
@@ -29,7 +29,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from builders import begin_run, make_explained
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.ledger import finish, record
 batches = [make_explained(400, seed=seed) for seed in range(6)]
 with SqliteLedger(Path(sys.argv[1])) as store:
@@ -347,7 +347,7 @@ import os
 import sys
 from pathlib import Path
 from builders import begin_run, model_from_json
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.ledger import verify
 from evenhand.terms import EvenhandError
 path, warm = Path(sys.argv[1]), Path(sys.argv[2])

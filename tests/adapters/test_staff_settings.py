@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evenhand.adapters.staff_settings import read_staff_settings, staff_settings
+from evenhand.adapters.sign_in.staff_settings import read_staff_settings, staff_settings
 from evenhand.staff import StaffRole, roles_of
 from evenhand.terms import PolicyError
 

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from evenhand.adapters.subject_keys import SubjectKeyFile
+from evenhand.adapters.keys.subject_keys import SubjectKeyFile
 from evenhand.ledger import SubjectKey
 from evenhand.terms import LedgerError, StoreError
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.adapters.frames import frame_like
-from evenhand.adapters.tables import open_frame, open_table
+from evenhand.adapters.data.frames import frame_like
+from evenhand.adapters.data.tables import open_frame, open_table
 from evenhand.policy import Table
 from evenhand.terms import DataError, StoreError, UsageError
 

@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import clone
 
 from evenhand import AdditiveClassifier, AdditiveUplift
-from evenhand.adapters.uplift import AssignmentWarning
+from evenhand.adapters.models.uplift import AssignmentWarning
 from evenhand.scoring import model_from_json, model_sql, model_to_json, one_scorer, qini
 from evenhand.terms import DataError, UsageError
 
@@ -189,7 +189,7 @@ def freedom(glass: AdditiveUplift) -> float:
     return sum(term["freedom"] for term in glass.model_.evaluation["terms"].values())
 
 
-@pytest.mark.filterwarnings("ignore::evenhand.adapters.uplift.AssignmentWarning")
+@pytest.mark.filterwarnings("ignore::evenhand.adapters.models.uplift.AssignmentWarning")
 def test_what_a_household_has_of_its_own_is_no_pattern_where_it_is_said_whose_rows_they_are():
     """Told whose rows they are, curves of columns that say nothing follow less of them, whatever the ids are."""
     told, untold = [], []

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evenhand.adapters.code_delivery import OwnIds
-from evenhand.adapters.database import Database
-from evenhand.adapters.entry_codes import EntryCodes
-from evenhand.adapters.person_links import Links
-from evenhand.adapters.placement import Placement
-from evenhand.adapters.rights_tables import RightsTables
-from evenhand.adapters.used_links import UsedLinks
+from evenhand.adapters.entry.code_delivery import OwnIds
+from evenhand.adapters.entry.entry_codes import EntryCodes
+from evenhand.adapters.entry.person_links import Links
+from evenhand.adapters.entry.used_links import UsedLinks
+from evenhand.adapters.stores.database import Database
+from evenhand.adapters.stores.placement import Placement
+from evenhand.adapters.stores.rights_tables import RightsTables
 from evenhand.rights import Entry, Stream
 from evenhand.terms import UsageError
 

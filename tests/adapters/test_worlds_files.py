@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from ruamel.yaml import YAML
 
-from evenhand.adapters.worlds_files import moment_of, write_hiring, write_shoppers
+from evenhand.adapters.demonstration.worlds_files import moment_of, write_hiring, write_shoppers
 from evenhand.policy import Campaign
 from evenhand.terms import Role, StoreError
 

@@ -12,7 +12,7 @@ GROUND = {"numpy", "evenhand"}
 CALLS_OUT = {"ftplib", "http", "httpx", "imaplib", "requests", "smtplib", "socket", "ssl", "telnetlib", "urllib"}
 HARMLESS = {"urllib.parse"}
 # Staff sign in at their organisation's issuer, which must be asked for its keys; only where an operator named one.
-ASKS_THE_ISSUER = "src/evenhand/adapters/issuer.py"
+ASKS_THE_ISSUER = "src/evenhand/adapters/sign_in/issuer.py"
 UNSAFE = {"pickle", "shelve", "marshal"}
 NOT_AN_ARGUMENT = {
     "datetime.datetime.now",

@@ -53,7 +53,7 @@ def test_an_upload_is_a_draft_and_the_same_upload_again_is_the_same_draft(servic
 
 def test_json_is_taken_too_and_kept_as_the_same_yaml(service):
     """What comes back as a file says what was sent; what is no object is refused."""
-    from evenhand.adapters._yaml_document import read_document
+    from evenhand.adapters.declared._yaml_document import read_document
 
     sent = read_document(named("in-json")).data
     told = service(
@@ -281,7 +281,7 @@ def test_a_start_that_was_cut_short_goes_on_from_the_run_that_was_recorded(tmp_p
 
 def test_while_somebody_else_writes_the_ledger_a_start_fails_whole_and_can_be_made_again(tmp_path):
     """503 with a time to come back, a draft as before, and nothing recorded."""
-    from evenhand.adapters.sqlite_ledger import SqliteLedger
+    from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 
     with taking(tmp_path) as serving:
         web, place = Web(serving, "campaigns"), serving.place
@@ -310,3 +310,41 @@ def test_a_start_that_takes_long_is_answered_with_202_and_is_no_news_to_whoever_
         assert web("POST", f"{SMALL}/activate", json={}, headers=ANY).status_code == 202
         again = web("GET", SMALL, headers={"if-none-match": '"1.0"'})
         assert (again.status_code, again.json()["state"]) == (200, "starting")
+
+
+def test_a_key_of_an_officer_stops_what_a_key_of_marketers_does_not_start_again(started):
+    """The roles come with the scopes of the key; the refusal has its own type, and tells who can."""
+    keys = assembly.machine_keys(started.place)
+    desk = {"authorization": f"Bearer {keys.make('desk', ['officer'], at=datetime.now(UTC))}"}
+    said = {"by": "Puck Privacy", "reason": "complaints"}
+    paused = started("POST", f"{SMALL}/pause", json=said, headers=desk)
+    assert (paused.status_code, paused.json()["pause"]["role"]) == (200, "privacy-officer")
+    assert paused.json()["pause"]["resumed_by"] == ["privacy-officer"]
+    refused = started("POST", f"{SMALL}/resume", json=said)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/pause-of-another")
+    assert started("POST", f"{SMALL}/activate", json={}, headers=ANY | desk).status_code == 403
+    resumed = started("POST", f"{SMALL}/resume", json=said, headers=desk).json()
+    assert (resumed["state"], resumed["pause"], resumed["history"][-1]["role"]) == ("active", None, "privacy-officer")
+
+
+def test_a_campaign_is_reviewed_over_http_by_another_key_than_the_authors(service):
+    """Sent by the desk's key, approved by the reviewers' of exactly that file; then it starts."""
+    keys = assembly.machine_keys(service.place)
+    board = {"authorization": f"Bearer {keys.make('board', ['review'], at=datetime.now(UTC))}"}
+    file = named("boarded", CAMPAIGN.replace("retention:", "review: {by: [reviewer]}\nretention:", 1))
+    path = "/v1/campaigns/boarded"
+    service("POST", "/v1/campaigns", content=file, headers=YAML)
+    early = service("POST", f"{path}/activate", json={}, headers=ANY)
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/campaign-not-reviewed")
+    sent = service("POST", f"{path}/review", json={"by": "Noor", "reviewers": ["Rosa"]}, headers=ANY)
+    assert (sent.status_code, sent.json()["review"]["state"]) == (200, "in-review")
+    assert service("POST", f"{path}/review", json={"by": "Noor"}).status_code == 428
+    assert service("POST", f"{path}/review", json={"by": "Noor"}, headers=ANY).json()["type"].endswith("review-open")
+    said = {"by": "Rosa", "reason": "fits", "verdict": "approved", "digest": sent.json()["review"]["digest"]}
+    assert service("POST", f"{path}/verdict", json=said).status_code == 403
+    own = service("POST", f"{path}/verdict", json=said | {"by": "Noor"}, headers=board)
+    assert (own.status_code, own.json()["type"]) == (403, "/problems/review-own")
+    assert service("GET", f"{path}/file", headers=board).content == file
+    given = service("POST", f"{path}/verdict", json=said, headers=board)
+    assert (given.status_code, given.json()["review"]["by"]) == (200, "Rosa (machine board)")
+    assert service("POST", f"{path}/activate", json={}, headers=ANY).json()["state"] == "active"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.adapters.campaign_files import load_campaign
+from evenhand.adapters.declared.campaign_files import load_campaign
 from evenhand.adapters.web import dsa_object
 from shop_cases import client_program
 from shop_folder import write_shop

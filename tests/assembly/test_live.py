@@ -11,8 +11,8 @@ import pytest
 
 from evenhand import assembly
 from evenhand.adapters.asking import Answered, Ask, BusyError, Question, UnavailableError
-from evenhand.adapters.live_keys import LiveSubjectKeys
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.keys.live_keys import LiveSubjectKeys
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.assembly import LiveService
 from evenhand.ledger import AlarmRaised, raise_alarms
 from evenhand.terms import DataError, PausedError, StoreError, UsageError
@@ -110,12 +110,12 @@ def test_a_browsers_opt_out_in_the_request_is_kept_for_the_person(ran_shop):
         home = serving.place.folder
         ask = Ask(person(3), gpc=True)
         out = asked(serving.live, ask, Ask("nobody-here", {"visits": 3}, gpc=True)).answers[0]
-        assert (out.standing, out.permission) == ("contextual", "personalisation-opt-out")
+        assert (out.standing, out.permission) == ("contextual", "signal-opt-out")
     with opened(ran_shop) as serving:
         asked(serving.live, ask)
-        assert asked(serving.live, person(3)).answers[0].permission == "personalisation-opt-out"
+        assert asked(serving.live, person(3)).answers[0].permission == "signal-opt-out"
         (said,) = assembly.consent_history(person(3), home=home).said
-        assert (said.kind, said.actor, said.is_by_browser) == ("opt_out", "browser", True)
+        assert (said.kind, said.actor, said.is_by_browser) == ("signal", "browser", True)
         assert assembly.consent_history("nobody-here", home=home).said == ()
         assembly.say(person(3), "take-back-opt-out", "", home=home, at=datetime.now(UTC))
         assert asked(serving.live, ask).answers[0].standing == "personalised"

@@ -11,7 +11,7 @@ import pytest
 
 from evenhand import assembly
 from evenhand.adapters.asking import Answered, Ask, Question
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.ledger import AlarmRaised, raise_alarms, resume
 from evenhand.terms import DataError, PausedError, StoreError
 from live_cases import CAMPAIGN, asked, opened, person

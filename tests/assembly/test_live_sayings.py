@@ -83,7 +83,7 @@ def test_objections_signals_and_factors_hold_too(web):
     web("POST", "/v1/objections", {"subject": person(3), "taken_back": True}, _seen(web, 3))
     assert _standing(web, 3)["standing"] == "personalised"
     web("POST", "/v1/signals", {"subject": person(4), "gpc": True})
-    assert _standing(web, 4)["permission"] == "personalisation-opt-out"
+    assert _standing(web, 4)["permission"] == "signal-opt-out"
     before = _standing(web, 5)
     web("POST", "/v1/consents", {"subject": person(5), "word": "switch-off", "purpose": "visits"})
     after = _standing(web, 5)

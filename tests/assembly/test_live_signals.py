@@ -13,6 +13,8 @@ from portal_cases import name_of, write_corner_shop
 
 VENDOR = 11
 CLAUSE = "consents: {file: said.csv, signals: {tcf: tc, gpp: gpp, gpc: gpc, vendor: 11}}"
+OWN = "consents: {file: said.csv, signals: {gpp: gpp, uses: []}}"
+IN_TABLE = 23
 US_OPTED_OUT, US_OPEN, US_NOT_APPLICABLE = "DBABLA~CVVVkkkkkpFY.YA", "DBABLA~CAAqAAAAAAAA.QA", "DBABLA~CAAAAAAAAAAA.QA"
 
 
@@ -53,6 +55,9 @@ def _ran(folder, clause):
     said = folder / "said.csv"
     rows = said.read_text("utf-8").splitlines()
     said.write_text("\n".join([rows[0] + ",tc,gpp,gpc", *(f"{row},,," for row in rows[1:])]) + "\n", "utf-8")
+    if "gpc: gpc" in clause:
+        with said.open("a", encoding="utf-8") as file:
+            file.write(f"{name_of(IN_TABLE)},signal,,,2026-02-01,,,1\n")
     assembly.run_campaign(campaign, at=datetime.now(UTC) - timedelta(hours=1))
     return folder
 
@@ -69,6 +74,13 @@ def silent(tmp_path_factory):
     """A machine at a shop whose campaign declares no signals."""
     with opened(_ran(tmp_path_factory.mktemp("silent"), "consents: {file: said.csv}")) as serving:
         yield Web(serving, "decide", "consents", "read")
+
+
+@pytest.fixture(scope="module")
+def own_data(tmp_path_factory):
+    """A machine at a shop that sells and shares nothing."""
+    with opened(_ran(tmp_path_factory.mktemp("own"), OWN)) as serving:
+        yield Web(serving, "decide", "consents")
 
 
 def _say(web, number, **signals):
@@ -110,7 +122,7 @@ def test_a_tc_string_gives_and_refuses_for_the_next_decision(web):
         (105, {"gpp": US_NOT_APPLICABLE}, "unclear", "signal-unclear"),
         (106, {"us_privacy": "1YYN"}, "opts-out", "signal-opt-out"),
         (107, {"us_privacy": "1YNN"}, "open", "consent-valid"),
-        (108, {"gpc": True}, "opts-out", "personalisation-opt-out"),
+        (108, {"gpc": True}, "opts-out", "signal-opt-out"),
     ],
 )
 def test_each_signal_means_in_the_decision_what_the_answer_says(web, number, signal, means, permission):
@@ -164,6 +176,31 @@ def test_global_privacy_control_is_overruled_by_a_later_choice_alone(web):
     assert (other["standing"], other["gpc_honoured"]) == ("contextual", True)
     web("POST", "/v1/consents", {**back, "word": "opt-out"})
     assert _decided(web, 9, **header)[0] == "contextual"
+
+
+def test_an_opt_out_that_stands_in_the_table_is_overruled_by_a_later_choice_as_well(web):
+    """The table had the signal before the service heard it: the person's choice of since counts, also where their
+    browser sends it with the next question, and where a machine tells it anew."""
+    header, person = {"Sec-GPC": "1"}, IN_TABLE
+    assert _decided(web, person) == ("contextual", "signal-opt-out")
+    web("POST", "/v1/consents", {"subject": name_of(person), "word": "take-back-opt-out"}, {"If-Match": "*"})
+    assert _decided(web, person)[0] == "personalised"
+    assert _decided(web, person, **header)[0] == "personalised"
+    heard = _say(web, person, gpc=True)
+    assert (heard["overruled"], heard["show"]) == (["gpc"], None)
+    assert _decided(web, person, **header)[0] == "personalised"
+
+
+def test_global_privacy_control_stops_nothing_where_nothing_is_sold_or_shared(own_data):
+    """With an empty list of uses: neither with a question nor once it is kept; the table has no column of it."""
+    header = {"Sec-GPC": "1"}
+    assert _decided(own_data, 9, **header)[0] == "personalised"
+    heard = _say(own_data, 9, gpc=True)
+    assert (heard["means"], heard["show"]) == ({"gpc": {"corner-shop": "nothing"}}, None)
+    answer = own_data("POST", "/v1/decisions", {"subject": name_of(9)}, header).json()
+    assert (answer["standing"], answer["gpc_honoured"]) == ("personalised", True)
+    own_data("POST", "/v1/consents", {"subject": name_of(9), "word": "opt-out"})
+    assert _decided(own_data, 9, **header)[0] == "contextual", "the person's own word is about everything"
 
 
 def test_a_campaign_that_declares_no_signals_hears_opt_outs_and_no_consent(silent):

@@ -12,7 +12,7 @@ from evenhand import assembly
 from evenhand.adapters.asking import Ask
 from evenhand.terms import PausedError
 from live_cases import asked, person
-from shop_folder import evenhand
+from shop_folder import apart
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +63,12 @@ def test_another_process_pauses_what_this_service_serves(service):
     folder = service.place.folder.parent / "data"
     (folder / "campaign.yaml").write_bytes(FILE)
     words = ("campaign.yaml", "--home", service.place.folder, "--by", "Noor de Wit", "--reason")
-    done = evenhand("monitor", "pause", *words, "complaints", cwd=folder)
+    done = apart("monitor", "pause", *words, "complaints", cwd=folder)
     assert (done.returncode, done.stdout.startswith("paused: ledger entry")) == (0, True), done.stderr
     with pytest.raises(PausedError, match="by a named person"):
         asked(service.live, Ask(person(15)))
     assert service.register.read("small-shop")["state"] == "paused"
     with pytest.raises(PausedError, match="by a named person"):
         assembly.run_campaign(folder / "campaign.yaml", home=service.place.folder, at=datetime.now(UTC))
-    assert evenhand("monitor", "resume", *words, "settled", cwd=folder).returncode == 0
+    assert apart("monitor", "resume", *words, "settled", cwd=folder).returncode == 0
     assert asked(service.live, Ask(person(15))).answers

@@ -6,7 +6,7 @@ import shutil
 from datetime import UTC, datetime
 
 from evenhand import assembly
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from live_cases import asked, opened, person
 
 

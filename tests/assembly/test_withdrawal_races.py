@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.features import pseudonymise
 from evenhand.ledger import decided_about, facts
 from evenhand.terms import Standing
@@ -63,7 +63,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from evenhand.assembly import say
 from evenhand.assembly import open_ledger
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 draw, people = random.Random(sys.argv[1]), sys.argv[3:]
 home, every = Home(Path("evenhand-home")), float(sys.argv[2]) / len(people)
 print("ready", flush=True)
@@ -79,7 +79,7 @@ COMMITTER = """
 import sys
 from pathlib import Path
 import numpy as np
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.assembly.people._trail import Told, nobody_says_meanwhile
 with nobody_says_meanwhile(Home(Path("evenhand-home")), np.zeros(0, dtype="S32"), Told()):
     print("ready", flush=True)

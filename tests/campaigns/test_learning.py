@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from campaign_cases import PLAIN
-from evenhand.adapters.campaign_files import campaign_from_mapping
+from evenhand.adapters.declared.campaign_files import campaign_from_mapping
 from evenhand.campaigns import History, draws_of, lesson_of, teachable
 from evenhand.features import pseudonymise
 from evenhand.permission import ConsentBook

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from typer.testing import CliRunner
 
-from evenhand.adapters.bundle_file import bytes_of
+from evenhand.adapters.ledgers.bundle_file import bytes_of
 from evenhand.assembly import check_bundle, ledger_key, make_bundle
 from evenhand.cli import app
 from evenhand.ledger import Signer

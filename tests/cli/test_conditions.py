@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evenhand import assembly, ledger
-from evenhand.adapters.home import find_home
+from evenhand.adapters.stores.home import find_home
 from shop_folder import AT, evenhand, write_shop
 
 OFFERS = """\

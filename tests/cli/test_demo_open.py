@@ -111,7 +111,7 @@ def _walk_the_example(folder, cli):
         assert asks["EVENHAND_KEY"] not in pages["2"]
         (why,) = re.findall(r'class="evenhand-why" href="([^"]+)"', pages["2"])
         assert httpx.get(why, timeout=30).status_code == 200
-        assert httpx.get(f"{own}/card/1.js", timeout=30).text == card_script()
+        assert httpx.get(f"{own}/card/2.js", timeout=30).text == card_script()
 
 
 def _free_port():

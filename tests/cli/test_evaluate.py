@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evenhand import assembly
-from evenhand.adapters.home import find_home
+from evenhand.adapters.stores.home import find_home
 from evenhand.cli import app
 from evenhand.ledger import columns, open_run
 from evenhand.scoring import model_from_json

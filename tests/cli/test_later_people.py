@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.ledger import link, open_run
 from shop_folder import AT, make_aware, write_shop
 

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from shop_folder import AT, PROGRAM, write_shop
 
 PARTS = re.compile(r"^error [a-z-]+: .+\n    rule: .+\n    to do: .+", re.MULTILINE)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import evenhand as eh
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.terms import PausedError
 from shop_folder import AT, PROGRAM, evenhand, make_aware
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.adapters.home import Home
-from evenhand.adapters.monitor_state import MonitorStates
+from evenhand.adapters.ledgers.monitor_state import MonitorStates
+from evenhand.adapters.stores.home import Home
 from shop_folder import AT, write_shop
 
 HOME = "evenhand-home"

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.database import database_of
-from evenhand.adapters.event_tables import Event, EventTables
-from evenhand.adapters.home import find_home
+from evenhand.adapters.stores.database import database_of
+from evenhand.adapters.stores.event_tables import Event, EventTables
+from evenhand.adapters.stores.home import find_home
 from evenhand.terms import PausedError
 from live_cases import asked, person
 from shop_folder import AT

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.home import find_home
+from evenhand.adapters.stores.home import find_home
 from evenhand.ledger import columns
 from evenhand.terms import Standing
 from shop_folder import AT, evenhand, make_aware, write_shop

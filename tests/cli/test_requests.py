@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import open_run, runs
 from evenhand.rights import review_figures
 from evenhand.terms import UsageError

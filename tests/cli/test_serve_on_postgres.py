@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import runs
 from live_cases import person
 from postgres_server import Server, binaries

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.staff import Read, ReadKind
 from live_cases import Web, opened
 from shop_folder import PROGRAM
@@ -45,7 +45,7 @@ def test_what_staff_read_is_listed_and_proved(ran, cli):
     assert [(each["who"], each["kind"], each["about"]) for each in one] == [("staff-000000000002", "private", "R-2")]
     assert len(cli(ran, "staff", "reads", "--who", "staff-000000000001", *HOME).stdout.splitlines()) == 1
     assert cli(ran, "rights", "verify", *HOME).exit_code == 0
-    from evenhand.adapters.database import database_of
+    from evenhand.adapters.stores.database import database_of
 
     with database_of(Home(ran / "evenhand-home")) as database, database.begin() as connection:
         connection.exec_driver_sql("UPDATE trail SET body = ? WHERE stream = 'read'", (b'{"about":"R-3"}',))

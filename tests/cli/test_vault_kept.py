@@ -161,9 +161,9 @@ def test_what_had_its_time_since_the_backup_does_not_come_back(shop, cli):
 
 def test_a_vault_of_an_older_evenhand_is_read_erased_and_goes_on(shop, cli):
     """Its columns stand under own ids, its log has no end: both are read as they are, and what is put anew is not."""
-    from evenhand.adapters._vault_cells import Logged, seal_of
-    from evenhand.adapters._vault_rows import sealer
-    from evenhand.adapters.vault_tables import VaultTables
+    from evenhand.adapters.stores._vault_cells import Logged, seal_of
+    from evenhand.adapters.stores._vault_rows import sealer
+    from evenhand.adapters.stores.vault_tables import VaultTables
 
     house, home = {"EVENHAND_HOME": HOME}, shop / HOME
     (shop / "groups.csv").write_text((shop / "people.csv").read_text())

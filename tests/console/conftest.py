@@ -36,13 +36,17 @@ class Console:
         """The browser of somebody with these roles; asked below ``/console``."""
         return _Below(self.app, self.door, roles)
 
+    def other(self, *roles: StaffRole) -> StaffBrowser:
+        """The browser of somebody else."""
+        return _Below(self.app, self.door, roles, "u-18")
+
 
 class _Below(StaffBrowser):
-    def __init__(self, app, door, roles: Collection[StaffRole]) -> None:
+    def __init__(self, app, door, roles: Collection[StaffRole], who: str = "u-17") -> None:
         async def mounted(scope, receive, send) -> None:
             await app({**scope, "root_path": "/console"}, receive, send)
 
-        super().__init__(mounted, door, roles)
+        super().__init__(mounted, door, roles, who=who)
 
 
 def write_people(folder) -> None:

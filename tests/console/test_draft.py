@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenhand.adapters.campaign_files import data_in
-from evenhand.adapters.campaign_yaml import yaml_of
+from evenhand.adapters.declared.campaign_files import data_in
+from evenhand.adapters.declared.campaign_yaml import yaml_of
 from evenhand.console import draft_of, options_for
 from evenhand.policy import read_campaign
 from evenhand.terms import Category

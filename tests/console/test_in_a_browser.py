@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evenhand.adapters.staff_sessions import SessionsInMemory, StaffSessions
+from evenhand.adapters.sign_in.staff_sessions import SessionsInMemory, StaffSessions
 from evenhand.adapters.web import StaffDoor, console_pages, side_by_side
 from evenhand.adapters.web.staff_door import COOKIE, staff_style
 from evenhand.reports import monitor_streams

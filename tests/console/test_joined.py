@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.assembly import staff_mounts
 
 HERE = "http://127.0.0.1:8000"

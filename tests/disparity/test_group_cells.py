@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenhand.adapters.group_cells import cells_of_parquet
+from evenhand.adapters.data.group_cells import cells_of_parquet
 from evenhand.disparity import below_bound, count_cells, group_audit, ratio_interval, wilson
 from evenhand.terms import DataError, UsageError
 

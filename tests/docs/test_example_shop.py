@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import httpx
@@ -10,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from shop_cases import listening, shop_open, shop_program
+from shop_cases import SHOP, listening, shop_open, shop_program
 
 pytestmark = pytest.mark.service
 
@@ -33,13 +36,13 @@ def test_the_shop_is_open_while_the_service_is_not():
 def test_what_a_visitor_writes_stays_words():
     """The number is shown again, escaped, and cannot fill another place of the page."""
     program = shop_program()
-    none = SimpleNamespace(card=lambda *_, **__: {"html": "", "card": None}, files={})
+    none = SimpleNamespace(card=lambda *_, **__: {"html": "", "card": None}, file=lambda _: None)
     hostile = '"><script>alert(1)</script>{{ card }}{{ script }}'
     with shop_open(program, none) as shop:
         page = httpx.get(shop, params={"as": hostile}, timeout=30).text
     assert "<script>alert" not in page
     assert page.count(program.SCRIPT) == 1
-    assert page.count('src="/card/1.js"') == 1
+    assert page.count('src="/card/2.js"') == 1
 
 
 def test_nobody_is_asked_about_by_a_made_up_name():
@@ -89,3 +92,53 @@ def test_a_page_of_a_proxy_is_no_answer_and_breaks_nothing(later):
         decisions.decide("1042")
     assert refused.value.problem["status"] == 502
     assert (len(asked), len(set(asked))) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"EVENHAND_KEY": ""}, "evenhand machine-key make shop"),
+        ({"EVENHAND_SERVICE": "localhost:8000"}, "is an address such as"),
+        ({"PORT": "ham"}, "PORT is a number"),
+        ({"PORT": "70000"}, "PORT=8081"),
+    ],
+)
+def test_what_is_missing_is_said_in_a_sentence(wrong, says):
+    """What is wrong and what to do; no traceback, and no page."""
+    right = {"EVENHAND_KEY": "k", "EVENHAND_SERVICE": "http://127.0.0.1:9", "PORT": "0"}
+    done = subprocess.run(
+        [sys.executable, SHOP], env=os.environ | right | wrong, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_cards_files_are_asked_for_again_until_the_service_is_there():
+    """The shop opens without them; a file that came once is kept."""
+    program, asked = shop_program(), []
+
+    async def file(request):
+        asked.append(request.url.path)
+        return HTMLResponse("script", status_code=200 if len(asked) > 1 else 503)
+
+    assert program.Shop(None, "", {}, "http://127.0.0.1:9").file("/card/2.js") is None
+    with listening(Starlette(routes=[Route("/card/2.js", file)])) as address:
+        shop = program.Shop(None, "", {}, address)
+        assert [shop.file("/card/2.js") for _ in range(3)] == [None, b"script", b"script"]
+        assert shop.file("/etc/passwd") is None
+    assert len(asked) == 2
+
+
+def test_an_answer_that_is_no_object_is_refused():
+    """A captive portal says 200 with a page of its own: no card, and no traceback."""
+    program = shop_program()
+
+    async def portal(_):
+        return HTMLResponse("<h1>Sign in to the network</h1>")
+
+    with (
+        listening(Starlette(routes=[Route("/v1/decisions", portal, methods=["POST"])])) as address,
+        program.Decisions(address, "key", tries=1) as decisions,
+    ):
+        assert program.Shop(decisions, "", {}).card("1042", "nl", gpc=False)["html"] == ""

@@ -9,8 +9,8 @@ import pytest
 
 import evenhand as eh
 from evenhand import assembly
-from evenhand.adapters.home import find_home
-from evenhand.adapters.run_keys import RunKeyFolder
+from evenhand.adapters.keys.run_keys import RunKeyFolder
+from evenhand.adapters.stores.home import find_home
 from evenhand.assembly import Frames, replay, verify_ledger
 from evenhand.ledger import facts, open_run
 from evenhand.reports import model_card

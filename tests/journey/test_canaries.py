@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import evenhand as eh
-from evenhand.adapters.home import find_home
+from evenhand.adapters.stores.home import find_home
 from evenhand.ledger import Kind
 from evenhand.terms import EvenhandError
 from small_world import World, bodies, make_world

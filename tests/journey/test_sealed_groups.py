@@ -14,8 +14,8 @@ import pytest
 
 import evenhand as eh
 from evenhand import assembly
-from evenhand.adapters.home import find_home
-from evenhand.adapters.run_keys import RunKeyFolder
+from evenhand.adapters.keys.run_keys import RunKeyFolder
+from evenhand.adapters.stores.home import find_home
 from evenhand.features import pseudonymise
 from evenhand.ledger import Kind, decisions, open_run
 from evenhand.terms import DecisionFacts

@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 import evenhand as eh
-from evenhand.adapters.home import find_home
-from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_ledger import SqliteLedger
+from evenhand.adapters.keys.run_keys import RunKeyFolder
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
+from evenhand.adapters.stores.home import find_home
 from evenhand.assembly import Frames, list_runs, monitor
 from evenhand.journey import propose
 from evenhand.ledger import Kind, columns_from_explained

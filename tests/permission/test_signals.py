@@ -226,12 +226,18 @@ def test_an_opt_out_signal_stops_what_it_names_and_no_more():
 
 
 def test_an_opt_out_signal_holds_until_the_same_signal_or_the_person_lifts_it():
-    """A visit without the header lifts nothing; a GPP string that leaves it open lifts an earlier GPP string."""
+    """A visit without the header lifts nothing; a GPP string that leaves it open lifts an earlier GPP string. Global
+    Privacy Control, which says one thing alone, is no new word once the person overruled it (11 CCR 7025(c)(3))."""
     gpc, later = Row("2026-10-01", gpc="1"), "2026-10-20"
     back = Row(later, kind="opt_out", status="OptOutWithdrawn", purpose="PersonalisedAdvertising")
     assert answer(consent(), gpc, Row(later, gpc="0"), Row(later, us_privacy="1YNN")) == OPTED_OUT
     assert answer(consent(), gpc, back) == GIVEN
-    assert answer(consent(), gpc, back, Row("2026-10-21", gpc="1")) == OPTED_OUT
+    assert answer(consent(), gpc, back, Row("2026-10-21", gpc="1")) == GIVEN
+    assert answer(consent(), back, Row("2026-10-21", gpc="1")) == OPTED_OUT, "what was not heard is not overruled"
+    own = Row("2026-10-22", kind="opt_out", status="OptedOut", purpose="PersonalisedAdvertising")
+    assert answer(consent(), gpc, back, Row("2026-10-21", gpc="1"), own)[1] == "PERSONALISATION_OPT_OUT"
+    given = Row(later, kind="consent", status="ConsentGiven", purpose="PersonalisedAdvertising")
+    assert answer(consent(), gpc, given) == OPTED_OUT, "consent to a purpose does not say that the signal was seen"
     assert answer(consent(), gpc, Row(later, purpose="signal:gpc")) == OPTED_OUT
     out, left_open = Row("2026-10-01", gpp="DBABTA~1YYN"), Row(later, gpp="DBABTA~1YNN")
     assert answer(consent(), out, left_open) == GIVEN

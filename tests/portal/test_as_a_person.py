@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from evenhand.adapters.person_links import Scope
+from evenhand.adapters.entry.person_links import Scope
 from evenhand.assembly import check_receipt, verify_ledger
 from evenhand.portal import Word
 from portal_cases import Browser, name_of
@@ -110,18 +110,18 @@ def test_a_request_gets_a_number_and_a_day(shop):
     assert "alles graag" not in page
 
 
-def test_the_browsers_no_is_taken_at_its_word(shop):
+def test_the_browsers_no_is_taken_at_its_word(real):
     """Global Privacy Control opts out when the person comes in; a later yes on the page itself counts, and is told."""
-    person = shop.who("tea")
-    browser, page = _enter(shop, person, **{"Sec-GPC": "1"})
+    person = real.who("tea")
+    browser, page = _enter(real, person, **{"Sec-GPC": "1"})
     assert "Dat doen wij: personalisatie staat uit." in page
-    assert "personalisatie uit (door uw browser)" in _words(page)
-    shop.now += timedelta(minutes=5)
-    assert shop.decide(person, shop.now)["standing"] == "contextual"
+    assert "nee gehoord: Volg mij niet (Global Privacy Control) (door uw browser)" in _words(page)
+    real.now += timedelta(minutes=5)
+    assert real.decide(person, real.now)["standing"] == "contextual"
     page = browser.post("/me", data={"do": "personal-on", "csrf": _csrf(page)}).text
     assert "en dat telt." in page
-    shop.now += timedelta(minutes=5)
-    assert shop.decide(person, shop.now)["standing"] == "personalised"
+    real.now += timedelta(minutes=5)
+    assert real.decide(person, real.now)["standing"] == "personalised"
 
 
 def test_a_decision_as_a_file_and_as_a_proof(shop, tmp_path):

@@ -6,8 +6,8 @@ import re
 from datetime import timedelta
 from hashlib import sha256
 
-from evenhand.adapters.database import database_of
-from evenhand.adapters.used_links import UsedLinks
+from evenhand.adapters.entry.used_links import UsedLinks
+from evenhand.adapters.stores.database import database_of
 from evenhand.assembly import (
     check_receipt,
     consent_history,
@@ -97,7 +97,7 @@ def test_what_the_browser_said_is_kept_as_that(real):
     browser = Browser(real.app, {"Sec-GPC": "1"})
     browser.post(real.me_link(person))
     (said,) = consent_history(person, home=real.home.folder).said
-    assert (said.kind, said.status, said.method) == ("opt_out", "OptedOut", "browser signal")
+    assert (said.kind, said.status, said.method) == ("signal", "SignalledNo", "Sec-GPC")
 
 
 def test_what_was_said_elsewhere_counts_and_is_shown(real):

@@ -105,11 +105,24 @@ def test_only_an_address_is_a_link(address):
             card_values(Card("tea", "personal", "shop", WHY, link=address), "nl")
 
 
-def test_the_files_of_version_1_are_those_that_pages_name():
-    """Their digests are published (docs/reference/card.md) and stand in shops' pages: a change is a version 2."""
-    assert card_integrity(card_script()) == SCRIPT_1
+def test_published_files_are_those_that_pages_name():
+    """Their digests are published (docs/reference/card.md) and stand in shops' pages: a change is a new version."""
+    assert card_integrity(card_script(1)) == SCRIPT_1
+    assert card_integrity(card_script()) == card_integrity(card_script(2)) == SCRIPT_2
     assert card_integrity(card_style()) == STYLE_1
+    with pytest.raises(KeyError, match="card-3"):
+        card_script(3)
 
 
+def test_a_personal_card_says_whether_a_browsers_opt_out_stops_it():
+    """C-7025: closed unless the service says that it passes; a card with nothing personal in it always does."""
+    overruled = Card("tea", "personal", "shop", WHY, stops_at_gpc=False)
+    assert [card_values(one, "nl")["gpc"] for one in (CARD, overruled)] == ["stops", "passes"]
+    assert 'data-evenhand-personal="stops"' in card_html(CARD, "nl")
+    assert 'data-evenhand-personal="passes"' in card_html(overruled, "nl")
+    assert card_values(Card("tea", "contextual", "shop", WHY), "nl")["gpc"] == "passes"
+
+
+SCRIPT_2 = "sha384-+rpO/WClvzUINxhxXlcUNs3p+5wZA2uhYNFxAGXejeLZQYLJs/9u5Kej2QZFSEfs"
 SCRIPT_1 = "sha384-Bz81cUOx66Zxz6Y9BNr4+mxVGkuUyqJHrsyck9UE3YOS/mBYhNDA9kA1rhD7+MGA"
 STYLE_1 = "sha384-CZ1gRNEi+KKe1nPjlE9Ni74+j5GJSVTXg7zzV5z6w44Uy8I3jExEl3haV8ASYRK8"

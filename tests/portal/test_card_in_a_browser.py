@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -171,12 +172,33 @@ def test_a_personal_card_that_came_in_spite_of_the_signal_is_taken_away(served, 
     assert sum("/card?" in url and "gpc=1" in url for url in page.asked) == 1
 
 
+@pytest.mark.parametrize("path", ["/", "/fast"])
+def test_who_said_otherwise_after_the_signal_gets_their_own_card(served, visit, path):
+    """C-7025 where signal and choice conflict: the service knows that the choice came later, so the card passes; the
+    browser goes on sending the signal, and that is no new word."""
+    from evenhand import assembly
+
+    person, home = name_of(8 if path == "/" else 9), served.folder / "evenhand-home"
+    page = visit(headers={"Sec-GPC": "1"})
+    page.add_init_script(SIGNAL)
+    assembly.hear_signals(person, {"gpc": "1"}, [], home=home, at=datetime.now(UTC))
+    _to(page, served, path, person=8 if path == "/" else 9)
+    assert "niet op basis van uw gegevens" in _card(page).inner_text()
+    assembly.say(person, "take-back-opt-out", "", home=home, at=datetime.now(UTC))
+    for _ in range(2):
+        _to(page, served, path, person=8 if path == "/" else 9)
+        _card(page).wait_for()
+        assert "gekozen met AI" in _card(page).inner_text()
+        assert _card(page).get_attribute("data-evenhand-personal") == "passes"
+
+
 def test_what_is_no_whole_card_is_not_placed(served, visit):
     """What stood in its place before stays: an advertisement without its why is none. A whole one is placed."""
     page = visit()
     page.add_init_script(SIGNAL)
     page.route("**/fast*", _with_fallback)
-    for why, answer in (NOT_WHOLE | {"": WHOLE}).items():
+    passes = WHOLE.replace("false", 'true,"gpc":"passes"')
+    for why, answer in [*NOT_WHOLE.items(), ("", WHOLE), ("", passes)]:
         page.route("**/card?*", _answering(answer))
         with page.expect_response("**/card?*") as told:
             _to(page, served, "/fast")
@@ -223,7 +245,7 @@ def test_another_servers_card_is_not_asked_for(served, visit):
 def test_a_script_of_another_digest_does_not_run(served, visit):
     """Subresource integrity: one changed letter, and the browser runs none of it; the server's card stays."""
     page = visit()
-    page.route("**/card/1.js", _answering("document.title = 'hurt'", "text/javascript"))
+    page.route("**/card/2.js", _answering("document.title = 'hurt'", "text/javascript"))
     _to(page, served, "/")
     assert page.title() == "Buurtwinkel"
     assert _card(page).count() == 1

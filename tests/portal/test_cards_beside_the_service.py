@@ -115,7 +115,8 @@ def test_a_key_must_be_allowed_to_read(real):
 def test_the_files_are_for_everybody(web):
     """Without a key, as published byte for byte, for any page to name by its digest, and to be kept for a year."""
     for path, kind, content in (
-        ("/card/1.js", "text/javascript", card_script()),
+        ("/card/1.js", "text/javascript", card_script(1)),
+        ("/card/2.js", "text/javascript", card_script()),
         ("/card/1.css", "text/css", card_style()),
     ):
         answer = web("GET", path, headers={"authorization": ""})

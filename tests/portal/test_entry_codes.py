@@ -15,9 +15,9 @@ from html import unescape
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.code_delivery import AddressBook, ByCommand, IntoFile, OwnIds
-from evenhand.adapters.entry_codes import CODE_MINUTES, CODE_TRIES, CodesBusyError, EntryCodes, Outgoing
-from evenhand.adapters.person_links import Links, Scope, UsedInMemory
+from evenhand.adapters.entry.code_delivery import AddressBook, ByCommand, IntoFile, OwnIds
+from evenhand.adapters.entry.entry_codes import CODE_MINUTES, CODE_TRIES, CodesBusyError, EntryCodes, Outgoing
+from evenhand.adapters.entry.person_links import Links, Scope, UsedInMemory
 from evenhand.adapters.web import person_pages
 from evenhand.terms import DataError, UsageError
 from portal_cases import AT, Browser

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from evenhand.adapters.code_delivery import OwnIds
-from evenhand.adapters.entry_codes import EntryCodes
-from evenhand.adapters.person_links import Scope, UsedInMemory
+from evenhand.adapters.entry.code_delivery import OwnIds
+from evenhand.adapters.entry.entry_codes import EntryCodes
+from evenhand.adapters.entry.person_links import Scope, UsedInMemory
 from evenhand.adapters.web import person_pages
 
 pytestmark = pytest.mark.browser

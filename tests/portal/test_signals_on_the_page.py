@@ -83,7 +83,7 @@ def test_the_browsers_own_signal_counts_since_it_was_heard_and_overrules_an_olde
     browser, page = _enter(real, person, **{"Sec-GPC": "1"})
     assert "We keep to it" in _row(page, "Do not track me (Global Privacy Control)")
     real.now += timedelta(minutes=1)
-    assert real.decide(person, real.now)["permission"] == "personalisation-opt-out"
+    assert real.decide(person, real.now)["permission"] == "signal-opt-out"
     page = browser.post("/me", data={"do": "personal-on", "csrf": _csrf(page), "lang": "en"}).text
     assert "You chose otherwise here later" in _row(page, "Do not track me (Global Privacy Control)")
     real.now += timedelta(minutes=1)
@@ -181,6 +181,37 @@ def test_a_signal_says_what_it_does_here_and_no_more(own_data):
             assert "Heard on 1 February 2026." in row
             assert "It changes nothing here." in row
         assert 'value="personal-off"' in page, "the master switch is on"
+
+
+def test_global_privacy_control_changes_nothing_where_nothing_is_sold_or_shared(own_data):
+    """C-7025: it is about sale and sharing, not about what a shop does with its own data; the page says what it heard,
+    and that it stops nothing here."""
+    person = own_data.who("tea")
+    browser, page = _enter(own_data, person, **{"Sec-GPC": "1"})
+    assert "For these offers nobody does that." in _words(page)
+    assert "It changes nothing here." in _row(page, "Do not track me")
+    assert 'value="personal-off"' in page
+    own_data.now += timedelta(minutes=1)
+    assert own_data.decide(person, own_data.now)["standing"] == "personalised"
+    page = browser.post("/me", data={"do": "personal-off", "csrf": _csrf(page), "lang": "en"}).text
+    assert "We do as it asks: personalisation is off." in page
+
+
+def test_an_opt_out_that_was_kept_of_a_browser_before_stays_one_until_it_is_taken_back(real):
+    """Records of before the signal had a kind of its own were opt-outs of everything, and are not made less."""
+    person, home = real.who("tea"), real.home.folder
+    assembly.say(person, "opt-out", "", home=home, at=real.now, method="browser signal")
+    real.now += timedelta(minutes=1)
+    browser, page = _enter(real, person, **{"Sec-GPC": "1"})
+    assert len(assembly.consent_history(person, home=home).said) == 1
+    assert "We keep to it" in _row(page, "Do not track me")
+    real.now += timedelta(minutes=1)
+    assert real.decide(person, real.now)["permission"] == "personalisation-opt-out"
+    page = browser.post("/me", data={"do": "personal-on", "csrf": _csrf(page), "lang": "en"}).text
+    assert "You chose otherwise here later" in _row(page, "Do not track me")
+    real.now += timedelta(minutes=1)
+    browser.get("/me?lang=en")
+    assert real.decide(person, real.now)["standing"] == "personalised"
 
 
 def test_a_record_of_a_signal_is_what_came(real):

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from evenhand.adapters.database import Database
-from evenhand.adapters.placement import Placement
-from evenhand.adapters.rights_tables import RightsTables
+from evenhand.adapters.stores.database import Database
+from evenhand.adapters.stores.placement import Placement
+from evenhand.adapters.stores.rights_tables import RightsTables
 from evenhand.rights import GENESIS, Entry, Stream, chain, verify_trail
 from evenhand.terms import LedgerError, StoreError
 

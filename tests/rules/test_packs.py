@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from evenhand.adapters.rule_packs import read_pack_file
+from evenhand.adapters.declared.rule_packs import read_pack_file
 from evenhand.explanation import catalogue
 from evenhand.rules import FACTS, Effect, Rulebook, Stage, changes, failed_cases, rule_pack_schema, shipped
 from evenhand.terms import DataError, PolicyError, Reason
@@ -71,7 +71,7 @@ def test_what_is_published_is_up_to_date():
 def test_the_schema_accepts_every_pack(path):
     """What the loader accepts, an editor accepts."""
     Draft202012Validator.check_schema(rule_pack_schema())
-    from evenhand.adapters._yaml_document import read_document
+    from evenhand.adapters.declared._yaml_document import read_document
 
     plain = read_document(path.read_bytes()).data
     assert list(Draft202012Validator(rule_pack_schema()).iter_errors(plain)) == []

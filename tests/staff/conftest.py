@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from evenhand.adapters.issuer import Issuer, IssuerError
-from evenhand.adapters.person_links import UsedInMemory
-from evenhand.adapters.staff_sessions import SessionsInMemory, StaffSessions
-from evenhand.adapters.staff_sign_in import SignIn
+from evenhand.adapters.entry.person_links import UsedInMemory
+from evenhand.adapters.sign_in.issuer import Issuer, IssuerError
+from evenhand.adapters.sign_in.staff_sessions import SessionsInMemory, StaffSessions
+from evenhand.adapters.sign_in.staff_sign_in import SignIn
 from evenhand.adapters.web import StaffDoor, sign_in_pages
 from evenhand.adapters.web.dev_issuer import DEV_ISSUER, DevIssuer, dev_settings
 from evenhand.staff import Section, StaffRole

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from starlette.responses import PlainTextResponse
 
-from evenhand.adapters.staff_sessions import SESSION, SessionsInMemory, StaffSessions
+from evenhand.adapters.sign_in.staff_sessions import SESSION, SessionsInMemory, StaffSessions
 from evenhand.adapters.web import StaffDoor
 from evenhand.staff import Section, StaffRole
 from staff_cases import AT, SECRET, SITE, StaffBrowser, a_door

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.adapters.issuer import Issuer
-from evenhand.adapters.person_links import UsedInMemory
-from evenhand.adapters.staff_sessions import SessionsInMemory, StaffSessions
-from evenhand.adapters.staff_sign_in import PATIENCE, SignIn, StateError, safe_path
+from evenhand.adapters.entry.person_links import UsedInMemory
+from evenhand.adapters.sign_in.issuer import Issuer
+from evenhand.adapters.sign_in.staff_sessions import SessionsInMemory, StaffSessions
+from evenhand.adapters.sign_in.staff_sign_in import PATIENCE, SignIn, StateError, safe_path
 from evenhand.adapters.web import dev_settings
 from evenhand.adapters.web.staff_door import COOKIE
 from evenhand.adapters.web.staff_sign_in import SIGNING_IN

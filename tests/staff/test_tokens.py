@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from evenhand.adapters.staff_tokens import TokenError, claims_of
+from evenhand.adapters.sign_in.staff_tokens import TokenError, claims_of
 from staff_cases import AT
 
 ISSUER, CLIENT, NONCE = "https://login.shop.example", "evenhand", "n-1"

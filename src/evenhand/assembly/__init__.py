@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .house._staff_mounts import serve_staff_pages, staff_mounts
     from .house._try import ToTry, check_can_serve, open_to_try
     from .live._live import LiveService
+    from .live._reviewing import ReviewedFile, review_campaign, review_of, send_campaign
     from .live._serve import Serving, machine_keys, open_service, serve, service_app
     from .live._standing import pause_campaign, resume_campaign
     from .monitors._monitor import monitor
@@ -146,6 +147,7 @@ __all__ = [
     "Replayed",
     "Restored",
     "Retention",
+    "ReviewedFile",
     "SaidSince",
     "SamePerson",
     "Sayings",
@@ -230,6 +232,8 @@ __all__ = [
     "resume_campaign",
     "retention",
     "reveal_request",
+    "review_campaign",
+    "review_of",
     "review_report",
     "rotate_keys",
     "rules_of_run",
@@ -238,6 +242,7 @@ __all__ = [
     "run_campaign",
     "same_person",
     "say",
+    "send_campaign",
     "serve",
     "serve_person_pages",
     "serve_staff_pages",

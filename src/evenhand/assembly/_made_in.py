@@ -22,6 +22,7 @@ MADE_IN = {
     "house._staff_mounts": ("serve_staff_pages", "staff_mounts"),
     "house._try": ("ToTry", "check_can_serve", "open_to_try"),
     "live._live": ("LiveService",),
+    "live._reviewing": ("ReviewedFile", "review_campaign", "review_of", "send_campaign"),
     "live._serve": ("Serving", "machine_keys", "open_service", "serve", "service_app"),
     "live._standing": ("pause_campaign", "resume_campaign"),
     "monitors._monitor": ("monitor",),

@@ -1,6 +1,6 @@
-"""What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, why,
-receipt, ledger, replay, report, release, schema, signals, consent, rights, staff, retention, ropa, db, keys, backup,
-restore.
+"""What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, review,
+why, receipt, ledger, replay, report, release, schema, signals, consent, rights, staff, retention, ropa, db, keys,
+backup, restore.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -32,6 +32,7 @@ from . import (
     _record_commands,
     _release_command,
     _retention_command,
+    _review_commands,
     _rights_commands,
     _rules_commands,
     _serve_commands,
@@ -88,6 +89,7 @@ _receipt_commands.register(app)
 _portal_commands.register(app)
 _rights_commands.register(app)
 _retention_command.register(app)
+_review_commands.register(app)
 _rules_commands.register(app)
 _serve_commands.register(app)
 _signals_command.register(app)

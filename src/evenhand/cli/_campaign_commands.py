@@ -109,7 +109,7 @@ def check(
         import json
 
         from evenhand import __version__
-        from evenhand.adapters.sarif import to_sarif
+        from evenhand.adapters.declared.sarif import to_sarif
 
         voice.data(json.dumps(to_sarif(checked.findings, version=__version__), ensure_ascii=False, indent=2))
     elif chosen is Format.json:
@@ -189,7 +189,7 @@ def frontier(
     with voice.progress() as step:
         swept = assembly.frontier(campaign, limit=limit, bounds=_bounds(bounds), home=home, at=moment(at), step=step)
     if out is not None:
-        from evenhand.adapters.home import write_atomically
+        from evenhand.adapters.stores.home import write_atomically
         from evenhand.reports import frontier_page
 
         write_atomically(out, frontier_page(swept, lang=lang.value))

@@ -118,7 +118,7 @@ def show(
 ) -> None:
     """Show a request with its trail and dates, and the letter about its last step."""
     from evenhand import assembly
-    from evenhand.adapters.home import find_home
+    from evenhand.adapters.stores.home import find_home
 
     voice, now = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None), moment(None)
     if reveal:
@@ -314,7 +314,7 @@ def _tell(
 
 
 def _write(voice: Speaker, letter: Letter | None, file: Path | None, *, shown: bool) -> None:
-    from evenhand.adapters.home import write_atomically
+    from evenhand.adapters.stores.home import write_atomically
 
     if letter is None:
         voice.talk("There is no letter: no campaign ran in this home, so nobody is known to answer.")

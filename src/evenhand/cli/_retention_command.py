@@ -109,7 +109,7 @@ def ropa(
 ) -> None:
     """Export the record of processing (GDPR 30) of the campaigns that ran in a home."""
     from evenhand import assembly
-    from evenhand.adapters.home import write_atomically
+    from evenhand.adapters.stores.home import write_atomically
 
     voice = Speaker(quiet=quiet, colour=False if no_color else None)
     record = assembly.record_of_processing(home=home, lang=lang.value, at=moment(None))

@@ -49,7 +49,7 @@ def access(
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     if html is not None:
-        from evenhand.adapters.home import write_atomically
+        from evenhand.adapters.stores.home import write_atomically
 
         package = assembly.package_about(who, home=home, lang=lang.value, at=moment(None))
         write_atomically(html, package.to_html(), private=True)

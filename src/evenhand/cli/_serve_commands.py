@@ -101,7 +101,7 @@ def make(
     name: _Name,
     scope: Annotated[
         list[str],
-        typer.Option("--scope", help="decide, events, consents, read, campaigns: what it may do. Repeat it."),
+        typer.Option("--scope", help="decide, events, consents, read, campaigns, officer, review. Repeat it."),
     ],
     rate: Annotated[
         int, typer.Option("--rate", min=0, help="People per second that it may ask about; 0 = no bound.")

@@ -39,7 +39,7 @@ def witnesses(
 ) -> None:
     """Name the witnesses of the ledger, in place of those before; without a key, show them and what they cosigned."""
     from evenhand import assembly
-    from evenhand.adapters.home import find_home
+    from evenhand.adapters.stores.home import find_home
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     place = find_home(home)

@@ -48,7 +48,7 @@ def campaign_page(
         frame: around it.
         lang: ``nl`` or ``en``.
         asked: the limits that were tried: ``budget``, ``contacts``, and ``bounds`` by the id of the limit.
-        may: what whoever looks may do: ``change``, ``pause``.
+        may: what whoever looks may do: ``change``, ``pause``, ``resume``, and ``over``: pause over another's pause.
         done: what was done just now; "" = nothing.
         wrong: what went wrong, as a block; None = nothing.
     """
@@ -179,7 +179,12 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
     def at(moment: str) -> str:
         return datetime.fromisoformat(moment).strftime("%Y-%m-%d %H:%M UTC")
 
+    def role(name: str) -> str:
+        return known(f"staff.role.{name}", known(f"console.role.{name}", name))
+
     return {
+        "role": role,
+        "roles": lambda names: ", ".join(map(role, names)),
         "purpose": lambda term: purpose_words(term, lang),
         "money": lambda value, currency: money(round(value * MICRO), currency, lang),
         "share": lambda value: percent(value, lang, 0),

@@ -8,7 +8,8 @@ nothing was altered, and that the promises still hold for what is recorded. Sour
 Every commit signs a checkpoint: the root of a Merkle tree over all entries (RFC 9162). A person's receipt leads from
 their decision to it, so they need not trust whoever keeps the ledger.
 
-Alarms of the monitor, the pause that one may cause, and who ended it and why stand in the same chain.
+Alarms of the monitor, the pause that one may cause, and who ended it and why stand in the same chain; so does who
+reviewed a campaign file before it started, and what they said.
 
 Where a limit is aware, what would tell a person's group is sealed under a key of the run, which is kept outside the
 ledger and can be destroyed (RULES A-4a, docs/decisions/0009).
@@ -32,10 +33,7 @@ from ._pause import (
     EarlierPrices,
     Happened,
     campaign_state,
-    pause,
     raise_alarms,
-    refuse_paused,
-    resume,
 )
 from ._personal import Opening, SubjectKey, SubjectKeys, opened
 from ._proofs import proof_of
@@ -56,9 +54,20 @@ from ._read import (
     runs_since,
 )
 from ._replay import Difference, Replay, compare, replay
+from ._review import (
+    ReviewState,
+    give_review,
+    refuse_stopped,
+    refuse_unreviewed,
+    review_state,
+    send_for_review,
+    unreviewed,
+    wanted_by,
+)
 from ._run import Run, begin, finish, new_run_id, record
 from ._seal import RunKeys
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
+from ._stop import OFFICER, lifted_as, pause, refuse_paused, resume
 from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
@@ -66,6 +75,7 @@ from ._witness import AddCheckpoint, Cosignature, Cosigner, Seen, WitnessKey, co
 
 __all__ = [
     "GENESIS",
+    "OFFICER",
     "AddCheckpoint",
     "AlarmRaised",
     "CampaignState",
@@ -91,6 +101,7 @@ __all__ = [
     "Published",
     "RecordedOffers",
     "Replay",
+    "ReviewState",
     "Row",
     "Run",
     "RunInReach",
@@ -128,12 +139,14 @@ __all__ = [
     "finish",
     "footing_of",
     "forget_groups",
+    "give_review",
     "is_consistent",
     "is_expired",
     "last_run",
     "latest",
     "latest_checkpoint",
     "layout_of",
+    "lifted_as",
     "link",
     "new_run_id",
     "open_run",
@@ -145,12 +158,18 @@ __all__ = [
     "read_checkpoint",
     "record",
     "refuse_paused",
+    "refuse_stopped",
+    "refuse_unreviewed",
     "replay",
     "resume",
+    "review_state",
     "root_from_inclusion",
     "run_of_policy",
     "runs",
     "runs_since",
+    "send_for_review",
     "sign_checkpoint",
+    "unreviewed",
     "verify",
+    "wanted_by",
 ]

@@ -53,7 +53,7 @@ class SubjectKey(NamedTuple):
 
 
 class SubjectKeys(Protocol):
-    """Where the keys of people are kept: outside the ledger. `adapters.subject_keys.SubjectKeyFile` is one.
+    """Where the keys of people are kept: outside the ledger. `adapters.keys.subject_keys.SubjectKeyFile` is one.
 
     All methods raise `StoreError` where the place cannot be reached.
     """

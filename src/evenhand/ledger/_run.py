@@ -28,9 +28,9 @@ from evenhand.terms import (
 
 from ._body import Document, RunFinished, RunStarted, digest_of, encode, text_of
 from ._columns import bodies_of, columns_from_explained, layout_of
-from ._pause import refuse_paused
 from ._personal import HANDLE_AND_KEY
 from ._recover import recover
+from ._review import refuse_stopped
 from ._seal import RunKeys, Seal, mark_of, withheld
 from ._store import Intent, Kind, LedgerStore, Tail
 from ._writer import Writer
@@ -199,7 +199,7 @@ def begin(
 
     Raises:
         StoreError: the store cannot be written, or somebody else writes to it.
-        PausedError: an alarm paused the campaign or had it fall back, and nobody resumed it.
+        PausedError, PolicyError: the campaign is paused or fell back, or its file needs a review and was not approved.
         LedgerError: the ledger was altered since it was last written, the run id is taken, or campaign and model
             break a promise; nothing is recorded.
     """
@@ -219,7 +219,7 @@ def begin(
     run: Run | None = None
     try:
         found, tail = recover(store, at, keys)
-        refuse_paused(store, campaign.campaign, priced_by)
+        refuse_stopped(store, campaign, campaign_file_digest, priced_by)
         if store.about(run_id.encode()):
             raise LedgerError(
                 "ledger-run-taken",

@@ -49,7 +49,7 @@ class SealError(ValueError):
 
 
 class RunKeys(Protocol):
-    """Where the keys of runs are kept: outside the ledger. `adapters.run_keys.RunKeyFolder` is one.
+    """Where the keys of runs are kept: outside the ledger. `adapters.keys.run_keys.RunKeyFolder` is one.
 
     All methods raise `StoreError` where the place cannot be reached.
     """

@@ -22,10 +22,10 @@ from evenhand.terms import Finding, LedgerError, Model
 from ._body import AnsweredOnce, RunStarted, digest_of, encode, read_body, text_of
 from ._checkpoint import Signer
 from ._columns import layout_of
-from ._pause import refuse_paused
 from ._recover import recover
 from ._run import Run, closed, refuse_violations
 from ._seal import RunKeys
+from ._stop import refuse_paused
 from ._store import Head, Kind, LedgerStore
 from ._writer import Writer
 

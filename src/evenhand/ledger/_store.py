@@ -46,6 +46,8 @@ class Kind(IntEnum):
     RESUMED = 12
     FELL_BACK = 13
     PAUSED_BY = 14
+    SENT_FOR_REVIEW = 20
+    REVIEWED = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def link(previous: bytes, body: bytes) -> bytes:
 
 
 class LedgerStore(Protocol):
-    """Where entries are kept. `adapters.sqlite_ledger.SqliteLedger` is one.
+    """Where entries are kept. `adapters.ledgers.sqlite_ledger.SqliteLedger` is one.
 
     All methods raise `StoreError` where the store cannot be reached or written (disk full, locked, no permission) and
     `LedgerError` where what is stored is damaged.

@@ -31,11 +31,13 @@ from evenhand.signals import (
 
 from ._weights import ConsentWeight, Kind, SignalWeight
 
-__all__ = ["FOR_EVER", "Heard", "hear"]
+__all__ = ["FOR_EVER", "SAID_ONCE", "Heard", "hear"]
 
 FOR_EVER = int(np.iinfo(np.int64).max)
 """Microseconds since 1970 of a record that does not expire."""
 
+SAID_ONCE = "signal:gpc"
+"""Purpose of records of Global Privacy Control. It has one value, so a later one is no new word (11 CCR 7025(c))."""
 _DAY = 86_400_000_000
 _DECISECOND = 100_000
 _TCF_EUROPE = 2
@@ -188,7 +190,7 @@ def _gpc(
     if clause.uses:
         for row, text in _stated(column):
             if text.lower() in _ON:
-                yield from _opt_out(row, "signal:gpc", Wish.OPTED_OUT, received[row])
+                yield from _opt_out(row, SAID_ONCE, Wish.OPTED_OUT, received[row])
 
 
 _READERS: Mapping[str, _Reader] = {"tcf": _tcf, "gpp": _gpp, "us_privacy": _us_privacy, "gpc": _gpc}

@@ -14,6 +14,7 @@ from evenhand.terms import Asked, Permitted, Standing, UsageError
 
 from ._book import FACTOR, ConsentBook
 from ._evidence import BY_PARENT, EXPLICIT
+from ._hear import SAID_ONCE
 from ._weights import AgeWeight, ConsentWeight, Kind, OptOutWeight, SignalWeight
 
 __all__ = ["Recalled", "permit", "recall"]
@@ -75,7 +76,8 @@ def permit(
     direct channel and contextual on a surface; whoever merely opted out is contextual on both. Records later than
     ``asked.at`` do not exist yet. Withdrawing, refusing or revoking consent for a broader purpose ends the narrower one
     too. An opt-out signal holds, on every device, until the same signal leaves it open or the person takes an opt-out
-    back (kind opt_out, OptOutWithdrawn) later.
+    back (kind opt_out, OptOutWithdrawn) later. Global Privacy Control counts since it was heard first: what a browser
+    goes on sending is no new word, so it does not end what the person chose since.
 
     A factor that somebody switched off changes no standing: it is named beside it, and gate 2 withholds it.
 
@@ -131,7 +133,7 @@ def _facts(history: Recalled, campaign: Campaign, consents: ConsentBook, people:
     objectionable = _covering(above, campaign, consents.purpose_terms)
     personal = objectionable | _named({"Personalisation"}, consents)
     everything = np.ones(len(consents.purpose_terms), dtype=np.bool_)
-    opted_out, unclear = history.signalled(personal, people)
+    opted_out, unclear = history.signalled(personal, _named({SAID_ONCE}, consents), people)
     signal = np.zeros(people, dtype=np.uint8)
     signal[unclear] = _code(Fact.SIGNAL, "unclear")
     signal[opted_out] = _code(Fact.SIGNAL, "opted_out")
@@ -219,9 +221,11 @@ class Recalled:
         rows = self._last_of_each(rows[relevant[self._purposes[rows]]])
         return self._those(rows[self._weights[rows] == OptOutWeight.STANDS], people)
 
-    def signalled(self, personal: NDArray[np.bool_], people: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Who opted out by a signal, and of whom a signal leaves it unclear: the latest of each signal counts, as long
-        as the person took no opt-out back after it.
+    def signalled(
+        self, personal: NDArray[np.bool_], once: NDArray[np.bool_], people: int
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Who opted out by a signal, and of whom a signal leaves it unclear: the latest of each signal counts, and the
+        first of one that can say but one thing, as long as the person took no opt-out back after it.
         """
         if Kind.SIGNAL not in self._present:
             return np.zeros(people, dtype=np.bool_), np.zeros(people, dtype=np.bool_)
@@ -230,6 +234,8 @@ class Recalled:
         back = back[personal[self._purposes[back]]]
         np.maximum.at(taken_back, self._who[back], self._order[back] // _WEIGHTS)
         rows = np.flatnonzero(self._kinds == Kind.SIGNAL)
+        is_once = once[self._purposes[rows]]
+        rows = np.append(rows[~is_once], self._first_of_each(rows[is_once]))
         rows = self._last_of_each(rows[self._order[rows] // _WEIGHTS >= taken_back[self._who[rows]]])
         weights = self._weights[rows]
         opted_out, unclear = (rows[weights == weight] for weight in (SignalWeight.OPTED_OUT, SignalWeight.UNCLEAR))
@@ -252,6 +258,12 @@ class Recalled:
         last = np.ones(len(order), dtype=np.bool_)
         last[:-1] = (who[1:] != who[:-1]) | (purpose[1:] != purpose[:-1])
         return order[last]
+
+    def _first_of_each(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Of these rows the first of each person."""
+        order = rows[np.lexsort((self._order[rows], self._who[rows]))]
+        first: NDArray[np.intp] = order[np.diff(self._who[order], prepend=-1) != 0]
+        return first
 
     def _those(self, rows: NDArray[np.intp], people: int) -> NDArray[np.bool_]:
         """Whom these rows are about."""

@@ -18,8 +18,10 @@ from ._pages import asset, fragment
 
 __all__ = ["CARD_VERSION", "Card", "card_html", "card_integrity", "card_script", "card_style", "card_values", "is_link"]
 
-CARD_VERSION = 1
-"""Of script, style and values. Files of one version never change, since pages name them by their digest."""
+CARD_VERSION = 2
+"""Of the script, the newest. Files of one version never change, since pages name them by their digest, and each version
+stays served."""
+_FORM, _STYLE = 1, 1
 _LONGEST = 2_000
 _SCHEMES = ("http", "https")
 
@@ -36,6 +38,8 @@ class Card:
         payer: who pays, where that is not the sender; "" where it is.
         made_by_ai: AI helped to make the words or the picture.
         link: where the offer leads; "" = nowhere.
+        stops_at_gpc: a browser that sends Global Privacy Control may not show it, if it is personal: the person has not
+            said otherwise since, and the campaign does something that the signal is about.
     """
 
     offer: str
@@ -45,6 +49,7 @@ class Card:
     payer: str = ""
     made_by_ai: bool = False
     link: str = ""
+    stops_at_gpc: bool = True
 
 
 def card_values(card: Card, lang: Lang) -> dict[str, Any]:
@@ -66,9 +71,10 @@ def card_values(card: Card, lang: Lang) -> dict[str, Any]:
     }[card.kind]
     why = text("portal.card.why", lang)
     return {
-        "card": CARD_VERSION,
+        "card": _FORM,
         "lang": lang,
         "personal": card.kind == "personal",
+        "gpc": "stops" if card.kind == "personal" and card.stops_at_gpc else "passes",
         "name": text("portal.card.name", lang, offer=card.offer),
         "label": text("portal.card.label", lang),
         "how": text(how, lang),
@@ -88,14 +94,23 @@ def card_html(card: Card, lang: Lang) -> str:
     return fragment("card.html", card=card_values(card, lang))
 
 
-def card_script() -> str:
-    """The script that places cards."""
-    return asset(f"card-{CARD_VERSION}.js")
+def card_script(version: int = CARD_VERSION) -> str:
+    """The script that places cards.
+
+    Args:
+        version: the newest, or one that pages were made with before.
+
+    Raises:
+        KeyError: there is no such version.
+    """
+    if version not in range(1, CARD_VERSION + 1):
+        raise KeyError(f"card-{version}.js")
+    return asset(f"card-{version}.js")
 
 
 def card_style() -> str:
     """A style sheet for cards. It is not needed."""
-    return asset(f"card-{CARD_VERSION}.css")
+    return asset(f"card-{_STYLE}.css")
 
 
 def card_integrity(content: str) -> str:

@@ -34,9 +34,9 @@ SAYINGS = MappingProxyType(
     }
 )
 """What can be said in one word, as kind and status of a consent record."""
-SIGNALS = MappingProxyType({"tcf": "TCF", "gpp": "GPP", "us_privacy": "us_privacy"})
-"""Strings of browsers and apps that are kept as they came, with the method that a record of one names."""
-BROWSER_METHODS = frozenset({"browser signal", "Sec-GPC", *SIGNALS.values()})
+SIGNALS = MappingProxyType({"tcf": "TCF", "gpp": "GPP", "us_privacy": "us_privacy", "gpc": "Sec-GPC"})
+"""What browsers and apps send, kept as it came, with the method that a record of it names."""
+BROWSER_METHODS = frozenset({"browser signal", *SIGNALS.values()})
 """Methods of what a browser or an app said for a person."""
 
 _NO = frozenset(

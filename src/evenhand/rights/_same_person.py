@@ -28,13 +28,16 @@ def standing_nos(said: Iterable[Said], at: datetime) -> list[Said]:
         >>> [one.status for one in standing_nos(said, days[1])]
         ['Objected']
     """
-    return [one for one in standing_of(said, at).values() if _holds_back(one)]
+    now = standing_of(said, at).values()
+    back = max((one.at for one in now if one.status == "OptOutWithdrawn"), default=None)
+    return [one for one in now if _holds_back(one) and not _is_overruled(one, back)]
 
 
 def carried_between(mine: Iterable[Said], nos: Iterable[Said], by: str) -> list[Said]:
     """Which of these an id does not have yet, as records of it, each with its own moment.
 
     A signal of a browser can say no to one thing and yes to another; it is carried as an opt-out of personalisation.
+    Global Privacy Control says one thing alone, and is carried as what it is.
 
     Args:
         mine: everything that was said under the id.
@@ -45,12 +48,19 @@ def carried_between(mine: Iterable[Said], nos: Iterable[Said], by: str) -> list[
     out = []
     for one in nos:
         new = replace(one, method=_METHOD, actor=by, signal="", via="")
-        if one.kind == "signal":
+        if one.kind == "signal" and one.purpose == "gpc":
+            new = replace(new, signal=one.signal)
+        elif one.kind == "signal":
             new = replace(new, kind="opt_out", purpose="", status="OptedOut")
         if new.key not in known:
             known.add(new.key)
             out.append(new)
     return out
+
+
+def _is_overruled(one: Said, back: datetime | None) -> bool:
+    """Whether a signal that opts out came before the person took an opt-out back."""
+    return one.kind == "signal" and one.purpose != "tcf" and back is not None and one.at < back
 
 
 def _holds_back(one: Said) -> bool:

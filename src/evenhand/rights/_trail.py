@@ -71,7 +71,7 @@ class Entry:
 
 
 class Trail(Protocol):
-    """Where entries are kept. `adapters.rights_tables.RightsTables` is one, in SQLite or PostgreSQL.
+    """Where entries are kept. `adapters.stores.rights_tables.RightsTables` is one, in SQLite or PostgreSQL.
 
     All methods raise `StoreError` where the place cannot be reached.
     """

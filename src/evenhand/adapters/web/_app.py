@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from evenhand.adapters.asking import Decider
 from evenhand.adapters.campaigning import Campaigns
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.keys.machine_keys import MachineKeys
 from evenhand.terms import EvenhandError
 
 from ._campaigns import campaign_routes

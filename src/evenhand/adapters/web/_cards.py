@@ -5,6 +5,7 @@ The browser gets a card and nothing else: no key, and no token with which more c
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal, Protocol
 
 import msgspec
@@ -14,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.keys.machine_keys import MachineKeys
 from evenhand.explanation import Lang
 from evenhand.portal import CARD_VERSION, Card, card_html, card_script, card_style, card_values, is_link
 
@@ -25,7 +26,7 @@ from ._texts import language
 
 __all__ = ["CARD_SCRIPT", "CARD_STYLE", "Cards", "card_routes"]
 
-CARD_SCRIPT, CARD_STYLE = f"/card/{CARD_VERSION}.js", f"/card/{CARD_VERSION}.css"
+CARD_SCRIPT, CARD_STYLE = f"/card/{CARD_VERSION}.js", "/card/1.css"
 _encode = msgspec.json.Encoder().encode
 _FOR_ALL = {
     "access-control-allow-origin": "*",
@@ -89,9 +90,14 @@ def card_routes(make: Cards, keys: MachineKeys) -> APIRouter:
             content = {"card": card_values(made, lang), "html": card_html(made, lang)}
         return Response(_encode(content), media_type="application/json", headers={"content-language": lang})
 
-    @router.get(CARD_SCRIPT, include_in_schema=False)
-    async def script() -> Response:
-        return Response(card_script(), media_type="text/javascript", headers=_FOR_ALL)
+    def script_of(version: int) -> Callable[[], Awaitable[Response]]:
+        async def script() -> Response:
+            return Response(card_script(version), media_type="text/javascript", headers=_FOR_ALL)
+
+        return script
+
+    for version in range(1, CARD_VERSION + 1):  # pages name the one that they were made with
+        router.add_api_route(f"/card/{version}.js", script_of(version), include_in_schema=False)
 
     @router.get(CARD_STYLE, include_in_schema=False)
     async def style() -> Response:

@@ -23,7 +23,7 @@ from evenhand.adapters.asking import (
     SubjectError,
     UnavailableError,
 )
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.keys.machine_keys import MachineKeys
 
 from ._gate import Headers, Limits, OneLook, Pace, body_of, caller_of, request_id_of
 from ._metrics import Metrics

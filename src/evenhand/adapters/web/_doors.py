@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
-from evenhand.adapters.event_tables import Event
+from evenhand.adapters.stores.event_tables import Event
 from evenhand.terms import DataError
 
 __all__ = ["Events", "Health", "Records", "Register", "Sayings", "UnknownDecisionError"]

@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from evenhand.adapters.event_tables import Event
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.keys.machine_keys import MachineKeys
+from evenhand.adapters.stores.event_tables import Event
 
 from ._doors import Events
 from ._gate import Headers, caller_of

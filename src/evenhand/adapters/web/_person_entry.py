@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from evenhand.adapters.entry_codes import CODE_MINUTES, CodesBusyError, EntryCodes
+from evenhand.adapters.entry.entry_codes import CODE_MINUTES, CodesBusyError, EntryCodes
 from evenhand.explanation import Lang
 from evenhand.portal import Place, code_page, enter_page
 

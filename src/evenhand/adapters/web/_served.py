@@ -61,7 +61,7 @@ class ServedCampaign:
         }
         dsa = {how: _raw(dsa_object(campaign, is_profiling=how == "personal")) for how in labels}
         signals = campaign.consents.signals if campaign.consents is not None else None
-        stops = signals is None or signals.gpc is None or bool(signals.uses)
+        stops = signals is None or bool(signals.uses)
         return cls(campaign.campaign, offers, ads, dsa, rows, stops)
 
     def honours(self, standing: str) -> bool:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -29,9 +29,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from evenhand.adapters.campaign_files import data_in
-from evenhand.adapters.campaign_yaml import yaml_of
 from evenhand.adapters.campaigning import Campaigns, FindingsError, Simulated
+from evenhand.adapters.declared.campaign_files import data_in
+from evenhand.adapters.declared.campaign_yaml import yaml_of
 from evenhand.console import (
     campaign_page,
     draft_of,
@@ -55,6 +55,7 @@ __all__ = ["CHANGES", "LOOKS", "console_pages"]
 
 CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
 STOPS = CHANGES | {StaffRole.PRIVACY_OFFICER}
+REVIEWS = frozenset({StaffRole.REVIEWER, StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR})
 LOOKS = frozenset(StaffRole)
 _MOST = 500
 _OTHER = re.compile(r"[^A-Za-z0-9._-]+")
@@ -71,7 +72,7 @@ def console_pages(door: StaffDoor, campaigns: Campaigns, streams: Streams) -> AS
         streams: what a look of the monitors found, as words and drawings of a language.
     """
     pages = _Pages(door, campaigns, streams)
-    look, change, stop = tuple(LOOKS), tuple(CHANGES), tuple(STOPS)
+    look, change, stop, review = tuple(LOOKS), tuple(CHANGES), tuple(STOPS), tuple(REVIEWS)
     routes = [
         door.page("/", pages.told(pages.all), *look),
         door.page("/campaigns", pages.told(pages.all), *look),
@@ -84,7 +85,9 @@ def console_pages(door: StaffDoor, campaigns: Campaigns, streams: Streams) -> AS
         door.page("/campaigns/{name}/download", pages.told(pages.download), *look),
         door.sending("/campaigns/{name}/start", pages.sent(pages.start), *change),
         door.sending("/campaigns/{name}/pause", pages.sent(pages.pause), *stop),
-        door.sending("/campaigns/{name}/resume", pages.sent(pages.resume), *change),
+        door.sending("/campaigns/{name}/resume", pages.sent(pages.resume), *stop),
+        door.sending("/campaigns/{name}/review", pages.sent(pages.send), *change),
+        door.sending("/campaigns/{name}/verdict", pages.sent(pages.verdict), *review),
         door.page("/monitor", pages.told(pages.monitor), *look),
         door.sending("/monitor/{name}", pages.sent(pages.look), *change),
         Route("/console.css", _style, methods=["GET"]),
@@ -186,13 +189,28 @@ class _Pages:
 
     async def pause(self, request: Request, staff: Staff, form: Form) -> Response:
         name, reason = request.path_params["name"], _one(form, "reason")
-        await run_in_threadpool(lambda: self._campaigns.pause(name, by=staff.mark, reason=reason))
+        await run_in_threadpool(lambda: self._campaigns.pause(name, by=staff.mark, reason=reason, roles=staff.weight))
         return self._door.sent_on(f"/console/campaigns/{name}", request, form, done="paused")
 
     async def resume(self, request: Request, staff: Staff, form: Form) -> Response:
         name, reason = request.path_params["name"], _one(form, "reason")
-        await run_in_threadpool(lambda: self._campaigns.resume(name, by=staff.mark, reason=reason))
+        await run_in_threadpool(lambda: self._campaigns.resume(name, by=staff.mark, reason=reason, roles=staff.weight))
         return self._door.sent_on(f"/console/campaigns/{name}", request, form, done="resumed")
+
+    async def send(self, request: Request, staff: Staff, form: Form) -> Response:
+        name, seen, note = request.path_params["name"], _one(form, "seen"), _one(form, "reason")
+        asked = [one.strip() for one in _one(form, "reviewers").split(",") if one.strip()]
+        await run_in_threadpool(
+            lambda: self._campaigns.send_for_review(name, seen=seen, by=staff.mark, reviewers=asked, note=note)
+        )
+        return self._door.sent_on(f"/console/campaigns/{name}", request, form, done="sent")
+
+    async def verdict(self, request: Request, staff: Staff, form: Form) -> Response:
+        name, digest, reason = request.path_params["name"], _one(form, "digest"), _one(form, "reason")
+        verdict: Literal["approved", "refused"] = "approved" if _one(form, "do") == "approve" else "refused"
+        more: dict[str, Any] = {"by": staff.mark, "roles": staff.weight, "reason": reason}
+        await run_in_threadpool(lambda: self._campaigns.review(name, digest=digest, verdict=verdict, **more))
+        return self._door.sent_on(f"/console/campaigns/{name}", request, form, done=verdict)
 
     async def monitor(self, request: Request, staff: Staff) -> Response:
         lang = language(request)
@@ -249,7 +267,7 @@ class _Pages:
                     tried = await run_in_threadpool(self._campaigns.plan, name, changed)
             except EvenhandError as error:
                 wrong, status = _block(error), problem_of(error).status
-        may = {"change": staff.may(CHANGES), "pause": staff.may(STOPS)}
+        may = _may(staff, told)
         page = campaign_page(
             told,
             figures,
@@ -283,6 +301,23 @@ class _Pages:
             frame, lang = self._door.frame(request, staff), language(request, form)
             page = trouble_page(wrong, frame, lang, back="/console/campaigns")
             return HTMLResponse(page, status_code=problem.status)
+
+
+def _may(staff: Staff, told: Mapping[str, Any]) -> dict[str, bool]:
+    """What somebody may do with a campaign; who may end a pause says the pause, of an alarm's whoever may set one."""
+    pause = told["pause"] or {}
+    by = pause.get("resumed_by") or [role.value for role in STOPS]
+    is_officer = StaffRole.PRIVACY_OFFICER in staff.roles
+    review = told["review"] or {"state": "", "reviewed_by": ()}
+    is_other = staff.mark not in review.get("sent_authors", ())
+    return {
+        "send": staff.may(CHANGES) and review["state"] in ("none", "refused"),
+        "review": review["state"] == "in-review" and is_other and bool(set(review["reviewed_by"]) & set(staff.weight)),
+        "change": staff.may(CHANGES),
+        "pause": staff.may(STOPS),
+        "resume": staff.may(STOPS) and not set(by).isdisjoint(staff.weight),
+        "over": is_officer and told["state"] == "paused" and pause.get("role") != StaffRole.PRIVACY_OFFICER.value,
+    }
 
 
 def _block(error: EvenhandError) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from evenhand.adapters.staff_settings import StaffSettings, is_loopback, staff_settings
+from evenhand.adapters.sign_in.staff_settings import StaffSettings, is_loopback, staff_settings
 from evenhand.staff import Frame, StaffRole, choose_page
 from evenhand.terms import UsageError
 

@@ -27,8 +27,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from evenhand.adapters.entry_codes import EntryCodes
-from evenhand.adapters.person_links import VISIT, Links, OnceStore, Opening, Scope
+from evenhand.adapters.entry.entry_codes import EntryCodes
+from evenhand.adapters.entry.person_links import VISIT, Links, OnceStore, Opening, Scope
 from evenhand.explanation import Lang
 from evenhand.portal import (
     Ask,

@@ -38,7 +38,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from evenhand.adapters.staff_sessions import StaffSessions
+from evenhand.adapters.sign_in.staff_sessions import StaffSessions
 from evenhand.staff import Frame, RefusedWhy, Section, Staff, StaffRole, refused_page, style
 from evenhand.terms import EvenhandError
 

@@ -21,11 +21,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from evenhand.adapters.issuer import IssuerError
-from evenhand.adapters.staff_sessions import SESSION
-from evenhand.adapters.staff_settings import is_loopback
-from evenhand.adapters.staff_sign_in import PATIENCE, SignIn, StateError, safe_path
-from evenhand.adapters.staff_tokens import TokenError
+from evenhand.adapters.sign_in.issuer import IssuerError
+from evenhand.adapters.sign_in.staff_sessions import SESSION
+from evenhand.adapters.sign_in.staff_settings import is_loopback
+from evenhand.adapters.sign_in.staff_sign_in import PATIENCE, SignIn, StateError, safe_path
+from evenhand.adapters.sign_in.staff_tokens import TokenError
 from evenhand.staff import RefusedWhy, sign_in_page, signed_out_page, start_page
 
 from ._asking import language

@@ -34,7 +34,7 @@ class Lease:
 
 
 class LeaseStore(Protocol):
-    """Where pools are kept. `adapters.sqlite_leases.SqliteLeases` is one.
+    """Where pools are kept. `adapters.ledgers.sqlite_leases.SqliteLeases` is one.
 
     Every method is one transaction. Moments are the caller's clock; the store never goes back: a clock that does is
     taken to stand still at the latest moment that the store has seen.

@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.staff_sessions import StaffSessions, mark_of
-from evenhand.adapters.staff_settings import StaffSettings, client_secret, read_staff_settings
+from evenhand.adapters.sign_in.staff_sessions import StaffSessions, mark_of
+from evenhand.adapters.sign_in.staff_settings import StaffSettings, client_secret, read_staff_settings
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.rights import Entry, Stream
 from evenhand.staff import Read, Section
 from evenhand.terms import DataError, EvenhandError, UsageError
@@ -121,11 +121,11 @@ def open_staff_house(
         raise not_installed(str(missing.name)) from None
     if find_spec("jwt") is None:
         raise not_installed("jwt")
-    from evenhand.adapters.database import database_of
-    from evenhand.adapters.issuer import Issuer
-    from evenhand.adapters.session_table import SessionTable
-    from evenhand.adapters.staff_sign_in import SignIn
-    from evenhand.adapters.used_links import UsedLinks
+    from evenhand.adapters.entry.used_links import UsedLinks
+    from evenhand.adapters.sign_in.issuer import Issuer
+    from evenhand.adapters.sign_in.session_table import SessionTable
+    from evenhand.adapters.sign_in.staff_sign_in import SignIn
+    from evenhand.adapters.stores.database import database_of
 
     secret = _secret(place)
     with database_of(place) as database:
@@ -167,7 +167,7 @@ def staff_check(settings: str | Path) -> dict[str, Any]:
         PolicyError: the settings are not right.
         StoreError: the issuer cannot be reached, or is not as an issuer is.
     """
-    from evenhand.adapters.issuer import Issuer
+    from evenhand.adapters.sign_in.issuer import Issuer
 
     read = read_staff_settings(settings)
     issuer = Issuer(read.issuer)
@@ -195,8 +195,8 @@ def end_staff_sessions(mark: str = "", *, home: str | Path | None = None) -> int
         DataError: the home has no key yet.
         StoreError: the home cannot be written.
     """
-    from evenhand.adapters.database import database_of
-    from evenhand.adapters.session_table import SessionTable
+    from evenhand.adapters.sign_in.session_table import SessionTable
+    from evenhand.adapters.stores.database import database_of
 
     place = find_home(home)
     return StaffSessions(_secret(place), SessionTable(lambda: database_of(place))).end_all(mark)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.campaigning import Campaigns
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.reports import monitor_streams
 from evenhand.staff import Section, StaffRole
 from evenhand.terms import UsageError

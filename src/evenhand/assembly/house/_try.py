@@ -13,6 +13,7 @@ from evenhand.terms import StoreError, UsageError
 
 from ..live._serve import open_service, service_app
 from ..people._person_pages import cards_of, people_beside, person_link
+from ..people._table_words import LiveTables
 from ..runs._run import Ran, run_campaign
 from ._staff_mounts import staff_mounts
 
@@ -103,7 +104,7 @@ def open_to_try(
             decider=serving.live,
             campaign=live.campaign,
             people=people,
-            cards=cards_of(serving.place, _PAGES),
+            cards=cards_of(serving.place, _PAGES, LiveTables([live])),
             own_pages=own_page,
             pages=_PAGES,
             report=lambda: (ran.folder / "report.html").read_text("utf-8"),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home
 
 from ..runs._frames import Frames
 from ._live_campaign import LiveCampaign

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from evenhand.adapters.database import database_of
-from evenhand.adapters.event_tables import EventTables
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.database import database_of
+from evenhand.adapters.stores.event_tables import EventTables
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import open_run, runs
 
 from ..records._ledger import has_ledger

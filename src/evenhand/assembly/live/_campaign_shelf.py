@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from evenhand.adapters.campaign_tables import CampaignStep, CampaignSteps, StepKind
-from evenhand.adapters.database import database_of
-from evenhand.adapters.home import Home
-from evenhand.ledger import CampaignState, campaign_state
+from evenhand.adapters.stores.campaign_tables import CampaignStep, CampaignSteps, StepKind
+from evenhand.adapters.stores.database import database_of
+from evenhand.adapters.stores.home import Home
+from evenhand.ledger import CampaignState, ReviewState, campaign_state, review_state
 
 from ..records._ledger import has_ledger
 from ..records._records import open_ledger
@@ -55,6 +55,17 @@ class CampaignShelf:
         with open_ledger(self._place) as store:
             return {name: campaign_state(store, name) for name in names}
 
+    def reviews(self, digests: Mapping[str, str]) -> dict[str, ReviewState]:
+        """How the review of the file of each campaign stands, by its id, from the ledger.
+
+        Args:
+            digests: SHA-256 (hex) of each file; "" where it cannot be read.
+        """
+        if not has_ledger(self._place):
+            return {name: ReviewState("none", False, 0, {}) for name in digests}
+        with open_ledger(self._place) as store:
+            return {name: review_state(store, name, digest) for name, digest in digests.items()}
+
 
 def latest(steps: Sequence[CampaignStep]) -> CampaignStep:
     return next(one for one in reversed(steps) if one.document is not None)
@@ -64,6 +75,6 @@ def started(steps: Sequence[CampaignStep]) -> CampaignStep | None:
     return next((one for one in reversed(steps) if one.what is StepKind.STARTED), None)
 
 
-def tag_of(steps: Sequence[CampaignStep], state: CampaignState) -> str:
+def tag_of(steps: Sequence[CampaignStep], state: CampaignState, review: ReviewState) -> str:
     """Another word whenever anything about a campaign changed."""
-    return f'"{steps[-1].number if steps else 0}.{max(state.paused, state.since)}"'
+    return f'"{steps[-1].number if steps else 0}.{max(state.paused, state.since, review.last)}"'

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang
 from evenhand.features import pseudonymise
 from evenhand.ledger import facts
-from evenhand.portal import Card
+from evenhand.portal import Card, Word
 from evenhand.terms import DataError, Standing
 
 from ..people._person_record import RunShelf, kind_of
+from ..people._person_signals import stops_at_gpc
 from ..records._ledger import run_keys_of
 from ..records._records import open_ledger
 
 __all__ = ["LedgerCards"]
 
+Said = Callable[[str], Sequence[Word]]
+"""Of a person's id everything that they, or their browsers for them, said."""
 WhyLink = Callable[[str, str, int, str, datetime], str]
 """Of a person's id, a decision's id, days, a site and a moment the way to why."""
 
@@ -28,11 +31,14 @@ class LedgerCards:
     Args:
         place: the home.
         why: makes the way to why.
+        said: what a person said, here and in the organisation's own tables.
         clock: now.
     """
 
-    def __init__(self, place: Home, why: WhyLink, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._place, self._why, self._clock = place, why, clock
+    def __init__(
+        self, place: Home, why: WhyLink, said: Said, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._place, self._why, self._said, self._clock = place, why, said, clock
         self._shelf = RunShelf()
 
     def __call__(self, who: str, decision: str, lang: Lang, link: str, days: int, site: str) -> Card | None:
@@ -59,4 +65,5 @@ class LedgerCards:
             payer=campaign.payer,
             made_by_ai=offer.made_by_ai,
             link=link,
+            stops_at_gpc=kind == "personal" and stops_at_gpc(self._said(who), campaign, self._clock()),
         )

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered, BusyError, Done, Question
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import Sitting, answered, facts, new_run_id, refuse_paused
 from evenhand.terms import DataError, EvenhandError, Finding, PausedError, StoreError, UsageError
 
@@ -30,8 +30,8 @@ from ._live_ready import LOOK_AGAIN, Readiness
 from ._live_told import LiveTold
 
 if TYPE_CHECKING:
-    from evenhand.adapters.postgres_ledger import PostgresLedger
-    from evenhand.adapters.sqlite_ledger import SqliteLedger
+    from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
+    from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 
     AnyLedger = SqliteLedger | PostgresLedger
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.asking import Answer, Ask
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home
 from evenhand.allocation import GivenPrices, PriceTables, check_policy
 from evenhand.journey import decide
 from evenhand.ledger import (

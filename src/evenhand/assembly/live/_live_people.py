@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.adapters.asking import Ask, Feature, FeatureError, SubjectError
-from evenhand.adapters.balancing_record import balancing_state
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.consent_table import ConsentColumns
-from evenhand.adapters.home import Home
+from evenhand.adapters.data.consent_table import ConsentColumns
+from evenhand.adapters.declared.balancing_record import balancing_state
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home
 from evenhand.features import Register, Values, Words, hold_numbers
 from evenhand.journey import Stores
 from evenhand.permission import permit
@@ -28,9 +28,10 @@ from evenhand.rules import Law
 from evenhand.terms import Asked, Role, Standing, canonical_text
 from evenhand.vault import LateVault, Vault
 
+from ..people._signals_said import GPC, GPC_ON
 from ..people._trail import Told
 from ..records._vault_store import group_values
-from ..runs._consents import book_of, open_consents
+from ..runs._consents import book_of, open_consents, together
 from ..runs._frames import Frames, open_one
 from ..runs._law import law_of
 from ..runs._open import feature_columns, subject_columns, taken_in
@@ -42,6 +43,7 @@ __all__ = ["PeopleKeys", "Profiles", "SaidTable"]
 
 _WIDEST = 1e300
 _OPT_OUT = ("opt_out", "Personalisation", "OptedOut")
+_BY_BROWSER = ("signal", GPC, "SignalledNo")
 
 
 class PeopleKeys(Protocol):
@@ -177,8 +179,10 @@ class Profiles:
         told = self._told.of(asked.subjects)
         erased = self._keys.suppressed(asked.subjects)
         if erased or told.said is not None or any(ask.opted_out or ask.gpc for ask in asks):
-            said = self._said_of(asked, asks)
-            consents, words = book_of(self.campaign, said, erased, at, told.said), said_by(said, at)
+            said, now = self._table_of(asked.subjects), self._in_request(asked, asks)
+            beside = told.said if now is None else together(told.said, now)
+            consents = book_of(self.campaign, said, erased, at, beside)
+            words = said_by(said if now is None else together(said, now), at)
         else:  # nothing beside the table: everybody's book was made when it was read
             consents, words = self._book, self._words.of(asked.subjects, at, self._table_of)
         law = self._law_on(at.date()).rows(rows)
@@ -211,39 +215,23 @@ class Profiles:
             self._law, self._looked_at = replace(self._law, balancing=state), day
         return self._law
 
-    def _said_of(self, asked: Asked, asks: Sequence[Ask]) -> ConsentColumns | None:
-        """What these people said, and what they or their browsers say in the request."""
-        said = self._table_of(asked.subjects)
+    def _in_request(self, asked: Asked, asks: Sequence[Ask]) -> ConsentColumns | None:
+        """What people or their browsers say in the request; None where nobody says anything."""
         whose = asked.subjects.tolist()
-        out = [
+        own = [place for place, ask in enumerate(asks) if ask.opted_out]
+        browsers = [
             place
             for place, ask in enumerate(asks)
-            if ask.opted_out or (ask.gpc and not self._told.overrules_browser(whose[place]))
+            if ask.gpc and not ask.opted_out and not self._told.overrules_browser(whose[place])
         ]
-        if not out:
-            return said
+        if not own and not browsers:
+            return None
         now = np.datetime64(asked.at.astimezone(UTC).replace(tzinfo=None), "us")
-        empty = ConsentColumns(asked.subjects[:0], [], [], [], np.zeros(0, dtype="datetime64[us]"))
-        before, count = said or empty, len(out)
-        source = self.campaign.consents
-        heard = source is not None and source.signals is not None and "gpc" in before.signals
-        by_signal = [heard and asks[place].gpc and not asks[place].opted_out for place in out]
-        kind, purpose, status = (
-            [own if not signal else other for signal in by_signal]
-            for own, other in zip(_OPT_OUT, ("signal", "", ""), strict=True)
-        )
-        return ConsentColumns(
-            np.concatenate([before.subjects, asked.subjects[out]]),
-            [*before.kinds, *kind],
-            [*before.purposes, *purpose],
-            [*before.statuses, *status],
-            np.concatenate([before.at, np.full(count, now)]),
-            {
-                name: [*column, *("1" if signal and name == "gpc" else None for signal in by_signal)]
-                for name, column in before.signals.items()
-            },
-            {name: [*column, *[None] * count] for name, column in before.evidence.items()},
-        )
+        rows = [*(_OPT_OUT for _ in own), *(_BY_BROWSER for _ in browsers)]
+        kinds, purposes, statuses = (list(column) for column in zip(*rows, strict=True))
+        signals = {GPC: [*(None for _ in own), *(GPC_ON for _ in browsers)]} if browsers else {}
+        at = np.full(len(rows), now)
+        return ConsentColumns(asked.subjects[own + browsers], kinds, purposes, statuses, at, signals)
 
 
 class SaidTable:

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.policy import Campaign
 from evenhand.terms import UsageError
 
 from ..people._asking import ask
 from ..people._consent_history import consent_history, is_factor
+from ..people._person_signals import first_gpc
 from ..people._requests import find_request
 from ..people._said_if import history_tag, say_if
 from ..people._same_person import same_person
 from ..people._signals_said import hear_signals
+from ..people._table_words import TableWords
 
 __all__ = ["LiveSayings"]
 
@@ -26,10 +28,11 @@ class LiveSayings:
     Args:
         place: the home.
         campaigns: what is served, as declared.
+        tables: what stands in the organisation's own tables of consents.
     """
 
-    def __init__(self, place: Home, campaigns: Sequence[Campaign] = ()) -> None:
-        self._place, self._campaigns = place, tuple(campaigns)
+    def __init__(self, place: Home, campaigns: Sequence[Campaign] = (), tables: TableWords | None = None) -> None:
+        self._place, self._campaigns, self._tables = place, tuple(campaigns), tables
 
     def say(self, who: str, word: str, purpose: str, **more: Any) -> dict[str, Any]:
         """Keep what a person says; see `adapters.web.Sayings.say`. A wish about a column that no campaign has would
@@ -46,7 +49,9 @@ class LiveSayings:
     def hear(self, who: str, signals: Mapping[str, str], *, actor: str, via: str) -> dict[str, Any]:
         """Keep what a browser or an app says; see `adapters.web.Sayings.hear`."""
         at, home = datetime.now(UTC), self._place.folder
-        return hear_signals(who, signals, self._campaigns, home=home, at=at, actor=actor, via=via).to_dict()
+        first = None if self._tables is None else first_gpc(self._tables.of(who))
+        more: dict[str, Any] = {"actor": actor, "via": via, "in_table": None if first is None else first.at}
+        return hear_signals(who, signals, self._campaigns, home=home, at=at, **more).to_dict()
 
     def same_person(self, who: str, was: str, *, evidence: str, by: str, parted: bool) -> dict[str, Any]:
         """Keep that two ids are one person's; see `adapters.web.Sayings.same_person`."""

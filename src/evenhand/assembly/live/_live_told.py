@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.rights import Entry, Said, Stream
 
+from ..people._signals_said import gpc_overruled, is_gpc
 from ..people._trail import Told, is_trail_there, nobody_says_first, told_columns, told_to, trail_of
 
 if TYPE_CHECKING:
-    from evenhand.adapters.rights_tables import RightsTables
+    from evenhand.adapters.stores.rights_tables import RightsTables
     from evenhand.ledger import SubjectKeys
 
 __all__ = ["LiveTold"]
@@ -88,22 +89,15 @@ class LiveTold:
         return Told(told_columns(np.array(people, dtype="S32"), moments, bodies, words), last=self._last)
 
     def overrules_browser(self, subject: bytes) -> bool:
-        """Whether a person took an opt-out back after their browser's was recorded, and said nothing since: they were
-        shown both, and chose. What a browser goes on sending is then no new word (11 CCR 7025)."""
-        opt_outs = [
-            (at, self._words[body]) for at, body in self._rows.get(subject, ()) if self._words[body].kind == "opt_out"
-        ]
-        if not opt_outs:
-            return False
-        by_browser = [at for at, one in opt_outs if one.is_by_browser and one.is_no]
-        own = [at for at, one in opt_outs if not one.is_no]
-        no = [at for at, one in opt_outs if one.is_no]
-        return bool(by_browser and own) and max(own) > max(no)
+        """Whether a person said otherwise since their browser's opt-out was heard first; see `gpc_overruled`."""
+        return gpc_overruled(self._said(subject, "opt_out", "signal"))
 
     def has_heard_browser(self, subject: bytes) -> bool:
         """Whether an opt-out of a person's browser is on record, whatever they said since."""
-        words = (self._words[body] for _, body in self._rows.get(subject, ()))
-        return any(one.kind == "opt_out" and one.is_by_browser and one.is_no for one in words)
+        return any(is_gpc(one) for one in self._said(subject, "opt_out", "signal"))
+
+    def _said(self, subject: bytes, *kinds: str) -> list[Said]:
+        return [Said.from_body(body, at) for at, body in self._rows.get(subject, ()) if self._words[body].kind in kinds]
 
     def _opened(self) -> RightsTables:
         if self._trail is None:

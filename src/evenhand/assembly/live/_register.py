@@ -14,24 +14,33 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
-from evenhand.adapters.campaign_files import LoadedCampaign, pointers_in
-from evenhand.adapters.campaign_tables import CampaignStep, ChangedMeanwhileError, StepKind
-from evenhand.adapters.campaign_yaml import yaml_of
 from evenhand.adapters.campaigning import FindingsError, Simulated, block_of
-from evenhand.adapters.home import Home
-from evenhand.ledger import CampaignState
-from evenhand.policy import Campaign
+from evenhand.adapters.declared.campaign_files import LoadedCampaign, pointers_in
+from evenhand.adapters.declared.campaign_yaml import yaml_of
+from evenhand.adapters.stores.campaign_tables import CampaignStep, StepKind
+from evenhand.adapters.stores.home import Home
+from evenhand.ledger import CampaignState, ReviewState
 from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError
 
 from ..runs._check import check
 from ..runs._planning import Planner
 from ..runs._run import run_campaign
+from ._campaign_acts import CampaignActs
 from ._campaign_opened import CampaignOpener
 from ._campaign_reports import CampaignReports, run_since
 from ._campaign_shelf import CampaignShelf, latest, started, tag_of
+from ._campaign_told import (
+    assessment_told,
+    changed_meanwhile,
+    error_block,
+    named_in,
+    pause_told,
+    reviews_in,
+    transparency_told,
+)
 from ._live import LiveService
+from ._reviewing import refuse_not_approved, review_told
 from ._sources import Sources
-from ._standing import pause_named, resume_named
 from ._watching import Watcher
 
 __all__ = ["CampaignRegister"]
@@ -40,7 +49,7 @@ _WAIT = 10.0
 """Seconds to wait for a start before saying that it goes on."""
 
 
-class CampaignRegister:
+class CampaignRegister(CampaignActs):
     """The campaigns of one home, for a service. Implements `adapters.campaigning.Campaigns`. Close it.
 
     Args:
@@ -82,21 +91,29 @@ class CampaignRegister:
         names = [name for name in self._shelf.names(self._declared) if name > after][:count]
         states = self._shelf.states(names)
         steps = self._shelf.steps_of([name for name in names if name not in self._declared])
-        return [self._told(name, steps.get(name, []), states) for name in names]
+        loaded = {name: self._readable_now(name, steps.get(name, [])) for name in names}
+        reviews = self._shelf.reviews({name: one.digest if one else "" for name, one in loaded.items()})
+        return [self._told(name, steps.get(name, []), states[name], loaded[name], reviews[name]) for name in names]
 
     def read(self, name: str) -> dict[str, Any]:
         """How one campaign stands; see `Campaigns.read`."""
         steps = self._known(name)
         state = self._shelf.states([name])[name]
         happened = [
-            {"at": one.at, "what": one.what, **_named(one.told)} for one in state.history if one.what != "alarm"
+            {"at": one.at, "what": one.what, **named_in(one.told)} for one in state.history if one.what != "alarm"
         ]
-        done = [
-            {"at": one.at.isoformat(), "what": one.what.value, "by": one.who, "reason": one.why, "version": one.version}
+        done: list[dict[str, Any]] = [
+            {"at": one.at.isoformat(), "what": one.what.value, "version": one.version}
+            | {"by": one.who, "reason": one.why, "role": ""}
             for one in steps
         ]
-        told = self._told(name, steps, {name: state})
-        return {**told, "blocks": self._blocks(name), "history": sorted([*done, *happened], key=lambda one: one["at"])}
+        loaded = self._readable_now(name, steps)
+        review = self._review(name, loaded)
+        told = self._told(name, steps, state, loaded, review)
+        history = sorted([*done, *happened, *reviews_in(review)], key=lambda one: str(one["at"]))
+        unreviewed = (told["review"] or {}).get("block")
+        blocks = [*([unreviewed] if unreviewed else []), *self._blocks(name)]
+        return {**told, "blocks": blocks, "history": history}
 
     def text(self, name: str) -> bytes:
         """Its campaign file; see `Campaigns.text`."""
@@ -152,7 +169,7 @@ class CampaignRegister:
         try:
             return self._planner.figures(self._loaded(name), tried, at=_now())
         except DataError as error:
-            raise FindingsError([_block(error)]) from None
+            raise FindingsError([error_block(error)]) from None
 
     def figures(self, name: str) -> dict[str, Any] | None:
         """What its last whole run came to; see `Campaigns.figures`."""
@@ -201,28 +218,11 @@ class CampaignRegister:
             start = started(steps)
             if start is not None and start.version == latest(steps).version and name in self._live.campaigns:
                 return self.read(name)
+            refuse_not_approved(self._place, self._loaded(name, steps))
             under_way = self._starts.submit(self._start, name, steps, who, why)
             self._under_way[name] = under_way
         with suppress(TimeoutError):
             under_way.result(timeout=_WAIT)
-        return self.read(name)
-
-    def pause(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
-        """Stop it; see `Campaigns.pause`."""
-        if name not in self._live.campaigns and started(self._known(name)) is None:
-            raise UsageError(
-                "campaign-not-started",
-                f"The campaign {name} was not started, so there is nothing to pause.",
-                rule="what runs can be paused",
-                remedy="nothing; nobody is decided about in it",
-            )
-        pause_named(self._place, name, by=by, reason=reason, at=_now())
-        return self.read(name)
-
-    def resume(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
-        """Let it go on; see `Campaigns.resume`."""
-        self._known(name)
-        resume_named(self._place, name, by=by, reason=reason, at=_now())
         return self.read(name)
 
     def _start(self, name: str, steps: Sequence[CampaignStep], who: str, why: str) -> None:
@@ -258,9 +258,16 @@ class CampaignRegister:
         self._live.take_in(lambda: self._opener.open(loaded, run=start.run, at=at, even_paused=True)).result()
         self._trouble.pop(name, None)
 
-    def _told(self, name: str, steps: Sequence[CampaignStep], states: dict[str, CampaignState]) -> dict[str, Any]:
+    def _told(
+        self,
+        name: str,
+        steps: Sequence[CampaignStep],
+        state: CampaignState,
+        loaded: LoadedCampaign | None,
+        review: ReviewState,
+    ) -> dict[str, Any]:
         """A campaign in the list."""
-        campaign, start, state = self._campaign(name, steps), started(steps), states[name]
+        campaign, start = None if loaded is None else loaded.campaign, started(steps)
         run = self._run_of(name, steps)
         return {
             "campaign": name,
@@ -277,7 +284,11 @@ class CampaignRegister:
             "funnel": self._reports.figures(run)["funnel"] if run else [],
             "fairness": self._reports.badge(run) if run else None,
             "watches": 0 if campaign is None else len(campaign.monitor),
-            "etag": tag_of(steps, state),
+            "pause": pause_told(state),
+            "review": review_told(loaded, review),
+            "transparency": None if campaign is None else transparency_told(campaign),
+            "assessment": None if loaded is None else assessment_told(loaded, _now()),
+            "etag": tag_of(steps, state, review),
         }
 
     def _run_of(self, name: str, steps: Sequence[CampaignStep]) -> str:
@@ -315,17 +326,20 @@ class CampaignRegister:
             return [dict(one) for one in refused.blocks]
         blocks = [block_of(one, pointers_in(text)) for one in loaded.findings]
         if isinstance(error, EvenhandError):
-            blocks.insert(0, _block(error))
+            blocks.insert(0, error_block(error))
         return blocks
 
     def _is_starting(self, name: str) -> bool:
         return name in self._under_way and not self._under_way[name].done()
 
-    def _campaign(self, name: str, steps: Sequence[CampaignStep]) -> Campaign | None:
+    def _readable_now(self, name: str, steps: Sequence[CampaignStep]) -> LoadedCampaign | None:
         """As it was declared last; None where its file cannot be read any more."""
         with suppress(EvenhandError):
-            return self._loaded(name, steps).campaign
+            return self._loaded(name, steps)
         return None
+
+    def _review(self, name: str, loaded: LoadedCampaign | None) -> ReviewState:
+        return self._shelf.reviews({name: loaded.digest if loaded else ""})[name]
 
     def _loaded(self, name: str, known: Sequence[CampaignStep] | None = None) -> LoadedCampaign:
         """As it would be started next.
@@ -373,24 +387,9 @@ class CampaignRegister:
         return steps
 
     def _refuse_changed(self, name: str, steps: Sequence[CampaignStep], seen: str) -> None:
-        if seen != "*" and tag_of(steps, self._shelf.states([name])[name]) != seen:
-            raise ChangedMeanwhileError(
-                "campaign-changed",
-                f"The campaign {name} was changed meanwhile; nothing was changed now.",
-                rule="whoever changes a campaign has seen what they change",
-                remedy="read it again, and change that",
-            )
-
-
-def _block(error: EvenhandError) -> dict[str, Any]:
-    """An error that is no finding, told as one."""
-    owner = "operator" if error.exit_code == 4 else "data_scientist"
-    told = {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy}
-    return {"pointer": "", "severity": "error", "owner": owner, "line": 0, "blocks": True, **told}
-
-
-def _named(told: Any) -> dict[str, str | None]:
-    return {"by": str(told.get("by", "")), "reason": str(told.get("reason", "")), "version": None}
+        review = self._review(name, self._readable_now(name, steps))
+        if seen != "*" and tag_of(steps, self._shelf.states([name])[name], review) != seen:
+            raise changed_meanwhile(name)
 
 
 def _now() -> datetime:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand import __version__
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.live_keys import LiveSubjectKeys
-from evenhand.adapters.machine_keys import MachineKeys
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.keys.live_keys import LiveSubjectKeys
+from evenhand.adapters.keys.machine_keys import MachineKeys
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.terms import Finding, UsageError
 
+from ..people._table_words import LiveTables
 from ..records._ledger import live_keys_of, live_ledger_of
 from ..runs._frames import Frames
 from ..runs._start import look_around
@@ -181,7 +182,11 @@ def service_app(
             decider=live,
             records=LiveRecords(serving.place),
             events=LiveEvents(serving.place),
-            sayings=LiveSayings(serving.place, [one.campaign for one in live.campaigns.values()]),
+            sayings=LiveSayings(
+                serving.place,
+                [one.campaign for one in live.campaigns.values()],
+                LiveTables(live.campaigns.values()),
+            ),
             health=live,
             keys=MachineKeys(serving.place.machine_keys),
             campaigns=_Served(live, ServedCampaign.of),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from evenhand.adapters.campaign_files import LoadedCampaign, campaign_from_text
+from evenhand.adapters.declared.campaign_files import LoadedCampaign, campaign_from_text
 from evenhand.terms import PolicyError, UsageError
 
 __all__ = ["Sources"]

@@ -6,8 +6,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home
 from evenhand.terms import StoreError, UsageError
 
 from ..monitors._monitor import last_look, monitor

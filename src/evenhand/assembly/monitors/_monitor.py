@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home, json_bytes, write_atomically
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home, json_bytes, write_atomically
 from evenhand.disparity import MonitorRule
 from evenhand.ledger import Happened, campaign_state
 from evenhand.policy import Campaign, MonitorClause, Table

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.tables import open_table
+from evenhand.adapters.data.tables import open_table
 from evenhand.ledger import LedgerStore, columns, open_run, runs
 from evenhand.policy import Campaign, MonitorClause, Table
 from evenhand.terms import PPM, DataError, Standing

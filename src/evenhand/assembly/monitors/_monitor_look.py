@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.monitor_state import KeptState
+from evenhand.adapters.ledgers.monitor_state import KeptState
 from evenhand.disparity import Caught, GroupsWatched, Mark, MonitorRule, Stream, watch_stream
 from evenhand.policy import Campaign, MonitorClause
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.adapters.corrected_table import corrected_table
-from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
-from evenhand.adapters.personal_seal import seal
-from evenhand.adapters.tables import open_table
+from evenhand.adapters.data.corrected_table import corrected_table
+from evenhand.adapters.data.tables import open_table
+from evenhand.adapters.keys.personal_seal import seal
+from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.features import pseudonymise
 from evenhand.ledger import facts, open_run
 from evenhand.policy import Table

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.home import Home, find_home, write_atomically
+from evenhand.adapters.stores.home import Home, find_home, write_atomically
 from evenhand.ledger import SubjectKey
 from evenhand.rights import (
     Entry,

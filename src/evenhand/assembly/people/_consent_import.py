@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evenhand.adapters.consent_table import ConsentColumns, read_consents
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.tables import open_table
+from evenhand.adapters.data.consent_table import ConsentColumns, read_consents
+from evenhand.adapters.data.tables import open_table
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.features import Register
 from evenhand.permission import ConsentBook
 from evenhand.policy import EVIDENCE_NAMES, Table
@@ -25,7 +25,7 @@ from ._same_person import carry_all
 from ._trail import microseconds, trail_of
 
 if TYPE_CHECKING:
-    from evenhand.adapters.rights_tables import RightsTables
+    from evenhand.adapters.stores.rights_tables import RightsTables
 
 __all__ = ["Imported", "import_consents"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import LedgerStore, RunRecord, open_run, runs_since
 from evenhand.policy import Campaign
 from evenhand.rights import ConsentContext, Sender, authority_of

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from evenhand.adapters.database import database_of
-from evenhand.adapters.event_tables import EVENT_KINDS, Event, EventTables
-from evenhand.adapters.frames import csv_bytes
-from evenhand.adapters.home import Home, find_home, write_atomically
+from evenhand.adapters.data.frames import csv_bytes
+from evenhand.adapters.stores.database import database_of
+from evenhand.adapters.stores.event_tables import EVENT_KINDS, Event, EventTables
+from evenhand.adapters.stores.home import Home, find_home, write_atomically
 from evenhand.ledger import facts, open_run
 from evenhand.terms import DataError, UsageError
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.consent_table import CONSENT_COLUMNS
-from evenhand.adapters.home import Home
-from evenhand.adapters.tables import DataTable, open_table
+from evenhand.adapters.data.consent_table import CONSENT_COLUMNS
+from evenhand.adapters.data.tables import DataTable, open_table
+from evenhand.adapters.stores.home import Home
 from evenhand.explanation import text
 from evenhand.ledger import campaign_of_run, decided_about
 from evenhand.policy import Campaign, Table

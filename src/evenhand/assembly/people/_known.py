@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evenhand.adapters.home import find_home
-from evenhand.adapters.tables import open_table
+from evenhand.adapters.data.tables import open_table
+from evenhand.adapters.stores.home import find_home
 from evenhand.policy import Table
 from evenhand.terms import EvenhandError
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.explanation import Lang, catalogue, purpose_words, reviewed, text
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign
@@ -36,7 +36,8 @@ from evenhand.terms import DecisionFacts, LedgerError, LegalBasis, Standing
 
 from ..records._receipts import receipt_values
 from ._person_record import OpenRun, PersonRecord, RunShelf, newest_campaign
-from ._person_signals import heard_since, said_by_tcf, signals_of
+from ._person_signals import first_gpc, heard_since, said_by_tcf, signals_of
+from ._signals_said import GPC, GPC_ON
 from ._table_words import TableWords, without_void
 
 __all__ = ["PeopleHouse", "Sayings"]
@@ -223,9 +224,8 @@ class PersonDesk:
 
     def hear_browser(self) -> None:
         """The browser sends Global Privacy Control: kept as an opt-out, unless the person said otherwise here."""
-        said = [one for one in self._history() if one.kind == "opt_out"]
-        if not any(one.by == "browser" and one.status == "OptedOut" for one in said):
-            self._say([Word("opt_out", "", "OptedOut", self._at, "browser")], "en", "Sec-GPC: 1")
+        if first_gpc(self._history()) is None:
+            self._say([Word("signal", GPC, "SignalledNo", self._at, "browser", GPC_ON)], "en", "Sec-GPC: 1")
 
     def receipt(self, decision: str, lang: Lang) -> str | None:
         """The page of the receipt of a decision about this person; None where there is none."""

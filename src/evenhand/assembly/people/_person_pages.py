@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.code_delivery import AddressBook, ByCommand, IntoFile, OwnIds
-from evenhand.adapters.entry_codes import EntryCodes, Outgoing
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.person_links import LINK_DAYS, Links, OnceStore, Scope
+from evenhand.adapters.entry.code_delivery import AddressBook, ByCommand, IntoFile, OwnIds
+from evenhand.adapters.entry.entry_codes import EntryCodes, Outgoing
+from evenhand.adapters.entry.person_links import LINK_DAYS, Links, OnceStore, Scope
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.features import pseudonymise
 from evenhand.ledger import decided_about
 from evenhand.portal import is_link
@@ -135,8 +135,8 @@ def person_pages_of(
             rule="what serves pages is an extra, so that deciding needs no web server",
             remedy="pip install 'evenhand[serve]'",
         ) from None
-    from evenhand.adapters.database import database_of
-    from evenhand.adapters.used_links import UsedLinks
+    from evenhand.adapters.entry.used_links import UsedLinks
+    from evenhand.adapters.stores.database import database_of
 
     place = find_home(home)
     links = _links(place)
@@ -216,12 +216,17 @@ def people_beside(
         return below + person_link(who, home=folder, at=datetime.now(UTC), decision=decision, days=days)
 
     keys = machine_keys(folder)
-    cards = card_routes(cards_of(serving.place, below), keys)
+    cards = card_routes(cards_of(serving.place, below, tables), keys)
     return {"mounts": {below: pages}, "routers": [link_routes(made, keys), cards]}
 
 
-def cards_of(place: Home, below: str) -> LedgerCards:
-    """Makes cards of a home whose pages stand below an address.
+def cards_of(place: Home, below: str, tables: TableWords | None = None) -> LedgerCards:
+    """Makes cards of a home.
+
+    Args:
+        place: the home.
+        below: first part of the addresses of people's pages.
+        tables: what stands in the organisation's own tables of consents; None = they are read now and then.
 
     Raises:
         DataError: the home has no key.
@@ -232,7 +237,8 @@ def cards_of(place: Home, below: str) -> LedgerCards:
         until = at + timedelta(days=days)
         return f"{_secure(site)}{below}/why/{links.make(Scope.ONE_DECISION, who, until=until, about=decision)}"
 
-    return LedgerCards(place, why)
+    sayings, stands = SayingsInHome(place), tables or ReadTables(place)
+    return LedgerCards(place, why, lambda who: [*sayings.history(who), *stands.of(who)])
 
 
 _HERE = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/.*)?")

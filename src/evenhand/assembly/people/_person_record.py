@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.allocation import PricePolicy
 from evenhand.explanation import Explanation, Lang, Review, tell
 from evenhand.ledger import LedgerStore, RunRecord, decided_about, facts, last_run, latest_checkpoint, open_run

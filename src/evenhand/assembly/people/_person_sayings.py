@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang
 from evenhand.portal import Ask, Asked, Word
-from evenhand.rights import Request, Said, Stream
+from evenhand.rights import SIGNALS, Request, Said, Stream
 
 from ._asking import ask as record_request
 from ._requests import list_requests
@@ -18,7 +18,7 @@ from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = ["SayingsInHome"]
 
-_PAGES, _SIGNAL = "own pages", "browser signal"
+_PAGES = "own pages"
 
 
 class SayingsInHome:
@@ -48,8 +48,9 @@ class SayingsInHome:
         read, now = sha256(notice.encode()).hexdigest(), self._clock()
         entries = []
         for one in words:
-            method = _SIGNAL if one.by == "browser" else _PAGES
-            said = Said(one.kind, one.about, one.status, one.at, notice_hash=read, language=lang, method=method)
+            method = _PAGES if one.by != "browser" else SIGNALS[one.about]
+            evidence = {"notice_hash": read, "language": lang, "method": method, "signal": one.signal}
+            said = Said(one.kind, one.about, one.status, one.at, **evidence)
             entries.append(entry(Stream.CONSENT, said.to_body(), at=one.at, recorded=now, handle=key.handle))
         with trail_of(self._place) as trail:
             trail.append(with_linked(self._place, who, entries))

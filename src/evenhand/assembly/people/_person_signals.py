@@ -10,9 +10,9 @@ from evenhand.portal import Effect, Signal, Trace, Word, effect_of, signals_out
 from evenhand.rights import SIGNALS
 from evenhand.terms import LegalBasis
 
-from ._signals_said import GPC, Means, means_of, strongest
+from ._signals_said import GPC, GPC_ON, Means, means_of, strongest
 
-__all__ = ["heard_since", "said_by_tcf", "signals_of"]
+__all__ = ["first_gpc", "heard_since", "said_by_tcf", "signals_of", "stops_at_gpc"]
 
 _STOPS = (Means.UNCLEAR, Means.REFUSES, Means.OPTS_OUT)
 _Now = Mapping[tuple[str, str], Word]
@@ -40,7 +40,7 @@ def signals_of(
         out.append(gpc)
     for name in SIGNALS:
         word = now.get(("signal", name))
-        if word is not None:
+        if word is not None and name != GPC:
             out.append(_string(word, now, campaigns, traces))
     return out
 
@@ -60,25 +60,44 @@ def said_by_tcf(now: _Now, campaign: Campaign) -> tuple[str, datetime] | None:
     return None if said is None else (said, word.at)
 
 
+def first_gpc(history: Iterable[Word]) -> Word | None:
+    """Global Privacy Control as it was heard first, here or in a table: it says one thing alone, so what comes later is
+    no new word. Records of before it had a kind of its own are opt-outs by the browser."""
+    heard = [
+        one
+        for one in history
+        if (one.kind == "signal" and one.about == GPC)
+        or (one.kind == "opt_out" and one.by == "browser" and one.status == "OptedOut")
+    ]
+    return min(heard, key=lambda one: one.at, default=None)
+
+
+def stops_at_gpc(history: Sequence[Word], campaign: Campaign, at: datetime) -> bool:
+    """Whether a browser that sends Global Privacy Control now stops what a campaign does with the person's data: where
+    the campaign does what the signal is about, and the person has not said otherwise since it was heard first."""
+    if means_of(GPC, GPC_ON, campaign, at) not in _STOPS:
+        return False
+    first = first_gpc(history)
+    own = [one for one in history if one.kind == "opt_out"]
+    last = max(own, key=lambda one: (one.at, one.status == "OptedOut"), default=None)
+    return first is None or last is None or last.status != "OptOutWithdrawn" or last.at <= first.at
+
+
 def _gpc(
     history: Sequence[Word], now: _Now, campaigns: Sequence[Campaign], traces: Sequence[Trace], *, browser_says_no: bool
 ) -> Signal | None:
-    """Global Privacy Control: kept as an opt-out where it was heard here, or standing in a table, where it stops what
-    a campaign says that it stops."""
-    here = [one.at for one in history if one.kind == "opt_out" and one.by == "browser" and one.status == "OptedOut"]
-    table = now.get(("signal", GPC))
-    heard = [*here, *([table.at] if table is not None else [])]
-    if not heard and not browser_says_no:
-        return None
-    by_campaign = _means(table, campaigns) if table is not None and not here else {}
-    means = strongest(by_campaign.values()) if table is not None and not here else Means.OPTS_OUT
-    first = min(heard, default=None)
+    """Global Privacy Control stops what each campaign says that it does; as an opt-out of before, everything."""
+    first = first_gpc(history)
+    if first is None:
+        return Signal(GPC, None, Means.OPTS_OUT.value) if browser_says_no else None
+    by_campaign = _means(first, campaigns) if first.kind == "signal" else {}
+    means = strongest(by_campaign.values()) if first.kind == "signal" else Means.OPTS_OUT
     own = [one for (kind, _), one in now.items() if kind == "opt_out" and one.by != "browser"]
-    overruled = first is not None and any(one.status == "OptOutWithdrawn" and one.at >= max(heard) for one in own)
-    stands = first is not None and not overruled and means in _STOPS
+    overruled = any(one.status == "OptOutWithdrawn" and one.at > first.at for one in own)
+    stands = not overruled and means in _STOPS
     reached = [one for one in traces if not by_campaign or by_campaign.get(one.campaign) in _STOPS]
-    off = effect_of("signal", "", max(heard), reached) if stands else None
-    return Signal(GPC, first, means.value, overruled, off, "personal-on" if stands else "")
+    off = effect_of("signal", "", first.at, reached) if stands else None
+    return Signal(GPC, first.at, means.value, overruled, off, "personal-on" if stands else "")
 
 
 def _string(word: Word, now: _Now, campaigns: Sequence[Campaign], traces: Iterable[Trace]) -> Signal:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
+from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.features import pseudonymise
 from evenhand.rights import Happening, Request, RequestKind, Step
 from evenhand.terms import UsageError

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.personal_seal import seal, unseal
+from evenhand.adapters.keys.personal_seal import seal, unseal
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.rights import (

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.ledger import closed_run, expire_run, is_expired, open_run, runs
 from evenhand.rights import Entry, Said, Step, Stream, kept_until
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
+from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.features import pseudonymise
 from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
 from evenhand.terms import DataError, StoreError
@@ -26,7 +26,7 @@ from ._same_person import linked_ids
 from ._trail import forget_said, is_trail_there
 
 if TYPE_CHECKING:
-    from evenhand.adapters.event_tables import Event
+    from evenhand.adapters.stores.event_tables import Event
     from evenhand.explanation import Explanation
 from ..records._vault_store import vault_forget, vault_values
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.home import find_home
+from evenhand.adapters.stores.home import find_home
 from evenhand.explanation import text
 from evenhand.policy import Campaign
 from evenhand.rights import ROPA_FIELDS, ProcessingRecord

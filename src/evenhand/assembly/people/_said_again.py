@@ -7,11 +7,11 @@ from datetime import datetime
 
 import numpy as np
 
-from evenhand.adapters.database import Database
-from evenhand.adapters.home import Home
-from evenhand.adapters.personal_seal import seal, unseal
-from evenhand.adapters.rights_tables import RightsTables
-from evenhand.adapters.subject_keys import SubjectKeyFile
+from evenhand.adapters.keys.personal_seal import seal, unseal
+from evenhand.adapters.keys.subject_keys import SubjectKeyFile
+from evenhand.adapters.stores.database import Database
+from evenhand.adapters.stores.home import Home
+from evenhand.adapters.stores.rights_tables import RightsTables
 from evenhand.ledger import SubjectKey
 from evenhand.rights import Entry, Stream, verify_trail
 from evenhand.terms import LedgerError

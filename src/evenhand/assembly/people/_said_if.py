@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import SubjectKey
 from evenhand.policy import purpose_term
 from evenhand.rights import SAYINGS, Said, Stream, is_no, standing_of
@@ -21,7 +21,7 @@ __all__ = ["history_tag", "say_if"]
 
 _TRIES = 5
 _WHATEVER = "*"
-_BY_SIGNAL = {"consent": ("tcf",), "opt_out": ("gpp", "us_privacy")}
+_BY_SIGNAL = {"consent": ("tcf",), "opt_out": ("gpp", "us_privacy", "gpc")}
 """Signals that say no to what a word of this kind would say yes to."""
 
 

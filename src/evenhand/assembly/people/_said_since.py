@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from evenhand.adapters.frames import csv_bytes
-from evenhand.adapters.home import Home, find_home, write_atomically
+from evenhand.adapters.data.frames import csv_bytes
+from evenhand.adapters.stores.home import Home, find_home, write_atomically
 from evenhand.features import pseudonymise
 from evenhand.ledger import open_run
 from evenhand.rights import Said, standing_of

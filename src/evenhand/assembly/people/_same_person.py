@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.personal_seal import seal, unseal
+from evenhand.adapters.keys.personal_seal import seal, unseal
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.rights import Entry, Said, Stream, carried_between, standing_nos

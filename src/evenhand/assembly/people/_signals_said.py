@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.permission import hear
 from evenhand.policy import Campaign
-from evenhand.rights import SIGNALS, Said, Stream, said_by_signal, said_now
+from evenhand.rights import SIGNALS, Said, Stream, said_by_signal
 from evenhand.signals import Unreadable, read_gpp, read_tcf, read_us_privacy
 from evenhand.terms import UsageError
 
@@ -22,10 +22,22 @@ from ..runs._consents import AS_OPT_OUTS
 from ._same_person import with_linked
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
-__all__ = ["GPC", "HeardSignals", "Means", "hear_signals", "means_of", "strongest"]
+__all__ = [
+    "GPC",
+    "GPC_ON",
+    "HeardSignals",
+    "Means",
+    "first_gpc",
+    "gpc_overruled",
+    "hear_signals",
+    "is_gpc",
+    "means_of",
+    "strongest",
+]
 
 GPC = "gpc"
-_GPC_METHOD = "Sec-GPC"
+GPC_ON = "1"
+"""Its one value, as a record of it has it."""
 _READERS = {"tcf": read_tcf, "gpp": read_gpp, "us_privacy": read_us_privacy}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,7 +77,7 @@ class HeardSignals:
     Attributes:
         kept: the records that are new.
         known: names of signals that say what was recorded of them last.
-        overruled: those of them that opt out, and the person said otherwise here since: that counts.
+        overruled: signals that opt out, and the person said otherwise here since they were heard first: that counts.
         means: by signal, what it means for each campaign, by its id.
     """
 
@@ -93,11 +105,12 @@ def hear_signals(
     at: datetime,
     actor: str = "person",
     via: str = "",
+    in_table: datetime | None = None,
 ) -> HeardSignals:
     """Keep what a person's browser or app says. It holds for the next decision.
 
     A signal that says what it said before is no new word: so a string that a browser goes on sending does not undo what
-    the person chose here since. The same holds of Global Privacy Control, which is kept as an opt-out.
+    the person chose here since. The same holds of Global Privacy Control, which says one thing alone.
 
     Args:
         who: the person's own id.
@@ -107,6 +120,7 @@ def hear_signals(
         at: now.
         actor: who passes it on.
         via: the machine that does, if one does.
+        in_table: since when Global Privacy Control stands in the organisation's own table; None where it does not.
 
     Raises:
         UsageError: a string cannot be read at all.
@@ -119,14 +133,14 @@ def hear_signals(
     assert key is not None
     before = _recorded(place, key.handle)
     means = {
-        name: {one.campaign: Means.OPTS_OUT if name == GPC else means_of(name, signal, one, at) for one in campaigns}
-        for name, signal in signals.items()
+        name: {one.campaign: means_of(name, signal, one, at) for one in campaigns} for name, signal in signals.items()
     }
     kept = []
     for name, signal in signals.items():
         if name == GPC:
-            if not _stands_or_overruled(before):
-                kept.append(said_now("opt-out", "", at, method=_GPC_METHOD, actor=actor, via=via))
+            if first_gpc(before) is None:
+                since = min(at, in_table or at)
+                kept.append(said_by_signal(GPC, GPC_ON, since, says_no=True, actor=actor, via=via))
         elif _last(before, name) != signal:
             says_no = strongest(means[name].values()) in (Means.REFUSES, Means.OPTS_OUT, Means.UNCLEAR)
             kept.append(said_by_signal(name, signal, at, says_no=says_no, actor=actor, via=via))
@@ -134,9 +148,12 @@ def hear_signals(
         entries = [entry(Stream.CONSENT, one.to_body(), at=at, recorded=at, handle=key.handle) for one in kept]
         with trail_of(place) as trail:
             trail.append(with_linked(place, who, entries))
-    new = {GPC if one.kind == "opt_out" else one.purpose for one in kept}
+    new = {one.purpose for one in kept}
     known = tuple(name for name in signals if name not in new)
-    return HeardSignals(tuple(kept), known, tuple(name for name in known if _is_overruled(before, name)), means)
+    overruled = [name for name in known if name != GPC and _is_overruled(before, name)]
+    if GPC in signals and gpc_overruled([*before, *kept]):
+        overruled.append(GPC)
+    return HeardSignals(tuple(kept), known, tuple(overruled), means)
 
 
 def means_of(name: str, signal: str, campaign: Campaign, at: datetime) -> Means:
@@ -188,15 +205,37 @@ def _last(before: Sequence[Said], name: str) -> str:
     return next((one.signal for one in reversed(before) if one.kind == "signal" and one.purpose == name), "")
 
 
-def _stands_or_overruled(before: Sequence[Said]) -> bool:
-    """Whether an opt-out by the browser stands, or the person took one back since and said nothing more."""
-    opt_outs = [one for one in before if one.kind == "opt_out"]
-    heard = [one for one in opt_outs if one.is_by_browser and one.is_no]
-    return bool(heard) and (opt_outs[-1].is_by_browser or not opt_outs[-1].is_no)
+def first_gpc(said: Iterable[Said]) -> datetime | None:
+    """When Global Privacy Control was heard first; None where it was not. In records of before it had a kind of its own
+    it is an opt-out whose method says that a browser sent it."""
+    return min((one.at for one in said if is_gpc(one)), default=None)
+
+
+def is_gpc(one: Said) -> bool:
+    """Whether a record is of Global Privacy Control, in either form."""
+    if one.kind == "signal":
+        return one.purpose == GPC
+    return one.kind == "opt_out" and one.is_by_browser and one.is_no
+
+
+def gpc_overruled(said: Sequence[Said]) -> bool:
+    """Whether a person took an opt-out back after their browser's was heard first, and said nothing since.
+
+    They were shown both, and chose. What the browser goes on sending is then no new word (11 CCR 7025(c)(3)).
+
+    Args:
+        said: what the person said, in any order.
+    """
+    first = first_gpc(said)
+    own = [one for one in said if one.kind == "opt_out"]
+    if first is None or not own:
+        return False
+    last = max(own, key=lambda one: (one.at, one.is_no))
+    return not last.is_no and last.at > first
 
 
 def _is_overruled(before: Sequence[Said], name: str) -> bool:
-    """Whether the person took an opt-out back after this signal was recorded last, and said nothing since."""
-    heard = [one.at for one in before if (one.is_by_browser and one.is_no if name == GPC else one.purpose == name)]
+    """Whether the person took an opt-out back after this string was recorded last, and said nothing since."""
+    heard = [one.at for one in before if one.kind == "signal" and one.purpose == name]
     own = [one for one in before if one.kind == "opt_out"]
     return name != "tcf" and bool(heard and own) and not own[-1].is_no and own[-1].at > max(heard)

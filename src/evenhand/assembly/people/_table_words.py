@@ -9,8 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from evenhand.adapters.consent_table import ConsentColumns
-from evenhand.adapters.home import Home
+from evenhand.adapters.data.consent_table import ConsentColumns
+from evenhand.adapters.stores.home import Home
 from evenhand.features import Register
 from evenhand.policy import Campaign, purpose_term
 from evenhand.portal import Word

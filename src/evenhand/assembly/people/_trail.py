@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.consent_table import ConsentColumns
-from evenhand.adapters.file_lock import alone_in_making
-from evenhand.adapters.home import Home
-from evenhand.adapters.personal_seal import unseal
-from evenhand.adapters.placement import placement_of
+from evenhand.adapters.data.consent_table import ConsentColumns
+from evenhand.adapters.keys.personal_seal import unseal
+from evenhand.adapters.stores.file_lock import alone_in_making
+from evenhand.adapters.stores.home import Home
+from evenhand.adapters.stores.placement import placement_of
 from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.policy import EVIDENCE_NAMES
@@ -27,8 +27,8 @@ from evenhand.terms import DataError
 from ..records._ledger import keys_of
 
 if TYPE_CHECKING:
-    from evenhand.adapters.rights_tables import RightsTables
-    from evenhand.adapters.tables import DataTable
+    from evenhand.adapters.data.tables import DataTable
+    from evenhand.adapters.stores.rights_tables import RightsTables
 
 __all__ = [
     "Told",
@@ -85,7 +85,7 @@ class Told:
         """
         if not self.corrections:
             return table
-        from evenhand.adapters.corrected_table import corrected_table
+        from evenhand.adapters.data.corrected_table import corrected_table
 
         values: dict[str, dict[int, str]] = {}
         for row, one in enumerate(pseudonyms.tolist()):
@@ -109,9 +109,9 @@ def is_trail_there(place: Home) -> bool:
 @contextmanager
 def trail_of(place: Home) -> Iterator[RightsTables]:
     """The trail of a home, for reading and writing; its database is made with the first entry."""
-    from evenhand.adapters.belonging import belong
-    from evenhand.adapters.database import database_of
-    from evenhand.adapters.rights_tables import RightsTables
+    from evenhand.adapters.stores.belonging import belong
+    from evenhand.adapters.stores.database import database_of
+    from evenhand.adapters.stores.rights_tables import RightsTables
 
     secret = place.key(make=False)
     with database_of(place) as database:

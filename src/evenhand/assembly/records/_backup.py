@@ -9,14 +9,14 @@ from datetime import datetime
 from pathlib import Path
 
 from evenhand import __version__
-from evenhand.adapters.copies import copy_file, copy_ledger, copy_people, copy_sqlite
-from evenhand.adapters.database import Database, database_of
-from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
-from evenhand.adapters.monitor_state import MonitorStates
-from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_leases import SqliteLeases
-from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.adapters.subject_keys import SubjectKeyFile
+from evenhand.adapters.keys.run_keys import RunKeyFolder
+from evenhand.adapters.keys.subject_keys import SubjectKeyFile
+from evenhand.adapters.ledgers.copies import copy_file, copy_ledger, copy_people, copy_sqlite
+from evenhand.adapters.ledgers.monitor_state import MonitorStates
+from evenhand.adapters.ledgers.sqlite_leases import SqliteLeases
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
+from evenhand.adapters.stores.database import Database, database_of
+from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.ledger import Head, Kind, LedgerStore, Tail, Verification, verify
 from evenhand.scoring import model_from_json
 from evenhand.terms import LedgerError, UsageError

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from evenhand import __version__
-from evenhand.adapters.bundle_file import BundleLedger, bytes_of, entries_text, first_difference, read_bundle
-from evenhand.adapters.home import find_home, write_atomically
+from evenhand.adapters.ledgers.bundle_file import BundleLedger, bytes_of, entries_text, first_difference, read_bundle
+from evenhand.adapters.stores.home import find_home, write_atomically
 from evenhand.ledger import (
     Kind,
     RunRecord,

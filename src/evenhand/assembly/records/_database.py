@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenhand.adapters.belonging import belong
-from evenhand.adapters.database import Database, PartState, database_of
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.placement import place_home, placement_of
+from evenhand.adapters.stores.belonging import belong
+from evenhand.adapters.stores.database import Database, PartState, database_of
+from evenhand.adapters.stores.home import Home, find_home
+from evenhand.adapters.stores.placement import place_home, placement_of
 
 __all__ = ["DatabaseState", "database_status", "upgrade_database"]
 

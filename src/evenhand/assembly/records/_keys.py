@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenhand.adapters.home import KEY_BYTES, Home, find_home, write_atomically
-from evenhand.adapters.wrapping import wrapping_of_environment
+from evenhand.adapters.keys.wrapping import wrapping_of_environment
+from evenhand.adapters.stores.home import KEY_BYTES, Home, find_home, write_atomically
 from evenhand.terms import StoreError, UsageError
 
 from ._ledger import keys_of

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.home import Home
-from evenhand.adapters.live_keys import LiveSubjectKeys
-from evenhand.adapters.monitor_state import MonitorStates
-from evenhand.adapters.placement import placement_of
-from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_leases import Leases, SqliteLeases
-from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.adapters.subject_keys import SubjectKeyFile
-from evenhand.adapters.wrapping import wrapping_of_environment
+from evenhand.adapters.keys.live_keys import LiveSubjectKeys
+from evenhand.adapters.keys.run_keys import RunKeyFolder
+from evenhand.adapters.keys.subject_keys import SubjectKeyFile
+from evenhand.adapters.keys.wrapping import wrapping_of_environment
+from evenhand.adapters.ledgers.monitor_state import MonitorStates
+from evenhand.adapters.ledgers.sqlite_leases import Leases, SqliteLeases
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
+from evenhand.adapters.stores.home import Home
+from evenhand.adapters.stores.placement import placement_of
 from evenhand.ledger import Kind
 from evenhand.permission import ConsentBook
 from evenhand.terms import DataError, EvenhandError, StoreError
 
 if TYPE_CHECKING:
-    from evenhand.adapters.postgres_keys import PostgresRunKeys, PostgresSubjectKeys
-    from evenhand.adapters.postgres_ledger import PostgresLedger
+    from evenhand.adapters.keys.postgres_keys import PostgresRunKeys, PostgresSubjectKeys
+    from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
 
 __all__ = [
     "has_ledger",
@@ -50,7 +50,7 @@ def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | Postgres
         return SqliteLedger(
             home.ledger, key=lambda: home.key(make=False), people=keys_of(home), read_only=read_only, patience=PATIENCE
         )
-    from evenhand.adapters.postgres_ledger import PostgresLedger
+    from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
 
     return PostgresLedger(
         placement,
@@ -101,7 +101,7 @@ def keys_of(home: Home) -> SubjectKeyFile | PostgresSubjectKeys:
     placement = placement_of(home)
     if placement is None:
         return SubjectKeyFile(home.subject_keys, lambda: home.key(make=False), wrapping_of_environment())
-    from evenhand.adapters.postgres_keys import PostgresSubjectKeys
+    from evenhand.adapters.keys.postgres_keys import PostgresSubjectKeys
 
     return PostgresSubjectKeys(placement, lambda: home.key(make=False), wrapping_of_environment())
 
@@ -111,7 +111,7 @@ def run_keys_of(home: Home) -> RunKeyFolder | PostgresRunKeys:
     placement = placement_of(home)
     if placement is None:
         return RunKeyFolder(home.run_keys)
-    from evenhand.adapters.postgres_keys import PostgresRunKeys
+    from evenhand.adapters.keys.postgres_keys import PostgresRunKeys
 
     return PostgresRunKeys(placement, lambda: home.key(make=False))
 
@@ -122,7 +122,7 @@ def leases_of(home: Home, *, any_thread: bool = False) -> Leases:
     placement = placement_of(home)
     if placement is None:
         return SqliteLeases(home.leases, any_thread=any_thread)
-    from evenhand.adapters.postgres_leases import PostgresLeases
+    from evenhand.adapters.ledgers.postgres_leases import PostgresLeases
 
     return PostgresLeases(placement, lambda: home.key(make=False))
 
@@ -132,7 +132,7 @@ def monitor_states_of(home: Home) -> MonitorStates:
     placement = placement_of(home)
     if placement is None:
         return MonitorStates(home)
-    from evenhand.adapters.postgres_monitor_state import PostgresMonitorStates
+    from evenhand.adapters.ledgers.postgres_monitor_state import PostgresMonitorStates
 
     return PostgresMonitorStates(home, placement)
 
@@ -149,7 +149,7 @@ def live_ledger_of(home: Home, keys: SubjectKeyFile | PostgresSubjectKeys) -> Sq
     placement = placement_of(home)
     if placement is None:
         return SqliteLedger(home.ledger, key=lambda: home.key(make=False), people=keys, patience=PATIENCE)
-    from evenhand.adapters.postgres_ledger import PostgresLedger
+    from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
 
     return PostgresLedger(
         placement, lambda: home.key(make=False), witness=home.ledger_witness, people=keys, patience=PATIENCE

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evenhand.adapters.home import Home, find_home, write_atomically
+from evenhand.adapters.stores.home import Home, find_home, write_atomically
 from evenhand.ledger import Signer, latest_checkpoint, proven_decision
 from evenhand.ledger import sign_checkpoint as sign_checkpoint_of
 from evenhand.receipts import Result, check, checker, read_receipt, receipt_of, receipt_page

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.campaigns import learn, lesson_of
 from evenhand.journey import propose
 from evenhand.ledger import LedgerStore, RunRecord, facts, open_run, runs
@@ -28,8 +28,8 @@ from ..runs._report import write_results
 from ._ledger import ledger_of, run_keys_of
 
 if TYPE_CHECKING:
-    from evenhand.adapters.postgres_ledger import PostgresLedger
-    from evenhand.adapters.sqlite_ledger import SqliteLedger
+    from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
+    from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 
 __all__ = [
     "Replayed",

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evenhand.adapters.frames import frame_like
-from evenhand.adapters.home import json_bytes, write_atomically
-from evenhand.adapters.released_table import Distinct, as_released, counted
-from evenhand.adapters.tables import DataTable, open_frame, open_table
+from evenhand.adapters.data.frames import frame_like
+from evenhand.adapters.data.released_table import Distinct, as_released, counted
+from evenhand.adapters.data.tables import DataTable, open_frame, open_table
+from evenhand.adapters.stores.home import json_bytes, write_atomically
 from evenhand.anonymity import (
     AS_IS,
     LEFT_OUT,

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from evenhand.adapters.belonging import belong
-from evenhand.adapters.copies import copy_file, copy_ledger, copy_people, copy_sqlite
-from evenhand.adapters.database import Database, database_of
-from evenhand.adapters.event_tables import EventTables
-from evenhand.adapters.home import Home
-from evenhand.adapters.monitor_state import MonitorStates
-from evenhand.adapters.placement import DATABASE, placement_of, refuse_odd_schema
-from evenhand.adapters.rights_tables import RightsTables
-from evenhand.adapters.run_keys import RunKeyFolder
-from evenhand.adapters.sqlite_leases import SqliteLeases
-from evenhand.adapters.sqlite_ledger import SqliteLedger
-from evenhand.adapters.subject_keys import SubjectKeyFile
-from evenhand.adapters.wrapping import wrapping_of_environment
+from evenhand.adapters.keys.run_keys import RunKeyFolder
+from evenhand.adapters.keys.subject_keys import SubjectKeyFile
+from evenhand.adapters.keys.wrapping import wrapping_of_environment
+from evenhand.adapters.ledgers.copies import copy_file, copy_ledger, copy_people, copy_sqlite
+from evenhand.adapters.ledgers.monitor_state import MonitorStates
+from evenhand.adapters.ledgers.sqlite_leases import SqliteLeases
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
+from evenhand.adapters.stores.belonging import belong
+from evenhand.adapters.stores.database import Database, database_of
+from evenhand.adapters.stores.event_tables import EventTables
+from evenhand.adapters.stores.home import Home
+from evenhand.adapters.stores.placement import DATABASE, placement_of, refuse_odd_schema
+from evenhand.adapters.stores.rights_tables import RightsTables
 from evenhand.ledger import decided_about, erase_subject, verify
 from evenhand.scoring import model_from_json
 from evenhand.terms import StoreError, UsageError

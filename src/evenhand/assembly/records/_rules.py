@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 
-from evenhand.adapters.balancing_record import new_record, signing_key, write_record
-from evenhand.adapters.home import find_home
-from evenhand.adapters.rule_packs import read_pack_file
+from evenhand.adapters.declared.balancing_record import new_record, signing_key, write_record
+from evenhand.adapters.declared.rule_packs import read_pack_file
+from evenhand.adapters.stores.home import find_home
 from evenhand.ledger import open_run
 from evenhand.rules import Rulebook, shipped
 from evenhand.terms import UsageError
@@ -45,7 +45,7 @@ def sign_balancing(
 
     Raises:
         UsageError: the day or the key is none, or a file would be written over.
-        DataError: see `adapters.balancing_record.new_record`.
+        DataError: see `adapters.declared.balancing_record.new_record`.
     """
     path = text.with_suffix(".yaml") if out is None else out
     if path.exists() or path.resolve().parent != text.resolve().parent:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from evenhand.adapters.copies import copy_file, copy_sqlite
-from evenhand.adapters.home import Home
+from evenhand.adapters.ledgers.copies import copy_file, copy_sqlite
+from evenhand.adapters.stores.home import Home
 
 from ..people._trail import microseconds
 from ._vault_store import vault_in_file, vault_of

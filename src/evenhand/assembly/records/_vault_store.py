@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from evenhand.adapters.database import Database
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.placement import Placement, placement_of
-from evenhand.adapters.tables import DataTable, open_table
-from evenhand.adapters.vault_tables import Kept, Logged, VaultTables, groups_of_texts
+from evenhand.adapters.data.tables import DataTable, open_table
+from evenhand.adapters.stores.database import Database
+from evenhand.adapters.stores.home import Home, find_home
+from evenhand.adapters.stores.placement import Placement, placement_of
+from evenhand.adapters.stores.vault_tables import Kept, Logged, VaultTables, groups_of_texts
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign, Table
 from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError

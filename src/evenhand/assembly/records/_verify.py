@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evenhand.adapters.home import find_home
+from evenhand.adapters.stores.home import find_home
 from evenhand.ledger import Verification
 from evenhand.ledger import verify as verify_chain
 from evenhand.scoring import model_from_json

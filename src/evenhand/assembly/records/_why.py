@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evenhand.adapters.home import Home, find_home
-from evenhand.adapters.personal_seal import unseal
+from evenhand.adapters.keys.personal_seal import unseal
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.features import pseudonymise
 from evenhand.ledger import beside, facts, latest, open_run
 from evenhand.rights import Entry, RequestKind, Step, Stream

@@ -9,8 +9,8 @@ from base64 import b64decode, b64encode
 from datetime import datetime
 from pathlib import Path
 
-from evenhand.adapters.file_lock import alone_in_making
-from evenhand.adapters.home import json_bytes, write_atomically
+from evenhand.adapters.stores.file_lock import alone_in_making
+from evenhand.adapters.stores.home import json_bytes, write_atomically
 from evenhand.ledger import AddCheckpoint, Cosigner, Seen, Verifier, read_checkpoint
 from evenhand.terms import DataError, StoreError, UsageError
 

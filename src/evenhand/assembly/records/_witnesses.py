@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
+from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.ledger import (
     AddCheckpoint,
     Cosignature,

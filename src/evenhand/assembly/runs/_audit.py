@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.frames import frame_like
-from evenhand.adapters.tables import DataTable, open_frame
+from evenhand.adapters.data.frames import frame_like
+from evenhand.adapters.data.tables import DataTable, open_frame
 from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Parts, periods_of
 from evenhand.disparity import audit as audit_counts

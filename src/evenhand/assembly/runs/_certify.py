@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from evenhand import __version__
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
-from evenhand.adapters.shaken_table import ShakenTable
-from evenhand.adapters.tables import DataTable
+from evenhand.adapters.data.shaken_table import ShakenTable
+from evenhand.adapters.data.tables import DataTable
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.campaigns import learn, lesson_of
 from evenhand.journey import propose
 from evenhand.ledger import columns_from_explained, compare, open_run

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evenhand.adapters.consent_table import ConsentColumns, consent_columns, read_consents
-from evenhand.adapters.tables import DataTable
+from evenhand.adapters.data.consent_table import ConsentColumns, consent_columns, read_consents
+from evenhand.adapters.data.tables import DataTable
 from evenhand.features import Register
 from evenhand.permission import ConsentBook, Heard, hear, weigh
 from evenhand.policy import EVIDENCE_NAMES, Campaign, SignalsClause, Table
@@ -18,7 +18,7 @@ from evenhand.rights import is_no
 
 from ._frames import Frames, open_one
 
-__all__ = ["AS_OPT_OUTS", "book_of", "open_consents"]
+__all__ = ["AS_OPT_OUTS", "book_of", "open_consents", "together"]
 
 AS_OPT_OUTS = SignalsClause()
 """How signals that the home recorded are understood by a campaign that declares none: every opt-out reaches it."""
@@ -60,7 +60,7 @@ def book_of(
     """
     table = said
     if told is not None:
-        said = _together(said, _binding(told, at))
+        said = together(said, _binding(told, at))
     if erased:
         said = _with_erasures(said, erased, at)
     if said is None:
@@ -110,8 +110,8 @@ def _with_erasures(said: ConsentColumns | None, erased: Mapping[bytes, int], at:
     )
 
 
-def _together(said: ConsentColumns | None, told: ConsentColumns) -> ConsentColumns:
-    """What the table says and what the home recorded, as one."""
+def together(said: ConsentColumns | None, told: ConsentColumns) -> ConsentColumns:
+    """What one source says and what another does, such as a table and the home's own records, as one."""
     if said is None:
         return told
     none, none_told = [None] * len(said.at), [None] * len(told.at)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from evenhand import __version__
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home
-from evenhand.adapters.sqlite_leases import Leases
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.ledgers.sqlite_leases import Leases
+from evenhand.adapters.stores.home import Home
 from evenhand.allocation import GivenPrices, Lease, PricePolicy, Room, check_policy
 from evenhand.journey import decide as walk
 from evenhand.journey import propose

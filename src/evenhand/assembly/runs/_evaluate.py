@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.campaign_files import load_campaign
-from evenhand.adapters.home import find_home
-from evenhand.adapters.tables import open_table
+from evenhand.adapters.data.tables import open_table
+from evenhand.adapters.declared.campaign_files import load_campaign
+from evenhand.adapters.stores.home import find_home
 from evenhand.campaigns import Logged, PolicyValue, policy_value
 from evenhand.ledger import RunRecord, columns, open_run
 from evenhand.policy import MICRO, Campaign, Table

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.tables import DataTable, open_frame, open_table
+from evenhand.adapters.data.tables import DataTable, open_frame, open_table
 from evenhand.policy import Table
 
 __all__ = ["Frames", "open_one"]

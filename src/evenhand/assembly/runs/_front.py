@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.campaign_files import LoadedCampaign, campaign_from_mapping
-from evenhand.adapters.campaign_files import load_campaign as load_file
-from evenhand.adapters.draft import Draft, draft_campaign
-from evenhand.adapters.frames import frame_like, frame_of
-from evenhand.adapters.home import write_atomically
+from evenhand.adapters.data.frames import frame_like, frame_of
+from evenhand.adapters.declared.campaign_files import LoadedCampaign, campaign_from_mapping
+from evenhand.adapters.declared.campaign_files import load_campaign as load_file
+from evenhand.adapters.declared.draft import Draft, draft_campaign
+from evenhand.adapters.stores.home import write_atomically
 from evenhand.explanation import Explanation
 from evenhand.policy import Campaign
 from evenhand.terms import UsageError
@@ -197,7 +197,8 @@ def draft(data: str | Path | Any, *, out: Path | None = None, outcome: str | Non
 
 
 def demo(folder: str | Path = "evenhand-demo", *, step: _run.Step = lambda _: None) -> _run.Ran:
-    """Run a real campaign on the Complete Journey grocery data (extra ``demo``); see `adapters.complete_journey`.
+    """Run a real campaign on the Complete Journey grocery data (extra ``demo``); see
+    `adapters.demonstration.complete_journey`.
 
     Args:
         folder: where the campaign folder is made.
@@ -207,7 +208,7 @@ def demo(folder: str | Path = "evenhand-demo", *, step: _run.Step = lambda _: No
         DataError: the data package is not installed.
         StoreError: the folder cannot be written.
     """
-    from evenhand.adapters.complete_journey import DECISION_DAY, prepare
+    from evenhand.adapters.demonstration.complete_journey import DECISION_DAY, prepare
 
     at = datetime(DECISION_DAY.year, DECISION_DAY.month, DECISION_DAY.day, tzinfo=UTC)
     step("preparing the grocery data")

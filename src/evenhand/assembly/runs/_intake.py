@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.tables import MixedColumn
+from evenhand.adapters.data.tables import MixedColumn
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.features import Values, hold_numbers, personal_in_text, scan_personal_data
 from evenhand.terms import SMALLEST_SHOWN, DataError, Finding, Role, Severity, is_few
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from evenhand.adapters.balancing_record import balancing_state
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.tables import DataTable
+from evenhand.adapters.data.tables import DataTable
+from evenhand.adapters.declared.balancing_record import balancing_state
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.ledger import RunRecord
 from evenhand.policy import Campaign
 from evenhand.rules import Law

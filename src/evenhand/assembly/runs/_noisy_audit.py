@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evenhand.adapters.campaign_files import load_campaign
-from evenhand.adapters.home import find_home
+from evenhand.adapters.declared.campaign_files import load_campaign
+from evenhand.adapters.stores.home import find_home
 from evenhand.campaigns import lesson_of
 from evenhand.terms import UsageError
 from evenhand.vault import discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home
-from evenhand.adapters.tables import DataTable, MixedColumn
+from evenhand.adapters.data.tables import DataTable, MixedColumn
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home
 from evenhand.campaigns import History, draws_of, teachable
 from evenhand.features import Register
 from evenhand.journey import Stores

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.home import Home
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home
 from evenhand.features import Register
 from evenhand.permission import permit
 from evenhand.terms import Asked, Role, Standing

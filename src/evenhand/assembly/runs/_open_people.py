@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.campaign_files import LoadedCampaign
-from evenhand.adapters.consent_table import ConsentColumns
-from evenhand.adapters.home import Home
-from evenhand.adapters.tables import DataTable
+from evenhand.adapters.data.consent_table import ConsentColumns
+from evenhand.adapters.data.tables import DataTable
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home
 from evenhand.features import ColumnSource, Register, Values
 from evenhand.journey import Stores
 from evenhand.permission import permit

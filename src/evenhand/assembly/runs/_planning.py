@@ -8,9 +8,9 @@ from threading import Lock
 from typing import Any
 
 from evenhand.adapters.asking import BusyError
-from evenhand.adapters.campaign_files import LoadedCampaign
 from evenhand.adapters.campaigning import Simulated
-from evenhand.adapters.home import Home
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.home import Home
 from evenhand.policy import Campaign
 from evenhand.terms import UsageError
 

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from evenhand.adapters.home import Home, find_home, json_bytes, write_atomically
+from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.allocation import PricePolicy, check_policy, policy_from_dict, policy_of
 from evenhand.ledger import LedgerStore, RunRecord, open_run, run_of_policy
 from evenhand.scoring import model_from_json

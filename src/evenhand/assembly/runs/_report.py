@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand import __version__
-from evenhand.adapters.home import Home, json_bytes, write_atomically
+from evenhand.adapters.stores.home import Home, json_bytes, write_atomically
 from evenhand.allocation import PricePolicy, ResponseRates, response_rates
 from evenhand.campaigns import Lesson
 from evenhand.disparity import Audit, Comparison, compare, told_rates

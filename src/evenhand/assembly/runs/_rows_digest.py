@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.adapters.consent_table import ConsentColumns
-from evenhand.adapters.tables import DataTable
+from evenhand.adapters.data.consent_table import ConsentColumns
+from evenhand.adapters.data.tables import DataTable
 
 __all__ = ["DIGEST", "SaidBefore", "digest_by_rows", "picked", "row_digests", "said_by"]
 

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from evenhand import __version__
-from evenhand.adapters.campaign_files import LoadedCampaign, load_campaign
-from evenhand.adapters.frames import csv_bytes
-from evenhand.adapters.home import Home, find_home
+from evenhand.adapters.data.frames import csv_bytes
+from evenhand.adapters.declared.campaign_files import LoadedCampaign, load_campaign
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.allocation import PricePolicy, policy_of
 from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
 from evenhand.journey import decide, propose, sweep
-from evenhand.ledger import Run, begin, finish, new_run_id, refuse_paused
+from evenhand.ledger import Run, begin, finish, new_run_id, refuse_stopped
 from evenhand.policy import Campaign
 from evenhand.scoring import model_to_json
 from evenhand.terms import Explained, Model, StoreError
@@ -165,16 +165,16 @@ def run_campaign(
     that was lost can be written again.
 
     Raises:
-        PolicyError: the campaign file cannot run.
+        PolicyError: the campaign file cannot run, or needs a review and was not approved as it is.
         DataError: a table is not what the campaign says, or a limit cannot be kept.
-        PausedError: an alarm of the monitor paused the campaign, and nobody resumed it.
+        PausedError: the campaign is paused, and nobody resumed it.
         StoreError: the ledger or the results cannot be written.
         LedgerError: the ledger was altered, or a decision would break a promise.
     """
     loaded, folder, place = located(campaign, home, at)
     place.key(make=True)
     notices = look_around(place)
-    _refuse_paused(place, loaded.campaign.campaign)
+    _refuse_stopped(place, loaded)
     return again_if_said_meanwhile(lambda: _ran(loaded, folder, place, at, frames, step, notices))
 
 
@@ -244,11 +244,11 @@ def _ran(
     )
 
 
-def _refuse_paused(place: Home, campaign: str) -> None:
+def _refuse_stopped(place: Home, loaded: LoadedCampaign) -> None:
     """Before a long preparation; `ledger.begin` looks again when nobody else can write any more."""
-    if has_ledger(place):
+    if has_ledger(place) or loaded.campaign.review is not None:
         with ledger_of(place) as store:
-            refuse_paused(store, campaign)
+            refuse_stopped(store, loaded.campaign, loaded.digest)
 
 
 @dataclass(frozen=True, slots=True)

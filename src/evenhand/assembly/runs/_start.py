@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evenhand.adapters.home import Home
+from evenhand.adapters.stores.home import Home
 from evenhand.ledger import GENESIS, Kind, LedgerStore, link, runs
 from evenhand.terms import LedgerError
 
