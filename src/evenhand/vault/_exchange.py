@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,11 +60,13 @@ class Linked:
         joint: int64[groups of each axis ..., codes], everybody once.
         quantities: everything that is told of them.
         minimum: the minimum cell size.
+        moving: axes and codes of sets of people of which it is protected who is in one and not in another.
     """
 
     joint: Whole
     quantities: list[Quantity]
     minimum: int
+    moving: Sequence[tuple[tuple[int, ...], NDArray[np.bool_]]] = ()
 
     def within(self, number: int, axes: tuple[int, ...]) -> bool:
         """Whether the groups of a quantity are made by some of these axes only."""
@@ -194,6 +196,10 @@ class _Search:
                     linked.quantities[outer].mask & ~linked.quantities[inner].mask,
                     tuple(place),
                 )
+        for axes, mask in self._moved():
+            true = Quantity(axes, mask).of(linked.joint)
+            for place in np.argwhere((true > 0) & (true < least)).tolist():
+                self._want(axes, mask, tuple(place))
         failed, looks = 0, max(_FEWEST_LOOKED_AT, _MOST_LOOKED_AT // max(1, linked.joint.size))
         while self._queue:
             target, looks = self._queue.popleft(), looks - 1
@@ -213,6 +219,13 @@ class _Search:
                 yield one, other
             elif not (second.mask & ~first.mask).any() and not second.fixed:
                 yield other, one
+
+    def _moved(self) -> Iterator[tuple[tuple[int, ...], NDArray[np.bool_]]]:
+        """Who is in one moving set and not in another of its view, where they are enough of everybody to hide in."""
+        for (axes, first), (others, second) in permutations(self._linked.moving, 2):
+            moved = first & ~second
+            if axes == others and int(self._tally[moved].sum()) >= 3 * self._linked.minimum:
+                yield axes, moved
 
     def _want(self, axes: tuple[int, ...], mask: NDArray[np.bool_], place: tuple[int, ...]) -> None:
         key = (axes, mask.tobytes(), place)

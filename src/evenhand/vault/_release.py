@@ -110,7 +110,8 @@ def _attempt(
     fixed = frozenset({_digest(everyone)})
     for name in dict.fromkeys(one.question.family for one in plain):
         family = [one for one in plain if one.question.family == name]
-        _family(release, [(one.question.features, [one.people, one.hits]) for one in family], everyone, fixed)
+        views = [(one.question.features, [one.people, one.hits]) for one in family]
+        _family(release, views, everyone, fixed, [(f.question.features, f.hits) for f in family if f.question.moves])
     for column in {id(one.question.parts): one.question.parts for one in asked if one.question.parts is not None}:
         _by_parts(release, [one for one in asked if id(one.question.parts) == column], everyone)
     answers = [one.answer(release) for one in asked]
@@ -151,6 +152,7 @@ def _family(
     views: Sequence[tuple[tuple[str, ...], list[NDArray[np.bool_]]]],
     everyone: NDArray[np.bool_],
     fixed: frozenset[bytes],
+    moving: Sequence[tuple[tuple[str, ...], NDArray[np.bool_]]] = (),
 ) -> None:
     """Protect the numbers of some sets of people in some views, and remember what may be told."""
     untold = [view for view in views if len(view[0]) > 1 and view[0] not in release.crossed]
@@ -185,7 +187,12 @@ def _family(
             )
             quantities[base] = one
     _thin(list(quantities.values()), joint, release.minimum)
-    release.failed += protect(Linked(joint, list(quantities.values()), release.minimum))
+    apart = [
+        (quantities[names, digest].axes, masks[places[digest]])
+        for names, digest in dict.fromkeys((names, _digest(who)) for names, who in moving)
+        if (names, digest) in quantities
+    ]
+    release.failed += protect(Linked(joint, list(quantities.values()), release.minimum, apart))
     for (names, digest), one in quantities.items():
         release.told[names, digest] = _Told(
             names, _gather(one.least, names, features), _gather(one.most, names, features)

@@ -262,7 +262,7 @@ class VaultTables:
         return self._forget(pseudonyms, None, at, who)
 
     def named(self) -> dict[str, int]:
-        """Pseudonyms of everybody in it, with when they were put there last; an older evenhand's columns name nobody."""
+        """Pseudonyms of everybody in it, with when they were put there last; columns of an older evenhand do not."""
         out: dict[str, int] = {}
         name_of = namer(self._key(make=False), self._secret())
         for one in self.kept():
