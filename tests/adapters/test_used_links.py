@@ -70,6 +70,38 @@ def test_a_code_has_five_tries_and_opens_once_in_every_process(opened):
     assert sorted(filter(None, came)) == ["1042"]
 
 
+def test_the_same_form_sent_twice_is_one_use_in_every_process(opened):
+    """A double click that two services get: both answer alike, for ten seconds; another form of the link does not."""
+    one, other, at = UsedLinks(opened), UsedLinks(opened), UNTIL - timedelta(days=1)
+    with ThreadPoolExecutor(4) as pool:
+        came = list(pool.map(lambda once: once.use_by(b"m" * 32, UNTIL, b"f" * 32, at), (one, other, one, other)))
+    assert came == [True] * 4
+    assert not other.use_by(b"m" * 32, UNTIL, b"g" * 32, at), "another form of the same link"
+    assert not other.stands(b"g" * 32, at)
+    assert not other.use(b"m" * 32, UNTIL)
+    assert not other.use_by(b"m" * 32, UNTIL, b"f" * 32, at + timedelta(seconds=11))
+
+
+def test_the_fifth_try_may_be_a_double_click(opened):
+    """The code itself is used up once; its second click on the other service comes in all the same."""
+    secret, sent, at = bytes(32), [], UNTIL - timedelta(days=1)
+    one, other = (EntryCodes(secret, Links(secret), UsedLinks(opened), OwnIds(), sent.append) for _ in range(2))
+    token, deliver = one.ask("1042", "nl", at)
+    deliver()
+    for _ in range(4):
+        one.enter(token, "AAAA-AAAA", at, "wrong")
+    assert [desk.enter(token, sent[0].code, at, "button") for desk in (one, other)] == ["1042", "1042"]
+    assert other.enter(token, sent[0].code, at, "another button") is None
+
+
+def test_what_everybody_asks_together_is_counted_in_every_process(opened):
+    """Of a kind so many and no more, whoever counts; another kind has its own count, and what is past is forgotten."""
+    one, other = UsedLinks(opened), UsedLinks(opened)
+    assert [once.within(b"k" * 16, 3, UNTIL) for once in (one, other, one, other)] == [True, True, True, False]
+    assert other.within(b"l" * 16, 1, UNTIL)
+    assert one.forget(UNTIL + timedelta(seconds=1)) == 5
+
+
 def test_what_a_person_said_is_appended_only_after_what_was_seen(opened):
     """Of many that saw the same end of one person's words one is kept; another person's are no obstacle."""
 

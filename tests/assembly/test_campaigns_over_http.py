@@ -51,6 +51,27 @@ def test_an_upload_is_a_draft_and_the_same_upload_again_is_the_same_draft(servic
     assert service("GET", "/v1/campaigns/tea-week/file").content == named("tea-week")
 
 
+def test_an_upload_under_a_key_is_kept_once_whatever_came_of_it_since(service):
+    """Sent again after it was replaced, since no answer had come, it is told how it stands; another file under the key,
+    even of another campaign, is refused, and kept nowhere."""
+    once = {"idempotency-key": "upload-1"}
+    first = service("POST", "/v1/campaigns", content=named("keyed"), headers=YAML | once)
+    changed = named("keyed") + b"# changed\n"
+    assert service("PUT", "/v1/campaigns/keyed", content=changed, headers=YAML | ANY).status_code == 200
+    again = service("POST", "/v1/campaigns", content=named("keyed"), headers=YAML | once)
+    assert (first.status_code, again.status_code, again.json()["version"]) == (201, 201, 2)
+    for other in (changed, named("keyed-too")):
+        refused = service("POST", "/v1/campaigns", content=other, headers=YAML | once)
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/idempotency-key-reused")
+    assert service("GET", "/v1/campaigns/keyed-too").status_code == 404
+    without = service("POST", "/v1/campaigns", content=named("keyed"), headers=YAML)
+    assert (without.status_code, without.json()["type"]) == (409, "/problems/campaign-taken")
+    for wrong in ("", "k" * 129, "\t"):
+        assert service(
+            "POST", "/v1/campaigns", content=named("keyed-too"), headers=YAML | {"idempotency-key": wrong}
+        ).status_code in (400, 422)
+
+
 def test_json_is_taken_too_and_kept_as_the_same_yaml(service):
     """What comes back as a file says what was sent; what is no object is refused."""
     from evenhand.adapters.declared._yaml_document import read_document

@@ -58,6 +58,13 @@ def test_every_command_works_on_a_server(there):
     told = there("ledger", "verify").stdout
     assert "promises kept" in told
     assert "1 person was erased" in told
+    assert "was fitted on people erased since; by " in there("model", "due").stdout
+    (done,) = json.loads(there("model", "refit", "--json").stdout)["refitted"]
+    assert json.loads(there("model", "due", "--json").stdout)["models"] == []
+    decided = there("decide", "campaign.yaml", "canary3@mail.example", "--at", "2026-03-02", "--json")
+    assert json.loads(decided.stdout)["priced_by"] == done["run"]
+    assert "identical" in there("replay", done["run"]).stdout
+    there("ledger", "verify")
     there("run", "campaign.yaml", "--at", AT)
     assert "400 decisions" not in there("rights", "access", WHO).stderr
 

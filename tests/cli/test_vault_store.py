@@ -24,9 +24,8 @@ from evenhand.assembly import (
     vault_purge,
     vault_put,
 )
-from evenhand.cli import app
 from evenhand.terms import DataError, LedgerError, StoreError, UsageError
-from shop_folder import AT, write_shop
+from shop_folder import AT, app, write_shop
 
 NOW, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2126, 3, 1, tzinfo=UTC)
 

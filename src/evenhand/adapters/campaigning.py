@@ -84,12 +84,17 @@ class Campaigns(Protocol):
         """Its campaign file, as it would be started next."""
         ...
 
-    def upload(self, document: bytes, *, who: str, why: str) -> dict[str, Any]:
+    def upload(self, document: bytes, *, who: str, why: str, once: str = "") -> dict[str, Any]:
         """Keep a new campaign.
+
+        Args:
+            document: the campaign file.
+            who, why: of whoever uploads it; kept.
+            once: digest (hex) of the key under which it is kept once, for ever; "" = without.
 
         Raises:
             FindingsError: its check found errors.
-            UsageError: there is one of that name, or none is taken over the network.
+            UsageError: there is one of that name, none is taken over the network, or another file came under the key.
         """
         ...
 

@@ -103,11 +103,13 @@ if TYPE_CHECKING:
     from .runs._certify import Certified, certify
     from .runs._check import Checked, check
     from .runs._decide import Decided, decide_people
+    from .runs._due_models import DueModel, due_models
     from .runs._evaluate import Evaluated, evaluate
     from .runs._frames import Frames
     from .runs._front import Decisions, decide, demo, draft, load_campaign, plan, run
     from .runs._noisy_audit import NoisyRates, vault_audit
     from .runs._policy import prices_of, why_not_later
+    from .runs._refit import ModelChange, Refitted, refit_models
     from .runs._run import Planned, Ran, frontier, plan_campaign, run_campaign
 
 __all__ = [
@@ -123,6 +125,7 @@ __all__ = [
     "Decided",
     "Decisions",
     "DeskInHome",
+    "DueModel",
     "DueRun",
     "Erased",
     "Evaluated",
@@ -134,6 +137,7 @@ __all__ = [
     "KeysState",
     "LiveService",
     "Message",
+    "ModelChange",
     "Monitored",
     "NoisyCounts",
     "NoisyRates",
@@ -143,6 +147,7 @@ __all__ = [
     "Ran",
     "ReadTables",
     "ReadsInHome",
+    "Refitted",
     "Release",
     "Replayed",
     "Restored",
@@ -180,6 +185,7 @@ __all__ = [
     "decide_people",
     "demo",
     "draft",
+    "due_models",
     "end_staff_sessions",
     "erase",
     "evaluate",
@@ -224,6 +230,7 @@ __all__ = [
     "rebuild_report",
     "receipt_checker",
     "record_of_processing",
+    "refit_models",
     "refuse_request",
     "release",
     "release_file",

@@ -98,11 +98,13 @@ MADE_IN = {
     "runs._certify": ("Certified", "certify"),
     "runs._check": ("Checked", "check"),
     "runs._decide": ("Decided", "decide_people"),
+    "runs._due_models": ("DueModel", "due_models"),
     "runs._evaluate": ("Evaluated", "evaluate"),
     "runs._frames": ("Frames",),
     "runs._front": ("Decisions", "decide", "demo", "draft", "load_campaign", "plan", "run"),
     "runs._noisy_audit": ("NoisyRates", "vault_audit"),
     "runs._policy": ("prices_of", "why_not_later"),
+    "runs._refit": ("ModelChange", "Refitted", "refit_models"),
     "runs._run": ("Planned", "Ran", "frontier", "plan_campaign", "run_campaign"),
 }
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ._model_commands import tell_due
 from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
 from ._recipient_commands import register as register_recipients
 from ._request_commands import register as register_requests
@@ -101,6 +102,7 @@ def erase(
                 "events": done.events,
                 "own_tables": list(done.own_tables),
                 "known": is_known,
+                "models": [one.to_dict() for one in done.models],
             }
         )
         return
@@ -115,6 +117,10 @@ def erase(
     if done.other_ids:
         voice.data(f"With it went {counted(done.other_ids, 'other id')} of the same person.")
     voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
+    for one in done.models:
+        tell_due(voice, one, moment(None))
+    if done.models:
+        voice.talk("To do: evenhand model refit")
     if done.in_the_clear:
         clear = _taken(done.in_the_clear, "decision", "decisions", "recorded by an older evenhand without a key: kept")
         voice.talk(clear)

@@ -64,8 +64,9 @@ from ._review import (
     unreviewed,
     wanted_by,
 )
-from ._run import Run, begin, finish, new_run_id, record
+from ._run import Run, begin, finish, new_run_id, record, record_prices
 from ._seal import RunKeys
+from ._sheet import Sheet
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._stop import OFFICER, lifted_as, pause, refuse_paused, resume
 from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
@@ -109,6 +110,7 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "Seen",
+    "Sheet",
     "Signer",
     "Sitting",
     "SubjectKey",
@@ -157,6 +159,7 @@ __all__ = [
     "raise_alarms",
     "read_checkpoint",
     "record",
+    "record_prices",
     "refuse_paused",
     "refuse_stopped",
     "refuse_unreviewed",

@@ -62,6 +62,11 @@ class RunSummary:
     priced_by: str = ""
     policy: str = ""
 
+    @property
+    def is_refit(self) -> bool:
+        """Whether it only fitted a model and found prices, and decided about nobody."""
+        return self.finished and not self.decisions and bool(self.policy)
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:

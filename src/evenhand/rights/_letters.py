@@ -140,6 +140,8 @@ def letter_of(
             name, lines = "answered", [about, _answered(request)]
             if changed_to and last.details.get("outcome") == "change":
                 lines.append(text("rights.page.changed", lang, offer=changed_to))
+            if "models_until" in last.details:
+                lines.append(_say(lang, "models", until=_day(date.fromisoformat(last.details["models_until"]), lang)))
             if recipients:
                 lines.append(_say(lang, "told", recipients=", ".join(recipients)))
         case Step.REFUSE:

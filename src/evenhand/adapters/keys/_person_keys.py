@@ -9,7 +9,7 @@ the secret alone, and destroying the bytes destroys the key.
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from evenhand.ledger import SubjectKey
 from evenhand.terms import LedgerError
 
+from .taught_models import TaughtModels
 from .wrapping import Wrapping
 
 __all__ = ["AT_ONCE", "COUNTER", "HANDLE", "SEED", "PersonKeys", "Row"]
@@ -39,8 +40,8 @@ Row = tuple[bytes, bytes, bytes]
 and the name of the wrapping key where there is one."""
 
 
-class PersonKeys(ABC):
-    """The keys of one home's people. A store fills in the six methods at the end.
+class PersonKeys(TaughtModels):
+    """The keys of one home's people, and who of them taught which model. A store fills in the methods at the end.
 
     Args:
         secret: gives the home's secret key (32 bytes). Asked when first needed.
@@ -176,6 +177,7 @@ class PersonKeys(ABC):
             other._put(rows)
             after = rows[-1][0]
         other.keep_marks(self.marks(2**62))
+        other.put_classes(*self.classes())
 
     def keep_marks(self, marks: Mapping[bytes, int]) -> None:
         """Keep marks that another store of the same home has; the later moment counts."""

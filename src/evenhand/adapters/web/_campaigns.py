@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,14 +30,31 @@ __all__ = ["campaign_routes"]
 
 _PAGE, _LARGEST_PAGE = 50, 500
 _YAML = "application/yaml"
+_Once = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        description="The same file under the same key is kept once, for ever; another file under it is refused.",
+    ),
+]
 _Reason = Annotated[str, Query(max_length=500, description="Why; it is kept with the version.")]
 _OBJECT = {"type": "object"}
 
 
-def campaign_routes(campaigns: Campaigns, keys: MachineKeys) -> tuple[APIRouter, ...]:
-    """Campaigns, for a key with the scope ``campaigns``."""
-    parts = (_looks, _plans, _changes, review_routes, act_routes)
-    return tuple(part(campaigns, keys) for part in parts)
+def campaign_routes(
+    campaigns: Campaigns, keys: MachineKeys, once: Callable[[str, bytes], bytes]
+) -> tuple[APIRouter, ...]:
+    """Campaigns, for a key with the scope ``campaigns``.
+
+    Args:
+        campaigns: keeps them.
+        keys: of machines.
+        once: digest (32 bytes) of a machine's name and its Idempotency-Key.
+    """
+    parts = (_looks, _plans, review_routes, act_routes)
+    return _changes(campaigns, keys, once), *(part(campaigns, keys) for part in parts)
 
 
 def _looks(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
@@ -124,7 +142,7 @@ def _plans(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
     return router
 
 
-def _changes(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
+def _changes(campaigns: Campaigns, keys: MachineKeys, once: Callable[[str, bytes], bytes]) -> APIRouter:
     """Routes that keep a version."""
     router = router_of()
 
@@ -135,10 +153,13 @@ def _changes(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
         responses={201: one_told("It is kept, as a draft. The same file again is answered the same.")},
         openapi_extra=_file("The campaign file."),
     )
-    async def upload(request: Request, reason: _Reason = "") -> Response:
+    async def upload(request: Request, reason: _Reason = "", key: _Once = None) -> Response:
         caller = who_of(request, keys)
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise ProblemError("idempotency-key")
+        under = "" if key is None else once(caller, b"campaign\0" + key.encode()).hex()
         document = await _document(request)
-        told = await run_in_threadpool(lambda: campaigns.upload(document, who=caller, why=reason))
+        told = await run_in_threadpool(lambda: campaigns.upload(document, who=caller, why=reason, once=under))
         return tagged(told, 201, {"location": f"/v1/campaigns/{told['campaign']}"})
 
     @router.put(

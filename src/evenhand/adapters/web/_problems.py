@@ -41,6 +41,7 @@ CODES: Mapping[str, int] = {
     "campaign-sources": 409,
     "campaign-starting": 409,
     "campaign-taken": 409,
+    "request-step": 409,
     "review-done": 409,
     "review-not-open": 409,
     "review-open": 409,

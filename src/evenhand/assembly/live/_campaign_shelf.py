@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from evenhand.adapters.stores.campaign_tables import CampaignStep, CampaignSteps, StepKind
 from evenhand.adapters.stores.database import database_of
@@ -35,6 +36,11 @@ class CampaignShelf:
         with database_of(self._place) as database:
             return CampaignSteps(database).of(name)
 
+    def under(self, once: str) -> CampaignStep | None:
+        """The upload that came under a key; see `CampaignSteps.under`."""
+        with database_of(self._place) as database:
+            return next(iter(CampaignSteps(database).under(once)), None)
+
     def steps_of(self, names: Sequence[str]) -> dict[str, list[CampaignStep]]:
         """The steps of several campaigns, read at once."""
         out: dict[str, list[CampaignStep]] = {name: [] for name in names}
@@ -47,6 +53,12 @@ class CampaignShelf:
         """Every campaign by its id, those that were declared among them."""
         with database_of(self._place) as database:
             return sorted({*declared, *(one.campaign for one in CampaignSteps(database).all())})
+
+    @contextmanager
+    def watched(self) -> Iterator[Callable[[], dict[str, int]]]:
+        """Within it, the number of the last start of each campaign can be asked again and again."""
+        with database_of(self._place) as database:
+            yield CampaignSteps(database).starts
 
     def states(self, names: Sequence[str]) -> dict[str, CampaignState]:
         """Whether each is paused, from the ledger."""

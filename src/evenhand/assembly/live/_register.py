@@ -29,6 +29,7 @@ from ._campaign_acts import CampaignActs
 from ._campaign_opened import CampaignOpener
 from ._campaign_reports import CampaignReports, run_since
 from ._campaign_shelf import CampaignShelf, latest, started, tag_of
+from ._campaign_starts import CampaignStarts
 from ._campaign_told import (
     assessment_told,
     changed_meanwhile,
@@ -60,31 +61,24 @@ class CampaignRegister(CampaignActs):
     """
 
     def __init__(self, place: Home, live: LiveService, opener: CampaignOpener, sources: Sources) -> None:
-        self._place, self._live, self._opener, self._sources = place, live, opener, sources
+        self._place, self._live, self._sources = place, live, sources
         self._declared = {name: one.loaded for name, one in live.campaigns.items()}
         self._starts = ThreadPoolExecutor(1, "evenhand-starts")
         self._under_way: dict[str, Future[None]] = {}
         self._alone = Lock()
         self._planner, self._reports, self._watcher = Planner(place), CampaignReports(place), Watcher(place)
-        self._trouble: dict[str, str] = {}
         self._shelf = CampaignShelf(place)
+        self._served = CampaignStarts(self._shelf, live, opener, sources, self._declared)
 
     def close(self) -> None:
         """Wait for a start that is under way."""
         self._starts.shutdown()
+        self._served.close()
 
     def open_started(self) -> tuple[str, ...]:
-        """Serve every campaign that was started over the network; what could not be opened, one sentence each."""
-        told = []
-        for name in self._shelf.names(self._declared):
-            start = started(self._shelf.steps(name))
-            if name not in self._declared and start is not None:
-                try:
-                    self._serve(name, start)
-                except EvenhandError as error:
-                    self._trouble[name] = error.code
-                    told.append(f"The campaign {name} was started over the network and cannot be served: {error.what}")
-        return tuple(told)
+        """Serve every campaign that was started over the network, also those that others of the home start from now on;
+        what could not be opened, one sentence each."""
+        return self._served.open()
 
     def page(self, after: str, count: int) -> list[dict[str, Any]]:
         """The next campaigns by id; see `Campaigns.page`."""
@@ -128,8 +122,17 @@ class CampaignRegister(CampaignActs):
                 return loaded.path.read_bytes()
         return yaml_of(loaded.campaign.model_dump(mode="json", exclude_none=True)).encode()
 
-    def upload(self, document: bytes, *, who: str, why: str) -> dict[str, Any]:
+    def upload(self, document: bytes, *, who: str, why: str, once: str = "") -> dict[str, Any]:
         """Keep a new campaign; see `Campaigns.upload`."""
+        if once and (before := self._shelf.under(once)) is not None:
+            if before.document == document:
+                return self.read(before.campaign)
+            raise UsageError(
+                "idempotency-key-reused",
+                "Another campaign file was sent under this Idempotency-Key before; nothing was kept.",
+                rule="a key stands for one question, for ever",
+                remedy="send a new key with a new file",
+            )
         name = self._readable(document).campaign.campaign
         if name in self._shelf.names(self._declared):
             if name not in self._declared and latest(self._shelf.steps(name)).document == document:
@@ -140,7 +143,7 @@ class CampaignRegister(CampaignActs):
                 rule="one campaign for each id",
                 remedy="choose another id, or replace that one (PUT)",
             )
-        return self._kept(name, 1, StepKind.UPLOADED, 1, document, who, why)
+        return self._kept(name, 1, StepKind.UPLOADED, 1, document, who, why, once)
 
     def replace(self, name: str, document: bytes, *, seen: str, who: str, why: str) -> dict[str, Any]:
         """Keep another version; see `Campaigns.replace`."""
@@ -245,18 +248,7 @@ class CampaignRegister(CampaignActs):
         number = steps[-1].number + 1
         step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, run)
         self._shelf.append(step)
-        self._serve(name, step, loaded)
-
-    def _serve(self, name: str, start: CampaignStep, loaded: LoadedCampaign | None = None) -> None:
-        """Have the service decide by the prices of a start."""
-        at = _now()
-        if loaded is None:
-            versions = [
-                one for one in self._shelf.steps(name) if one.document is not None and one.version == start.version
-            ]
-            loaded = self._sources.read(versions[-1].document or b"", at)
-        self._live.take_in(lambda: self._opener.open(loaded, run=start.run, at=at, even_paused=True)).result()
-        self._trouble.pop(name, None)
+        self._served.serve(name, step, loaded)
 
     def _told(
         self,
@@ -311,7 +303,7 @@ class CampaignRegister(CampaignActs):
         error = done.exception() if done is not None and done.done() else None
         if error is not None:
             return error.code if isinstance(error, EvenhandError) else "start-fault"
-        return self._trouble.get(name, "")
+        return self._served.trouble.get(name, "")
 
     def _blocks(self, name: str) -> list[dict[str, Any]]:
         """What stands against a start: what the last one met, else what can be seen without looking at data."""
@@ -357,10 +349,10 @@ class CampaignRegister(CampaignActs):
             raise FindingsError.of(error, pointers_in(document)) from None
 
     def _kept(
-        self, name: str, number: int, what: StepKind, version: int, document: bytes, who: str, why: str
+        self, name: str, number: int, what: StepKind, version: int, document: bytes, who: str, why: str, once: str = ""
     ) -> dict[str, Any]:
         self._under_way.pop(name, None)
-        self._shelf.append(CampaignStep(name, number, _now(), what, who, why, version, document=document))
+        self._shelf.append(CampaignStep(name, number, _now(), what, who, why, version, once, document))
         return self.read(name)
 
     def _known(self, name: str) -> list[CampaignStep]:

@@ -145,6 +145,7 @@ def service_app(
     limits: Limits | None = None,
     routers: Sequence[Any] = (),
     mounts: Mapping[str, Any] | None = None,
+    front: str = "",
     told: Step = _silent,
 ) -> Any:
     """The application (ASGI) of an open service.
@@ -154,6 +155,7 @@ def service_app(
         limits: what one request may be.
         routers: further FastAPI routers.
         mounts: applications (ASGI) by their first address, such as ``{"/my": person_pages(...)}``.
+        front: where a browser that asks for ``/`` is led, such as ``/my/how``; "" = nowhere.
         told: told of faults, by their type and place.
 
     Raises:
@@ -168,6 +170,8 @@ def service_app(
             rule="the service needs libraries that nothing else needs",
             remedy="pip install 'evenhand[serve]'",
         ) from None
+    from ..house._officer import DeskInHome
+    from ..house._staff import ReadsInHome
     from ..people._events import LiveEvents
     from ._live_records import LiveRecords
     from ._live_sayings import LiveSayings
@@ -191,6 +195,7 @@ def service_app(
             keys=MachineKeys(serving.place.machine_keys),
             campaigns=_Served(live, ServedCampaign.of),
             register=serving.register,
+            desk=DeskInHome(serving.place, ReadsInHome(serving.place)),
             once=once,
             version=__version__,
             fault=lambda error: told(fault_of(error)),
@@ -198,6 +203,7 @@ def service_app(
             limits=limits or Limits(),
             routers=tuple(routers),
             mounts=mounts or {},
+            front=front,
         )
     )
 

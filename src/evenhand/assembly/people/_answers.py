@@ -121,8 +121,9 @@ def answer_request(
         case RequestKind.RECTIFICATION:
             done = _corrections(place, found, who, values or {}, at)
         case RequestKind.ERASURE:
-            erase(who, home=place.folder, at=at)
-            done, identity = _Done(), ""  # how they were known is gone with them
+            until = [one.until.date().isoformat() for one in erase(who, home=place.folder, at=at).models]
+            done = _Done({"models_until": max(until)} if until else {})
+            identity = ""  # how they were known is gone with them
         case RequestKind.HUMAN_REVIEW:
             done = _reviewed(place, found, outcome, offer, reason)
         case _:

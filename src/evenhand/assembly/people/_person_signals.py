@@ -52,11 +52,11 @@ def heard_since(now: _Now, campaigns: Sequence[Campaign]) -> datetime | None:
 
 
 def said_by_tcf(now: _Now, campaign: Campaign) -> tuple[str, datetime] | None:
-    """What a TC string says of a campaign's purpose, and when it came: ``given`` or ``withdrawn``."""
+    """What a TC string says of a campaign's purpose, and when it came: ``given`` or ``refused``."""
     word = now.get(("signal", "tcf"))
     if word is None:
         return None
-    said = {Means.PERMITS: "given", Means.REFUSES: "withdrawn"}.get(means_of("tcf", word.signal, campaign, word.at))
+    said = {Means.PERMITS: "given", Means.REFUSES: "refused"}.get(means_of("tcf", word.signal, campaign, word.at))
     return None if said is None else (said, word.at)
 
 

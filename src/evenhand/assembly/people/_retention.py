@@ -135,7 +135,7 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
 def _due_runs(place: Home, at: datetime) -> Iterator[DueRun]:
     with open_ledger(place) as store:
         for run in runs(store):
-            if not run.finished or is_expired(store, run.run_id):
+            if not run.finished or run.is_refit or is_expired(store, run.run_id):
                 continue
             kept = open_run(store, run.run_id).campaign.retention.decisions
             until = kept_until(acted_at(run.run_id).date(), kept)

@@ -20,6 +20,7 @@ from evenhand.terms import DataError, StoreError
 from ..records._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ..records._records import open_ledger, readable, rebuild_report
 from ..records._why import why
+from ..runs._due_models import DueModel, due_models
 from ._events import events_after, forget_events
 from ._said_since import SAID_NO
 from ._same_person import linked_ids
@@ -127,6 +128,7 @@ class Erased:
         in_vault: sensitive columns of which their value was taken out of the vault.
         events: what had followed their decisions, and was removed.
         other_ids: how many other ids of the same person were erased with this one.
+        models: the models in force that may have been fitted on the person, and are to be fitted again.
     """
 
     decisions: int
@@ -137,6 +139,7 @@ class Erased:
     in_vault: int = 0
     events: int = 0
     other_ids: int = 0
+    models: tuple[DueModel, ...] = ()
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
@@ -170,6 +173,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         in_vault=sum(one.in_vault for one in done),
         events=sum(one.events for one in done),
         other_ids=len(others),
+        models=tuple({model.run: model for one in done for model in one.models}.values()),
     )
 
 
@@ -200,6 +204,7 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
     events = forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
     with ledger_of(place) as store:
         handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place))
+        held = set(keys.note_gone(pseudonym, since_1970))  # nobody records now: each model in force has its list here
         store.shrink()
         sealed = len(store.about(handle)) if handle else 0
         in_the_clear = len(store.about(pseudonym))
@@ -212,7 +217,8 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
         if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)
     own = _own_tables(place, [run.run_id for run in recorded])
-    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events)
+    models = tuple(one for one in due_models(home=place.folder) if one.run in held or not one.is_known)
+    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events, models=models)
 
 
 def _nothing_was_decided(place: Home) -> bool:

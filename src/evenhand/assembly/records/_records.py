@@ -17,13 +17,13 @@ from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError, DecisionFacts, UsageError, shown_steps
+from evenhand.terms import DataError, DecisionFacts, Explained, UsageError, shown_steps
 
 from ..people._trail import erased_since
 from ..runs._frames import Frames
 from ..runs._law import as_recorded
 from ..runs._open import open_all
-from ..runs._policy import policy_of_run
+from ..runs._policy import policy_of_run, prices_for_later
 from ..runs._report import write_results
 from ._ledger import ledger_of, run_keys_of
 
@@ -35,6 +35,7 @@ __all__ = [
     "Replayed",
     "forget_groups",
     "list_runs",
+    "newest_of",
     "open_ledger",
     "prices_of",
     "rebuild_report",
@@ -90,15 +91,22 @@ def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
                 "decisions": run.decisions,
                 "selected": shown_steps([run.decisions, run.selected])[1],
                 "priced_by": run.priced_by,
-                "state": "recorded" if run.finished else f"interrupted, nothing recorded ({run.why})",
+                "state": _state(run.is_refit) if run.finished else f"interrupted, nothing recorded ({run.why})",
                 "head": run.head,
             }
             for run in runs(store)
         ]
 
 
-def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaign: str = "") -> str:
+def _state(is_refit: bool) -> str:
+    return "recorded: a model that was fitted again, and nobody was decided about" if is_refit else "recorded"
+
+
+def resolve_run(
+    store: LedgerStore, run_id: str, *, whole: bool = False, prices: bool = False, campaign: str = ""
+) -> str:
     """A run's id; ``last`` is the last that was finished: with `whole` over a whole table, with `campaign` of that one.
+    One that only fitted a model again decided about nobody, and is the last with `prices` alone.
 
     Raises:
         DataError: nothing was recorded yet.
@@ -106,7 +114,7 @@ def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaig
     if run_id != "last":
         return run_id
     may_be = [run for run in runs(store) if run.finished and campaign in {"", run.campaign}]
-    finished = [run for run in may_be if not (whole and run.priced_by)]
+    finished = [run for run in may_be if not (whole and run.priced_by) and (prices or not run.is_refit)]
     if not finished:
         raise DataError(
             "ledger-no-run",
@@ -115,6 +123,14 @@ def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaig
             remedy="record one: evenhand run CAMPAIGN",
         )
     return finished[-1].run_id
+
+
+def newest_of(store: LedgerStore, run_id: str) -> str:
+    """The run that decides in the place of another, since its model was fitted again; the same where none does."""
+    for run in runs(store):
+        if run.is_refit and open_run(store, run.run_id).report["refit"]["instead_of"] == run_id:
+            run_id = run.run_id
+    return run_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +242,8 @@ def replay(
         was = model_from_json(recorded.model_json)
         explained = propose(opened.asked, recorded.campaign, was, opened.stores)
         step("comparing")
+        if recorded.summary.is_refit:
+            return _replay_refit(recorded, explained, model.digest == was.digest)
         result = compare_with_record(store, name, explained, run_keys_of(place))
         gone = erased_since(place, int(recorded.report.get("told", 0)))
     same_model = model.digest == was.digest
@@ -262,6 +280,13 @@ def _replay_later(store: LedgerStore, recorded: RunRecord, place: Home, folder: 
         closed=result.closed,
         learned=False,
     )
+
+
+def _replay_refit(recorded: RunRecord, explained: Explained, model_same: bool) -> Replayed:
+    """A run that fitted a model again and decided about nobody: its model and prices came out again, or not."""
+    again = prices_for_later(explained, recorded.campaign, recorded.campaign_digest, recorded.summary.run_id)
+    same = model_same and again is not None and again.digest == recorded.summary.policy
+    return Replayed(recorded.summary.run_id, 0, 0, same, model_same, ())
 
 
 def acted_at(run_id: str) -> datetime:

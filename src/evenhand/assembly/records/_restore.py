@@ -219,6 +219,7 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> list[bytes]:
     known = people.marks(2**62)
     new = {mark: moment for mark, moment in later.items() if moment > known.get(mark, -(2**62))}
     people.keep_marks(new)
+    people.note_marks(new.items())
     whom = people.marked(new)
     with _ledger_in(staged) as store, Database.in_file(staged.people) as database:
         trail = RightsTables(database, staged.key(make=False))

@@ -38,6 +38,7 @@ from ..people._trail import again_if_said_meanwhile, nobody_says_meanwhile, refu
 from ..records._ledger import leases_of, ledger_of, may_be_recorded, refuse_erased_since, run_keys_of
 from ..records._records import acted_at, open_ledger, resolve_run
 from ..records._vault_anchor import vault_noted
+from ._due_models import refuse_overdue
 from ._frames import Frames
 from ._law import as_recorded
 from ._open_people import People, open_people
@@ -108,7 +109,8 @@ def decide_people(
     Raises:
         UsageError: nobody is named, or somebody twice.
         DataError: somebody is unknown, or the prices are of another campaign, model or offers, or secret.
-        PausedError: an alarm of the monitor paused the campaign, or had it fall back to other prices.
+        PausedError: an alarm of the monitor paused the campaign, or had it fall back to other prices; or its model was
+            to be fitted again without somebody who was erased, and that time is up.
         StoreError: the ledger or the leases cannot be written.
         LedgerError: the ledger or the prices were altered, or a decision would break a promise.
     """
@@ -117,8 +119,9 @@ def decide_people(
         own = loaded.campaign.campaign
         state = campaign_state(store, own)
         last = state.fallback.run if state.fallback and run == "last" else run
-        recorded = open_run(store, resolve_run(store, last, whole=True, campaign=own))
+        recorded = open_run(store, resolve_run(store, last, whole=True, prices=True, campaign=own))
         refuse_paused(store, own, recorded.summary.policy)
+    refuse_overdue(place, own, recorded.summary.run_id, max(at, datetime.now(UTC)))
     prices = read_policy(place, recorded)
     model = model_from_json(recorded.model_json)
     check_policy(prices, loaded.campaign, recorded_digest(loaded.campaign, recorded), model)
