@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,8 +14,10 @@ import polars as pl
 from evenhand.anonymity import Combinations
 
 from .columns import as_text
+from .frames import frame_like
+from .tables import DataTable
 
-__all__ = ["Distinct", "as_released", "counted"]
+__all__ = ["Distinct", "as_bytes", "as_given", "as_released", "counted", "leaving", "with_marks"]
 
 _PEOPLE = "\0people"
 
@@ -30,6 +35,34 @@ class Distinct:
     values: pl.Series
     texts: tuple[str | None, ...]
     numbers: tuple[float | None, ...] | None
+
+
+def leaving(table: DataTable, names: Sequence[str]) -> pl.DataFrame:
+    """The named columns, with one kind of missing."""
+    columns = [table.series(name) for name in names]
+    return pl.DataFrame([one.fill_nan(None) if one.dtype.is_float() else one for one in columns])
+
+
+def with_marks(frame: pl.DataFrame, name: str, marks: Sequence[str]) -> pl.DataFrame:
+    """The frame with a column of pseudonyms before the others."""
+    return frame.insert_column(0, pl.Series(name, list(marks), pl.String))
+
+
+def as_given(given: Any, made: pl.DataFrame) -> Any:
+    """What leaves as the kind of frame that came in."""
+    if isinstance(given, pl.DataFrame):
+        return made
+    return frame_like(given, {name: made.get_column(name).to_list() for name in made.columns})
+
+
+def as_bytes(frame: pl.DataFrame, name: str) -> bytes:
+    """A file's bytes: Parquet where its name says so, else CSV in UTF-8."""
+    sink = io.BytesIO()
+    if Path(name).suffix in (".parquet", ".pq"):
+        frame.write_parquet(sink)
+    else:
+        frame.write_csv(sink)
+    return sink.getvalue()
 
 
 def counted(

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from evenhand.adapters.data.frames import frame_like
-from evenhand.adapters.data.released_table import Distinct, as_released, counted
+from evenhand.adapters.data.released_table import (
+    Distinct,
+    as_bytes,
+    as_given,
+    as_released,
+    counted,
+    leaving,
+    with_marks,
+)
 from evenhand.adapters.data.tables import DataTable, open_frame, open_table
 from evenhand.adapters.stores.home import json_bytes, write_atomically
 from evenhand.anonymity import (
@@ -124,6 +129,7 @@ def release(
         DataError: a column is missing, or somebody stands there twice.
 
     Example:
+        >>> import polars as pl
         >>> frame = pl.DataFrame({"age": [21, 22, 23, 24, 51, 52, 53, 54], "ill": ["y", "n"] * 4})
         >>> release(frame, k=4, confidential=["ill"])
         Release(refused: 1 findings)
@@ -134,10 +140,7 @@ def release(
     table = open_frame(frame)
     made = _Release(table, k, columns, identifier, confidential, levels or {}, diversity, most_left_out, pseudonyms)
     done = made.run()
-    if done.frame is None or isinstance(frame, pl.DataFrame):
-        return done
-    return Release(frame_like(frame, {name: done.frame.get_column(name).to_list() for name in done.frame.columns}),
-                   done.before, done.after, done.levels, done.left_out, done.findings)  # fmt: skip
+    return done if done.frame is None else replace(done, frame=as_given(frame, done.frame))
 
 
 def release_file(
@@ -162,14 +165,10 @@ def release_file(
     words = {**_USUAL, **roles, **{name: value for name, value in asked.items() if value is not None}}
     made = _Release(table, *words.values()).run()
     if made.after is not None and out is not None:
-        sink = io.BytesIO()
-        if Path(out).suffix in (".parquet", ".pq"):
-            made.frame.write_parquet(sink)
-        else:
-            made.frame.write_csv(sink)
-        note = {"release": 1, "sha256": hashlib.sha256(sink.getvalue()).hexdigest(), "figures": _told(made.after),
+        content = as_bytes(made.frame, str(out))
+        note = {"release": 1, "sha256": hashlib.sha256(content).hexdigest(), "figures": _told(made.after),
                 "levels": dict(made.levels), "left_out": shown(made.left_out)}  # fmt: skip
-        write_atomically(Path(out), sink.getvalue(), private=True)
+        write_atomically(Path(out), content, private=True)
         write_atomically(Path(f"{out}.json"), json_bytes(note))
     return made
 
@@ -200,7 +199,7 @@ class _Release:
     def run(self) -> Release:
         """Look, choose, make, and look again at what was made."""
         ids = [] if self.identifier is None else self.table.ids(self.identifier, unique=True)
-        frame = pl.DataFrame([_plain(self.table.series(name)) for name in self.names])
+        frame = leaving(self.table, self.names)
         found, distinct = counted(frame, self.known, self.confidential)
         before = measure(found, self.k)
         columns = [_levels(name, distinct[name], self.levels.get(name, ())) for name in self.known]
@@ -208,8 +207,8 @@ class _Release:
         if chosen is None or chosen.left_out == before.rows:
             return Release(None, before, None, {}, 0, (self._too_small(before),))
         if self.pseudonyms and self.identifier is not None:
-            marks = pseudonymise(ids, secrets.token_bytes(32)).astype(str)
-            frame = frame.insert_column(0, pl.Series(self.identifier, marks))
+            marks = pseudonymise(ids, secrets.token_bytes(32)).astype(str).tolist()
+            frame = with_marks(frame, self.identifier, marks)
         labels = {
             one.name: (distinct[one.name], one.labels[level])
             for one, level in zip(columns, chosen.levels, strict=True)
@@ -276,11 +275,6 @@ def _check(
         )
 
 
-def _plain(series: pl.Series) -> pl.Series:
-    """Without two kinds of missing."""
-    return series.fill_nan(None) if series.dtype.is_float() else series
-
-
 def _levels(name: str, distinct: Distinct, declared: Sequence[Level]) -> Levels:
     said, labels = [AS_IS], [distinct.texts]
     for level in declared:
@@ -310,7 +304,7 @@ def _said(columns: Sequence[Levels], chosen: Chosen) -> dict[str, str]:
     return {one.name: one.said[level] for one, level in zip(columns, chosen.levels, strict=True)}
 
 
-def _identifying(name: str, frame: pl.DataFrame) -> tuple[Finding, ...]:
+def _identifying(name: str, frame: Any) -> tuple[Finding, ...]:
     table = open_frame(frame.select(name))
     return scan_personal_data(name, table.columns([name]).read(name, np.ones(len(frame), dtype=bool)))
 
