@@ -145,3 +145,23 @@ def test_limits_are_tried_and_a_campaign_is_paused_with_the_keyboard_alone(serve
     page.keyboard.press("Enter")
     page.wait_for_url("**done=resumed**")
     page.context.close()
+
+
+def test_the_language_is_changed_in_the_middle_of_a_form_and_enter_still_sends_it(served, browser):
+    """What was typed is there in the other language; Enter presses the form's own button, not the language."""
+    page = _page(browser, served, script=False)
+    page.goto(f"{served}/console/new?category=ordinary&like=small-shop&lang=nl")
+    page.fill("#id", "two-tongues")
+    page.uncheck("input[name=feature] >> nth=0")
+    page.click("header button:has-text('English')")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.input_value("#id") == "two-tongues"
+    assert not page.is_checked("input[name=feature] >> nth=0")
+    page.focus("#id")
+    page.keyboard.press("Enter")
+    assert "campaign: two-tongues" in page.input_value("#document")
+    page.fill("#reason", "half a reason")
+    page.click("header button:has-text('Nederlands')")
+    assert page.locator("html").get_attribute("lang") == "nl"
+    assert page.input_value("#reason") == "half a reason"
+    page.context.close()

@@ -8,6 +8,8 @@ import pytest
 
 from campaigns_cases import named
 from console_cases import AS_TYPED
+from evenhand.explanation import catalogue
+from evenhand.policy import CHECKS
 from evenhand.staff import StaffRole
 
 M, A, P = StaffRole.MARKETER, StaffRole.AUDITOR, StaffRole.PRIVACY_OFFICER
@@ -281,3 +283,49 @@ def test_the_list_tells_review_transparency_and_assessments_as_they_are(console)
     assert "not needed" in row
     assert "5 of 5" in row
     assert "no impact assessment (DPIA) is kept here; no balancing test is named" in row
+
+
+def test_on_a_dutch_page_findings_and_refusals_are_in_dutch_with_the_exact_words_in_english_below(console):
+    """What should hold, in a sentence; the words with names and numbers are marked as English."""
+    browser = console.of(M)
+    broken = _file(console, "kapot").decode().replace("value: 4", "value: veel")
+    page = browser.post("/console/file", document=broken, do="keep", lang="nl").text
+    assert "Zo hoort het: Elke waarde is van haar soort." in page
+    assert "De marketeer kan dit verhelpen." in page or "(EH-POL-005)" in page
+    exact = re.findall(r"<details><summary>Precies, in het Engels</summary>(.*?)</details>", page, re.S)
+    assert exact
+    assert all('<p lang="en">' in one for one in exact)
+    refused = browser.post("/console/campaigns/draft/pause", reason="x", lang="nl")
+    assert refused.status_code == 409
+    assert "problem." not in refused.text
+    alert = re.search(r'role="alert">(.*?)</p>', refused.text, re.S)[1]
+    assert 'lang="en"' not in alert
+    assert "<details>" not in browser.post("/console/file", document=broken, do="keep", lang="en").text
+
+
+def test_every_check_has_its_sentence_in_both_languages():
+    """In English it is the title that the reference has."""
+    assert {f"check.{id}": check.title for id, check in CHECKS.items()} == {
+        key: said for key, said in catalogue("en").items() if key.startswith("check.")
+    }
+
+
+def test_changing_the_language_keeps_what_was_typed(console):
+    """In a file and in a form; nothing is kept by it, and no address holds it."""
+    browser = console.of(M)
+    typed = _file(console, "halfway").decode() + "# half"
+    page = browser.post("/console/file", document=typed, reason="because", do="lang-en", lang="nl")
+    assert '<html lang="en">' in page.text
+    assert "# half" in page.text
+    assert 'name="reason" value="because"' in page.text
+    form = AS_TYPED | {"id": "half-way", "offer.0.nl": "Korting <b>op</b> thee", "feature": ["visits"]}
+    page = browser.post("/console/new", **form | {"do": "lang-en"}, like="small-shop", category="ordinary", lang="nl")
+    assert '<html lang="en">' in page.text
+    assert 'name="id" value="half-way"' in page.text
+    assert 'value="Korting &lt;b&gt;op&lt;/b&gt; thee"' in page.text
+    assert re.search(r'name="feature" value="visits" checked', page.text)
+    assert not re.search(r'name="feature" value="days" checked', page.text)
+    assert re.search(r'name="budget"[^>]*value="4"', page.text)
+    again = browser.post("/console/new", **form, like="small-shop", category="ordinary")
+    assert "campaign: half-way" in again.text
+    assert {"halfway", "half-way"}.isdisjoint(one["campaign"] for one in console.register.page("", 200))

@@ -118,7 +118,8 @@ def _asked(words: list[str]) -> typer.Typer:
     groups = [one for one in app.registered_groups if one.name == word]
     if not commands and not groups:
         return app
-    some = copy.copy(app)
+    whole: typer.Typer = app
+    some = copy.copy(whole)
     some.registered_commands, some.registered_groups = commands, groups
     return some
 

@@ -48,6 +48,7 @@ from evenhand.staff import Staff, StaffRole
 from evenhand.terms import Category, EvenhandError
 
 from ._asking import language
+from ._console_words import block_in_words, in_language, in_words
 from ._problems import problem_of
 from .staff_door import Form, Page, Sending, StaffDoor
 
@@ -129,21 +130,26 @@ class _Pages:
         if category in list(Category) and like in bases:
             base = data_in(await run_in_threadpool(self._campaigns.text, like))
             options = options_for(base if isinstance(base, dict) else {}, category, at=self._door.clock())
-        query = f"category={category}&like={like}" if options else ""
-        frame = self._door.frame(request, staff, query=query)
+        frame = self._door.frame(request, staff, form="draft" if options else "", form_does="see")
         return HTMLResponse(new_page(bases, options, frame, language(request), base=like))
 
     async def write(self, request: Request, staff: Staff, form: Form) -> Response:
-        """The file that a form writes, with what its check finds; nothing is kept."""
+        """The file that a form writes, with what its check finds; nothing is kept. In another language the form."""
+        form, is_switched = in_language(form)
         like, category = _one(form, "like"), _one(form, "category")
         base = data_in(await run_in_threadpool(self._campaigns.text, like))
         options = options_for(base if isinstance(base, dict) else {}, category, at=self._door.clock())
+        if is_switched:
+            frame = self._door.frame(request, staff, form="draft", form_does="see")
+            return HTMLResponse(new_page((), options, frame, language(request, form), base=like, typed=form))
         return await self._file(request, staff, form, yaml_of(draft_of(options, form)).encode())
 
     async def paste(self, request: Request, staff: Staff) -> Response:
-        return HTMLResponse(file_page("", (), self._door.frame(request, staff), language(request)))
+        frame = self._door.frame(request, staff, form="file", form_does="keep")
+        return HTMLResponse(file_page("", (), frame, language(request)))
 
     async def keep(self, request: Request, staff: Staff, form: Form) -> Response:
+        form, _ = in_language(form)
         document = "\n".join((form.get("document") or [""])[-1].splitlines()).strip("\n") + "\n"
         content, replaces, do = document.encode(), _one(form, "replaces"), _one(form, "do")
         if do == "download":
@@ -172,8 +178,9 @@ class _Pages:
         text = await run_in_threadpool(self._campaigns.text, name)
         if told["origin"] == "file" or not staff.may(CHANGES):
             return _yaml(text, name, is_shown=True)
-        frame, lang = self._door.frame(request, staff), language(request)
-        page = file_page(text.decode(), told["blocks"], frame, lang, replaces=name, seen=told["etag"])
+        frame = self._door.frame(request, staff, form="file", form_does="keep")
+        blocks = in_words(told["blocks"], language(request))
+        page = file_page(text.decode(), blocks, frame, language(request), replaces=name, seen=told["etag"])
         return HTMLResponse(page)
 
     async def download(self, request: Request, staff: Staff) -> Response:
@@ -237,10 +244,10 @@ class _Pages:
     async def _file(self, request: Request, staff: Staff, form: Form, content: bytes) -> Response:
         """A file as it was written, with what its check finds."""
         blocks = await run_in_threadpool(self._campaigns.judge, content)
-        frame, lang = self._door.frame(request, staff), language(request, form)
-        replaces, seen = _one(form, "replaces"), _one(form, "seen")
+        frame, lang = self._door.frame(request, staff, form="file", form_does="keep"), language(request, form)
+        more = {name: _one(form, name) for name in ("replaces", "seen", "reason")}
         stops = any(one["blocks"] for one in blocks)
-        page = file_page(content.decode(), blocks, frame, lang, replaces=replaces, seen=seen)
+        page = file_page(content.decode(), blocks, frame, lang, **more)
         return HTMLResponse(page, status_code=422 if stops else 200)
 
     async def _campaign(
@@ -255,6 +262,7 @@ class _Pages:
         """One campaign: its last run, or a plan, or a plan with other limits beside it."""
         name, lang = request.path_params["name"], language(request, form)
         told = await run_in_threadpool(self._campaigns.read, name)
+        told = {**told, "blocks": in_words(told["blocks"], lang)}
         figures = await run_in_threadpool(self._campaigns.figures, name)
         query = request.query_params if form is None else {}
         asked, tried = _asked(query), None
@@ -266,7 +274,7 @@ class _Pages:
                 if not changed.is_as_declared:
                     tried = await run_in_threadpool(self._campaigns.plan, name, changed)
             except EvenhandError as error:
-                wrong, status = _block(error), problem_of(error).status
+                wrong, status = block_in_words(error, lang), problem_of(error).status
         may = _may(staff, told)
         page = campaign_page(
             told,
@@ -288,7 +296,7 @@ class _Pages:
         try:
             return await answer
         except EvenhandError as error:
-            problem, wrong = problem_of(error), _block(error)
+            problem, wrong = problem_of(error), block_in_words(error, language(request, form))
             if problem.status >= 500 and problem.code == "internal":
                 raise
             if form is not None and "name" in request.path_params and problem.status != 404:
@@ -318,14 +326,6 @@ def _may(staff: Staff, told: Mapping[str, Any]) -> dict[str, bool]:
         "resume": staff.may(STOPS) and not set(by).isdisjoint(staff.weight),
         "over": is_officer and told["state"] == "paused" and pause.get("role") != StaffRole.PRIVACY_OFFICER.value,
     }
-
-
-def _block(error: EvenhandError) -> dict[str, Any]:
-    """What went wrong, as it is shown; of findings the first that stops it."""
-    if isinstance(error, FindingsError):
-        first: dict[str, Any] = dict(next((one for one in error.blocks if one["blocks"]), error.blocks[0]))
-        return first
-    return {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy}
 
 
 def _asked(query: Mapping[str, str]) -> dict[str, Any]:

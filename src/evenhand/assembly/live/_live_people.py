@@ -148,7 +148,8 @@ class Profiles:
                 remedy="add the person to the table and restart the service, or send features",
             )
         for place, ask in enumerate(asks):
-            self._check_features(place, ask.features or {})
+            if ask.features:
+                self._check_features(place, ask.features)
 
     def _check_features(self, place: int, features: Mapping[str, Feature]) -> None:
         for name, value in features.items():

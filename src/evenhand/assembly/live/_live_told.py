@@ -152,18 +152,20 @@ class LiveTold:
         return self._trail
 
     def _catch_up(self, trail: RightsTables) -> None:
+        """Read what is new. Others may add to the trail meanwhile: what was read counts up to its own last entry."""
         if trail.last() == self._last:
             return
         new = list(trail.read(after=self._last))
+        last = new[-1].seq if new else self._last
         streams = {one.stream for one in new}
         if Stream.REMOVAL in streams:  # what was read before is not all there any more
             self._rows, self._words = {}, {}
-            new = list(trail.read(Stream.CONSENT))
+            new = list(trail.read(Stream.CONSENT, until=last))
         if streams & {Stream.REMOVAL, Stream.CORRECTION}:
             self.corrections = told_to(self._place).corrections
             self.version += 1
         self._take_in([one for one in new if one.stream is Stream.CONSENT and one.body])
-        self._last = trail.last()
+        self._last = last
 
     def _take_in(self, said: list[Entry]) -> None:
         people = self._keys.of_handles(sorted({one.handle for one in said if one.handle is not None}))
