@@ -518,7 +518,7 @@ def test_following_goes_on_after_a_table_that_cannot_be_read(cli, ran):
         (ran / "outcomes.csv").write_text("decision,outcome\n", encoding="utf-8")
         assert "Looking again in 0.2 s" in _until(process, "error data-empty", err=True)
         follow(ran, "outcome", 0.5, 0.5)
-        personal = sum(standing == "personalised" for _, _, standing in decided(ran))
+        personal = sum(standing == "personalised" for _, _, standing in decided(ran)) // 10 * 10
         _until(process, f"{personal} events counted")
     finally:
         process.kill()
