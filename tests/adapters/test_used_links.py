@@ -57,6 +57,14 @@ def test_what_is_past_its_time_is_forgotten(opened):
     assert not once.use(b"n" * 32, UNTIL)
 
 
+def test_the_table_does_not_grow_with_every_link_that_was_ever_used(opened):
+    """A service that runs on forgets, by itself, the marks of links that are none any more."""
+    once = UsedLinks(opened, clock=lambda: UNTIL + timedelta(days=1))
+    for number in range(300):
+        once.use(number.to_bytes(32, "big"), UNTIL)
+    assert once.forget(UNTIL + timedelta(days=1)) < 50
+
+
 def test_a_code_has_five_tries_and_opens_once_in_every_process(opened):
     """Two services on one database share the tries: what one took, the other has not."""
     secret, sent, at = bytes(32), [], UNTIL - timedelta(days=1)

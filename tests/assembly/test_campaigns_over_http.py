@@ -343,6 +343,9 @@ def test_a_key_of_an_officer_stops_what_a_key_of_marketers_does_not_start_again(
     assert paused.json()["pause"]["resumed_by"] == ["privacy-officer"]
     refused = started("POST", f"{SMALL}/resume", json=said)
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/pause-of-another")
+    (told,) = refused.json()["errors"]
+    assert (told["owner"], told["code"]) == ("privacy_officer", "pause-of-another")
+    assert "privacy-officer" in told["remedy"]
     assert started("POST", f"{SMALL}/activate", json={}, headers=ANY | desk).status_code == 403
     resumed = started("POST", f"{SMALL}/resume", json=said, headers=desk).json()
     assert (resumed["state"], resumed["pause"], resumed["history"][-1]["role"]) == ("active", None, "privacy-officer")
@@ -357,6 +360,7 @@ def test_a_campaign_is_reviewed_over_http_by_another_key_than_the_authors(servic
     service("POST", "/v1/campaigns", content=file, headers=YAML)
     early = service("POST", f"{path}/activate", json={}, headers=ANY)
     assert (early.status_code, early.json()["type"]) == (409, "/problems/campaign-not-reviewed")
+    assert early.json()["errors"][0]["remedy"].startswith("send it for review")
     sent = service("POST", f"{path}/review", json={"by": "Noor", "reviewers": ["Rosa"]}, headers=ANY)
     assert (sent.status_code, sent.json()["review"]["state"]) == (200, "in-review")
     assert service("POST", f"{path}/review", json={"by": "Noor"}).status_code == 428

@@ -44,10 +44,10 @@ def test_what_one_service_starts_pauses_and_starts_anew_another_one_of_the_home_
         assert _soon(lambda: "small-shop" in second.live.campaigns)
         assert asked(second.live, person(3)).answers
         assert asked(first.live, person(3)).answers
-        second.register.pause("small-shop", by="Noor", reason="stop")
+        second.register.pause("small-shop", by="Noor", reason="stop", roles=["marketer"])
         with pytest.raises(PausedError, match="by a named person"):
             asked(first.live, person(4))
-        first.register.resume("small-shop", by="Noor", reason="on")
+        first.register.resume("small-shop", by="Noor", reason="on", roles=["marketer"])
         assert asked(second.live, person(4)).answers
         first.register.replace("small-shop", FILE.replace(b"seed: 3", b"seed: 4"), seen="*", who="staff-1", why="")
         first.register.start("small-shop", seen="*", who="staff-1", why="")

@@ -270,11 +270,11 @@ def test_a_campaign_over_the_network_is_kept_and_paused_on_a_server_for_every_se
         assert (told["state"], told["is_served"]) == ("active", True)
         with assembly.open_service([], home=home, at=now, sources=there.folder) as other:
             assert asked(other.live, person(3)).answers
-            one.register.pause("small-shop", by="Noor", reason="stop")
+            one.register.pause("small-shop", by="Noor", reason="stop", roles=["marketer"])
             for service in (one, other):
                 with pytest.raises(PausedError, match="by a named person"):
                     asked(service.live, person(5))
             assert other.register.read("small-shop")["state"] == "paused"
-            other.register.resume("small-shop", by="Noor", reason="on")
+            other.register.resume("small-shop", by="Noor", reason="on", roles=["marketer"])
             assert asked(one.live, person(5)).answers
     assert "promises kept" in there("ledger", "verify").stdout

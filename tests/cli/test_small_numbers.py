@@ -120,7 +120,7 @@ def test_nothing_that_is_told_of_a_recorded_run_holds_a_few_or_all_but_a_few(few
     figures = few_recorded / "figures.prom"
     for text in (told.stdout, lines, figures.read_text("utf-8") if figures.exists() else ""):
         assert not NEARLY_ALL.findall(text), text
-    for pattern in (*SAID, r"\d+ (columns|rounds)"):
+    for pattern in (*SAID, r"\d+ (columns?|rounds?)"):
         lines = re.sub(pattern, "", lines)
     assert not re.findall(r"(?<![\w.,:-])[1-9](?![\w.,:%])", lines), lines
 

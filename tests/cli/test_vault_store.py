@@ -226,7 +226,7 @@ def test_a_noisy_count_is_paid_for_once_and_refused_when_the_budget_is_spent(sho
     first, again = vault_count("sex", ["f", "m"], **half), vault_count("sex", ["m", "f"], **half)
     assert vault_log(home=_home(shop))[-1].people == 400
     said = CliRunner().invoke(app, ["vault", "log", "--home", str(_home(shop))]).output
-    assert "read sex of 400: noisy counts" in said
+    assert "read sex of 400 people: noisy counts" in said
     assert first.counts == again.counts
     assert (first.again, again.again, again.spent) == (False, True, Fraction(1, 2))
     assert all(low <= max(0, n) <= high for n, low, high in first.counts.values())

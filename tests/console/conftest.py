@@ -68,4 +68,8 @@ def console(tmp_path_factory) -> Iterator[Console]:
         made.register.upload(FILE, who="staff-1", why="<b>spring</b>")
         made.register.start("small-shop", seen="*", who="staff-1", why="agreed")
         made.register.upload(named("draft", FILE.decode()), who="staff-1", why="")
+        asking = FILE.decode().replace("retention:", "review: {by: [reviewer]}\nretention:", 1)
+        made.register.upload(named("in-review", asking), who="staff-1", why="")
+        more = {"seen": "*", "by": "staff-1", "reviewers": ["Rosa Review"], "note": "age left out"}
+        made.register.send_for_review("in-review", **more)
         yield made

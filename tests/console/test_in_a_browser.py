@@ -21,6 +21,7 @@ PAGES = (
     "campaigns",
     "campaigns/small-shop?plan=1&budget=3&bound.sex-reach=0.7",
     "campaigns/draft",
+    "campaigns/in-review",
     "new",
     "new?category=employment&like=small-shop",
     "campaigns/draft/file",
@@ -31,7 +32,7 @@ PAGES = (
 
 @pytest.fixture(scope="module")
 def served(console):
-    """The console on this machine alone, and a door for a marketer."""
+    """The console on this machine alone, and a door for a marketer who reviews what others wrote."""
     import uvicorn
     from starlette.applications import Starlette
     from starlette.responses import PlainTextResponse
@@ -42,7 +43,9 @@ def served(console):
     sessions = StaffSessions(bytes(range(32)), SessionsInMemory())
     sections = (Section("/console/", "console.section", frozenset(StaffRole)),)
     door = StaffDoor(sessions, sections, site=site, sender="Shop")
-    word = sessions.open(mark="staff-0123456789ab", name="Sanne", roles=[StaffRole.MARKETER], at=datetime.now(UTC))
+    word = sessions.open(
+        mark="staff-0123456789ab", name="Sanne", roles=[StaffRole.MARKETER, StaffRole.REVIEWER], at=datetime.now(UTC)
+    )
 
     async def enter(request):
         """Stands for the sign-in, which has tests of its own."""

@@ -147,7 +147,7 @@ def test_keys_that_are_lost_are_told_from_people_that_were_erased():
     store, _, run_id = _recorded()
     store.people.forget(bytes.fromhex(_somebody(store, run_id).subject))
     found = verify(store, model_from_json)
-    assert "The keys of 1 people are missing" in found.problems[0].what
+    assert "The keys of 1 person are missing" in found.problems[0].what
     store.people = None
     found = verify(store, model_from_json)
     assert (found.ok, found.closed) == (True, 2 * PEOPLE)

@@ -307,10 +307,10 @@ def test_the_link_beside_an_offer_leads_to_a_code(coded):
     link = coded.why_link(person)
     page = Browser(coded.app).get(f"{link}?lang=en").text
     assert 'href="/me/enter?lang=en"' in page
-    assert "You get there with a code, which we send you." in page
+    assert "You get to your own page with a code, which we send you." in page
     withdrew = next(who for who in coded.run.columns["person"] if who.startswith("canary6@"))
     page = Browser(coded.app).get(f"{coded.why_link(withdrew)}?lang=nl").text
-    assert "Dit kunt u ook zelf veranderen, op uw eigen pagina." in page
+    assert "Dit kunt u zelf veranderen, op uw eigen pagina." in page
     mine = Browser(coded.app)
     mine.post(coded.me_link(withdrew))
     page = mine.get(f"/me/why/{coded.decision_of(withdrew)}?lang=nl").text

@@ -16,13 +16,11 @@ from ._made_in import MODULE
 if TYPE_CHECKING:
     from .house._officer import DeskInHome
     from .house._staff import (
-        ReadsInHome,
         StaffHouse,
         end_staff_sessions,
         open_staff_house,
         staff_check,
         staff_mark,
-        staff_reads,
     )
     from .house._staff_mounts import serve_staff_pages, staff_mounts
     from .house._try import ToTry, check_can_serve, open_to_try
@@ -54,8 +52,10 @@ if TYPE_CHECKING:
         verify_rights,
     )
     from .people._consent_import import Imported, import_consents
+    from .people._declared import home_time_zone
     from .people._events import write_events
     from .people._known import is_known
+    from .people._looks import ReadsInHome, note_look, staff_reads
     from .people._package import Package, package_about, portability_of
     from .people._person import PeopleHouse, Sayings
     from .people._person_pages import CodesBy, people_beside, person_link, person_pages_of, serve_person_pages
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from .records._bundle import BundleChecked, check_bundle, make_bundle
     from .records._database import DatabaseState, database_status, upgrade_database
     from .records._kept import kept_checkpoints, text_of_file
-    from .records._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+    from .records._keys import KeysState, Renewed, keys_status, new_wrapping_key, renew_pseudonyms, rotate_keys
     from .records._receipts import (
         check_receipt,
         give_receipt,
@@ -149,6 +149,7 @@ __all__ = [
     "ReadsInHome",
     "Refitted",
     "Release",
+    "Renewed",
     "Replayed",
     "Restored",
     "Retention",
@@ -197,6 +198,7 @@ __all__ = [
     "give_receipt",
     "hash_of_notice",
     "hear_signals",
+    "home_time_zone",
     "import_consents",
     "is_factor",
     "is_known",
@@ -213,6 +215,7 @@ __all__ = [
     "make_witness",
     "monitor",
     "new_wrapping_key",
+    "note_look",
     "open_ledger",
     "open_service",
     "open_staff_house",
@@ -234,6 +237,7 @@ __all__ = [
     "refuse_request",
     "release",
     "release_file",
+    "renew_pseudonyms",
     "replay",
     "restore",
     "resume_campaign",

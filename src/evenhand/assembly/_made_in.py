@@ -11,13 +11,11 @@ __all__ = ["MODULE"]
 MADE_IN = {
     "house._officer": ("DeskInHome",),
     "house._staff": (
-        "ReadsInHome",
         "StaffHouse",
         "end_staff_sessions",
         "open_staff_house",
         "staff_check",
         "staff_mark",
-        "staff_reads",
     ),
     "house._staff_mounts": ("serve_staff_pages", "staff_mounts"),
     "house._try": ("ToTry", "check_can_serve", "open_to_try"),
@@ -49,8 +47,10 @@ MADE_IN = {
         "verify_rights",
     ),
     "people._consent_import": ("Imported", "import_consents"),
+    "people._declared": ("home_time_zone",),
     "people._events": ("write_events",),
     "people._known": ("is_known",),
+    "people._looks": ("ReadsInHome", "note_look", "staff_reads"),
     "people._package": ("Package", "package_about", "portability_of"),
     "people._person": ("PeopleHouse", "Sayings"),
     "people._person_pages": ("CodesBy", "people_beside", "person_link", "person_pages_of", "serve_person_pages"),
@@ -68,7 +68,7 @@ MADE_IN = {
     "records._bundle": ("BundleChecked", "check_bundle", "make_bundle"),
     "records._database": ("DatabaseState", "database_status", "upgrade_database"),
     "records._kept": ("kept_checkpoints", "text_of_file"),
-    "records._keys": ("KeysState", "keys_status", "new_wrapping_key", "rotate_keys"),
+    "records._keys": ("KeysState", "Renewed", "keys_status", "new_wrapping_key", "renew_pseudonyms", "rotate_keys"),
     "records._receipts": (
         "check_receipt",
         "give_receipt",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ._options import Addresses, CodesCommand, CodesFile, HomeFolder, Json, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -45,7 +45,7 @@ def link(
         voice.document({"link": made, "days": days, "once": not decision, "known": known})
         return
     voice.data(made)
-    voice.talk(f"Good for {days} days" + ("." if decision else ", and once."))
+    voice.talk(f"Good for {counted(days, 'day')}" + ("." if decision else ", and once."))
     voice.warn_unknown(known)
 
 

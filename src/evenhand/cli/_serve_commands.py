@@ -165,7 +165,7 @@ def list_keys(
         return
     for key in found:
         state = f"revoked {key.revoked}" if key.revoked else f"in use since {key.made}"
-        rate = f", at most {key.rate} people a second" if key.rate else ""
+        rate = f", at most {counted(key.rate, 'person', 'people')} a second" if key.rate else ""
         voice.data(f"{key.name}  {key.id}  {','.join(key.scopes)}  {state}{rate}")
     if not found:
         voice.talk("There is no key yet. Make one: evenhand machine-key make my-shop --scope decide")

@@ -147,7 +147,8 @@ def audit(
         return
     for value, (low, high) in told.rates.items():
         people, hits = max(0, told.people[value]), max(0, told.hits[value])
-        voice.data(f"{value}: about {people:,} people, about {hits:,} with the outcome: {low:.1%} to {high:.1%} (95 %)")
+        about = counted(people, "person", "people")
+        voice.data(f"{value}: about {about}, about {hits:,} with the outcome: {low:.1%} to {high:.1%} (95 %)")
     said = "the answer given before; nothing more was lost" if told.again else f"lost {float(told.epsilon):g}"
     voice.talk(f"{said}; {float(told.spent):.4g} of {float(told.budget):g} is spent")
 
@@ -197,7 +198,8 @@ def log(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, n
         )  # fmt: skip
     else:
         for one in lines:
-            of = f"{one.people:,}" if one.people else "everybody in it"  # an older evenhand noted nobody for a count
+            # an older evenhand noted nobody for a count
+            of = counted(one.people, "person", "people") if one.people else "everybody in it"
             told = f"{one.did} {', '.join(one.names)} of {of}: {one.purpose}"
             voice.data(f"{_moment(one.at)}  {one.who}  {told}")
 

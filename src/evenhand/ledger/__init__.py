@@ -68,7 +68,7 @@ from ._run import Run, begin, finish, new_run_id, record, record_prices
 from ._seal import RunKeys
 from ._sheet import Sheet
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
-from ._stop import OFFICER, lifted_as, pause, refuse_paused, resume
+from ._stop import OFFICER, PauseOfAnotherError, lifted_as, pause, refuse_paused, resume
 from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
@@ -97,6 +97,7 @@ __all__ = [
     "Node",
     "OnceAnswered",
     "Opening",
+    "PauseOfAnotherError",
     "Problem",
     "Proven",
     "Published",

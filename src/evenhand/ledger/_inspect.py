@@ -24,7 +24,7 @@ from evenhand.promises import (
     check_totals,
 )
 from evenhand.rules import Rulebook
-from evenhand.terms import LedgerError, Model, SoftOutcome
+from evenhand.terms import LedgerError, Model, SoftOutcome, number_of
 
 from ._body import (
     AnsweredOnce,
@@ -256,7 +256,7 @@ class Inspector:
         self.decisions += len(rows)
         run = self._open
         if run is None:
-            self._bad(rows[0][0], f"{len(rows)} decisions from entry {rows[0][0]} on belong to no run.")
+            self._bad(rows[0][0], f"{number_of(len(rows), 'decision')} from entry {rows[0][0]} on: of no run.")
             return
         readable = self.people.open(rows)
         run.closed += len(rows) - len(readable)

@@ -349,7 +349,7 @@ def refuse_violations(violations: Sequence[Violation], run_id: str) -> None:
     if not violations:
         return
     first = violations[0]
-    people = f" ({len(first.rows)} decisions)" if first.rows else ""
+    people = f" (decisions: {len(first.rows)})" if first.rows else ""
     more = f" {len(violations) - 1} more kinds of violation were found." if len(violations) > 1 else ""
     raise LedgerError(
         f"promise-{first.promise}-{first.code}",

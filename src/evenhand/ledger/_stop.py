@@ -18,11 +18,30 @@ from ._recover import append_alone, recover
 from ._seal import RunKeys
 from ._store import Kind, LedgerStore
 
-__all__ = ["OFFICER", "is_over", "lifted_as", "pause", "refuse_paused", "resume"]
+__all__ = ["OFFICER", "PauseOfAnotherError", "is_over", "lifted_as", "pause", "refuse_paused", "resume"]
 
 _MOST_NAME, _MOST_REASON, _MOST_ROLE = 100, 500, 40
 OFFICER = "privacy-officer"
 """The role that may end every pause."""
+
+
+class PauseOfAnotherError(UsageError):
+    """Somebody wants to end a pause that another role set; nothing was changed.
+
+    Args:
+        campaign: its id.
+        entry: number of the entry that paused it.
+        role: in which it was paused.
+    """
+
+    def __init__(self, campaign: str, entry: int, role: str) -> None:
+        super().__init__(
+            "pause-of-another",
+            f"The campaign {campaign} was paused in the role {role} (ledger entry {entry}), so it stays paused.",
+            rule="a pause is ended by the role that set it, or by a privacy officer (AI Act 14(4)(e), by analogy)",
+            remedy=f"tell a person with the role {role} or privacy-officer what changed; they resume it",
+        )
+        self.role = role
 
 
 def lifted_as(pause: Happened | None, roles: Collection[str]) -> str | None:
@@ -153,23 +172,13 @@ def resume(
             )
         role = lifted_as(state.stop, roles)
         if role is None:
-            raise _of_another(campaign, state.stop)
+            set_as = "" if state.stop is None else str(state.stop.told.get("role", ""))
+            raise PauseOfAnotherError(campaign, state.paused, set_as)
         body = encode(Resumed(at.isoformat(), by, campaign, state.paused, reason, _named(role)))
         append_alone(store, tail, [(Kind.RESUMED, about_campaign(campaign), body)])
         return campaign_state(store, campaign).history[-1]
     finally:
         store.release()
-
-
-def _of_another(campaign: str, stop: Happened | None) -> UsageError:
-    """Somebody wants to end a pause that another role set."""
-    entry, role = (0, "") if stop is None else (stop.seq, str(stop.told.get("role", "")))
-    return UsageError(
-        "pause-of-another",
-        f"The campaign {campaign} was paused in the role {role} (ledger entry {entry}), so it stays paused.",
-        rule="a pause is ended by the role that set it, or by a privacy officer (AI Act 14(4)(e), by analogy)",
-        remedy=f"tell a person with the role {role} or privacy-officer what changed; they resume it",
-    )
 
 
 def _named(role: str) -> str:

@@ -19,8 +19,11 @@ _SOON = 7
 REVIEWING = frozenset({Step.START, Step.ANSWER, Step.REVEAL})
 """What a reviewer does with a request for a human review; identity, time and refusal stay with the privacy officer."""
 
-_NO_FILES = frozenset({State.IDENTITY_ASKED, State.REFUSED, State.WITHDRAWN})
+_NO_FILES = frozenset({State.IDENTITY_ASKED, State.REFUSED, State.WITHDRAWN, State.LAPSED})
 """States in which nobody gets files: there is doubt again who asks, or the answer is no, or nobody asks any more."""
+
+_BY_ITSELF = frozenset({Step.DECIDE, Step.LAPSE})
+"""Steps that no form asks for: they are recorded with an answer, and with an erasure."""
 
 
 class Reach(StrEnum):
@@ -170,6 +173,7 @@ def waiting_of(request: Request, at: datetime) -> Waiting:
 def steps_of(request: Request, at: datetime, reach: Reach) -> frozenset[Step]:
     """The steps that a page may offer now: those of the state, less what kind, day, trail and role rule out."""
     found = {step for step, (allowed, _) in STEPS.items() if request.state in allowed and reach.may(step, request)}
+    found -= _BY_ITSELF
     if not can_extend(request, at):
         found.discard(Step.EXTEND)
     if not grounds_of(request.kind):

@@ -151,9 +151,11 @@ def letter_of(
             name = "refused"
         case Step.WITHDRAW:
             name, lines = "withdrawn", [about, _say(lang, "withdrawn")]
+        case Step.LAPSE:
+            name, lines = "lapsed", [about, _say(lang, "lapsed")]
         case _:
             lines = [about, *_came(request, now)]
-    if name in ("extended", "refused") or (name == "answered" and not request.kind.is_at_once):
+    if name in ("extended", "refused", "lapsed") or (name == "answered" and not request.kind.is_at_once):
         lines.append(complaint_to(sender, lang))
     closing = (
         _say(lang, "number", number=request.number) + " " + _say(lang, "question", contact=sender.contact),

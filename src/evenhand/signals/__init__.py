@@ -11,7 +11,7 @@ knows no vendor list, and does not say which law applies to whom.
 from ._ask_tcf import PERSONALISED_ADS, TCF_AGE_DAYS, Answer, TcfQuestion, ask_tcf, validity_problem
 from ._ask_us import GPC_REACHES, Wish, ask_gpp, ask_us_privacy
 from ._fields import fields_of
-from ._gpc import GpcSupport, Support, gpc_header, read_gpc_resource
+from ._gpc import GpcSupport, Support, gpc_header, read_gpc_resource, write_gpc_resource
 from ._gpp import SECTION_NAMES, GppString, Section, UnreadSection, read_gpp, write_gpp
 from ._ids import IdSet
 from ._problem import Problem, Unreadable
@@ -55,6 +55,7 @@ __all__ = [
     "read_tcf",
     "read_us_privacy",
     "validity_problem",
+    "write_gpc_resource",
     "write_gpp",
     "write_tcf",
     "write_us_privacy",

@@ -23,6 +23,7 @@ from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, one_probability_ppm, one_score_ppm, probability_ppm, score_ppm
 from ._lots import Lots, draw_for, lots_for, mixed
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
+from ._number_of import number_of
 from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
 from ._reasons import Reason
@@ -125,6 +126,7 @@ __all__ = [
     "lots_for",
     "mixed",
     "number_in",
+    "number_of",
     "one_probability_ppm",
     "one_score_ppm",
     "pair_counts",

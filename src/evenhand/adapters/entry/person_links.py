@@ -163,9 +163,13 @@ class Links:
 
     Args:
         secret: of the home (32 bytes).
+        since: of a home that was made from a backup, what was drawn then: a link that opens once, a visit and a code of
+            before open nothing, since nobody knows here which of them were used. A link to one decision, which opens
+            as often as somebody likes, still does.
     """
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, since: bytes = b"") -> None:
+        self._since = since
         self._cipher = AESGCM(hashlib.blake2b(b"evenhand person link", key=secret, digest_size=32).digest())
         self._form = hashlib.blake2b(b"evenhand person form", key=secret, digest_size=32).digest()
 
@@ -190,7 +194,7 @@ class Links:
                 rule=f"a link holds {_MOST} bytes",
                 remedy="use a shorter id",
             )
-        sealed = self._cipher.encrypt(nonce, said.ljust(-(-len(said) // _PADDED) * _PADDED), bytes([scope]))
+        sealed = self._cipher.encrypt(nonce, said.ljust(-(-len(said) // _PADDED) * _PADDED), self._bound(scope))
         return urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
 
     def read(self, link: str, scope: Scope, *, at: datetime) -> Opening | None:
@@ -204,7 +208,7 @@ class Links:
             raw = urlsafe_b64decode(link + "=" * (-len(link) % 4))
             if urlsafe_b64encode(raw).decode().rstrip("=") != link:  # one link has one spelling
                 return None
-            opened = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], bytes([scope]))
+            opened = self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], self._bound(scope))
         except (ValueError, InvalidTag):
             return None
         seconds, who, about = json.loads(opened)
@@ -213,6 +217,10 @@ class Links:
             return None
         mark = hashlib.sha256(b"evenhand used link\x00" + raw).digest()
         return Opening(scope, who, about, until, mark)
+
+    def _bound(self, scope: Scope) -> bytes:
+        """What a link is bound to beside its key."""
+        return bytes([scope]) + (b"" if scope is Scope.ONE_DECISION else self._since)
 
     def done(self, what: str, whose: str, at: datetime) -> str:
         """A word for an address, by which the page after an act knows that it was done, by whom and just now.

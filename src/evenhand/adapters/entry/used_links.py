@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from sqlalchemy import (
     BigInteger,
@@ -29,6 +30,8 @@ from .person_links import TWICE
 
 __all__ = ["UsedLinks"]
 
+_TIDY = 256
+"""Uses after which marks past their moment are removed: so there are never many more than of links that are good."""
 _LOT = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _used = Table(
@@ -45,18 +48,24 @@ class UsedLinks:
 
     Args:
         opened: opens the database of the home; it is closed after each use.
+        clock: now; marks past their moment go now and then.
     """
 
-    def __init__(self, opened: Callable[[], Database]) -> None:
-        self._opened = opened
+    def __init__(
+        self, opened: Callable[[], Database], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._opened, self._clock = opened, clock
+        self._uses = count()
 
     def use(self, mark: bytes, until: datetime) -> bool:
         """Note a mark as used; whether it was not used before. See `adapters.entry.person_links.OnceStore`."""
+        self._tidy()
         with self._opened() as database, database.begin() as connection:
             return _noted(connection, mark, until, is_server=database.is_server)
 
     def use_by(self, mark: bytes, until: datetime, form: bytes, at: datetime) -> bool:
         """See `OnceStore.use_by`. Of two processes the second waits at the mark until the first has noted both."""
+        self._tidy()
         with self._opened() as database, database.begin() as connection:
             is_server = database.is_server
             if _noted(connection, mark, until, is_server=is_server):
@@ -75,6 +84,10 @@ class UsedLinks:
             _noted(connection, kind + secrets.token_bytes(_LOT), until, is_server=database.is_server)
             theirs = _used.c.mark.between(kind + bytes(_LOT), kind + b"\xff" * _LOT)
             return int(connection.execute(select(func.count()).where(theirs)).scalar_one()) <= most
+
+    def _tidy(self) -> None:
+        if next(self._uses) % _TIDY == _TIDY - 1:
+            self.forget(self._clock())
 
     def forget(self, at: datetime) -> int:
         """Remove what is past its moment; how many."""

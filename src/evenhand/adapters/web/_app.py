@@ -34,6 +34,7 @@ from ._reading import health_routes, reading_routes
 from ._saying import saying_routes
 from ._served import ServedCampaign
 from ._texts import language
+from ._well_known import well_known_routes
 from .officer_pages import OfficerDesk
 
 __all__ = ["Service", "description", "make_app"]
@@ -169,7 +170,7 @@ def make_app(service: Service) -> Any:
 def description() -> dict[str, Any]:
     """The OpenAPI description of the service's own routes, whatever it serves, with the pages of people beside."""
     nobody: Any = None
-    beside = (link_routes(nobody, nobody), card_routes(nobody, nobody))
+    beside = (link_routes(nobody, nobody), card_routes(nobody, nobody), well_known_routes(nobody))
     own = Service(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody, routers=beside)
     return _rest(own).openapi()
 

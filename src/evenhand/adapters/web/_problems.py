@@ -8,6 +8,7 @@ import msgspec
 
 from evenhand.adapters.asking import BusyError
 from evenhand.adapters.campaigning import FindingsError
+from evenhand.ledger import PauseOfAnotherError
 from evenhand.terms import DataError, EvenhandError, LedgerError, PausedError, StoreError, UsageError
 
 from ._doors import UnknownDecisionError
@@ -116,6 +117,9 @@ def problem_of(error: BaseException) -> ProblemError:
         code = _SAME.get(error.code, error.code)
         if isinstance(error, FindingsError):
             return ProblemError("campaign-not-valid", rule=error.rule, blocks=error.blocks[:_MOST_BLOCKS])
+        if owner := _owner_of(error):
+            told = {"pointer": "", "code": code, "severity": "error", "what": error.what, "rule": error.rule}
+            return ProblemError(code, rule=error.rule, blocks=[told | {"owner": owner, "remedy": error.remedy}])
         if isinstance(error, BusyError):
             return ProblemError("busy", rule=error.rule, retry_after=1)
         if isinstance(error, UnknownDecisionError):
@@ -132,6 +136,13 @@ def problem_of(error: BaseException) -> ProblemError:
         if isinstance(error, DataError | UsageError):
             return ProblemError("unprocessable", rule=error.rule)
     return ProblemError("internal")
+
+
+def _owner_of(error: EvenhandError) -> str:
+    """Who can mend what stands in the way, where it is somebody else; "" where the error says no such thing."""
+    if isinstance(error, PauseOfAnotherError):
+        return error.role.replace("-", "_")
+    return "marketer" if error.code == "campaign-not-reviewed" else ""
 
 
 def problem_body(problem: ProblemError, lang: str, request_id: str) -> bytes:

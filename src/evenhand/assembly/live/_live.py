@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered, BusyError, Done, Question
 from evenhand.adapters.stores.home import Home
-from evenhand.terms import DataError, EvenhandError, Finding, UsageError
+from evenhand.terms import DataError, EvenhandError, Finding, UsageError, number_of
 
 from ._live_campaign import LiveCampaign
 from ._live_flight import Outcome
@@ -139,7 +139,8 @@ class LiveService:
             if self._people and self._people + len(question.asks) > self._most:
                 raise BusyError(
                     "service-busy",
-                    f"{self._people} people wait to be decided about already; nothing was decided.",
+                    f"{number_of(self._people, 'person waits', 'people wait')} to be decided about already; "
+                    "nothing was decided.",
                     rule="what cannot be decided soon is turned away at once",
                     remedy="ask again after the time that Retry-After names",
                 )

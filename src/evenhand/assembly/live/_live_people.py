@@ -28,7 +28,7 @@ from evenhand.rules import Law
 from evenhand.terms import Asked, Role, Standing, canonical_text
 from evenhand.vault import LateVault, Vault
 
-from ..people._signals_said import GPC, GPC_ON
+from ..people._signal_means import GPC, GPC_ON
 from ..people._trail import Told
 from ..records._vault_anchor import vault_noted
 from ..records._vault_store import group_values

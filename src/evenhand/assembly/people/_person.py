@@ -37,7 +37,7 @@ from evenhand.terms import DecisionFacts, LedgerError, LegalBasis, Standing
 from ..records._receipts import receipt_values
 from ._person_record import OpenRun, PersonRecord, RunShelf, newest_campaign
 from ._person_signals import first_gpc, heard_since, said_by_tcf, signals_of
-from ._signals_said import GPC, GPC_ON
+from ._signal_means import GPC, GPC_ON
 from ._table_words import TableWords, without_void
 
 __all__ = ["PeopleHouse", "Sayings"]

@@ -10,7 +10,7 @@ from evenhand.portal import Effect, Signal, Trace, Word, effect_of, signals_out
 from evenhand.rights import SIGNALS
 from evenhand.terms import LegalBasis
 
-from ._signals_said import GPC, GPC_ON, Means, means_of, strongest
+from ._signal_means import GPC, GPC_ON, Means, means_of, strongest
 
 __all__ = ["first_gpc", "heard_since", "said_by_tcf", "signals_of", "stops_at_gpc"]
 

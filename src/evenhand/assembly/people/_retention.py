@@ -25,7 +25,7 @@ from ._trail import is_trail_there, remove_entries, trail_of
 __all__ = ["DueRun", "Retention", "retention"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ENDS = (Step.ANSWER.value, Step.REFUSE.value, Step.WITHDRAW.value)
+_ENDS = (Step.ANSWER.value, Step.REFUSE.value, Step.WITHDRAW.value, Step.LAPSE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,7 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
             with trail_of(place) as trail:
                 remove_entries(trail, [*consents, *requests, *looks], "retention", at)
                 remove_entries(trail, orphans, "erasure", at)
+            _forget_used_links(place, at)
     tables = {
         (str(table.file or table.table or "a data frame"), one.campaign.retention.features): None
         for one in campaigns
@@ -130,6 +131,14 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
     }
     numbers = {number for number, _ in _about(place, requests)}
     return Retention(not dry_run, due, len(consents), len(numbers), len(orphans), tuple(tables), len(looks))
+
+
+def _forget_used_links(place: Home, at: datetime) -> None:
+    """Links that were used, once they would be none anyway: nobody misses their marks."""
+    from evenhand.adapters.entry.used_links import UsedLinks
+    from evenhand.adapters.stores.database import database_of
+
+    UsedLinks(lambda: database_of(place)).forget(at)
 
 
 def _due_runs(place: Home, at: datetime) -> Iterator[DueRun]:

@@ -17,11 +17,13 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
 from evenhand.terms import DataError, StoreError
 
+from ..records._keys import outward_of
 from ..records._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ..records._records import open_ledger, readable, rebuild_report
 from ..records._why import why
 from ..runs._due_models import DueModel, due_models
 from ._events import events_after, forget_events
+from ._lapsed import lapse_all
 from ._said_since import SAID_NO
 from ._same_person import linked_ids
 from ._trail import forget_said, is_trail_there
@@ -40,7 +42,7 @@ class Access:
 
     Attributes:
         subject: their own id.
-        pseudonym: under which decisions name them (32 hex digits).
+        pseudonym: under which explanations and exports name them as of now (32 hex digits).
         decisions: every decision about them with its whole explanation, oldest first.
         lang: of the explanations.
         own_tables: the organisation's own tables of the campaigns that ran; what stands there is not in this answer.
@@ -112,7 +114,7 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
     told = tuple(why(one, home=place.folder, lang=lang) for one in ids)
     own = _own_tables(place, sorted({one.facts.run_id for one in told})) if told else ()
     events = tuple(events_after(place, ids)) if is_trail_there(place) else ()
-    return Access(who, pseudonym, told, lang, own, in_vault, tuple(not_read), events)
+    return Access(who, outward_of(place, pseudonym), told, lang, own, in_vault, tuple(not_read), events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Erased:
         in_vault: sensitive columns of which their value was taken out of the vault.
         events: what had followed their decisions, and was removed.
         other_ids: how many other ids of the same person were erased with this one.
+        lapsed: numbers of requests that were open, and that nothing is left to answer with; each has its letter.
         models: the models in force that may have been fitted on the person, and are to be fitted again.
     """
 
@@ -139,6 +142,7 @@ class Erased:
     in_vault: int = 0
     events: int = 0
     other_ids: int = 0
+    lapsed: tuple[str, ...] = ()
     models: tuple[DueModel, ...] = ()
 
 
@@ -173,6 +177,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         in_vault=sum(one.in_vault for one in done),
         events=sum(one.events for one in done),
         other_ids=len(others),
+        lapsed=tuple(number for one in done for number in one.lapsed),
         models=tuple({model.run: model for one in done for model in one.models}.values()),
     )
 
@@ -185,8 +190,9 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
     if _nothing_was_decided(place):
         keys.suppress(pseudonym, since_1970)
         said, in_vault = forget_said(place, pseudonym, at), vault_forget(place, who, at)
+        lapsed = lapse_all(place, who, at)
         keys.forget(pseudonym)
-        return Erased(0, 0, 0, (), said, in_vault)
+        return Erased(0, 0, 0, (), said, in_vault, lapsed=lapsed)
     with open_ledger(place) as store:
         recorded = [run for run in runs(store) if run.finished]
         if not keys.is_there and any(closed_run(store, run.run_id) for run in recorded):
@@ -199,6 +205,7 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
     keys.suppress(pseudonym, since_1970)
     said = forget_said(place, pseudonym, at)
     in_vault = vault_forget(place, who, at)
+    lapsed = lapse_all(place, who, at)
     with open_ledger(place) as store:
         decided = decided_about(store, pseudonym.hex())
     events = forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
@@ -218,7 +225,7 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
             rebuild_report(run.run_id, home=place.folder)
     own = _own_tables(place, [run.run_id for run in recorded])
     models = tuple(one for one in due_models(home=place.folder) if one.run in held or not one.is_known)
-    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events, models=models)
+    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events, lapsed=lapsed, models=models)
 
 
 def _nothing_was_decided(place: Home) -> bool:

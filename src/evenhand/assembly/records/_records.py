@@ -17,7 +17,7 @@ from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError, DecisionFacts, Explained, UsageError, shown_steps
+from evenhand.terms import DataError, DecisionFacts, Explained, UsageError, number_of, shown_steps
 
 from ..people._trail import erased_since
 from ..runs._frames import Frames
@@ -25,6 +25,7 @@ from ..runs._law import as_recorded
 from ..runs._open import open_all
 from ..runs._policy import policy_of_run, prices_for_later
 from ..runs._report import write_results
+from ._keys import outward_stories
 from ._ledger import ledger_of, run_keys_of
 
 if TYPE_CHECKING:
@@ -133,6 +134,13 @@ def newest_of(store: LedgerStore, run_id: str) -> str:
     return run_id
 
 
+_GONE_LESSON = (
+    "What they said is gone, so the run cannot learn from it again: a model that differs, or a place that "
+    "is free, follows from that. The recorded decisions are checked by: evenhand ledger verify"
+)
+_GONE_PEOPLE = "Decisions about them, if this run made any, were not compared. Check the ledger: evenhand ledger verify"
+
+
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """What a replay showed.
@@ -172,14 +180,14 @@ class Replayed:
             lines.append(f"  the sealed part of {self.unopened:,} was not compared: the run's key is not here")
         if self.closed:
             lines.append(
-                f"  {self.closed:,} of these were not compared: the keys of their people are not here, "
-                "or their time is over"
+                f"  {self.closed:,} of these {'was' if self.closed == 1 else 'were'} not compared: "
+                "the keys of their people are not here, or their time is over"
             )
         if self.erased_since:
             lines.append(
-                f"  {self.erased_since:,} people were erased since whose consents or corrections this run had read. "
-                "What they said is gone, so the run cannot learn from it again: a model that differs, or a place that "
-                "is free, follows from that. The recorded decisions are checked by: evenhand ledger verify"
+                f"  {number_of(self.erased_since, 'person', 'people')} {'was' if self.erased_since == 1 else 'were'} "
+                "erased since whose consents or corrections this run had read. "
+                + (_GONE_LESSON if self.learned else _GONE_PEOPLE)
             )
         lines += [f"  decision {d['number']}: differs in {', '.join(d['fields'])}" for d in self.different]
         return "\n".join(lines)
@@ -264,11 +272,11 @@ def _replay_later(store: LedgerStore, recorded: RunRecord, place: Home, folder: 
     """Decide the people of a run with given prices again. Model and prices are the recorded ones."""
     from ..runs._decide import decided_again
 
-    explained, is_same_data = decided_again(store, recorded, place, folder, frames)
+    explained, numbers, is_same_data = decided_again(store, recorded, place, folder, frames)
     if not is_same_data:
         raise _other_data()
     name = recorded.summary.run_id
-    result = compare_with_record(store, name, explained, run_keys_of(place))
+    result = compare_with_record(store, name, explained, run_keys_of(place), numbers)
     return Replayed(
         run_id=name,
         decisions=result.recorded,
@@ -279,6 +287,7 @@ def _replay_later(store: LedgerStore, recorded: RunRecord, place: Home, folder: 
         unopened=result.unopened,
         closed=result.closed,
         learned=False,
+        erased_since=erased_since(place, int(recorded.report.get("told", 0))),
     )
 
 
@@ -349,6 +358,7 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
     own = ("story_rows", "data_folder", "told", "taught", "vault")
     report = {key: value for key, value in recorded.report.items() if key not in own}
     report["stories"] = stories_of(told, recorded.campaign, model, prices_of(recorded), recorded.rulebook)
+    outward_stories(place, report)
     report["run"]["head"] = recorded.summary.head
     prices = policy_of_run(recorded) if recorded.summary.policy else None
     return write_results(place, name, report, prices) / "report.html"

@@ -21,7 +21,7 @@ from evenhand.adapters.stores.placement import Placement, placement_of
 from evenhand.adapters.stores.vault_tables import Kept, Logged, VaultTables, groups_of_texts
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign, Table
-from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError
+from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError, number_of
 from evenhand.vault import Budget, Loss, discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
 
 from ..people._trail import told_to
@@ -166,7 +166,7 @@ def _budget(epsilon: Fraction, delta: Fraction, people: int) -> Budget:
     if delta * max(people, 1) * 10 > 1:
         raise UsageError(
             "noise-delta-large",
-            f"A delta of {float(delta):g} is too large for {people} people.",
+            f"A delta of {float(delta):g} is too large for {number_of(people, 'person', 'people')}.",
             rule="with that chance an answer may tell on somebody; it is at most a tenth of one over their number",
             remedy="name a smaller --delta, such as 1e-9",
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
@@ -252,16 +253,16 @@ def _columns(campaign: Campaign, people: People, explained: Explained, run_id: s
 
 def decided_again(
     store: LedgerStore, recorded: RunRecord, place: Home, folder: Path, frames: Frames
-) -> tuple[Explained, bool]:
-    """The people of a recorded run with given prices, decided again; and whether their data is what it was, as
-    far as it can be told: of erased people nothing is read.
+) -> tuple[Explained, NDArray[np.int64], bool]:
+    """The people of a recorded run with given prices, decided again; the numbers of these decisions in the run; and
+    whether their data is what it was, as far as it can be told: of erased people nothing is read.
 
     Raises:
         DataError: nobody of that run can be read any more.
     """
     prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by))
     loaded = as_recorded(recorded)
-    chunks = [chunk.subject for chunk in columns(store, recorded.summary.run_id)]
+    chunks = [(chunk.subject, chunk.number) for chunk in columns(store, recorded.summary.run_id)]
     if not chunks:
         raise DataError(
             "replay-all-erased",
@@ -276,7 +277,7 @@ def decided_again(
             rule="G-5c: of what a request gives, the ledger keeps the bins only",
             remedy="nothing; that each of its decisions follows from its bins is checked by: evenhand ledger verify",
         )
-    who = np.concatenate(chunks)
+    who, numbers = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
     acted = acted_at(recorded.summary.run_id)
     people = open_people(
         loaded,
@@ -293,4 +294,5 @@ def decided_again(
     model = model_from_json(recorded.model_json)
     given = GivenPrices(prices, dict(recorded.room))
     explained = propose(people.asked, recorded.campaign, model, people.stores, given)
-    return explained, people.digest == recorded.data_digest or len(who) < recorded.summary.decisions
+    is_same = people.digest == recorded.data_digest or len(who) < recorded.summary.decisions
+    return explained, numbers, is_same

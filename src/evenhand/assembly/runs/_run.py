@@ -28,6 +28,7 @@ from evenhand.terms import Explained, Model, StoreError
 
 from ..people._said_since import SaidSince, list_said_no
 from ..people._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
+from ..records._keys import outward_stories
 from ..records._ledger import has_ledger, keys_of, ledger_of, refuse_erased_since, run_keys_of
 from ..records._vault_anchor import vault_noted
 from ._audit import campaign_audit
@@ -126,6 +127,7 @@ def plan_campaign(
         for story in report["stories"]:
             for told in story.values():
                 told["subject"] = "0" * len(told["subject"])  # without a key a pseudonym is no secret
+    outward_stories(place, report)
     columns = decision_columns(prepared.opened, explained, "")
     return Planned(summary_of(explained, loaded.campaign, report), report, columns)
 
@@ -243,6 +245,7 @@ def _ran(
             raise
     keys_of(place).only_class(run_id, loaded.campaign.campaign)
     explained, report, columns = done.explained, done.report, done.columns
+    outward_stories(place, report)
     report["run"]["head"] = head
     results = _results(place, run_id, report, prices)
     step("looking who said no meanwhile")
