@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaigns_cases import ANY, FILE, YAML, taking
 from evenhand import assembly
 from evenhand.terms import PausedError
-from live_cases import asked, opened, person
+from live_cases import CAMPAIGN, Web, asked, opened, person
 from shop_folder import AT, write_shop
 
 WHO = "canary2@mail.example"
@@ -191,7 +192,7 @@ def test_a_service_stops_when_the_time_of_its_model_is_up(ran):
 
 
 def test_a_refit_that_cannot_be_recorded_takes_nothing(erased, cli):
-    """Stopped before its end: no run is there, the model is due still, and asked again it is done."""
+    """Stopped, or overtaken by a no: no run of it is there, the limits are as they were; then it is done."""
 
     def stop(said):
         if said == "recording the model and its prices":
@@ -200,7 +201,17 @@ def test_a_refit_that_cannot_be_recorded_takes_nothing(erased, cli):
     with pytest.raises(RuntimeError, match="the power went"):
         assembly.refit_models(home=erased / "evenhand-home", at=datetime.now(UTC), step=stop)
     assert len(json.loads(cli(erased, "model", "due", "--json").stdout)["models"]) == 1
-    assert len(_refit(erased, cli)) == 1
+    said = []
+
+    def object_once(step):
+        if step == "recording the model and its prices" and not said:
+            said.append(cli(erased, "consent", "object", "canary9@mail.example").exit_code)
+
+    (done,) = assembly.refit_models(home=erased / "evenhand-home", at=datetime.now(UTC), step=object_once)
+    assert said == [0], "somebody objected before the commit, so it was prepared anew"
+    assert [run["decisions"] for run in _runs(erased, cli) if run["state"].startswith("recorded")] == [400, 0]
+    later = json.loads(cli(erased, "decide", "campaign.yaml", "canary10@mail.example", *LATER, "--json").stdout)
+    assert (later["priced_by"], later["left"]["capacity:tea"]) == (done.run_id, 60)
     assert cli(erased, "ledger", "verify").exit_code == 0
 
 
@@ -214,3 +225,34 @@ def test_a_backup_and_a_restore_keep_what_is_owed(erased, cli, tmp_path):
     assert back.exit_code == 0, back.output
     listed = json.loads(cli(erased, "model", "due", "--home", str(tmp_path / "h"), "--json").stdout)["models"]
     assert [(one["campaign"], one["known"]) for one in listed] == [("small-shop", True)]
+
+
+def test_an_offer_with_a_minimum_is_fitted_again_and_other_commands_keep_to_decisions(shop, cli):
+    """Nobody is decided about, so no minimum is missed; `last` is the last run that decided, except for prices."""
+    campaign = shop / "campaign.yaml"
+    text = campaign.read_text("utf-8")
+    campaign.write_text(text.replace("capacity: 60,", "capacity: 60, minimum: 5,"), "utf-8")
+    assert cli(shop, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    assert cli(shop, "rights", "erase", WHO, "--yes").exit_code == 0
+    (done,) = _refit(shop, cli)
+    assert cli(shop, "ledger", "verify").exit_code == 0
+    assert json.loads(cli(shop, "consent", "since", "last", "--json").stdout)["run_id"] == done["instead_of"]
+    assert done["instead_of"] in cli(shop, "report").stdout
+    assert json.loads(cli(shop, "policy", "last", "--json").stdout)["run"] == done["run"]
+    assert cli(shop, "monitor", "campaign.yaml", "--kind", "selection").exit_code in (0, 1)
+    assert cli(shop, "retention", "run", "--dry-run").exit_code == 0
+
+
+def test_a_campaign_from_the_network_goes_on_with_the_model_that_was_fitted_again(tmp_path):
+    """The service opens anew: what was started is decided by the refit, and whoever asks is answered."""
+    with taking(tmp_path) as serving:
+        web = Web(serving, "decide", "campaigns")
+        assert web("POST", "/v1/campaigns?reason=spring", content=FILE, headers=YAML).status_code == 201
+        told = web("POST", f"/v1/campaigns/{CAMPAIGN}/activate", json={"by": "Noor", "reason": "ok"}, headers=ANY)
+        assert told.status_code == 200, told.text
+        home = serving.place.folder
+    assembly.erase(WHO, home=home, at=datetime.now(UTC))
+    (done,) = assembly.refit_models(CAMPAIGN, home=home, at=datetime.now(UTC))
+    with taking(tmp_path) as serving:
+        assert serving.live.campaigns[CAMPAIGN].priced_by == done.run_id
+        assert asked(serving.live, person(7)).answers[0].standing

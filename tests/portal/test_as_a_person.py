@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from html import unescape
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from evenhand import assembly
-from evenhand.adapters.entry.person_links import Scope
+from evenhand.adapters.entry.person_links import Scope, UsedInMemory
+from evenhand.adapters.web import person_pages
 from evenhand.assembly import check_receipt, verify_ledger
 from evenhand.portal import Word
+from evenhand.terms import StoreError
 from portal_cases import Browser, name_of
 
 
@@ -197,6 +201,38 @@ def test_a_page_says_done_after_the_act_alone(real):
     assert said not in other.get(f"/me?done={word}").text
     real.now += timedelta(minutes=6)
     assert said not in browser.get(f"/me?done={word}").text
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (StoreError("x", "down", rule="r", remedy="m"), 503, "over een paar minuten"),
+        (ValueError("CANARY"), 500, "Er ging bij ons iets mis."),
+    ],
+)
+def test_where_something_is_wrong_a_person_gets_a_page(real, error, status, says):
+    """Not two words of a server: what it means, in their language, and nothing of what went wrong."""
+
+    class Broken:
+        def sender(self):
+            raise error
+
+        def desk(self, who):
+            raise error
+
+    link = real.why_link(real.who("tea"))
+    app = person_pages(Broken(), real.links, UsedInMemory(), clock=lambda: real.now)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+
+    async def ask():
+        async with httpx.AsyncClient(transport=transport, base_url="https://shop.example") as client:
+            return await client.get(f"{link}?lang=nl")
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == status
+    assert says in _words(answer.text)
+    assert "CANARY" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_consent_that_was_refused_is_told_as_that(real):

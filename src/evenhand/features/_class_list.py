@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 __all__ = ["class_list", "may_be_in"]
 
-_BITS_EACH, _PROBES, _LEAST = 10, 7, 64
+_BITS_EACH, _PROBES, _LEAST = 10, 5, 64
 
 
 def class_list(pseudonyms: NDArray[np.bytes_]) -> bytes:
@@ -29,9 +29,9 @@ def class_list(pseudonyms: NDArray[np.bytes_]) -> bytes:
         >>> may_be_in(kept, bytes.fromhex("0123456789abcdef0123456789abcdef")), may_be_in(kept, bytes(16))
         (True, False)
     """
-    people = np.unique(pseudonyms)
-    halves = np.frombuffer(bytes.fromhex(people.tobytes().decode()), dtype=">u8").reshape(-1, 2).astype(np.uint64)
-    bits = np.zeros(max(_LEAST, -(-_BITS_EACH * len(people) // 8) * 8), dtype=bool)
+    halves = np.frombuffer(bytes.fromhex(pseudonyms.tobytes().decode()), dtype=">u8").reshape(-1, 2).astype(np.uint64)
+    people = len(np.unique(halves[:, 0]))
+    bits = np.zeros(max(_LEAST, -(-_BITS_EACH * people // 8) * 8), dtype=bool)
     for places in _places(halves, len(bits)):
         bits[places] = True
     return np.packbits(bits).tobytes()

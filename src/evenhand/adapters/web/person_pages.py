@@ -45,6 +45,7 @@ from evenhand.portal import (
     refused_page,
     why_page,
 )
+from evenhand.terms import StoreError
 
 from ._answers import Guarded, file_of, receipt_answer, sent_on, style_sheet
 from ._asking import ARRIVES, form_of, is_from_elsewhere, just_done, language, root_of, says_no, way_back
@@ -134,7 +135,12 @@ def person_pages(
             Route("/how", pages.how, methods=["GET"]),
             Route("/portal.css", style_sheet, methods=["GET"]),
         ],
-        exception_handlers={404: pages.nothing_here, 405: pages.nothing_here},
+        exception_handlers={
+            404: pages.nothing_here,
+            405: pages.nothing_here,
+            StoreError: pages.not_now,
+            Exception: pages.our_fault,
+        },
     )
     return Guarded(app)
 
@@ -279,6 +285,23 @@ class _Pages:
 
     async def nothing_here(self, request: Request, _: Exception) -> Response:
         return self._refused(request, "unknown")
+
+    async def not_now(self, request: Request, _: Exception) -> Response:
+        """A store cannot be reached: a page, since it is a person who asks."""
+        return await self._trouble(request, "not-now", 503)
+
+    async def our_fault(self, request: Request, _: Exception) -> Response:
+        """A fault of ours, which whoever looks after the server is told of as before."""
+        return await self._trouble(request, "fault", 500)
+
+    async def _trouble(self, request: Request, why: Literal["not-now", "fault"], status: int) -> Response:
+        try:
+            sender = await run_in_threadpool(self._house.sender)
+        except Exception:  # what is wrong may be the very thing that knows the name
+            sender = ("", "")
+        headers = {"retry-after": "60"} if status == 503 else None
+        page = refused_page(why, *sender, _place(request, "/how"), language(request))
+        return HTMLResponse(page, status, headers)
 
     async def _shown(self, request: Request, opening: Opening) -> Response:
         desk = self._house.desk(opening.who)

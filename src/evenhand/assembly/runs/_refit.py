@@ -46,7 +46,7 @@ __all__ = ["ModelChange", "Refitted", "refit_models"]
 Step = Callable[[str], None]
 _LADDER = (0.1, 1.0, 5.0, 10.0, 100.0)
 """Percentage points: of the largest change of a probability the next of these is told."""
-_MOMENT = timedelta(minutes=1)
+_LENT = timedelta(minutes=10)
 
 
 def _silent(_: str) -> None:
@@ -184,7 +184,7 @@ def _recorded(
 ) -> PricePolicy:
     """Record model and prices whole or not at all; the run's head goes into the report."""
     loaded, place, opened = work.loaded, work.place, prepared.opened
-    taught = np.unique(opened.history.subjects[prepared.lesson.rows])
+    taught = prepared.teachers
     who = class_list(taught)
     with ledger_of(place) as store:
         started = begin(
@@ -200,26 +200,27 @@ def _recorded(
             keys=run_keys_of(place),
             law=opened.stores.law,
         )
-        with started:
-            for people in (opened.asked.subjects, taught):
-                refuse_erased_since(place, people, opened.stores.consents)
-            refuse_said_since(place, opened.asked.subjects, opened.told)
-            work.step("recording the model and its prices")
-            record_prices(explained, started)
-            prices = prices_for_later(explained, loaded.campaign, started.ground.campaign_digest, run_id)
-            assert prices is not None  # a campaign without has no run that is due
-            kept = {key: value for key, value in report.items() if key != "stories"} | {"story_rows": []}
-            kept |= {"data_folder": relative(work.folder, place), **opened.told.noted}
-            kept |= vault_noted(place, loaded.campaign)
-            keys_of(place).keep_class(run_id, loaded.campaign.campaign, who)
-            undo = _carry_room(place, loaded.campaign, policy_of_run(work.before).digest, prices.digest)
-            try:
+        undo: Callable[[], None] = _nothing
+        try:
+            with started:
+                for people in (opened.asked.subjects, taught):
+                    refuse_erased_since(place, people, opened.stores.consents)
+                refuse_said_since(place, opened.asked.subjects, opened.told)
+                work.step("recording the model and its prices")
+                record_prices(explained, started)
+                prices = prices_for_later(explained, loaded.campaign, started.ground.campaign_digest, run_id)
+                assert prices is not None  # a campaign without has no run that is due
+                kept = {key: value for key, value in report.items() if key != "stories"} | {"story_rows": []}
+                kept |= {"data_folder": relative(work.folder, place), **opened.told.noted}
+                kept |= vault_noted(place, loaded.campaign)
+                keys_of(place).keep_class(run_id, loaded.campaign.campaign, who)
+                undo = _carry_room(place, loaded.campaign, policy_of_run(work.before).digest, prices.digest)
                 with nobody_says_meanwhile(place, opened.asked.subjects, opened.told):
                     report["run"]["head"] = finish(started, kept, policy=prices.digest)
-            except BaseException:
-                if not may_be_recorded(place, run_id):
-                    undo()
-                raise
+        except BaseException:
+            if not may_be_recorded(place, run_id):
+                undo()
+            raise
     return prices
 
 
@@ -236,22 +237,27 @@ def _change(earlier: Explained, now: Explained, due: DueModel) -> ModelChange:
     )
 
 
+def _nothing() -> None:
+    """Nothing was carried over yet."""
+
+
 def _carry_room(place: Home, campaign: Campaign, earlier: str, prices: str) -> Callable[[], None]:
     """Let the new prices have what the earlier ones have left of each limit, and these nothing more; what undoes it.
     It is done before the run is durable: whoever is stopped in between leaves less to use, never more."""
     declared, now = Room.declared(campaign), datetime.now(UTC)
     with leases_of(place) as leases:
         leases.open_pool(earlier, declared)
-        taken = leases.take(earlier, declared, holder="evenhand model refit", at=now, lasts=_MOMENT)
+        taken = leases.take(earlier, declared, holder="evenhand model refit", at=now, lasts=_LENT)
         leases.spend(taken, taken.granted, at=now)
         leases.open_pool(prices, declared)
         used = {name: amount - taken.granted[name] for name, amount in declared.items()}
-        kept = leases.take(prices, used, holder="evenhand model refit", at=now, lasts=_MOMENT)
+        kept = leases.take(prices, used, holder="evenhand model refit", at=now, lasts=_LENT)
         leases.spend(kept, used, at=now)
         leases.give_back(kept, at=now)
 
     def undo() -> None:
         with leases_of(place) as leases:
             leases.undo(taken, taken.granted, at=datetime.now(UTC))
+            leases.give_back(taken, at=datetime.now(UTC))
 
     return undo

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.data.frames import csv_bytes
@@ -210,7 +211,7 @@ def _ran(
     if not counts_earlier:
         step("deciding")
     done = None if counts_earlier else _worked_out(loaded.campaign, prepared, folder, place, run_id)
-    taught = np.unique(opened.history.subjects[prepared.lesson.rows])
+    taught = prepared.teachers
     who = class_list(taught)
     with ledger_of(place) as store:
         started = begin(
@@ -303,6 +304,12 @@ class Prepared:
     lesson: Lesson
     model: Model
     audit: Audit
+
+    @property
+    def teachers(self) -> NDArray[np.bytes_]:
+        """Whose rows taught the model or were kept to try it: pseudonyms (``S32``), each once."""
+        first = np.unique(self.lesson.person, return_index=True)[1]
+        return self.opened.history.subjects[self.lesson.rows[first]]
 
 
 def prepare(
