@@ -52,7 +52,7 @@ def slow_service(folder):
             one.gate, one.commits, one.fails = gate, commits, fails
             return one
 
-        live = LiveService(serving.place, serving.live.campaigns.values(), ledger)
+        live = LiveService(serving.place, serving.live.campaigns.values(), ledger, beside=1)
 
         def ask(number: int, key: bytes | None = None, ask_: Ask | None = None) -> None:
             told: list[Answered | BaseException] = answers.setdefault(number, [])
@@ -104,8 +104,8 @@ class LateTold(LiveTold):
             yield
 
 
-@pytest.mark.parametrize("is_first", [True, False])
-def test_a_no_that_is_said_after_deciding_and_before_the_commit_is_heard(ran_shop, is_first):
+@pytest.mark.parametrize(("is_first", "beside"), [(True, 1), (False, 1), (False, 256)])
+def test_a_no_that_is_said_after_deciding_and_before_the_commit_is_heard(ran_shop, is_first, beside):
     """Decided, and not recorded yet: the person withdraws, which is durable at once, be it the first word that the home
     hears or a later one. What is recorded and answered uses nothing personal."""
     home, now = ran_shop / "evenhand-home", datetime.now(UTC)
@@ -116,7 +116,7 @@ def test_a_no_that_is_said_after_deciding_and_before_the_commit_is_heard(ran_sho
     told, answers = LateTold(place, keys), []
     told.gate, told.waits = threading.Event(), threading.Event()
     campaign = CampaignOpener(place, keys, told, Frames()).open(ran_shop / "campaign.yaml", run="last", at=now)
-    with LiveService(place, [campaign], lambda: live_ledger_of(place, keys), told=told) as live:
+    with LiveService(place, [campaign], lambda: live_ledger_of(place, keys), told=told, beside=beside) as live:
         live.ask(Question(CAMPAIGN, (Ask(person(4)), Ask(person(5)))), answers.append)
         assert told.waits.wait(30)
         assembly.say(person(4), "withdraw", "PersonalisedAdvertising", home=home, at=datetime.now(UTC))

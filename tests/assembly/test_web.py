@@ -232,7 +232,11 @@ def test_health_and_figures_tell_nothing_of_a_person(web):
     assert web("GET", "/healthz").json() == {"status": "alive"}
     assert web("GET", "/readyz").json() == {"status": "ready"}
     figures = web("GET", "/metrics").text
-    assert 'evenhand_decisions_total{campaign="small-shop",standing="personalised"} 1.0' in figures
+    counted = 'evenhand_decisions_total{campaign="small-shop",standing="personalised"}'
+    assert f"{counted} 0.0" in figures
+    for number in (4, 5, 6, 7, 8, 9, 12, 13, 14):
+        web("POST", V1, {"subject": person(number)})
+    assert f"{counted} 10.0" in web("GET", "/metrics").text
     assert 'evenhand_requests_total{route="/v1/decisions",status="200"} 1.0' in figures
     assert person(3) not in figures
     assert one["decision_id"] not in figures

@@ -83,6 +83,7 @@ if TYPE_CHECKING:
         sign_checkpoint,
     )
     from .records._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay
+    from .records._release import Release, release, release_file
     from .records._restore import Restored, restore
     from .records._rules import rules_of_run, rules_with, sign_balancing
     from .records._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
@@ -147,6 +148,7 @@ __all__ = [
     "ReadTables",
     "ReadsInHome",
     "Refitted",
+    "Release",
     "Renewed",
     "Replayed",
     "Restored",
@@ -233,6 +235,8 @@ __all__ = [
     "record_of_processing",
     "refit_models",
     "refuse_request",
+    "release",
+    "release_file",
     "renew_pseudonyms",
     "replay",
     "restore",

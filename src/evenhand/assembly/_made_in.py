@@ -78,6 +78,7 @@ MADE_IN = {
         "sign_checkpoint",
     ),
     "records._records": ("Replayed", "forget_groups", "list_runs", "open_ledger", "rebuild_report", "replay"),
+    "records._release": ("Release", "release", "release_file"),
     "records._restore": ("Restored", "restore"),
     "records._rules": ("rules_of_run", "rules_with", "sign_balancing"),
     "records._vault_store": ("NoisyCounts", "vault_count", "vault_list", "vault_log", "vault_purge", "vault_put"),

@@ -1,6 +1,6 @@
 """What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, review,
-why, receipt, ledger, model, replay, report, schema, signals, consent, rights, staff, retention, ropa, db, keys,
-backup, restore.
+why, receipt, ledger, model, replay, report, release, schema, signals, consent, rights, staff, retention, ropa, db,
+keys, backup, restore.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -33,6 +33,7 @@ from . import (
     _portal_commands,
     _receipt_commands,
     _record_commands,
+    _release_command,
     _retention_command,
     _review_commands,
     _rights_commands,
@@ -87,6 +88,7 @@ _later_commands.register(app)
 _model_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)
+_release_command.register(app)
 _receipt_commands.register(app)
 _portal_commands.register(app)
 _rights_commands.register(app)

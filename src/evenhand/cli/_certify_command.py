@@ -37,9 +37,10 @@ def certify(
         voice.document({"ok": found.ok, "file": str(found.path), **found.certificate})
     else:
         for trial in found.certificate["trials"]:
+            few = "a number of people"  # who could be told from the others
             tried = ", ".join(
                 (
-                    counted(trial["people"], "person", "people"),
+                    few if trial["people"] is None else counted(trial["people"], "person", "people"),
                     counted(len(trial["columns"]), "column"),
                     counted(trial["rounds"], "round"),
                 )

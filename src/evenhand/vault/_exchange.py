@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,10 @@ class _Search:
                     linked.quantities[outer].mask & ~linked.quantities[inner].mask,
                     tuple(place),
                 )
+        for axes, mask in self._moved():
+            true = Quantity(axes, mask).of(linked.joint)
+            for place in np.argwhere((true > 0) & (true < least)).tolist():
+                self._want(axes, mask, tuple(place))
         failed, looks = 0, max(_FEWEST_LOOKED_AT, _MOST_LOOKED_AT // max(1, linked.joint.size))
         while self._queue:
             target, looks = self._queue.popleft(), looks - 1
@@ -91,6 +95,13 @@ class _Search:
                 yield one, other
             elif not (second.mask & ~first.mask).any() and not second.fixed:
                 yield other, one
+
+    def _moved(self) -> Iterator[tuple[tuple[int, ...], NDArray[np.bool_]]]:
+        """Who is in one moving set and not in another of its view, where they are enough of everybody to hide in."""
+        for (axes, first), (others, second) in permutations(self._linked.moving, 2):
+            moved = first & ~second
+            if axes == others and int(self._tally[moved].sum()) >= 3 * self._linked.minimum:
+                yield axes, moved
 
     def _want(self, axes: tuple[int, ...], mask: NDArray[np.bool_], place: tuple[int, ...]) -> None:
         key = (axes, mask.tobytes(), place)

@@ -49,11 +49,13 @@ class Linked:
         joint: int64[groups of each axis ..., codes], everybody once.
         quantities: everything that is told of them.
         minimum: the minimum cell size.
+        moving: axes and codes of sets of people of which it is protected who is in one and not in another.
     """
 
     joint: Whole
     quantities: list[Quantity]
     minimum: int
+    moving: Sequence[tuple[tuple[int, ...], NDArray[np.bool_]]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,9 @@ class _Attempt:
         fixed = frozenset({_digest(everyone)})
         for name in dict.fromkeys(one.question.family for one in plain):
             family = [one for one in plain if one.question.family == name]
-            _family(release, [(one.question.features, [one.people, one.hits]) for one in family], everyone, fixed)
+            views = [(one.question.features, [one.people, one.hits]) for one in family]
+            moving = [(one.question.features, one.hits) for one in family if one.question.moves]
+            _family(release, views, everyone, fixed, moving)
         answers = [one.answer(release) for one in plain if len(one.question.features) == 1]
         dark = sum(int((answer[at + 1] - answer[at] >= 4 * minimum).sum()) for answer in answers for at in (0, 2))
         self.cost = release.failed + dark
@@ -160,6 +162,7 @@ def _family(
     views: Sequence[tuple[tuple[str, ...], list[NDArray[np.bool_]]]],
     everyone: NDArray[np.bool_],
     fixed: frozenset[bytes],
+    moving: Sequence[tuple[tuple[str, ...], NDArray[np.bool_]]] = (),
 ) -> None:
     """Protect the numbers of some sets of people in some views, and remember what may be told."""
     untold = [view for view in views if len(view[0]) > 1 and view[0] not in release.crossed]
@@ -194,7 +197,12 @@ def _family(
             )
             quantities[base] = one
     _thin(list(quantities.values()), joint, release.minimum)
-    release.failed += protect(Linked(joint, list(quantities.values()), release.minimum))
+    apart = [
+        (quantities[names, digest].axes, masks[places[digest]])
+        for names, digest in dict.fromkeys((names, _digest(who)) for names, who in moving)
+        if (names, digest) in quantities
+    ]
+    release.failed += protect(Linked(joint, list(quantities.values()), release.minimum, apart))
     for (names, digest), one in quantities.items():
         release.told[names, digest] = _Told(
             names, _gather(one.least, names, features), _gather(one.most, names, features)

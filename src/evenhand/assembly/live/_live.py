@@ -2,7 +2,7 @@
 
 One thread walks the road for all. While it works, questions gather; the next group takes them all. So a single question
 is decided at once, and a thousand cost little more than one. Each group is one commit of the ledger, with one run for
-each campaign in it; while one is made durable, the next is decided (`Pipeline`).
+each campaign in it; while a large one is made durable, the next is decided (`Pipeline`).
 
 It fails closed: where a gate, the ledger or the limits cannot answer, nobody is decided about and the asker is told.
 """
@@ -10,6 +10,7 @@ It fails closed: where a gate, the ledger or the limits cannot answer, nobody is
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +25,7 @@ from evenhand.terms import DataError, EvenhandError, Finding, UsageError, number
 from ._live_campaign import LiveCampaign
 from ._live_flight import Outcome
 from ._live_groups import Waiting, closing
-from ._live_pipeline import MOMENT, MOST_TOGETHER, Pipeline
+from ._live_pipeline import BESIDE, MOST_TOGETHER, Pipeline
 from ._live_ready import LOOK_AGAIN, Readiness
 from ._live_told import LiveTold
 
@@ -38,6 +39,10 @@ __all__ = ["LiveService"]
 
 MOST_WAITING = 20_000
 """People who may wait; more are turned away."""
+_MOMENT = 0.002
+"""Seconds without a new question after which there is no company to wait for."""
+_LONGEST = 0.01
+"""Seconds to wait for company at most."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
 
@@ -53,6 +58,7 @@ class LiveService:
         browser: told of a known person whose browser opted out in a question, where the home has not kept it yet.
         noticed: told what a start found left behind, for people.
         told: what people told the home; of the campaigns, where there is one.
+        beside: people from whom on a group is made durable while the next is decided.
     """
 
     def __init__(
@@ -65,11 +71,12 @@ class LiveService:
         noticed: Callable[[Finding], None] = lambda _: None,
         told: LiveTold | None = None,
         browser: Callable[[str], None] = lambda _: None,
+        beside: int = BESIDE,
     ) -> None:
         self.place = place
         self.campaigns: Mapping[str, LiveCampaign] = {one.campaign.campaign: one for one in campaigns}
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
-        self._browser = browser
+        self._browser, self._beside = browser, beside
         self._told = told or next(iter(self.campaigns.values())).told
         self._new: deque[tuple[LiveCampaign, Future[None]]] = deque()
         self._waiting: deque[Waiting] = deque()
@@ -183,6 +190,7 @@ class LiveService:
             tell=self._tell,
             noticed=self._noticed,
             landed=self._notify,
+            beside=self._beside,
         )
         try:
             while (group := self._next(pipeline)) is not None:
@@ -211,16 +219,13 @@ class LiveService:
         """
         with self._changed:
             last, pipeline.answered, self._in_hand = pipeline.answered, 0, 0
-            if last:  # who was just answered is about to ask again
+            if last > 1:  # who was just answered is about to ask again
                 self._company(last)
             while not self._waiting:
                 if self._new:
                     return []
                 if pipeline.has_landed:
-                    if not pipeline.may_gather:
-                        return []
-                    self._company(pipeline.flown)
-                    break
+                    return []
                 if pipeline.is_flying:
                     self._changed.wait()
                 elif not self._is_open:
@@ -239,9 +244,14 @@ class LiveService:
             return out
 
     def _company(self, answered: int) -> None:
-        """Wait a moment until half as many wait as were just answered."""
-        if 2 * self._people < answered:
-            self._changed.wait_for(lambda: 2 * self._people >= answered, MOMENT)
+        """Wait until as many wait as were just answered, for as long as they keep coming: fewer groups cost less, and
+        reading requests goes on meanwhile. The caller holds the lock."""
+        until, before = time.monotonic() + _LONGEST, -1
+        while before < self._people < answered and time.monotonic() < until:
+            before = self._people
+            self._changed.release()
+            time.sleep(_MOMENT)
+            self._changed.acquire()
 
     def _notify(self) -> None:
         with self._changed:

@@ -114,7 +114,7 @@ class LiveCampaign:
         self._footing = self._footing_of(loaded, recorded)
         self.prices = self._policy.digest
         self.told = told
-        self._noted: dict[str, int] = {}
+        self._noted: dict[str, object] = {}
         self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}
         self._folder = folder
         self._read: Callable[[], Profiles] = lambda: Profiles(
@@ -159,7 +159,7 @@ class LiveCampaign:
         """
         self.refuse_overdue(at)
         people = self.people.people(asks, at)
-        self._noted = people.told.noted
+        self._noted = {**people.told.noted, **self.people.vault}
         room = self._part.room(len(asks), at)
         law = people.stores.law
         run = sitting.start(self._footing, run_id=run_id, at=at, data_digest=people.digest, room=room, law=law)

@@ -8,7 +8,6 @@ durable behind a word that was, though nobody who says one waits for more than a
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,7 +21,6 @@ from ._live_told import LiveTold
 
 __all__ = ["Flight", "Keeper"]
 
-_OF_LATE = 4
 Outcome = tuple[Waiting, Answered | BaseException]
 
 
@@ -83,9 +81,6 @@ class Keeper:
         told: what people told the home.
         tell: tells who asked, when a flight is durable.
         landed: called when a flight is over, well or not.
-
-    Attributes:
-        takes: seconds that a commit takes, of late.
     """
 
     def __init__(
@@ -97,10 +92,18 @@ class Keeper:
     ) -> None:
         self._sitting, self._told, self._tell, self._landed = sitting, told, tell, landed
         self._thread = ThreadPoolExecutor(1, "evenhand-keeps")
-        self.takes = 0.0
 
-    def fly(self, flight: Flight) -> None:
-        """Begin to record a flight; the one before it is over."""
+    def fly(self, flight: Flight, *, here: bool = False) -> None:
+        """Begin to record a flight; the one before it is over. `here`: record it before this returns."""
+        if here:
+            flight.kept = Future()
+            try:
+                self._keep(flight)
+            except BaseException as error:
+                flight.kept.set_exception(error)
+            else:
+                flight.kept.set_result(None)
+            return
         flight.kept = self._thread.submit(self._keep, flight)
         flight.kept.add_done_callback(lambda _: self._landed())
 
@@ -110,8 +113,6 @@ class Keeper:
 
     def _keep(self, flight: Flight) -> None:
         if flight.sheet is not None:
-            began = time.perf_counter()
             with self._told.silent(flight.heard, flight.sheet.handles):
                 self._sitting.keep(flight.sheet)
-            self.takes += (time.perf_counter() - began - self.takes) / _OF_LATE
         self._tell(flight.answers)

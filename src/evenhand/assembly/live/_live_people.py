@@ -30,6 +30,7 @@ from evenhand.vault import LateVault, Vault
 
 from ..people._signal_means import GPC, GPC_ON
 from ..people._trail import Told
+from ..records._vault_anchor import vault_noted
 from ..records._vault_store import group_values
 from ..runs._consents import book_of, open_consents, together
 from ..runs._frames import Frames, open_one
@@ -101,6 +102,7 @@ class Profiles:
             name: np.array([*group_values(table, name, campaign, place=self._place, ids=ids), None], dtype=object)
             for name in campaign.names(Role.SENSITIVE)
         }
+        self.vault = vault_noted(self._place, campaign)
         self._rows = row_digests(table, subject_columns(campaign))
         self._law = law_of(self._loaded, table, len(ids), folder=folder, at=datetime.now(UTC))
         opened = open_consents(campaign, frames, folder, self._register)

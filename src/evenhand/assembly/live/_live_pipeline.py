@@ -6,7 +6,6 @@ is not a group (letting others write, looking how things are) waits until none i
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -32,13 +31,13 @@ if TYPE_CHECKING:
 
     AnyLedger = SqliteLedger | PostgresLedger
 
-__all__ = ["MOMENT", "MOST_TOGETHER", "Pipeline"]
+__all__ = ["BESIDE", "MOST_TOGETHER", "Pipeline"]
 
 MOST_TOGETHER = 4_096
 """People who are decided together at most, unless one question has more."""
-MOMENT = 0.002
-"""Seconds to wait for company where half as many wait as were answered last."""
-_OF_LATE = 4
+BESIDE = 256
+"""From so many people on a commit is made beside deciding. Below, the next group is better made of everybody who comes
+until it is done: what groups cost before their first person is more than a commit is worth."""
 
 
 class Pipeline:
@@ -54,6 +53,7 @@ class Pipeline:
         tell: tells who asked; from whichever thread.
         noticed: told what a start found left behind, for people.
         landed: called when a group that was under way is over; from whichever thread.
+        beside: people from whom on a commit is made beside deciding.
     """
 
     def __init__(
@@ -68,9 +68,10 @@ class Pipeline:
         tell: Callable[[Sequence[Outcome]], None],
         noticed: Callable[[Finding], None],
         landed: Callable[[], None],
+        beside: int = BESIDE,
     ) -> None:
         self._opened, self._told, self._campaigns = opened, told, campaigns
-        self._ready, self._tell, self._noticed = ready, tell, noticed
+        self._ready, self._tell, self._noticed, self._beside = ready, tell, noticed, beside
         self._store = opened()
         try:
             self._reads = opened()
@@ -82,7 +83,6 @@ class Pipeline:
         self._keeper = Keeper(self._sitting, told, self._durable, landed)
         self._flight: Flight | None = None
         self._gathered = Flight()
-        self._takes = 0.0
         self.answered = 0
         """People of the flight that came through last."""
 
@@ -104,17 +104,6 @@ class Pipeline:
         return self._flight is not None and self._flight.is_over
 
     @property
-    def flown(self) -> int:
-        """People of what is, or was, being made durable."""
-        return 0 if self._flight is None else self._flight.people
-
-    @property
-    def may_gather(self) -> bool:
-        """Whether it is worth while to wait a moment for who was just answered, before what is gathered is recorded:
-        where a commit takes longer than deciding about them."""
-        return bool(self._gathered.waiting) and self._keeper.takes > self._takes + MOMENT
-
-    @property
     def is_held(self) -> bool:
         """Whether nobody else can write the ledger now."""
         return self._sitting.is_held
@@ -124,7 +113,7 @@ class Pipeline:
         if self._flight is not None and (self._flight.is_over or self._rests_on(self._flight, waiting)):
             self._landed()
         self._ready.begins()
-        began, flight = time.perf_counter(), self._gathered
+        flight = self._gathered
         gathered = len(flight.waiting)
         try:
             self._hold()
@@ -139,7 +128,6 @@ class Pipeline:
                 self._alone(flight.waiting[:gathered])
             self._failed(waiting, error, may_be_there=False)
             return
-        self._takes += (time.perf_counter() - began - self._takes) / _OF_LATE
         if self._flight is None or self._flight.is_over or flight.people >= MOST_TOGETHER or flight.again:
             self.land()
 
@@ -151,9 +139,10 @@ class Pipeline:
             return
         self._deciding.settle(flight)
         self._flight = flight
-        self._keeper.fly(flight)
+        is_few = flight.people < self._beside
+        self._keeper.fly(flight, here=is_few)
         self._ready.begins()
-        if flight.again:
+        if flight.again or is_few:
             self._landed()
 
     def _landed(self) -> None:

@@ -18,7 +18,7 @@ from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError, DecisionFacts, Explained, UsageError, number_of
+from evenhand.terms import DataError, DecisionFacts, Explained, UsageError, number_of, shown_steps
 
 from ..people._trail import erased_since
 from ..runs._frames import Frames
@@ -87,7 +87,7 @@ _FEW = 100
 
 
 def list_runs(*, home: str | Path | None = None, last: int | None = None) -> list[dict[str, Any]]:
-    """The runs in the ledger, oldest first, as plain values.
+    """The runs in the ledger, oldest first, as plain values; where a few got an offer, or did not, it tells None.
 
     Args:
         home: the home folder; see `find_home`.
@@ -101,7 +101,7 @@ def list_runs(*, home: str | Path | None = None, last: int | None = None) -> lis
                 "at": run.at.isoformat(),
                 "campaign": run.campaign,
                 "decisions": run.decisions,
-                "selected": run.selected,
+                "selected": shown_steps([run.decisions, run.selected])[1],
                 "priced_by": run.priced_by,
                 "state": _state(run.is_refit) if run.finished else f"interrupted, nothing recorded ({run.why})",
                 "head": run.head,

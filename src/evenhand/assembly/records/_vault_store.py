@@ -70,7 +70,7 @@ def _vault_at(home: Home, opened: Callable[[], Database]) -> VaultTables:
     def pseudonyms(ids: Sequence[str]) -> list[str]:
         return [one.decode() for one in pseudonymise(ids, home.key(make=True)).tolist()]
 
-    return VaultTables(opened, home.vault_key, pseudonyms)
+    return VaultTables(opened, home.vault_key, pseudonyms, lambda: home.key(make=True))
 
 
 def _on(placement: Placement) -> Callable[[], Database]:
@@ -123,7 +123,7 @@ def vault_put(
         The number of people who are in it.
 
     Raises:
-        UsageError: no column or purpose, or an end that has passed.
+        UsageError: no column or purpose, an end that has passed, or the ids as a column.
         DataError: the table is not what is said.
         StoreError: the vault or its key cannot be written.
     """
@@ -133,6 +133,13 @@ def vault_put(
             "A column, a purpose or an end is missing, or the end has passed.",
             rule="A-4a: a sensitive column is kept for a written reason and for a time",
             remedy="name --columns, --purpose and an --until in the future",
+        )
+    if identifier in columns or len(set(columns)) != len(columns):
+        raise UsageError(
+            "vault-put-id",
+            "The column of ids is named as a sensitive one, or a column twice.",
+            rule="A-4a: a sensitive column holds groups that many people share; an id is one person's",
+            remedy="name the sensitive columns with --columns, each once, and the ids with --id",
         )
     path = Path(table).resolve()
     opened = open_table(Table(file=path.name), path.parent, columns=[identifier, *columns])
@@ -293,9 +300,19 @@ def vault_log(*, home: str | Path | None = None) -> list[Logged]:
 def vault_purge(
     columns: Sequence[str] = (), *, home: str | Path | None = None, at: datetime, why: str = "", who: str | None = None
 ) -> list[str]:
-    """Delete what has had its time, and these columns, whose reason ended; their names."""
-    reason = why.strip() or ("the reason ended" if columns else "the time is up")
-    return vault_of(find_home(home)).purge(columns, why=reason, at=_micro(at), who=_who(who))
+    """Delete what has had its time, and these columns, whose reason ended; their names.
+
+    Raises:
+        UsageError: a column is named, and no reason.
+    """
+    if columns and not why.strip():
+        raise UsageError(
+            "vault-purge-why",
+            "A column is to be deleted before its time, and no reason is given. Nothing was deleted.",
+            rule="A-4a: what is done with a sensitive column stands in the log with its reason",
+            remedy="say it: --why 'the limit on age ended'",
+        )
+    return vault_of(find_home(home)).purge(columns, why=why.strip() or "the time is up", at=_micro(at), who=_who(who))
 
 
 def vault_forget(home: Home, id_: str, at: datetime) -> int:
