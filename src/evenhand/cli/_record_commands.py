@@ -115,12 +115,18 @@ def verify(
         raise typer.Exit(5)
 
 
-def runs(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+def runs(
+    last: Annotated[int | None, typer.Option("--last", min=1, help="Only so many of the last. [default: all]")] = None,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
     """List the recorded runs, oldest first."""
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
-    listed = assembly.list_runs(home=home)
+    listed = assembly.list_runs(home=home, last=last)
     if json_out:
         voice.document({"runs": listed})
         return

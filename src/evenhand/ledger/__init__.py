@@ -24,9 +24,10 @@ from ._columns import columns_from_explained, layout_of
 from ._consistency import consistency_of, is_consistent
 from ._disclose import disclosures
 from ._erase import erase_subject
-from ._expire import Expired, expire_run, is_expired
+from ._expire import Expired, expire_run, expired_runs, is_expired
 from ._forget import forget_groups
 from ._given import RecordedOffers, RunInReach
+from ._latest import campaign_digests, campaign_of_digest, latest_runs
 from ._pause import (
     AlarmRaised,
     CampaignState,
@@ -123,6 +124,8 @@ __all__ = [
     "answered",
     "begin",
     "beside",
+    "campaign_digests",
+    "campaign_of_digest",
     "campaign_of_run",
     "campaign_state",
     "closed_run",
@@ -137,6 +140,7 @@ __all__ = [
     "disclosures",
     "erase_subject",
     "expire_run",
+    "expired_runs",
     "facts",
     "facts_of",
     "finish",
@@ -148,6 +152,7 @@ __all__ = [
     "last_run",
     "latest",
     "latest_checkpoint",
+    "latest_runs",
     "layout_of",
     "lifted_as",
     "link",

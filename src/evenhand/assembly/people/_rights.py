@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.features import pseudonymise
-from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
+from evenhand.ledger import (
+    campaign_digests,
+    campaign_of_digest,
+    closed_run,
+    decided_about,
+    erase_subject,
+    open_run,
+    runs,
+)
 from evenhand.terms import DataError, StoreError
 
 from ..records._keys import outward_of
@@ -262,8 +270,9 @@ def _own_tables(place: Home, names: list[str]) -> tuple[str, ...]:
     """Names of the tables that the campaigns of these runs read."""
     tables: dict[str, None] = {}
     with open_ledger(place) as store:
-        for name in names:
-            campaign = open_run(store, name).campaign
+        digests = campaign_digests(store)
+        for digest in dict.fromkeys(digests[name] for name in names):
+            campaign = campaign_of_digest(store, digest)
             for source in (campaign.subjects, campaign.history, campaign.consents):
                 if source is not None and source.file:
                     tables[str(source.file)] = None

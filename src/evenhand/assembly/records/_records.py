@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.stores.home import Home, find_home
 from evenhand.campaigns import learn, lesson_of
 from evenhand.journey import propose
-from evenhand.ledger import LedgerStore, RunRecord, facts, open_run, runs
+from evenhand.ledger import LedgerStore, RunRecord, RunSummary, facts, latest_runs, open_run, runs
 from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.reports import stories_of
@@ -81,9 +82,19 @@ def forget_groups(run_id: str, *, home: str | Path | None = None, at: datetime) 
         return name, forget_groups_of(store, run_keys_of(place), name, at=at)
 
 
-def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
-    """Every run in the ledger, oldest first, as plain values; where a few got an offer, or did not, it tells None."""
+_FEW = 100
+"""Runs that are looked at one by one, the last first, before all of them are."""
+
+
+def list_runs(*, home: str | Path | None = None, last: int | None = None) -> list[dict[str, Any]]:
+    """The runs in the ledger, oldest first, as plain values; where a few got an offer, or did not, it tells None.
+
+    Args:
+        home: the home folder; see `find_home`.
+        last: so many of the last ones, and nothing of the others is read; None = all.
+    """
     with open_ledger(find_home(home)) as store:
+        listed = runs(store) if last is None else tuple(islice(latest_runs(store), last))[::-1]
         return [
             {
                 "run_id": run.run_id,
@@ -95,7 +106,7 @@ def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
                 "state": _state(run.is_refit) if run.finished else f"interrupted, nothing recorded ({run.why})",
                 "head": run.head,
             }
-            for run in runs(store)
+            for run in listed
         ]
 
 
@@ -114,8 +125,15 @@ def resolve_run(
     """
     if run_id != "last":
         return run_id
-    may_be = [run for run in runs(store) if run.finished and campaign in {"", run.campaign}]
-    finished = [run for run in may_be if not (whole and run.priced_by) and (prices or not run.is_refit)]
+
+    def may_be(run: RunSummary) -> bool:
+        is_asked = run.finished and campaign in {"", run.campaign}
+        return is_asked and not (whole and run.priced_by) and (prices or not run.is_refit)
+
+    for run in islice(latest_runs(store), _FEW):
+        if may_be(run):
+            return run.run_id
+    finished = [run for run in runs(store) if may_be(run)]
     if not finished:
         raise DataError(
             "ledger-no-run",
