@@ -536,3 +536,14 @@ def test_reviews_say_where_there_is_nothing_to_say(desk):
     assert desk.answer(number, "--outcome", "keep", "--reason", "right as it was").exit_code == 0
     said = desk("rights", "reviews").stdout
     assert said == "1 review, 0 changed the decision (0.0%), of none is it known how long it took\n"
+
+
+def test_a_start_is_by_whoever_works_on_it_and_taking_back_by_the_person(desk):
+    """Without a name nobody started; the person whose request it is did not start it either."""
+    number = desk.ask("access")
+    refused = desk("rights", "start", number)
+    assert refused.exit_code == 2
+    assert "by-whom" in refused.stderr
+    assert desk("rights", "withdraw", number).exit_code == 0
+    (kept,) = assembly.list_requests(home=desk.home, everything=True)
+    assert [one.by for one in kept.trail] == ["person", "person"]

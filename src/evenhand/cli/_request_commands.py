@@ -202,7 +202,7 @@ def proved(
         raise typer.Exit(1)
 
 
-def _stepping(name: str, help_text: str, *, reason: bool) -> Callable[..., None]:
+def _stepping(name: str, help_text: str, *, reason: bool, who: str = "") -> Callable[..., None]:
     """A command that takes one step."""
 
     def with_reason(
@@ -223,7 +223,7 @@ def _stepping(name: str, help_text: str, *, reason: bool) -> Callable[..., None]
 
     def without(
         number: Number,
-        by: By = "person",
+        by: By = who,
         letter: LetterFile = None,
         home: HomeFolder = None,
         json_out: Json = False,
@@ -376,7 +376,7 @@ _COMMANDS: tuple[tuple[str, Any, tuple[str, str]], ...] = (
     ),
     (
         "withdraw",
-        _stepping("withdraw", "Record that the person takes the request back.", reason=False),
+        _stepping("withdraw", "Record that the person takes the request back.", reason=False, who="person"),
         (f"evenhand rights withdraw {_R}", f"evenhand rights withdraw {_R} --by desk-4"),
     ),
     (

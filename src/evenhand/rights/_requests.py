@@ -274,7 +274,7 @@ def _check_answer(request: Request, _: datetime, details: Mapping[str, Any]) -> 
             "answer-identity",
             f"Nobody noted how the person of request {request.number} is known.",
             rule="GDPR 12(6): whoever has no reasonable doubt says why, whoever has one asks",
-            remedy="ask with: evenhand rights identity; or note it: --identity 'asked while logged in'",
+            remedy="ask with: evenhand rights identity; or answer with --identity 'asked while logged in'",
         )
 
 

@@ -100,7 +100,7 @@ def refuse_overdue(place: Home, campaign: str, run_id: str, at: datetime) -> Non
             f"The model of run {run_id} may have been fitted on somebody who was erased, and was to be fitted again "
             f"without them by {due.until.date().isoformat()}. Nothing was decided.",
             rule="G-17: an erasure reaches models too, within the time of an answer (GDPR 12(3))",
-            remedy="fit it again: evenhand model refit CAMPAIGN, or run the campaign again: evenhand run CAMPAIGN",
+            remedy="fit it again: evenhand model refit; or run the campaign again: evenhand run CAMPAIGN",
         )
 
 
