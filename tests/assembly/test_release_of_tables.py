@@ -145,6 +145,9 @@ def test_missing_values_are_a_class_of_their_own_in_every_level():
         ({"pseudonyms": True}, "no column is the identifier"),
         ({"columns": []}, "no column leaves"),
         ({"levels": {"age": ["five"]}}, "neither a number, a mapping nor"),
+        ({"levels": {"age": [4, 2]}}, "It holds numbers: a level is the width of a band"),
+        ({"levels": {"postcode": [2, 4]}}, "It holds texts: a level is how many of its first characters stay"),
+        ({"levels": {"age": ["*", 10]}}, "do not go from fine to coarse"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(people, asked, match):

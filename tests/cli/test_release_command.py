@@ -42,3 +42,13 @@ def test_a_refused_file_is_not_written(tmp_path, cli):
     wrong = cli(tmp_path, "release", "people.csv", "--levels", "days=week")
     assert wrong.exit_code == 2
     assert AT not in wrong.stderr
+
+
+def test_a_table_is_never_written_over_by_what_is_made_of_it(tmp_path, cli):
+    """Not even with --force, and not by its note: the table may be the only one there is."""
+    write_shop(tmp_path)
+    before = (tmp_path / "people.csv").read_bytes()
+    told = cli(tmp_path, "release", "people.csv", "--columns", "sex", "--out", "./people.csv", "--force")
+    assert told.exit_code == 2
+    assert "the table itself" in told.stderr
+    assert (tmp_path / "people.csv").read_bytes() == before

@@ -329,7 +329,7 @@ def test_what_a_privacy_officer_paused_only_a_privacy_officer_lets_go_on():
         with pytest.raises(UsageError, match="was paused in the role privacy-officer") as refused:
             resume(store, "tiny", by="Mila", reason="it sells", at=NOON, roles=roles)
         assert refused.value.code == "pause-of-another"
-        assert "privacy-officer" in refused.value.remedy
+        assert "with the role privacy-officer what changed" in refused.value.remedy
     with pytest.raises(PausedError, match="in the role privacy-officer"):
         refuse_paused(store, "tiny")
     done = resume(store, "tiny", by="Puck", reason="text changed", at=NOON, roles=[OFFICER, MARKETER])

@@ -35,11 +35,12 @@ class PauseOfAnotherError(UsageError):
     """
 
     def __init__(self, campaign: str, entry: int, role: str) -> None:
+        roles = role if role == OFFICER else f"{role} or {OFFICER}"
         super().__init__(
             "pause-of-another",
             f"The campaign {campaign} was paused in the role {role} (ledger entry {entry}), so it stays paused.",
             rule="a pause is ended by the role that set it, or by a privacy officer (AI Act 14(4)(e), by analogy)",
-            remedy=f"tell a person with the role {role} or privacy-officer what changed; they resume it",
+            remedy=f"tell a person with the role {roles} what changed; they resume it",
         )
         self.role = role
 

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -157,9 +158,17 @@ def release_file(
         asked: as for `release`.
 
     Raises:
+        UsageError: `out` is the table itself, or what is asked does not fit together.
         StoreError: a file cannot be written.
     """
     whole = Path(path).resolve()
+    if out is not None and whole in (Path(out).resolve(), Path(f"{out}.json").resolve()):
+        raise UsageError(
+            "release-over-itself",
+            "The file to write is the table itself; nothing was written.",
+            rule="what is made of a table never takes the place of the table",
+            remedy="name another file for --out",
+        )
     table = open_table(Table(file=whole.name), whole.parent)
     roles = {} if campaign is None else _by_role(campaign, table.names)
     words = {**_USUAL, **roles, **{name: value for name, value in asked.items() if value is not None}}
@@ -277,6 +286,7 @@ def _check(
 
 def _levels(name: str, distinct: Distinct, declared: Sequence[Level]) -> Levels:
     said, labels = [AS_IS], [distinct.texts]
+    _in_order(name, declared, are_numbers=distinct.numbers is not None)
     for level in declared:
         if level == LEFT_OUT:
             said.append("left out")
@@ -298,6 +308,25 @@ def _levels(name: str, distinct: Distinct, declared: Sequence[Level]) -> Levels:
             said.append(f"first {level:.0f} characters")
             labels.append(characters(distinct.texts, int(level)))
     return Levels(name, tuple(said), tuple(labels))
+
+
+def _in_order(name: str, declared: Sequence[Level], *, are_numbers: bool) -> None:
+    """Refuse levels that do not go from fine to coarse: what loses least is told by their order."""
+    asked = [float(level) for level in declared if isinstance(level, int | float)]
+    fine = asked if are_numbers else [-kept for kept in asked]
+    if all(one < other for one, other in pairwise(fine)) and LEFT_OUT not in declared[:-1]:
+        return
+    holds, means, remedy = (
+        ("numbers", "the width of a band", f"{name}=10,100,1000,* (of whole numbers that keeps ever fewer digits)")
+        if are_numbers
+        else ("texts", "how many of its first characters stay", f"{name}=4,2,*")
+    )
+    raise UsageError(
+        "release-level",
+        f"The levels of column {name!r} do not go from fine to coarse. It holds {holds}: a level is {means}.",
+        rule="levels go from fine to coarse, * last",
+        remedy=f"write them like {remedy}",
+    )
 
 
 def _said(columns: Sequence[Levels], chosen: Chosen) -> dict[str, str]:
