@@ -28,6 +28,7 @@ _SMALL = {
     "signals": ("2000",),
     "permission": ("300000",),
     "consents": ("20000",),
+    "release": ("1000000",),
 }
 _FULL = {
     "startup": ("11",),
@@ -49,6 +50,7 @@ _FULL = {
     "signals": ("20000", "--processes", "2"),
     "permission": ("10000000",),
     "consents": ("100000",),
+    "release": ("10000000",),
 }
 
 

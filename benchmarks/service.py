@@ -13,6 +13,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -58,13 +59,17 @@ def main() -> None:
 
 
 def make_world(folder: Path, people: int) -> Path:
-    """A campaign that ran, with limits that are not used up by the benchmark, and a key."""
+    """A campaign that ran, with limits that no benchmark uses up, so that most people get an offer; and a key."""
     from evenhand import assembly
     from evenhand.adapters.demonstration.worlds_files import write_shoppers
 
-    if not (folder / "campaign.yaml").exists():
+    campaign = folder / "campaign.yaml"
+    if not campaign.exists():
         write_shoppers(folder, people, 5, 10, seed=1, at=AT)
-        assembly.run_campaign(folder / "campaign.yaml", at=AT)
+        text = re.sub(r"capacity: [0-9]+", "capacity: 1000000000", campaign.read_text("utf-8"))
+        text = re.sub(r"budget: [0-9.]+", "budget: 1000000000.00", text)
+        campaign.write_text(re.sub(r"total: [0-9]+", "total: 1000000000", text), "utf-8")
+        assembly.run_campaign(campaign, at=AT)
     keys = assembly.machine_keys(folder / "evenhand-home")
     name = f"bench-{random.randrange(1 << 30)}"
     (folder / "key").write_text(keys.make(name, ["decide"], at=datetime.now(UTC)), "utf-8")

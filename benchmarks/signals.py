@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 import random
+import string
 import time
-from collections.abc import Callable, Sequence
+import tracemalloc
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from itertools import product
 from types import SimpleNamespace
 from typing import cast
 
@@ -107,19 +110,38 @@ def seconds(texts: Sequence[str], ask: Callable[[str], object]) -> float:
     return total
 
 
-def at_gate(texts: Sequence[str], rows: int) -> float:
-    """CPU seconds of `hear` for a column of this many rows."""
-    clause = SignalsClause(tcf="tc", vendor=755)
-    source = SimpleNamespace(signals=clause)
+def at_gate(texts: Sequence[str]) -> tuple[float, float]:
+    """CPU seconds of `hear` for a column of these texts, and the bytes that it takes at most beside the column."""
+    name = "gpp" if texts[0].startswith("DB") else "tcf"
+    source = SimpleNamespace(signals=SignalsClause(tcf="tc", gpp="gpp", vendor=755))
     campaign = SimpleNamespace(purpose="PersonalisedAdvertising", channel=Channel.WEB, consents=source)
-    column = [texts[row % len(texts)] for row in range(rows)]
-    at = np.full(rows, np.datetime64("2026-11-01", "us"))
+    at = np.full(len(texts), np.datetime64("2026-11-01", "us"))
     best = float("inf")
     for _ in range(ROUNDS):
         start = time.process_time()
-        hear({"tcf": column}, at, cast("Campaign", campaign))
+        hear({name: texts}, at, cast("Campaign", campaign))
         best = min(best, time.process_time() - start)
-    return best
+    tracemalloc.start()
+    hear({name: texts}, at, cast("Campaign", campaign))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return best, most
+
+
+def widened(texts: Sequence[str], rows: int) -> list[str]:
+    """A column of this many TC strings that are all different, by another CmpVersion (bits 90 to 101) in each."""
+    versions = ["".join(two) for two in product(string.ascii_letters + string.digits + "-_", repeat=2)]
+    return [text[:15] + one + text[17:] for text in dict.fromkeys(texts) for one in versions][:rows]
+
+
+def columns(prepared: Mapping[str, tuple[list[str], object]]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Columns of strings that are all different, well formed or cut; and one where one in a hundred is another one."""
+    for name, (texts, _) in prepared.items():
+        yield name, texts
+    texts = prepared["TC string, 750 of 1,000 vendors"][0]
+    yield "GPP string with the first kind as its only section", ["DBABMA~" + text for text in texts]
+    yield "the first kind, each cut in its core", [text[:-300] for text in texts]
+    yield "the first kind, one in a hundred different", (texts[: max(1, len(texts) // 100)] * 100)[: len(texts)]
 
 
 def _share(count: int, kind: str, seed: int) -> float:
@@ -134,6 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.signals", description=__doc__)
     parser.add_argument("count", nargs="?", type=int, default=20_000)
     parser.add_argument("--processes", type=int, default=0, help="read in so many processes at once, too")
+    parser.add_argument("--rows", type=int, default=0, help="as a column, so many rows of the first kind instead")
     asked = parser.parse_args()
     print(describe())
     prepared = kinds(asked.count, 1)
@@ -144,14 +167,21 @@ def main() -> None:
         rows.append((name, f"{length:.0f}", f"{1e6 * taken / len(texts):.1f}", f"{len(texts) / taken:,.0f}"))
     made_by = f"python -m benchmarks.signals {asked.count}"
     header: tuple[str, ...] = ("kind", "characters", "µs of CPU", "strings per second of CPU")
-    print_table("Read whole, checked and asked; no string twice, nothing remembered", made_by, header, rows)
-    texts = prepared["TC string, 750 of 1,000 vendors"][0]
-    rows = [
-        (f"{len(texts):,}", f"{len(some):,}", f"{len(texts) / at_gate(some, len(texts)):,.0f}")
-        for some in (texts, texts[: max(1, len(texts) // 100)])
-    ]
-    header = ("rows", "different strings", "strings per second of CPU")
-    print_table("As a column of the consents table (hear), the first kind", made_by, header, rows)
+    print_table(
+        "Each read whole by itself, checked and asked; no string twice, nothing remembered", made_by, header, rows
+    )
+    rows = []
+    measured = dict(columns(prepared))
+    if asked.rows:
+        some = widened(next(iter(prepared.values()))[0], asked.rows)
+        measured = {f"the first kind, {len(some):,} rows": some}
+        made_by += f" --rows {asked.rows}"
+    for name, column in measured.items():
+        taken, most = at_gate(column)
+        figures = (f"{1e6 * taken / len(column):.1f}", f"{len(column) / taken:,.0f}", f"{most / 2**20:,.0f}")
+        rows.append((name, *figures))
+    header = ("kind", "µs of CPU", "strings per second of CPU", "MiB at most, beside the strings")
+    print_table("As a column at gate 1 (hear); nothing remembered", made_by, header, rows)
     if asked.processes:
         rows = []
         for name in prepared:

@@ -123,9 +123,9 @@ class Browser:
             transport=httpx.ASGITransport(app=app), base_url="https://shop.example", headers=headers
         )
 
-    def get(self, path: str) -> httpx.Response:
+    def get(self, path: str, **asked: Any) -> httpx.Response:
         """Ask for a page."""
-        return asyncio.run(self._client.get(path, follow_redirects=True))
+        return asyncio.run(self._client.get(path, follow_redirects=True, **asked))
 
     def post(self, path: str, *, follow_redirects: bool = True, **sent: Any) -> httpx.Response:
         """Send a form."""

@@ -33,16 +33,23 @@ class StaffBrowser:
         door: that it stands behind.
         roles: of whoever looks; None = nobody is signed in.
         quiet: a fault of the application is answered, as a server does, and not raised here.
+        who: how the issuer tells them apart.
     """
 
     def __init__(
-        self, app: ASGIApp, door: StaffDoor, roles: Collection[StaffRole] | None = None, *, quiet: bool = False
+        self,
+        app: ASGIApp,
+        door: StaffDoor,
+        roles: Collection[StaffRole] | None = None,
+        *,
+        quiet: bool = False,
+        who: str = "u-17",
     ) -> None:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=not quiet)
         self._client = httpx.AsyncClient(transport=transport, base_url=SITE)
         self.csrf = ""
         if roles is not None:
-            mark = mark_of(SECRET, "https://login.shop.example", "u-17")
+            mark = mark_of(SECRET, "https://login.shop.example", who)
             word = door.sessions.open(mark=mark, name="Sanne de Vries", roles=roles, at=door.clock())
             self._client.cookies.set(COOKIE, word)
             staff = door.sessions.read(word, at=door.clock())

@@ -25,6 +25,7 @@ class Quick(BoundedProtocol):
 
     arrives = 0.4
     taken = 0.4
+    most = 12
 
 
 async def _answer(scope, receive, send) -> None:
@@ -103,3 +104,18 @@ def test_who_does_not_take_the_answer_is_let_go(port):
             while part := connection.recv(1_048_576):
                 taken += len(part)
     assert taken < len(LARGE)
+
+
+def test_more_connections_than_can_be_served_are_told_to_come_back_in_a_problem(port):
+    """A caller's program reads what it reads of any other problem; who is there already is served on."""
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(httpx.Client())
+        assert first.get(f"http://127.0.0.1:{port}/").status_code == 200
+        for _ in range(Quick.most):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        refused = httpx.get(f"http://127.0.0.1:{port}/", headers={"accept-language": "en"})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.json()["type"] == "/problems/busy"
+    time.sleep(0.1)
+    assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200

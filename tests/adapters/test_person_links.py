@@ -97,3 +97,13 @@ def test_a_link_does_not_tell_how_long_an_id_is():
     assert LINKS.read(LINKS.make(Scope.OWN_PAGES, "é" * 300, until=SOON), Scope.OWN_PAGES, at=NOW).who == "é" * 300
     with pytest.raises(UsageError, match="too long to stand in a link"):
         LINKS.make(Scope.OWN_PAGES, "x" * 1_000, until=SOON)
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_after_a_restore_a_link_that_opens_once_is_none(scope):
+    """Nor a visit nor a code; a link to one decision opens as often as somebody likes, and still does."""
+    restored = Links(bytes(range(32)), since=b"drawn at restore")
+    old = LINKS.make(scope, "1042", until=NOW + timedelta(days=1))
+    assert (restored.read(old, scope, at=NOW) is not None) == (scope is Scope.ONE_DECISION)
+    new = restored.make(scope, "1042", until=NOW + timedelta(days=1))
+    assert restored.read(new, scope, at=NOW) is not None

@@ -196,7 +196,7 @@ with SqliteLeases(path) as store:
 def test_eight_processes_of_which_some_are_killed_never_overspend(tmp_path):
     """Three are killed with SIGKILL while they spend. What took effect is never above the bound; what the dead had not
     spent comes back when their leases end, and the others use all of it but one spend of each that was killed."""
-    bound, lasts = 12_000, 1.5
+    bound, lasts = 6_000, 1.5
     path = tmp_path / "leases.sqlite"
     with SqliteLeases(path) as store:
         store.open_pool("p", {"budget": bound})

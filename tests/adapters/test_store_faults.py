@@ -331,7 +331,7 @@ with stores.leases() as leases:
 def test_eight_processes_never_overspend_on_a_server(tmp_path, server):
     """Three of eight are killed while they spend: what took effect is never above the bound, and what the dead had not
     spent is used by the others."""
-    stores, bound = OnServer(tmp_path, server.url), 3_000
+    stores, bound = OnServer(tmp_path, server.url), 2_000
     with stores.leases() as leases:
         leases.open_pool("p", {"budget": bound})
     address = f"{server.url}#{stores.placement.schema}"

@@ -57,6 +57,14 @@ def test_what_is_past_its_time_is_forgotten(opened):
     assert not once.use(b"n" * 32, UNTIL)
 
 
+def test_the_table_does_not_grow_with_every_link_that_was_ever_used(opened):
+    """A service that runs on forgets, by itself, the marks of links that are none any more."""
+    once = UsedLinks(opened, clock=lambda: UNTIL + timedelta(days=1))
+    for number in range(300):
+        once.use(number.to_bytes(32, "big"), UNTIL)
+    assert once.forget(UNTIL + timedelta(days=1)) < 50
+
+
 def test_a_code_has_five_tries_and_opens_once_in_every_process(opened):
     """Two services on one database share the tries: what one took, the other has not."""
     secret, sent, at = bytes(32), [], UNTIL - timedelta(days=1)
@@ -68,6 +76,38 @@ def test_a_code_has_five_tries_and_opens_once_in_every_process(opened):
     with ThreadPoolExecutor(4) as pool:
         came = list(pool.map(lambda desk: desk.enter(token, sent[0].code, at), (one, other, one, other)))
     assert sorted(filter(None, came)) == ["1042"]
+
+
+def test_the_same_form_sent_twice_is_one_use_in_every_process(opened):
+    """A double click that two services get: both answer alike, for ten seconds; another form of the link does not."""
+    one, other, at = UsedLinks(opened), UsedLinks(opened), UNTIL - timedelta(days=1)
+    with ThreadPoolExecutor(4) as pool:
+        came = list(pool.map(lambda once: once.use_by(b"m" * 32, UNTIL, b"f" * 32, at), (one, other, one, other)))
+    assert came == [True] * 4
+    assert not other.use_by(b"m" * 32, UNTIL, b"g" * 32, at), "another form of the same link"
+    assert not other.stands(b"g" * 32, at)
+    assert not other.use(b"m" * 32, UNTIL)
+    assert not other.use_by(b"m" * 32, UNTIL, b"f" * 32, at + timedelta(seconds=11))
+
+
+def test_the_fifth_try_may_be_a_double_click(opened):
+    """The code itself is used up once; its second click on the other service comes in all the same."""
+    secret, sent, at = bytes(32), [], UNTIL - timedelta(days=1)
+    one, other = (EntryCodes(secret, Links(secret), UsedLinks(opened), OwnIds(), sent.append) for _ in range(2))
+    token, deliver = one.ask("1042", "nl", at)
+    deliver()
+    for _ in range(4):
+        one.enter(token, "AAAA-AAAA", at, "wrong")
+    assert [desk.enter(token, sent[0].code, at, "button") for desk in (one, other)] == ["1042", "1042"]
+    assert other.enter(token, sent[0].code, at, "another button") is None
+
+
+def test_what_everybody_asks_together_is_counted_in_every_process(opened):
+    """Of a kind so many and no more, whoever counts; another kind has its own count, and what is past is forgotten."""
+    one, other = UsedLinks(opened), UsedLinks(opened)
+    assert [once.within(b"k" * 16, 3, UNTIL) for once in (one, other, one, other)] == [True, True, True, False]
+    assert other.within(b"l" * 16, 1, UNTIL)
+    assert one.forget(UNTIL + timedelta(seconds=1)) == 5
 
 
 def test_what_a_person_said_is_appended_only_after_what_was_seen(opened):

@@ -262,6 +262,17 @@ def test_what_is_left_must_fit_the_limits():
             Room(campaign, left)
 
 
+@given(st.lists(st.integers(0, 4), max_size=12), st.integers(0, 9), st.integers(0, 12))
+def test_what_fits_together_is_what_fits_one_after_the_other(takes, contacts, budget):
+    """All at once or nobody; where nobody, the same room is left as before."""
+    campaign = campaign_with(costs=[1, 2, 0, 5, 1], contacts=contacts, budget=budget)
+    room = Room(campaign)
+    alone, before = room.again(room.left), room.left
+    fits = len([offer for offer in takes if alone.take(offer)]) == len(takes)
+    assert room.take_all([takes.count(offer) for offer in range(5)]) == fits
+    assert room.left == (alone.left if fits else before)
+
+
 def test_the_schema_is_published():
     """docs/price-policy.schema.json is what the code says; `python tools/publish_reference.py` renews it."""
     published = json.loads((Path(__file__).parents[2] / "docs" / "price-policy.schema.json").read_text("utf-8"))

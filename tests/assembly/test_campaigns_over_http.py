@@ -51,6 +51,27 @@ def test_an_upload_is_a_draft_and_the_same_upload_again_is_the_same_draft(servic
     assert service("GET", "/v1/campaigns/tea-week/file").content == named("tea-week")
 
 
+def test_an_upload_under_a_key_is_kept_once_whatever_came_of_it_since(service):
+    """Sent again after it was replaced, since no answer had come, it is told how it stands; another file under the key,
+    even of another campaign, is refused, and kept nowhere."""
+    once = {"idempotency-key": "upload-1"}
+    first = service("POST", "/v1/campaigns", content=named("keyed"), headers=YAML | once)
+    changed = named("keyed") + b"# changed\n"
+    assert service("PUT", "/v1/campaigns/keyed", content=changed, headers=YAML | ANY).status_code == 200
+    again = service("POST", "/v1/campaigns", content=named("keyed"), headers=YAML | once)
+    assert (first.status_code, again.status_code, again.json()["version"]) == (201, 201, 2)
+    for other in (changed, named("keyed-too")):
+        refused = service("POST", "/v1/campaigns", content=other, headers=YAML | once)
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/idempotency-key-reused")
+    assert service("GET", "/v1/campaigns/keyed-too").status_code == 404
+    without = service("POST", "/v1/campaigns", content=named("keyed"), headers=YAML)
+    assert (without.status_code, without.json()["type"]) == (409, "/problems/campaign-taken")
+    for wrong in ("", "k" * 129, "\t"):
+        assert service(
+            "POST", "/v1/campaigns", content=named("keyed-too"), headers=YAML | {"idempotency-key": wrong}
+        ).status_code in (400, 422)
+
+
 def test_json_is_taken_too_and_kept_as_the_same_yaml(service):
     """What comes back as a file says what was sent; what is no object is refused."""
     from evenhand.adapters.declared._yaml_document import read_document
@@ -310,3 +331,45 @@ def test_a_start_that_takes_long_is_answered_with_202_and_is_no_news_to_whoever_
         assert web("POST", f"{SMALL}/activate", json={}, headers=ANY).status_code == 202
         again = web("GET", SMALL, headers={"if-none-match": '"1.0"'})
         assert (again.status_code, again.json()["state"]) == (200, "starting")
+
+
+def test_a_key_of_an_officer_stops_what_a_key_of_marketers_does_not_start_again(started):
+    """The roles come with the scopes of the key; the refusal has its own type, and tells who can."""
+    keys = assembly.machine_keys(started.place)
+    desk = {"authorization": f"Bearer {keys.make('desk', ['officer'], at=datetime.now(UTC))}"}
+    said = {"by": "Puck Privacy", "reason": "complaints"}
+    paused = started("POST", f"{SMALL}/pause", json=said, headers=desk)
+    assert (paused.status_code, paused.json()["pause"]["role"]) == (200, "privacy-officer")
+    assert paused.json()["pause"]["resumed_by"] == ["privacy-officer"]
+    refused = started("POST", f"{SMALL}/resume", json=said)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/pause-of-another")
+    (told,) = refused.json()["errors"]
+    assert (told["owner"], told["code"]) == ("privacy_officer", "pause-of-another")
+    assert "privacy-officer" in told["remedy"]
+    assert started("POST", f"{SMALL}/activate", json={}, headers=ANY | desk).status_code == 403
+    resumed = started("POST", f"{SMALL}/resume", json=said, headers=desk).json()
+    assert (resumed["state"], resumed["pause"], resumed["history"][-1]["role"]) == ("active", None, "privacy-officer")
+
+
+def test_a_campaign_is_reviewed_over_http_by_another_key_than_the_authors(service):
+    """Sent by the desk's key, approved by the reviewers' of exactly that file; then it starts."""
+    keys = assembly.machine_keys(service.place)
+    board = {"authorization": f"Bearer {keys.make('board', ['review'], at=datetime.now(UTC))}"}
+    file = named("boarded", CAMPAIGN.replace("retention:", "review: {by: [reviewer]}\nretention:", 1))
+    path = "/v1/campaigns/boarded"
+    service("POST", "/v1/campaigns", content=file, headers=YAML)
+    early = service("POST", f"{path}/activate", json={}, headers=ANY)
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/campaign-not-reviewed")
+    assert early.json()["errors"][0]["remedy"].startswith("send it for review")
+    sent = service("POST", f"{path}/review", json={"by": "Noor", "reviewers": ["Rosa"]}, headers=ANY)
+    assert (sent.status_code, sent.json()["review"]["state"]) == (200, "in-review")
+    assert service("POST", f"{path}/review", json={"by": "Noor"}).status_code == 428
+    assert service("POST", f"{path}/review", json={"by": "Noor"}, headers=ANY).json()["type"].endswith("review-open")
+    said = {"by": "Rosa", "reason": "fits", "verdict": "approved", "digest": sent.json()["review"]["digest"]}
+    assert service("POST", f"{path}/verdict", json=said).status_code == 403
+    own = service("POST", f"{path}/verdict", json=said | {"by": "Noor"}, headers=board)
+    assert (own.status_code, own.json()["type"]) == (403, "/problems/review-own")
+    assert service("GET", f"{path}/file", headers=board).content == file
+    given = service("POST", f"{path}/verdict", json=said, headers=board)
+    assert (given.status_code, given.json()["review"]["by"]) == (200, "Rosa (machine board)")
+    assert service("POST", f"{path}/activate", json={}, headers=ANY).json()["state"] == "active"

@@ -215,3 +215,15 @@ def test_a_new_id_over_http_carries_every_no_to_the_next_decision(web):
     assert _standing(web, 3)["permission"] == "direct-marketing-objection"
     assert web("POST", "/v1/same-person", {**told, "was": person(3)}).status_code == 422
     assert web("POST", "/v1/same-person", {"subject": person(3), "was": person(26)}).status_code in (400, 422)
+
+
+def test_a_machine_that_reads_is_named_by_its_key(serving, web):
+    """An explanation, a receipt, and what a person said: by the name of the key, in the person's own overview."""
+    one = web("POST", "/v1/decisions", {"subject": person(2)}).json()
+    for path in (one["explanations"]["employee"], one["receipt"]):
+        assert web("GET", path).status_code == 200
+    assert web("POST", "/v1/consents/history", {"subject": person(2)}).status_code == 200
+    home = serving.place.folder
+    looks = assembly.package_about(person(2), home=home).to_dict()["looks"]
+    assert [one["what"] for one in looks] == ["decision", "receipt", "said"]
+    assert {one["who"].split()[0] for one in looks} == {"machine"}

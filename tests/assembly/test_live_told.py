@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from evenhand import assembly
+from evenhand.adapters.stores.database import database_of
+from evenhand.adapters.stores.home import Home
+from evenhand.adapters.stores.rights_tables import RightsTables
+from evenhand.assembly.live._live_told import LiveTold
+from evenhand.assembly.records._ledger import keys_of
+from evenhand.features import pseudonymise
 from live_cases import asked, opened, person
 
 PURPOSE = "PersonalisedAdvertising"
@@ -70,3 +78,38 @@ def test_a_corrected_value_decides_from_the_next_answer_on(ran_shop):
     assert told[0].facts.score > told[1].facts.score
     assert assembly.replay(after.decision_id.partition(".")[0], home=home).same
     assert assembly.verify_ledger(home=home).ok
+
+
+class Interrupted(RightsTables):
+    """A trail to which somebody adds right after it was read."""
+
+    then: list[Callable[[], object]]
+
+    def read(self, *words, **more):
+        """As of `RightsTables`, and then somebody says something."""
+        found = list(super().read(*words, **more))
+        while self.then:
+            self.then.pop()()
+        return iter(found)
+
+
+def test_what_is_said_while_the_trail_is_read_is_read_the_next_time(ran_shop):
+    """Nothing falls between what was read and where reading goes on."""
+    home = Home(ran_shop / "evenhand-home")
+    now = datetime.now(UTC)
+
+    def withdraw(number):
+        assembly.say(person(number), "withdraw", PURPOSE, home=home.folder, at=now)
+
+    withdraw(3)
+    with contextlib.closing(LiveTold(home, keys_of(home))) as told, database_of(home) as database:
+        withdraw(4)
+        trail = Interrupted(database, home.key(make=False))
+        trail.then = [lambda: withdraw(5)]
+        told._trail = trail
+        told.catch_up()
+        assert told.last == 2
+        told.catch_up()
+        assert told.last == 3
+        people = pseudonymise([person(number) for number in (3, 4, 5)], home.key(make=False))
+        assert sorted(told.of(people).said.subjects.tolist()) == sorted(people.tolist())

@@ -27,7 +27,7 @@ def _folder(_ran_shop, tmp_path_factory):
 def web(_folder):
     """One service, with the pages of people, for all that is made up."""
     with opened(_folder) as serving:
-        yield Web(serving, "decide", "events", "consents", "read", **people_beside(serving, "/my"))
+        yield Web(serving, "decide", "events", "consents", "read", "officer", **people_beside(serving, "/my"))
 
 
 def test_the_service_does_what_its_description_says(web):

@@ -43,7 +43,7 @@ def test_no_decision_is_made_after_a_pause_has_returned_however_busy_the_service
         one.start()
     while len(decided) < 30:
         stop.wait(0.005)
-    service.register.pause("small-shop", by="Noor", reason="stop")
+    service.register.pause("small-shop", by="Noor", reason="stop", roles=["marketer"])
     stood = datetime.now(UTC)
     for one in threads:
         one.join(30)
@@ -52,7 +52,7 @@ def test_no_decision_is_made_after_a_pause_has_returned_however_busy_the_service
     assert max(decided) < stood
     with pytest.raises(PausedError, match="by a named person"):
         asked(service.live, Ask(person(14)))
-    service.register.resume("small-shop", by="Noor", reason="on")
+    service.register.resume("small-shop", by="Noor", reason="on", roles=["marketer"])
     assert asked(service.live, Ask(person(14))).answers
     assert assembly.verify_ledger(home=service.place.folder).ok
 

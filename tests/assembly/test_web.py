@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.resources import files
 
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.web import CODES, Limits
+from evenhand.adapters.web import CODES, GPC_RESOURCE, Limits
 from evenhand.receipts import check
+from evenhand.signals import GpcSupport, Support, read_gpc_resource
 from live_cases import Web, opened, person
 
 V1 = "/v1/decisions"
@@ -231,10 +232,28 @@ def test_health_and_figures_tell_nothing_of_a_person(web):
     assert web("GET", "/healthz").json() == {"status": "alive"}
     assert web("GET", "/readyz").json() == {"status": "ready"}
     figures = web("GET", "/metrics").text
-    assert 'evenhand_decisions_total{campaign="small-shop",standing="personalised"} 1.0' in figures
+    counted = 'evenhand_decisions_total{campaign="small-shop",standing="personalised"}'
+    assert f"{counted} 0.0" in figures
+    for number in (4, 5, 6, 7, 8, 9, 12, 13, 14):
+        web("POST", V1, {"subject": person(number)})
+    assert f"{counted} 10.0" in web("GET", "/metrics").text
     assert 'evenhand_requests_total{route="/v1/decisions",status="200"} 1.0' in figures
     assert person(3) not in figures
     assert one["decision_id"] not in figures
+
+
+@pytest.mark.parametrize(("declared", "day"), [("", None), (", gpc_since: 2026-03-01", date(2026, 3, 1))])
+def test_the_service_says_that_it_abides_by_global_privacy_control(ran_shop, declared, day):
+    """To anybody, without a key, as our own reader of the standard reads it; with the day that a campaign declares."""
+    if declared:
+        campaign, mail = ran_shop / "campaign.yaml", "contact: privacy@shop.example"
+        campaign.write_text(campaign.read_text("utf-8").replace(mail, mail + declared), encoding="utf-8")
+        assembly.run_campaign(campaign, at=datetime(2026, 3, 1, tzinfo=UTC))
+    with opened(ran_shop) as serving:
+        said = Web(serving)("GET", GPC_RESOURCE, headers={"authorization": ""})
+    found = read_gpc_resource(said.content, content_type=said.headers["content-type"], status=said.status_code)
+    assert found == GpcSupport(Support.YES, day)
+    assert said.headers["cache-control"] == "public, max-age=86400"
 
 
 def test_after_the_end_the_service_says_that_it_is_closing(ran_shop):

@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from evenhand.assembly import check
-from evenhand.cli import app
 from evenhand.cli._increment_lines import increment_lines
 from evenhand.terms import DataError, PolicyError, Severity
 from mailing_cases import AT, declared, walk
+from shop_folder import app
 
 
 @pytest.fixture(scope="module")

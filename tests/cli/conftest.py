@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from evenhand.cli import app
-from shop_folder import AT, evenhand, write_shop
+from shop_folder import AT, app, evenhand, write_shop
 
 
 @pytest.fixture

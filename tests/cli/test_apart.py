@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from shop_folder import AT, apart, evenhand
+from evenhand.cli import _asked
+from shop_folder import AT, MADE, apart, evenhand
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,12 @@ def test_a_run_in_a_process_of_its_own_is_the_same_run(shop, ran):
     listed = [json.loads(evenhand("ledger", "runs", "--json", cwd=folder).stdout)["runs"] for folder in (shop, ran)]
     (one,), (other,) = listed
     assert (one["decisions"], one["state"]) == (other["decisions"], other["state"])
+
+
+def test_a_process_makes_the_command_that_is_named_and_no_other():
+    """By the first word, each command and each group of commands alone; where it names none, all."""
+    for name in MADE.commands:
+        some = _asked([name, "last"])
+        assert len(some.registered_commands) + len(some.registered_groups) == 1, name
+    for words in ([], ["--help"], ["runn"]):
+        assert len(_asked(words).registered_commands) + len(_asked(words).registered_groups) == len(MADE.commands)

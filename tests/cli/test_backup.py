@@ -9,10 +9,15 @@ import shutil
 import sqlite3
 import subprocess
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from evenhand.adapters.stores.home import find_home
+from evenhand.assembly import ReadsInHome, person_pages_of, staff_reads
+from evenhand.staff import Read, ReadKind
+from portal_cases import Browser
 from shop_folder import AT, PROGRAM
 
 HOME = "evenhand-home"
@@ -100,7 +105,7 @@ def test_whoever_was_erased_after_the_backup_is_erased_again_or_it_is_said(old):
         old("backup", "later", "--keys", "later-keys")
         marks = "later-keys"
     done = old("restore", "copy", "--keys", "keys", "--home", "with", "--marks", marks, url="")
-    assert "1 people who were erased later were erased again" in done.stderr
+    assert "1 person who was erased later was erased again" in done.stderr
     old("why", WHO, home="with", url="", exits=3)
     told = old("ledger", "verify", home="with", url="").stdout
     assert "promises kept" in told
@@ -169,6 +174,31 @@ def test_requests_that_came_after_the_backup_go_on_in_the_restored_home(old):
     old("rights", "answer", begun, WHO, "--by", "dpo", "--identity", "known", "--out", "answer", home="with")
     deaf = old("restore", "copy", "--keys", "keys", "--home", "without", "--marks", "keys", url="")
     assert "Requests of that time" in deaf.stderr
+
+
+def test_a_link_of_before_opens_nothing_in_a_restored_home_and_looks_are_there(ran, cli):
+    """Whether a link was used after the backup nobody knows there, so none is taken; who looked since is on record."""
+
+    def call(*words, home=HOME):
+        done = cli(ran, *words, EVENHAND_HOME=home)
+        assert done.exit_code == 0, done.stderr + done.stdout
+        return done.stdout.strip()
+
+    number = json.loads(call("rights", "ask", WHO, "access", "--json"))["number"]
+    old_link, why = (call("portal", "link", WHO, *words) for words in ((), ("--decision", "last")))
+    call("backup", "copy", "--keys", "keys")
+    assert Browser(person_pages_of(ran / HOME)).post(old_link, data={"lang": "en"}).status_code == 200
+    look = Read(datetime(2026, 11, 27, tzinfo=UTC), "staff-ab12", ReadKind.REQUEST, number)
+    ReadsInHome(find_home(ran / HOME)).note(look)
+    done = cli(ran, "restore", "copy", "--keys", "keys", "--home", "with", "--marks", HOME)
+    assert "Links to people's own pages that were sent before open nothing here." in done.stderr
+    assert "looked at what about people later, as they were: 1." in done.stderr
+    there = Browser(person_pages_of(ran / "with"))
+    assert there.post(old_link, data={"lang": "en"}).status_code == 403
+    assert there.get(why).status_code == 200
+    assert there.post(call("portal", "link", WHO, home="with"), data={"lang": "en"}).status_code == 200
+    assert [one.about for one in staff_reads(home=ran / "with")] == [number]
+    assert json.loads(call("rights", "verify", "--json", home="with"))["ok"]
 
 
 def test_marks_of_another_home_are_refused(ran, cli):

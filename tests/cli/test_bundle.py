@@ -11,10 +11,9 @@ from typer.testing import CliRunner
 
 from evenhand.adapters.ledgers.bundle_file import bytes_of
 from evenhand.assembly import check_bundle, ledger_key, make_bundle
-from evenhand.cli import app
 from evenhand.ledger import Signer
 from evenhand.terms import DataError, UsageError
-from shop_folder import write_shop
+from shop_folder import app, write_shop
 
 
 @pytest.fixture(scope="module")

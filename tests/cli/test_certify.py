@@ -8,8 +8,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from evenhand.cli import app
-from shop_folder import write_shop
+from shop_folder import app, write_shop
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from evenhand.cli import app
 from evenhand.cli._audit_lines import audit_lines
-from shop_folder import AT, evenhand, make_aware
+from shop_folder import AT, app, evenhand, make_aware
 
 COMMANDS = ("demo", "init", "check", "plan", "frontier", "run", "why", "replay", "report", "schema")
 

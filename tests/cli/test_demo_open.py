@@ -170,7 +170,13 @@ def _walk(places, port):
         assert client.get(f"{root}/console/campaigns").url.path == "/staff/sign-in"
         assert client.get(places["For programs:"]).json()["openapi"] == "3.1.0"
         assert "<svg" in client.get(f"{root}/try/report").text
-        assert client.get(f"{root}/try/me/9999999").status_code == 404
+        nobody = client.get(f"{root}/try/me/9999999?lang=en")
+        assert (nobody.status_code, client.get(f"{root}/try/shop/9999999").status_code) == (404, 404)
+        assert "This household is not among them" in nobody.text
+        assert "No page stands at this address." in client.get(f"{root}/try/elsewhere?lang=en").text
+        assert client.get(root, headers={"accept": "text/html,*/*;q=0.8"}).url.path == "/try/"
+        program = client.get(root, headers={"accept": "application/json"})
+        assert (program.status_code, program.headers["content-type"]) == (404, "application/problem+json")
         assert client.get(f"{root}/try/", headers={"host": "evil.example"}).status_code == 403
         assert client.get(f"{root}/try/", headers={"host": "127.0.0.1.evil.example:80"}).status_code == 403
 

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from evenhand import assembly
 from evenhand.adapters.stores.home import find_home
-from evenhand.cli import app
 from evenhand.ledger import columns, open_run
 from evenhand.scoring import model_from_json
 from evenhand.terms import expected_value, probability_ppm, score_of, term_contributions
+from shop_folder import app
 from small_world import AT, OFFERS, make_world
 
 RATES = {"offer-00": 0.1, "offer-01": 0.6, "offer-02": 0.2, None: 0.05}

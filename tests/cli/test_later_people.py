@@ -294,3 +294,16 @@ def test_a_forged_start_of_later_people_is_found(ran, cli, field, value, match):
     told = cli(ran, "ledger", "verify", "--home", "evenhand-home")
     assert told.exit_code == 5
     assert match in told.stdout
+
+
+def test_a_replay_says_how_many_were_erased_of_whom_it_had_heard(ran, cli):
+    """Of later people too: what they said is gone, the others are compared."""
+    home = ("--home", "evenhand-home")
+    for number in (3, 4):
+        assert cli(ran, "consent", "withdraw", _person(number), "PersonalisedAdvertising", *home).exit_code == 0
+    done = json.loads(_decide(cli, ran, 3, 4, 5).stdout)
+    assert cli(ran, "rights", "erase", _person(3), "--yes", *home).exit_code == 0
+    replayed = cli(ran, "replay", done["run_id"], *home)
+    assert replayed.exit_code == 0, replayed.output
+    assert "1 person was erased since whose consents or corrections this run had read." in replayed.stdout
+    assert json.loads(cli(ran, "replay", done["run_id"], "--json", *home).stdout)["erased_since"] == 1

@@ -58,6 +58,13 @@ def test_every_command_works_on_a_server(there):
     told = there("ledger", "verify").stdout
     assert "promises kept" in told
     assert "1 person was erased" in told
+    assert "was fitted on people erased since; by " in there("model", "due").stdout
+    (done,) = json.loads(there("model", "refit", "--json").stdout)["refitted"]
+    assert json.loads(there("model", "due", "--json").stdout)["models"] == []
+    decided = there("decide", "campaign.yaml", "canary3@mail.example", "--at", "2026-03-02", "--json")
+    assert json.loads(decided.stdout)["priced_by"] == done["run"]
+    assert "identical" in there("replay", done["run"]).stdout
+    there("ledger", "verify")
     there("run", "campaign.yaml", "--at", AT)
     assert "400 decisions" not in there("rights", "access", WHO).stderr
 
@@ -263,11 +270,11 @@ def test_a_campaign_over_the_network_is_kept_and_paused_on_a_server_for_every_se
         assert (told["state"], told["is_served"]) == ("active", True)
         with assembly.open_service([], home=home, at=now, sources=there.folder) as other:
             assert asked(other.live, person(3)).answers
-            one.register.pause("small-shop", by="Noor", reason="stop")
+            one.register.pause("small-shop", by="Noor", reason="stop", roles=["marketer"])
             for service in (one, other):
                 with pytest.raises(PausedError, match="by a named person"):
                     asked(service.live, person(5))
             assert other.register.read("small-shop")["state"] == "paused"
-            other.register.resume("small-shop", by="Noor", reason="on")
+            other.register.resume("small-shop", by="Noor", reason="on", roles=["marketer"])
             assert asked(one.live, person(5)).answers
     assert "promises kept" in there("ledger", "verify").stdout

@@ -40,7 +40,17 @@ def test_a_link_as_json_says_how_often_it_works(ran, cli):
     """For the program that sends it."""
     told = json.loads(cli(ran, "portal", "link", PERSON, *HOME, "--json").stdout)
     assert told["link"].startswith("/in/")
-    assert (told["days"], told["once"]) == (7, True)
+    assert (told["days"], told["once"], told["known"]) == (7, True, True)
+
+
+def test_a_link_for_somebody_whom_nobody_knows_is_made_with_a_warning(ran, cli):
+    """It may be a slip of the pen: said where the link is made, which is the organisation's own desk."""
+    done = cli(ran, "portal", "link", "nobody@mail.example", *HOME)
+    assert done.stdout.startswith("/in/")
+    assert "nobody here by that id has any record" in done.stderr
+    assert "nobody@mail.example" not in done.stderr
+    assert json.loads(cli(ran, "portal", "link", "nobody@mail.example", *HOME, "--json").stdout)["known"] is False
+    assert "WARNING" not in cli(ran, "portal", "link", PERSON, *HOME).stderr
 
 
 @pytest.mark.parametrize(

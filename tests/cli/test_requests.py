@@ -232,7 +232,9 @@ def test_an_erasure_on_request_leaves_the_trail_of_the_request_alone(desk):
             assert note.encode() not in content, path
             assert b"came to the desk" not in content, path
             assert value.encode() not in content or path.name != "people.sqlite", path
-    assert "gewist" in (desk.folder / "letter.txt").read_text("utf-8")
+    letter = (desk.folder / "letter.txt").read_text("utf-8")
+    assert "gewist" in letter
+    assert "Het leert opnieuw zonder uw gegevens, uiterlijk op" in letter
     shown = json.loads(desk("rights", "show", number, "--reveal", "--by", "dpo", "--json").stdout)
     assert (shown["state"], shown["private"][0], shown["hidden"]) == ("answered", {}, 0)
     assert shown["trail"][-1]["step"] != "reveal", "nothing was left to read"
@@ -450,6 +452,25 @@ def test_what_a_recipient_acknowledged_is_recorded_once(desk):
     assert desk("rights", "show", number).stdout == before
 
 
+def test_a_recipients_reference_is_sealed_under_the_persons_key(desk):
+    """It can name the person: in no byte of the home, shown to whoever reveals it, gone with the person; and what was
+    acknowledged stays acknowledged, also of somebody who was erased before the answer came."""
+    reference = "case-of-jan-jansen-77"
+    corrected, erased = desk.ask("rectification"), desk.ask("erasure")
+    assert desk.answer(corrected, "--set", "visits=3").exit_code == 0
+    assert desk("rights", "told", corrected, "Mail House", "--reference", reference).exit_code == 0
+    assert reference not in desk("rights", "show", corrected).stdout
+    assert reference in desk("rights", "show", corrected, "--reveal", "--by", "dpo").stdout
+    assert desk.answer(erased, "--yes").exit_code == 0
+    assert desk("rights", "told", erased, "Mail House", "--reference", reference).exit_code == 0
+    assert desk("rights", "told", erased, "Mail House", "--reference", reference).exit_code == 0, "the same one"
+    assert desk("rights", "told", erased, "Mail House", "--reference", "another").exit_code == 2
+    assert desk("rights", "outbox").stdout == ""
+    assert desk("rights", "outbox", "--all").stdout.count("acknowledged") == 2
+    for path in desk.home.rglob("people.sqlite*"):
+        assert reference.encode() not in path.read_bytes()
+
+
 def test_the_record_of_processing_has_headings_in_its_language(desk):
     """In Dutch the heads of the CSV are Dutch words; in English the names of the fields, as programs read them."""
     dutch = desk("ropa", "--format", "csv", "--lang", "nl").stdout.splitlines()[0]
@@ -457,3 +478,72 @@ def test_the_record_of_processing_has_headings_in_its_language(desk):
     assert dutch.startswith("campagne,verantwoordelijke,bereikbaar via,functionaris gegevensbescherming")
     assert english.startswith("campaign,controller,contact,officer")
     assert len(dutch.split(",")) == len(english.split(","))
+
+
+@pytest.mark.parametrize("by", ["", "  "])
+def test_nobody_asks_answers_or_says_anything_without_a_name(desk, by):
+    """Whatever is recorded about a person is recorded with who did it; a blank is nobody, and nothing is kept."""
+    number = desk.ask("access")
+    for words in (
+        ("rights", "ask", WHO, "erasure"),
+        ("rights", "start", number),
+        ("rights", "withdraw", number),
+        ("rights", "proved", number, "--code", "ABCD-EFGH"),
+        ("rights", "refuse", number, "excessive"),
+        ("consent", "object", WHO),
+    ):
+        done = desk(*words, "--by", by)
+        assert done.exit_code == 2, words
+        assert "by-whom" in done.stderr or "identity-code" in done.stderr, done.stderr
+    assert [len(one.trail) for one in assembly.list_requests(home=desk.home, everything=True)] == [1]
+
+
+def test_a_moment_without_a_zone_is_the_controllers_and_is_said(desk):
+    """Noon in the Netherlands is eleven o'clock UTC in winter; a zone that stands there is kept."""
+    for written, kept in (
+        ("2026-11-27T12:00", "2026-11-27T11:00:00+00:00"),
+        ("2026-06-30", "2026-06-29T22:00:00+00:00"),
+        ("2026-11-27T12:00Z", "2026-11-27T12:00:00+00:00"),
+    ):
+        asked = assembly.ask(WHO, "access", home=desk.home, at=NOW, received=datetime.fromisoformat(written))
+        assert asked.request.trail[0].at.isoformat() == kept
+    done = desk("rights", "ask", WHO, "access", "--received", "2026-06-30", "--quiet")
+    assert "Amsterdam" not in done.stderr
+    done = desk("rights", "ask", WHO, "access", "--received", "2026-06-30")
+    assert "2026-06-30 00:00:00 is read by the controller's clocks, Europe/Amsterdam" in done.stderr
+    assert "received 2026-06-30" in desk("rights", "show", done.stderr.split()[0]).stdout
+    done = desk("consent", "object", WHO, "--said-at", "2026-06-30T09:00")
+    assert "2026-06-30T07:00:00+00:00" in done.stdout
+    assert "Europe/Amsterdam" in done.stderr
+
+
+def test_a_day_written_down_is_that_day_where_the_clocks_are_behind(desk):
+    """For a controller in the United States the deadline counted from the day before."""
+    campaign = desk.folder / "campaign.yaml"
+    text, mail = campaign.read_text("utf-8"), "contact: privacy@shop.example"
+    assert mail in text
+    campaign.write_text(text.replace(mail, f"{mail}, country: US"), encoding="utf-8")
+    assert desk("run", "campaign.yaml", "--at", "2026-04-01").exit_code == 0
+    asked = assembly.ask(WHO, "access", home=desk.home, at=NOW, received=datetime(2026, 3, 5), law="ccpa")
+    assert asked.request.dates.received.isoformat() == "2026-03-05"
+
+
+def test_reviews_say_where_there_is_nothing_to_say(desk):
+    """No review, and one that nobody noted the start of, are said in words."""
+    assert desk("rights", "reviews").stdout == "no review was answered yet\n"
+    decision = json.loads(desk("why", WHO, "--json").stdout)["decision_id"]
+    number = desk.ask("human_review", "--decision", decision)
+    assert desk.answer(number, "--outcome", "keep", "--reason", "right as it was").exit_code == 0
+    said = desk("rights", "reviews").stdout
+    assert said == "1 review, 0 changed the decision (0.0%), of none is it known how long it took\n"
+
+
+def test_a_start_is_by_whoever_works_on_it_and_taking_back_by_the_person(desk):
+    """Without a name nobody started; the person whose request it is did not start it either."""
+    number = desk.ask("access")
+    refused = desk("rights", "start", number)
+    assert refused.exit_code == 2
+    assert "by-whom" in refused.stderr
+    assert desk("rights", "withdraw", number).exit_code == 0
+    (kept,) = assembly.list_requests(home=desk.home, everything=True)
+    assert [one.by for one in kept.trail] == ["person", "person"]

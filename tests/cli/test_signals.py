@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
+from evenhand import assembly
 from evenhand.signals import IdSet, TcfString, decisecond, write_tcf
 from shop_folder import AT, PROGRAM, write_shop
 
@@ -71,9 +72,8 @@ def _yes() -> str:
     )
 
 
-def test_signals_decide_in_a_run_and_are_recorded_as_reasons(tmp_path, cli):
-    """Consent, opt-out and doubt by signal: told to the person, replayed, and no string goes into the ledger."""
-    campaign = write_shop(tmp_path / "shop")
+def _with_signals(campaign):
+    """The shop with a table in which some people's browsers speak; the ids of the first forty people."""
     folder = campaign.parent
     people = [f"canary{number}@mail.example" for number in range(40)]
     rows = ["subject,kind,purpose,status,at,tc,gpp,gpc"]
@@ -87,7 +87,34 @@ def test_signals_decide_in_a_run_and_are_recorded_as_reasons(tmp_path, cli):
     declared = "consents: {file: said.csv, signals: {tcf: tc, gpp: gpp, gpc: gpc, vendor: 755}}"
     text = campaign.read_text("utf-8").replace("consents: {file: said.csv}", declared)
     campaign.write_text(text, encoding="utf-8")
+    return folder, people
 
+
+def test_a_no_of_a_browser_in_the_table_is_carried_to_a_new_id(tmp_path, cli):
+    """An opt-out, a doubt about one, Global Privacy Control; a yes, and what nobody can read, stay where they are."""
+    folder, people = _with_signals(write_shop(tmp_path / "shop"))
+    assert cli(folder, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    known = {
+        "evidence": "merged, ticket 4711",
+        "by": "desk-4",
+        "home": folder / "evenhand-home",
+        "at": datetime.now(UTC),
+    }
+    for old, new, carried in ((20, 30, 1), (21, 31, 1), (22, 32, 1), (23, 33, 0), (0, 34, 0)):
+        assert assembly.same_person(people[new], people[old], **known).carried == carried, old
+    said = json.loads(cli(folder, "consent", "history", people[30], "--home", "evenhand-home", "--json").stdout)["said"]
+    assert [(one["kind"], one["status"], one["at"][:10]) for one in said] == [("signal", "SignalledNo", "2026-02-02")]
+    reasons = {30: "signal-opt-out", 31: "personalisation-opt-out", 33: "consent-valid", 34: "consent-valid"}
+    for person, reason in reasons.items():
+        done = cli(folder, "decide", "campaign.yaml", people[person], "--at", "2026-03-05")
+        assert done.exit_code == 0, done.output
+        told = json.loads(cli(folder, "why", people[person], "--home", "evenhand-home", "--json").stdout)
+        assert told["permission"]["key"] == reason, person
+
+
+def test_signals_decide_in_a_run_and_are_recorded_as_reasons(tmp_path, cli):
+    """Consent, opt-out and doubt by signal: told to the person, replayed, and no string goes into the ledger."""
+    folder, people = _with_signals(write_shop(tmp_path / "shop"))
     done = cli(folder, "run", "campaign.yaml", "--at", AT)
     assert done.exit_code == 0, done.output
     reasons = {

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from evenhand.cli import app
 from evenhand.terms import SMALLEST_SHOWN
 from shop_folder import AT, write_shop
 
@@ -79,6 +82,47 @@ COMMANDS = [
     ("check", "campaign.yaml"),
     ("run", "campaign.yaml"),
 ]
+
+LATER = [
+    ("certify", "last"),
+    ("monitor", "campaign.yaml", "--prometheus", "figures.prom"),
+    ("ledger", "runs"),
+    ("replay", "last"),
+    ("vault", "list"),
+    ("rights", "list"),
+]
+"""What is told of a run that was recorded; these name their moment themselves, or none."""
+
+
+NEARLY_ALL = re.compile(r"(?<![\w.,:-])39[1-9](?![\w.,:%])")
+"""All but a few of the 400 people: what is left of them would follow by subtraction."""
+
+
+@pytest.fixture(scope="module")
+def few_recorded(few) -> Path:
+    """The same, with nobody but the four who objected decided about without personal data, and recorded."""
+    folder = few.parent / "recorded"
+    shutil.copytree(few, folder)
+    said = (folder / "said.csv").read_text("utf-8").replace("ConsentWithdrawn", "ConsentGiven")
+    (folder / "said.csv").write_text(said, "utf-8")
+    done = CliRunner().invoke(app, ["run", str(folder / "campaign.yaml"), "--at", AT])
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.mark.parametrize("words", LATER, ids=" ".join)
+def test_nothing_that_is_told_of_a_recorded_run_holds_a_few_or_all_but_a_few(few_recorded, cli, words):
+    """Certificate, monitor, its figures for Prometheus, runs: nothing from 1 to 9, and not 400 less so many."""
+    told = cli(few_recorded, *words, "--json")
+    assert told.exit_code in (0, 1), told.stderr
+    assert [name for name, _ in _small(json.loads(told.stdout))] in ([], ["certificate"])  # its form, which is 1
+    lines = cli(few_recorded, *words, "--quiet").stdout
+    figures = few_recorded / "figures.prom"
+    for text in (told.stdout, lines, figures.read_text("utf-8") if figures.exists() else ""):
+        assert not NEARLY_ALL.findall(text), text
+    for pattern in (*SAID, r"\d+ (columns?|rounds?)"):
+        lines = re.sub(pattern, "", lines)
+    assert not re.findall(r"(?<![\w.,:-])[1-9](?![\w.,:%])", lines), lines
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

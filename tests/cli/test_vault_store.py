@@ -24,9 +24,8 @@ from evenhand.assembly import (
     vault_purge,
     vault_put,
 )
-from evenhand.cli import app
 from evenhand.terms import DataError, LedgerError, StoreError, UsageError
-from shop_folder import AT, write_shop
+from shop_folder import AT, app, write_shop
 
 NOW, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2126, 3, 1, tzinfo=UTC)
 
@@ -146,7 +145,7 @@ def test_a_corrected_value_is_put_right_in_the_vault_and_stays_right(shop):
         kept = [one for one in package_about(who, home=home).to_dict()["data"] if one["source"] == "vault"]
         assert [(one["value"], one["corrected"]) for one in kept] == [("x", True)]
         _put(shop)
-    vault_purge(["sex"], home=home, at=NOW)
+    vault_purge(["sex"], home=home, at=NOW, why="the limit ended")
     with pytest.raises(UsageError, match="stands in no table of subjects, nor in the vault"):
         answer_request(asked(), who, values={"sex": "y"}, at=datetime.now(UTC), **known)
 
@@ -169,6 +168,26 @@ def test_an_access_answer_shows_what_the_vault_holds_and_names_what_it_cannot_re
     later = package_about(who, home=_home(shop))
     assert later.to_dict()["tables_not_read"] == ["vault: sex"]
     assert "vault: sex" in later.to_html()
+
+
+def test_a_column_is_not_deleted_before_its_time_without_a_reason(shop):
+    """Nothing is gone; what has had its time needs no other reason."""
+    _put(shop)
+    with pytest.raises(UsageError, match="no reason is given"):
+        vault_purge(["sex"], home=_home(shop), at=NOW, why=" ")
+    assert [one.name for one in vault_list(home=_home(shop))] == ["sex"]
+    told = CliRunner().invoke(app, ["vault", "purge", "--column", "sex", "--home", str(_home(shop))])
+    assert told.exit_code == 2
+    assert "--why" in told.output
+
+
+@pytest.mark.parametrize("columns", [["person"], ["sex", "person"], ["sex", "sex"]])
+def test_ids_are_no_sensitive_column(shop, columns):
+    """They would stand in the vault as groups of one; nothing is put there."""
+    with pytest.raises(UsageError, match="ids is named as a sensitive one"):
+        vault_put(shop.parent / "groups.csv", columns, identifier="person", purpose="limit", until=UNTIL, at=NOW,
+                  home=_home(shop))  # fmt: skip
+    assert not (_home(shop) / "vault.sqlite").exists()
 
 
 @pytest.mark.parametrize("change", ["UPDATE question SET who = 'eve' WHERE number = 1",
@@ -205,6 +224,9 @@ def test_a_noisy_count_is_paid_for_once_and_refused_when_the_budget_is_spent(sho
     _put(shop, epsilon=Fraction(1))
     half = {"epsilon": Fraction(1, 2), "home": _home(shop), "at": NOW}
     first, again = vault_count("sex", ["f", "m"], **half), vault_count("sex", ["m", "f"], **half)
+    assert vault_log(home=_home(shop))[-1].people == 400
+    said = CliRunner().invoke(app, ["vault", "log", "--home", str(_home(shop))]).output
+    assert "read sex of 400 people: noisy counts" in said
     assert first.counts == again.counts
     assert (first.again, again.again, again.spent) == (False, True, Fraction(1, 2))
     assert all(low <= max(0, n) <= high for n, low, high in first.counts.values())

@@ -36,13 +36,17 @@ class Console:
         """The browser of somebody with these roles; asked below ``/console``."""
         return _Below(self.app, self.door, roles)
 
+    def other(self, *roles: StaffRole) -> StaffBrowser:
+        """The browser of somebody else."""
+        return _Below(self.app, self.door, roles, "u-18")
+
 
 class _Below(StaffBrowser):
-    def __init__(self, app, door, roles: Collection[StaffRole]) -> None:
+    def __init__(self, app, door, roles: Collection[StaffRole], who: str = "u-17") -> None:
         async def mounted(scope, receive, send) -> None:
             await app({**scope, "root_path": "/console"}, receive, send)
 
-        super().__init__(mounted, door, roles)
+        super().__init__(mounted, door, roles, who=who)
 
 
 def write_people(folder) -> None:
@@ -64,4 +68,8 @@ def console(tmp_path_factory) -> Iterator[Console]:
         made.register.upload(FILE, who="staff-1", why="<b>spring</b>")
         made.register.start("small-shop", seen="*", who="staff-1", why="agreed")
         made.register.upload(named("draft", FILE.decode()), who="staff-1", why="")
+        asking = FILE.decode().replace("retention:", "review: {by: [reviewer]}\nretention:", 1)
+        made.register.upload(named("in-review", asking), who="staff-1", why="")
+        more = {"seen": "*", "by": "staff-1", "reviewers": ["Rosa Review"], "note": "age left out"}
+        made.register.send_for_review("in-review", **more)
         yield made

@@ -21,6 +21,7 @@ PAGES = (
     "campaigns",
     "campaigns/small-shop?plan=1&budget=3&bound.sex-reach=0.7",
     "campaigns/draft",
+    "campaigns/in-review",
     "new",
     "new?category=employment&like=small-shop",
     "campaigns/draft/file",
@@ -31,7 +32,7 @@ PAGES = (
 
 @pytest.fixture(scope="module")
 def served(console):
-    """The console on this machine alone, and a door for a marketer."""
+    """The console on this machine alone, and a door for a marketer who reviews what others wrote."""
     import uvicorn
     from starlette.applications import Starlette
     from starlette.responses import PlainTextResponse
@@ -42,7 +43,9 @@ def served(console):
     sessions = StaffSessions(bytes(range(32)), SessionsInMemory())
     sections = (Section("/console/", "console.section", frozenset(StaffRole)),)
     door = StaffDoor(sessions, sections, site=site, sender="Shop")
-    word = sessions.open(mark="staff-0123456789ab", name="Sanne", roles=[StaffRole.MARKETER], at=datetime.now(UTC))
+    word = sessions.open(
+        mark="staff-0123456789ab", name="Sanne", roles=[StaffRole.MARKETER, StaffRole.REVIEWER], at=datetime.now(UTC)
+    )
 
     async def enter(request):
         """Stands for the sign-in, which has tests of its own."""
@@ -144,4 +147,24 @@ def test_limits_are_tried_and_a_campaign_is_paused_with_the_keyboard_alone(serve
     page.fill("#why-resume", "over")
     page.keyboard.press("Enter")
     page.wait_for_url("**done=resumed**")
+    page.context.close()
+
+
+def test_the_language_is_changed_in_the_middle_of_a_form_and_enter_still_sends_it(served, browser):
+    """What was typed is there in the other language; Enter presses the form's own button, not the language."""
+    page = _page(browser, served, script=False)
+    page.goto(f"{served}/console/new?category=ordinary&like=small-shop&lang=nl")
+    page.fill("#id", "two-tongues")
+    page.uncheck("input[name=feature] >> nth=0")
+    page.click("header button:has-text('English')")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.input_value("#id") == "two-tongues"
+    assert not page.is_checked("input[name=feature] >> nth=0")
+    page.focus("#id")
+    page.keyboard.press("Enter")
+    assert "campaign: two-tongues" in page.input_value("#document")
+    page.fill("#reason", "half a reason")
+    page.click("header button:has-text('Nederlands')")
+    assert page.locator("html").get_attribute("lang") == "nl"
+    assert page.input_value("#reason") == "half a reason"
     page.context.close()

@@ -8,6 +8,8 @@ import pytest
 
 from campaigns_cases import named
 from console_cases import AS_TYPED
+from evenhand.explanation import catalogue
+from evenhand.policy import CHECKS
 from evenhand.staff import StaffRole
 
 M, A, P = StaffRole.MARKETER, StaffRole.AUDITOR, StaffRole.PRIVACY_OFFICER
@@ -153,7 +155,7 @@ def test_the_monitor_page_shows_the_last_look_and_has_one_made(console):
 
 @pytest.mark.parametrize("role", [A, StaffRole.REVIEWER, P])
 def test_others_look_and_change_nothing(console, role):
-    """No form, and what is sent all the same is refused; a privacy officer can pause, and nothing else."""
+    """No form, and what is sent all the same is refused; a privacy officer can pause and resume, and nothing else."""
     console.register.upload(_file(console, f"of-{role.value}"), who="staff-1", why="")
     browser, path = console.of(role), f"/console/campaigns/of-{role.value}"
     assert browser.get("/console/").status_code == 200
@@ -164,10 +166,10 @@ def test_others_look_and_change_nothing(console, role):
         "/console/new",
         "/console/file",
         f"{path}/start",
-        f"{path}/resume",
         "/console/monitor/x",
     ):
         assert browser.post(where, reason="x").status_code == 403, where
+    assert browser.post(f"{path}/resume", reason="x").status_code == (409 if role is P else 403)
     status = browser.post("/console/campaigns/small-shop/pause", reason=" ").status_code
     assert status == (422 if role is P else 403)
     assert ("Pause now" in browser.get("/console/campaigns/small-shop?lang=en").text) == (role is P)
@@ -193,3 +195,137 @@ def test_every_page_is_small_and_in_one_language(console, lang):
         assert not re.search(r'(src|href)="(https?:)?//', page.text), path
     assert browser.get("/console/campaigns/nothing").status_code == 404
     assert browser.get("/console/nothing").status_code == 404
+
+
+def test_what_a_privacy_officer_paused_stays_paused_until_they_let_it_go_on(console):
+    """A marketer sees who stopped it and who can lift that, has no button, and what they send is refused."""
+    name, path = "of-the-officer", "/console/campaigns/of-the-officer"
+    console.register.upload(_file(console, name), who="staff-1", why="")
+    console.register.start(name, seen="*", who="staff-1", why="agreed")
+    marketer, officer = console.of(M), console.of(P)
+    assert marketer.post(f"{path}/pause", reason="text").status_code == 303
+    over = officer.get(f"{path}?lang=en").text
+    assert "Pause as the privacy officer too" in over
+    assert officer.post(f"{path}/pause", reason="complaints").status_code == 303
+    page = marketer.get(f"{path}?lang=en").text
+    assert "in the role privacy officer" in page
+    assert "Only these roles let the campaign go on: privacy officer." in page
+    assert f'action="{path}/resume"' not in page
+    refused = marketer.post(f"{path}/resume", reason="it sells", lang="en")
+    assert refused.status_code == 403
+    assert "pause-of-another" in refused.text
+    told = console.register.read(name)
+    assert (told["state"], told["pause"]["role"]) == ("paused", "privacy-officer")
+    assert officer.post(f"{path}/resume", reason="settled").status_code == 303
+    assert console.register.read(name)["state"] == "active"
+
+
+R = StaffRole.REVIEWER
+CLAUSE = b"review: {by: [reviewer]}\nretention:"
+
+
+def _in(page, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', page)[1].replace("&#34;", '"')
+
+
+def test_a_campaign_that_asks_for_a_review_is_sent_reviewed_by_another_and_started(console):
+    """Refused before, with its block and owner; a refusal has its reason; a changed file needs a new review."""
+    path, first = "/console/campaigns/reviewed", _file(console, "reviewed").replace(b"retention:", CLAUSE, 1)
+    marketer, reviewer = console.of(M), console.other(R)
+    assert marketer.post("/console/file", document=first.decode(), do="keep", reason="new").status_code == 303
+    page = marketer.get(f"{path}?lang=en").text
+    assert "(campaign-not-reviewed). The marketer can mend it." in page
+    refused = marketer.post(f"{path}/start", seen="*", reason="now", lang="en")
+    assert refused.status_code == 409
+    assert "was not reviewed as it is now" in refused.text
+    sent = {"seen": _in(page, "seen"), "reviewers": "Rosa Review, Bo", "reason": "age left out"}
+    assert marketer.post(f"{path}/review", **sent).status_code == 303
+    assert "Asked: Rosa Review, Bo." in marketer.get(f"{path}?lang=en").text
+    assert "/verdict" not in marketer.get(path).text
+    digest = _in(reviewer.get(f"{path}?lang=en").text, "digest")
+    assert reviewer.post(f"{path}/verdict", digest="0" * 64, do="approve", reason="x").status_code == 412
+    assert reviewer.post(f"{path}/verdict", digest=digest, do="approve", reason=" ").status_code == 422
+    assert reviewer.post(f"{path}/verdict", digest=digest, do="refuse", reason="misleading").status_code == 303
+    page = marketer.get(f"{path}?lang=en").text
+    assert "Refused by staff-" in page
+    assert "misleading" in page
+    better = first + b"# reworded\n"
+    keep = {"document": better.decode(), "do": "keep", "replaces": "reviewed", "seen": _in(page, "seen")}
+    assert marketer.post("/console/file", **keep).status_code == 303
+    page = marketer.get(f"{path}?lang=en").text
+    assert marketer.post(f"{path}/review", seen=_in(page, "seen")).status_code == 303
+    digest = _in(reviewer.get(path).text, "digest")
+    assert reviewer.post(f"{path}/verdict", digest=digest, do="approve", reason="fits").status_code == 303
+    assert marketer.post(f"{path}/start", seen="*", reason="go").status_code == 303
+    told = console.register.read("reviewed")
+    assert (told["state"], told["review"]["state"]) == ("active", "approved")
+    whats = [one["what"] for one in told["history"]]
+    assert [one for one in whats if "review" in one] == ["sent-for-review", "review-approved"]
+
+
+def test_nobody_reviews_what_they_wrote_whatever_their_roles(console):
+    """Somebody who is marketer and reviewer has no such form for their own file, and is refused."""
+    console.register.upload(_file(console, "own-work"), who="staff-1", why="")
+    both = console.of(M, R)
+    assert both.post("/console/campaigns/own-work/review", seen="*").status_code == 303
+    page = both.get("/console/campaigns/own-work?lang=en").text
+    assert "/verdict" not in page
+    digest = console.register.read("own-work")["review"]["digest"]
+    own = both.post("/console/campaigns/own-work/verdict", digest=digest, do="approve", reason="fine", lang="en")
+    assert own.status_code == 403
+    assert console.register.read("own-work")["review"]["state"] == "in-review"
+
+
+def test_the_list_tells_review_transparency_and_assessments_as_they_are(console):
+    """Five of five for parts that are one column each; no badge for an assessment that nobody made."""
+    page = console.of(M).get("/console/campaigns?lang=en").text
+    row = re.search(r"<th scope=\"row\"><a href=\"/console/campaigns/small-shop.*?</tr>", page, re.S)[0]
+    assert "not needed" in row
+    assert "5 of 5" in row
+    assert "no impact assessment (DPIA) is kept here; no balancing test is named" in row
+
+
+def test_on_a_dutch_page_findings_and_refusals_are_in_dutch_with_the_exact_words_in_english_below(console):
+    """What should hold, in a sentence; the words with names and numbers are marked as English."""
+    browser = console.of(M)
+    broken = _file(console, "kapot").decode().replace("value: 4", "value: veel")
+    page = browser.post("/console/file", document=broken, do="keep", lang="nl").text
+    assert "Zo hoort het: Elke waarde is van haar soort." in page
+    assert "De marketeer kan dit verhelpen." in page or "(EH-POL-005)" in page
+    exact = re.findall(r"<details><summary>Precies, in het Engels</summary>(.*?)</details>", page, re.S)
+    assert exact
+    assert all('<p lang="en">' in one for one in exact)
+    refused = browser.post("/console/campaigns/draft/pause", reason="x", lang="nl")
+    assert refused.status_code == 409
+    assert "problem." not in refused.text
+    alert = re.search(r'role="alert">(.*?)</p>', refused.text, re.S)[1]
+    assert 'lang="en"' not in alert
+    assert "<details>" not in browser.post("/console/file", document=broken, do="keep", lang="en").text
+
+
+def test_every_check_has_its_sentence_in_both_languages():
+    """In English it is the title that the reference has."""
+    assert {f"check.{id}": check.title for id, check in CHECKS.items()} == {
+        key: said for key, said in catalogue("en").items() if key.startswith("check.")
+    }
+
+
+def test_changing_the_language_keeps_what_was_typed(console):
+    """In a file and in a form; nothing is kept by it, and no address holds it."""
+    browser = console.of(M)
+    typed = _file(console, "halfway").decode() + "# half"
+    page = browser.post("/console/file", document=typed, reason="because", do="lang-en", lang="nl")
+    assert '<html lang="en">' in page.text
+    assert "# half" in page.text
+    assert 'name="reason" value="because"' in page.text
+    form = AS_TYPED | {"id": "half-way", "offer.0.nl": "Korting <b>op</b> thee", "feature": ["visits"]}
+    page = browser.post("/console/new", **form | {"do": "lang-en"}, like="small-shop", category="ordinary", lang="nl")
+    assert '<html lang="en">' in page.text
+    assert 'name="id" value="half-way"' in page.text
+    assert 'value="Korting &lt;b&gt;op&lt;/b&gt; thee"' in page.text
+    assert re.search(r'name="feature" value="visits" checked', page.text)
+    assert not re.search(r'name="feature" value="days" checked', page.text)
+    assert re.search(r'name="budget"[^>]*value="4"', page.text)
+    again = browser.post("/console/new", **form, like="small-shop", category="ordinary")
+    assert "campaign: half-way" in again.text
+    assert {"halfway", "half-way"}.isdisjoint(one["campaign"] for one in console.register.page("", 200))

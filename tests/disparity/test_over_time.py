@@ -51,13 +51,6 @@ def test_rates_per_group_are_told_for_every_period():
     assert sum(rate.rows or 0 for rate in comparison.rates) == result.periods[0].rows
 
 
-@pytest.mark.parametrize("rows", [900, 4_000])
-def test_where_nothing_changes_no_change_is_named(rows):
-    """Twenty-five seeded histories in which nothing depends on time: no finding."""
-    found = [item for seed in range(25) for item in null_story(100 + seed, rows).audit().findings if item.id in TIME]
-    assert [item.what for item in found] == []
-
-
 def test_the_noise_that_is_taken_off_is_the_noise_that_there_is():
     """Over 1,000 unchanged histories the divergence averages to what is said to be noise, and stability to about 0."""
     rng = np.random.default_rng(4)

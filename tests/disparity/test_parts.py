@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evenhand.disparity import Parts, stratify
 from evenhand.terms import Binning, Severity
 from evenhand.vault import Vault
-from planted_histories import SITES, Story, null_story, recruitment
+from planted_histories import SITES, Story, recruitment
 
 
 def _findings(story: Story, **options: object) -> list:
@@ -105,11 +105,6 @@ def test_small_parts_are_summed_but_not_named():
     one = _stratified(story)
     assert all(part.rows >= 20 and part.other_rows >= 20 for part in one.parts)
     assert one.ratio is not None
-
-
-def test_where_nothing_is_planted_no_part_is_named():
-    """Twenty histories without any story: no finding about parts."""
-    assert [item.what for seed in range(20) for item in _findings(null_story(seed))] == []
 
 
 @given(

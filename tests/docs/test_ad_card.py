@@ -18,10 +18,9 @@ import pytest
 from typer.testing import CliRunner
 
 from evenhand import assembly
-from evenhand.cli import app
 from evenhand.portal import card_integrity, card_script, card_style
 from portal_cases import AT, name_of, write_corner_shop
-from shop_folder import PROGRAM
+from shop_folder import PROGRAM, app
 
 
 def test_the_published_digests_are_those_of_the_files(pages, root):

@@ -99,6 +99,8 @@ def test_the_proxies_let_in_what_the_service_takes_and_hide_the_rest(deploy):
         assert "127.0.0.1:8000" in text
         assert "/v1/" in text
         assert "/my" in text
+        for place in ("staff", "officer", "console"):
+            assert re.search(rf"^[^#]*\b{place}\b", text, re.MULTILINE), f"{place}: whoever works here needs it"
         assert not re.search(r"^[^#]*(/metrics|/readyz)", text, re.MULTILINE)
 
 
@@ -108,9 +110,34 @@ def test_the_alerts_ask_for_figures_that_the_service_has(deploy):
     metrics = Metrics(lambda: 0)
     metrics.answered("/v1/decisions", 503, 0.1)
     given = set(re.findall(r"^(evenhand_\w+)", metrics.text().decode(), re.MULTILINE))
-    assert len(rules) == 4
+    assert len(rules) == 5
     for rule in rules:
         assert set(re.findall(r"evenhand_\w+", rule["expr"])) <= given, rule["alert"]
+
+
+def test_each_alert_fires_when_it_should_and_not_before(deploy):
+    """By promtool, on series as the service gives them: a count that begins at 1 is a first fault."""
+    if shutil.which("promtool") is None:
+        pytest.skip("no promtool on this machine; on Debian: apt-get install prometheus")
+    for words in (("check", "rules", "alerts.yml"), ("test", "rules", "alerts_test.yml")):
+        told = subprocess.run(["promtool", *words], cwd=deploy, capture_output=True, text=True, check=False)
+        assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_the_alerts_tests_are_about_series_that_the_service_has(deploy):
+    """Names and labels as /metrics gives them, so that what fires there fires here."""
+    text = (deploy / "alerts_test.yml").read_text("utf-8")
+    series = set(re.findall(r"- series: '?(evenhand_\w+)", text))
+    metrics = Metrics(lambda: 0)
+    metrics.answered("/v1/decisions", 500, 0.1)
+    given = metrics.text().decode()
+    assert len(series) >= 4
+    assert series <= set(re.findall(r"^(evenhand_\w+)", given, re.MULTILINE))
+    for labels in set(re.findall(r'\{route="/v1/decisions",(\w+)=', text)):
+        assert f'{{{labels}="' in given or f',{labels}="' in given
+    rules = YAML(typ="safe").load((deploy / "alerts.yml").read_text("utf-8"))["groups"][0]["rules"]
+    tested = set(re.findall(r"alertname: (\w+)", text))
+    assert {rule["alert"] for rule in rules} == tested
 
 
 def test_the_environment_holds_the_address_and_no_key(deploy):

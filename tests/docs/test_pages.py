@@ -78,10 +78,11 @@ def test_every_promise_has_a_page(root):
 
 
 def test_every_decision_on_the_house_has_status_and_consequences(root):
-    """docs/decisions/NNNN-title.md, each number once."""
+    """docs/decisions/NNNN-title.md, numbered without a gap, and each in the list."""
     files = sorted(path for path in (root / "docs" / "decisions").glob("[0-9]*.md"))
-    numbers = [int(path.name[:4]) for path in files]
-    assert numbers == sorted(set(numbers))
+    assert [int(path.name[:4]) for path in files] == list(range(1, len(files) + 1))
+    listed = (root / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in files if path.name not in listed] == []
     for path in files:
         text = path.read_text(encoding="utf-8")
         for heading in ("Status:", "## Context", "## Decision", "## Consequences"):

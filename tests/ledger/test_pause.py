@@ -312,3 +312,68 @@ def test_a_pause_without_name_or_reason_or_of_a_paused_campaign_changes_nothing(
     _paused_by(store)
     with pytest.raises(UsageError, match="paused already"):
         _paused_by(store)
+
+
+OFFICER, MARKETER = "privacy-officer", "marketer"
+
+
+def _stopped(store, role, by="Puck"):
+    return pause(store, "tiny", by=by, reason="complaints", at=NOON, role=role)
+
+
+def test_what_a_privacy_officer_paused_only_a_privacy_officer_lets_go_on():
+    """Others are told who can; the entries keep both roles, and verification reads them again."""
+    store = _ledger()
+    _stopped(store, OFFICER)
+    for roles in ([], [MARKETER], ["data-scientist", MARKETER]):
+        with pytest.raises(UsageError, match="was paused in the role privacy-officer") as refused:
+            resume(store, "tiny", by="Mila", reason="it sells", at=NOON, roles=roles)
+        assert refused.value.code == "pause-of-another"
+        assert "privacy-officer" in refused.value.remedy
+    with pytest.raises(PausedError, match="in the role privacy-officer"):
+        refuse_paused(store, "tiny")
+    done = resume(store, "tiny", by="Puck", reason="text changed", at=NOON, roles=[OFFICER, MARKETER])
+    assert done.told["role"] == OFFICER
+    refuse_paused(store, "tiny")
+    assert verify(store, model_from_json).ok
+
+
+def test_a_pause_of_another_role_is_ended_by_that_role_or_by_an_officer():
+    """A marketer ends their own, an officer anybody's, and whoever is somebody else neither."""
+    for roles, kept in (([MARKETER], MARKETER), ([OFFICER], OFFICER)):
+        store = _ledger()
+        _stopped(store, MARKETER, "Mila")
+        with pytest.raises(UsageError, match="in the role marketer"):
+            resume(store, "tiny", by="Daan", reason="x", at=NOON, roles=["data-scientist"])
+        assert resume(store, "tiny", by="N", reason="y", at=NOON, roles=roles).told["role"] == kept
+
+
+def test_an_officer_pauses_over_anothers_pause_and_nobody_over_theirs():
+    """What a marketer or an alarm stopped is the officer's from then on."""
+    store = _ledger()
+    _raise(store)
+    with pytest.raises(UsageError, match="paused already"):
+        _stopped(store, MARKETER)
+    done = _stopped(store, OFFICER)
+    assert campaign_state(store, "tiny").stop == done
+    with pytest.raises(UsageError, match="paused already"):
+        _stopped(store, OFFICER)
+    with pytest.raises(UsageError, match="in the role privacy-officer"):
+        resume(store, "tiny", by="Mila", reason="x", at=NOON, roles=[MARKETER])
+    resume(store, "tiny", by="Puck", reason="x", at=NOON, roles=[OFFICER])
+    assert verify(store, model_from_json).ok
+
+
+def test_a_resumption_by_another_role_that_a_holder_of_the_key_forges_is_found():
+    """Hashes fit, but a marketer let go on what an officer stopped."""
+    store = _ledger()
+    _stopped(store, OFFICER)
+    resume(store, "tiny", by="Puck", reason="x", at=NOON, roles=[OFFICER])
+    rows, hash_ = [], GENESIS
+    for row in store.rows:
+        body = row[4].replace(b'"role":"privacy-officer"', b'"role":"marketer"') if row[1] == Kind.RESUMED else row[4]
+        hash_ = link(hash_, body)
+        rows.append((len(rows) + 1, row[1], row[2], hash_, body))
+    store.rows, store.kept = rows, Head(Tail(len(rows), hash_))
+    told = [problem.what for problem in verify(store, model_from_json).problems]
+    assert any("ends a pause that another role set" in what for what in told)

@@ -147,7 +147,7 @@ def test_keys_that_are_lost_are_told_from_people_that_were_erased():
     store, _, run_id = _recorded()
     store.people.forget(bytes.fromhex(_somebody(store, run_id).subject))
     found = verify(store, model_from_json)
-    assert "The keys of 1 people are missing" in found.problems[0].what
+    assert "The keys of 1 person are missing" in found.problems[0].what
     store.people = None
     found = verify(store, model_from_json)
     assert (found.ok, found.closed) == (True, 2 * PEOPLE)
@@ -241,3 +241,17 @@ def test_a_process_that_ends_between_entry_and_key_leaves_what_asking_again_puts
     assert not verify(store, model_from_json).ok
     assert erase_subject(store, pseudonym, at=AT) == key.handle
     assert (verify(store, model_from_json).ok, len(store.rows)) == (True, entries)
+
+
+def test_a_sealed_entry_is_spelled_as_every_other_body():
+    """Written without the encoder, for speed: the bytes are those that it writes."""
+    from evenhand.ledger._body import SealedDecision, encode, read_body
+    from evenhand.ledger._personal import closed_decisions
+
+    people, keys = MemoryKeys(), [bytes(range(48)), bytes(range(100, 148))]
+    handles, entries, kept = closed_decisions(people, 7, keys, [b"{}", b'{"@":"decision"}'])
+    for seq, (handle, entry) in enumerate(zip(handles, entries, strict=True), 7):
+        read = read_body(entry, seq)
+        assert isinstance(read, SealedDecision)
+        assert (read.h, encode(read)) == (handle.hex(), entry)
+    assert len(kept) == 2

@@ -259,6 +259,42 @@ def test_a_signal_does_not_work_backwards():
     assert answer(consent(), Row("2026-11-02", gpc="1")) == GIVEN
 
 
+def column_of(rows: int) -> list[Row]:
+    """Different rows of all sorts: a yes and a no, too early and too late, unusable and unreadable."""
+    moments = ["2026-09-30", "2026-10-02", "2026-10-05T12:00", "2027-12-01"]
+    kinds = [{}, {"purposes": [1]}, {"purpose_one_treatment": True, "purposes": [3, 4]}, {"disclosed_vendors": None}]
+    own = [PublisherTc(IdSet.of(purposes)) for purposes in ([1], [1, 3, 4])]
+    found = []
+    for row in range(rows):
+        text = tcf(f"2026-10-{1 + row % 7:02}", cmp_version=row, publisher_tc=own[row % 2], **kinds[row % 5 % 4])
+        text = text if row % 6 else text[: 30 + row % 40]
+        section = ("DBABMA~" + text, f"DBABLA~CVVV{'kV'[row % 2]}kkkkpFY.{'YQ'[row % 3 // 2]}A", None)[row % 3]
+        found.append(
+            Row(moments[row % 4], tcf=None if row % 11 == 0 else text, gpp=section, us_privacy="1Y-N"[: row % 9])
+        )
+    return found
+
+
+@pytest.mark.parametrize("vendor", [755, None])
+def test_a_long_column_says_what_its_rows_say_one_by_one(vendor):
+    """Reading many at once changes no record: which, of what, since when and until when."""
+    rows = column_of(200)
+    campaign = Campaign.model_validate(changed({"consents.signals": SIGNALS | {"vendor": vendor}}))
+
+    def records(some: list[Row], first: int) -> list[tuple]:
+        at = np.array([row.at for row in some], dtype="datetime64[us]")
+        heard = hear(
+            {name: [getattr(row, name) for row in some] for name in ("tcf", "gpp", "us_privacy")}, at, campaign
+        )
+        columns = (heard.rows + first, heard.at, heard.until)
+        return list(zip(heard.purposes, heard.words, *(column.tolist() for column in columns), strict=True))
+
+    one_by_one = [record for row in range(len(rows)) for record in records(rows[row : row + 1], row)]
+    assert sorted(records(rows, 0)) == sorted(one_by_one)
+    said = {word for purpose, word, *_ in one_by_one if purpose == "PersonalisedAdvertising"}
+    assert said == {"SIGNAL_GIVEN", "SIGNAL_REFUSED", "SIGNAL_UNUSABLE"}
+
+
 def test_rows_of_signals_need_a_declaration():
     """An opt-out that stands in a column which nobody declared is not passed over in silence."""
     with pytest.raises(DataError, match="1 consent records hold signals, and the campaign declares none"):

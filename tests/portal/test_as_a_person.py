@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from html import unescape
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from evenhand.adapters.entry.person_links import Scope
+from evenhand import assembly
+from evenhand.adapters.entry.person_links import Scope, UsedInMemory
+from evenhand.adapters.web import person_pages
 from evenhand.assembly import check_receipt, verify_ledger
 from evenhand.portal import Word
+from evenhand.terms import StoreError
 from portal_cases import Browser, name_of
 
 
@@ -178,6 +183,70 @@ def test_a_double_click_does_not_lock_anybody_out(shop):
     assert _browser(shop).post(link, data={"lang": "nl"}).status_code == 403
     shop.now += timedelta(seconds=11)
     assert _browser(shop).post(link, data=button).status_code == 403
+
+
+def test_a_page_says_done_after_the_act_alone(real):
+    """Not on an address that somebody made or kept: neither on another page, nor for somebody else, nor later."""
+    person, said = real.who("tea"), 'role="status"'
+    browser, page = _enter(real, person)
+    for word in ("personal-on", "personal-on.1.", f"personal-on.{'9' * 30}.x", "personal-on." + "\ud800"):
+        assert said not in browser.get("/me", params={"done": word.encode("utf-8", "replace").decode()}).text
+    acted = browser.post("/me", data={"do": "personal-off", "csrf": _csrf(page)})
+    assert said in acted.text
+    word = acted.url.params["done"]
+    assert said in browser.get(f"/me?lang=en&done={word}").text
+    assert said not in browser.get("/me", params={"done": word.replace("personal-off", "personal-on")}).text
+    assert said not in browser.get(f"{real.why_link(person)}?done={word}").text
+    other, _ = _enter(real, real.who("bread"))
+    assert said not in other.get(f"/me?done={word}").text
+    real.now += timedelta(minutes=6)
+    assert said not in browser.get(f"/me?done={word}").text
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (StoreError("x", "down", rule="r", remedy="m"), 503, "over een paar minuten"),
+        (ValueError("CANARY"), 500, "Er ging bij ons iets mis."),
+    ],
+)
+def test_where_something_is_wrong_a_person_gets_a_page(real, error, status, says):
+    """Not two words of a server: what it means, in their language, and nothing of what went wrong."""
+
+    class Broken:
+        def sender(self):
+            raise error
+
+        def desk(self, who):
+            raise error
+
+    link = real.why_link(real.who("tea"))
+    app = person_pages(Broken(), real.links, UsedInMemory(), clock=lambda: real.now)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+
+    async def ask():
+        async with httpx.AsyncClient(transport=transport, base_url="https://shop.example") as client:
+            return await client.get(f"{link}?lang=nl")
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == status
+    assert says in _words(answer.text)
+    assert "CANARY" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_consent_that_was_refused_is_told_as_that(real):
+    """Nothing was given, so nothing was withdrawn: on the page, in the history, and of a cookie window."""
+    person = real.who("tea")
+    assembly.say(person, "refuse", "PersonalisedAdvertising", home=real.home.folder, at=real.now)
+    real.now += timedelta(minutes=1)
+    _, page = _enter(real, person)
+    said = _words(page)
+    assert "U gaf hiervoor geen toestemming, op 2 maart 2026." in said
+    assert "toestemming geweigerd: " in said
+    assert "ingetrokken" not in said.partition("Mijn keuzes")[0].partition("Waarvoor")[2]
+    assert 'value="give"' in page
+    assert 'value="withdraw"' not in page
 
 
 def test_an_expired_a_forged_and_another_kind_of_link_are_refused_alike(shop):

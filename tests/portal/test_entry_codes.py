@@ -113,6 +113,17 @@ def test_everybody_together_is_held_to_a_pace():
     assert desk.ask("61", AT + timedelta(minutes=1))
 
 
+def test_two_services_have_one_pace():
+    """What the one was asked, the other has counted."""
+    one, other = _Desk(), _Desk()
+    other.codes = EntryCodes(SECRET, other.links, one.once, OwnIds(), other.sent.append)
+    for number in range(60):
+        (one if number % 2 else other).ask(str(number))
+    for desk in (one, other):
+        with pytest.raises(CodesBusyError, match="in a minute"):
+            desk.ask("60")
+
+
 def test_marks_do_not_pile_up():
     """What is past its moment is removed as people go on asking; what still counts stays."""
     desk = _Desk()
@@ -288,6 +299,22 @@ def test_whoever_is_unknown_sees_the_very_same(coded):
         words = re.sub(r'(name="csrf" value=)"[0-9a-f]{32}"', r"\1", page.text.replace(token, "TOKEN"))
         answers.append((page.status_code, words, len(token)))
     assert len(set(answers)) == 1
+
+
+def test_the_link_beside_an_offer_leads_to_a_code(coded):
+    """Who wants to switch on again, or to undo what holds them back, is led to the way in that there is."""
+    person = coded.who("tea")
+    link = coded.why_link(person)
+    page = Browser(coded.app).get(f"{link}?lang=en").text
+    assert 'href="/me/enter?lang=en"' in page
+    assert "You get to your own page with a code, which we send you." in page
+    withdrew = next(who for who in coded.run.columns["person"] if who.startswith("canary6@"))
+    page = Browser(coded.app).get(f"{coded.why_link(withdrew)}?lang=nl").text
+    assert "Dit kunt u zelf veranderen, op uw eigen pagina." in page
+    mine = Browser(coded.app)
+    mine.post(coded.me_link(withdrew))
+    page = mine.get(f"/me/why/{coded.decision_of(withdrew)}?lang=nl").text
+    assert 'href="/me?lang=nl">Dit kunt u zelf veranderen bij uw keuzes</a>' in page
 
 
 def test_another_site_can_send_no_code_and_open_nothing(coded):

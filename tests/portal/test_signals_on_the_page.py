@@ -50,7 +50,7 @@ def test_an_opt_out_by_string_is_shown_with_its_effect_and_can_be_overruled(real
     browser, page = _enter(real, person)
     row = _row(page, "Your choice under American rules (GPP)")
     assert "Heard on 2 March 2026. We keep to it: your data does not count." in row
-    assert "After that, decisions about you: 1. Of these, 0 used it." in row
+    assert "After that, decisions about you: 1. Of these, 0 used your data." in row
     assert "heard a no: Your choice under American rules (GPP) (by your browser)" in _words(page)
     assert page.count('value="personal-on"') == 2, "at the master switch, which is off by it, and at the signal"
     page = browser.post("/me", data={"do": "personal-on", "csrf": _csrf(page), "lang": "en"}).text
@@ -141,7 +141,7 @@ def test_a_consent_that_was_withdrawn_shows_its_effect(real):
     real.now += timedelta(minutes=1)
     page = browser.get("/me?lang=en").text
     part = _words(page[page.index('id="purposes"') :].split("</section>")[0])
-    assert "After that, decisions about you: 2. Of these, 0 used it." in part
+    assert "After that, decisions about you: 2. Of these, 0 used your data." in part
     assert "(by you)" in part
 
 

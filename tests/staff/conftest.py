@@ -29,7 +29,7 @@ class House:
         self.is_there = True
         self.asked, self.told = [], []
         self.seconds = 0.0
-        self.issuer = DevIssuer(HERE, clock=lambda: self.now)
+        self.issuer = DevIssuer(HERE, clock=lambda: self.now, tell=self.tell)
         self.apps = {DEV_ISSUER: self.issuer.app()}
         self.settings = dev_settings(HERE)
         self.sessions = StaffSessions(SECRET, SessionsInMemory())
@@ -58,6 +58,20 @@ class House:
         """As the service mounts them."""
         first = "/" + scope["path"].split("/")[1]
         await self.apps[first]({**scope, "root_path": first}, receive, send)
+
+    def tell(self, address, token):
+        """As the issuer: send a logout token to the house; the status of its answer."""
+        assert address == f"{HERE}/staff/back-channel"
+        return self.back_channel(logout_token=token).status_code
+
+    def back_channel(self, **fields):
+        """What the house answers to somebody who is no browser."""
+
+        async def go():
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self), base_url=HERE) as client:
+                return await client.post("/staff/back-channel", data=fields)
+
+        return asyncio.run(go())
 
     def fetch(self, address, form, headers):
         """Ask the issuer; implements `Fetch`."""

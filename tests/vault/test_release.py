@@ -145,6 +145,33 @@ def test_where_only_the_finest_views_are_left_out_nothing_follows_from_the_other
 
 @pytest.mark.slow
 @settings(max_examples=15, deadline=None)
+@given(world=people(), flipped=st.sampled_from([0.005, 0.02]))
+def test_who_moves_between_two_bounds_does_not_follow_from_what_is_told_of_both(world, flipped):
+    """The few of a group who get the offer only with a limit, or only without, can be ten more or fewer within all that
+    is told; as long as of everybody enough moved for them to hide in."""
+    columns, before, _, _, _ = world
+    rng = np.random.default_rng(int(before.sum()))
+    more = (rng.random(len(before)) < flipped) | (np.array(columns["sex"]) == "m") & (rng.random(len(before)) < 0.3)
+    after = np.where(more, 1, np.where(rng.random(len(before)) < 0.01, 0, before))
+    sets = {"before": before > 0, "after": after > 0}
+    questions = [TableQuestion(("sex",), codes, family="bounds", moves=True) for codes in (before, after)]
+    tables = Vault(columns, np.ones(len(before), bool), MINIMUM).release(questions, why="test")
+    told, hidden = [], []
+    for table, name in zip(tables, sets, strict=True):
+        one, other = _facts(table, {}, {name: True})
+        told += one
+        hidden += other
+    moved = [
+        {"sex": value, "before": was, "after": not was}
+        for value in VALUES["sex"]
+        for was in (False, True)
+        if 0 < _truth(columns, sets, {"sex": value, "before": was, "after": not was}) < MINIMUM
+    ]
+    _check({"sex": columns["sex"]}, sets, told, [*hidden, *moved])
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None)
 @given(world=people())
 def test_who_is_left_out_of_a_table_follows_from_no_other_table(world):
     """Where one table is about everybody and another about those who may get the offer, the rest stays hidden too."""
@@ -213,6 +240,29 @@ def test_all_but_a_few_is_as_small_a_number_as_a_few():
         [TableQuestion(("sex",), hits)], why="test"
     )
     assert table.hidden[:, 0].tolist() == [True, True]
+
+
+def test_six_who_got_the_offer_by_a_limit_do_not_follow_from_the_numbers_with_and_without_it():
+    """300 and 305 of a group: with the three people of everybody who lost the offer known, five to eight came by it.
+    So one of the two is told as a range, where `moves` asks for it; a number of 60 who moved stays as it is."""
+
+    def bounds(came: int, went: int) -> tuple[list[int], list[int]]:
+        rest = 700 - came
+        return [1] * 300 + [0] * (came + rest), [0] * went + [1] * (300 - went + came) + [0] * rest
+
+    (f_was, f_is), (m_was, m_is) = bounds(6, 1), bounds(60, 2)
+    columns, codes = {"sex": ["f"] * 1000 + ["m"] * 1000}, (np.array(f_was + m_was), np.array(f_is + m_is))
+    sets = {"before": codes[0] > 0, "after": codes[1] > 0}
+    came = {"sex": "f", "before": False, "after": True}
+    widths = []
+    for moves in (False, True):
+        questions = [TableQuestion(("sex",), one, family="bounds", moves=moves) for one in codes]
+        tables = Vault(columns, np.ones(2000, bool), MINIMUM).release(questions, why="test")
+        told = [fact for table, name in zip(tables, sets, strict=True) for fact in _facts(table, {}, {name: True})[0]]
+        ((_, width),) = _widths(columns, sets, told, [came])
+        widths.append(width)
+    assert widths[0] == pytest.approx(3)
+    assert widths[1] >= MINIMUM
 
 
 def test_codes_that_do_not_fit_are_refused():

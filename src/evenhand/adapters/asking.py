@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from evenhand.terms import DataError, EvenhandError
 
@@ -25,8 +27,7 @@ Feature = str | float | int | bool | None
 """The value of a feature in a request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """One person to decide about.
 
     Attributes:
@@ -36,10 +37,14 @@ class Ask:
         gpc: the request came with ``Sec-GPC: 1``.
     """
 
-    subject: str = field(repr=False)
-    features: Mapping[str, Feature] | None = field(default=None, repr=False)
+    subject: str
+    features: Mapping[str, Feature] | None = None
     opted_out: bool = False
     gpc: bool = False
+
+    def __repr__(self) -> str:
+        """Without anything of the person."""
+        return f"Ask(opted_out={self.opted_out}, gpc={self.gpc})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,7 @@ class Question:
     asked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The decision about one person.
 
     Attributes:

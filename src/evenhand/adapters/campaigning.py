@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from evenhand.policy import owner_of
 from evenhand.terms import EvenhandError, Finding, PolicyError, Severity
@@ -84,12 +84,17 @@ class Campaigns(Protocol):
         """Its campaign file, as it would be started next."""
         ...
 
-    def upload(self, document: bytes, *, who: str, why: str) -> dict[str, Any]:
+    def upload(self, document: bytes, *, who: str, why: str, once: str = "") -> dict[str, Any]:
         """Keep a new campaign.
+
+        Args:
+            document: the campaign file.
+            who, why: of whoever uploads it; kept.
+            once: digest (hex) of the key under which it is kept once, for ever; "" = without.
 
         Raises:
             FindingsError: its check found errors.
-            UsageError: there is one of that name, or none is taken over the network.
+            UsageError: there is one of that name, none is taken over the network, or another file came under the key.
         """
         ...
 
@@ -147,22 +152,71 @@ class Campaigns(Protocol):
         Raises:
             FindingsError: its check found errors.
             UsageError: it is being started, or was declared in a file.
+            PolicyError: it needs a review, and was not approved as it is.
             ChangedMeanwhileError: it is not the one that was seen any more.
         """
         ...
 
-    def pause(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
+    def send_for_review(self, name: str, *, seen: str, by: str, reviewers: Sequence[str], note: str) -> dict[str, Any]:
+        """Ask somebody else to look at it; from then on it starts only as it was approved.
+
+        Args:
+            name: of the campaign.
+            seen: the state that was seen, as of `replace`.
+            by: who sends it; neither they nor whoever wrote it can review it.
+            reviewers: names of who is asked.
+            note: what they should know.
+
+        Raises:
+            UsageError: no name, or this file is in review or approved already.
+            ChangedMeanwhileError: it is not the one that was seen any more.
+        """
+        ...
+
+    def review(
+        self,
+        name: str,
+        *,
+        digest: str,
+        verdict: Literal["approved", "refused"],
+        by: str,
+        roles: Sequence[str],
+        reason: str,
+    ) -> dict[str, Any]:
+        """Approve or refuse the file that was sent.
+
+        Args:
+            name: of the campaign.
+            digest: SHA-256 (hex) of exactly the file that was looked at.
+            verdict: ``approved`` or ``refused``.
+            by: who looked.
+            roles: that they have.
+            reason: why.
+
+        Raises:
+            UsageError: no name or reason, the wrong role, its own author, or it is not in review.
+            ChangedMeanwhileError: it is another file by now.
+        """
+        ...
+
+    def pause(self, name: str, *, by: str, reason: str, roles: Sequence[str]) -> dict[str, Any]:
         """Stop it: from now on nobody is decided about in it, by any process of the home.
+
+        Args:
+            name: of the campaign.
+            by: who answers for it.
+            reason: why.
+            roles: of whoever does it, the one that weighs most first: in that one the pause is set.
 
         Raises:
             UsageError: no name, no reason, or it is paused.
         """
         ...
 
-    def resume(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
-        """Let it go on.
+    def resume(self, name: str, *, by: str, reason: str, roles: Sequence[str]) -> dict[str, Any]:
+        """Let it go on; arguments as of `pause`.
 
         Raises:
-            UsageError: no name, no reason, or it is not paused.
+            UsageError: no name, no reason, it is not paused, or it was in another role.
         """
         ...

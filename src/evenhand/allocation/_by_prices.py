@@ -121,6 +121,9 @@ def _choose(
     choice = np.full(margin.shape[1], -1, dtype=np.int16)
     wanted = np.flatnonzero(open_ & (margin.max(axis=0, initial=0) > 0))
     ranked = np.lexsort((-lots[:, wanted], -margin[:, wanted]), axis=0)
+    if len(wanted) and room.take_all(np.bincount(ranked[0], minlength=len(margin)).tolist()):
+        choice[wanted] = ranked[0]
+        return choice
     for row, order in zip(wanted.tolist(), ranked.T.tolist(), strict=True):
         for offer in order:
             if margin[offer, row] <= 0:

@@ -245,7 +245,7 @@ class _Tables:
         """The tables of one allocation; their number."""
         for comparison in self._comparisons:
             codes = np.where(self._counted, allocated.gets(comparison.offers).astype(np.intp), -1)
-            self._questions.append(TableQuestion(comparison.features, codes, family="bounds"))
+            self._questions.append(TableQuestion(comparison.features, codes, family="bounds", moves=True))
         return len(self._questions) // max(1, len(self._comparisons)) - 1
 
     def told(self, point: CampaignPoint, number: int) -> CampaignPoint:

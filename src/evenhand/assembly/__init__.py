@@ -16,17 +16,16 @@ from ._made_in import MODULE
 if TYPE_CHECKING:
     from .house._officer import DeskInHome
     from .house._staff import (
-        ReadsInHome,
         StaffHouse,
         end_staff_sessions,
         open_staff_house,
         staff_check,
         staff_mark,
-        staff_reads,
     )
     from .house._staff_mounts import serve_staff_pages, staff_mounts
     from .house._try import ToTry, check_can_serve, open_to_try
     from .live._live import LiveService
+    from .live._reviewing import ReviewedFile, review_campaign, review_of, send_campaign
     from .live._serve import Serving, machine_keys, open_service, serve, service_app
     from .live._standing import pause_campaign, resume_campaign
     from .monitors._monitor import monitor
@@ -53,8 +52,10 @@ if TYPE_CHECKING:
         verify_rights,
     )
     from .people._consent_import import Imported, import_consents
+    from .people._declared import home_time_zone
     from .people._events import write_events
     from .people._known import is_known
+    from .people._looks import ReadsInHome, note_look, staff_reads
     from .people._package import Package, package_about, portability_of
     from .people._person import PeopleHouse, Sayings
     from .people._person_pages import CodesBy, people_beside, person_link, person_pages_of, serve_person_pages
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
     from .records._bundle import BundleChecked, check_bundle, make_bundle
     from .records._database import DatabaseState, database_status, upgrade_database
     from .records._kept import kept_checkpoints, text_of_file
-    from .records._keys import KeysState, keys_status, new_wrapping_key, rotate_keys
+    from .records._keys import KeysState, Renewed, keys_status, new_wrapping_key, renew_pseudonyms, rotate_keys
     from .records._receipts import (
         check_receipt,
         give_receipt,
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
         sign_checkpoint,
     )
     from .records._records import Replayed, forget_groups, list_runs, open_ledger, rebuild_report, replay
+    from .records._release import Release, release, release_file
     from .records._restore import Restored, restore
     from .records._rules import rules_of_run, rules_with, sign_balancing
     from .records._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
@@ -101,11 +103,13 @@ if TYPE_CHECKING:
     from .runs._certify import Certified, certify
     from .runs._check import Checked, check
     from .runs._decide import Decided, decide_people
+    from .runs._due_models import DueModel, due_models
     from .runs._evaluate import Evaluated, evaluate
     from .runs._frames import Frames
     from .runs._front import Decisions, decide, demo, draft, load_campaign, plan, run
     from .runs._noisy_audit import NoisyRates, vault_audit
     from .runs._policy import prices_of, why_not_later
+    from .runs._refit import ModelChange, Refitted, refit_models
     from .runs._run import Planned, Ran, frontier, plan_campaign, run_campaign
 
 __all__ = [
@@ -121,6 +125,7 @@ __all__ = [
     "Decided",
     "Decisions",
     "DeskInHome",
+    "DueModel",
     "DueRun",
     "Erased",
     "Evaluated",
@@ -132,6 +137,7 @@ __all__ = [
     "KeysState",
     "LiveService",
     "Message",
+    "ModelChange",
     "Monitored",
     "NoisyCounts",
     "NoisyRates",
@@ -141,9 +147,13 @@ __all__ = [
     "Ran",
     "ReadTables",
     "ReadsInHome",
+    "Refitted",
+    "Release",
+    "Renewed",
     "Replayed",
     "Restored",
     "Retention",
+    "ReviewedFile",
     "SaidSince",
     "SamePerson",
     "Sayings",
@@ -176,6 +186,7 @@ __all__ = [
     "decide_people",
     "demo",
     "draft",
+    "due_models",
     "end_staff_sessions",
     "erase",
     "evaluate",
@@ -187,6 +198,7 @@ __all__ = [
     "give_receipt",
     "hash_of_notice",
     "hear_signals",
+    "home_time_zone",
     "import_consents",
     "is_factor",
     "is_known",
@@ -203,6 +215,7 @@ __all__ = [
     "make_witness",
     "monitor",
     "new_wrapping_key",
+    "note_look",
     "open_ledger",
     "open_service",
     "open_staff_house",
@@ -220,12 +233,18 @@ __all__ = [
     "rebuild_report",
     "receipt_checker",
     "record_of_processing",
+    "refit_models",
     "refuse_request",
+    "release",
+    "release_file",
+    "renew_pseudonyms",
     "replay",
     "restore",
     "resume_campaign",
     "retention",
     "reveal_request",
+    "review_campaign",
+    "review_of",
     "review_report",
     "rotate_keys",
     "rules_of_run",
@@ -234,6 +253,7 @@ __all__ = [
     "run_campaign",
     "same_person",
     "say",
+    "send_campaign",
     "serve",
     "serve_person_pages",
     "serve_staff_pages",

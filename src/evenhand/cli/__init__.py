@@ -1,5 +1,6 @@
-"""What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, why,
-receipt, ledger, replay, report, schema, signals, consent, rights, staff, retention, ropa, db, keys, backup, restore.
+"""What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, review,
+why, receipt, ledger, model, replay, report, release, schema, signals, consent, rights, staff, retention, ropa, db,
+keys, backup, restore.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,
@@ -9,8 +10,10 @@ libraries are loaded by the command that needs them, so that ``--help`` is quick
 
 from __future__ import annotations
 
+import copy
 import io
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -25,11 +28,14 @@ from . import (
     _evaluate_command,
     _keys_commands,
     _later_commands,
+    _model_commands,
     _monitor_command,
     _portal_commands,
     _receipt_commands,
     _record_commands,
+    _release_command,
     _retention_command,
+    _review_commands,
     _rights_commands,
     _rules_commands,
     _serve_commands,
@@ -79,12 +85,15 @@ _consent_commands.register(app)
 _evaluate_command.register(app)
 _keys_commands.register(app)
 _later_commands.register(app)
+_model_commands.register(app)
 _monitor_command.register(app)
 _record_commands.register(app)
+_release_command.register(app)
 _receipt_commands.register(app)
 _portal_commands.register(app)
 _rights_commands.register(app)
 _retention_command.register(app)
+_review_commands.register(app)
 _rules_commands.register(app)
 _serve_commands.register(app)
 _signals_command.register(app)
@@ -98,4 +107,22 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in {"utf-8", "utf8"}:
             stream.reconfigure(errors="replace")  # a terminal that has no euro sign is no reason to stop
-    app(prog_name="evenhand")
+    _asked(sys.argv[1:])(prog_name="evenhand")
+
+
+def _asked(words: list[str]) -> typer.Typer:
+    """The commands that the first word names, and all where it names none: to make them all takes longer than many a
+    command does."""
+    word = words[0] if words else ""
+    commands = [one for one in app.registered_commands if one.callback and word == (one.name or _named(one.callback))]
+    groups = [one for one in app.registered_groups if one.name == word]
+    if not commands and not groups:
+        return app
+    whole: typer.Typer = app
+    some = copy.copy(whole)
+    some.registered_commands, some.registered_groups = commands, groups
+    return some
+
+
+def _named(callback: Callable[..., object]) -> str:
+    return callback.__name__.replace("_", "-")

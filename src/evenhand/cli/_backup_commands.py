@@ -89,6 +89,7 @@ def restore(
                 "later_erasures_known": done.knows_later,
                 "said_again": done.said_again,
                 "asked_again": done.asked_again,
+                "looks_again": done.looks_again,
                 "vault": done.vault.value,
             }
         )
@@ -96,7 +97,9 @@ def restore(
     voice.data(f"{done.home}: {counted(done.entries, 'entry', 'entries')}, verified; head {done.head}")
     voice.talk(f"It is as it was at {done.made.isoformat(timespec='seconds')}; what was recorded later is not in it.")
     if done.knows_later:
-        voice.talk(f"{done.erased_again:,} people who were erased later were erased again.")
+        were = "was" if done.erased_again == 1 else "were"
+        people = counted(done.erased_again, "person", "people")
+        voice.talk(f"{people} who {were} erased later {were} erased again.")
     else:
         voice.talk("WARNING: whoever was erased after that moment can be read again. Name the old home, or later keys,")
         voice.talk("with --marks, or erase them again: evenhand rights erase.")
@@ -107,6 +110,8 @@ def restore(
     else:
         voice.talk(f"Recorded again, since it was said or corrected later: {done.said_again:,}.")
         voice.talk(f"Requests that came or went on later, as they were: {done.asked_again:,}.")
+        voice.talk(f"Notes of who looked at what about people later, as they were: {done.looks_again:,}.")
+    voice.talk("Links to people's own pages that were sent before open nothing here. Links to one decision still do.")
     if done.vault != "none":
         voice.talk(f"The vault of sensitive columns: {_VAULT[done.vault.value]}.")
 

@@ -11,7 +11,7 @@ from ._audit_lines import audit_lines
 from ._frontier_lines import frontier_lines
 from ._increment_lines import increment_lines
 from ._options import At, CampaignFile, Format, HomeFolder, Json, Lang, Language, NoColour, Quiet, Weight, moment
-from ._speak import Speaker, guarded, program, quoted
+from ._speak import Speaker, counted, guarded, program, quoted
 from ._try import not_with_json, open_to_try
 
 __all__ = ["register"]
@@ -79,7 +79,7 @@ def init(
         return
     for finding in draft.findings:
         voice.finding(finding)
-    voice.talk(f"Drafted {out}: {len(draft.columns)} columns, each with a guess and its reason.", bold=True)
+    voice.talk(f"Drafted {out}: {counted(len(draft.columns), 'column')}, each with a guess and its reason.", bold=True)
     voice.talk("Open it, answer `category`, correct the roles and set `confirmed: true` where you agree;")
     voice.talk("write your own words where it says `# edit`, since nothing runs before that. Then:")
     voice.talk(f"  evenhand check {out}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -37,7 +37,14 @@ def certify(
         voice.document({"ok": found.ok, "file": str(found.path), **found.certificate})
     else:
         for trial in found.certificate["trials"]:
-            tried = f"{trial['people']:,} people, {len(trial['columns'])} columns, {trial['rounds']} rounds"
+            few = "a number of people"  # who could be told from the others
+            tried = ", ".join(
+                (
+                    few if trial["people"] is None else counted(trial["people"], "person", "people"),
+                    counted(len(trial["columns"]), "column"),
+                    counted(trial["rounds"], "round"),
+                )
+            )
             told = f"{trial['changed']:,} decisions changed" if trial["rounds"] else "nothing to change"
             voice.data(f"{trial['what']}: {tried}: {told}")
         control = found.certificate["control"]

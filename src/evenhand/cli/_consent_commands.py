@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, NoColour, Quiet, moment
+from ._looking import note_look
+from ._options import UNNAMED, HomeFolder, Json, Looker, NoColour, Quiet, moment, written_moment
 from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
@@ -72,7 +73,11 @@ def _saying(word: str) -> Callable[..., None]:
             str, typer.Option("--form", help="ExplicitlyExpressedConsent where it was explicit, or another DPV form.")
         ] = "",
         said_at: Annotated[
-            str | None, typer.Option("--said-at", help="When it was said, ISO 8601. [default: now]")
+            str | None,
+            typer.Option(
+                "--said-at",
+                help="When it was said, ISO 8601; without a zone by the controller's clocks. [default: now]",
+            ),
         ] = None,
         home: HomeFolder = None,
         json_out: Json = False,
@@ -83,13 +88,14 @@ def _saying(word: str) -> Callable[..., None]:
 
         voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
         is_known = assembly.is_known(who, home=home)
+        spoke = written_moment(said_at, "--said-at") if said_at else None
         said = assembly.say(
             who,
             word,
             purpose,
             home=home,
             at=moment(None),
-            said_at=moment(said_at, "--said-at") if said_at else None,
+            said_at=spoke,
             notice=notice,
             notice_hash=assembly.hash_of_notice(notice_file) if notice_file else "",
             language=text_lang,
@@ -101,6 +107,7 @@ def _saying(word: str) -> Callable[..., None]:
             voice.document(said.to_dict() | {"known": is_known})
             return
         voice.warn_unknown(is_known)
+        voice.tell_zone(spoke, lambda: assembly.home_time_zone(home=home))
         voice.data(f"{said.status}  {said.purpose or 'all marketing'}  {said.at.isoformat()}")
         if said.kind == "factor" and not assembly.is_factor(said.purpose, home=home):
             voice.talk("WARNING: no campaign that ran here has a feature of this name, so nothing changes by it yet.")
@@ -112,6 +119,7 @@ def _saying(word: str) -> Callable[..., None]:
 
 def history(
     who: Who,
+    by: Looker = UNNAMED,
     home: HomeFolder = None,
     json_out: Json = False,
     quiet: Quiet = False,
@@ -121,6 +129,7 @@ def history(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    note_look("said", by, home, who=who)
     told = assembly.consent_history(who, home=home)
     if json_out:
         voice.document(told.to_dict())

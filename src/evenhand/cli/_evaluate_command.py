@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ._options import CampaignFile, HomeFolder, Json, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -54,7 +54,8 @@ def _lines(found: Any) -> Iterator[str]:
     told = found.to_dict()
     looked = told["drawn"] if told["looked_at"] is None else told["looked_at"]
     about = "about " if told["looked_at"] is None else ""
-    yield f"run {found.run_id}: {about}{looked:,} people decided about by lot; {_told(told['listed'])} are in the file,"
+    people = counted(looked, "person", "people")
+    yield f"run {found.run_id}: {about}{people} decided about by lot; {_told(told['listed'])} are in the file,"
     yield "of the others it is taken that they did not respond"
     if found.left_out:
         yield f"not looked at: {_told(told['left_out'])} whose data may not be used for this purpose now"
@@ -81,7 +82,7 @@ def _lines(found: Any) -> Iterator[str]:
 
 
 def _told(people: int | None) -> str:
-    return "a number of people that is not shown" if people is None else f"{people:,} people"
+    return "a number of people that is not shown" if people is None else counted(people, "person", "people")
 
 
 def _beats(gain: dict[str, float], other: str) -> str:

@@ -157,10 +157,26 @@ def _tell(voice: Speaker, found: Any, lang: str) -> None:
 _By = Annotated[str, typer.Option("--by", help="The person who answers for it; the name stays in the ledger.")]
 
 
+class Standing(StrEnum):
+    """The role in which somebody at this terminal stops a campaign, or lets it go on."""
+
+    operator = "operator"
+    marketer = "marketer"
+    data_scientist = "data-scientist"
+    privacy_officer = "privacy-officer"
+
+
+_Role = Annotated[
+    Standing,
+    typer.Option("--role", help="In which role; a pause is ended by its own role or a privacy officer."),
+]
+
+
 def pause(
     campaign: CampaignFile,
     by: _By = "",
     reason: Annotated[str, typer.Option("--reason", help="Why it shall stop; it stays in the ledger.")] = "",
+    role: _Role = Standing.operator,
     home: HomeFolder = None,
     json_out: Json = False,
     quiet: Quiet = False,
@@ -170,7 +186,7 @@ def pause(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
-    done = assembly.pause_campaign(campaign, by=by, reason=reason, home=home, at=moment(None))
+    done = assembly.pause_campaign(campaign, by=by, reason=reason, home=home, at=moment(None), role=role.value)
     _stands(voice, done, "paused", "Nobody is decided about in it from here on, in any process of this home.")
 
 
@@ -178,6 +194,7 @@ def resume(
     campaign: CampaignFile,
     by: _By = "",
     reason: Annotated[str, typer.Option("--reason", help="Why it may go on; it stays in the ledger.")] = "",
+    role: _Role = Standing.operator,
     home: HomeFolder = None,
     json_out: Json = False,
     quiet: Quiet = False,
@@ -187,7 +204,7 @@ def resume(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
-    done = assembly.resume_campaign(campaign, by=by, reason=reason, home=home, at=moment(None))
+    done = assembly.resume_campaign(campaign, by=by, reason=reason, home=home, at=moment(None), roles=[role.value])
     _stands(
         voice, done, "resumed", "Runs can start again. The monitors count decisions that are recorded from here on."
     )

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "UNNAMED",
     "Addresses",
     "At",
     "CampaignFile",
@@ -20,10 +21,12 @@ __all__ = [
     "Json",
     "Lang",
     "Language",
+    "Looker",
     "NoColour",
     "Quiet",
     "Weight",
     "moment",
+    "written_moment",
 ]
 
 
@@ -57,6 +60,12 @@ HomeFolder = Annotated[
         "--home", help="Home folder with key, ledger and results. [env: EVENHAND_HOME; default: beside CAMPAIGN]"
     ),
 ]
+Looker = Annotated[
+    str, typer.Option("--by", help="Who looks: a role or a staff number. It is recorded, and the person can see it.")
+]
+"""Who looks at something about a person."""
+UNNAMED = "command line"
+"""Who is recorded as looking where a command names nobody."""
 CodesFile = Annotated[
     Path | None,
     typer.Option("--codes-file", help="Append one-time codes for people to this file, for a program that sends them."),
@@ -87,8 +96,18 @@ def moment(text: str | None, option: str = "--at") -> datetime:
     """
     if text is None:
         return datetime.now(UTC)
+    at = written_moment(text, option)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def written_moment(text: str, option: str) -> datetime:
+    """A time as somebody wrote it down, who may have named no zone.
+
+    Raises:
+        UsageError: it is not an ISO 8601 time.
+    """
     try:
-        at = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
         from evenhand.terms import UsageError
 
@@ -98,4 +117,3 @@ def moment(text: str | None, option: str = "--at") -> datetime:
             rule="ISO 8601",
             remedy="write it as 2026-11-23 or 2026-11-23T12:00:00Z",
         ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

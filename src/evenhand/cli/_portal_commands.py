@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ._options import Addresses, CodesCommand, CodesFile, HomeFolder, Json, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["register"]
 
@@ -40,11 +40,13 @@ def link(
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     made = assembly.person_link(who, home=home, at=moment(None), decision=decision, days=days, site=site)
+    known = bool(decision) or assembly.is_known(who, home=home)
     if json_out:
-        voice.document({"link": made, "days": days, "once": not decision})
-    else:
-        voice.data(made)
-        voice.talk(f"Good for {days} days" + ("." if decision else ", and once."))
+        voice.document({"link": made, "days": days, "once": not decision, "known": known})
+        return
+    voice.data(made)
+    voice.talk(f"Good for {counted(days, 'day')}" + ("." if decision else ", and once."))
+    voice.warn_unknown(known)
 
 
 def serve(

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._looking import note_look
+from ._options import UNNAMED, HomeFolder, Json, Lang, Language, Looker, NoColour, Quiet, moment
 from ._speak import Speaker, guarded
 
 __all__ = ["LEDGER_COMMANDS", "register"]
@@ -30,6 +31,7 @@ def give(
         bool, typer.Option("--brief", help="Leave campaign and model out; then nobody can add the score up again.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    by: Looker = UNNAMED,
     home: HomeFolder = None,
     lang: Lang = Language.en,
     json_out: Json = False,
@@ -50,6 +52,11 @@ def give(
             remedy="name another file with --out, or pass --force",
         )
     decision = assembly.give_receipt(who, out, home=home, lang=lang.value, brief=brief)
+    try:
+        note_look("receipt", by, home, about=decision)
+    except BaseException:
+        out.unlink(missing_ok=True)  # who got it is not recorded, so nobody gets it
+        raise
     if json_out:
         voice.document({"decision_id": decision, "receipt": str(out)})
     else:

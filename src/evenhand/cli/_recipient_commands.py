@@ -36,7 +36,7 @@ def outbox(
         voice.document({"messages": [one.to_dict() for one in found]})
         return
     for one in found:
-        state = f"acknowledged ({one.reference})" if one.reference else f"{one.attempts} attempts"
+        state = "acknowledged" if one.is_acknowledged else counted(one.attempts, "attempt")
         voice.data(f"{one.number}  {one.kind.value}  {one.recipient}  since {one.since.date()}  {state}")
     voice.talk(counted(len(found), "message"))
 
@@ -84,11 +84,13 @@ def reviews(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = Fals
     if json_out:
         voice.document(found.to_dict())
     else:
-        rate = "-" if found.override_rate is None else f"{found.override_rate:.1%}"
-        spent = "-" if found.median_seconds is None else f"{found.median_seconds:,.0f} seconds"
+        rate = "" if found.override_rate is None else f" ({found.override_rate:.1%})"
+        spent = "of none is it known how long it took"
+        if found.median_seconds is not None:
+            spent = f"half of those that were started took under {counted(round(found.median_seconds), 'second')}"
+        changed = f"{found.changed:,} changed the decision{rate}, {spent}"
         voice.data(
-            f"{counted(found.reviews, 'review')}, {found.changed:,} changed the decision ({rate}), "
-            f"half took under {spent}"
+            "no review was answered yet" if not found.reviews else f"{counted(found.reviews, 'review')}, {changed}"
         )
     if found.looks_rubber_stamped:
         voice.talk("Nobody changes anything, and it is done in no time: look at how reviews are made.")

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._looking import note_look
+from ._options import UNNAMED, HomeFolder, Json, Lang, Language, Looker, NoColour, Quiet, moment
 from ._receipt_commands import LEDGER_COMMANDS
 from ._speak import Speaker, counted, guarded
 from ._witness_commands import LEDGER_WITNESS_COMMANDS
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def why(
     who: Annotated[str, typer.Argument(metavar="SUBJECT|DECISION", help="A subject's id, or a decision's id.")],
+    by: Looker = UNNAMED,
     home: HomeFolder = None,
     lang: Lang = Language.en,
     json_out: Json = False,
@@ -40,6 +42,7 @@ def why(
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     explanation = assembly.why(who, home=home, lang=lang.value)
+    note_look("decision", by, home, about=explanation.facts.decision_id)
     if json_out:
         voice.document(explanation.to_dict())
     else:
@@ -112,17 +115,25 @@ def verify(
         raise typer.Exit(5)
 
 
-def runs(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+def runs(
+    last: Annotated[int | None, typer.Option("--last", min=1, help="Only so many of the last. [default: all]")] = None,
+    home: HomeFolder = None,
+    json_out: Json = False,
+    quiet: Quiet = False,
+    no_color: NoColour = False,
+) -> None:
     """List the recorded runs, oldest first."""
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
-    listed = assembly.list_runs(home=home)
+    listed = assembly.list_runs(home=home, last=last)
     if json_out:
         voice.document({"runs": listed})
         return
     for one in listed:
-        voice.data(f"{one['run_id']}  {one['campaign']:<32} {one['decisions']:>10,} decisions  {one['state']}")
+        voice.data(
+            f"{one['run_id']}  {one['campaign']:<32} {counted(one['decisions'], 'decision'):>20}  {one['state']}"
+        )
 
 
 def forget_groups(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment, written_moment
 from ._speak import Speaker, counted, guarded
 
 if TYPE_CHECKING:
     from evenhand.rights import Letter, Request
 
-__all__ = ["By", "Number", "Who", "register"]
+__all__ = ["By", "Number", "Who", "register", "tell_lapsed"]
 
 Number = Annotated[str, typer.Argument(metavar="REQUEST", help="The request's number, such as R-20261127-3f9a1c.")]
 Who = Annotated[str, typer.Argument(metavar="SUBJECT", help="The person's id, as it stands in the subjects table.")]
@@ -43,7 +43,12 @@ def ask(
     purpose: Annotated[str, typer.Option("--purpose", help="Of an objection or restriction. [default: all]")] = "",
     decision: Annotated[str, typer.Option("--decision", help="Id of the decision to review.")] = "",
     note: Annotated[str, typer.Option("--note", help="What the person said; kept encrypted under their key.")] = "",
-    received: Annotated[str | None, typer.Option("--received", help="When it came, ISO 8601. [default: now]")] = None,
+    received: Annotated[
+        str | None,
+        typer.Option(
+            "--received", help="When it came, ISO 8601; without a zone by the controller's clocks. [default: now]"
+        ),
+    ] = None,
     law: Annotated[str, typer.Option("--law", help="gdpr or ccpa; a person judges which applies.")] = "gdpr",
     by: Annotated[str, typer.Option("--by", help="Who records it.")] = "person",
     letter: LetterFile = None,
@@ -58,12 +63,13 @@ def ask(
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     is_known = assembly.is_known(who, home=home)
+    came = written_moment(received, "--received") if received else None
     done = assembly.ask(
         who,
         kind.replace("-", "_"),
         home=home,
         at=moment(None),
-        received=moment(received, "--received") if received else None,
+        received=came,
         law=law,
         lang=lang.value,
         by=by,
@@ -73,6 +79,7 @@ def ask(
     )
     voice.warn_unknown(is_known)
     _tell(voice, done.request, done.letter, letter, more={"known": is_known})
+    voice.tell_zone(came, lambda: assembly.home_time_zone(home=home))
 
 
 def list_(
@@ -97,7 +104,7 @@ def list_(
     else:
         for one in found:
             days = one.days_left(now)
-            left = "" if one.state.is_closed else f"  {days} days left" if days >= 0 else f"  {-days} days late"
+            left = "" if one.state.is_closed else f"  {counted(abs(days), 'day')} {'left' if days >= 0 else 'late'}"
             voice.data(f"{one.number}  {one.kind.value:13} {one.state.value:14} due {one.due.isoformat()}{left}")
         voice.talk(f"{counted(len(found), 'request')}, {len(late):,} overdue")
     if check and late:
@@ -144,7 +151,8 @@ def show(
     dates = request.dates
     voice.data(f"  received {dates.received}, due {request.due}, last working day for it {dates.legal_due}")
     for one, private in zip(request.trail, shown, strict=True):
-        said = ", ".join(f"{key} {value}" for key, value in {**one.details, **private}.items() if key != "nonce")
+        told = {key: value for key, value in {**one.details, **private}.items() if key not in ("nonce", "mark")}
+        said = ", ".join(f"{key} {value}" for key, value in told.items())
         voice.data(f"  {one.at.isoformat(timespec='seconds')}  {one.step.value:13} by {one.by}  {said}")
     if hidden:
         voice.talk(f"What is personal in {hidden:,} of these steps is not shown. See --reveal, with --by.")
@@ -194,7 +202,7 @@ def proved(
         raise typer.Exit(1)
 
 
-def _stepping(name: str, help_text: str, *, reason: bool) -> Callable[..., None]:
+def _stepping(name: str, help_text: str, *, reason: bool, who: str = "") -> Callable[..., None]:
     """A command that takes one step."""
 
     def with_reason(
@@ -215,7 +223,7 @@ def _stepping(name: str, help_text: str, *, reason: bool) -> Callable[..., None]
 
     def without(
         number: Number,
-        by: By = "person",
+        by: By = who,
         letter: LetterFile = None,
         home: HomeFolder = None,
         json_out: Json = False,
@@ -283,8 +291,15 @@ def answer(
         reason=reason,
     )
     _tell(voice, done.request, done.letter, letter, files=[str(path) for path in done.files])
+    tell_lapsed(voice, done.lapsed)
     if done.to_tell:
         voice.talk(f"To be told: {', '.join(done.to_tell)}. See: evenhand rights outbox")
+
+
+def tell_lapsed(voice: Speaker, numbers: Sequence[str]) -> None:
+    """Say which open requests of an erased person ended, and that each has a letter; nothing where none did."""
+    for number in () if voice.json_out else numbers:
+        voice.data(f"{number} was open and ended with it. Its letter: evenhand rights show {number} --letter FILE")
 
 
 def _tell(
@@ -361,7 +376,7 @@ _COMMANDS: tuple[tuple[str, Any, tuple[str, str]], ...] = (
     ),
     (
         "withdraw",
-        _stepping("withdraw", "Record that the person takes the request back.", reason=False),
+        _stepping("withdraw", "Record that the person takes the request back.", reason=False, who="person"),
         (f"evenhand rights withdraw {_R}", f"evenhand rights withdraw {_R} --by desk-4"),
     ),
     (

@@ -9,9 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from ._options import HomeFolder, Json, Lang, Language, NoColour, Quiet, moment
+from ._looking import note_look
+from ._model_commands import tell_due
+from ._options import UNNAMED, HomeFolder, Json, Lang, Language, Looker, NoColour, Quiet, moment
 from ._recipient_commands import register as register_recipients
 from ._request_commands import register as register_requests
+from ._request_commands import tell_lapsed
 from ._speak import Speaker, counted, guarded
 
 __all__ = ["confirm_erasure", "register"]
@@ -38,6 +41,7 @@ def access(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page for the person to this file, with all that is held.")
     ] = None,
+    by: Looker = UNNAMED,
     home: HomeFolder = None,
     lang: Lang = Language.en,
     json_out: Json = False,
@@ -48,6 +52,7 @@ def access(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    note_look("access", by, home, who=who)
     if html is not None:
         from evenhand.adapters.stores.home import write_atomically
 
@@ -99,8 +104,10 @@ def erase(
                 "other_ids": done.other_ids,
                 "in_the_clear": done.in_the_clear,
                 "events": done.events,
+                "lapsed": list(done.lapsed),
                 "own_tables": list(done.own_tables),
                 "known": is_known,
+                "models": [one.to_dict() for one in done.models],
             }
         )
         return
@@ -114,7 +121,12 @@ def erase(
         voice.data(_taken(done.in_vault, "value", "values", "taken out of the vault"))
     if done.other_ids:
         voice.data(f"With it went {counted(done.other_ids, 'other id')} of the same person.")
+    tell_lapsed(voice, done.lapsed)
     voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
+    for one in done.models:
+        tell_due(voice, one, moment(None))
+    if done.models:
+        voice.talk("To do: evenhand model refit")
     if done.in_the_clear:
         clear = _taken(done.in_the_clear, "decision", "decisions", "recorded by an older evenhand without a key: kept")
         voice.talk(clear)

@@ -101,7 +101,7 @@ def make(
     name: _Name,
     scope: Annotated[
         list[str],
-        typer.Option("--scope", help="decide, events, consents, read, campaigns: what it may do. Repeat it."),
+        typer.Option("--scope", help="decide, events, consents, read, campaigns, officer, review. Repeat it."),
     ],
     rate: Annotated[
         int, typer.Option("--rate", min=0, help="People per second that it may ask about; 0 = no bound.")
@@ -165,7 +165,7 @@ def list_keys(
         return
     for key in found:
         state = f"revoked {key.revoked}" if key.revoked else f"in use since {key.made}"
-        rate = f", at most {key.rate} people a second" if key.rate else ""
+        rate = f", at most {counted(key.rate, 'person', 'people')} a second" if key.rate else ""
         voice.data(f"{key.name}  {key.id}  {','.join(key.scopes)}  {state}{rate}")
     if not found:
         voice.talk("There is no key yet. Make one: evenhand machine-key make my-shop --scope decide")

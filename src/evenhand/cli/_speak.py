@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from evenhand.terms import EvenhandError, Finding
 
 __all__ = ["EXIT_BUG", "EXIT_INTERRUPTED", "Speaker", "counted", "guarded", "program", "quoted"]
@@ -69,6 +71,12 @@ class Speaker:
         if not is_known:
             self.talk("WARNING: nobody here by that id has any record. Is it written as the subjects table has it?")
 
+    def tell_zone(self, written: datetime | None, zone: Callable[[], str]) -> None:
+        """Say by which clocks a moment was read that was written without a zone."""
+        if written is not None and written.tzinfo is None:
+            said = f"{written.isoformat(sep=' ')} is read by the controller's clocks, {zone()}."
+            self.talk(f"{said} Another zone can stand behind it: +02:00, or Z for UTC.")
+
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
         """A function that is told each step; it draws a moving line on a terminal. Elsewhere a step that takes long is
@@ -103,7 +111,7 @@ class Speaker:
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """A number with its word: ``1 decision``, ``2 decisions``."""
+    """A number with its word: ``1 decision``, ``2 decisions``. As `terms.number_of`, and loads nothing."""
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 

@@ -67,6 +67,7 @@ def check(
     voice.data(f"sign-in     {told['sign_in']}")
     voice.data(f"way back    {told['way_back']}  (register it at the issuer)")
     voice.data(f"sign-out    {told['sign_out'] or 'the issuer names none'}")
+    voice.data(f"logout      {told['told_of_logout'] or 'the issuer tells of none'}")
     voice.data(f"secret      {'in the environment' if told['has_secret'] else 'none: the client is a public one'}")
     for role, words in told["roles"].items():
         voice.data(f"role        {role}: {', '.join(words)}")

@@ -147,7 +147,8 @@ def audit(
         return
     for value, (low, high) in told.rates.items():
         people, hits = max(0, told.people[value]), max(0, told.hits[value])
-        voice.data(f"{value}: about {people:,} people, about {hits:,} with the outcome: {low:.1%} to {high:.1%} (95 %)")
+        about = counted(people, "person", "people")
+        voice.data(f"{value}: about {about}, about {hits:,} with the outcome: {low:.1%} to {high:.1%} (95 %)")
     said = "the answer given before; nothing more was lost" if told.again else f"lost {float(told.epsilon):g}"
     voice.talk(f"{said}; {float(told.spent):.4g} of {float(told.budget):g} is spent")
 
@@ -169,17 +170,18 @@ def _epsilon(text: str) -> Fraction:
 def list_(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
     """List what is in the vault: columns, reasons, ends and numbers of people; no value of anybody."""
     from evenhand import assembly
+    from evenhand.terms import is_few, shown
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     kept = assembly.vault_list(home=home)
     if json_out:
         voice.document(
             {"columns": [{"name": one.name, "purpose": one.purpose, "put": _day(one.put), "until": _day(one.until),
-                          "who": one.who, "people": one.people} for one in kept]}
+                          "who": one.who, "people": shown(one.people)} for one in kept]}
         )  # fmt: skip
     else:
         for one in kept:
-            people = counted(one.people, "person", "people")
+            people = "a few people" if is_few(one.people) else counted(one.people, "person", "people")
             voice.data(f"{one.name}  until {_day(one.until)}  {people}  {one.purpose} ({one.who})")
 
 
@@ -196,7 +198,9 @@ def log(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, n
         )  # fmt: skip
     else:
         for one in lines:
-            told = f"{one.did} {', '.join(one.names)} of {one.people:,}: {one.purpose}"
+            # an older evenhand noted nobody for a count
+            of = counted(one.people, "person", "people") if one.people else "everybody in it"
+            told = f"{one.did} {', '.join(one.names)} of {of}: {one.purpose}"
             voice.data(f"{_moment(one.at)}  {one.who}  {told}")
 
 
@@ -204,7 +208,7 @@ def purge(
     column: Annotated[
         list[str] | None, typer.Option("--column", help="Delete this column too: its reason ended before its time.")
     ] = None,
-    why: Annotated[str, typer.Option("--why", help="Why the reason ended, for the log.")] = "",
+    why: Annotated[str, typer.Option("--why", help="Why the reason ended, for the log; --column needs it.")] = "",
     who: As = None,
     home: HomeFolder = None,
     json_out: Json = False,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet, moment
-from ._speak import Speaker, guarded
+from ._speak import Speaker, counted, guarded
 
 __all__ = ["LEDGER_WITNESS_COMMANDS", "register"]
 
@@ -56,7 +56,7 @@ def witnesses(
     voice.talk(f"{known.quorum} of {len(known.keys)} must have cosigned.")
     for note, by in seen[:10]:
         names = ", ".join(f"{name} at {at}" for name, at in by.items())
-        voice.data(f"{note.size:,} entries: {names}{'' if note.is_enough else ' (not enough)'}")
+        voice.data(f"{counted(note.size, 'entry', 'entries')}: {names}{'' if note.is_enough else ' (not enough)'}")
 
 
 def ask_witness(
@@ -91,7 +91,7 @@ def cosigned(
     if json_out:
         voice.document({"entries": done.size, "by": names, "enough": done.is_enough})
         return
-    voice.data(f"{done.size:,} entries: cosigned by {', '.join(names)}")
+    voice.data(f"{counted(done.size, 'entry', 'entries')}: cosigned by {', '.join(names)}")
     if not done.is_enough:
         voice.talk("That is no quorum yet.")
 

@@ -48,7 +48,7 @@ def campaign_page(
         frame: around it.
         lang: ``nl`` or ``en``.
         asked: the limits that were tried: ``budget``, ``contacts``, and ``bounds`` by the id of the limit.
-        may: what whoever looks may do: ``change``, ``pause``.
+        may: what whoever looks may do: ``change``, ``pause``, ``resume``, and ``over``: pause over another's pause.
         done: what was done just now; "" = nothing.
         wrong: what went wrong, as a block; None = nothing.
     """
@@ -76,12 +76,19 @@ def new_page(
     *,
     base: str = "",
     wrong: Values | None = None,
+    typed: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """A new campaign by form: the category first, then what it allows."""
+    """A new campaign by form: the category first, then what it allows; `typed` is what was filled in already."""
+
+    def value(name: str, declared: object) -> str:
+        return str(declared) if typed is None else (typed.get(name) or [""])[-1]
+
     return _fill()(
         "console_new.html",
         frame,
         lang,
+        value=value,
+        has=lambda name, one: typed is None or one in typed.get(name, ()),
         bases=bases,
         base=base,
         options=options,
@@ -103,6 +110,7 @@ def file_page(
     replaces: str = "",
     seen: str = "",
     done: str = "",
+    reason: str = "",
 ) -> str:
     """A campaign file, as it would be kept: to read, to correct, to download, to keep.
 
@@ -114,6 +122,7 @@ def file_page(
         replaces: the campaign that it is another version of; "" = a new one.
         seen: the ETag of that campaign as it was seen.
         done: as of `campaign_page`.
+        reason: that was typed already.
     """
     told = f"console.done.{done}" if f"console.done.{done}" in catalogue(lang) else ""
     lines = min(60, document.count("\n") + 3)
@@ -126,6 +135,7 @@ def file_page(
         replaces=replaces,
         seen=seen,
         lines=lines,
+        reason=reason,
         done=told,
         **_words(lang),
     )
@@ -179,7 +189,21 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
     def at(moment: str) -> str:
         return datetime.fromisoformat(moment).strftime("%Y-%m-%d %H:%M UTC")
 
+    def role(name: str) -> str:
+        return known(f"staff.role.{name}", known(f"console.role.{name}", name))
+
+    def said(block: Any) -> str:
+        """What a block says, in Dutch: the words that came with it, or those of its check; "" in English."""
+        found = block if isinstance(block, Mapping) else {"code": block.code}
+        if lang == "en":
+            return ""
+        should = catalogue(lang).get(f"check.{found['code']}", "")
+        return str(found.get("told") or "") or (text("console.block.should", lang, what=should) if should else "")
+
     return {
+        "said": said,
+        "role": role,
+        "roles": lambda names: ", ".join(map(role, names)),
         "purpose": lambda term: purpose_words(term, lang),
         "money": lambda value, currency: money(round(value * MICRO), currency, lang),
         "share": lambda value: percent(value, lang, 0),

@@ -19,6 +19,7 @@ LANGUAGES: tuple[Lang, ...] = ("nl", "en")
 _PARTS = (
     "",
     "audit.",
+    "checks.",
     "console.",
     "increment.",
     "monitor.",

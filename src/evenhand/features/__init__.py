@@ -10,6 +10,7 @@ in docs, "the glass box". It does not decide which columns are fair to use (that
 from evenhand.terms import BinLabel, bin_labels
 
 from ._bins import learn_binning, learn_view, view_of
+from ._class_list import class_list, may_be_in
 from ._columns import ColumnSource, Values, Words, hold_numbers
 from ._encode import encode
 from ._minimise import minimise
@@ -23,10 +24,12 @@ __all__ = [
     "Values",
     "Words",
     "bin_labels",
+    "class_list",
     "encode",
     "hold_numbers",
     "learn_binning",
     "learn_view",
+    "may_be_in",
     "minimise",
     "personal_in_text",
     "pseudonymise",

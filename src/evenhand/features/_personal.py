@@ -139,6 +139,8 @@ def _is_bsn(text: str) -> bool:
 
 
 def _has_iban(text: str) -> bool:
+    if _IBAN.search(text.upper()) is None:
+        return False
     from stdnum import iban
 
     return any(iban.is_valid(match.group().replace(" ", "")) for match in _IBAN.finditer(text.upper()))
@@ -158,15 +160,19 @@ def _has_mobile_in_text(text: str) -> bool:
 
 
 def _has_card(text: str) -> bool:
+    if _CARD.search(text) is None:
+        return False
     from stdnum import luhn
 
     return any(luhn.is_valid(re.sub(r"[ -]", "", match.group())) for match in _CARD.finditer(text))
 
 
 def _is_card(text: str) -> bool:
+    if _CARD_DIGITS.fullmatch(text.strip()) is None:
+        return False
     from stdnum import luhn
 
-    return _CARD_DIGITS.fullmatch(text.strip()) is not None and bool(luhn.is_valid(text.strip()))
+    return bool(luhn.is_valid(text.strip()))
 
 
 _KINDS: tuple[tuple[str, str, str, Callable[[str], bool], float], ...] = (

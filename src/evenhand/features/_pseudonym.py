@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,7 @@ class Register:
 
     def rows_of(self, ids: Sequence[str]) -> NDArray[np.intp]:
         """Row of each person, -1 for somebody who is not in the batch; intp [k]."""
-        return np.fromiter((self._row.get(id_, -1) for id_ in ids), dtype=np.intp, count=len(ids))
+        return np.array(list(map(self._row.get, ids, repeat(-1))), dtype=np.intp)
 
     def pseudonyms_of(self, ids: Sequence[str]) -> NDArray[np.bytes_]:
         """Pseudonym of each person, in the batch or not; bytes ``S32`` [k]."""

@@ -8,7 +8,8 @@ nothing was altered, and that the promises still hold for what is recorded. Sour
 Every commit signs a checkpoint: the root of a Merkle tree over all entries (RFC 9162). A person's receipt leads from
 their decision to it, so they need not trust whoever keeps the ledger.
 
-Alarms of the monitor, the pause that one may cause, and who ended it and why stand in the same chain.
+Alarms of the monitor, the pause that one may cause, and who ended it and why stand in the same chain; so does who
+reviewed a campaign file before it started, and what they said.
 
 Where a limit is aware, what would tell a person's group is sealed under a key of the run, which is kept outside the
 ledger and can be destroyed (RULES A-4a, docs/decisions/0009).
@@ -23,19 +24,17 @@ from ._columns import columns_from_explained, layout_of
 from ._consistency import consistency_of, is_consistent
 from ._disclose import disclosures
 from ._erase import erase_subject
-from ._expire import Expired, expire_run, is_expired
+from ._expire import Expired, expire_run, expired_runs, is_expired
 from ._forget import forget_groups
 from ._given import RecordedOffers, RunInReach
+from ._latest import campaign_digests, campaign_of_digest, latest_runs
 from ._pause import (
     AlarmRaised,
     CampaignState,
     EarlierPrices,
     Happened,
     campaign_state,
-    pause,
     raise_alarms,
-    refuse_paused,
-    resume,
 )
 from ._personal import Opening, SubjectKey, SubjectKeys, opened
 from ._proofs import proof_of
@@ -56,9 +55,21 @@ from ._read import (
     runs_since,
 )
 from ._replay import Difference, Replay, compare, replay
-from ._run import Run, begin, finish, new_run_id, record
+from ._review import (
+    ReviewState,
+    give_review,
+    refuse_stopped,
+    refuse_unreviewed,
+    review_state,
+    send_for_review,
+    unreviewed,
+    wanted_by,
+)
+from ._run import Run, begin, finish, new_run_id, record, record_prices
 from ._seal import RunKeys
+from ._sheet import Sheet
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
+from ._stop import OFFICER, PauseOfAnotherError, lifted_as, pause, refuse_paused, resume
 from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
@@ -66,6 +77,7 @@ from ._witness import AddCheckpoint, Cosignature, Cosigner, Seen, WitnessKey, co
 
 __all__ = [
     "GENESIS",
+    "OFFICER",
     "AddCheckpoint",
     "AlarmRaised",
     "CampaignState",
@@ -86,11 +98,13 @@ __all__ = [
     "Node",
     "OnceAnswered",
     "Opening",
+    "PauseOfAnotherError",
     "Problem",
     "Proven",
     "Published",
     "RecordedOffers",
     "Replay",
+    "ReviewState",
     "Row",
     "Run",
     "RunInReach",
@@ -98,6 +112,7 @@ __all__ = [
     "RunRecord",
     "RunSummary",
     "Seen",
+    "Sheet",
     "Signer",
     "Sitting",
     "SubjectKey",
@@ -109,6 +124,8 @@ __all__ = [
     "answered",
     "begin",
     "beside",
+    "campaign_digests",
+    "campaign_of_digest",
     "campaign_of_run",
     "campaign_state",
     "closed_run",
@@ -123,17 +140,21 @@ __all__ = [
     "disclosures",
     "erase_subject",
     "expire_run",
+    "expired_runs",
     "facts",
     "facts_of",
     "finish",
     "footing_of",
     "forget_groups",
+    "give_review",
     "is_consistent",
     "is_expired",
     "last_run",
     "latest",
     "latest_checkpoint",
+    "latest_runs",
     "layout_of",
+    "lifted_as",
     "link",
     "new_run_id",
     "open_run",
@@ -144,13 +165,20 @@ __all__ = [
     "raise_alarms",
     "read_checkpoint",
     "record",
+    "record_prices",
     "refuse_paused",
+    "refuse_stopped",
+    "refuse_unreviewed",
     "replay",
     "resume",
+    "review_state",
     "root_from_inclusion",
     "run_of_policy",
     "runs",
     "runs_since",
+    "send_for_review",
     "sign_checkpoint",
+    "unreviewed",
     "verify",
+    "wanted_by",
 ]

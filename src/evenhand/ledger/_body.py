@@ -25,11 +25,13 @@ __all__ = [
     "Paused",
     "PausedBy",
     "Resumed",
+    "Reviewed",
     "RunAbandoned",
     "RunExpired",
     "RunFinished",
     "RunStarted",
     "SealedDecision",
+    "SentForReview",
     "SubjectErased",
     "digest_of",
     "encode",
@@ -206,13 +208,15 @@ class Paused(msgspec.Struct, tag="paused", tag_field="@", forbid_unknown_fields=
     campaign: str
 
 
-class PausedBy(msgspec.Struct, tag="paused-by", tag_field="@", forbid_unknown_fields=True):
-    """A named person paused the campaign, and said why: no run of it starts until it is resumed."""
+class PausedBy(msgspec.Struct, tag="paused-by", tag_field="@", omit_defaults=True, forbid_unknown_fields=True):
+    """A named person paused the campaign, and said why: no run of it starts until it is resumed. `role` is the role in
+    which they did; with one, only that role and a privacy officer resume it."""
 
     at: str
     by: str
     campaign: str
     reason: str
+    role: str = ""
 
 
 class FellBack(msgspec.Struct, tag="fell-back", tag_field="@", forbid_unknown_fields=True):
@@ -226,14 +230,42 @@ class FellBack(msgspec.Struct, tag="fell-back", tag_field="@", forbid_unknown_fi
     run: str
 
 
-class Resumed(msgspec.Struct, tag="resumed", tag_field="@", forbid_unknown_fields=True):
-    """A named person ended the pause that an entry began, and said why; evidence starts anew from here."""
+class Resumed(msgspec.Struct, tag="resumed", tag_field="@", omit_defaults=True, forbid_unknown_fields=True):
+    """A named person ended the pause that an entry began, and said why, in the role that is named; evidence starts anew
+    from here."""
 
     at: str
     by: str
     campaign: str
     pause: int
     reason: str
+    role: str = ""
+
+
+class SentForReview(msgspec.Struct, tag="sent-for-review", tag_field="@", forbid_unknown_fields=True):
+    """An author sent the file of a campaign for review, by its SHA-256 (hex); none of its `authors` may review it.
+    `reviewers` are the names of who was asked, `note` what they should know."""
+
+    at: str
+    authors: list[str]
+    by: str
+    campaign: str
+    digest: str
+    note: str
+    reviewers: list[str]
+
+
+class Reviewed(msgspec.Struct, tag="reviewed", tag_field="@", forbid_unknown_fields=True):
+    """A person approved or refused (`verdict`) the file that an entry (`sent`) sent for review, in a role, and why."""
+
+    at: str
+    by: str
+    campaign: str
+    digest: str
+    reason: str
+    role: str
+    sent: int
+    verdict: str
 
 
 Body = (
@@ -246,7 +278,9 @@ Body = (
     | Paused
     | PausedBy
     | Resumed
+    | Reviewed
     | SealedDecision
+    | SentForReview
     | SubjectErased
     | RunExpired
     | RunStarted

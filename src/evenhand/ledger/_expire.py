@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ._body import RunExpired, encode
+from ._body import RunExpired, encode, read_body
 from ._personal import about_expired, is_closed
 from ._read import find_start
 from ._recover import recover
@@ -13,7 +13,7 @@ from ._seal import RunKeys
 from ._store import Kind, LedgerStore
 from ._writer import Writer
 
-__all__ = ["Expired", "expire_run", "is_expired"]
+__all__ = ["Expired", "expire_run", "expired_runs", "is_expired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,12 @@ class Expired:
 def is_expired(store: LedgerStore, run_id: str) -> bool:
     """Whether the decisions of a run were destroyed because their time was up."""
     return any(row[1] == Kind.RUN_EXPIRED for row in store.about(about_expired(run_id)))
+
+
+def expired_runs(store: LedgerStore) -> frozenset[str]:
+    """Every run whose decisions were destroyed because their time was up."""
+    bodies = (read_body(row[4], row[0]) for row in store.of_kind(Kind.RUN_EXPIRED))
+    return frozenset(one.run for one in bodies if isinstance(one, RunExpired))
 
 
 def expire_run(store: LedgerStore, run_id: str, *, at: datetime, keys: RunKeys | None = None) -> Expired:

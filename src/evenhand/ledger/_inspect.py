@@ -24,17 +24,13 @@ from evenhand.promises import (
     check_totals,
 )
 from evenhand.rules import Rulebook
-from evenhand.terms import LedgerError, Model, SoftOutcome
+from evenhand.terms import LedgerError, Model, SoftOutcome, number_of
 
 from ._body import (
-    Alarm,
     AnsweredOnce,
+    Decision,
     Document,
-    FellBack,
     GroupsForgotten,
-    Paused,
-    PausedBy,
-    Resumed,
     RunAbandoned,
     RunExpired,
     RunFinished,
@@ -47,9 +43,8 @@ from ._body import (
 from ._columns import columns_from_bodies, layout_of
 from ._inspect_counts import adds_up, counts_said
 from ._inspect_given import GivenInspector
-from ._inspect_pause import PAUSES, PauseInspector
+from ._inspect_pause import PauseInspector, filed_as
 from ._inspect_people import PeopleInspector
-from ._pause import about_campaign
 from ._personal import about_expired
 from ._seal import RunKeys, Seal, SealError
 from ._store import Kind, LedgerStore, Row
@@ -208,9 +203,10 @@ class Inspector:
         elif isinstance(body, RunExpired):
             expected = (Kind.RUN_EXPIRED, about_expired(body.run))
             self._expired(seq, body)
-        elif isinstance(body, Alarm | FellBack | Paused | PausedBy | Resumed):
-            expected = (PAUSES[type(body)], about_campaign(body.campaign))
+        elif standing := filed_as(body):
+            expected = standing
         else:
+            assert isinstance(body, SealedDecision | Decision)
             expected = (Kind.DECISION, _digest(body.h if isinstance(body, SealedDecision) else body.s))
         if (kind, about) != expected:
             self._bad(seq, f"Entry {seq} is filed as something that it is not.")
@@ -233,6 +229,8 @@ class Inspector:
         self._open.totals = Totals.none(len(ground.campaign.offers))
         violations = check_run(ground)
         self._promises(violations, [seq])
+        if ground.campaign.review is not None:
+            self._pauses.reviews.started(seq, started)
         if any(one.code == "model-shape" for one in violations):
             self._open.ground = None  # no score can be worked out from such a model
         if tuple(started.layout) != layout_of(ground.model):
@@ -258,7 +256,7 @@ class Inspector:
         self.decisions += len(rows)
         run = self._open
         if run is None:
-            self._bad(rows[0][0], f"{len(rows)} decisions from entry {rows[0][0]} on belong to no run.")
+            self._bad(rows[0][0], f"{number_of(len(rows), 'decision')} from entry {rows[0][0]} on: of no run.")
             return
         readable = self.people.open(rows)
         run.closed += len(rows) - len(readable)

@@ -8,6 +8,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.terms import number_of
+
 from ._given import RunInReach, counted, runs_recorded
 from ._store import LedgerStore
 
@@ -58,7 +60,8 @@ class GivenInspector:
             if above:
                 self._bad(
                     seq,
-                    f"Run {run_id} gave {above} people more offers than {one.offers} within {one.within}, its limit.",
+                    f"Run {run_id} gave {number_of(above, 'person', 'people')} more offers than {one.offers} "
+                    f"within {one.within}, its limit.",
                 )
 
     def _subjects(self, run_id: str) -> NDArray[np.bytes_]:

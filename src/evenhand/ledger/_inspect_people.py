@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from evenhand.terms import LedgerError
+from evenhand.terms import LedgerError, number_of
 
 from ._body import SealedDecision, SubjectErased, read_body
 from ._personal import opened
@@ -87,5 +87,6 @@ class PeopleInspector:
         """Whose key is missing, without an erasure that explains it. Without any keys at hand nobody can tell."""
         lost = [seq for handle, seq in self._missing.items() if handle not in self.erased]
         if lost and self._store.people is not None:
-            what = f"The keys of {len(lost)} people are missing, and no entry says that they were erased"
+            people = number_of(len(lost), "person", "people")
+            what = f"The keys of {people} are missing, and no entry says that they were erased"
             self._bad(lost[0], f"{what} (first in entry {lost[0]}).")

@@ -1,7 +1,5 @@
 """Alarms of the monitor and what follows: a pause that stops every run of a campaign until a named person ends it.
 
-A named person can pause it as well, with a reason.
-
 Or the campaign falls back: later people are decided with the prices of an earlier run, and no run finds new ones.
 
 An alarm and the pause that it causes are appended together or not at all. Only what the monitor may tell stands in
@@ -16,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from evenhand.terms import PausedError, UsageError
-
 from ._body import Alarm, FellBack, Paused, PausedBy, Resumed, encode, read_body, text_of
 from ._recover import append_alone, recover
 from ._seal import RunKeys
@@ -30,14 +26,10 @@ __all__ = [
     "Happened",
     "about_campaign",
     "campaign_state",
-    "pause",
     "raise_alarms",
-    "refuse_paused",
-    "resume",
-]  # fmt: skip
+]
 
 _KINDS = (Kind.ALARM, Kind.PAUSED, Kind.PAUSED_BY, Kind.RESUMED, Kind.FELL_BACK)
-_MOST_NAME, _MOST_REASON = 100, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +113,11 @@ class CampaignState:
     history: tuple[Happened, ...]
     fallback: EarlierPrices | None = None
 
+    @property
+    def stop(self) -> Happened | None:
+        """The entry that stopped it; None where nothing did."""
+        return next((one for one in self.history if one.seq == self.paused), None)
+
 
 def about_campaign(campaign: str) -> bytes:
     """What alarms, pauses and resumptions are filed under. It is never as long as a pseudonym."""
@@ -147,7 +144,8 @@ def campaign_state(store: LedgerStore, campaign: str) -> CampaignState:
             history.append(Happened(seq, entry.at, "paused", {"alarm": entry.alarm}))
         elif isinstance(entry, PausedBy):
             paused, fallback = seq, None
-            history.append(Happened(seq, entry.at, "paused-by", {"by": entry.by, "reason": entry.reason}))
+            told = {"by": entry.by, "reason": entry.reason} | ({"role": entry.role} if entry.role else {})
+            history.append(Happened(seq, entry.at, "paused-by", told))
         elif isinstance(entry, FellBack):
             paused, since, fallback = seq, seq, EarlierPrices(entry.run, entry.policy)
             told = {"alarm": entry.alarm, "run": entry.run, "policy": entry.policy}
@@ -155,6 +153,7 @@ def campaign_state(store: LedgerStore, campaign: str) -> CampaignState:
         elif isinstance(entry, Resumed):
             paused, since, fallback = 0, seq, None
             told = {"pause": entry.pause, "by": entry.by, "reason": entry.reason}
+            told |= {"role": entry.role} if entry.role else {}
             history.append(Happened(seq, entry.at, "resumed", told))
     return CampaignState(paused, since, tuple(history), fallback)
 
@@ -262,137 +261,4 @@ def _body(alarm: AlarmRaised, campaign: str, at: datetime) -> Alarm:
         offer=alarm.offer,
         then=alarm.then,
         watch=alarm.watch,
-    )
-
-
-def pause(
-    store: LedgerStore, campaign: str, *, by: str, reason: str, at: datetime, keys: RunKeys | None = None
-) -> Happened:
-    """Pause a campaign: from here on no run of it starts, in any process, until it is resumed.
-
-    Args:
-        store: the ledger.
-        campaign: id of the campaign.
-        by: the person who answers for it.
-        reason: why it shall stop.
-        at: now.
-        keys: see `raise_alarms`.
-
-    Raises:
-        UsageError: no name, no reason, one that is too long, or it is paused already.
-        StoreError: somebody else is writing, or the ledger cannot be written.
-        LedgerError: the ledger was altered.
-    """
-    by, reason = _signed(by, reason, "paused")
-    store.claim()
-    try:
-        _, tail = recover(store, at, keys)
-        state = campaign_state(store, campaign)
-        if state.paused and state.fallback is None:
-            raise UsageError(
-                "campaign-paused-already",
-                f"The campaign {campaign} is paused already (ledger entry {state.paused}), so nothing was changed.",
-                rule="a campaign is paused once, until it is resumed",
-                remedy="nothing; nobody is decided about",
-            )
-        body = encode(PausedBy(at.isoformat(), by, campaign, reason))
-        append_alone(store, tail, [(Kind.PAUSED_BY, about_campaign(campaign), body)])
-        return campaign_state(store, campaign).history[-1]
-    finally:
-        store.release()
-
-
-def _signed(by: str, reason: str, done: str) -> tuple[str, str]:
-    """A name and a reason in one line each.
-
-    Raises:
-        UsageError: one of them is missing or too long.
-    """
-    by, reason = " ".join(by.split()), " ".join(reason.split())
-    if not by or not reason or len(by) > _MOST_NAME or len(reason) > _MOST_REASON:
-        raise UsageError(
-            f"{'pause' if done == 'paused' else 'resume'}-unsigned",
-            f"The campaign was not {done}: a name or a reason is missing or too long.",
-            rule="a named person pauses a campaign or ends its pause, with a reason; both stay in the ledger",
-            remedy=f"name --by (at most {_MOST_NAME} characters) and --reason (at most {_MOST_REASON})",
-        )
-    return by, reason
-
-
-def resume(
-    store: LedgerStore, campaign: str, *, by: str, reason: str, at: datetime, keys: RunKeys | None = None
-) -> Happened:
-    """End the pause of a campaign. Who did so and why stays in the ledger, and evidence starts anew.
-
-    Args:
-        store: the ledger.
-        campaign: id of the campaign.
-        by: the person who answers for it.
-        reason: why it may go on.
-        at: now.
-        keys: see `raise_alarms`.
-
-    Raises:
-        UsageError: no name, no reason, one that is too long, or the campaign is not paused.
-        StoreError: somebody else is writing, or the ledger cannot be written.
-        LedgerError: the ledger was altered.
-    """
-    by, reason = _signed(by, reason, "resumed")
-    store.claim()
-    try:
-        _, tail = recover(store, at, keys)
-        paused = campaign_state(store, campaign).paused
-        if not paused:
-            raise UsageError(
-                "campaign-not-paused",
-                f"The campaign {campaign} is not paused and did not fall back, so nothing was changed.",
-                rule="only a pause can be ended",
-                remedy="nothing; a run of it can start",
-            )
-        body = encode(Resumed(at.isoformat(), by, campaign, paused, reason))
-        append_alone(store, tail, [(Kind.RESUMED, about_campaign(campaign), body)])
-        return campaign_state(store, campaign).history[-1]
-    finally:
-        store.release()
-
-
-def refuse_paused(store: LedgerStore, campaign: str, priced_by: str = "") -> None:
-    """Let nothing of a paused campaign start, and of one that fell back only what decides with the earlier prices.
-
-    Args:
-        store: the ledger.
-        campaign: id of the campaign.
-        priced_by: digest of the prices that decide; "" for a run that finds its own.
-
-    Raises:
-        PausedError: it is paused, or fell back to other prices.
-    """
-    state = campaign_state(store, campaign)
-    if not state.paused or (state.fallback is not None and priced_by == state.fallback.policy):
-        return
-    stop = next(one for one in state.history if one.seq == state.paused)
-    since = datetime.fromisoformat(stop.at).isoformat(" ", "minutes")
-    if stop.what == "paused-by":
-        raise PausedError(
-            "campaign-paused",
-            f"The campaign {campaign} is paused since {since} (ledger entry {state.paused}), by a named person. "
-            "Nothing was decided.",
-            rule="a person may stop a campaign at any time (AI Act 14(4)(e), by analogy)",
-            remedy="ask whoever paused it; a named person resumes it: evenhand monitor resume CAMPAIGN --by NAME "
-            "--reason TEXT",
-        )
-    alarm = next((one for one in state.history if one.seq == stop.told["alarm"]), None)
-    watch = f" of {alarm.told['watch']}" if alarm else ""
-    what = (
-        f"is paused since {since} (ledger entry {state.paused})"
-        if state.fallback is None
-        else f"fell back to the prices of run {state.fallback.run} at {since} (ledger entry {state.paused})"
-    )
-    meanwhile = "" if state.fallback is None else "Later people can be decided: evenhand decide CAMPAIGN SUBJECT. "
-    raise PausedError(
-        "campaign-paused" if state.fallback is None else "campaign-fell-back",
-        f"The campaign {campaign} {what}, by the alarm{watch} in entry {stop.told['alarm']}. Nothing was decided.",
-        rule=f"on_alarm, in the monitor{watch} of the campaign",
-        remedy=f"{meanwhile}Look at it with: evenhand monitor CAMPAIGN. When the cause is dealt with, a named person "
-        "resumes it: evenhand monitor resume CAMPAIGN --by NAME --reason TEXT",
     )

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from ._body import Decision, RunExpired, SealedDecision, encode, read_body
+from ._body import Decision, RunExpired, SealedDecision, read_body
 from ._store import Disclosing, Kind, LedgerStore, Row
 
 __all__ = [
@@ -35,6 +35,8 @@ _NONCE, _HANDLE = 12, 16
 HANDLE_AND_KEY = 48
 """Bytes of a person's handle and key together, as `SubjectKeys.make` gives them."""
 _SEALED = b'{"@":"sealed-decision",'
+_ENTRY = _SEALED + b'"d":"%b","h":"%b"}'
+"""A `SealedDecision` as `encode` writes it, for digest and handle in hex."""
 _read_sealed = msgspec.json.Decoder(SealedDecision).decode
 
 
@@ -120,12 +122,14 @@ def closed_decisions(
     sha256, blake2b = hashlib.sha256, hashlib.blake2b
     handles, entries, kept = [], [], []
     seq, nonces = first, people.draw(_NONCE * len(bodies))
-    for both, body in zip(keys, bodies, strict=True):
+    digits = b"".join([both[:_HANDLE] for both in keys]).hex().encode()
+    for at, (both, body) in enumerate(zip(keys, bodies, strict=True)):
         handle, key = both[:_HANDLE], both[_HANDLE:]
         salt = blake2b(seq.to_bytes(8, "big"), key=key, digest_size=16).digest()  # `salt_of`
-        nonce = nonces[(seq - first) * _NONCE : (seq - first + 1) * _NONCE]
+        nonce = nonces[at * _NONCE : (at + 1) * _NONCE]
         kept.append(nonce + AESGCM(key).encrypt(nonce, body, handle))
-        entries.append(encode(SealedDecision(sha256(salt + body).hexdigest(), handle.hex())))
+        digest = sha256(salt + body).hexdigest().encode()
+        entries.append(_ENTRY % (digest, digits[2 * _HANDLE * at : 2 * _HANDLE * (at + 1)]))
         handles.append(handle)
         seq += 1
     return handles, entries, kept

@@ -26,11 +26,13 @@ __all__ = [
     "beside",
     "columns",
     "decisions",
+    "document_of",
     "facts",
     "facts_of",
     "find_start",
     "open_run",
     "runs",
+    "summary_of",
 ]
 
 
@@ -61,6 +63,11 @@ class RunSummary:
     why: str = ""
     priced_by: str = ""
     policy: str = ""
+
+    @property
+    def is_refit(self) -> bool:
+        """Whether it only fitted a model and found prices, and decided about nobody."""
+        return self.finished and not self.decisions and bool(self.policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,7 @@ def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
             started[entry.run] = entry
         elif isinstance(entry, RunFinished):
             first = started[entry.run]
-            out.append(_summary(first, entry, hash_))
+            out.append(summary_of(first, entry, hash_))
         elif isinstance(entry, RunAbandoned):
             at = datetime.fromisoformat(entry.at)
             out.append(RunSummary(entry.run, at, "", 0, 0, False, hash_.hex(), entry.why))
@@ -177,24 +184,24 @@ def open_run(store: LedgerStore, run_id: str, keys: RunKeys | None = None) -> Ru
             finished, head = read_body(body, seq), hash_
     if not isinstance(finished, RunFinished):
         raise _broken(f"Run {run_id} has no end in the ledger.")
-    text = _document(store, started.campaign)
+    text = document_of(store, started.campaign)
     return RunRecord(
-        summary=_summary(started, finished, head),
+        summary=summary_of(started, finished, head),
         campaign=Campaign.model_validate_json(text),
         campaign_text=text,
         campaign_digest=started.campaign,
         campaign_file_digest=started.campaign_file,
-        model_json=json.loads(_document(store, started.model)),
+        model_json=json.loads(document_of(store, started.model)),
         data_digest=started.data,
         seed=started.seed,
         version=started.version,
         batches=_batches(finished.allocations, Seal.opened(run_id, started.seal, keys)[0]),
-        report=json.loads(_document(store, finished.summary)),
+        report=json.loads(document_of(store, finished.summary)),
         layout=tuple(started.layout),
         start=start,
         seal=started.seal,
         room=json.loads(started.room) if started.room else {},
-        rulebook=Rulebook.from_text(_document(store, started.rules)) if started.rules else shipped(),
+        rulebook=Rulebook.from_text(document_of(store, started.rules)) if started.rules else shipped(),
         rules=started.rules,
         balancing=started.balancing,
     )
@@ -283,7 +290,7 @@ def find_start(store: LedgerStore, run_id: str) -> tuple[int, RunStarted]:
     raise _unknown(f"The ledger has no run {run_id}.", "See the list of runs with `evenhand ledger runs`.")
 
 
-def _summary(started: RunStarted, finished: RunFinished, head: bytes) -> RunSummary:
+def summary_of(started: RunStarted, finished: RunFinished, head: bytes) -> RunSummary:
     return RunSummary(
         run_id=started.run,
         at=datetime.fromisoformat(started.at),
@@ -297,7 +304,7 @@ def _summary(started: RunStarted, finished: RunFinished, head: bytes) -> RunSumm
     )
 
 
-def _document(store: LedgerStore, digest: str) -> str:
+def document_of(store: LedgerStore, digest: str) -> str:
     for seq, kind, _, _, body in store.about(bytes.fromhex(digest)):
         entry = read_body(body, seq) if kind == Kind.DOCUMENT else None
         if isinstance(entry, Document):

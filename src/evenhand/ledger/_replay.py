@@ -61,7 +61,13 @@ class Replay:
         return self.recorded == self.replayed == self.same
 
 
-def replay(store: LedgerStore, run_id: str, explained: Explained, keys: RunKeys | None = None) -> Replay:
+def replay(
+    store: LedgerStore,
+    run_id: str,
+    explained: Explained,
+    keys: RunKeys | None = None,
+    numbers: NDArray[np.int64] | None = None,
+) -> Replay:
     """Compare a run's recorded decisions with the same people decided again, byte for byte.
 
     Args:
@@ -69,28 +75,34 @@ def replay(store: LedgerStore, run_id: str, explained: Explained, keys: RunKeys 
         run_id: a run that was recorded in one batch, or in several that `explained` holds together.
         explained: the same subjects in the same order, decided again with the recorded campaign and model.
         keys: where the run's key may be; with it what is sealed is compared too, byte for byte.
+        numbers: in the run, of the decisions that `explained` holds, ascending, where it leaves out people whose key is
+            not there; None = it holds everybody.
 
     Raises:
         DataError: the ledger has no such run.
     """
-    start, started = find_start(store, run_id)
+    begin, started = find_start(store, run_id)
     seal, _ = Seal.opened(run_id, started.seal, keys)
-    total = len(explained.margin)
-    recorded = same = unopened = closed = 0
+    places = np.arange(1, len(explained.margin) + 1) if numbers is None else numbers
+    recorded = same = unopened = closed = left_out = 0
     differences: list[Difference] = []
-    for rows in store.read(start + 1):
+    for rows in store.read(begin + 1):
         mine = list(takewhile(lambda row: row[1] == Kind.DECISION, rows))
-        bodies = [row[4] if row else None for row in opened(store, mine).rows]
-        stop = min(recorded + len(bodies), total)
-        if recorded < stop:
-            again = columns_from_explained(explained, recorded, stop, recorded + 1)
+        everybody = [row[4] if row else None for row in opened(store, mine).rows]
+        start, stop = np.searchsorted(places, [recorded + 1, recorded + len(everybody) + 1]).tolist()
+        bodies = [everybody[place - recorded - 1] for place in places[start:stop].tolist()]
+        if numbers is not None:
+            left_out += len(everybody) - len(bodies)
+        if bodies:
+            again = columns_from_explained(explained, start, stop, 1)
+            again = dataclasses.replace(again, number=places[start:stop])
             if seal is None:
                 made = bodies_of(again)
             elif seal.is_open:
                 made = bodies_of(withheld(again), seal.close(again))
             else:
                 again = withheld(again)
-                made = bodies_of(again, sealed_parts(bodies[: stop - recorded]))
+                made = bodies_of(again, sealed_parts(bodies))
                 unopened += int(again.sealed.sum())
             pairs = list(zip(bodies, made, strict=False))
             closed += sum(body is None for body, _ in pairs)
@@ -99,10 +111,11 @@ def replay(store: LedgerStore, run_id: str, explained: Explained, keys: RunKeys 
             if unlike and len(differences) < _SHOWN:
                 before = columns_from_bodies([body or other for body, other in pairs], started.layout, seal)
                 differences.extend(compare(before, again)[: _SHOWN - len(differences)])
-        recorded += len(bodies)
-        if len(bodies) < len(rows):
+        recorded += len(everybody)
+        if len(everybody) < len(rows):
             break
-    return Replay(recorded, total, same, tuple(differences), unopened, closed)
+    total = len(places) + left_out
+    return Replay(recorded, total, same + left_out, tuple(differences), unopened, closed + left_out)
 
 
 def compare(recorded: RecordColumns, again: RecordColumns) -> tuple[Difference, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,28 +13,20 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign
 from evenhand.promises import Ground, Totals, Violation, check_decisions, check_limits, check_run, check_totals
 from evenhand.rules import Law, shipped
-from evenhand.terms import (
-    Certificate,
-    DataError,
-    EvenhandError,
-    Explained,
-    Finding,
-    LedgerError,
-    Model,
-    Prices,
-    Recorded,
-)
+from evenhand.terms import DataError, EvenhandError, Explained, Finding, LedgerError, Model, Recorded
 
+from ._batch import batch_of
 from ._body import Document, RunFinished, RunStarted, digest_of, encode, text_of
 from ._columns import bodies_of, columns_from_explained, layout_of
-from ._pause import refuse_paused
 from ._personal import HANDLE_AND_KEY
 from ._recover import recover
+from ._review import refuse_stopped
 from ._seal import RunKeys, Seal, mark_of, withheld
+from ._sheet import run_taken
 from ._store import Intent, Kind, LedgerStore, Tail
 from ._writer import Writer
 
-__all__ = ["Run", "begin", "closed", "finish", "new_run_id", "record", "refuse_violations"]
+__all__ = ["Run", "begin", "closed", "finish", "new_run_id", "record", "record_prices", "refuse_violations"]
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 CHUNK = 16_384
@@ -64,6 +55,7 @@ class Run:
         tail: Tail,
         keys: RunKeys | None = None,
         writer: Writer | None = None,
+        known: set[str] | None = None,
     ) -> None:
         self.store = store
         self.run_id = run_id
@@ -74,6 +66,7 @@ class Run:
         self._writer = writer or Writer(store, tail)
         self._batches: list[dict[str, object]] = []
         self._keys = keys
+        self._known = set() if known is None else known
         self._seal: Seal | None = None
         self._open = True
 
@@ -125,8 +118,10 @@ class Run:
     def _document(self, text: str) -> str:
         """Make sure that a text stands in the ledger; its digest."""
         digest = digest_of(text)
-        if not any(row[1] == Kind.DOCUMENT for row in self.store.about(bytes.fromhex(digest))):
+        is_known = digest in self._known
+        if not is_known and not any(row[1] == Kind.DOCUMENT for row in self.store.about(bytes.fromhex(digest))):
             self._write(Kind.DOCUMENT, [bytes.fromhex(digest)], [encode(Document(digest, text))])
+        self._known.add(digest)
         return digest
 
     def _must_be_open(self) -> None:
@@ -199,7 +194,7 @@ def begin(
 
     Raises:
         StoreError: the store cannot be written, or somebody else writes to it.
-        PausedError: an alarm paused the campaign or had it fall back, and nobody resumed it.
+        PausedError, PolicyError: the campaign is paused or fell back, or its file needs a review and was not approved.
         LedgerError: the ledger was altered since it was last written, the run id is taken, or campaign and model
             break a promise; nothing is recorded.
     """
@@ -219,14 +214,9 @@ def begin(
     run: Run | None = None
     try:
         found, tail = recover(store, at, keys)
-        refuse_paused(store, campaign.campaign, priced_by)
+        refuse_stopped(store, campaign, campaign_file_digest, priced_by)
         if store.about(run_id.encode()):
-            raise LedgerError(
-                "ledger-run-taken",
-                f"The ledger already has a run {run_id}.",
-                rule="G-5-2",
-                remedy="Use another identity for this run.",
-            )
+            raise run_taken(run_id)
         store.intend(Intent(run_id, at.isoformat()))
         run = Run(store, run_id, ground, found, tail, keys)
         mark = run._make_key()
@@ -291,17 +281,26 @@ def record(explained: Explained, run: Run) -> Recorded:
         whose = [keys[begin : begin + HANDLE_AND_KEY] for begin in at] if keys else []
         run._writer.add_decisions(_pseudonyms(columns.subject), bodies, whose)
         run.totals = run.totals.plus(columns)
-    allocated = explained.allocated
-    run._batches.append(
-        {
-            "first": before.decisions + 1,
-            "last": run.totals.decisions,
-            "limits": [limit.to_dict() for limit in allocated.limits],
-            "prices": _prices(allocated.prices, run),
-            "certificate": _certificate(allocated.certificate),
-        }
-    )
+    _add_batch(explained, run, before.decisions + 1)
     return Recorded(explained, run.run_id, first, run._writer.tail.entries, run._writer.tail.hash.hex())
+
+
+def record_prices(explained: Explained, run: Run) -> None:
+    """Keep the prices and limits of a batch, and none of its decisions: nobody was decided about. Later people can be.
+
+    Raises:
+        LedgerError: a limit breaks a promise, or decisions were recorded before.
+    """
+    run._must_be_open()
+    if run.totals.decisions or explained.allocated.scored.minimised.model.digest != run.ground.model.digest:
+        raise LedgerError(
+            "ledger-other-model",
+            f"Run {run.run_id} has decisions already, or its prices were found with another model.",
+            rule="G-15h",
+            remedy="Begin a run of its own, with the model that found the prices.",
+        )
+    refuse_violations(check_limits(explained.allocated.limits, run.ground), run.run_id)
+    _add_batch(explained, run, 1)
 
 
 def finish(run: Run, summary: Mapping[str, object], *, policy: str = "") -> str:
@@ -350,7 +349,7 @@ def refuse_violations(violations: Sequence[Violation], run_id: str) -> None:
     if not violations:
         return
     first = violations[0]
-    people = f" ({len(first.rows)} decisions)" if first.rows else ""
+    people = f" (decisions: {len(first.rows)})" if first.rows else ""
     more = f" {len(violations) - 1} more kinds of violation were found." if len(violations) > 1 else ""
     raise LedgerError(
         f"promise-{first.promise}-{first.code}",
@@ -377,24 +376,6 @@ def _pseudonyms(subjects: NDArray[np.bytes_]) -> list[bytes]:
     return [packed[i : i + 16] for i in range(0, len(packed), 16)]
 
 
-def _prices(prices: Prices, run: Run) -> dict[str, object]:
-    """The price table of the run's next batch; where the run has a seal, what groups have to do with it is sealed. A
-    run with the prices of an earlier one names them: they stand in the ledger once, however many come later."""
-    if run.ground.priced_by:
-        return {"policy": run.ground.priced_by}
-    public: dict[str, object] = prices.to_dict()
-    if run._seal is None:
-        return public
-    aware = run.ground.campaign.aware_limits
-    hidden: dict[str, object] = {
-        **{name: public.pop(name) for name in ("group", "group_contact", "response") if name in public},
-        "by_limit": {id_: price for id_, price in prices.by_limit.items() if id_ in aware},
-        "cell_tables": {name: table for name, table in prices.cell_tables.items() if name != "blind"},
-    }
-    public["by_limit"] = {id_: price for id_, price in prices.by_limit.items() if id_ not in aware}
-    public["cell_tables"] = {name: table for name, table in prices.cell_tables.items() if name == "blind"}
-    return public | {"sealed": run._seal.close_text(len(run._batches) + 1, text_of(hidden))}
-
-
-def _certificate(certificate: Certificate) -> dict[str, object]:
-    return dataclasses.asdict(certificate)
+def _add_batch(explained: Explained, run: Run, first: int) -> None:
+    number = len(run._batches) + 1
+    run._batches.append(batch_of(explained.allocated, run.ground, run._seal, number, (first, run.totals.decisions)))

@@ -22,11 +22,12 @@ from evenhand.terms import Finding, LedgerError, Model
 from ._body import AnsweredOnce, RunStarted, digest_of, encode, read_body, text_of
 from ._checkpoint import Signer
 from ._columns import layout_of
-from ._pause import refuse_paused
 from ._recover import recover
 from ._run import Run, closed, refuse_violations
 from ._seal import RunKeys
-from ._store import Head, Kind, LedgerStore
+from ._sheet import Gathered, Sheet, run_taken, write
+from ._stop import refuse_paused
+from ._store import Head, Kind, LedgerStore, Tail
 from ._writer import Writer
 
 __all__ = ["Footing", "OnceAnswered", "Sitting", "answered", "footing_of"]
@@ -111,27 +112,40 @@ def answered(store: LedgerStore, key: bytes) -> OnceAnswered | None:
 
 
 class Sitting:
-    """Records runs one after the other. Use it from one thread.
+    """Records runs one after the other. Use it from one thread, but for `keep`.
 
-    `hold`, then for each run `start`, `ledger.record` and `close`; then `commit` makes all of them durable together.
-    Whatever fails in between: `undo`, and nothing of them is there. `let_go` lets others write.
+    `hold`, then for each run `start`, `ledger.record` and `close`; then `cut` takes all of them together, and `keep`
+    makes them durable. `keep` may be another thread's, while the next runs are started: one sheet at a time, in the
+    order in which they were cut. `commit` is both. Whatever fails in between: `undo`, and nothing is there that was not
+    kept. `let_go` lets others write. No sheet is being kept while `hold`, `undo` or `let_go` is called.
 
     Args:
         store: the ledger.
         hands: a thread or two of it write the head while the entries are written.
         keys: where keys of runs are kept, for what an interrupted run left behind.
+        reads: the same ledger over a connection of its own, to be read while a sheet is kept; None = `store`, which
+            is right where nothing is kept beside.
+
+    Attributes:
+        reads: as given; whoever opens another connection puts it here.
     """
 
-    def __init__(self, store: LedgerStore, hands: Executor, keys: RunKeys | None = None) -> None:
+    def __init__(
+        self, store: LedgerStore, hands: Executor, keys: RunKeys | None = None, reads: LedgerStore | None = None
+    ) -> None:
+        self.reads = store if reads is None else reads
         self._store = store
         self._hands = hands
         self._keys = keys
         self._writer: Writer | None = None
+        self._gathered = Gathered()
+        self._runs: list[str] = []
         self._signer: Signer | None = None
-        self._is_held = self._is_begun = self._is_unconfirmed = False
+        self._is_held = self._is_unconfirmed = False
+        self._kept_to: Tail | None = None
         self._checked: set[tuple[str, str, date]] = set()
         self._may_go_on: set[tuple[str, str]] = set()
-        self._kept: set[str] = set()
+        self._known: set[str] = set()
 
     @property
     def is_held(self) -> bool:
@@ -154,7 +168,9 @@ class Sitting:
             if writer is not None and self._store.tail() == writer.tail and self._store.head() == Head(writer.tail):
                 return ()
             found, tail = recover(self._store, at, self._keys)
-            self._writer, self._may_go_on, self._kept = Writer(self._store, tail), set(), set()
+            self._gathered, self._runs = Gathered(), []
+            self._writer = Writer(self._store, tail, self._gathered)
+            self._may_go_on, self._known = set(), set()
             self._signer = Signer(self._store.secret())
         except BaseException:
             self._writer = None
@@ -195,27 +211,14 @@ class Sitting:
             refuse_violations(check_run(ground), run_id)
             self._checked.add(today)
         if (going := (footing.campaign.campaign, footing.priced_by)) not in self._may_go_on:
-            refuse_paused(self._store, *going)
+            refuse_paused(self.reads, *going)
             self._may_go_on.add(going)
-        if self._store.about(run_id.encode()):
-            raise LedgerError(
-                "ledger-run-taken",
-                f"The ledger already has a run {run_id}.",
-                rule="G-5-2",
-                remedy="Use another identity for this run.",
-            )
-        if not self._is_begun:
-            self._store.begin()
-            self._is_begun = True
-        run = Run(self._store, run_id, ground, (), writer.tail, writer=writer)
-        for digest, text in (
-            (footing.campaign_digest, footing.campaign_text),
-            (footing.model_digest, footing.model_text),
-            (footing.rulebook.digest, footing.rulebook.text),
-        ):
-            if digest not in self._kept:
-                run._document(text)
-                self._kept.add(digest)
+        if run_id in self._runs:
+            raise run_taken(run_id)
+        self._runs.append(run_id)
+        run = Run(self.reads, run_id, ground, (), writer.tail, writer=writer, known=self._known)
+        for text in (footing.campaign_text, footing.model_text, footing.rulebook.text):
+            run._document(text)
         started = RunStarted(
             at=at.isoformat(),
             balancing=balancing,
@@ -253,19 +256,31 @@ class Sitting:
         run._open = False
 
     def commit(self) -> None:
-        """Make every run since the last commit durable, with a signed checkpoint and the head.
+        """Make every run since the last cut durable, with a signed checkpoint and the head. Errors as of `keep`."""
+        self.keep(self.cut())
+
+    def cut(self) -> Sheet:
+        """Every run that was closed since the last cut, to be kept."""
+        writer, gathered = self._in_hand(), self._gathered
+        before, nodes, root = writer.cut()
+        sheet = Sheet(before, writer.tail, gathered.parts, gathered.payloads, nodes, root, tuple(self._runs))
+        gathered.parts, gathered.payloads, self._runs = [], [], []
+        return sheet
+
+    def keep(self, sheet: Sheet) -> None:
+        """Make a sheet durable, with a signed checkpoint and the head; from any thread, one after the other.
 
         Raises:
+            LedgerError: a run has an id that the ledger knows; `undo` then.
             StoreError: something cannot be written; `undo` then.
         """
-        writer = self._in_hand()
         assert self._signer is not None
-        writer.commit_beside(self._hands, self._signer)
-        self._is_begun, self._is_unconfirmed = False, True
+        write(self._store, sheet, self._hands, self._signer)
+        self._is_unconfirmed, self._kept_to = True, sheet.tail
 
     def undo(self) -> None:
         """Take back what is not durable, and let others write; the next `hold` looks at the ledger anew."""
-        self._writer, self._is_begun, self._is_unconfirmed = None, False, False
+        self._writer, self._is_unconfirmed = None, False
         if self._is_held:
             self._is_held = False
             self._store.release()
@@ -275,8 +290,8 @@ class Sitting:
         if not self._is_held:
             return
         try:
-            if self._is_unconfirmed and self._writer is not None:
-                self._writer.confirm()
+            if self._is_unconfirmed and self._kept_to is not None:
+                self._store.keep_head(Head(self._kept_to))
             self._is_unconfirmed = False
         finally:
             self._is_held = False

@@ -46,6 +46,8 @@ class Kind(IntEnum):
     RESUMED = 12
     FELL_BACK = 13
     PAUSED_BY = 14
+    SENT_FOR_REVIEW = 20
+    REVIEWED = 21
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from ._checkpoint import Signer
 from ._personal import closed_decisions
@@ -15,20 +15,30 @@ from ._tree import Node
 __all__ = ["Writer"]
 
 
+class _Takes(Protocol):
+    """What entries are added to: the open transaction of a store, or what is gathered for one."""
+
+    def append(self, rows: Iterable[Row]) -> None: ...
+
+    def keep_payloads(self, first: int, payloads: Sequence[bytes]) -> None: ...
+
+
 class Writer:
     """Adds to the end of a ledger. The caller holds the claim and opens the transaction.
 
     Args:
         store: the ledger.
         tail: where it ends.
+        into: takes what is added, until somebody writes it; None = the store's open transaction.
 
     Attributes:
-        tail: where it ends now, the open transaction included.
+        tail: where it ends now, what was added included.
     """
 
-    def __init__(self, store: LedgerStore, tail: Tail) -> None:
+    def __init__(self, store: LedgerStore, tail: Tail, into: _Takes | None = None) -> None:
         self.tail = tail
         self._store = store
+        self._into: _Takes = store if into is None else into
         self._before = tail
         self._tree, self._nodes = edge_of(store, tail.entries)
 
@@ -37,7 +47,7 @@ class Writer:
         people, first = self._store.people, self.tail.entries + 1
         if people is not None:
             pseudonyms, bodies, kept = closed_decisions(people, first, keys, bodies)
-            self._store.keep_payloads(first, kept)
+            self._into.keep_payloads(first, kept)
         self.add(Kind.DECISION, pseudonyms, bodies)
 
     def add(self, kind: Kind, abouts: Sequence[bytes], bodies: Sequence[bytes]) -> None:
@@ -49,33 +59,15 @@ class Writer:
             seq += 1
             hash_ = sha256(hash_ + body).digest()
             rows.append((seq, code, about, hash_, body))
-        self._store.append(rows)
+        self._into.append(rows)
         self._nodes += self._tree.add([row[3] for row in rows])
         self.tail = Tail(seq, hash_)
 
-    def commit_beside(self, hands: Executor, signer: Signer) -> None:
-        """As `commit`, with the head written while the entries are: both are durable when this returns.
-
-        Where the process ends in between, the entries may be there and the head not: `recover` accepts them, since they
-        stand under a checkpoint that only the holder of the ledger's secret can sign. The head is left saying that this
-        commit may have come through; `confirm` says that it did.
-        """
-        self._store.keep_tree(self._nodes, self._tree.size, signer.sign(self._tree.size, self._tree.root()))
-        head = Head(self._before, pending=self.tail)
-        if self._store.head_is_apart:
-            kept = hands.submit(self._store.keep_head, head)
-            try:
-                self._store.commit(())
-            finally:
-                kept.result()
-        else:
-            self._store.keep_head(head)
-            self._store.commit(())
+    def cut(self) -> tuple[Tail, list[Node], bytes]:
+        """Where the ledger ended at the last cut, the tiles that became full since, and the root of the tree now."""
+        before, nodes = self._before, self._nodes
         self._before, self._nodes = self.tail, []
-
-    def confirm(self) -> None:
-        """Note that the last commit came through."""
-        self._store.keep_head(Head(self.tail))
+        return before, nodes, self._tree.root()
 
     def commit(self, settled: Sequence[str] = ()) -> None:
         """Make everything added durable, under a new head and a signed checkpoint, and settle these runs' intents."""

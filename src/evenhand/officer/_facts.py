@@ -19,8 +19,11 @@ _SOON = 7
 REVIEWING = frozenset({Step.START, Step.ANSWER, Step.REVEAL})
 """What a reviewer does with a request for a human review; identity, time and refusal stay with the privacy officer."""
 
-_NO_FILES = frozenset({State.IDENTITY_ASKED, State.REFUSED, State.WITHDRAWN})
+_NO_FILES = frozenset({State.IDENTITY_ASKED, State.REFUSED, State.WITHDRAWN, State.LAPSED})
 """States in which nobody gets files: there is doubt again who asks, or the answer is no, or nobody asks any more."""
+
+_BY_ITSELF = frozenset({Step.DECIDE, Step.LAPSE})
+"""Steps that no form asks for: they are recorded with an answer, and with an erasure."""
 
 
 class Reach(StrEnum):
@@ -32,14 +35,23 @@ class Reach(StrEnum):
     """Requests for a human review alone, and the steps of `REVIEWING`."""
     LOOKS = "looks"
     """All requests, masked, and no step."""
+    LOOKS_AND_REVIEWS = "looks-and-reviews"
+    """All requests, masked; and of those for a human review the steps of `REVIEWING`."""
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether every request is theirs to see, masked."""
+        return self is not Reach.REVIEWS
 
     def sees(self, request: Request) -> bool:
         """Whether a request is theirs to see."""
-        return self is not Reach.REVIEWS or request.kind is RequestKind.HUMAN_REVIEW
+        return self.is_of_all or request.kind is RequestKind.HUMAN_REVIEW
 
-    def may(self, step: Step) -> bool:
-        """Whether they take a step."""
-        return self is Reach.ACTS or (self is Reach.REVIEWS and step in REVIEWING)
+    def may(self, step: Step, request: Request) -> bool:
+        """Whether they take a step of a request."""
+        if self in (Reach.REVIEWS, Reach.LOOKS_AND_REVIEWS):
+            return step in REVIEWING and request.kind is RequestKind.HUMAN_REVIEW
+        return self is Reach.ACTS
 
 
 class Urgency(StrEnum):
@@ -160,7 +172,8 @@ def waiting_of(request: Request, at: datetime) -> Waiting:
 
 def steps_of(request: Request, at: datetime, reach: Reach) -> frozenset[Step]:
     """The steps that a page may offer now: those of the state, less what kind, day, trail and role rule out."""
-    found = {step for step, (allowed, _) in STEPS.items() if request.state in allowed and reach.may(step)}
+    found = {step for step, (allowed, _) in STEPS.items() if request.state in allowed and reach.may(step, request)}
+    found -= _BY_ITSELF
     if not can_extend(request, at):
         found.discard(Step.EXTEND)
     if not grounds_of(request.kind):

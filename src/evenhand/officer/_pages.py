@@ -18,7 +18,7 @@ from ._facts import Opened, Queue, Waiting
 __all__ = ["kept_page", "queue_page", "reads_page", "request_page"]
 
 _PERIOD = re.compile(r"P([0-9]{1,4})([DWMY])")
-_HIDDEN = ("nonce", "kind", "law", "lang", "country")
+_HIDDEN = ("nonce", "mark", "kind", "law", "lang", "country")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,8 @@ def _details(one: Happening, lang: str) -> Iterator[str]:
     for name, value in one.details.items():
         if name in _HIDDEN:
             continue
-        key = f"officer.detail.{name}"
         said = str(value)
+        key = f"officer.detail.{name}" + ("-one" if (name, said) == ("days", "1") else "")
         if name == "reason":
             group = "rights.letter.because" if one.step is Step.EXTEND else "rights.ground"
             said = catalogue(lang).get(f"{group}.{value}", said)

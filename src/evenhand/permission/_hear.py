@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +18,14 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign, SignalsClause, tcf_covers
 from evenhand.signals import (
     TCF_AGE_DAYS,
+    Alike,
     GppString,
     TcfQuestion,
     TcfString,
     Unreadable,
     Wish,
+    alike_gpp,
+    alike_tcf,
     ask_gpp,
     ask_tcf,
     ask_us_privacy,
@@ -43,7 +48,14 @@ _DECISECOND = 100_000
 _TCF_EUROPE = 2
 _ON = frozenset({"1", "1.0", "true"})
 """Sec-GPC has one value that counts, 1; a table may hold it as a number or as true."""
-_WEIGHTS = {Wish.OPEN: SignalWeight.OPEN, Wish.UNCLEAR: SignalWeight.UNCLEAR, Wish.OPTED_OUT: SignalWeight.OPTED_OUT}
+_WEIGHTS = np.array([SignalWeight[(wish if wish else Wish.OPEN).name] for wish in Wish], dtype=np.int64)
+"""By `Wish`; of a silent one there is no record."""
+_NONE = np.empty(0, dtype=np.int64)
+_UNREAD = _NO_WORD = -1
+_AT_ONCE = 8_192
+"""So many different texts are read in one go: enough to be fast, and few enough to take little memory."""
+_MANY = 64
+"""From so many on, it is faster to look for those that are alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +87,15 @@ class Heard:
         )
 
 
-class _Record(NamedTuple):
-    row: int
+class _Records(NamedTuple):
+    """Records of one kind and purpose, by row."""
+
+    rows: NDArray[np.intp]
     kind: Kind
     purpose: str
-    weight: int
-    at: int
-    until: int
-
-
-class _TcfWord(NamedTuple):
-    """What a TC string says to this campaign, and when it changed last (microseconds; None where unreadable)."""
-
-    weight: ConsentWeight
-    updated: int | None
+    weights: NDArray[np.int64]
+    at: NDArray[np.int64]
+    until: NDArray[np.int64]
 
 
 def hear(
@@ -121,76 +128,107 @@ def hear(
     """
     declared = campaign.consents.signals if campaign.consents is not None else None
     clause = declared or undeclared
-    records: list[_Record] = []
+    records: list[_Records] = []
     if clause is not None:
-        received = at.astype("datetime64[us]").astype(np.int64).tolist()
+        received = at.astype("datetime64[us]").astype(np.int64)
         for name, column in texts.items():
             records += _READERS[name](column, received, campaign, clause)
     if declared is None:
         records = [one for one in records if one.kind is Kind.SIGNAL]
+    return _together(records)
+
+
+def _together(records: list[_Records]) -> Heard:
+    sizes = [len(one.rows) for one in records]
+    every = zip(records, sizes, strict=True)
+    none = _Records(_NONE, Kind.SIGNAL, "", _NONE, _NONE, _NONE)
+    rows, kinds, _, weights, at, until = zip(none, *records, strict=True)
     return Heard(
-        rows=np.array([one.row for one in records], dtype=np.intp),
-        kinds=np.array([one.kind for one in records], dtype=np.int8),
-        purposes=tuple(one.purpose for one in records),
-        weights=np.array([one.weight for one in records], dtype=np.int8),
-        at=np.array([one.at for one in records], dtype=np.int64),
-        until=np.array([one.until for one in records], dtype=np.int64),
+        rows=np.concatenate(rows, dtype=np.intp),
+        kinds=np.repeat(np.array(kinds, dtype=np.int8), [0, *sizes]),
+        purposes=tuple(chain.from_iterable(repeat(one.purpose, size) for one, size in every)),
+        weights=np.concatenate(weights, dtype=np.int8, casting="same_kind"),
+        at=np.concatenate(at),
+        until=np.concatenate(until),
     )
 
 
-_Reader = Callable[[Sequence[str | None], list[int], Campaign, SignalsClause], Iterator[_Record]]
+_Reader = Callable[[Sequence[str | None], NDArray[np.int64], Campaign, SignalsClause], Iterator[_Records]]
 
 
-def _stated(column: Sequence[str | None]) -> Iterator[tuple[int, str]]:
-    """Row and text where one stands."""
+def _stated(column: Sequence[str | None]) -> tuple[NDArray[np.intp], list[str], NDArray[np.intp]]:
+    """Rows where a text stands; the different texts; and of each row which of them it has."""
+    rows, which, known = [], [], dict[str, int]()
     for row, text in enumerate(column):
         if text is not None and (bare := text.strip()):
-            yield row, bare
+            rows.append(row)
+            which.append(known.setdefault(bare, len(known)))
+    return np.array(rows, dtype=np.intp), list(known), np.array(which, dtype=np.intp)
+
+
+def _answers(
+    texts: Sequence[str], alike: Callable[[Sequence[str]], Alike], answer: Callable[[str], tuple[int, ...]]
+) -> NDArray[np.int64]:
+    """What each text says, one row of numbers for each, the first of them when it was updated. One of those that are
+    alike is asked, and they differ in that first number only."""
+    if len(texts) < _MANY:
+        return np.array([answer(text) for text in texts], dtype=np.int64)
+    found = []
+    for start in range(0, len(texts), _AT_ONCE):
+        some = texts[start : start + _AT_ONCE]
+        groups = alike(some)
+        said = np.array([answer(some[one]) for one in groups.first.tolist()], dtype=np.int64)[groups.group]
+        said[:, 0] = np.where(groups.updated_ds >= 0, groups.updated_ds, said[:, 0])
+        found.append(said)
+    return np.concatenate(found)
 
 
 def _tcf(
-    column: Sequence[str | None], received: list[int], campaign: Campaign, clause: SignalsClause
-) -> Iterator[_Record]:
-    if _counts(campaign):
+    column: Sequence[str | None], received: NDArray[np.int64], campaign: Campaign, clause: SignalsClause
+) -> Iterator[_Records]:
+    rows, texts, which = _stated(column)
+    if texts and _counts(campaign):
         question = _question(clause)
-        known: dict[str, _TcfWord] = {}
-        for row, text in _stated(column):
-            word = known.get(text) or known.setdefault(text, _tcf_word(read_tcf(text), question))
-            yield _consent(row, word, received[row], campaign)
+        said = _answers(texts, partial(alike_tcf, question=question), lambda text: _tcf_word(read_tcf(text), question))
+        updated, weight = said[which].T
+        yield _consents(rows, weight, updated, received[rows], campaign)
 
 
 def _gpp(
-    column: Sequence[str | None], received: list[int], campaign: Campaign, clause: SignalsClause
-) -> Iterator[_Record]:
-    question = _question(clause) if _counts(campaign) else None
-    known: dict[str, tuple[Wish, _TcfWord | None]] = {}
-    for row, text in _stated(column):
-        if text not in known:
+    column: Sequence[str | None], received: NDArray[np.int64], campaign: Campaign, clause: SignalsClause
+) -> Iterator[_Records]:
+    rows, texts, which = _stated(column)
+    if texts:
+        question = _question(clause) if _counts(campaign) else None
+
+        def answer(text: str) -> tuple[int, int, int]:
             said = read_gpp(text)
-            known[text] = (ask_gpp(said, clause.uses), None if question is None else _tcf_part(said, question))
-        wish, word = known[text]
-        yield from _opt_out(row, "signal:gpp", wish, received[row])
-        if word is not None:
-            yield _consent(row, word, received[row], campaign)
+            return *_tcf_part(said, question), ask_gpp(said, clause.uses)
+
+        said = _answers(texts, partial(alike_gpp, uses=clause.uses, question=question), answer)
+        updated, weight, wish = said[which].T
+        yield _opt_outs(rows, "signal:gpp", wish, received)
+        has = weight != _NO_WORD
+        yield _consents(rows[has], weight[has], updated[has], received[rows[has]], campaign)
 
 
 def _us_privacy(
-    column: Sequence[str | None], received: list[int], campaign: Campaign, clause: SignalsClause
-) -> Iterator[_Record]:
+    column: Sequence[str | None], received: NDArray[np.int64], campaign: Campaign, clause: SignalsClause
+) -> Iterator[_Records]:
     del campaign
-    for row, text in _stated(column):
-        wish = ask_us_privacy(read_us_privacy(text), clause.uses)
-        yield from _opt_out(row, "signal:us_privacy", wish, received[row])
+    rows, texts, which = _stated(column)
+    wishes = np.array([ask_us_privacy(read_us_privacy(text), clause.uses) for text in texts], dtype=np.int64)
+    yield _opt_outs(rows, "signal:us_privacy", wishes[which], received)
 
 
 def _gpc(
-    column: Sequence[str | None], received: list[int], campaign: Campaign, clause: SignalsClause
-) -> Iterator[_Record]:
+    column: Sequence[str | None], received: NDArray[np.int64], campaign: Campaign, clause: SignalsClause
+) -> Iterator[_Records]:
     del campaign
     if clause.uses:
-        for row, text in _stated(column):
-            if text.lower() in _ON:
-                yield from _opt_out(row, SAID_ONCE, Wish.OPTED_OUT, received[row])
+        rows, texts, which = _stated(column)
+        wishes = np.array([Wish.OPTED_OUT if text.lower() in _ON else Wish.SILENT for text in texts], dtype=np.int64)
+        yield _opt_outs(rows, SAID_ONCE, wishes[which], received)
 
 
 _READERS: Mapping[str, _Reader] = {"tcf": _tcf, "gpp": _gpp, "us_privacy": _us_privacy, "gpc": _gpc}
@@ -205,39 +243,41 @@ def _question(clause: SignalsClause) -> TcfQuestion:
     return TcfQuestion(clause.vendor, cmps=frozenset(clause.cmps))
 
 
-def _tcf_part(said: GppString | Unreadable, question: TcfQuestion) -> _TcfWord | None:
-    """The European section of a GPP string, where it has one."""
-    if isinstance(said, Unreadable) or _TCF_EUROPE not in said.section_ids:
-        return None
+def _tcf_part(said: GppString | Unreadable, question: TcfQuestion | None) -> tuple[int, int]:
+    """The European section of a GPP string, where it has one and somebody asks."""
+    if question is None or isinstance(said, Unreadable) or _TCF_EUROPE not in said.section_ids:
+        return _UNREAD, _NO_WORD
     section = said.section(_TCF_EUROPE)
-    if isinstance(section, TcfString):
-        return _tcf_word(section, question)
-    return _TcfWord(ConsentWeight.SIGNAL_UNUSABLE, None)
+    return _tcf_word(section, question) if isinstance(section, TcfString) else (_UNREAD, ConsentWeight.SIGNAL_UNUSABLE)
 
 
-def _tcf_word(said: TcfString | Unreadable, question: TcfQuestion) -> _TcfWord:
+def _tcf_word(said: TcfString | Unreadable, question: TcfQuestion) -> tuple[int, int]:
+    """When a TC string changed last, and what it says to this campaign."""
     if isinstance(said, Unreadable):
-        return _TcfWord(ConsentWeight.SIGNAL_UNUSABLE, None)
+        return _UNREAD, ConsentWeight.SIGNAL_UNUSABLE
     answer = ask_tcf(said, question, at=None)  # its age is judged when a decision is made
     if answer.problem is None:
-        weight = ConsentWeight.SIGNAL_GIVEN
-    else:
-        weight = ConsentWeight.SIGNAL_REFUSED if answer.problem.is_refusal else ConsentWeight.SIGNAL_UNUSABLE
-    return _TcfWord(weight, said.last_updated_ds * _DECISECOND)
+        return said.last_updated_ds, ConsentWeight.SIGNAL_GIVEN
+    is_refusal = answer.problem.is_refusal
+    return said.last_updated_ds, ConsentWeight.SIGNAL_REFUSED if is_refusal else ConsentWeight.SIGNAL_UNUSABLE
 
 
-def _consent(row: int, word: _TcfWord, received: int, campaign: Campaign) -> _Record:
-    weight, at, until = word.weight, received, FOR_EVER
-    if word.updated is not None and weight is not ConsentWeight.SIGNAL_UNUSABLE:
-        if word.updated > received + _DAY:
-            weight = ConsentWeight.SIGNAL_UNUSABLE
-        elif weight is ConsentWeight.SIGNAL_GIVEN:
-            at, until = min(word.updated, received), word.updated + TCF_AGE_DAYS * _DAY
-        else:
-            at = min(word.updated + _DAY, received)
-    return _Record(row, Kind.CONSENT, campaign.purpose, weight, at, until)
+def _consents(
+    rows: NDArray[np.intp],
+    weights: NDArray[np.int64],
+    updated_ds: NDArray[np.int64],
+    received: NDArray[np.int64],
+    campaign: Campaign,
+) -> _Records:
+    updated = updated_ds * _DECISECOND
+    weights = np.where(updated > received + _DAY, ConsentWeight.SIGNAL_UNUSABLE, weights)
+    given, refused = weights == ConsentWeight.SIGNAL_GIVEN, weights == ConsentWeight.SIGNAL_REFUSED
+    since = np.where(refused, updated + _DAY, np.where(given, updated, received))
+    until = np.where(given, updated + TCF_AGE_DAYS * _DAY, FOR_EVER)
+    return _Records(rows, Kind.CONSENT, campaign.purpose, weights, np.minimum(since, received), until)
 
 
-def _opt_out(row: int, source: str, wish: Wish, received: int) -> Iterator[_Record]:
-    if wish is not Wish.SILENT:
-        yield _Record(row, Kind.SIGNAL, source, _WEIGHTS[wish], received, FOR_EVER)
+def _opt_outs(rows: NDArray[np.intp], source: str, wishes: NDArray[np.int64], received: NDArray[np.int64]) -> _Records:
+    said = wishes != Wish.SILENT
+    rows = rows[said]
+    return _Records(rows, Kind.SIGNAL, source, _WEIGHTS[wishes[said]], received[rows], np.full(len(rows), FOR_EVER))

@@ -28,6 +28,7 @@ from ._campaign import (
     ProcessingClause,
     Recipient,
     Retention,
+    ReviewClause,
     SignalsClause,
     Span,
     Table,
@@ -49,7 +50,9 @@ from ._purposes import (
     purpose_term,
     tcf_covers,
 )
+from ._review_clause import REVIEWERS
 from ._schema import Field, campaign_fields, campaign_schema
+from ._transparency import Transparency, transparency_of
 from ._validate import review
 from ._validate_sources import review_sources
 
@@ -61,6 +64,7 @@ __all__ = [
     "NAME_TO_FILL_IN",
     "OFFER_TO_FILL_IN",
     "PURPOSES",
+    "REVIEWERS",
     "Attribute",
     "Balancing",
     "Campaign",
@@ -88,10 +92,12 @@ __all__ = [
     "ProcessingClause",
     "Recipient",
     "Retention",
+    "ReviewClause",
     "SignalsClause",
     "Span",
     "Table",
     "Text",
+    "Transparency",
     "ancestors",
     "attribute_named",
     "campaign_fields",
@@ -110,4 +116,5 @@ __all__ = [
     "review",
     "review_sources",
     "tcf_covers",
+    "transparency_of",
 ]

@@ -14,10 +14,12 @@ from pydantic import Field
 from evenhand.terms import Category, Channel, LegalBasis, Measure, Origin, Role, Sensitivity, Surface, Target
 
 from ._declared import MICRO, Declared, Identifier, Money, Period, Table, Text
+from ._exploration_clause import Exploration
 from ._law_clause import Balancing, EvidenceClause, FactSource, LawClause, Notice
 from ._monitor_clause import MonitorClause
 from ._parties import Controller, Retention
 from ._processing_clause import ProcessingClause, Recipient
+from ._review_clause import ReviewClause
 from ._signals_clause import SignalsClause
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "ProcessingClause",
     "Recipient",
     "Retention",
+    "ReviewClause",
     "SignalsClause",
     "Span",
     "Table",
@@ -280,20 +283,10 @@ class ModelChoice(Declared):
     )
 
 
-class Exploration(Declared):
-    """Deciding by lot about a few, to learn from: what came of it shows what any policy would have brought."""
-
-    share: float = Field(
-        gt=0,
-        le=0.5,
-        description="Share of the people with personal decisions who get one of the offers, or nothing, by lot.",
-    )
-
-
 class Campaign(Declared):
     """One campaign, as an organisation declares it."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"exploration", "law", "monitor", "paid_by", "processing"})
+    later: ClassVar[frozenset[str]] = frozenset({"exploration", "law", "monitor", "paid_by", "processing", "review"})
 
     evenhand: Literal[1] = Field(description="Version of this file format.")
     campaign: Identifier = Field(description="Id of the campaign.")
@@ -333,6 +326,9 @@ class Campaign(Declared):
     retention: Retention = Field(description="How long what is kept.")
     processing: ProcessingClause | None = Field(
         None, description="For the record of processing (GDPR 30), consent records and letters."
+    )
+    review: ReviewClause | None = Field(
+        None, description="Whose approval of this very file a start needs; none = none."
     )
     seed: int = Field(0, ge=0, description="Draws (ties, hold-out) come from this number.")
 

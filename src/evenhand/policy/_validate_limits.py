@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evenhand.terms import Role, Target
+from evenhand.terms import Role, Target, number_of
 
 from ._campaign import Campaign, DisparityLimit, Frequency
 from ._declared import shortest
@@ -50,7 +50,8 @@ def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
             yield found(
                 "EH-POL-048",
                 ("offers", place, "minimum"),
-                f"The offer {offer.id} is to go to at least {minimum} people, and has {offer.capacity} places.",
+                f"The offer {offer.id} is to go to at least {number_of(minimum, 'person', 'people')}, "
+                f"and has {number_of(offer.capacity, 'place')}.",
                 f"Lower minimum to {offer.capacity} or less, or raise capacity to {minimum} or more.",
             )
     each, total = campaign.offers_each, campaign.limits.contacts.total
@@ -61,7 +62,8 @@ def _minimums(campaign: Campaign) -> Iterator[PolicyFinding]:
         yield found(
             "EH-POL-049",
             ("limits", "contacts", "total"),
-            f"The minimums of the offers ask for {people} people, and {total} people may get an offer.",
+            f"The minimums of the offers ask for {number_of(people, 'person', 'people')}, "
+            f"and {number_of(total, 'person', 'people')} may get an offer.",
             f"Raise the total to {people} or more, or lower the minimums by {people - total} in all.",
         )
     money = sum(minimum * offer.cost for _, offer, minimum in asked if offer.cost_column is None)

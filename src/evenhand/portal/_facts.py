@@ -126,7 +126,8 @@ class Purpose:
         words: in the reader's language.
         basis: what its use rests on, in the reader's language.
         asks: whether that is the person's consent.
-        said: ``given``, ``withdrawn`` or ``unknown``, by what is known here; "" where it does not rest on consent.
+        said: ``given``, ``refused``, ``withdrawn`` or ``unknown``, by what is known here; "" where it does not rest on
+            consent.
         since: when they did.
         by: ``person``, ``browser``, ``staff`` or ``table``, whoever said it.
         off: what came of a no.
@@ -177,7 +178,7 @@ class Choice:
     Attributes:
         at: when.
         key: what was chosen: ``factor-off``, ``factor-on``, ``personal-off``, ``personal-on``, ``object``,
-            ``object-back``, ``given``, ``withdrawn``, ``signal``, ``signal-no`` or ``other``.
+            ``object-back``, ``given``, ``refused``, ``withdrawn``, ``signal``, ``signal-no`` or ``other``.
         about: the fact or purpose, in the reader's language; "" where there is none.
         by: ``person``, ``browser``, ``staff``, or ``table`` of what stands in a list of the organisation's own.
     """

@@ -128,7 +128,11 @@ def code_page(sender: str, contact: str, place: Place, lang: Lang, *, minutes: i
 
 
 def refused_page(
-    why: Literal["link", "session", "form", "unknown"], sender: str, contact: str, place: Place, lang: Lang
+    why: Literal["link", "session", "form", "unknown", "not-now", "fault"],
+    sender: str,
+    contact: str,
+    place: Place,
+    lang: Lang,
 ) -> str:
     """What is shown instead, where a link, a visit or a form is not good. It is the same whoever asks, and whyever."""
     say = {
@@ -136,8 +140,11 @@ def refused_page(
         "session": "portal.refused.session",
         "form": "portal.refused.form",
         "unknown": "portal.refused.unknown",
+        "not-now": "portal.refused.not-now",
+        "fault": "portal.refused.fault",
     }[why]
-    return _note(place, lang, sender, contact, title="portal.refused.title", say=text(say, lang), enter=False)
+    title = "portal.refused.trouble" if why in ("not-now", "fault") else "portal.refused.title"
+    return _note(place, lang, sender, contact, title=title, say=text(say, lang), enter=False)
 
 
 def left_page(sender: str, contact: str, place: Place, lang: Lang) -> str:

@@ -16,6 +16,11 @@ __all__ = ["named_features", "why_view"]
 _PLAIN = ("by-lot", "ai", "several", "made-by-ai", "limits", "worth", "eligible", "permission", "contextual", "remedy")
 _SENTENCE, _LEAST = 2, 0.005
 _DIGEST = 12
+_AT_HOME = frozenset({
+    "direct-marketing-objection", "consent-withdrawn", "consent-refused", "consent-expired", "consent-never-asked",
+    "personalisation-opt-out", "signal-opt-out", "signal-refused",
+})  # fmt: skip
+"""Reasons that a person can end on their own page."""
 
 
 def named_features(why: Why) -> tuple[str, ...]:
@@ -55,7 +60,9 @@ def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
         "payer": why.campaign.payer,
         "headline": told.headline,
         "reviews": [line.text for line in told.lines if line.key == REVIEWED],
-        "plain": [by_key[key].text for key in _PLAIN if key in by_key and by_key[key].layer == 1],
+        "plain": [by_key[key].text for key in _PLAIN if key in by_key and by_key[key].layer == 1 and key != "remedy"],
+        "remedy": by_key["remedy"].text if "remedy" in by_key and by_key["remedy"].layer == 1 else "",
+        "at_home": facts.permission.key in _AT_HOME,
         "choices": not refused and (personal or own),
         "named": [one.name for one in asked],
         "named_off": bool(named) and not still_on,

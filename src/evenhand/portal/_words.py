@@ -23,7 +23,7 @@ _KEYS = {
     "ConsentGiven": "given",
     "RenewedConsentGiven": "given",
     "ConsentWithdrawn": "withdrawn",
-    "ConsentRefused": "withdrawn",
+    "ConsentRefused": "refused",
     "Signalled": "signal",
     "SignalledNo": "signal-no",
 }

@@ -110,13 +110,13 @@ def _soft(outcome: LimitFigures, ceiling: float | None, least: bool) -> list[Vio
 def check_totals(totals: Totals, campaign: Campaign, *, by_prices: bool = False) -> tuple[Violation, ...]:
     """Capacity, minimum, contacts and budget, recomputed from the decisions themselves.
 
-    With `by_prices` minimums are not demanded; see `check_limits`.
+    With `by_prices` minimums are not demanded; see `check_limits`. Nor are they of a run that decided about nobody.
     """
     out = []
     for offer, given in zip(campaign.offers, totals.offers, strict=True):
         if offer.capacity is not None and given > offer.capacity:
             out.append(_over(f"capacity:{offer.id}", given, offer.capacity))
-        if offer.minimum is not None and given < offer.minimum and not by_prices:
+        if offer.minimum is not None and given < offer.minimum and totals.decisions and not by_prices:
             what = f"The decisions give {given} of {offer.id}, where at least {offer.minimum} are asked for."
             out.append(_broken("limit-missed", what, "G-5-2", "Run again; whole decisions must keep every limit."))
     if campaign.limits.contacts.total is not None and totals.contacts > campaign.limits.contacts.total:

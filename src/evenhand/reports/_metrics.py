@@ -18,7 +18,7 @@ _METRICS = (
     ("looked_timestamp_seconds", "gauge", "When the monitor looked last, in seconds since 1970."),
     ("paused", "gauge", "1 while nothing of the campaign is decided."),
     ("fallen_back", "gauge", "1 while later people are decided with earlier prices."),
-    ("events", "gauge", "Events of the stream that were counted."),
+    ("events", "gauge", "Events of the stream that were counted, in tens."),
     ("alarms_total", "counter", "Alarms in the ledger."),
     ("state", "gauge", "1 for the state of the comparison now."),
     ("people", "gauge", "Events of each side, as of the last showing."),

@@ -10,6 +10,7 @@ It does not judge who somebody is, whether a ground holds or which law applies, 
 """
 
 from ._access_page import access_page
+from ._actors import check_actor
 from ._codes import CODE_DAYS, CODE_TRIES, code_of, is_code
 from ._consent_record import CONSENT_FIELDS, ConsentContext, consent_record, missing_in, records_text
 from ._consents import SAYINGS, SIGNALS, Said, is_no, permits_on, said_by_signal, said_now, standing_of
@@ -21,8 +22,10 @@ from ._deadlines import (
     after,
     deadlines_of,
     local_day,
+    local_moment,
     moment_after,
     public_holidays,
+    time_zone,
 )
 from ._languages import is_language
 from ._letters import Letter, Sender, authority_of, complaint_to, letter_of
@@ -87,6 +90,7 @@ __all__ = [
     "can_extend",
     "carried_between",
     "chain",
+    "check_actor",
     "check_step",
     "code_of",
     "complaint_to",
@@ -100,6 +104,7 @@ __all__ = [
     "kept_until",
     "letter_of",
     "local_day",
+    "local_moment",
     "missing_in",
     "moment_after",
     "next_happening",
@@ -115,5 +120,6 @@ __all__ = [
     "seconds_spent",
     "standing_nos",
     "standing_of",
+    "time_zone",
     "verify_trail",
 ]

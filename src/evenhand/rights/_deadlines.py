@@ -6,7 +6,7 @@ import calendar
 import json
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -188,8 +188,29 @@ def local_day(moment: datetime, country: str) -> date:
         >>> local_day(datetime(2026, 11, 22, 23, 30, tzinfo=UTC), "NL").isoformat()
         '2026-11-23'
     """
-    zone = _ZONES.get(country)
-    return moment.astimezone(ZoneInfo(zone) if zone else UTC).date()
+    return moment.astimezone(ZoneInfo(time_zone(country))).date()
+
+
+def time_zone(country: str) -> str:
+    """The time zone in which a country's days are counted, as IANA names it; ``UTC`` of a country that we do not know.
+
+    Example:
+        >>> time_zone("NL"), time_zone("XX")
+        ('Europe/Amsterdam', 'UTC')
+    """
+    return _ZONES.get(country, "UTC")
+
+
+def local_moment(moment: datetime, country: str) -> datetime:
+    """A moment that somebody wrote down; where they named no zone, by the clocks of their country.
+
+    Of an hour that the clocks show twice it is the first.
+
+    Example:
+        >>> local_moment(datetime(2026, 11, 27, 12), "NL").isoformat()
+        '2026-11-27T12:00:00+01:00'
+    """
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(time_zone(country)))
 
 
 @cache

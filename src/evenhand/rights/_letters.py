@@ -140,6 +140,8 @@ def letter_of(
             name, lines = "answered", [about, _answered(request)]
             if changed_to and last.details.get("outcome") == "change":
                 lines.append(text("rights.page.changed", lang, offer=changed_to))
+            if "models_until" in last.details:
+                lines.append(_say(lang, "models", until=_day(date.fromisoformat(last.details["models_until"]), lang)))
             if recipients:
                 lines.append(_say(lang, "told", recipients=", ".join(recipients)))
         case Step.REFUSE:
@@ -149,9 +151,11 @@ def letter_of(
             name = "refused"
         case Step.WITHDRAW:
             name, lines = "withdrawn", [about, _say(lang, "withdrawn")]
+        case Step.LAPSE:
+            name, lines = "lapsed", [about, _say(lang, "lapsed")]
         case _:
             lines = [about, *_came(request, now)]
-    if name in ("extended", "refused") or (name == "answered" and not request.kind.is_at_once):
+    if name in ("extended", "refused", "lapsed") or (name == "answered" and not request.kind.is_at_once):
         lines.append(complaint_to(sender, lang))
     closing = (
         _say(lang, "number", number=request.number) + " " + _say(lang, "question", contact=sender.contact),

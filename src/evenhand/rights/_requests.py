@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import Any
 
 from evenhand.terms import LedgerError, UsageError
 
+from ._actors import check_actor
 from ._deadlines import NO_HOLIDAYS, Deadlines, deadlines_of, local_day
 from ._words import EXTENSIONS, REFUSALS, Law, RequestKind, State, Step
 
@@ -28,7 +29,7 @@ __all__ = [
 NOTED = "noted"
 """The person was known to an officer, who noted how."""
 
-_OPEN = frozenset(state for state in State if not state.is_closed)
+_OPEN = frozenset(state for state in State if not state.is_closed) - {State.CARRYING_OUT}
 _BEFORE_WORK = frozenset({State.RECEIVED, State.IDENTITY_SHOWN, State.IN_PROGRESS, State.EXTENDED})
 _CODE_IS_OUT = frozenset({State.IDENTITY_ASKED, State.EXTENDED, State.IN_PROGRESS})
 """States in which a person may hold a code: whoever takes more time, or begins, does not take it from them."""
@@ -40,18 +41,16 @@ STEPS: Mapping[Step, tuple[frozenset[State], State | None]] = MappingProxyType(
         Step.SHOW_IDENTITY: (_CODE_IS_OUT | {State.RECEIVED}, State.IDENTITY_SHOWN),
         Step.START: (_BEFORE_WORK, State.IN_PROGRESS),
         Step.EXTEND: (_OPEN, State.EXTENDED),
-        Step.ANSWER: (_BEFORE_WORK, State.ANSWERED),
+        Step.DECIDE: (_BEFORE_WORK, State.CARRYING_OUT),
+        Step.ANSWER: (_BEFORE_WORK | {State.CARRYING_OUT}, State.ANSWERED),
         Step.REFUSE: (_OPEN, State.REFUSED),
         Step.WITHDRAW: (_OPEN, State.WITHDRAWN),
+        Step.LAPSE: (_OPEN, State.LAPSED),
         Step.TELL: (frozenset({State.ANSWERED}), None),
         Step.REVEAL: (frozenset(State), None),
     }
 )
 """Of each step: the states in which it may be taken, and the state that it leads to; None = it stays."""
-
-_NAMED = (Step.ASK_IDENTITY, Step.EXTEND, Step.ANSWER, Step.REFUSE, Step.REVEAL)
-"""Steps that a named person takes: software records them and never decides (RULES, chapter 13). So is who read what
-is personal in a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +193,7 @@ def next_happening(request: Request, step: Step, *, at: datetime, by: str, **det
         UsageError: see `check_step`.
     """
     check_step(request, step, at=at, by=by, **details)
-    return Happening(step, at, by, details)
+    return Happening(step, at, check_actor(by), details)
 
 
 def check_step(request: Request, step: Step, *, at: datetime, by: str, **details: Any) -> None:
@@ -211,14 +210,8 @@ def check_step(request: Request, step: Step, *, at: datetime, by: str, **details
             rule="G-12: a request goes from state to state, and its trail is kept",
             remedy=f"see: evenhand rights show {request.number}",
         )
-    if step in _NAMED and not by.strip():
-        raise UsageError(
-            "request-by-whom",
-            "Nobody is named who decides or reads this.",
-            rule="a person decides about identity, more time, answer and refusal, or reads; the software records who",
-            remedy="name them with --by, by role or staff number",
-        )
-    check = {Step.EXTEND: _check_extension, Step.REFUSE: _check_refusal, Step.ANSWER: _check_answer}.get(step)
+    check_actor(by)
+    check = _CHECKS.get(step)
     if check is not None:
         check(request, at, details)
 
@@ -281,8 +274,39 @@ def _check_answer(request: Request, _: datetime, details: Mapping[str, Any]) -> 
             "answer-identity",
             f"Nobody noted how the person of request {request.number} is known.",
             rule="GDPR 12(6): whoever has no reasonable doubt says why, whoever has one asks",
-            remedy="ask with: evenhand rights identity; or note it: --identity 'asked while logged in'",
+            remedy="ask with: evenhand rights identity; or answer with --identity 'asked while logged in'",
         )
+
+
+def _check_decision(request: Request, at: datetime, details: Mapping[str, Any]) -> None:
+    if request.kind is not RequestKind.ERASURE:
+        raise _kind_has_no(request, Step.DECIDE)
+    _check_answer(request, at, details)
+
+
+def _check_lapse(request: Request, _: datetime, __: Mapping[str, Any]) -> None:
+    if not request.kind.lapses:
+        raise _kind_has_no(request, Step.LAPSE)
+
+
+_CHECKS: Mapping[Step, Callable[[Request, datetime, Mapping[str, Any]], None]] = MappingProxyType(
+    {
+        Step.EXTEND: _check_extension,
+        Step.REFUSE: _check_refusal,
+        Step.DECIDE: _check_decision,
+        Step.ANSWER: _check_answer,
+        Step.LAPSE: _check_lapse,
+    }
+)
+
+
+def _kind_has_no(request: Request, step: Step) -> UsageError:
+    return UsageError(
+        "request-kind-step",
+        f"A request of kind {request.kind.value} does not know the step {step.value}.",
+        rule="G-12: an erasure is decided before it is done; what needs the person's data ends with the person's data",
+        remedy=f"see: evenhand rights show {request.number}",
+    )
 
 
 def _check_code(code: str, given: str, known: Iterable[str], rule: str) -> None:

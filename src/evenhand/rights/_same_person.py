@@ -44,18 +44,22 @@ def carried_between(mine: Iterable[Said], nos: Iterable[Said], by: str) -> list[
         nos: what holds back under the others.
         by: who says that it is the same person.
     """
-    known = {one.key for one in mine}
+    own = list(mine)
+    known = {one.key for one in own} | {_carried(one, by).key for one in own if one.is_no}
     out = []
     for one in nos:
-        new = replace(one, method=_METHOD, actor=by, signal="", via="")
-        if one.kind == "signal" and one.purpose == "gpc":
-            new = replace(new, signal=one.signal)
-        elif one.kind == "signal":
-            new = replace(new, kind="opt_out", purpose="", status="OptedOut")
+        new = _carried(one, by)
         if new.key not in known:
             known.add(new.key)
             out.append(new)
     return out
+
+
+def _carried(one: Said, by: str) -> Said:
+    new = replace(one, method=_METHOD, actor=by, signal="", via="")
+    if one.kind == "signal" and one.purpose == "gpc":
+        return replace(new, signal=one.signal)
+    return replace(new, kind="opt_out", purpose="", status="OptedOut") if one.kind == "signal" else new
 
 
 def _is_overruled(one: Said, back: datetime | None) -> bool:

@@ -32,6 +32,8 @@ class Stream(StrEnum):
     SAME = "same-person"
     READ = "read"
     """Somebody of the staff looked at something about a person."""
+    RESTORE = "restore"
+    """The home was made from a backup: a link that opens once and was sent before opens nothing here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,12 @@ class RequestKind(StrEnum):
         return self in (RequestKind.OBJECTION, RequestKind.OPT_OUT)
 
     @property
+    def lapses(self) -> bool:
+        """Whether nothing is left to answer it with once the person is erased. What holds them out, and an erasure, is
+        answered all the same."""
+        return self not in (RequestKind.ERASURE, RequestKind.OBJECTION, RequestKind.OPT_OUT)
+
+    @property
     def laws(self) -> tuple[Law, ...]:
         """The laws that know this request."""
         return (Law.GDPR,) if self in (RequestKind.RESTRICTION, RequestKind.HUMAN_REVIEW) else (Law.GDPR, Law.CCPA)
@@ -68,11 +74,15 @@ class State(StrEnum):
     ANSWERED = "answered"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    CARRYING_OUT = "carrying_out"
+    """It was decided to do what is asked, and it is being done: nothing but the answer comes after that."""
+    LAPSED = "lapsed"
+    """The person was erased before there was an answer, so nothing is left to answer with."""
 
     @property
     def is_closed(self) -> bool:
         """Nothing is left to do."""
-        return self in (State.ANSWERED, State.REFUSED, State.WITHDRAWN)
+        return self in (State.ANSWERED, State.REFUSED, State.WITHDRAWN, State.LAPSED)
 
 
 class Step(StrEnum):
@@ -89,6 +99,10 @@ class Step(StrEnum):
     WITHDRAW = "withdraw"
     TELL = "tell"
     """A recipient is to be told (GDPR 19), was told, or has acknowledged."""
+    DECIDE = "decide"
+    """Somebody decided that what was asked is done, before anything of it was done that cannot be taken back."""
+    LAPSE = "lapse"
+    """The person was erased: what was open and cannot be answered without their data ends."""
     REVEAL = "reveal"
     """Somebody who answers requests read what is personal in it."""
 

@@ -4,14 +4,16 @@ The idea: a signal is read exactly as its standard writes it, and what cannot be
 `Problem`, never a guess. Consent strings of TCF 2.3 (`read_tcf`), GPP strings with their sections (`read_gpp`), the old
 us_privacy string and Global Privacy Control become frozen values, and each can be written back canonically. `ask_tcf`
 says what a string permits to one party at one moment, `ask_gpp` what a person opted out of; where somebody did not opt
-out, that is no consent. Sources: IAB Tech Lab (TCF 2.3, GPP), W3C GPC (RULES 4.2-4.4, C-7025). It fetches nothing,
-knows no vendor list, and does not say which law applies to whom.
+out, that is no consent. Of a whole column, `alike_tcf` and `alike_gpp` check every string and tell which get the same
+answer, so that one of each need be asked. Sources: IAB Tech Lab (TCF 2.3, GPP), W3C GPC (RULES 4.2-4.4, C-7025). It
+fetches nothing, knows no vendor list, and does not say which law applies to whom.
 """
 
+from ._alike import Alike, alike_gpp, alike_tcf
 from ._ask_tcf import PERSONALISED_ADS, TCF_AGE_DAYS, Answer, TcfQuestion, ask_tcf, validity_problem
 from ._ask_us import GPC_REACHES, Wish, ask_gpp, ask_us_privacy
 from ._fields import fields_of
-from ._gpc import GpcSupport, Support, gpc_header, read_gpc_resource
+from ._gpc import GpcSupport, Support, gpc_header, read_gpc_resource, write_gpc_resource
 from ._gpp import SECTION_NAMES, GppString, Section, UnreadSection, read_gpp, write_gpp
 from ._ids import IdSet
 from ._problem import Problem, Unreadable
@@ -25,6 +27,7 @@ __all__ = [
     "PERSONALISED_ADS",
     "SECTION_NAMES",
     "TCF_AGE_DAYS",
+    "Alike",
     "Answer",
     "Choice",
     "GpcSupport",
@@ -44,6 +47,8 @@ __all__ = [
     "UsPrivacyString",
     "UsSection",
     "Wish",
+    "alike_gpp",
+    "alike_tcf",
     "ask_gpp",
     "ask_tcf",
     "ask_us_privacy",
@@ -55,6 +60,7 @@ __all__ = [
     "read_tcf",
     "read_us_privacy",
     "validity_problem",
+    "write_gpc_resource",
     "write_gpp",
     "write_tcf",
     "write_us_privacy",

@@ -14,7 +14,16 @@ from ._ids import IdSet
 from ._problem import Problem, Unreadable
 from ._tcf import RestrictionType, TcfString, decisecond
 
-__all__ = ["PERSONALISED_ADS", "TCF_AGE_DAYS", "Answer", "TcfQuestion", "ask_tcf", "validity_problem"]
+__all__ = [
+    "PERSONALISED_ADS",
+    "TCF_AGE_DAYS",
+    "TURNS",
+    "Answer",
+    "TcfQuestion",
+    "ask_tcf",
+    "cmp_problem",
+    "validity_problem",
+]
 
 TCF_AGE_DAYS = 390
 """A choice counts for so long: 13 months, the Max-Age (33,696,000 seconds) that the standard gives its storage."""
@@ -24,6 +33,8 @@ PERSONALISED_ADS = (1, 3, 4)
 _DAY = 864_000
 _POLICY_4_FROM = decisecond(datetime.fromisoformat("2023-10-01T00:00:00+00:00"))
 _DISCLOSED_FROM = decisecond(datetime.fromisoformat("2026-03-01T00:00:00+00:00"))
+TURNS = (_POLICY_4_FROM, _DISCLOSED_FROM)
+"""From when on what is asked of a string is another, in order: its moments matter by these alone, and by its age."""
 _LEAST_POLICY = 4
 _LEAST_CMP = 2
 """CmpId 0 is nobody's, and 1 is reserved."""
@@ -106,11 +117,14 @@ def validity_problem(said: TcfString, *, cmps: frozenset[int] = frozenset()) -> 
         return Problem.POLICY_VERSION
     if said.disclosed_vendors is None and latest >= _DISCLOSED_FROM:
         return Problem.NO_DISCLOSED_VENDORS
-    if said.cmp_id < _LEAST_CMP:
+    return cmp_problem(said.cmp_id, cmps)
+
+
+def cmp_problem(cmp_id: int, cmps: frozenset[int]) -> Problem | None:
+    """Why strings of this CMP count for nothing; None where they count."""
+    if cmp_id < _LEAST_CMP:
         return Problem.CMP
-    if cmps and said.cmp_id not in cmps:
-        return Problem.OTHER_CMP
-    return None
+    return Problem.OTHER_CMP if cmps and cmp_id not in cmps else None
 
 
 def _vendor(said: TcfString, question: TcfQuestion, vendor: int) -> Problem | None:

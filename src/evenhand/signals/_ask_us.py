@@ -15,7 +15,7 @@ from ._problem import Problem, Unreadable
 from ._us import Choice, UsPrivacyString, UsSection
 from ._us_layouts import US_SECTIONS
 
-__all__ = ["GPC_REACHES", "Wish", "ask_gpp", "ask_us_privacy"]
+__all__ = ["GPC_REACHES", "Wish", "ask_gpp", "ask_us_privacy", "fields_asked"]
 
 
 GPC_REACHES = frozenset(Use)
@@ -78,6 +78,11 @@ def ask_gpp(said: GppString | Unreadable, uses: Iterable[Use]) -> Wish:
             if number in US_SECTIONS or number == UsPrivacyString.section_id:
                 wish = max(wish, Wish.UNCLEAR)
     return Wish.UNCLEAR if unknown and wish is Wish.SILENT else wish
+
+
+def fields_asked(uses: Iterable[Use]) -> frozenset[str]:
+    """Every field of a section that what it says about these uses depends on, beside its part about GPC."""
+    return frozenset([_CHILDREN, *(_FIELDS[use] for use in uses)])
 
 
 def _ask_section(section: UsSection, fields: list[str]) -> Wish:

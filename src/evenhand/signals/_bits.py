@@ -8,13 +8,13 @@ from functools import lru_cache
 
 from ._problem import Malformed, Problem
 
-__all__ = ["LONGEST", "BitReader", "BitWriter"]
+__all__ = ["LONGEST", "TO_PLAIN", "BitReader", "BitWriter"]
 
 LONGEST = 16_384
 """Longest text that is read at all. Strings in use have some hundreds of characters; a longer one is no signal."""
 
 _DIGITS = (string.ascii_letters + string.digits).encode()
-_TO_PLAIN = bytes(
+TO_PLAIN = bytes(
     byte if byte in _DIGITS else {ord("-"): ord("+"), ord("_"): ord("/")}.get(byte, ord("!")) for byte in range(256)
 )
 """Web-safe base64 to plain; whatever is neither, becomes a character that no base64 has."""
@@ -51,7 +51,7 @@ class BitReader:
             raise Malformed(Problem.EMPTY)
         padded = text.encode("ascii", "replace") + _FILL[size % 4]
         try:
-            data = binascii.a2b_base64(padded.translate(_TO_PLAIN), strict_mode=True)
+            data = binascii.a2b_base64(padded.translate(TO_PLAIN), strict_mode=True)
         except binascii.Error:
             raise Malformed(Problem.CHARACTERS) from None
         self._big = int.from_bytes(data, "big")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum, unique
 
-__all__ = ["GpcSupport", "Support", "gpc_header", "read_gpc_resource"]
+__all__ = ["GpcSupport", "Support", "gpc_header", "read_gpc_resource", "write_gpc_resource"]
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d))?", re.ASCII)
 
@@ -74,6 +74,24 @@ def read_gpc_resource(body: str | bytes, *, content_type: str = "application/jso
     if not isinstance(content, dict) or not isinstance(content.get("gpc"), bool):
         return unknown
     return GpcSupport(Support.YES if content["gpc"] else Support.NO, _day(content.get("lastUpdate")))
+
+
+def write_gpc_resource(*, abides: bool, last_update: date | None = None) -> str:
+    """The resource ``/.well-known/gpc.json``, by which a site says whether it intends to abide by the signal.
+
+    It speaks of the site that serves it and of nothing else, and of what the signal asks for alone: no sale and no
+    sharing of what is known of the person, nor advertising by it across contexts.
+
+    Args:
+        abides: whether the site intends to.
+        last_update: the day on which that was last changed; None = it is not said.
+
+    Example:
+        >>> write_gpc_resource(abides=True, last_update=date(2026, 3, 1))
+        '{"gpc": true, "lastUpdate": "2026-03-01"}'
+    """
+    said: dict[str, object] = {"gpc": abides}
+    return json.dumps(said if last_update is None else said | {"lastUpdate": last_update.isoformat()})
 
 
 def _day(text: object) -> date | None:

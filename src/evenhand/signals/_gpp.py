@@ -24,11 +24,20 @@ from ._us import (
 )
 from ._us_layouts import US_SECTIONS
 
-__all__ = ["SECTION_NAMES", "GppString", "Section", "UnreadSection", "read_gpp", "write_gpp"]
+__all__ = [
+    "SECTION_NAMES",
+    "TCF_EUROPE",
+    "GppString",
+    "Section",
+    "UnreadSection",
+    "header_ids",
+    "read_gpp",
+    "write_gpp",
+]
 
 _HEADER_TYPE, _HEADER_VERSION = 3, 1
-_TCF_EUROPE, _TCF_CANADA, _US_PRIVACY = 2, 5, 6
-SECTION_NAMES = {_TCF_EUROPE: "tcfeuv2", _TCF_CANADA: "tcfcav1", _US_PRIVACY: "uspv1", **US_SECTIONS}
+TCF_EUROPE, _TCF_CANADA, _US_PRIVACY = 2, 5, 6
+SECTION_NAMES = {TCF_EUROPE: "tcfeuv2", _TCF_CANADA: "tcfcav1", _US_PRIVACY: "uspv1", **US_SECTIONS}
 """Id and name of each section that can be read."""
 
 
@@ -93,6 +102,14 @@ def read_gpp(text: str) -> GppString | Unreadable:
     return GppString(tuple((number, _read_section(number, one)) for number, one in zip(ids, texts, strict=True)))
 
 
+def header_ids(text: str, sections: int) -> tuple[int, ...] | None:
+    """Ids of the sections that a header names, as many as follow; None where it cannot be read."""
+    try:
+        return _read_header(text, sections)
+    except Malformed:
+        return None
+
+
 @lru_cache(maxsize=1024)
 def _read_header(text: str, sections: int) -> tuple[int, ...]:
     """Ids of the sections, as many as follow. Headers are few, and remembered."""
@@ -126,7 +143,7 @@ def _read_section(section_id: int, text: str) -> Section:
         return UnreadSection(section_id, text, malformed.problem)
     if section_id not in SECTION_NAMES:
         return UnreadSection(section_id, text, Problem.UNKNOWN_SECTION)
-    said = read_tcf(text) if section_id == _TCF_EUROPE else read_us_privacy(text)
+    said = read_tcf(text) if section_id == TCF_EUROPE else read_us_privacy(text)
     return UnreadSection(section_id, text, said.problem) if isinstance(said, Unreadable) else said
 
 

@@ -18,6 +18,7 @@ from ._problem import Malformed, Problem, Unreadable
 from ._tcf import PublisherTc, Restriction, RestrictionType, TcfString, merged
 
 __all__ = [
+    "ALLOWED_SEGMENT",
     "DISCLOSED_SEGMENT",
     "PUBLISHER_SEGMENT",
     "SLACK",
@@ -31,7 +32,7 @@ __all__ = [
     "write_tcf",
 ]
 
-DISCLOSED_SEGMENT, _ALLOWED, PUBLISHER_SEGMENT = 1, 2, 3
+DISCLOSED_SEGMENT, ALLOWED_SEGMENT, PUBLISHER_SEGMENT = 1, 2, 3
 SLACK = 23
 """CMPs fill up to whole bytes, or to 24 bits: so many zeros may be left at the end of a segment."""
 _TYPES = tuple(RestrictionType)
@@ -105,7 +106,7 @@ def _read_segments(texts: list[str]) -> tuple[IdSet | None, IdSet | None, Publis
         kind = segment.integer(3)
         if kind == DISCLOSED_SEGMENT and disclosed is None:
             disclosed = read_optimized_integer(segment)
-        elif kind == _ALLOWED and allowed is None:
+        elif kind == ALLOWED_SEGMENT and allowed is None:
             allowed = read_optimized_integer(segment)
         elif kind == PUBLISHER_SEGMENT and publisher is None:
             publisher = read_publisher(segment)
@@ -170,7 +171,7 @@ def write_tcf(said: TcfString) -> str:
 
 def _segments(said: TcfString) -> list[BitWriter]:
     written = []
-    for kind, vendors in ((DISCLOSED_SEGMENT, said.disclosed_vendors), (_ALLOWED, said.allowed_vendors)):
+    for kind, vendors in ((DISCLOSED_SEGMENT, said.disclosed_vendors), (ALLOWED_SEGMENT, said.allowed_vendors)):
         if vendors is not None:
             segment = BitWriter()
             segment.integer(kind, 3)

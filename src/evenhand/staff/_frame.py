@@ -61,6 +61,9 @@ class Frame:
         sections: parts that they may open.
         leave: where a form signs out; "" where nobody is signed in.
         sender: whose house this is; "" where that is not known.
+        form: id of the form of this page that goes along when the language is changed, so that nothing typed is lost;
+            it is sent with ``do`` = ``lang-nl`` or ``lang-en``. "" = the language is changed by a link.
+        form_does: the ``do`` of the button that Enter presses in that form.
     """
 
     here: str
@@ -70,6 +73,8 @@ class Frame:
     sections: tuple[Section, ...] = ()
     leave: str = ""
     sender: str = ""
+    form: str = ""
+    form_does: str = ""
 
     def with_language(self, lang: str) -> str:
         """This page in a language."""

@@ -1,4 +1,4 @@
-"""What staff read about a person, as it is noted before it is shown."""
+"""What staff, commands and machines read about a person, as it is noted before it is shown."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ class ReadKind(StrEnum):
     """A message to a recipient about what was done for a person."""
     DECISION = "decision"
     """A decision about one person."""
+    RECEIPT = "receipt"
+    """The receipt of a decision about one person."""
+    ACCESS = "access"
+    """What the home holds about one person, by a command."""
+    SAID = "said"
+    """What one person said of purposes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +43,11 @@ class Read:
 
     Attributes:
         at: when.
-        who: the mark of whoever looked; see `Staff`.
+        who: the mark of whoever looked (see `Staff`), the name of a machine's key, or whom a command named.
         kind: at what.
-        about: number of the request or id of the decision; nobody's name.
+        about: number of the request or id of the decision; nobody's name; "" where it was at a person.
         seq: its number in the home's trail; 0 where it is not noted yet.
+        whose: handle of the person that it was at, which leads to nobody without their key; b"" where `about` tells.
     """
 
     at: datetime
@@ -48,6 +55,7 @@ class Read:
     kind: ReadKind
     about: str
     seq: int = 0
+    whose: bytes = b""
 
     def to_body(self) -> bytes:
         """As it is kept; the moment stands beside it."""
@@ -55,10 +63,10 @@ class Read:
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
-    def from_body(cls, body: bytes, at: datetime, seq: int) -> Read:
+    def from_body(cls, body: bytes, at: datetime, seq: int, whose: bytes = b"") -> Read:
         """As it was kept."""
         content = json.loads(body)
-        return cls(at, content["who"], ReadKind(content["kind"]), content["about"], seq)
+        return cls(at, content["who"], ReadKind(content["kind"]), content["about"], seq, whose)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -68,6 +76,7 @@ class Read:
             "who": self.who,
             "kind": self.kind.value,
             "about": self.about,
+            "whose": self.whose.hex(),
         }
 
 

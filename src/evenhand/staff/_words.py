@@ -19,6 +19,15 @@ class StaffRole(StrEnum):
     AUDITOR = "auditor"
 
 
+_WEIGHT = (
+    StaffRole.PRIVACY_OFFICER,
+    StaffRole.DATA_SCIENTIST,
+    StaffRole.MARKETER,
+    StaffRole.REVIEWER,
+    StaffRole.AUDITOR,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Staff:
     """Somebody who is signed in.
@@ -34,6 +43,15 @@ class Staff:
     name: str = field(repr=False)
     roles: frozenset[StaffRole]
     csrf: str = field(default="", repr=False)
+
+    @property
+    def weight(self) -> tuple[str, ...]:
+        """Their roles as records keep them, the one that weighs most first.
+
+        >>> Staff("staff-1", "Sanne", frozenset({StaffRole.MARKETER, StaffRole.PRIVACY_OFFICER})).weight
+        ('privacy-officer', 'marketer')
+        """
+        return tuple(role.value for role in _WEIGHT if role in self.roles)
 
     def may(self, roles: Collection[StaffRole]) -> bool:
         """Whether they have one of these roles."""

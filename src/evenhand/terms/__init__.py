@@ -18,11 +18,12 @@ from ._errors import (
     UsageError,
 )
 from ._facts import DecisionFacts
-from ._few import SMALLEST_SHOWN, is_few, shown, shown_steps, shown_together
+from ._few import SMALLEST_SHOWN, in_tens, is_few, shown, shown_steps, shown_together
 from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, one_probability_ppm, one_score_ppm, probability_ppm, score_ppm
 from ._lots import Lots, draw_for, lots_for, mixed
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
+from ._number_of import number_of
 from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
 from ._reasons import Reason
@@ -119,11 +120,13 @@ __all__ = [
     "draw_for",
     "estimated",
     "expected_value",
+    "in_tens",
     "is_few",
     "link_nodes",
     "lots_for",
     "mixed",
     "number_in",
+    "number_of",
     "one_probability_ppm",
     "one_score_ppm",
     "pair_counts",

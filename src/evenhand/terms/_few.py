@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["SMALLEST_SHOWN", "is_few", "shown", "shown_steps", "shown_together"]
+__all__ = ["SMALLEST_SHOWN", "in_tens", "is_few", "shown", "shown_steps", "shown_together"]
 
 SMALLEST_SHOWN = 10
 """Counts of people above zero and below this are not shown (null)."""
@@ -23,6 +23,16 @@ def is_few(people: int) -> bool:
 def shown(people: int) -> int | None:
     """The number, or None where it is small."""
     return None if is_few(people) else int(people)
+
+
+def in_tens(people: int) -> int:
+    """A number that is told again and again, or beside another one that it can be subtracted from: in tens, downwards.
+
+    Example:
+        >>> in_tens(396), in_tens(9)
+        (390, 0)
+    """
+    return people - people % SMALLEST_SHOWN
 
 
 def shown_together(people: Sequence[int]) -> list[int | None]:

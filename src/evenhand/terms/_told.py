@@ -22,6 +22,8 @@ class TableQuestion:
         parts: int[n], the part that each person is in; negative = in none. None = everybody in one.
         size: number of parts.
         family: tables of one family are about the same decision: it may be known of everybody how they overlap.
+        moves: who is a hit in one of the family's tables with `moves` and not in another is protected, too: few people
+            of a group who moved between them do not follow from the two numbers.
     """
 
     features: tuple[str, ...]
@@ -29,6 +31,7 @@ class TableQuestion:
     parts: NDArray[np.integer] | None = None
     size: int = 1
     family: str = ""
+    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,145 +9,20 @@ exchanges are open, further numbers are told as a range, those first that cost l
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations, product
+from collections.abc import Iterator
+from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Linked", "Quantity", "protect"]
+from ._linked import Corners, Exchange, Linked, Quantity, Target, Whole
 
-Whole = NDArray[np.int64]
+__all__ = ["protect"]
 
-_FAR = np.int64(1) << 60
 _MOST_LOOKED_AT, _FEWEST_LOOKED_AT = 600_000, 50
 """Numbers that are looked at, times cells of the joint table; the views of the others are not told."""
 _PAIRS = 8
 """Pairs of codes between which people change places, at most, for one number."""
-
-
-@dataclass(slots=True, eq=False)
-class Quantity:
-    """The numbers of one set of people, one for each group of a view.
-
-    Attributes:
-        axes: the axes of the joint table that make the groups.
-        mask: bool[codes], the codes of the people counted.
-        least, most: what is told of each number, shaped as the joint table with one place on the other axes.
-        fixed: nothing more may be hidden of it here.
-        untold: nothing of it is told at all, so only totals bound it.
-    """
-
-    axes: tuple[int, ...]
-    mask: NDArray[np.bool_]
-    fixed: bool = False
-    untold: bool = False
-    least: Whole = field(default_factory=lambda: np.zeros(0, np.int64))
-    most: Whole = field(default_factory=lambda: np.zeros(0, np.int64))
-
-    def of(self, joint: Whole) -> Whole:
-        """The true numbers, in the shape of `least`."""
-        others = tuple(axis for axis in range(joint.ndim - 1) if axis not in self.axes)
-        return np.asarray(joint[..., self.mask].sum(axis=(*others, joint.ndim - 1), keepdims=True)[..., 0], np.int64)
-
-
-@dataclass(slots=True, eq=False)
-class Linked:
-    """Tables over the same people.
-
-    Attributes:
-        joint: int64[groups of each axis ..., codes], everybody once.
-        quantities: everything that is told of them.
-        minimum: the minimum cell size.
-    """
-
-    joint: Whole
-    quantities: list[Quantity]
-    minimum: int
-
-    def within(self, number: int, axes: tuple[int, ...]) -> bool:
-        """Whether the groups of a quantity are made by some of these axes only."""
-        return set(self.quantities[number].axes) <= set(axes)
-
-    def own(self, number: int, place: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
-        """Where the group at `place` of `axes` stands in a quantity's numbers."""
-        mine = self.quantities[number].axes
-        return tuple(place[axes.index(axis)] if axis in mine else 0 for axis in range(self.joint.ndim - 1))
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """A number that must not follow: people of one group in one set of codes."""
-
-    axes: tuple[int, ...]
-    mask: NDArray[np.bool_]
-    place: tuple[int, ...]
-
-
-@dataclass(slots=True, eq=False)
-class _Exchange:
-    """Every exchange for one target and one pair of codes: arrays over partner groups and places on other axes."""
-
-    linked: Linked
-    target: _Target
-    over: tuple[int, ...]
-    """Axes of the target along which groups change places; on its others all of it happens at its own place."""
-    gets: int
-    loses: int | None
-    touched: list[tuple[int, bool]]
-    """Quantities that change, and whether they change as the target does."""
-
-    def corners(self) -> Iterator[tuple[tuple[bool, ...], int]]:
-        for flips in product((False, True), repeat=len(self.over)):
-            yield (
-                tuple(axis in self.over and flips[self.over.index(axis)] for axis in self.target.axes),
-                (-1 if sum(flips) % 2 else 1),
-            )
-
-    def at(self, array: NDArray[np.int64], flips: tuple[bool, ...]) -> Whole:
-        """The array at one corner, for every partner."""
-        for axis, own, flip in zip(self.target.axes, self.target.place, flips, strict=True):
-            if array.shape[axis] > 1 or axis in self.over:
-                size = array.shape[axis]
-                keep = [*range(own), *range(own + 1, size)] if flip else [own]
-                array = array.take(keep, axis=axis)
-        return array
-
-    def index(self, where: tuple[int, ...], flips: tuple[bool, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The place in an array of this shape that one exchange touches at one corner."""
-        out = list(where)
-        for axis, own, flip in zip(self.target.axes, self.target.place, flips, strict=True):
-            out[axis] = own if not flip else where[axis] + (where[axis] >= own)
-        return tuple(0 if size == 1 else one
-                     for axis, (one, size) in enumerate(zip(out, shape, strict=True)))  # fmt: skip
-
-    def blocked(self, up: Sequence[Whole], down: Sequence[Whole], sign: int) -> bool:
-        """Whether the target's own place alone leaves no room, without a look at any partner."""
-        for number, along in self.touched:
-            if self.linked.within(number, self.target.axes):
-                side = up[number] if (sign > 0) == along else down[number]
-                if side[self.linked.own(number, self.target.place, self.target.axes)] <= 0:
-                    return True
-        return False
-
-    def room(self, joint: Whole, up: Sequence[Whole], down: Sequence[Whole], sign: int) -> Whole:
-        """By how much each exchange can raise (or lower) the target."""
-        most: Whole | None = None
-        for flips, parity in self.corners():
-            code = self.loses if parity * sign > 0 else self.gets
-            limits = [] if code is None else [self.at(joint[..., code], flips)]
-            for number, along in self.touched:
-                rising = (parity * sign > 0) == along
-                limits.append(self.at(up[number] if rising else down[number], flips))
-            for limit in limits:
-                most = limit if most is None else np.minimum(most, limit)
-        assert most is not None
-        shape = tuple(
-            size - 1 if axis in self.over else 1 if axis in self.target.axes else size
-            for axis, size in enumerate(joint.shape[:-1])
-        )
-        return np.broadcast_to(most, shape)
 
 
 def protect(linked: Linked) -> int:
@@ -167,7 +42,10 @@ class _Search:
         self._true = [one.of(linked.joint) for one in linked.quantities]
         self._tally = linked.joint.reshape(-1, linked.joint.shape[-1]).sum(axis=0)
         self._pairs: dict[tuple[bytes, tuple[int, ...]], list[tuple[int, int | None, list[tuple[int, bool]]]]] = {}
-        self._queue: deque[_Target] = deque()
+        self._corners: dict[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]], Corners] = {}
+        self._told = _Ranges(linked, self._true)
+        self._would_be = {dark: _Ranges(linked, self._true, opened=True, dark=dark) for dark in (False, True)}
+        self._queue: deque[Target] = deque()
         self._seen: set[tuple[tuple[int, ...], bytes, tuple[int, ...]]] = set()
         for one, true in zip(linked.quantities, self._true, strict=True):
             if not one.least.size:
@@ -194,6 +72,10 @@ class _Search:
                     linked.quantities[outer].mask & ~linked.quantities[inner].mask,
                     tuple(place),
                 )
+        for axes, mask in self._moved():
+            true = Quantity(axes, mask).of(linked.joint)
+            for place in np.argwhere((true > 0) & (true < least)).tolist():
+                self._want(axes, mask, tuple(place))
         failed, looks = 0, max(_FEWEST_LOOKED_AT, _MOST_LOOKED_AT // max(1, linked.joint.size))
         while self._queue:
             target, looks = self._queue.popleft(), looks - 1
@@ -214,11 +96,18 @@ class _Search:
             elif not (second.mask & ~first.mask).any() and not second.fixed:
                 yield other, one
 
+    def _moved(self) -> Iterator[tuple[tuple[int, ...], NDArray[np.bool_]]]:
+        """Who is in one moving set and not in another of its view, where they are enough of everybody to hide in."""
+        for (axes, first), (others, second) in permutations(self._linked.moving, 2):
+            moved = first & ~second
+            if axes == others and int(self._tally[moved].sum()) >= 3 * self._linked.minimum:
+                yield axes, moved
+
     def _want(self, axes: tuple[int, ...], mask: NDArray[np.bool_], place: tuple[int, ...]) -> None:
         key = (axes, mask.tobytes(), place)
         if key not in self._seen:
             self._seen.add(key)
-            self._queue.append(_Target(axes, mask, tuple(place[axis] for axis in axes)))
+            self._queue.append(Target(axes, mask, tuple(place[axis] for axis in axes)))
 
     def _open(self, number: int, place: tuple[int, ...], *, dark: bool = False) -> None:
         """Tell a range instead of the number."""
@@ -232,43 +121,52 @@ class _Search:
             else:
                 start = value // wide * wide
                 one.least[place], one.most[place] = start, start + wide - 1
+        self._changed(number)
         if not one.untold:
             self._want(one.axes, one.mask, place)
 
-    def _is_untold(self, target: _Target) -> bool:
+    def _changed(self, number: int) -> None:
+        for one in (self._told, *self._would_be.values()):
+            one.stale.add(number)
+
+    def _is_untold(self, target: Target) -> bool:
         """Whether nothing is told any more of the view and the people that a number is about."""
         same = (one for one in self._linked.quantities if one.axes == target.axes)
         return any(one.untold and np.array_equal(one.mask, target.mask) for one in same)
 
-    def _protected(self, target: _Target) -> bool:
+    def _protected(self, target: Target) -> bool:
         if self._is_untold(target):
             return True
+        exchanges = list(self._exchanges(target))
         for _ in range(200):
-            if self._moves(target) >= self._linked.minimum:
+            if self._moves(exchanges) >= self._linked.minimum:
                 return True
-            if not (self._open_more(target, dark=False) or self._open_more(target, dark=True)):
+            if not (self._open_more(exchanges, dark=False) or self._open_more(exchanges, dark=True)):
                 break
         self._tell_nothing(target)
-        return self._moves(target) >= self._linked.minimum
+        return self._moves(exchanges) >= self._linked.minimum
 
-    def _tell_nothing(self, target: _Target) -> None:
+    def _tell_nothing(self, target: Target) -> None:
         """Hide the whole view that a number is of, and every finer one."""
-        for one, true in zip(self._linked.quantities, self._true, strict=True):
+        for number, (one, true) in enumerate(zip(self._linked.quantities, self._true, strict=True)):
             if not one.fixed and set(target.axes) <= set(one.axes):
                 one.least[...], one.most[...], one.untold = 0, int(true.sum()), True
+                self._changed(number)
 
-    def _exchanges(self, target: _Target) -> Iterator[_Exchange]:
+    def _exchanges(self, target: Target) -> Iterator[Exchange]:
         """Exchanges for a target: along all of its axes first, and those that touch the fewest told sets first."""
         for width in range(len(target.axes), 0, -1):
             for over in combinations(target.axes, width):
                 yield from self._along(target, over)
 
-    def _along(self, target: _Target, over: tuple[int, ...]) -> Iterator[_Exchange]:
-        key = (target.mask.tobytes(), over)
+    def _along(self, target: Target, over: tuple[int, ...]) -> Iterator[Exchange]:
+        key, at = (target.mask.tobytes(), over), (target.axes, target.place, over)
         if key not in self._pairs:
             self._pairs[key] = self._pairs_of(target.mask, over)
+        if at not in self._corners:
+            self._corners[at] = Corners.of(target, over, self._linked.joint.shape[:-1])
         for gets, loses, touched in self._pairs[key]:
-            yield _Exchange(self._linked, target, over, gets, loses, touched)
+            yield Exchange.of(self._linked, self._corners[at], gets, loses, touched)
 
     def _pairs_of(
         self, mask: NDArray[np.bool_], over: tuple[int, ...]
@@ -297,91 +195,114 @@ class _Search:
             found.append((gets, loses, touched))
         return found
 
-    def _moves(self, target: _Target) -> int:
+    def _moves(self, exchanges: list[Exchange]) -> int:
         """How far the target can be moved, up and down together, within everything that is told."""
-        return sum(self._push(target, sign) for sign in (1, -1))
+        return sum(self._push(exchanges, sign) for sign in (1, -1))
 
-    def _push(self, target: _Target, sign: int) -> int:
-        joint = self._linked.joint.copy()
-        up = [one.most - true for one, true in zip(self._linked.quantities, self._true, strict=True)]
-        down = [true - one.least for one, true in zip(self._linked.quantities, self._true, strict=True)]
-        moved = 0
-        for exchange in self._exchanges(target):
-            while moved < self._linked.minimum and not exchange.blocked(up, down, sign):
-                room = exchange.room(joint, up, down, sign)
-                if not room.size or int(room.max()) <= 0:
+    def _push(self, exchanges: list[Exchange], sign: int) -> int:
+        up, down, _ = self._told.now()
+        state, moved = _State(self._linked, list(up), list(down)), 0
+        for exchange in exchanges:
+            while moved < self._linked.minimum and not exchange.blocked(state.up, state.down, sign):
+                room = exchange.room(state.joint, state.up, state.down, sign)
+                best = int(room.argmax())
+                people = int(room.flat[best])
+                if people <= 0:
                     break
-                where = tuple(int(i) for i in np.unravel_index(int(room.argmax()), room.shape))
-                moved += self._make(exchange, where, int(room.max()), sign, joint, up, down)
+                where = tuple(int(i) for i in np.unravel_index(best, room.shape))
+                state.make(exchange, where, sign * people)
+                moved += people
+            if moved >= self._linked.minimum:
+                break
         return moved
 
-    @staticmethod
-    def _make(
-        exchange: _Exchange, where: tuple[int, ...], people: int, sign: int, joint: Whole,
-        up: list[Whole], down: list[Whole],
-    ) -> int:  # fmt: skip
-        for flips, parity in exchange.corners():
-            change = parity * sign * people
-            place = exchange.index(where, flips, joint.shape[:-1])
-            joint[(*place, exchange.gets)] += change
-            if exchange.loses is not None:
-                joint[(*place, exchange.loses)] -= change
-            for number, along in exchange.touched:
-                at = exchange.index(where, flips, up[number].shape)
-                up[number][at] -= change if along else -change
-                down[number][at] += change if along else -change
-        return people
-
-    def _open_more(self, target: _Target, *, dark: bool) -> bool:
+    def _open_more(self, exchanges: list[Exchange], *, dark: bool) -> bool:
         """Hide what the best exchange needs that is not open yet; False where nothing would help."""
-        best: tuple[float, float, _Exchange, tuple[int, ...]] | None = None
-        up, down, cost = self._would_be(dark)
-        for exchange in self._exchanges(target):
+        best: tuple[float, Exchange, tuple[int, ...]] | None = None
+        up, down, cost = self._would_be[dark].now()
+        joint, minimum = self._linked.joint, self._linked.minimum
+        for exchange in exchanges:
             if exchange.blocked(up, down, 1) and exchange.blocked(up, down, -1):
                 continue
-            room = np.minimum(exchange.room(self._linked.joint, up, down, 1), self._linked.minimum) + np.minimum(
-                exchange.room(self._linked.joint, up, down, -1), self._linked.minimum
-            )
-            price = np.zeros(room.shape)
-            for flips, _ in exchange.corners():
-                for number, _ in exchange.touched:
-                    price = price + exchange.at(cost[number], flips)
+            room = np.minimum(exchange.room(joint, up, down, 1), minimum)
+            room += np.minimum(exchange.room(joint, up, down, -1), minimum)
+            price = exchange.price(cost)
             useful = (room > 0) & (price > 0)
             if not useful.any():
                 continue
-            short = np.maximum(self._linked.minimum - room, 0)
+            short = np.maximum(minimum - room, 0)
             score = np.where(useful, price * (1.0 + short) + 1e-3 * short, np.inf)
-            where = tuple(int(i) for i in np.unravel_index(int(score.argmin()), score.shape))
-            if best is None or float(score[where]) < best[0]:
-                best = (float(score[where]), float(room[where]), exchange, where)
+            at = int(score.argmin())
+            if best is None or float(score.flat[at]) < best[0]:
+                best = (float(score.flat[at]), exchange, tuple(int(i) for i in np.unravel_index(at, score.shape)))
         if best is None:
             return False
-        exchange, where = best[2], best[3]
-        for flips, _ in exchange.corners():
-            for number, _ in exchange.touched:
-                at = exchange.index(where, flips, self._true[number].shape)
-                if cost[number][at] > 0:
-                    self._open(number, at, dark=dark)
+        _, exchange, where = best
+        for _, number, _, place in exchange.touches(where, self._linked):
+            if cost[number][place] > 0:
+                self._open(number, place, dark=dark)
         return True
 
-    def _would_be(self, dark: bool) -> tuple[list[Whole], list[Whole], list[Whole]]:
-        """Room up and down of every number if it were told as a range, and what that would cost (in log people)."""
-        up, down, cost = [], [], []
-        wide = 4 * self._linked.minimum
-        for one, true in zip(self._linked.quantities, self._true, strict=True):
-            told = one.least == one.most
-            if dark:
-                ends = (np.zeros_like(true), np.full_like(true, int(true.sum())))
-                change = (one.least > ends[0]) | (one.most < ends[1])
-            else:
-                small = true < 2 * self._linked.minimum
-                start = np.where(small, 0, true // wide * wide)
-                ends = (start, np.where(small, 2 * self._linked.minimum - 1, start + wide - 1))
-                change = told & (true > 0)
-                ends = (np.where(told & (true == 0), 0, ends[0]), np.where(told & (true == 0), 0, ends[1]))
-            change = change & (not one.fixed)
-            low, high = np.where(change, ends[0], one.least), np.where(change, ends[1], one.most)
-            up.append(np.maximum(high - true, 0))
-            down.append(np.maximum(true - low, 0))
-            cost.append(np.where(change, 100 + np.round(100 * np.log2(1 + true)), 0).astype(np.int64))
-        return up, down, cost
+
+class _State:
+    """Everybody, and the room that is left within what is told, after some exchanges. Arrays are copied on writing."""
+
+    def __init__(self, linked: Linked, up: list[Whole], down: list[Whole]) -> None:
+        self.joint, self.up, self.down = linked.joint, up, down
+        self._linked = linked
+        self._own: set[int] = set()
+
+    def make(self, exchange: Exchange, where: tuple[int, ...], people: int) -> None:
+        """So many people change places with the partner at `where`; fewer than none: the other way."""
+        if not self._own:
+            self.joint = self.joint.copy()
+        for number in {number for number, _ in exchange.touched} - self._own:
+            self.up[number], self.down[number] = self.up[number].copy(), self.down[number].copy()
+            self._own.add(number)
+        for (_, parity), place in zip(exchange.corners.signs, exchange.corners.places(where), strict=True):
+            self.joint[(*place, exchange.gets)] += parity * people
+            if exchange.loses is not None:
+                self.joint[(*place, exchange.loses)] -= parity * people
+        for parity, number, along, place in exchange.touches(where, self._linked):
+            change = parity * people if along else -parity * people
+            self.up[number][place] -= change
+            self.down[number][place] += change
+
+
+class _Ranges:
+    """How far every number is from the ends of its range: as it is told, or as it would be if it were opened.
+
+    Kept from one look to the next; `stale` are those whose range has changed since.
+    """
+
+    def __init__(self, linked: Linked, true: list[Whole], *, opened: bool = False, dark: bool = False) -> None:
+        self._linked, self._true, self._opened, self._dark = linked, true, opened, dark
+        none = np.zeros(0, np.int64)
+        self._up, self._down, self._cost = [none] * len(true), [none] * len(true), [none] * len(true)
+        self.stale = set(range(len(true)))
+
+    def now(self) -> tuple[list[Whole], list[Whole], list[Whole]]:
+        """Room up and down of every number, and what it would cost to open it (in log people)."""
+        for number in self.stale:
+            one, true = self._linked.quantities[number], self._true[number]
+            low, high = one.least, one.most
+            if self._opened:
+                change, start, end = self._ends(one, true)
+                low, high = np.where(change, start, low), np.where(change, end, high)
+                self._cost[number] = np.where(change, 100 + np.round(100 * np.log2(1 + true)), 0).astype(np.int64)
+            self._up[number], self._down[number] = np.maximum(high - true, 0), np.maximum(true - low, 0)
+        self.stale.clear()
+        return self._up, self._down, self._cost
+
+    def _ends(self, one: Quantity, true: Whole) -> tuple[NDArray[np.bool_], Whole, Whole]:
+        """Which numbers would change, and the ends of their ranges then."""
+        if self._dark:
+            start, end = np.zeros_like(true), np.full_like(true, int(true.sum()))
+            change = (one.least > start) | (one.most < end)
+        else:
+            minimum, wide = self._linked.minimum, 4 * self._linked.minimum
+            small = true < 2 * minimum
+            start = np.where(small, 0, true // wide * wide)
+            end = np.where(small, 2 * minimum - 1, start + wide - 1)
+            change = (one.least == one.most) & (true > 0)
+        return change & (not one.fixed), start, end

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from evenhand.terms import TableQuestion, UsageError
 
-from ._exchange import Linked, Quantity, protect
+from ._exchange import protect
+from ._linked import Linked, Quantity
 
 __all__ = ["Columns", "released"]
 
@@ -56,7 +57,7 @@ class _Release:
     crossed: frozenset[tuple[str, ...]]
     """The intersections of which anything is told."""
     failed: int = 0
-    """Numbers without parts that could not be protected. Parts change nothing that is told without them."""
+    """Numbers without parts that could not be protected."""
     told: dict[tuple[tuple[str, ...], bytes], _Told] = field(default_factory=dict)
 
 
@@ -70,21 +71,22 @@ def released(columns: Columns, questions: Sequence[TableQuestion], minimum: int)
     told: as few as will do.
     """
     crossed = _by_cells(columns, questions)
-    cost, answers = _attempt(columns, questions, minimum, frozenset(crossed))
-    if not cost or not crossed:
-        return answers
-    best, found = _attempt(columns, questions, minimum, frozenset())
-    if best >= cost:
-        return answers
+    first = _Attempt(columns, questions, minimum, frozenset(crossed))
+    if not first.cost or not crossed:
+        return first.answers()
+    found = _Attempt(columns, questions, minimum, frozenset())
+    best = found.cost
+    if best >= first.cost:
+        return first.answers()
     low, high, tries = 0, len(crossed), 0  # how many of the coarsest are told: `low` costs no more than none do
     while high - low > 1 and tries < _MOST_TRIES:
         middle, tries = (low + high) // 2, tries + 1
-        cost, answers = _attempt(columns, questions, minimum, frozenset(crossed[:middle]))
-        if cost <= best:
-            low, best, found = middle, cost, answers
+        one = _Attempt(columns, questions, minimum, frozenset(crossed[:middle]))
+        if one.cost <= best:
+            low, best, found = middle, one.cost, one
         else:
             high = middle
-    return found
+    return found.answers()
 
 
 def _by_cells(columns: Columns, questions: Sequence[TableQuestion]) -> list[tuple[str, ...]]:
@@ -93,34 +95,43 @@ def _by_cells(columns: Columns, questions: Sequence[TableQuestion]) -> list[tupl
     return sorted(asked, key=lambda names: (math.prod(columns.sizes[name] for name in names), len(names), names))
 
 
-def _attempt(
-    columns: Columns, questions: Sequence[TableQuestion], minimum: int, crossed: frozenset[tuple[str, ...]]
-) -> tuple[int, list[tuple[Whole, ...]]]:
-    """How many numbers stayed unprotected, and how many of single columns went dark; and the answers. Of intersections
-    only `crossed` are told."""
-    release = _Release(columns, minimum, crossed)
-    asked = [_Asked(question, columns) for question in questions]
-    everyone = np.zeros(len(columns.rows), dtype=bool)
-    for one in asked:
-        everyone |= one.people
-    plain = [one for one in asked if one.question.parts is None]
-    whole = {one.question.features for one in plain if np.array_equal(one.people, everyone)}
-    if whole:
-        _family(release, [(features, [everyone]) for features in sorted(whole, key=len)], everyone, frozenset())
-    fixed = frozenset({_digest(everyone)})
-    for name in dict.fromkeys(one.question.family for one in plain):
-        family = [one for one in plain if one.question.family == name]
-        _family(release, [(one.question.features, [one.people, one.hits]) for one in family], everyone, fixed)
-    for column in {id(one.question.parts): one.question.parts for one in asked if one.question.parts is not None}:
-        _by_parts(release, [one for one in asked if id(one.question.parts) == column], everyone)
-    answers = [one.answer(release) for one in asked]
-    dark = sum(
-        int((answer[at + 1] - answer[at] >= 4 * minimum).sum())
-        for one, answer in zip(asked, answers, strict=True)
-        if one.question.parts is None and len(one.question.features) == 1
-        for at in (0, 2)
-    )
-    return release.failed + dark, answers
+class _Attempt:
+    """What may be told without parts, where of intersections only `crossed` are told.
+
+    Attributes:
+        cost: how many numbers stayed unprotected, and how many of single columns went dark.
+    """
+
+    def __init__(
+        self, columns: Columns, questions: Sequence[TableQuestion], minimum: int, crossed: frozenset[tuple[str, ...]]
+    ) -> None:
+        release = _Release(columns, minimum, crossed)
+        asked = [_Asked(question, columns) for question in questions]
+        everyone = np.zeros(len(columns.rows), dtype=bool)
+        for one in asked:
+            everyone |= one.people
+        plain = [one for one in asked if one.question.parts is None]
+        whole = {one.question.features for one in plain if np.array_equal(one.people, everyone)}
+        if whole:
+            _family(release, [(features, [everyone]) for features in sorted(whole, key=len)], everyone, frozenset())
+        fixed = frozenset({_digest(everyone)})
+        for name in dict.fromkeys(one.question.family for one in plain):
+            family = [one for one in plain if one.question.family == name]
+            views = [(one.question.features, [one.people, one.hits]) for one in family]
+            moving = [(one.question.features, one.hits) for one in family if one.question.moves]
+            _family(release, views, everyone, fixed, moving)
+        answers = [one.answer(release) for one in plain if len(one.question.features) == 1]
+        dark = sum(int((answer[at + 1] - answer[at] >= 4 * minimum).sum()) for answer in answers for at in (0, 2))
+        self.cost = release.failed + dark
+        self._release, self._asked, self._everyone = release, asked, everyone
+
+    def answers(self) -> list[tuple[Whole, ...]]:
+        """Those to all questions. Parts change nothing that is told without them, so they come last, and once."""
+        asked = self._asked
+        for column in {id(one.question.parts): one.question.parts for one in asked if one.question.parts is not None}:
+            mine = [one for one in asked if id(one.question.parts) == column]
+            _by_parts(self._release, mine, self._everyone)
+        return [one.answer(self._release) for one in asked]
 
 
 class _Asked:
@@ -151,6 +162,7 @@ def _family(
     views: Sequence[tuple[tuple[str, ...], list[NDArray[np.bool_]]]],
     everyone: NDArray[np.bool_],
     fixed: frozenset[bytes],
+    moving: Sequence[tuple[tuple[str, ...], NDArray[np.bool_]]] = (),
 ) -> None:
     """Protect the numbers of some sets of people in some views, and remember what may be told."""
     untold = [view for view in views if len(view[0]) > 1 and view[0] not in release.crossed]
@@ -185,7 +197,12 @@ def _family(
             )
             quantities[base] = one
     _thin(list(quantities.values()), joint, release.minimum)
-    release.failed += protect(Linked(joint, list(quantities.values()), release.minimum))
+    apart = [
+        (quantities[names, digest].axes, masks[places[digest]])
+        for names, digest in dict.fromkeys((names, _digest(who)) for names, who in moving)
+        if (names, digest) in quantities
+    ]
+    release.failed += protect(Linked(joint, list(quantities.values()), release.minimum, apart))
     for (names, digest), one in quantities.items():
         release.told[names, digest] = _Told(
             names, _gather(one.least, names, features), _gather(one.most, names, features)

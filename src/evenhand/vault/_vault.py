@@ -277,7 +277,7 @@ def _coded(values: Sequence[str | None]) -> tuple[tuple[str, ...], NDArray[np.in
     texts = (*known, _UNKNOWN)
     position: dict[str | None, int] = {text: index for index, text in enumerate(texts)}
     position[None] = position[""] = len(known)
-    codes = np.fromiter((position[value] for value in values), dtype=np.intp, count=len(values))
+    codes = np.array(list(map(position.__getitem__, values)), dtype=np.intp)
     return texts, codes
 
 

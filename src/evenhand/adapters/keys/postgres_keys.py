@@ -22,7 +22,7 @@ import psycopg
 from evenhand.terms import StoreError
 
 from ..stores._database_trouble import trouble
-from ..stores._postgres import connected
+from ..stores._postgres import Steps, connected
 from ..stores.placement import Placement
 from ._person_keys import PersonKeys, Row
 from .wrapping import Wrapping
@@ -48,14 +48,19 @@ class PostgresSubjectKeys(PersonKeys):
         super().__init__(secret, wrapping)
         self._placement = placement.keys
         self._held: psycopg.Connection[Any] | None = None
+        self._holders = 0
 
     def hold(self) -> None:
-        """Keep one connection until `let_go`, for many questions; without it each takes its own."""
-        self._held = connected(self._placement, "keys", None)
+        """Keep one connection until `let_go`, for many questions; without it each takes its own. Several may hold it;
+        the last of them ends it."""
+        if self._held is None:
+            self._held = connected(self._placement, "keys", None)
+        self._holders += 1
 
     def let_go(self) -> None:
         """End the connection that `hold` keeps."""
-        if self._held is not None:
+        self._holders -= 1
+        if self._held is not None and not self._holders:
             self._held.close()
             self._held = None
 
@@ -105,6 +110,13 @@ class PostgresSubjectKeys(PersonKeys):
                 "INSERT INTO suppressed VALUES (%s, %s) ON CONFLICT (mark) DO UPDATE SET at = excluded.at", (mark, at)
             )
 
+    @contextlib.contextmanager
+    def _together(self, *, make: bool) -> Iterator[Steps]:
+        with self._opened() as database, database.transaction(), database.cursor() as cursor:
+            if make:
+                cursor.execute("LOCK TABLE taught, taught_gone, alias IN SHARE ROW EXCLUSIVE MODE")
+            yield Steps(cursor)
+
     def _fetched(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._opened() as database, database.cursor(binary=True) as cursor:
             return cursor.execute(query, values).fetchall()  # type: ignore[arg-type,unused-ignore]
@@ -113,7 +125,7 @@ class PostgresSubjectKeys(PersonKeys):
     def _opened(self) -> Iterator[psycopg.Connection[Any]]:
         if self._held is not None:
             if self._held.closed:
-                self.hold()
+                self._held = connected(self._placement, "keys", None)
             with trouble(self.where):
                 yield self._held
             return

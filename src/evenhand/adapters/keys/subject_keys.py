@@ -34,6 +34,11 @@ CREATE TABLE IF NOT EXISTS subject_key (
     pseudonym BLOB PRIMARY KEY, handle BLOB NOT NULL UNIQUE, seed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS suppressed (mark BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS taught (run_id TEXT PRIMARY KEY, campaign TEXT NOT NULL, who BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS taught_gone (
+    run_id TEXT NOT NULL, mark BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (run_id, mark)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alias (number INTEGER PRIMARY KEY, kept BLOB NOT NULL, at INTEGER NOT NULL) STRICT;
 COMMIT;
 """
 _SELECT = "SELECT pseudonym, handle, seed FROM subject_key"
@@ -116,6 +121,18 @@ class SubjectKeyFile(PersonKeys):
     def _note(self, mark: bytes, at: int) -> None:
         with self._opened(make=True) as database:
             database.execute("INSERT OR REPLACE INTO suppressed VALUES (?, ?)", (mark, at))
+
+    @contextlib.contextmanager
+    def _together(self, *, make: bool) -> Iterator[sqlite3.Connection]:
+        with self._opened(make=make) as database:
+            if (
+                not make
+                and not database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alias'").fetchone()[0]
+            ):
+                database.executescript(_SCHEMA)  # an older evenhand made the file
+            database.execute("BEGIN IMMEDIATE" if make else "BEGIN")
+            yield database
+            database.execute("COMMIT")
 
     @contextlib.contextmanager
     def _opened(self, *, make: bool) -> Iterator[sqlite3.Connection]:

@@ -6,15 +6,12 @@ machines follow each other. Implements `allocation.LeaseStore`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
-
-import psycopg
 
 from ..stores._database_trouble import trouble
-from ..stores._postgres import connected
+from ..stores._postgres import Steps, connected
 from ..stores.placement import Placement
 from .sqlite_leases import Leases, LeaseSteps
 
@@ -44,21 +41,6 @@ class PostgresLeases(Leases):
             self._db = connected(self._placement, "ledger", self._secret)
         with trouble(self._where), self._db.transaction(), self._db.cursor() as cursor:
             cursor.execute("SELECT latest FROM clock FOR UPDATE")
-            steps = _Steps(cursor)
+            steps = Steps(cursor)
             self._end_those_over(steps, at)
             yield steps
-
-
-class _Steps:
-    """The statements of `sqlite_leases`, with the marks for values that psycopg wants."""
-
-    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
-        self._cursor = cursor
-
-    def execute(self, statement: str, values: Sequence[object] = ()) -> psycopg.Cursor[Any]:
-        """One statement."""
-        return self._cursor.execute(statement.replace("?", "%s"), values)  # type: ignore[arg-type,unused-ignore]
-
-    def executemany(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        """One statement for each row of values."""
-        self._cursor.executemany(statement.replace("?", "%s"), rows)  # type: ignore[arg-type,unused-ignore]

@@ -86,10 +86,12 @@ class PostgresLedger:
         self._secret = secret
         self._witness = SealedHead(witness, secret) if witness else None
         self._claimed = False
+        self._holds: PostgresSubjectKeys | None = None
         self._connect()
         try:
             if isinstance(people, PostgresSubjectKeys):
                 people.hold()
+                self._holds = people
             if read_only and self.tail().entries == 0:
                 raise StoreError(
                     "store-missing",
@@ -116,8 +118,9 @@ class PostgresLedger:
         """Undo what is not committed, let others write, and end the connection."""
         self.release()
         self._db.close()
-        if isinstance(self.people, PostgresSubjectKeys):
-            self.people.let_go()
+        if self._holds is not None:
+            self._holds.let_go()
+            self._holds = None
 
     def tail(self) -> Tail:
         """Where the entries end, as stored."""

@@ -46,7 +46,7 @@ _FILE_DECISIONS = "INSERT INTO decided SELECT about, seq FROM entry WHERE seq > 
 
 
 class SqliteLedger:
-    """A ledger in a file. Close it, or use it in a ``with``.
+    """A ledger in a file. Close it, or use it in a ``with``; for one thread at a time.
 
     Args:
         path: the file; it is made, with its folder, unless `read_only`.
@@ -90,7 +90,11 @@ class SqliteLedger:
                 make_own_file(path)  # what was decided is the owner's to read
             mode = _reading(path) if read_only else "rwc"
             self._db = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5
+                f"{path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                isolation_level=None,
+                timeout=5,
+                check_same_thread=False,
             )
         try:
             with self._trouble():

@@ -25,7 +25,7 @@ from evenhand.terms import StoreError
 from .staff_settings import is_loopback
 from .staff_tokens import TokenError
 
-__all__ = ["Description", "Fetch", "Issuer", "IssuerError", "fetch_json"]
+__all__ = ["Description", "Fetch", "Issuer", "IssuerError", "fetch_json", "tell_house"]
 
 Fetch = Callable[[str, bytes | None, Mapping[str, str]], Any]
 """Address, form or None, headers: the JSON that is answered. Raises `IssuerError`."""
@@ -67,6 +67,8 @@ class Description:
         jwks: where its keys stand.
         says_itself: whether it names itself in the answer that people bring back (RFC 9207).
         leave: where people sign out there; "" where it does not say.
+        posts_secret: whether it takes a client's secret in the form only (``client_secret_post``).
+        tells_logout: whether it tells of logouts behind the scenes (Back-Channel Logout 1.0).
     """
 
     authorization: str
@@ -74,6 +76,8 @@ class Description:
     jwks: str
     says_itself: bool
     leave: str = ""
+    posts_secret: bool = False
+    tells_logout: bool = False
 
 
 class Issuer:
@@ -132,8 +136,8 @@ class Issuer:
                 known = self._keys = now, [one for one in found if isinstance(one, Mapping)]
             return known[1]
 
-    def exchange(self, *, code: str, verifier: str, back: str, client: str, secret: str) -> str:
-        """The id_token for a code that somebody brought back.
+    def exchange(self, *, code: str, verifier: str, back: str, client: str, secret: str) -> tuple[str, str]:
+        """The id_token for a code that somebody brought back, and the access token beside it, which nobody uses.
 
         Raises:
             IssuerError: it cannot be reached, or gives no such token.
@@ -141,12 +145,15 @@ class Issuer:
         """
         fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": back, "code_verifier": verifier}
         headers = {"content-type": "application/x-www-form-urlencoded"}
-        if secret:
+        described = self.describe()
+        if secret and described.posts_secret:
+            fields |= {"client_id": client, "client_secret": secret}
+        elif secret:
             pair = f"{quote(client, safe='')}:{quote(secret, safe='')}"
             headers["authorization"] = "Basic " + b64encode(pair.encode()).decode()
         else:
             fields["client_id"] = client
-        address = self.describe().token
+        address = described.token
         if not self._turns.acquire(timeout=1.0):
             raise IssuerError("Too many sign in at the same time, and the issuer is slow")
         try:
@@ -160,7 +167,7 @@ class Issuer:
         token = said.get("id_token") if isinstance(said, Mapping) else None
         if not isinstance(token, str) or not token:
             raise IssuerError("The issuer gave no token that says who somebody is")
-        return token
+        return token, str(said.get("access_token") or "")
 
     def _ask(self, address: str) -> Any:
         """What it says at an address; where it just could not be reached, that again. The caller holds the lock."""
@@ -186,7 +193,10 @@ class Issuer:
         leave = str(said.get("end_session_endpoint") or "")
         if not _may_ask(leave, here=is_loopback(self.address)):
             leave = ""
-        return Description(found[0], found[1], found[2], says_itself, leave)
+        ways = said.get("token_endpoint_auth_methods_supported")
+        posts = isinstance(ways, list) and "client_secret_post" in ways and "client_secret_basic" not in ways
+        tells = said.get("backchannel_logout_supported") is True
+        return Description(found[0], found[1], found[2], says_itself, leave, posts, tells)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -194,6 +204,20 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *_: Any) -> None:
         return None
+
+
+def tell_house(address: str, token: str) -> int:
+    """As an issuer to try with: send a logout token to the house on this machine; the status of its answer."""
+    if not is_loopback(address):
+        raise IssuerError("The house is not on this machine")
+    form = urlencode({"logout_token": token}).encode()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(urllib.request.Request(address, data=form), timeout=5.0) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 def fetch_json(address: str, form: bytes | None, headers: Mapping[str, str]) -> Any:

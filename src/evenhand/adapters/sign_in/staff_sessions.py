@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from evenhand.staff import Staff, StaffRole
 
-__all__ = ["SESSION", "SessionStore", "SessionsInMemory", "StaffSessions", "mark_of"]
+__all__ = ["SESSION", "SessionStore", "SessionsInMemory", "StaffSessions", "mark_of", "session_mark"]
 
 SESSION = timedelta(hours=1)
 """How long somebody stays signed in. A role that is taken away at the issuer ends with it at the latest."""
@@ -90,11 +90,20 @@ class StaffSessions:
         self._form = hashlib.blake2b(b"evenhand staff form", key=secret, digest_size=32).digest()
         self._store = store
 
-    def open(self, *, mark: str, name: str, roles: Collection[StaffRole], at: datetime) -> str:
-        """Begin a session; the word that the browser keeps. It is a new one each time, whatever the browser had."""
+    def open(self, *, mark: str, name: str, roles: Collection[StaffRole], at: datetime, session: str = "") -> str:
+        """Begin a session; the word that the browser keeps. It is a new one each time, whatever the browser had.
+
+        Args:
+            mark: what records name the person by.
+            name: what their own pages call them.
+            roles: that they have.
+            at: now.
+            session: mark of the issuer's session that this one belongs to; see `session_mark`. "" = not known.
+        """
         word = urlsafe_b64encode(secrets.token_bytes(_WORD)).decode().rstrip("=")
         digest, nonce, until = _digest(word), secrets.token_bytes(_NONCE), at + SESSION
-        said = json.dumps([int((until - _EPOCH).total_seconds()), mark, name, sorted(roles)], ensure_ascii=False)
+        kept = [int((until - _EPOCH).total_seconds()), mark, name, sorted(roles), session]
+        said = json.dumps(kept, ensure_ascii=False)
         self._store.keep(digest, nonce + self._cipher.encrypt(nonce, said.encode(), digest), until)
         return word
 
@@ -106,40 +115,49 @@ class StaffSessions:
         opened = self._opened(digest, self._store.find(digest))
         if opened is None:
             return None
-        seconds, mark, name, roles = opened
+        seconds, mark, name, roles, _ = opened
         if at >= _EPOCH + timedelta(seconds=seconds):
             return None
         csrf = hmac.new(self._form, word.encode(), hashlib.sha256).hexdigest()
         return Staff(mark, name, frozenset(StaffRole(one) for one in roles), csrf)
 
-    def end_all(self, mark: str = "") -> int:
-        """End every session, or those of one person; how many were ended.
+    def end_all(self, mark: str = "", session: str = "") -> int:
+        """End every session, or those of one person, or of one session at the issuer; how many were ended.
 
         Args:
             mark: what records name the person by; "" = everybody.
+            session: mark of the issuer's session; "" = all of them. A session of the person's that is not known to
+                belong to one of the issuer's ends as well.
         """
         ended = 0
         for digest, sealed in self._store.every():
             opened = self._opened(digest, sealed)
-            if not mark or (opened is not None and opened[1] == mark):
+            if not (mark or session) or (opened is not None and _is_meant(opened[1], opened[4], mark, session)):
                 self._store.forget(digest)
                 ended += 1
         return ended
 
-    def _opened(self, digest: bytes, sealed: bytes | None) -> tuple[int, str, str, list[str]] | None:
-        """What stands under a digest: until when, mark, name, roles; None where nothing of this home's does."""
+    def _opened(self, digest: bytes, sealed: bytes | None) -> tuple[int, str, str, list[str], str] | None:
+        """What stands under a digest: until when, mark, name, roles, session at the issuer; None where nothing is."""
         if sealed is None:
             return None
         try:
-            seconds, mark, name, roles = json.loads(self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], digest))
+            seconds, mark, name, roles, *more = json.loads(
+                self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], digest)
+            )
         except (InvalidTag, ValueError):
             return None
-        return seconds, mark, name, roles
+        return seconds, mark, name, roles, str(more[0]) if more else ""
 
     def end(self, word: str) -> None:
         """End a session."""
         if word and len(word) <= _LONGEST and word.isascii():
             self._store.forget(_digest(word))
+
+
+def _is_meant(own_mark: str, own_session: str, mark: str, session: str) -> bool:
+    """Whether a session is one of those that end, by whose it is and to which of the issuer's it belongs."""
+    return mark in ("", own_mark) and (session in ("", own_session) or bool(mark and not own_session))
 
 
 def mark_of(secret: bytes, issuer: str, subject: str) -> str:
@@ -156,6 +174,23 @@ def mark_of(secret: bytes, issuer: str, subject: str) -> str:
     key = hashlib.blake2b(b"evenhand staff mark", key=secret, digest_size=32).digest()
     said = json.dumps([issuer, subject], ensure_ascii=False).encode()
     return "staff-" + hmac.new(key, said, hashlib.sha256).hexdigest()[:12]
+
+
+def session_mark(secret: bytes, issuer: str, sid: str) -> str:
+    """What a session at the issuer is known by here, so that its end there is an end here; "" where it says none.
+
+    Args:
+        secret: of the home.
+        issuer: of the token.
+        sid: of the token: how the issuer tells its sessions apart.
+
+    >>> session_mark(bytes(32), "https://login.shop.example", "")
+    ''
+    """
+    if not sid:
+        return ""
+    key = hashlib.blake2b(b"evenhand staff sid", key=secret, digest_size=32).digest()
+    return hmac.new(key, json.dumps([issuer, sid], ensure_ascii=False).encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def _digest(word: str) -> bytes:

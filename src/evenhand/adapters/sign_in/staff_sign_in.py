@@ -27,9 +27,9 @@ from evenhand.terms import DataError
 
 from ..entry.person_links import OnceStore
 from .issuer import Issuer, IssuerError
-from .staff_sessions import StaffSessions, mark_of
+from .staff_sessions import StaffSessions, mark_of, session_mark
 from .staff_settings import StaffSettings
-from .staff_tokens import TokenError, claims_of, words_at
+from .staff_tokens import TokenError, algorithm_of, check_access, claims_of, logout_of, words_at
 
 __all__ = ["PATIENCE", "Begun", "SignIn", "StateError", "safe_path"]
 
@@ -148,15 +148,36 @@ class SignIn:
         if "error" in said or not code or len(code) > _LONGEST:
             raise TokenError("the issuer did not let them in")
         settings = self.settings
-        token = self.issuer.exchange(
+        token, access = self.issuer.exchange(
             code=code, verifier=verifier, back=settings.back, client=settings.client, secret=self._client_secret
         )
         claims = claims_of(token, self.issuer.keys, issuer=settings.issuer, client=settings.client, nonce=nonce, at=at)
+        check_access(claims, access, algorithm_of(token))
         name = str(claims.get("name") or claims.get("preferred_username") or claims.get("email") or "")
         mark = mark_of(self._secret, settings.issuer, str(claims["sub"]))
         roles = roles_of(words_at(claims, settings.claim), settings.roles)
-        word = self._sessions.open(mark=mark, name=one_line(name)[:_NAME] or mark, roles=roles, at=at)
+        session = session_mark(self._secret, settings.issuer, str(claims.get("sid") or ""))
+        word = self._sessions.open(mark=mark, name=one_line(name)[:_NAME] or mark, roles=roles, at=at, session=session)
         return word, to
+
+    def logged_out(self, token: str, *, at: datetime) -> int:
+        """End here what the issuer says that it ended there; how many sessions were ended.
+
+        Args:
+            token: the issuer's logout token; it is good once.
+            at: now.
+
+        Raises:
+            TokenError: it cannot be trusted, or came before.
+            IssuerError: the issuer's keys cannot be had.
+            StoreError: the home cannot be written.
+        """
+        settings = self.settings
+        told = logout_of(token, self.issuer.keys, issuer=settings.issuer, client=settings.client, at=at)
+        if not self._once.use(told.mark, told.until):
+            raise TokenError("it came before")
+        mark = mark_of(self._secret, settings.issuer, told.subject) if told.subject else ""
+        return self._sessions.end_all(mark, session_mark(self._secret, settings.issuer, told.session))
 
     def leave_there(self) -> str:
         """Where somebody signs out at the issuer too; "" where it does not say, or cannot be reached."""

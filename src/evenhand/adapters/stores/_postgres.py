@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -14,7 +14,7 @@ from .belonging import mark_of, refuse_other_home
 from .database import newest
 from .placement import Placement
 
-__all__ = ["connected"]
+__all__ = ["Steps", "connected"]
 
 
 def connected(placement: Placement, part: str, secret: Callable[[], bytes] | None) -> psycopg.Connection[Any]:
@@ -68,3 +68,18 @@ def connected(placement: Placement, part: str, secret: Callable[[], bytes] | Non
         connection.close()
         raise
     return connection
+
+
+class Steps:
+    """Statements as they are written for SQLite, with the marks for values that psycopg wants."""
+
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> psycopg.Cursor[Any]:
+        """One statement."""
+        return self._cursor.execute(statement.replace("?", "%s"), values)  # type: ignore[arg-type,unused-ignore]
+
+    def executemany(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        """One statement for each row of values."""
+        self._cursor.executemany(statement.replace("?", "%s"), rows)  # type: ignore[arg-type,unused-ignore]

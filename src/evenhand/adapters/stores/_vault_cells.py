@@ -15,6 +15,7 @@ from ..data.tables import open_frame
 __all__ = [
     "BY_OWN_ID",
     "BY_PSEUDONYM",
+    "WITH_NAMES",
     "Kept",
     "LogEnd",
     "Logged",
@@ -27,8 +28,10 @@ __all__ = [
     "seal_of",
 ]
 
-BY_OWN_ID, BY_PSEUDONYM = 0, 1
-"""Under what people stand in a column: an older evenhand put them there by their own ids."""
+BY_OWN_ID, BY_PSEUDONYM, WITH_NAMES = 0, 1, 2
+"""Under what people stand in a column: an older evenhand put them there by their own ids, or by pseudonyms that only
+whoever knows the person can find. Now the pseudonym stands sealed beside the value, under the vault's key and the
+home's both, so that who was erased is found in a vault that comes back from a backup."""
 _PAD, _LONGEST = 32, 4_000
 
 
@@ -42,7 +45,7 @@ class Kept:
         put, until: moments (microseconds since 1970): when it was put there, and from when it is not read any more.
         who: who put it there.
         people: of how many people there is a value.
-        form: under what they stand, `BY_OWN_ID` or `BY_PSEUDONYM`.
+        form: under what they stand: `BY_OWN_ID`, `BY_PSEUDONYM` or `WITH_NAMES`.
     """
 
     name: str
@@ -51,7 +54,7 @@ class Kept:
     until: int
     who: str
     people: int
-    form: int = BY_PSEUDONYM
+    form: int = WITH_NAMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ class CampaignStep:
         who: who did it.
         why: in their words; "" where they gave none.
         version: of an upload or a replacement, the version that it made, from 1; of a start, the one that was started.
-        run: of a start, the run whose prices decide; else "".
+        run: of a start, the run whose prices decide; of an upload, the digest (hex) of the key under which it came, if
+            any; else "".
         document: of an upload or a replacement, the campaign file.
     """
 
@@ -95,6 +96,23 @@ class CampaignSteps:
         """The steps of every campaign, by its id and then oldest first; without their documents."""
         columns = [column for column in _step.c if column.name != "document"]
         return self._read(select(*columns).order_by(_step.c.campaign, _step.c.number))
+
+    def under(self, once: str) -> list[CampaignStep]:
+        """The upload that came under a key, by the key's digest; nothing where none did."""
+        uploads = _step.c.what == StepKind.UPLOADED.value
+        return self._read(select(_step).where(uploads & (_step.c.run == once))) if once else []
+
+    def starts(self) -> dict[str, int]:
+        """Of each campaign that was started, the number of its last start."""
+        if not self._database.is_there:
+            return {}
+        query = (
+            select(_step.c.campaign, func.max(_step.c.number))
+            .where(_step.c.what == StepKind.STARTED.value)
+            .group_by(_step.c.campaign)
+        )
+        with self._database.read() as connection:
+            return {str(name): int(number) for name, number in connection.execute(query)}
 
     def append(self, step: CampaignStep) -> None:
         """Keep a step, durably.

@@ -239,11 +239,17 @@ def write_atomically(path: Path, data: bytes | str, *, private: bool = False, on
         private: only the owner may read it.
         only_new: leave a file that is already there as it is.
 
+    A pipe or a device (``/dev/stdout``) is written to, and never replaced.
+
     Raises:
         StoreError: disk full, no permission, or not a folder; the old file, if any, is untouched.
     """
     content = data.encode() if isinstance(data, str) else data
     try:
+        if _is_a_way_out(path):
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb") as way:
+                way.write(content)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -258,6 +264,13 @@ def write_atomically(path: Path, data: bytes | str, *, private: bool = False, on
             Path(name).unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def _is_a_way_out(path: Path) -> bool:
+    """Whether the name is that of a pipe, a device or something open: a rename would put a file in its place."""
+    parent = path.parent.resolve()
+    special = path.exists() and not path.is_file() and not path.is_dir()
+    return special or parent == Path("/dev") or parent.is_relative_to("/proc")
 
 
 def _placed_first(name: str, path: Path) -> bool:

@@ -198,11 +198,11 @@ class RightsTables:
             self._appended(connection, [note])
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """While the ``with`` lasts nobody appends: whoever says something waits until it ends. Others read on."""
+    def held(self) -> Iterator[int]:
+        """While the ``with`` lasts nobody appends: whoever says something waits until it ends. Others read on. Gives
+        the number of the last entry."""
         with self._database.begin() as connection:
-            connection.execute(select(_head.c.seq).with_for_update())
-            yield
+            yield int(connection.execute(select(_head.c.seq).with_for_update()).scalar_one())
 
     def last(self) -> int:
         """Number of the last entry; 0 where there is none."""

@@ -24,7 +24,7 @@ from evenhand.terms import DataError, LedgerError, StoreError
 
 from ._vault_cells import (
     BY_OWN_ID,
-    BY_PSEUDONYM,
+    WITH_NAMES,
     Kept,
     LogEnd,
     Logged,
@@ -34,7 +34,7 @@ from ._vault_cells import (
     groups_of_texts,
     seal_of,
 )
-from ._vault_rows import cells_of, done, forget_column, opener, rows_of, sealer, spent_of
+from ._vault_rows import cells_of, copy_rows, done, forget_column, namer, opener, rows_of, sealer, spent_of
 from .database import Database
 
 __all__ = ["VARIABLE", "Kept", "LogEnd", "Logged", "VaultTables", "groups_of_texts"]
@@ -44,7 +44,6 @@ VARIABLE = "EVENHAND_VAULT_KEY"
 
 _PART = "vault"
 _KEY, _MARK = 32, 16
-_TABLES = ("kept", "cell", "question", "budget", "answer", "log_end")
 
 
 class VaultTables:
@@ -55,12 +54,17 @@ class VaultTables:
         key_file: file with the key (32 bytes); made with the first column. `VARIABLE` goes before it.
         pseudonyms: gives the pseudonyms of own ids, under which columns stand; those put there by an older evenhand
             stand under own ids.
+        secret: gives the home's secret key, under which names stand beside values.
     """
 
     def __init__(
-        self, opened: Callable[[], Database], key_file: Path, pseudonyms: Callable[[Sequence[str]], Sequence[str]]
+        self,
+        opened: Callable[[], Database],
+        key_file: Path,
+        pseudonyms: Callable[[Sequence[str]], Sequence[str]],
+        secret: Callable[[], bytes],
     ) -> None:
-        self._opened, self._key_file, self._pseudonyms = opened, key_file, pseudonyms
+        self._opened, self._key_file, self._pseudonyms, self._secret = opened, key_file, pseudonyms, secret
 
     @property
     def is_there(self) -> bool:
@@ -93,11 +97,11 @@ class VaultTables:
             DataError: a value is longer than 4,000 bytes.
         """
         key, people = self._key(make=True), self._pseudonyms(ids)
-        seal = sealer(key)
+        seal = sealer(key, self._secret())
         rows = [
-            {"name": name, "mark": mark, "value": seal(name, mark, value)}
+            {"name": name, "mark": mark, "value": seal(name, mark, value, one)}
             for name, values in columns.items()
-            for mark, value in zip(self._marks(key, name, people), values, strict=True)
+            for mark, value, one in zip(self._marks(key, name, people), values, people, strict=True)
             if value
         ]
         with self._writing() as connection:
@@ -107,13 +111,15 @@ class VaultTables:
                     connection,
                     "INSERT INTO kept (name, purpose, put, until, who, form) "
                     "VALUES (:name, :purpose, :put, :until, :who, :form)",
-                    name=name, purpose=purpose, put=at, until=until, who=who, form=BY_PSEUDONYM,
+                    name=name, purpose=purpose, put=at, until=until, who=who, form=WITH_NAMES,
                 )  # fmt: skip
             if rows:
                 connection.execute(text("INSERT INTO cell (name, mark, value) VALUES (:name, :mark, :value)"), rows)
             self._note(connection, key, Logged(at, who, "put", tuple(columns), purpose, len(ids)))
 
-    def read(self, name: str, ids: Sequence[str], *, purpose: str, at: int, who: str) -> list[str | None]:
+    def read(
+        self, name: str, ids: Sequence[str], *, purpose: str, at: int, who: str, people: int | None = None
+    ) -> list[str | None]:
         """The value of each of these people, None where there is none. The question is logged first.
 
         Raises:
@@ -132,7 +138,13 @@ class VaultTables:
             )
         key, is_over = self._key(make=False), at >= kept.until
         with self._writing() as connection:
-            self._note(connection, key, Logged(at, who, "refused" if is_over else "read", (name,), purpose, len(ids)))
+            self._note(
+                connection,
+                key,
+                Logged(
+                    at, who, "refused" if is_over else "read", (name,), purpose, len(ids) if people is None else people
+                ),
+            )
         if is_over:
             raise DataError(
                 "vault-time-is-up",
@@ -140,7 +152,7 @@ class VaultTables:
                 rule="A-4a, G-5e: a sensitive column is deleted when its time or its reason ends",
                 remedy="delete it: evenhand vault purge; or put it there again with a new reason and end",
             )
-        marks = self._marks(key, name, self._pseudonyms(ids) if kept.form == BY_PSEUDONYM else ids)
+        marks = self._marks(key, name, ids if kept.form == BY_OWN_ID else self._pseudonyms(ids))
         with self._reading() as connection:
             found = cells_of(connection, name, marks)
         unseal = opener(key)
@@ -160,11 +172,9 @@ class VaultTables:
         Raises:
             DataError: there is no such column, or its time is up.
         """
-        self.read(name, (), purpose=purpose, at=at, who=who)
-        unseal = opener(self._key(make=False))
-        with self._reading() as connection:
-            rows = rows_of(connection, "SELECT mark, value FROM cell WHERE name = :name", name=name)
-        texts = [unseal(name, mark, value) for mark, value in rows]
+        everybody = next((one.people for one in self.kept() if one.name == name), 0)
+        self.read(name, (), purpose=purpose, at=at, who=who, people=everybody)
+        texts = self._cells(name, opener(self._key(make=False)))
         return [texts.count(value) for value in values]
 
     def allow(self, name: str, budget: str) -> None:
@@ -251,6 +261,16 @@ class VaultTables:
             self.purge(blind, why="nobody can tell who of it was erased", at=at, who=who)
         return self._forget(pseudonyms, None, at, who)
 
+    def named(self) -> dict[str, int]:
+        """Pseudonyms of everybody in it, with when they were put there last; columns of an older evenhand do not."""
+        out: dict[str, int] = {}
+        name_of = namer(self._key(make=False), self._secret())
+        for one in self.kept():
+            if one.form == WITH_NAMES:
+                for whose in self._cells(one.name, name_of):
+                    out[whose] = max(out.get(whose, 0), one.put)
+        return out
+
     def _forget(self, pseudonyms: Sequence[str], id_: str | None, at: int, who: str) -> int:
         kept = self.kept()
         if not kept:
@@ -258,7 +278,7 @@ class VaultTables:
         key, gone = self._key(make=False), 0
         with self._writing() as connection:
             for one in kept:
-                people = pseudonyms if one.form == BY_PSEUDONYM else [id_] if id_ is not None else []
+                people = pseudonyms if one.form != BY_OWN_ID else [id_] if id_ is not None else []
                 for mark in self._marks(key, one.name, people):
                     statement = "DELETE FROM cell WHERE name = :name AND mark = :mark"
                     gone += done(connection, statement, name=one.name, mark=mark)
@@ -276,14 +296,13 @@ class VaultTables:
             StoreError: the tables or the key cannot be read or written.
         """
         key, forms = self._key(make=False), {one.name: one.form for one in self.kept()}
-        seal = sealer(key)
+        seal, (own,) = sealer(key, self._secret()), self._pseudonyms([id_])
         with self._writing() as connection:
             for name, value in values.items():
-                people = self._pseudonyms([id_]) if forms.get(name) == BY_PSEUDONYM else [id_]
-                (mark,) = self._marks(key, name, people)
+                (mark,) = self._marks(key, name, [id_ if forms.get(name) == BY_OWN_ID else own])
                 done(connection, "DELETE FROM cell WHERE name = :name AND mark = :mark", name=name, mark=mark)
                 if value:
-                    sealed, statement = seal(name, mark, value), "INSERT INTO cell VALUES (:name, :mark, :value)"
+                    sealed, statement = seal(name, mark, value, own), "INSERT INTO cell VALUES (:name, :mark, :value)"
                     done(connection, statement, name=name, mark=mark, value=sealed)
             self._note(connection, key, Logged(at, who, "corrected", tuple(values), "GDPR 16: rectification", 1))
 
@@ -320,14 +339,12 @@ class VaultTables:
     def copy_to(self, other: VaultTables) -> None:
         """Keep everything in another vault too, in place of what it has, as it is at one moment; but not the key."""
         with self._reading() as reader, other._writing() as writer:
-            for name in _TABLES:
-                done(writer, f"DELETE FROM {name}")
-                result = reader.execution_options(yield_per=5_000).execute(text(f"SELECT * FROM {name}"))
-                columns = list(result.keys())
-                places = ", ".join(f":{column}" for column in columns)
-                insert = text(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({places})")
-                for part in result.partitions(5_000):
-                    writer.execute(insert, [dict(zip(columns, row, strict=True)) for row in part])
+            copy_rows(reader, writer)
+
+    def _cells(self, name: str, read: Callable[[str, bytes, bytes], str]) -> list[str]:
+        with self._reading() as connection:
+            rows = rows_of(connection, "SELECT mark, value FROM cell WHERE name = :name", name=name)
+        return [read(name, bytes(mark), bytes(value)) for mark, value in rows]
 
     def _note(self, connection: Connection, key: bytes, line: Logged) -> None:
         last = rows_of(connection, "SELECT number, seal FROM question ORDER BY number DESC LIMIT 1")

@@ -19,6 +19,7 @@ from ._protocol import BoundedProtocol
 from ._run import run_app
 from ._served import ServedCampaign, dsa_object
 from ._side_by_side import side_by_side
+from ._well_known import GPC_RESOURCE, well_known_routes
 from .console_pages import console_pages
 from .dev_issuer import DEV_ISSUER, DevIssuer, dev_settings
 from .officer_pages import OfficerDesk, officer_pages
@@ -32,6 +33,7 @@ __all__ = [
     "CARD_STYLE",
     "CODES",
     "DEV_ISSUER",
+    "GPC_RESOURCE",
     "BoundedProtocol",
     "Cards",
     "Desk",
@@ -66,4 +68,5 @@ __all__ = [
     "side_by_side",
     "sign_in_pages",
     "try_pages",
+    "well_known_routes",
 ]

@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from evenhand.adapters.asking import Decider
 from evenhand.adapters.campaigning import Campaigns
@@ -22,6 +22,7 @@ from evenhand.terms import EvenhandError
 from ._campaigns import campaign_routes
 from ._cards import card_routes
 from ._decisions import DecisionDoor
+from ._desk import desk_routes
 from ._doors import Events, Health, Records, Sayings
 from ._events import event_routes
 from ._gate import Headers, Limits, body_of, request_id_of
@@ -33,6 +34,8 @@ from ._reading import health_routes, reading_routes
 from ._saying import saying_routes
 from ._served import ServedCampaign
 from ._texts import language
+from ._well_known import well_known_routes
+from .officer_pages import OfficerDesk
 
 __all__ = ["Service", "description", "make_app"]
 
@@ -51,6 +54,7 @@ class Service:
         events: keeps what followed.
         sayings: keeps what people say and ask.
         register: keeps campaigns.
+        desk: keeps requests of people, for whoever answers them.
         health: knows how the service is.
         keys: of machines.
         campaigns: what is served, by id.
@@ -62,6 +66,7 @@ class Service:
         closes: called when the application stops.
         routers: further routes.
         mounts: applications (ASGI) below an address of their own, such as the pages for people; by that address.
+        front: where a browser that asks for ``/`` is led; "" = nowhere. A program is told that nothing is there.
     """
 
     decider: Decider
@@ -69,6 +74,7 @@ class Service:
     events: Events
     sayings: Sayings
     register: Campaigns
+    desk: OfficerDesk
     health: Health
     keys: MachineKeys
     campaigns: Mapping[str, ServedCampaign]
@@ -80,6 +86,7 @@ class Service:
     closes: Callable[[], None] = lambda: None
     routers: tuple[APIRouter, ...] = ()
     mounts: Mapping[str, Any] = field(default_factory=dict)
+    front: str = ""
 
 
 class _Application:
@@ -94,7 +101,9 @@ class _Application:
             await self._door(scope, receive, send)
         elif scope["type"] == "http":
             first = "/" + scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
-            if first in self._service.mounts:
+            if scope["path"] == "/" and self._service.front and _is_browser(scope):
+                await RedirectResponse(scope.get("root_path", "") + self._service.front, 303)(scope, receive, send)
+            elif first in self._service.mounts:
                 root = scope.get("root_path", "") + first
                 await self._service.mounts[first]({**scope, "root_path": root}, receive, send)
             else:
@@ -137,6 +146,12 @@ class _Application:
         self._service.metrics.answered(route, told[0] if told else 500, time.perf_counter() - began)
 
 
+def _is_browser(scope: Any) -> bool:
+    """Whether somebody asks who would rather see a page."""
+    accepts = (value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
+    return scope["method"] in ("GET", "HEAD") and "text/html" in ",".join(accepts)
+
+
 def make_app(service: Service) -> Any:
     """The application (ASGI) of a service."""
     rest = _rest(service)
@@ -155,8 +170,8 @@ def make_app(service: Service) -> Any:
 def description() -> dict[str, Any]:
     """The OpenAPI description of the service's own routes, whatever it serves, with the pages of people beside."""
     nobody: Any = None
-    beside = (link_routes(nobody, nobody), card_routes(nobody, nobody))
-    own = Service(nobody, nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody, routers=beside)
+    beside = (link_routes(nobody, nobody), card_routes(nobody, nobody), well_known_routes(nobody))
+    own = Service(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody, routers=beside)
     return _rest(own).openapi()
 
 
@@ -187,7 +202,8 @@ def _rest(service: Service) -> FastAPI:
         reading_routes(service.records, service.keys),
         event_routes(service.events, service.keys, service.metrics),
         saying_routes(service.sayings, service.keys),
-        *campaign_routes(service.register, service.keys),
+        *campaign_routes(service.register, service.keys, service.once),
+        *desk_routes(service.desk, service.keys),
     )
     for router in (*own, *service.routers):
         rest.include_router(router)

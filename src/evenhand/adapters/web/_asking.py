@@ -17,10 +17,6 @@ ARRIVES = 10.0
 """Seconds within which a form must be there."""
 
 _LARGEST_FORM = 65_536
-_DONE = frozenset({
-    "factor-off", "factor-on", "personal-off", "personal-on", "object", "object-back", "give", "withdraw", "ask",
-    "nothing",
-})  # fmt: skip
 _OWN_PAGE = re.compile(r"/me(/why/[A-Za-z0-9.-]{1,80})?")
 
 
@@ -40,8 +36,8 @@ def way_back(form: Mapping[str, Sequence[str]]) -> str:
 
 
 def just_done(request: Request) -> str:
-    done = request.query_params.get("done", "")
-    return done if done in _DONE else ""
+    """What the address says was done; only `Links.was_done` says whether it was."""
+    return request.query_params.get("done", "")
 
 
 def language(request: Request, form: Mapping[str, Sequence[str]] | None = None) -> Lang:

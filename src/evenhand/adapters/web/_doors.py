@@ -16,16 +16,16 @@ Register = Literal["person", "employee", "regulator"]
 class Records(Protocol):
     """What was recorded. Called from worker threads."""
 
-    def explanation(self, decision_id: str, register: Register, lang: str) -> dict[str, Any]:
-        """Why one decision was made, for a kind of reader.
+    def explanation(self, decision_id: str, register: Register, lang: str, by: str) -> dict[str, Any]:
+        """Why one decision was made, for a kind of reader, after it was noted who (`by`) reads it.
 
         Raises:
             DataError: there is no such decision, or it cannot be read any more.
         """
         ...
 
-    def receipt(self, decision_id: str, lang: str) -> dict[str, Any]:
-        """The receipt of one decision, as plain values.
+    def receipt(self, decision_id: str, lang: str, by: str) -> dict[str, Any]:
+        """The receipt of one decision, as plain values, after it was noted who (`by`) gets it.
 
         Raises:
             DataError: there is no such decision, or it cannot be read any more.
@@ -97,8 +97,8 @@ class Sayings(Protocol):
         """
         ...
 
-    def history(self, who: str) -> dict[str, Any]:
-        """``said``: everything that a person said; ``now``: what stands; ``tag``: of all that."""
+    def history(self, who: str, by: str) -> dict[str, Any]:
+        """``said``: everything that a person said; ``now``: what stands; ``tag``: of that. Who (`by`) asks is noted."""
         ...
 
     def ask(self, who: str, kind: str, **more: Any) -> dict[str, Any]:

@@ -120,8 +120,8 @@ class OneLook:
         self._is_fresh = False
 
 
-def caller_of(headers: Headers, keys: MachineKeys | OneLook, scope: str) -> Caller:
-    """Who calls, if they may do this.
+def caller_of(headers: Headers, keys: MachineKeys | OneLook, *scopes: str) -> Caller:
+    """Who calls, if they may do this: with one of the scopes.
 
     Raises:
         ProblemError: no key, one that is not in use, or one that is for other things.
@@ -130,8 +130,8 @@ def caller_of(headers: Headers, keys: MachineKeys | OneLook, scope: str) -> Call
     key = keys.known(presented.strip()) if kind.lower() == "bearer" else None
     if key is None:
         raise ProblemError("unauthorised", headers={"www-authenticate": 'Bearer realm="evenhand"'})
-    if scope not in key.scopes:
-        raise ProblemError("forbidden", rule=f"this needs the scope {scope}")
+    if not any(scope in key.scopes for scope in scopes):
+        raise ProblemError("forbidden", rule=f"this needs the scope {' or '.join(scopes)}")
     return Caller(key)
 
 

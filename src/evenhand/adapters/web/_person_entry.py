@@ -19,7 +19,6 @@ from evenhand.portal import Place, code_page, enter_page
 
 from ._answers import sent_on
 from ._asking import language, root_of
-from ._sent_twice import SentTwice
 
 __all__ = ["Visits", "entry_routes"]
 
@@ -50,8 +49,6 @@ class Visits(Protocol):
 def entry_routes(codes: EntryCodes, visits: Visits) -> list[Route]:
     """The addresses below ``/me/enter``."""
 
-    twice = SentTwice()
-
     async def enter(request: Request) -> Response:
         return HTMLResponse(enter_page(*visits.sender(), _place(request, "/me/enter"), language(request)))
 
@@ -75,7 +72,7 @@ def entry_routes(codes: EntryCodes, visits: Visits) -> list[Route]:
         lang, token = language(request, form), request.path_params["token"]
         code, now = form.get("code", [""])[-1], visits.now()
         button = form.get("csrf", [""])[-1]
-        who = await twice.opened(button, (token, code), now, lambda: codes.enter(token, code, now))
+        who = await run_in_threadpool(codes.enter, token, code, now, button)
         return _code(request, lang, is_wrong=True) if who is None else visits.begin_visit(request, who, lang)
 
     def _code(request: Request, lang: Lang, *, is_wrong: bool) -> Response:

@@ -8,6 +8,7 @@ import msgspec
 
 from evenhand.adapters.asking import BusyError
 from evenhand.adapters.campaigning import FindingsError
+from evenhand.ledger import PauseOfAnotherError
 from evenhand.terms import DataError, EvenhandError, LedgerError, PausedError, StoreError, UsageError
 
 from ._doors import UnknownDecisionError
@@ -21,6 +22,9 @@ CODES: Mapping[str, int] = {
     "subjects-named": 400,
     "unauthorised": 401,
     "forbidden": 403,
+    "pause-of-another": 403,
+    "review-own": 403,
+    "review-role": 403,
     "campaign-not-served": 404,
     "campaign-unknown": 404,
     "decision-unknown": 404,
@@ -31,12 +35,17 @@ CODES: Mapping[str, int] = {
     "campaign-declared": 409,
     "campaign-fell-back": 409,
     "campaign-not-paused": 409,
+    "campaign-not-reviewed": 409,
     "campaign-not-started": 409,
     "campaign-paused": 409,
     "campaign-paused-already": 409,
     "campaign-sources": 409,
     "campaign-starting": 409,
     "campaign-taken": 409,
+    "request-step": 409,
+    "review-done": 409,
+    "review-not-open": 409,
+    "review-open": 409,
     "decision-closed": 410,
     "campaign-changed": 412,
     "consent-changed": 412,
@@ -55,6 +64,7 @@ CODES: Mapping[str, int] = {
     "limit-unknown": 422,
     "pause-unsigned": 422,
     "resume-unsigned": 422,
+    "review-unsigned": 422,
     "signal-unreadable": 422,
     "subject-unknown": 422,
     "unprocessable": 422,
@@ -107,6 +117,9 @@ def problem_of(error: BaseException) -> ProblemError:
         code = _SAME.get(error.code, error.code)
         if isinstance(error, FindingsError):
             return ProblemError("campaign-not-valid", rule=error.rule, blocks=error.blocks[:_MOST_BLOCKS])
+        if owner := _owner_of(error):
+            told = {"pointer": "", "code": code, "severity": "error", "what": error.what, "rule": error.rule}
+            return ProblemError(code, rule=error.rule, blocks=[told | {"owner": owner, "remedy": error.remedy}])
         if isinstance(error, BusyError):
             return ProblemError("busy", rule=error.rule, retry_after=1)
         if isinstance(error, UnknownDecisionError):
@@ -123,6 +136,13 @@ def problem_of(error: BaseException) -> ProblemError:
         if isinstance(error, DataError | UsageError):
             return ProblemError("unprocessable", rule=error.rule)
     return ProblemError("internal")
+
+
+def _owner_of(error: EvenhandError) -> str:
+    """Who can mend what stands in the way, where it is somebody else; "" where the error says no such thing."""
+    if isinstance(error, PauseOfAnotherError):
+        return error.role.replace("-", "_")
+    return "marketer" if error.code == "campaign-not-reviewed" else ""
 
 
 def problem_body(problem: ProblemError, lang: str, request_id: str) -> bytes:

@@ -2,7 +2,7 @@
 
 A connection on which no whole head of a request arrives in time is closed, however the bytes drip in; so is one whose
 caller does not take the answer. The time of a body, and between requests, is bounded elsewhere (`_gate.body_of`,
-uvicorn's keep-alive).
+uvicorn's keep-alive). More connections than can be served at once are told so, with a time to come back.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from ._gate import Headers, request_id_of
+from ._problems import ProblemError, problem_body
+from ._texts import language
 
 __all__ = ["BoundedProtocol"]
 
@@ -24,11 +28,14 @@ class BoundedProtocol(HttpToolsProtocol):
     """Seconds for the head of a request, from the connection or from its first byte on."""
     taken = 30.0
     """Seconds in which a caller takes what waits for them."""
+    most = 2_048
+    """Connections, and requests, at once; who comes beyond is told to come back."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._until: asyncio.TimerHandle | None = None
         self._full: asyncio.TimerHandle | None = None
+        self._own = self.app
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A caller connected; from now on the first request is waited for."""
@@ -51,6 +58,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._clear()
+        self.app = _busy if max(len(self.connections), len(self.tasks)) >= self.most else self._own
         super().on_headers_complete()
 
     def pause_writing(self) -> None:
@@ -79,3 +87,24 @@ class BoundedProtocol(HttpToolsProtocol):
     def _not_taken(self) -> None:
         self._full = None
         self.transport.abort()
+
+
+async def _busy(scope: Any, receive: Any, send: Any) -> None:
+    """Answers that there are too many (ASGI)."""
+    del receive
+    headers = Headers(scope["headers"])
+    problem, request_id = ProblemError("busy", retry_after=1), request_id_of(headers)
+    lang = language(headers.accept_language)
+    body = problem_body(problem, lang, request_id)
+    own = {
+        "content-type": "application/problem+json",
+        "content-length": str(len(body)),
+        "content-language": lang,
+        "cache-control": "no-store",
+        "x-request-id": request_id,
+        "connection": "close",
+        **problem.headers,
+    }
+    out = [(name.encode(), value.encode()) for name, value in own.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": out})
+    await send({"type": "http.response.body", "body": body})

@@ -78,9 +78,9 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
         lang: Annotated[str | None, Query(pattern="^(nl|en)$", description="Else by Accept-Language.")] = None,
     ) -> Response:
         headers = Headers(request.scope["headers"])
-        caller_of(headers, keys, "read")
+        by = f"machine {caller_of(headers, keys, 'read').key.name}"
         own = lang or language(headers.accept_language)
-        found = await run_in_threadpool(records.explanation, decision, register, own)
+        found = await run_in_threadpool(records.explanation, decision, register, own, by)
         return tagged(request, found, {"content-language": own})
 
     @router.get(
@@ -97,9 +97,9 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
         lang: Annotated[str | None, Query(pattern="^(nl|en)$", description="Else by Accept-Language.")] = None,
     ) -> Response:
         headers = Headers(request.scope["headers"])
-        caller_of(headers, keys, "read")
+        by = f"machine {caller_of(headers, keys, 'read').key.name}"
         own = lang or language(headers.accept_language)
-        return tagged(request, await run_in_threadpool(records.receipt, decision, own), {"content-language": own})
+        return tagged(request, await run_in_threadpool(records.receipt, decision, own, by), {"content-language": own})
 
     return router
 

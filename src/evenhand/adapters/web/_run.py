@@ -16,7 +16,6 @@ from ._protocol import BoundedProtocol
 
 __all__ = ["run_app"]
 
-_MOST_AT_ONCE = 2_048
 _TURN = 0.0005
 """Seconds after which the thread that decides gives way to the one that reads requests."""
 
@@ -61,8 +60,7 @@ def run_app(
         date_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=20,
-        limit_concurrency=_MOST_AT_ONCE,
-        backlog=_MOST_AT_ONCE,
+        backlog=BoundedProtocol.most,
         http=BoundedProtocol,
         ws="none",
     )

@@ -136,7 +136,7 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
 
     async def kept(request: Request, who: str, word: str, purpose: str, actor: str, **more: Any) -> Response:
         machine = _machine(request)
-        by = {"actor": actor or machine, "via": machine if actor else ""}
+        by = {"actor": actor.strip() or machine, "via": machine if actor.strip() else ""}
         said = await run_in_threadpool(sayings.say, who, word, purpose, **by, **more)
         return _json(said, 201)
 
@@ -150,8 +150,7 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
 
     @router.post("/consents/history", summary="What a person said, and what stands now")
     async def history(request: Request, told: WhoTold) -> Response:
-        caller_of(Headers(request.scope["headers"]), keys, "consents")
-        found = await run_in_threadpool(sayings.history, told.subject)
+        found = await run_in_threadpool(sayings.history, told.subject, _machine(request))
         return _json(found, headers={"etag": found.pop("tag")})
 
     @router.post("/objections", status_code=201, summary="Keep an objection; it holds for the next decision")
@@ -165,21 +164,21 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     )
     async def signals(request: Request, told: SignalTold) -> Response:
         machine = _machine(request)
-        more = {"actor": told.actor or machine, "via": machine if told.actor else ""}
+        more = {"actor": told.actor.strip() or machine, "via": machine if told.actor.strip() else ""}
         heard = await run_in_threadpool(sayings.hear, told.subject, told.signals, **more)
         return _json({**heard, "show": _shown(heard)}, 201)
 
     @router.post("/same-person", status_code=201, summary="Keep that two ids are one person's; every no holds for both")
     async def same_person(request: Request, told: SamePersonTold) -> Response:
         machine = _machine(request)
-        by = f"{told.actor} ({machine})" if told.actor else machine
+        by = f"{told.actor} ({machine})" if told.actor.strip() else machine
         more: dict[str, Any] = {"evidence": told.evidence, "by": by, "parted": told.parted}
         return _json(await run_in_threadpool(sayings.same_person, told.subject, told.was, **more), 201)
 
     @router.post("/requests", status_code=201, summary="Keep what a person asks, with its deadline")
     async def ask(request: Request, told: RequestTold) -> Response:
         machine = _machine(request)
-        by = f"{told.actor} ({machine})" if told.actor else machine
+        by = f"{told.actor} ({machine})" if told.actor.strip() else machine
         more = told.model_dump(exclude={"subject", "kind", "actor"})
         return _json(await run_in_threadpool(sayings.ask, told.subject, told.kind, by=by, **more), 201)
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -48,6 +48,7 @@ from evenhand.staff import Staff, StaffRole
 from evenhand.terms import Category, EvenhandError
 
 from ._asking import language
+from ._console_words import block_in_words, in_language, in_words
 from ._problems import problem_of
 from .staff_door import Form, Page, Sending, StaffDoor
 
@@ -55,6 +56,7 @@ __all__ = ["CHANGES", "LOOKS", "console_pages"]
 
 CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
 STOPS = CHANGES | {StaffRole.PRIVACY_OFFICER}
+REVIEWS = frozenset({StaffRole.REVIEWER, StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR})
 LOOKS = frozenset(StaffRole)
 _MOST = 500
 _OTHER = re.compile(r"[^A-Za-z0-9._-]+")
@@ -71,7 +73,7 @@ def console_pages(door: StaffDoor, campaigns: Campaigns, streams: Streams) -> AS
         streams: what a look of the monitors found, as words and drawings of a language.
     """
     pages = _Pages(door, campaigns, streams)
-    look, change, stop = tuple(LOOKS), tuple(CHANGES), tuple(STOPS)
+    look, change, stop, review = tuple(LOOKS), tuple(CHANGES), tuple(STOPS), tuple(REVIEWS)
     routes = [
         door.page("/", pages.told(pages.all), *look),
         door.page("/campaigns", pages.told(pages.all), *look),
@@ -84,7 +86,9 @@ def console_pages(door: StaffDoor, campaigns: Campaigns, streams: Streams) -> AS
         door.page("/campaigns/{name}/download", pages.told(pages.download), *look),
         door.sending("/campaigns/{name}/start", pages.sent(pages.start), *change),
         door.sending("/campaigns/{name}/pause", pages.sent(pages.pause), *stop),
-        door.sending("/campaigns/{name}/resume", pages.sent(pages.resume), *change),
+        door.sending("/campaigns/{name}/resume", pages.sent(pages.resume), *stop),
+        door.sending("/campaigns/{name}/review", pages.sent(pages.send), *change),
+        door.sending("/campaigns/{name}/verdict", pages.sent(pages.verdict), *review),
         door.page("/monitor", pages.told(pages.monitor), *look),
         door.sending("/monitor/{name}", pages.sent(pages.look), *change),
         Route("/console.css", _style, methods=["GET"]),
@@ -126,21 +130,26 @@ class _Pages:
         if category in list(Category) and like in bases:
             base = data_in(await run_in_threadpool(self._campaigns.text, like))
             options = options_for(base if isinstance(base, dict) else {}, category, at=self._door.clock())
-        query = f"category={category}&like={like}" if options else ""
-        frame = self._door.frame(request, staff, query=query)
+        frame = self._door.frame(request, staff, form="draft" if options else "", form_does="see")
         return HTMLResponse(new_page(bases, options, frame, language(request), base=like))
 
     async def write(self, request: Request, staff: Staff, form: Form) -> Response:
-        """The file that a form writes, with what its check finds; nothing is kept."""
+        """The file that a form writes, with what its check finds; nothing is kept. In another language the form."""
+        form, is_switched = in_language(form)
         like, category = _one(form, "like"), _one(form, "category")
         base = data_in(await run_in_threadpool(self._campaigns.text, like))
         options = options_for(base if isinstance(base, dict) else {}, category, at=self._door.clock())
+        if is_switched:
+            frame = self._door.frame(request, staff, form="draft", form_does="see")
+            return HTMLResponse(new_page((), options, frame, language(request, form), base=like, typed=form))
         return await self._file(request, staff, form, yaml_of(draft_of(options, form)).encode())
 
     async def paste(self, request: Request, staff: Staff) -> Response:
-        return HTMLResponse(file_page("", (), self._door.frame(request, staff), language(request)))
+        frame = self._door.frame(request, staff, form="file", form_does="keep")
+        return HTMLResponse(file_page("", (), frame, language(request)))
 
     async def keep(self, request: Request, staff: Staff, form: Form) -> Response:
+        form, _ = in_language(form)
         document = "\n".join((form.get("document") or [""])[-1].splitlines()).strip("\n") + "\n"
         content, replaces, do = document.encode(), _one(form, "replaces"), _one(form, "do")
         if do == "download":
@@ -169,8 +178,9 @@ class _Pages:
         text = await run_in_threadpool(self._campaigns.text, name)
         if told["origin"] == "file" or not staff.may(CHANGES):
             return _yaml(text, name, is_shown=True)
-        frame, lang = self._door.frame(request, staff), language(request)
-        page = file_page(text.decode(), told["blocks"], frame, lang, replaces=name, seen=told["etag"])
+        frame = self._door.frame(request, staff, form="file", form_does="keep")
+        blocks = in_words(told["blocks"], language(request))
+        page = file_page(text.decode(), blocks, frame, language(request), replaces=name, seen=told["etag"])
         return HTMLResponse(page)
 
     async def download(self, request: Request, staff: Staff) -> Response:
@@ -186,13 +196,28 @@ class _Pages:
 
     async def pause(self, request: Request, staff: Staff, form: Form) -> Response:
         name, reason = request.path_params["name"], _one(form, "reason")
-        await run_in_threadpool(lambda: self._campaigns.pause(name, by=staff.mark, reason=reason))
+        await run_in_threadpool(lambda: self._campaigns.pause(name, by=staff.mark, reason=reason, roles=staff.weight))
         return self._door.sent_on(f"/console/campaigns/{name}", request, form, done="paused")
 
     async def resume(self, request: Request, staff: Staff, form: Form) -> Response:
         name, reason = request.path_params["name"], _one(form, "reason")
-        await run_in_threadpool(lambda: self._campaigns.resume(name, by=staff.mark, reason=reason))
+        await run_in_threadpool(lambda: self._campaigns.resume(name, by=staff.mark, reason=reason, roles=staff.weight))
         return self._door.sent_on(f"/console/campaigns/{name}", request, form, done="resumed")
+
+    async def send(self, request: Request, staff: Staff, form: Form) -> Response:
+        name, seen, note = request.path_params["name"], _one(form, "seen"), _one(form, "reason")
+        asked = [one.strip() for one in _one(form, "reviewers").split(",") if one.strip()]
+        await run_in_threadpool(
+            lambda: self._campaigns.send_for_review(name, seen=seen, by=staff.mark, reviewers=asked, note=note)
+        )
+        return self._door.sent_on(f"/console/campaigns/{name}", request, form, done="sent")
+
+    async def verdict(self, request: Request, staff: Staff, form: Form) -> Response:
+        name, digest, reason = request.path_params["name"], _one(form, "digest"), _one(form, "reason")
+        verdict: Literal["approved", "refused"] = "approved" if _one(form, "do") == "approve" else "refused"
+        more: dict[str, Any] = {"by": staff.mark, "roles": staff.weight, "reason": reason}
+        await run_in_threadpool(lambda: self._campaigns.review(name, digest=digest, verdict=verdict, **more))
+        return self._door.sent_on(f"/console/campaigns/{name}", request, form, done=verdict)
 
     async def monitor(self, request: Request, staff: Staff) -> Response:
         lang = language(request)
@@ -219,10 +244,10 @@ class _Pages:
     async def _file(self, request: Request, staff: Staff, form: Form, content: bytes) -> Response:
         """A file as it was written, with what its check finds."""
         blocks = await run_in_threadpool(self._campaigns.judge, content)
-        frame, lang = self._door.frame(request, staff), language(request, form)
-        replaces, seen = _one(form, "replaces"), _one(form, "seen")
+        frame, lang = self._door.frame(request, staff, form="file", form_does="keep"), language(request, form)
+        more = {name: _one(form, name) for name in ("replaces", "seen", "reason")}
         stops = any(one["blocks"] for one in blocks)
-        page = file_page(content.decode(), blocks, frame, lang, replaces=replaces, seen=seen)
+        page = file_page(content.decode(), blocks, frame, lang, **more)
         return HTMLResponse(page, status_code=422 if stops else 200)
 
     async def _campaign(
@@ -237,6 +262,7 @@ class _Pages:
         """One campaign: its last run, or a plan, or a plan with other limits beside it."""
         name, lang = request.path_params["name"], language(request, form)
         told = await run_in_threadpool(self._campaigns.read, name)
+        told = {**told, "blocks": in_words(told["blocks"], lang)}
         figures = await run_in_threadpool(self._campaigns.figures, name)
         query = request.query_params if form is None else {}
         asked, tried = _asked(query), None
@@ -248,8 +274,8 @@ class _Pages:
                 if not changed.is_as_declared:
                     tried = await run_in_threadpool(self._campaigns.plan, name, changed)
             except EvenhandError as error:
-                wrong, status = _block(error), problem_of(error).status
-        may = {"change": staff.may(CHANGES), "pause": staff.may(STOPS)}
+                wrong, status = block_in_words(error, lang), problem_of(error).status
+        may = _may(staff, told)
         page = campaign_page(
             told,
             figures,
@@ -270,7 +296,7 @@ class _Pages:
         try:
             return await answer
         except EvenhandError as error:
-            problem, wrong = problem_of(error), _block(error)
+            problem, wrong = problem_of(error), block_in_words(error, language(request, form))
             if problem.status >= 500 and problem.code == "internal":
                 raise
             if form is not None and "name" in request.path_params and problem.status != 404:
@@ -285,12 +311,21 @@ class _Pages:
             return HTMLResponse(page, status_code=problem.status)
 
 
-def _block(error: EvenhandError) -> dict[str, Any]:
-    """What went wrong, as it is shown; of findings the first that stops it."""
-    if isinstance(error, FindingsError):
-        first: dict[str, Any] = dict(next((one for one in error.blocks if one["blocks"]), error.blocks[0]))
-        return first
-    return {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy}
+def _may(staff: Staff, told: Mapping[str, Any]) -> dict[str, bool]:
+    """What somebody may do with a campaign; who may end a pause says the pause, of an alarm's whoever may set one."""
+    pause = told["pause"] or {}
+    by = pause.get("resumed_by") or [role.value for role in STOPS]
+    is_officer = StaffRole.PRIVACY_OFFICER in staff.roles
+    review = told["review"] or {"state": "", "reviewed_by": ()}
+    is_other = staff.mark not in review.get("sent_authors", ())
+    return {
+        "send": staff.may(CHANGES) and review["state"] in ("none", "refused"),
+        "review": review["state"] == "in-review" and is_other and bool(set(review["reviewed_by"]) & set(staff.weight)),
+        "change": staff.may(CHANGES),
+        "pause": staff.may(STOPS),
+        "resume": staff.may(STOPS) and not set(by).isdisjoint(staff.weight),
+        "over": is_officer and told["state"] == "paused" and pause.get("role") != StaffRole.PRIVACY_OFFICER.value,
+    }
 
 
 def _asked(query: Mapping[str, str]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Anybody who can reach it is whoever they choose to be, so it answers only where the address asked for is this machine's
 own, sends people back to this machine's own addresses only, and its keys live as long as the process. Below its mount:
-``.well-known/openid-configuration``, ``jwks``, ``authorize`` (a page to choose somebody), ``token``.
+``.well-known/openid-configuration``, ``jwks``, ``authorize`` (a page to choose somebody), ``token``, and by POST
+``end/SUBJECT``, which ends somebody's sessions as an administrator of an issuer does.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from urllib.parse import urlencode
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from evenhand.adapters.sign_in.issuer import tell_house
 from evenhand.adapters.sign_in.staff_settings import StaffSettings, is_loopback, staff_settings
 from evenhand.staff import Frame, StaffRole, choose_page
 from evenhand.terms import UsageError
@@ -39,6 +42,8 @@ _CLIENT = "evenhand-dev"
 _CODE = timedelta(seconds=60)
 _TOKEN = timedelta(minutes=5)
 _KID = "dev"
+_MOST = 100
+"""Sessions that it remembers."""
 _ASKED = ("client_id", "code_challenge", "code_challenge_method", "nonce", "redirect_uri", "response_type", "state")
 
 
@@ -86,6 +91,8 @@ class DevIssuer:
     Args:
         site: scheme, host and port where it is served, such as ``http://127.0.0.1:8000``.
         clock: now.
+        sids: its last sessions, the latest last.
+        tell: sends a logout token to an address of the house; its status.
 
     Raises:
         UsageError: the site is not this machine itself.
@@ -93,9 +100,11 @@ class DevIssuer:
 
     site: str
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tell: Callable[[str, str], int] = tell_house
     _key: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1()), repr=False
     )
+    sids: list[str] = field(default_factory=list, repr=False)
     _codes: dict[str, _Asked] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -121,6 +130,7 @@ class DevIssuer:
                 Route("/authorize", self._choose, methods=["GET"]),
                 Route("/choose", self._chosen, methods=["GET"]),
                 Route("/out", self._out, methods=["GET"]),
+                Route("/end/{subject}", self._end, methods=["POST"]),
                 Route("/token", self._token, methods=["POST"]),
             ]
         )
@@ -148,6 +158,8 @@ class DevIssuer:
                 "id_token_signing_alg_values_supported": ["ES256"],
                 "code_challenge_methods_supported": ["S256"],
                 "authorization_response_iss_parameter_supported": True,
+                "backchannel_logout_supported": True,
+                "backchannel_logout_session_supported": True,
             }
         )
 
@@ -207,8 +219,35 @@ class DevIssuer:
         """There is nothing to end: nobody is remembered here."""
         return RedirectResponse("/staff/sign-in", status_code=303)
 
+    async def _end(self, request: Request) -> Response:
+        """End somebody's sessions, as an administrator of the issuer does: the house is told behind the scenes."""
+        person = next((one for one in DEV_PEOPLE if one.subject == request.path_params["subject"]), None)
+        if person is None:
+            return PlainTextResponse("There is nobody of that name.", status_code=404)
+        status = await run_in_threadpool(self.tell, f"{self.site}/staff/back-channel", self.logout_token(person))
+        return PlainTextResponse(f"The house was told, and answered {status}.")
+
     def token_for(self, person: DevPerson, nonce: str, **other: Any) -> str:
         """A token about somebody; `other` claims stand in for its own."""
+        import jwt
+
+        now = self.clock()
+        self.sids = [*self.sids[-_MOST:], secrets.token_urlsafe(12)]
+        claims = {
+            "iss": self.address,
+            "sub": person.subject,
+            "aud": _CLIENT,
+            "iat": int(now.timestamp()),
+            "exp": int((now + _TOKEN).timestamp()),
+            "nonce": nonce,
+            "sid": self.sids[-1],
+            "name": person.name,
+            "roles": list(person.words),
+        }
+        return jwt.encode({**claims, **other}, self._key, algorithm="ES256", headers={"kid": _KID})
+
+    def logout_token(self, person: DevPerson, **other: Any) -> str:
+        """A token that tells that somebody signed out; `other` claims stand in for its own, None takes one out."""
         import jwt
 
         now = self.clock()
@@ -218,11 +257,11 @@ class DevIssuer:
             "aud": _CLIENT,
             "iat": int(now.timestamp()),
             "exp": int((now + _TOKEN).timestamp()),
-            "nonce": nonce,
-            "name": person.name,
-            "roles": list(person.words),
+            "jti": secrets.token_urlsafe(16),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
         }
-        return jwt.encode({**claims, **other}, self._key, algorithm="ES256", headers={"kid": _KID})
+        said = {name: value for name, value in {**claims, **other}.items() if value is not None}
+        return jwt.encode(said, self._key, algorithm="ES256", headers={"kid": _KID, "typ": "logout+jwt"})
 
     def _wrong(self, asked: Mapping[str, str]) -> str:
         """What is wrong with a sign-in; "" where nothing is."""

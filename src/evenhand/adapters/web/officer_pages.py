@@ -222,10 +222,12 @@ class _Pages:
 
 
 def _reach(staff: Staff) -> Reach:
-    """How far somebody's roles go; of several the one that does most counts, and sees most."""
+    """How far somebody's roles go together: what one of them sees or does, they see or do."""
     if StaffRole.PRIVACY_OFFICER in staff.roles:
         return Reach.ACTS
-    return Reach.LOOKS if StaffRole.AUDITOR in staff.roles else Reach.REVIEWS
+    if StaffRole.AUDITOR not in staff.roles:
+        return Reach.REVIEWS
+    return Reach.LOOKS_AND_REVIEWS if StaffRole.REVIEWER in staff.roles else Reach.LOOKS
 
 
 def _number(request: Request) -> str:

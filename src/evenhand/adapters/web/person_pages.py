@@ -28,7 +28,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from evenhand.adapters.entry.entry_codes import EntryCodes
-from evenhand.adapters.entry.person_links import VISIT, Links, OnceStore, Opening, Scope
+from evenhand.adapters.entry.person_links import VISIT, Links, OnceStore, Opening, Scope, form_mark
 from evenhand.explanation import Lang
 from evenhand.portal import (
     Ask,
@@ -45,11 +45,11 @@ from evenhand.portal import (
     refused_page,
     why_page,
 )
+from evenhand.terms import StoreError
 
 from ._answers import Guarded, file_of, receipt_answer, sent_on, style_sheet
 from ._asking import ARRIVES, form_of, is_from_elsewhere, just_done, language, root_of, says_no, way_back
 from ._person_entry import entry_routes
-from ._sent_twice import SentTwice
 
 __all__ = ["Desk", "House", "person_pages"]
 
@@ -135,7 +135,12 @@ def person_pages(
             Route("/how", pages.how, methods=["GET"]),
             Route("/portal.css", style_sheet, methods=["GET"]),
         ],
-        exception_handlers={404: pages.nothing_here, 405: pages.nothing_here},
+        exception_handlers={
+            404: pages.nothing_here,
+            405: pages.nothing_here,
+            StoreError: pages.not_now,
+            Exception: pages.our_fault,
+        },
     )
     return Guarded(app)
 
@@ -153,7 +158,7 @@ class _Pages:
         arrives: float,
     ) -> None:
         self._house, self._links, self._once, self._clock, self._arrives = house, links, once, clock, arrives
-        self._has_codes, self._twice = codes is not None, SentTwice()
+        self._has_codes = codes is not None
 
     def now(self) -> datetime:
         """The moment."""
@@ -193,7 +198,8 @@ class _Pages:
         if opening is None or form is None:
             return self._refused(request, "link" if opening is None else "form")
         done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=True)
-        return sent_on(request, f"/why/{request.path_params['link']}", language(request, form), done)
+        link = request.path_params["link"]
+        return sent_on(request, f"/why/{link}", language(request, form), self._links.done(done, link, self._clock()))
 
     async def door(self, request: Request) -> Response:
         if self._opening(request, Scope.OWN_PAGES) is None:
@@ -213,13 +219,12 @@ class _Pages:
             return self._refused(request, "link")
         return self.begin_visit(request, opening.who, language(request, form))
 
-    async def _used(self, opening: Opening, door: str) -> bool:
+    async def _used(self, opening: Opening, button: str) -> bool:
         """Whether a link opens its pages now: once, or twice by the same button of the same door."""
-
-        def use() -> str | None:
-            return opening.who if self._once.use(opening.mark, opening.until) else None
-
-        return await self._twice.opened(door, (opening.mark.hex(),), self._clock(), use) is not None
+        form = form_mark(button, opening.mark.hex())
+        if not form:
+            return await run_in_threadpool(self._once.use, opening.mark, opening.until)
+        return await run_in_threadpool(self._once.use_by, opening.mark, opening.until, form, self._clock())
 
     async def me(self, request: Request) -> Response:
         opening = self._visit(request)
@@ -245,7 +250,8 @@ class _Pages:
         if form is None or not self._links.is_form_token(request.cookies[_COOKIE], token):
             return self._refused(request, "form")
         done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=False)
-        return sent_on(request, way_back(form), language(request, form), done)
+        told = self._links.done(done, request.cookies[_COOKIE], self._clock())
+        return sent_on(request, way_back(form), language(request, form), told)
 
     async def why(self, request: Request) -> Response:
         opening = self._visit(request)
@@ -280,6 +286,23 @@ class _Pages:
     async def nothing_here(self, request: Request, _: Exception) -> Response:
         return self._refused(request, "unknown")
 
+    async def not_now(self, request: Request, _: Exception) -> Response:
+        """A store cannot be reached: a page, since it is a person who asks."""
+        return await self._trouble(request, "not-now", 503)
+
+    async def our_fault(self, request: Request, _: Exception) -> Response:
+        """A fault of ours, which whoever looks after the server is told of as before."""
+        return await self._trouble(request, "fault", 500)
+
+    async def _trouble(self, request: Request, why: Literal["not-now", "fault"], status: int) -> Response:
+        try:
+            sender = await run_in_threadpool(self._house.sender)
+        except Exception:  # what is wrong may be the very thing that knows the name
+            sender = ("", "")
+        headers = {"retry-after": "60"} if status == 503 else None
+        page = refused_page(why, *sender, _place(request, "/how"), language(request))
+        return HTMLResponse(page, status, headers)
+
     async def _shown(self, request: Request, opening: Opening) -> Response:
         desk = self._house.desk(opening.who)
         if says_no(request):
@@ -287,9 +310,15 @@ class _Pages:
         why = await run_in_threadpool(desk.why, opening.about, language(request))
         if why is None:
             return self._refused(request, "link")
-        path = f"/why/{request.path_params['link']}"
-        place = _place(request, path, act=root_of(request) + path, done=just_done(request))
+        link = request.path_params["link"]
+        path, root = f"/why/{link}", root_of(request)
+        done = self._links.was_done(just_done(request), link, self._clock())
+        place = _place(request, path, act=root + path, enter=self._enter(root), done=done)
         return HTMLResponse(why_page(why, place))
+
+    def _enter(self, root: str) -> str:
+        """Where somebody can ask for a code; "" where nobody brings codes."""
+        return f"{root}/me/enter" if self._has_codes else ""
 
     def _page_of(self, request: Request, why: Why) -> Response:
         path = f"/me/why/{why.told.facts.decision_id}"
@@ -326,12 +355,12 @@ class _Pages:
             receipt=f"{root}{path}.receipt" if is_why else "",
             file=f"{root}{path}.json" if is_why else "",
             csrf=self._links.form_token(request.cookies[_COOKIE]),
-            done=just_done(request),
+            done=self._links.was_done(just_done(request), request.cookies[_COOKIE], self._clock()),
             back=path,
         )
 
     def _refused(self, request: Request, why: Literal["link", "session", "form", "unknown"]) -> Response:
-        enter = f"{root_of(request)}/me/enter" if self._has_codes and why in ("link", "session") else ""
+        enter = self._enter(root_of(request)) if why in ("link", "session") else ""
         place = _place(request, "/how", enter=enter)
         page = refused_page(why, *self._house.sender(), place, language(request))
         return HTMLResponse(page, status_code=404 if why == "unknown" else 403)

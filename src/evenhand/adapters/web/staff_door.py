@@ -150,8 +150,10 @@ class StaffDoor:
         """Whether this is what a form of this session sends back, compared in constant time."""
         return bool(staff.csrf) and hmac.compare_digest(staff.csrf.encode(), token.encode())
 
-    def frame(self, request: Request, staff: Staff | None, *, query: str = "") -> Frame:
-        """What stands around a page."""
+    def frame(
+        self, request: Request, staff: Staff | None, *, query: str = "", form: str = "", form_does: str = ""
+    ) -> Frame:
+        """What stands around a page; `query`, `form` and `form_does` as of `Frame`."""
         sections = tuple(one for one in self._sections if staff is not None and staff.may(one.roles))
         return Frame(
             here=root_of(request) + _path_below(request),
@@ -161,6 +163,8 @@ class StaffDoor:
             sections=sections,
             leave="/staff/leave" if staff is not None else "",
             sender=self._sender,
+            form=form,
+            form_does=form_does,
         )
 
     def sent_on(self, path: str, request: Request, form: Form, **query: str) -> Response:

@@ -5,6 +5,7 @@
     GET  back           from the issuer, into a new session
     GET  (nothing)      the parts of the house that somebody may open
     POST leave          out
+    POST back-channel   from the issuer itself: somebody signed out there (Back-Channel Logout 1.0)
     GET  staff.css      for everybody
 
 The button is a link, because browsers hold a form to our own pages even where an answer sends it on.
@@ -17,7 +18,7 @@ from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -28,13 +29,14 @@ from evenhand.adapters.sign_in.staff_sign_in import PATIENCE, SignIn, StateError
 from evenhand.adapters.sign_in.staff_tokens import TokenError
 from evenhand.staff import RefusedWhy, sign_in_page, signed_out_page, start_page
 
-from ._asking import language
+from ._asking import form_of, language
 from .staff_door import COOKIE, StaffDoor, staff_style, with_own
 
 __all__ = ["SIGNING_IN", "sign_in_pages"]
 
 SIGNING_IN = "__Host-evenhand-signing-in"
 """Holds a sign-in that was begun, sealed, until its person comes back."""
+_UNKEPT = {"cache-control": "no-store"}
 _SAID = ("state", "code", "iss", "error")
 
 
@@ -53,6 +55,7 @@ def sign_in_pages(door: StaffDoor, sign_in: SignIn, more: Sequence[Route] = ()) 
             Route("/go", pages.go, methods=["GET"]),
             Route("/back", pages.back, methods=["GET"]),
             Route("/leave", pages.leave, methods=["POST"]),
+            Route("/back-channel", pages.back_channel, methods=["POST"]),
             Route("/staff.css", staff_style, methods=["GET"]),
             Route("/", pages.first, methods=["GET"]),
             *more,
@@ -127,6 +130,19 @@ class _Pages:
         response = HTMLResponse(page)
         _forget(response, COOKIE)
         return response
+
+    async def back_channel(self, request: Request) -> Response:
+        """The issuer, and no browser, says who signed out there; whoever else comes has no token of its."""
+        form = await form_of(request) or {}
+        tokens = form.get("logout_token", [])
+        try:
+            if len(tokens) != 1:
+                raise TokenError("there is none, or more than one")
+            await run_in_threadpool(self._sign_in.logged_out, tokens[0], at=self._door.clock())
+        except (TokenError, IssuerError) as error:
+            self._door.fault(error)
+            return JSONResponse({"error": "invalid_request"}, status_code=400, headers=_UNKEPT)
+        return Response(status_code=200, headers=_UNKEPT)
 
     def _is_by_another_name(self, request: Request) -> bool:
         """Whether this machine is asked as ``localhost`` where its pages stand at 127.0.0.1; a cookie is of one."""

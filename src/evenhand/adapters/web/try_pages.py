@@ -97,7 +97,8 @@ def try_pages(shop: TryShop) -> ASGIApp:
             Route("/offer", pages.offer),
             Route("/report", pages.report),
             Route("/try.css", pages.style),
-        ]
+        ],
+        exception_handlers={404: pages.nothing_here},
     )
     return _ThisMachine(Guarded(app))
 
@@ -137,7 +138,7 @@ class _Pages:
     async def shop(self, request: Request) -> Response:
         who = self._who(request)
         if who is None:
-            return PlainTextResponse("", 404)
+            return self._unlisted(request)
         lang, here = language(request), request.scope["root_path"]
         card = await self._card(who, lang, here, gpc=says_no(request))
         return self._page(
@@ -166,12 +167,12 @@ class _Pages:
     async def me(self, request: Request) -> Response:
         who = self._who(request)
         if not who:
-            return PlainTextResponse("", 404)
+            return self._unlisted(request)
         link = await run_in_threadpool(self._shop.own_pages, who)
         return RedirectResponse(f"{link}?lang={language(request)}", 303)
 
     async def offer(self, request: Request) -> Response:
-        return self._page(request, "offer.html", "try.offer")
+        return self._page(request, "offer.html", "try.offer", say="try.offer.say")
 
     async def report(self, _: Request) -> Response:
         page = await run_in_threadpool(self._shop.report)
@@ -179,6 +180,14 @@ class _Pages:
 
     async def style(self, _: Request) -> Response:
         return Response(_parts()["try.css"], media_type="text/css")
+
+    async def nothing_here(self, request: Request, _: Exception) -> Response:
+        """Another address below this one."""
+        return self._page(request, "offer.html", "try.nothing", status=404, say="try.nothing.say")
+
+    def _unlisted(self, request: Request) -> Response:
+        """Somebody who is not among the households to look as."""
+        return self._page(request, "offer.html", "try.unlisted", status=404, say="try.unlisted.say")
 
     def _who(self, request: Request) -> str | None:
         """Whose page is asked for; "" of somebody who did not sign in; None of whoever is not among the samples."""
@@ -198,7 +207,7 @@ class _Pages:
         except EvenhandError:
             return None
 
-    def _page(self, request: Request, template: str, title: str, **values: Any) -> Response:
+    def _page(self, request: Request, template: str, title: str, *, status: int = 200, **values: Any) -> Response:
         lang, here = language(request), request.scope["root_path"]
 
         def t(key: str, **more: object) -> str:
@@ -209,7 +218,7 @@ class _Pages:
             .get_template(template)
             .render(title=t(title), lang=lang, here=here, path=request.url.path, pages=self._shop.pages, t=t, **values)
         )
-        return HTMLResponse(page, headers={"content-security-policy": _POLICY})
+        return HTMLResponse(page, status, headers={"content-security-policy": _POLICY})
 
 
 async def _decided(decider: Decider, question: Question) -> Answered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 
 from evenhand.policy import MICRO, Campaign
@@ -71,6 +71,17 @@ class Room:
         if left & self._whole != self._whole:
             return False
         self._left = left
+        return True
+
+    def take_all(self, people: Sequence[int]) -> bool:
+        """So many people get each offer, if all of them fit; whether they did. Else nobody got anything, and who comes
+        first decides (`take`)."""
+        for place in range(len(self._names)):
+            each = ((uses >> _LANE * place) % _GUARD for uses in self._uses)
+            needed = sum(one * count for one, count in zip(each, people, strict=True))
+            if needed > (self._left >> _LANE * place) % _GUARD:
+                return False
+        self._left -= sum(uses * count for uses, count in zip(self._uses, people, strict=True))
         return True
 
     def used(self, people: list[int]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang, one_line
-from evenhand.ledger import decided_about
+from evenhand.ledger import decided_about, facts, open_run
 from evenhand.officer import Opened, Queue, Reach, Urgency, masked, steps_of, waiting_of
 from evenhand.rights import Letter, Request, RequestKind, Step, grounds_of
 from evenhand.staff import Read, ReadKind, ReadLog
@@ -91,8 +91,14 @@ class DeskInHome:
         return self._opened(found, reach)
 
     def reveal(self, number: str, by: str, reach: Reach, lang: Lang) -> Opened:
-        """One request with what is personal in it, after that was noted, in its own trail too."""
-        self._found(number, reach)
+        """One request with what is personal in it, after that was noted, in its own trail too.
+
+        Raises:
+            UsageError: whoever looks may not see that of this request.
+            DataError: there is none with this number that they may see.
+        """
+        if not reach.may(Step.REVEAL, self._found(number, reach).request):
+            raise _wrong("form")
         found = reveal_request(number, home=self._place.folder, by=by, at=self._clock())
         if not any(found.private):
             return self._opened(found, reach, revealed=True)
@@ -112,8 +118,8 @@ class DeskInHome:
             StoreError: it cannot be recorded.
         """
         home, at = self._place.folder, self._clock()
-        self._found(number, reach)
-        if do not in _STEPS or not reach.may(_STEPS[do]):
+        request = self._found(number, reach).request
+        if do not in _STEPS or not reach.may(_STEPS[do], request):
             raise _wrong("form")
         if do == "identity":
             self._note(by, ReadKind.CODE, number)
@@ -238,7 +244,6 @@ class DeskInHome:
             for one in campaigns
             for table in (one.campaign.subjects, one.campaign.history)
         )
-        offers = {offer.id: getattr(offer.text, request.lang) for one in campaigns for offer in one.campaign.offers}
         return Opened(
             waiting=waiting_of(request, at),
             private=tuple(dict(one) if revealed else masked(one) for one in found.private),
@@ -253,9 +258,21 @@ class DeskInHome:
             grounds=grounds_of(request.kind),
             code=code,
             told=told,
-            offers=tuple(offers.items()),
+            offers=self._offers(found),
             to_tell=self._to_tell(request.number),
         )
+
+    def _offers(self, found: Found) -> tuple[tuple[str, str], ...]:
+        """The offers of the campaign that a review is about, as its run declared them; none where that is not known."""
+        decision = next((str(one["decision"]) for one in found.private if "decision" in one), "")
+        if found.request.kind is not RequestKind.HUMAN_REVIEW or not decision:
+            return ()
+        try:
+            with open_ledger(self._place) as store:
+                campaign = open_run(store, facts(store, decision).run_id).campaign
+        except DataError:
+            return ()
+        return tuple((one.id, getattr(one.text, found.request.lang)) for one in campaign.offers)
 
     def _to_tell(self, number: str) -> tuple[tuple[str, int], ...]:
         due = outbox(home=self._place.folder)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,65 +12,24 @@ from typing import TYPE_CHECKING, Any
 from evenhand.adapters.sign_in.staff_sessions import StaffSessions, mark_of
 from evenhand.adapters.sign_in.staff_settings import StaffSettings, client_secret, read_staff_settings
 from evenhand.adapters.stores.home import Home, find_home
-from evenhand.rights import Entry, Stream
-from evenhand.staff import Read, Section
+from evenhand.staff import Section
 from evenhand.terms import DataError, EvenhandError, UsageError
 
 from ..live._serve import fault_of
 from ..people._declared import campaigns_of, sender_of
-from ..people._trail import entry, is_trail_there, trail_of
+from ..people._looks import ReadsInHome
 
 if TYPE_CHECKING:
     from evenhand.adapters.web import StaffDoor
 
 __all__ = [
-    "ReadsInHome",
     "StaffHouse",
     "end_staff_sessions",
     "not_installed",
     "open_staff_house",
     "staff_check",
     "staff_mark",
-    "staff_reads",
 ]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class ReadsInHome:
-    """What staff read, in the chained trail of the home. Implements `staff.ReadLog`.
-
-    Args:
-        place: the home.
-    """
-
-    def __init__(self, place: Home) -> None:
-        self._place = place
-
-    def note(self, read: Read) -> None:
-        """Append it, durable; whoever cannot shows nothing."""
-        noted = entry(Stream.READ, read.to_body(), at=read.at, recorded=read.at, handle=None)
-        with trail_of(self._place) as trail:
-            trail.append([noted])
-
-    def reads(self) -> Iterator[Read]:
-        """All of them, oldest first; what was kept long enough is gone."""
-        if not is_trail_there(self._place):
-            return
-        with trail_of(self._place) as trail:
-            yield from (_read(one) for one in trail.read(Stream.READ) if not one.is_removed)
-
-    def latest(self, count: int) -> tuple[tuple[Read, ...], int]:
-        """The last ones, the last one first, and how many there are."""
-        if not is_trail_there(self._place):
-            return (), 0
-        with trail_of(self._place) as trail:
-            found, total = trail.latest(Stream.READ, count)
-        return tuple(map(_read, found)), total
-
-
-def _read(one: Entry) -> Read:
-    return Read.from_body(one.body, _EPOCH + timedelta(microseconds=one.at), one.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +104,6 @@ def open_staff_house(
     return StaffHouse(place, door, ReadsInHome(place), {"/staff": sign_in_pages(door, sign_in)})
 
 
-def staff_reads(*, home: str | Path | None = None, about: str = "", who: str = "") -> tuple[Read, ...]:
-    """What staff read about people, oldest first.
-
-    Args:
-        home: the home folder; see `find_home`.
-        about: only of this request or decision.
-        who: only by this mark; see `staff_mark`.
-    """
-    found = ReadsInHome(find_home(home)).reads()
-    return tuple(one for one in found if about in ("", one.about) and who in ("", one.who))
-
-
 def staff_check(settings: str | Path) -> dict[str, Any]:
     """Ask the issuer that the settings name, as a sign-in does, and tell what it says, as plain values.
 
@@ -178,6 +125,7 @@ def staff_check(settings: str | Path) -> dict[str, Any]:
         "sign_in": described.authorization,
         "token": described.token,
         "sign_out": described.leave,
+        "told_of_logout": f"{read.site.rstrip('/')}/staff/back-channel" if described.tells_logout else "",
         "keys": len(keys),
         "has_secret": bool(client_secret()),
         "roles": {role.value: list(words) for role, words in read.roles.items()},

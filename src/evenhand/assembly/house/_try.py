@@ -116,7 +116,7 @@ def open_to_try(
             site = f"http://{_HOST}:{one}"
             there = partial(ready, _places(site, people))
             all_mounts = mounts | staff_mounts(serving.place, try_at=site, campaigns=serving.register, told=told)
-            app = service_app(serving, mounts=all_mounts, routers=beside["routers"], told=told)
+            app = service_app(serving, mounts=all_mounts, routers=beside["routers"], front=f"{_TRY}/", told=told)
             try:
                 run_app(app, host=_HOST, port=one, ready=there)
                 return

@@ -16,7 +16,8 @@ from evenhand.adapters.stores.home import Home
 from evenhand.policy import Campaign
 from evenhand.terms import EvenhandError
 
-from ..people._signals_said import GPC, hear_signals
+from ..people._signal_means import GPC
+from ..people._signals_said import hear_signals
 
 __all__ = ["BrowsersHeard"]
 

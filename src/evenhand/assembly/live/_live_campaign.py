@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,7 @@ from evenhand.terms import WITHHELD, DecisionFacts, Explained, Reason, Standing
 from ..records._ledger import leases_of
 from ..records._records import open_ledger, resolve_run
 from ..runs._decide import people_per_offer, recorded_digest
+from ..runs._due_models import refuse_overdue
 from ..runs._frames import Frames
 from ..runs._policy import read_policy, remember_run
 from ..runs._run import located, relative
@@ -45,6 +46,7 @@ from ._tables_seen import Seen, seen
 
 __all__ = ["LiveCampaign", "Meanwhile", "answers_again", "answers_of", "reads_directly"]
 
+_LOOK = timedelta(minutes=1)
 Meanwhile = list[tuple[RunInReach, NDArray[np.bytes_]]]
 """Runs that are still to be committed, each with whoever got an offer in it."""
 
@@ -73,7 +75,7 @@ class LiveCampaign:
 
     Raises:
         PolicyError, DataError: it cannot run, or the prices are of another campaign, model or offers, or secret.
-        PausedError: an alarm of the monitor paused it.
+        PausedError: an alarm of the monitor paused it, or its model was to be fitted again by now.
         StoreError, LedgerError: see `decide_people`.
     """
 
@@ -94,9 +96,13 @@ class LiveCampaign:
         with open_ledger(home) as store:
             state = campaign_state(store, own)
             last = state.fallback.run if state.fallback and run == "last" else run
-            recorded = open_run(store, resolve_run(store, last, whole=True, campaign=own))
+            recorded = open_run(store, resolve_run(store, last, whole=True, prices=True, campaign=own))
             if not even_paused:
                 refuse_paused(store, own, recorded.summary.policy)
+        if not even_paused:
+            refuse_overdue(home, own, recorded.summary.run_id, at)
+        self._place = home
+        self._looked = datetime.min.replace(tzinfo=UTC)
         self.campaign = loaded.campaign
         self.loaded = loaded
         self.priced_by = recorded.summary.run_id
@@ -108,7 +114,7 @@ class LiveCampaign:
         self._footing = self._footing_of(loaded, recorded)
         self.prices = self._policy.digest
         self.told = told
-        self._noted: dict[str, int] = {}
+        self._noted: dict[str, object] = {}
         self._summary = {"kind": "live", "priced_by": self.priced_by, "data_folder": relative(folder, home)}
         self._folder = folder
         self._read: Callable[[], Profiles] = lambda: Profiles(
@@ -118,7 +124,6 @@ class LiveCampaign:
         self.people = self._read()
         self._leases = leases_of(home, any_thread=True)
         self._part = Part(self._leases, self._policy.digest, self.campaign)
-        self._unsure: dict[str, int] = {}
 
     def _footing_of(self, loaded: LoadedCampaign, recorded: RunRecord) -> Footing:
         return footing_of(
@@ -145,11 +150,16 @@ class LiveCampaign:
 
     def decide(
         self, asks: Sequence[Ask], sitting: Sitting, run_id: str, at: datetime, meanwhile: Meanwhile
-    ) -> tuple[Run, list[Answer]]:
+    ) -> tuple[Run, list[Answer], dict[str, int]]:
         """Walk the road with these people, each once, in a run of their own; it is still to be closed. Who got an offer
-        is added to `meanwhile`, what the runs give that are still to be committed."""
+        is added to `meanwhile`, what the runs give that are still to be committed. Also what is used of the limits.
+
+        Raises:
+            PausedError: the model was to be fitted again without somebody who was erased, and that time is up.
+        """
+        self.refuse_overdue(at)
         people = self.people.people(asks, at)
-        self._noted = people.told.noted
+        self._noted = {**people.told.noted, **self.people.vault}
         room = self._part.room(len(asks), at)
         law = people.stores.law
         run = sitting.start(self._footing, run_id=run_id, at=at, data_digest=people.digest, room=room, law=law)
@@ -160,18 +170,31 @@ class LiveCampaign:
         meanwhile.append((this, people.asked.subjects[explained.allocated.gets()]))
         used = self._tables.room(None).used(people_per_offer(explained, self.campaign))
         self._part.use(used)
-        self._unsure = {name: self._unsure.get(name, 0) + amount for name, amount in used.items()}
-        return run, answers_of(explained, self.campaign, run_id)
+        return run, answers_of(explained, self.campaign, run_id), used
+
+    def refuse_overdue(self, at: datetime) -> None:
+        """Decide nothing with a model whose time is up; looked at once a minute, as long as it may decide.
+
+        Raises:
+            PausedError: its time is up.
+        """
+        if at - self._looked >= _LOOK:
+            refuse_overdue(self._place, self.campaign.campaign, self.priced_by, at)
+            self._looked = at
 
     def close(self, sitting: Sitting, run: Run, *, given: bool) -> None:
         """End a run, which is then still to be committed."""
         sitting.close(run, self._summary | self._noted | ({"given": True} if given else {}))
 
-    def settle(self, *, kept: bool) -> None:
-        """What was decided since the last time is durable, or it is not and uses nothing."""
-        if not kept:
-            self._part.put_back(self._unsure)
-        self._unsure = {}
+    def put_back(self, used: Mapping[str, int]) -> None:
+        """What decisions would have used that are not in the ledger."""
+        self._part.put_back(used)
+
+    @property
+    def counts_earlier(self) -> bool:
+        """Whether what people were offered before matters, so that it must be durable before anybody is decided
+        about."""
+        return bool(self.campaign.limits.contacts.each)
 
     def shut(self, at: datetime) -> None:
         """Give back what was not used of the limits."""

@@ -28,8 +28,9 @@ from evenhand.rules import Law
 from evenhand.terms import Asked, Role, Standing, canonical_text
 from evenhand.vault import LateVault, Vault
 
-from ..people._signals_said import GPC, GPC_ON
+from ..people._signal_means import GPC, GPC_ON
 from ..people._trail import Told
+from ..records._vault_anchor import vault_noted
 from ..records._vault_store import group_values
 from ..runs._consents import book_of, open_consents, together
 from ..runs._frames import Frames, open_one
@@ -101,6 +102,7 @@ class Profiles:
             name: np.array([*group_values(table, name, campaign, place=self._place, ids=ids), None], dtype=object)
             for name in campaign.names(Role.SENSITIVE)
         }
+        self.vault = vault_noted(self._place, campaign)
         self._rows = row_digests(table, subject_columns(campaign))
         self._law = law_of(self._loaded, table, len(ids), folder=folder, at=datetime.now(UTC))
         opened = open_consents(campaign, frames, folder, self._register)
@@ -146,7 +148,8 @@ class Profiles:
                 remedy="add the person to the table and restart the service, or send features",
             )
         for place, ask in enumerate(asks):
-            self._check_features(place, ask.features or {})
+            if ask.features:
+                self._check_features(place, ask.features)
 
     def _check_features(self, place: int, features: Mapping[str, Feature]) -> None:
         for name, value in features.items():

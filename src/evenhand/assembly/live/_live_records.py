@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.stores.home import Home
 from evenhand.adapters.web import Register
 from evenhand.ledger import open_run
+from evenhand.staff import ReadKind
 
+from ..people._looks import note_look
 from ..records._receipts import receipt_values
 from ..records._records import open_ledger
 from ..records._why import why
@@ -28,9 +31,10 @@ class LiveRecords:
     def __init__(self, place: Home) -> None:
         self._place = place
 
-    def explanation(self, decision_id: str, register: Register, lang: str) -> dict[str, Any]:
+    def explanation(self, decision_id: str, register: Register, lang: str, by: str) -> dict[str, Any]:
         """Why one decision was made; see `adapters.web.Records.explanation`."""
         told = why(decision_id, home=self._place.folder, lang=lang)
+        self._note(ReadKind.DECISION, decision_id, by)
         if register == "person":
             return {"register": register, **_for_the_person(told)}
         if register == "employee":
@@ -56,10 +60,16 @@ class LiveRecords:
             },
         }
 
-    def receipt(self, decision_id: str, lang: str) -> dict[str, Any]:
+    def receipt(self, decision_id: str, lang: str, by: str) -> dict[str, Any]:
         """The receipt of one decision; see `adapters.web.Records.receipt`."""
         del lang  # a receipt tells in both languages
-        return receipt_values(self._place, decision_id)
+        found = receipt_values(self._place, decision_id)
+        self._note(ReadKind.RECEIPT, decision_id, by)
+        return found
+
+    def _note(self, kind: ReadKind, decision_id: str, by: str) -> None:
+        """Before anything is handed over, who gets it; where that cannot be noted, nobody does."""
+        note_look(kind, by=by, at=datetime.now(UTC), home=self._place.folder, about=decision_id)
 
 
 def _for_the_person(told: Explanation) -> dict[str, Any]:

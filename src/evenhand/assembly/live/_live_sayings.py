@@ -8,10 +8,12 @@ from typing import Any
 
 from evenhand.adapters.stores.home import Home
 from evenhand.policy import Campaign
+from evenhand.staff import ReadKind
 from evenhand.terms import UsageError
 
 from ..people._asking import ask
 from ..people._consent_history import consent_history, is_factor
+from ..people._looks import note_look
 from ..people._person_signals import first_gpc
 from ..people._requests import find_request
 from ..people._said_if import history_tag, say_if
@@ -58,8 +60,9 @@ class LiveSayings:
         home, at = self._place.folder, datetime.now(UTC)
         return same_person(who, was, evidence=evidence, by=by, parted=parted, home=home, at=at).to_dict()
 
-    def history(self, who: str) -> dict[str, Any]:
-        """What a person said; see `adapters.web.Sayings.history`."""
+    def history(self, who: str, by: str) -> dict[str, Any]:
+        """What a person said, after it was noted who asks; see `adapters.web.Sayings.history`."""
+        note_look(ReadKind.SAID, by=by, at=datetime.now(UTC), home=self._place.folder, who=who)
         tag = history_tag(self._place, who)  # before it is read: what comes between makes the tag an old one
         found = consent_history(who, home=self._place.folder)
         return {

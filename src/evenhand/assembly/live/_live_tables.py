@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from evenhand.terms import EvenhandError, Finding, Severity
+from evenhand.terms import EvenhandError, Finding, Severity, number_of
 
 from ._live_campaign import LiveCampaign
 from ._tables_seen import Seen
@@ -108,7 +108,7 @@ class TablesWatch:
             Finding(
                 "EH-POL-140",
                 Severity.NOTE,
-                f"The tables of {name} were read again: {len(people)} people.",
+                f"The tables of {name} were read again: {number_of(len(people), 'person', 'people')}.",
                 "what is decided about is what the tables say",
                 "nothing",
                 subject_matter=name,

@@ -1,12 +1,13 @@
 """What people told a home, for a service: read once, and what is new before each group is decided.
 
-While a group is decided and made durable nobody says anything: whoever does waits for it, some thousandths of a second.
-So a no that is durable is heard by every decision after it, and none is made durable behind it.
+While a group is made durable nobody says anything: whoever does waits for it, some thousandths of a second. Where
+somebody of the group did so between being decided about and that, the group is void. So a no that is durable is heard
+by every decision after it, and none is made durable behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,14 +24,20 @@ if TYPE_CHECKING:
     from evenhand.adapters.stores.rights_tables import RightsTables
     from evenhand.ledger import SubjectKeys
 
-__all__ = ["LiveTold"]
+__all__ = ["LiveTold", "SaidMeanwhileError"]
 
+_COUNTS = frozenset({Stream.CONSENT, Stream.CORRECTION, Stream.REMOVAL})
+"""What changes how somebody is decided about."""
 _Row = tuple[int, bytes]
 """When something was said, in microseconds since 1970, and the body of the entry that says what."""
 
 
+class SaidMeanwhileError(Exception):
+    """Somebody said something after they were decided about, and before that was durable: it is void."""
+
+
 class LiveTold:
-    """What people told one home. Used from one thread; close it.
+    """What people told one home. Used from one thread, but for `silent`; close it.
 
     Args:
         place: the home.
@@ -65,6 +72,46 @@ class LiveTold:
         """
         if self._trail is not None:
             self._trail.last()
+
+    @property
+    def last(self) -> int:
+        """Number of the last entry that was read; 0 where there is none."""
+        return self._last
+
+    def catch_up(self) -> None:
+        """Read what is new.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        if self._trail is not None or is_trail_there(self._place):
+            self._catch_up(self._opened())
+
+    @contextmanager
+    def silent(self, heard: int, whom: Callable[[], frozenset[bytes]]) -> Iterator[None]:
+        """Until the ``with`` ends nobody says anything; from any thread, while another reads what is new.
+
+        Args:
+            heard: number of the last entry that was read before people were decided about.
+            whom: gives their handles.
+
+        Raises:
+            SaidMeanwhileError: one of them said something since, or something was taken out.
+            StoreError: it cannot be read.
+        """
+        trail = self._trail
+        if trail is None:
+            with nobody_says_first(self._place) as is_silent:
+                if not is_silent:
+                    raise SaidMeanwhileError
+                yield
+            return
+        with trail.held() as last:
+            if last != heard:
+                new = [one for one in trail.read(after=heard) if one.stream in _COUNTS]
+                if any(one.handle is None for one in new) or not whom().isdisjoint(one.handle for one in new):
+                    raise SaidMeanwhileError
+            yield
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -105,18 +152,20 @@ class LiveTold:
         return self._trail
 
     def _catch_up(self, trail: RightsTables) -> None:
+        """Read what is new. Others may add to the trail meanwhile: what was read counts up to its own last entry."""
         if trail.last() == self._last:
             return
         new = list(trail.read(after=self._last))
+        last = new[-1].seq if new else self._last
         streams = {one.stream for one in new}
         if Stream.REMOVAL in streams:  # what was read before is not all there any more
             self._rows, self._words = {}, {}
-            new = list(trail.read(Stream.CONSENT))
+            new = list(trail.read(Stream.CONSENT, until=last))
         if streams & {Stream.REMOVAL, Stream.CORRECTION}:
             self.corrections = told_to(self._place).corrections
             self.version += 1
         self._take_in([one for one in new if one.stream is Stream.CONSENT and one.body])
-        self._last = trail.last()
+        self._last = last
 
     def _take_in(self, said: list[Entry]) -> None:
         people = self._keys.of_handles(sorted({one.handle for one in said if one.handle is not None}))

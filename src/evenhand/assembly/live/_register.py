@@ -17,21 +17,31 @@ from typing import Any
 from evenhand.adapters.campaigning import FindingsError, Simulated, block_of
 from evenhand.adapters.declared.campaign_files import LoadedCampaign, pointers_in
 from evenhand.adapters.declared.campaign_yaml import yaml_of
-from evenhand.adapters.stores.campaign_tables import CampaignStep, ChangedMeanwhileError, StepKind
+from evenhand.adapters.stores.campaign_tables import CampaignStep, StepKind
 from evenhand.adapters.stores.home import Home
-from evenhand.ledger import CampaignState
-from evenhand.policy import Campaign
+from evenhand.ledger import CampaignState, ReviewState
 from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError
 
 from ..runs._check import check
 from ..runs._planning import Planner
 from ..runs._run import run_campaign
+from ._campaign_acts import CampaignActs
 from ._campaign_opened import CampaignOpener
 from ._campaign_reports import CampaignReports, run_since
 from ._campaign_shelf import CampaignShelf, latest, started, tag_of
+from ._campaign_starts import CampaignStarts
+from ._campaign_told import (
+    assessment_told,
+    changed_meanwhile,
+    error_block,
+    named_in,
+    pause_told,
+    reviews_in,
+    transparency_told,
+)
 from ._live import LiveService
+from ._reviewing import refuse_not_approved, review_told
 from ._sources import Sources
-from ._standing import pause_named, resume_named
 from ._watching import Watcher
 
 __all__ = ["CampaignRegister"]
@@ -40,7 +50,7 @@ _WAIT = 10.0
 """Seconds to wait for a start before saying that it goes on."""
 
 
-class CampaignRegister:
+class CampaignRegister(CampaignActs):
     """The campaigns of one home, for a service. Implements `adapters.campaigning.Campaigns`. Close it.
 
     Args:
@@ -51,52 +61,53 @@ class CampaignRegister:
     """
 
     def __init__(self, place: Home, live: LiveService, opener: CampaignOpener, sources: Sources) -> None:
-        self._place, self._live, self._opener, self._sources = place, live, opener, sources
+        self._place, self._live, self._sources = place, live, sources
         self._declared = {name: one.loaded for name, one in live.campaigns.items()}
         self._starts = ThreadPoolExecutor(1, "evenhand-starts")
         self._under_way: dict[str, Future[None]] = {}
         self._alone = Lock()
         self._planner, self._reports, self._watcher = Planner(place), CampaignReports(place), Watcher(place)
-        self._trouble: dict[str, str] = {}
         self._shelf = CampaignShelf(place)
+        self._served = CampaignStarts(self._shelf, live, opener, sources, self._declared)
 
     def close(self) -> None:
         """Wait for a start that is under way."""
         self._starts.shutdown()
+        self._served.close()
 
     def open_started(self) -> tuple[str, ...]:
-        """Serve every campaign that was started over the network; what could not be opened, one sentence each."""
-        told = []
-        for name in self._shelf.names(self._declared):
-            start = started(self._shelf.steps(name))
-            if name not in self._declared and start is not None:
-                try:
-                    self._serve(name, start)
-                except EvenhandError as error:
-                    self._trouble[name] = error.code
-                    told.append(f"The campaign {name} was started over the network and cannot be served: {error.what}")
-        return tuple(told)
+        """Serve every campaign that was started over the network, also those that others of the home start from now on;
+        what could not be opened, one sentence each."""
+        return self._served.open()
 
     def page(self, after: str, count: int) -> list[dict[str, Any]]:
         """The next campaigns by id; see `Campaigns.page`."""
         names = [name for name in self._shelf.names(self._declared) if name > after][:count]
         states = self._shelf.states(names)
         steps = self._shelf.steps_of([name for name in names if name not in self._declared])
-        return [self._told(name, steps.get(name, []), states) for name in names]
+        loaded = {name: self._readable_now(name, steps.get(name, [])) for name in names}
+        reviews = self._shelf.reviews({name: one.digest if one else "" for name, one in loaded.items()})
+        return [self._told(name, steps.get(name, []), states[name], loaded[name], reviews[name]) for name in names]
 
     def read(self, name: str) -> dict[str, Any]:
         """How one campaign stands; see `Campaigns.read`."""
         steps = self._known(name)
         state = self._shelf.states([name])[name]
         happened = [
-            {"at": one.at, "what": one.what, **_named(one.told)} for one in state.history if one.what != "alarm"
+            {"at": one.at, "what": one.what, **named_in(one.told)} for one in state.history if one.what != "alarm"
         ]
-        done = [
-            {"at": one.at.isoformat(), "what": one.what.value, "by": one.who, "reason": one.why, "version": one.version}
+        done: list[dict[str, Any]] = [
+            {"at": one.at.isoformat(), "what": one.what.value, "version": one.version}
+            | {"by": one.who, "reason": one.why, "role": ""}
             for one in steps
         ]
-        told = self._told(name, steps, {name: state})
-        return {**told, "blocks": self._blocks(name), "history": sorted([*done, *happened], key=lambda one: one["at"])}
+        loaded = self._readable_now(name, steps)
+        review = self._review(name, loaded)
+        told = self._told(name, steps, state, loaded, review)
+        history = sorted([*done, *happened, *reviews_in(review)], key=lambda one: str(one["at"]))
+        unreviewed = (told["review"] or {}).get("block")
+        blocks = [*([unreviewed] if unreviewed else []), *self._blocks(name)]
+        return {**told, "blocks": blocks, "history": history}
 
     def text(self, name: str) -> bytes:
         """Its campaign file; see `Campaigns.text`."""
@@ -111,8 +122,17 @@ class CampaignRegister:
                 return loaded.path.read_bytes()
         return yaml_of(loaded.campaign.model_dump(mode="json", exclude_none=True)).encode()
 
-    def upload(self, document: bytes, *, who: str, why: str) -> dict[str, Any]:
+    def upload(self, document: bytes, *, who: str, why: str, once: str = "") -> dict[str, Any]:
         """Keep a new campaign; see `Campaigns.upload`."""
+        if once and (before := self._shelf.under(once)) is not None:
+            if before.document == document:
+                return self.read(before.campaign)
+            raise UsageError(
+                "idempotency-key-reused",
+                "Another campaign file was sent under this Idempotency-Key before; nothing was kept.",
+                rule="a key stands for one question, for ever",
+                remedy="send a new key with a new file",
+            )
         name = self._readable(document).campaign.campaign
         if name in self._shelf.names(self._declared):
             if name not in self._declared and latest(self._shelf.steps(name)).document == document:
@@ -123,7 +143,7 @@ class CampaignRegister:
                 rule="one campaign for each id",
                 remedy="choose another id, or replace that one (PUT)",
             )
-        return self._kept(name, 1, StepKind.UPLOADED, 1, document, who, why)
+        return self._kept(name, 1, StepKind.UPLOADED, 1, document, who, why, once)
 
     def replace(self, name: str, document: bytes, *, seen: str, who: str, why: str) -> dict[str, Any]:
         """Keep another version; see `Campaigns.replace`."""
@@ -152,7 +172,7 @@ class CampaignRegister:
         try:
             return self._planner.figures(self._loaded(name), tried, at=_now())
         except DataError as error:
-            raise FindingsError([_block(error)]) from None
+            raise FindingsError([error_block(error)]) from None
 
     def figures(self, name: str) -> dict[str, Any] | None:
         """What its last whole run came to; see `Campaigns.figures`."""
@@ -201,28 +221,11 @@ class CampaignRegister:
             start = started(steps)
             if start is not None and start.version == latest(steps).version and name in self._live.campaigns:
                 return self.read(name)
+            refuse_not_approved(self._place, self._loaded(name, steps))
             under_way = self._starts.submit(self._start, name, steps, who, why)
             self._under_way[name] = under_way
         with suppress(TimeoutError):
             under_way.result(timeout=_WAIT)
-        return self.read(name)
-
-    def pause(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
-        """Stop it; see `Campaigns.pause`."""
-        if name not in self._live.campaigns and started(self._known(name)) is None:
-            raise UsageError(
-                "campaign-not-started",
-                f"The campaign {name} was not started, so there is nothing to pause.",
-                rule="what runs can be paused",
-                remedy="nothing; nobody is decided about in it",
-            )
-        pause_named(self._place, name, by=by, reason=reason, at=_now())
-        return self.read(name)
-
-    def resume(self, name: str, *, by: str, reason: str) -> dict[str, Any]:
-        """Let it go on; see `Campaigns.resume`."""
-        self._known(name)
-        resume_named(self._place, name, by=by, reason=reason, at=_now())
         return self.read(name)
 
     def _start(self, name: str, steps: Sequence[CampaignStep], who: str, why: str) -> None:
@@ -245,22 +248,18 @@ class CampaignRegister:
         number = steps[-1].number + 1
         step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, run)
         self._shelf.append(step)
-        self._serve(name, step, loaded)
+        self._served.serve(name, step, loaded)
 
-    def _serve(self, name: str, start: CampaignStep, loaded: LoadedCampaign | None = None) -> None:
-        """Have the service decide by the prices of a start."""
-        at = _now()
-        if loaded is None:
-            versions = [
-                one for one in self._shelf.steps(name) if one.document is not None and one.version == start.version
-            ]
-            loaded = self._sources.read(versions[-1].document or b"", at)
-        self._live.take_in(lambda: self._opener.open(loaded, run=start.run, at=at, even_paused=True)).result()
-        self._trouble.pop(name, None)
-
-    def _told(self, name: str, steps: Sequence[CampaignStep], states: dict[str, CampaignState]) -> dict[str, Any]:
+    def _told(
+        self,
+        name: str,
+        steps: Sequence[CampaignStep],
+        state: CampaignState,
+        loaded: LoadedCampaign | None,
+        review: ReviewState,
+    ) -> dict[str, Any]:
         """A campaign in the list."""
-        campaign, start, state = self._campaign(name, steps), started(steps), states[name]
+        campaign, start = None if loaded is None else loaded.campaign, started(steps)
         run = self._run_of(name, steps)
         return {
             "campaign": name,
@@ -277,7 +276,11 @@ class CampaignRegister:
             "funnel": self._reports.figures(run)["funnel"] if run else [],
             "fairness": self._reports.badge(run) if run else None,
             "watches": 0 if campaign is None else len(campaign.monitor),
-            "etag": tag_of(steps, state),
+            "pause": pause_told(state),
+            "review": review_told(loaded, review),
+            "transparency": None if campaign is None else transparency_told(campaign),
+            "assessment": None if loaded is None else assessment_told(loaded, _now()),
+            "etag": tag_of(steps, state, review),
         }
 
     def _run_of(self, name: str, steps: Sequence[CampaignStep]) -> str:
@@ -300,7 +303,7 @@ class CampaignRegister:
         error = done.exception() if done is not None and done.done() else None
         if error is not None:
             return error.code if isinstance(error, EvenhandError) else "start-fault"
-        return self._trouble.get(name, "")
+        return self._served.trouble.get(name, "")
 
     def _blocks(self, name: str) -> list[dict[str, Any]]:
         """What stands against a start: what the last one met, else what can be seen without looking at data."""
@@ -315,17 +318,20 @@ class CampaignRegister:
             return [dict(one) for one in refused.blocks]
         blocks = [block_of(one, pointers_in(text)) for one in loaded.findings]
         if isinstance(error, EvenhandError):
-            blocks.insert(0, _block(error))
+            blocks.insert(0, error_block(error))
         return blocks
 
     def _is_starting(self, name: str) -> bool:
         return name in self._under_way and not self._under_way[name].done()
 
-    def _campaign(self, name: str, steps: Sequence[CampaignStep]) -> Campaign | None:
+    def _readable_now(self, name: str, steps: Sequence[CampaignStep]) -> LoadedCampaign | None:
         """As it was declared last; None where its file cannot be read any more."""
         with suppress(EvenhandError):
-            return self._loaded(name, steps).campaign
+            return self._loaded(name, steps)
         return None
+
+    def _review(self, name: str, loaded: LoadedCampaign | None) -> ReviewState:
+        return self._shelf.reviews({name: loaded.digest if loaded else ""})[name]
 
     def _loaded(self, name: str, known: Sequence[CampaignStep] | None = None) -> LoadedCampaign:
         """As it would be started next.
@@ -343,10 +349,10 @@ class CampaignRegister:
             raise FindingsError.of(error, pointers_in(document)) from None
 
     def _kept(
-        self, name: str, number: int, what: StepKind, version: int, document: bytes, who: str, why: str
+        self, name: str, number: int, what: StepKind, version: int, document: bytes, who: str, why: str, once: str = ""
     ) -> dict[str, Any]:
         self._under_way.pop(name, None)
-        self._shelf.append(CampaignStep(name, number, _now(), what, who, why, version, document=document))
+        self._shelf.append(CampaignStep(name, number, _now(), what, who, why, version, once, document))
         return self.read(name)
 
     def _known(self, name: str) -> list[CampaignStep]:
@@ -373,24 +379,9 @@ class CampaignRegister:
         return steps
 
     def _refuse_changed(self, name: str, steps: Sequence[CampaignStep], seen: str) -> None:
-        if seen != "*" and tag_of(steps, self._shelf.states([name])[name]) != seen:
-            raise ChangedMeanwhileError(
-                "campaign-changed",
-                f"The campaign {name} was changed meanwhile; nothing was changed now.",
-                rule="whoever changes a campaign has seen what they change",
-                remedy="read it again, and change that",
-            )
-
-
-def _block(error: EvenhandError) -> dict[str, Any]:
-    """An error that is no finding, told as one."""
-    owner = "operator" if error.exit_code == 4 else "data_scientist"
-    told = {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy}
-    return {"pointer": "", "severity": "error", "owner": owner, "line": 0, "blocks": True, **told}
-
-
-def _named(told: Any) -> dict[str, str | None]:
-    return {"by": str(told.get("by", "")), "reason": str(told.get("reason", "")), "version": None}
+        review = self._review(name, self._readable_now(name, steps))
+        if seen != "*" and tag_of(steps, self._shelf.states([name])[name], review) != seen:
+            raise changed_meanwhile(name)
 
 
 def _now() -> datetime:

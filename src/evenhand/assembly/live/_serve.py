@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,6 +145,7 @@ def service_app(
     limits: Limits | None = None,
     routers: Sequence[Any] = (),
     mounts: Mapping[str, Any] | None = None,
+    front: str = "",
     told: Step = _silent,
 ) -> Any:
     """The application (ASGI) of an open service.
@@ -154,13 +155,14 @@ def service_app(
         limits: what one request may be.
         routers: further FastAPI routers.
         mounts: applications (ASGI) by their first address, such as ``{"/my": person_pages(...)}``.
+        front: where a browser that asks for ``/`` is led, such as ``/my/how``; "" = nowhere.
         told: told of faults, by their type and place.
 
     Raises:
         UsageError: the libraries that serve are not installed.
     """
     try:
-        from evenhand.adapters.web import Limits, Metrics, ServedCampaign, Service, make_app
+        from evenhand.adapters.web import Limits, Metrics, ServedCampaign, Service, make_app, well_known_routes
     except ModuleNotFoundError as error:
         raise UsageError(
             "serve-not-installed",
@@ -168,7 +170,9 @@ def service_app(
             rule="the service needs libraries that nothing else needs",
             remedy="pip install 'evenhand[serve]'",
         ) from None
+    from ..house._officer import DeskInHome
     from ..people._events import LiveEvents
+    from ..people._looks import ReadsInHome
     from ._live_records import LiveRecords
     from ._live_sayings import LiveSayings
 
@@ -176,6 +180,10 @@ def service_app(
 
     def once(who: str, what: bytes) -> bytes:
         return blake2b(who.encode() + b"\0" + what, key=secret, digest_size=32, person=_ONCE).digest()
+
+    def gpc_since() -> date | None:
+        days = (one.campaign.controller.gpc_since for one in live.campaigns.values())
+        return max((date.fromisoformat(day) for day in days if day is not None), default=None)
 
     return make_app(
         Service(
@@ -191,13 +199,15 @@ def service_app(
             keys=MachineKeys(serving.place.machine_keys),
             campaigns=_Served(live, ServedCampaign.of),
             register=serving.register,
+            desk=DeskInHome(serving.place, ReadsInHome(serving.place)),
             once=once,
             version=__version__,
             fault=lambda error: told(fault_of(error)),
             metrics=Metrics(lambda: live.waiting, lambda: serving.tables.stale),
             limits=limits or Limits(),
-            routers=tuple(routers),
+            routers=(well_known_routes(gpc_since), *routers),
             mounts=mounts or {},
+            front=front,
         )
     )
 

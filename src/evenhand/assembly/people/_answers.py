@@ -9,13 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from evenhand.adapters.data.corrected_table import corrected_table
 from evenhand.adapters.data.tables import open_table
 from evenhand.adapters.keys.personal_seal import seal
 from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
-from evenhand.features import pseudonymise
 from evenhand.ledger import facts, open_run
 from evenhand.policy import Table
 from evenhand.rights import (
@@ -26,17 +23,18 @@ from evenhand.rights import (
     Letter,
     Request,
     RequestKind,
+    State,
     Step,
     Stream,
     check_step,
 )
 from evenhand.terms import DataError, EvenhandError, Role, UsageError
 
-from ..records._ledger import keys_of
 from ..records._records import data_folder, open_ledger
 from ..records._vault_store import vault_correct, vault_of, vault_values
 from ..runs._open import given_features
 from ._declared import campaigns_of
+from ._lapsed import is_erased, lapse
 from ._package import package_about, portability_of
 from ._requests import Found, entry_of, find_request, recipients_here, refuse_another, take
 from ._rights import erase
@@ -56,12 +54,14 @@ class Answered:
         letter: what the person reads; None where no campaign ran here.
         files: what was written for them.
         to_tell: recipients who are to be told (GDPR 19).
+        lapsed: numbers of other requests of a person who was erased; nothing is left to answer them with.
     """
 
     request: Request
     letter: Letter | None
     files: tuple[Path, ...]
     to_tell: tuple[str, ...]
+    lapsed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class _Done:
     private: Mapping[str, Any] = field(default_factory=dict, repr=False)
     entries: tuple[Entry, ...] = ()
     files: tuple[Path, ...] = ()
+    lapsed: tuple[str, ...] = ()
 
 
 def answer_request(
@@ -89,6 +90,10 @@ def answer_request(
     reason: str = "",
 ) -> Answered:
     """Do what was asked, and record that it was answered. A person decides it.
+
+    An erasure is decided, done and answered, in this order: once it is decided nobody can refuse it any more or take it
+    back, and whatever stops it half way, the next call finishes it. Where the person was erased meanwhile, a request
+    that needs their data ends as lapsed, with the letter that says so.
 
     Args:
         number: of the request.
@@ -113,6 +118,9 @@ def answer_request(
     found = find_request(number, home=home)
     request = found.request
     known = {"identity": NOTED} if identity else {}
+    if request.kind.lapses and not request.state.is_closed and is_erased(place, found, who):
+        ended = lapse(place, number, at, by)
+        return Answered(ended.request, ended.letter, (), ())
     check_step(request, Step.ANSWER, at=at, by=by, **known)
     _refuse_stranger(place, found, who)
     match request.kind:
@@ -121,8 +129,7 @@ def answer_request(
         case RequestKind.RECTIFICATION:
             done = _corrections(place, found, who, values or {}, at)
         case RequestKind.ERASURE:
-            erase(who, home=place.folder, at=at)
-            done, identity = _Done(), ""  # how they were known is gone with them
+            done, identity = _erasure(place, request, who, known, by, at), ""  # how they were known is gone with them
         case RequestKind.HUMAN_REVIEW:
             done = _reviewed(place, found, outcome, offer, reason)
         case _:
@@ -143,18 +150,23 @@ def answer_request(
         recipients=to_tell,
         more=(*done.entries, *told),
     )
-    return Answered(stepped.request, stepped.letter, done.files, to_tell)
+    return Answered(stepped.request, stepped.letter, done.files, to_tell, done.lapsed)
+
+
+def _erasure(place: Home, request: Request, who: str, known: Mapping[str, str], by: str, at: datetime) -> _Done:
+    """Say first that it will be done, so that no other step comes between; then do it."""
+    if request.state is not State.CARRYING_OUT:
+        take(request.number, Step.DECIDE, home=place.folder, by=by, at=at, details=known)
+    done = erase(who, home=place.folder, at=at)
+    until = [one.until.date().isoformat() for one in done.models]
+    return _Done({"models_until": max(until)} if until else {}, lapsed=done.lapsed)
 
 
 def _refuse_stranger(place: Home, found: Found, who: str) -> None:
-    """Nobody gets another's answer. Of whoever was erased only the mark is left: that is enough where no data is
-    handed over."""
-    if found.request.kind not in (RequestKind.ACCESS, RequestKind.PORTABILITY, RequestKind.RECTIFICATION):
-        keys = keys_of(place)
-        pseudonyms = pseudonymise([who], place.key(make=False))
-        if not keys.of_handles([found.handle]) and keys.suppressed(np.asarray(pseudonyms)):
-            return
-    refuse_another(place, found, who)
+    """Nobody gets another's answer. Of whoever was erased only the mark is left: that is enough where no data is handed
+    over."""
+    if found.request.kind.lapses or not is_erased(place, found, who):
+        refuse_another(place, found, who)
 
 
 def _files(place: Home, request: Request, who: str, out: str | Path | None, at: datetime) -> _Done:

@@ -17,8 +17,10 @@ from evenhand.rights import (
     ReviewFigures,
     Step,
     Stream,
+    check_actor,
     code_of,
     is_code,
+    local_moment,
     public_holidays,
     request_of,
     review_figures,
@@ -27,7 +29,7 @@ from evenhand.rights import (
 from evenhand.terms import DataError, UsageError
 
 from ..records._records import open_ledger
-from ._declared import campaigns_of
+from ._declared import campaigns_of, country_of
 from ._requests import AT_ONCE, Stepped, entry_of, find_request, letter_for, list_requests, take
 from ._same_person import with_linked
 from ._trail import entry, key_of_person, trail_of
@@ -69,29 +71,31 @@ def ask(
             (of sale and sharing) or ``human_review``.
         home: the home folder; see `find_home`.
         at: now.
-        received: when it came, where that was earlier; deadlines count from then.
+        received: when it came, where that was earlier; deadlines count from then. Without a zone it is by the clocks of
+            the controller's country.
         law: ``gdpr`` or ``ccpa``; which one applies is a person's judgement.
         lang: ``nl`` or ``en``, in which the person is answered.
-        by: who records it.
+        by: who records it: a role, a staff number, or ``person``.
         purpose: of an objection or restriction; "" = all marketing.
         decision: id of the decision to review.
         note: what the person said; it is kept encrypted under their key.
 
     Raises:
         UsageError: an unknown kind, or one that the law does not know; a moment in the future, or before the law
-            applied; or a decision that is not about this person.
+            applied; nobody who records it; or a decision that is not about this person.
         StoreError: it cannot be written.
     """
     what, by_law = _known(kind, law)
-    came = received or at
+    by, place = check_actor(by), find_home(home)
+    campaigns = campaigns_of(place)
+    country = country_of(campaigns)
+    came = local_moment(received, country) if received else at
     _refuse_moment(came, by_law, at)
-    place = find_home(home)
+    came = came.astimezone(UTC)
     key = key_of_person(place, who, make=True)
     assert key is not None
     if what is RequestKind.HUMAN_REVIEW:
         _refuse_another_persons(place, key, decision)
-    campaigns = campaigns_of(place)
-    country = campaigns[0].campaign.controller.country if campaigns else "NL"
     number = f"R-{at:%Y%m%d}-{secrets.token_hex(3)}"
     details = {"kind": what.value, "law": by_law.value, "lang": lang, "country": country}
     happened = Happening(Step.RECEIVE, came, by, details)

@@ -16,8 +16,10 @@ from evenhand.rights import (
     Said,
     Stream,
     TrailReport,
+    check_actor,
     consent_record,
     is_language,
+    local_moment,
     missing_in,
     records_text,
     said_now,
@@ -26,7 +28,8 @@ from evenhand.rights import (
 )
 from evenhand.terms import DataError, Role, UsageError
 
-from ._declared import campaigns_of, context_of
+from ..records._keys import outward_of
+from ._declared import campaigns_of, context_of, country_of
 from ._same_person import with_linked
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
@@ -69,14 +72,19 @@ def say(
         purpose: a DPV term; "" = all marketing, for an objection, an opt-out or a restriction.
         home: the home folder; see `find_home`.
         at: now.
-        said_at: when it was said, where that was earlier; None = now.
+        said_at: when it was said, where that was earlier; None = now. Without a zone it is by the clocks of the
+            controller's country.
         notice, notice_hash, language, method, actor, form, via: see `rights.Said`.
         only_if_last: see `rights.Trail.append`.
 
     Raises:
-        UsageError: the purpose or the language is none, or the moment lies in the future, or before 1900.
+        UsageError: the purpose or the language is none, nobody is named who records it, or the moment lies in the
+            future, or before 1900.
         StoreError: it cannot be written.
     """
+    actor, place = check_actor(actor), find_home(home)
+    if said_at is not None:
+        said_at = local_moment(said_at, country_of(campaigns_of(place)))
     if said_at is not None and said_at > at:
         raise UsageError(
             "consent-future",
@@ -101,7 +109,7 @@ def say(
     said = said_now(
         word,
         purpose,
-        said_at or at,
+        (said_at or at).astimezone(UTC),
         notice=notice,
         notice_hash=notice_hash,
         language=language,
@@ -110,7 +118,6 @@ def say(
         form=form,
         via=via,
     )
-    place = find_home(home)
     key = key_of_person(place, who, make=True)
     assert key is not None
     with trail_of(place) as trail:
@@ -241,7 +248,7 @@ def export_consents(who: str, *, home: str | Path | None = None) -> ExportedCons
     records = []
     for purpose, said_of_it in by_purpose.items():
         declared = next((one for one in campaigns if one.campaign.purpose == purpose), campaigns[0])
-        subject = key.pseudonym.hex() if key else ""
+        subject = outward_of(place, key.pseudonym.hex()) if key else ""
         records.append(consent_record(subject, purpose, said_of_it, context_of(declared.campaign)))
     missing = dict.fromkeys(name for record in records for name in missing_in(record))
     return ExportedConsents(tuple(records), tuple(missing))

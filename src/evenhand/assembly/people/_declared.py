@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from evenhand.adapters.stores.home import Home
+from evenhand.adapters.stores.home import Home, find_home
 from evenhand.ledger import LedgerStore, RunRecord, open_run, runs_since
 from evenhand.policy import Campaign
-from evenhand.rights import ConsentContext, Sender, authority_of
+from evenhand.rights import ConsentContext, Sender, authority_of, time_zone
 
 from ..records._ledger import has_ledger
 from ..records._records import open_ledger
 
-__all__ = ["DeclaredCampaign", "campaigns_of", "context_of", "recipients_of", "sender_of"]
+__all__ = [
+    "DeclaredCampaign",
+    "campaigns_of",
+    "context_of",
+    "country_of",
+    "home_time_zone",
+    "recipients_of",
+    "sender_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,21 @@ def sender_of(campaign: Campaign) -> Sender:
     clause, controller = campaign.processing, campaign.controller
     contact = (clause.rights_at if clause else None) or controller.contact
     return Sender(controller.name, contact, controller.country, (clause.authority if clause else None) or "")
+
+
+def country_of(campaigns: Sequence[DeclaredCampaign]) -> str:
+    """The country of the controller, by whose calendar and clocks a home counts: as the last campaign says; where none
+    ran yet, the Netherlands."""
+    return campaigns[0].campaign.controller.country if campaigns else "NL"
+
+
+def home_time_zone(*, home: str | Path | None = None) -> str:
+    """The time zone, as IANA names it, in which a home reads a moment that names none: the controller's.
+
+    Args:
+        home: the home folder; see `find_home`.
+    """
+    return time_zone(country_of(campaigns_of(find_home(home))))
 
 
 def recipients_of(campaigns: tuple[DeclaredCampaign, ...]) -> tuple[str, ...]:

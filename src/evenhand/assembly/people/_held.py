@@ -13,7 +13,7 @@ from evenhand.adapters.data.tables import DataTable, open_table
 from evenhand.adapters.stores.home import Home
 from evenhand.explanation import text
 from evenhand.ledger import campaign_of_run, decided_about
-from evenhand.policy import Campaign, Table
+from evenhand.policy import Campaign, ConsentSource, Table
 from evenhand.rights import Item, Request, RequestKind, Said, Step
 from evenhand.terms import EvenhandError, LegalBasis, Origin, Role
 
@@ -23,6 +23,7 @@ from ..records._why import why
 from ..runs._open import given_features
 from ._declared import DeclaredCampaign
 from ._events import events_after
+from ._signal_means import GPC, GPC_ON, Means, means_of, says_no
 from ._trail import is_trail_there, told_to
 
 __all__ = ["Held", "held_about", "reviews_in", "said_in_tables", "said_values"]
@@ -158,7 +159,7 @@ def _said(source: Table, folder: Path, who: str) -> Iterator[dict[str, str]]:
 
 
 def said_in_tables(campaigns: Sequence[DeclaredCampaign], place: Home, who: str) -> list[Said]:
-    """What one person said, as the campaigns' tables of consents have it; without signals.
+    """What one person said, as the campaigns' tables of consents have it, and whether each signal in them says no.
 
     Raises:
         DataError, StoreError: a table cannot be read, so nobody can tell.
@@ -166,15 +167,42 @@ def said_in_tables(campaigns: Sequence[DeclaredCampaign], place: Home, who: str)
     found: dict[tuple[str, ...], Said] = {}
     for declared in campaigns:
         if declared.campaign.consents is not None:
-            for one in _said(declared.campaign.consents, data_folder(declared.last, place), who):
+            folder = data_folder(declared.last, place)
+            for said in _signalled(declared.campaign, declared.campaign.consents, folder, who):
+                found[declared.campaign.campaign, said.purpose, said.status, said.at.isoformat()] = said
+            for one in _said(declared.campaign.consents, folder, who):
                 kind = one["kind"].strip().lower()
                 if kind not in ("signal", "erasure"):
-                    at = datetime.fromisoformat(one["at"])
-                    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+                    at = _moment(one["at"])
                     status = one["status"].strip().rpartition(":")[2].rpartition("#")[2]
                     purpose = one["purpose"].strip().rpartition(":")[2].rpartition("#")[2]
                     found[tuple(one.values())] = Said(kind, purpose, status, at)
     return list(found.values())
+
+
+def _signalled(campaign: Campaign, source: ConsentSource, folder: Path, who: str) -> Iterator[Said]:
+    """The signals of a person in a table, as the campaign understands them: each with whether it says no. What it says
+    itself is not kept, since it may say yes to something else."""
+    columns = source.signals.columns if source.signals is not None else {}
+    if not columns:
+        return
+    table = open_table(Table(**source.model_dump(include={"file", "sql", "table"})), folder)
+    kinds, moments = table.texts("kind"), table.texts("at")
+    signals = {name: table.texts(column) for name, column in columns.items()}
+    for row in _rows_of(table, "subject", who):
+        at = _moment(moments[row] or "")
+        for name, column in signals.items():
+            signal = column[row]
+            if (kinds[row] or "").strip().lower() == "signal" and signal:
+                means = means_of(name, signal, campaign, at)
+                if means is not Means.NOTHING:
+                    status = "SignalledNo" if says_no([means]) else "Signalled"
+                    yield Said("signal", name, status, at, signal=GPC_ON if name == GPC else "")
+
+
+def _moment(written: str) -> datetime:
+    at = datetime.fromisoformat(written.strip())
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _name(table: Table) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +11,15 @@ from typing import Any
 from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.features import pseudonymise
 from evenhand.rights import Portability, Step, access_page, complaint_to
+from evenhand.staff import Read
 from evenhand.terms import DataError
 
+from ..records._keys import outward_of
 from ..records._vault_store import vault_values
 from ._consent_history import consent_history
 from ._declared import DeclaredCampaign, campaigns_of, sender_of
 from ._held import Held, held_about, reviews_in, said_values
+from ._looks import looks_at
 from ._requests import find_request, list_requests
 from ._same_person import linked_ids
 from ._trail import key_of_person
@@ -85,7 +88,7 @@ def package_about(who: str, *, home: str | Path | None = None, lang: str = "en",
             "made": now.isoformat(),
             "lang": lang,
             "subject": who,
-            "pseudonym": pseudonym,
+            "pseudonym": outward_of(place, pseudonym),
             "other_ids": linked_ids(place, who),
             "controller": {"name": controller.name, "contact": controller.contact, "country": controller.country},
             "data": [one.to_dict() | {"corrected": one.corrected} for one in held.items],
@@ -97,6 +100,7 @@ def package_about(who: str, *, home: str | Path | None = None, lang: str = "en",
             "requests": [
                 one.to_dict(now) | {"private": [dict(part) for part in asked[one.number] if part]} for one in requests
             ],
+            "looks": [_look(one) for one in looks_at(place, who, {*asked, *_ids(held.decisions)})],
             "purposes": [_purpose(one) for one in campaigns],
             "recipients": _recipients(campaigns, requests),
             "looked_at": list(looked_at),
@@ -150,6 +154,15 @@ def _meanings(campaigns: tuple[DeclaredCampaign, ...], lang: str) -> dict[str, s
         for name, column in declared.campaign.columns.items()
         if column.meaning is not None
     }
+
+
+def _ids(decisions: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [str(one["decision_id"]) for one in decisions]
+
+
+def _look(one: Read) -> dict[str, str]:
+    """Somebody who looked, as the person is told of it."""
+    return {"at": one.at.isoformat(), "who": one.who, "what": one.kind.value, "about": one.about}
 
 
 def _purpose(declared: DeclaredCampaign) -> dict[str, Any]:

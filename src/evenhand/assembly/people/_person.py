@@ -37,14 +37,14 @@ from evenhand.terms import DecisionFacts, LedgerError, LegalBasis, Standing
 from ..records._receipts import receipt_values
 from ._person_record import OpenRun, PersonRecord, RunShelf, newest_campaign
 from ._person_signals import first_gpc, heard_since, said_by_tcf, signals_of
-from ._signals_said import GPC, GPC_ON
+from ._signal_means import GPC, GPC_ON
 from ._table_words import TableWords, without_void
 
 __all__ = ["PeopleHouse", "Sayings"]
 
 _RECENT = 10
 _YES = ("ConsentGiven", "RenewedConsentGiven")
-_NO = ("ConsentWithdrawn", "ConsentRefused")
+_NO = {"ConsentWithdrawn": "withdrawn", "ConsentRefused": "refused"}
 _FRESH = timedelta(minutes=1)
 """For so long it is not looked up again who the organisation is."""
 
@@ -277,7 +277,7 @@ class PersonDesk:
         for term, (campaign, found) in self.record.campaigns().items():
             asks = campaign.legal_basis is LegalBasis.CONSENT
             said, at, by = _said_of(now, term, campaign) if asks else ("", None, "person")
-            no = at if said == "withdrawn" else None
+            no = at if said in _NO.values() else None
             out.append(
                 Purpose(
                     term=term,
@@ -321,7 +321,7 @@ def _said_of(now: Mapping[tuple[str, str], Word], term: str, campaign: Campaign)
         return (*signal, "browser")
     if word is None:
         return "unknown", None, "person"
-    return ("given" if word.status in _YES else "withdrawn" if word.status in _NO else "unknown"), word.at, word.by
+    return ("given" if word.status in _YES else _NO.get(word.status, "unknown")), word.at, word.by
 
 
 def _is_stopped(now: Mapping[tuple[str, str], Word], term: str) -> bool:

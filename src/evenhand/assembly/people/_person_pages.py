@@ -25,6 +25,7 @@ from ._person import PeopleHouse
 from ._person_record import PersonRecord, RunShelf
 from ._person_sayings import SayingsInHome
 from ._table_words import LiveTables, ReadTables, TableWords
+from ._trail import restored_since
 
 __all__ = ["CodesBy", "cards_of", "people_beside", "person_link", "person_pages_of", "serve_person_pages"]
 
@@ -270,7 +271,7 @@ def _links(place: Home) -> Links:
             rule="a link is good because nobody else can make it",
             remedy="name the right --home; a home gets its key with the first run",
         )
-    return Links(secret)
+    return Links(secret, restored_since(place))
 
 
 def _decision_of(place: Home, who: str, decision: str) -> str:

@@ -10,7 +10,7 @@ from evenhand.portal import Effect, Signal, Trace, Word, effect_of, signals_out
 from evenhand.rights import SIGNALS
 from evenhand.terms import LegalBasis
 
-from ._signals_said import GPC, GPC_ON, Means, means_of, strongest
+from ._signal_means import GPC, GPC_ON, Means, means_of, strongest
 
 __all__ = ["first_gpc", "heard_since", "said_by_tcf", "signals_of", "stops_at_gpc"]
 
@@ -52,11 +52,11 @@ def heard_since(now: _Now, campaigns: Sequence[Campaign]) -> datetime | None:
 
 
 def said_by_tcf(now: _Now, campaign: Campaign) -> tuple[str, datetime] | None:
-    """What a TC string says of a campaign's purpose, and when it came: ``given`` or ``withdrawn``."""
+    """What a TC string says of a campaign's purpose, and when it came: ``given`` or ``refused``."""
     word = now.get(("signal", "tcf"))
     if word is None:
         return None
-    said = {Means.PERMITS: "given", Means.REFUSES: "withdrawn"}.get(means_of("tcf", word.signal, campaign, word.at))
+    said = {Means.PERMITS: "given", Means.REFUSES: "refused"}.get(means_of("tcf", word.signal, campaign, word.at))
     return None if said is None else (said, word.at)
 
 

@@ -3,6 +3,7 @@ sent by you, tried again until it is acknowledged."""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +35,8 @@ class Message:
         recipient: who is told.
         since: from when on.
         attempts: how often a message was written.
-        reference: by which the recipient acknowledged it; "" as long as they did not.
+        is_acknowledged: whether the recipient said that they did it. By which reference is kept encrypted under the
+            person's key, for whoever reveals it.
     """
 
     number: str
@@ -42,7 +44,7 @@ class Message:
     recipient: str
     since: datetime
     attempts: int
-    reference: str
+    is_acknowledged: bool
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -52,14 +54,14 @@ class Message:
             "recipient": self.recipient,
             "since": self.since.isoformat(),
             "attempts": self.attempts,
-            "reference": self.reference,
+            "acknowledged": self.is_acknowledged,
         }
 
 
 def outbox(*, home: str | Path | None = None, everything: bool = False) -> tuple[Message, ...]:
     """What recipients are still to be told, oldest first; with `everything` also what they acknowledged."""
     found = [message for request in list_requests(home=home, everything=True) for message in _messages(request)]
-    kept = [one for one in found if everything or not one.reference]
+    kept = [one for one in found if everything or not one.is_acknowledged]
     return tuple(sorted(kept, key=lambda one: (one.since, one.number, one.recipient)))
 
 
@@ -106,6 +108,9 @@ def acknowledge(
 ) -> Message:
     """Record that a recipient has done it. Said again with the same reference it stands as it was.
 
+    A reference can name the person. So it is kept encrypted under their key; of somebody who was erased, as of
+    everybody, there is also a mark of it under the home's secret, by which you can show that it was this one.
+
     Raises:
         UsageError: nothing was to be told to this recipient, the reference is empty, or another one stands there.
     """
@@ -119,17 +124,18 @@ def acknowledge(
     request = find_request(number, home=home).request
     _refuse_unknown(request, recipient)
     before = next(one for one in _messages(request) if one.recipient == recipient)
-    if before.reference == reference:
+    mark = _mark(find_home(home), number, recipient, reference)
+    if _is_reference(request, recipient, reference, mark):
         return before
-    if before.reference:
+    if before.is_acknowledged:
         raise UsageError(
             "told-already",
             f"This recipient acknowledged request {number} before, with another reference.",
             rule="GDPR 5(2): what was recorded of an answer stands",
-            remedy="see it with: evenhand rights outbox --all; a wrong reference is explained in your own file",
+            remedy=f"see it with: evenhand rights show {number} --reveal; a wrong one is explained in your own file",
         )
-    details = {"recipient": recipient, "state": "acknowledged", "reference": reference}
-    done = take(number, Step.TELL, home=home, by=by, at=at, details=details)
+    details = {"recipient": recipient, "state": "acknowledged", "mark": mark}
+    done = take(number, Step.TELL, home=home, by=by, at=at, details=details, private={"reference": reference})
     return next(one for one in _messages(done.request) if one.recipient == recipient)
 
 
@@ -141,9 +147,21 @@ def _messages(request: Request) -> list[Message]:
     out = []
     for recipient, happened in told.items():
         attempts = sum(one.details["state"] == "tried" for one in happened)
-        reference = next((str(one.details["reference"]) for one in happened if "reference" in one.details), "")
-        out.append(Message(request.number, request.kind, recipient, happened[0].at, attempts, reference))
+        is_acknowledged = any(one.details["state"] == "acknowledged" for one in happened)
+        out.append(Message(request.number, request.kind, recipient, happened[0].at, attempts, is_acknowledged))
     return out
+
+
+def _mark(place: Home, number: str, recipient: str, reference: str) -> str:
+    """What tells a reference from another, and tells it to nobody."""
+    said = "\0".join(("evenhand recipient reference", number, recipient, reference.strip()))
+    return hmac.digest(place.key(make=False), said.encode(), "sha256").hex()[:32]
+
+
+def _is_reference(request: Request, recipient: str, reference: str, mark: str) -> bool:
+    """Whether a recipient acknowledged with this very reference; an older evenhand kept it in clear."""
+    told = [one.details for one in request.trail if one.step is Step.TELL and one.details["recipient"] == recipient]
+    return any(one.get("mark") == mark or one.get("reference") == reference for one in told)
 
 
 def _refuse_unknown(request: Request, recipient: str) -> None:

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.stores.home import Home, find_home
-from evenhand.ledger import closed_run, expire_run, is_expired, open_run, runs
+from evenhand.ledger import (
+    campaign_digests,
+    campaign_of_digest,
+    closed_run,
+    expire_run,
+    expired_runs,
+    open_run,
+    runs,
+)
 from evenhand.rights import Entry, Said, Step, Stream, kept_until
 
 from ..records._ledger import has_ledger, keys_of, ledger_of, run_keys_of
@@ -25,7 +33,7 @@ from ._trail import is_trail_there, remove_entries, trail_of
 __all__ = ["DueRun", "Retention", "retention"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ENDS = (Step.ANSWER.value, Step.REFUSE.value, Step.WITHDRAW.value)
+_ENDS = (Step.ANSWER.value, Step.REFUSE.value, Step.WITHDRAW.value, Step.LAPSE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,7 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
     campaigns = campaigns_of(place)
     due = tuple(_due_runs(place, at)) if has_ledger(place) else ()
     consents, requests, orphans = _due_entries(place, campaigns, at)
-    looks = _due_looks(place, campaigns, at)
+    looks = _due_looks(place, campaigns, at, frozenset(one.run_id for one in due))
     if not dry_run:
         for one in due:
             _destroy(place, one, at)
@@ -123,6 +131,7 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
             with trail_of(place) as trail:
                 remove_entries(trail, [*consents, *requests, *looks], "retention", at)
                 remove_entries(trail, orphans, "erasure", at)
+            _forget_used_links(place, at)
     tables = {
         (str(table.file or table.table or "a data frame"), one.campaign.retention.features): None
         for one in campaigns
@@ -132,12 +141,24 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
     return Retention(not dry_run, due, len(consents), len(numbers), len(orphans), tuple(tables), len(looks))
 
 
+def _forget_used_links(place: Home, at: datetime) -> None:
+    """Links that were used, once they would be none anyway: nobody misses their marks."""
+    from evenhand.adapters.entry.used_links import UsedLinks
+    from evenhand.adapters.stores.database import database_of
+
+    UsedLinks(lambda: database_of(place)).forget(at)
+
+
 def _due_runs(place: Home, at: datetime) -> Iterator[DueRun]:
     with open_ledger(place) as store:
+        under, expired, declared = campaign_digests(store), expired_runs(store), dict[str, str]()
         for run in runs(store):
-            if not run.finished or is_expired(store, run.run_id):
+            if not run.finished or run.is_refit or run.run_id in expired:
                 continue
-            kept = open_run(store, run.run_id).campaign.retention.decisions
+            digest = under[run.run_id]
+            if digest not in declared:
+                declared[digest] = campaign_of_digest(store, digest).retention.decisions
+            kept = declared[digest]
             until = kept_until(acted_at(run.run_id).date(), kept)
             if at.date() >= until:
                 clear = not closed_run(store, run.run_id)
@@ -177,14 +198,20 @@ def _due_entries(
     return consents, _closed(asked, _longest(campaigns, "requests"), at), orphans
 
 
-def _due_looks(place: Home, campaigns: Sequence[DeclaredCampaign], at: datetime) -> list[int]:
-    """Notes of what staff read: as old as a closed request may be, they go too."""
-    kept = _longest(campaigns, "requests")
-    if kept is None or not is_trail_there(place):
+def _due_looks(place: Home, campaigns: Sequence[DeclaredCampaign], at: datetime, gone: frozenset[str]) -> list[int]:
+    """Notes of who looked at what: as old as a closed request may be, they go too; and with the decisions of the runs
+    that go, those of who looked at one of these."""
+    if not is_trail_there(place):
         return []
+    kept = _longest(campaigns, "requests")
     with trail_of(place) as trail:
         looks = [one for one in trail.read(Stream.READ) if not one.is_removed]
-    return [one.seq for one in looks if at.date() >= kept_until(_moment(one.at).date(), kept)]
+    return [
+        one.seq
+        for one in looks
+        if json.loads(one.body)["about"].rpartition(".")[0] in gone
+        or (kept is not None and at.date() >= kept_until(_moment(one.at).date(), kept))
+    ]
 
 
 def _longest(campaigns: Sequence[DeclaredCampaign], name: str) -> str | None:

@@ -14,13 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.features import pseudonymise
-from evenhand.ledger import closed_run, decided_about, erase_subject, open_run, runs
+from evenhand.ledger import (
+    campaign_digests,
+    campaign_of_digest,
+    closed_run,
+    decided_about,
+    erase_subject,
+    open_run,
+    runs,
+)
 from evenhand.terms import DataError, StoreError
 
+from ..records._keys import outward_of
 from ..records._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ..records._records import open_ledger, readable, rebuild_report
 from ..records._why import why
+from ..runs._due_models import DueModel, due_models
 from ._events import events_after, forget_events
+from ._lapsed import lapse_all
 from ._said_since import SAID_NO
 from ._same_person import linked_ids
 from ._trail import forget_said, is_trail_there
@@ -39,7 +50,7 @@ class Access:
 
     Attributes:
         subject: their own id.
-        pseudonym: under which decisions name them (32 hex digits).
+        pseudonym: under which explanations and exports name them as of now (32 hex digits).
         decisions: every decision about them with its whole explanation, oldest first.
         lang: of the explanations.
         own_tables: the organisation's own tables of the campaigns that ran; what stands there is not in this answer.
@@ -111,7 +122,7 @@ def access(who: str, *, home: str | Path | None = None, lang: str = "en") -> Acc
     told = tuple(why(one, home=place.folder, lang=lang) for one in ids)
     own = _own_tables(place, sorted({one.facts.run_id for one in told})) if told else ()
     events = tuple(events_after(place, ids)) if is_trail_there(place) else ()
-    return Access(who, pseudonym, told, lang, own, in_vault, tuple(not_read), events)
+    return Access(who, outward_of(place, pseudonym), told, lang, own, in_vault, tuple(not_read), events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,8 @@ class Erased:
         in_vault: sensitive columns of which their value was taken out of the vault.
         events: what had followed their decisions, and was removed.
         other_ids: how many other ids of the same person were erased with this one.
+        lapsed: numbers of requests that were open, and that nothing is left to answer with; each has its letter.
+        models: the models in force that may have been fitted on the person, and are to be fitted again.
     """
 
     decisions: int
@@ -137,6 +150,8 @@ class Erased:
     in_vault: int = 0
     events: int = 0
     other_ids: int = 0
+    lapsed: tuple[str, ...] = ()
+    models: tuple[DueModel, ...] = ()
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
@@ -170,6 +185,8 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         in_vault=sum(one.in_vault for one in done),
         events=sum(one.events for one in done),
         other_ids=len(others),
+        lapsed=tuple(number for one in done for number in one.lapsed),
+        models=tuple({model.run: model for one in done for model in one.models}.values()),
     )
 
 
@@ -181,8 +198,9 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
     if _nothing_was_decided(place):
         keys.suppress(pseudonym, since_1970)
         said, in_vault = forget_said(place, pseudonym, at), vault_forget(place, who, at)
+        lapsed = lapse_all(place, who, at)
         keys.forget(pseudonym)
-        return Erased(0, 0, 0, (), said, in_vault)
+        return Erased(0, 0, 0, (), said, in_vault, lapsed=lapsed)
     with open_ledger(place) as store:
         recorded = [run for run in runs(store) if run.finished]
         if not keys.is_there and any(closed_run(store, run.run_id) for run in recorded):
@@ -195,11 +213,13 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
     keys.suppress(pseudonym, since_1970)
     said = forget_said(place, pseudonym, at)
     in_vault = vault_forget(place, who, at)
+    lapsed = lapse_all(place, who, at)
     with open_ledger(place) as store:
         decided = decided_about(store, pseudonym.hex())
     events = forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
     with ledger_of(place) as store:
         handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place))
+        held = set(keys.note_gone(pseudonym, since_1970))  # nobody records now: each model in force has its list here
         store.shrink()
         sealed = len(store.about(handle)) if handle else 0
         in_the_clear = len(store.about(pseudonym))
@@ -212,7 +232,8 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
         if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)
     own = _own_tables(place, [run.run_id for run in recorded])
-    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events)
+    models = tuple(one for one in due_models(home=place.folder) if one.run in held or not one.is_known)
+    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events, lapsed=lapsed, models=models)
 
 
 def _nothing_was_decided(place: Home) -> bool:
@@ -249,8 +270,9 @@ def _own_tables(place: Home, names: list[str]) -> tuple[str, ...]:
     """Names of the tables that the campaigns of these runs read."""
     tables: dict[str, None] = {}
     with open_ledger(place) as store:
-        for name in names:
-            campaign = open_run(store, name).campaign
+        digests = campaign_digests(store)
+        for digest in dict.fromkeys(digests[name] for name in names):
+            campaign = campaign_of_digest(store, digest)
             for source in (campaign.subjects, campaign.history, campaign.consents):
                 if source is not None and source.file:
                     tables[str(source.file)] = None

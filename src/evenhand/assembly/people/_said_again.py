@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from evenhand.adapters.keys.personal_seal import seal, unseal
 from evenhand.adapters.keys.subject_keys import SubjectKeyFile
+from evenhand.adapters.stores.belonging import belong
 from evenhand.adapters.stores.database import Database
 from evenhand.adapters.stores.home import Home
 from evenhand.adapters.stores.rights_tables import RightsTables
@@ -17,12 +19,14 @@ from evenhand.rights import Entry, Stream, verify_trail
 from evenhand.terms import LedgerError
 
 from ..records._ledger import keys_of
-from ._trail import microseconds, trail_of
+from ._trail import entry, microseconds, trail_of
 
-__all__ = ["SaidAgain", "say_again"]
+__all__ = ["SaidAgain", "note_restore", "say_again"]
 
 _NEVER = -(2**62)
-_CARRIED = (Stream.CONSENT, Stream.CORRECTION, Stream.REQUEST, Stream.SAME)
+_CARRIED = (Stream.CONSENT, Stream.CORRECTION, Stream.REQUEST, Stream.SAME, Stream.READ)
+_KEPT_OF_NOBODY = (Stream.REQUEST, Stream.READ)
+"""What is carried of somebody who was erased, and of looks at what is nobody's in particular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,18 @@ class SaidAgain:
         said: what people said, and corrections.
         steps: steps of requests.
         requests: the requests that these are of.
+        looks: notes of who looked at what about people.
     """
 
     said: int = 0
     steps: int = 0
     requests: int = 0
+    looks: int = 0
 
 
 def say_again(staged: Home, people: SubjectKeyFile, elsewhere: Home, at: datetime) -> SaidAgain | None:
-    """Record in a staged home what its people said and asked, and what was corrected of them, after the backup.
+    """Record in a staged home what its people said and asked, what was corrected of them, and who looked at what about
+    them, after the backup.
 
     Every entry keeps its own moment, so the clock of a request goes on from the day on which it came; one that the
     staged home has already is not recorded twice. What an erasure made void is left out; of the requests of an erased
@@ -83,13 +90,23 @@ def say_again(staged: Home, people: SubjectKeyFile, elsewhere: Home, at: datetim
             if one.salt in known:
                 continue
             if key is None:
-                if one.stream is Stream.REQUEST:
+                if one.stream in _KEPT_OF_NOBODY:
                     new.append(replace(one, seq=0, recorded=microseconds(at)))
-            elif one.stream is Stream.REQUEST or one.at > gone.get(key.pseudonym, _NEVER):
+            elif one.stream in _KEPT_OF_NOBODY or one.at > gone.get(key.pseudonym, _NEVER):
                 new.append(_as_theirs(one, key, people, at))
         own.append(new)
     asked = [one.about for one in new if one.stream is Stream.REQUEST]
-    return SaidAgain(len(new) - len(asked), len(asked), len(set(asked)))
+    looks = sum(one.stream is Stream.READ for one in new)
+    return SaidAgain(len(new) - len(asked) - looks, len(asked), len(set(asked)), looks)
+
+
+def note_restore(staged: Home, made: datetime, at: datetime) -> None:
+    """Note in a staged home that it was made from a backup; what is drawn with it is what links are bound to then."""
+    body = json.dumps({"made": made.isoformat()}, separators=(",", ":")).encode()
+    noted = entry(Stream.RESTORE, body, at=at, recorded=at, handle=None)
+    with Database.in_file(staged.people) as database:
+        RightsTables(database, staged.key(make=False)).append([noted])
+        belong(database, staged.key(make=False))
 
 
 def _as_theirs(one: Entry, key: SubjectKey, people: SubjectKeyFile, at: datetime) -> Entry:

@@ -92,7 +92,7 @@ def same_person(
     group = list(dict.fromkeys([*_group(place, subject), *_group(place, was)]))
     gone = {} if parted else _keep_out(place, group)
     keys = {one: key_of_person(place, one, make=one not in gone or one == subject) for one in group}
-    body = json.dumps({"by": by, "parted": parted}, sort_keys=True, separators=(",", ":")).encode()
+    body = json.dumps({"by": by.strip(), "parted": parted}, sort_keys=True, separators=(",", ":")).encode()
     entries = [
         entry(
             Stream.SAME,

@@ -5,69 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum, unique
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from evenhand.adapters.stores.home import Home, find_home
-from evenhand.permission import hear
 from evenhand.policy import Campaign
 from evenhand.rights import SIGNALS, Said, Stream, said_by_signal
 from evenhand.signals import Unreadable, read_gpp, read_tcf, read_us_privacy
 from evenhand.terms import UsageError
 
-from ..runs._consents import AS_OPT_OUTS
 from ._same_person import with_linked
+from ._signal_means import GPC, GPC_ON, Means, means_of, says_no
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
-__all__ = [
-    "GPC",
-    "GPC_ON",
-    "HeardSignals",
-    "Means",
-    "first_gpc",
-    "gpc_overruled",
-    "hear_signals",
-    "is_gpc",
-    "means_of",
-    "strongest",
-]
+__all__ = ["HeardSignals", "first_gpc", "gpc_overruled", "hear_signals", "is_gpc"]
 
-GPC = "gpc"
-GPC_ON = "1"
-"""Its one value, as a record of it has it."""
 _READERS = {"tcf": read_tcf, "gpp": read_gpp, "us_privacy": read_us_privacy}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@unique
-class Means(StrEnum):
-    """What a signal means for what a campaign does, the weakest first; of several the last here counts."""
-
-    NOTHING = "nothing"
-    """It says nothing about this."""
-    OPEN = "open"
-    """The person did not opt out. It is no consent."""
-    PERMITS = "permits"
-    UNUSABLE = "unusable"
-    """It grants nothing: too old, of somebody else, or the person was not asked."""
-    UNCLEAR = "unclear"
-    """Nobody can say whether it opts out, so no personal data is used."""
-    REFUSES = "refuses"
-    OPTS_OUT = "opts-out"
-
-
-_ORDER = tuple(Means)
-_WORDS = {
-    "SIGNAL_GIVEN": Means.PERMITS,
-    "SIGNAL_REFUSED": Means.REFUSES,
-    "SIGNAL_UNUSABLE": Means.UNUSABLE,
-    "OPEN": Means.OPEN,
-    "UNCLEAR": Means.UNCLEAR,
-    "OPTED_OUT": Means.OPTS_OUT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +96,8 @@ def hear_signals(
                 since = min(at, in_table or at)
                 kept.append(said_by_signal(GPC, GPC_ON, since, says_no=True, actor=actor, via=via))
         elif _last(before, name) != signal:
-            says_no = strongest(means[name].values()) in (Means.REFUSES, Means.OPTS_OUT, Means.UNCLEAR)
-            kept.append(said_by_signal(name, signal, at, says_no=says_no, actor=actor, via=via))
+            no = says_no(means[name].values())
+            kept.append(said_by_signal(name, signal, at, says_no=no, actor=actor, via=via))
     if kept:
         entries = [entry(Stream.CONSENT, one.to_body(), at=at, recorded=at, handle=key.handle) for one in kept]
         with trail_of(place) as trail:
@@ -154,31 +108,6 @@ def hear_signals(
     if GPC in signals and gpc_overruled([*before, *kept]):
         overruled.append(GPC)
     return HeardSignals(tuple(kept), known, tuple(overruled), means)
-
-
-def means_of(name: str, signal: str, campaign: Campaign, at: datetime) -> Means:
-    """What a signal in a table, or a string that the home recorded, means for what one campaign does, to whoever
-    received it at that moment.
-
-    Example:
-        >>> from types import SimpleNamespace
-        >>> from evenhand.terms import Channel
-        >>> campaign = SimpleNamespace(purpose="PersonalisedAdvertising", channel=Channel.WEB, consents=None)
-        >>> means_of("us_privacy", "1YYN", campaign, datetime(2026, 1, 1, tzinfo=UTC)).value
-        'opts-out'
-    """
-    moment = np.array([at.astimezone(UTC).replace(tzinfo=None)], dtype="datetime64[us]")
-    heard = hear({name: [signal]}, moment, campaign, AS_OPT_OUTS)
-    now = int(moment.astype(np.int64)[0])
-    return strongest(
-        Means.UNUSABLE if until < now else _WORDS[word]
-        for word, until in zip(heard.words, heard.until.tolist(), strict=True)
-    )
-
-
-def strongest(found: Iterable[Means]) -> Means:
-    """Of several the one that permits least."""
-    return max(found, key=_ORDER.index, default=Means.NOTHING)
 
 
 def _refuse_unreadable(name: str, signal: str) -> None:

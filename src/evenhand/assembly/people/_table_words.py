@@ -22,7 +22,7 @@ from ..records._records import data_folder
 from ..runs._consents import open_consents
 from ..runs._frames import Frames
 from ._declared import campaigns_of
-from ._signals_said import GPC, Means, means_of
+from ._signal_means import GPC, Means, means_of
 
 __all__ = ["LiveTables", "ReadTables", "TableWords", "without_void"]
 

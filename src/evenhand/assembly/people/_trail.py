@@ -43,6 +43,7 @@ __all__ = [
     "nobody_says_meanwhile",
     "refuse_said_since",
     "remove_entries",
+    "restored_since",
     "take_out",
     "told_columns",
     "told_to",
@@ -118,6 +119,15 @@ def trail_of(place: Home) -> Iterator[RightsTables]:
         if database.is_there:
             belong(database, secret)
         yield RightsTables(database, secret)
+
+
+def restored_since(place: Home) -> bytes:
+    """What was drawn when a home was made from a backup, the last time; b"" of one that never was."""
+    if not is_trail_there(place):
+        return b""
+    with trail_of(place) as trail:
+        found, _ = trail.latest(Stream.RESTORE, 1)
+    return found[0].salt if found else b""
 
 
 def key_of_person(place: Home, who: str, *, make: bool) -> SubjectKey | None:

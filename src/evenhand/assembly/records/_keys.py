@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from evenhand.adapters.keys.wrapping import wrapping_of_environment
 from evenhand.adapters.stores.home import KEY_BYTES, Home, find_home, write_atomically
@@ -13,9 +15,19 @@ from evenhand.terms import StoreError, UsageError
 
 from ._ledger import keys_of
 
-__all__ = ["KeysState", "keys_status", "new_wrapping_key", "rotate_keys"]
+__all__ = [
+    "KeysState",
+    "Renewed",
+    "keys_status",
+    "new_wrapping_key",
+    "outward_of",
+    "outward_stories",
+    "renew_pseudonyms",
+    "rotate_keys",
+]
 
 Step = Callable[[str], None]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _silent(_: str) -> None:
@@ -31,12 +43,16 @@ class KeysState:
         secret: name of the key that the secret key's file is under; "" = in the clear, "environment" = no file.
         people: how many people's random bytes are under which key, by its name; "" = in the clear.
         changed: how many people's were wrapped anew just now.
+        pseudonyms: which version of pseudonyms leaves the home; 0 = they were never renewed.
+        renewed: when that version began; None where they were never renewed.
     """
 
     wrapping: tuple[str, ...]
     secret: str
     people: dict[str, int]
     changed: int = 0
+    pseudonyms: int = 0
+    renewed: datetime | None = None
 
     @property
     def is_done(self) -> bool:
@@ -93,13 +109,78 @@ def rotate_keys(*, home: str | Path | None = None, step: Step = _silent) -> Keys
     return _state(place, changed)
 
 
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """Pseudonyms that were renewed, or would be.
+
+    Attributes:
+        version: the version that leaves the home now; of a look, the one that would.
+        people: how many people have a pseudonym.
+        done: False where it was only looked at.
+    """
+
+    version: int
+    people: int
+    done: bool
+
+
+def renew_pseudonyms(*, home: str | Path | None = None, at: datetime, dry_run: bool = False) -> Renewed:
+    """Have every pseudonym leave the home as another one from now on. Nobody can join what left before with what leaves
+    later: the key of the version before is destroyed, in the one transaction that draws the next.
+
+    Nothing inside the home changes: what is kept about a person is found as before, and so is every mark of somebody
+    who was erased. Runs and services may go on meanwhile.
+
+    Args:
+        home: the home folder; see `find_home`.
+        at: now.
+        dry_run: only say what would be done.
+
+    Raises:
+        StoreError: the home has no keys of people yet, or they cannot be written.
+    """
+    place = find_home(home)
+    keys = keys_of(place)
+    if not place.has_key or not keys.is_there:
+        raise StoreError(
+            "pseudonyms-none",
+            f"{place.folder} has no pseudonyms of people yet. Nothing was changed.",
+            rule="what left the home can be cut off from what leaves later",
+            remedy="name the right --home; pseudonyms come with the first run, or with what a person says",
+        )
+    people = sum(keys.under().values())
+    if dry_run:
+        return Renewed(keys.version().number + 1, people, False)
+    version = keys.renew((at - _EPOCH) // timedelta(microseconds=1))
+    return Renewed(version.number, people, True)
+
+
+def outward_of(place: Home, pseudonym: str) -> str:
+    """A pseudonym (32 hex digits) as it leaves the home now."""
+    return keys_of(place).outward([bytes.fromhex(pseudonym)])[0].hex() if pseudonym else ""
+
+
+def outward_stories(place: Home, report: dict[str, Any]) -> None:
+    """Tell the people of a report's stories by the pseudonyms that leave the home now."""
+    told = [one for story in report.get("stories", ()) for one in story.values()]
+    leave = keys_of(place).outward([bytes.fromhex(one["subject"]) for one in told]) if told else []
+    for one, pseudonym in zip(told, leave, strict=True):
+        one["subject"] = pseudonym.hex()
+
+
 def _state(place: Home, changed: int = 0) -> KeysState:
     wrapping = wrapping_of_environment()
     content = place.key_file.read_bytes() if place.key_file.exists() else None
     keys = keys_of(place)
+    version = keys.version()
+    under = keys.under() if keys.is_there else {}
+    if version.number and version.under not in under:
+        under[version.under] = 0  # its random bytes are under a key that nobody else's are under
     return KeysState(
         wrapping.names,
         "environment" if content is None else wrapping.name_on(content),
-        keys.under() if keys.is_there else {},
+        under,
         changed,
+        version.number,
+        _EPOCH + timedelta(microseconds=version.since) if version.number else None,
     )

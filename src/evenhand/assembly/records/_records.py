@@ -6,25 +6,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.stores.home import Home, find_home
 from evenhand.campaigns import learn, lesson_of
 from evenhand.journey import propose
-from evenhand.ledger import LedgerStore, RunRecord, facts, open_run, runs
+from evenhand.ledger import LedgerStore, RunRecord, RunSummary, facts, latest_runs, open_run, runs
 from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError, DecisionFacts, UsageError
+from evenhand.terms import DataError, DecisionFacts, Explained, UsageError, number_of, shown_steps
 
 from ..people._trail import erased_since
 from ..runs._frames import Frames
 from ..runs._law import as_recorded
 from ..runs._open import open_all
-from ..runs._policy import policy_of_run
+from ..runs._policy import policy_of_run, prices_for_later
 from ..runs._report import write_results
+from ._keys import outward_stories
 from ._ledger import ledger_of, run_keys_of
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ __all__ = [
     "Replayed",
     "forget_groups",
     "list_runs",
+    "newest_of",
     "open_ledger",
     "prices_of",
     "rebuild_report",
@@ -79,34 +82,58 @@ def forget_groups(run_id: str, *, home: str | Path | None = None, at: datetime) 
         return name, forget_groups_of(store, run_keys_of(place), name, at=at)
 
 
-def list_runs(*, home: str | Path | None = None) -> list[dict[str, Any]]:
-    """Every run in the ledger, oldest first, as plain values."""
+_FEW = 100
+"""Runs that are looked at one by one, the last first, before all of them are."""
+
+
+def list_runs(*, home: str | Path | None = None, last: int | None = None) -> list[dict[str, Any]]:
+    """The runs in the ledger, oldest first, as plain values; where a few got an offer, or did not, it tells None.
+
+    Args:
+        home: the home folder; see `find_home`.
+        last: so many of the last ones, and nothing of the others is read; None = all.
+    """
     with open_ledger(find_home(home)) as store:
+        listed = runs(store) if last is None else tuple(islice(latest_runs(store), last))[::-1]
         return [
             {
                 "run_id": run.run_id,
                 "at": run.at.isoformat(),
                 "campaign": run.campaign,
                 "decisions": run.decisions,
-                "selected": run.selected,
+                "selected": shown_steps([run.decisions, run.selected])[1],
                 "priced_by": run.priced_by,
-                "state": "recorded" if run.finished else f"interrupted, nothing recorded ({run.why})",
+                "state": _state(run.is_refit) if run.finished else f"interrupted, nothing recorded ({run.why})",
                 "head": run.head,
             }
-            for run in runs(store)
+            for run in listed
         ]
 
 
-def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaign: str = "") -> str:
+def _state(is_refit: bool) -> str:
+    return "recorded: a model that was fitted again, and nobody was decided about" if is_refit else "recorded"
+
+
+def resolve_run(
+    store: LedgerStore, run_id: str, *, whole: bool = False, prices: bool = False, campaign: str = ""
+) -> str:
     """A run's id; ``last`` is the last that was finished: with `whole` over a whole table, with `campaign` of that one.
+    One that only fitted a model again decided about nobody, and is the last with `prices` alone.
 
     Raises:
         DataError: nothing was recorded yet.
     """
     if run_id != "last":
         return run_id
-    may_be = [run for run in runs(store) if run.finished and campaign in {"", run.campaign}]
-    finished = [run for run in may_be if not (whole and run.priced_by)]
+
+    def may_be(run: RunSummary) -> bool:
+        is_asked = run.finished and campaign in {"", run.campaign}
+        return is_asked and not (whole and run.priced_by) and (prices or not run.is_refit)
+
+    for run in islice(latest_runs(store), _FEW):
+        if may_be(run):
+            return run.run_id
+    finished = [run for run in runs(store) if may_be(run)]
     if not finished:
         raise DataError(
             "ledger-no-run",
@@ -115,6 +142,21 @@ def resolve_run(store: LedgerStore, run_id: str, *, whole: bool = False, campaig
             remedy="record one: evenhand run CAMPAIGN",
         )
     return finished[-1].run_id
+
+
+def newest_of(store: LedgerStore, run_id: str) -> str:
+    """The run that decides in the place of another, since its model was fitted again; the same where none does."""
+    for run in runs(store):
+        if run.is_refit and open_run(store, run.run_id).report["refit"]["instead_of"] == run_id:
+            run_id = run.run_id
+    return run_id
+
+
+_GONE_LESSON = (
+    "What they said is gone, so the run cannot learn from it again: a model that differs, or a place that "
+    "is free, follows from that. The recorded decisions are checked by: evenhand ledger verify"
+)
+_GONE_PEOPLE = "Decisions about them, if this run made any, were not compared. Check the ledger: evenhand ledger verify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +198,14 @@ class Replayed:
             lines.append(f"  the sealed part of {self.unopened:,} was not compared: the run's key is not here")
         if self.closed:
             lines.append(
-                f"  {self.closed:,} of these were not compared: the keys of their people are not here, "
-                "or their time is over"
+                f"  {self.closed:,} of these {'was' if self.closed == 1 else 'were'} not compared: "
+                "the keys of their people are not here, or their time is over"
             )
         if self.erased_since:
             lines.append(
-                f"  {self.erased_since:,} people were erased since whose consents or corrections this run had read. "
-                "What they said is gone, so the run cannot learn from it again: a model that differs, or a place that "
-                "is free, follows from that. The recorded decisions are checked by: evenhand ledger verify"
+                f"  {number_of(self.erased_since, 'person', 'people')} {'was' if self.erased_since == 1 else 'were'} "
+                "erased since whose consents or corrections this run had read. "
+                + (_GONE_LESSON if self.learned else _GONE_PEOPLE)
             )
         lines += [f"  decision {d['number']}: differs in {', '.join(d['fields'])}" for d in self.different]
         return "\n".join(lines)
@@ -226,6 +268,8 @@ def replay(
         was = model_from_json(recorded.model_json)
         explained = propose(opened.asked, recorded.campaign, was, opened.stores)
         step("comparing")
+        if recorded.summary.is_refit:
+            return _replay_refit(recorded, explained, model.digest == was.digest)
         result = compare_with_record(store, name, explained, run_keys_of(place))
         gone = erased_since(place, int(recorded.report.get("told", 0)))
     same_model = model.digest == was.digest
@@ -246,11 +290,11 @@ def _replay_later(store: LedgerStore, recorded: RunRecord, place: Home, folder: 
     """Decide the people of a run with given prices again. Model and prices are the recorded ones."""
     from ..runs._decide import decided_again
 
-    explained, is_same_data = decided_again(store, recorded, place, folder, frames)
+    explained, numbers, is_same_data = decided_again(store, recorded, place, folder, frames)
     if not is_same_data:
         raise _other_data()
     name = recorded.summary.run_id
-    result = compare_with_record(store, name, explained, run_keys_of(place))
+    result = compare_with_record(store, name, explained, run_keys_of(place), numbers)
     return Replayed(
         run_id=name,
         decisions=result.recorded,
@@ -261,7 +305,15 @@ def _replay_later(store: LedgerStore, recorded: RunRecord, place: Home, folder: 
         unopened=result.unopened,
         closed=result.closed,
         learned=False,
+        erased_since=erased_since(place, int(recorded.report.get("told", 0))),
     )
+
+
+def _replay_refit(recorded: RunRecord, explained: Explained, model_same: bool) -> Replayed:
+    """A run that fitted a model again and decided about nobody: its model and prices came out again, or not."""
+    again = prices_for_later(explained, recorded.campaign, recorded.campaign_digest, recorded.summary.run_id)
+    same = model_same and again is not None and again.digest == recorded.summary.policy
+    return Replayed(recorded.summary.run_id, 0, 0, same, model_same, ())
 
 
 def acted_at(run_id: str) -> datetime:
@@ -324,6 +376,7 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
     own = ("story_rows", "data_folder", "told", "taught", "vault")
     report = {key: value for key, value in recorded.report.items() if key not in own}
     report["stories"] = stories_of(told, recorded.campaign, model, prices_of(recorded), recorded.rulebook)
+    outward_stories(place, report)
     report["run"]["head"] = recorded.summary.head
     prices = policy_of_run(recorded) if recorded.summary.policy else None
     return write_results(place, name, report, prices) / "report.html"

@@ -27,7 +27,7 @@ from evenhand.ledger import decided_about, erase_subject, verify
 from evenhand.scoring import model_from_json
 from evenhand.terms import StoreError, UsageError
 
-from ..people._said_again import say_again
+from ..people._said_again import note_restore, say_again
 from ..people._trail import take_out
 from ._backup import CERTIFICATES, NOTE, copy_witnesses, refuse_unverified
 from ._database import upgrade_database
@@ -59,6 +59,7 @@ class Restored:
             was named that has them.
         asked_again: requests that came or went on after the backup, and are as they were; None likewise.
         vault: where the sensitive columns of the new home come from.
+        looks_again: notes of who looked at what about people after the backup; None likewise.
     """
 
     home: Path
@@ -70,6 +71,7 @@ class Restored:
     said_again: int | None = None
     asked_again: int | None = None
     vault: VaultBack = VaultBack.NONE
+    looks_again: int | None = None
 
 
 def restore(
@@ -85,7 +87,8 @@ def restore(
     """Make a new home from a backup, in files or on the server that the environment names.
 
     Whoever was erased after the backup, as later marks tell, is erased again before the home is there; what people said
-    and asked since, as the old home tells, is recorded again.
+    and asked since, and who looked at what, as the old home tells, is recorded again. A link that opens once and was
+    sent before opens nothing in the new home: nobody knows there whether it was used.
 
     Args:
         folder: the backup.
@@ -133,20 +136,11 @@ def restore(
                 rule="one home, one secret key, one database",
                 remedy="name a new folder; on a server also another schema",
             )
-        for name in (source.ledger, source.leases, source.people):
-            if name.exists():
-                copy_sqlite(name, staged.folder / name.name)
-        copy_file(_head_of(source), _head_of(staged))
-        for path in (source.folder / CERTIFICATES).glob("*.json"):
-            copy_file(path, staged.folder / CERTIFICATES / path.name)
-        MonitorStates(staged).put(MonitorStates(source, secret).sealed())
-        if opened.subject_keys.exists():
-            copy_sqlite(opened.subject_keys, staged.subject_keys)
-        for run_id in RunKeyFolder(opened.run_keys).names():
-            copy_file(opened.run_keys / f"{run_id}.key", staged.run_keys / f"{run_id}.key")
+        _stage(source, opened, staged, secret)
         again = _erase_again(staged, marks, at)
         vault = restore_vault(source, opened, staged, None if marks is None else Home(marks), again, at)
         said = None if marks is None else say_again(staged, _people_in(staged), Home(marks), at)
+        note_restore(staged, made, at)
         step("verifying it")
         with _ledger_in(staged) as store:
             refuse_unverified(verify(store, model_from_json, keys=RunKeyFolder(staged.run_keys)), "backup")
@@ -171,7 +165,23 @@ def restore(
         None if said is None else said.said,
         None if said is None else said.requests,
         vault,
+        None if said is None else said.looks,
     )
+
+
+def _stage(source: Home, opened: Home, staged: Home, secret: bytes) -> None:
+    """What a backup and its keys hold, in a staged home."""
+    for name in (source.ledger, source.leases, source.people):
+        if name.exists():
+            copy_sqlite(name, staged.folder / name.name)
+    copy_file(_head_of(source), _head_of(staged))
+    for path in (source.folder / CERTIFICATES).glob("*.json"):
+        copy_file(path, staged.folder / CERTIFICATES / path.name)
+    MonitorStates(staged).put(MonitorStates(source, secret).sealed())
+    if opened.subject_keys.exists():
+        copy_sqlite(opened.subject_keys, staged.subject_keys)
+    for run_id in RunKeyFolder(opened.run_keys).names():
+        copy_file(opened.run_keys / f"{run_id}.key", staged.run_keys / f"{run_id}.key")
 
 
 def _made(source: Home, opened: Home) -> datetime:
@@ -214,11 +224,13 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> list[bytes]:
             rule="one home, one secret key: marks are made with it",
             remedy="name the home that the backup was made of, or a later copy of its keys",
         )
-    later = keys_of(elsewhere).marks(2**62)
-    people = _people_in(staged)
+    theirs, people = keys_of(elsewhere), _people_in(staged)
+    later = theirs.marks(2**62)
+    people.keep_version(theirs)  # a version that was renewed since must not come back
     known = people.marks(2**62)
     new = {mark: moment for mark, moment in later.items() if moment > known.get(mark, -(2**62))}
     people.keep_marks(new)
+    people.note_marks(new.items())
     whom = people.marked(new)
     with _ledger_in(staged) as store, Database.in_file(staged.people) as database:
         trail = RightsTables(database, staged.key(make=False))

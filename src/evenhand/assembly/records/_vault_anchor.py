@@ -1,4 +1,4 @@
-"""The end of the vault's log, noted in the ledger by each run that read the vault: what was cut off since is found."""
+"""The end of the vault's log, noted in the ledger by each run that read the vault, live or not: a cut is found."""
 
 from __future__ import annotations
 

@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
+import numpy as np
+
+from evenhand.adapters.keys.subject_keys import SubjectKeyFile
+from evenhand.adapters.keys.wrapping import wrapping_of_environment
 from evenhand.adapters.ledgers.copies import copy_file, copy_sqlite
 from evenhand.adapters.stores.home import Home
+from evenhand.adapters.stores.vault_tables import VaultTables
 
 from ..people._trail import microseconds
 from ._vault_store import vault_in_file, vault_of
@@ -64,8 +69,19 @@ def restore_vault(
         return VaultBack.LEFT_OUT
     back.log()
     back.purge((), why="the time was up when it was restored", at=microseconds(at), who=_WHO)
-    back.forget_pseudonyms([one.hex() for one in erased], at=microseconds(at), who=_WHO)
+    back.forget_pseudonyms(_gone(back, staged, erased), at=microseconds(at), who=_WHO)
     return found
+
+
+def _gone(back: VaultTables, staged: Home, erased: Sequence[bytes]) -> list[str]:
+    """Who must not come back: whom the ledger knows and later marks name, and whoever stands in the vault alone and was
+    erased after they were put there."""
+    put = back.named()
+    subjects = np.array(list(put), dtype="S32")
+    keys = SubjectKeyFile(staged.subject_keys, lambda: staged.key(make=False), wrapping_of_environment())
+    marks = keys.suppressed(subjects) if len(put) else {}
+    alone = [one.hex() for one, moment in marks.items() if moment >= put[one.hex()]]
+    return list(dict.fromkeys([*(one.hex() for one in erased), *alone]))
 
 
 def _has_vault(home: Home) -> bool:

@@ -21,7 +21,7 @@ from evenhand.adapters.stores.placement import Placement, placement_of
 from evenhand.adapters.stores.vault_tables import Kept, Logged, VaultTables, groups_of_texts
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign, Table
-from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError
+from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError, number_of
 from evenhand.vault import Budget, Loss, discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
 
 from ..people._trail import told_to
@@ -70,7 +70,7 @@ def _vault_at(home: Home, opened: Callable[[], Database]) -> VaultTables:
     def pseudonyms(ids: Sequence[str]) -> list[str]:
         return [one.decode() for one in pseudonymise(ids, home.key(make=True)).tolist()]
 
-    return VaultTables(opened, home.vault_key, pseudonyms)
+    return VaultTables(opened, home.vault_key, pseudonyms, lambda: home.key(make=True))
 
 
 def _on(placement: Placement) -> Callable[[], Database]:
@@ -123,7 +123,7 @@ def vault_put(
         The number of people who are in it.
 
     Raises:
-        UsageError: no column or purpose, or an end that has passed.
+        UsageError: no column or purpose, an end that has passed, or the ids as a column.
         DataError: the table is not what is said.
         StoreError: the vault or its key cannot be written.
     """
@@ -133,6 +133,13 @@ def vault_put(
             "A column, a purpose or an end is missing, or the end has passed.",
             rule="A-4a: a sensitive column is kept for a written reason and for a time",
             remedy="name --columns, --purpose and an --until in the future",
+        )
+    if identifier in columns or len(set(columns)) != len(columns):
+        raise UsageError(
+            "vault-put-id",
+            "The column of ids is named as a sensitive one, or a column twice.",
+            rule="A-4a: a sensitive column holds groups that many people share; an id is one person's",
+            remedy="name the sensitive columns with --columns, each once, and the ids with --id",
         )
     path = Path(table).resolve()
     opened = open_table(Table(file=path.name), path.parent, columns=[identifier, *columns])
@@ -159,7 +166,7 @@ def _budget(epsilon: Fraction, delta: Fraction, people: int) -> Budget:
     if delta * max(people, 1) * 10 > 1:
         raise UsageError(
             "noise-delta-large",
-            f"A delta of {float(delta):g} is too large for {people} people.",
+            f"A delta of {float(delta):g} is too large for {number_of(people, 'person', 'people')}.",
             rule="with that chance an answer may tell on somebody; it is at most a tenth of one over their number",
             remedy="name a smaller --delta, such as 1e-9",
         )
@@ -293,9 +300,19 @@ def vault_log(*, home: str | Path | None = None) -> list[Logged]:
 def vault_purge(
     columns: Sequence[str] = (), *, home: str | Path | None = None, at: datetime, why: str = "", who: str | None = None
 ) -> list[str]:
-    """Delete what has had its time, and these columns, whose reason ended; their names."""
-    reason = why.strip() or ("the reason ended" if columns else "the time is up")
-    return vault_of(find_home(home)).purge(columns, why=reason, at=_micro(at), who=_who(who))
+    """Delete what has had its time, and these columns, whose reason ended; their names.
+
+    Raises:
+        UsageError: a column is named, and no reason.
+    """
+    if columns and not why.strip():
+        raise UsageError(
+            "vault-purge-why",
+            "A column is to be deleted before its time, and no reason is given. Nothing was deleted.",
+            rule="A-4a: what is done with a sensitive column stands in the log with its reason",
+            remedy="say it: --why 'the limit on age ended'",
+        )
+    return vault_of(find_home(home)).purge(columns, why=why.strip() or "the time is up", at=_micro(at), who=_who(who))
 
 
 def vault_forget(home: Home, id_: str, at: datetime) -> int:

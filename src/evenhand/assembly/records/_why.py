@@ -19,6 +19,7 @@ from evenhand.terms import DataError
 
 from ..people._trail import is_trail_there, trail_of
 from ..runs._policy import policy_of_run, run_that_priced
+from ._keys import outward_of
 from ._ledger import keys_of, run_keys_of
 from ._records import open_ledger, prices_of
 
@@ -81,6 +82,8 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
         )
         for one in (found, *others)
     ]
+    subject = outward_of(place, found.subject)  # the same person in all of them
+    told, *further = [replace(one, facts=replace(one.facts, subject=subject)) for one in (told, *further)]
     return replace(told, beside=tuple(further)) if further else told
 
 

@@ -20,7 +20,7 @@ from evenhand.ledger import (
     latest_checkpoint,
     read_checkpoint,
 )
-from evenhand.terms import DataError, LedgerError, StoreError, UsageError
+from evenhand.terms import DataError, LedgerError, StoreError, UsageError, number_of
 
 from ._kept import text_of_file
 from ._records import open_ledger
@@ -89,7 +89,7 @@ def set_witnesses(keys: Sequence[str], *, quorum: int | None = None, home: str |
     if not min(1, len(found)) <= least <= len(found):
         raise UsageError(
             "witness-quorum",
-            f"A quorum of {least} of {len(found)} witnesses is none.",
+            f"A quorum of {least} of {number_of(len(found), 'witness', 'witnesses')} is none.",
             rule="at least one, and no more than there are",
             remedy="name the witnesses, and how many of them suffice: --quorum",
         )
@@ -152,7 +152,7 @@ def ask_witness(*, witness: str = "", old: int | None = None, home: str | Path |
         if not 0 <= old <= size:
             raise UsageError(
                 "witness-old",
-                f"The last checkpoint is over {size} entries, so none was cosigned over {old}.",
+                f"The last checkpoint is over {number_of(size, 'entry', 'entries')}, so none was cosigned over {old}.",
                 rule="a request starts from the checkpoint that the witness cosigned last",
                 remedy="sign a newer one: evenhand ledger checkpoint --sign; or ask the witness for its size",
             )
@@ -220,7 +220,8 @@ def witness_problems(place: Home, notes: Sequence[Witnessed]) -> Iterator[Proble
     if known.keys and not any(one.is_enough for one in notes):
         yield Problem(
             0,
-            f"No checkpoint has the cosignatures of {known.quorum} of the {len(known.keys)} witnesses.",
+            f"No checkpoint has the cosignatures of {known.quorum} of the "
+            f"{number_of(len(known.keys), 'witness', 'witnesses')}.",
             "a ledger with witnesses is shown to them",
             "Ask them: evenhand ledger ask-witness; and keep their answers: evenhand ledger cosigned FILE.",
         )

@@ -23,7 +23,7 @@ from evenhand.journey import propose
 from evenhand.ledger import columns_from_explained, compare, open_run
 from evenhand.policy import Campaign
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError, Explained, Model, Role, Standing
+from evenhand.terms import DataError, Explained, Model, Role, Standing, shown_together
 
 from ..records._records import acted_at, data_folder, open_ledger, resolve_run
 from ._frames import Frames, open_one
@@ -187,9 +187,11 @@ def _tried(subject: _Subject, frames: Frames, step: Step) -> dict[str, Any]:
         ("people without personalisation", standing == Standing.CONTEXTUAL, [n for n in own if n not in asides]),
         ("people who were refused", standing == Standing.REFUSED, own),
     )
+    contextual, refused = (int((standing == one).sum()) for one in (Standing.CONTEXTUAL, Standing.REFUSED))
+    told = [people, *shown_together([people - contextual - refused, contextual, refused])[1:]]
     base = _again(subject, frames, table.frame)
     found = []
-    for name, who, columns in trials:
+    for (name, who, columns), said in zip(trials, told, strict=True):
         step(f"changing {name}")
         changed, count = 0, int(who.sum())
         tried = rounds if columns and count else 0
@@ -197,7 +199,7 @@ def _tried(subject: _Subject, frames: Frames, step: Step) -> dict[str, Any]:
             other = _again(subject, frames, table.shaken(columns, who, rng))
             first, second = (columns_from_explained(one, 0, len(one.margin), 1) for one in (base, other))
             changed += len(compare(first, second))
-        found.append({"what": name, "people": count, "columns": columns, "rounds": tried, "changed": changed})
+        found.append({"what": name, "people": said, "columns": columns, "rounds": tried, "changed": changed})
     step("changing what may count, for comparison")
     features = [name for name in feature_columns(campaign) if name in table.names and name not in asides]
     other = _again(subject, frames, table.shaken(features, standing == Standing.PERSONALISED, rng))

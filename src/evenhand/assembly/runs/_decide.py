@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
@@ -38,6 +39,7 @@ from ..people._trail import again_if_said_meanwhile, nobody_says_meanwhile, refu
 from ..records._ledger import leases_of, ledger_of, may_be_recorded, refuse_erased_since, run_keys_of
 from ..records._records import acted_at, open_ledger, resolve_run
 from ..records._vault_anchor import vault_noted
+from ._due_models import refuse_overdue
 from ._frames import Frames
 from ._law import as_recorded
 from ._open_people import People, open_people
@@ -108,7 +110,8 @@ def decide_people(
     Raises:
         UsageError: nobody is named, or somebody twice.
         DataError: somebody is unknown, or the prices are of another campaign, model or offers, or secret.
-        PausedError: an alarm of the monitor paused the campaign, or had it fall back to other prices.
+        PausedError: an alarm of the monitor paused the campaign, or had it fall back to other prices; or its model was
+            to be fitted again without somebody who was erased, and that time is up.
         StoreError: the ledger or the leases cannot be written.
         LedgerError: the ledger or the prices were altered, or a decision would break a promise.
     """
@@ -117,8 +120,9 @@ def decide_people(
         own = loaded.campaign.campaign
         state = campaign_state(store, own)
         last = state.fallback.run if state.fallback and run == "last" else run
-        recorded = open_run(store, resolve_run(store, last, whole=True, campaign=own))
+        recorded = open_run(store, resolve_run(store, last, whole=True, prices=True, campaign=own))
         refuse_paused(store, own, recorded.summary.policy)
+    refuse_overdue(place, own, recorded.summary.run_id, max(at, datetime.now(UTC)))
     prices = read_policy(place, recorded)
     model = model_from_json(recorded.model_json)
     check_policy(prices, loaded.campaign, recorded_digest(loaded.campaign, recorded), model)
@@ -249,16 +253,16 @@ def _columns(campaign: Campaign, people: People, explained: Explained, run_id: s
 
 def decided_again(
     store: LedgerStore, recorded: RunRecord, place: Home, folder: Path, frames: Frames
-) -> tuple[Explained, bool]:
-    """The people of a recorded run with given prices, decided again; and whether their data is what it was, as
-    far as it can be told: of erased people nothing is read.
+) -> tuple[Explained, NDArray[np.int64], bool]:
+    """The people of a recorded run with given prices, decided again; the numbers of these decisions in the run; and
+    whether their data is what it was, as far as it can be told: of erased people nothing is read.
 
     Raises:
         DataError: nobody of that run can be read any more.
     """
     prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by))
     loaded = as_recorded(recorded)
-    chunks = [chunk.subject for chunk in columns(store, recorded.summary.run_id)]
+    chunks = [(chunk.subject, chunk.number) for chunk in columns(store, recorded.summary.run_id)]
     if not chunks:
         raise DataError(
             "replay-all-erased",
@@ -273,7 +277,7 @@ def decided_again(
             rule="G-5c: of what a request gives, the ledger keeps the bins only",
             remedy="nothing; that each of its decisions follows from its bins is checked by: evenhand ledger verify",
         )
-    who = np.concatenate(chunks)
+    who, numbers = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
     acted = acted_at(recorded.summary.run_id)
     people = open_people(
         loaded,
@@ -290,4 +294,5 @@ def decided_again(
     model = model_from_json(recorded.model_json)
     given = GivenPrices(prices, dict(recorded.room))
     explained = propose(people.asked, recorded.campaign, model, people.stores, given)
-    return explained, people.digest == recorded.data_digest or len(who) < recorded.summary.decisions
+    is_same = people.digest == recorded.data_digest or len(who) < recorded.summary.decisions
+    return explained, numbers, is_same

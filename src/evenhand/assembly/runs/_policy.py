@@ -9,11 +9,13 @@ from pathlib import Path
 from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.allocation import PricePolicy, check_policy, policy_from_dict, policy_of
 from evenhand.ledger import LedgerStore, RunRecord, open_run, run_of_policy
+from evenhand.policy import Campaign
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError, LedgerError
+from evenhand.terms import DataError, Explained, LedgerError
 
 __all__ = [
     "policy_of_run",
+    "prices_for_later",
     "prices_of",
     "read_policy",
     "remember_run",
@@ -23,6 +25,20 @@ __all__ = [
 ]
 
 NAME = "prices.json"
+
+
+def prices_for_later(explained: Explained, campaign: Campaign, campaign_digest: str, run_id: str) -> PricePolicy | None:
+    """What later people can be decided with; None where a decision is more than one offer against every other."""
+    if not campaign.is_each_by_itself:
+        return None
+    allocated = explained.allocated
+    return policy_of(
+        allocated.prices.to_dict(),
+        campaign,
+        model=allocated.scored.minimised.model.digest,
+        campaign_digest=campaign_digest,
+        run=run_id,
+    )
 
 
 def write_policy(place: Home, made: PricePolicy) -> Path:
@@ -146,7 +162,7 @@ def prices_of(run_id: str = "last", *, home: str | Path | None = None) -> PriceP
 
     place = find_home(home)
     with open_ledger(place) as store:
-        return read_policy(place, open_run(store, resolve_run(store, run_id, whole=True)))
+        return read_policy(place, open_run(store, resolve_run(store, run_id, whole=True, prices=True)))
 
 
 def why_not_later(run_id: str = "last", *, home: str | Path | None = None) -> str:
@@ -156,7 +172,7 @@ def why_not_later(run_id: str = "last", *, home: str | Path | None = None) -> st
 
     place = find_home(home)
     with open_ledger(place) as store:
-        recorded = open_run(store, resolve_run(store, run_id, whole=True))
+        recorded = open_run(store, resolve_run(store, run_id, whole=True, prices=True))
     prices = read_policy(place, recorded)
     try:
         check_policy(prices, recorded.campaign, recorded.campaign_digest, model_from_json(recorded.model_json))

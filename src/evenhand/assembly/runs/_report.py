@@ -29,9 +29,12 @@ __all__ = ["decision_columns", "keep_decisions", "report_of", "story_rows", "wri
 _FOUR_FIFTHS = Fraction(4, 5)
 
 
-def report_of(opened: Opened, lesson: Lesson, explained: Explained, audit: Audit, *, run_id: str) -> dict[str, Any]:
+def report_of(
+    opened: Opened, lesson: Lesson, explained: Explained, audit: Audit, *, run_id: str, tells: bool = True
+) -> dict[str, Any]:
     """The report of a batch as plain values; see `reports.build`. Under an aware limit its stories are told as whoever
-    has no key of the run can tell them: what would tell a group stands in no file of results."""
+    has no key of the run can tell them: what would tell a group stands in no file of results. Without `tells` it has
+    none: nobody was decided about."""
     aware = bool(opened.campaign.aware_limits)
     groups, conditions = _chapters(opened, explained)
     return build(
@@ -54,7 +57,8 @@ def report_of(opened: Opened, lesson: Lesson, explained: Explained, audit: Audit
         audit=audit,
         rulebook=None if opened.stores.law is None else opened.stores.law.rulebook,
         stories=[
-            facts_of(explained, row, run_id or "plan", sealed=aware) for row in story_rows(explained, opened.campaign)
+            facts_of(explained, row, run_id or "plan", sealed=aware)
+            for row in (story_rows(explained, opened.campaign) if tells else [])
         ],
     )
 

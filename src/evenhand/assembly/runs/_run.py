@@ -11,33 +11,47 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand import __version__
 from evenhand.adapters.data.frames import csv_bytes
 from evenhand.adapters.declared.campaign_files import LoadedCampaign, load_campaign
 from evenhand.adapters.stores.home import Home, find_home
-from evenhand.allocation import PricePolicy, policy_of
+from evenhand.allocation import PricePolicy
 from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
-from evenhand.journey import decide, propose, sweep
-from evenhand.ledger import Run, begin, finish, new_run_id, refuse_paused
+from evenhand.features import class_list
+from evenhand.journey import propose, sweep
+from evenhand.ledger import begin, finish, new_run_id, record, refuse_stopped
 from evenhand.policy import Campaign
 from evenhand.scoring import model_to_json
 from evenhand.terms import Explained, Model, StoreError
 
 from ..people._said_since import SaidSince, list_said_no
 from ..people._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
-from ..records._ledger import has_ledger, ledger_of, refuse_erased_since, run_keys_of
+from ..records._keys import outward_stories
+from ..records._ledger import has_ledger, keys_of, ledger_of, refuse_erased_since, run_keys_of
 from ..records._vault_anchor import vault_noted
 from ._audit import campaign_audit
 from ._frames import Frames
 from ._intake import refuse_personal_features
 from ._open import Opened, open_all
+from ._policy import prices_for_later
 from ._report import decision_columns, keep_decisions, report_of, story_rows, write_results
 from ._start import drop_unrecorded, look_around
 from ._summary import summary_of
 
-__all__ = ["Planned", "Ran", "frontier", "located", "plan_campaign", "relative", "run_campaign"]
+__all__ = [
+    "Planned",
+    "Prepared",
+    "Ran",
+    "frontier",
+    "located",
+    "plan_campaign",
+    "prepare",
+    "relative",
+    "run_campaign",
+]
 
 Step = Callable[[str], None]
 
@@ -105,7 +119,7 @@ def plan_campaign(
         DataError: a table is not what the campaign says, or a limit cannot be kept.
     """
     loaded, folder, place = located(campaign, home, at)
-    prepared = _prepare(loaded, folder, place, at, frames, step)
+    prepared = prepare(loaded, folder, place, at, frames, step)
     step("deciding")
     explained = propose(prepared.opened.asked, loaded.campaign, prepared.model, prepared.opened.stores)
     step("counting")
@@ -114,6 +128,7 @@ def plan_campaign(
         for story in report["stories"]:
             for told in story.values():
                 told["subject"] = "0" * len(told["subject"])  # without a key a pseudonym is no secret
+    outward_stories(place, report)
     columns = decision_columns(prepared.opened, explained, "")
     return Planned(summary_of(explained, loaded.campaign, report), report, columns)
 
@@ -144,7 +159,7 @@ def frontier(
         PolicyError, DataError: as `plan_campaign`.
     """
     loaded, folder, place = located(campaign, home, at)
-    prepared = _prepare(loaded, folder, place, at, frames, step)
+    prepared = prepare(loaded, folder, place, at, frames, step)
     step("deciding at every bound")
     opened = prepared.opened
     swept = sweep(opened.asked, loaded.campaign, prepared.model, opened.stores, limit, bounds)
@@ -165,16 +180,16 @@ def run_campaign(
     that was lost can be written again.
 
     Raises:
-        PolicyError: the campaign file cannot run.
+        PolicyError: the campaign file cannot run, or needs a review and was not approved as it is.
         DataError: a table is not what the campaign says, or a limit cannot be kept.
-        PausedError: an alarm of the monitor paused the campaign, and nobody resumed it.
+        PausedError: the campaign is paused, and nobody resumed it.
         StoreError: the ledger or the results cannot be written.
         LedgerError: the ledger was altered, or a decision would break a promise.
     """
     loaded, folder, place = located(campaign, home, at)
     place.key(make=True)
     notices = look_around(place)
-    _refuse_paused(place, loaded.campaign.campaign)
+    _refuse_stopped(place, loaded)
     return again_if_said_meanwhile(lambda: _ran(loaded, folder, place, at, frames, step, notices))
 
 
@@ -187,10 +202,17 @@ def _ran(
     step: Step,
     notices: list[str],
 ) -> Ran:
-    """Prepare and record once."""
-    prepared = _prepare(loaded, folder, place, at, frames, step)
+    """Prepare and record once. Everything that can be worked out before is, so that others write the ledger for as
+    long as possible."""
+    prepared = prepare(loaded, folder, place, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
+    counts_earlier = bool(loaded.campaign.limits.contacts.each)  # nobody may write between counting and recording
+    if not counts_earlier:
+        step("deciding")
+    done = None if counts_earlier else _worked_out(loaded.campaign, prepared, folder, place, run_id)
+    taught = prepared.teachers
+    who = class_list(taught)
     with ledger_of(place) as store:
         started = begin(
             store,
@@ -207,25 +229,24 @@ def _ran(
         )
         try:
             with started:
-                refuse_erased_since(place, opened.asked.subjects, opened.stores.consents)
+                for people in (opened.asked.subjects, taught):
+                    refuse_erased_since(place, people, opened.stores.consents)
                 refuse_said_since(place, opened.asked.subjects, opened.told)
-                step("deciding and recording")
-                recorded = decide(opened.asked, loaded.campaign, model, opened.stores, started)
-                step("writing the report")
-                explained = recorded.explained
-                report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
-                kept = {key: value for key, value in report.items() if key != "stories"}
-                kept["story_rows"] = story_rows(explained, loaded.campaign)
-                kept |= {"data_folder": relative(folder, place), **opened.told.noted}
-                kept |= vault_noted(place, loaded.campaign)
-                columns = decision_columns(opened, explained, run_id)
-                keep_decisions(place, run_id, csv_bytes(columns))
-                prices = _prices(explained, loaded.campaign, started)
+                step("recording" if done else "deciding and recording")
+                done = done or _worked_out(loaded.campaign, prepared, folder, place, run_id)
+                record(done.explained, started)
+                keep_decisions(place, run_id, done.decisions)
+                prices = prices_for_later(done.explained, loaded.campaign, started.ground.campaign_digest, run_id)
+                if prices is not None:
+                    keys_of(place).keep_class(run_id, loaded.campaign.campaign, who)
                 with nobody_says_meanwhile(place, opened.asked.subjects, opened.told):
-                    head = finish(started, kept, policy="" if prices is None else prices.digest)
+                    head = finish(started, done.kept, policy="" if prices is None else prices.digest)
         except BaseException:
             drop_unrecorded(place, store, run_id)
             raise
+    keys_of(place).only_class(run_id, loaded.campaign.campaign)
+    explained, report, columns = done.explained, done.report, done.columns
+    outward_stories(place, report)
     report["run"]["head"] = head
     results = _results(place, run_id, report, prices)
     step("looking who said no meanwhile")
@@ -244,24 +265,57 @@ def _ran(
     )
 
 
-def _refuse_paused(place: Home, campaign: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _WorkedOut:
+    """What a run comes to, with what is kept of it: its summary, and the list of decisions as CSV."""
+
+    explained: Explained
+    report: dict[str, Any]
+    columns: dict[str, list[Any]]
+    kept: dict[str, Any]
+    decisions: bytes
+
+
+def _worked_out(campaign: Campaign, prepared: Prepared, folder: Path, place: Home, run_id: str) -> _WorkedOut:
+    """Five gates of the road, and the report."""
+    opened = prepared.opened
+    explained = propose(opened.asked, campaign, prepared.model, opened.stores)
+    report = report_of(opened, prepared.lesson, explained, prepared.audit, run_id=run_id)
+    kept = {key: value for key, value in report.items() if key != "stories"}
+    kept["story_rows"] = story_rows(explained, campaign)
+    kept |= {"data_folder": relative(folder, place), **opened.told.noted}
+    kept |= vault_noted(place, campaign)
+    columns = decision_columns(opened, explained, run_id)
+    return _WorkedOut(explained, report, columns, kept, csv_bytes(columns))
+
+
+def _refuse_stopped(place: Home, loaded: LoadedCampaign) -> None:
     """Before a long preparation; `ledger.begin` looks again when nobody else can write any more."""
-    if has_ledger(place):
+    if has_ledger(place) or loaded.campaign.review is not None:
         with ledger_of(place) as store:
-            refuse_paused(store, campaign)
+            refuse_stopped(store, loaded.campaign, loaded.digest)
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class Prepared:
+    """A campaign whose data was read, audited and learned from."""
+
     opened: Opened
     lesson: Lesson
     model: Model
     audit: Audit
 
+    @property
+    def teachers(self) -> NDArray[np.bytes_]:
+        """Whose rows taught the model or were kept to try it: pseudonyms (``S32``), each once."""
+        first = np.unique(self.lesson.person, return_index=True)[1]
+        return self.opened.history.subjects[self.lesson.rows[first]]
 
-def _prepare(
+
+def prepare(
     loaded: LoadedCampaign, folder: Path, place: Home, at: datetime, frames: Frames | None, step: Step
-) -> _Prepared:
+) -> Prepared:
+    """Read, audit, and learn; writes nothing."""
     step("reading the data")
     opened = open_all(loaded, folder=folder, place=place, at=at, frames=frames or Frames())
     step("auditing the data")
@@ -269,7 +323,7 @@ def _prepare(
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
     audit = campaign_audit(opened, lesson, thorough=False)
     step("learning from the past")
-    return _Prepared(opened, lesson, learn(loaded.campaign, lesson), audit)
+    return Prepared(opened, lesson, learn(loaded.campaign, lesson), audit)
 
 
 def located(campaign: Path | LoadedCampaign, home: Path | None, at: datetime) -> tuple[LoadedCampaign, Path, Home]:
@@ -277,20 +331,6 @@ def located(campaign: Path | LoadedCampaign, home: Path | None, at: datetime) ->
     loaded = campaign if isinstance(campaign, LoadedCampaign) else load_campaign(campaign, at=at)
     folder = loaded.path.resolve().parent if loaded.path else Path.cwd()
     return loaded, folder, find_home(home, campaign_file=loaded.path or Path.cwd() / "campaign.yaml")
-
-
-def _prices(explained: Explained, campaign: Campaign, run: Run) -> PricePolicy | None:
-    """What later people can be decided with; None where a decision is more than one offer against every other."""
-    if not campaign.is_each_by_itself:
-        return None
-    allocated = explained.allocated
-    return policy_of(
-        allocated.prices.to_dict(),
-        campaign,
-        model=allocated.scored.minimised.model.digest,
-        campaign_digest=run.ground.campaign_digest,
-        run=run.run_id,
-    )
 
 
 def _results(place: Home, run_id: str, report: dict[str, Any], prices: PricePolicy | None) -> Path:

@@ -1,0 +1,37 @@
+"""Blocks in the reader's language, and a form that is shown again in another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evenhand.adapters.campaigning import FindingsError
+from evenhand.terms import EvenhandError
+
+from ._problems import CODES
+from ._texts import text
+from .staff_door import Form
+
+__all__ = ["block_in_words", "in_language", "in_words"]
+
+
+def block_in_words(error: EvenhandError, lang: str) -> dict[str, Any]:
+    """What went wrong, as it is shown; of findings the first that stops it."""
+    if isinstance(error, FindingsError):
+        first: dict[str, Any] = dict(next((one for one in error.blocks if one["blocks"]), error.blocks[0]))
+        return in_words([first], lang)[0]
+    found = {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy}
+    return in_words([found], lang)[0]
+
+
+def in_words(blocks: Sequence[Mapping[str, Any]], lang: str) -> list[dict[str, Any]]:
+    """Blocks with a sentence in a language (``told``) where the problem of their code has one; a check has its own."""
+    return [{**one, "told": text(f"problem.{one['code']}", lang) if one["code"] in CODES else ""} for one in blocks]
+
+
+def in_language(form: Form) -> tuple[Form, bool]:
+    """A form in the language of the button by which it was sent, and whether that was such a button."""
+    do = (form.get("do") or [""])[-1]
+    if do not in ("lang-nl", "lang-en"):
+        return form, False
+    return {**form, "lang": [do.removeprefix("lang-")], "do": ["see"]}, True

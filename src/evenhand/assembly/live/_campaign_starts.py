@@ -1,0 +1,123 @@
+"""Campaigns that were started over the network, served: those of this process, and those that another one of the home
+started, within a second.
+
+What was started stands in the home's database, so every process finds the same. Deciding goes on while a campaign is
+opened, and takes it over between two groups.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
+from evenhand.adapters.stores.campaign_tables import CampaignStep
+from evenhand.terms import EvenhandError, StoreError
+
+from ..records._records import newest_of, open_ledger
+from ._campaign_opened import CampaignOpener
+from ._campaign_shelf import CampaignShelf, started
+from ._live import LiveService
+from ._sources import Sources
+
+__all__ = ["CampaignStarts"]
+
+_EVERY = 1.0
+"""Seconds between two looks."""
+
+
+class CampaignStarts:
+    """Has a service decide by the prices of the last start of each campaign. Close it.
+
+    Args:
+        shelf: what the home has kept of campaigns.
+        live: decides.
+        opener: opens campaigns for it.
+        sources: which files a campaign from the network may name.
+        declared: campaigns that stand in files; they are not looked after here.
+
+    Attributes:
+        trouble: why a campaign that was started cannot be served, one stable word, by its id.
+    """
+
+    def __init__(
+        self,
+        shelf: CampaignShelf,
+        live: LiveService,
+        opener: CampaignOpener,
+        sources: Sources,
+        declared: Collection[str],
+    ) -> None:
+        self._shelf, self._live, self._opener, self._sources = shelf, live, opener, sources
+        self._declared = declared
+        self.trouble: dict[str, str] = {}
+        self._served: dict[str, int] = {}
+        self._alone, self._over = threading.Lock(), threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="evenhand-starts-seen", daemon=True)
+
+    def open(self) -> tuple[str, ...]:
+        """Serve what was started before, and go on looking; what could not be served, one sentence each."""
+        told = []
+        for name in self._shelf.names(self._declared):
+            start = started(self._shelf.steps(name))
+            if name not in self._declared and start is not None:
+                try:
+                    self.serve(name, start)
+                except EvenhandError as error:
+                    self._not_served(name, start.number, error)
+                    told.append(f"The campaign {name} was started over the network and cannot be served: {error.what}")
+        self._thread.start()
+        return tuple(told)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def serve(self, name: str, start: CampaignStep, loaded: LoadedCampaign | None = None) -> None:
+        """Have the service decide by the prices of a start, from the next group on."""
+        at = datetime.now(UTC)
+        with self._alone:
+            if self._served.get(name, 0) >= start.number:
+                return
+            if loaded is None:
+                of_version = [one for one in self._shelf.steps(name) if one.document and one.version == start.version]
+                loaded = self._sources.read(of_version[-1].document or b"", at)
+            with open_ledger(self._opener.place) as store:
+                run = newest_of(store, start.run)  # its model may have been fitted again since
+            campaign = self._opener.open(loaded, run=run, at=at, even_paused=True)
+            try:
+                self._live.take_in(campaign).result()
+            except BaseException:
+                campaign.shut(at)
+                raise
+            self._served[name] = start.number
+            self.trouble.pop(name, None)
+
+    def _follow(self) -> None:
+        with self._shelf.watched() as starts:
+            while not self._over.wait(_EVERY):
+                with suppress(StoreError):  # the next look tells
+                    for name, number in starts().items():
+                        if name not in self._declared and self._served.get(name, 0) < number:
+                            self._look(name)
+
+    def _look(self, name: str) -> None:
+        start = started(self._shelf.steps(name))
+        if start is None:
+            return
+        try:
+            self.serve(name, start)
+        except StoreError:
+            raise
+        except EvenhandError as error:
+            self._not_served(name, start.number, error)
+
+    def _not_served(self, name: str, number: int, error: EvenhandError) -> None:
+        """It is not tried again before its next start; what it was served with before goes on."""
+        self.trouble[name] = error.code
+        if not isinstance(error, StoreError):
+            self._served[name] = number
