@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from time import sleep
 
 import pytest
 
@@ -73,6 +74,15 @@ def test_a_refit_leaves_the_person_out_decides_about_nobody_and_is_in_force(eras
     again = json.loads(cli(erased, "replay", done["run"], "--json").stdout)
     assert (again["same"], again["model_same"], again["decisions"]) == (True, True, 0)
     assert json.loads(cli(erased, "replay", first["run_id"], "--json").stdout)["same"]
+
+
+def test_a_run_in_the_same_second_as_an_erasure_replays(ran, cli):
+    """Which erasures bound a run is kept to the microsecond; the second in its name would leave this one out."""
+    while datetime.now(UTC).microsecond > 100_000:
+        sleep(0.01)
+    assert cli(ran, "rights", "erase", WHO, "--yes").exit_code == 0
+    assert cli(ran, "run", "campaign.yaml", "--at", "2026-11-02T00:00:00Z").exit_code == 0
+    assert json.loads(cli(ran, "replay", "last", "--json").stdout)["model_same"]
 
 
 def test_the_refit_model_is_the_one_of_a_table_without_them(erased, cli, tmp_path):

@@ -67,12 +67,14 @@ class Told:
         corrections: corrected values of a person, by pseudonym (32 hex digits, bytes) and column.
         last: number of the last entry of the trail; 0 where there is no trail.
         taught: whether corrections stand in the history too that a model learns from.
+        erased_by: erasures of these people up to this moment bind, in microseconds since 1970 (UTC); 0 where nobody is.
     """
 
     said: ConsentColumns | None = None
     corrections: Mapping[bytes, Mapping[str, str]] = field(default_factory=dict, repr=False)
     last: int = 0
     taught: bool = False
+    erased_by: int = 0
 
     def corrected(
         self, table: DataTable, pseudonyms: NDArray[np.bytes_], columns: Collection[str] | None = None
@@ -97,9 +99,9 @@ class Told:
 
     @property
     def noted(self) -> dict[str, int]:
-        """What a run records of it, so that a replay reads the same; nothing where there is no trail."""
-        noted = {"told": self.last} if self.last else {}
-        return noted | {"taught": 1} if self.taught else noted
+        """What a run records of it, so that a replay reads the same; nothing where there is nothing to read."""
+        noted = {"told": self.last, "taught": int(self.taught), "erased_by": self.erased_by}
+        return {name: value for name, value in noted.items() if value}
 
 
 def is_trail_there(place: Home) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,8 @@ __all__ = [
 ]
 
 Step = Callable[[str], None]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _silent(_: str) -> None:
@@ -255,7 +257,7 @@ def replay(
             place=place,
             at=recorded.summary.at,
             frames=frames or Frames(),
-            acted=acted_at(name),
+            acted=erasures_until(recorded),
             before=name,
             heard=int(recorded.report.get("told", 0)),
             taught=bool(recorded.report.get("taught", 0)),
@@ -321,6 +323,12 @@ def acted_at(run_id: str) -> datetime:
     return datetime.strptime(run_id.split("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
+def erasures_until(recorded: RunRecord) -> datetime:
+    """Up to which moment an erasure bound a run, to the microsecond; where it bound nobody, when the run was made."""
+    noted = int(recorded.report.get("erased_by", 0))
+    return _EPOCH + timedelta(microseconds=noted) if noted else acted_at(recorded.summary.run_id)
+
+
 def _other_data() -> DataError:
     return DataError(
         "replay-other-data",
@@ -373,7 +381,7 @@ def rebuild_report(run_id: str = "last", *, home: str | Path | None = None) -> P
             )
         model = model_from_json(recorded.model_json)
         told = list(readable(store, [f"{name}.{row + 1}" for row in recorded.report["story_rows"]]))
-    own = ("story_rows", "data_folder", "told", "taught", "vault")
+    own = ("story_rows", "data_folder", "told", "taught", "erased_by", "vault")
     report = {key: value for key, value in recorded.report.items() if key not in own}
     report["stories"] = stories_of(told, recorded.campaign, model, prices_of(recorded), recorded.rulebook)
     outward_stories(place, report)

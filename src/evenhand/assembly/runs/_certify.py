@@ -25,7 +25,7 @@ from evenhand.policy import Campaign
 from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, Explained, Model, Role, Standing, shown_together
 
-from ..records._records import acted_at, data_folder, open_ledger, resolve_run
+from ..records._records import data_folder, erasures_until, open_ledger, resolve_run
 from ._frames import Frames, open_one
 from ._law import law_columns
 from ._open import Opened, feature_columns, open_all
@@ -155,7 +155,7 @@ def _of_run(run_id: str, home: str | Path | None, frames: Frames, step: Step) ->
     step("reading the data")
     folder = data_folder(recorded, place)
     loaded = LoadedCampaign(recorded.campaign, None, recorded.campaign_file_digest, ())
-    acted = acted_at(name)
+    acted = erasures_until(recorded)
     opened = open_all(loaded, folder=folder, place=place, at=recorded.summary.at, frames=frames, acted=acted)
     if opened.digest != recorded.data_digest:
         raise DataError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ from ._given import HomeOffers
 from ._law import law_columns, law_of
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,9 @@ def open_all(
     people, row_of = _people_of(history.ids(campaign.identifier, unique=False))
     past = register.pseudonyms_of(people)
     keys = keys_of(place)
-    gone = {**keys.suppressed(asked.subjects, acted), **keys.suppressed(past, acted)}
+    looked = acted or datetime.now(UTC)
+    gone = {**keys.suppressed(asked.subjects, looked), **keys.suppressed(past, looked)}
+    told = replace(told, erased_by=(looked - _EPOCH) // timedelta(microseconds=1) if gone else 0)
     past = past[row_of]
     if taught:
         rightly = told.corrected(history, past, given_features(campaign))
