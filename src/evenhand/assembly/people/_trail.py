@@ -52,6 +52,7 @@ __all__ = [
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MEANWHILE = "said-meanwhile"
+_BEGIN_AGAIN = (_MEANWHILE, "erased-meanwhile")
 _TRIES = 3
 _FEW = 200
 """People who are looked up one by one; for more, everybody is read."""
@@ -332,11 +333,11 @@ def _matters(one: Entry) -> bool:
 
 
 def again_if_said_meanwhile(go: Callable[[], _R]) -> _R:
-    """Prepare and record; from the start again where somebody said no meanwhile, three times at most."""
+    """Prepare and record; from the start again where somebody said no or was erased meanwhile; three times at most."""
     for _ in range(_TRIES - 1):
         try:
             return go()
         except DataError as error:
-            if error.code != _MEANWHILE:
+            if error.code not in _BEGIN_AGAIN:
                 raise
     return go()
