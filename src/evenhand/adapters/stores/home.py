@@ -15,7 +15,7 @@ from evenhand.terms import StoreError, UsageError
 
 from ..keys.wrapping import wrapping_of_environment
 
-__all__ = ["HOME_NAME", "SECRET", "Home", "find_home", "json_bytes", "write_atomically"]
+__all__ = ["HOME_NAME", "SECRET", "Home", "find_home", "find_home_that_is", "json_bytes", "write_atomically"]
 
 HOME_NAME = "evenhand-home"
 KEY_BYTES = 32
@@ -228,6 +228,27 @@ def find_home(flag: str | Path | None, *, campaign_file: Path | None = None) -> 
         rule="a run keeps its ledger in the evenhand-home folder beside its campaign file",
         remedy="name it with --home or EVENHAND_HOME",
     )
+
+
+def find_home_that_is(flag: str | Path | None) -> Home:
+    """As `find_home`, for what says whether something is owed: a mistyped folder must not answer that nothing is.
+
+    Raises:
+        UsageError: no home is found, or the folder that is named is not there.
+
+    Example:
+        >>> str(find_home_that_is("/").folder)
+        '/'
+    """
+    place = find_home(flag)
+    if not place.folder.is_dir():
+        raise UsageError(
+            "home-not-found",
+            f"There is no home folder {place.folder}.",
+            rule="whether something is owed is said of a home that is there",
+            remedy="correct --home or EVENHAND_HOME",
+        )
+    return place
 
 
 def write_atomically(path: Path, data: bytes | str, *, private: bool = False, only_new: bool = False) -> None:

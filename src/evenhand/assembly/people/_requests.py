@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from evenhand.adapters.keys.personal_seal import seal, unseal
-from evenhand.adapters.stores.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home, find_home_that_is
 from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.rights import (
@@ -96,11 +96,11 @@ def list_requests(*, home: str | Path | None = None, who: str = "", everything: 
     """Requests, the one that is due first at the top.
 
     Args:
-        home: the home folder; see `find_home`.
+        home: the home folder; see `find_home_that_is`.
         who: only those of this person.
         everything: also those that are closed.
     """
-    place = find_home(home)
+    place = find_home_that_is(home)
     if not is_trail_there(place):
         return ()
     handles = None

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.stores.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home_that_is
 from evenhand.ledger import (
     campaign_digests,
     campaign_of_digest,
@@ -111,7 +111,7 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
     campaign declares how long.
 
     Args:
-        home: the home folder; see `find_home`.
+        home: the home folder; see `find_home_that_is`.
         at: now.
         dry_run: only say what is due.
 
@@ -119,7 +119,7 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
         StoreError: somebody else is writing, or something cannot be written.
         LedgerError: the ledger was altered.
     """
-    place = find_home(home)
+    place = find_home_that_is(home)
     campaigns = campaigns_of(place)
     due = tuple(_due_runs(place, at)) if has_ledger(place) else ()
     consents, requests, orphans = _due_entries(place, campaigns, at)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.keys.taught_models import Owed
-from evenhand.adapters.stores.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home_that_is
 from evenhand.ledger import LedgerStore, open_run, runs
 from evenhand.rights import CLOCKS, after
 from evenhand.terms import PausedError
@@ -65,14 +65,14 @@ def due_models(*, home: str | Path | None = None) -> tuple[DueModel, ...]:
     public prices for later people; the one that is due first at the top. Other models decide about nobody any more.
 
     Args:
-        home: the home folder; see `find_home`.
+        home: the home folder; see `find_home_that_is`.
 
     Raises:
         StoreError: the ledger or the keys cannot be read.
     """
     from ..records._records import open_ledger
 
-    place = find_home(home)
+    place = find_home_that_is(home)
     if not has_ledger(place):
         return ()
     with open_ledger(place) as store:

@@ -21,7 +21,7 @@ import numpy as np
 
 from evenhand import __version__
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
-from evenhand.adapters.stores.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home_that_is
 from evenhand.allocation import PricePolicy, Room
 from evenhand.features import class_list
 from evenhand.journey import propose
@@ -121,7 +121,7 @@ def refit_models(
 
     Args:
         campaign: id of the only campaign to look at; None = all of the home.
-        home: the home folder; see `find_home`.
+        home: the home folder; see `find_home_that_is`.
         at: now.
         frames: the data frames that the campaign was run with, if it was.
         step: told what is being done.
@@ -134,7 +134,7 @@ def refit_models(
         PausedError: a campaign is paused.
         StoreError, LedgerError: as `run_campaign`.
     """
-    place = find_home(home)
+    place = find_home_that_is(home)
     due = [one for one in due_models(home=place.folder) if campaign in (None, one.campaign)]
     done = []
     for one in due:
