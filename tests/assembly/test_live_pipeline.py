@@ -84,7 +84,9 @@ def test_who_comes_during_a_commit_is_decided_meanwhile_and_shares_the_next(ran_
         assert not any(answers.values())
         gate.set()
         assert _soon(lambda: all(answers.values()))
-        assert [after - before for before, after in pairwise(commits)] == [4]
+        shared = [after - before for before, after in pairwise(commits)]
+        assert sum(shared) == 4
+        assert len(shared) < 4  # one, where the machine is quick enough to have decided them all by then
     assert assembly.verify_ledger(home=place.folder).ok
     assert [run["decisions"] for run in assembly.list_runs(home=place.folder)] == [400, 1, 1, 1, 1, 1]
 

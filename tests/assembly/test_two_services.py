@@ -57,6 +57,27 @@ def test_what_one_service_starts_pauses_and_starts_anew_another_one_of_the_home_
     assert assembly.verify_ledger(home=folder / "home").ok
 
 
+def test_two_services_that_start_a_campaign_at_once_run_it_once(folder):
+    """One run is recorded, both serve it, and neither has trouble."""
+    with taking(folder) as first, taking(folder) as second:
+        first.register.upload(FILE, who="staff-1", why="")
+        starts = [
+            threading.Thread(
+                target=one.register.start, args=("small-shop",), kwargs={"seen": "*", "who": who, "why": ""}
+            )
+            for one, who in ((first, "staff-1"), (second, "staff-2"))
+        ]
+        for start in starts:
+            start.start()
+        for start in starts:
+            start.join()
+        assert _soon(lambda: all("small-shop" in one.live.campaigns for one in (first, second)))
+        whole = [run["run_id"] for run in assembly.list_runs(home=folder / "home") if run["decisions"]]
+        assert [one.live.campaigns["small-shop"].priced_by for one in (first, second)] == whole * 2
+        assert [one.register.read("small-shop")["trouble"] for one in (first, second)] == ["", ""]
+    assert assembly.verify_ledger(home=folder / "home").ok
+
+
 def test_a_service_decides_while_a_run_works_out_its_decisions_and_waits_only_while_it_records(ran_shop):
     """Everything but the recording itself leaves the ledger to others."""
     file, seen, waited = ran_shop / "campaign.yaml", [], []

@@ -139,6 +139,7 @@ def moment_after(start: datetime, period: Period) -> datetime:
     """The moment at which a period in hours ends: plain clock hours, weekends included.
 
     Example:
+        >>> from datetime import UTC
         >>> moment_after(datetime(2026, 11, 20, 17, tzinfo=UTC), CLOCKS["gdpr.leak-to-authority"]).isoformat()
         '2026-11-23T17:00:00+00:00'
     """
@@ -185,6 +186,7 @@ def local_day(moment: datetime, country: str) -> date:
     know counts in UTC.
 
     Example:
+        >>> from datetime import UTC
         >>> local_day(datetime(2026, 11, 22, 23, 30, tzinfo=UTC), "NL").isoformat()
         '2026-11-23'
     """

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.database import database_of
 from evenhand.adapters.stores.event_tables import EventTables
 from evenhand.adapters.stores.home import Home
@@ -13,8 +15,9 @@ from evenhand.ledger import open_run, runs
 from ..records._ledger import has_ledger
 from ..records._records import open_ledger
 from ..runs._campaign_figures import badge_of, figures_of
+from ..runs._run import run_campaign
 
-__all__ = ["CampaignReports", "run_since"]
+__all__ = ["CampaignReports", "run_once", "run_since"]
 
 _MOST = 200
 
@@ -77,3 +80,28 @@ def run_since(place: Home, campaign: str, since: datetime, digest: str) -> str:
             if is_whole and run.at >= since and open_run(store, run.run_id).campaign_file_digest == digest:
                 return run.run_id
     return ""
+
+
+class _RanMeanwhileError(Exception):
+    """Another service of the home ran the same start."""
+
+
+def run_once(place: Home, loaded: LoadedCampaign, since: datetime, at: datetime) -> str:
+    """Run a campaign, unless this very file has run since a moment: two services that start it at once get one run.
+
+    Args:
+        place: the home.
+        loaded: the campaign.
+        since: when its file came.
+        at: now.
+    """
+    ran = partial(run_since, place, loaded.campaign.campaign, since, loaded.digest)
+
+    def last_look() -> None:
+        if ran():
+            raise _RanMeanwhileError
+
+    try:
+        return ran() or run_campaign(loaded, home=place.folder, at=at, last_look=last_look).run_id
+    except _RanMeanwhileError:
+        return ran()

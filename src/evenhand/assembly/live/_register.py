@@ -17,17 +17,16 @@ from typing import Any
 from evenhand.adapters.campaigning import FindingsError, Simulated, block_of
 from evenhand.adapters.declared.campaign_files import LoadedCampaign, pointers_in
 from evenhand.adapters.declared.campaign_yaml import yaml_of
-from evenhand.adapters.stores.campaign_tables import CampaignStep, StepKind
+from evenhand.adapters.stores.campaign_tables import CampaignStep, ChangedMeanwhileError, StepKind
 from evenhand.adapters.stores.home import Home
 from evenhand.ledger import CampaignState, ReviewState
 from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError
 
 from ..runs._check import check
 from ..runs._planning import Planner
-from ..runs._run import run_campaign
 from ._campaign_acts import CampaignActs
 from ._campaign_opened import CampaignOpener
-from ._campaign_reports import CampaignReports, run_since
+from ._campaign_reports import CampaignReports, run_once
 from ._campaign_shelf import CampaignShelf, latest, started, tag_of
 from ._campaign_starts import CampaignStarts
 from ._campaign_told import (
@@ -243,11 +242,16 @@ class CampaignRegister(CampaignActs):
                 rule="a service decides by public prices, one offer for each person",
                 remedy="run it from a file: evenhand run CAMPAIGN",
             )
-        run = run_since(self._place, name, newest.at, loaded.digest)
-        run = run or run_campaign(loaded, home=self._place.folder, at=at).run_id
+        run = run_once(self._place, loaded, newest.at, at)
         number = steps[-1].number + 1
         step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, run)
-        self._shelf.append(step)
+        try:
+            self._shelf.append(step)
+        except ChangedMeanwhileError:  # by another service that started it too, with the same run
+            other = started(self._shelf.steps(name))
+            if other is None or other.run != run:
+                raise
+            step = other
         self._served.serve(name, step, loaded)
 
     def _told(

@@ -56,6 +56,10 @@ __all__ = [
 Step = Callable[[str], None]
 
 
+def _nothing() -> None:
+    return
+
+
 def _silent(_: str) -> None:
     """No progress."""
 
@@ -173,11 +177,13 @@ def run_campaign(
     at: datetime,
     frames: Frames | None = None,
     step: Step = _silent,
+    last_look: Callable[[], None] = _nothing,
 ) -> Ran:
     """Walk the whole road: every decision is recorded, then the report and the list of decisions are written.
 
     Either the whole run is in the ledger or nothing of it is. The report is made from what is in the ledger, so one
-    that was lost can be written again.
+    that was lost can be written again. `last_look` is asked when nobody else can write the ledger any more, before
+    anything is recorded, and raises where it is not to be.
 
     Raises:
         PolicyError: the campaign file cannot run, or needs a review and was not approved as it is.
@@ -190,7 +196,7 @@ def run_campaign(
     place.key(make=True)
     notices = look_around(place)
     _refuse_stopped(place, loaded)
-    return again_if_said_meanwhile(lambda: _ran(loaded, folder, place, at, frames, step, notices))
+    return again_if_said_meanwhile(lambda: _ran(loaded, folder, place, at, frames, step, notices, last_look))
 
 
 def _ran(
@@ -201,6 +207,7 @@ def _ran(
     frames: Frames | None,
     step: Step,
     notices: list[str],
+    last_look: Callable[[], None],
 ) -> Ran:
     """Prepare and record once. Everything that can be worked out before is, so that others write the ledger for as
     long as possible."""
@@ -229,6 +236,7 @@ def _ran(
         )
         try:
             with started:
+                last_look()
                 for people in (opened.asked.subjects, taught):
                     refuse_erased_since(place, people, opened.stores.consents)
                 refuse_said_since(place, opened.asked.subjects, opened.told)
