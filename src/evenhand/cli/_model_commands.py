@@ -66,7 +66,7 @@ def refit(
         voice.data(
             f"  decisions that would be others: {_people(one.change.decisions)} of {_people(one.change.compared)}"
         )
-        voice.data(f"  largest change of a probability: at most {one.change.points:g} percentage points")
+        voice.data(f"  largest change of a probability, in percentage points: at most {one.change.points:g}")
         voice.data(f"  report: {one.report}")
     if done:
         voice.talk("A service that runs goes on with the earlier model until it is started again.")
