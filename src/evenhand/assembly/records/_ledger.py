@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
 
 __all__ = [
+    "FOR_A_RUN",
     "has_ledger",
     "keys_of",
     "leases_of",
@@ -41,6 +42,8 @@ __all__ = [
 
 PATIENCE = 2.0
 """Seconds to wait while somebody else writes the ledger. A service lets go of it within a fraction of that."""
+FOR_A_RUN = 10.0
+"""Seconds to wait longer where what is being written is a whole run: its turn takes a second for 100,000 people."""
 
 
 def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | PostgresLedger:
@@ -48,7 +51,12 @@ def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | Postgres
     placement = placement_of(home)
     if placement is None:
         return SqliteLedger(
-            home.ledger, key=lambda: home.key(make=False), people=keys_of(home), read_only=read_only, patience=PATIENCE
+            home.ledger,
+            key=lambda: home.key(make=False),
+            people=keys_of(home),
+            read_only=read_only,
+            patience=PATIENCE,
+            for_a_run=FOR_A_RUN,
         )
     from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
 
@@ -59,6 +67,7 @@ def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | Postgres
         people=keys_of(home),
         read_only=read_only,
         patience=PATIENCE,
+        for_a_run=FOR_A_RUN,
     )
 
 

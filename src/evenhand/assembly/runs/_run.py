@@ -22,7 +22,7 @@ from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
 from evenhand.features import class_list
 from evenhand.journey import propose, sweep
-from evenhand.ledger import begin, finish, new_run_id, record, refuse_stopped
+from evenhand.ledger import WrittenOut, begin, finish, new_run_id, record, refuse_stopped, write_out
 from evenhand.policy import Campaign
 from evenhand.scoring import model_to_json
 from evenhand.terms import Explained, Model, StoreError
@@ -215,9 +215,12 @@ def _ran(
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
     counts_earlier = bool(loaded.campaign.limits.contacts.each)  # nobody may write between counting and recording
+    done, written = None, None
     if not counts_earlier:
         step("deciding")
-    done = None if counts_earlier else _worked_out(loaded.campaign, prepared, folder, place, run_id)
+        done = _worked_out(loaded.campaign, prepared, folder, place, run_id)
+        step("writing out")
+        written = _written_out(done, prepared, place, run_id, at)
     taught = prepared.teachers
     who = class_list(taught)
     with ledger_of(place) as store:
@@ -233,6 +236,7 @@ def _ran(
             version=__version__,
             keys=run_keys_of(place),
             law=opened.stores.law,
+            written=written,
         )
         try:
             with started:
@@ -295,6 +299,19 @@ def _worked_out(campaign: Campaign, prepared: Prepared, folder: Path, place: Hom
     kept |= vault_noted(place, campaign)
     columns = decision_columns(opened, explained, run_id)
     return _WorkedOut(explained, report, columns, kept, csv_bytes(columns))
+
+
+def _written_out(done: _WorkedOut, prepared: Prepared, place: Home, run_id: str, at: datetime) -> WrittenOut:
+    """The decisions as the ledger keeps them, but for their place in it."""
+    return write_out(
+        done.explained,
+        run_id=run_id,
+        at=at,
+        campaign=prepared.opened.campaign,
+        model=prepared.model,
+        people=keys_of(place),
+        law=prepared.opened.stores.law,
+    )
 
 
 def _refuse_stopped(place: Home, loaded: LoadedCampaign) -> None:
