@@ -41,6 +41,10 @@ BESIDE = 256
 until it is done: what groups cost before their first person is more than a commit is worth."""
 
 
+_OFTEN = 0.02
+"""Seconds between two looks whether somebody else waits to write."""
+
+
 class Pipeline:
     """Decides and records groups. Used from one thread, that of the service that decides; close it.
 
@@ -84,6 +88,7 @@ class Pipeline:
         self._keeper = Keeper(self._sitting, told, self._durable, landed)
         self._flight: Flight | None = None
         self._gathered = Flight()
+        self._look_again = 0.0
         self.answered = 0
         """People of the flight that came through last."""
 
@@ -178,9 +183,11 @@ class Pipeline:
             self._sitting.undo()
 
     def let_go_if_wanted(self) -> None:
-        """Let others write where somebody waits to."""
-        if self._reads.is_wanted():
-            self.let_go()
+        """Let others write where somebody waits to; looked at fifty times a second at most."""
+        if (now := time.monotonic()) >= self._look_again:
+            self._look_again = now + _OFTEN
+            if self._reads.is_wanted():
+                self.let_go()
 
     def look(self) -> None:
         """How things are: after a trouble whether it is over; else whether everything can still be reached."""
