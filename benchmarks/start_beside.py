@@ -78,7 +78,7 @@ def measure(folder: Path, where: str, people: int, every: float) -> Iterator[lis
 def start(live: LiveService, home: Path, campaign: Path, where: str, every: float) -> list[str]:
     """Ask while a campaign is run."""
     over, watching = threading.Event(), Watching(home / "ledger.sqlite")
-    run = threading.Thread(target=lambda: (run_it(home, campaign, where), over.set()))
+    run = threading.Thread(target=run_it, args=(home, campaign, where, over))
     begun = time.monotonic()
     run.start()
     took, refused = ask_until(live, every, over.is_set)
@@ -90,13 +90,16 @@ def start(live: LiveService, home: Path, campaign: Path, where: str, every: floa
     return [f"{seconds:.1f}", f"{turn:.2f}", f"{len(took)}", *(f"{one * 1e3:.0f}" for one in told), f"{refused}"]
 
 
-def run_it(home: Path, campaign: Path, where: str) -> None:
+def run_it(home: Path, campaign: Path, where: str, over: threading.Event) -> None:
     """One run."""
-    if where == "inside":
-        assembly.run_campaign(campaign, home=home, at=AT)
-        return
-    command = [sys.executable, "-c", RUN, "run", str(campaign), "--home", str(home), "--at", AT.isoformat()]
-    subprocess.run(command, env=installed(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        if where == "inside":
+            assembly.run_campaign(campaign, home=home, at=AT)
+            return
+        command = [sys.executable, "-c", RUN, "run", str(campaign), "--home", str(home), "--at", AT.isoformat()]
+        subprocess.run(command, env=installed(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    finally:
+        over.set()
 
 
 class Watching:

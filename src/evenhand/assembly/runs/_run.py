@@ -30,7 +30,7 @@ from evenhand.terms import Explained, Model, StoreError
 from ..people._said_since import SaidSince, list_said_no
 from ..people._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
 from ..records._keys import outward_stories
-from ..records._ledger import has_ledger, keys_of, ledger_of, refuse_erased_since, run_keys_of
+from ..records._ledger import erasures_of, has_ledger, keys_of, ledger_of, refuse_erased_since, run_keys_of
 from ..records._vault_anchor import vault_noted
 from ._audit import campaign_audit
 from ._frames import Frames
@@ -211,16 +211,14 @@ def _ran(
 ) -> Ran:
     """Prepare and record once. Everything that can be worked out before is, so that others write the ledger for as
     long as possible."""
+    erased = erasures_of(place, datetime.now(UTC))
     prepared = prepare(loaded, folder, place, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
-    counts_earlier = bool(loaded.campaign.limits.contacts.each)  # nobody may write between counting and recording
-    done, written = None, None
-    if not counts_earlier:
-        step("deciding")
-        done = _worked_out(loaded.campaign, prepared, folder, place, run_id)
-        step("writing out")
-        written = _written_out(done, prepared, place, run_id, at)
+    step("deciding")
+    done = _worked_out(loaded.campaign, prepared, folder, place, run_id)
+    step("writing out")
+    written = _written_out(done, prepared, place, run_id, at)
     taught = prepared.teachers
     who = class_list(taught)
     with ledger_of(place) as store:
@@ -242,10 +240,13 @@ def _ran(
             with started:
                 last_look()
                 for people in (opened.asked.subjects, taught):
-                    refuse_erased_since(place, people, opened.stores.consents)
+                    refuse_erased_since(place, people, opened.stores.consents, erased)
                 refuse_said_since(place, opened.asked.subjects, opened.told)
-                step("recording" if done else "deciding and recording")
-                done = done or _worked_out(loaded.campaign, prepared, folder, place, run_id)
+                permitted = done.explained.allocated.scored.minimised.permitted
+                if opened.earlier.holds_back_more(permitted, loaded.campaign):
+                    step("deciding again")
+                    done = _worked_out(loaded.campaign, prepared, folder, place, run_id)
+                step("recording")
                 record(done.explained, started)
                 keep_decisions(place, run_id, done.decisions)
                 prices = prices_for_later(done.explained, loaded.campaign, started.ground.campaign_digest, run_id)
