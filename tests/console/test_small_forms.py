@@ -109,6 +109,14 @@ def test_a_reason_is_there_after_the_language_was_changed_and_after_a_refusal(co
     assert "x" * 501 in long.text
 
 
+def test_a_start_without_a_reason_is_refused_in_the_readers_language(console):
+    """A blank is none."""
+    refused = console.of(M).post("/console/campaigns/draft/start", act="start", seen="*", reason=" ", lang="nl")
+    assert refused.status_code == 422
+    assert "Voor een start zijn een naam en een reden nodig." in refused.text
+    assert console.register.read("draft")["state"] == "draft"
+
+
 def test_a_reason_that_ends_in_no_full_stop_gets_one_where_a_sentence_follows(console):
     """Who paused it, and who may let it go on, are two sentences."""
     path = _paused(console, "two-sentences")

@@ -28,7 +28,7 @@ from ._campaign_acts import CampaignActs
 from ._campaign_opened import CampaignOpener
 from ._campaign_reports import CampaignReports, run_once
 from ._campaign_shelf import CampaignShelf, latest, started, tag_of
-from ._campaign_starts import CampaignStarts
+from ._campaign_starts import CampaignStarts, refuse_unsigned
 from ._campaign_told import (
     assessment_told,
     changed_meanwhile,
@@ -208,6 +208,7 @@ class CampaignRegister(CampaignActs):
 
     def start(self, name: str, *, seen: str, who: str, why: str) -> dict[str, Any]:
         """Decide about everybody, and serve it; see `Campaigns.start`."""
+        refuse_unsigned(name, who, why)
         with self._alone:
             steps = self._of_network(name)
             self._refuse_changed(name, steps, seen)
