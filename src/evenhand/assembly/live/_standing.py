@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 
 from evenhand.adapters.declared.campaign_files import load_campaign
 from evenhand.adapters.stores.home import Home, find_home
-from evenhand.ledger import Happened, LedgerStore
+from evenhand.ledger import Happened, LedgerStore, runs
 from evenhand.ledger import pause as begin_pause
 from evenhand.ledger import resume as end_pause
-from evenhand.ledger import runs
 from evenhand.terms import DataError, StoreError
 
 from ..records._ledger import has_ledger, ledger_of, run_keys_of
@@ -87,7 +86,7 @@ def _found(campaign: Path | str, home: Path | None, at: datetime) -> tuple[Home,
             "campaign-unknown",
             f"There is no file {name} here, and no campaign of that id ever ran in {place.folder}.",
             rule="what runs can be paused, named by its file or by its id",
-            remedy="name the file, or the id as evenhand ledger runs and the console show it; --home names another home",
+            remedy="name the file, or the id (evenhand ledger runs shows it); --home names another home",
         )
     return place, name
 
