@@ -201,6 +201,8 @@ class Pipeline:
             else:
                 self._store.tail()
                 self._told.look()
+            for campaign in self._campaigns().values():
+                campaign.look(datetime.now(UTC))
             self._look_for_keys()
         except Exception as error:
             self._sitting.undo()
