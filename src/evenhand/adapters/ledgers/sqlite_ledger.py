@@ -11,7 +11,6 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
 from pathlib import Path
 from typing import IO, cast
 
@@ -19,6 +18,8 @@ from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, SubjectKeys,
 from evenhand.terms import LedgerError, StoreError
 
 from ..stores.own_file import make_own_file
+from ._decision_rows import INSERT_DECISIONS, are_decisions, end_to_end
+from ._folding import LONG, Folding
 from ._ledger_tables import APPLICATION, CHECKS, SCHEMA, TREE, TRIGGERS, VERSION
 from ._ledger_trouble import busy, outside, told
 from ._ledger_turn import Turn
@@ -30,16 +31,7 @@ _CHUNK = 16_384
 _PSEUDONYM = 16
 _TOGETHER = 2_048
 _SOME = 1_024
-_HASH = 32
-_DECISION = int(Kind.DECISION)
 _INSERT = "INSERT INTO entry VALUES (?, ?, ?, ?, ?)"
-# Many decisions in one statement: first number; pseudonyms, hashes and bodies, each end to end; and where each body
-# begins (from 1) with its length, in one integer. More than twice as fast as a bound value per field.
-_INSERT_DECISIONS = f"""
-INSERT INTO entry SELECT ?1 + key, {_DECISION}, substr(?2, key * {_PSEUDONYM} + 1, {_PSEUDONYM}),
-    substr(?3, key * {_HASH} + 1, {_HASH}), substr(?4, value >> 32, value & 4294967295)
-FROM json_each(?5)
-"""
 _COLUMNS = "seq, kind, about, hash, body"
 # Decisions are filed by subject once per transaction, in the order of the index: much faster than one by one.
 _FILE_DECISIONS = "INSERT INTO decided SELECT about, seq FROM entry WHERE seq > ? AND kind = 0 ORDER BY about, seq"
@@ -54,6 +46,7 @@ class SqliteLedger:
         people: keys of people, under which their decisions are sealed and opened.
         read_only: open what is there, change nothing.
         patience: seconds that `claim` waits for its turn while somebody else writes.
+        folds: a thread folds the write-ahead log in beside the commits; for whoever commits all the time.
 
     Raises:
         StoreError: the file cannot be opened or made, or is of a newer evenhand.
@@ -71,8 +64,11 @@ class SqliteLedger:
         people: SubjectKeys | None = None,
         read_only: bool = False,
         patience: float = 0.0,
+        folds: bool = False,
     ) -> None:
         self.path = path
+        self._folds = folds
+        self._folding: Folding | None = None
         self.people = people
         self._turn = Turn(path, patience)
         self._head = SealedHead(path.with_name(path.name + ".head"), key or path.with_name(path.name + ".key"))
@@ -141,6 +137,8 @@ class SqliteLedger:
             "secure_delete = ON",
         ):
             self._db.execute(f"PRAGMA {pragma}")
+        if self._folds:
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {LONG}")
 
     def __enter__(self) -> SqliteLedger:
         return self
@@ -151,6 +149,8 @@ class SqliteLedger:
     def close(self) -> None:
         """Undo what is not committed, let others write, and close the file."""
         self.release()
+        if self._folding is not None:
+            self._folding.close()
         self._db.close()
 
     def tail(self) -> Tail:
@@ -292,8 +292,8 @@ class SqliteLedger:
             rows = list(rows)
             for start in range(0, len(rows), _TOGETHER):
                 part = rows[start : start + _TOGETHER]
-                if _are_decisions(part):
-                    self._db.execute(_INSERT_DECISIONS, _end_to_end(part))
+                if are_decisions(part):
+                    self._db.execute(INSERT_DECISIONS, end_to_end(part))
                 else:
                     self._db.executemany(_INSERT, part)
 
@@ -324,6 +324,9 @@ class SqliteLedger:
             self._db.execute(_FILE_DECISIONS, (self._before,))
             self._db.executemany("DELETE FROM intent WHERE run_id = ?", [(run_id,) for run_id in settled])
             self._db.execute("COMMIT")
+        if self._folds:
+            self._folding = self._folding or Folding(self.path)
+            self._folding.committed()
 
     def shrink(self) -> None:
         """Fold the write-ahead log into the file and empty it, so that what was removed is in neither."""
@@ -362,29 +365,6 @@ class SqliteLedger:
             raise told(self.path, error) from None
         except OSError as error:
             raise outside(self.path, error) from None
-
-
-def _are_decisions(rows: Sequence[Row]) -> bool:
-    """Whether these rows are decisions, numbered without a gap, as `_INSERT_DECISIONS` takes them."""
-    first = rows[0][0]
-    return all(
-        row[1] == _DECISION and row[0] == seq and len(row[2]) == _PSEUDONYM and len(row[3]) == _HASH
-        for seq, row in enumerate(rows, first)
-    )
-
-
-def _end_to_end(rows: Sequence[Row]) -> tuple[int, bytes, bytes, bytes, str]:
-    """What `_INSERT_DECISIONS` binds."""
-    bodies = [row[4] for row in rows]
-    lengths = [len(body) for body in bodies]
-    places = [begin << 32 | length for begin, length in zip(accumulate(lengths, initial=1), lengths, strict=False)]
-    return (
-        rows[0][0],
-        b"".join([row[2] for row in rows]),
-        b"".join([row[3] for row in rows]),
-        b"".join(bodies),
-        str(places),
-    )
 
 
 def _reading(path: Path) -> str:
