@@ -18,20 +18,20 @@ from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, SubjectKeys,
 from evenhand.terms import LedgerError, StoreError
 
 from ..stores.own_file import make_own_file
-from ._decision_rows import INSERT_DECISIONS, are_decisions, end_to_end
 from ._folding import LONG, Folding
 from ._ledger_tables import APPLICATION, CHECKS, SCHEMA, TREE, TRIGGERS, VERSION
 from ._ledger_trouble import busy, outside, told
 from ._ledger_turn import Turn
 from ._sealed_head import SealedHead
+from ._sqlite_many import insert_entries, insert_payloads
 
 __all__ = ["SqliteLedger"]
 
 _CHUNK = 16_384
 _PSEUDONYM = 16
-_TOGETHER = 2_048
 _SOME = 1_024
-_INSERT = "INSERT INTO entry VALUES (?, ?, ?, ?, ?)"
+_LARGE = 4_096
+"""Entries from which on what a commit leaves in the write-ahead log is folded into the file when others may write."""
 _COLUMNS = "seq, kind, about, hash, body"
 # Decisions are filed by subject once per transaction, in the order of the index: much faster than one by one.
 _FILE_DECISIONS = "INSERT INTO decided SELECT about, seq FROM entry WHERE seq > ? AND kind = 0 ORDER BY about, seq"
@@ -47,6 +47,7 @@ class SqliteLedger:
         read_only: open what is there, change nothing.
         patience: seconds that `claim` waits for its turn while somebody else writes.
         folds: a thread folds the write-ahead log in beside the commits; for whoever commits all the time.
+        for_a_run: seconds that it waits on where a whole run is being recorded.
 
     Raises:
         StoreError: the file cannot be opened or made, or is of a newer evenhand.
@@ -65,15 +66,16 @@ class SqliteLedger:
         read_only: bool = False,
         patience: float = 0.0,
         folds: bool = False,
+        for_a_run: float = 0.0,
     ) -> None:
         self.path = path
         self._folds = folds
         self._folding: Folding | None = None
         self.people = people
-        self._turn = Turn(path, patience)
+        self._turn, self._for_a_run = Turn(path, patience), for_a_run
         self._head = SealedHead(path.with_name(path.name + ".head"), key or path.with_name(path.name + ".key"))
         self._lock: IO[bytes] | None = None
-        self._before = 0
+        self._before, self._is_large = 0, False
         if read_only and not path.is_file():
             raise StoreError(
                 "store-missing",
@@ -249,6 +251,8 @@ class SqliteLedger:
             raise busy(self.path)
         with self._trouble():
             lock = self._turn.taken()
+            if lock is None and self._for_a_run and self.intents():
+                lock = self._turn.taken(self._for_a_run)
         if lock is None:
             raise busy(self.path)
         self._lock = lock
@@ -270,6 +274,11 @@ class SqliteLedger:
         finally:
             self._lock.close()
             self._lock = None
+        if self._is_large:
+            self._is_large = False
+            with contextlib.suppress(sqlite3.Error):  # whoever writes next does it, a little slower
+                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                self._db.execute("PRAGMA wal_autocheckpoint = 1000")
 
     def intents(self) -> Sequence[Intent]:
         """Runs that started and are not in the chain."""
@@ -289,18 +298,12 @@ class SqliteLedger:
     def append(self, rows: Iterable[Row]) -> None:
         """Add entries to the open transaction."""
         with self._trouble():
-            rows = list(rows)
-            for start in range(0, len(rows), _TOGETHER):
-                part = rows[start : start + _TOGETHER]
-                if are_decisions(part):
-                    self._db.execute(INSERT_DECISIONS, end_to_end(part))
-                else:
-                    self._db.executemany(_INSERT, part)
+            insert_entries(self._db, list(rows))
 
     def keep_payloads(self, first: int, payloads: Sequence[bytes]) -> None:
         """Add the encrypted bodies of consecutive decisions to the open transaction."""
         with self._trouble():
-            self._db.executemany("INSERT INTO payload VALUES (?, ?)", enumerate(payloads, first))
+            insert_payloads(self._db, first, payloads)
 
     def drop_payloads(self, handle: bytes) -> None:
         """Remove the encrypted bodies of a person's decisions, in the open transaction."""
@@ -323,6 +326,11 @@ class SqliteLedger:
         with self._trouble():
             self._db.execute(_FILE_DECISIONS, (self._before,))
             self._db.executemany("DELETE FROM intent WHERE run_id = ?", [(run_id,) for run_id in settled])
+            if not self._folds:
+                last = self._db.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
+                self._is_large = last - self._before >= _LARGE
+                if self._is_large:
+                    self._db.execute("PRAGMA wal_autocheckpoint = 0")
             self._db.execute("COMMIT")
         if self._folds:
             self._folding = self._folding or Folding(self.path)
