@@ -6,6 +6,7 @@ is not a group (letting others write, looking how things are) waits until none i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -17,7 +18,7 @@ from evenhand.adapters.stores.home import Home
 from evenhand.ledger import Sitting, refuse_paused
 from evenhand.terms import EvenhandError, Finding, PausedError, StoreError
 
-from ..records._ledger import run_keys_of
+from ..records._ledger import FOR_A_RUN, run_keys_of
 from ._live_campaign import LiveCampaign
 from ._live_deciding import Deciding
 from ._live_flight import Flight, Keeper, Outcome
@@ -38,6 +39,10 @@ MOST_TOGETHER = 4_096
 BESIDE = 256
 """From so many people on a commit is made beside deciding. Below, the next group is better made of everybody who comes
 until it is done: what groups cost before their first person is more than a commit is worth."""
+
+
+_OFTEN = 0.02
+"""Seconds between two looks whether somebody else waits to write."""
 
 
 class Pipeline:
@@ -83,6 +88,7 @@ class Pipeline:
         self._keeper = Keeper(self._sitting, told, self._durable, landed)
         self._flight: Flight | None = None
         self._gathered = Flight()
+        self._look_again = 0.0
         self.answered = 0
         """People of the flight that came through last."""
 
@@ -177,9 +183,11 @@ class Pipeline:
             self._sitting.undo()
 
     def let_go_if_wanted(self) -> None:
-        """Let others write where somebody waits to."""
-        if self._reads.is_wanted():
-            self.let_go()
+        """Let others write where somebody waits to; looked at fifty times a second at most."""
+        if (now := time.monotonic()) >= self._look_again:
+            self._look_again = now + _OFTEN
+            if self._reads.is_wanted():
+                self.let_go()
 
     def look(self) -> None:
         """How things are: after a trouble whether it is over; else whether everything can still be reached."""
@@ -193,6 +201,8 @@ class Pipeline:
             else:
                 self._store.tail()
                 self._told.look()
+            for campaign in self._campaigns().values():
+                campaign.look(datetime.now(UTC))
             self._look_for_keys()
         except Exception as error:
             self._sitting.undo()
@@ -205,7 +215,17 @@ class Pipeline:
         self._tell(answers)
 
     def _hold(self) -> None:
-        for finding in self._sitting.hold(datetime.now(UTC)):
+        """Become the only writer. While a whole run is being recorded that is waited for, and is no trouble."""
+        until = time.monotonic() + FOR_A_RUN
+        while True:
+            try:
+                found = self._sitting.hold(datetime.now(UTC))
+                break
+            except StoreError as error:
+                if error.code != "store-busy" or time.monotonic() >= until or not self._store.intents():
+                    raise
+                self._ready.begins()
+        for finding in found:
             self._noticed(finding)
 
     def _rests_on(self, flight: Flight, waiting: Sequence[Waiting]) -> bool:
