@@ -1,10 +1,10 @@
 """A start of many people beside live questions: how long the longest of these waits, and whether any is refused.
 
-Run: ``python -m benchmarks.start_beside [--people 100000] [--where beside inside] [--every 0.02] [--starts 2]``. It makes
-a world, serves one campaign of it, and asks about one person at a steady pace, while another campaign of the home is run
-for all people: by a process of its own (``beside``), or by a thread of the service, as a start over the network is
-(``inside``). The first run draws everybody's key, the second finds them. The pace is kept whatever the answers take, so
-a wait is told as it would be felt. Also told: how long the run had its turn to write, of which a question feels most.
+Run: ``python -m benchmarks.start_beside [--people 100000] [--where beside inside] [--every 0.02] [--starts 2]``. It
+makes a world, serves one campaign of it, and asks about one person at a steady pace, while another campaign of the home
+is run for all people: by a process of its own (``beside``), or by a thread of the service, as a start over the network
+is (``inside``). The first run draws everybody's key, the second finds them. The pace is kept whatever the answers take,
+so a wait is told as it would be felt. Also told: for how long the run had its turn to write.
 """
 
 from __future__ import annotations
