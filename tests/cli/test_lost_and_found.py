@@ -101,7 +101,9 @@ def test_a_disk_that_fills_at_any_moment_leaves_nothing_half(tmp_path, cli, kib)
     again = cli(shop, *RUN)
     assert again.exit_code == 0, again.output
     recorded = _recorded(cli, shop)
-    assert [path.name for path in _runs(shop)] == sorted(recorded)  # two runs of one second are listed as they were recorded
+    assert [path.name for path in _runs(shop)] == sorted(
+        recorded
+    )  # two runs of one second are listed as they were recorded
     for run in _runs(shop):
         assert {path.name for path in run.iterdir()} == {"decisions.csv", "prices.json", "report.html", "report.json"}
     assert cli(shop, "ledger", "verify").exit_code == 0

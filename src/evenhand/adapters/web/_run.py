@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -14,9 +17,9 @@ from evenhand.terms import StoreError
 
 from ._protocol import BoundedProtocol
 
-__all__ = ["run_app"]
+__all__ = ["TURN", "bound_to", "listen_on", "run_app", "settings"]
 
-_TURN = 0.0005
+TURN = 0.0005
 """Seconds after which the thread that decides gives way to the one that reads requests."""
 
 
@@ -34,23 +37,15 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def run_app(
-    app: Any, *, host: str, port: int, ready: Callable[[], None], again: Callable[[], None] = lambda: None
-) -> None:
-    """Serve an application until SIGTERM or SIGINT; requests that are under way are answered first.
-
-    No request is logged: an address and a path can tell who somebody is.
+def settings(app: Any, host: str = "", port: int = 0, *, is_front: bool = False) -> uvicorn.Config:
+    """How an application is served. No request is logged: an address and a path can tell who somebody is.
 
     Args:
         app: the application (ASGI).
-        host, port: where to listen.
-        ready: called when it listens.
-        again: called on SIGHUP, which asks to read again what is read once.
-
-    Raises:
-        StoreError: it cannot listen there.
+        host, port: where to listen, unless sockets are given.
+        is_front: it has no start and no end, and looks itself at what a proxy says of a caller.
     """
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -63,26 +58,102 @@ def run_app(
         backlog=BoundedProtocol.most,
         http=BoundedProtocol,
         ws="none",
+        lifespan="off" if is_front else "auto",
+        proxy_headers=not is_front,
     )
+
+
+def bound_to(host: str, port: int) -> list[socket.socket]:
+    """Sockets that have a port, and do not listen yet: whoever connects is refused until then.
+
+    Raises:
+        StoreError: it cannot be had.
+    """
+    out: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, address in _addresses(host, port):
+            own = socket.socket(family, kind, protocol)
+            out.append(own)
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name == "posix")
+            if family == socket.AF_INET6:
+                own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, True)
+            own.bind(address)
+    except OSError:
+        for one in out:
+            one.close()
+        raise _taken(host, port) from None
+    return out
+
+
+def _addresses(host: str, port: int) -> list[Any]:
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return list(dict.fromkeys(found))
+
+
+def listen_on(sockets: Sequence[socket.socket]) -> None:
+    """Listen, from now on.
+
+    Raises:
+        StoreError: another program listens there.
+    """
+    try:
+        for one in sockets:
+            one.listen(BoundedProtocol.most)
+    except OSError:
+        raise _taken(*one.getsockname()[:2]) from None
+
+
+def run_app(
+    app: Any,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[], None],
+    again: Callable[[], None] = lambda: None,
+    sockets: Sequence[socket.socket] = (),
+) -> None:
+    """Serve an application until SIGTERM or SIGINT; requests that are under way are answered first.
+
+    Args:
+        app: the application (ASGI).
+        host, port: where to listen.
+        ready: called when it listens.
+        again: called on SIGHUP, which asks to read again what is read once.
+        sockets: as of `bound_to`, for this host and port, where they were made before.
+
+    Raises:
+        StoreError: it cannot listen there.
+    """
+    listening = list(sockets) or bound_to(host, port)
+    listen_on(listening)
     gc.collect()
     gc.freeze()  # what is in memory now stays; looking through it again and again would stop everybody
-    sys.setswitchinterval(_TURN)
+    sys.setswitchinterval(TURN)
+    with _signals(again):
+        _Server(settings(app, host, port), ready).run(listening)
+
+
+@contextmanager
+def _signals(again: Callable[[], None]) -> Iterator[None]:
+    """What signals do beside ending the server, and after it ended."""
     before = {one: signal.signal(one, _nothing_more) for one in (signal.SIGTERM, signal.SIGINT)}
     if hangup := getattr(signal, "SIGHUP", None):
         before[hangup] = signal.signal(hangup, lambda *_: again())
     try:
-        _Server(config, ready).run()
-    except SystemExit:
-        raise StoreError(
-            "serve-port",
-            f"The service cannot listen on {host} port {port}.",
-            rule="one program listens on a port",
-            remedy="name another with --port or --host, or stop the program that has it",
-        ) from None
+        yield
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
 
 
+def _taken(host: str, port: int) -> StoreError:
+    return StoreError(
+        "serve-port",
+        f"The service cannot listen on {host} port {port}.",
+        rule="one program listens on a port",
+        remedy="name another with --port or --host, or stop the program that has it",
+    )
+
+
 def _nothing_more(number: int, frame: object) -> None:
-    """The server raises the signal that ended it once more, when it has ended."""
+    """The server raises the signal that ended it once more."""
