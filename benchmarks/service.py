@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 16, 64])
     parser.add_argument("--batches", type=int, nargs="*", default=[1_000, 4_000])
+    parser.add_argument("--one-process", action="store_true", help="have one process speak HTTP and decide")
     parser.add_argument("--folder", type=Path, help="keep the generated world here (default: a temporary folder)")
     asked = parser.parse_args()
     print(describe())
@@ -80,6 +81,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> Any:
     """One row for each kind of question."""
     key = (folder / "key").read_text("utf-8")
     serve = ["-c", "from evenhand.cli import main; main()", "serve", str(folder / "campaign.yaml"), "--port", str(PORT)]
+    serve += ["--one-process"] if asked.one_process else []
     for what, command, port in (("bare endpoint", ["-c", BARE, str(BARE_PORT)], BARE_PORT), ("service", serve, PORT)):
         with process(command, port) as number:
             for connections in asked.connections:
@@ -137,9 +139,10 @@ def row(
 
 
 def _cpu(number: int) -> float:
-    """Seconds of CPU that a process has used."""
+    """Seconds of CPU that a process has used, with those that it started."""
     fields = Path(f"/proc/{number}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    started = Path(f"/proc/{number}/task/{number}/children").read_text("ascii").split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(_cpu(int(one)) for one in started)
 
 
 async def _ask(

@@ -26,6 +26,7 @@ from ._counts import Counts
 from ._decisions import DecisionDoor
 from ._faults import fault_of
 from ._front_links import AskedThere, Known, RequestsThere
+from ._front_protocol import FrontProtocol
 from ._run import settings
 from ._wire import Hello, Ready
 
@@ -94,7 +95,11 @@ async def _speak(listening: list[socket.socket], questions: socket.socket, rest:
         hello.limits,
         lambda error: there.tell_fault(fault_of(error)),
     )
-    config = settings(_Front(door, ProxyHeadersMiddleware(there, settings(None).forwarded_allow_ips)), is_front=True)
+    config = settings(
+        _Front(door, ProxyHeadersMiddleware(there, settings(None).forwarded_allow_ips)),
+        is_front=True,
+        http=FrontProtocol,
+    )
     server = _Server(config)
     gc.collect()
     gc.freeze()

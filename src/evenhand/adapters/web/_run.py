@@ -37,13 +37,21 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def settings(app: Any, host: str = "", port: int = 0, *, is_front: bool = False) -> uvicorn.Config:
+def settings(
+    app: Any,
+    host: str = "",
+    port: int = 0,
+    *,
+    is_front: bool = False,
+    http: type[BoundedProtocol] = BoundedProtocol,
+) -> uvicorn.Config:
     """How an application is served. No request is logged: an address and a path can tell who somebody is.
 
     Args:
         app: the application (ASGI).
         host, port: where to listen, unless sockets are given.
         is_front: it has no start and no end, and looks itself at what a proxy says of a caller.
+        http: speaks with one caller.
     """
     return uvicorn.Config(
         app,
@@ -56,7 +64,7 @@ def settings(app: Any, host: str = "", port: int = 0, *, is_front: bool = False)
         timeout_keep_alive=30,
         timeout_graceful_shutdown=20,
         backlog=BoundedProtocol.most,
-        http=BoundedProtocol,
+        http=http,
         ws="none",
         lifespan="off" if is_front else "auto",
         proxy_headers=not is_front,
