@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import OTHER, PPM, SCORE_BOUND, Allocated, Link, expected_value, one_score_ppm, score_ppm
+from evenhand.terms import (
+    OTHER,
+    PPM,
+    SCORE_BOUND,
+    Allocated,
+    Link,
+    expected_value,
+    one_score_ppm,
+    score_ppm,
+)
 
 from ._flip_few import FEW, try_together
-from ._reach import campaign_reaches
+from ._reach import changeable_of
 
 __all__ = ["Flips", "find_flips"]
 
@@ -72,16 +81,9 @@ def find_flips(
         contributions: int32[rows, T] of that offer.
     """
     ask = Question(allocated, campaign, rows, focus, contributions)
-    reaches = campaign_reaches(ask.model, campaign)
     found = Flips.none(len(rows))
     best = np.full(len(rows), _FAR)
-    changeable = [
-        (t, binning, reach)
-        for t, (binning, reach) in enumerate(zip(ask.model.view.binnings, reaches, strict=True))
-        if reach is not None and binning.size > _FIRST + 1
-    ]
-    joint = {t for pair in ask.model.pairs for t in (pair.first, pair.second)}
-    plain = [t for t, _, reach in changeable if not reach.is_bounded and t not in joint]
+    changeable, plain = changeable_of(ask.model, campaign)
     if len(plain) == len(changeable) and 0 < len(rows) * len(plain) <= FEW:
         try_together(ask, plain, found, best)
         return found
@@ -123,10 +125,27 @@ class Question:
         self._value = np.array([offer.value_micro for offer in campaign.offers], dtype=np.int64)
         self._cost = np.array([offer.cost_micro for offer in campaign.offers], dtype=np.int64)
         self.least = self._least()
+
+    @cached_property
+    def kind(self) -> NDArray[np.intp]:
+        """intp[rows], the pair of offers in question as one number: the one explained, and what it is held against (0:
+        nobody; the number of offers and one: the offer was not chosen)."""
         offers = len(self.model.offers)
-        behind = np.where(self.chosen, self.rival, offers) + 1  # 0: nobody; offers + 1: the offer was not chosen
-        kinds, self.pair = np.unique(self.focus * (offers + 2) + behind, return_inverse=True)
-        self.pairs = np.divmod(kinds, offers + 2)
+        return np.asarray(self.focus * (offers + 2) + np.where(self.chosen, self.rival, offers) + 1)
+
+    @cached_property
+    def _kinds(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        return np.unique(self.kind, return_inverse=True)
+
+    @property
+    def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The different pairs at hand, as two columns; see `kind`."""
+        return np.divmod(self._kinds[0], len(self.model.offers) + 2)
+
+    @property
+    def pair(self) -> NDArray[np.intp]:
+        """intp[rows], which of `pairs` is each person's."""
+        return self._kinds[1]
 
     def flips(self, term: _Movable, code: NDArray[np.intp], who: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether the price rule decides differently for `who` with this term at `code`, exactly."""
@@ -141,23 +160,24 @@ class Question:
             other = self.rival_score[them]
             if term.moves_rival:
                 other = other + term.rival_change(code[against], them, held)
-            net = self._worth(share[against] + term.rest[them], self.focus[them]) - self.price[them]
-            flipped[against] = net < self._worth(other, held) - self.rival_price[them]
+            own = share[against] + term.rest[them]
+            worth = self._worth(np.append(own, other), np.append(self.focus[them], held))
+            flipped[against] = worth[: len(them)] - self.price[them] < worth[len(them) :] - self.rival_price[them]
         return np.asarray(flipped)
 
     def _worth(self, score: NDArray[np.int64], offer: NDArray[np.intp]) -> NDArray[np.int64]:
-        probability = score_ppm(np.clip(score, -SCORE_BOUND, SCORE_BOUND), self.model.link)
+        probability = score_ppm(score, self.model.link)  # which levels off long before `SCORE_BOUND`
         return expected_value(self._value[offer], self._cost[offer], probability)
 
     def _least(self) -> NDArray[np.int64]:
         """`least`, found by halving for each different pair of offer and price; worth never falls with the score."""
+        if len(self.focus) <= _REMEMBERED:
+            value, cost = self._value[self.focus].tolist(), self._cost[self.focus].tolist()
+            asked = zip(value, cost, self.price.tolist(), strict=True)
+            return np.array([_least_score(*one, self.model.link) for one in asked], dtype=np.int64)
         prices, which = np.unique(self.price, return_inverse=True)
         kinds, place = np.unique(which * len(self._value) + self.focus, return_inverse=True)
         price, focus = prices[kinds // len(self._value)], kinds % len(self._value)
-        if len(kinds) <= _REMEMBERED:
-            value, cost = self._value[focus].tolist(), self._cost[focus].tolist()
-            asked = zip(value, cost, price.tolist(), strict=True)
-            return np.array([_least_score(*one, self.model.link) for one in asked], dtype=np.int64)[place]
         low, high = np.full(len(focus), -_EDGE), np.full(len(focus), _EDGE)
         always, ever = (self._worth(edge, focus) > price for edge in (low, high))
         while (high - low > 1).any():

@@ -25,6 +25,8 @@ FEW = 32_768
 """People times features at most."""
 _MOST = 1 << 19
 """Numbers in a table of every pair of offers at most."""
+_ALL = 1 << 14
+"""Bins that are all tried at once at most; beyond, halving tries fewer and is quicker."""
 _FIRST = OTHER + 1
 _LAST = np.iinfo(np.int64).max
 
@@ -35,7 +37,7 @@ class _Stack:
 
     moves_rival = True
 
-    def __init__(self, ask: Question, terms: list[int], own: _Tables) -> None:
+    def __init__(self, ask: Question, terms: tuple[int, ...], own: _Tables) -> None:
         people, offers = len(ask.rows), len(ask.model.offers)
         self.width = own.tables.shape[2]
         codes = np.empty((len(terms), people), dtype=np.intp)
@@ -59,7 +61,7 @@ class _Stack:
         return np.where(self._moves[who], change, 0)
 
 
-def try_together(ask: Question, terms: list[int], found: Flips, best: NDArray[np.int64]) -> None:
+def try_together(ask: Question, terms: tuple[int, ...], found: Flips, best: NDArray[np.int64]) -> None:
     """Take of these features, for everybody whose decision one of them flips, the one with the smallest move.
 
     Args:
@@ -68,7 +70,7 @@ def try_together(ask: Question, terms: list[int], found: Flips, best: NDArray[np
         found: what was found; written into.
         best: the move of what was found; written into.
     """
-    own = _tables(_Same(ask.model, tuple(terms)))
+    own = _tables(_Same(ask.model, terms))
     stack = _Stack(ask, terms, own)
     people = len(ask.rows)
     (drive, bins, rank), of_person = own.orders(ask)
@@ -82,9 +84,13 @@ def try_together(ask: Question, terms: list[int], found: Flips, best: NDArray[np
         return
     term, kind = which[who], pair[who]
     yes, no = np.zeros(len(who), dtype=np.intp), farther[who]
+    hits = _all_hits(together, stack, bins[term, kind], who, no) if bins.shape[2] * len(who) <= _ALL else None
     while len(open_ := np.flatnonzero(no - yes > 1)):
         middle = (yes[open_] + no[open_]) // 2
-        hit = together.flips(stack, bins[term[open_], kind[open_], middle], who[open_])
+        if hits is not None:
+            hit = hits[open_, middle]
+        else:
+            hit = together.flips(stack, bins[term[open_], kind[open_], middle], who[open_])
         yes[open_] = np.where(hit, middle, yes[open_])
         no[open_] = np.where(hit, no[open_], middle)
     flip = bins[term, kind, yes]
@@ -98,6 +104,17 @@ def try_together(ask: Question, terms: list[int], found: Flips, best: NDArray[np
     best[better] = move[chosen, better]
     found.term[better] = np.array(terms, dtype=np.int16)[chosen]
     found.code[better] = code[chosen, better]
+
+
+def _all_hits(
+    together: Question, stack: _Stack, bins: NDArray[np.intp], who: NDArray[np.intp], farther: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """bool[who, width], which of the bins in question flip the decision, all asked at once: halving then only looks
+    them up. False behind the last bin in question, where nothing is looked up."""
+    row, place = np.nonzero(np.arange(bins.shape[1]) < farther[:, None])
+    hits = np.zeros(bins.shape, dtype=np.bool_)
+    hits[row, place] = together.flips(stack, bins[row, place], who[row])
+    return hits
 
 
 def _tiled(ask: Question, times: int) -> Question:
@@ -151,8 +168,7 @@ class _Tables:
             return self._orders(*ask.pairs), ask.pair
         if self._all is None:
             self._all = self._orders(*np.divmod(np.arange(offers * (offers + 2)), offers + 2))
-        focus, behind = ask.pairs
-        return self._all, (focus * (offers + 2) + behind)[ask.pair]
+        return self._all, ask.kind
 
     def _orders(self, focus: NDArray[np.intp], behind: NDArray[np.intp]) -> _Orders:
         """Of each feature and each pair of offers: what falls when the decision is pushed towards its flip, per bin;

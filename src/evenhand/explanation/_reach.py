@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from evenhand.policy import Campaign
 from evenhand.terms import OTHER, Binning, Model, PolicyError
 
-__all__ = ["WHOLE", "Reach", "Step", "Steps", "campaign_reaches", "declared_reaches"]
+__all__ = ["WHOLE", "Reach", "Step", "Steps", "campaign_reaches", "changeable_of", "declared_reaches"]
 
 _FIRST = OTHER + 1
 WHOLE = 1_000_000
@@ -104,6 +105,44 @@ def campaign_reaches(model: Model, campaign: Campaign) -> tuple[Reach | None, ..
         _check(binning, reach)
         found.append(reach if column.actionable else None)
     return tuple(found)
+
+
+def changeable_of(model: Model, campaign: Campaign) -> tuple[tuple[tuple[int, Binning, Reach], ...], tuple[int, ...]]:
+    """The features that a person could change, with how far; and which of them any bin can be tried of, since they have
+    neither bounds nor joint effects. Worked out once for a model and a campaign.
+
+    Raises:
+        PolicyError: as `campaign_reaches`.
+    """
+    return _changeable(_These(model, campaign))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _These:
+    """The very same model and campaign."""
+
+    model: Model
+    campaign: Campaign
+
+    def __hash__(self) -> int:
+        return hash((id(self.model), id(self.campaign)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _These) and self.model is other.model and self.campaign is other.campaign
+
+
+@lru_cache(maxsize=4)
+def _changeable(these: _These) -> tuple[tuple[tuple[int, Binning, Reach], ...], tuple[int, ...]]:
+    model = these.model
+    changeable = tuple(
+        (t, binning, reach)
+        for t, (binning, reach) in enumerate(
+            zip(model.view.binnings, campaign_reaches(model, these.campaign), strict=True)
+        )
+        if reach is not None and binning.size > _FIRST + 1
+    )
+    joint = {t for pair in model.pairs for t in (pair.first, pair.second)}
+    return changeable, tuple(t for t, _, reach in changeable if not reach.is_bounded and t not in joint)
 
 
 def _check(binning: Binning, reach: Reach) -> None:

@@ -44,23 +44,23 @@ def minimise(
         DataError: a column of the view is not there, or its values are not what the view expects; or a condition is
             neither yes nor no, or a cost no amount.
     """
+    personal = np.asarray(permitted.standing == Standing.PERSONALISED)
     codes = tuple(
         np.stack([_codes(binning, f"{binning.name}@{offer}", rows, columns) for offer in model.offers])
         if binning.per_offer
         else _codes(binning, binning.name, rows, columns)
         for binning in model.view.binnings
-        for rows in [_readable(permitted, binning.name)]
+        for rows in [_readable(permitted, personal, binning.name)]
     )
     eligible = _eligible(permitted, len(model.offers), columns, conditions) if conditions else None
     cost = None if costs is None else _costs(permitted, columns, costs)
     return Minimised(permitted=permitted, model=model, codes=codes, eligible=eligible, cost=cost)
 
 
-def _readable(permitted: Permitted, column: str) -> NDArray[np.bool_]:
+def _readable(permitted: Permitted, personal: NDArray[np.bool_], column: str) -> NDArray[np.bool_]:
     """bool[n], whose value of this column may be read: personalised, and not switched off by the person."""
-    rows = np.asarray(permitted.standing == Standing.PERSONALISED)
     off = permitted.switched_off.get(column)
-    return rows if off is None else rows & ~off
+    return personal if off is None else personal & ~off
 
 
 def _costs(permitted: Permitted, columns: ColumnSource, costs: Sequence[tuple[str | None, int]]) -> NDArray[np.int64]:

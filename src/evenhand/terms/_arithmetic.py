@@ -80,4 +80,4 @@ def _check_codes(model: Model, codes: tuple[NDArray[np.uint8], ...]) -> None:
 def score_of(model: Model, contributions: NDArray[np.int32], offer: NDArray[np.integer]) -> NDArray[np.int64]:
     """``base + sum of contributions``, clipped to `SCORE_BOUND`; int64[n], micro-logits."""
     total = model.base[offer.astype(np.intp)] + contributions.sum(axis=1, dtype=np.int64)
-    return np.asarray(np.clip(total, -SCORE_BOUND, SCORE_BOUND), dtype=np.int64)
+    return np.asarray(np.minimum(np.maximum(total, -SCORE_BOUND), SCORE_BOUND), dtype=np.int64)

@@ -82,7 +82,7 @@ def probability_ppm(score: NDArray[np.integer]) -> NDArray[np.int32]:
         >>> probability_ppm(np.array([-1_000_000, 0, 1_000_000])).tolist()
         [268941, 500000, 731059]
     """
-    bounded = np.clip(np.asarray(score), -_LIMIT, _LIMIT).astype(np.int32)
+    bounded = np.minimum(np.maximum(score, -_LIMIT), _LIMIT).astype(np.int32)  # `clip` costs a few people five times it
     size = np.abs(bounded)
     node = (size >> _STEP_BITS).astype(np.intp)
     size &= (1 << _STEP_BITS) - 1
@@ -91,7 +91,7 @@ def probability_ppm(score: NDArray[np.integer]) -> NDArray[np.int32]:
     size += link_nodes().take(node)
     size += 1 << (_EXTRA_BITS - 1)
     size >>= _EXTRA_BITS
-    return np.where(bounded < 0, np.int32(PPM) - size, size)
+    return np.asarray(np.where(bounded < 0, np.int32(PPM) - size, size), dtype=np.int32)
 
 
 @cache

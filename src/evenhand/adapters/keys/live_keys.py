@@ -9,7 +9,8 @@ from pathlib import Path
 
 from evenhand.terms import StoreError
 
-from .subject_keys import SubjectKeyFile
+from ._person_keys import Row
+from .subject_keys import SubjectKeyFile, rows_of
 from .wrapping import Wrapping
 
 __all__ = ["LiveSubjectKeys"]
@@ -32,6 +33,7 @@ class LiveSubjectKeys(SubjectKeyFile):
         self._file = path
         self._watch: sqlite3.Connection | None = None
         self._version = -1
+        self._is_there = False
         self._known: dict[bytes, bytes] = {}
         self._all: dict[bytes, int] = {}
 
@@ -40,6 +42,19 @@ class LiveSubjectKeys(SubjectKeyFile):
         if self._watch is not None:
             self._watch.close()
             self._watch = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there are tables; once there are, they stay."""
+        self._is_there = self._is_there or super().is_there
+        return self._is_there
+
+    def _rows(self, column: str, values: Sequence[bytes]) -> list[Row]:
+        """Over the connection that watches: opening the file costs more than reading a few keys."""
+        if self._watch is None:
+            return super()._rows(column, values)
+        with self._trouble():
+            return rows_of(self._watch, column, values)
 
     def make(self, pseudonyms: Sequence[bytes]) -> bytes:
         """Handle and key of each person, end to end; see `SubjectKeyFile.make`."""

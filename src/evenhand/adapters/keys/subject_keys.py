@@ -19,7 +19,7 @@ from ..stores.own_file import make_own_file
 from ._person_keys import HANDLE, PersonKeys, Row
 from .wrapping import Wrapping
 
-__all__ = ["SubjectKeyFile"]
+__all__ = ["SubjectKeyFile", "rows_of"]
 
 _PRAGMAS = (
     "secure_delete = ON",
@@ -49,6 +49,11 @@ WITH RECURSIVE row (at) AS (SELECT 0 UNION ALL SELECT at + 1 FROM row WHERE at +
 INSERT INTO subject_key SELECT substr(?1, at * {HANDLE} + 1, {HANDLE}), substr(?2, at * {HANDLE} + 1, {HANDLE}),
     substr(?3, at * ?5 + 1, ?5) FROM row
 """
+
+
+def rows_of(database: sqlite3.Connection, column: str, values: Sequence[bytes]) -> list[Row]:
+    """The rows of which a column has one of these values."""
+    return database.execute(f"{_SELECT} WHERE {column} IN ({','.join('?' * len(values))})", values).fetchall()
 
 
 class SubjectKeyFile(PersonKeys):
@@ -99,7 +104,7 @@ class SubjectKeyFile(PersonKeys):
 
     def _rows(self, column: str, values: Sequence[bytes]) -> list[Row]:
         with self._opened(make=False) as database:
-            return database.execute(f"{_SELECT} WHERE {column} IN ({','.join('?' * len(values))})", values).fetchall()
+            return rows_of(database, column, values)
 
     def _rows_after(self, pseudonym: bytes, count: int) -> list[Row]:
         if not self.is_there:
@@ -138,7 +143,7 @@ class SubjectKeyFile(PersonKeys):
     def _opened(self, *, make: bool) -> Iterator[sqlite3.Connection]:
         """The database. It is opened for writing even to read, where that may be, since what a killed process left half
         done is undone by the next that opens it."""
-        try:
+        with self._trouble():
             if make:
                 make_own_file(self._path)
             database = sqlite3.connect(
@@ -152,6 +157,12 @@ class SubjectKeyFile(PersonKeys):
                 yield database
             finally:
                 database.close()
+
+    @contextlib.contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Say in three parts what SQLite or the system says in its own words."""
+        try:
+            yield
         except (sqlite3.DatabaseError, OSError) as error:
             raise StoreError(
                 "subject-keys-unreachable",

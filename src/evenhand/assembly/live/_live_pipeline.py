@@ -6,6 +6,7 @@ is not a group (letting others write, looking how things are) waits until none i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -38,6 +39,10 @@ MOST_TOGETHER = 4_096
 BESIDE = 256
 """From so many people on a commit is made beside deciding. Below, the next group is better made of everybody who comes
 until it is done: what groups cost before their first person is more than a commit is worth."""
+
+
+_OFTEN = 0.02
+"""Seconds between two looks whether somebody else waits to write."""
 
 
 class Pipeline:
@@ -83,6 +88,7 @@ class Pipeline:
         self._keeper = Keeper(self._sitting, told, self._durable, landed)
         self._flight: Flight | None = None
         self._gathered = Flight()
+        self._look_again = 0.0
         self.answered = 0
         """People of the flight that came through last."""
 
@@ -177,9 +183,11 @@ class Pipeline:
             self._sitting.undo()
 
     def let_go_if_wanted(self) -> None:
-        """Let others write where somebody waits to."""
-        if self._reads.is_wanted():
-            self.let_go()
+        """Let others write where somebody waits to; looked at fifty times a second at most."""
+        if (now := time.monotonic()) >= self._look_again:
+            self._look_again = now + _OFTEN
+            if self._reads.is_wanted():
+                self.let_go()
 
     def look(self) -> None:
         """How things are: after a trouble whether it is over; else whether everything can still be reached."""
