@@ -51,7 +51,7 @@ class Overdue:
     def tell_all(self) -> None:
         """There will be no answers."""
         for number in list(self._waiting):
-            self.tell(number, ProblemError("unavailable", retry_after=2))
+            self.tell(number, ProblemError("unanswered", retry_after=2))
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not loop:
@@ -62,7 +62,7 @@ class Overdue:
                 break
             late.append(number)
         for number in late:
-            self.tell(number, ProblemError("unavailable", retry_after=2))
+            self.tell(number, ProblemError("unanswered", retry_after=2))
         if self._waiting:
             loop.call_later(_LOOK, self._look, loop)
         else:

@@ -257,7 +257,7 @@ class RequestsThere(asyncio.Protocol):
             for task in takes:
                 task.cancel()
         if said is None and not is_begun:
-            await tell_problem(ProblemError("unavailable", retry_after=2), scope, send)
+            await tell_problem(ProblemError("unanswered", retry_after=2), scope, send)
         elif isinstance(said, End) and said.is_fault:
             raise RuntimeError("the application ended with an error")
 

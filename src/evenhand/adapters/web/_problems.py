@@ -71,6 +71,7 @@ CODES: Mapping[str, int] = {
     "rate": 429,
     "internal": 500,
     "busy": 503,
+    "unanswered": 503,
     "unavailable": 503,
 }
 """Every problem that the service tells of, by the last part of its type, with its status."""
