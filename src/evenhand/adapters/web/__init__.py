@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from ._metrics import Metrics
     from ._problems import CODES, ProblemError
     from ._protocol import BoundedProtocol
-    from ._run import bound_to, run_app
+    from ._run import run_app
     from ._served import ServedCampaign, dsa_object
     from ._side_by_side import side_by_side
+    from ._sockets import bound_to
     from ._two import Behind, run_two
     from ._well_known import GPC_RESOURCE, well_known_routes
     from .console_pages import console_pages
@@ -92,7 +93,8 @@ _MADE_IN = {
     "_metrics": ("Metrics",),
     "_problems": ("CODES", "ProblemError"),
     "_protocol": ("BoundedProtocol",),
-    "_run": ("bound_to", "run_app"),
+    "_run": ("run_app",),
+    "_sockets": ("bound_to",),
     "_served": ("ServedCampaign", "dsa_object"),
     "_side_by_side": ("side_by_side",),
     "_faults": ("fault_of",),

@@ -6,7 +6,6 @@ all that are there for one frame.
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -19,13 +18,14 @@ from evenhand.adapters.asking import Answered, Ask, Decider, FeatureError, Quest
 from ._faults import fault_in
 from ._problems import problem_of
 from ._served import ServedCampaign
-from ._wire import Asked, Campaigns, Problem, Served, Splitter, Told, frame
+from ._sockets import Socket, ended
+from ._wire import Campaigns, Problem, SentQuestion, Served, Splitter, Told, frame
 
 __all__ = ["QuestionLink", "ServedNow"]
 
 _READ = 1 << 18
 _MOST_PLACES = 1_000
-_asked = msgspec.msgpack.Decoder(list[Asked]).decode
+_asked = msgspec.msgpack.Decoder(list[SentQuestion]).decode
 
 
 class ServedNow:
@@ -67,7 +67,7 @@ class QuestionLink:
 
     def __init__(
         self,
-        link: socket.socket,
+        link: Socket,
         decider: Decider,
         once: Callable[[str, bytes], bytes],
         served: ServedNow,
@@ -87,8 +87,7 @@ class QuestionLink:
     def close(self) -> None:
         """End both threads."""
         self._is_over = True
-        with suppress(OSError):
-            self._link.shutdown(socket.SHUT_RDWR)
+        ended(self._link)
         self._answers.put(None)
         for thread in self._threads:
             thread.join()
@@ -104,7 +103,7 @@ class QuestionLink:
         self._is_over = True
         self._answers.put(None)
 
-    def _ask(self, asked: Asked) -> None:
+    def _ask(self, asked: SentQuestion) -> None:
         number = asked.number
 
         def done(answer: Answered | BaseException) -> None:
@@ -116,7 +115,7 @@ class QuestionLink:
         except Exception as error:
             done(error)
 
-    def _question(self, asked: Asked) -> Question:
+    def _question(self, asked: SentQuestion) -> Question:
         asks = asked.asks
         if asked.large:
             asks = _with_large(asks, asked.large)

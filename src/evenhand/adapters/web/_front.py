@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import socket
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -28,6 +27,7 @@ from ._faults import fault_of
 from ._front_links import AskedThere, Known, RequestsThere
 from ._front_protocol import FrontProtocol
 from ._run import settings
+from ._sockets import Socket, numbered
 from ._wire import Hello, Ready
 
 __all__ = ["main"]
@@ -66,13 +66,13 @@ def main(words: list[str]) -> None:
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
     numbers, questions, rest = words
-    listening = [socket.socket(fileno=int(one)) for one in numbers.split(",")]
-    links = socket.socket(fileno=int(questions)), socket.socket(fileno=int(rest))
+    listening = [numbered(one) for one in numbers.split(",")]
+    links = numbered(questions), numbered(rest)
     with asyncio.Runner(loop_factory=settings(None).get_loop_factory()) as runner:
         runner.run(_speak(listening, *links))
 
 
-async def _speak(listening: list[socket.socket], questions: socket.socket, rest: socket.socket) -> None:
+async def _speak(listening: list[Socket], questions: Socket, rest: Socket) -> None:
     loop = asyncio.get_running_loop()
     known, counts = Known(), Counts()
     heard: asyncio.Future[Hello] = loop.create_future()

@@ -16,7 +16,6 @@ from ._gate import tell_problem
 from ._problems import ProblemError
 from ._served import ServedCampaign
 from ._wire import (
-    Asked,
     Begin,
     Campaigns,
     Counting,
@@ -26,6 +25,7 @@ from ._wire import (
     Hello,
     Part,
     Problem,
+    SentQuestion,
     Splitter,
     Start,
     Stop,
@@ -82,7 +82,7 @@ class AskedThere(asyncio.Protocol):
         self._known, self._overdue, self._lost = known, Overdue(seconds), lost
         self._loop = asyncio.get_running_loop()
         self._splitter = Splitter()
-        self._asked: list[Asked] = []
+        self._asked: list[SentQuestion] = []
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -98,7 +98,7 @@ class AskedThere(asyncio.Protocol):
         if not self._asked:
             self._loop.call_soon(self._send)
         content = bytes.fromhex(question.asked)
-        self._asked.append(Asked(number, question.campaign, question.asks, question.key, content))
+        self._asked.append(SentQuestion(number, question.campaign, question.asks, question.key, content))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The link is there."""
@@ -141,7 +141,7 @@ def _error_of(problem: Problem) -> Exception:
     )
 
 
-def _without_large(one: Asked) -> Asked:
+def _without_large(one: SentQuestion) -> SentQuestion:
     """Numbers that no frame holds go beside the others, in digits."""
     large: list[tuple[int, str, str]] = []
     asks: list[Ask] = []

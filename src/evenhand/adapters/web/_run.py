@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,11 +11,10 @@ from typing import Any
 
 import uvicorn
 
-from evenhand.terms import StoreError
-
 from ._protocol import BoundedProtocol
+from ._sockets import Socket, bound_to, listen_on
 
-__all__ = ["TURN", "bound_to", "listen_on", "run_app", "settings"]
+__all__ = ["TURN", "run_app", "settings"]
 
 TURN = 0.0005
 """Seconds after which the thread that decides gives way to the one that reads requests."""
@@ -71,46 +68,6 @@ def settings(
     )
 
 
-def bound_to(host: str, port: int) -> list[socket.socket]:
-    """Sockets that have a port, and do not listen yet: whoever connects is refused until then.
-
-    Raises:
-        StoreError: it cannot be had.
-    """
-    out: list[socket.socket] = []
-    try:
-        for family, kind, protocol, _, address in _addresses(host, port):
-            own = socket.socket(family, kind, protocol)
-            out.append(own)
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name == "posix")
-            if family == socket.AF_INET6:
-                own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, True)
-            own.bind(address)
-    except OSError:
-        for one in out:
-            one.close()
-        raise _taken(host, port) from None
-    return out
-
-
-def _addresses(host: str, port: int) -> list[Any]:
-    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    return list(dict.fromkeys(found))
-
-
-def listen_on(sockets: Sequence[socket.socket]) -> None:
-    """Listen, from now on.
-
-    Raises:
-        StoreError: another program listens there.
-    """
-    try:
-        for one in sockets:
-            one.listen(BoundedProtocol.most)
-    except OSError:
-        raise _taken(*one.getsockname()[:2]) from None
-
-
 def run_app(
     app: Any,
     *,
@@ -118,7 +75,7 @@ def run_app(
     port: int,
     ready: Callable[[], None],
     again: Callable[[], None] = lambda: None,
-    sockets: Sequence[socket.socket] = (),
+    sockets: Sequence[Socket] = (),
 ) -> None:
     """Serve an application until SIGTERM or SIGINT; requests that are under way are answered first.
 
@@ -133,7 +90,7 @@ def run_app(
         StoreError: it cannot listen there.
     """
     listening = list(sockets) or bound_to(host, port)
-    listen_on(listening)
+    listen_on(listening, BoundedProtocol.most)
     gc.collect()
     gc.freeze()  # what is in memory now stays; looking through it again and again would stop everybody
     sys.setswitchinterval(TURN)
@@ -152,15 +109,6 @@ def _signals(again: Callable[[], None]) -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
-
-
-def _taken(host: str, port: int) -> StoreError:
-    return StoreError(
-        "serve-port",
-        f"The service cannot listen on {host} port {port}.",
-        rule="one program listens on a port",
-        remedy="name another with --port or --host, or stop the program that has it",
-    )
 
 
 def _nothing_more(number: int, frame: object) -> None:

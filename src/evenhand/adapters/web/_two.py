@@ -10,7 +10,6 @@ import asyncio
 import gc
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -28,7 +27,9 @@ from evenhand.terms import StoreError
 from ._app import Service, make_app
 from ._behind_questions import QuestionLink, ServedNow
 from ._behind_requests import RequestLink
-from ._run import TURN, listen_on, settings
+from ._protocol import BoundedProtocol
+from ._run import TURN, settings
+from ._sockets import Socket, linked, listen_on
 from ._wire import Counting, Fault, Hello
 
 __all__ = ["Behind", "run_two"]
@@ -59,9 +60,7 @@ class Behind:
     told: Callable[[str], None]
 
 
-def run_two(
-    behind: Behind, sockets: Sequence[socket.socket], *, ready: Callable[[], None], again: Callable[[], None]
-) -> None:
+def run_two(behind: Behind, sockets: Sequence[Socket], *, ready: Callable[[], None], again: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; requests that are under way are answered first.
 
     Args:
@@ -73,7 +72,7 @@ def run_two(
     Raises:
         StoreError: it cannot listen there, or the other process ends again and again.
     """
-    listen_on(sockets)
+    listen_on(sockets, BoundedProtocol.most)
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(TURN)
@@ -88,7 +87,7 @@ def run_two(
 class _Two:
     """Starts the other process, and starts it again."""
 
-    def __init__(self, behind: Behind, sockets: Sequence[socket.socket], ready: Callable[[], None]) -> None:
+    def __init__(self, behind: Behind, sockets: Sequence[Socket], ready: Callable[[], None]) -> None:
         self._behind, self._sockets, self._ready = behind, sockets, ready
         self._app = make_app(behind.service)
         self._served = ServedNow(behind.service.campaigns, behind.mark)
@@ -120,7 +119,7 @@ class _Two:
     async def _one(self) -> None:
         """One other process, from its start to its end."""
         loop = asyncio.get_running_loop()
-        (asks, asked), (calls, called) = socket.socketpair(), socket.socketpair()
+        (asks, asked), (calls, called) = linked(), linked()
         service = self._behind.service
         first = self._served.since(0)
         assert first is not None
@@ -165,7 +164,7 @@ class _Two:
             self._link.stop()
 
 
-def _started(sockets: Sequence[socket.socket], *links: socket.socket) -> subprocess.Popen[bytes]:
+def _started(sockets: Sequence[Socket], *links: Socket) -> subprocess.Popen[bytes]:
     """The other process. It finds modules where this one does, and gets no secret of the environment."""
     own = {name: value for name, value in os.environ.items() if name in _OF_ENVIRONMENT or name.startswith("PYTHON")}
     numbers = [one.fileno() for one in sockets]

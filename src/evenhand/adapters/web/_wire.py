@@ -19,7 +19,6 @@ from ._problems import ProblemError
 from ._served import ServedCampaign
 
 __all__ = [
-    "Asked",
     "Begin",
     "Campaigns",
     "Counting",
@@ -31,6 +30,7 @@ __all__ = [
     "Part",
     "Problem",
     "Ready",
+    "SentQuestion",
     "Served",
     "Splitter",
     "Start",
@@ -45,7 +45,7 @@ _LENGTH = 4
 _encoder = msgspec.msgpack.Encoder()
 
 
-class Asked(Struct, array_like=True, frozen=True):
+class SentQuestion(Struct, array_like=True, frozen=True):
     """One question.
 
     Attributes:

@@ -110,6 +110,8 @@ def open_service(
     place = find_home(home, campaign_file=beside)
     if sources is not None:
         _refuse_no_folder(sources)
+        if not place.folder.exists():
+            step(f"making the home {place.folder}")
         place.key(make=True)  # a campaign from the network may be the first of its home
     notices = tuple(look_around(place))
     keys = live_keys_of(place)
