@@ -3,7 +3,8 @@
 Run: ``python -m benchmarks.service [--people 20000] [--seconds 6] [--connections 64]``. It makes a world, runs the
 campaign, starts the service in a process of its own and asks it from this one over 127.0.0.1. Every answer is in the
 ledger before it is given. The bare endpoint is the same server and framework with a route that answers a constant.
-The load generator shares the machine; figures are told with the load.
+The load generator shares the machine; figures are told with the load. Single requests are asked by wrk where it is
+installed (``--by python`` asks them from here, which takes more of the machine), batches always from here.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import json
 import os
 import random
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +42,20 @@ async def answer(request):
 run_app(Starlette(routes=[Route("/v1/decisions", answer, methods=["POST"])]), host="127.0.0.1",
         port=int(sys.argv[1]), ready=lambda: None)
 """
+SCRIPT = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer %(key)s"
+function request()
+  return wrk.format(nil, nil, nil, '{"subject":"' .. math.random(0, %(people)d - 1) .. '"}')
+end
+function done(summary, latency)
+  local errors = summary.errors
+  local wrong = errors.status + errors.connect + errors.read + errors.write + errors.timeout
+  io.write(string.format("requests=%%d micro=%%d p50=%%d p99=%%d wrong=%%d\\n", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99), wrong))
+end
+"""
 
 
 def main() -> None:
@@ -47,7 +64,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 16, 64])
     parser.add_argument("--batches", type=int, nargs="*", default=[1_000, 4_000])
-    parser.add_argument("--one-process", action="store_true", help="have one process speak HTTP and decide")
+    parser.add_argument("--by", choices=("wrk", "python"), default="wrk" if shutil.which("wrk") else "python")
+    parser.add_argument("--serve", default="", help="further options of evenhand serve, as one text")
     parser.add_argument("--folder", type=Path, help="keep the generated world here (default: a temporary folder)")
     asked = parser.parse_args()
     print(describe())
@@ -81,7 +99,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> Any:
     """One row for each kind of question."""
     key = (folder / "key").read_text("utf-8")
     serve = ["-c", "from evenhand.cli import main; main()", "serve", str(folder / "campaign.yaml"), "--port", str(PORT)]
-    serve += ["--one-process"] if asked.one_process else []
+    serve += shlex.split(asked.serve)
     for what, command, port in (("bare endpoint", ["-c", BARE, str(BARE_PORT)], BARE_PORT), ("service", serve, PORT)):
         with process(command, port) as number:
             for connections in asked.connections:
@@ -121,13 +139,16 @@ def row(
     """Ask for some seconds."""
     asyncio.run(_ask(port, key, connections, size, asked.people, 1.0))  # everything is looked up once
     before, cpu = load(), _cpu(number)
-    taken, seconds = asyncio.run(_ask(port, key, connections, size, asked.people, asked.seconds))
-    cpu = (_cpu(number) - cpu) / len(taken)
-    taken.sort()
-    many = len(taken) / seconds
-    p50, p99 = (taken[min(len(taken) - 1, int(len(taken) * share))] * 1e3 for share in (0.5, 0.99))
+    if size == 1 and asked.by == "wrk":
+        requests, seconds, p50, p99 = _wrk(port, key, connections, asked.people, asked.seconds)
+    else:
+        taken, seconds = asyncio.run(_ask(port, key, connections, size, asked.people, asked.seconds))
+        taken.sort()
+        requests = len(taken)
+        p50, p99 = (taken[min(requests - 1, int(requests * share))] * 1e3 for share in (0.5, 0.99))
+    cpu, many = (_cpu(number) - cpu) / requests, requests / seconds
     return [
-        what,
+        what + (", by wrk" if size == 1 and asked.by == "wrk" else ""),
         str(connections),
         f"{many * size:,.0f}",
         f"{many:,.0f}",
@@ -139,10 +160,27 @@ def row(
 
 
 def _cpu(number: int) -> float:
-    """Seconds of CPU that a process has used, with those that it started."""
-    fields = Path(f"/proc/{number}/stat").read_text("ascii").rpartition(")")[2].split()
-    started = Path(f"/proc/{number}/task/{number}/children").read_text("ascii").split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(_cpu(int(one)) for one in started)
+    """Seconds of CPU that a process, and those that it started, have used."""
+    used = 0.0
+    for one in (number, *map(int, Path(f"/proc/{number}/task/{number}/children").read_text("ascii").split())):
+        fields = Path(f"/proc/{one}/stat").read_text("ascii").rpartition(")")[2].split()
+        used += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
+def _wrk(port: int, key: str, connections: int, people: int, seconds: float) -> tuple[int, float, float, float]:
+    """Requests, seconds, p50 and p99 in milliseconds, as wrk counts them. Every answer must be 200."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(SCRIPT % {"key": key, "people": people})
+        script.flush()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "-s", script.name]
+        done = subprocess.run(
+            [*command, f"http://127.0.0.1:{port}/v1/decisions"], capture_output=True, text=True, check=True
+        )
+    told = dict(re.findall(r"(\w+)=([0-9.]+)", done.stdout))
+    if int(told["wrong"]):
+        raise SystemExit(f"wrk: {told['wrong']} answers were not 200")
+    return int(told["requests"]), float(told["micro"]) / 1e6, float(told["p50"]) / 1e3, float(told["p99"]) / 1e3
 
 
 async def _ask(

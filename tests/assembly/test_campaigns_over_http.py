@@ -12,6 +12,7 @@ from campaigns_cases import ANY, CAMPAIGN, FILE, YAML, named, taking
 from evenhand import assembly
 from live_cases import Web, person
 
+WHO = {"by": "Noor de Wit", "reason": "agreed"}
 SMALL = "/v1/campaigns/small-shop"
 
 
@@ -26,7 +27,7 @@ def service(tmp_path_factory):
 def started(service):
     """The shop's campaign, uploaded and started."""
     assert service("POST", "/v1/campaigns?reason=spring", content=FILE, headers=YAML).status_code == 201
-    told = service("POST", f"{SMALL}/activate", json={"by": "Noor de Wit", "reason": "agreed"}, headers=ANY)
+    told = service("POST", f"{SMALL}/activate", json=WHO, headers=ANY)
     assert told.status_code == 200, told.text
     return service
 
@@ -160,7 +161,7 @@ def test_a_plan_tells_reach_value_and_prices_and_writes_nothing(service):
 def test_a_campaign_that_its_data_stands_against_is_not_started_and_says_why(service):
     """A column is not in the table: no run is recorded, the block names rule and remedy, the draft stays a draft."""
     service("POST", "/v1/campaigns", content=named("no-column", CAMPAIGN.replace("  days:", "  weeks:")), headers=YAML)
-    refused = service("POST", "/v1/campaigns/no-column/activate", json={}, headers=ANY)
+    refused = service("POST", "/v1/campaigns/no-column/activate", json=WHO, headers=ANY)
     assert (refused.status_code, refused.json()["type"]) == (422, "/problems/campaign-not-valid")
     told = service("GET", "/v1/campaigns/no-column").json()
     assert (told["state"], told["is_served"], told["trouble"]) == ("draft", False, "campaign-not-valid")
@@ -182,8 +183,8 @@ def test_whoever_changes_a_campaign_has_seen_it(service):
     assert (kept.status_code, kept.json()["version"]) == (200, 2)
     late = service("PUT", path, content=new, headers=YAML | {"if-match": old})
     assert (late.status_code, late.json()["type"]) == (412, "/problems/campaign-changed")
-    assert service("POST", f"{path}/activate", json={}, headers={"if-match": old}).status_code == 412
-    assert service("POST", f"{path}/activate", json={}).status_code == 428
+    assert service("POST", f"{path}/activate", json=WHO, headers={"if-match": old}).status_code == 412
+    assert service("POST", f"{path}/activate", json=WHO).status_code == 428
     other = service("PUT", path, content=named("other"), headers=YAML | ANY)
     assert other.json()["type"] == "/problems/campaign-other"
 
@@ -206,9 +207,22 @@ def test_a_started_campaign_decides_and_is_started_once(started):
     assert [one["by"] for one in told["history"] if one["what"] == "started"] == ["Noor de Wit (machine tests)"]
     answer = started("POST", "/v1/decisions", json={"campaign": "small-shop", "subject": person(3)})
     assert answer.status_code == 200
-    again = started("POST", f"{SMALL}/activate", json={}, headers=ANY).json()
+    again = started("POST", f"{SMALL}/activate", json=WHO, headers=ANY).json()
     assert again["run"] == told["run"]
     assert started("GET", f"{SMALL}/figures").json()["figures"]["run"] == told["run"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"by": "Noor"}, {"reason": "x"}, {"by": "", "reason": "x"}, {"by": "N", "reason": " "}]
+)
+def test_nobody_starts_a_campaign_without_a_name_and_a_reason(service, wrong):
+    """As nobody pauses one; nothing is decided and nothing is kept."""
+    service("POST", "/v1/campaigns?reason=tea", content=named("unsigned"), headers=YAML)
+    for asked in (wrong, wrong and {**wrong, "by": "\t"}):
+        refused = service("POST", "/v1/campaigns/unsigned/activate", json=asked, headers=ANY)
+        assert refused.status_code == 422, asked
+        assert refused.json()["type"] in ("/problems/start-unsigned", "/problems/unprocessable"), asked
+    assert service("GET", "/v1/campaigns/unsigned").json()["state"] == "draft"
 
 
 def test_what_was_delivered_ends_the_funnel(started):
@@ -259,7 +273,7 @@ def test_a_key_without_the_scope_may_do_nothing_with_campaigns(tmp_path):
         ):
             assert web(method, f"/v1/campaigns{path}", json={}, headers=ANY).status_code == 403, path
         for act in ("activate", "pause", "resume"):
-            answer = web("POST", f"/v1/campaigns/x/{act}", json={"by": "n", "reason": "r"} if act != "activate" else {})
+            answer = web("POST", f"/v1/campaigns/x/{act}", json={"by": "n", "reason": "r"})
             assert answer.status_code == 403
 
 
@@ -268,7 +282,7 @@ def test_a_started_campaign_is_there_again_after_a_restart_also_when_it_is_pause
     with taking(tmp_path) as serving:
         web = Web(serving, "decide", "campaigns")
         web("POST", "/v1/campaigns", content=FILE, headers=YAML)
-        before = web("POST", f"{SMALL}/activate", json={}, headers=ANY).json()
+        before = web("POST", f"{SMALL}/activate", json=WHO, headers=ANY).json()
         web("POST", f"{SMALL}/pause", json={"by": "Noor", "reason": "night"})
     with taking(tmp_path) as serving:
         app = assembly.service_app(serving)
@@ -309,11 +323,11 @@ def test_while_somebody_else_writes_the_ledger_a_start_fails_whole_and_can_be_ma
         web("POST", "/v1/campaigns", content=FILE, headers=YAML)
         with SqliteLedger(place.ledger, key=lambda: place.key(make=False)) as other:
             other.claim()
-            answer = web("POST", f"{SMALL}/activate", json={}, headers=ANY)
+            answer = web("POST", f"{SMALL}/activate", json=WHO, headers=ANY)
             assert (answer.status_code, answer.json()["type"]) == (503, "/problems/unavailable")
             assert int(answer.headers["retry-after"]) > 0
         assert web("GET", SMALL).json()["state"] == "draft"
-        assert web("POST", f"{SMALL}/activate", json={}, headers=ANY).json()["state"] == "active"
+        assert web("POST", f"{SMALL}/activate", json=WHO, headers=ANY).json()["state"] == "active"
 
 
 def test_a_start_that_takes_long_is_answered_with_202_and_is_no_news_to_whoever_has_it(service):
@@ -328,7 +342,7 @@ def test_a_start_that_takes_long_is_answered_with_202_and_is_no_news_to_whoever_
 
     with taking(service.place.parent / "slow") as serving:
         web = Web(dataclasses.replace(serving, register=Slow()), "campaigns")
-        assert web("POST", f"{SMALL}/activate", json={}, headers=ANY).status_code == 202
+        assert web("POST", f"{SMALL}/activate", json=WHO, headers=ANY).status_code == 202
         again = web("GET", SMALL, headers={"if-none-match": '"1.0"'})
         assert (again.status_code, again.json()["state"]) == (200, "starting")
 
@@ -346,7 +360,7 @@ def test_a_key_of_an_officer_stops_what_a_key_of_marketers_does_not_start_again(
     (told,) = refused.json()["errors"]
     assert (told["owner"], told["code"]) == ("privacy_officer", "pause-of-another")
     assert "privacy-officer" in told["remedy"]
-    assert started("POST", f"{SMALL}/activate", json={}, headers=ANY | desk).status_code == 403
+    assert started("POST", f"{SMALL}/activate", json=WHO, headers=ANY | desk).status_code == 403
     resumed = started("POST", f"{SMALL}/resume", json=said, headers=desk).json()
     assert (resumed["state"], resumed["pause"], resumed["history"][-1]["role"]) == ("active", None, "privacy-officer")
 
@@ -358,7 +372,7 @@ def test_a_campaign_is_reviewed_over_http_by_another_key_than_the_authors(servic
     file = named("boarded", CAMPAIGN.replace("retention:", "review: {by: [reviewer]}\nretention:", 1))
     path = "/v1/campaigns/boarded"
     service("POST", "/v1/campaigns", content=file, headers=YAML)
-    early = service("POST", f"{path}/activate", json={}, headers=ANY)
+    early = service("POST", f"{path}/activate", json=WHO, headers=ANY)
     assert (early.status_code, early.json()["type"]) == (409, "/problems/campaign-not-reviewed")
     assert early.json()["errors"][0]["remedy"].startswith("send it for review")
     sent = service("POST", f"{path}/review", json={"by": "Noor", "reviewers": ["Rosa"]}, headers=ANY)
@@ -372,4 +386,4 @@ def test_a_campaign_is_reviewed_over_http_by_another_key_than_the_authors(servic
     assert service("GET", f"{path}/file", headers=board).content == file
     given = service("POST", f"{path}/verdict", json=said, headers=board)
     assert (given.status_code, given.json()["review"]["by"]) == (200, "Rosa (machine board)")
-    assert service("POST", f"{path}/activate", json={}, headers=ANY).json()["state"] == "active"
+    assert service("POST", f"{path}/activate", json=WHO, headers=ANY).json()["state"] == "active"

@@ -10,7 +10,7 @@ import pytest
 from campaigns_cases import FILE, taking
 from evenhand import assembly
 from evenhand.adapters.asking import Ask
-from evenhand.terms import PausedError
+from evenhand.terms import DataError, PausedError, UsageError
 from live_cases import asked, person
 from shop_folder import apart
 
@@ -20,7 +20,7 @@ def service(tmp_path_factory):
     """A service with the shop's campaign started over the network."""
     with taking(tmp_path_factory.mktemp("at-once")) as serving:
         serving.register.upload(FILE, who="staff-1", why="")
-        serving.register.start("small-shop", seen="*", who="staff-1", why="")
+        serving.register.start("small-shop", seen="*", who="staff-1", why="agreed")
         yield serving
 
 
@@ -55,6 +55,22 @@ def test_no_decision_is_made_after_a_pause_has_returned_however_busy_the_service
     service.register.resume("small-shop", by="Noor", reason="on", roles=["marketer"])
     assert asked(service.live, Ask(person(14))).answers
     assert assembly.verify_ledger(home=service.place.folder).ok
+
+
+def test_a_campaign_that_came_over_the_network_is_paused_and_resumed_by_its_id(service):
+    """By a command of the same home, which has no file of it; an id that ran nowhere is refused, not paused."""
+    more = {"by": "Noor", "home": service.place.folder, "at": datetime.now(UTC)}
+    assembly.pause_campaign("small-shop", reason="stop", **more)
+    assert service.register.read("small-shop")["state"] == "paused"
+    with pytest.raises(PausedError, match="by a named person"):
+        asked(service.live, Ask(person(14)))
+    assembly.resume_campaign("small-shop", reason="on", **more)
+    assert asked(service.live, Ask(person(14))).answers
+    for act in (assembly.pause_campaign, assembly.resume_campaign):
+        with pytest.raises(DataError, match="no campaign of that id ever ran"):
+            act("small-shp", reason="mistyped", **more)
+        with pytest.raises(UsageError, match="There is no file"):
+            act("small-shop.yaml", reason="mistyped", **more)
 
 
 @pytest.mark.service

@@ -40,7 +40,7 @@ def test_what_one_service_starts_pauses_and_starts_anew_another_one_of_the_home_
         first.register.upload(FILE, who="staff-1", why="")
         with pytest.raises(DataError, match="does not serve that campaign"):
             asked(second.live, person(3))
-        first.register.start("small-shop", seen="*", who="staff-1", why="")
+        first.register.start("small-shop", seen="*", who="staff-1", why="agreed")
         assert _soon(lambda: "small-shop" in second.live.campaigns)
         assert asked(second.live, person(3)).answers
         assert asked(first.live, person(3)).answers
@@ -50,7 +50,7 @@ def test_what_one_service_starts_pauses_and_starts_anew_another_one_of_the_home_
         first.register.resume("small-shop", by="Noor", reason="on", roles=["marketer"])
         assert asked(second.live, person(4)).answers
         first.register.replace("small-shop", FILE.replace(b"seed: 3", b"seed: 4"), seen="*", who="staff-1", why="")
-        first.register.start("small-shop", seen="*", who="staff-1", why="")
+        first.register.start("small-shop", seen="*", who="staff-1", why="agreed")
         priced_by = first.live.campaigns["small-shop"].priced_by
         assert _soon(lambda: second.live.campaigns["small-shop"].priced_by == priced_by)
         assert asked(second.live, person(5)).answers
@@ -63,7 +63,7 @@ def test_two_services_that_start_a_campaign_at_once_run_it_once(folder):
         first.register.upload(FILE, who="staff-1", why="")
         starts = [
             threading.Thread(
-                target=one.register.start, args=("small-shop",), kwargs={"seen": "*", "who": who, "why": ""}
+                target=one.register.start, args=("small-shop",), kwargs={"seen": "*", "who": who, "why": "agreed"}
             )
             for one, who in ((first, "staff-1"), (second, "staff-2"))
         ]

@@ -544,3 +544,13 @@ def test_a_monitor_killed_between_batches_loses_and_doubles_nothing(cli, ran):
     assert kept["streams"][0]["events"] == fresh["streams"][0]["events"]
     assert kept["streams"][0]["comparisons"] == fresh["streams"][0]["comparisons"]
     assert [one["event"] for one in kept["history"]] == [one["event"] for one in fresh["history"]]
+
+
+def test_a_campaign_is_paused_and_resumed_by_its_id_too(cli, ran):
+    """Where nobody has its file, as of one that came over the network; what is neither file nor id says so."""
+    who = ("--by", "Noor de Wit", "--reason", "complaints")
+    assert "paused: ledger entry" in cli(ran, "monitor", "pause", "small-shop", *who).output
+    assert cli(ran, "run", "campaign.yaml", "--at", AT).exit_code == 6
+    assert cli(ran, "monitor", "resume", "small-shop", *who, "--home", HOME).exit_code == 0
+    wrong = cli(ran, "monitor", "pause", "smal-shop", *who)
+    assert (wrong.exit_code, "no campaign of that id ever ran in" in wrong.output) == (3, True)

@@ -39,6 +39,8 @@ def test_a_refused_file_is_not_written(tmp_path, cli):
     assert "EH-DATA-023" in told.stdout
     assert "canary" not in told.stdout + told.stderr
     assert not (tmp_path / "out.parquet").exists()
+    twice = cli(tmp_path, "release", "people.csv", "--levels", "days=5", "--levels", "days=10")
+    assert (twice.exit_code, "names the column days twice" in twice.output) == (2, True)
     wrong = cli(tmp_path, "release", "people.csv", "--levels", "days=week")
     assert wrong.exit_code == 2
     assert AT not in wrong.stderr

@@ -87,6 +87,10 @@ def test_while_the_server_is_away_nobody_is_decided_about_and_nothing_is_decided
             assert _said(service.address)[1] == "database-unreachable"
             server.start()
             assert _soon(service.address, 200)
+            first = httpx.post(
+                service.address + "/v1/decisions", json={"subject": person(3)}, headers=headers, timeout=30
+            )
+            assert first.status_code == 200  # what says that it is ready is ready for the very first question
             askers = Askers(service.address, key, 10_000)
             end = time.monotonic() + 60
             while len(askers.answers) < 20 and time.monotonic() < end:

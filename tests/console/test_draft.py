@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evenhand.adapters.declared.campaign_files import data_in
 from evenhand.adapters.declared.campaign_yaml import yaml_of
-from evenhand.console import draft_of, options_for
+from evenhand.console import draft_of, faults_of, options_for
 from evenhand.policy import read_campaign
 from evenhand.terms import Category
 from shop_folder import CAMPAIGN
@@ -89,7 +89,8 @@ OPTIONS = {category: options_for(BASE, category, at=AT) for category in Category
     st.dictionaries(_FIELDS, st.lists(st.text(max_size=30), min_size=1, max_size=3)), st.sampled_from(list(Category))
 )
 def test_whatever_is_sent_becomes_a_file_with_the_keys_of_the_base(form, category):
-    """Nothing that anybody sends adds a key, a column, an offer or a table; it is data, and the check judges it."""
+    """Nothing that anybody sends adds a key, a column, an offer or a table; it is data, and the check judges it. Every
+    field that is told to be wrong is one of the form."""
     drafted = draft_of(OPTIONS[category], form)
     assert set(drafted) == {*BASE, "limits"}
     assert set(drafted["columns"]) == set(BASE["columns"])
@@ -98,3 +99,4 @@ def test_whatever_is_sent_becomes_a_file_with_the_keys_of_the_base(form, categor
     ]
     assert {one["id"] for one in drafted["offers"]} <= {"tea"}
     assert data_in(yaml_of(drafted).encode()) == drafted
+    assert {one.field for one in faults_of(OPTIONS[category], form, at=AT)} <= {*AS_IT_IS, "contacts"}

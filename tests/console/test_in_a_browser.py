@@ -124,7 +124,8 @@ def test_a_number_that_is_not_told_wraps_on_a_small_screen(served, browser):
 
 
 def test_limits_are_tried_and_a_campaign_is_paused_with_the_keyboard_alone(served, browser, console):
-    """Arrows move the slider, Enter makes the plan; a reason and Enter pause it. Scripts are off."""
+    """Arrows move the slider, Enter makes the plan; a reason and Enter pause it; a change of language in between
+    keeps the reason and the plan. Scripts are off."""
     site = served
     page = _page(browser, site, script=False)
     page.goto(f"{site}/console/campaigns/small-shop?lang=en")
@@ -139,7 +140,16 @@ def test_limits_are_tried_and_a_campaign_is_paused_with_the_keyboard_alone(serve
         page.keyboard.press("Tab")
         if page.locator(":focus").get_attribute("id") == "why-pause":
             break
+    assert page.locator("header a:has-text('Nederlands')").is_visible()
+    assert not page.locator("header button:has-text('Nederlands')").first.is_visible()
     page.keyboard.type("by keyboard")
+    assert not page.locator("header a:has-text('Nederlands')").is_visible()
+    page.locator("header button:has-text('Nederlands') >> visible=true").click()
+    assert page.locator("html").get_attribute("lang") == "nl"
+    assert "(geprobeerd: 40)" in page.locator("main").inner_text()
+    page.locator("header button:has-text('English') >> visible=true").click()
+    assert page.input_value("#why-pause") == "by keyboard"
+    page.focus("#why-pause")
     page.keyboard.press("Enter")
     page.wait_for_url("**done=paused**")
     assert "It is paused. Nobody is decided about." in page.locator("[role=status]").inner_text()

@@ -67,6 +67,18 @@ def test_every_evenhand_command_in_running_text_exists(pages, command):
     assert not wrong, "\n".join(wrong)
 
 
+def test_what_the_texts_call_a_command_is_one(pages, command):
+    """Names between backquotes right after the word "command" are whole: `evenhand rights erase`, never `erase`."""
+    wrong = []
+    for page in pages:
+        for named in re.findall(r"[Cc]ommands?,? \(?((?:`[^`]+`(?:, | and | or )?)+)", page.prose):
+            for quoted in re.findall(r"`([^`]+)`", named):
+                words = shlex.split(quoted.removeprefix("evenhand "))
+                if not quoted.startswith("-") and (problem := _problem(command, words)):
+                    wrong.append(f"{page.where}: {problem}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_every_command_is_documented(pages, command):
     """Each sub-command of the program appears in docs/reference/command-line.md with each of its options."""
     page = next(page for page in pages if page.where == "docs/reference/command-line.md")

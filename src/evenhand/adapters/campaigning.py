@@ -151,7 +151,7 @@ class Campaigns(Protocol):
 
         Raises:
             FindingsError: its check found errors.
-            UsageError: it is being started, or was declared in a file.
+            UsageError: no name, no reason, it is being started, or it was declared in a file.
             PolicyError: it needs a review, and was not approved as it is.
             ChangedMeanwhileError: it is not the one that was seen any more.
         """

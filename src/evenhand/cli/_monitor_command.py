@@ -154,6 +154,10 @@ def _tell(voice: Speaker, found: Any, lang: str) -> None:
         voice.talk(f"Page: {found.page}", bold=True)
 
 
+_Campaign = Annotated[
+    str,
+    typer.Argument(metavar="CAMPAIGN", help="The campaign file (YAML), or the id of a campaign that runs in the home."),
+]
 _By = Annotated[str, typer.Option("--by", help="The person who answers for it; the name stays in the ledger.")]
 
 
@@ -173,7 +177,7 @@ _Role = Annotated[
 
 
 def pause(
-    campaign: CampaignFile,
+    campaign: _Campaign,
     by: _By = "",
     reason: Annotated[str, typer.Option("--reason", help="Why it shall stop; it stays in the ledger.")] = "",
     role: _Role = Standing.operator,
@@ -191,7 +195,7 @@ def pause(
 
 
 def resume(
-    campaign: CampaignFile,
+    campaign: _Campaign,
     by: _By = "",
     reason: Annotated[str, typer.Option("--reason", help="Why it may go on; it stays in the ledger.")] = "",
     role: _Role = Standing.operator,
@@ -224,6 +228,7 @@ _LOOK = (
 )
 _PAUSE = (
     'evenhand monitor pause campaign.yaml --by "Noor de Wit" --reason "complaints about the text"',
+    'evenhand monitor pause spring-mail --home evenhand-home --by "Noor de Wit" --reason "complaints"',
     'evenhand monitor pause campaign.yaml --by "Noor de Wit" --reason "wrong price" --json',
 )
 _RESUME = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -78,7 +79,7 @@ def release(
         columns=None if columns is None else _names(columns),
         identifier=identifier,
         confidential=None if confidential is None else _names(confidential),
-        levels=dict(_level(one) for one in levels or ()),
+        levels=_levels(levels or ()),
         diversity=diversity,
         most_left_out=left_out,
         pseudonyms=pseudonyms,
@@ -128,6 +129,23 @@ def _people(count: int | None) -> str:
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _levels(said: Sequence[str]) -> dict[str, list[float | str]]:
+    """The levels of each column; which of two was meant, nobody can tell."""
+    from evenhand.terms import UsageError
+
+    levels: dict[str, list[float | str]] = {}
+    for name, steps in map(_level, said):
+        if name in levels:
+            raise UsageError(
+                "release-level",
+                f"--levels names the column {name} twice.",
+                rule="a column has one list of levels",
+                remedy=f"put them in one: --levels {name}=5,10",
+            )
+        levels[name] = steps
+    return levels
 
 
 def _level(text: str) -> tuple[str, list[float | str]]:

@@ -9,13 +9,17 @@ It decides nothing and keeps nothing: whoever keeps campaigns is asked at the ri
 """
 
 from ._draft import Gone, Options, draft_of, options_for
-from ._pages import campaign_page, file_page, list_page, monitor_page, new_page, style, trouble_page
+from ._faults import Fault, faults_of
+from ._pages import CHANGES, campaign_page, file_page, list_page, monitor_page, new_page, style, trouble_page
 
 __all__ = [
+    "CHANGES",
+    "Fault",
     "Gone",
     "Options",
     "campaign_page",
     "draft_of",
+    "faults_of",
     "file_page",
     "list_page",
     "monitor_page",

@@ -17,7 +17,7 @@ from typing import Any
 from evenhand.policy import PolicyFinding, read_campaign
 from evenhand.terms import Severity
 
-__all__ = ["Gone", "Options", "draft_of", "options_for"]
+__all__ = ["Gone", "Options", "draft_of", "offers_used", "options_for"]
 
 Form = Mapping[str, Sequence[str]]
 
@@ -100,9 +100,7 @@ def draft_of(options: Options, form: Form) -> dict[str, Any]:
     for name, column in data["columns"].items():
         if column.get("role") == "feature" and name not in chosen:
             data["columns"][name] = {**column, "role": "forbidden"}
-    data["offers"] = [
-        _offer(one, form, place) for place, one in enumerate(data["offers"]) if _one(form, f"offer.{place}.use")
-    ]
+    data["offers"] = [_offer(data["offers"][place], form, place) for place in offers_used(options, form)]
     limits = {name: value for name, value in (data.get("limits") or {}).items() if name not in ("budget", "disparity")}
     if budget := _one(form, "budget"):
         limits = {"budget": _number(budget), **limits}
@@ -119,6 +117,11 @@ def draft_of(options: Options, form: Form) -> dict[str, Any]:
         limits["disparity"] = bounds
     data["limits"] = limits
     return data
+
+
+def offers_used(options: Options, form: Form) -> list[int]:
+    """The places, in the campaign that the form is made after, of the offers that it uses."""
+    return [place for place, _ in enumerate(options.base["offers"]) if _one(form, f"offer.{place}.use")]
 
 
 def _gone(data: Mapping[str, Any], found: Sequence[PolicyFinding]) -> Iterator[Gone]:

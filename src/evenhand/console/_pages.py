@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -10,21 +11,24 @@ from typing import Any
 
 from evenhand.explanation import Lang, catalogue, money, number, percent, purpose_words, text
 from evenhand.policy import MICRO
-from evenhand.staff import Frame, page_filler
+from evenhand.staff import Frame, StaffRole, page_filler
 from evenhand.terms import Category, Channel
 
 from ._draft import Options
+from ._faults import Fault
 
-__all__ = ["campaign_page", "file_page", "list_page", "monitor_page", "new_page", "style", "trouble_page"]
+__all__ = ["CHANGES", "campaign_page", "file_page", "list_page", "monitor_page", "new_page", "style", "trouble_page"]
 
+CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
+"""Roles that make, change and start campaigns; nobody else is shown the way to that."""
 PURPOSES = ("PersonalisedAdvertising", "DirectMarketing", "RecruitmentTargetedAdvertising")
 """What a form offers besides the purpose of the campaign that it is made after."""
 Values = Mapping[str, Any]
 
 
-def list_page(campaigns: Sequence[Values], frame: Frame, lang: Lang, *, may_change: bool) -> str:
+def list_page(campaigns: Sequence[Values], frame: Frame, lang: Lang) -> str:
     """Every campaign: its state, its funnel, and how evenly it reached groups."""
-    return _fill()("console_list.html", frame, lang, campaigns=campaigns, may_change=may_change, **_words(lang))
+    return _filled("console_list.html", frame, lang, campaigns=campaigns)
 
 
 def campaign_page(
@@ -38,6 +42,7 @@ def campaign_page(
     may: Values,
     done: str = "",
     wrong: Values | None = None,
+    typed: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """One campaign.
 
@@ -47,15 +52,29 @@ def campaign_page(
         tried: of a plan with other limits; None where none was asked for.
         frame: around it.
         lang: ``nl`` or ``en``.
-        asked: the limits that were tried: ``budget``, ``contacts``, and ``bounds`` by the id of the limit.
+        asked: the limits that were tried: ``budget``, ``contacts``, ``bounds`` by the id of the limit, and ``wrong``:
+            names that cannot be tried, each with why.
         may: what whoever looks may do: ``change``, ``pause``, ``resume``, and ``over``: pause over another's pause.
         done: what was done just now; "" = nothing.
         wrong: what went wrong, as a block; None = nothing.
+        typed: a form of this page that was sent and is shown again, with what was typed; None = none.
     """
-    return _fill()(
+    acts = _acts(told, may)
+
+    def form_of(act: str) -> str:
+        return f"act-{acts.index(act) + 1}"
+
+    def typed_in(act: str, name: str) -> str:
+        fields = typed or {}
+        return (fields.get(name) or [""])[-1] if act in fields.get("act", ()) else ""
+
+    return _filled(
         "console_campaign.html",
-        frame,
+        replace(frame, forms=tuple(map(form_of, acts))),
         lang,
+        acts=acts,
+        form_of=form_of,
+        typed_in=typed_in,
         one=told,
         figures=figures,
         tried=tried,
@@ -64,7 +83,6 @@ def campaign_page(
         done=f"console.done.{done}" if f"console.done.{done}" in catalogue(lang) else "",
         wrong=wrong,
         sliders=_sliders(figures, asked),
-        **_words(lang),
     )
 
 
@@ -77,13 +95,27 @@ def new_page(
     base: str = "",
     wrong: Values | None = None,
     typed: Mapping[str, Sequence[str]] | None = None,
+    faults: Sequence[Fault] = (),
+    is_unknown: bool = False,
 ) -> str:
-    """A new campaign by form: the category first, then what it allows; `typed` is what was filled in already."""
+    """A new campaign by form: the category first, then what it allows.
+
+    Args:
+        bases: campaigns that it can be made after.
+        options: what the form may ask; None = the category is asked first.
+        frame: around it.
+        lang: ``nl`` or ``en``.
+        base: the campaign that it is made after.
+        wrong: as of `campaign_page`.
+        typed: what was filled in already; None = nothing.
+        faults: fields that cannot be right as they were filled in.
+        is_unknown: whether the address names a category or a campaign that there is not.
+    """
 
     def value(name: str, declared: object) -> str:
         return str(declared) if typed is None else (typed.get(name) or [""])[-1]
 
-    return _fill()(
+    return _filled(
         "console_new.html",
         frame,
         lang,
@@ -93,11 +125,14 @@ def new_page(
         base=base,
         options=options,
         wrong=wrong,
+        faults=faults,
+        meanings={} if options is None else {name: one.get("meaning") for name, one in options.base["columns"].items()},
+        fault_of={fault.field: fault for fault in faults},
+        is_unknown=is_unknown,
         categories=[one.value for one in Category],
         channels=[one.value for one in Channel],
         currency="EUR" if options is None else options.base.get("currency", "EUR"),
         purposes=() if options is None else dict.fromkeys((str(options.base.get("purpose")), *PURPOSES)),
-        **_words(lang),
     )
 
 
@@ -126,7 +161,7 @@ def file_page(
     """
     told = f"console.done.{done}" if f"console.done.{done}" in catalogue(lang) else ""
     lines = min(60, document.count("\n") + 3)
-    return _fill()(
+    return _filled(
         "console_file.html",
         frame,
         lang,
@@ -137,7 +172,6 @@ def file_page(
         lines=lines,
         reason=reason,
         done=told,
-        **_words(lang),
     )
 
 
@@ -152,12 +186,12 @@ def monitor_page(watched: Sequence[Values], frame: Frame, lang: Lang, *, may_loo
         done: as of `campaign_page`.
     """
     told = f"console.done.{done}" if f"console.done.{done}" in catalogue(lang) else ""
-    return _fill()("console_monitor.html", frame, lang, watched=watched, may_look=may_look, done=told, **_words(lang))
+    return _filled("console_monitor.html", frame, lang, watched=watched, may_look=may_look, done=told)
 
 
 def trouble_page(wrong: Values, frame: Frame, lang: Lang, *, back: str) -> str:
     """What went wrong, by which rule, and what to do."""
-    return _fill()("console_trouble.html", frame, lang, wrong=wrong, back=back, **_words(lang))
+    return _filled("console_trouble.html", frame, lang, wrong=wrong, back=back)
 
 
 def style() -> str:
@@ -171,13 +205,27 @@ def _sliders(figures: Values | None, asked: Values) -> list[dict[str, Any]]:
     for one in (figures or {}).get("limits", ()):
         if one["kind"] in ("budget", "contacts"):
             most = max(2 * one["declared"], 1)
-            step = max(1, round(most / 100)) if most >= 20 else 0.1
+            step = max(1, round(most / 100)) if most >= 20 or one["kind"] == "contacts" else 0.1
             value = one["declared"] if asked[one["kind"]] is None else float(asked[one["kind"]])
             out.append({**one, "name": one["kind"], "most": max(most, value), "step": step, "value": value})
         elif one["kind"] == "disparity":
             value = asked["bounds"].get(one["id"], one["declared"])
             out.append({**one, "name": f"bound.{one['id']}", "most": 1, "step": 0.05, "value": value})
     return out
+
+
+def _acts(told: Values, may: Values) -> list[str]:
+    """What whoever looks can do with a campaign now, in the order of its forms on the page."""
+    review, state = told["review"] or {"block": None}, told["state"]
+    is_newer = told["origin"] == "network" and told["started_version"] != told["version"]
+    can = {
+        "verdict": may["review"],
+        "send": may["send"],
+        "start": may["change"] and not review["block"] and is_newer and state in ("draft", "active"),
+        "pause": (may["pause"] and state == "active") or may["over"],
+        "resume": may["resume"] and state in ("paused", "fell-back"),
+    }
+    return [name for name, is_possible in can.items() if is_possible]
 
 
 def _words(lang: Lang) -> dict[str, Callable[..., str]]:
@@ -200,7 +248,14 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
         should = catalogue(lang).get(f"check.{found['code']}", "")
         return str(found.get("told") or "") or (text("console.block.should", lang, what=should) if should else "")
 
+    def columns(one: Values, names: Sequence[str]) -> str:
+        """Columns by what they mean, where the campaign says so; else by their names."""
+        meanings = one.get("meanings") or {}
+        return " & ".join((meanings.get(name) or {}).get(lang) or name for name in names)
+
     return {
+        "columns": columns,
+        "ended": _ended,
         "said": said,
         "role": role,
         "roles": lambda names: ", ".join(map(role, names)),
@@ -218,6 +273,21 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
 def _which(one: Values) -> str:
     """Which of several limits of a kind: an offer's, or one between groups."""
     return f": {one['id'].partition(':')[2] or one['id']}" if one["kind"] not in ("budget", "contacts") else ""
+
+
+def _ended(said: str) -> str:
+    """What somebody typed as a sentence that ends, so that the next one does not run into it.
+
+    >>> _ended("complaints"), _ended("Why?")
+    ('complaints.', 'Why?')
+    """
+    return said if said[-1:] in (".", "!", "?", "\N{HORIZONTAL ELLIPSIS}") else f"{said}."
+
+
+def _filled(template: str, frame: Frame, lang: Lang, **values: Any) -> str:
+    """A page of this part, which shows the way to a new campaign only to whoever may make one."""
+    may_make = frame.staff is not None and frame.staff.may(CHANGES)
+    return _fill()(template, frame, lang, may_make=may_make, **_words(lang), **values)
 
 
 @cache

@@ -133,12 +133,12 @@ def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
     return tuple(out)
 
 
-def runs_since(store: LedgerStore, after: int) -> Iterator[tuple[int, str, str]]:
-    """Number of the first entry, id and campaign of every run that starts behind an entry, in the order of recording. A
-    run is recorded whole, so each of them has its end."""
+def runs_since(store: LedgerStore, after: int, *, whole: bool = False) -> Iterator[tuple[int, str, str]]:
+    """Number of the first entry, id and campaign of every run that starts behind an entry, in the order of recording;
+    with `whole` without those that decided with the prices of another. A run is recorded whole, so each has its end."""
     for seq, _, _, _, body in store.of_kind(Kind.RUN_STARTED, after):
         started = read_body(body, seq)
-        if isinstance(started, RunStarted):
+        if isinstance(started, RunStarted) and not (whole and started.priced_by):
             yield seq, started.run, started.name
 
 

@@ -64,6 +64,8 @@ class Frame:
         form: id of the form of this page that goes along when the language is changed, so that nothing typed is lost;
             it is sent with ``do`` = ``lang-nl`` or ``lang-en``. "" = the language is changed by a link.
         form_does: the ``do`` of the button that Enter presses in that form.
+        forms: ids of small forms (``act-1``, ``act-2``, ...) of which the one that has something typed in it goes along
+            likewise; while there is nothing in them, the language is changed by a link.
     """
 
     here: str
@@ -75,6 +77,7 @@ class Frame:
     sender: str = ""
     form: str = ""
     form_does: str = ""
+    forms: tuple[str, ...] = ()
 
     def with_language(self, lang: str) -> str:
         """This page in a language."""

@@ -19,7 +19,7 @@ __all__ = ["act_routes", "review_routes"]
 
 
 class NamedReason(BaseModel):
-    """Who answers for it, and why; both stay in the ledger."""
+    """Who answers for it, and why; both are kept."""
 
     model_config = ConfigDict(extra="forbid")
     by: str = Field(min_length=1, max_length=45, description="The person who answers for it.")
@@ -46,14 +46,6 @@ class ReviewAsked(NamedReason):
 
     verdict: Literal["approved", "refused"]
     digest: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of that file; `review.digest` of the campaign.")
-
-
-class StartAsked(BaseModel):
-    """Why a campaign is started; it is kept."""
-
-    model_config = ConfigDict(extra="forbid")
-    by: str = Field("", max_length=45, description="The person who answers for it.")
-    reason: str = Field("", max_length=500)
 
 
 def review_routes(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
@@ -111,8 +103,8 @@ def act_routes(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
         summary="Decide about everybody, record it, and serve whoever comes later",
         responses={200: one_told("It is active."), 202: one_told("It is being started; look at it again.")},
     )
-    async def activate(request: Request, name: Name, asked: StartAsked, seen: Seen = None) -> Response:
-        caller, tag = who_of(request, keys, asked.by), seen_in(seen)
+    async def activate(request: Request, name: Name, asked: NamedReason, seen: Seen = None) -> Response:
+        caller, tag = acting(request, keys, asked.by, "campaigns")["by"], seen_in(seen)
         told = await run_in_threadpool(lambda: campaigns.start(name, seen=tag, who=caller, why=asked.reason))
         return tagged(told, 202 if told["state"] == "starting" else 200)
 

@@ -12,7 +12,7 @@ from ._problems import CODES
 from ._texts import text
 from .staff_door import Form
 
-__all__ = ["block_in_words", "in_language", "in_words"]
+__all__ = ["block_in_words", "in_language", "in_meanings", "in_words"]
 
 
 def block_in_words(error: EvenhandError, lang: str) -> dict[str, Any]:
@@ -27,6 +27,23 @@ def block_in_words(error: EvenhandError, lang: str) -> dict[str, Any]:
 def in_words(blocks: Sequence[Mapping[str, Any]], lang: str) -> list[dict[str, Any]]:
     """Blocks with a sentence in a language (``told``) where the problem of their code has one; a check has its own."""
     return [{**one, "told": text(f"problem.{one['code']}", lang) if one["code"] in CODES else ""} for one in blocks]
+
+
+def in_meanings(found: Mapping[str, Any], meanings: Mapping[str, Mapping[str, str]], lang: str) -> dict[str, Any]:
+    """What monitors found, with columns of groups by what they mean, where the campaign says so."""
+
+    def meant(names: Sequence[str]) -> list[str]:
+        return [meanings.get(name, {}).get(lang) or name for name in names]
+
+    streams = [
+        {
+            **stream,
+            "comparisons": [{**one, "features": meant(one["features"])} for one in stream["comparisons"]],
+            "not_compared": [meant(one) for one in stream["not_compared"]],
+        }
+        for stream in found["streams"]
+    ]
+    return {**found, "streams": streams}
 
 
 def in_language(form: Form) -> tuple[Form, bool]:

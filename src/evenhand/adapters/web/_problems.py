@@ -64,6 +64,7 @@ CODES: Mapping[str, int] = {
     "resume-unsigned": 422,
     "review-unsigned": 422,
     "signal-unreadable": 422,
+    "start-unsigned": 422,
     "subject-unknown": 422,
     "unprocessable": 422,
     "precondition": 428,

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from dataclasses import replace
 from typing import Any, Literal
 
 from starlette.concurrency import run_in_threadpool
@@ -33,8 +33,10 @@ from evenhand.adapters.campaigning import Campaigns, FindingsError, Simulated
 from evenhand.adapters.declared.campaign_files import data_in
 from evenhand.adapters.declared.campaign_yaml import yaml_of
 from evenhand.console import (
+    CHANGES,
     campaign_page,
     draft_of,
+    faults_of,
     file_page,
     list_page,
     monitor_page,
@@ -47,14 +49,14 @@ from evenhand.explanation import Lang
 from evenhand.staff import Staff, StaffRole
 from evenhand.terms import Category, EvenhandError
 
-from ._asking import language
-from ._console_words import block_in_words, in_language, in_words
+from ._asking import language, root_of
+from ._console_words import block_in_words, in_language, in_meanings, in_words
 from ._problems import problem_of
+from ._tried_limits import asked_in, changed_by, query_of
 from .staff_door import Form, Page, Sending, StaffDoor
 
 __all__ = ["CHANGES", "LOOKS", "console_pages"]
 
-CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
 STOPS = CHANGES | {StaffRole.PRIVACY_OFFICER}
 REVIEWS = frozenset({StaffRole.REVIEWER, StaffRole.PRIVACY_OFFICER, StaffRole.AUDITOR})
 LOOKS = frozenset(StaffRole)
@@ -84,11 +86,11 @@ def console_pages(door: StaffDoor, campaigns: Campaigns, streams: Streams) -> AS
         door.page("/campaigns/{name}", pages.told(pages.one), *look),
         door.page("/campaigns/{name}/file", pages.told(pages.file), *look),
         door.page("/campaigns/{name}/download", pages.told(pages.download), *look),
-        door.sending("/campaigns/{name}/start", pages.sent(pages.start), *change),
-        door.sending("/campaigns/{name}/pause", pages.sent(pages.pause), *stop),
-        door.sending("/campaigns/{name}/resume", pages.sent(pages.resume), *stop),
-        door.sending("/campaigns/{name}/review", pages.sent(pages.send), *change),
-        door.sending("/campaigns/{name}/verdict", pages.sent(pages.verdict), *review),
+        door.sending("/campaigns/{name}/start", pages.acted(pages.start), *change),
+        door.sending("/campaigns/{name}/pause", pages.acted(pages.pause), *stop),
+        door.sending("/campaigns/{name}/resume", pages.acted(pages.resume), *stop),
+        door.sending("/campaigns/{name}/review", pages.acted(pages.send), *change),
+        door.sending("/campaigns/{name}/verdict", pages.acted(pages.verdict), *review),
         door.page("/monitor", pages.told(pages.monitor), *look),
         door.sending("/monitor/{name}", pages.sent(pages.look), *change),
         Route("/console.css", _style, methods=["GET"]),
@@ -118,30 +120,43 @@ class _Pages:
 
         return sending
 
+    def acted(self, handler: Sending) -> Sending:
+        """Likewise where a small form is sent from the page of a campaign; by a language's button it is shown again."""
+
+        async def acting(request: Request, staff: Staff, form: Form) -> Response:
+            form, is_switched = in_language(form)
+            return await (self._campaign(request, staff, form) if is_switched else handler(request, staff, form))
+
+        return self.sent(acting)
+
     async def all(self, request: Request, staff: Staff) -> Response:
         found = await run_in_threadpool(self._campaigns.page, "", _MOST)
         frame, lang = self._door.frame(request, staff), language(request)
-        return HTMLResponse(list_page(found, frame, lang, may_change=staff.may(CHANGES)))
+        return HTMLResponse(list_page(found, frame, lang))
 
     async def new(self, request: Request, staff: Staff) -> Response:
         category, like = (request.query_params.get(name, "") for name in ("category", "like"))
         bases = await run_in_threadpool(self._campaigns.bases)
-        options = None
-        if category in list(Category) and like in bases:
+        options, is_known = None, category in list(Category) and like in bases
+        if is_known:
             base = data_in(await run_in_threadpool(self._campaigns.text, like))
             options = options_for(base if isinstance(base, dict) else {}, category, at=self._door.clock())
         frame = self._door.frame(request, staff, form="draft" if options else "", form_does="see")
-        return HTMLResponse(new_page(bases, options, frame, language(request), base=like))
+        is_unknown = bool(category or like) and not is_known
+        return HTMLResponse(new_page(bases, options, frame, language(request), base=like, is_unknown=is_unknown))
 
     async def write(self, request: Request, staff: Staff, form: Form) -> Response:
-        """The file that a form writes, with what its check finds; nothing is kept. In another language the form."""
+        """The file that a form writes, with what its check finds; nothing is kept. The form again in another
+        language, and where a field cannot be right."""
         form, is_switched = in_language(form)
         like, category = _one(form, "like"), _one(form, "category")
         base = data_in(await run_in_threadpool(self._campaigns.text, like))
         options = options_for(base if isinstance(base, dict) else {}, category, at=self._door.clock())
-        if is_switched:
+        faults = faults_of(options, form, at=self._door.clock()) if not is_switched or _one(form, "told") else ()
+        if is_switched or faults:
             frame = self._door.frame(request, staff, form="draft", form_does="see")
-            return HTMLResponse(new_page((), options, frame, language(request, form), base=like, typed=form))
+            page = new_page((), options, frame, language(request, form), base=like, typed=form, faults=faults)
+            return HTMLResponse(page, status_code=200 if is_switched else 422)
         return await self._file(request, staff, form, yaml_of(draft_of(options, form)).encode())
 
     async def paste(self, request: Request, staff: Staff) -> Response:
@@ -214,7 +229,10 @@ class _Pages:
 
     async def verdict(self, request: Request, staff: Staff, form: Form) -> Response:
         name, digest, reason = request.path_params["name"], _one(form, "digest"), _one(form, "reason")
-        verdict: Literal["approved", "refused"] = "approved" if _one(form, "do") == "approve" else "refused"
+        chosen: dict[str, Literal["approved", "refused"]] = {"approve": "approved", "refuse": "refused"}
+        verdict = chosen.get(_one(form, "do"))
+        if verdict is None:  # Enter was pressed, which chooses neither
+            return await self._campaign(request, staff, form, done="choose", status=422)
         more: dict[str, Any] = {"by": staff.mark, "roles": staff.weight, "reason": reason}
         await run_in_threadpool(lambda: self._campaigns.review(name, digest=digest, verdict=verdict, **more))
         return self._door.sent_on(f"/console/campaigns/{name}", request, form, done=verdict)
@@ -236,7 +254,7 @@ class _Pages:
         for one in self._campaigns.page("", _MOST):
             if one["watches"] and one["state"] not in ("draft", "starting"):
                 found = self._campaigns.watched(one["campaign"])
-                streams = () if found is None else self._streams(found, lang)
+                streams = () if found is None else self._streams(in_meanings(found, one["meanings"], lang), lang)
                 at = None if found is None else found["at"]
                 out.append({"campaign": one["campaign"], "state": one["state"], "at": at, "streams": streams})
         return out
@@ -257,35 +275,40 @@ class _Pages:
         form: Form | None = None,
         *,
         wrong: Mapping[str, Any] | None = None,
+        done: str = "",
         status: int = 200,
     ) -> Response:
-        """One campaign: its last run, or a plan, or a plan with other limits beside it."""
+        """One campaign: its last run, or a plan, or a plan with other limits beside it; with `form` as it was typed."""
         name, lang = request.path_params["name"], language(request, form)
         told = await run_in_threadpool(self._campaigns.read, name)
         told = {**told, "blocks": in_words(told["blocks"], lang)}
         figures = await run_in_threadpool(self._campaigns.figures, name)
-        query = request.query_params if form is None else {}
-        asked, tried = _asked(query), None
+        query = request.query_params
+        asked, tried = asked_in(query), None
+        unheard = asked["wrong"]
         if query.get("plan"):
             try:
                 if figures is None:
                     figures = await run_in_threadpool(self._campaigns.plan, name, Simulated())
-                changed = _changed(asked, figures)
+                changed, unknown = changed_by(asked, figures)
+                unheard = [*unheard, *unknown]
                 if not changed.is_as_declared:
                     tried = await run_in_threadpool(self._campaigns.plan, name, changed)
             except EvenhandError as error:
                 wrong, status = block_in_words(error, lang), problem_of(error).status
-        may = _may(staff, told)
+        frame = self._door.frame(request, staff, query=query_of(query))
+        frame = replace(frame, here=f"{root_of(request)}/campaigns/{name}")  # also where a form was sent elsewhere
         page = campaign_page(
             told,
             figures,
             tried,
-            self._door.frame(request, staff, query="plan=1" if query.get("plan") else ""),
+            frame,
             lang,
-            asked=asked,
-            may=may,
-            done=query.get("done", ""),
+            asked=asked | {"wrong": unheard},
+            may=_may(staff, told),
+            done=done or (query.get("done", "") if form is None else ""),
             wrong=wrong,
+            typed=form,
         )
         return HTMLResponse(page, status_code=status)
 
@@ -307,6 +330,7 @@ class _Pages:
             if problem.status == 404:
                 return self._door.refused(request, "unknown", staff=staff, form=form)
             frame, lang = self._door.frame(request, staff), language(request, form)
+            frame = replace(frame, here=f"{root_of(request)}/campaigns") if form is not None else frame
             page = trouble_page(wrong, frame, lang, back="/console/campaigns")
             return HTMLResponse(page, status_code=problem.status)
 
@@ -326,42 +350,6 @@ def _may(staff: Staff, told: Mapping[str, Any]) -> dict[str, bool]:
         "resume": staff.may(STOPS) and not set(by).isdisjoint(staff.weight),
         "over": is_officer and told["state"] == "paused" and pause.get("role") != StaffRole.PRIVACY_OFFICER.value,
     }
-
-
-def _asked(query: Mapping[str, str]) -> dict[str, Any]:
-    """The limits that a slider asks for; what is no number is left out."""
-    bounds = {}
-    for name, value in query.items():
-        if name.startswith("bound."):
-            bound = _decimal(value)
-            if bound is not None and 0 <= bound <= 1:
-                bounds[name.removeprefix("bound.")] = float(bound)
-    budget, contacts = _decimal(query.get("budget", "")), _decimal(query.get("contacts", ""))
-    return {
-        "budget": budget if budget is not None and 0 <= budget <= 10**9 else None,
-        "contacts": int(contacts) if contacts is not None and 0 <= contacts <= 2 * 10**9 else None,
-        "bounds": bounds,
-    }
-
-
-def _changed(asked: Mapping[str, Any], figures: Mapping[str, Any]) -> Simulated:
-    """Those that are other than what was declared; a limit that the campaign does not have is not tried."""
-    declared = {one["id"] if one["kind"] == "disparity" else one["kind"]: one["declared"] for one in figures["limits"]}
-
-    def other(name: str) -> Any:
-        value = asked[name]
-        return value if value is not None and name in declared and float(value) != declared[name] else None
-
-    bounds = {id: bound for id, bound in asked["bounds"].items() if id in declared and bound != declared[id]}
-    return Simulated(other("budget"), other("contacts"), bounds)
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
 
 
 def _one(form: Form, name: str) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.campaign_tables import CampaignStep
-from evenhand.terms import EvenhandError, StoreError
+from evenhand.terms import EvenhandError, StoreError, UsageError
 
 from ..records._records import newest_of, open_ledger
 from ._campaign_opened import CampaignOpener
@@ -22,10 +22,25 @@ from ._campaign_shelf import CampaignShelf, started
 from ._live import LiveService
 from ._sources import Sources
 
-__all__ = ["CampaignStarts"]
+__all__ = ["CampaignStarts", "refuse_unsigned"]
 
 _EVERY = 1.0
 """Seconds between two looks."""
+
+
+def refuse_unsigned(campaign: str, who: str, why: str) -> None:
+    """Let nobody start a campaign without saying who they are and why.
+
+    Raises:
+        UsageError: one of the two is blank.
+    """
+    if not who.strip() or not why.strip():
+        raise UsageError(
+            "start-unsigned",
+            f"The campaign {campaign} was not started: a name or a reason is missing.",
+            rule="a named person starts a campaign, with a reason; both are kept",
+            remedy="say who answers for it (by) and why (reason)",
+        )
 
 
 class CampaignStarts:

@@ -11,12 +11,13 @@ from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.campaign_tables import ChangedMeanwhileError
 from evenhand.ledger import OFFICER, CampaignState, ReviewState
 from evenhand.policy import Campaign, transparency_of
-from evenhand.terms import EvenhandError
+from evenhand.terms import EvenhandError, Role
 
 __all__ = [
     "assessment_told",
     "changed_meanwhile",
     "error_block",
+    "meanings_told",
     "named_in",
     "pause_told",
     "reviews_in",
@@ -73,6 +74,12 @@ def transparency_told(campaign: Campaign) -> dict[str, Any]:
     """How far decisions can be told: the level, and what lowers it."""
     found = transparency_of(campaign)
     return {"level": found.level, "because": list(found.because)}
+
+
+def meanings_told(campaign: Campaign) -> dict[str, dict[str, str]]:
+    """What the columns of groups mean, by language, where the campaign says so; for words beside a comparison."""
+    sensitive = {name: one.meaning for name, one in campaign.columns.items() if one.role is Role.SENSITIVE}
+    return {name: {"nl": one.nl, "en": one.en} for name, one in sensitive.items() if one is not None}
 
 
 def assessment_told(loaded: LoadedCampaign, at: datetime) -> dict[str, Any]:

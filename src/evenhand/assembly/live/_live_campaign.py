@@ -182,6 +182,16 @@ class LiveCampaign:
             refuse_overdue(self._place, self.campaign.campaign, self.priced_by, at)
             self._looked = at
 
+    def look(self, at: datetime) -> None:
+        """Whether what a decision needs besides the ledger can be reached: who was erased, and the limits. A connection
+        that broke is found out here, and not by somebody's question.
+
+        Raises:
+            StoreError: it cannot.
+        """
+        self.people.look()
+        self._leases.left(self.prices, at=at)
+
     def close(self, sitting: Sitting, run: Run, *, given: bool) -> None:
         """End a run, which is then still to be committed."""
         sitting.close(run, self._summary | self._noted | ({"given": True} if given else {}))

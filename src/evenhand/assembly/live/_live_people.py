@@ -119,6 +119,14 @@ class Profiles:
         """Pseudonyms (16 bytes) of these people."""
         return [bytes.fromhex(one) for one in self._register.pseudonyms_of(subjects).astype("U32").tolist()]
 
+    def look(self) -> None:
+        """Whether it can be read who was erased.
+
+        Raises:
+            StoreError: it cannot.
+        """
+        self._keys.suppressed(np.empty(0, dtype="S32"))
+
     def tell_unheard(self, asks: Sequence[Ask], tell: Callable[[str], None]) -> None:
         """Tell of people in the table whose browsers opted out in the question, where the home has not kept it yet."""
         heard = [ask.subject for ask in asks if ask.gpc]

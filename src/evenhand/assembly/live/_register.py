@@ -28,11 +28,12 @@ from ._campaign_acts import CampaignActs
 from ._campaign_opened import CampaignOpener
 from ._campaign_reports import CampaignReports, run_once
 from ._campaign_shelf import CampaignShelf, latest, started, tag_of
-from ._campaign_starts import CampaignStarts
+from ._campaign_starts import CampaignStarts, refuse_unsigned
 from ._campaign_told import (
     assessment_told,
     changed_meanwhile,
     error_block,
+    meanings_told,
     named_in,
     pause_told,
     reviews_in,
@@ -207,6 +208,7 @@ class CampaignRegister(CampaignActs):
 
     def start(self, name: str, *, seen: str, who: str, why: str) -> dict[str, Any]:
         """Decide about everybody, and serve it; see `Campaigns.start`."""
+        refuse_unsigned(name, who, why)
         with self._alone:
             steps = self._of_network(name)
             self._refuse_changed(name, steps, seen)
@@ -282,6 +284,7 @@ class CampaignRegister(CampaignActs):
             "watches": 0 if campaign is None else len(campaign.monitor),
             "pause": pause_told(state),
             "review": review_told(loaded, review),
+            "meanings": {} if campaign is None else meanings_told(campaign),
             "transparency": None if campaign is None else transparency_told(campaign),
             "assessment": None if loaded is None else assessment_told(loaded, _now()),
             "etag": tag_of(steps, state, review),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -10,28 +11,29 @@ from typing import Any, TypeVar
 
 from evenhand.adapters.declared.campaign_files import load_campaign
 from evenhand.adapters.stores.home import Home, find_home
-from evenhand.ledger import Happened, LedgerStore
+from evenhand.ledger import Happened, LedgerStore, runs
 from evenhand.ledger import pause as begin_pause
 from evenhand.ledger import resume as end_pause
-from evenhand.terms import StoreError
+from evenhand.terms import DataError, StoreError
 
-from ..records._ledger import ledger_of, run_keys_of
+from ..records._ledger import has_ledger, ledger_of, run_keys_of
 from ..records._records import open_ledger
 
 __all__ = ["pause_campaign", "pause_named", "resume_campaign", "resume_named", "when_free"]
 
 T = TypeVar("T")
+_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _TRIES = 8
 """How often to ask for the ledger: each time waits as long as `ledger_of` does, so a stop outlasts most long runs."""
 
 
 def pause_campaign(
-    campaign_file: Path, *, by: str, reason: str, home: Path | None = None, at: datetime, role: str = ""
+    campaign: Path | str, *, by: str, reason: str, home: Path | None = None, at: datetime, role: str = ""
 ) -> Happened:
     """Pause a campaign: from here on nobody is decided about in it, by any command or service of this home.
 
     Args:
-        campaign_file: the campaign.
+        campaign: its file, or the id of a campaign that ran in this home, such as one that came over the network.
         by: the person who answers for it; the name stays in the ledger.
         reason: why; it stays there too.
         home: the home folder with the ledger; see `find_home`.
@@ -39,17 +41,17 @@ def pause_campaign(
         role: in which they do it; then only that role and a privacy officer end the pause.
 
     Raises:
+        DataError: there is neither such a file nor such a campaign in this home.
         UsageError: no name or no reason, or the campaign is paused already.
         StoreError: there is no ledger, or it is being written for long.
         LedgerError: the ledger was altered.
     """
-    loaded = load_campaign(campaign_file, at=at)
-    place = find_home(home, campaign_file=campaign_file)
-    return pause_named(place, loaded.campaign.campaign, by=by, reason=reason, at=at, role=role)
+    place, name = _found(campaign, home, at)
+    return pause_named(place, name, by=by, reason=reason, at=at, role=role)
 
 
 def resume_campaign(
-    campaign_file: Path,
+    campaign: Path | str,
     *,
     by: str,
     reason: str,
@@ -60,17 +62,40 @@ def resume_campaign(
     """End the pause of a campaign: runs of it can start again, and its monitors count from here.
 
     Args:
-        campaign_file, by, reason, home, at: as of `pause_campaign`.
+        campaign, by, reason, home, at: as of `pause_campaign`.
         roles: that the person has.
 
     Raises:
+        DataError: there is neither such a file nor such a campaign in this home.
         UsageError: no name or no reason, or the campaign is not paused, or in a role that they do not have.
         StoreError: there is no ledger, or it is being written for long.
         LedgerError: the ledger was altered.
     """
-    loaded = load_campaign(campaign_file, at=at)
-    place = find_home(home, campaign_file=campaign_file)
-    return resume_named(place, loaded.campaign.campaign, by=by, reason=reason, at=at, roles=roles)
+    place, name = _found(campaign, home, at)
+    return resume_named(place, name, by=by, reason=reason, at=at, roles=roles)
+
+
+def _found(campaign: Path | str, home: Path | None, at: datetime) -> tuple[Home, str]:
+    """The home and the id of a campaign that is named by its file or by its id; a file that is there comes first."""
+    path, name = Path(campaign), str(campaign)
+    if path.is_file() or path.suffix in (".yaml", ".yml") or not _ID.fullmatch(name):
+        return find_home(home, campaign_file=path), load_campaign(path, at=at).campaign.campaign
+    place = find_home(home)
+    if not _was_run(place, name):
+        raise DataError(
+            "campaign-unknown",
+            f"There is no file {name} here, and no campaign of that id ever ran in {place.folder}.",
+            rule="what runs can be paused, named by its file or by its id",
+            remedy="name the file, or the id (evenhand ledger runs shows it); --home names another home",
+        )
+    return place, name
+
+
+def _was_run(place: Home, name: str) -> bool:
+    if not has_ledger(place):
+        return False
+    with open_ledger(place) as store:
+        return any(run.campaign == name for run in runs(store))
 
 
 def pause_named(place: Home, campaign: str, *, by: str, reason: str, at: datetime, role: str = "") -> Happened:

@@ -44,6 +44,7 @@ class Opened:
         asked: the people and the moment.
         ids: the people's own ids, in the same order; they leave only in the list of decisions.
         stores: consents, raw columns and groups, for the gates.
+        earlier: what people were offered before, as in `stores`.
         history: what past offers led to.
         allowed: bool[k], history rows that may teach.
         history_groups: the groups of the history's people, behind the wall.
@@ -57,6 +58,7 @@ class Opened:
     asked: Asked
     ids: list[str] = field(repr=False)
     stores: Stores = field(repr=False)
+    earlier: HomeOffers = field(repr=False)
     history: History = field(repr=False)
     allowed: NDArray[np.bool_] = field(repr=False)
     history_groups: Vault = field(repr=False)
@@ -137,6 +139,7 @@ def open_all(
         name: taken_in(history.groups(name, cuts[name]), allowed) if name in own_groups else _looked_up(values, among)
         for name, values in groups.items()
     }
+    earlier = HomeOffers(place, before)
     return Opened(
         loaded=loaded,
         asked=asked,
@@ -145,9 +148,10 @@ def open_all(
             consents,
             subjects.columns(feature_columns(campaign)),
             Vault(groups, countable),
-            HomeOffers(place, before),
+            earlier,
             law,
         ),
+        earlier=earlier,
         history=History(
             subjects=past,
             columns=history.columns(campaign.names(Role.FEATURE)),
