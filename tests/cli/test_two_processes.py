@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.service, pytest.mark.slow]
 HOME = ("--home", "evenhand-home")
 ASK = "/v1/decisions"
 LARGE = 10**30
+WHO = {"by": "Noor de Wit", "reason": "agreed"}
 
 
 class There:
@@ -294,7 +295,7 @@ def test_a_campaign_that_is_started_meanwhile_is_decided_about_at_once(ran, cli)
     ):
         assert client.post(ASK, json=asked).status_code == 404
         assert client.post("/v1/campaigns", content=named("second-shop"), headers=YAML).status_code == 201
-        started = client.post("/v1/campaigns/second-shop/activate", json={}, headers=ANY)
+        started = client.post("/v1/campaigns/second-shop/activate", json=WHO, headers=ANY)
         assert started.json()["state"] == "active", started.text
         answer = client.post(ASK, json=asked)
         assert (answer.status_code, answer.json().get("campaign")) == (200, "second-shop")
