@@ -18,6 +18,7 @@ from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, SubjectKeys,
 from evenhand.terms import LedgerError, StoreError
 
 from ..stores.own_file import make_own_file
+from ._folding import LONG, Folding
 from ._ledger_tables import APPLICATION, CHECKS, SCHEMA, TREE, TRIGGERS, VERSION
 from ._ledger_trouble import busy, outside, told
 from ._ledger_turn import Turn
@@ -45,6 +46,7 @@ class SqliteLedger:
         people: keys of people, under which their decisions are sealed and opened.
         read_only: open what is there, change nothing.
         patience: seconds that `claim` waits for its turn while somebody else writes.
+        folds: a thread folds the write-ahead log in beside the commits; for whoever commits all the time.
         for_a_run: seconds that it waits on where a whole run is being recorded.
 
     Raises:
@@ -63,9 +65,12 @@ class SqliteLedger:
         people: SubjectKeys | None = None,
         read_only: bool = False,
         patience: float = 0.0,
+        folds: bool = False,
         for_a_run: float = 0.0,
     ) -> None:
         self.path = path
+        self._folds = folds
+        self._folding: Folding | None = None
         self.people = people
         self._turn, self._for_a_run = Turn(path, patience), for_a_run
         self._head = SealedHead(path.with_name(path.name + ".head"), key or path.with_name(path.name + ".key"))
@@ -134,6 +139,8 @@ class SqliteLedger:
             "secure_delete = ON",
         ):
             self._db.execute(f"PRAGMA {pragma}")
+        if self._folds:
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {LONG}")
 
     def __enter__(self) -> SqliteLedger:
         return self
@@ -144,6 +151,8 @@ class SqliteLedger:
     def close(self) -> None:
         """Undo what is not committed, let others write, and close the file."""
         self.release()
+        if self._folding is not None:
+            self._folding.close()
         self._db.close()
 
     def tail(self) -> Tail:
@@ -317,11 +326,15 @@ class SqliteLedger:
         with self._trouble():
             self._db.execute(_FILE_DECISIONS, (self._before,))
             self._db.executemany("DELETE FROM intent WHERE run_id = ?", [(run_id,) for run_id in settled])
-            last = self._db.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
-            self._is_large = last - self._before >= _LARGE
-            if self._is_large:
-                self._db.execute("PRAGMA wal_autocheckpoint = 0")
+            if not self._folds:
+                last = self._db.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
+                self._is_large = last - self._before >= _LARGE
+                if self._is_large:
+                    self._db.execute("PRAGMA wal_autocheckpoint = 0")
             self._db.execute("COMMIT")
+        if self._folds:
+            self._folding = self._folding or Folding(self.path)
+            self._folding.committed()
 
     def shrink(self) -> None:
         """Fold the write-ahead log into the file and empty it, so that what was removed is in neither."""

@@ -160,7 +160,7 @@ def live_ledger_of(home: Home, keys: SubjectKeyFile | PostgresSubjectKeys) -> Sq
     """The ledger of a home for a service; the thread that opens it uses it, and others may write in between."""
     placement = placement_of(home)
     if placement is None:
-        return SqliteLedger(home.ledger, key=lambda: home.key(make=False), people=keys, patience=PATIENCE)
+        return SqliteLedger(home.ledger, key=lambda: home.key(make=False), people=keys, patience=PATIENCE, folds=True)
     from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
 
     return PostgresLedger(

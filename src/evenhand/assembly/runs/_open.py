@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from evenhand.features import Register
 from evenhand.journey import Stores
 from evenhand.permission import permit
 from evenhand.policy import Campaign
-from evenhand.terms import Asked, Origin, Role, Standing
+from evenhand.terms import Asked, Origin, Role, Standing, microseconds_of
 from evenhand.vault import Vault
 
 from ..people._trail import Told, told_to
@@ -31,8 +31,6 @@ from ._given import HomeOffers
 from ._law import law_columns, law_of
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ def open_all(
     keys = keys_of(place)
     looked = acted or datetime.now(UTC)
     gone = {**keys.suppressed(asked.subjects, looked), **keys.suppressed(past, looked)}
-    told = replace(told, erased_by=(looked - _EPOCH) // timedelta(microseconds=1) if gone else 0)
+    told = replace(told, erased_by=microseconds_of(looked) if gone else 0)
     past = past[row_of]
     if taught:
         rightly = told.corrected(history, past, given_features(campaign))
