@@ -15,6 +15,7 @@ def microseconds_of(at: datetime) -> int:
     """Microseconds since 1970 (UTC) of a time-zone aware moment, exact.
 
     Example:
+        >>> from datetime import UTC, datetime
         >>> microseconds_of(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
         1000000
     """
