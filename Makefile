@@ -19,11 +19,12 @@ demo: $(VENV)/.run  ## Set up and run a real campaign; prints where the report i
 test: $(VENV)/.test system-parts  ## Set up everything for tests and run them all (ARGS='-k name' for some)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-storm: $(VENV)/.test system-parts  ## Kill writers, servers and a service while they record, again and again (up to an hour; STORM=100 times)
+storm: $(VENV)/.test system-parts  ## Kill writers, servers and a service while they record, and try slow properties, again and again (up to an hour; STORM=100 times)
 	@EVENHAND_STORM=$(or $(STORM),100) $(BIN)/python -m pytest -n 0 tests/adapters/test_store_faults.py $(ARGS)
 	@EVENHAND_STORM=$(or $(STORM),100) $(BIN)/python -m pytest -n 0 tests/adapters/test_sqlite_ledger.py -k any_moment
 	@EVENHAND_RACE_SECONDS=60 $(BIN)/python -m pytest -n 0 tests/assembly/test_withdrawal_races.py
 	@EVENHAND_STORM=$(or $(STORM),40) $(BIN)/python -m pytest -n 0 tests/cli/test_serve.py tests/cli/test_killed.py -k killed
+	@EVENHAND_STORM=1 $(BIN)/python -m pytest -n 0 $$(grep -lrE '\btries\(' tests --include='test_*.py' | grep -v test_store_faults)
 
 soak: $(VENV)/.test  ## The live service under a steady load with everything on: flat memory, no error (30 minutes; SOAK=600 for ten)
 	@$(BIN)/python -m benchmarks.soak --seconds $(or $(SOAK),1800) $(ARGS)

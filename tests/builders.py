@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, Run, RunKeys, SubjectKeys, Tail, begin
+from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, Run, RunKeys, SubjectKeys, Tail, WrittenOut, begin
 from evenhand.policy import Campaign
 from evenhand.terms import (
     Allocated,
@@ -307,6 +307,11 @@ class MemoryKeys:
         self.kept[run_id] = secrets.token_bytes(32)
         return self.kept[run_id]
 
+    def keep(self, run_id: str, key: bytes) -> None:
+        """Keep a key that was drawn."""
+        assert run_id not in self.kept
+        self.kept[run_id] = key
+
     def get(self, run_id: str) -> bytes | None:
         """The key, or nothing."""
         return self.kept.get(run_id)
@@ -323,6 +328,7 @@ def begin_run(
     at: datetime = NOON,
     campaign: Campaign | None = None,
     keys: RunKeys | None = None,
+    written: WrittenOut | None = None,
 ) -> Run:
     """A run of the tiny campaign, begun in a store."""
     campaign = campaign or make_campaign()
@@ -338,6 +344,7 @@ def begin_run(
         data_digest="",
         version="test",
         keys=keys,
+        written=written,
     )
 
 

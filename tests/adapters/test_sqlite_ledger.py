@@ -33,7 +33,7 @@ from builders import begin_run, make_explained
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.ledger import finish, record
 batches = [make_explained(400, seed=seed) for seed in range(6)]
-with SqliteLedger(Path(sys.argv[1])) as store:
+with SqliteLedger(Path(sys.argv[1]), folds=bool(int(sys.argv[3]))) as store:
     print("ready", flush=True)
     for number in range(int(sys.argv[2]), int(sys.argv[2]) + 10_000):
         with begin_run(store, identity=f"{number:06x}") as run:
@@ -44,10 +44,10 @@ with SqliteLedger(Path(sys.argv[1])) as store:
 """
 
 
-def _start(path, number):
+def _start(path, number, *, folds=False):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
     writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path), str(number)],
+        [sys.executable, "-c", WRITER, str(path), str(number), str(int(folds))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -89,10 +89,11 @@ def test_what_was_recorded_is_read_back_by_another_process_of_the_same_file(tmp_
 
 
 def _crash(path, rounds, stop, longest):
-    """Interrupt writers at random moments; after each, either the whole run is there or nothing of it."""
+    """Interrupt writers at random moments; after each, either the whole run is there or nothing of it. Every other one
+    folds its log in beside."""
     draw, printed, seen = random.Random(7), set(), set()
     for number in range(rounds):
-        writer = _start(path, 1 + number * 10_000)
+        writer = _start(path, 1 + number * 10_000, folds=number % 2 == 1)
         time.sleep(draw.uniform(0.0, longest))
         writer.send_signal(stop)
         try:
@@ -427,3 +428,30 @@ def test_rows_are_kept_as_they_came(bodies, gap, data):
         store.append(rows)
         store.commit([])
         assert [row for chunk in store.read(1) for row in chunk] == rows
+
+
+def test_a_log_is_folded_in_beside_the_commits(tmp_path):
+    """What was committed is soon in the file itself, without its log, while the ledger stays open; and all of it is
+    there, whoever reads."""
+    path = tmp_path / "ledger.db"
+    with SqliteLedger(path, folds=True) as store:
+        for number in range(3):
+            with begin_run(store, identity=f"{number:06x}") as run:
+                record(make_explained(20, seed=number), run)
+                finish(run, {})
+        written, end = store.tail().entries, time.monotonic() + 30
+        while _in_the_file(path) < written and time.monotonic() < end:
+            time.sleep(0.05)
+        assert _in_the_file(path) == written
+        assert verify(store, model_from_json).problems == ()
+
+
+def _in_the_file(path):
+    """Entries in the file, whatever stands in its log."""
+    database = sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)
+    try:
+        return database.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
+    except sqlite3.OperationalError:  # the tables are in the log still
+        return 0
+    finally:
+        database.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,10 +60,16 @@ def test_what_is_past_its_time_is_forgotten(opened):
 
 def test_the_table_does_not_grow_with_every_link_that_was_ever_used(opened):
     """A service that runs on forgets, by itself, the marks of links that are none any more."""
-    once = UsedLinks(opened, clock=lambda: UNTIL + timedelta(days=1))
-    for number in range(300):
-        once.use(number.to_bytes(32, "big"), UNTIL)
-    assert once.forget(UNTIL + timedelta(days=1)) < 50
+    with opened() as kept:  # one connection for all of them: opening is not what is asked here
+
+        @contextmanager
+        def open_already():
+            yield kept
+
+        once = UsedLinks(open_already, clock=lambda: UNTIL + timedelta(days=1))
+        for number in range(300):
+            once.use(number.to_bytes(32, "big"), UNTIL)
+        assert once.forget(UNTIL + timedelta(days=1)) < 50
 
 
 def test_a_code_has_five_tries_and_opens_once_in_every_process(opened):

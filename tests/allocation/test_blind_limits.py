@@ -15,6 +15,7 @@ from allocation.cases import PlainWall, campaign_with, scored_with
 from evenhand.allocation import allocate
 from evenhand.policy import Campaign
 from evenhand.terms import Allocated, DataError, Scored
+from patience import tries
 
 _EASED = re.compile(r"the bound of (\S+) to ([\d.]+)")
 _LEFT_OUT = re.compile(r"Leave out (.*?), or relax far")
@@ -39,7 +40,7 @@ def _selected_rates(allocated: Allocated, groups: list[str]) -> list[float]:
     return [float(np.mean(allocated.unlimited_offer[np.array(groups) == g] >= 0)) for g in sorted(set(groups))]
 
 
-@settings(max_examples=12)
+@settings(max_examples=tries(8, 30))
 @given(st.integers(0, 2**32), st.floats(0, 0.4))
 def test_blind_limits_that_hold_by_themselves_do_not_bind(seed: int, lean: float) -> None:
     """Where the outcome without them keeps every blind limit, they have no price and change nobody's decision."""
@@ -67,7 +68,7 @@ def _figure(allocated: Allocated, name: str) -> float:
     return next(float(limit.used) for limit in allocated.limits if limit.id == name)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=tries(8, 30), deadline=None)
 @given(st.integers(0, 2**32), st.floats(0.2, 1.0), st.floats(0.6, 0.9), st.sampled_from(["sex", "region"]))
 def test_a_second_limit_that_the_outcome_keeps_costs_nothing(seed: int, lean: float, bound: float, first: str) -> None:
     """Declared beside it, before or after, it takes no value away. Where the outcome without limits keeps it too, it
@@ -89,7 +90,7 @@ def test_a_second_limit_that_the_outcome_keeps_costs_nothing(seed: int, lean: fl
             assert _figure(both, first) == _figure(alone, first)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=tries(2, 6), deadline=None)
 @given(st.integers(0, 2**32), st.floats(0.2, 0.8))
 def test_a_soft_limit_beside_others_costs_no_more_than_its_ceiling(seed: int, lean: float) -> None:
     """A ceiling of a thousandth is a thousandth, whatever else has to be guessed."""
@@ -164,7 +165,7 @@ def test_a_relaxation_is_a_round_bound_whatever_the_draw_of_the_ties() -> None:
     assert all(limit.held for limit in allocate(scored, _campaign(asked | bounds), wall).limits)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=tries(2, 8), deadline=None)
 @given(st.integers(0, 2**32))
 def test_the_relaxation_that_an_unreachable_limit_names_can_be_kept(seed: int) -> None:
     """Either the limits hold, or the campaign with the bounds that the error names, or without the limits that it says

@@ -48,6 +48,13 @@ def test_a_command_loads_what_it_needs():
     _loaded_by("from evenhand.assembly import *")
 
 
+def test_the_process_that_speaks_http_loads_little():
+    """Neither the pages nor what reads tables and stores, so it starts at once and takes little memory."""
+    loaded = _loaded_by("import evenhand.adapters.web._front")
+    assert not loaded & ((HEAVY - {"msgspec"}) | {"cryptography", "fastapi", "prometheus_client", "starlette"})
+    assert "uvicorn" in loaded
+
+
 def test_help_loads_no_data_library():
     """`evenhand --help` needs the terminal libraries and nothing that reads data."""
     loaded = _loaded_by(

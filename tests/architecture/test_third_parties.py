@@ -13,6 +13,8 @@ CALLS_OUT = {"ftplib", "http", "httpx", "imaplib", "requests", "smtplib", "socke
 HARMLESS = {"urllib.parse"}
 # Staff sign in at their organisation's issuer, which must be asked for its keys; only where an operator named one.
 ASKS_THE_ISSUER = "src/evenhand/adapters/sign_in/issuer.py"
+# The service listens, and its two processes are linked; the modules around it know sockets by this one's names.
+LISTENS = "src/evenhand/adapters/web/_sockets.py"
 UNSAFE = {"pickle", "shelve", "marshal"}
 NOT_AN_ARGUMENT = {
     "datetime.datetime.now",
@@ -73,15 +75,25 @@ def test_an_allowance_that_nobody_uses_is_taken_back(sources, allowed):
 
 
 def test_nothing_in_the_package_calls_out(sources):
-    """No module imports a network library, but the one that asks the issuer of staff; a database driver in adapters is
-    the only other way off the machine."""
+    """No module imports a network library, but the one that asks the issuer of staff and the one that listens; a
+    database driver in adapters is the only other way off the machine."""
     callers = [
         f"{source.where}:{line} imports {name}"
         for source in sources
         for line, name in _imports(source)
-        if name.partition(".")[0] in CALLS_OUT and name not in HARMLESS and source.where != ASKS_THE_ISSUER
+        if name.partition(".")[0] in CALLS_OUT
+        and name not in HARMLESS
+        and source.where not in (ASKS_THE_ISSUER, LISTENS)
     ]
     assert not callers, "\n".join(callers)
+
+
+def test_the_module_with_the_sockets_calls_nobody(sources):
+    """It binds, listens and links, and connects to no address."""
+    (listens,) = (source for source in sources if source.where == LISTENS)
+    named = {node.attr for node in ast.walk(listens.tree) if isinstance(node, ast.Attribute)}
+    assert {"bind", "listen", "socketpair"} <= named
+    assert not named & {"connect", "connect_ex", "create_connection", "sendto"}
 
 
 def test_nothing_runs_what_it_reads(sources):

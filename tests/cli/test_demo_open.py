@@ -46,7 +46,7 @@ def _begin(folder, browser, port):
 
 def _told(process):
     """The addresses, by label, once all are printed."""
-    clock = threading.Timer(120, process.kill)
+    clock = threading.Timer(300, process.kill)
     clock.start()
     places = {}
     for line in process.stdout:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import tries
 from shop_folder import AT, PROGRAM, evenhand, write_shop
 
 RUN = ("run", "campaign.yaml", "--at", AT)
@@ -86,7 +87,7 @@ def test_results_that_cannot_be_kept_undo_the_run(shop, cli):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kib", [0, 3, 20, 64, 100, 130, 160, 200, 250])
+@pytest.mark.parametrize("kib", [0, 20, 100, 160, 250, 3, 64, 130, 200][: tries(5, 9)])
 def test_a_disk_that_fills_at_any_moment_leaves_nothing_half(tmp_path, cli, kib):
     """Files may grow to so many KiB: the run is whole or absent, the message says which, and the next start goes on."""
     shop = write_shop(tmp_path / "shop", people=150).parent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -41,11 +42,17 @@ def hostile(words: str) -> tuple[Campaign, Model]:
     return campaign, replace(model, view=replace(model.view, binnings=tuple(binnings)))
 
 
-def stories(words: str, lang: str) -> list[Explanation]:
+def stories(words: str, lang: str, rows: int = 12) -> list[Explanation]:
     """A few explanations of that campaign: chosen, not chosen, contextual, refused."""
     campaign, model = hostile(words)
     explained = make_explained(12, campaign, model, seed=3)
-    return [tell(facts_of(explained, row, "run"), campaign, model, lang) for row in range(12)]
+    return [tell(facts_of(explained, row, "run"), campaign, model, lang) for row in range(rows)]
+
+
+@cache
+def plain(lang: str) -> tuple[Explanation, ...]:
+    """The same with harmless words."""
+    return tuple(stories("tulips", lang))
 
 
 def steering(text: str) -> set[str]:
@@ -62,8 +69,7 @@ def steering(text: str) -> set[str]:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_hostile_words_stay_words(words, lang):
     """Every explanation is made; braces are not filled in, nothing steers a terminal, no line can be forged."""
-    plain = stories("tulips", lang)
-    for story, model_story in zip(stories(words, lang), plain, strict=True):
+    for story, model_story in zip(stories(words, lang), plain(lang), strict=True):
         shown = story.to_text()
         assert not steering(shown)
         assert shown.count("\n") == model_story.to_text().count("\n")
@@ -76,6 +82,6 @@ def test_hostile_words_stay_words(words, lang):
 @given(words=st.text(min_size=1, max_size=40).filter(lambda text: bool(text.strip())))
 def test_no_text_at_all_can_steer_the_terminal(words):
     """Whatever the letters, the text has as many lines as with harmless ones, and no control character."""
-    shown = stories(words, "en")[0].to_text()
+    shown = stories(words, "en", rows=1)[0].to_text()
     assert not steering(shown)
-    assert shown.count("\n") == stories("tulips", "en")[0].to_text().count("\n")
+    assert shown.count("\n") == plain("en")[0].to_text().count("\n")

@@ -85,10 +85,9 @@ def visit(browser, address) -> Iterator[Any]:
         context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["nl", "en"])
+@pytest.mark.parametrize(("lang", "scheme"), [("nl", "light"), ("en", "dark")])
 def test_axe_finds_nothing(visit, lang, scheme):
-    """No violation of any rule that axe knows, with every detail opened."""
+    """No violation of any rule that axe knows, with every detail opened; both languages have the same colours."""
     from axe_playwright_python.sync_playwright import Axe
 
     page = visit(lang, scheme=scheme)

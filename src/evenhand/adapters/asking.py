@@ -27,7 +27,7 @@ Feature = str | float | int | bool | None
 """The value of a feature in a request."""
 
 
-class Ask(Struct, frozen=True):
+class Ask(Struct, frozen=True, array_like=True):
     """One person to decide about.
 
     Attributes:

@@ -48,6 +48,9 @@ def serve(
     addresses: Addresses = None,
     staff: StaffFile = None,
     dev_sign_in: DevSignIn = False,
+    one_process: Annotated[
+        bool, typer.Option("--one-process", help="Speak HTTP and decide in one process, not in two.")
+    ] = False,
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
@@ -66,6 +69,7 @@ def serve(
         codes=assembly.CodesBy(codes_file, codes_command, addresses),
         staff=staff or "",
         is_staff_tried=dev_sign_in,
+        is_one_process=one_process,
         step=voice.talk,
         told=voice.talk,
     )

@@ -74,6 +74,7 @@ from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Publis
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
 from ._witness import AddCheckpoint, Cosignature, Cosigner, Seen, WitnessKey, cosignatures_in, cosigned
+from ._written_out import WrittenOut, write_out
 
 __all__ = [
     "GENESIS",
@@ -121,6 +122,7 @@ __all__ = [
     "Verification",
     "Verifier",
     "WitnessKey",
+    "WrittenOut",
     "answered",
     "begin",
     "beside",
@@ -181,4 +183,5 @@ __all__ = [
     "unreviewed",
     "verify",
     "wanted_by",
+    "write_out",
 ]

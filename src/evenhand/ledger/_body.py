@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -35,13 +34,9 @@ __all__ = [
     "SubjectErased",
     "digest_of",
     "encode",
-    "microseconds",
-    "moment",
     "read_body",
     "text_of",
 ]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Decision(msgspec.Struct, tag="decision", tag_field="@", omit_defaults=True, forbid_unknown_fields=True, gc=False):
@@ -317,13 +312,3 @@ def text_of(value: Mapping[str, object]) -> str:
 def digest_of(text: str) -> str:
     """SHA-256 (hex) of a text in UTF-8."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def microseconds(at: datetime) -> int:
-    """Microseconds since 1970 (UTC), exact."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
-
-
-def moment(since: int) -> datetime:
-    """The moment of so many microseconds since 1970 (UTC)."""
-    return _EPOCH + timedelta(microseconds=since)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.promises import RecordColumns
-from evenhand.terms import Explained, Model, Permitted, Standing
+from evenhand.terms import Explained, Model, Permitted, Standing, microseconds_of
 
-from ._body import Decision, encode, microseconds
+from ._body import Decision, encode
 from ._seal import Seal, SealError
 
 __all__ = ["bodies_of", "columns_from_bodies", "columns_from_explained", "layout_of", "sealed_parts"]
@@ -50,7 +50,7 @@ def columns_from_explained(explained: Explained, start: int, stop: int, number: 
     return RecordColumns(
         number=np.arange(number, number + n, dtype=np.int64),
         subject=permitted.asked.subjects[at],
-        at=np.full(n, microseconds(permitted.asked.at), dtype=np.int64),
+        at=np.full(n, microseconds_of(permitted.asked.at), dtype=np.int64),
         standing=permitted.standing[at],
         permission=permitted.reason[at],
         rule=np.full(n, -1, dtype=np.int16) if permitted.rule is None else permitted.rule[at],

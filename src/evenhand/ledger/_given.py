@@ -75,6 +75,7 @@ class RecordedOffers:
         store: the ledger, with the keys of its people, as others read it: without what a run under way has written.
         before: a run; only what was recorded before it counts. "" = all that is recorded.
         meanwhile: runs that are still to be committed, each with whoever got an offer in it, once for each.
+        after: number of an entry; only runs that start behind it count.
     """
 
     def __init__(
@@ -82,8 +83,9 @@ class RecordedOffers:
         store: LedgerStore,
         before: str = "",
         meanwhile: Sequence[tuple[RunInReach, NDArray[np.bytes_]]] = (),
+        after: int = 0,
     ) -> None:
-        self._store, self._before, self._meanwhile = store, before, meanwhile
+        self._store, self._before, self._meanwhile, self._after = store, before, meanwhile, after
         self._said: dict[str, tuple[str, tuple[Frequency, ...]]] = {}
 
     def count(self, asked: Asked, campaign: Campaign) -> NDArray[np.int64]:
@@ -111,7 +113,7 @@ class RecordedOffers:
 
     def _of_all(self, _: NDArray[np.bytes_], this: RunInReach) -> Iterator[tuple[RunInReach, NDArray[np.bytes_]]]:
         """Each run in reach, with whoever got an offer, once for each."""
-        for run in runs_recorded(self._store, self._before):
+        for run in runs_recorded(self._store, self._before, self._after):
             if any(run.counts_for(one, this) for one in this.each):
                 parts = [_subjects(self._store, rows) for rows in self._store.read(run.first, run.last)]
                 yield run, np.concatenate([*parts, np.zeros(0, dtype="S32")])
@@ -123,7 +125,7 @@ class RecordedOffers:
         for subject in asked.tolist():
             for row in self._decisions_of(bytes.fromhex(subject.decode())):
                 first = self._store.last_of_kind(Kind.RUN_STARTED, row[0])
-                if first is None or row[0] >= end:
+                if first is None or row[0] >= end or row[0] <= self._after:
                     continue
                 run = started.get(first[0]) or started.setdefault(first[0], self._run_at(first))
                 if any(run.counts_for(one, this) for one in this.each):
@@ -156,12 +158,12 @@ def counted(people: NDArray[np.bytes_], subjects: NDArray[np.bytes_]) -> NDArray
     return found
 
 
-def runs_recorded(store: LedgerStore, before: str = "") -> list[RunInReach]:
-    """Every finished run, in the order of recording; with `before` up to that run."""
+def runs_recorded(store: LedgerStore, before: str = "", after: int = 0) -> list[RunInReach]:
+    """Every finished run, in the order of recording; with `before` up to that run, with `after` behind that entry."""
     started: dict[str, tuple[int, RunStarted]] = {}
     said: dict[str, tuple[str, tuple[Frequency, ...]]] = {}
     out = []
-    rows = [row for kind in (Kind.RUN_STARTED, Kind.RUN_FINISHED) for row in store.of_kind(kind)]
+    rows = [row for kind in (Kind.RUN_STARTED, Kind.RUN_FINISHED) for row in store.of_kind(kind, after)]
     for seq, _, _, _, body in sorted(rows):
         entry = read_body(body, seq)
         if isinstance(entry, RunStarted):

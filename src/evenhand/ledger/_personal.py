@@ -19,19 +19,24 @@ from ._body import Decision, RunExpired, SealedDecision, read_body
 from ._store import Disclosing, Kind, LedgerStore, Row
 
 __all__ = [
+    "HANDLE",
     "HANDLE_AND_KEY",
     "Opening",
     "SubjectKey",
     "SubjectKeys",
     "about_expired",
     "closed_decisions",
+    "commitments",
+    "encrypted",
     "is_closed",
     "opened",
     "opening_of",
     "salt_of",
 ]
 
-_NONCE, _HANDLE = 12, 16
+_NONCE = 12
+HANDLE = 16
+"""Bytes of a handle."""
 HANDLE_AND_KEY = 48
 """Bytes of a person's handle and key together, as `SubjectKeys.make` gives them."""
 _SEALED = b'{"@":"sealed-decision",'
@@ -117,22 +122,37 @@ def closed_decisions(
     Returns:
         For each: its handle; the body of its entry; and the encrypted body, to be kept beside the chain.
     """
+    return *commitments(first, keys, bodies), encrypted(people, keys, bodies)
+
+
+def commitments(first: int, keys: Sequence[bytes], bodies: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """The handle of each of these decisions, and the body of its entry. Arguments as of `closed_decisions`."""
+    sha256, blake2b = hashlib.sha256, hashlib.blake2b
+    entries = []
+    handles = [both[:HANDLE] for both in keys]
+    digits = b"".join(handles).hex().encode()
+    seq, at, step = first, 0, 2 * HANDLE
+    for both, body in zip(keys, bodies, strict=True):
+        salt = blake2b(seq.to_bytes(8, "big"), key=both[HANDLE:], digest_size=16).digest()  # `salt_of`
+        digest = sha256(salt + body).hexdigest().encode()
+        entries.append(_ENTRY % (digest, digits[at : at + step]))
+        seq += 1
+        at += step
+    return handles, entries
+
+
+def encrypted(people: SubjectKeys, keys: Sequence[bytes], bodies: Sequence[bytes]) -> list[bytes]:
+    """What is kept of decisions beside the chain. It says nothing of where they stand. Arguments as of
+    `closed_decisions`."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    sha256, blake2b = hashlib.sha256, hashlib.blake2b
-    handles, entries, kept = [], [], []
-    seq, nonces = first, people.draw(_NONCE * len(bodies))
-    digits = b"".join([both[:_HANDLE] for both in keys]).hex().encode()
-    for at, (both, body) in enumerate(zip(keys, bodies, strict=True)):
-        handle, key = both[:_HANDLE], both[_HANDLE:]
-        salt = blake2b(seq.to_bytes(8, "big"), key=key, digest_size=16).digest()  # `salt_of`
-        nonce = nonces[at * _NONCE : (at + 1) * _NONCE]
-        kept.append(nonce + AESGCM(key).encrypt(nonce, body, handle))
-        digest = sha256(salt + body).hexdigest().encode()
-        entries.append(_ENTRY % (digest, digits[2 * _HANDLE * at : 2 * _HANDLE * (at + 1)]))
-        handles.append(handle)
-        seq += 1
-    return handles, entries, kept
+    kept, at = [], 0
+    nonces = people.draw(_NONCE * len(bodies))
+    for both, body in zip(keys, bodies, strict=True):
+        nonce = nonces[at : at + _NONCE]
+        kept.append(nonce + AESGCM(both[HANDLE:]).encrypt(nonce, body, both[:HANDLE]))
+        at += _NONCE
+    return kept
 
 
 def is_closed(row: Row) -> bool:

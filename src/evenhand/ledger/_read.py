@@ -12,9 +12,9 @@ from typing import Any
 from evenhand.policy import Campaign
 from evenhand.promises import RecordColumns
 from evenhand.rules import Rulebook, shipped
-from evenhand.terms import DataError, DecisionFacts, Explained, LedgerError, Reason, Standing
+from evenhand.terms import DataError, DecisionFacts, Explained, LedgerError, Reason, Standing, moment_at
 
-from ._body import Document, RunAbandoned, RunFinished, RunStarted, moment, read_body
+from ._body import Document, RunAbandoned, RunFinished, RunStarted, read_body
 from ._columns import columns_from_bodies, columns_from_explained
 from ._personal import opened
 from ._seal import RunKeys, Seal, SealError, withheld
@@ -133,12 +133,12 @@ def runs(store: LedgerStore) -> tuple[RunSummary, ...]:
     return tuple(out)
 
 
-def runs_since(store: LedgerStore, after: int) -> Iterator[tuple[int, str, str]]:
-    """Number of the first entry, id and campaign of every run that starts behind an entry, in the order of recording. A
-    run is recorded whole, so each of them has its end."""
+def runs_since(store: LedgerStore, after: int, *, whole: bool = False) -> Iterator[tuple[int, str, str]]:
+    """Number of the first entry, id and campaign of every run that starts behind an entry, in the order of recording;
+    with `whole` without those that decided with the prices of another. A run is recorded whole, so each has its end."""
     for seq, _, _, _, body in store.of_kind(Kind.RUN_STARTED, after):
         started = read_body(body, seq)
-        if isinstance(started, RunStarted):
+        if isinstance(started, RunStarted) and not (whole and started.priced_by):
             yield seq, started.run, started.name
 
 
@@ -344,7 +344,7 @@ def _facts(columns: RecordColumns, run_id: str) -> Iterator[DecisionFacts]:
             decision_id=f"{run_id}.{columns.number[i]}",
             run_id=run_id,
             subject=columns.subject[i].decode(),
-            at=moment(int(columns.at[i])),
+            at=moment_at(int(columns.at[i])),
             standing=Standing(int(columns.standing[i])),
             permission=Reason(int(columns.permission[i])),
             outcome=Reason(int(columns.outcome[i])),

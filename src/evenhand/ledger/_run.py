@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 
-import numpy as np
-from numpy.typing import NDArray
-
 from evenhand.policy import Campaign
-from evenhand.promises import Ground, Totals, Violation, check_decisions, check_limits, check_run, check_totals
-from evenhand.rules import Law, shipped
+from evenhand.promises import Ground, Totals, check_limits, check_totals
+from evenhand.rules import Law
 from evenhand.terms import DataError, EvenhandError, Explained, Finding, LedgerError, Model, Recorded
 
 from ._batch import batch_of
 from ._body import Document, RunFinished, RunStarted, digest_of, encode, text_of
-from ._columns import bodies_of, columns_from_explained, layout_of
-from ._personal import HANDLE_AND_KEY
+from ._columns import layout_of
 from ._recover import recover
 from ._review import refuse_stopped
-from ._seal import RunKeys, Seal, mark_of, withheld
+from ._seal import RunKeys, Seal, mark_of
 from ._sheet import run_taken
 from ._store import Intent, Kind, LedgerStore, Tail
 from ._writer import Writer
+from ._written_out import Part, WrittenOut, checked_ground, keys_of_people, parts_of, refuse_erased, refuse_violations
 
 __all__ = ["Run", "begin", "closed", "finish", "new_run_id", "record", "record_prices", "refuse_violations"]
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
-CHUNK = 16_384
-"""Decisions that are checked, encoded and appended at a time: memory stays small however long the run."""
 
 
 class Run:
@@ -56,6 +51,7 @@ class Run:
         keys: RunKeys | None = None,
         writer: Writer | None = None,
         known: set[str] | None = None,
+        written: WrittenOut | None = None,
     ) -> None:
         self.store = store
         self.run_id = run_id
@@ -68,6 +64,7 @@ class Run:
         self._keys = keys
         self._known = set() if known is None else known
         self._seal: Seal | None = None
+        self._written = written
         self._open = True
 
     def __enter__(self) -> Run:
@@ -102,7 +99,13 @@ class Run:
                 rule="A-4a",
                 remedy="Begin the run with a place for run keys, outside the ledger.",
             )
-        key = self._keys.make(self.run_id)
+        key = b"" if self._written is None else self._written.key
+        if key:
+            self._keys.keep(self.run_id, key)
+            if self._keys.get(self.run_id) != key:
+                raise run_taken(self.run_id)
+        else:
+            key = self._keys.make(self.run_id)
         self._seal = Seal(self.run_id, key)
         return mark_of(key)
 
@@ -114,6 +117,12 @@ class Run:
     def _write(self, kind: Kind, abouts: Sequence[bytes], bodies: Sequence[bytes]) -> None:
         """Append entries of one kind, chained to the last."""
         self._writer.add(kind, abouts, bodies)
+
+    def _add(self, parts: Iterable[Part]) -> None:
+        """Append decisions."""
+        for part in parts:
+            self._writer.add_decisions(part)
+            self.totals = part.totals
 
     def _document(self, text: str) -> str:
         """Make sure that a text stands in the ledger; its digest."""
@@ -170,6 +179,7 @@ def begin(
     priced_by: str = "",
     room: Mapping[str, int] | None = None,
     law: Law | None = None,
+    written: WrittenOut | None = None,
 ) -> Run:
     """Start recording a run: nobody else can write until it is finished or left.
 
@@ -191,12 +201,14 @@ def begin(
         priced_by: digest of the price policy that the run decides with; "" where it finds its own prices.
         room: with it, what the run may use of each limit.
         law: what gate 1 goes by; its rules are recorded. None = those that come with evenhand.
+        written: its decisions, where they were made ready before; see `write_out`. `record` then only has to add them.
 
     Raises:
         StoreError: the store cannot be written, or somebody else writes to it.
         PausedError, PolicyError: the campaign is paused or fell back, or its file needs a review and was not approved.
         LedgerError: the ledger was altered since it was last written, the run id is taken, or campaign and model
             break a promise; nothing is recorded.
+        DataError: somebody was erased whose decision was made ready before; nothing is recorded.
     """
     if not _RUN_ID.fullmatch(run_id):
         raise DataError(
@@ -205,11 +217,9 @@ def begin(
             rule="Run ids are sortable and of one length.",
             remedy="Make it with `new_run_id`.",
         )
-    text = campaign.model_dump_json()
-    rulebook = shipped() if law is None else law.rulebook
-    balancing = "" if law is None else law.balancing_told(campaign)
-    ground = Ground(campaign, text, digest_of(text), model, at, priced_by, rulebook, balancing)
-    refuse_violations(check_run(ground), run_id)
+    ground = checked_ground(campaign, model, at, run_id, priced_by, law)
+    if written is not None:
+        written.refuse_other(store, ground, run_id)
     store.claim()
     run: Run | None = None
     try:
@@ -217,14 +227,16 @@ def begin(
         refuse_stopped(store, campaign, campaign_file_digest, priced_by)
         if store.about(run_id.encode()):
             raise run_taken(run_id)
+        if written is not None:
+            refuse_erased(store, written)
         store.intend(Intent(run_id, at.isoformat()))
-        run = Run(store, run_id, ground, found, tail, keys)
+        run = Run(store, run_id, ground, found, tail, keys, written=written)
         mark = run._make_key()
         store.begin()
         started = RunStarted(
             at=at.isoformat(),
-            balancing=balancing,
-            campaign=run._document(text),
+            balancing=ground.balancing,
+            campaign=run._document(ground.campaign_text),
             campaign_file=campaign_file_digest,
             data=data_digest,
             layout=list(layout_of(model)),
@@ -232,7 +244,7 @@ def begin(
             name=campaign.campaign,
             priced_by=priced_by,
             room="" if room is None else text_of(room),
-            rules=run._document(rulebook.text),
+            rules=run._document(ground.rulebook.text if ground.rulebook else ""),
             run=run_id,
             seal=mark,
             seed=campaign.seed,
@@ -267,20 +279,14 @@ def record(explained: Explained, run: Run) -> Recorded:
             rule="G-15h",
             remedy="Begin a run with the model that decides.",
         )
-    refuse_violations(check_limits(explained.allocated.limits, run.ground), run.run_id)
-    subjects, person = explained.allocated.scored.minimised.permitted.asked.subjects, explained.allocated.person
-    keys = b"" if run.store.people is None else run.store.people.make(_pseudonyms(subjects))
     first, before = run._writer.tail.entries + 1, run.totals
-    total = len(explained.allocated.offer)
-    for start in range(0, total, CHUNK):
-        stop = min(start + CHUNK, total)
-        columns = columns_from_explained(explained, start, stop, run.totals.decisions + 1)
-        refuse_violations(check_decisions(columns, run.ground), run.run_id)
-        bodies = bodies_of(columns) if run._seal is None else bodies_of(withheld(columns), run._seal.close(columns))
-        at = (HANDLE_AND_KEY * row for row in person[start:stop].tolist())
-        whose = [keys[begin : begin + HANDLE_AND_KEY] for begin in at] if keys else []
-        run._writer.add_decisions(_pseudonyms(columns.subject), bodies, whose)
-        run.totals = run.totals.plus(columns)
+    written, run._written = run._written, None
+    if written is not None and written.explained is explained and not before.decisions:
+        with run._writer.beside():
+            run._add(written.parts)
+    else:
+        keys = keys_of_people(run.store.people, explained.allocated.scored.minimised.permitted.asked.subjects)
+        run._add(parts_of(explained, run.ground, run.run_id, run._seal, keys, before))
     _add_batch(explained, run, before.decisions + 1)
     return Recorded(explained, run.run_id, first, run._writer.tail.entries, run._writer.tail.hash.hex())
 
@@ -342,38 +348,6 @@ def closed(run: Run, summary: Mapping[str, object], policy: str = "") -> None:
         summary=run._document(text_of(summary)),
     )
     run._write(Kind.RUN_FINISHED, [run.run_id.encode()], [encode(finished)])
-
-
-def refuse_violations(violations: Sequence[Violation], run_id: str) -> None:
-    """Raise the first violation; the others are counted."""
-    if not violations:
-        return
-    first = violations[0]
-    people = f" (decisions: {len(first.rows)})" if first.rows else ""
-    more = f" {len(violations) - 1} more kinds of violation were found." if len(violations) > 1 else ""
-    raise LedgerError(
-        f"promise-{first.promise}-{first.code}",
-        f"Run {run_id} does not keep a promise ({first.promise}): {first.what}{people}{more} Nothing was recorded.",
-        rule=first.rule,
-        remedy=first.remedy,
-    )
-
-
-def _pseudonyms(subjects: NDArray[np.bytes_]) -> list[bytes]:
-    """The 16 bytes of each pseudonym."""
-    digits = subjects.tobytes()
-    try:
-        packed = bytes.fromhex(digits.decode("ascii"))
-    except ValueError:
-        packed = b""
-    if subjects.dtype.str != "|S32" or packed.hex().encode() != digits:
-        raise DataError(
-            "subject-not-pseudonym",
-            "The subjects are not pseudonyms of 32 hex digits (lower case).",
-            rule="G-32",
-            remedy="Pseudonymise them before asking.",
-        )
-    return [packed[i : i + 16] for i in range(0, len(packed), 16)]
 
 
 def _add_batch(explained: Explained, run: Run, first: int) -> None:

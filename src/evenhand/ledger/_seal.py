@@ -58,6 +58,10 @@ class RunKeys(Protocol):
         """Draw 32 random bytes for a run and keep them durably before returning. Never replaces a key."""
         ...
 
+    def keep(self, run_id: str, key: bytes) -> None:
+        """Keep a key that was drawn already (32 bytes), durably before returning. Never replaces a key."""
+        ...
+
     def get(self, run_id: str) -> bytes | None:
         """The key of a run; None if there is none (any more)."""
         ...

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
+from ._beside import Beside
 from ._checkpoint import Signer
-from ._personal import closed_decisions
+from ._personal import commitments, encrypted
 from ._proofs import edge_of
 from ._store import Head, Kind, LedgerStore, Row, Tail
 from ._tree import Node
+from ._written_out import Part
 
 __all__ = ["Writer"]
 
@@ -42,13 +45,22 @@ class Writer:
         self._before = tail
         self._tree, self._nodes = edge_of(store, tail.entries)
 
-    def add_decisions(self, pseudonyms: Sequence[bytes], bodies: Sequence[bytes], keys: Sequence[bytes]) -> None:
-        """Add decisions; `keys` has handle and key of the person of each, and is empty where there are no keys."""
+    def add_decisions(self, part: Part) -> None:
+        """Add decisions."""
         people, first = self._store.people, self.tail.entries + 1
+        pseudonyms, bodies = part.pseudonyms, part.bodies
         if people is not None:
-            pseudonyms, bodies, kept = closed_decisions(people, first, keys, bodies)
-            self._into.keep_payloads(first, kept)
+            whose = part.whose()
+            self._into.keep_payloads(first, part.sealed or encrypted(people, whose, bodies))
+            pseudonyms, bodies = commitments(first, whose, bodies)
         self.add(Kind.DECISION, pseudonyms, bodies)
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Until the ``with`` ends the store takes what is added in a thread of its own, and is left alone."""
+        with Beside(self._store) as self._into:
+            yield
+        self._into = self._store
 
     def add(self, kind: Kind, abouts: Sequence[bytes], bodies: Sequence[bytes]) -> None:
         """Add entries of one kind, chained to the last."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign, ancestors, is_direct_marketing_kind, is_known
 from evenhand.rules import FACTS, Effect, Fact, Law
-from evenhand.terms import Asked, Permitted, Standing, UsageError
+from evenhand.terms import Asked, Permitted, Standing, UsageError, microseconds_of
 
 from ._book import FACTOR, ConsentBook
 from ._evidence import BY_PARENT, EXPLICIT
@@ -19,7 +19,6 @@ from ._weights import AgeWeight, ConsentWeight, Kind, OptOutWeight, SignalWeight
 
 __all__ = ["Recalled", "permit", "recall"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OLDEST = -(2**56)
 _MARKS = 4
 _WEIGHTS = 16 * _MARKS
@@ -327,4 +326,4 @@ def _microseconds(at: datetime) -> int:
             rule="every rule is applied as of one moment, in UTC",
             remedy="pass a time-zone aware datetime, e.g. datetime.now(timezone.utc)",
         )
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    return microseconds_of(at)

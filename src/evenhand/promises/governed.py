@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from evenhand.policy import Campaign, is_marketing
-from evenhand.terms import LegalBasis
+from evenhand.terms import LegalBasis, microseconds_of
 
 from ._columns import Ground, RecordColumns, Violation
 
 __all__ = ["check_decisions", "check_run"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def check_run(ground: Ground) -> tuple[Violation, ...]:
@@ -51,7 +48,7 @@ def check_run(ground: Ground) -> tuple[Violation, ...]:
 
 def check_decisions(columns: RecordColumns, ground: Ground) -> tuple[Violation, ...]:
     """No decision is older than its run."""
-    early = columns.at < (ground.at - _EPOCH) // timedelta(microseconds=1)
+    early = columns.at < microseconds_of(ground.at)
     if not early.any():
         return ()
     rows = tuple(np.flatnonzero(early).tolist())

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from evenhand.policy import EVIDENCE_NAMES, is_known, nearest_purpose, purpose_term
-from evenhand.terms import ConsentStatus, UsageError
+from evenhand.terms import ConsentStatus, UsageError, microseconds_of, moment_at
 
 __all__ = ["SAYINGS", "SIGNALS", "Said", "is_no", "permits_on", "said_by_signal", "said_now", "standing_of"]
 
@@ -56,7 +56,6 @@ _FORMS = ("ExplicitlyExpressedConsent", "ExpressedConsent", "ImpliedConsent", "I
 _RARE = ("signal", "via")
 """Fields that most records do not have, and which are written out only where they say something."""
 _HASH = re.compile(r"[0-9a-f]{64}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class Said:
     @property
     def microseconds(self) -> int:
         """`at`, since 1970 (UTC)."""
-        return (self.at - _EPOCH) // timedelta(microseconds=1)
+        return microseconds_of(self.at)
 
     def to_body(self) -> bytes:
         """What an entry of the trail says."""
@@ -122,7 +121,7 @@ class Said:
     @classmethod
     def from_body(cls, body: bytes, at: int) -> Said:
         """Back from an entry's body and moment (microseconds since 1970, UTC)."""
-        return cls(at=_EPOCH + timedelta(microseconds=at), **{"actor": "", **json.loads(body)})
+        return cls(at=moment_at(at), **{"actor": "", **json.loads(body)})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum, unique
+
+from evenhand.terms import EPOCH
 
 from ._ids import NOBODY, IdSet
 
 __all__ = ["PublisherTc", "Restriction", "RestrictionType", "TcfString", "decisecond", "merged"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @unique
@@ -115,12 +115,12 @@ class TcfString:
     @property
     def created(self) -> datetime:
         """When the string was made."""
-        return _EPOCH + timedelta(milliseconds=100 * self.created_ds)
+        return EPOCH + timedelta(milliseconds=100 * self.created_ds)
 
     @property
     def last_updated(self) -> datetime:
         """When it last changed; CMPs round it down to a day."""
-        return _EPOCH + timedelta(milliseconds=100 * self.last_updated_ds)
+        return EPOCH + timedelta(milliseconds=100 * self.last_updated_ds)
 
 
 def decisecond(moment: datetime) -> int:
@@ -130,7 +130,7 @@ def decisecond(moment: datetime) -> int:
         >>> decisecond(datetime(2026, 3, 1, tzinfo=UTC))
         17723232000
     """
-    return (moment - _EPOCH) // timedelta(milliseconds=100)
+    return (moment - EPOCH) // timedelta(milliseconds=100)
 
 
 def merged(entries: Iterable[Restriction]) -> tuple[Restriction, ...]:

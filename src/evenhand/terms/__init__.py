@@ -23,6 +23,7 @@ from ._labels import BinLabel, band_labels, bin_labels
 from ._link import PPM, link_nodes, one_probability_ppm, one_score_ppm, probability_ppm, score_ppm
 from ._lots import Lots, draw_for, lots_for, mixed
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
+from ._moments import EPOCH, microseconds_of, moment_at
 from ._number_of import number_of
 from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
@@ -59,6 +60,7 @@ from ._words import (
 )
 
 __all__ = [
+    "EPOCH",
     "MISSING",
     "OTHER",
     "PPM",
@@ -124,7 +126,9 @@ __all__ = [
     "is_few",
     "link_nodes",
     "lots_for",
+    "microseconds_of",
     "mixed",
+    "moment_at",
     "number_in",
     "number_of",
     "one_probability_ppm",

@@ -14,9 +14,11 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
+
+from evenhand.terms import EPOCH
 
 from .person_links import Links, OnceStore, Scope, form_mark
 
@@ -35,7 +37,6 @@ _QUARTER, _PER_QUARTER, _PER_DAY = timedelta(minutes=15), 3, 8
 _HALF_MINUTE, _PER_HALF_MINUTE = timedelta(seconds=30), 60
 _TIDY = 256
 """Askings after which marks that are past their moment are removed."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CodesBusyError(Exception):
@@ -160,8 +161,8 @@ class EntryCodes:
     def _is_within_pace(self, typed: str, at: datetime) -> bool:
         """Whether not too many codes were asked under this name; counted alike for a name that nobody has."""
         name = typed.casefold()
-        quarter, day = (at - _EPOCH) // _QUARTER, (at - _EPOCH) // timedelta(days=1)
-        ends = _EPOCH + (quarter + 1) * _QUARTER, _EPOCH + (day + 1) * timedelta(days=1)
+        quarter, day = (at - EPOCH) // _QUARTER, (at - EPOCH) // timedelta(days=1)
+        ends = EPOCH + (quarter + 1) * _QUARTER, EPOCH + (day + 1) * timedelta(days=1)
         soon = (self._mark("quarter", name, str(quarter), str(number)) for number in range(_PER_QUARTER))
         today = (self._mark("day", name, str(day), str(number)) for number in range(_PER_DAY))
         is_soon = any(self._once.use(mark, ends[0]) for mark in soon)
@@ -174,9 +175,9 @@ class EntryCodes:
             is_time = self._asked % _TIDY == 1
         if is_time:
             self._once.forget(at)
-        window = (at - _EPOCH) // _HALF_MINUTE
+        window = (at - EPOCH) // _HALF_MINUTE
         kind = self._mark("everybody", str(window))[:16]
-        if not self._once.within(kind, _PER_HALF_MINUTE, _EPOCH + (window + 1) * _HALF_MINUTE):
+        if not self._once.within(kind, _PER_HALF_MINUTE, EPOCH + (window + 1) * _HALF_MINUTE):
             raise CodesBusyError
 
 

@@ -13,7 +13,7 @@ import json
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum, unique
 from threading import Lock
 from typing import Protocol
@@ -21,7 +21,7 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from evenhand.terms import UsageError
+from evenhand.terms import EPOCH, UsageError
 
 __all__ = ["LINK_DAYS", "TWICE", "VISIT", "Links", "OnceStore", "Opening", "Scope", "UsedInMemory", "form_mark"]
 
@@ -36,7 +36,6 @@ LINK_DAYS = 7
 
 _NONCE = 12
 _MOST, _PADDED, _LONGEST = 768, 96, 1_200
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @unique
@@ -186,7 +185,7 @@ class Links:
             UsageError: the id is longer than a link can hold.
         """
         nonce = secrets.token_bytes(_NONCE)
-        said = json.dumps([int((until - _EPOCH).total_seconds()), who, about], ensure_ascii=False).encode()
+        said = json.dumps([int((until - EPOCH).total_seconds()), who, about], ensure_ascii=False).encode()
         if len(said) > _MOST:
             raise UsageError(
                 "link-id-long",
@@ -212,7 +211,7 @@ class Links:
         except (ValueError, InvalidTag):
             return None
         seconds, who, about = json.loads(opened)
-        until = _EPOCH + timedelta(seconds=seconds)
+        until = EPOCH + timedelta(seconds=seconds)
         if at >= until:
             return None
         mark = hashlib.sha256(b"evenhand used link\x00" + raw).digest()
@@ -230,7 +229,7 @@ class Links:
             whose: the link or the visit that did it.
             at: when.
         """
-        when = str(int((at - _EPOCH).total_seconds()))
+        when = str(int((at - EPOCH).total_seconds()))
         return f"{what}.{when}.{self._done_mark(what, whose, when)}"
 
     def was_done(self, word: str, whose: str, at: datetime) -> str:
@@ -240,7 +239,7 @@ class Links:
         expected = self._done_mark(what, whose, when)
         if not hmac.compare_digest(expected.encode(), mark.encode()):
             return ""
-        return what if timedelta() <= at - (_EPOCH + timedelta(seconds=int(when))) <= _JUST_NOW else ""
+        return what if timedelta() <= at - (EPOCH + timedelta(seconds=int(when))) <= _JUST_NOW else ""
 
     def _done_mark(self, what: str, whose: str, when: str) -> str:
         said = "\0".join(("done", whose, when, what))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 
 from sqlalchemy import (
@@ -25,6 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
+from evenhand.terms import microseconds_of
+
 from ..stores.database import METADATA, Database
 from .person_links import TWICE
 
@@ -33,7 +35,6 @@ __all__ = ["UsedLinks"]
 _TIDY = 256
 """Uses after which marks past their moment are removed: so there are never many more than of links that are good."""
 _LOT = 16
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _used = Table(
     "used_link",
     METADATA,
@@ -109,4 +110,4 @@ def _stands(connection: Connection, mark: bytes, at: datetime) -> bool:
 
 
 def _micro(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return microseconds_of(moment)

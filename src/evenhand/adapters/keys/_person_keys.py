@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.ledger import SubjectKey
-from evenhand.terms import LedgerError
+from evenhand.terms import LedgerError, microseconds_of
 
 from .outward import OutwardPseudonyms
 from .taught_models import TaughtModels
@@ -35,7 +35,6 @@ COUNTER = 6
 _DRAWN = SEED + HANDLE - COUNTER
 _ROW = HANDLE + SEED
 AT_ONCE = 16_384
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Row = tuple[bytes, bytes, bytes]
 """Pseudonym, handle, and what is kept of the random bytes: these or their wrap, four bytes that tell an altered row,
 and the name of the wrapping key where there is one."""
@@ -135,7 +134,7 @@ class PersonKeys(TaughtModels, OutwardPseudonyms):
     def suppressed(self, pseudonyms: NDArray[np.bytes_], until: datetime | None = None) -> Mapping[bytes, int]:
         """Who of these people (``S32`` [n], hex) was erased: 16 bytes each, with the moment in microseconds since 1970
         (UTC). With `until` only those who were erased by that moment."""
-        marks = self.marks(2**62 if until is None else (until - _EPOCH) // timedelta(microseconds=1))
+        marks = self.marks(2**62 if until is None else microseconds_of(until))
         if not marks:
             return {}
         asked = map(bytes.fromhex, pseudonyms.astype("U32").tolist())

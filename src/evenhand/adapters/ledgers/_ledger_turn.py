@@ -28,11 +28,13 @@ class Turn:
         self._turn = ledger.with_name(ledger.name + ".turn")
         self._patience = patience
 
-    def taken(self) -> IO[bytes] | None:
-        """The lock, to be closed by whoever has it; None where somebody else keeps it for too long."""
-        if not self._patience:
+    def taken(self, longer: float = 0.0) -> IO[bytes] | None:
+        """The lock, to be closed by whoever has it; None where somebody else keeps it for too long. With `longer`, so
+        many seconds are waited instead of the usual ones."""
+        patience = longer or self._patience
+        if not patience:
             return locked(self._lock)
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + patience
         turn = locked_within(self._turn, until)
         if turn is None:
             return None

@@ -14,7 +14,6 @@ Implements `ledger.LedgerStore`. Source: PostgreSQL's documentation (COPY, advis
 from __future__ import annotations
 
 import contextlib
-import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from ..stores._database_trouble import trouble
 from ..stores._postgres import connected
 from ..stores.placement import Placement
 from ._ledger_trouble import busy
+from ._postgres_copy import entries_copied, payloads_copied
 from ._sealed_head import SealedHead, opened_head, sealed_head
 
 __all__ = ["PostgresLedger"]
@@ -35,10 +35,6 @@ __all__ = ["PostgresLedger"]
 _CHUNK = 16_384
 _SOME = 1_024
 _COLUMNS = "seq, kind, about, hash, body"
-_COPY_START, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-_ENTRY = struct.Struct("!hiqihi")
-_LENGTH = struct.Struct("!i")
-_PAYLOAD = struct.Struct("!hiqi")
 _CHECKS = (
     (
         "a trigger that refuses changes is missing or switched off",
@@ -61,6 +57,7 @@ class PostgresLedger:
         people: keys of people, under which their decisions are sealed and opened.
         read_only: refuse where there is no ledger yet.
         patience: seconds that `claim` waits for its turn while somebody else writes.
+        for_a_run: seconds that it waits on where a whole run is being recorded.
 
     Raises:
         StoreError: the server cannot be reached, or its tables are not those of this evenhand.
@@ -79,9 +76,10 @@ class PostgresLedger:
         people: SubjectKeys | None = None,
         read_only: bool = False,
         patience: float = 0.0,
+        for_a_run: float = 0.0,
     ) -> None:
         self.people = people
-        self._patience, self._placement = patience, placement
+        self._patience, self._for_a_run, self._placement = patience, for_a_run, placement
         self.where = f"the ledger in the database that {placement.variable} names"
         self._secret = secret
         self._witness = SealedHead(witness, secret) if witness else None
@@ -204,16 +202,22 @@ class PostgresLedger:
             self._take_claim()
 
     def _take_claim(self) -> None:
-        until = time.monotonic() + self._patience
-        if not self._patience:
-            self._claimed = self._locked(_LOCK, until)
-        elif self._locked(_TURN, until):
-            try:
-                self._claimed = self._locked(_LOCK, until)
-            finally:
-                self._rows_of(f"SELECT pg_advisory_unlock({_TURN})")
+        self._claimed = self._has_turn(self._patience)
+        if not self._claimed and self._for_a_run and self.intents():
+            self._claimed = self._has_turn(self._for_a_run)
         if not self._claimed:
             raise busy(self.where)
+
+    def _has_turn(self, patience: float) -> bool:
+        until = time.monotonic() + patience
+        if not patience:
+            return self._locked(_LOCK, until)
+        if not self._locked(_TURN, until):
+            return False
+        try:
+            return self._locked(_LOCK, until)
+        finally:
+            self._rows_of(f"SELECT pg_advisory_unlock({_TURN})")
 
     def _locked(self, lock: str, until: float) -> bool:
         """Take an advisory lock, by a moment of the monotonic clock; tried once at least."""
@@ -271,30 +275,17 @@ class PostgresLedger:
         """Add entries to the open transaction."""
         rows = list(rows)
         for start in range(0, len(rows), _CHUNK):
-            pack, length = _ENTRY.pack, _LENGTH.pack
-            parts = [_COPY_START]
-            for seq, kind, about, hash_, body in rows[start : start + _CHUNK]:
-                parts += (
-                    pack(5, 8, seq, 2, kind, len(about)),
-                    about,
-                    length(len(hash_)),
-                    hash_,
-                    length(len(body)),
-                    body,
-                )
-            self._copy(f"COPY entry ({_COLUMNS}) FROM STDIN (FORMAT binary)", parts)
+            self._copy(
+                f"COPY entry ({_COLUMNS}) FROM STDIN (FORMAT binary)", entries_copied(rows[start : start + _CHUNK])
+            )
 
     def keep_payloads(self, first: int, payloads: Sequence[bytes]) -> None:
         """Add the encrypted bodies of consecutive decisions to the open transaction."""
-        pack = _PAYLOAD.pack
-        parts = [_COPY_START]
-        for seq, sealed in enumerate(payloads, first):
-            parts += (pack(2, 8, seq, len(sealed)), sealed)
-        self._copy("COPY payload (seq, sealed) FROM STDIN (FORMAT binary)", parts)
+        self._copy("COPY payload (seq, sealed) FROM STDIN (FORMAT binary)", payloads_copied(first, payloads))
 
-    def _copy(self, statement: str, parts: list[bytes]) -> None:
+    def _copy(self, statement: str, rows: bytes) -> None:
         with trouble(self.where), self._db.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(b"".join((*parts, _COPY_END)))
+            copy.write(rows)
 
     def drop_payloads(self, handle: bytes) -> None:
         """Remove the encrypted bodies of a person's decisions, in the open transaction."""

@@ -10,12 +10,12 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from evenhand.allocation import Lease
-from evenhand.terms import DataError, StoreError, UsageError
+from evenhand.terms import DataError, StoreError, UsageError, microseconds_of, moment_at
 
 from ..stores.own_file import make_own_file
 
@@ -23,7 +23,6 @@ __all__ = ["LeaseSteps", "Leases", "SqliteLeases"]
 
 _APPLICATION = 0x4556484C
 _WAIT = 30.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS pool (
     pool TEXT NOT NULL, cap TEXT NOT NULL, bound INTEGER NOT NULL CHECK (bound >= 0),
@@ -129,7 +128,7 @@ class Leases(ABC):
                 "INSERT INTO share (lease, cap, granted) VALUES (?, ?, ?)",
                 [(lease, cap, amount) for cap, amount in granted.items()],
             )
-        return Lease(lease, pool, granted, _EPOCH + timedelta(microseconds=until))
+        return Lease(lease, pool, granted, moment_at(until))
 
     def spend(self, lease: Lease, amounts: Mapping[str, int], *, at: datetime) -> None:
         """Note durably what is used, before the decisions that use it become effective."""
@@ -264,4 +263,4 @@ class SqliteLeases(Leases):
 
 
 def _micros(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    return microseconds_of(at)

@@ -11,7 +11,6 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
 from pathlib import Path
 from typing import IO, cast
 
@@ -19,27 +18,20 @@ from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, SubjectKeys,
 from evenhand.terms import LedgerError, StoreError
 
 from ..stores.own_file import make_own_file
+from ._folding import LONG, Folding
 from ._ledger_tables import APPLICATION, CHECKS, SCHEMA, TREE, TRIGGERS, VERSION
 from ._ledger_trouble import busy, outside, told
 from ._ledger_turn import Turn
 from ._sealed_head import SealedHead
+from ._sqlite_many import insert_entries, insert_payloads
 
 __all__ = ["SqliteLedger"]
 
 _CHUNK = 16_384
 _PSEUDONYM = 16
-_TOGETHER = 2_048
 _SOME = 1_024
-_HASH = 32
-_DECISION = int(Kind.DECISION)
-_INSERT = "INSERT INTO entry VALUES (?, ?, ?, ?, ?)"
-# Many decisions in one statement: first number; pseudonyms, hashes and bodies, each end to end; and where each body
-# begins (from 1) with its length, in one integer. More than twice as fast as a bound value per field.
-_INSERT_DECISIONS = f"""
-INSERT INTO entry SELECT ?1 + key, {_DECISION}, substr(?2, key * {_PSEUDONYM} + 1, {_PSEUDONYM}),
-    substr(?3, key * {_HASH} + 1, {_HASH}), substr(?4, value >> 32, value & 4294967295)
-FROM json_each(?5)
-"""
+_LARGE = 4_096
+"""Entries from which on what a commit leaves in the write-ahead log is folded into the file when others may write."""
 _COLUMNS = "seq, kind, about, hash, body"
 # Decisions are filed by subject once per transaction, in the order of the index: much faster than one by one.
 _FILE_DECISIONS = "INSERT INTO decided SELECT about, seq FROM entry WHERE seq > ? AND kind = 0 ORDER BY about, seq"
@@ -54,6 +46,8 @@ class SqliteLedger:
         people: keys of people, under which their decisions are sealed and opened.
         read_only: open what is there, change nothing.
         patience: seconds that `claim` waits for its turn while somebody else writes.
+        folds: a thread folds the write-ahead log in beside the commits; for whoever commits all the time.
+        for_a_run: seconds that it waits on where a whole run is being recorded.
 
     Raises:
         StoreError: the file cannot be opened or made, or is of a newer evenhand.
@@ -71,13 +65,17 @@ class SqliteLedger:
         people: SubjectKeys | None = None,
         read_only: bool = False,
         patience: float = 0.0,
+        folds: bool = False,
+        for_a_run: float = 0.0,
     ) -> None:
         self.path = path
+        self._folds = folds
+        self._folding: Folding | None = None
         self.people = people
-        self._turn = Turn(path, patience)
+        self._turn, self._for_a_run = Turn(path, patience), for_a_run
         self._head = SealedHead(path.with_name(path.name + ".head"), key or path.with_name(path.name + ".key"))
         self._lock: IO[bytes] | None = None
-        self._before = 0
+        self._before, self._is_large = 0, False
         if read_only and not path.is_file():
             raise StoreError(
                 "store-missing",
@@ -141,6 +139,8 @@ class SqliteLedger:
             "secure_delete = ON",
         ):
             self._db.execute(f"PRAGMA {pragma}")
+        if self._folds:
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {LONG}")
 
     def __enter__(self) -> SqliteLedger:
         return self
@@ -151,6 +151,8 @@ class SqliteLedger:
     def close(self) -> None:
         """Undo what is not committed, let others write, and close the file."""
         self.release()
+        if self._folding is not None:
+            self._folding.close()
         self._db.close()
 
     def tail(self) -> Tail:
@@ -249,6 +251,8 @@ class SqliteLedger:
             raise busy(self.path)
         with self._trouble():
             lock = self._turn.taken()
+            if lock is None and self._for_a_run and self.intents():
+                lock = self._turn.taken(self._for_a_run)
         if lock is None:
             raise busy(self.path)
         self._lock = lock
@@ -270,6 +274,11 @@ class SqliteLedger:
         finally:
             self._lock.close()
             self._lock = None
+        if self._is_large:
+            self._is_large = False
+            with contextlib.suppress(sqlite3.Error):  # whoever writes next does it, a little slower
+                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                self._db.execute("PRAGMA wal_autocheckpoint = 1000")
 
     def intents(self) -> Sequence[Intent]:
         """Runs that started and are not in the chain."""
@@ -289,18 +298,12 @@ class SqliteLedger:
     def append(self, rows: Iterable[Row]) -> None:
         """Add entries to the open transaction."""
         with self._trouble():
-            rows = list(rows)
-            for start in range(0, len(rows), _TOGETHER):
-                part = rows[start : start + _TOGETHER]
-                if _are_decisions(part):
-                    self._db.execute(_INSERT_DECISIONS, _end_to_end(part))
-                else:
-                    self._db.executemany(_INSERT, part)
+            insert_entries(self._db, list(rows))
 
     def keep_payloads(self, first: int, payloads: Sequence[bytes]) -> None:
         """Add the encrypted bodies of consecutive decisions to the open transaction."""
         with self._trouble():
-            self._db.executemany("INSERT INTO payload VALUES (?, ?)", enumerate(payloads, first))
+            insert_payloads(self._db, first, payloads)
 
     def drop_payloads(self, handle: bytes) -> None:
         """Remove the encrypted bodies of a person's decisions, in the open transaction."""
@@ -323,7 +326,15 @@ class SqliteLedger:
         with self._trouble():
             self._db.execute(_FILE_DECISIONS, (self._before,))
             self._db.executemany("DELETE FROM intent WHERE run_id = ?", [(run_id,) for run_id in settled])
+            if not self._folds:
+                last = self._db.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
+                self._is_large = last - self._before >= _LARGE
+                if self._is_large:
+                    self._db.execute("PRAGMA wal_autocheckpoint = 0")
             self._db.execute("COMMIT")
+        if self._folds:
+            self._folding = self._folding or Folding(self.path)
+            self._folding.committed()
 
     def shrink(self) -> None:
         """Fold the write-ahead log into the file and empty it, so that what was removed is in neither."""
@@ -362,29 +373,6 @@ class SqliteLedger:
             raise told(self.path, error) from None
         except OSError as error:
             raise outside(self.path, error) from None
-
-
-def _are_decisions(rows: Sequence[Row]) -> bool:
-    """Whether these rows are decisions, numbered without a gap, as `_INSERT_DECISIONS` takes them."""
-    first = rows[0][0]
-    return all(
-        row[1] == _DECISION and row[0] == seq and len(row[2]) == _PSEUDONYM and len(row[3]) == _HASH
-        for seq, row in enumerate(rows, first)
-    )
-
-
-def _end_to_end(rows: Sequence[Row]) -> tuple[int, bytes, bytes, bytes, str]:
-    """What `_INSERT_DECISIONS` binds."""
-    bodies = [row[4] for row in rows]
-    lengths = [len(body) for body in bodies]
-    places = [begin << 32 | length for begin, length in zip(accumulate(lengths, initial=1), lengths, strict=False)]
-    return (
-        rows[0][0],
-        b"".join([row[2] for row in rows]),
-        b"".join([row[3] for row in rows]),
-        b"".join(bodies),
-        str(places),
-    )
 
 
 def _reading(path: Path) -> str:

@@ -6,15 +6,16 @@ Implements `adapters.sign_in.staff_sessions.SessionStore`, on SQLite and Postgre
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, Column, LargeBinary, PrimaryKeyConstraint, Table, delete, insert, select
+
+from evenhand.terms import microseconds_of
 
 from ..stores.database import METADATA, Database
 
 __all__ = ["SessionTable"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _session = Table(
     "staff_session",
     METADATA,
@@ -69,4 +70,4 @@ class SessionTable:
 
 
 def _us(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return microseconds_of(moment)

@@ -13,7 +13,7 @@ import json
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
@@ -21,13 +21,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from evenhand.staff import Staff, StaffRole
+from evenhand.terms import EPOCH
 
 __all__ = ["SESSION", "SessionStore", "SessionsInMemory", "StaffSessions", "mark_of", "session_mark"]
 
 SESSION = timedelta(hours=1)
 """How long somebody stays signed in. A role that is taken away at the issuer ends with it at the latest."""
 _WORD, _NONCE, _LONGEST = 32, 12, 64
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SessionStore(Protocol):
@@ -102,7 +102,7 @@ class StaffSessions:
         """
         word = urlsafe_b64encode(secrets.token_bytes(_WORD)).decode().rstrip("=")
         digest, nonce, until = _digest(word), secrets.token_bytes(_NONCE), at + SESSION
-        kept = [int((until - _EPOCH).total_seconds()), mark, name, sorted(roles), session]
+        kept = [int((until - EPOCH).total_seconds()), mark, name, sorted(roles), session]
         said = json.dumps(kept, ensure_ascii=False)
         self._store.keep(digest, nonce + self._cipher.encrypt(nonce, said.encode(), digest), until)
         return word
@@ -116,7 +116,7 @@ class StaffSessions:
         if opened is None:
             return None
         seconds, mark, name, roles, _ = opened
-        if at >= _EPOCH + timedelta(seconds=seconds):
+        if at >= EPOCH + timedelta(seconds=seconds):
             return None
         csrf = hmac.new(self._form, word.encode(), hashlib.sha256).hexdigest()
         return Staff(mark, name, frozenset(StaffRole(one) for one in roles), csrf)

@@ -15,7 +15,7 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from cryptography.exceptions import InvalidTag
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from evenhand.explanation import one_line
 from evenhand.staff import roles_of
-from evenhand.terms import DataError
+from evenhand.terms import EPOCH, DataError
 
 from ..entry.person_links import OnceStore
 from .issuer import Issuer, IssuerError
@@ -36,7 +36,6 @@ __all__ = ["PATIENCE", "Begun", "SignIn", "StateError", "safe_path"]
 PATIENCE = timedelta(minutes=10)
 """How long somebody has to sign in at the issuer."""
 _NONCE, _LONGEST, _NAME = 12, 4_096, 80
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,80}){1,6}/?")
 
 
@@ -103,7 +102,7 @@ class SignIn:
         """
         described = self.issuer.describe()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        until = int((at + PATIENCE - _EPOCH).total_seconds())
+        until = int((at + PATIENCE - EPOCH).total_seconds())
         fresh = secrets.token_bytes(_NONCE)
         said = json.dumps([until, state, nonce, verifier, safe_path(to)]).encode()
         kept = urlsafe_b64encode(fresh + self._cipher.encrypt(fresh, said, None)).decode().rstrip("=")
@@ -197,7 +196,7 @@ class SignIn:
         except (ValueError, InvalidTag):
             raise StateError from None
         seconds, state, nonce, verifier, to = json.loads(opened)
-        until = _EPOCH + timedelta(seconds=seconds)
+        until = EPOCH + timedelta(seconds=seconds)
         if at >= until:
             raise StateError
         return state, nonce, verifier, to, until

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum, unique
 
 from sqlalchemy import BigInteger, Column, LargeBinary, PrimaryKeyConstraint, Table, Text, func, insert, select
 
-from evenhand.terms import EvenhandError
+from evenhand.terms import EPOCH, EvenhandError
 
 from .database import METADATA, Database
 
@@ -33,7 +33,6 @@ _step = Table(
     Column("document", LargeBinary, nullable=True),
     PrimaryKeyConstraint("campaign", "number", name="campaign_step_key"),
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @unique
@@ -130,7 +129,7 @@ class CampaignSteps:
                     rule="whoever changes a campaign has seen what they change",
                     remedy="read it again, and change that",
                 )
-            at = (step.at - _EPOCH) // _MICRO
+            at = (step.at - EPOCH) // _MICRO
             names = ("campaign", "number", "who", "why", "version", "run", "document")
             row = {name: getattr(step, name) for name in names}
             connection.execute(insert(_step), [{**row, "at": at, "what": step.what.value}])
@@ -151,7 +150,7 @@ def _step_of(row: dict[str, object]) -> CampaignStep:
     return CampaignStep(
         campaign=str(row["campaign"]),
         number=int(str(row["number"])),
-        at=_EPOCH + int(str(row["at"])) * _MICRO,
+        at=EPOCH + int(str(row["at"])) * _MICRO,
         what=StepKind(str(row["what"])),
         who=str(row["who"]),
         why=str(row["why"]),

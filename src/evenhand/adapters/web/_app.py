@@ -19,6 +19,7 @@ from evenhand.adapters.campaigning import Campaigns
 from evenhand.adapters.keys.machine_keys import MachineKeys
 from evenhand.terms import EvenhandError
 
+from ._asked_here import AskedHere
 from ._campaigns import campaign_routes
 from ._cards import card_routes
 from ._decisions import DecisionDoor
@@ -39,7 +40,6 @@ from .officer_pages import OfficerDesk
 
 __all__ = ["Service", "description", "make_app"]
 
-_HOT = "/v1/decisions"
 _FILES = "/v1/campaigns"
 _BY_STATUS = {404: "not-found", 405: "method"}
 
@@ -97,7 +97,7 @@ class _Application:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request, or the start and the end of the application (ASGI)."""
-        if scope["type"] == "http" and scope["path"] == _HOT:
+        if scope["type"] == "http" and scope["path"] == DecisionDoor.path:
             await self._door(scope, receive, send)
         elif scope["type"] == "http":
             first = "/" + scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
@@ -156,7 +156,7 @@ def make_app(service: Service) -> Any:
     """The application (ASGI) of a service."""
     rest = _rest(service)
     door = DecisionDoor(
-        service.decider,
+        AskedHere(service.decider, service.limits.answers),
         service.keys,
         service.campaigns,
         service.once,

@@ -6,9 +6,9 @@ import asyncio
 import hashlib
 import re
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -16,22 +16,20 @@ from evenhand.adapters.asking import (
     Answer,
     Answered,
     Ask,
-    Decider,
     Feature,
     FeatureError,
     Question,
     SubjectError,
-    UnavailableError,
 )
-from evenhand.adapters.keys.machine_keys import MachineKeys
+from evenhand.adapters.keys.machine_keys import MachineKey, MachineKeys
 
-from ._gate import Headers, Limits, OneLook, Pace, body_of, caller_of, request_id_of
-from ._metrics import Metrics
+from ._faults import fault_in
+from ._gate import Headers, Limits, OneLook, Pace, body_of, caller_of, check_body, request_id_of
 from ._problems import ProblemError, problem_body, problem_of
 from ._served import ServedCampaign
 from ._texts import language
 
-__all__ = ["DecisionDoor", "DecisionRequest"]
+__all__ = ["Asking", "DecisionDoor", "DecisionRequest", "Figures", "Reply"]
 
 _MOST_KEY, _MOST_PLACES = 128, 1_000
 _NONE = msgspec.Raw(b"null")
@@ -116,118 +114,154 @@ def _places_in(error: FeatureError | SubjectError, *, several: bool) -> list[tup
     return [(f"{whose}/features/{column}", error.code)]
 
 
-class _Mailbox:
-    """Brings answers from the deciding thread to the event loop, many at a time."""
+class Asking(Protocol):
+    """Asks whoever decides, from the event loop. `asked_here.AskedHere` is one."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._box: deque[tuple[asyncio.Future[Answered | BaseException], Answered | BaseException]] = deque()
-        self._is_called = False
-
-    def put(self, future: asyncio.Future[Answered | BaseException], answer: Answered | BaseException) -> None:
-        """Leave an answer; from any thread."""
-        self._box.append((future, answer))
-        if not self._is_called:
-            self._is_called = True
-            self._loop.call_soon_threadsafe(self._deliver)
-
-    def is_of(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether it delivers to this loop."""
-        return self._loop is loop
-
-    def _deliver(self) -> None:
-        self._is_called = False
-        while self._box:
-            future, answer = self._box.popleft()
-            if not future.done():
-                future.set_result(answer)
+    def ask(self, question: Question, done: Callable[[Answered | BaseException], None]) -> None:
+        """Have a question decided; `done` is called once, in the loop, in time."""
+        ...
 
 
-def _too_late(future: asyncio.Future[Answered | BaseException]) -> None:
-    """Nobody waits any longer; what is decided all the same is in the ledger, and a key asks for it again."""
-    if not future.done():
-        future.set_result(ProblemError("unavailable", retry_after=2))
+class Figures(Protocol):
+    """Counts requests. `Counts` does."""
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """A request was answered."""
+        ...
+
+    def decided(self, campaign: str, answers: Sequence[Answer]) -> None:
+        """People were decided about."""
+        ...
+
+
+class Reply(NamedTuple):
+    """An answer as HTTP has it: the status, the headers in their order, and the body."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Open:
+    """A request that is not answered yet."""
+
+    headers: Headers
+    request_id: str
+    began: float
+    told: Callable[[Reply], None]
+    question: Question | None = None
+    is_several: bool = False
 
 
 class DecisionDoor:
     """Answers requests for decisions.
 
     Args:
-        decider: decides.
+        asking: has them decided.
         keys: of machines.
         campaigns: what is served, by id.
-        once: digest (32 bytes) of a machine's name and what it sent: its Idempotency-Key, or its question.
-        metrics: counts.
+        once: digest of a machine's name and what it sent: its Idempotency-Key, or its question.
+        counts: counts.
         limits: what a request may be.
         fault: told of an error that is a fault of ours.
     """
 
+    path = "/v1/decisions"
+
     def __init__(
         self,
-        decider: Decider,
+        asking: Asking,
         keys: MachineKeys,
         campaigns: Mapping[str, ServedCampaign],
         once: Callable[[str, bytes], bytes],
-        metrics: Metrics,
+        counts: Figures,
         limits: Limits,
         fault: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
-        self._decider, self._keys, self._campaigns = decider, OneLook(keys), campaigns
-        self._once, self._metrics, self._limits = once, metrics, limits
+        self._asking, self._keys, self._campaigns = asking, OneLook(keys), campaigns
+        self._once, self._counts, self._limits = once, counts, limits
         self._pace, self._fault = Pace(), fault
-        self._mail: _Mailbox | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request (ASGI)."""
-        began = time.perf_counter()
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         headers = Headers(scope["headers"])
-        request_id = request_id_of(headers)
-        more: Mapping[str, str] = {}
+        one = self._opened(headers, lambda told: None if reply.done() else reply.set_result(told))
         try:
             if scope["method"] != "POST":
                 raise ProblemError("method", headers={"allow": "POST"})
-            status, kind, body = 200, b"application/json", await self._answer(headers, receive)
-        except Exception as error:  # whatever goes wrong is told as a problem, and nothing of it to the asker
-            problem = problem_of(error)
-            if problem.code == "internal":
-                self._fault(error)
-            elif isinstance(error, UnavailableError) and error.__cause__ is not None:
-                self._fault(error.__cause__)
-            lang = language(headers.accept_language)
-            status, kind = problem.status, b"application/problem+json"
-            body, more = problem_body(problem, lang, request_id), {**problem.headers, "content-language": lang}
-        out = [
-            (b"content-type", kind),
-            (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
-            (b"x-request-id", request_id.encode()),
-        ]
-        out += [(name.encode(), value.encode()) for name, value in more.items()]
+            caller = caller_of(headers, self._keys, "decide")
+            self._ask(one, caller.key, await body_of(headers, receive, self._limits))
+        except Exception as error:
+            self._refused(one, error)
+        status, out, body = await reply
         await send({"type": "http.response.start", "status": status, "headers": out})
         await send({"type": "http.response.body", "body": body})
-        self._metrics.answered("/v1/decisions", status, time.perf_counter() - began)
 
-    async def _answer(self, headers: Headers, receive: Any) -> bytes:
-        caller = caller_of(headers, self._keys, "decide")
-        body = await body_of(headers, receive, self._limits)
+    def take(self, headers: list[tuple[bytes, bytes]], body: bytes, told: Callable[[Reply], None]) -> None:
+        """One POST that is there as a whole; in the loop. `told` is called once, soon or later."""
+        own = Headers(headers)
+        one = self._opened(own, told)
+        try:
+            caller = caller_of(own, self._keys, "decide")
+            check_body(own, len(body), self._limits)
+            self._ask(one, caller.key, body)
+        except Exception as error:
+            self._refused(one, error)
+
+    def _opened(self, headers: Headers, told: Callable[[Reply], None]) -> _Open:
+        return _Open(headers, request_id_of(headers), time.perf_counter(), told)
+
+    def _ask(self, one: _Open, key: MachineKey, body: bytes) -> None:
         try:
             asked = _decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ProblemError("bad-json", errors=_place_of(error)) from None
-        question = self._question(asked, headers, caller.key.name)
-        self._pace.take(caller.key, len(question.asks))
+        one.is_several = asked.subjects is not None
+        one.question = question = self._question(asked, one.headers, key.name)
+        self._pace.take(key, len(question.asks))
+        self._asking.ask(question, lambda answer: self._decided(one, question, answer))
+
+    def _decided(self, one: _Open, question: Question, answered: Answered | BaseException) -> None:
+        """The answer came, or why there is none."""
         try:
-            answered = await self._decided(question)
-        except (FeatureError, SubjectError) as error:
-            where = _places_in(error, several=asked.subjects is not None)
-            raise ProblemError(error.code, rule=error.rule, errors=where) from None
-        self._metrics.decided(question.campaign, answered.answers)
-        served = self._campaigns[question.campaign]
-        if asked.subjects is None:
-            return self._one(answered, served, gpc=headers.gpc)
-        offers = {one.offer: served.offers[one.offer] for one in answered.answers if one.offer is not None}
-        kept = headers.gpc and all(served.honours(one.standing) for one in answered.answers)
-        return _encode(_Several(answered.at, served.id, kept, offers, served.ads, served.dsa, answered.answers))
+            if isinstance(answered, BaseException):
+                raise answered
+            self._counts.decided(question.campaign, answered.answers)
+            body = self._content(one, self._campaigns[question.campaign], answered)
+        except Exception as error:
+            self._refused(one, error)
+            return
+        self._tell(one, 200, b"application/json", body)
+
+    def _refused(self, one: _Open, error: Exception) -> None:
+        """Whatever goes wrong is told as a problem, and nothing of it to the asker."""
+        if isinstance(error, FeatureError | SubjectError):
+            where = _places_in(error, several=one.is_several)
+            problem = ProblemError(error.code, rule=error.rule, errors=where)
+        else:
+            problem = problem_of(error)
+            if (fault := fault_in(error, problem)) is not None:
+                self._fault(fault)
+        lang = language(one.headers.accept_language)
+        more = [(name.encode(), value.encode()) for name, value in problem.headers.items()]
+        more.append((b"content-language", lang.encode()))
+        body = problem_body(problem, lang, one.request_id)
+        self._tell(one, problem.status, b"application/problem+json", body, more)
+
+    def _tell(
+        self, one: _Open, status: int, kind: bytes, body: bytes, more: Iterable[tuple[bytes, bytes]] = ()
+    ) -> None:
+        headers = [
+            (b"content-type", kind),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"x-request-id", one.request_id.encode()),
+            *more,
+        ]
+        one.told(Reply(status, headers, body))
+        self._counts.answered(self.path, status, time.perf_counter() - one.began)
 
     def _question(self, asked: DecisionRequest, headers: Headers, who: str) -> Question:
         """The question that a request asks.
@@ -260,21 +294,13 @@ class DecisionDoor:
         """The campaign, where one is served; it need not be named then."""
         return next(iter(self._campaigns)) if len(self._campaigns) == 1 else ""
 
-    async def _decided(self, question: Question) -> Answered:
-        loop = asyncio.get_running_loop()
-        if self._mail is None or not self._mail.is_of(loop):
-            self._mail = _Mailbox(loop)
-        mail, future = self._mail, loop.create_future()
-        self._decider.ask(question, lambda answer: mail.put(future, answer))
-        until = loop.call_later(self._limits.answers, _too_late, future)
-        try:
-            answer = await future
-        finally:
-            until.cancel()
-        if isinstance(answer, BaseException):
-            raise answer
-        found: Answered = answer
-        return found
+    def _content(self, one: _Open, served: ServedCampaign, answered: Answered) -> bytes:
+        gpc = one.headers.gpc
+        if not one.is_several:
+            return self._one(answered, served, gpc=gpc)
+        offers = {each.offer: served.offers[each.offer] for each in answered.answers if each.offer is not None}
+        kept = gpc and all(served.honours(each.standing) for each in answered.answers)
+        return _encode(_Several(answered.at, served.id, kept, offers, served.ads, served.dsa, answered.answers))
 
     def _one(self, answered: Answered, served: ServedCampaign, *, gpc: bool) -> bytes:
         (one,) = answered.answers

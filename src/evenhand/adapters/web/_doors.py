@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from evenhand.adapters.stores.event_tables import Event
 from evenhand.terms import DataError
+
+if TYPE_CHECKING:
+    from evenhand.adapters.stores.event_tables import Event
 
 __all__ = ["Events", "Health", "Records", "Register", "Sayings", "UnknownDecisionError"]
 

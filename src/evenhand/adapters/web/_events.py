@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from evenhand.adapters.keys.machine_keys import MachineKeys
 from evenhand.adapters.stores.event_tables import Event
+from evenhand.terms import microseconds_of, moment_at
 
 from ._doors import Events
 from ._gate import Headers, caller_of
@@ -27,7 +28,6 @@ __all__ = ["event_routes"]
 
 _MOST = 1_000
 _PAGE, _LARGEST_PAGE = 50, 500
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(minutes=5)
 """Clocks differ; what is dated further ahead is a mistake."""
 _encode = msgspec.json.Encoder().encode
@@ -89,11 +89,11 @@ def event_routes(events: Events, keys: MachineKeys, metrics: Metrics) -> APIRout
 
 
 def _micros(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    return microseconds_of(at)
 
 
 def _moment(at: int) -> str:
-    return (_EPOCH + timedelta(microseconds=at)).isoformat()
+    return (moment_at(at)).isoformat()
 
 
 def _cursor(seq: int) -> str:

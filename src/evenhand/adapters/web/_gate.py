@@ -13,9 +13,21 @@ from typing import Any
 from evenhand.adapters.keys.machine_keys import MachineKey, MachineKeys
 from evenhand.signals import gpc_header
 
-from ._problems import ProblemError
+from ._problems import ProblemError, problem_body
+from ._texts import language
 
-__all__ = ["Caller", "Headers", "Limits", "OneLook", "Pace", "body_of", "caller_of", "request_id_of"]
+__all__ = [
+    "Caller",
+    "Headers",
+    "Limits",
+    "OneLook",
+    "Pace",
+    "body_of",
+    "caller_of",
+    "check_body",
+    "request_id_of",
+    "tell_problem",
+]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _JSON = ("application/json", "application/merge-patch+json")
@@ -164,16 +176,25 @@ class Pace:
         bucket.left -= people
 
 
+def check_body(headers: Headers, size: int, limits: Limits, *, file: bool = False) -> None:
+    """Refuse a body of another kind or of too many bytes, as far as is known.
+
+    Raises:
+        ProblemError: it is neither JSON nor what it may be besides, or too large.
+    """
+    if headers.content_type.partition(";")[0].strip().lower() not in (_FILES if file else _JSON):
+        raise ProblemError("content-type")
+    if max(headers.content_length, size) > limits.body:
+        raise ProblemError("body-too-large")
+
+
 async def body_of(headers: Headers, receive: Any, limits: Limits, *, file: bool = False) -> bytes:
     """The whole body; with `file` it may be YAML.
 
     Raises:
         ProblemError: it is neither JSON nor what it may be besides, too large, or does not arrive.
     """
-    if headers.content_type.partition(";")[0].strip().lower() not in (_FILES if file else _JSON):
-        raise ProblemError("content-type")
-    if headers.content_length > limits.body:
-        raise ProblemError("body-too-large")
+    check_body(headers, 0, limits, file=file)
     message: MutableMapping[str, Any] = await _within(receive, limits.arrives)
     if not message.get("more_body"):
         body: bytes = message.get("body", b"")
@@ -188,6 +209,25 @@ async def body_of(headers: Headers, receive: Any, limits: Limits, *, file: bool 
         if size > limits.body:
             raise ProblemError("body-too-large")
     return b"".join(parts)
+
+
+async def tell_problem(problem: ProblemError, scope: Any, send: Any, **more: str) -> None:
+    """Answer a request with a problem, and with more headers (ASGI)."""
+    headers = Headers(scope["headers"])
+    request_id, lang = request_id_of(headers), language(headers.accept_language)
+    body = problem_body(problem, lang, request_id)
+    own = {
+        "content-type": "application/problem+json",
+        "content-length": str(len(body)),
+        "content-language": lang,
+        "cache-control": "no-store",
+        "x-request-id": request_id,
+        **more,
+        **problem.headers,
+    }
+    out = [(name.encode(), value.encode()) for name, value in own.items()]
+    await send({"type": "http.response.start", "status": problem.status, "headers": out})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _within(receive: Any, seconds: float) -> MutableMapping[str, Any]:

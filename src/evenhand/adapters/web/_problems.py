@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from evenhand.adapters.asking import BusyError
-from evenhand.adapters.campaigning import FindingsError
-from evenhand.ledger import PauseOfAnotherError
 from evenhand.terms import DataError, EvenhandError, LedgerError, PausedError, StoreError, UsageError
 
 from ._doors import UnknownDecisionError
@@ -74,6 +72,7 @@ CODES: Mapping[str, int] = {
     "rate": 429,
     "internal": 500,
     "busy": 503,
+    "unanswered": 503,
     "unavailable": 503,
 }
 """Every problem that the service tells of, by the last part of its type, with its status."""
@@ -116,8 +115,8 @@ def problem_of(error: BaseException) -> ProblemError:
         return error
     if isinstance(error, EvenhandError):
         code = _SAME.get(error.code, error.code)
-        if isinstance(error, FindingsError):
-            return ProblemError("campaign-not-valid", rule=error.rule, blocks=error.blocks[:_MOST_BLOCKS])
+        if code == "campaign-not-valid" and (blocks := _blocks_of(error)):
+            return ProblemError(code, rule=error.rule, blocks=blocks[:_MOST_BLOCKS])
         if owner := _owner_of(error):
             told = {"pointer": "", "code": code, "severity": "error", "what": error.what, "rule": error.rule}
             return ProblemError(code, rule=error.rule, blocks=[told | {"owner": owner, "remedy": error.remedy}])
@@ -139,10 +138,19 @@ def problem_of(error: BaseException) -> ProblemError:
     return ProblemError("internal")
 
 
+def _blocks_of(error: EvenhandError) -> Sequence[Mapping[str, object]]:
+    """What a check found. Loaded when there is such an error: the process that speaks HTTP has none."""
+    from evenhand.adapters.campaigning import FindingsError
+
+    return error.blocks if isinstance(error, FindingsError) else ()
+
+
 def _owner_of(error: EvenhandError) -> str:
     """Who can mend what stands in the way, where it is somebody else; "" where the error says no such thing."""
-    if isinstance(error, PauseOfAnotherError):
-        return error.role.replace("-", "_")
+    if error.code == "pause-of-another":
+        from evenhand.ledger import PauseOfAnotherError
+
+        return error.role.replace("-", "_") if isinstance(error, PauseOfAnotherError) else ""
     return "marketer" if error.code == "campaign-not-reviewed" else ""
 
 

@@ -12,9 +12,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ._gate import Headers, request_id_of
-from ._problems import ProblemError, problem_body
-from ._texts import language
+from ._gate import tell_problem
+from ._problems import ProblemError
 
 __all__ = ["BoundedProtocol"]
 
@@ -92,19 +91,4 @@ class BoundedProtocol(HttpToolsProtocol):
 async def _busy(scope: Any, receive: Any, send: Any) -> None:
     """Answers that there are too many (ASGI)."""
     del receive
-    headers = Headers(scope["headers"])
-    problem, request_id = ProblemError("busy", retry_after=1), request_id_of(headers)
-    lang = language(headers.accept_language)
-    body = problem_body(problem, lang, request_id)
-    own = {
-        "content-type": "application/problem+json",
-        "content-length": str(len(body)),
-        "content-language": lang,
-        "cache-control": "no-store",
-        "x-request-id": request_id,
-        "connection": "close",
-        **problem.headers,
-    }
-    out = [(name.encode(), value.encode()) for name, value in own.items()]
-    await send({"type": "http.response.start", "status": problem.status, "headers": out})
-    await send({"type": "http.response.body", "body": body})
+    await tell_problem(ProblemError("busy", retry_after=1), scope, send, connection="close")

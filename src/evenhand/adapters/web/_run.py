@@ -5,18 +5,18 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
 
-from evenhand.terms import StoreError
-
 from ._protocol import BoundedProtocol
+from ._sockets import Socket, bound_to, listen_on
 
-__all__ = ["run_app"]
+__all__ = ["TURN", "run_app", "settings"]
 
-_TURN = 0.0005
+TURN = 0.0005
 """Seconds after which the thread that decides gives way to the one that reads requests."""
 
 
@@ -34,23 +34,23 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def run_app(
-    app: Any, *, host: str, port: int, ready: Callable[[], None], again: Callable[[], None] = lambda: None
-) -> None:
-    """Serve an application until SIGTERM or SIGINT; requests that are under way are answered first.
-
-    No request is logged: an address and a path can tell who somebody is.
+def settings(
+    app: Any,
+    host: str = "",
+    port: int = 0,
+    *,
+    is_front: bool = False,
+    http: type[BoundedProtocol] = BoundedProtocol,
+) -> uvicorn.Config:
+    """How an application is served. No request is logged: an address and a path can tell who somebody is.
 
     Args:
         app: the application (ASGI).
-        host, port: where to listen.
-        ready: called when it listens.
-        again: called on SIGHUP, which asks to read again what is read once.
-
-    Raises:
-        StoreError: it cannot listen there.
+        host, port: where to listen, unless sockets are given.
+        is_front: it has no start and no end, and looks itself at what a proxy says of a caller.
+        http: speaks with one caller.
     """
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -61,28 +61,55 @@ def run_app(
         timeout_keep_alive=30,
         timeout_graceful_shutdown=20,
         backlog=BoundedProtocol.most,
-        http=BoundedProtocol,
+        http=http,
         ws="none",
+        lifespan="off" if is_front else "auto",
+        proxy_headers=not is_front,
     )
+
+
+def run_app(
+    app: Any,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[], None],
+    again: Callable[[], None] = lambda: None,
+    sockets: Sequence[Socket] = (),
+) -> None:
+    """Serve an application until SIGTERM or SIGINT; requests that are under way are answered first.
+
+    Args:
+        app: the application (ASGI).
+        host, port: where to listen.
+        ready: called when it listens.
+        again: called on SIGHUP, which asks to read again what is read once.
+        sockets: as of `bound_to`, for this host and port, where they were made before.
+
+    Raises:
+        StoreError: it cannot listen there.
+    """
+    listening = list(sockets) or bound_to(host, port)
+    listen_on(listening, BoundedProtocol.most)
     gc.collect()
     gc.freeze()  # what is in memory now stays; looking through it again and again would stop everybody
-    sys.setswitchinterval(_TURN)
+    sys.setswitchinterval(TURN)
+    with _signals(again):
+        _Server(settings(app, host, port), ready).run(listening)
+
+
+@contextmanager
+def _signals(again: Callable[[], None]) -> Iterator[None]:
+    """What signals do beside ending the server, and after it ended."""
     before = {one: signal.signal(one, _nothing_more) for one in (signal.SIGTERM, signal.SIGINT)}
     if hangup := getattr(signal, "SIGHUP", None):
         before[hangup] = signal.signal(hangup, lambda *_: again())
     try:
-        _Server(config, ready).run()
-    except SystemExit:
-        raise StoreError(
-            "serve-port",
-            f"The service cannot listen on {host} port {port}.",
-            rule="one program listens on a port",
-            remedy="name another with --port or --host, or stop the program that has it",
-        ) from None
+        yield
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
 
 
 def _nothing_more(number: int, frame: object) -> None:
-    """The server raises the signal that ended it once more, when it has ended."""
+    """The server raises the signal that ended it once more."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from evenhand.policy import Campaign
-
 from ._texts import LANGUAGES, text
+
+if TYPE_CHECKING:
+    from evenhand.policy import Campaign
 
 __all__ = ["ServedCampaign", "dsa_object"]
 

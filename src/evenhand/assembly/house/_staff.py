@@ -15,7 +15,6 @@ from evenhand.adapters.stores.home import Home, find_home
 from evenhand.staff import Section
 from evenhand.terms import DataError, EvenhandError, UsageError
 
-from ..live._serve import fault_of
 from ..people._declared import campaigns_of, sender_of
 from ..people._looks import ReadsInHome
 
@@ -75,7 +74,7 @@ def open_staff_house(
     if not isinstance(settings, StaffSettings):
         settings = read_staff_settings(settings)
     try:
-        from evenhand.adapters.web import StaffDoor, sign_in_pages
+        from evenhand.adapters.web import StaffDoor, fault_of, sign_in_pages
     except ModuleNotFoundError as missing:
         raise not_installed(str(missing.name)) from None
     if find_spec("jwt") is None:

@@ -57,7 +57,7 @@ def check_can_serve() -> None:
         UsageError: a library is missing.
     """
     try:
-        import evenhand.adapters.web  # noqa: F401 - all that serving needs
+        from evenhand.adapters.web import make_app  # noqa: F401 - all that serving needs
     except ModuleNotFoundError as error:
         raise UsageError(
             "serve-not-installed",

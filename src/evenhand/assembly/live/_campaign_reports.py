@@ -10,7 +10,7 @@ from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.database import database_of
 from evenhand.adapters.stores.event_tables import EventTables
 from evenhand.adapters.stores.home import Home
-from evenhand.ledger import open_run, runs
+from evenhand.ledger import open_run, runs_since
 
 from ..records._ledger import has_ledger
 from ..records._records import open_ledger
@@ -62,7 +62,7 @@ class CampaignReports:
             return EventTables(database).shown_of(run_id) or None
 
 
-def run_since(place: Home, campaign: str, since: datetime, digest: str) -> str:
+def run_since(place: Home, campaign: str, since: datetime, digest: str, *, after: int = 0) -> str:
     """The last whole run of this very campaign file since a moment; "" where there is none. A start that was cut short
     after its run was recorded goes on from it, so that nobody is decided about twice.
 
@@ -71,19 +71,29 @@ def run_since(place: Home, campaign: str, since: datetime, digest: str) -> str:
         campaign: id of the campaign.
         since: not before this.
         digest: SHA-256 (hex) of the campaign file.
+        after: number of an entry of the ledger; only what was recorded behind it is looked at.
     """
     if not has_ledger(place):
         return ""
     with open_ledger(place) as store:
-        for run in reversed(runs(store)):
-            is_whole = run.finished and run.campaign == campaign and not run.priced_by
-            if is_whole and run.at >= since and open_run(store, run.run_id).campaign_file_digest == digest:
-                return run.run_id
+        whole = [run_id for _, run_id, name in runs_since(store, after, whole=True) if name == campaign]
+        for run_id in reversed(whole):
+            run = open_run(store, run_id)
+            if run.summary.at >= since and run.campaign_file_digest == digest:
+                return run_id
     return ""
 
 
 class _RanMeanwhileError(Exception):
     """Another service of the home ran the same start."""
+
+
+def _entries(place: Home) -> int:
+    """How many entries the ledger has."""
+    if not has_ledger(place):
+        return 0
+    with open_ledger(place) as store:
+        return store.tail().entries
 
 
 def run_once(place: Home, loaded: LoadedCampaign, since: datetime, at: datetime) -> str:
@@ -96,9 +106,10 @@ def run_once(place: Home, loaded: LoadedCampaign, since: datetime, at: datetime)
         at: now.
     """
     ran = partial(run_since, place, loaded.campaign.campaign, since, loaded.digest)
+    seen = _entries(place)
 
     def last_look() -> None:
-        if ran():
+        if ran(after=seen):
             raise _RanMeanwhileError
 
     try:

@@ -43,6 +43,8 @@ _MOMENT = 0.002
 """Seconds without a new question after which there is no company to wait for."""
 _LONGEST = 0.01
 """Seconds to wait for company at most."""
+_BACK = 0.05
+"""Seconds within which whoever was answered may be back with the next question."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
 
@@ -81,7 +83,8 @@ class LiveService:
         self._new: deque[tuple[LiveCampaign, Future[None]]] = deque()
         self._waiting: deque[Waiting] = deque()
         self._people = self._in_hand = 0
-        self._answers = 0
+        self._answers = self._company_of = 0
+        self._last = (0, 0.0)
         self._changed = threading.Condition()
         self._is_open = True
         self._ready = Readiness()
@@ -153,7 +156,8 @@ class LiveService:
                 )
             self._waiting.append(Waiting(question, done))
             self._people += len(question.asks)
-            self._changed.notify()
+            if self._people >= self._company_of:
+                self._changed.notify()
 
     def take_in(self, campaign: LiveCampaign) -> Future[None]:
         """Serve one more campaign, or another version of one, from the next group on. Whoever calls opened it, so
@@ -218,9 +222,9 @@ class LiveService:
         Nobody where nothing came, and the group under way is over or it is time to look how things are.
         """
         with self._changed:
-            last, pipeline.answered, self._in_hand = pipeline.answered, 0, 0
-            if last > 1:  # who was just answered is about to ask again
-                self._company(last)
+            if pipeline.answered:
+                self._last, pipeline.answered = (pipeline.answered, time.monotonic()), 0
+            self._in_hand = 0
             while not self._waiting:
                 if self._new:
                     return []
@@ -235,6 +239,9 @@ class LiveService:
                         pipeline.let_go()
                 elif not self._changed.wait(LOOK_AGAIN) and self._ready.look_is_due():
                     return []
+            (answered, at), self._last = self._last, (0, 0.0)
+            if answered > 1 and time.monotonic() - at < _BACK:  # who was just answered is about to ask again
+                self._company(answered)
             out: list[Waiting] = []
             while self._waiting and (not out or self._in_hand + len(self._waiting[0].question.asks) <= MOST_TOGETHER):
                 one = self._waiting.popleft()
@@ -247,11 +254,11 @@ class LiveService:
         """Wait until as many wait as were just answered, for as long as they keep coming: fewer groups cost less, and
         reading requests goes on meanwhile. The caller holds the lock."""
         until, before = time.monotonic() + _LONGEST, -1
-        while before < self._people < answered and time.monotonic() < until:
+        self._company_of = answered
+        while before < self._people < answered and time.monotonic() < until and self._is_open:
             before = self._people
-            self._changed.release()
-            time.sleep(_MOMENT)
-            self._changed.acquire()
+            self._changed.wait(_MOMENT)
+        self._company_of = 0
 
     def _notify(self) -> None:
         with self._changed:

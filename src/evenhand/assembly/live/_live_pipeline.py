@@ -18,7 +18,7 @@ from evenhand.adapters.stores.home import Home
 from evenhand.ledger import Sitting, refuse_paused
 from evenhand.terms import EvenhandError, Finding, PausedError, StoreError
 
-from ..records._ledger import run_keys_of
+from ..records._ledger import FOR_A_RUN, run_keys_of
 from ._live_campaign import LiveCampaign
 from ._live_deciding import Deciding
 from ._live_flight import Flight, Keeper, Outcome
@@ -215,7 +215,17 @@ class Pipeline:
         self._tell(answers)
 
     def _hold(self) -> None:
-        for finding in self._sitting.hold(datetime.now(UTC)):
+        """Become the only writer. While a whole run is being recorded that is waited for, and is no trouble."""
+        until = time.monotonic() + FOR_A_RUN
+        while True:
+            try:
+                found = self._sitting.hold(datetime.now(UTC))
+                break
+            except StoreError as error:
+                if error.code != "store-busy" or time.monotonic() >= until or not self._store.intents():
+                    raise
+                self._ready.begins()
+        for finding in found:
             self._noticed(finding)
 
     def _rests_on(self, flight: Flight, waiting: Sequence[Waiting]) -> bool:

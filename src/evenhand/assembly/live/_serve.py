@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import traceback
+import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import blake2b
@@ -34,12 +34,12 @@ from ._sources import Sources
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from evenhand.adapters.web import Limits, ServedCampaign
+    from evenhand.adapters.web import Limits, ServedCampaign, Service
     from evenhand.policy import Campaign
 
     from ..people._person_pages import CodesBy
 
-__all__ = ["Serving", "fault_of", "machine_keys", "open_service", "serve", "service_app"]
+__all__ = ["Serving", "machine_keys", "open_service", "serve", "service_app"]
 
 Step = Callable[[str], None]
 _ONCE = b"evenhand-once"
@@ -110,6 +110,8 @@ def open_service(
     place = find_home(home, campaign_file=beside)
     if sources is not None:
         _refuse_no_folder(sources)
+        if not place.folder.exists():
+            step(f"making the home {place.folder}")
         place.key(make=True)  # a campaign from the network may be the first of its home
     notices = tuple(look_around(place))
     keys = live_keys_of(place)
@@ -161,8 +163,15 @@ def service_app(
     Raises:
         UsageError: the libraries that serve are not installed.
     """
+    _refuse_not_installed()
+    from evenhand.adapters.web import make_app
+
+    return make_app(_service(serving, limits, routers, mounts, front, told))
+
+
+def _refuse_not_installed() -> None:
     try:
-        from evenhand.adapters.web import Limits, Metrics, ServedCampaign, Service, make_app, well_known_routes
+        from evenhand.adapters.web import make_app  # noqa: F401 - all that serving needs
     except ModuleNotFoundError as error:
         raise UsageError(
             "serve-not-installed",
@@ -170,6 +179,19 @@ def service_app(
             rule="the service needs libraries that nothing else needs",
             remedy="pip install 'evenhand[serve]'",
         ) from None
+
+
+def _service(
+    serving: Serving,
+    limits: Limits | None = None,
+    routers: Sequence[Any] = (),
+    mounts: Mapping[str, Any] | None = None,
+    front: str = "",
+    told: Step = _silent,
+) -> Service:
+    """What `service_app` makes an application of."""
+    from evenhand.adapters.web import Limits, Metrics, ServedCampaign, Service, fault_of, well_known_routes
+
     from ..house._officer import DeskInHome
     from ..people._events import LiveEvents
     from ..people._looks import ReadsInHome
@@ -185,30 +207,28 @@ def service_app(
         days = (one.campaign.controller.gpc_since for one in live.campaigns.values())
         return max((date.fromisoformat(day) for day in days if day is not None), default=None)
 
-    return make_app(
-        Service(
-            decider=live,
-            records=LiveRecords(serving.place),
-            events=LiveEvents(serving.place),
-            sayings=LiveSayings(
-                serving.place,
-                [one.campaign for one in live.campaigns.values()],
-                LiveTables(live.campaigns.values()),
-            ),
-            health=live,
-            keys=MachineKeys(serving.place.machine_keys),
-            campaigns=_Served(live, ServedCampaign.of),
-            register=serving.register,
-            desk=DeskInHome(serving.place, ReadsInHome(serving.place)),
-            once=once,
-            version=__version__,
-            fault=lambda error: told(fault_of(error)),
-            metrics=Metrics(lambda: live.waiting, lambda: serving.tables.stale),
-            limits=limits or Limits(),
-            routers=(well_known_routes(gpc_since), *routers),
-            mounts=mounts or {},
-            front=front,
-        )
+    return Service(
+        decider=live,
+        records=LiveRecords(serving.place),
+        events=LiveEvents(serving.place),
+        sayings=LiveSayings(
+            serving.place,
+            [one.campaign for one in live.campaigns.values()],
+            LiveTables(live.campaigns.values()),
+        ),
+        health=live,
+        keys=MachineKeys(serving.place.machine_keys),
+        campaigns=_Served(live, ServedCampaign.of),
+        register=serving.register,
+        desk=DeskInHome(serving.place, ReadsInHome(serving.place)),
+        once=once,
+        version=__version__,
+        fault=lambda error: told(fault_of(error)),
+        metrics=Metrics(lambda: live.waiting, lambda: serving.tables.stale),
+        limits=limits or Limits(),
+        routers=(well_known_routes(gpc_since), *routers),
+        mounts=mounts or {},
+        front=front,
     )
 
 
@@ -224,10 +244,13 @@ def serve(
     codes: CodesBy | None = None,
     staff: str | Path = "",
     is_staff_tried: bool = False,
+    is_one_process: bool = False,
     step: Step = _silent,
     told: Callable[[str], None] = _silent,
 ) -> None:
     """Serve until the process is told to stop (SIGTERM, SIGINT): then what waits is decided and answered first.
+
+    The port is taken before anything is opened, so one that is not to be had is told at once.
 
     Args:
         campaigns, run, home: as of `open_service`.
@@ -237,21 +260,29 @@ def serve(
         codes: how one-time codes reach people; None = they come in by links alone.
         staff: file that says how staff sign in; "" = their pages are not there.
         is_staff_tried: their pages are there for sample people, on this machine alone.
+        is_one_process: one process speaks HTTP and decides; else another one speaks HTTP, where that can be.
         step: told what is being done.
         told: told where it listens, and what was found.
 
     Raises:
         UsageError, PolicyError: the libraries that serve are not installed; and as `open_service` and `staff_mounts`.
     """
-    with open_service(
-        campaigns,
-        run=run,
-        home=home,
-        at=datetime.now(UTC),
-        sources=sources,
-        noticed=lambda one: told(one.what),
-        step=step,
-    ) as serving:
+    _refuse_not_installed()
+    from evenhand.adapters.web import bound_to
+
+    with ExitStack() as held:
+        sockets = [held.enter_context(one) for one in bound_to(host, port)]
+        serving = held.enter_context(
+            open_service(
+                campaigns,
+                run=run,
+                home=home,
+                at=datetime.now(UTC),
+                sources=sources,
+                noticed=lambda one: told(one.what),
+                step=step,
+            )
+        )
         for notice in serving.notices:
             told(f"Found at the start: {notice}")
         from ..people._person_pages import CodesBy, people_beside
@@ -270,16 +301,18 @@ def serve(
             site = f"http://{host}:{port}" if is_staff_tried else ""
             mounts = staff_mounts(serving.place, settings=staff, try_at=site, campaigns=serving.register, told=told)
             beside = {**beside, "mounts": {**beside.get("mounts", {}), **mounts}}
-        app = service_app(serving, told=told, **beside)
-        from evenhand.adapters.web import run_app
+        from evenhand.adapters.web import Behind, make_app, run_app, run_two
 
-        run_app(
-            app,
-            host=host,
-            port=port,
-            ready=lambda: told(_where(serving, host, port)),
-            again=serving.tables.read_now,
-        )
+        service, again = _service(serving, told=told, **beside), serving.tables.read_now
+
+        def ready() -> None:
+            told(_where(serving, host, port))
+
+        if is_one_process or os.name != "posix":
+            run_app(make_app(service), host=host, port=port, ready=ready, again=again, sockets=sockets)
+        else:
+            keys, live = serving.place.machine_keys, serving.live
+            run_two(Behind(service, keys, lambda: live.campaigns, told), sockets, ready=ready, again=again)
 
 
 def _none_or_twice() -> UsageError:
@@ -320,13 +353,6 @@ class _Served(Mapping[str, "ServedCampaign"]):
 
     def __len__(self) -> int:
         return len(self._live.campaigns)
-
-
-def fault_of(error: BaseException) -> str:
-    """A fault by its type and place; its text may hold somebody's values."""
-    frames = traceback.extract_tb(error.__traceback__)
-    at = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
-    return f"This is a fault in evenhand: {type(error).__name__} in {at}. Nothing was decided by it; report it."
 
 
 def _where(serving: Serving, host: str, port: int) -> str:

@@ -18,11 +18,11 @@ from evenhand.features import Register
 from evenhand.permission import ConsentBook
 from evenhand.policy import EVIDENCE_NAMES, Table
 from evenhand.rights import Entry, Said, Stream
-from evenhand.terms import DataError
+from evenhand.terms import DataError, microseconds_of
 
 from ..records._ledger import keys_of
 from ._same_person import carry_all
-from ._trail import microseconds, trail_of
+from ._trail import trail_of
 
 if TYPE_CHECKING:
     from evenhand.adapters.stores.rights_tables import RightsTables
@@ -97,7 +97,7 @@ def _recorded(
     """Append what is new, in few transactions."""
     keys = keys_of(place)
     moments = read.at.astype(np.int64)
-    later = moments > microseconds(at)
+    later = moments > microseconds_of(at)
     gone = {one.hex().encode(): until for one, until in keys.suppressed(read.subjects).items()}
     void = ~later & (
         moments <= np.array([gone.get(one, -(2**62)) for one in read.subjects.tolist()] if gone else -(2**62))
@@ -107,7 +107,7 @@ def _recorded(
     drawn = keys.make([whole[_HANDLE * row : _HANDLE * (row + 1)] for row in rows]) if rows else b""
     handles = [drawn[start : start + _HANDLE] for start in range(0, len(drawn), _DRAWN)]
     bodies = {word: _body(word, evidence) for word in set(words)}
-    recorded, when = microseconds(at), moments.tolist()
+    recorded, when = microseconds_of(at), moments.tolist()
     with trail_of(place) as trail:
         known = _known(trail, handles) if rows else set()
         salts = os.urandom(_SALT * len(rows))

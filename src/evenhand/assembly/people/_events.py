@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from evenhand.adapters.data.frames import csv_bytes
@@ -11,13 +11,11 @@ from evenhand.adapters.stores.database import database_of
 from evenhand.adapters.stores.event_tables import EVENT_KINDS, Event, EventTables
 from evenhand.adapters.stores.home import Home, find_home, write_atomically
 from evenhand.ledger import facts, open_run
-from evenhand.terms import DataError, UsageError
+from evenhand.terms import DataError, UsageError, microseconds_of
 
 from ..records._records import open_ledger
 
 __all__ = ["LiveEvents", "events_after", "events_of_run", "forget_events", "write_events"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LiveEvents:
@@ -109,7 +107,7 @@ def write_events(
             rule=f"an outcome is {', '.join(EVENT_KINDS[1:])}, and follows within some days",
             remedy="evenhand events responses.csv --outcome bought --days 7",
         )
-    now = (at - _EPOCH) // timedelta(microseconds=1)
+    now = microseconds_of(at)
     with database_of(find_home(home)) as database:
         rows = list(EventTables(database).followed(outcome, timedelta(days=days), now))
     columns: dict[str, list[str] | list[int]] = {

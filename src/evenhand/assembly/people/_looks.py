@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from evenhand.adapters.stores.home import Home, find_home
 from evenhand.rights import Entry, Stream, check_actor
 from evenhand.staff import Read, ReadKind
+from evenhand.terms import moment_at
 
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = ["ReadsInHome", "looks_at", "note_look", "staff_reads"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ReadsInHome:
@@ -50,7 +49,7 @@ class ReadsInHome:
 
 
 def _read(one: Entry) -> Read:
-    return Read.from_body(one.body, _EPOCH + timedelta(microseconds=one.at), one.seq, one.handle or b"")
+    return Read.from_body(one.body, moment_at(one.at), one.seq, one.handle or b"")
 
 
 def staff_reads(*, home: str | Path | None = None, about: str = "", who: str = "") -> tuple[Read, ...]:

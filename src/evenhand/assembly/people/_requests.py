@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -30,7 +30,7 @@ from evenhand.rights import (
     request_of,
     said_now,
 )
-from evenhand.terms import DataError
+from evenhand.terms import DataError, moment_at
 
 from ..records._ledger import keys_of
 from ._declared import campaigns_of, recipients_of, sender_of
@@ -55,7 +55,6 @@ AT_ONCE = {
     RequestKind.OPT_OUT: ("opt-out-of-sale", "take-back-opt-out-of-sale"),
     RequestKind.RESTRICTION: ("restrict", "lift-restriction"),
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +275,7 @@ def _request(number: str, entries: list[Entry]) -> Request:
 def _happening(one: Entry) -> Happening:
     content = json.loads(one.body)
     step, by = Step(content.pop("step")), str(content.pop("by"))
-    return Happening(step, _EPOCH + timedelta(microseconds=one.at), by, content)
+    return Happening(step, moment_at(one.at), by, content)
 
 
 def entry_of(

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from evenhand.ledger import (
     runs,
 )
 from evenhand.rights import Entry, Said, Step, Stream, kept_until
+from evenhand.terms import moment_at
 
 from ..records._ledger import has_ledger, keys_of, ledger_of, run_keys_of
 from ..records._records import acted_at, open_ledger, rebuild_report
@@ -32,7 +33,6 @@ from ._trail import is_trail_there, remove_entries, trail_of
 
 __all__ = ["DueRun", "Retention", "retention"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENDS = (Step.ANSWER.value, Step.REFUSE.value, Step.WITHDRAW.value, Step.LAPSE.value)
 
 
@@ -210,7 +210,7 @@ def _due_looks(place: Home, campaigns: Sequence[DeclaredCampaign], at: datetime,
         one.seq
         for one in looks
         if json.loads(one.body)["about"].rpartition(".")[0] in gone
-        or (kept is not None and at.date() >= kept_until(_moment(one.at).date(), kept))
+        or (kept is not None and at.date() >= kept_until(moment_at(one.at).date(), kept))
     ]
 
 
@@ -234,7 +234,7 @@ def _over(said: Sequence[Entry], kept: str | None, at: datetime) -> list[int]:
     for entries in by_key.values():
         ordered = sorted(entries, key=lambda one: (one.at, one.seq))
         for one, following in pairwise(ordered):
-            if at.date() >= kept_until(_moment(following.at).date(), kept):
+            if at.date() >= kept_until(moment_at(following.at).date(), kept):
                 out.append(one.seq)
     return out
 
@@ -252,7 +252,7 @@ def _closed(asked: Sequence[Entry], kept: str | None, at: datetime) -> list[int]
         last = max(
             one.at for one, step in zip(entries, steps, strict=True) if step != Step.REVEAL
         )  # a look keeps nothing
-        if any(step in _ENDS for step in steps) and at.date() >= kept_until(_moment(last).date(), kept):
+        if any(step in _ENDS for step in steps) and at.date() >= kept_until(moment_at(last).date(), kept):
             out += [one.seq for one in entries]
     return out
 
@@ -263,7 +263,3 @@ def _about(place: Home, numbers: Sequence[int]) -> Iterator[tuple[str, int]]:
     if wanted and is_trail_there(place):
         with trail_of(place) as trail:
             yield from ((one.about, one.seq) for one in trail.read(Stream.REQUEST) if one.seq in wanted)
-
-
-def _moment(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)

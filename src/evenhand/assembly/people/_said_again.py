@@ -16,10 +16,10 @@ from evenhand.adapters.stores.home import Home
 from evenhand.adapters.stores.rights_tables import RightsTables
 from evenhand.ledger import SubjectKey
 from evenhand.rights import Entry, Stream, verify_trail
-from evenhand.terms import LedgerError
+from evenhand.terms import LedgerError, microseconds_of
 
 from ..records._ledger import keys_of
-from ._trail import entry, microseconds, trail_of
+from ._trail import entry, trail_of
 
 __all__ = ["SaidAgain", "note_restore", "say_again"]
 
@@ -91,7 +91,7 @@ def say_again(staged: Home, people: SubjectKeyFile, elsewhere: Home, at: datetim
                 continue
             if key is None:
                 if one.stream in _KEPT_OF_NOBODY:
-                    new.append(replace(one, seq=0, recorded=microseconds(at)))
+                    new.append(replace(one, seq=0, recorded=microseconds_of(at)))
             elif one.stream in _KEPT_OF_NOBODY or one.at > gone.get(key.pseudonym, _NEVER):
                 new.append(_as_theirs(one, key, people, at))
         own.append(new)
@@ -116,4 +116,4 @@ def _as_theirs(one: Entry, key: SubjectKey, people: SubjectKeyFile, at: datetime
     sealed = one.sealed
     if sealed and (handle, secret) != (key.handle, key.key):
         sealed = seal(unseal(sealed, key.key, one.about), secret, one.about)
-    return replace(one, seq=0, handle=handle, sealed=sealed, recorded=microseconds(at))
+    return replace(one, seq=0, handle=handle, sealed=sealed, recorded=microseconds_of(at))

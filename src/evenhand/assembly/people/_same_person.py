@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from evenhand.adapters.stores.home import Home, find_home
 from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.rights import Entry, Said, Stream, carried_between, standing_nos
-from evenhand.terms import UsageError
+from evenhand.terms import UsageError, moment_at
 
 from ..records._ledger import keys_of
 from ._declared import campaigns_of
@@ -25,8 +25,6 @@ from ._held import said_in_tables
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = ["SamePerson", "carry_all", "linked_ids", "same_person", "with_linked"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +148,12 @@ def with_linked(place: Home, who: str, entries: Sequence[Entry]) -> list[Entry]:
     if not said or not is_trail_there(place):
         return out
     latest = max(one.at for one in said)
-    nos = standing_nos([Said.from_body(one.body, one.at) for one in said], _moment(latest))
+    nos = standing_nos([Said.from_body(one.body, one.at) for one in said], moment_at(latest))
     if nos:
         for other in linked_ids(place, who):
             key = key_of_person(place, other, make=False)
             if key is not None:
-                out += _entries(carried_between((), nos, nos[0].actor), key, _moment(said[0].recorded))
+                out += _entries(carried_between((), nos, nos[0].actor), key, moment_at(said[0].recorded))
     return out
 
 
@@ -211,7 +209,3 @@ def _said_by(place: Home, key: SubjectKey | None) -> list[Said]:
 
 def _entries(said: Iterable[Said], key: SubjectKey, at: datetime) -> list[Entry]:
     return [entry(Stream.CONSENT, one.to_body(), at=one.at, recorded=at, handle=key.handle) for one in said]
-
-
-def _moment(micro: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micro)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from ._trail import entry, is_trail_there, key_of_person, trail_of
 __all__ = ["HeardSignals", "first_gpc", "gpc_overruled", "hear_signals", "is_gpc"]
 
 _READERS = {"tcf": read_tcf, "gpp": read_gpp, "us_privacy": read_us_privacy}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -22,7 +22,7 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.policy import EVIDENCE_NAMES
 from evenhand.rights import SIGNALS, Entry, Said, Stream
-from evenhand.terms import DataError
+from evenhand.terms import DataError, microseconds_of
 
 from ..records._ledger import keys_of
 
@@ -38,7 +38,6 @@ __all__ = [
     "forget_said",
     "is_trail_there",
     "key_of_person",
-    "microseconds",
     "nobody_says_first",
     "nobody_says_meanwhile",
     "refuse_said_since",
@@ -50,7 +49,6 @@ __all__ = [
     "trail_of",
 ]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MEANWHILE = "said-meanwhile"
 _BEGIN_AGAIN = (_MEANWHILE, "erased-meanwhile")
 _TRIES = 3
@@ -155,13 +153,8 @@ def entry(
 ) -> Entry:
     """An entry to append."""
     return Entry(
-        0, stream, about, handle, microseconds(at), microseconds(recorded), body, sealed, secrets.token_bytes(16)
+        0, stream, about, handle, microseconds_of(at), microseconds_of(recorded), body, sealed, secrets.token_bytes(16)
     )
-
-
-def microseconds(moment: datetime) -> int:
-    """Since 1970 (UTC)."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def told_to(place: Home, *, until: int | None = None, who: NDArray[np.bytes_] | None = None) -> Told:

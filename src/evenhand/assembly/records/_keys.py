@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.keys.wrapping import wrapping_of_environment
 from evenhand.adapters.stores.home import KEY_BYTES, Home, find_home, write_atomically
-from evenhand.terms import StoreError, UsageError
+from evenhand.terms import StoreError, UsageError, microseconds_of, moment_at
 
 from ._ledger import keys_of
 
@@ -27,7 +27,6 @@ __all__ = [
 ]
 
 Step = Callable[[str], None]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _silent(_: str) -> None:
@@ -151,7 +150,7 @@ def renew_pseudonyms(*, home: str | Path | None = None, at: datetime, dry_run: b
     people = sum(keys.under().values())
     if dry_run:
         return Renewed(keys.version().number + 1, people, False)
-    version = keys.renew((at - _EPOCH) // timedelta(microseconds=1))
+    version = keys.renew(microseconds_of(at))
     return Renewed(version.number, people, True)
 
 
@@ -182,5 +181,5 @@ def _state(place: Home, changed: int = 0) -> KeysState:
         under,
         changed,
         version.number,
-        _EPOCH + timedelta(microseconds=version.since) if version.number else None,
+        moment_at(version.since) if version.number else None,
     )

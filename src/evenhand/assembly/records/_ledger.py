@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
 
 __all__ = [
+    "FOR_A_RUN",
+    "erasures_of",
     "has_ledger",
     "keys_of",
     "leases_of",
@@ -41,6 +45,8 @@ __all__ = [
 
 PATIENCE = 2.0
 """Seconds to wait while somebody else writes the ledger. A service lets go of it within a fraction of that."""
+FOR_A_RUN = 10.0
+"""Seconds to wait longer where what is being written is a whole run: its turn takes a second for 100,000 people."""
 
 
 def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | PostgresLedger:
@@ -48,7 +54,12 @@ def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | Postgres
     placement = placement_of(home)
     if placement is None:
         return SqliteLedger(
-            home.ledger, key=lambda: home.key(make=False), people=keys_of(home), read_only=read_only, patience=PATIENCE
+            home.ledger,
+            key=lambda: home.key(make=False),
+            people=keys_of(home),
+            read_only=read_only,
+            patience=PATIENCE,
+            for_a_run=FOR_A_RUN,
         )
     from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
 
@@ -59,6 +70,7 @@ def ledger_of(home: Home, *, read_only: bool = False) -> SqliteLedger | Postgres
         people=keys_of(home),
         read_only=read_only,
         patience=PATIENCE,
+        for_a_run=FOR_A_RUN,
     )
 
 
@@ -148,7 +160,7 @@ def live_ledger_of(home: Home, keys: SubjectKeyFile | PostgresSubjectKeys) -> Sq
     """The ledger of a home for a service; the thread that opens it uses it, and others may write in between."""
     placement = placement_of(home)
     if placement is None:
-        return SqliteLedger(home.ledger, key=lambda: home.key(make=False), people=keys, patience=PATIENCE)
+        return SqliteLedger(home.ledger, key=lambda: home.key(make=False), people=keys, patience=PATIENCE, folds=True)
     from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
 
     return PostgresLedger(
@@ -156,14 +168,30 @@ def live_ledger_of(home: Home, keys: SubjectKeyFile | PostgresSubjectKeys) -> Sq
     )
 
 
-def refuse_erased_since(place: Home, subjects: NDArray[np.bytes_], book: ConsentBook) -> None:
+def erasures_of(place: Home, until: datetime) -> dict[bytes, int]:
+    """The marks of everybody who was erased by a moment."""
+    return keys_of(place).marks((until - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+
+
+def refuse_erased_since(
+    place: Home, subjects: NDArray[np.bytes_], book: ConsentBook, known: Mapping[bytes, int] | None = None
+) -> None:
     """Refuse to decide about somebody who was erased after the marks were read. The caller holds the claim, so nobody
     is erased from now on until the run is recorded.
+
+    Args:
+        place: the home.
+        subjects: pseudonyms (``S32``).
+        book: what people said, with the erasures that were read.
+        known: all marks, read before those of the book: where there is none besides, nobody is looked for.
 
     Raises:
         DataError: somebody was.
     """
-    if any(not book.has_erasure(pseudonym) for pseudonym in keys_of(place).suppressed(subjects)):
+    keys = keys_of(place)
+    if known is not None and keys.marks(2**62) == known:
+        return
+    if any(not book.has_erasure(pseudonym) for pseudonym in keys.suppressed(subjects)):
         raise DataError(
             "erased-meanwhile",
             "Somebody among these people was erased while the run was prepared. Nothing was recorded.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from evenhand.ledger import forget_groups as forget_groups_of
 from evenhand.ledger import replay as compare_with_record
 from evenhand.reports import stories_of
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError, DecisionFacts, Explained, UsageError, number_of, shown_steps
+from evenhand.terms import DataError, DecisionFacts, Explained, UsageError, moment_at, number_of, shown_steps
 
 from ..people._trail import erased_since
 from ..runs._frames import Frames
@@ -46,8 +46,6 @@ __all__ = [
 ]
 
 Step = Callable[[str], None]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _silent(_: str) -> None:
@@ -326,7 +324,7 @@ def acted_at(run_id: str) -> datetime:
 def erasures_until(recorded: RunRecord) -> datetime:
     """Up to which moment an erasure bound a run, to the microsecond; where it bound nobody, when the run was made."""
     noted = int(recorded.report.get("erased_by", 0))
-    return _EPOCH + timedelta(microseconds=noted) if noted else acted_at(recorded.summary.run_id)
+    return moment_at(noted) if noted else acted_at(recorded.summary.run_id)
 
 
 def _other_data() -> DataError:

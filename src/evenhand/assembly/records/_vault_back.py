@@ -13,8 +13,8 @@ from evenhand.adapters.keys.wrapping import wrapping_of_environment
 from evenhand.adapters.ledgers.copies import copy_file, copy_sqlite
 from evenhand.adapters.stores.home import Home
 from evenhand.adapters.stores.vault_tables import VaultTables
+from evenhand.terms import microseconds_of
 
-from ..people._trail import microseconds
 from ._vault_store import vault_in_file, vault_of
 
 __all__ = ["VaultBack", "restore_vault"]
@@ -68,8 +68,8 @@ def restore_vault(
             path.unlink()
         return VaultBack.LEFT_OUT
     back.log()
-    back.purge((), why="the time was up when it was restored", at=microseconds(at), who=_WHO)
-    back.forget_pseudonyms(_gone(back, staged, erased), at=microseconds(at), who=_WHO)
+    back.purge((), why="the time was up when it was restored", at=microseconds_of(at), who=_WHO)
+    back.forget_pseudonyms(_gone(back, staged, erased), at=microseconds_of(at), who=_WHO)
     return found
 
 

@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from evenhand.adapters.stores.placement import Placement, placement_of
 from evenhand.adapters.stores.vault_tables import Kept, Logged, VaultTables, groups_of_texts
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign, Table
-from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError, number_of
+from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError, microseconds_of, number_of
 from evenhand.vault import Budget, Loss, discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
 
 from ..people._trail import told_to
@@ -49,7 +49,6 @@ __all__ = [
 ]
 
 _YES = frozenset(status.value for status in ConsentStatus if status.permits)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PERSON = "EVENHAND_PERSON"
 """Environment variable that says who asks, where the name of the operating system's user does not."""
 
@@ -376,7 +375,7 @@ def vault_values(home: Home, id_: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _micro(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return microseconds_of(moment)
 
 
 def _who(named: str | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import beside, facts, latest, open_run
 from evenhand.rights import Entry, RequestKind, Step, Stream
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError
+from evenhand.terms import DataError, moment_at
 
 from ..people._trail import is_trail_there, trail_of
 from ..runs._policy import policy_of_run, run_that_priced
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from evenhand.explanation import Explanation, Review
 
 __all__ = ["reviews_about", "why"]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explanation:
@@ -120,5 +117,5 @@ def _review(entry: Entry, private: Mapping[str, Any]) -> Review | None:
     said = json.loads(entry.body)
     if said["step"] != Step.ANSWER:
         return None
-    at = _EPOCH + timedelta(microseconds=entry.at)
+    at = moment_at(entry.at)
     return Review(at, said.get("outcome") == "change", str(private.get("offer", "")))

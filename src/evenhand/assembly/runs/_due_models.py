@@ -4,7 +4,7 @@ after it (GDPR 17, RULES G-17)."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,12 @@ from evenhand.adapters.keys.taught_models import Owed
 from evenhand.adapters.stores.home import Home, find_home_that_is
 from evenhand.ledger import LedgerStore, open_run, runs
 from evenhand.rights import CLOCKS, after
-from evenhand.terms import PausedError
+from evenhand.terms import PausedError, microseconds_of, moment_at
 
 from ..records._ledger import has_ledger, keys_of
 
 __all__ = ["DueModel", "due_models", "due_models_of", "refuse_overdue", "told_people"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROUND = 10
 """Fewer people than this are told as that, and more are rounded down to it: the difference that one person made to a
 model is a datum about this person."""
@@ -108,10 +107,10 @@ def _due(place: Home, campaign: str, run_id: str) -> DueModel | None:
     from ..records._records import acted_at
 
     made = acted_at(run_id)
-    owed: Owed | None = keys_of(place).owed(run_id, (made - _EPOCH) // timedelta(microseconds=1))
+    owed: Owed | None = keys_of(place).owed(run_id, microseconds_of(made))
     if owed is None:
         return None
-    since = _EPOCH + timedelta(microseconds=owed.since)
+    since = moment_at(owed.since)
     until = datetime.combine(after(since.date(), CLOCKS["gdpr.answer"]), since.timetz())
     return DueModel(campaign, run_id, since, until, told_people(owed.people), owed.known)
 

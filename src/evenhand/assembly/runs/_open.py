@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from evenhand.features import Register
 from evenhand.journey import Stores
 from evenhand.permission import permit
 from evenhand.policy import Campaign
-from evenhand.terms import Asked, Origin, Role, Standing
+from evenhand.terms import Asked, Origin, Role, Standing, microseconds_of
 from evenhand.vault import Vault
 
 from ..people._trail import Told, told_to
@@ -32,8 +32,6 @@ from ._law import law_columns, law_of
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -44,6 +42,7 @@ class Opened:
         asked: the people and the moment.
         ids: the people's own ids, in the same order; they leave only in the list of decisions.
         stores: consents, raw columns and groups, for the gates.
+        earlier: what people were offered before, as in `stores`.
         history: what past offers led to.
         allowed: bool[k], history rows that may teach.
         history_groups: the groups of the history's people, behind the wall.
@@ -57,6 +56,7 @@ class Opened:
     asked: Asked
     ids: list[str] = field(repr=False)
     stores: Stores = field(repr=False)
+    earlier: HomeOffers = field(repr=False)
     history: History = field(repr=False)
     allowed: NDArray[np.bool_] = field(repr=False)
     history_groups: Vault = field(repr=False)
@@ -116,7 +116,7 @@ def open_all(
     keys = keys_of(place)
     looked = acted or datetime.now(UTC)
     gone = {**keys.suppressed(asked.subjects, looked), **keys.suppressed(past, looked)}
-    told = replace(told, erased_by=(looked - _EPOCH) // timedelta(microseconds=1) if gone else 0)
+    told = replace(told, erased_by=microseconds_of(looked) if gone else 0)
     past = past[row_of]
     if taught:
         rightly = told.corrected(history, past, given_features(campaign))
@@ -137,6 +137,7 @@ def open_all(
         name: taken_in(history.groups(name, cuts[name]), allowed) if name in own_groups else _looked_up(values, among)
         for name, values in groups.items()
     }
+    earlier = HomeOffers(place, before)
     return Opened(
         loaded=loaded,
         asked=asked,
@@ -145,9 +146,10 @@ def open_all(
             consents,
             subjects.columns(feature_columns(campaign)),
             Vault(groups, countable),
-            HomeOffers(place, before),
+            earlier,
             law,
         ),
+        earlier=earlier,
         history=History(
             subjects=past,
             columns=history.columns(campaign.names(Role.FEATURE)),

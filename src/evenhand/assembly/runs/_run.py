@@ -22,7 +22,7 @@ from evenhand.campaigns import Lesson, learn, lesson_of
 from evenhand.disparity import Audit
 from evenhand.features import class_list
 from evenhand.journey import propose, sweep
-from evenhand.ledger import begin, finish, new_run_id, record, refuse_stopped
+from evenhand.ledger import WrittenOut, begin, finish, new_run_id, record, refuse_stopped, write_out
 from evenhand.policy import Campaign
 from evenhand.scoring import model_to_json
 from evenhand.terms import Explained, Model, StoreError
@@ -30,7 +30,7 @@ from evenhand.terms import Explained, Model, StoreError
 from ..people._said_since import SaidSince, list_said_no
 from ..people._trail import again_if_said_meanwhile, nobody_says_meanwhile, refuse_said_since
 from ..records._keys import outward_stories
-from ..records._ledger import has_ledger, keys_of, ledger_of, refuse_erased_since, run_keys_of
+from ..records._ledger import erasures_of, has_ledger, keys_of, ledger_of, refuse_erased_since, run_keys_of
 from ..records._vault_anchor import vault_noted
 from ._audit import campaign_audit
 from ._frames import Frames
@@ -211,13 +211,14 @@ def _ran(
 ) -> Ran:
     """Prepare and record once. Everything that can be worked out before is, so that others write the ledger for as
     long as possible."""
+    erased = erasures_of(place, datetime.now(UTC))
     prepared = prepare(loaded, folder, place, at, frames, step)
     opened, model = prepared.opened, prepared.model
     run_id = new_run_id(datetime.now(UTC), secrets.token_hex(3))
-    counts_earlier = bool(loaded.campaign.limits.contacts.each)  # nobody may write between counting and recording
-    if not counts_earlier:
-        step("deciding")
-    done = None if counts_earlier else _worked_out(loaded.campaign, prepared, folder, place, run_id)
+    step("deciding")
+    done = _worked_out(loaded.campaign, prepared, folder, place, run_id)
+    step("writing out")
+    written = _written_out(done, prepared, place, run_id, at)
     taught = prepared.teachers
     who = class_list(taught)
     with ledger_of(place) as store:
@@ -233,15 +234,19 @@ def _ran(
             version=__version__,
             keys=run_keys_of(place),
             law=opened.stores.law,
+            written=written,
         )
         try:
             with started:
                 last_look()
                 for people in (opened.asked.subjects, taught):
-                    refuse_erased_since(place, people, opened.stores.consents)
+                    refuse_erased_since(place, people, opened.stores.consents, erased)
                 refuse_said_since(place, opened.asked.subjects, opened.told)
-                step("recording" if done else "deciding and recording")
-                done = done or _worked_out(loaded.campaign, prepared, folder, place, run_id)
+                permitted = done.explained.allocated.scored.minimised.permitted
+                if opened.earlier.holds_back_more(permitted, loaded.campaign):
+                    step("deciding again")
+                    done = _worked_out(loaded.campaign, prepared, folder, place, run_id)
+                step("recording")
                 record(done.explained, started)
                 keep_decisions(place, run_id, done.decisions)
                 prices = prices_for_later(done.explained, loaded.campaign, started.ground.campaign_digest, run_id)
@@ -295,6 +300,19 @@ def _worked_out(campaign: Campaign, prepared: Prepared, folder: Path, place: Hom
     kept |= vault_noted(place, campaign)
     columns = decision_columns(opened, explained, run_id)
     return _WorkedOut(explained, report, columns, kept, csv_bytes(columns))
+
+
+def _written_out(done: _WorkedOut, prepared: Prepared, place: Home, run_id: str, at: datetime) -> WrittenOut:
+    """The decisions as the ledger keeps them, but for their place in it."""
+    return write_out(
+        done.explained,
+        run_id=run_id,
+        at=at,
+        campaign=prepared.opened.campaign,
+        model=prepared.model,
+        people=keys_of(place),
+        law=prepared.opened.stores.law,
+    )
 
 
 def _refuse_stopped(place: Home, loaded: LoadedCampaign) -> None:

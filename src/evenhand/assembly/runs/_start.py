@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evenhand.adapters.stores.home import Home
-from evenhand.ledger import GENESIS, Kind, LedgerStore, link, runs
+from evenhand.ledger import GENESIS, Kind, LedgerStore, link, runs_since
 from evenhand.terms import LedgerError
 
 from ..records._ledger import has_ledger, ledger_of
@@ -28,14 +28,12 @@ def look_around(place: Home) -> list[str]:
     if not has_ledger(place):
         return []
     with ledger_of(place) as store:
-        store.claim()
         _check_end(store)
-        recorded = [run for run in runs(store) if run.finished]
-        finished = [run.run_id for run in recorded]
-        whole = [run.run_id for run in recorded if not run.priced_by]  # later people have no report
+        whole = [run_id for _, run_id, _ in runs_since(store, 0, whole=True)]  # later people have no report
+        store.claim()
         told, waiting = [], []
         for run_id in place.drafts():
-            if run_id in finished:
+            if _is_recorded(store, run_id):
                 waiting.append(run_id)
             else:
                 place.discard(run_id)
@@ -49,8 +47,12 @@ def look_around(place: Home) -> list[str]:
 
 def drop_unrecorded(place: Home, store: LedgerStore, run_id: str) -> None:
     """Remove the list of a run that failed, unless the ledger has the run after all (an interrupt after the commit)."""
-    if not any(row[1] == Kind.RUN_FINISHED for row in store.about(run_id.encode())):
+    if not _is_recorded(store, run_id):
         place.discard(run_id)
+
+
+def _is_recorded(store: LedgerStore, run_id: str) -> bool:
+    return any(row[1] == Kind.RUN_FINISHED for row in store.about(run_id.encode()))
 
 
 def _check_end(store: LedgerStore) -> None:
