@@ -31,7 +31,7 @@ def done_about(block: Any, lang: Lang) -> str:
     """What to do about it, in Dutch; "" in English, and where the words that came with it say so themselves.
 
     Example:
-        >>> done_about({"code": "EH-DATA-015"}, "nl"), done_about({"code": "EH-POL-040"}, "nl")
+        >>> done_about({"code": "EH-DATA-015"}, "nl"), done_about({"code": "EH-POL-041"}, "nl")
         ('Laat hem weg.', 'Pas het campagnebestand aan, zodat dit klopt.')
     """
     if lang == "en":
