@@ -89,11 +89,17 @@ def test_nothing_in_the_package_calls_out(sources):
 
 
 def test_the_module_with_the_sockets_calls_nobody(sources):
-    """It binds, listens and links, and connects to no address."""
+    """It binds, listens and links, and connects to no address. One word goes out, to whoever manages the service on
+    this very machine, over a socket that reaches no other."""
     (listens,) = (source for source in sources if source.where == LISTENS)
     named = {node.attr for node in ast.walk(listens.tree) if isinstance(node, ast.Attribute)}
     assert {"bind", "listen", "socketpair"} <= named
-    assert not named & {"connect", "connect_ex", "create_connection", "sendto"}
+    assert not named & {"connect", "connect_ex", "create_connection"}
+    (tells,) = (node for node in listens.tree.body if getattr(node, "name", "") == "tell_manager")
+    within = [node.attr for node in ast.walk(tells) if isinstance(node, ast.Attribute)]
+    everywhere = [node.attr for node in ast.walk(listens.tree) if isinstance(node, ast.Attribute)]
+    assert within.count("sendto") == everywhere.count("sendto") == 1
+    assert [name for name in within if name.startswith("AF_")] == ["AF_UNIX"]
 
 
 def test_nothing_runs_what_it_reads(sources):

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from ._protocol import BoundedProtocol
     from ._run import run_app
     from ._served import ServedCampaign, dsa_object
-    from ._service_manager import given_sockets, tell_manager
     from ._side_by_side import side_by_side
-    from ._sockets import bound_to
+    from ._sockets import bound_to, given_sockets, tell_manager
     from ._two import Behind, run_two
     from ._well_known import GPC_RESOURCE, well_known_routes
     from .console_pages import console_pages
@@ -97,9 +96,8 @@ _MADE_IN = {
     "_problems": ("CODES", "ProblemError"),
     "_protocol": ("BoundedProtocol",),
     "_run": ("run_app",),
-    "_sockets": ("bound_to",),
+    "_sockets": ("bound_to", "given_sockets", "tell_manager"),
     "_served": ("ServedCampaign", "dsa_object"),
-    "_service_manager": ("given_sockets", "tell_manager"),
     "_side_by_side": ("side_by_side",),
     "_faults": ("fault_of",),
     "_two": ("Behind", "run_two"),

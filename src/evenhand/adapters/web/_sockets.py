@@ -1,4 +1,9 @@
-"""Sockets that are called, and links between two processes of this machine; nobody is called from here."""
+"""Sockets that are called, and links between two processes of this machine; nobody is called from here.
+
+systemd may hand sockets on, on which it listens itself, and is told when the service is ready. While a service that got
+its sockets is started anew, callers wait instead of being refused: the sockets are systemd's and stay open. Sources:
+sd_listen_fds(3), sd_notify(3).
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,11 @@ from typing import Any
 
 from evenhand.terms import StoreError
 
-__all__ = ["Socket", "bound_to", "ended", "linked", "listen_on", "numbered"]
+__all__ = ["Socket", "bound_to", "ended", "given_sockets", "linked", "listen_on", "numbered", "tell_manager"]
 
 Socket = socket.socket
+_FIRST = 3
+_PID, _COUNT, _NAMES, _TOLD = "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET"
 
 
 def linked() -> tuple[Socket, Socket]:
@@ -78,3 +85,43 @@ def _taken(host: str, port: int) -> StoreError:
         rule="one program listens on a port",
         remedy="name another with --port or --host, or stop the program that has it",
     )
+
+
+def given_sockets() -> list[Socket]:
+    """Sockets that were handed to this very process, and listen already; nobody else finds them in the environment
+    after this. Empty where there are none.
+
+    Raises:
+        StoreError: what was handed on is no socket that can be called.
+    """
+    whose, count = os.environ.get(_PID, ""), os.environ.get(_COUNT, "")
+    if whose != str(os.getpid()) or not count.isdecimal():
+        return []
+    for name in (_PID, _COUNT, _NAMES):
+        os.environ.pop(name, None)
+    out: list[Socket] = []
+    try:
+        for number in range(_FIRST, _FIRST + int(count)):
+            os.set_inheritable(number, False)
+            out.append(one := socket.socket(fileno=number))
+            if not (one.type == socket.SOCK_STREAM and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)):
+                raise OSError
+    except OSError:
+        for one in out:
+            one.close()
+        raise StoreError(
+            "serve-sockets",
+            "What the service manager handed on is no stream socket that listens.",
+            rule="a service that is handed sockets listens on those and on no other",
+            remedy="look at ListenStream in the socket unit",
+        ) from None
+    return out
+
+
+def tell_manager(word: str) -> None:
+    """Tell a word of sd_notify(3), such as ``READY=1``, where somebody wants to know."""
+    where = os.environ.get(_TOLD, "")
+    if where[:1] not in ("/", "@"):
+        return
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.sendto(word.encode(), "\0" + where[1:] if where.startswith("@") else where)
