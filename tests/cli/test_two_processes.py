@@ -51,13 +51,13 @@ class There:
 def there(_ran: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[There]:
     """Both."""
     folder = Path(shutil.copytree(_ran, tmp_path_factory.mktemp("two") / "ran"))
-    scopes = {"all": ("decide", "read", "events"), "read": ("read",)}
+    scopes = {"all": ("decide", "read", "events", "consents"), "read": ("read",)}
     keys = {}
     for name, own in scopes.items():
         words = [word for scope in own for word in ("--scope", scope)]
         made = evenhand("machine-key", "make", name, *words, *HOME, cwd=folder)
         keys[name] = made.stdout.strip().splitlines()[0]
-    with serving(folder) as two, serving(folder, "--one-process") as one:
+    with serving(folder, "--pages", "/my") as two, serving(folder, "--pages", "/my", "--one-process") as one:
         yield There(folder, keys, two, one)
 
 
@@ -193,6 +193,18 @@ def test_a_question_is_answered_however_it_comes_in(there):
         name: 3 if name == "one behind the other" else 1 for name in asked
     }
     assert told["one behind the other"].count(b"connection: close") == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_a_proxy_says_of_a_caller_reaches_the_pages(there, scheme):
+    """Only over TLS is the cookie of somebody's own pages for TLS alone; with one process, and with two."""
+    own = {"authorization": f"Bearer {there.keys['all']}"}
+    for service in (there.two, there.one):
+        link = httpx.post(service.address + "/v1/links", json={"subject": person(3)}, headers=own).json()["link"]
+        answer = httpx.post(service.address + link, headers={"x-forwarded-proto": scheme})
+        cookies = httpx.Headers(answer.headers).get("set-cookie", "")
+        assert answer.status_code == 303, answer.text
+        assert ("secure" in cookies.lower()) == (scheme == "https")
 
 
 def test_figures_count_what_the_other_process_answered(there):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+import evenhand
 from campaigns_cases import named
 from console_cases import AS_TYPED
+from evenhand.console import trouble_page
 from evenhand.explanation import catalogue
 from evenhand.policy import CHECKS
-from evenhand.staff import StaffRole
+from evenhand.staff import Frame, StaffRole
 
 M, A, P = StaffRole.MARKETER, StaffRole.AUDITOR, StaffRole.PRIVACY_OFFICER
 
@@ -308,6 +311,31 @@ def test_every_check_has_its_sentence_in_both_languages():
     assert {f"check.{id}": check.title for id, check in CHECKS.items()} == {
         key: said for key, said in catalogue("en").items() if key.startswith("check.")
     }
+
+
+def test_whatever_a_check_can_find_has_a_dutch_sentence_and_what_to_do():
+    """Of every finding that the program has a code for: of the file, of data, of personal data and of a draw."""
+    folder = Path(evenhand.__file__).parent
+    elsewhere = {"EH-DATA-023", "EH-DATA-024", "EH-POL-140", "EH-POL-141"}  # by `evenhand release`, and in a log
+    codes = {
+        code
+        for path in folder.rglob("*.py")
+        for code in re.findall(r'"(EH-(?:POL|DATA|PII|DRAW)-\d{3})"', path.read_text("utf-8"))
+    } - elsewhere
+    assert len(codes) > 130
+    known = catalogue("nl")
+    assert not [code for code in codes if not {f"check.{code}", f"found.{code}"} & known.keys()]
+    general = {"Hier is iets niet zoals het moet zijn.", "Vraag wie dit kan oplossen, met de precieze woorden erbij."}
+    for code in codes:
+        page = trouble_page({"code": code, "what": "W", "rule": "R", "remedy": "D"}, Frame("/", "s"), "nl", back="/b")
+        said, do = re.search(r"gedaan:</b> (.*?)</p>.*?Wat u kunt doen: (.*?)</p>", page, re.S).groups()
+        assert said.startswith("Zo hoort het: ")
+        assert do.strip()
+        assert not {said, do} & general, code
+    other = trouble_page(
+        {"code": "EH-TABLE-X", "what": "W", "rule": "R", "remedy": "D"}, Frame("/", "s"), "nl", back=""
+    )
+    assert all(one in other for one in general)
 
 
 def test_changing_the_language_keeps_what_was_typed(console):

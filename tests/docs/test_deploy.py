@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from evenhand.adapters.web import Limits, Metrics
 
-UNITS = ("evenhand.service", "evenhand-backup.service", "evenhand-backup.timer")
+UNITS = ("evenhand.service", "evenhand.socket", "evenhand-backup.service", "evenhand-backup.timer")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_every_unit_parses_and_runs_a_command_that_there_is(deploy):
     lines = []
     for name in UNITS:
         unit = _unit(deploy / name)
-        kind = "Timer" if name.endswith("timer") else "Service"
+        kind = name.rpartition(".")[2].capitalize()
         assert {"Unit", kind} <= set(unit.sections()) <= {"Unit", kind, "Install"}
         lines += [unit.get(kind, "ExecStart")] if kind == "Service" else []
     assert len(lines) == 2
@@ -59,7 +59,9 @@ def test_the_service_may_write_its_home_and_nothing_else(deploy):
     assert (own["ProtectSystem"], own["NoNewPrivileges"], own["CapabilityBoundingSet"]) == ("strict", "yes", "")
     assert own["User"] == "evenhand"
     assert "wrapping-key" in own["LoadCredential"]
-    assert "--host 127.0.0.1" in own["ExecStart"]
+    assert _unit(deploy / "evenhand.socket").get("Socket", "ListenStream") == "127.0.0.1:8000"
+    assert "--port" not in own["ExecStart"]
+    assert (own["Type"], own["NotifyAccess"]) == ("notify", "main")
 
 
 def test_systemd_accepts_the_units(deploy, tmp_path):

@@ -470,3 +470,18 @@ def test_recipients_are_told_and_confirm_it(desk):
     assert officer.post(_page(number), **told, reference="MH-7").headers["location"].endswith("done=told")
     assert 'id="tell"' not in officer.get("/officer/?lang=en").text
     assert "MH-7" not in officer.get(f"{_page(number)}?lang=en").text, "a reference can name the person"
+
+
+def test_what_was_typed_is_there_after_a_refusal_and_a_change_of_language_and_nothing_is_recorded(desk):
+    """In its own form alone; the page is the request's own, so its links lead back to it."""
+    who = desk.shop.who("tea")
+    number, _ = desk.ask("human_review", who=who, decision=desk.shop.decision_of(who))
+    typed = {"act": "answer", "who": "nobody", "identity": "came by", "outcome": "keep", "reason": "it <adds> up"}
+    for more in ({"do": "answer", "lang": "en"}, {"do": "lang-en", "lang": "nl"}, {"lang": "en"}):
+        page = desk.officer.post(_page(number), **typed, **more).text
+        assert '<html lang="en">' in page
+        assert "it &lt;adds&gt; up</textarea>" in page
+        assert 'name="known" value=""' in page
+    files = desk.officer.post(f"{_page(number)}/files", act="files", who="x", do="lang-en")
+    assert f'href="{_page(number)}?lang=nl"' in files.text
+    assert len(desk.found(number).request.trail) == 1

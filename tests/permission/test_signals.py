@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from campaign_cases import changed
 from consent_cases import subjects, words
-from evenhand.permission import ConsentBook, hear, permit
+from evenhand.permission import ConsentBook, hear, permit, without_repeats
 from evenhand.policy import Campaign
 from evenhand.signals import (
     IdSet,
@@ -84,7 +84,7 @@ def answer(*rows: Row, at: datetime = NOW, signals: dict | None = None, **change
         purposes=[row.purpose for row in rows],
         statuses=[row.status for row in rows],
         at=moments,
-        heard=hear(texts, moments, campaign),
+        heard=hear(texts, moments, campaign, subjects=subjects([0] * len(rows))),
     )
     return words(permit(Asked(subjects([0]), at), campaign, book))[0]
 
@@ -243,6 +243,45 @@ def test_an_opt_out_signal_holds_until_the_same_signal_or_the_person_lifts_it():
     assert answer(consent(), out, left_open) == GIVEN
     assert answer(consent(), left_open, out) == GIVEN
     assert answer(consent(), Row(later, gpp="DBABTA~1YYN"), Row(later, gpp="DBABTA~1YNN")) == OPTED_OUT
+
+
+@pytest.mark.parametrize("said", [{"gpp": "DBABLA~CVVVkkkkkpFY.YA"}, {"us_privacy": "1YYN"}, {"gpp": "?"}])
+def test_the_same_string_again_is_no_new_word_and_another_one_in_between_makes_it_one(said):
+    """Each upload of a table may have it again; who took the opt-out back after it was heard first has seen both."""
+    back = Row("2026-10-20", kind="opt_out", status="OptOutWithdrawn", purpose="PersonalisedAdvertising")
+    first, again = (Row(day, **said) for day in ("2026-10-01", "2026-10-25"))
+    stops = answer(consent(), first)
+    assert stops in (OPTED_OUT, UNCLEAR)
+    assert answer(consent(), again, back, first) == GIVEN
+    assert answer(consent(), again, back) == stops, "what was not heard before is not overruled"
+    assert answer(consent(), first, again) == stops
+    own = Row("2026-10-26", kind="opt_out", status="OptedOut", purpose="PersonalisedAdvertising")
+    assert answer(consent(), first, back, again, own)[1] == "PERSONALISATION_OPT_OUT"
+    other = {"gpp": "DBABTA~1YNN"} if "gpp" in said else {"us_privacy": "1YNN"}
+    assert answer(consent(), first, back, Row("2026-10-22", **other), again) == stops
+    assert answer(consent(), first, back, Row(again.at, **other), again) == stops, "two at once: nobody knows which"
+
+
+_SAID = st.tuples(st.integers(0, 2), st.integers(0, 3), st.sampled_from([None, "", "1YYN", "1YNN", " 1YYN "]))
+
+
+@given(st.lists(_SAID, max_size=12))
+def test_a_column_without_repeats_is_what_each_person_said_one_by_one(said):
+    """By the words of the rule, person by person and moment by moment; other signals stay as they are."""
+    who, days, texts = ([row[place] for row in said] for place in range(3))
+    at = np.array(days, dtype="datetime64[D]").astype("datetime64[us]")
+    found = without_repeats({"us_privacy": texts, "tcf": texts, "gpc": texts}, subjects(who), at)
+    assert found["tcf"] == found["gpc"] == texts
+    for person in set(who):
+        last = set()
+        for day in sorted(set(days)):
+            rows = [row for row in range(len(said)) if (who[row], days[row]) == (person, day)]
+            now = {texts[row].strip() for row in rows if texts[row] and texts[row].strip()}
+            is_again = len(now) == 1 and last == now
+            for row in rows:
+                stated = bool(texts[row] and texts[row].strip())
+                assert found["us_privacy"][row] == (None if is_again and stated else texts[row])
+            last = now or last
 
 
 def test_what_the_person_said_themselves_comes_first():

@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 
 from evenhand import assembly
-from evenhand.portal import Trace, effect_of
+from evenhand.portal import Trace, Word, effect_of, said_once, signals_out, standing
 from evenhand.rights import said_by_signal
 from portal_cases import AT, Browser, Shop, write_corner_shop
 
@@ -153,6 +153,23 @@ def test_an_effect_that_is_not_what_was_promised_is_told_as_that():
     assert effect_of("consent", "A", AT, traces).against == 1
     assert effect_of("consent", "B", AT, traces).against == 0
     assert (effect_of("signal", "", AT, traces).decisions, effect_of("signal", "", AT, traces).against) == (4, 1)
+
+
+def test_the_same_string_said_again_in_a_table_is_the_same_word_on_the_page_too():
+    """So the page says, as decisions do, that what the person chose in between counts; another string is a new word."""
+
+    def said(day, string="", kind="signal", status="SignalledNo"):
+        about = "us_privacy" if kind == "signal" else ""
+        return Word(kind, about, status, AT + timedelta(days=day), "browser", string)
+
+    back = said(2, kind="opt_out", status="OptOutWithdrawn")
+    first, again, opened = said(1, OLD_NO), said(3, OLD_NO), said(3, "1YNN", status="Signalled")
+    late = AT + timedelta(days=9)
+    assert said_once([again, back, first]) == [first, back]
+    assert signals_out(standing(said_once([again, back, first]), late)) == ()
+    assert said_once([first, back, opened, again]) == [first, back, opened, again], "two at once: nobody knows which"
+    last = said(4, OLD_NO)
+    assert signals_out(standing(said_once([first, back, opened, last]), late)) == (last,)
 
 
 CLAUSE = "consents: {file: said.csv, signals: {gpp: gpp, us_privacy: usp, gpc: gpc, uses: []}}"

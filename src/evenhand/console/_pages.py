@@ -14,6 +14,7 @@ from evenhand.policy import MICRO
 from evenhand.staff import Frame, StaffRole, page_filler
 from evenhand.terms import Category, Channel
 
+from ._blocks import done_about, said_of
 from ._draft import Options
 from ._faults import Fault
 
@@ -240,14 +241,6 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
     def role(name: str) -> str:
         return known(f"staff.role.{name}", known(f"console.role.{name}", name))
 
-    def said(block: Any) -> str:
-        """What a block says, in Dutch: the words that came with it, or those of its check; "" in English."""
-        found = block if isinstance(block, Mapping) else {"code": block.code}
-        if lang == "en":
-            return ""
-        should = catalogue(lang).get(f"check.{found['code']}", "")
-        return str(found.get("told") or "") or (text("console.block.should", lang, what=should) if should else "")
-
     def columns(one: Values, names: Sequence[str]) -> str:
         """Columns by what they mean, where the campaign says so; else by their names."""
         meanings = one.get("meanings") or {}
@@ -256,7 +249,8 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
     return {
         "columns": columns,
         "ended": _ended,
-        "said": said,
+        "said": lambda block: said_of(block, lang),
+        "do_about": lambda block: done_about(block, lang),
         "role": role,
         "roles": lambda names: ", ".join(map(role, names)),
         "purpose": lambda term: purpose_words(term, lang),

@@ -21,6 +21,7 @@ _PARTS = (
     "audit.",
     "checks.",
     "console.",
+    "found.",
     "increment.",
     "monitor.",
     "officer.",

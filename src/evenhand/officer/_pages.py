@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,6 +17,7 @@ from ._facts import Opened, Queue, Waiting
 
 __all__ = ["kept_page", "queue_page", "reads_page", "request_page"]
 
+Form = Mapping[str, Sequence[str]]
 _PERIOD = re.compile(r"P([0-9]{1,4})([DWMY])")
 _HIDDEN = ("nonce", "mark", "kind", "law", "lang", "country")
 
@@ -37,7 +38,9 @@ def queue_page(queue: Queue, frame: Frame, lang: Lang) -> str:
     return _fill()("officer_queue.html", frame, lang, queue=queue, left=lambda one: _left(one, lang))
 
 
-def request_page(opened: Opened, frame: Frame, lang: Lang, *, done: str = "", wrong: str = "") -> str:
+def request_page(
+    opened: Opened, frame: Frame, lang: Lang, *, done: str = "", wrong: str = "", typed: Form | None = None
+) -> str:
     """One request.
 
     Args:
@@ -46,17 +49,31 @@ def request_page(opened: Opened, frame: Frame, lang: Lang, *, done: str = "", wr
         lang: ``nl`` or ``en``.
         done: what was done just now: a step as its form calls it; "" = nothing.
         wrong: code of the error why it was not done; "" = none.
+        typed: a form of this page that was sent and is shown again, with what was typed; None = none.
     """
-    rows = tuple(_rows(opened, lang))
+    rows, can = tuple(_rows(opened, lang)), {step.value for step in opened.steps}
+    forms = [
+        *(("message", "told") if opened.tells else ()),
+        *(("files",) if opened.asks_for_files else ()),
+        *(("proved",) if "show_identity" in can else ()),
+        *(("answer",) if "answer" in can else ()),
+    ]
+
+    def typed_in(do: str, name: str) -> str:
+        fields = typed or {}
+        return (fields.get(name) or [""])[-1] if do in fields.get("act", ()) else ""
+
     return _fill()(
         "officer_request.html",
-        frame,
+        replace(frame, forms=tuple(f"act-{place}" for place, _ in enumerate(forms, 1))),
         lang,
+        form_of=lambda do: f"act-{forms.index(do) + 1}",
+        typed_in=typed_in,
         one=opened,
         request=opened.request,
         left=_left(opened.waiting, lang),
         rows=rows,
-        can={step.value for step in opened.steps},
+        can=can,
         goes_on=any(not step.is_aside for step in opened.steps),
         grounds=[(code, text(f"rights.ground.{code}", lang), REFUSALS[code].article) for code in opened.grounds],
         extensions=[(code, text(f"rights.letter.because.{code}", lang)) for code in EXTENSIONS],

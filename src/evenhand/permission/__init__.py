@@ -13,6 +13,7 @@ from ._evidence import Weighed, weigh
 from ._frequency import OffersGiven, hold_back
 from ._hear import Heard, hear
 from ._permit import Recalled, permit, recall
+from ._repeats import without_repeats
 
 __all__ = [
     "ConsentBook",
@@ -25,4 +26,5 @@ __all__ = [
     "permit",
     "recall",
     "weigh",
+    "without_repeats",
 ]

@@ -34,6 +34,7 @@ from evenhand.signals import (
     read_us_privacy,
 )
 
+from ._repeats import stated, without_repeats
 from ._weights import ConsentWeight, Kind, SignalWeight
 
 __all__ = ["FOR_EVER", "SAID_ONCE", "Heard", "hear"]
@@ -103,6 +104,7 @@ def hear(
     at: NDArray[np.datetime64],
     campaign: Campaign,
     undeclared: SignalsClause | None = None,
+    subjects: NDArray[np.bytes_] | None = None,
 ) -> Heard:
     """Turn columns of signals into records.
 
@@ -116,6 +118,8 @@ def hear(
         campaign: purpose and channel, and the signals part of its consents.
         undeclared: how to understand signals that a campaign declares none of: then they are opt-outs or nothing, and
             never a consent. None = they are not heard.
+        subjects: S32 per row, whom each is about; then a string that is said again counts from when it was heard first
+            (`without_repeats`). None = each row by itself.
 
     Example:
         >>> from types import SimpleNamespace
@@ -131,6 +135,7 @@ def hear(
     records: list[_Records] = []
     if clause is not None:
         received = at.astype("datetime64[us]").astype(np.int64)
+        texts = texts if subjects is None else without_repeats(texts, subjects, at)
         for name, column in texts.items():
             records += _READERS[name](column, received, campaign, clause)
     if declared is None:
@@ -156,16 +161,6 @@ def _together(records: list[_Records]) -> Heard:
 _Reader = Callable[[Sequence[str | None], NDArray[np.int64], Campaign, SignalsClause], Iterator[_Records]]
 
 
-def _stated(column: Sequence[str | None]) -> tuple[NDArray[np.intp], list[str], NDArray[np.intp]]:
-    """Rows where a text stands; the different texts; and of each row which of them it has."""
-    rows, which, known = [], [], dict[str, int]()
-    for row, text in enumerate(column):
-        if text is not None and (bare := text.strip()):
-            rows.append(row)
-            which.append(known.setdefault(bare, len(known)))
-    return np.array(rows, dtype=np.intp), list(known), np.array(which, dtype=np.intp)
-
-
 def _answers(
     texts: Sequence[str], alike: Callable[[Sequence[str]], Alike], answer: Callable[[str], tuple[int, ...]]
 ) -> NDArray[np.int64]:
@@ -186,7 +181,7 @@ def _answers(
 def _tcf(
     column: Sequence[str | None], received: NDArray[np.int64], campaign: Campaign, clause: SignalsClause
 ) -> Iterator[_Records]:
-    rows, texts, which = _stated(column)
+    rows, texts, which = stated(column)
     if texts and _counts(campaign):
         question = _question(clause)
         said = _answers(texts, partial(alike_tcf, question=question), lambda text: _tcf_word(read_tcf(text), question))
@@ -197,7 +192,7 @@ def _tcf(
 def _gpp(
     column: Sequence[str | None], received: NDArray[np.int64], campaign: Campaign, clause: SignalsClause
 ) -> Iterator[_Records]:
-    rows, texts, which = _stated(column)
+    rows, texts, which = stated(column)
     if texts:
         question = _question(clause) if _counts(campaign) else None
 
@@ -216,7 +211,7 @@ def _us_privacy(
     column: Sequence[str | None], received: NDArray[np.int64], campaign: Campaign, clause: SignalsClause
 ) -> Iterator[_Records]:
     del campaign
-    rows, texts, which = _stated(column)
+    rows, texts, which = stated(column)
     wishes = np.array([ask_us_privacy(read_us_privacy(text), clause.uses) for text in texts], dtype=np.int64)
     yield _opt_outs(rows, "signal:us_privacy", wishes[which], received)
 
@@ -226,7 +221,7 @@ def _gpc(
 ) -> Iterator[_Records]:
     del campaign
     if clause.uses:
-        rows, texts, which = _stated(column)
+        rows, texts, which = stated(column)
         wishes = np.array([Wish.OPTED_OUT if text.lower() in _ON else Wish.SILENT for text in texts], dtype=np.int64)
         yield _opt_outs(rows, SAID_ONCE, wishes[which], received)
 

@@ -27,7 +27,7 @@ from ._pages import (
     why_page,
 )
 from ._why_view import named_features
-from ._words import Word, choices_of, signals_out, since, standing, words_of
+from ._words import Word, choices_of, said_once, signals_out, since, standing, words_of
 
 __all__ = [
     "CARD_VERSION",
@@ -73,6 +73,7 @@ __all__ = [
     "named_features",
     "otherwise",
     "refused_page",
+    "said_once",
     "signals_out",
     "since",
     "standing",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from ._facts import Choice
 from ._intents import Consent, Factors, Intent, Objection, Personalisation
 
-__all__ = ["Word", "choices_of", "signals_out", "since", "standing", "words_of"]
+__all__ = ["Word", "choices_of", "said_once", "signals_out", "since", "standing", "words_of"]
 
 _OFF = ("SwitchedOff", "OptedOut", "Objected")
 _NO = (*_OFF, "ConsentWithdrawn", "ConsentRefused", "Restricted", "SaleOptedOut", "SignalledNo")
@@ -66,6 +67,32 @@ def standing(history: Iterable[Word], at: datetime) -> dict[tuple[str, str], Wor
         if one.at <= at and (before is None or (one.at, one.status in _NO) >= (before.at, before.status in _NO)):
             latest[key] = one
     return latest
+
+
+def said_once(history: Iterable[Word]) -> list[Word]:
+    """The words without those by which a browser or an app only went on saying what it said last, oldest first.
+
+    As gate 1 takes them (`permission`): the same string is the same statement, from when it was heard first. A TC
+    string has a moment of its own, and stays.
+    """
+    out: list[Word] = []
+    last: dict[str, set[str]] = {}
+    for _, moment in groupby(sorted(history, key=_at), key=_at):
+        words, now = list(moment), dict[str, set[str]]()
+        for one in filter(_is_undated, words):
+            now.setdefault(one.about, set()).add(one.signal)
+        again = {about for about, strings in now.items() if len(strings) == 1 and last.get(about) == strings}
+        out += [one for one in words if not (_is_undated(one) and one.about in again)]
+        last |= now
+    return out
+
+
+def _at(one: Word) -> datetime:
+    return one.at
+
+
+def _is_undated(one: Word) -> bool:
+    return one.kind == "signal" and one.about in ("gpp", "us_privacy") and bool(one.signal)
 
 
 def words_of(intent: Intent, history: Sequence[Word], at: datetime, by: str = "person") -> tuple[Word, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ._protocol import BoundedProtocol
     from ._run import run_app
     from ._served import ServedCampaign, dsa_object
+    from ._service_manager import given_sockets, tell_manager
     from ._side_by_side import side_by_side
     from ._sockets import bound_to
     from ._two import Behind, run_two
@@ -72,6 +73,7 @@ __all__ = [
     "dev_settings",
     "dsa_object",
     "fault_of",
+    "given_sockets",
     "link_routes",
     "make_app",
     "officer_pages",
@@ -80,6 +82,7 @@ __all__ = [
     "run_two",
     "side_by_side",
     "sign_in_pages",
+    "tell_manager",
     "try_pages",
     "well_known_routes",
 ]
@@ -96,6 +99,7 @@ _MADE_IN = {
     "_run": ("run_app",),
     "_sockets": ("bound_to",),
     "_served": ("ServedCampaign", "dsa_object"),
+    "_service_manager": ("given_sockets", "tell_manager"),
     "_side_by_side": ("side_by_side",),
     "_faults": ("fault_of",),
     "_two": ("Behind", "run_two"),

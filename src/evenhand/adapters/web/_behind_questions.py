@@ -7,8 +7,8 @@ all that are there for one frame.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
 import msgspec
@@ -94,14 +94,26 @@ class QuestionLink:
         self._link.close()
 
     def _read(self) -> None:
-        splitter = Splitter()
-        with suppress(OSError):
+        with self._at_its_end():
+            splitter = Splitter()
             while data := self._link.recv(_READ):
                 for content in splitter.feed(data):
                     for asked in _asked(content):
                         self._ask(asked)
-        self._is_over = True
-        self._answers.put(None)
+
+    @contextmanager
+    def _at_its_end(self) -> Iterator[None]:
+        """Where one of the threads ends, so does the link: the other process is then started again."""
+        try:
+            yield
+        except OSError:
+            pass  # the other end is gone
+        except Exception as error:
+            self._fault(error)
+        finally:
+            self._is_over = True
+            ended(self._link)
+            self._answers.put(None)
 
     def _ask(self, asked: SentQuestion) -> None:
         number = asked.number
@@ -129,20 +141,17 @@ class QuestionLink:
 
     def _write(self) -> None:
         sent = 0
-        while (first := self._answers.get()) is not None:
-            together = [first]
-            with suppress(Empty):
-                while (more := self._answers.get_nowait()) is not None:
-                    together.append(more)
-                self._answers.put(None)
-            campaigns = self._served.since(sent)
-            sent = campaigns.number if campaigns is not None else sent
-            told = Told(campaigns, [self._told(number, answer) for number, answer in together])
-            try:
+        with self._at_its_end():
+            while (first := self._answers.get()) is not None:
+                together = [first]
+                with suppress(Empty):
+                    while (more := self._answers.get_nowait()) is not None:
+                        together.append(more)
+                    self._answers.put(None)
+                campaigns = self._served.since(sent)
+                sent = campaigns.number if campaigns is not None else sent
+                told = Told(campaigns, [self._told(number, answer) for number, answer in together])
                 self._link.sendall(frame(told))
-            except OSError:
-                self._is_over = True
-                return
 
     def _told(self, number: int, answer: Answered | BaseException) -> tuple[int, Answered | None, Problem | None]:
         if isinstance(answer, Answered):

@@ -106,7 +106,8 @@ async def _speak(listening: list[Socket], questions: Socket, rest: Socket) -> No
     serving = loop.create_task(server.serve(sockets=listening))
     while not (server.started or serving.done()):
         await asyncio.sleep(0.01)
-    there.tell(Ready())
+    if server.started:
+        there.tell(Ready())
     while not (stopped.is_set() or serving.done()):
         with suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), _EVERY)

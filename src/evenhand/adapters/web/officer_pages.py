@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -29,7 +30,8 @@ from evenhand.officer import Opened, Queue, Reach, kept_page, queue_page, reads_
 from evenhand.staff import Read, Staff, StaffRole
 from evenhand.terms import DataError, UsageError
 
-from ._asking import language
+from ._asking import language, root_of
+from ._console_words import in_language
 from .staff_door import Form, StaffDoor
 
 __all__ = ["OfficerDesk", "officer_pages"]
@@ -161,7 +163,10 @@ class _Pages:
         return await self._shown(request, staff, done=done if done in _DONE else "")
 
     async def act(self, request: Request, staff: Staff, form: Form) -> Response:
-        number, do, lang = _number(request), form.get("do", [""])[-1], language(request, form)
+        form, is_switched = in_language(form)
+        if is_switched:
+            return await self._shown(request, staff, form=form)
+        number, do, lang = _number(request), (form.get("do") or form.get("act") or [""])[-1], language(request, form)
         reach = _reach(staff)
         fields = {name: form[name][-1] for name in _FIELDS if name in form}
         try:
@@ -176,6 +181,9 @@ class _Pages:
         return self._door.sent_on(f"/officer/requests/{number}", request, form, done=done)
 
     async def files(self, request: Request, staff: Staff, form: Form) -> Response:
+        form, is_switched = in_language(form)
+        if is_switched:
+            return await self._shown(request, staff, form=form)
         number = _number(request)
         try:
             content = await run_in_threadpool(self._desk.files, number, form.get("who", [""])[-1].strip(), staff.mark)
@@ -185,6 +193,9 @@ class _Pages:
         return Response(content, media_type="application/zip", headers=named)
 
     async def message(self, request: Request, staff: Staff, form: Form) -> Response:
+        form, is_switched = in_language(form)
+        if is_switched:
+            return await self._shown(request, staff, form=form)
         number, who = _number(request), form.get("who", [""])[-1].strip()
         recipient = form.get("recipient", [""])[-1]
         try:
@@ -212,12 +223,22 @@ class _Pages:
             opened = await run_in_threadpool(self._desk.open, _number(request), staff.mark, _reach(staff))
         except DataError:
             return self._door.refused(request, "unknown", staff=staff, form=form)
-        return self._page(request, staff, opened, language(request, form), done=done, wrong=wrong)
+        return self._page(request, staff, opened, language(request, form), done=done, wrong=wrong, typed=form)
 
     def _page(
-        self, request: Request, staff: Staff, opened: Opened, lang: Lang, *, done: str = "", wrong: str = ""
+        self,
+        request: Request,
+        staff: Staff,
+        opened: Opened,
+        lang: Lang,
+        *,
+        done: str = "",
+        wrong: str = "",
+        typed: Form | None = None,
     ) -> Response:
-        page = request_page(opened, self._door.frame(request, staff), lang, done=done, wrong=wrong)
+        here = f"{root_of(request)}/requests/{_number(request)}"  # also where a form was sent elsewhere
+        frame = replace(self._door.frame(request, staff), here=here)
+        page = request_page(opened, frame, lang, done=done, wrong=wrong, typed=typed)
         return HTMLResponse(page, status_code=409 if wrong else 200)
 
 

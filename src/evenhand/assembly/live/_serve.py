@@ -250,7 +250,8 @@ def serve(
 ) -> None:
     """Serve until the process is told to stop (SIGTERM, SIGINT): then what waits is decided and answered first.
 
-    The port is taken before anything is opened, so one that is not to be had is told at once.
+    The port is taken before anything is opened, so one that is not to be had is told at once. Where systemd hands
+    sockets on, these are listened on instead; and it is told when the service is ready.
 
     Args:
         campaigns, run, home: as of `open_service`.
@@ -268,10 +269,11 @@ def serve(
         UsageError, PolicyError: the libraries that serve are not installed; and as `open_service` and `staff_mounts`.
     """
     _refuse_not_installed()
-    from evenhand.adapters.web import bound_to
+    from evenhand.adapters.web import bound_to, given_sockets, tell_manager
 
     with ExitStack() as held:
-        sockets = [held.enter_context(one) for one in bound_to(host, port)]
+        given = given_sockets()
+        sockets = [held.enter_context(one) for one in given or bound_to(host, port)]
         serving = held.enter_context(
             open_service(
                 campaigns,
@@ -306,7 +308,8 @@ def serve(
         service, again = _service(serving, told=told, **beside), serving.tables.read_now
 
         def ready() -> None:
-            told(_where(serving, host, port))
+            told(_where(serving, *(given[0].getsockname()[:2] if given else (host, port))))
+            tell_manager("READY=1")
 
         if is_one_process or os.name != "posix":
             run_app(make_app(service), host=host, port=port, ready=ready, again=again, sockets=sockets)

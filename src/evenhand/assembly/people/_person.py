@@ -27,6 +27,7 @@ from evenhand.portal import (
     features_of,
     named_features,
     otherwise,
+    said_once,
     since,
     standing,
     words_of,
@@ -256,7 +257,7 @@ class PersonDesk:
         if self._said is None:
             stands = self._tables.of(self._who) if self._tables is not None else ()
             own = [*self._sayings.history(self._who), *without_void(self._place, self._subject, stands)]
-            self._said = sorted(own, key=lambda one: one.at)
+            self._said = said_once(own)
         return self._said
 
     def _say(self, words: Sequence[Word], lang: Lang, notice: str) -> None:

@@ -81,9 +81,11 @@ def _heard(said: ConsentColumns, table: ConsentColumns | None, campaign: Campaig
     """What the signals amount to. Those that the home recorded are heard also where a campaign declares none, as
     opt-outs; a table with signals that no campaign declares is refused, by whoever gets None."""
     if campaign.consents is not None and campaign.consents.signals is not None:
-        return hear(said.signals, said.at, campaign)
+        return hear(said.signals, said.at, campaign, subjects=said.subjects)
     undeclared = table is not None and any(kind.lower() == "signal" for kind in set(table.kinds))
-    return None if undeclared or not said.signals else hear(said.signals, said.at, campaign, AS_OPT_OUTS)
+    if undeclared or not said.signals:
+        return None
+    return hear(said.signals, said.at, campaign, AS_OPT_OUTS, said.subjects)
 
 
 def _whole(said: ConsentColumns) -> dict[str, list[str | None]]:
