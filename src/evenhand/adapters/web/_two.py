@@ -35,8 +35,8 @@ from ._wire import Counting, Fault, Hello
 __all__ = ["Behind", "run_two"]
 
 _TURN = 0.003
-"""Seconds after which the thread that decides gives way. Threads that pass questions and answers on do little: each time
-it gives way costs more than they wait."""
+"""Seconds after which the thread that decides gives way. Threads that pass questions and answers on do little, so each
+time it gives way costs more than they wait."""
 _STARTS, _WITHIN = 5, 60.0
 """So many starts of the other process within so many seconds; then something is wrong that a start does not mend."""
 _LOOK = 0.25
