@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq
 UPGRADE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test storm soak test-spark test-interpret test-oracle check static format-check lint types floors manners bench lock format clean system-parts
+.PHONY: help demo test storm soak test-spark test-interpret test-oracle check static format-check lint types floors warm manners bench lock format clean system-parts
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -59,6 +59,10 @@ types: $(VENV)/.check
 
 floors: $(VENV)/.check
 	$(BIN)/lint-imports
+
+# Bytecode of the house and of its tests, which else each of pytest's workers makes for itself.
+warm: $(VENV)/.check
+	@$(BIN)/python -m pytest --collect-only -qq -n 0 >/dev/null 2>&1 || true # what does not import is told by the tests
 
 manners: $(VENV)/.check system-parts
 	$(BIN)/python -m pytest tests/architecture tests/docs

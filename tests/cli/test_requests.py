@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -15,6 +17,7 @@ from evenhand.adapters.stores.home import Home
 from evenhand.ledger import open_run, runs
 from evenhand.rights import review_figures
 from evenhand.terms import UsageError
+from shop_folder import evenhand, write_shop
 
 WHO, OTHER = "canary2@mail.example", "canary3@mail.example"
 PURPOSE = "PersonalisedAdvertising"
@@ -27,12 +30,18 @@ PROCESSING = """processing:
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def desk(shop, cli):
-    """A home in which the campaign ran, with a recipient; ask(kind) records a request and gives its number."""
-    campaign = shop / "campaign.yaml"
+@pytest.fixture(scope="module")
+def _processed(tmp_path_factory):
+    campaign = write_shop(tmp_path_factory.mktemp("processed") / "shop")
     campaign.write_text(campaign.read_text("utf-8") + PROCESSING, encoding="utf-8")
-    assert cli(shop, "run", "campaign.yaml", "--at", "2026-03-01").exit_code == 0
+    assert evenhand("run", "campaign.yaml", "--at", "2026-03-01", cwd=campaign.parent).returncode == 0
+    return campaign.parent
+
+
+@pytest.fixture
+def desk(_processed, tmp_path, cli):
+    """A home in which the campaign ran, with a recipient; ask(kind) records a request and gives its number."""
+    shop = Path(shutil.copytree(_processed, tmp_path / "shop"))
 
     class Desk:
         folder = shop

@@ -7,27 +7,23 @@ import secrets
 
 import pytest
 
-from shop_folder import AT
-
 PURPOSE, HOME = "PersonalisedAdvertising", "evenhand-home"
 OLD, NEW, NEWEST = "canary2@mail.example", "canary3@mail.example", "canary4@mail.example"
 TABLE_NO, TABLE_OBJECTED = "canary10@mail.example", "canary26@mail.example"
 
 
 @pytest.fixture(params=["files", pytest.param("server", marks=pytest.mark.postgres)])
-def desk(request, shop, cli):
+def desk(request, cli):
     """A home of each kind in which a campaign ran."""
-    url = request.getfixturevalue("postgres_url") if request.param == "server" else ""
+    kept = request.getfixturevalue("ran_there") if request.param == "server" else None
+    folder = kept.folder if kept else request.getfixturevalue("ran")
 
-    def call(*words, home=HOME, exits=0, url=url):
-        done = cli(shop, *words, EVENHAND_HOME=home, EVENHAND_DATABASE=url)
+    def call(*words, home=HOME, exits=0, url=kept.url if kept else ""):
+        done = cli(folder, *words, EVENHAND_HOME=home, EVENHAND_DATABASE=url)
         assert done.exit_code == exits, done.stderr + done.stdout
         return done
 
-    call.folder, call.url = shop, url
-    if url:
-        call("db", "upgrade", "--schema", f"t{secrets.token_hex(6)}")
-    call("run", "campaign.yaml", "--at", AT)
+    call.folder, call.url = folder, kept.url if kept else ""
     return call
 
 

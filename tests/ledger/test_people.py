@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from datetime import UTC, datetime
@@ -249,9 +250,25 @@ def test_a_sealed_entry_is_spelled_as_every_other_body():
     from evenhand.ledger._personal import closed_decisions
 
     people, keys = MemoryKeys(), [bytes(range(48)), bytes(range(100, 148))]
-    handles, entries, kept = closed_decisions(people, 7, keys, [b"{}", b'{"@":"decision"}'])
+    handles, entries, kept = closed_decisions(people, keys, [b"{}", b'{"@":"decision"}'])
     for seq, (handle, entry) in enumerate(zip(handles, entries, strict=True), 7):
         read = read_body(entry, seq)
         assert isinstance(read, SealedDecision)
         assert (read.h, encode(read)) == (handle.hex(), entry)
     assert len(kept) == 2
+
+
+def test_a_commitment_that_is_salted_by_its_number_opens_too():
+    """Ledgers from before salts were made of nonces; a salt of another number, or another body, opens nothing."""
+    from evenhand.ledger._personal import closed_decisions, salt_of, unsealed
+
+    keys, body = bytes(range(48)), b'{"@":"decision"}'
+    (handle,), (entry,), (kept,) = closed_decisions(MemoryKeys(), [keys], [body])
+    key, nonce = keys[16:], kept[:12]
+    assert unsealed((7, 0, handle, b"", entry), key, kept) == (salt_of(key, nonce), body)
+    old = salt_of(key, (7).to_bytes(8, "big"))
+    read = json.loads(entry) | {"d": hashlib.sha256(old + body).hexdigest()}
+    older = json.dumps(read, separators=(",", ":")).encode()
+    assert unsealed((7, 0, handle, b"", older), key, kept) == (old, body)
+    assert unsealed((8, 0, handle, b"", older), key, kept) is None
+    assert unsealed((7, 0, handle, b"", older), key, None) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import takewhile
 
-from ._personal import is_closed, opened, salt_of
+from ._personal import is_closed, unsealed
 from ._read import find_start
 from ._store import Kind, LedgerStore
 
@@ -24,8 +24,11 @@ def disclosures(store: LedgerStore, run_id: str) -> Iterator[tuple[int, bytes, b
         sealed = [row for row in mine if is_closed(row)]
         if sealed and store.people is not None:
             keys = store.people.of_handles([row[2] for row in sealed])
-            for row, found in zip(sealed, opened(store, sealed).rows, strict=True):
+            kept = store.payloads(sealed[0][0], sealed[-1][0])
+            for row in sealed:
+                key = keys.get(row[2])
+                found = None if key is None else unsealed(row, key.key, kept.get(row[0]))
                 if found is not None:
-                    yield row[0], salt_of(keys[row[2]].key, row[0]), found[4]
+                    yield row[0], *found
         if len(mine) < len(rows):
             return

@@ -26,12 +26,11 @@ __all__ = [
     "SubjectKeys",
     "about_expired",
     "closed_decisions",
-    "commitments",
-    "encrypted",
     "is_closed",
     "opened",
     "opening_of",
     "salt_of",
+    "unsealed",
 ]
 
 _NONCE = 12
@@ -103,56 +102,39 @@ class Opening(NamedTuple):
     expired: list[int]
 
 
-def salt_of(key: bytes, seq: int) -> bytes:
-    """The salt (16 bytes) of an entry's commitment."""
-    return hashlib.blake2b(seq.to_bytes(8, "big"), key=key, digest_size=16).digest()
+def salt_of(key: bytes, nonce: bytes) -> bytes:
+    """The salt (16 bytes) of the commitment to a decision that is kept encrypted with this nonce."""
+    return hashlib.blake2b(nonce, key=key, digest_size=16).digest()
 
 
 def closed_decisions(
-    people: SubjectKeys, first: int, keys: Sequence[bytes], bodies: Sequence[bytes]
+    people: SubjectKeys, keys: Sequence[bytes], bodies: Sequence[bytes]
 ) -> tuple[list[bytes], list[bytes], list[bytes]]:
-    """What the chain and the store keep of decisions, the first of which becomes entry `first`.
+    """What the chain and the store keep of decisions. Nothing of it depends on where they will stand.
 
     Args:
         people: gives random bytes.
-        first: number of the first entry.
         keys: handle and key (48 bytes) of the person of each.
         bodies: what was decided.
 
     Returns:
         For each: its handle; the body of its entry; and the encrypted body, to be kept beside the chain.
     """
-    return *commitments(first, keys, bodies), encrypted(people, keys, bodies)
-
-
-def commitments(first: int, keys: Sequence[bytes], bodies: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
-    """The handle of each of these decisions, and the body of its entry. Arguments as of `closed_decisions`."""
-    sha256, blake2b = hashlib.sha256, hashlib.blake2b
-    entries = []
-    handles = [both[:HANDLE] for both in keys]
-    digits = b"".join(handles).hex().encode()
-    seq, at, step = first, 0, 2 * HANDLE
-    for both, body in zip(keys, bodies, strict=True):
-        salt = blake2b(seq.to_bytes(8, "big"), key=both[HANDLE:], digest_size=16).digest()  # `salt_of`
-        digest = sha256(salt + body).hexdigest().encode()
-        entries.append(_ENTRY % (digest, digits[at : at + step]))
-        seq += 1
-        at += step
-    return handles, entries
-
-
-def encrypted(people: SubjectKeys, keys: Sequence[bytes], bodies: Sequence[bytes]) -> list[bytes]:
-    """What is kept of decisions beside the chain. It says nothing of where they stand. Arguments as of
-    `closed_decisions`."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    kept, at = [], 0
+    sha256, blake2b = hashlib.sha256, hashlib.blake2b
+    handles, entries, kept = [], [], []
     nonces = people.draw(_NONCE * len(bodies))
-    for both, body in zip(keys, bodies, strict=True):
-        nonce = nonces[at : at + _NONCE]
-        kept.append(nonce + AESGCM(both[HANDLE:]).encrypt(nonce, body, both[:HANDLE]))
-        at += _NONCE
-    return kept
+    digits = b"".join([both[:HANDLE] for both in keys]).hex().encode()
+    for at, (both, body) in enumerate(zip(keys, bodies, strict=True)):
+        handle, key = both[:HANDLE], both[HANDLE:]
+        nonce = nonces[at * _NONCE : (at + 1) * _NONCE]
+        kept.append(nonce + AESGCM(key).encrypt(nonce, body, handle))
+        salt = blake2b(nonce, key=key, digest_size=16).digest()  # `salt_of`
+        digest = sha256(salt + body).hexdigest().encode()
+        entries.append(_ENTRY % (digest, digits[2 * HANDLE * at : 2 * HANDLE * (at + 1)]))
+        handles.append(handle)
+    return handles, entries, kept
 
 
 def is_closed(row: Row) -> bool:
@@ -205,8 +187,34 @@ def opening_of(store: LedgerStore, row: Row) -> tuple[bytes, bytes] | None:
     if not row[4].startswith(_SEALED) or store.people is None:
         return None
     key = store.people.of_handles([row[2]]).get(row[2])
-    (found,) = opened(store, [row]).rows
-    return (salt_of(key.key, row[0]), found[4]) if key and found else None
+    return None if key is None else unsealed(row, key.key, store.payloads(row[0], row[0]).get(row[0]))
+
+
+def unsealed(row: Row, key: bytes, kept: bytes | None) -> tuple[bytes, bytes] | None:
+    """Salt and body that an entry commits to; None where what is kept is not there, or is not what it commits to.
+
+    Args:
+        row: the entry.
+        key: of its person.
+        kept: the encrypted body.
+    """
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    seq, _, handle, _, entry = row
+    nonce, closed = (kept or b"")[:_NONCE], (kept or b"")[_NONCE:]
+    try:
+        said = _read_sealed(entry)
+        body = AESGCM(key).decrypt(nonce, closed, handle)
+    except (InvalidTag, ValueError, msgspec.MsgspecError):
+        return None
+    if said.h != handle.hex():
+        return None
+    for salted_by in (nonce, seq.to_bytes(8, "big")):  # the number of its entry: as it was until 27 November 2026
+        salt = salt_of(key, salted_by)
+        if hashlib.sha256(salt + body).hexdigest() == said.d:
+            return salt, body
+    return None
 
 
 def _disclosed(row: Row, salt: bytes, body: bytes) -> Row | None:
@@ -222,15 +230,5 @@ def _disclosed(row: Row, salt: bytes, body: bytes) -> Row | None:
 
 def _opened(row: Row, key: SubjectKey, kept: bytes | None) -> Row | None:
     """The row with the body that was decided; None where that is not there or not the one it commits to."""
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    seq, _, handle, hash_, entry = row
-    try:
-        said = _read_sealed(entry)
-        body = AESGCM(key.key).decrypt((kept or b"")[:_NONCE], (kept or b"")[_NONCE:], handle)
-    except (InvalidTag, ValueError, msgspec.MsgspecError):
-        return None
-    if said.h != handle.hex() or hashlib.sha256(salt_of(key.key, seq) + body).hexdigest() != said.d:
-        return None
-    return (seq, int(Kind.DECISION), key.pseudonym, hash_, body)
+    found = unsealed(row, key.key, kept)
+    return None if found is None else (row[0], int(Kind.DECISION), key.pseudonym, row[3], found[1])

@@ -285,8 +285,9 @@ def record(explained: Explained, run: Run) -> Recorded:
         with run._writer.beside():
             run._add(written.parts)
     else:
-        keys = keys_of_people(run.store.people, explained.allocated.scored.minimised.permitted.asked.subjects)
-        run._add(parts_of(explained, run.ground, run.run_id, run._seal, keys, before))
+        people = run.store.people
+        keys = keys_of_people(people, explained.allocated.scored.minimised.permitted.asked.subjects)
+        run._add(parts_of(explained, run.ground, run.run_id, run._seal, people, keys, before))
     _add_batch(explained, run, before.decisions + 1)
     return Recorded(explained, run.run_id, first, run._writer.tail.entries, run._writer.tail.hash.hex())
 

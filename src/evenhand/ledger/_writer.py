@@ -9,7 +9,6 @@ from typing import Protocol
 
 from ._beside import Beside
 from ._checkpoint import Signer
-from ._personal import commitments, encrypted
 from ._proofs import edge_of
 from ._store import Head, Kind, LedgerStore, Row, Tail
 from ._tree import Node
@@ -47,13 +46,9 @@ class Writer:
 
     def add_decisions(self, part: Part) -> None:
         """Add decisions."""
-        people, first = self._store.people, self.tail.entries + 1
-        pseudonyms, bodies = part.pseudonyms, part.bodies
-        if people is not None:
-            whose = part.whose()
-            self._into.keep_payloads(first, part.sealed or encrypted(people, whose, bodies))
-            pseudonyms, bodies = commitments(first, whose, bodies)
-        self.add(Kind.DECISION, pseudonyms, bodies)
+        if part.sealed:
+            self._into.keep_payloads(self.tail.entries + 1, part.sealed)
+        self.add(Kind.DECISION, part.abouts, part.bodies)
 
     @contextmanager
     def beside(self) -> Iterator[None]:

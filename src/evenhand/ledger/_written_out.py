@@ -1,7 +1,7 @@
 """The decisions of a run, made ready while others still write the ledger: checked, encoded and encrypted.
 
-Only what depends on where the ledger ends has to wait for the turn to write: each entry's number, the salt of its
-commitment, and the chain. So the turn of a large run is short.
+Only what depends on where the ledger ends has to wait for the turn to write: the number of each entry, the chain and
+the tree. So the turn of a large run is short.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from evenhand.terms import DataError, Explained, LedgerError, Model
 from ._body import digest_of
 from ._columns import bodies_of, columns_from_explained
 from ._inspect_people import about_erased
-from ._personal import HANDLE, HANDLE_AND_KEY, SubjectKeys, encrypted
+from ._personal import HANDLE, HANDLE_AND_KEY, SubjectKeys, closed_decisions
 from ._seal import Seal, withheld
 from ._store import Kind, LedgerStore
 
@@ -45,26 +45,19 @@ _SECRET = 32
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some decisions of a run, one after the other.
+    """Some decisions of a run, one after the other, as the ledger keeps them.
 
     Attributes:
-        pseudonyms: whom they are about, 16 bytes each.
-        bodies: what was decided.
-        keys: handle and key (48 bytes) of each person, end to end; empty where the ledger has no keys of people.
-        sealed: the bodies encrypted under these; empty where that is still to be done, or there are no keys.
+        abouts: what each is filed under: handle of the person, or pseudonym where the ledger has no keys of people.
+        bodies: of the entries.
+        sealed: the encrypted bodies, kept beside the chain; none where the ledger has no keys of people.
         totals: of the run with them.
     """
 
-    pseudonyms: Sequence[bytes] = field(repr=False)
+    abouts: Sequence[bytes] = field(repr=False)
     bodies: Sequence[bytes] = field(repr=False)
-    keys: bytes = field(repr=False)
     sealed: Sequence[bytes] = field(repr=False)
     totals: Totals
-
-    def whose(self) -> list[bytes]:
-        """Handle and key of the person of each."""
-        keys = self.keys
-        return [keys[at : at + HANDLE_AND_KEY] for at in range(0, len(keys), HANDLE_AND_KEY)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +138,7 @@ def write_out(
     seal = Seal(run_id, key) if key else None
     subjects = explained.allocated.scored.minimised.permitted.asked.subjects
     keys = keys_of_people(people, subjects, together=_PEOPLE)
-    parts = tuple(
-        Part((), part.bodies, part.keys, encrypted(people, part.whose(), part.bodies), part.totals)
-        for part in parts_of(explained, ground, run_id, seal, keys, Totals.none(len(campaign.offers)))
-    )
+    parts = tuple(parts_of(explained, ground, run_id, seal, people, keys, Totals.none(len(campaign.offers))))
     return WrittenOut(explained, run_id, ground, parts, keys[:, :HANDLE].copy(), key)
 
 
@@ -157,16 +147,18 @@ def parts_of(
     ground: Ground,
     run_id: str,
     seal: Seal | None,
+    people: SubjectKeys | None,
     keys: NDArray[np.uint8],
     totals: Totals,
 ) -> Iterator[Part]:
-    """The decisions of a batch, checked and encoded, part by part.
+    """The decisions of a batch, checked, encoded and encrypted, part by part.
 
     Args:
         explained: what was decided.
         ground: what the run stands on.
         run_id: the run.
         seal: of the run, where it has one.
+        people: keys of people, where the ledger has them.
         keys: uint8[people, 48], handle and key of each person of the batch; no row where there are no keys.
         totals: of the run so far.
 
@@ -181,8 +173,12 @@ def parts_of(
         refuse_violations(check_decisions(columns, ground), run_id)
         bodies = bodies_of(columns) if seal is None else bodies_of(withheld(columns), seal.close(columns))
         totals = totals.plus(columns)
-        theirs = keys[person[start:stop]].tobytes() if len(keys) else b""
-        yield Part(_pseudonyms(columns.subject), bodies, theirs, (), totals)
+        if people is None:
+            yield Part(_pseudonyms(columns.subject), bodies, (), totals)
+            continue
+        theirs = keys[person[start:stop]].tobytes()
+        whose = [theirs[at : at + HANDLE_AND_KEY] for at in range(0, len(theirs), HANDLE_AND_KEY)]
+        yield Part(*closed_decisions(people, whose, bodies), totals)
 
 
 def keys_of_people(people: SubjectKeys | None, subjects: NDArray[np.bytes_], *, together: int = 0) -> NDArray[np.uint8]:

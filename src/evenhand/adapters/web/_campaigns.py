@@ -119,7 +119,9 @@ def _plans(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
     async def plan(
         request: Request,
         name: Name,
-        budget: Annotated[Decimal | None, Query(ge=0, le=1_000_000_000, description="Try this budget.")] = None,
+        budget: Annotated[
+            Decimal | None, Query(ge=0, le=1_000_000_000, decimal_places=6, description="Try this budget.")
+        ] = None,
         contacts: Annotated[int | None, Query(ge=0, le=2_000_000_000, description="Try so many people.")] = None,
         bound: Annotated[
             list[str] | None,

@@ -20,8 +20,8 @@ def asked_in(query: Mapping[str, str]) -> dict[str, Any]:
     """What is asked: ``budget``, ``contacts``, ``bounds`` by the id of the limit, and ``wrong``.
 
     ``wrong`` holds what cannot be tried, each with the name in the address and why, one of ``number``, ``whole``,
-    ``share`` and ``many``: it is no number from 0 on, no whole one, no share from 0 to 1, or too large. What was sent
-    stays out of it.
+    ``share``, ``digits`` and ``many``: it is no number from 0 on, no whole one, no share from 0 to 1, has more than six
+    digits after the point, or is too large. What was sent stays out of it.
     """
     bounds: dict[str, float] = {}
     asked: dict[str, Any] = {"budget": None, "contacts": None}
@@ -36,6 +36,8 @@ def asked_in(query: Mapping[str, str]) -> dict[str, Any]:
             wrong.append((name, "share" if most == 1 else "many"))
         elif name == "contacts" and number % 1:
             wrong.append((name, "whole"))
+        elif name == "budget" and number != round(number, 6):
+            wrong.append((name, "digits"))
         elif most == 1:
             bounds[name.removeprefix(_BOUND)] = float(number)
         else:

@@ -45,7 +45,7 @@ __all__ = [
 
 PATIENCE = 2.0
 """Seconds to wait while somebody else writes the ledger. A service lets go of it within a fraction of that."""
-FOR_A_RUN = 10.0
+FOR_A_RUN = 20.0
 """Seconds to wait longer where what is being written is a whole run: its turn takes a second for 100,000 people."""
 
 
