@@ -14,9 +14,9 @@ import uvicorn
 from ._protocol import BoundedProtocol
 from ._sockets import Socket, bound_to, listen_on
 
-__all__ = ["TURN", "run_app", "settings"]
+__all__ = ["run_app", "settings"]
 
-TURN = 0.0005
+_TURN = 0.0005
 """Seconds after which the thread that decides gives way to the one that reads requests."""
 
 
@@ -93,7 +93,7 @@ def run_app(
     listen_on(listening, BoundedProtocol.most)
     gc.collect()
     gc.freeze()  # what is in memory now stays; looking through it again and again would stop everybody
-    sys.setswitchinterval(TURN)
+    sys.setswitchinterval(_TURN)
     with _signals(again):
         _Server(settings(app, host, port), ready).run(listening)
 

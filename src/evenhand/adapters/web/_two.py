@@ -28,12 +28,15 @@ from ._app import Service, make_app
 from ._behind_questions import QuestionLink, ServedNow
 from ._behind_requests import RequestLink
 from ._protocol import BoundedProtocol
-from ._run import TURN, settings
+from ._run import settings
 from ._sockets import Socket, linked, listen_on
 from ._wire import Counting, Fault, Hello
 
 __all__ = ["Behind", "run_two"]
 
+_TURN = 0.003
+"""Seconds after which the thread that decides gives way. Threads that pass questions and answers on do little, so each
+time it gives way costs more than they wait."""
 _STARTS, _WITHIN = 5, 60.0
 """So many starts of the other process within so many seconds; then something is wrong that a start does not mend."""
 _LOOK = 0.25
@@ -75,7 +78,7 @@ def run_two(behind: Behind, sockets: Sequence[Socket], *, ready: Callable[[], No
     listen_on(sockets, BoundedProtocol.most)
     gc.collect()
     gc.freeze()
-    sys.setswitchinterval(TURN)
+    sys.setswitchinterval(_TURN)
     try:
         with asyncio.Runner(loop_factory=settings(None).get_loop_factory()) as runner:
             runner.run(_Two(behind, sockets, ready).run(again))
@@ -154,14 +157,18 @@ class _Two:
     def _stop(self) -> None:
         """The first time what is under way is answered; the second time nothing is waited for."""
         if self._stopped:
-            if self._process is not None:
-                self._process.kill()
+            self._kill()
             return
         self._stopped = True
+        asyncio.get_running_loop().call_later(_PATIENCE, self._kill)
         for one in self._sockets:
             one.close()
         if self._link is not None:
             self._link.stop()
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
 
 
 def _started(sockets: Sequence[Socket], *links: Socket) -> subprocess.Popen[bytes]:
