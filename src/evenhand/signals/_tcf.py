@@ -127,6 +127,7 @@ def decisecond(moment: datetime) -> int:
     """A moment as TCF writes it: tenths of a second since 1970 UTC.
 
     Example:
+        >>> from datetime import UTC
         >>> decisecond(datetime(2026, 3, 1, tzinfo=UTC))
         17723232000
     """
