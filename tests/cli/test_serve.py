@@ -21,7 +21,7 @@ from serve_cases import Askers, ask_once, serving
 from shop_folder import PROGRAM
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
-KILLS = 4
+KILLS = 3
 
 
 @pytest.fixture

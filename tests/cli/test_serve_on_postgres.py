@@ -23,9 +23,9 @@ from serve_cases import Askers, ask_once, serving
 from shop_folder import AT, write_shop
 
 pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.postgres]
-AWAY = float(os.environ.get("EVENHAND_AWAY", "2"))
+AWAY = float(os.environ.get("EVENHAND_AWAY", "1"))
 """Seconds for which the server is away."""
-SECONDS = float(os.environ.get("EVENHAND_RACE_SECONDS", "3"))
+SECONDS = float(os.environ.get("EVENHAND_RACE_SECONDS", "2"))
 
 
 def _home(folder: Path, cli, url: str, each: str = "") -> dict[str, str]:

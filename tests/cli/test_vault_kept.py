@@ -10,24 +10,46 @@ import sqlite3
 import psycopg
 import pytest
 
-from shop_folder import AT
+from kept_homes import KeptHome
+from shop_folder import AT, evenhand, write_shop
 
 HOME, WHO, ALONE = "evenhand-home", "canary3@mail.example", "canary-vault-only@mail.example"
 PUT = ("vault", "put", "groups.csv", "--id", "person", "--columns", "sex", "--purpose", "limit", "--as", "ada")
 UNTIL = ("--until", "2126-03-01")
 
 
-@pytest.fixture(params=["files", pytest.param("server", marks=pytest.mark.postgres)])
-def house(request, shop, cli):
-    """A home of each kind with the groups in its vault, one person in it whom no table knows, and a run."""
-    url = request.getfixturevalue("postgres_url") if request.param == "server" else ""
+@pytest.fixture(scope="module")
+def _in_files(tmp_path_factory):
+    folder = write_shop(tmp_path_factory.mktemp("vault") / "shop").parent
+    _keep_groups(lambda *words: evenhand(*words, cwd=folder, EVENHAND_HOME=HOME).check_returncode(), folder)
+    return folder
 
-    def call(*words, home=HOME, exits=0, url=url):
+
+@pytest.fixture(scope="module")
+def _there(_upgraded_there, tmp_path_factory):
+    kept = _upgraded_there.copy(tmp_path_factory.mktemp("vault-there") / "shop")
+    _keep_groups(kept, kept.folder)
+    return kept
+
+
+@pytest.fixture(params=["files", pytest.param("server", marks=pytest.mark.postgres)])
+def house(request, tmp_path, cli):
+    """A home of each kind with the groups in its vault, one person in it whom no table knows, and a run."""
+    kept = request.getfixturevalue("_there").copy(tmp_path / "shop") if request.param == "server" else None
+    shop = kept.folder if kept else shutil.copytree(request.getfixturevalue("_in_files"), tmp_path / "shop")
+
+    def call(*words, home=HOME, exits=0, url=kept.url if kept else ""):
         done = cli(shop, *words, EVENHAND_HOME=str(home), EVENHAND_DATABASE=url)
         assert done.exit_code == exits, done.stderr + done.stdout
         return done
 
-    call.folder, call.url, call.schema = shop, url, f"t{secrets.token_hex(6)}"
+    call.folder, call.url, call.schema = shop, kept.url if kept else "", KeptHome.schema
+    yield call
+    if kept:
+        kept.drop()
+
+
+def _keep_groups(call, shop):
     lines = [line.split(",") for line in (shop / "people.csv").read_text().splitlines()]
     at = lines[0].index("sex")
     rows = [f"{line[0]},{line[at]}" for line in lines]
@@ -35,11 +57,8 @@ def house(request, shop, cli):
     (shop / "people.csv").write_text("".join(",".join([*line[:at], *line[at + 1 :]]) + "\n" for line in lines))
     campaign = shop / "campaign.yaml"
     campaign.write_text(campaign.read_text().replace("{role: sensitive}", "{role: sensitive, kept_in: vault}"))
-    if url:
-        call("db", "upgrade", "--schema", call.schema)
     call(*PUT, *UNTIL)
     call("run", "campaign.yaml", "--at", AT)
-    return call
 
 
 def _changed(house, statement, home=HOME):
