@@ -49,6 +49,8 @@ class Folding:
         with suppress(sqlite3.Error), closing(self._opened()) as database:
             while self._is_longer.wait() and not self._is_over.wait(_EVERY):
                 self._is_longer.clear()
+                if self._is_over.is_set():
+                    return  # `close` came between the two waits, and nobody would wake this thread again
                 with suppress(sqlite3.Error):
                     database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
