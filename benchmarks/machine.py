@@ -92,3 +92,9 @@ def _memory() -> float:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     except (ValueError, OSError, AttributeError):
         return float("nan")
+
+
+def processes(number: int) -> list[int]:
+    """A process and those that it started."""
+    started = Path(f"/proc/{number}/task/{number}/children").read_text("ascii").split()
+    return [number, *map(int, started)]

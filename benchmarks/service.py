@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .machine import describe, installed, load, print_table
+from .machine import describe, installed, load, print_table, processes
 
 AT = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 PORT, BARE_PORT = 8391, 8392
@@ -162,7 +162,7 @@ def row(
 def _cpu(number: int) -> float:
     """Seconds of CPU that a process, and those that it started, have used."""
     used = 0.0
-    for one in (number, *map(int, Path(f"/proc/{number}/task/{number}/children").read_text("ascii").split())):
+    for one in processes(number):
         fields = Path(f"/proc/{one}/stat").read_text("ascii").rpartition(")")[2].split()
         used += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return used

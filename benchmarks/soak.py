@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .machine import describe, load, print_table
+from .machine import describe, load, print_table, processes
 from .service import make_world, process
 
 PORT = 8393
@@ -136,9 +136,9 @@ async def looks(seen: Seen, until: float, number: int, began: float) -> None:
 
 
 def memory(number: int) -> float:
-    """Memory of a process, MiB."""
-    status = Path(f"/proc/{number}/status").read_text("ascii")
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+    """Memory of the service, MiB: of the process that decides and the one that speaks HTTP, what they share twice."""
+    told = [Path(f"/proc/{one}/status").read_text("ascii") for one in processes(number)]
+    return sum(int(text.split("VmRSS:")[1].split()[0]) for text in told) / 1024
 
 
 async def warm_up(seen: Seen, people: int) -> None:
