@@ -154,7 +154,7 @@ def test_the_client_to_copy_decides_tells_and_asks_again(ran, cli):
 
 
 def test_without_a_run_or_with_a_taken_port_it_says_why(shop, ran, cli):
-    """No prices, no service; and a port that somebody has is named."""
+    """No prices, no service; and a port that somebody has is named, before anything is opened."""
     refused = cli(shop, "serve", "campaign.yaml")
     assert (refused.exit_code, "error" in refused.stderr) == (4, True)
     with socket.socket() as taken:
@@ -171,3 +171,4 @@ def test_without_a_run_or_with_a_taken_port_it_says_why(shop, ran, cli):
         )
     assert told.returncode == 4
     assert f"port {port}" in told.stderr
+    assert "opening" not in told.stderr + told.stdout
