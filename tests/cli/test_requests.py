@@ -20,6 +20,8 @@ from evenhand.terms import UsageError
 from shop_folder import evenhand, write_shop
 
 WHO, OTHER = "canary2@mail.example", "canary3@mail.example"
+NO_OFFER = "canary6@mail.example"
+"""Somebody who got none."""
 PURPOSE = "PersonalisedAdvertising"
 PROCESSING = """processing:
   people: {nl: klanten, en: customers}
@@ -280,22 +282,24 @@ def test_nobody_said_anything_before_1900(desk):
 
 def test_a_person_reviews_a_decision_and_the_old_one_stays(desk):
     """Time and outcome are recorded, the change stands on the person's page, the ledger says what it said."""
-    told = json.loads(desk("why", WHO, "--json").stdout)
+    told = json.loads(desk("why", NO_OFFER, "--json").stdout)
     head = json.loads(desk("ledger", "verify", "--json").stdout)["head"]
-    assert desk("rights", "ask", WHO, "human-review").exit_code == 2
+    assert desk("rights", "ask", NO_OFFER, "human-review").exit_code == 2
     assert desk("rights", "ask", OTHER, "human-review", "--decision", told["decision_id"]).exit_code == 2
-    number = desk.ask("human-review", "--decision", told["decision_id"])
+    number = desk.ask("human-review", "--decision", told["decision_id"], who=NO_OFFER)
     assert desk("rights", "start", number, "--by", "reviewer-2").exit_code == 0
-    assert desk.answer(number, "--outcome", "change", "--reason", "x", "--offer", "gold").exit_code == 2
-    assert desk.answer(number, "--outcome", "maybe", "--reason", "x").exit_code == 2
-    done = desk.answer(number, "--outcome", "change", "--offer", "tea", "--reason", "the limit was too strict")
+    assert desk.answer(number, "--outcome", "change", "--reason", "x", "--offer", "gold", who=NO_OFFER).exit_code == 2
+    assert desk.answer(number, "--outcome", "maybe", "--reason", "x", who=NO_OFFER).exit_code == 2
+    done = desk.answer(
+        number, "--outcome", "change", "--offer", "tea", "--reason", "the limit was too strict", who=NO_OFFER
+    )
     assert done.exit_code == 0, done.stderr
     assert "Zij werd veranderd in: Korting op thee." in done.stdout
     assert desk("rights", "show", number, "--letter", "again.txt").exit_code == 2, "the letter tells what is private"
     assert not (desk.folder / "again.txt").exists()
     assert desk("rights", "show", number, "--letter", "again.txt", "--reveal", "--by", "dpo").exit_code == 0
     assert "Zij werd veranderd in: Korting op thee." in (desk.folder / "again.txt").read_text("utf-8")
-    package = assembly.package_about(WHO, home=desk.home, lang="en", at=NOW)
+    package = assembly.package_about(NO_OFFER, home=desk.home, lang="en", at=NOW)
     assert package.to_dict()["reviews"][0]["offer"] == "tea"
     assert "A person looked at this decision" in package.to_html()
     assert "Money off tea" in package.to_html()
@@ -323,24 +327,29 @@ def test_reviews_that_change_nothing_in_no_time_raise_an_alarm(desk):
 def test_a_changed_outcome_is_told_where_somebody_asks_why(desk):
     """In both languages, in text and JSON, above the decision as it was recorded; by decision and by person. Nobody
     else's explanation says it, and receipts are about the record alone."""
-    told = json.loads(desk("why", WHO, "--json").stdout)
-    before = desk("why", WHO).stdout
+    told = json.loads(desk("why", NO_OFFER, "--json").stdout)
+    before = desk("why", NO_OFFER).stdout
     assert "reviews" not in told
-    number = desk.ask("human-review", "--decision", told["decision_id"])
-    assert "reviews" not in json.loads(desk("why", WHO, "--json").stdout), "asked, and not yet answered"
-    assert desk.answer(number, "--outcome", "change", "--offer", "tea", "--reason", "only-for-officers").exit_code == 0
-    for who in (WHO, told["decision_id"]):
+    number = desk.ask("human-review", "--decision", told["decision_id"], who=NO_OFFER)
+    assert "reviews" not in json.loads(desk("why", NO_OFFER, "--json").stdout), "asked, and not yet answered"
+    assert (
+        desk.answer(
+            number, "--outcome", "change", "--offer", "tea", "--reason", "only-for-officers", who=NO_OFFER
+        ).exit_code
+        == 0
+    )
+    for who in (NO_OFFER, told["decision_id"]):
         after = json.loads(desk("why", who, "--json").stdout)
         assert [(one["outcome"], one["offer"]) for one in after.pop("reviews")] == [("change", "tea")]
         assert after.pop("lines")[1:] == told["lines"]
         assert after == {name: value for name, value in told.items() if name != "lines"}
-    text = desk("why", WHO, "--lang", "en").stdout
+    text = desk("why", NO_OFFER, "--lang", "en").stdout
     assert text.index("Money off tea") < text.index(before.splitlines()[2])
     assert "They changed it: instead of what was decided you get" in text
-    assert "De beslissing is veranderd" in desk("why", WHO, "--lang", "nl").stdout
+    assert "De beslissing is veranderd" in desk("why", NO_OFFER, "--lang", "nl").stdout
     assert "only-for-officers" not in text
     assert "looked at this decision again" not in desk("why", OTHER).stdout
-    page = assembly.package_about(WHO, home=desk.home, lang="en", at=NOW).to_html()
+    page = assembly.package_about(NO_OFFER, home=desk.home, lang="en", at=NOW).to_html()
     assert page.count("looked at this decision") == 1
 
 
@@ -355,6 +364,16 @@ def test_a_review_that_keeps_a_decision_or_takes_an_offer_away_is_told_too(desk)
     kept, taken = (line.text for line in explained.lines if line.key == "reviewed")
     assert kept.endswith("It stayed as it was.")
     assert "you get no offer" in taken
+
+
+def test_a_review_that_changes_a_decision_into_what_it_is_already_is_refused(desk):
+    """As it was recorded, and as an earlier review left it; back to what it was is a change again."""
+    decision = json.loads(desk("why", WHO, "--json").stdout)["decision_id"]
+    for offer, code in (("tea", 2), ("", 0), ("", 2), ("tea", 0)):
+        number = desk.ask("human-review", "--decision", decision)
+        done = desk.answer(number, "--outcome", "change", "--offer", offer, "--reason", "x")
+        assert (done.exit_code, "review-same" in done.stderr) == (code, code == 2), offer
+    assert [one.offer for one in assembly.why(WHO, home=desk.home).reviews] == ["", "tea"]
 
 
 def test_reading_what_is_private_is_recorded_with_who_and_when(desk):

@@ -85,6 +85,8 @@ def test_a_form_writes_the_file_that_is_kept_and_started_and_stopped(console):
     assert kept.headers["location"] == "/console/campaigns/by-form?lang=nl&done=kept"
     assert console.register.text("by-form").decode() == fetched.text
     page = browser.get("/console/campaigns/by-form?lang=en").text
+    assert "nobody was decided about yet" in page
+    assert "no groups compared" not in page
     seen = re.search(r'name="seen" value="([^"]*)"', page)[1].replace("&#34;", '"')
     assert browser.post("/console/campaigns/by-form/start", seen='"9.9"', reason="no").status_code == 412
     assert browser.post("/console/campaigns/by-form/start", seen=seen, reason="yes").status_code == 303
@@ -214,6 +216,7 @@ def test_what_a_privacy_officer_paused_stays_paused_until_they_let_it_go_on(cons
     assert "in the role privacy officer" in page
     assert "Only these roles let the campaign go on: privacy officer." in page
     assert f'action="{path}/resume"' not in page
+    assert 'id="acts"' not in page, "a heading with nothing below it"
     refused = marketer.post(f"{path}/resume", reason="it sells", lang="en")
     assert refused.status_code == 403
     assert "pause-of-another" in refused.text

@@ -293,6 +293,7 @@ def test_a_correction_counts_and_a_wrong_column_is_said(desk):
     more = {"do": "answer", "who": who, "identity": "logged in", "lang": "en"}
     assert "the right value" in officer.post(_page(number), **more, values="visits").text
     assert "No campaign here declares" in officer.post(_page(number), **more, values="nothing=3").text
+    assert "does not fit its column" in officer.post(_page(number), **more, values="visits=three").text
     assert officer.post(_page(number), **more, values="visits=3\r\n\r\n").status_code == 200
     assert desk.found(number).request.trail[-1].details["corrected"] == 1
 

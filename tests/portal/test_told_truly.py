@@ -109,3 +109,21 @@ def test_a_shop_opens_without_a_payer(tmp_path):
     """A campaign file of before stays as it is: its text and its digest do not change."""
     shop = open_shop(tmp_path / "shop")
     assert "paid_by" not in shop.house.desk(shop.who("tea")).record.last[1].campaign.model_dump_json()
+
+
+def test_who_asks_a_human_to_look_sees_by_which_day_they_get_an_answer_and_no_day_once_it_came(real):
+    """Also where it was asked on the page of one decision, which has no list of requests."""
+    person = real.who("tea")
+    browser, page = _enter(real, person)
+    decision = real.decision_of(person)
+    back = f"/me/why/{decision}"
+    sent = {"do": "ask", "name": "human_review", "about": decision, "back": back, "lang": "en", "csrf": _csrf(page)}
+    page = _words(browser.post("/me/ask", data=sent).text)
+    assert "Below you see by which day you get an answer." in page
+    assert re.search(r"received\. Asked on 2 March 2026\. Answer by \d+ \w+ 2026 at the latest\.", page)
+    (asked,) = assembly.list_requests(home=real.home.folder, who=person)
+    how = {"identity": "known", "by": "reviewer", "at": real.now, "outcome": "keep", "reason": "fair"}
+    assembly.answer_request(asked.number, person, home=real.home.folder, **how)
+    page = _words(browser.get("/me?lang=en").text)
+    assert "answered. Asked on 2 March 2026." in page
+    assert "Answer by" not in page

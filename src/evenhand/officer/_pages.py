@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from evenhand.explanation import Lang, catalogue, text
+from evenhand.explanation import Lang, catalogue, day, text
 from evenhand.rights import EXTENSIONS, REFUSALS, Happening, Step
 from evenhand.staff import Frame, Read, page_filler
 
@@ -142,6 +143,8 @@ def _details(one: Happening, lang: str) -> Iterator[str]:
             said = catalogue(lang).get(f"{group}.{value}", said)
         elif name in ("outcome", "state") or (name == "identity" and said == "code"):
             said = catalogue(lang).get(f"officer.word.{value}", said)
+        elif name == "models_until":
+            said = day(datetime.fromisoformat(said), lang)
         yield text(key, lang, value=said) if key in catalogue(lang) else f"{name}: {said}"
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from evenhand.explanation import LANGUAGES, Lang, day, number, percent, text
+from evenhand.rights import State
 
 from ._facts import Me, Why
 from ._intents import Right
@@ -96,7 +97,8 @@ def why_page(why: Why, place: Place) -> str:
 def me_page(me: Me, place: Place, lang: Lang) -> str:
     """The person's own page: what was decided, what may count, what they asked and chose."""
     rights = [right.value for right in Right if right is not Right.HUMAN_REVIEW]
-    return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, me=me, rights=rights)
+    closed = [state.value for state in State if state.is_closed]
+    return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, me=me, rights=rights, closed=closed)
 
 
 def how_page(sender: str, contact: str, place: Place, lang: Lang) -> str:

@@ -251,7 +251,8 @@ class _Pages:
             return self._refused(request, "form")
         done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=False)
         told = self._links.done(done, request.cookies[_COOKIE], self._clock())
-        return sent_on(request, way_back(form), language(request, form), told)
+        back = "/me" if done == "ask" else way_back(form)  # where requests stand, each with its day
+        return sent_on(request, back, language(request, form), told)
 
     async def why(self, request: Request) -> Response:
         opening = self._visit(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from evenhand.adapters.data.tables import open_table
 from evenhand.adapters.keys.personal_seal import seal
 from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.ledger import facts, open_run
-from evenhand.policy import Table
+from evenhand.policy import Campaign, Table
 from evenhand.rights import (
     NOTED,
     PORTABILITY_SCHEMA,
@@ -28,10 +29,11 @@ from evenhand.rights import (
     Stream,
     check_step,
 )
-from evenhand.terms import DataError, EvenhandError, Role, UsageError
+from evenhand.terms import DataError, DecisionFacts, EvenhandError, Role, UsageError
 
 from ..records._records import data_folder, open_ledger
 from ..records._vault_store import vault_correct, vault_of, vault_values
+from ..records._why import reviews_about
 from ..runs._open import given_features
 from ._declared import campaigns_of
 from ._lapsed import is_erased, lapse
@@ -318,11 +320,11 @@ def _reviewed(place: Home, found: Found, outcome: str, offer: str, reason: str) 
             remedy="leave --offer out, or pass --outcome change",
         )
     decision = next((str(one["decision"]) for one in found.private if "decision" in one), "")
-    with open_ledger(place) as store:
-        try:
-            campaign = open_run(store, facts(store, decision).run_id).campaign
-        except DataError:
-            campaign = None
+    decided: DecisionFacts | None = None
+    campaign: Campaign | None = None
+    with open_ledger(place) as store, suppress(DataError):
+        decided = facts(store, decision)
+        campaign = open_run(store, decided.run_id).campaign
     if outcome == "change" and offer and campaign and offer not in {one.id for one in campaign.offers}:
         raise UsageError(
             "review-offer",
@@ -330,4 +332,18 @@ def _reviewed(place: Home, found: Found, outcome: str, offer: str, reason: str) 
             rule="a reviewer chooses among what the campaign can offer, or nothing",
             remedy="name one of: " + ", ".join(one.id for one in campaign.offers),
         )
+    if outcome == "change" and decided and campaign and offer == _stands(place, decided, campaign):
+        raise UsageError(
+            "review-same",
+            "The decision is that already, so nothing would change.",
+            rule="GDPR 22(3): what is recorded of a review is one thing or the other",
+            remedy="pass --outcome keep, or name another offer",
+        )
     return _Done({"outcome": outcome}, {"offer": offer, "reason": reason})
+
+
+def _stands(place: Home, decided: DecisionFacts, campaign: Campaign) -> str:
+    """The offer that a decision is by now, after earlier reviews of it; "" = no offer."""
+    reviews = reviews_about(place, decided.subject).get(decided.decision_id, ())
+    recorded = campaign.offers[decided.offer].id if decided.offer >= 0 else ""
+    return next((one.offer for one in reversed(reviews) if one.changed), recorded)
