@@ -119,3 +119,29 @@ def test_more_connections_than_can_be_served_are_told_to_come_back_in_a_problem(
         assert refused.json()["type"] == "/problems/busy"
     time.sleep(0.1)
     assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+
+
+def test_a_body_that_drips_in_after_the_answer_does_not_keep_a_connection(port):
+    """Answered early, as where no key came along: what is still to come is not waited for without end."""
+    with socket.create_connection(("127.0.0.1", port)) as slow:
+        slow.sendall(HEAD + b"Content-Length: 100000\r\n\r\n")
+        began, ended = time.monotonic(), False
+        while not ended and time.monotonic() - began < 10:
+            try:
+                slow.send(b" ")
+            except OSError:
+                ended = True
+            time.sleep(0.05)
+        assert ended
+
+
+def test_a_body_that_comes_whole_after_the_answer_leaves_the_connection_for_the_next(port):
+    """Only what is missing is counted against a caller."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(HEAD + b"Content-Length: 2\r\n\r\n{")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"}")
+        time.sleep(0.6)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: service\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import begin_run, make_explained, model_from_json
+from evenhand.adapters.ledgers._sealed_head import sealed_head
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.ledger import GENESIS, Head, Tail, columns, facts, finish, latest, open_run, record, replay, runs, verify
 from evenhand.terms import LedgerError, StoreError
@@ -288,17 +289,19 @@ def test_a_full_disk_records_nothing_and_says_so(tmp_path):
 
 
 def test_a_head_that_cannot_be_written_stops_the_run(tmp_path):
-    """If the head's file cannot be made, nothing is committed."""
+    """If the head's file cannot be written, nothing is committed."""
     path = tmp_path / "ledger.db"
     _ledger(path)
     with SqliteLedger(path) as store:
-        blocked = path.with_name("ledger.db.head.new")
+        head, aside = path.with_name("ledger.db.head"), path.with_name("aside")
         with begin_run(store, identity="000002") as run:
             record(make_explained(3), run)
-            blocked.mkdir()
+            head.rename(aside)
+            head.mkdir()
             with pytest.raises(StoreError, match="cannot be opened or written"):
                 finish(run, {})
-        blocked.rmdir()
+        head.rmdir()
+        aside.rename(head)
         assert len(runs(store)) == 1
         assert verify(store, model_from_json).ok
 
@@ -457,3 +460,45 @@ def _in_the_file(path):
         return 0
     finally:
         database.close()
+
+
+def test_a_head_of_which_half_a_block_was_written_is_the_one_before(tmp_path):
+    """The machine stopped while a head was written over the older one: the other place has the head before, and what
+    the ledger's own key signed after it is accepted. Where both say the same, at rest, losing either loses nothing."""
+    path = tmp_path / "ledger.db"
+    _ledger(path)
+    head = path.with_name("ledger.db.head")
+    whole = head.read_bytes()
+    assert len(whole) == 8_192
+    for torn in (whole[:100] + bytes(3_996) + whole[4_096:], whole[:4_196] + bytes(3_996)):
+        head.write_bytes(torn)
+        with SqliteLedger(path) as store:
+            assert store.head() == Head(store.tail())
+            assert verify(store, model_from_json).ok
+    with SqliteLedger(path) as store:
+        before = store.tail()
+        store.claim()
+        store.keep_head(Head(before, pending=Tail(before.entries + 9, bytes(32))))  # of a commit that never came
+        newer = head.read_bytes()
+        at = 0 if newer[:4_096] != whole[:4_096] else 4_096
+        head.write_bytes(newer[: at + 60] + bytes(4_036) + newer[at + 4_096 :])
+        assert store.head() == Head(before)
+    _ledger(path, first=7)
+    with SqliteLedger(path) as store:
+        assert verify(store, model_from_json).ok
+
+
+def test_a_head_that_stands_alone_in_its_file_is_read_and_gets_two_places(tmp_path):
+    """As an older evenhand wrote it."""
+    path = tmp_path / "ledger.db"
+    _ledger(path)
+    head = path.with_name("ledger.db.head")
+    with SqliteLedger(path) as store:
+        kept = store.head()
+    head.write_text(sealed_head(kept, path.with_name("ledger.db.key").read_bytes()))
+    with SqliteLedger(path) as store:
+        assert store.head() == kept
+    _ledger(path, first=7)
+    assert len(head.read_bytes()) == 8_192
+    with SqliteLedger(path) as store:
+        assert verify(store, model_from_json).ok

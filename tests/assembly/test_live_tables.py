@@ -73,3 +73,31 @@ def test_what_is_asked_to_be_read_again_is_read_though_no_file_changed(ran_shop)
         serving.tables.read_now()
         assert _soon(lambda: [one.id for one in found] == ["EH-POL-140"])
         assert asked(serving.live, person(4)).answers
+
+
+def test_an_erasure_beside_a_table_that_cannot_be_read_refuses_nobody(ran_shop):
+    """What somebody said is taken out while a table is broken: others are decided about by what was read before."""
+    with _told(ran_shop) as (serving, _):
+        home = serving.place.folder
+        assembly.say(person(4), "withdraw", "PersonalisedAdvertising", home=home, at=datetime.now(UTC))
+        _write(ran_shop, "people.csv", "person\n1\n")
+        assembly.erase(person(4), home=home, at=datetime.now(UTC))
+        assert asked(serving.live, person(3)).answers[0].standing == "personalised"
+
+
+def test_a_correction_beside_a_table_that_cannot_be_read_stops_decisions_about_that_person_alone(ran_shop):
+    """By the wrong value nobody is decided about; others are as before, and the person is when it can be read."""
+    people = (ran_shop / "people.csv").read_text("utf-8")
+    with _told(ran_shop) as (serving, _):
+        home, now = serving.place.folder, datetime.now(UTC)
+        request = assembly.ask(person(3), "rectification", home=home, at=now).request.number
+        assembly.answer_request(
+            request, person(3), home=home, by="dpo", at=now, identity="known", values={"visits": "0"}
+        )
+        _write(ran_shop, "people.csv", "person\n1\n")
+        for _ in range(2):
+            with pytest.raises(DataError, match="the tables cannot be read with it"):
+                asked(serving.live, person(3))
+            assert asked(serving.live, person(4)).answers[0].standing == "personalised"
+        _write(ran_shop, "people.csv", people)
+        assert asked(serving.live, person(3)).answers[0].standing == "personalised"

@@ -244,6 +244,20 @@ def test_where_the_process_that_speaks_http_is_killed_another_takes_its_place(th
     assert _decisions(cli, there.folder) - before == len(askers.asked)
 
 
+def test_a_ctrl_c_while_the_process_that_speaks_http_starts_is_for_the_one_that_decides(there):
+    """A terminal sends it to both; the one that starts goes on, and ends by the other's word without a traceback."""
+    before = _front(there.two)
+    os.kill(before, signal.SIGKILL)
+    children = Path(f"/proc/{there.two.process.pid}/task/{there.two.process.pid}/children")
+    until = time.monotonic() + 30
+    while children.read_text("ascii").split() in ([], [str(before)]) and time.monotonic() < until:
+        time.sleep(0.001)
+    started = _front(there.two)
+    os.kill(started, signal.SIGINT)
+    assert httpx.get(there.two.address + "/healthz", timeout=30).status_code == 200
+    assert _front(there.two) == started
+
+
 def _decisions(cli, folder: Path) -> int:
     verified = cli(folder, "ledger", "verify", *HOME)
     assert verified.exit_code == 0, verified.output

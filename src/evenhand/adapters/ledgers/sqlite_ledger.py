@@ -355,7 +355,7 @@ class SqliteLedger:
     def keep_head(self, head: Head) -> None:
         """Seal the head and keep it durably, replacing the one before in one step."""
         with self._trouble():
-            self._head.keep(head)
+            self._head.keep(head, at_rest=head.pending is None)
 
     def _rows(self, where: str, *values: object) -> list[Row]:
         return cast("list[Row]", self._rows_of(f"SELECT {_COLUMNS} FROM entry WHERE {where}", *values))

@@ -1,8 +1,9 @@
 """HTTP as uvicorn speaks it, to callers who may be slow, gone, or up to no good: each wait has an end.
 
 A connection on which no whole head of a request arrives in time is closed, however the bytes drip in; so is one whose
-caller does not take the answer. The time of a body, and between requests, is bounded elsewhere (`_gate.body_of`,
-uvicorn's keep-alive). More connections than can be served at once are told so, with a time to come back.
+caller does not take the answer, or goes on with the body after it. The time of a body until the answer, and between
+requests, is bounded elsewhere (`_gate.body_of`, uvicorn's keep-alive). More connections than can be served at once are
+told so, with a time to come back.
 """
 
 from __future__ import annotations
@@ -59,6 +60,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self._clear()
         self.app = _busy if max(len(self.connections), len(self.tasks)) >= self.most else self._own
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The whole request is there."""
+        self._clear()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """It was answered. What is still to come of its body is waited for no longer than a head."""
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body and not self.transport.is_closing():
+            self._clear()
+            self._until = self.loop.call_later(self.arrives, self.transport.close)
 
     def pause_writing(self) -> None:
         """More waits to be taken than should."""

@@ -176,12 +176,16 @@ def _started(sockets: Sequence[Socket], *links: Socket) -> subprocess.Popen[byte
     own = {name: value for name, value in os.environ.items() if name in _OF_ENVIRONMENT or name.startswith("PYTHON")}
     numbers = [one.fileno() for one in sockets]
     ends = [one.fileno() for one in links]
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", f"{__package__}._front", ",".join(map(str, numbers)), *map(str, ends)],
-        stdin=subprocess.DEVNULL,
-        pass_fds=[*numbers, *ends],
-        env={**own, "PYTHONPATH": os.pathsep.join(str(Path(one).resolve()) for one in sys.path)},
-    )
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for this process, also meanwhile
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", f"{__package__}._front", ",".join(map(str, numbers)), *map(str, ends)],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[*numbers, *ends],
+            env={**own, "PYTHONPATH": os.pathsep.join(str(Path(one).resolve()) for one in sys.path)},
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:

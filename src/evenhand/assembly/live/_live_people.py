@@ -25,7 +25,7 @@ from evenhand.features import Register, Values, Words, hold_numbers
 from evenhand.journey import Stores
 from evenhand.permission import permit
 from evenhand.rules import Law
-from evenhand.terms import Asked, Role, Standing, canonical_text
+from evenhand.terms import Asked, DataError, EvenhandError, Role, Standing, canonical_text
 from evenhand.vault import LateVault, Vault
 
 from ..people._signal_means import GPC, GPC_ON
@@ -45,6 +45,20 @@ __all__ = ["PeopleKeys", "Profiles", "SaidTable"]
 _WIDEST = 1e300
 _OPT_OUT = ("opt_out", "Personalisation", "OptedOut")
 _BY_BROWSER = ("signal", GPC, "SignalledNo")
+
+
+class CorrectionUnreadError(DataError):
+    """Somebody's correction could not be taken in."""
+
+    exit_code = 4
+
+    def __init__(self) -> None:
+        super().__init__(
+            "correction-unread",
+            "A value was corrected, and the tables cannot be read with it; nothing was decided.",
+            rule="what was corrected counts in the next decision (GDPR 16)",
+            remedy="write the tables so that they can be read; evenhand check says what is wrong",
+        )
 
 
 class PeopleKeys(Protocol):
@@ -85,12 +99,13 @@ class Profiles:
         self._loaded, self._looked_at = loaded, date.min
         self._keys, self._told = keys, told
         self._folder, self._place, self._frames = folder, place, frames
+        self._behind: frozenset[bytes] = frozenset()
         self._read()
 
     def _read(self) -> None:
         """Read the tables, with what was corrected of them."""
         campaign, folder, frames = self.campaign, self._folder, self._frames
-        self._version = self._told.version
+        self._version, self._corrected = self._told.version, self._told.corrections
         table = open_one(campaign.subjects, frames.subjects, folder, subject_columns(campaign))
         ids = table.ids(campaign.identifier, unique=True)
         self._register = Register(ids, self._place.key(make=False))
@@ -181,12 +196,18 @@ class Profiles:
                 )
 
     def people(self, asks: Sequence[Ask], at: datetime) -> People:
-        """These people with everything that their road needs, in the order asked."""
-        if self._version != self._told.version:
-            self._read()
+        """These people with everything that their road needs, in the order asked.
+
+        Raises:
+            CorrectionUnreadError: a value of one of them was corrected, and the tables cannot be read with it.
+        """
         ids = [ask.subject for ask in asks]
-        rows = self._register.rows_of(ids)
         asked = Asked(self._register.pseudonyms_of(ids), at)
+        if self._version != self._told.version or self._is_behind(asked):
+            self._correct()
+            if self._is_behind(asked):
+                raise CorrectionUnreadError
+        rows = self._register.rows_of(ids)
         told = self._told.of(asked.subjects)
         erased = self._keys.suppressed(asked.subjects)
         if erased or told.said is not None or any(ask.opted_out or ask.gpc for ask in asks):
@@ -208,6 +229,23 @@ class Profiles:
         whole = b"".join([self._rows[row] if row >= 0 else bytes(DIGEST) for row in rows.tolist()])
         stores = Stores(consents, columns, LateVault(tuple(self._groups), groups), law=law)
         return People(asked, ids, stores, sha256(whole + words).hexdigest(), told)
+
+    def _is_behind(self, asked: Asked) -> bool:
+        return bool(self._behind) and not self._behind.isdisjoint(asked.subjects.tolist())
+
+    def _correct(self) -> None:
+        """Read the tables with what was corrected since. Where they cannot be read, what was read before stands, whole,
+        but for whoever was corrected: about them nobody decides until they can."""
+        corrections, before = self._told.corrections, self._corrected
+        changed = {one for one in {*corrections, *before} if corrections.get(one) != before.get(one)}
+        if changed:
+            whole = dict(vars(self))
+            try:
+                self._read()
+                changed = set()
+            except EvenhandError:
+                vars(self).update(whole)
+        self._version, self._behind = self._told.version, frozenset(changed)
 
     def _table_of(self, subjects: NDArray[np.bytes_]) -> ConsentColumns | None:
         """What the table says of these people."""
