@@ -140,5 +140,7 @@ def test_a_second_click_on_the_button_of_a_request_asks_nothing_twice(real):
         return len(assembly.list_requests(home=real.home.folder, who=person))
 
     assert [asked(), asked(), asked(words="more"), asked(name="portability")] == [1, 1, 2, 3]
-    real.now += timedelta(seconds=11)
+    real.now -= timedelta(seconds=1)
+    assert asked() == 3, "of two clicks at once the later one can be kept first"
+    real.now += timedelta(seconds=12)
     assert asked() == 4

@@ -80,7 +80,7 @@ class SayingsInHome:
         return any(
             find_request(one.number, home=self._place.folder).private[0] == private
             for one in list_requests(home=self._place.folder, who=who)
-            if one.kind.value == ask.right.value and timedelta() <= at - one.trail[0].at <= _SAME_CLICK
+            if one.kind.value == ask.right.value and abs(at - one.trail[0].at) <= _SAME_CLICK
         )
 
     def _asked(self, one: Request) -> Asked:
