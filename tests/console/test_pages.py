@@ -143,6 +143,10 @@ def test_two_who_change_one_campaign_do_not_undo_each_other(console):
     assert browser.post("/console/file", document=text + "# mine", **send).status_code == 303
     late = browser.post("/console/file", document=text + "# theirs", **send)
     assert late.status_code == 412
+    assert "# theirs</textarea>" in late.text.replace("\n<", "<"), "what they typed is still there"
+    taken = browser.post("/console/file", document=text + "# third", reason="canary-why", do="keep", lang="en")
+    assert taken.status_code == 409
+    assert all(one in taken.text for one in ("# third", "canary-why", "There is a campaign"))
     assert console.register.read("shared")["version"] == 2
     assert b"# mine" in console.register.text("shared")
 

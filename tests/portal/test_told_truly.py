@@ -127,3 +127,20 @@ def test_who_asks_a_human_to_look_sees_by_which_day_they_get_an_answer_and_no_da
     page = _words(browser.get("/me?lang=en").text)
     assert "answered. Asked on 2 March 2026." in page
     assert "Answer by" not in page
+
+
+def test_a_second_click_on_the_button_of_a_request_asks_nothing_twice(real):
+    """The same words within ten seconds are one request; other words, another right, or later are another."""
+    person = real.who("tea")
+    browser, page = _enter(real, person)
+    sent = {"do": "ask", "name": "access", "words": "all", "csrf": _csrf(page)}
+
+    def asked(**more):
+        browser.post("/me/ask", data=sent | more)
+        return len(assembly.list_requests(home=real.home.folder, who=person))
+
+    assert [asked(), asked(), asked(words="more"), asked(name="portability")] == [1, 1, 2, 3]
+    real.now -= timedelta(seconds=1)
+    assert asked() == 3, "of two clicks at once the later one can be kept first"
+    real.now += timedelta(seconds=12)
+    assert asked() == 4

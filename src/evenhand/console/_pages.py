@@ -147,6 +147,7 @@ def file_page(
     seen: str = "",
     done: str = "",
     reason: str = "",
+    wrong: Values | None = None,
 ) -> str:
     """A campaign file, as it would be kept: to read, to correct, to download, to keep.
 
@@ -159,6 +160,7 @@ def file_page(
         seen: the ETag of that campaign as it was seen.
         done: as of `campaign_page`.
         reason: that was typed already.
+        wrong: why it was not kept, where something other than the file stands against it.
     """
     told = f"console.done.{done}" if f"console.done.{done}" in catalogue(lang) else ""
     lines = min(60, document.count("\n") + 3)
@@ -168,6 +170,7 @@ def file_page(
         lang,
         document=document,
         found=blocks,
+        wrong=wrong,
         replaces=replaces,
         seen=seen,
         lines=lines,

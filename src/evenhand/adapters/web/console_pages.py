@@ -182,6 +182,12 @@ class _Pages:
                 told = await run_in_threadpool(lambda: self._campaigns.upload(content, who=staff.mark, why=reason))
         except FindingsError:
             return await self._file(request, staff, form, content)
+        except EvenhandError as error:  # somebody else has that name, or changed it meanwhile: what was typed stays
+            status = problem_of(error).status
+            if status not in (409, 412):
+                raise
+            wrong = block_in_words(error, language(request, form))
+            return await self._file(request, staff, form, content, wrong=wrong, status=status)
         return self._door.sent_on(f"/console/campaigns/{told['campaign']}", request, form, done="kept")
 
     async def one(self, request: Request, staff: Staff) -> Response:
@@ -259,14 +265,23 @@ class _Pages:
                 out.append({"campaign": one["campaign"], "state": one["state"], "at": at, "streams": streams})
         return out
 
-    async def _file(self, request: Request, staff: Staff, form: Form, content: bytes) -> Response:
+    async def _file(
+        self,
+        request: Request,
+        staff: Staff,
+        form: Form,
+        content: bytes,
+        *,
+        wrong: Mapping[str, Any] | None = None,
+        status: int = 0,
+    ) -> Response:
         """A file as it was written, with what its check finds."""
         blocks = await run_in_threadpool(self._campaigns.judge, content)
         frame, lang = self._door.frame(request, staff, form="file", form_does="keep"), language(request, form)
         more = {name: _one(form, name) for name in ("replaces", "seen", "reason")}
         stops = any(one["blocks"] for one in blocks)
-        page = file_page(content.decode(), blocks, frame, lang, **more)
-        return HTMLResponse(page, status_code=422 if stops else 200)
+        page = file_page(content.decode(), blocks, frame, lang, wrong=wrong, **more)
+        return HTMLResponse(page, status_code=status or (422 if stops else 200))
 
     async def _campaign(
         self,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from threading import Lock
 
 from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang
@@ -12,13 +13,17 @@ from evenhand.portal import Ask, Asked, Word
 from evenhand.rights import SIGNALS, Request, Said, Stream
 
 from ._asking import ask as record_request
-from ._requests import list_requests
+from ._requests import find_request, list_requests
 from ._same_person import with_linked
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
 __all__ = ["SayingsInHome"]
 
 _PAGES = "own pages"
+_SAME_CLICK = timedelta(seconds=10)
+"""Within which the same request is a second click on one button."""
+_ASKING = Lock()
+"""Held while a request is looked for and kept, so that two clicks at once are told apart from two requests."""
 
 
 class SayingsInHome:
@@ -61,9 +66,21 @@ class SayingsInHome:
         return sorted((self._asked(one) for one in found), key=lambda one: one.at, reverse=True)
 
     def ask(self, who: str, ask: Ask, lang: Lang, at: datetime) -> None:
-        """Keep a request, with its deadline; what the person wrote is kept encrypted under their key."""
-        record_request(
-            who, ask.right.value, home=self._place.folder, at=at, lang=lang, decision=ask.about, note=ask.words
+        """Keep a request, with its deadline; what the person wrote is kept encrypted under their key. The same asked
+        twice in a moment is one request."""
+        with _ASKING:
+            if not self._was_just_asked(who, ask, at):
+                record_request(
+                    who, ask.right.value, home=self._place.folder, at=at, lang=lang, decision=ask.about, note=ask.words
+                )
+
+    def _was_just_asked(self, who: str, ask: Ask, at: datetime) -> bool:
+        """Whether the very same was asked a moment ago, as by a second click on its button."""
+        private = {name: value for name, value in (("decision", ask.about), ("note", ask.words)) if value}
+        return any(
+            find_request(one.number, home=self._place.folder).private[0] == private
+            for one in list_requests(home=self._place.folder, who=who)
+            if one.kind.value == ask.right.value and abs(at - one.trail[0].at) <= _SAME_CLICK
         )
 
     def _asked(self, one: Request) -> Asked:
