@@ -41,7 +41,8 @@ def walk(page: Any, root: Path, folder: Path, *rows: str, **files: str) -> dict[
 
 def reports(folder: Path) -> list[dict[str, Any]]:
     """The reports of the runs, oldest first."""
-    return [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("evenhand-home/runs/*/report.json"))]
+    found = folder.glob("evenhand-home/runs/*/report.json")  # two of one second have names in any order
+    return [json.loads(path.read_text("utf-8")) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
 
 
 def rates(report: dict[str, Any], feature: str, when: str) -> dict[str, float]:
