@@ -96,6 +96,21 @@ def test_what_is_undone_was_never_there(priced, hands):
     assert _verified(store).ok
 
 
+def test_what_was_kept_before_a_group_that_is_undone_is_no_trace_of_a_crash(priced, hands):
+    """The end of what was kept is noted, so the next start finds nothing to tell of."""
+    store, footing = priced
+    sitting = Sitting(store, hands)
+    sitting.hold(NOON)
+    sitting.close(_run(sitting, footing, 1), {})
+    sitting.commit()
+    _run(sitting, footing, 2)
+    sitting.undo()
+    assert store.head() == Head(store.tail())
+    assert sitting.hold(NOON) == ()
+    sitting.let_go()
+    assert _verified(store).ok
+
+
 def test_others_write_between_two_groups(priced, hands):
     """After it let go, another run is recorded, and the sitting continues behind it."""
     store, footing = priced

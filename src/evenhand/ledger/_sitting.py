@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from evenhand.policy import Campaign
 from evenhand.promises import Ground, check_run
 from evenhand.rules import Law, Rulebook, shipped
-from evenhand.terms import Finding, LedgerError, Model
+from evenhand.terms import EvenhandError, Finding, LedgerError, Model
 
 from ._body import AnsweredOnce, RunStarted, digest_of, encode, read_body, text_of
 from ._checkpoint import Signer
@@ -275,14 +276,22 @@ class Sitting:
             StoreError: something cannot be written; `undo` then.
         """
         assert self._signer is not None
+        self._is_unconfirmed = False  # until it came through, nobody knows where the ledger ends
         write(self._store, sheet, self._hands, self._signer)
         self._is_unconfirmed, self._kept_to = True, sheet.tail
 
     def undo(self) -> None:
-        """Take back what is not durable, and let others write; the next `hold` looks at the ledger anew."""
-        self._writer, self._is_unconfirmed = None, False
-        if self._is_held:
-            self._is_held = False
+        """Take back what is not durable, and let others write; the next `hold` looks at the ledger anew. What was kept
+        before, well, is noted as the end, so that nobody takes it for what a crash left."""
+        self._writer = None
+        if not self._is_held:
+            return
+        self._is_held = False
+        try:
+            with suppress(EvenhandError):
+                self._confirm()
+        finally:
+            self._is_unconfirmed = False
             self._store.release()
 
     def let_go(self) -> None:
@@ -290,12 +299,16 @@ class Sitting:
         if not self._is_held:
             return
         try:
-            if self._is_unconfirmed and self._kept_to is not None:
-                self._store.keep_head(Head(self._kept_to))
-            self._is_unconfirmed = False
+            self._confirm()
         finally:
             self._is_held = False
             self._store.release()
+
+    def _confirm(self) -> None:
+        """Note that the last commit came through."""
+        if self._is_unconfirmed and self._kept_to is not None:
+            self._store.keep_head(Head(self._kept_to))
+        self._is_unconfirmed = False
 
     def _in_hand(self) -> Writer:
         if not self._is_held or self._writer is None:
