@@ -161,14 +161,19 @@ def test_without_a_run_or_with_a_taken_port_it_says_why(shop, ran, cli):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        told = subprocess.run(
-            [*PROGRAM, "serve", "campaign.yaml", "--port", port],
-            cwd=ran,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
+        told = _refused(ran, "--port", port)
+    assert f"port {port}" in told
+    assert "one program listens on a port" in told
+    elsewhere = _refused(ran, "--host", "192.0.2.7")  # nobody's (RFC 5737)
+    assert "an address of the machine that it runs on" in elsewhere
+
+
+def _refused(folder: Path, *words: str) -> str:
+    """What a start says that was refused before anything was opened."""
+    told = subprocess.run(
+        [*PROGRAM, "serve", "campaign.yaml", *words],
+        cwd=folder, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
     assert told.returncode == 4
-    assert f"port {port}" in told.stderr
     assert "opening" not in told.stderr + told.stdout
+    return told.stderr

@@ -67,7 +67,10 @@ def event_routes(events: Events, keys: MachineKeys, metrics: Metrics) -> APIRout
             raise ProblemError(
                 "unprocessable", errors=[(f"/events/{place}/at", "in-the-future") for place in late[:20]]
             )
-        kept = [Event(one.decision_id, one.kind, one.id, _micros(one.at or now), _micros(now)) for one in told.events]
+        kept = [
+            Event(one.decision_id, one.kind, one.id, microseconds_of(one.at or now), microseconds_of(now))
+            for one in told.events
+        ]
         new, closed = await run_in_threadpool(events.keep, kept)
         for kind in {one.kind for one in kept}:
             metrics.happened(kind, sum(one.kind == kind for one in kept))
@@ -81,19 +84,14 @@ def event_routes(events: Events, keys: MachineKeys, metrics: Metrics) -> APIRout
     ) -> Response:
         caller_of(Headers(request.scope["headers"]), keys, "read")
         found = await run_in_threadpool(events.page, _after(cursor), limit)
-        told = [{"decision_id": one.decision, "kind": one.kind, "id": one.id, "at": _moment(one.at)} for one in found]
+        told = [
+            {"decision_id": one.decision, "kind": one.kind, "id": one.id, "at": moment_at(one.at).isoformat()}
+            for one in found
+        ]
         more = f"/v1/events?cursor={_cursor(found[-1].seq)}&limit={limit}" if len(found) == limit else None
         return _json({"events": told, "next": more})
 
     return router
-
-
-def _micros(at: datetime) -> int:
-    return microseconds_of(at)
-
-
-def _moment(at: int) -> str:
-    return (moment_at(at)).isoformat()
 
 
 def _cursor(seq: int) -> str:

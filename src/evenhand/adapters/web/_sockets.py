@@ -7,6 +7,7 @@ sd_listen_fds(3), sd_notify(3).
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Sequence
@@ -53,10 +54,10 @@ def bound_to(host: str, port: int) -> list[Socket]:
             if family == socket.AF_INET6:
                 own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, True)
             own.bind(address)
-    except OSError:
+    except OSError as error:
         for one in out:
             one.close()
-        raise _taken(host, port) from None
+        raise _not_had(host, port, error) from None
     return out
 
 
@@ -74,17 +75,20 @@ def listen_on(sockets: Sequence[Socket], most: int) -> None:
     try:
         for one in sockets:
             one.listen(most)
-    except OSError:
-        raise _taken(*one.getsockname()[:2]) from None
+    except OSError as error:
+        host, port = one.getsockname()[:2]
+        raise _not_had(host, port, error) from None
 
 
-def _taken(host: str, port: int) -> StoreError:
-    return StoreError(
-        "serve-port",
-        f"The service cannot listen on {host} port {port}.",
-        rule="one program listens on a port",
-        remedy="name another with --port or --host, or stop the program that has it",
-    )
+def _not_had(host: str, port: int, error: OSError) -> StoreError:
+    rule, remedy = "one program listens on a port", "name another with --port, or stop the program that has it"
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        rule = "a program listens on an address of the machine that it runs on"
+        remedy = "name one with --host: 127.0.0.1 for this machine alone, 0.0.0.0 for every network that it is in"
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        rule = "ports below 1024 need a right that this user does not have"
+        remedy = "name a higher one with --port; a proxy in front, or systemd, can have the low one"
+    return StoreError("serve-port", f"The service cannot listen on {host} port {port}.", rule=rule, remedy=remedy)
 
 
 def given_sockets() -> list[Socket]:
