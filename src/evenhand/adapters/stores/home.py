@@ -231,7 +231,7 @@ def find_home(flag: str | Path | None, *, campaign_file: Path | None = None) -> 
 
 
 def find_home_that_is(flag: str | Path | None) -> Home:
-    """As `find_home`, for what says whether something is owed: a mistyped folder must not answer that nothing is.
+    """As `find_home`, for what needs a home that is there: a mistyped folder must not answer that nothing is owed.
 
     Raises:
         UsageError: no home is found, or the folder that is named is not there.
@@ -245,7 +245,7 @@ def find_home_that_is(flag: str | Path | None) -> Home:
         raise UsageError(
             "home-not-found",
             f"There is no home folder {place.folder}.",
-            rule="whether something is owed is said of a home that is there",
+            rule="what is asked is answered of a home that is there",
             remedy="correct --home or EVENHAND_HOME",
         )
     return place

@@ -15,7 +15,7 @@ from evenhand import __version__
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.keys.live_keys import LiveSubjectKeys
 from evenhand.adapters.keys.machine_keys import MachineKeys
-from evenhand.adapters.stores.home import Home, find_home
+from evenhand.adapters.stores.home import Home, find_home, find_home_that_is
 from evenhand.terms import Finding, UsageError
 
 from ..people._table_words import LiveTables
@@ -107,7 +107,7 @@ def open_service(
     beside = first if isinstance(first, Path) else first.path if first is not None else None
     if beside is None and sources is not None:
         beside = Path.cwd() / "campaign.yaml"
-    place = find_home(home, campaign_file=beside)
+    place = find_home(home, campaign_file=beside) if home is None or sources is not None else find_home_that_is(home)
     if sources is not None:
         _refuse_no_folder(sources)
         if not place.folder.exists():

@@ -47,7 +47,7 @@ class Sources:
         if self.folder is None:
             raise UsageError(
                 "campaign-sources",
-                "This service has no folder of sources, so it takes and serves no campaign that comes over the network.",
+                "This service has no folder of sources, so it takes and serves no campaign from the network.",
                 rule="a campaign from the network names only files that the operator opened for it",
                 remedy="start it with: evenhand serve --sources FOLDER",
             )
