@@ -157,7 +157,7 @@ def test_without_a_run_or_with_a_taken_port_it_says_why(shop, ran, cli):
     """No prices, no service; and a port that somebody has is named, before anything is opened."""
     refused = cli(shop, "serve", "campaign.yaml")
     assert (refused.exit_code, "error" in refused.stderr) == (4, True)
-    mistyped = cli(ran, "serve", "campaign.yaml", "--home", "evenhand-hom")
+    mistyped = cli(ran, "serve", "campaign.yaml", "--home", "evenhand-hom", "--port", "0")
     assert (mistyped.exit_code, "no home folder evenhand-hom" in mistyped.stderr) == (2, True)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
