@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from live_cases import person
-from serve_cases import Askers, ask_once, serving
+from serve_cases import Askers, ask_once, free_port, serving
 from shop_folder import PROGRAM
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
@@ -157,8 +157,8 @@ def test_without_a_run_or_with_a_taken_port_it_says_why(shop, ran, cli):
     """No prices, no service; and a port that somebody has is named, before anything is opened."""
     refused = cli(shop, "serve", "campaign.yaml")
     assert (refused.exit_code, "error" in refused.stderr) == (4, True)
-    mistyped = cli(ran, "serve", "campaign.yaml", "--home", "evenhand-hom", "--port", "0")
-    assert (mistyped.exit_code, "no home folder evenhand-hom" in mistyped.stderr) == (2, True)
+    mistyped = cli(ran, "serve", "campaign.yaml", "--home", "evenhand-hom", "--port", str(free_port()))
+    assert (mistyped.exit_code, "home-not-found" in mistyped.stderr) == (2, True)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
