@@ -51,9 +51,9 @@ function request()
 end
 function done(summary, latency)
   local errors = summary.errors
-  local wrong = errors.status + errors.connect + errors.read + errors.write + errors.timeout
-  io.write(string.format("requests=%%d micro=%%d p50=%%d p99=%%d wrong=%%d\\n", summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(99), wrong))
+  io.write(string.format("requests=%%d micro=%%d p50=%%d p99=%%d status=%%d lost=%%d late=%%d\\n", summary.requests,
+    summary.duration, latency:percentile(50), latency:percentile(99), errors.status,
+    errors.connect + errors.read + errors.write, errors.timeout))
 end
 """
 
@@ -178,8 +178,9 @@ def _wrk(port: int, key: str, connections: int, people: int, seconds: float) -> 
             [*command, f"http://127.0.0.1:{port}/v1/decisions"], capture_output=True, text=True, check=True
         )
     told = dict(re.findall(r"(\w+)=([0-9.]+)", done.stdout))
-    if int(told["wrong"]):
-        raise SystemExit(f"wrk: {told['wrong']} answers were not 200")
+    wrong = {name: int(told[name]) for name in ("status", "lost", "late") if int(told[name])}
+    if wrong:
+        raise SystemExit(f"wrk: not 200, no answer, or none within two seconds: {wrong}")
     return int(told["requests"]), float(told["micro"]) / 1e6, float(told["p50"]) / 1e3, float(told["p99"]) / 1e3
 
 
