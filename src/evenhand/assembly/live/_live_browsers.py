@@ -18,6 +18,7 @@ from evenhand.terms import EvenhandError
 
 from ..people._signal_means import GPC
 from ..people._signals_said import hear_signals
+from ..people._table_words import TableWords, gpc_in_table
 
 __all__ = ["BrowsersHeard"]
 
@@ -31,6 +32,7 @@ class BrowsersHeard:
     Args:
         place: the home.
         campaigns: what is served now.
+        tables: what stands in the tables of these; a signal counts since it was heard first, there or here.
         clock: now.
     """
 
@@ -38,9 +40,10 @@ class BrowsersHeard:
         self,
         place: Home,
         campaigns: Callable[[], Sequence[Campaign]],
+        tables: Callable[[], TableWords],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._place, self._campaigns, self._clock = place, campaigns, clock
+        self._place, self._campaigns, self._tables, self._clock = place, campaigns, tables, clock
         self._due: set[str] = set()
         self._lock = threading.Lock()
         self._hands = ThreadPoolExecutor(1, "evenhand-browsers")
@@ -61,8 +64,10 @@ class BrowsersHeard:
     def _keep(self, who: str) -> None:
         try:
             with suppress(EvenhandError):
-                at, home = self._clock(), self._place.folder
-                hear_signals(who, {GPC: "1"}, self._campaigns(), home=home, at=at, actor="browser", via="a decision")
+                hear_signals(
+                    who, {GPC: "1"}, self._campaigns(), home=self._place.folder, at=self._clock(), actor="browser",
+                    via="a decision", in_table=gpc_in_table(self._tables(), who),
+                )  # fmt: skip
         finally:
             with self._lock:
                 self._due.discard(who)

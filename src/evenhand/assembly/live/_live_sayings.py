@@ -14,12 +14,11 @@ from evenhand.terms import UsageError
 from ..people._asking import ask
 from ..people._consent_history import consent_history, is_factor
 from ..people._looks import note_look
-from ..people._person_signals import first_gpc
 from ..people._requests import find_request
 from ..people._said_if import history_tag, say_if
 from ..people._same_person import same_person
 from ..people._signals_said import hear_signals
-from ..people._table_words import TableWords
+from ..people._table_words import TableWords, gpc_in_table
 
 __all__ = ["LiveSayings"]
 
@@ -51,8 +50,8 @@ class LiveSayings:
     def hear(self, who: str, signals: Mapping[str, str], *, actor: str, via: str) -> dict[str, Any]:
         """Keep what a browser or an app says; see `adapters.web.Sayings.hear`."""
         at, home = datetime.now(UTC), self._place.folder
-        first = None if self._tables is None else first_gpc(self._tables.of(who))
-        more: dict[str, Any] = {"actor": actor, "via": via, "in_table": None if first is None else first.at}
+        in_table = None if self._tables is None else gpc_in_table(self._tables, who)
+        more: dict[str, Any] = {"actor": actor, "via": via, "in_table": in_table}
         return hear_signals(who, signals, self._campaigns, home=home, at=at, **more).to_dict()
 
     def same_person(self, who: str, was: str, *, evidence: str, by: str, parted: bool) -> dict[str, Any]:

@@ -123,7 +123,11 @@ def open_service(
         opened.append(opener.open(campaign, run=run, at=at))
     if len({one.campaign.campaign for one in opened}) != len(opened):
         raise _none_or_twice()
-    browsers = BrowsersHeard(place, lambda: [one.campaign for one in live.campaigns.values()])
+    browsers = BrowsersHeard(
+        place,
+        lambda: [one.campaign for one in live.campaigns.values()],
+        lambda: LiveTables(live.campaigns.values()),
+    )
     live = LiveService(
         place, opened, lambda: live_ledger_of(place, keys), noticed=noticed, told=heard, browser=browsers
     )

@@ -98,7 +98,7 @@ def hear_signals(
             no = says_no(means[name].values())
             kept.append(said_by_signal(name, signal, at, says_no=no, actor=actor, via=via))
     if kept:
-        entries = [entry(Stream.CONSENT, one.to_body(), at=at, recorded=at, handle=key.handle) for one in kept]
+        entries = [entry(Stream.CONSENT, one.to_body(), at=one.at, recorded=at, handle=key.handle) for one in kept]
         with trail_of(place) as trail:
             trail.append(with_linked(place, who, entries))
     new = {one.purpose for one in kept}

@@ -22,9 +22,10 @@ from ..records._records import data_folder
 from ..runs._consents import open_consents
 from ..runs._frames import Frames
 from ._declared import campaigns_of
+from ._person_signals import first_gpc
 from ._signal_means import GPC, Means, means_of
 
-__all__ = ["LiveTables", "ReadTables", "TableWords", "without_void"]
+__all__ = ["LiveTables", "ReadTables", "TableWords", "gpc_in_table", "without_void"]
 
 _FRESH = timedelta(minutes=1)
 _SHOWN = frozenset({"consent", "objection", "opt_out", "factor", "sale", "restriction"})
@@ -37,6 +38,13 @@ class TableWords(Protocol):
     def of(self, who: str) -> Sequence[Word]:
         """What a person (an id of the organisation's own) said, as tables have it, oldest first."""
         ...
+
+
+def gpc_in_table(tables: TableWords, who: str) -> datetime | None:
+    """Since when Global Privacy Control stands in the organisation's own tables about a person; None where it does
+    not."""
+    first = first_gpc(tables.of(who))
+    return None if first is None else first.at
 
 
 class _Served(Protocol):
