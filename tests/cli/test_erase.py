@@ -260,3 +260,11 @@ def test_a_person_sees_every_decision_about_them_and_nobody_elses(twice, cli):
     assert "days ago" in cli(twice, "rights", "access", WHO).stdout
     cli(twice, "rights", "erase", WHO, "--yes")
     assert cli(twice, "rights", "access", WHO).exit_code == 3
+
+
+def test_in_a_mistyped_home_nobody_is_erased_and_it_says_so(tmp_path, cli):
+    """Not a word that it was done, and no home is made."""
+    done = cli(tmp_path, "rights", "erase", "somebody@mail.example", "--yes", "--home", "evenhand-hom")
+    assert done.exit_code == 2
+    assert "home-not-found" in done.stderr
+    assert not (tmp_path / "evenhand-hom").exists()

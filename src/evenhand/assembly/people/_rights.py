@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
+from evenhand.adapters.stores.home import Home, find_home, find_home_that_is, json_bytes, write_atomically
 from evenhand.features import pseudonymise
 from evenhand.ledger import (
     campaign_digests,
@@ -171,7 +171,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         StoreError: somebody else is writing, something cannot be written, or the keys of people are missing.
         LedgerError: the ledger was altered.
     """
-    place = find_home(home)
+    place = find_home_that_is(home)
     others = linked_ids(place, who)
     done = [
         _erased(place, one, at) for one in (*reversed(others), who)
