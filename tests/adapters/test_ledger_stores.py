@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -52,6 +54,18 @@ def _record(store, people=40, number=1):
         record(explained, run)
         finish(run, {"number": number})
     return explained, run.run_id
+
+
+def test_those_who_draw_keys_at_once_draw_one_for_each_person(stores):
+    """A run and a question that meet the same person: the second takes what the first drew; none is refused."""
+    people = [number.to_bytes(16, "big") for number in range(600)]
+    orders = [random.Random(seed).sample(people, 500) for seed in range(4)]
+    with ThreadPoolExecutor(len(orders)) as hands:
+        made = list(hands.map(lambda order: stores.people().make(order), orders))
+    stands = stores.people().make(people)
+    rows = {one: stands[48 * place : 48 * place + 48] for place, one in enumerate(people)}
+    assert made == [b"".join(rows[one] for one in order) for order in orders]
+    assert len({row[:16] for row in rows.values()}) == len(people)
 
 
 def test_what_was_recorded_is_read_back_and_verifies(stores):

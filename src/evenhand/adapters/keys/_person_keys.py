@@ -56,6 +56,12 @@ class PersonKeys(TaughtModels, OutwardPseudonyms):
     def make(self, pseudonyms: Sequence[bytes]) -> bytes:
         """Handle (16 bytes) and key (32) of each person, end to end; drawn, and durable before this returns, where
         there was none."""
+        while (made := self._made(pseudonyms)) is None:
+            pass  # somebody else gave one of them a key just now, which is found the next time
+        return made
+
+    def _made(self, pseudonyms: Sequence[bytes]) -> bytes | None:
+        """See `make`; None where somebody else gave a key to one of those who had none when they were looked up."""
         out = bytearray(_ROW * len(pseudonyms))
         missing: dict[bytes, list[int]] = {}
         order = _ascending(pseudonyms)
@@ -70,7 +76,9 @@ class PersonKeys(TaughtModels, OutwardPseudonyms):
                 else:
                     out[_ROW * place : _ROW * (place + 1)] = found
         if missing:
-            for one, found in zip(missing, self._add(list(missing)), strict=True):
+            if (added := self._add(list(missing))) is None:
+                return None
+            for one, found in zip(missing, added, strict=True):
                 for place in missing[one]:
                     out[_ROW * place : _ROW * (place + 1)] = found
         return bytes(out)
@@ -254,8 +262,9 @@ class PersonKeys(TaughtModels, OutwardPseudonyms):
         """Every mark that was made by a moment, with its moment."""
 
     @abstractmethod
-    def _add(self, pseudonyms: list[bytes]) -> list[bytes]:
-        """Draw and keep keys, in one transaction that nobody else's comes between; see `_drawn`."""
+    def _add(self, pseudonyms: list[bytes]) -> list[bytes] | None:
+        """Draw and keep keys, in one transaction that nobody else's comes between; see `_drawn`. None, and nothing is
+        kept, where one of the people has a key."""
 
     @abstractmethod
     def _put(self, rows: list[Row]) -> None:

@@ -65,10 +65,7 @@ class LiveSubjectKeys(SubjectKeyFile):
             if len(known) + len(missing) > _MOST:
                 known.clear()
                 missing = list(dict.fromkeys(pseudonyms))
-            try:
-                made = super().make(missing)
-            except StoreError:  # somebody else may have drawn a key for one of them just now
-                made = super().make(missing)
+            made = super().make(missing)
             width = len(made) // len(missing)
             known.update((one, made[width * i : width * (i + 1)]) for i, one in enumerate(missing))
             self._look(by_us=True)

@@ -74,15 +74,19 @@ class PostgresSubjectKeys(PersonKeys):
         """Every mark that was made by a moment, with its moment."""
         return dict(self._fetched("SELECT mark, at FROM suppressed WHERE at <= %s", until))
 
-    def _add(self, pseudonyms: list[bytes]) -> list[bytes]:
-        with self._opened() as database, database.transaction(), database.cursor() as cursor:
-            cursor.execute("LOCK TABLE subject_key IN SHARE ROW EXCLUSIVE MODE")
-            last = cursor.execute("SELECT handle FROM subject_key ORDER BY handle DESC LIMIT 1").fetchone()
-            made, rows = self._drawn(pseudonyms, last[0] if last else None)
-            with cursor.copy("COPY subject_key (pseudonym, handle, seed) FROM STDIN (FORMAT binary)") as copy:
-                copy.set_types(["bytea"] * 3)
-                for row in rows:
-                    copy.write_row(row)
+    def _add(self, pseudonyms: list[bytes]) -> list[bytes] | None:
+        with self._opened() as database:
+            try:
+                with database.transaction(), database.cursor() as cursor:
+                    cursor.execute("LOCK TABLE subject_key IN SHARE ROW EXCLUSIVE MODE")
+                    last = cursor.execute("SELECT handle FROM subject_key ORDER BY handle DESC LIMIT 1").fetchone()
+                    made, rows = self._drawn(pseudonyms, last[0] if last else None)
+                    with cursor.copy("COPY subject_key (pseudonym, handle, seed) FROM STDIN (FORMAT binary)") as copy:
+                        copy.set_types(["bytea"] * 3)
+                        for row in rows:
+                            copy.write_row(row)
+            except psycopg.errors.UniqueViolation:
+                return None
         return made
 
     def _put(self, rows: list[Row]) -> None:

@@ -85,14 +85,17 @@ class SubjectKeyFile(PersonKeys):
         with self._opened(make=False) as database:
             return dict(database.execute("SELECT mark, at FROM suppressed WHERE at <= ?", (until,)).fetchall())
 
-    def _add(self, pseudonyms: list[bytes]) -> list[bytes]:
+    def _add(self, pseudonyms: list[bytes]) -> list[bytes] | None:
         with self._opened(make=True) as database:
             database.execute("BEGIN IMMEDIATE")
             made, rows = self._drawn(pseudonyms, database.execute("SELECT max(handle) FROM subject_key").fetchone()[0])
             for start in range(0, len(rows), _TOGETHER):
                 part = rows[start : start + _TOGETHER]
                 blobs = [b"".join(row[column] for row in part) for column in range(3)]
-                database.execute(_INSERT, (*blobs, len(part), len(part[0][2])))
+                try:
+                    database.execute(_INSERT, (*blobs, len(part), len(part[0][2])))
+                except sqlite3.IntegrityError:
+                    return None  # closed without a commit: as it was
             database.execute("COMMIT")
         return made
 
