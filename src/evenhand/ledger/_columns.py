@@ -19,6 +19,8 @@ from ._seal import Seal, SealError
 __all__ = ["bodies_of", "columns_from_bodies", "columns_from_explained", "layout_of", "sealed_parts"]
 
 S = TypeVar("S", bound=np.generic)
+_TOGETHER = 512
+"""Decisions that are encoded together: of more, what is made of them leaves the processor's cache."""
 _lines = msgspec.json.Encoder().encode_lines
 _decisions = msgspec.json.Decoder(list[Decision])
 
@@ -98,6 +100,14 @@ def _switched_off(permitted: Permitted, features: Sequence[str], at: NDArray[np.
 
 def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> list[bytes]:
     """Canonical bodies of these decisions, in order; `sealed` is the sealed part of each, where the run has a seal."""
+    out: list[bytes] = []
+    for start in range(0, len(columns), _TOGETHER):
+        stop = start + _TOGETHER
+        out += _bodies(columns.part(start, stop), None if sealed is None else sealed[start:stop])
+    return out
+
+
+def _bodies(columns: RecordColumns, sealed: Sequence[str] | None) -> list[bytes]:
     top_terms, top_contributions = columns.top_terms.tolist(), columns.top_contributions.tolist()
     width = columns.top_terms.shape[1]
     lengths = (columns.top_terms >= 0).sum(axis=1)
