@@ -144,3 +144,30 @@ def test_a_second_click_on_the_button_of_a_request_asks_nothing_twice(real):
     assert asked() == 3, "of two clicks at once the later one can be kept first"
     real.now += timedelta(seconds=12)
     assert asked() == 4
+
+
+def _corrected(shop, person, column, value):
+    number = assembly.ask(person, "rectification", home=shop.home.folder, at=shop.now).request.number
+    answer = {"home": shop.home.folder, "by": "dpo", "at": shop.now, "identity": "at the desk"}
+    assembly.answer_request(number, person, values={column: value}, **answer)
+
+
+def test_a_value_that_the_person_had_corrected_is_not_told_as_seen(real):
+    """A decision after it says that it was corrected and since when; one before it says that it counted as it was."""
+    person = real.who("tea")
+    browser, _ = _enter(real, person)
+    before = real.decision_of(person)
+    _corrected(real, person, "visits", "17")
+    real.now += timedelta(minutes=1)
+    after = real.decide(person, real.now)["decision"]
+    page = _words(browser.get(f"/me/why/{after}?lang=en").text)
+    assert "(corrected at your request on 2 March 2026)" in page
+    assert page.count("(we saw this)") == 1  # of the days, which nobody corrected
+    page = _words(browser.get(f"/me/why/{before}?lang=nl").text)
+    assert "(wij zagen dit; verbeterd op uw verzoek op 2 maart 2026, na deze beslissing)" in page
+    told = assembly.why(after, home=real.home.folder, lang="en")
+    assert "(corrected at your request on 2 March 2026)" in told.to_text()
+    named = {one["name"]: one for one in told.to_dict()["factors"]}
+    assert named["visits"]["origin_text"] == "corrected at your request on 2 March 2026"
+    assert named["visits"]["corrected"] == "2026-03-02T00:00:00+00:00"
+    assert "corrected" not in named["days"]
