@@ -10,7 +10,8 @@ import pytest
 
 from evenhand import assembly
 from evenhand.adapters.web import ServedCampaign, dsa_object
-from evenhand.portal import Place, why_page
+from evenhand.explanation import text
+from evenhand.portal import Place, Word, choices_of, why_page
 from portal_cases import AT, Browser, Shop, open_shop, write_corner_shop
 
 FACTS = ("visits", "days", "tea_drinker", "big_spender")
@@ -171,3 +172,37 @@ def test_a_value_that_the_person_had_corrected_is_not_told_as_seen(real):
     assert named["visits"]["origin_text"] == "corrected at your request on 2 March 2026"
     assert named["visits"]["corrected"] == "2026-03-02T00:00:00+00:00"
     assert "corrected" not in named["days"]
+
+
+def _choices(history):
+    return choices_of(history, lambda name: name, lambda term: term)
+
+
+def test_the_history_of_choices_tells_the_same_word_of_one_day_once():
+    """Said again on the same day it is one line, also between words about something else; another day is another."""
+    said = [
+        Word("factor", name, "SwitchedOff", AT + timedelta(hours=hour))
+        for hour, name in enumerate(["visits", "days", "visits", "days"])
+    ]
+    said += [Word("opt_out", "", "OptedOut", AT), Word("opt_out", "", "OptedOut", AT, "table")]
+    said.append(Word("factor", "visits", "SwitchedOff", AT + timedelta(days=1)))
+    lines = [(one.at.day, one.key, one.about, one.by) for one in _choices(said)]
+    assert lines == [
+        (2, "factor-off", "visits", "person"),
+        (1, "factor-off", "days", "person"),
+        (1, "factor-off", "visits", "person"),
+        (1, "personal-off", "", "person"),
+        (1, "personal-off", "", "table"),
+    ]
+    back = [Word("factor", "visits", word, AT) for word in ("SwitchedOff", "SwitchedOn", "SwitchedOff")]
+    assert len(_choices(back)) == 3
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_each_line_of_the_history_says_what_it_is_about(lang):
+    """An opt-out or an objection of one purpose names it; one of everything names nothing."""
+    words = ("OptedOut", "OptOutWithdrawn", "Objected", "ObjectionWithdrawn")
+    said = [Word("opt_out", about, word, AT) for word in words for about in ("", "DirectMarketing")]
+    told = [text(f"portal.choice.{one.key}", lang, about=one.about) for one in _choices(said)]
+    assert len(set(told)) == len(said)
+    assert sum("DirectMarketing" in one for one in told) == len(words)
