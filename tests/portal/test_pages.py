@@ -93,8 +93,10 @@ def _all_pages(opened, lang):
     out["how"] = how_page("Winkel", "https://winkel.example/mens", OWN, lang)
     out["door"] = door_page("Winkel", "bel ons", LINK, lang, minutes=30)
     out["left"] = left_page("Winkel", "", LINK, lang)
-    for why in ("link", "session", "form", "unknown"):
+    for why in ("link", "no-visit", "session", "form", "unknown"):
         out[f"refused-{why}"] = refused_page(why, "Winkel", "x@y.example", LINK, lang)
+    coded = dataclasses.replace(LINK, enter="/me/enter")
+    out["refused-code"] = refused_page("no-visit", "Winkel", "x@y.example", coded, lang, minutes=30)
     return out
 
 

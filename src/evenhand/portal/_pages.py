@@ -130,23 +130,39 @@ def code_page(sender: str, contact: str, place: Place, lang: Lang, *, minutes: i
 
 
 def refused_page(
-    why: Literal["link", "session", "form", "unknown", "not-now", "fault"],
+    why: Literal["link", "no-visit", "session", "form", "unknown", "not-now", "fault"],
     sender: str,
     contact: str,
     place: Place,
     lang: Lang,
+    *,
+    minutes: int = 0,
 ) -> str:
-    """What is shown instead, where a link, a visit or a form is not good. It is the same whoever asks, and whyever."""
+    """What is shown instead, where a link, a visit or a form is not good. It is the same whoever asks, and whyever.
+
+    Args:
+        why: what is the matter; ``no-visit`` where nobody came in here yet, ``session`` where their time is up.
+        sender, contact: whose pages these are, and where a human answers.
+        place: where the page stands; with `Place.enter` it says that a code opens the own page too.
+        lang: ``nl`` or ``en``.
+        minutes: for how long an own page stays open.
+    """
     say = {
         "link": "portal.refused.link",
+        "no-visit": "portal.refused.no-visit-code" if place.enter else "portal.refused.no-visit",
         "session": "portal.refused.session",
         "form": "portal.refused.form",
         "unknown": "portal.refused.unknown",
         "not-now": "portal.refused.not-now",
         "fault": "portal.refused.fault",
     }[why]
-    title = "portal.refused.trouble" if why in ("not-now", "fault") else "portal.refused.title"
-    return _note(place, lang, sender, contact, title=title, say=text(say, lang), enter=False)
+    title = {
+        "no-visit": f"{say}.title",
+        "session": "portal.left.title",
+        "not-now": "portal.refused.trouble",
+        "fault": "portal.refused.trouble",
+    }.get(why, "portal.refused.title")
+    return _note(place, lang, sender, contact, title=title, say=text(say, lang, minutes=minutes), enter=False)
 
 
 def left_page(sender: str, contact: str, place: Place, lang: Lang) -> str:
