@@ -36,6 +36,7 @@ __all__ = [
 
 _HOW = (("ai", 4), ("not", 4), ("control", 4), ("proof", 2), ("signal", 1))
 _MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+_NOTHING: Mapping[str, str] = {}
 _NAMES = {"nl": "Nederlands", "en": "English"}
 
 
@@ -94,11 +95,19 @@ def why_page(why: Why, place: Place) -> str:
     )
 
 
-def me_page(me: Me, place: Place, lang: Lang) -> str:
-    """The person's own page: what was decided, what may count, what they asked and chose."""
+def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOTHING) -> str:
+    """The person's own page: what was decided, what may count, what they asked and chose.
+
+    Args:
+        me: what it shows.
+        place: where it stands.
+        lang: ``nl`` or ``en``.
+        typed: by right, what stood in its box when the language was changed.
+    """
     rights = [right.value for right in Right if right is not Right.HUMAN_REVIEW]
     closed = [state.value for state in State if state.is_closed]
-    return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, me=me, rights=rights, closed=closed)
+    more = {"me": me, "rights": rights, "closed": closed, "typed": {one: typed.get(one, "") for one in rights}}
+    return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, **more)
 
 
 def how_page(sender: str, contact: str, place: Place, lang: Lang) -> str:

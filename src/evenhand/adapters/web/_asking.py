@@ -16,7 +16,7 @@ __all__ = ["ARRIVES", "form_of", "is_from_elsewhere", "just_done", "language", "
 ARRIVES = 10.0
 """Seconds within which a form must be there."""
 
-_LARGEST_FORM = 65_536
+_LARGEST_FORM = 80_000
 _OWN_PAGE = re.compile(r"/me(/why/[A-Za-z0-9.-]{1,80})?")
 
 

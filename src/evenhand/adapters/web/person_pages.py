@@ -43,6 +43,7 @@ from evenhand.portal import (
     left_page,
     me_page,
     refused_page,
+    typed_in,
     why_page,
 )
 from evenhand.terms import StoreError
@@ -230,10 +231,11 @@ class _Pages:
         opening = self._visit(request)
         if opening is None:
             return self._outside(request)
-        lang = language(request)
-        me = await run_in_threadpool(self._me, opening.who, lang, says_no(request))
-        place = self._own_place(request, "/me")
-        return HTMLResponse(me_page(me, place, lang))
+        return await self._own_page(request, opening.who, language(request), {})
+
+    async def _own_page(self, request: Request, who: str, lang: Lang, typed: Mapping[str, str]) -> Response:
+        me = await run_in_threadpool(self._me, who, lang, says_no(request))
+        return HTMLResponse(me_page(me, self._own_place(request, "/me"), lang, typed=typed))
 
     def _me(self, who: str, lang: Lang, browser_says_no: bool) -> Me:
         desk = self._house.desk(who)
@@ -249,6 +251,8 @@ class _Pages:
         token = (form or {}).get("csrf", [""])[-1]
         if form is None or not self._links.is_form_token(request.cookies[_COOKIE], token):
             return self._refused(request, "form", form)
+        if to := form.get("to"):  # a button of a language: nothing is chosen, and what was typed stays
+            return await self._own_page(request, opening.who, language(request, {"lang": to}), typed_in(form))
         done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=False)
         told = self._links.done(done, request.cookies[_COOKIE], self._clock())
         back = "/me" if done == "ask" else way_back(form)  # where requests stand, each with its day
