@@ -206,3 +206,13 @@ def test_each_line_of_the_history_says_what_it_is_about(lang):
     told = [text(f"portal.choice.{one.key}", lang, about=one.about) for one in _choices(said)]
     assert len(set(told)) == len(said)
     assert sum("DirectMarketing" in one for one in told) == len(words)
+
+
+def test_no_group_is_told_to_get_more_than_the_group_with_most(opened):
+    """The interval of what the group with least got of what the other got ends at 100 %."""
+    person = opened.who("tea")
+    page = _words(Browser(opened.app).get(opened.why_link(person) + "?lang=en").text)
+    ends = re.findall(r"With 95% confidence that lies between \d+% and (\d+)%", page)
+    gaps = opened.house.desk(person).record.last[1].priced.report["groups"][0]["after"]["gaps"]
+    assert max(gap["ratio_upper"] for gap in gaps if gap["ratio"] is not None) > 1
+    assert ends == ["100"]

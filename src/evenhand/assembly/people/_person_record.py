@@ -84,7 +84,7 @@ class OpenRun:
                     groups=", ".join(names),
                     least=worst["ratio"],
                     lower=worst["ratio_lower"],
-                    upper=worst["ratio_upper"],
+                    upper=min(worst["ratio_upper"], 1.0),  # no group got more than the one that got most
                     bound=limit["bound"] if is_ratio else None,
                     measured=self.priced.summary.at.date(),
                 )
