@@ -55,6 +55,8 @@ from ._person_entry import entry_routes
 __all__ = ["Desk", "House", "person_pages"]
 
 _COOKIE = "evenhand-visit"
+_FULL = 80_000
+"""Bytes of a form in which every box of the own page is full, whatever the script."""
 
 
 class Desk(Protocol):
@@ -171,7 +173,7 @@ class _Pages:
 
     async def form(self, request: Request) -> dict[str, list[str]] | None:
         """The fields of a form; None where it is none, too large, too late, or another site sent it."""
-        return None if is_from_elsewhere(request) else await form_of(request, self._arrives)
+        return None if is_from_elsewhere(request) else await form_of(request, self._arrives, _FULL)
 
     def begin_visit(self, request: Request, who: str, lang: Lang) -> Response:
         """Open somebody's own pages in this browser, for a while."""
