@@ -34,6 +34,7 @@ from ._pages import (
     left_page,
     me_page,
     refused_page,
+    root_page,
     style,
     why_page,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "named_features",
     "otherwise",
     "refused_page",
+    "root_page",
     "said_once",
     "signals_out",
     "since",

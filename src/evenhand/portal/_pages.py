@@ -30,6 +30,7 @@ __all__ = [
     "left_page",
     "me_page",
     "refused_page",
+    "root_page",
     "style",
     "why_page",
 ]
@@ -178,6 +179,21 @@ def left_page(sender: str, contact: str, place: Place, lang: Lang) -> str:
     """The visit was ended."""
     say = text("portal.left.say", lang)
     return _note(place, lang, sender, contact, title="portal.left.title", say=say, enter=False)
+
+
+def root_page(sender: str, contact: str, place: Place, lang: Lang, *, staff: str, programs: str) -> str:
+    """What a browser is shown at the address of a service itself: what it is, and what stands there.
+
+    Args:
+        sender: whose service it is; "" where it serves no campaign yet.
+        contact: where a human answers.
+        place: with `Place.how` and `Place.me` where there are pages of people.
+        lang: ``nl`` or ``en``.
+        staff: where who works here begins; "" = nowhere.
+        programs: the description of what programs can ask.
+    """
+    more = {"sender": sender, "contact": contact, "staff": staff, "programs": programs}
+    return _filled("root.html", lang, place, **more)
 
 
 def style() -> str:
