@@ -96,8 +96,8 @@ def _all_pages(opened, lang):
     out["left"] = left_page("Winkel", "", LINK, lang)
     for why in ("link", "no-visit", "session", "form", "unknown"):
         out[f"refused-{why}"] = refused_page(why, "Winkel", "x@y.example", LINK, lang)
-    out["root"] = root_page("Winkel", "x@y.example", OWN, lang, staff="/staff/", programs="/openapi.json")
-    out["root-bare"] = root_page("", "", Place("/", "", ""), lang, staff="", programs="/openapi.json")
+    out["root"] = root_page("Winkel", "x@y.example", OWN, lang, programs="/o", how="/how", me="/me", staff="/staff/")
+    out["root-bare"] = root_page("", "", Place("/", "", ""), lang, programs="/o")
     coded = dataclasses.replace(LINK, enter="/me/enter")
     out["refused-code"] = refused_page("no-visit", "Winkel", "x@y.example", coded, lang, minutes=30)
     return out

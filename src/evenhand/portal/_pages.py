@@ -181,19 +181,22 @@ def left_page(sender: str, contact: str, place: Place, lang: Lang) -> str:
     return _note(place, lang, sender, contact, title="portal.left.title", say=say, enter=False)
 
 
-def root_page(sender: str, contact: str, place: Place, lang: Lang, *, staff: str, programs: str) -> str:
+def root_page(
+    sender: str, contact: str, place: Place, lang: Lang, *, programs: str, how: str = "", me: str = "", staff: str = ""
+) -> str:
     """What a browser is shown at the address of a service itself: what it is, and what stands there.
 
     Args:
         sender: whose service it is; "" where it serves no campaign yet.
         contact: where a human answers.
-        place: with `Place.how` and `Place.me` where there are pages of people.
+        place: where it stands.
         lang: ``nl`` or ``en``.
-        staff: where who works here begins; "" = nowhere.
         programs: the description of what programs can ask.
+        how, me: the page on how it works and the person's own one; "" = there are no pages of people.
+        staff: where who works here begins; "" = nowhere.
     """
-    more = {"sender": sender, "contact": contact, "staff": staff, "programs": programs}
-    return _filled("root.html", lang, place, **more)
+    more = {"programs": programs, "how": how, "me": me, "staff": staff}
+    return _filled("root.html", lang, place, sender=sender, contact=contact, **more)
 
 
 def style() -> str:

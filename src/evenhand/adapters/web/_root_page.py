@@ -32,11 +32,14 @@ def root_pages(sender: Callable[[], tuple[str, str]], *, pages: str = "", staff:
         place = Place(
             here=f"{root}/",
             style=f"{below}/portal.css" if pages else f"{root}{staff}/staff.css" if staff else "",
-            how=f"{below}/how" if pages else "",
-            me=f"{below}/me" if pages else "",
+            how="",
         )
-        to_staff = f"{root}{staff}/" if staff else ""
-        page = root_page(*sender(), place, language(request), staff=to_staff, programs=f"{root}/openapi.json")
+        links = {
+            "how": f"{below}/how" if pages else "",
+            "me": f"{below}/me" if pages else "",
+            "staff": f"{root}{staff}/" if staff else "",
+        }
+        page = root_page(*sender(), place, language(request), programs=f"{root}/openapi.json", **links)
         await HTMLResponse(page)(scope, receive, send)
 
     return Guarded(app)
