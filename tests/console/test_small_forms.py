@@ -203,11 +203,15 @@ def test_where_no_review_is_needed_the_page_says_so_and_folds_the_way_to_one_awa
     browser = console.of(M)
     page = browser.get(f"{SMALL}?lang=en").text
     assert "No review is needed: the file of this campaign asks for none." in page
-    folded = re.search(r"<details>\s*<summary>Send it for review all the same</summary>(.*?)</details>", page, re.DOTALL)
+    folded = re.search(
+        r"<details>\s*<summary>Send it for review all the same</summary>(.*?)</details>", page, re.DOTALL
+    )
     assert "Reviewers, with commas between them" in folded[1]
     typed = browser.post(f"{SMALL}/review", act="send", reviewers="Bo", reason="", do="lang-nl", lang="en").text
     assert re.search(r"<details open>\s*<summary>Toch ter beoordeling insturen</summary>", typed)
-    asking = console.register.text("small-shop").decode().replace("retention:", "review: {by: [reviewer]}\nretention:", 1)
+    asking = (
+        console.register.text("small-shop").decode().replace("retention:", "review: {by: [reviewer]}\nretention:", 1)
+    )
     console.register.upload(named("asks-for-one", asking), who="staff-1", why="")
     page = browser.get("/console/campaigns/asks-for-one?lang=en").text
     assert "No review is needed" not in page

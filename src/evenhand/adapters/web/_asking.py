@@ -59,9 +59,7 @@ def is_from_elsewhere(request: Request) -> bool:
     return request.headers.get("sec-fetch-site", "none").strip().lower() in ("cross-site", "same-site")
 
 
-async def form_of(
-    request: Request, seconds: float = ARRIVES, most: int = _LARGEST_FORM
-) -> dict[str, list[str]] | None:
+async def form_of(request: Request, seconds: float = ARRIVES, most: int = _LARGEST_FORM) -> dict[str, list[str]] | None:
     """The fields of a form; None where it is none, larger than `most` bytes, or not there in time."""
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
         return None
