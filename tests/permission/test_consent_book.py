@@ -55,7 +55,7 @@ def test_the_number_of_unreadable_records_is_told_and_the_word_meant():
 )
 def test_a_word_that_is_not_valid_is_refused_with_those_that_are(kind, status, words):
     """Of a status those of its kind, and no others."""
-    with pytest.raises(DataError, match="no valid (kind|status for its kind)") as caught:
+    with pytest.raises(DataError, match=r"no valid (kind|status for its kind)") as caught:
         book([GOOD._replace(kind=kind, status=status)])
     assert re.search(words, caught.value.remedy)
 
