@@ -166,10 +166,7 @@ class ConsentBook:
             )
         kind = _codes(kinds, lambda word: _KINDS.get(word.lower(), UNKNOWN_WORD))
         _refuse(kind == UNKNOWN_WORD, "kind", _WRITTEN, kinds)
-        word = _codes(statuses, lambda text: _WORDS.get(purpose_term(text), UNKNOWN_WORD))
-        bad = (word == UNKNOWN_WORD) | (_KIND_OF[word] != kind)
-        of = Kind(int(kind[np.argmax(bad)])) if bad.any() else Kind.CONSENT
-        _refuse(bad, "status for its kind", _STATUSES[of], statuses, f" of {of.name.lower()}")
+        word = _words_of(kind, statuses)
         if heard is None and (kind == Kind.SIGNAL).any():
             raise DataError(
                 "consents-signals-undeclared",
@@ -257,6 +254,15 @@ class _Codes(dict[object, int]):
 def _codes(words: Sequence[str], look_up: Callable[[str], int]) -> NDArray[np.intp]:
     plain = words.tolist() if isinstance(words, np.ndarray) else words
     return np.fromiter(map(_Codes(look_up).__getitem__, plain), dtype=np.intp, count=len(words))
+
+
+def _words_of(kind: NDArray[np.intp], statuses: Sequence[str]) -> NDArray[np.intp]:
+    """The word of each record, which must be one of its kind."""
+    word = _codes(statuses, lambda text: _WORDS.get(purpose_term(text), UNKNOWN_WORD))
+    bad = (word == UNKNOWN_WORD) | (_KIND_OF[word] != kind)
+    of = Kind(int(kind[np.argmax(bad)])) if bad.any() else Kind.CONSENT
+    _refuse(bad, "status for its kind", _STATUSES[of], statuses, f" of {of.name.lower()}")
+    return word
 
 
 def _refuse(bad: NDArray[np.bool_], what: str, allowed: Iterable[str], words: Sequence[str], of: str = "") -> None:

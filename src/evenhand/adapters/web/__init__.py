@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ._metrics import Metrics
     from ._problems import CODES, ProblemError
     from ._protocol import BoundedProtocol
+    from ._root_page import root_pages
     from ._run import run_app
     from ._served import ServedCampaign, dsa_object
     from ._side_by_side import side_by_side
