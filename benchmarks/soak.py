@@ -91,7 +91,7 @@ async def one_by_one(seen: Seen, people: range, until: float, pause: float, draw
         if told and number % 9 == 0 and once:
             again = await line.ask("POST", "/v1/decisions", {"subject": who}, once)
             seen.faults["another answer under the same key"] += again != told
-        if told and number % 5 == 0:
+        if told and told["offer"] and number % 5 == 0:
             events = [{"decision_id": told["decision_id"], "kind": "shown"}]
             await line.ask("POST", "/v1/events", {"events": events})
         if told and number % 40 == 0:

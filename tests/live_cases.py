@@ -14,7 +14,9 @@ import httpx
 
 from evenhand import assembly
 from evenhand.adapters.asking import Answered, Ask, Question
+from evenhand.adapters.stores.home import find_home
 from evenhand.assembly import LiveService, Serving
+from evenhand.ledger import decisions
 
 CAMPAIGN = "small-shop"
 
@@ -46,6 +48,12 @@ def asked(live: LiveService, *asks: Ask | str, key: bytes | None = None, same: s
     if isinstance(arrived[0], BaseException):
         raise arrived[0]
     return arrived[0]
+
+
+def offered(folder: Path, run: str) -> list[str]:
+    """Ids of the decisions of a run that made an offer, out of a home."""
+    with assembly.open_ledger(find_home(folder)) as store:
+        return [one.decision_id for one in decisions(store, run) if one.offer >= 0]
 
 
 class Web:

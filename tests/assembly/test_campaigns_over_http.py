@@ -10,7 +10,7 @@ import pytest
 
 from campaigns_cases import ANY, CAMPAIGN, FILE, YAML, named, taking
 from evenhand import assembly
-from live_cases import Web, person
+from live_cases import Web, offered, person
 
 WHO = {"by": "Noor de Wit", "reason": "agreed"}
 SMALL = "/v1/campaigns/small-shop"
@@ -234,9 +234,9 @@ def test_nobody_starts_a_campaign_without_a_name_and_a_reason(service, wrong):
 
 def test_what_was_delivered_ends_the_funnel(started):
     """Once events say that decisions of the run were shown; fewer than ten are not told."""
-    run = started("GET", SMALL).json()["run"]
-    for shown in (range(1, 6), range(1, 31)):
-        events = [{"decision_id": f"{run}.{number}", "kind": "shown"} for number in shown]
+    made = offered(started.place, started("GET", SMALL).json()["run"])
+    for shown in (made[:5], made[:30]):
+        events = [{"decision_id": decision, "kind": "shown"} for decision in shown]
         assert started("POST", "/v1/events", json={"events": events}).status_code == 200
         last = started("GET", f"{SMALL}/figures").json()["figures"]["funnel"][-1]
         assert last == {"key": "delivered", "people": None if len(events) < 10 else 30}

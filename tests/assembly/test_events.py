@@ -9,9 +9,12 @@ import jsonschema
 import pytest
 
 from evenhand import assembly
+from evenhand.assembly import open_ledger
+from evenhand.ledger import decisions, runs
 from evenhand.rights import PORTABILITY_SCHEMA
-from evenhand.terms import UsageError
+from evenhand.terms import Reason, UsageError
 from live_cases import Web, opened, person
+from shop_folder import write_shop
 
 EVENTS = "/v1/events"
 
@@ -23,9 +26,14 @@ def web(ran_shop):
         yield Web(serving, "decide", "events", "read")
 
 
+def _answers(web, *numbers):
+    asks = [{"subject": person(n), "features": {"visits": 19, "days": 3}} for n in numbers]
+    return web("POST", "/v1/decisions", {"subjects": asks}).json()["decisions"]
+
+
 def _decided(web, *numbers):
-    answer = web("POST", "/v1/decisions", {"subjects": [{"subject": person(n)} for n in numbers]}).json()
-    return [one["decision_id"] for one in answer["decisions"]]
+    """Ids of the decisions that made an offer."""
+    return [one["decision_id"] for one in _answers(web, *numbers) if one["offer"]]
 
 
 def _told(web, *pairs, **more):
@@ -65,6 +73,43 @@ def test_what_is_no_event_is_refused_with_its_place(web):
     for cursor in ("x", "ZQ", "e5"):
         assert web("GET", f"{EVENTS}?cursor={cursor}").status_code == 422
     assert web("GET", EVENTS).json() == {"events": [], "next": None}
+
+
+def test_what_needs_an_offer_follows_no_decision_without_one(web):
+    """Shown, clicked and bought are refused with their places, and nothing of the request is kept; a complaint is."""
+    (offered,) = _decided(web, 3)
+    nothing = next(one["decision_id"] for one in _answers(web, *range(20, 60)) if one["offer"] is None)
+    for kind in ("shown", "clicked", "bought"):
+        refused = _told(web, (offered, "shown"), (nothing, kind))
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/event-without-offer")
+        assert refused.json()["errors"] == [{"pointer": "/events/1/kind", "code": "without-offer"}]
+    assert web("GET", EVENTS).json()["events"] == []
+    assert _told(web, (nothing, "complained")).json()["recorded"] == 1
+
+
+def test_what_was_bought_after_the_lot_gave_nothing_is_kept(tmp_path):
+    """It is what the offers by lot are weighed against; nothing can have been shown there."""
+    file = write_shop(tmp_path / "lots")
+    file.write_text(file.read_text("utf-8") + "exploration: {share: 0.1}\n", encoding="utf-8")
+    assembly.run_campaign(file, at=datetime(2026, 3, 1, tzinfo=UTC))
+    with opened(file.parent) as serving:
+        web = Web(serving, "events", "read")
+        with open_ledger(serving.place) as store:
+            last = [one for one in runs(store) if one.decisions][-1].run_id
+            drawn = [one.decision_id for one in decisions(store, last) if one.outcome is Reason.DRAWN_NOTHING]
+        assert _told(web, (drawn[0], "bought")).json()["recorded"] == 1
+        assert _told(web, (drawn[0], "shown")).json()["type"] == "/problems/event-without-offer"
+
+
+def test_an_event_from_before_its_decision_is_refused(web):
+    """Clocks may differ by five minutes; what is dated earlier is a mistake, and nothing of the request is kept."""
+    one, other = _decided(web, 3, 4)
+    now = datetime.now(UTC)
+    early = _told(web, (one, "shown"), (other, "complained"), at=(now - timedelta(minutes=6)).isoformat())
+    assert (early.status_code, early.json()["type"]) == (422, "/problems/event-before-decision")
+    assert [each["pointer"] for each in early.json()["errors"]] == ["/events/0/at", "/events/1/at"]
+    assert web("GET", EVENTS).json()["events"] == []
+    assert _told(web, (one, "shown"), at=(now - timedelta(minutes=4)).isoformat()).json()["recorded"] == 1
 
 
 def test_who_may_decide_may_not_tell(ran_shop):

@@ -129,6 +129,7 @@ def _requests(keys: dict[str, str]) -> dict[str, bytes]:
         "a field that is none": '{"subject": "a", "other": 1}',
         "another type": '{"subject": 3}',
         "no campaign of that name": '{"campaign": "other", "subject": "a"}',
+        "a name that stands twice": '{"subject": "a", "subject": "b"}',
         "nobody": "{}",
         "nobody in a list": '{"subjects": []}',
         "one and several": '{"subject": "a", "subjects": []}',

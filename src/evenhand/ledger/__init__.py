@@ -28,6 +28,7 @@ from ._expire import Expired, expire_run, expired_runs, is_expired
 from ._forget import forget_groups
 from ._given import RecordedOffers, RunInReach
 from ._latest import campaign_digests, campaign_of_digest, latest_runs
+from ._outcomes import Outcome, outcomes
 from ._pause import (
     AlarmRaised,
     CampaignState,
@@ -99,6 +100,7 @@ __all__ = [
     "Node",
     "OnceAnswered",
     "Opening",
+    "Outcome",
     "PauseOfAnotherError",
     "Problem",
     "Proven",
@@ -161,6 +163,7 @@ __all__ = [
     "new_run_id",
     "open_run",
     "opened",
+    "outcomes",
     "pause",
     "proof_of",
     "proven_decision",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._app import Service, description, make_app
     from ._cards import CARD_SCRIPT, CARD_STYLE, Cards, card_routes
-    from ._doors import Events, Health, Records, Register, Sayings, UnknownDecisionError
+    from ._doors import Events, EventsRefusedError, Health, Records, Register, Sayings
     from ._faults import fault_of
     from ._gate import Limits
     from ._links import link_routes
@@ -50,6 +50,7 @@ __all__ = [
     "Desk",
     "DevIssuer",
     "Events",
+    "EventsRefusedError",
     "Form",
     "Health",
     "House",
@@ -65,7 +66,6 @@ __all__ = [
     "Service",
     "StaffDoor",
     "TryShop",
-    "UnknownDecisionError",
     "bound_to",
     "card_routes",
     "console_pages",
@@ -91,7 +91,7 @@ __all__ = [
 _MADE_IN = {
     "_app": ("Service", "description", "make_app"),
     "_cards": ("CARD_SCRIPT", "CARD_STYLE", "Cards", "card_routes"),
-    "_doors": ("Events", "Health", "Records", "Register", "Sayings", "UnknownDecisionError"),
+    "_doors": ("Events", "Health", "Records", "Register", "Sayings", "EventsRefusedError"),
     "_gate": ("Limits",),
     "_links": ("link_routes",),
     "_metrics": ("Metrics",),

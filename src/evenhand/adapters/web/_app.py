@@ -26,9 +26,10 @@ from ._decisions import DecisionDoor
 from ._desk import desk_routes
 from ._doors import Events, Health, Records, Sayings
 from ._events import event_routes
-from ._gate import Headers, Limits, body_of, request_id_of
+from ._gate import Headers, Limits, body_of, is_json, request_id_of
 from ._links import link_routes
 from ._metrics import Metrics
+from ._named_once import refuse_named_twice
 from ._openapi import describe
 from ._problems import ProblemError, problem_body, problem_of
 from ._reading import health_routes, reading_routes
@@ -139,6 +140,8 @@ class _Application:
         try:
             if scope["method"] in ("POST", "PUT", "PATCH"):
                 body = await body_of(headers, receive, self._service.limits, file=scope["path"].startswith(_FILES))
+                if is_json(headers):
+                    refuse_named_twice(body)
                 receive = _once(body, receive)
             await self.rest(scope, receive, sent)
         except Exception as error:

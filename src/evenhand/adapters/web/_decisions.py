@@ -25,6 +25,7 @@ from evenhand.adapters.keys.machine_keys import MachineKey, MachineKeys
 
 from ._faults import fault_in
 from ._gate import Headers, Limits, OneLook, Pace, body_of, caller_of, check_body, request_id_of
+from ._named_once import refuse_named_twice
 from ._problems import ProblemError, problem_body, problem_of
 from ._served import ServedCampaign
 from ._texts import language
@@ -218,6 +219,7 @@ class DecisionDoor:
             asked = _decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ProblemError("bad-json", errors=_place_of(error)) from None
+        refuse_named_twice(body)
         one.is_several = asked.subjects is not None
         one.question = question = self._question(asked, one.headers, key.name)
         self._pace.take(key, len(question.asks))

@@ -10,7 +10,7 @@ from evenhand.terms import DataError
 if TYPE_CHECKING:
     from evenhand.adapters.stores.event_tables import Event
 
-__all__ = ["Events", "Health", "Records", "Register", "Sayings", "UnknownDecisionError"]
+__all__ = ["EVENT_FAULTS", "Events", "EventsRefusedError", "Health", "Records", "Register", "Sayings"]
 
 Register = Literal["person", "employee", "regulator"]
 
@@ -43,7 +43,7 @@ class Events(Protocol):
         closed: their people were erased, or their time is over.
 
         Raises:
-            UnknownDecisionError: one names a decision that the ledger does not have.
+            EventsRefusedError: one names a decision that the ledger does not have, or cannot have followed it.
         """
         ...
 
@@ -52,21 +52,46 @@ class Events(Protocol):
         ...
 
 
-class UnknownDecisionError(DataError):
-    """An event names a decision that there is not.
+class EventsRefusedError(DataError):
+    """Events cannot have followed the decisions that they name.
 
     Args:
-        places: places of such events in what was told, from 0.
+        found: what is the matter with which: place in what was told, from 0, and one of `EVENT_FAULTS`.
     """
 
-    def __init__(self, places: Sequence[int]) -> None:
-        super().__init__(
-            "event-decision-unknown",
-            f"{len(places)} events name a decision that the ledger does not have; nothing was kept.",
-            rule="an event follows a recorded decision",
-            remedy="send the decision's id as the answer has it",
-        )
-        self.places = tuple(places)
+    def __init__(self, found: Sequence[tuple[int, str]]) -> None:
+        first = min((fault for _, fault in found), key=list(EVENT_FAULTS).index)
+        code, what, rule, remedy, _ = EVENT_FAULTS[first]
+        count = sum(fault == first for _, fault in found)
+        super().__init__(code, f"{count} of the events {what}; nothing was kept.", rule=rule, remedy=remedy)
+        self.places = tuple((f"/events/{place}/{EVENT_FAULTS[fault][4]}", fault) for place, fault in found)
+
+
+EVENT_FAULTS: Mapping[str, tuple[str, str, str, str, str]] = {
+    "unknown": (
+        "event-decision-unknown",
+        "name a decision that the ledger does not have",
+        "an event follows a recorded decision",
+        "send the decision's id as the answer has it",
+        "decision_id",
+    ),
+    "without-offer": (
+        "event-without-offer",
+        "follow a decision that made no offer",
+        "only an offer is shown, clicked or bought; where the lot gave nothing, bought is told too",
+        "tell nothing of it, or a complaint",
+        "kind",
+    ),
+    "before-decision": (
+        "event-before-decision",
+        "are dated before their decision",
+        "what follows a decision happens after it; clocks may differ by five minutes",
+        "set the clock of the machine that tells, or leave `at` out",
+        "at",
+    ),
+}
+"""What can be the matter with an event, first what weighs most: code, sentence, rule, remedy, and the member that it
+is about."""
 
 
 class Sayings(Protocol):

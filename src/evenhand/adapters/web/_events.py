@@ -38,8 +38,13 @@ class EventTold(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     decision_id: Annotated[str, Field(pattern=DECISION_ID)]
-    kind: Literal["shown", "clicked", "bought", "complained"]
-    at: AwareDatetime | None = Field(None, description="When it happened; now, where it is left out.")
+    kind: Literal["shown", "clicked", "bought", "complained"] = Field(
+        description="Only an offer is shown, clicked or bought; bought also follows where the lot drew nothing."
+    )
+    at: AwareDatetime | None = Field(
+        None,
+        description="When it happened; now, where it is left out. At most five minutes before the decision, or ahead.",
+    )
     id: str = Field("", max_length=64, pattern=r"^[A-Za-z0-9._-]*$", description="Tells events of one kind apart.")
 
 

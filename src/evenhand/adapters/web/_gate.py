@@ -25,6 +25,7 @@ __all__ = [
     "body_of",
     "caller_of",
     "check_body",
+    "is_json",
     "request_id_of",
     "tell_problem",
 ]
@@ -176,13 +177,22 @@ class Pace:
         bucket.left -= people
 
 
+def _kind(headers: Headers) -> str:
+    return headers.content_type.partition(";")[0].strip().lower()
+
+
+def is_json(headers: Headers) -> bool:
+    """Whether a body says that it is JSON."""
+    return _kind(headers) in _JSON
+
+
 def check_body(headers: Headers, size: int, limits: Limits, *, file: bool = False) -> None:
     """Refuse a body of another kind or of too many bytes, as far as is known.
 
     Raises:
         ProblemError: it is neither JSON nor what it may be besides, or too large.
     """
-    if headers.content_type.partition(";")[0].strip().lower() not in (_FILES if file else _JSON):
+    if _kind(headers) not in (_FILES if file else _JSON):
         raise ProblemError("content-type")
     if max(headers.content_length, size) > limits.body:
         raise ProblemError("body-too-large")

@@ -172,6 +172,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
     schemas.pop("ValidationError", None)
     asked = own["DecisionRequest"]
     asked["properties"]["subject"]["minLength"] = own["OneAsked"]["properties"]["subject"]["minLength"] = 1
+    asked["properties"]["subjects"]["description"] = "Each person once; else nobody is decided about."
     asked["anyOf"] = [{"required": ["subject"]}, {"required": ["subjects"]}]
     schemas |= own | {"Problem": _PROBLEM}
     content["components"]["securitySchemes"] = {"machine": {"type": "http", "scheme": "bearer"}}

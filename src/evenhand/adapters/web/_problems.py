@@ -9,7 +9,7 @@ import msgspec
 from evenhand.adapters.asking import BusyError
 from evenhand.terms import DataError, EvenhandError, LedgerError, PausedError, StoreError, UsageError
 
-from ._doors import UnknownDecisionError
+from ._doors import EventsRefusedError
 from ._texts import text
 
 __all__ = ["CODES", "ProblemError", "problem_body", "problem_of"]
@@ -54,7 +54,9 @@ CODES: Mapping[str, int] = {
     "campaign-not-valid": 422,
     "campaign-not-watched": 422,
     "campaign-other": 422,
+    "event-before-decision": 422,
     "event-decision-unknown": 422,
+    "event-without-offer": 422,
     "factor-unknown": 422,
     "feature-not-declared": 422,
     "feature-type": 422,
@@ -122,9 +124,8 @@ def problem_of(error: BaseException) -> ProblemError:
             return ProblemError(code, rule=error.rule, blocks=[told | {"owner": owner, "remedy": error.remedy}])
         if isinstance(error, BusyError):
             return ProblemError("busy", rule=error.rule, retry_after=1)
-        if isinstance(error, UnknownDecisionError):
-            places = [(f"/events/{place}/decision_id", "unknown") for place in error.places[:_SHOWN]]
-            return ProblemError(code, rule=error.rule, errors=places)
+        if isinstance(error, EventsRefusedError):
+            return ProblemError(code, rule=error.rule, errors=error.places[:_SHOWN])
         if code == "factor-unknown":
             return ProblemError(code, rule=error.rule, errors=[("/purpose", code)])
         if code in CODES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,12 +10,15 @@ from evenhand.adapters.data.frames import csv_bytes
 from evenhand.adapters.stores.database import database_of
 from evenhand.adapters.stores.event_tables import EVENT_KINDS, Event, EventTables
 from evenhand.adapters.stores.home import Home, find_home, write_atomically
-from evenhand.ledger import facts, open_run
-from evenhand.terms import DataError, UsageError, microseconds_of
+from evenhand.ledger import Outcome, outcomes
+from evenhand.terms import Reason, UsageError, microseconds_of
 
 from ..records._records import open_ledger
 
 __all__ = ["LiveEvents", "events_after", "events_of_run", "forget_events", "write_events"]
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""So much earlier than its decision an event may be dated, since machines have clocks of their own."""
 
 
 class LiveEvents:
@@ -27,25 +30,17 @@ class LiveEvents:
 
     def __init__(self, place: Home) -> None:
         self._place = place
-        self._decisions: dict[str, int] = {}
 
     def keep(self, events: Sequence[Event]) -> tuple[int, int]:
         """Keep events about recorded decisions; see `adapters.web.Events.keep`."""
-        from evenhand.adapters.web import UnknownDecisionError
-
-        known = self._known({event.decision.rpartition(".")[0] for event in events})
-        unknown = [
-            place
-            for place, event in enumerate(events)
-            if int(event.decision.rpartition(".")[2]) > known[event.decision.rpartition(".")[0]]
-        ]
-        if unknown:
-            raise UnknownDecisionError(unknown)
+        decisions = {event.decision for event in events}
+        _refuse(events, self._outcomes(decisions))
         with database_of(self._place) as database:
             tables = EventTables(database)
             new = tables.append(events)
-            # Only now, since an erasure that comes later removes them itself
-            if closed := self._closed({event.decision for event in events}):
+            # Looked at again, since an erasure that comes later removes them itself
+            closed = [decision for decision, outcome in self._outcomes(decisions).items() if outcome is None]
+            if closed:
                 new -= tables.remove(closed)
         return new, sum(event.decision in closed for event in events)
 
@@ -54,29 +49,36 @@ class LiveEvents:
         with database_of(self._place) as database:
             return EventTables(database).page(after, count)
 
-    def _closed(self, decisions: set[str]) -> list[str]:
-        """Those that nobody can read any more: what followed them is not kept either."""
-        out = []
+    def _outcomes(self, decisions: set[str]) -> dict[str, Outcome | None]:
+        """What the decisions came to; None = nobody can read it any more, and what followed is not kept either."""
         with open_ledger(self._place) as store:
-            for decision in sorted(decisions):
-                try:
-                    facts(store, decision)
-                except DataError:
-                    out.append(decision)
-        return out
+            return outcomes(store, sorted(decisions))
 
-    def _known(self, runs: set[str]) -> dict[str, int]:
-        """How many decisions each run has; 0 for one that there is not. A run never changes."""
-        missing = [run for run in runs if run not in self._decisions]
-        found = {run: self._decisions[run] for run in runs if run in self._decisions}
-        if missing:
-            with open_ledger(self._place) as store:
-                for run in missing:
-                    try:
-                        found[run] = self._decisions[run] = open_run(store, run).summary.decisions
-                    except DataError:
-                        found[run] = 0
-        return found
+
+def _refuse(events: Sequence[Event], came_to: Mapping[str, Outcome | None]) -> None:
+    """Refuse events that cannot have followed their decisions.
+
+    Raises:
+        EventsRefusedError: some did not.
+    """
+    from evenhand.adapters.web import EventsRefusedError
+
+    found = []
+    for place, event in enumerate(events):
+        if event.decision not in came_to:
+            found.append((place, "unknown"))
+        elif (outcome := came_to[event.decision]) is not None:
+            if outcome.offer < 0 and not _may_follow_nothing(event.kind, outcome.reason):
+                found.append((place, "without-offer"))
+            elif event.at < microseconds_of(outcome.at - CLOCKS_DIFFER):
+                found.append((place, "before-decision"))
+    if found:
+        raise EventsRefusedError(found)
+
+
+def _may_follow_nothing(kind: str, reason: Reason) -> bool:
+    """A complaint follows anything; what was bought after the lot gave nothing is what offers are weighed against."""
+    return kind == "complained" or (kind == "bought" and reason is Reason.DRAWN_NOTHING)
 
 
 def write_events(
