@@ -1,9 +1,9 @@
 """HTTP as uvicorn speaks it, to callers who may be slow, gone, or up to no good: each wait has an end.
 
 A connection on which no whole head of a request arrives in time is closed, however the bytes drip in; so is one whose
-caller does not take the answer, or goes on with the body after it, or sends a head that is larger than any should be. The time of a body until the answer, and between
-requests, is bounded elsewhere (`_gate.body_of`, uvicorn's keep-alive). More connections than can be served at once are
-told so, with a time to come back.
+caller does not take the answer, goes on with the body after it, or sends a head that is larger than any should be. The
+time of a body until the answer, and between requests, is bounded elsewhere (`_gate.body_of`, uvicorn's keep-alive).
+More connections than can be served at once are told so, with a time to come back.
 """
 
 from __future__ import annotations

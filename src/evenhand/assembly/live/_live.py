@@ -45,6 +45,8 @@ _LONGEST = 0.01
 """Seconds to wait for company at most."""
 _BACK = 0.05
 """Seconds within which whoever was answered may be back with the next question."""
+_NOTICED = 1.0
+"""Seconds after which whoever waits for an end is told why."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
 
@@ -174,12 +176,16 @@ class LiveService:
             self._changed.notify()
         return done
 
-    def close(self) -> None:
-        """Decide what waits, give back what was not used of the limits, and close the ledger."""
+    def close(self, told: Callable[[str], None] = lambda _: None) -> None:
+        """Decide what waits, give back what was not used of the limits, and close the ledger; `told` where somebody
+        else keeps it from that."""
         with self._changed:
             self._is_open = False
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(_NOTICED)
+        if self._thread.is_alive():
+            told("waiting for the turn to record what is still to be decided")
+            self._thread.join()
         self._hands.shutdown()
 
     def _opened(self) -> Pipeline | None:
