@@ -21,7 +21,21 @@ from hypothesis import strategies as st
 from builders import begin_run, make_explained, model_from_json
 from evenhand.adapters.ledgers._sealed_head import sealed_head
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
-from evenhand.ledger import GENESIS, Head, Tail, columns, facts, finish, latest, open_run, record, replay, runs, verify
+from evenhand.ledger import (
+    GENESIS,
+    Head,
+    Kind,
+    Tail,
+    columns,
+    facts,
+    finish,
+    latest,
+    open_run,
+    record,
+    replay,
+    runs,
+    verify,
+)
 from evenhand.terms import LedgerError, StoreError
 from patience import tries
 
@@ -186,6 +200,7 @@ def test_entries_cannot_be_changed_through_sql(tmp_path):
         (["DELETE FROM entry WHERE seq > 20", "DELETE FROM decided WHERE seq > 20"], "Entries 21 to 36 are missing"),
         (["DELETE FROM decided WHERE seq = 10"], "not filed under its subject"),
         (["UPDATE decided SET subject = randomblob(16) WHERE seq = 10"], "filed under another subject"),
+        (["UPDATE decided SET part = 9 WHERE seq = 10"], "filed in another part"),
         ([], "a trigger that refuses changes is missing"),
     ],
 )
@@ -306,7 +321,51 @@ def test_a_head_that_cannot_be_written_stops_the_run(tmp_path):
         assert verify(store, model_from_json).ok
 
 
-OLDER = "DROP TABLE tile; DROP TABLE checkpoint; PRAGMA user_version = 1"
+SECOND = """
+CREATE TABLE whole (subject BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) STRICT, WITHOUT ROWID;
+INSERT INTO whole SELECT subject, seq FROM decided;
+DROP TABLE decided;
+ALTER TABLE whole RENAME TO decided;
+CREATE TRIGGER decided_no_update BEFORE UPDATE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER decided_no_delete BEFORE DELETE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+PRAGMA user_version = 2;
+"""
+OLDER = f"{SECOND} DROP TABLE tile; DROP TABLE checkpoint; PRAGMA user_version = 1"
+
+
+def test_a_ledger_of_the_second_format_is_read_as_it_is_and_filed_in_parts_with_the_next_run(tmp_path):
+    """Whose decisions are asked for, they are found the same before and after; looking changes nothing."""
+    path = tmp_path / "ledger.db"
+    _ledger(path, people=300)
+    with SqliteLedger(path, read_only=True) as store:
+        subjects = [row[2] for rows in store.read(1) for row in rows if row[1] == Kind.DECISION]
+        before = [store.about(one) for one in subjects]
+    with sqlite3.connect(path) as database:
+        database.executescript(SECOND)
+    database.close()
+    with SqliteLedger(path, read_only=True) as store:
+        assert ([store.about(one) for one in subjects], verify(store, model_from_json).ok) == (before, True)
+    _ledger(path, people=300, first=7)
+    with SqliteLedger(path, read_only=True) as store:
+        assert all(set(old) <= set(store.about(one)) for one, old in zip(subjects, before, strict=True))
+        assert verify(store, model_from_json).ok
+
+
+def test_who_was_decided_about_long_ago_and_lately_is_found_whole(tmp_path):
+    """Filed in parts of 65,536 entries; what stands in several of them comes in order, nobody else's."""
+    one, other = bytes(16), bytes(15) + b"o"
+    with SqliteLedger(tmp_path / "ledger.db") as store:
+        store.claim()
+        store.begin()
+        rows = [
+            (seq, int(Kind.DECISION), whose, bytes(32), b"{}")
+            for seq, whose in ((7, one), (8, other), (65_536, one), (200_000, one), (200_001, other))
+        ]
+        store.append(rows)
+        store.commit(())
+        assert [row[0] for row in store.about(one)] == [7, 65_536, 200_000]
+        assert store.about(bytes(15) + b"x") == []
+        assert store.damage() == []
 
 
 def test_a_ledger_of_the_first_format_is_read_as_it_is_and_grows_its_tree_with_the_next_run(tmp_path):

@@ -19,7 +19,19 @@ from evenhand.terms import LedgerError, StoreError
 
 from ..stores.own_file import keep_log, make_own_file
 from ._folding import LONG, Folding
-from ._ledger_tables import APPLICATION, CHECKS, SCHEMA, TREE, TRIGGERS, VERSION
+from ._ledger_tables import (
+    APPLICATION,
+    CHECK_PARTS,
+    CHECKS,
+    FILE_DECISIONS,
+    FILE_IN_PARTS,
+    FILED,
+    SCHEMA,
+    TREE,
+    TRIGGERS,
+    VERSION,
+    of_subject,
+)
 from ._ledger_trouble import busy, outside, told
 from ._ledger_turn import Turn
 from ._sealed_head import SealedHead
@@ -33,8 +45,6 @@ _SOME = 1_024
 _LARGE = 4_096
 """Entries from which on what a commit leaves in the write-ahead log is folded into the file when others may write."""
 _COLUMNS = "seq, kind, about, hash, body"
-# Decisions are filed by subject once per transaction, in the order of the index: much faster than one by one.
-_FILE_DECISIONS = "INSERT INTO decided SELECT about, seq FROM entry WHERE seq > ? AND kind = 0 ORDER BY about, seq"
 
 
 class SqliteLedger:
@@ -110,7 +120,7 @@ class SqliteLedger:
             self._db.execute("PRAGMA page_size = 4096")
             keep_log(self._db)
             # Another first run may have made it since `blank` was read, hence IF NOT EXISTS.
-            self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {TREE} COMMIT;")
+            self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {TREE} {FILED} COMMIT;")
         elif blank and not self.path.with_name(self.path.name + ".head").exists():
             raise StoreError(
                 "store-blank",
@@ -175,7 +185,7 @@ class SqliteLedger:
     def about(self, about: bytes) -> Sequence[Row]:
         """Every entry about something, oldest first."""
         if len(about) == _PSEUDONYM:
-            return self._rows("seq IN (SELECT seq FROM decided WHERE subject = ?) ORDER BY seq", about)
+            return self._rows(f"seq IN ({of_subject(self._format())}) ORDER BY seq", about)
         return self._rows("about = ? AND kind <> 0 ORDER BY seq", about)
 
     def of_kind(self, kind: Kind, after: int = 0) -> Iterator[Row]:
@@ -238,8 +248,8 @@ class SqliteLedger:
         """What SQLite's own check of the file finds (pages, indexes); empty if all is well."""
         try:
             found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)")]
-            triggers = TRIGGERS[self._format()]
-            for what, query in CHECKS:
+            triggers = TRIGGERS[version := self._format()]
+            for what, query in (*CHECKS, CHECK_PARTS) if version >= 3 else CHECKS:
                 if self._db.execute(query, (triggers,) if "?1" in query else ()).fetchone()[0]:
                     found.append(what)
         except sqlite3.DatabaseError as error:
@@ -259,7 +269,7 @@ class SqliteLedger:
         self._lock = lock
         if self._format() < VERSION:
             with self._trouble():
-                self._db.executescript(f"BEGIN IMMEDIATE; {TREE} COMMIT;")
+                self._db.executescript(f"BEGIN IMMEDIATE; {TREE} {FILE_IN_PARTS} COMMIT;")
 
     def is_wanted(self) -> bool:
         """Whether somebody waits to write."""
@@ -309,7 +319,7 @@ class SqliteLedger:
     def drop_payloads(self, handle: bytes) -> None:
         """Remove the encrypted bodies of a person's decisions, in the open transaction."""
         with self._trouble():
-            self._db.execute("DELETE FROM payload WHERE seq IN (SELECT seq FROM decided WHERE subject = ?)", (handle,))
+            self._db.execute(f"DELETE FROM payload WHERE seq IN ({of_subject(self._format())})", (handle,))
 
     def drop_payloads_between(self, first: int, last: int) -> None:
         """Remove the encrypted bodies of the decisions from `first` to `last`, in the open transaction."""
@@ -325,7 +335,7 @@ class SqliteLedger:
     def commit(self, settled: Sequence[str]) -> None:
         """Make everything appended durable and forget the intents of these runs, in one step."""
         with self._trouble():
-            self._db.execute(_FILE_DECISIONS, (self._before,))
+            self._db.execute(FILE_DECISIONS, (self._before,))
             self._db.executemany("DELETE FROM intent WHERE run_id = ?", [(run_id,) for run_id in settled])
             if not self._folds:
                 last = self._db.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
