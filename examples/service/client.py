@@ -143,8 +143,8 @@ def _sendable(what: str, text: str, most: int) -> str:
     """A text that a header carries as it is; what it says is not told, since it may be somebody's."""
     if not (1 <= len(text) <= most and text.isascii() and text.isprintable() and text == text.strip()):
         raise ValueError(
-            f"What was given as {what} cannot be sent. A header carries 1 to {most} printable ASCII characters, with no "
-            "space at either end. Write others as ASCII first, such as with urllib.parse.quote."
+            f"What was given as {what} cannot be sent. A header carries 1 to {most} printable ASCII characters, with "
+            "no space at either end. Write others as ASCII first, such as with urllib.parse.quote."
         )
     return text
 

@@ -6,6 +6,7 @@ import pytest
 
 from shop_cases import client_program
 
+pytestmark = pytest.mark.service
 NOWHERE = "http://127.0.0.1:9"
 client = client_program()
 
