@@ -96,7 +96,7 @@ def open_service(
         frames: data frames to use instead of tables.
         sources: folder with the files that campaigns from the network may name; None = they are not taken.
         noticed: told what a start finds left behind later on.
-        step: told what is being done.
+        step: told what is being done, also at the end.
 
     Raises:
         UsageError: nothing to serve, or one campaign twice.
@@ -138,8 +138,8 @@ def open_service(
         yield Serving(live, place, (*notices, *register.open_started()), register, tables)
     finally:
         tables.close()
-        register.close()
-        live.close()
+        register.close(step)
+        live.close(step)
         browsers.close()
         heard.close()
         if isinstance(keys, LiveSubjectKeys):
