@@ -46,10 +46,14 @@ class Decisions:
         lang: language of problems.
         tries: how often it is asked where it cannot answer for now.
         timeout: seconds to wait for an answer.
+
+    Raises:
+        ValueError: the key or the language cannot stand in a header.
     """
 
     def __init__(self, address: str, key: str, *, lang: str = "en", tries: int = 3, timeout: float = 5.0) -> None:
-        headers = {"Authorization": f"Bearer {key}", "Accept-Language": lang}
+        key = _sendable("a machine's key", key.strip(), 1_000)
+        headers = {"Authorization": f"Bearer {key}", "Accept-Language": _sendable("a language", lang, 100)}
         self._client = httpx.Client(base_url=address, headers=headers, timeout=timeout)
         self._tries = tries
 
@@ -69,7 +73,7 @@ class Decisions:
         campaign: str = "",
         once: str | None = None,
     ) -> dict[str, Any]:
-        """The decision about one person; the same for the same `once`."""
+        """The decision about one person; the same for the same `once`, of 1 to 128 printable ASCII characters."""
         body: dict[str, Any] = {"subject": subject, "opted_out": opted_out, "campaign": campaign}
         if features is not None:
             body["features"] = dict(features)
@@ -110,7 +114,8 @@ class Decisions:
         return self._read(f"/v1/receipts/{decision_id}", {})
 
     def _post(self, path: str, body: Any, once: str | None, headers: Mapping[str, str]) -> dict[str, Any]:
-        own = {**headers, "Idempotency-Key": once or uuid.uuid4().hex}
+        once = uuid.uuid4().hex if once is None else _sendable("a key for `once`", once, 128)
+        own = {**headers, "Idempotency-Key": once}
         return self._asked(lambda: self._client.post(path, json=body, headers=own))
 
     def _read(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
@@ -132,6 +137,16 @@ class Decisions:
             later = answer.headers.get("retry-after", "")
             time.sleep(min(5.0, float(later)) if later.isdecimal() else 1.0)
         raise Refused({})
+
+
+def _sendable(what: str, text: str, most: int) -> str:
+    """A text that a header carries as it is; what it says is not told, since it may be somebody's."""
+    if not (1 <= len(text) <= most and text.isascii() and text.isprintable() and text == text.strip()):
+        raise ValueError(
+            f"What was given as {what} cannot be sent. A header carries 1 to {most} printable ASCII characters, with "
+            "no space at either end. Write others as ASCII first, such as with urllib.parse.quote."
+        )
+    return text
 
 
 def _values(answer: httpx.Response) -> dict[str, Any] | None:

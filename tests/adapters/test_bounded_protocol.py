@@ -1,4 +1,5 @@
-"""Callers who are slow, half gone or in bad faith: each connection ends in time, and others are served meanwhile."""
+"""Callers who are slow, half gone or in bad faith: each connection ends in time, and others are served meanwhile. The
+same of both protocols: of one process, and of the process that speaks HTTP for another."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ import pytest
 import uvicorn
 
 from evenhand.adapters.web import BoundedProtocol
+from evenhand.adapters.web._decisions import Reply
+from evenhand.adapters.web._front_protocol import FrontProtocol
 from serve_cases import free_port
 
 pytestmark = pytest.mark.service
@@ -28,25 +31,58 @@ class Quick(BoundedProtocol):
     most = 12
 
 
-async def _answer(scope, receive, send) -> None:
-    body = LARGE if scope["path"] == "/large" else b"{}"
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
-    await send({"type": "http.response.body", "body": body})
+class QuickFront(FrontProtocol):
+    """The same of the process that speaks HTTP."""
+
+    arrives = 0.4
+    taken = 0.4
+    most = 12
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """Where a server with this protocol listens."""
-    number = free_port()
-    config = uvicorn.Config(_answer, port=number, http=Quick, ws="none", lifespan="off", log_level="critical")
-    server = uvicorn.Server(config)
+class _Door:
+    """Answers on the short way, and counts how often."""
+
+    def __init__(self) -> None:
+        self.short = 0
+
+    def take(self, headers, body, told) -> None:
+        """A question that is there as a whole."""
+        self.short += 1
+        told(Reply(200, [(b"content-length", b"%d" % len(body))], body))
+
+
+class _Application:
+    """Answers everything, like the application of the process that speaks HTTP."""
+
+    def __init__(self) -> None:
+        self.door = _Door()
+
+    async def __call__(self, scope, receive, send) -> None:
+        """One request (ASGI)."""
+        body = LARGE if scope["path"] == "/large" else b"{}"
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+        await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture(scope="module", params=[Quick, QuickFront], ids=["one process", "its own process"])
+def server(request) -> Iterator[tuple[int, _Door]]:
+    """Where a server with this protocol listens, and its door."""
+    app, number = _Application(), free_port()
+    quiet = {"ws": "none", "lifespan": "off", "log_level": "critical", "proxy_headers": False}
+    server = uvicorn.Server(uvicorn.Config(app, port=number, http=request.param, **quiet))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield number
+    yield number, app.door
     server.should_exit = True
     thread.join(20)
+
+
+@pytest.fixture
+def port(server) -> int:
+    """Where it listens."""
+    return server[0]
 
 
 def _told(connection: socket.socket) -> bytes:
@@ -145,3 +181,69 @@ def test_a_body_that_comes_whole_after_the_answer_leaves_the_connection_for_the_
         time.sleep(0.6)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: service\r\n\r\n")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
+def test_a_head_has_a_largest_size(port):
+    """It is told so and let go as soon as there is more; one that is just large is read."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: service\r\nX-Some: " + b"x" * 30_000 + b"\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        connection.settimeout(20)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: service\r\nX-Large: ")
+        assert _sent_until_closed(connection, b"x" * 16_384) < 4_000_000
+        assert b"HTTP/1.1 431" in _told_at_last(connection)
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/decisions"])
+def test_what_stands_around_a_body_in_chunks_has_a_largest_size(port, path):
+    """Lines behind the last chunk are no body, and no bound of a body holds for them."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.settimeout(20)
+        head = b"POST %b HTTP/1.1\r\nHost: service\r\nTransfer-Encoding: chunked\r\n\r\n" % path.encode()
+        connection.sendall(head + b"2\r\n{}\r\n0\r\nX-Large: ")
+        assert _sent_until_closed(connection, b"x" * 16_384) < 4_000_000
+
+
+def test_a_large_body_in_small_chunks_is_no_large_head(port):
+    """Sizes and ends of chunks are allowed for, also where each has a few bytes."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: service\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(40):
+            connection.sendall(b"2\r\n{}\r\n" * 1_000)
+        connection.sendall(b"0\r\n\r\nGET / HTTP/1.1\r\nHost: service\r\nConnection: close\r\n\r\n")
+        assert _told(connection).count(b"HTTP/1.1 200") == 2
+
+
+def test_a_question_goes_the_short_way_only_where_it_is_there_as_a_whole(server):
+    """In parts, in chunks or behind another it is answered as well."""
+    port, door = server
+    whole = HEAD + b"Content-Length: 2\r\n\r\n{}"
+    before = door.short
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(whole + whole)
+        connection.sendall(whole[:-1])
+        time.sleep(0.1)
+        connection.sendall(whole[-1:])
+        connection.sendall(whole.replace(b"Host", b"Connection: close\r\nHost"))
+        assert _told(connection).count(b"HTTP/1.1 200") == 4
+    assert door.short - before in (0, 3)
+
+
+def _sent_until_closed(connection: socket.socket, part: bytes) -> int:
+    sent, until = 0, time.monotonic() + 10
+    with contextlib.suppress(OSError):
+        while time.monotonic() < until:
+            connection.sendall(part)
+            sent += len(part)
+            time.sleep(0.001)
+    return sent
+
+
+def _told_at_last(connection: socket.socket) -> bytes:
+    told = b""
+    with contextlib.suppress(ConnectionError):
+        while part := connection.recv(65_536):
+            told += part
+    return told

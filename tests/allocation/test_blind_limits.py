@@ -165,6 +165,16 @@ def test_a_relaxation_is_a_round_bound_whatever_the_draw_of_the_ties() -> None:
     assert all(limit.held for limit in allocate(scored, _campaign(asked | bounds), wall).limits)
 
 
+def test_what_is_reached_is_never_told_as_the_bound_that_is_missed() -> None:
+    """A figure just short of its bound has as many digits as show that, and a bound of 1 is told for what it asks: not
+    "bound 1, reaches about 1"."""
+    scored, wall = _problem(15, 0.3, people=1600)
+    with pytest.raises(DataError, match="asks for exactly the same rate in every group") as error:
+        allocate(scored, _campaign({"sex": 1.0}), wall)
+    (reached,) = re.findall(r"reaches about ([0-9.]+[0-9])", error.value.what)
+    assert 0.99 < float(reached) < 1
+
+
 @settings(max_examples=tries(2, 8), deadline=None)
 @given(st.integers(0, 2**32))
 def test_the_relaxation_that_an_unreachable_limit_names_can_be_kept(seed: int) -> None:

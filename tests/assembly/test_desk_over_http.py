@@ -152,3 +152,17 @@ def test_what_is_kept_and_what_was_read_are_told_to_an_officers_key(web, keys):
     told = web("GET", "/v1/looks").json()
     assert told["count"] >= len(told["looks"]) > 0
     assert web("GET", "/v1/looks", headers=keys("other-board", "review")).status_code == 403
+
+
+def test_a_correction_to_a_group_that_nobody_is_in_is_a_problem_with_the_words_that_are_there(serving, web):
+    """It may be a typing error: with `sure` it is recorded."""
+    number = _asked(serving, "rectification", 31)
+    step = OFFICER | {"do": "answer", "who": person(31), "identity": "known", "values": {"sex": "femal"}}
+    refused = web("POST", f"/v1/requests/{number}/steps", step)
+    problem = refused.json()
+    assert (refused.status_code, problem["type"]) == (409, "/problems/request-step")
+    (told,) = problem["errors"]
+    assert (told["pointer"], told["code"]) == ("/values", "correct-group")
+    assert told["remedy"].startswith("use one of f, m; or say that it is right")
+    assert "femal" not in refused.text
+    assert web("POST", f"/v1/requests/{number}/steps", step | {"sure": True}).json()["done"] == "answer"

@@ -10,8 +10,14 @@ from pathlib import Path
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.asking import Answered, Ask, Question
+from evenhand.adapters.asking import Answered, Ask, Question, UnavailableError
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
+from evenhand.assembly import LiveService
+from evenhand.assembly.live._campaign_opened import CampaignOpener
+from evenhand.assembly.live._live_campaign import LiveCampaign
+from evenhand.assembly.live._live_told import LiveTold
+from evenhand.assembly.records._ledger import live_keys_of, live_ledger_of
+from evenhand.assembly.runs._frames import Frames
 from evenhand.ledger import AlarmRaised, raise_alarms, resume
 from evenhand.terms import DataError, PausedError, StoreError
 from live_cases import CAMPAIGN, asked, opened, person
@@ -108,3 +114,49 @@ def test_a_paused_campaign_stops_no_other_of_the_same_service(ran_shop):
         assert sum(isinstance(one, PausedError) for one in answers) == 3
         assert sum(isinstance(one, Answered) for one in answers) == 3
         assert _soon(serving.live, "")
+
+
+def _opened(place, folder: Path) -> LiveCampaign:
+    """The folder's campaign, for one more service."""
+    keys = live_keys_of(place)
+    opener = CampaignOpener(place, keys, LiveTold(place, keys), Frames())
+    return opener.open(folder / "campaign.yaml", run="last", at=datetime.now(UTC))
+
+
+class _Late:
+    """A ledger that cannot be opened for some times, as where its disk is not there yet."""
+
+    def __init__(self, place, times: int) -> None:
+        self._place, self._times = place, times
+
+    def __call__(self) -> SqliteLedger:
+        self._times -= 1
+        if self._times >= 0:
+            raise StoreError("store-failed", "The ledger cannot be reached.", rule="r", remedy="r")
+        return live_ledger_of(self._place, live_keys_of(self._place))
+
+
+def test_a_service_that_cannot_open_its_ledger_yet_says_so_and_decides_once_it_can(ran_shop):
+    """Who asks meanwhile is told why not; a campaign that is to be served waits; nothing has to be started again."""
+    with opened(ran_shop) as serving:
+        first, second = _opened(serving.place, ran_shop), _opened(serving.place, ran_shop)
+        late = LiveService(serving.place, [first], _Late(serving.place, 1))
+        with pytest.raises(StoreError, match="cannot be reached"):
+            asked(late, person(3))
+        assert late.not_ready() == "store-failed"
+        late.take_in(second).result(20)
+        assert _soon(late, "")
+        assert late.campaigns[CAMPAIGN] is second
+        assert asked(late, person(3)).answers
+        late.close()
+
+
+def test_a_service_that_never_opens_its_ledger_ends_all_the_same(ran_shop):
+    """Who asked and who waits to be served are told."""
+    with opened(ran_shop) as serving:
+        never = LiveService(serving.place, [_opened(serving.place, ran_shop)], _Late(serving.place, 10_000))
+        taken = never.take_in(_opened(serving.place, ran_shop))
+        never.close()
+        with pytest.raises(UnavailableError, match="is closing"):
+            taken.result(20)
+        assert never.not_ready() == "closing"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from datetime import UTC, date, datetime
 from importlib.resources import files
 
+import httpx
 import pytest
 
 from evenhand import assembly
-from evenhand.adapters.web import CODES, GPC_RESOURCE, Limits
+from evenhand.adapters.web import CODES, GPC_RESOURCE, Limits, root_pages
 from evenhand.receipts import check
 from evenhand.signals import GpcSupport, Support, read_gpc_resource
 from live_cases import Web, opened, person
@@ -328,3 +330,22 @@ def test_whoever_runs_it_is_told_of_a_fault_and_the_asker_is_not(ran_shop):
     (line,) = told
     assert "This is a fault in evenhand: ValueError in test_web.py:" in line
     assert "canary" not in line
+
+
+@pytest.mark.parametrize(
+    ("pages", "staff", "links"),
+    [("", "", []), ("", "/staff", ["/staff/"]), ("/my", "/staff", ["/my/how", "/my/me", "/staff/"])],
+)
+def test_the_page_at_the_address_itself_links_to_the_pages_that_are_there(pages, staff, links):
+    """And to no other; below a prefix of a proxy all of them stand there."""
+    app = root_pages(lambda: ("Shop", "desk@shop.example"), pages=pages, staff=staff)
+
+    async def ask():
+        transport = httpx.ASGITransport(app=app, root_path="/below")
+        async with httpx.AsyncClient(transport=transport, base_url="https://shop.example") as client:
+            return await client.get("/below/", params={"lang": "nl"}, headers={"accept": "text/html"})
+
+    page = asyncio.run(ask())
+    assert "Een dienst voor programma&#39;s" in page.text
+    assert set(re.findall(r'<a href="([^"?]*)\?lang=nl">', page.text)) == {f"/below{one}" for one in links}
+    assert ("stylesheet" in page.text) is bool(links)

@@ -110,6 +110,27 @@ def test_whoever_was_erased_after_the_backup_is_erased_again_or_it_is_said(old):
     assert old("why", OTHER, home="with", url="")
 
 
+def test_whoever_came_and_was_erased_after_the_backup_is_told_too(ran, cli):
+    """Nothing of them is in it, so nothing is erased again; their mark is kept, and nobody wonders who is missing."""
+
+    def call(*words, home=HOME):
+        done = cli(ran, *words, EVENHAND_HOME=home)
+        assert done.exit_code == 0, done.stderr + done.stdout
+        return done
+
+    call("backup", "copy", "--keys", "keys")
+    call("consent", "object", "canary-late@mail.example")
+    for who in (WHO, "canary-late@mail.example"):
+        call("rights", "erase", who, "--yes")
+    said = call("restore", "copy", "--keys", "keys", "--home", "with", "--marks", HOME).stderr
+    assert "1 person who was erased later was erased again." in said
+    assert "Of 1 person more who was erased later there was nothing in the backup; the mark is kept." in said
+    call("consent", "give", "canary-later@mail.example", PURPOSE)
+    call("rights", "erase", "canary-later@mail.example", "--yes")
+    told = json.loads(call("restore", "copy", "--keys", "keys", "--home", "again", "--marks", HOME, "--json").stdout)
+    assert (told["erased_again"], told["erased_elsewhere"]) == (1, 2)
+
+
 def test_a_no_that_was_said_after_the_backup_is_heard_in_the_restored_home(ran, cli):
     """Named as --marks, the old home tells what was said and corrected since; where nobody can tell, it is said."""
 

@@ -204,6 +204,20 @@ def test_a_correction_of_what_a_person_gave_reaches_the_model(desk):
     assert desk.answer(desk.ask("rectification"), "--set", "visits=often").exit_code == 3
 
 
+def test_a_group_that_nobody_is_in_is_taken_for_a_typing_error_until_somebody_is_sure(desk):
+    """The words that stand there are told, and what is written otherwise is recorded only with --yes."""
+    number = desk.ask("rectification")
+    refused = desk.answer(number, "--set", "sex=femal")
+    assert refused.exit_code == 2
+    assert "Nobody in the table of subjects has that word in the column 'sex'." in refused.stderr
+    assert "use one of f, m; or say that it is right all the same: --yes" in " ".join(refused.stderr.split())
+    assert "femal" not in refused.stderr
+    assert json.loads(desk("rights", "show", number, "--json").stdout)["state"] == "received"
+    assert desk.answer(number, "--set", "sex=").exit_code == 0, "unknown is no group"
+    assert desk.answer(desk.ask("rectification"), "--set", "sex=m").exit_code == 0
+    assert desk.answer(desk.ask("rectification"), "--set", "sex=x", "--yes").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [("objection", "direct-marketing-objection"), ("opt-out", "sale-opt-out"), ("restriction", "restricted")],

@@ -196,3 +196,34 @@ def test_a_category_that_is_none_is_told_where_one_is_chosen_again(console, quer
     page = console.of(M).get(f"/console/new?{query}&lang=en").text
     assert "The address names a category or a campaign that is not there." in page
     assert "that is not there" not in console.of(M).get("/console/new?lang=en").text
+
+
+def test_where_no_review_is_needed_the_page_says_so_and_folds_the_way_to_one_away(console):
+    """A file that asks for one shows the form as it is; what was typed keeps the fold open."""
+    browser = console.of(M)
+    page = browser.get(f"{SMALL}?lang=en").text
+    assert "No review is needed: the file of this campaign asks for none." in page
+    folded = re.search(
+        r"<details>\s*<summary>Send it for review all the same</summary>(.*?)</details>", page, re.DOTALL
+    )
+    assert "Reviewers, with commas between them" in folded[1]
+    typed = browser.post(f"{SMALL}/review", act="send", reviewers="Bo", reason="", do="lang-nl", lang="en").text
+    assert re.search(r"<details open>\s*<summary>Toch ter beoordeling insturen</summary>", typed)
+    asking = (
+        console.register.text("small-shop").decode().replace("retention:", "review: {by: [reviewer]}\nretention:", 1)
+    )
+    console.register.upload(named("asks-for-one", asking), who="staff-1", why="")
+    page = browser.get("/console/campaigns/asks-for-one?lang=en").text
+    assert "No review is needed" not in page
+    assert "Reviewers, with commas between them" in page
+    assert "all the same" not in page
+
+
+@pytest.mark.parametrize("path", ["campaigns", "campaigns/small-shop"])
+def test_no_group_gets_more_than_the_highest_rate(console, path):
+    """The interval of a group's share of the highest rate ends at one."""
+    page = console.of(M).get(f"/console/{path}?lang=en").text
+    assert console.register.read("small-shop")["fairness"]["upper"] > 1
+    told = [float(one) for one in re.findall(r"times the highest rate \(between [0-9.]+ and ([0-9.]+);", page)]
+    assert told
+    assert max(told) == 1

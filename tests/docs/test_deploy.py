@@ -13,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from evenhand.adapters.web import Limits, Metrics
+from evenhand.assembly.records._ledger import FOR_A_RUN, PATIENCE
 
 UNITS = ("evenhand.service", "evenhand.socket", "evenhand-backup.service", "evenhand-backup.timer")
 
@@ -62,6 +63,15 @@ def test_the_service_may_write_its_home_and_nothing_else(deploy):
     assert _unit(deploy / "evenhand.socket").get("Socket", "ListenStream") == "127.0.0.1:8000"
     assert "--port" not in own["ExecStart"]
     assert (own["Type"], own["NotifyAccess"]) == ("notify", "main")
+
+
+def test_the_service_is_given_the_time_that_an_end_takes(deploy, root):
+    """Longer than questions wait for a run and the process that speaks HTTP for them; and the page says the same."""
+    given = int(_unit(deploy / "evenhand.service").get("Service", "TimeoutStopSec"))
+    assert given > PATIENCE + FOR_A_RUN + Limits().answers
+    page = (root / "docs/how-to/serve.md").read_text("utf-8")
+    assert f"`TimeoutStopSec={given}`" in page
+    assert f"{PATIENCE + FOR_A_RUN:.0f} seconds at most" in page
 
 
 def test_systemd_accepts_the_units(deploy, tmp_path):

@@ -298,6 +298,22 @@ def test_a_correction_counts_and_a_wrong_column_is_said(desk):
     assert desk.found(number).request.trail[-1].details["corrected"] == 1
 
 
+def test_a_mistyped_group_is_told_with_the_words_that_are_there_and_can_be_right(desk):
+    """What was typed stays; a tick says that a word which nobody has yet is right."""
+    number, who = desk.ask("rectification")
+    officer = desk.officer
+    assert 'name="sure"' not in officer.get(_page(number)).text
+    more = {"act": "answer", "do": "answer", "who": who, "identity": "logged in", "values": "sex=femal"}
+    for lang, words in (("nl", "Woorden in de tabel: f, m."), ("en", "Words in the table: f, m.")):
+        refused = officer.post(_page(number), **more, lang=lang)
+        assert refused.status_code == 409
+        assert words in refused.text
+        assert "sex=femal</textarea>" in refused.text
+        assert 'name="sure"' in refused.text
+    assert officer.post(_page(number), **more, sure="yes", lang="en").status_code == 200
+    assert desk.found(number).request.trail[-1].details["corrected"] == 1
+
+
 def test_a_review_shows_the_decision_and_changes_it_with_a_reason(desk):
     """After the reveal the decision stands there in words; the letter that tells the offer is masked later on."""
     who = desk.shop.who("tea")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +38,26 @@ def test_the_number_of_unreadable_records_is_told_and_the_word_meant():
     """One look says how bad it is."""
     with pytest.raises(DataError, match=r"record 1 .* and 2 more have.*did you mean ConsentGiven\?"):
         book([GOOD._replace(status="ConsentGivn")] * 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "words"),
+    [
+        ("wish", "ConsentGiven", "use one of the words: consent, objection, opt_out,"),
+        ("consent", "ja", "use one of the words of consent: .*ConsentGiven.*ConsentWithdrawn"),
+        ("objection", "ConsentGiven", r"use one of the words of objection: ObjectionWithdrawn, Objected \("),
+        (
+            "factor",
+            "SwitchOff",
+            r"did you mean SwitchedOff\? use one of the words of factor: SwitchedOn, SwitchedOff \(",
+        ),
+    ],
+)
+def test_a_word_that_is_not_valid_is_refused_with_those_that_are(kind, status, words):
+    """Of a status those of its kind, and no others."""
+    with pytest.raises(DataError, match=r"no valid (kind|status for its kind)") as caught:
+        book([GOOD._replace(kind=kind, status=status)])
+    assert re.search(words, caught.value.remedy)
 
 
 def test_columns_of_different_length_are_refused():

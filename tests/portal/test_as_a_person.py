@@ -460,3 +460,22 @@ def test_the_page_speaks_the_readers_language(shop, said, lang):
     assert '<html lang="en">' in browser.get("/how?lang=en").text
     assert '<html lang="nl">' in browser.get("/how?lang=nl").text
     assert name_of(0) not in browser.get("/how").text
+
+
+def test_what_was_typed_for_a_request_stays_when_the_language_is_changed(real):
+    """Every box that has something in it is open and as it was; nothing is asked, and nothing chosen."""
+    person = real.who("tea")
+    browser, page = _enter(real, person)
+    words = {"words-rectification": "\nMy <b>visits</b>", "words-erasure": "all of it", "words-access": ""}
+    sent = {"csrf": _csrf(page), "lang": "nl", "do": "ask", **words}
+    other = browser.post("/me", data=sent | {"to": "en"})
+    assert (other.status_code, other.url.path) == (200, "/me")
+    assert '<html lang="en">' in other.text
+    assert re.search(r'name="words-rectification"[^>]*>\n\n?My &lt;b&gt;visits&lt;/b&gt;</textarea>', other.text)
+    assert other.text.count('<details class="ask" open>') == 2
+    assert not assembly.list_requests(home=real.home.folder, who=person)
+    assert browser.post("/me", data=sent | {"to": "en", "csrf": "x"}).status_code == 403
+    browser.post("/me/ask", data=sent | {"name": "erasure"})
+    (asked,) = assembly.list_requests(home=real.home.folder, who=person)
+    assert asked.kind.value == "erasure"
+    assert assembly.find_request(asked.number, home=real.home.folder).private[0]["note"] == "all of it"

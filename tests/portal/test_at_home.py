@@ -109,7 +109,7 @@ def test_what_was_said_elsewhere_counts_and_is_shown(real):
     say(person, "opt-out", "Marketing", home=real.home.folder, at=real.now, actor="desk 3")
     real.now += timedelta(minutes=1)
     browser, page = _enter(real, person)
-    assert 'personalisation off <span class="soft">(by the organisation, for you)' in page
+    assert 'personalisation off: marketing <span class="soft">(by the organisation, for you)' in page
     browser.post("/me", data={"do": "personal-on", "csrf": _csrf(page), "lang": "en"})
     real.now += timedelta(minutes=1)
     assert real.decide(person, real.now)["standing"] == "personalised"

@@ -259,6 +259,39 @@ def _words(page):
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
+def test_who_was_never_here_is_told_how_to_get_in(coded):
+    """Without a visit nobody's time is up: the page says that a code or a link opens it, and where to get one."""
+    browser = Browser(coded.app)
+    for path in ("/me?lang=en", f"/me/why/{coded.decision_of(coded.who('tea'))}?lang=en"):
+        page = browser.get(path)
+        assert page.status_code == 403
+        words = _words(page.text)
+        assert "Your page opens with a link or a code" in words
+        assert "time is up" not in words
+        assert 'href="/me/enter?lang=en"' in page.text
+        assert 'href="/me?lang=nl"' in page.text  # the other language is of this page
+    coded.app = person_pages(coded.house, coded.links, UsedInMemory(), clock=lambda: coded.now)
+    words = _words(Browser(coded.app).get("/me?lang=en").text)
+    assert "Your page opens with a link" in words
+    assert "code" not in words
+    assert "Ask for a link from the organisation." in words
+
+
+def test_whose_time_is_up_is_told_that(coded):
+    """A visit that ended says so, not that a link does not work."""
+    browser, person = Browser(coded.app), coded.who("tea")
+    page = browser.post("/me/enter", data={"known": person, "lang": "nl"})
+    browser.post(page.url.path, data={"code": coded.sent[0].code, "lang": "nl"})
+    coded.now += timedelta(hours=5)
+    words = _words(browser.get("/me?lang=en").text)
+    assert "Your page is closed" in words
+    assert "its time is up" in words
+    assert "link does not work" not in words
+    late = Browser(coded.app).post("/me", data={"do": "personal-off", "lang": "en"})  # the browser dropped the cookie
+    assert "its time is up" in late.text
+    assert "Nothing was changed." in late.text
+
+
 def test_a_person_comes_in_by_a_code(coded):
     """From a link that does not work any more to the own page, without an account."""
     browser, person = Browser(coded.app), coded.who("tea")

@@ -203,6 +203,24 @@ def test_a_whole_visit_without_scripts(served, context):
     assert "Deze link werkt niet" in page.locator("h1").inner_text()
 
 
+def test_a_typed_request_survives_a_change_of_language(served, context):
+    """Without scripts too: while a box has something in it the language is a button that sends it along."""
+    page = context(script=False).new_page()
+    _enter(page, served, served.who("bread"))
+    page.wait_for_url("**/me?*")
+    assert page.locator("nav .kept:visible").count() == 0
+    page.locator("summary", has_text="Verbeter wat niet klopt").click()
+    page.fill("#words-rectification", "Ik kwam vaker.")
+    assert page.locator("nav a:visible").count() == 0
+    page.locator("nav .kept:visible", has_text="English").click()
+    page.wait_for_selector("html[lang=en]")
+    assert page.input_value("#words-rectification") == "Ik kwam vaker."
+    assert page.locator("#words-rectification").is_visible()
+    page.fill("#words-rectification", "")
+    page.locator("nav a:visible", has_text="Nederlands").click()
+    page.wait_for_selector("html[lang=nl]")
+
+
 def test_on_paper_everything_is_there_and_twice_as_large_it_still_fits(served, context):
     """What is folded on the screen is printed, buttons are not; at 200 % zoom nothing scrolls sideways."""
     page = context(width=1280).new_page()

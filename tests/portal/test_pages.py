@@ -32,6 +32,7 @@ from evenhand.portal import (
     left_page,
     me_page,
     refused_page,
+    root_page,
     standing,
     style,
     why_page,
@@ -93,8 +94,12 @@ def _all_pages(opened, lang):
     out["how"] = how_page("Winkel", "https://winkel.example/mens", OWN, lang)
     out["door"] = door_page("Winkel", "bel ons", LINK, lang, minutes=30)
     out["left"] = left_page("Winkel", "", LINK, lang)
-    for why in ("link", "session", "form", "unknown"):
+    for why in ("link", "no-visit", "session", "form", "unknown"):
         out[f"refused-{why}"] = refused_page(why, "Winkel", "x@y.example", LINK, lang)
+    out["root"] = root_page("Winkel", "x@y.example", OWN, lang, programs="/o", how="/how", me="/me", staff="/staff/")
+    out["root-bare"] = root_page("", "", Place("/", "", ""), lang, programs="/o")
+    coded = dataclasses.replace(LINK, enter="/me/enter")
+    out["refused-code"] = refused_page("no-visit", "Winkel", "x@y.example", coded, lang, minutes=30)
     return out
 
 

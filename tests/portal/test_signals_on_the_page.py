@@ -119,7 +119,7 @@ def test_what_stands_in_the_organisations_own_table_is_shown_and_can_be_taken_ba
     assert 'value="personal-on"' in page
     assert 'value="object-back"' in page
     assert "Off since 1 February 2026." in text
-    assert "personalisation off (stands in a list of the organisation)" in text
+    assert "personalisation off: marketing (stands in a list of the organisation)" in text
     assert 'value="give"' not in page, "nobody is asked for what they gave"
     for do in ("personal-on", "object-back"):
         page = browser.post("/me", data={"do": do, "csrf": _csrf(page), "lang": "en"}).text

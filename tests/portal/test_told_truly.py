@@ -10,7 +10,8 @@ import pytest
 
 from evenhand import assembly
 from evenhand.adapters.web import ServedCampaign, dsa_object
-from evenhand.portal import Place, why_page
+from evenhand.explanation import text
+from evenhand.portal import Place, Word, choices_of, why_page
 from portal_cases import AT, Browser, Shop, open_shop, write_corner_shop
 
 FACTS = ("visits", "days", "tea_drinker", "big_spender")
@@ -144,3 +145,74 @@ def test_a_second_click_on_the_button_of_a_request_asks_nothing_twice(real):
     assert asked() == 3, "of two clicks at once the later one can be kept first"
     real.now += timedelta(seconds=12)
     assert asked() == 4
+
+
+def _corrected(shop, person, column, value):
+    number = assembly.ask(person, "rectification", home=shop.home.folder, at=shop.now).request.number
+    answer = {"home": shop.home.folder, "by": "dpo", "at": shop.now, "identity": "at the desk"}
+    assembly.answer_request(number, person, values={column: value}, **answer)
+
+
+def test_a_value_that_the_person_had_corrected_is_not_told_as_seen(real):
+    """A decision after it says that it was corrected and since when; one before it says that it counted as it was."""
+    person = real.who("tea")
+    browser, _ = _enter(real, person)
+    before = real.decision_of(person)
+    _corrected(real, person, "visits", "17")
+    real.now += timedelta(minutes=1)
+    after = real.decide(person, real.now)["decision"]
+    page = _words(browser.get(f"/me/why/{after}?lang=en").text)
+    assert "(corrected at your request on 2 March 2026)" in page
+    assert page.count("(we saw this)") == 1  # of the days, which nobody corrected
+    page = _words(browser.get(f"/me/why/{before}?lang=nl").text)
+    assert "(wij zagen dit; verbeterd op uw verzoek op 2 maart 2026, na deze beslissing)" in page
+    told = assembly.why(after, home=real.home.folder, lang="en")
+    assert "(corrected at your request on 2 March 2026)" in told.to_text()
+    named = {one["name"]: one for one in told.to_dict()["factors"]}
+    assert named["visits"]["origin_text"] == "corrected at your request on 2 March 2026"
+    assert named["visits"]["corrected"] == "2026-03-02T00:00:00+00:00"
+    assert "corrected" not in named["days"]
+
+
+def _choices(history):
+    return choices_of(history, lambda name: name, lambda term: term)
+
+
+def test_the_history_of_choices_tells_the_same_word_of_one_day_once():
+    """Said again on the same day it is one line, also between words about something else; another day is another."""
+    said = [
+        Word("factor", name, "SwitchedOff", AT + timedelta(hours=hour))
+        for hour, name in enumerate(["visits", "days", "visits", "days"])
+    ]
+    said += [Word("opt_out", "", "OptedOut", AT), Word("opt_out", "", "OptedOut", AT, "table")]
+    said.append(Word("factor", "visits", "SwitchedOff", AT + timedelta(days=1)))
+    lines = [(one.at.day, one.key, one.about, one.by) for one in _choices(said)]
+    assert lines == [
+        (2, "factor-off", "visits", "person"),
+        (1, "factor-off", "days", "person"),
+        (1, "factor-off", "visits", "person"),
+        (1, "personal-off", "", "person"),
+        (1, "personal-off", "", "table"),
+    ]
+    back = [Word("factor", "visits", word, AT) for word in ("SwitchedOff", "SwitchedOn", "SwitchedOff")]
+    assert len(_choices(back)) == 3
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_each_line_of_the_history_says_what_it_is_about(lang):
+    """An opt-out or an objection of one purpose names it; one of everything names nothing."""
+    words = ("OptedOut", "OptOutWithdrawn", "Objected", "ObjectionWithdrawn")
+    said = [Word("opt_out", about, word, AT) for word in words for about in ("", "DirectMarketing")]
+    told = [text(f"portal.choice.{one.key}", lang, about=one.about) for one in _choices(said)]
+    assert len(set(told)) == len(said)
+    assert sum("DirectMarketing" in one for one in told) == len(words)
+
+
+def test_no_group_is_told_to_get_more_than_the_group_with_most(opened):
+    """The interval of what the group with least got of what the other got ends at 100 %."""
+    person = opened.who("tea")
+    page = _words(Browser(opened.app).get(opened.why_link(person) + "?lang=en").text)
+    ends = re.findall(r"With 95% confidence that lies between \d+% and (\d+)%", page)
+    gaps = opened.house.desk(person).record.last[1].priced.report["groups"][0]["after"]["gaps"]
+    assert max(gap["ratio_upper"] for gap in gaps if gap["ratio"] is not None) > 1
+    assert ends == ["100"]

@@ -71,6 +71,23 @@ def browser(chromium):
         started.close()
 
 
+def test_a_browser_at_the_address_itself_is_told_what_it_is_and_a_program_that_nothing_is_there(service):
+    """With the way to the pages that are there; staff have none here."""
+    html = {"accept": "text/html,*/*;q=0.8"}
+    page = httpx.get(f"{service.address}/?lang=en", headers=html)
+    assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
+    assert "<h1>A service for programs</h1>" in page.text
+    assert 'href="/my/how?lang=en"' in page.text
+    assert "/staff/" not in page.text
+    assert httpx.get(f"{service.address}/my/portal.css").status_code == 200
+    for link in ("/my/how", "/openapi.json"):
+        assert httpx.get(service.address + link, headers=html).status_code == 200
+    for accept in ("application/json", "*/*"):
+        told = httpx.get(service.address, headers={"accept": accept})
+        assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
+    assert httpx.post(service.address, headers=html).status_code >= 400
+
+
 def _whom_one_fact_decides(shop):
     """Somebody with an offer who would have got another one, or none, without the facts of the first sentence."""
     people = zip(shop.run.columns["person"], shop.run.columns["offer"], shop.run.columns["decision"], strict=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -146,7 +148,7 @@ def test_signing_out_ends_the_session_itself(house, visitor):
     assert _who(house, visitor) is not None
     out = visitor.post("/staff/leave", csrf=_who(house, visitor).csrf, lang="en")
     assert out.status_code == 200
-    assert f'href="{HERE}/dev-issuer/out?client_id=evenhand-dev"' in out.text
+    assert f'href="{HERE}/dev-issuer/out?client_id=evenhand-dev&amp;ui_locales=en"' in out.text
     assert COOKIE not in visitor.cookies
     visitor.cookies = copied
     assert _who(house, visitor) is None
@@ -234,6 +236,21 @@ def test_the_sign_in_page_names_the_issuer_and_leads_there(visitor):
         assert f"<h1>{word}</h1>" in page.text
         assert "127.0.0.1" in page.text
         assert 'href="/staff/go?to=/officer/' in page.text
+
+
+@pytest.mark.parametrize(("lang", "word"), [("nl", "Kies wie u bent"), ("en", "Choose who you are")])
+def test_the_language_that_was_chosen_before_the_sign_in_is_there_after_it(visitor, lang, word):
+    """The issuer is told it too, and out again the sign-in is in it; what is no language of ours is left out."""
+    page = visitor.get("/staff/sign-in", to="/officer/", lang=lang).text
+    go = unescape(re.search(r'href="(/staff/go[^"]*)"', page)[1])
+    asked = visitor.get(go).headers["location"]
+    assert parse_qs(urlsplit(asked).query)["ui_locales"] == [lang]
+    assert word in visitor.get(asked.removeprefix(HERE)).text
+    back = visitor.get(visitor.choose(asked, "dev-3"))
+    assert back.headers["location"] == f"/officer/?lang={lang}"
+    strange = visitor.get("/staff/go", to="/officer/", lang="/evil").headers["location"]
+    assert "ui_locales" not in strange
+    assert visitor.get(visitor.choose(strange, "dev-3")).headers["location"] == "/officer/"
 
 
 def test_this_machine_by_another_name_is_sent_to_its_own(visitor):

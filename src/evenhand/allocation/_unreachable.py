@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from evenhand.terms import DataError
+from evenhand.terms import DataError, Measure
 
 from ._blind import Missed
 from ._shortfall import allows_all, short_of
@@ -15,6 +15,7 @@ __all__ = ["unreachable"]
 
 _RATIOS = tuple(step / 20 for step in range(19, -1, -1))
 _GAPS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_EXACTLY = " That bound asks for exactly the same rate in every group, which whole people hardly ever give."
 _TRIED = (0, 1, 3, 6)
 """Bounds tried as a relaxation, and in which order: round ones, so that another draw of the ties tells the same."""
 
@@ -40,8 +41,9 @@ def unreachable(
     }
     told = [
         f"Limit {name} ({of[name].measure.value}, bound {of[name].bound:g}) could not be kept without looking at "
-        f"groups: the best blind allocation that was found reaches about {missed.reached[name]:.2g}."
-        for name in missing
+        f"groups: the best blind allocation that was found reaches about {_figure(one, missed.reached[name])}."
+        + (_EXACTLY if _is_exact(one) else "")
+        for name, one in missing.items()
     ]
     way = "Relax it," if is_kept is None else _way(comparisons, missing, missed, is_kept)
     return DataError(
@@ -51,6 +53,18 @@ def unreachable(
         remedy=f"{way} or declare mode aware with its necessity, or add features that tell the groups apart less "
         "sharply, or raise minimum_size if a very small group is judged.",
     )
+
+
+def _figure(comparison: Comparison, reached: float) -> str:
+    """A figure that misses its bound, with two digits, or as many as show that it does."""
+    texts = [f"{reached:.{digits}g}" for digits in range(2, 18)]
+    return next((one for one in texts if short_of(comparison, float(one)) > 0), texts[-1])
+
+
+def _is_exact(comparison: Comparison) -> bool:
+    """Whether a bound allows no difference between groups at all."""
+    limit = comparison.limit
+    return limit.measure is not Measure.SELECTION_RATE_FLOOR and limit.bound == 1.0 - allows_all(comparison)
 
 
 def _way(

@@ -87,6 +87,7 @@ def restore(
                 "head": done.head,
                 "erased_again": done.erased_again,
                 "later_erasures_known": done.knows_later,
+                "erased_elsewhere": done.erased_elsewhere,
                 "said_again": done.said_again,
                 "asked_again": done.asked_again,
                 "looks_again": done.looks_again,
@@ -100,6 +101,10 @@ def restore(
         were = "was" if done.erased_again == 1 else "were"
         people = counted(done.erased_again, "person", "people")
         voice.talk(f"{people} who {were} erased later {were} erased again.")
+        if more := done.erased_elsewhere:
+            whose, mark = ("was", "mark is") if more == 1 else ("were", "marks are")
+            people = counted(more, "person more", "people more")
+            voice.talk(f"Of {people} who {whose} erased later there was nothing in the backup; the {mark} kept.")
     else:
         voice.talk("WARNING: whoever was erased after that moment can be read again. Name the old home, or later keys,")
         voice.talk("with --marks, or erase them again: evenhand rights erase.")

@@ -254,7 +254,7 @@ def answer(
     offer: Annotated[str, typer.Option("--offer", help="Of a review that changes it. [default: no offer]")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Of a review: why.")] = "",
     yes: Annotated[
-        bool, typer.Option("--yes", help="Erase without asking; needed where there is no terminal.")
+        bool, typer.Option("--yes", help="Erase without asking; or a corrected group that nobody is in yet is right.")
     ] = False,
     letter: LetterFile = None,
     home: HomeFolder = None,
@@ -289,6 +289,7 @@ def answer(
         outcome=outcome,
         offer=offer,
         reason=reason,
+        sure=yes,
     )
     _tell(voice, done.request, done.letter, letter, files=[str(path) for path in done.files])
     tell_lapsed(voice, done.lapsed)

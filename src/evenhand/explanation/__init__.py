@@ -6,11 +6,12 @@ up to the margin, with nothing left over. Sources: GDPR 15(1)(h) and C-203/22 (t
 right; and it names a smallest change that would have changed a decision, not every one, and knows no causes.
 """
 
+from ._corrected import corrected
 from ._counterfactual import Change, Counterfactual, CounterfactualSearch, Proof, counterfactual
 from ._explain import REASONS, explain
 from ._instead import DecisionSearch, decision_counterfactual
 from ._reviewed import REVIEWED, reviewed
-from ._sentences import Factor, Line, bin_words, purpose_words
+from ._sentences import Corrected, Factor, Line, bin_words, origin_words, purpose_words
 from ._sum import SumRow
 from ._tell import Explanation, Review, tell
 from ._tell_signal import problem_words, tell_signal
@@ -21,6 +22,7 @@ __all__ = [
     "REASONS",
     "REVIEWED",
     "Change",
+    "Corrected",
     "Counterfactual",
     "CounterfactualSearch",
     "DecisionSearch",
@@ -33,6 +35,7 @@ __all__ = [
     "SumRow",
     "bin_words",
     "catalogue",
+    "corrected",
     "counterfactual",
     "day",
     "decision_counterfactual",
@@ -40,6 +43,7 @@ __all__ = [
     "money",
     "number",
     "one_line",
+    "origin_words",
     "percent",
     "problem_words",
     "purpose_words",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
 from evenhand.policy import Campaign
 from evenhand.terms import (
@@ -25,9 +27,33 @@ from ._counterfactual import Counterfactual, Proof
 from ._instead import MOST_CHANGES
 from ._text import catalogue, day, money, number, percent, text, text_about
 
-__all__ = ["Factor", "Line", "aware_columns", "bin_words", "headline", "lines_of", "meaning_of", "purpose_words"]
+__all__ = [
+    "Corrected",
+    "Factor",
+    "Line",
+    "aware_columns",
+    "bin_words",
+    "headline",
+    "lines_of",
+    "meaning_of",
+    "origin_words",
+    "purpose_words",
+]
 
 _NAMED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A correction of a value at the person's request.
+
+    Attributes:
+        at: when.
+        how: ``whole``; ``part`` where it is one of two values that count together; ``later`` than the decision.
+    """
+
+    at: datetime
+    how: Literal["whole", "part", "later"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +67,7 @@ class Factor:
         origin: given, observed or inferred.
         contribution: micro-logits; with the base they add up to the score.
         direction: ``for``, ``against`` or ``neutral``: nothing, or of a change too little to be written.
+        corrected: what the person had corrected of it; None where nothing is known of that.
     """
 
     name: str
@@ -49,6 +76,7 @@ class Factor:
     origin: Origin
     contribution: int
     direction: str
+    corrected: Corrected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +333,14 @@ def aware_columns(campaign: Campaign) -> tuple[str, ...]:
     """Sensitive columns whose groups the solver itself may use, by a clause of the campaign (RULES A-4a)."""
     names = (name for limit in campaign.limits.disparity if limit.mode == "aware" for name in limit.groups)
     return tuple(dict.fromkeys(names))
+
+
+def origin_words(factor: Factor, lang: str) -> str:
+    """Where a value came from: the person, what was seen, what was worked out, or a correction."""
+    origin = text(f"origin.{factor.origin.value}", lang)
+    if factor.corrected is None:
+        return origin
+    return text(f"origin.corrected-{factor.corrected.how}", lang, origin=origin, day=day(factor.corrected.at, lang))
 
 
 def meaning_of(campaign: Campaign, name: str, lang: str) -> str:

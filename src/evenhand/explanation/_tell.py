@@ -17,7 +17,7 @@ from evenhand.terms import PPM, DecisionFacts, Model, Origin, Role, Standing, Ta
 from ._cited import cited, rule_lines, rule_values
 from ._counterfactual import Counterfactual
 from ._instead import decision_counterfactual
-from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_of, meaning_of
+from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_of, meaning_of, origin_words
 from ._sum import SumRow, sum_of
 from ._text import money, number, one_line, text, text_about
 
@@ -119,9 +119,10 @@ class Explanation:
                     "meaning": factor.meaning,
                     "value": factor.value,
                     "origin": factor.origin.value,
-                    "origin_text": text(f"origin.{factor.origin.value}", self.lang),
+                    "origin_text": origin_words(factor, self.lang),
                     "contribution": factor.contribution,
                     "direction": factor.direction,
+                    **({"corrected": factor.corrected.at.isoformat()} if factor.corrected else {}),
                 }
                 for factor in self.factors
             ],
@@ -163,8 +164,7 @@ class Explanation:
             return []
         rows = [(text("why.base", self.lang), self.base, "")]
         rows += [
-            (one.meaning, one.contribution, f"{one.value} ({text(f'origin.{one.origin.value}', self.lang)})")
-            for one in self.factors
+            (one.meaning, one.contribution, f"{one.value} ({origin_words(one, self.lang)})") for one in self.factors
         ]
         rows.append((text("why.total", self.lang), self.facts.score, ""))
         width = max(len(label) for label, _, _ in rows)

@@ -20,6 +20,8 @@ __all__ = ["kept_page", "queue_page", "reads_page", "request_page"]
 
 Form = Mapping[str, Sequence[str]]
 _PERIOD = re.compile(r"P([0-9]{1,4})([DWMY])")
+_NEW_GROUP = "correct-group"
+"""Code of the error that a group is new, which may be a typing error, and may be right."""
 _HIDDEN = ("nonce", "mark", "kind", "law", "lang", "country")
 
 
@@ -40,7 +42,14 @@ def queue_page(queue: Queue, frame: Frame, lang: Lang) -> str:
 
 
 def request_page(
-    opened: Opened, frame: Frame, lang: Lang, *, done: str = "", wrong: str = "", typed: Form | None = None
+    opened: Opened,
+    frame: Frame,
+    lang: Lang,
+    *,
+    done: str = "",
+    wrong: str = "",
+    words: Sequence[str] = (),
+    typed: Form | None = None,
 ) -> str:
     """One request.
 
@@ -50,6 +59,7 @@ def request_page(
         lang: ``nl`` or ``en``.
         done: what was done just now: a step as its form calls it; "" = nothing.
         wrong: code of the error why it was not done; "" = none.
+        words: that would have been right, where the error is about one that is not.
         typed: a form of this page that was sent and is shown again, with what was typed; None = none.
     """
     rows, can = tuple(_rows(opened, lang)), {step.value for step in opened.steps}
@@ -79,7 +89,8 @@ def request_page(
         grounds=[(code, text(f"rights.ground.{code}", lang), REFUSALS[code].article) for code in opened.grounds],
         extensions=[(code, text(f"rights.letter.because.{code}", lang)) for code in EXTENSIONS],
         done=done if f"officer.done.{done}" in catalogue(lang) else "",
-        wrong=_wrong(wrong, lang) if wrong else "",
+        wrong=_wrong(wrong, words, lang) if wrong else "",
+        new_group=wrong == _NEW_GROUP,
     )
 
 
@@ -158,9 +169,10 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def _wrong(code: str, lang: str) -> str:
+def _wrong(code: str, words: Sequence[str], lang: str) -> str:
     key = f"officer.wrong.{code}"
-    return text(key, lang) if key in catalogue(lang) else text("officer.wrong", lang, code=code)
+    said = text(key, lang) if key in catalogue(lang) else text("officer.wrong", lang, code=code)
+    return f"{said} {text('officer.wrong.words', lang, words=', '.join(words))}" if words else said
 
 
 @cache

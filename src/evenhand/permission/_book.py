@@ -25,6 +25,8 @@ FACTOR = "factor:"
 
 
 _KINDS = {kind.name.lower(): kind for kind in Kind}
+_WRITTEN = [name for name, kind in _KINDS.items() if kind is not Kind.ERASURE]
+"""Kinds that stand in tables; an erasure is a home's own to tell."""
 
 _STATUSES: dict[Kind, dict[str, int]] = {
     Kind.CONSENT: {weight.status.value: weight for weight in ConsentWeight if weight.status is not None},
@@ -163,9 +165,8 @@ class ConsentBook:
                 remedy="read all five columns from the same table",
             )
         kind = _codes(kinds, lambda word: _KINDS.get(word.lower(), UNKNOWN_WORD))
-        _refuse(kind == UNKNOWN_WORD, "kind", _KINDS, kinds)
-        word = _codes(statuses, lambda text: _WORDS.get(purpose_term(text), UNKNOWN_WORD))
-        _refuse((word == UNKNOWN_WORD) | (_KIND_OF[word] != kind), "status for its kind", _WORDS, statuses)
+        _refuse(kind == UNKNOWN_WORD, "kind", _WRITTEN, kinds)
+        word = _words_of(kind, statuses)
         if heard is None and (kind == Kind.SIGNAL).any():
             raise DataError(
                 "consents-signals-undeclared",
@@ -255,19 +256,30 @@ def _codes(words: Sequence[str], look_up: Callable[[str], int]) -> NDArray[np.in
     return np.fromiter(map(_Codes(look_up).__getitem__, plain), dtype=np.intp, count=len(words))
 
 
-def _refuse(bad: NDArray[np.bool_], what: str, allowed: Iterable[str], words: Sequence[str]) -> None:
+def _words_of(kind: NDArray[np.intp], statuses: Sequence[str]) -> NDArray[np.intp]:
+    """The word of each record, which must be one of its kind."""
+    word = _codes(statuses, lambda text: _WORDS.get(purpose_term(text), UNKNOWN_WORD))
+    bad = (word == UNKNOWN_WORD) | (_KIND_OF[word] != kind)
+    of = Kind(int(kind[np.argmax(bad)])) if bad.any() else Kind.CONSENT
+    _refuse(bad, "status for its kind", _STATUSES[of], statuses, f" of {of.name.lower()}")
+    return word
+
+
+def _refuse(bad: NDArray[np.bool_], what: str, allowed: Iterable[str], words: Sequence[str], of: str = "") -> None:
     rows = np.flatnonzero(bad)
     if not len(rows):
         return
     row = int(rows[0])
     known = [one for one in allowed if one]
     meant = difflib.get_close_matches(str(words[row]), known, n=1, cutoff=0.75) if len(words) else []
+    words_there = f"use one of the words{of}: {', '.join(known)} (" if known else "see "
     more = f" and {len(rows) - 1} more have" if len(rows) > 1 else " has"
     raise DataError(
         f"consents-unknown-{what.split()[0]}",
         f"Consent record {row + 1} (counting from 1, without a heading){more} no valid {what}.",
         rule="G-7: a record says who, what, for which purpose, in which state and when",
-        remedy=(f"did you mean {meant[0]}? " if meant else "") + "see docs/reference/campaign-file.md, consents",
+        remedy=(f"did you mean {meant[0]}? " if meant else "")
+        + f"{words_there}docs/reference/campaign-file.md, consents{')' if known else ''}",
     )
 
 

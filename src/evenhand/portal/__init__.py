@@ -12,7 +12,18 @@ It knows nobody: who may see which page is decided at the rim, by signed links. 
 from ._card import CARD_VERSION, Card, card_html, card_integrity, card_script, card_style, card_values, is_link
 from ._effects import Trace, effect_of
 from ._facts import Asked, Choice, Decided, Effect, Fairness, Me, Purpose, Signal, Switch, Why
-from ._intents import Ask, Consent, Factors, Intent, Objection, Personalisation, Right, intent_of, is_protective
+from ._intents import (
+    Ask,
+    Consent,
+    Factors,
+    Intent,
+    Objection,
+    Personalisation,
+    Right,
+    intent_of,
+    is_protective,
+    typed_in,
+)
 from ._otherwise import Otherwise, features_of, otherwise
 from ._pages import (
     Place,
@@ -23,6 +34,7 @@ from ._pages import (
     left_page,
     me_page,
     refused_page,
+    root_page,
     style,
     why_page,
 )
@@ -73,11 +85,13 @@ __all__ = [
     "named_features",
     "otherwise",
     "refused_page",
+    "root_page",
     "said_once",
     "signals_out",
     "since",
     "standing",
     "style",
+    "typed_in",
     "why_page",
     "words_of",
 ]

@@ -178,7 +178,8 @@ class Choice:
     Attributes:
         at: when.
         key: what was chosen: ``factor-off``, ``factor-on``, ``personal-off``, ``personal-on``, ``object``,
-            ``object-back``, ``given``, ``refused``, ``withdrawn``, ``signal``, ``signal-no`` or ``other``.
+            ``object-back``, ``given``, ``refused``, ``withdrawn``, ``signal``, ``signal-no`` or ``other``; those of
+            everything (``personal-`` and ``object``) end in ``-of`` where one purpose is meant.
         about: the fact or purpose, in the reader's language; "" where there is none.
         by: ``person``, ``browser``, ``staff``, or ``table`` of what stands in a list of the organisation's own.
     """

@@ -7,7 +7,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
-__all__ = ["Ask", "Consent", "Factors", "Intent", "Objection", "Personalisation", "Right", "intent_of", "is_protective"]
+__all__ = [
+    "Ask",
+    "Consent",
+    "Factors",
+    "Intent",
+    "Objection",
+    "Personalisation",
+    "Right",
+    "intent_of",
+    "is_protective",
+    "typed_in",
+]
 
 
 @unique
@@ -78,8 +89,8 @@ def intent_of(
     """What a submitted form asks; None where it asks nothing that can be done here.
 
     Args:
-        form: values by field: ``do`` says what, ``name`` about what, ``words`` what the person wrote,
-            ``about`` which decision.
+        form: values by field: ``do`` says what, ``name`` about what, ``words`` what the person wrote (of a right its
+            own box, such as ``words-access``, where there is one), ``about`` which decision.
         factors: columns that exist for this person; other names ask nothing.
         purposes: likewise DPV terms.
 
@@ -107,8 +118,17 @@ def intent_of(
         right, about = Right(names[0]), form.get("about", [""])[-1]
         if right is Right.HUMAN_REVIEW and not _DECISION.fullmatch(about):
             return None
-        return Ask(right, form.get("words", [""])[-1].strip()[:_LONGEST], about if right is Right.HUMAN_REVIEW else "")
+        return Ask(right, _words(form, right).strip()[:_LONGEST], about if right is Right.HUMAN_REVIEW else "")
     return None
+
+
+def typed_in(form: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What stands in the box of each right in a form of the own page, whether or not it is asked."""
+    return {right.value: (form.get(f"words-{right.value}") or [""])[-1][:_LONGEST] for right in Right}
+
+
+def _words(form: Mapping[str, Sequence[str]], right: Right) -> str:
+    return (form.get(f"words-{right.value}") or form.get("words") or [""])[-1]
 
 
 def is_protective(intent: Intent) -> bool:

@@ -30,12 +30,14 @@ __all__ = [
     "left_page",
     "me_page",
     "refused_page",
+    "root_page",
     "style",
     "why_page",
 ]
 
 _HOW = (("ai", 4), ("not", 4), ("control", 4), ("proof", 2), ("signal", 1))
 _MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+_NOTHING: Mapping[str, str] = {}
 _NAMES = {"nl": "Nederlands", "en": "English"}
 
 
@@ -94,11 +96,19 @@ def why_page(why: Why, place: Place) -> str:
     )
 
 
-def me_page(me: Me, place: Place, lang: Lang) -> str:
-    """The person's own page: what was decided, what may count, what they asked and chose."""
+def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOTHING) -> str:
+    """The person's own page: what was decided, what may count, what they asked and chose.
+
+    Args:
+        me: what it shows.
+        place: where it stands.
+        lang: ``nl`` or ``en``.
+        typed: by right, what stood in its box when the language was changed.
+    """
     rights = [right.value for right in Right if right is not Right.HUMAN_REVIEW]
     closed = [state.value for state in State if state.is_closed]
-    return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, me=me, rights=rights, closed=closed)
+    more = {"me": me, "rights": rights, "closed": closed, "typed": {one: typed.get(one, "") for one in rights}}
+    return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, **more)
 
 
 def how_page(sender: str, contact: str, place: Place, lang: Lang) -> str:
@@ -130,29 +140,63 @@ def code_page(sender: str, contact: str, place: Place, lang: Lang, *, minutes: i
 
 
 def refused_page(
-    why: Literal["link", "session", "form", "unknown", "not-now", "fault"],
+    why: Literal["link", "no-visit", "session", "form", "unknown", "not-now", "fault"],
     sender: str,
     contact: str,
     place: Place,
     lang: Lang,
+    *,
+    minutes: int = 0,
 ) -> str:
-    """What is shown instead, where a link, a visit or a form is not good. It is the same whoever asks, and whyever."""
+    """What is shown instead, where a link, a visit or a form is not good. It is the same whoever asks, and whyever.
+
+    Args:
+        why: what is the matter; ``no-visit`` where nobody came in here yet, ``session`` where their time is up.
+        sender, contact: whose pages these are, and where a human answers.
+        place: where the page stands; with `Place.enter` it says that a code opens the own page too.
+        lang: ``nl`` or ``en``.
+        minutes: for how long an own page stays open.
+    """
     say = {
         "link": "portal.refused.link",
+        "no-visit": "portal.refused.no-visit-code" if place.enter else "portal.refused.no-visit",
         "session": "portal.refused.session",
         "form": "portal.refused.form",
         "unknown": "portal.refused.unknown",
         "not-now": "portal.refused.not-now",
         "fault": "portal.refused.fault",
     }[why]
-    title = "portal.refused.trouble" if why in ("not-now", "fault") else "portal.refused.title"
-    return _note(place, lang, sender, contact, title=title, say=text(say, lang), enter=False)
+    title = {
+        "no-visit": f"{say}.title",
+        "session": "portal.left.title",
+        "not-now": "portal.refused.trouble",
+        "fault": "portal.refused.trouble",
+    }.get(why, "portal.refused.title")
+    return _note(place, lang, sender, contact, title=title, say=text(say, lang, minutes=minutes), enter=False)
 
 
 def left_page(sender: str, contact: str, place: Place, lang: Lang) -> str:
     """The visit was ended."""
     say = text("portal.left.say", lang)
     return _note(place, lang, sender, contact, title="portal.left.title", say=say, enter=False)
+
+
+def root_page(
+    sender: str, contact: str, place: Place, lang: Lang, *, programs: str, how: str = "", me: str = "", staff: str = ""
+) -> str:
+    """What a browser is shown at the address of a service itself: what it is, and what stands there.
+
+    Args:
+        sender: whose service it is; "" where it serves no campaign yet.
+        contact: where a human answers.
+        place: where it stands.
+        lang: ``nl`` or ``en``.
+        programs: the description of what programs can ask.
+        how, me: the page on how it works and the person's own one; "" = there are no pages of people.
+        staff: where who works here begins; "" = nowhere.
+    """
+    more = {"programs": programs, "how": how, "me": me, "staff": staff}
+    return _filled("root.html", lang, place, sender=sender, contact=contact, **more)
 
 
 def style() -> str:

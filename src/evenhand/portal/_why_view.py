@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evenhand.explanation import REVIEWED, Factor, number, percent, text, text_about
+from evenhand.explanation import REVIEWED, Factor, number, origin_words, percent, text, text_about
 from evenhand.terms import Standing
 
 from ._facts import Switch, Why
@@ -102,7 +102,7 @@ def _fact(why: Why, factor: Factor, whole: int) -> Mapping[str, Any]:
     return {
         "meaning": factor.meaning,
         "value": factor.value,
-        "origin": text(f"origin.{factor.origin.value}", lang),
+        "origin": origin_words(factor, lang),
         "share": round(100 * share, 2),
         "percent": percent(share, lang, 0) if share >= _LEAST else f"<{percent(0.01, lang, 0)}",
         "direction": factor.direction,

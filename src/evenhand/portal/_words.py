@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 
 from ._facts import Choice
@@ -28,6 +28,9 @@ _KEYS = {
     "Signalled": "signal",
     "SignalledNo": "signal-no",
 }
+
+_OF_ALL = frozenset({"personal-off", "personal-on", "object", "object-back"})
+"""Keys of what is said of everything, or of one purpose, which is then named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,8 @@ def choices_of(
     signal: Callable[[str], str] = str,
     status: Callable[[str], str] = str,
 ) -> list[Choice]:
-    """The history of choices, newest first.
+    """The history of choices, newest first. The same word about the same thing, said again on the same day by the same
+    one, is one line.
 
     Args:
         history: what was said.
@@ -171,12 +175,19 @@ def choices_of(
         signal: likewise a signal.
         status: likewise a word that has no sentence of its own here, such as that a consent expired.
     """
-    out = []
-    for one in sorted(history, key=lambda word: word.at, reverse=True):
+    out: list[Choice] = []
+    last: dict[tuple[str, str], tuple[str, str, date]] = {}
+    for one in sorted(history, key=_at):
         key = _KEYS.get(one.status, "other")
         mean = {"factor": about, "signal": signal}.get(one.kind, purpose)
         words = mean(one.about) if one.about else ""
+        said = (one.status, one.by, one.at.date())
+        if last.get((one.kind, words)) == said:
+            continue
+        last[one.kind, words] = said
         if key == "other":
             words = f"{status(one.status)}: {words}" if words else status(one.status)
+        elif key in _OF_ALL and words:
+            key = f"{key}-of"
         out.append(Choice(one.at, key, words, one.by))
-    return out
+    return sorted(out, key=lambda choice: choice.at, reverse=True)

@@ -29,6 +29,7 @@ from ._deadlines import (
 )
 from ._languages import is_language
 from ._letters import Letter, Sender, authority_of, complaint_to, letter_of
+from ._new_group import NewGroupError
 from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
 from ._requests import (
     NOTED,
@@ -69,6 +70,7 @@ __all__ = [
     "Item",
     "Law",
     "Letter",
+    "NewGroupError",
     "Period",
     "Portability",
     "ProcessingRecord",

@@ -48,12 +48,16 @@ class Folding:
     def _work(self) -> None:
         # Whatever fails here is left to the writer, who meets it too and says so.
         with suppress(sqlite3.Error), closing(self._opened()) as database:
-            while self._is_longer.wait() and not self._is_over.wait(_EVERY):
+            while self._is_longer.wait() and not self._is_over_soon():
                 self._is_longer.clear()
                 if self._is_over.is_set():
                     return  # `close` came between the two waits, and nobody would wake this thread again
                 with suppress(sqlite3.Error):
                     database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def _is_over_soon(self) -> bool:
+        """Rest until the next time; whether it ended meanwhile."""
+        return self._is_over.wait(_EVERY)
 
     def _opened(self) -> sqlite3.Connection:
         uri = f"{self._path.absolute().as_uri()}?mode=rw"

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 from evenhand.allocation import Lease
 from evenhand.terms import DataError, StoreError, UsageError, microseconds_of, moment_at
 
-from ..stores.own_file import make_own_file
+from ..stores.own_file import keep_log, make_own_file
 
 __all__ = ["LeaseSteps", "Leases", "SqliteLeases"]
 
@@ -211,8 +211,9 @@ class SqliteLeases(Leases):
             raise
 
     def _prepare(self) -> None:
-        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        # Tables and number come in one step of whoever makes it; so the tables are looked for first.
         blank = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        application = self._db.execute("PRAGMA application_id").fetchone()[0]
         if not blank and application != _APPLICATION:
             raise StoreError(
                 "leases-other-file",
@@ -221,7 +222,7 @@ class SqliteLeases(Leases):
                 remedy="move this file away, or name another home",
             )
         if blank:
-            self._db.execute("PRAGMA journal_mode = WAL")
+            keep_log(self._db)
             self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")

@@ -17,7 +17,7 @@ from typing import IO, cast
 from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, SubjectKeys, Tail
 from evenhand.terms import LedgerError, StoreError
 
-from ..stores.own_file import make_own_file
+from ..stores.own_file import keep_log, make_own_file
 from ._folding import LONG, Folding
 from ._ledger_tables import (
     APPLICATION,
@@ -112,12 +112,13 @@ class SqliteLedger:
             raise
 
     def _prepare(self, read_only: bool) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        # Tables, numbers and version come in one step of whoever makes it; so the tables are looked for first.
         blank = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if blank and not read_only:
             self._db.execute("PRAGMA page_size = 4096")
-            self._db.execute("PRAGMA journal_mode = WAL")
+            keep_log(self._db)
             # Another first run may have made it since `blank` was read, hence IF NOT EXISTS.
             self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {TREE} {FILED} COMMIT;")
         elif blank and not self.path.with_name(self.path.name + ".head").exists():

@@ -90,12 +90,13 @@ class SignIn:
         self._sessions, self._once, self._secret, self._client_secret = sessions, once, secret, client_secret
         self._cipher = AESGCM(hashlib.blake2b(b"evenhand staff sign-in", key=secret, digest_size=32).digest())
 
-    def begin(self, to: str, *, at: datetime) -> Begun:
+    def begin(self, to: str, *, at: datetime, lang: str = "") -> Begun:
         """Begin one.
 
         Args:
             to: the path to show after it.
             at: now.
+            lang: in which language, which the issuer is told too; "" = not chosen.
 
         Raises:
             IssuerError: the issuer cannot be reached.
@@ -104,7 +105,8 @@ class SignIn:
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         until = int((at + PATIENCE - EPOCH).total_seconds())
         fresh = secrets.token_bytes(_NONCE)
-        said = json.dumps([until, state, nonce, verifier, safe_path(to)]).encode()
+        shown = safe_path(to) + (f"?{urlencode({'lang': lang})}" if lang else "")
+        said = json.dumps([until, state, nonce, verifier, shown]).encode()
         kept = urlsafe_b64encode(fresh + self._cipher.encrypt(fresh, said, None)).decode().rstrip("=")
         challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
         query = {
@@ -116,6 +118,7 @@ class SignIn:
             "nonce": nonce,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
+            **_locale(lang),
         }
         glue = "&" if urlsplit(described.authorization).query else "?"
         return Begun(described.authorization + glue + urlencode(query), kept)
@@ -178,14 +181,14 @@ class SignIn:
         mark = mark_of(self._secret, settings.issuer, told.subject) if told.subject else ""
         return self._sessions.end_all(mark, session_mark(self._secret, settings.issuer, told.session))
 
-    def leave_there(self) -> str:
+    def leave_there(self, lang: str = "") -> str:
         """Where somebody signs out at the issuer too; "" where it does not say, or cannot be reached."""
         try:
             address = self.issuer.describe().leave
         except IssuerError:
             return ""
         glue = "&" if urlsplit(address).query else "?"
-        return address + glue + urlencode({"client_id": self.settings.client}) if address else ""
+        return address + glue + urlencode({"client_id": self.settings.client, **_locale(lang)}) if address else ""
 
     def _opened(self, kept: str, at: datetime) -> tuple[str, str, str, str, datetime]:
         if not kept or len(kept) > _LONGEST or not kept.isascii():
@@ -200,6 +203,11 @@ class SignIn:
         if at >= until:
             raise StateError
         return state, nonce, verifier, to, until
+
+
+def _locale(lang: str) -> dict[str, str]:
+    """A language as an issuer is told it (OpenID Connect Core 1.0, 3.1.2.1)."""
+    return {"ui_locales": lang} if lang else {}
 
 
 def safe_path(to: str) -> str:

@@ -8,9 +8,14 @@ one, remove the write-ahead log under them, and the file would be damaged (sqlit
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from pathlib import Path
 
-__all__ = ["make_own_file"]
+__all__ = ["keep_log", "make_own_file"]
+
+_PATIENCE, _BETWEEN = 5.0, 0.005
+"""Seconds."""
 
 
 def make_own_file(path: Path) -> bool:
@@ -25,3 +30,21 @@ def make_own_file(path: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def keep_log(database: sqlite3.Connection) -> None:
+    """Have a new file keep a write-ahead log. SQLite does not wait by itself for somebody who does the same just now.
+
+    Raises:
+        sqlite3.OperationalError: it cannot be written, or somebody else is at it for too long.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() >= until:
+                raise
+            time.sleep(_BETWEEN)
+        else:
+            return

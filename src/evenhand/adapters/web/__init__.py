@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ._metrics import Metrics
     from ._problems import CODES, ProblemError
     from ._protocol import BoundedProtocol
+    from ._root_page import root_pages
     from ._run import run_app
     from ._served import ServedCampaign, dsa_object
     from ._side_by_side import side_by_side
@@ -77,6 +78,7 @@ __all__ = [
     "make_app",
     "officer_pages",
     "person_pages",
+    "root_pages",
     "run_app",
     "run_two",
     "side_by_side",
@@ -95,6 +97,7 @@ _MADE_IN = {
     "_metrics": ("Metrics",),
     "_problems": ("CODES", "ProblemError"),
     "_protocol": ("BoundedProtocol",),
+    "_root_page": ("root_pages",),
     "_run": ("run_app",),
     "_sockets": ("bound_to", "given_sockets", "tell_manager"),
     "_served": ("ServedCampaign", "dsa_object"),

@@ -68,6 +68,7 @@ class Service:
         routers: further routes.
         mounts: applications (ASGI) below an address of their own, such as the pages for people; by that address.
         front: where a browser that asks for ``/`` is led; "" = nowhere. A program is told that nothing is there.
+        root: where that is nowhere, the application (ASGI) that answers such a browser; None = it is told so too.
     """
 
     decider: Decider
@@ -88,6 +89,7 @@ class Service:
     routers: tuple[APIRouter, ...] = ()
     mounts: Mapping[str, Any] = field(default_factory=dict)
     front: str = ""
+    root: Any = None
 
 
 class _Application:
@@ -104,6 +106,8 @@ class _Application:
             first = "/" + scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
             if scope["path"] == "/" and self._service.front and _is_browser(scope):
                 await RedirectResponse(scope.get("root_path", "") + self._service.front, 303)(scope, receive, send)
+            elif scope["path"] == "/" and self._service.root is not None and _is_browser(scope):
+                await self._service.root(scope, receive, send)
             elif first in self._service.mounts:
                 root = scope.get("root_path", "") + first
                 await self._service.mounts[first]({**scope, "root_path": root}, receive, send)

@@ -59,8 +59,8 @@ def is_from_elsewhere(request: Request) -> bool:
     return request.headers.get("sec-fetch-site", "none").strip().lower() in ("cross-site", "same-site")
 
 
-async def form_of(request: Request, seconds: float = ARRIVES) -> dict[str, list[str]] | None:
-    """The fields of a form; None where it is none, too large, or not there in time."""
+async def form_of(request: Request, seconds: float = ARRIVES, most: int = _LARGEST_FORM) -> dict[str, list[str]] | None:
+    """The fields of a form; None where it is none, larger than `most` bytes, or not there in time."""
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
         return None
     body = bytearray()
@@ -68,7 +68,7 @@ async def form_of(request: Request, seconds: float = ARRIVES) -> dict[str, list[
         async with timeout(seconds):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > _LARGEST_FORM:
+                if len(body) > most:
                     return None
     except (TimeoutError, ClientDisconnect):
         return None

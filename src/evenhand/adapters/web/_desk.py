@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from evenhand.adapters.keys.machine_keys import MachineKeys
 from evenhand.officer import Opened, Queue, Reach, Waiting
+from evenhand.rights import NewGroupError
 from evenhand.terms import DataError, UsageError
 
 from ._gate import Headers, caller_of
@@ -77,7 +78,9 @@ class StepAsked(_By):
     reason: _Plain = Field("", description="extend, refuse: a code of the law; answer to a review: why.")
     outcome: Literal["", "keep", "change"] = Field("", description="answer to a review.")
     offer: str = Field("", max_length=100, description="answer to a review that changes: one of `offers`.")
-    sure: bool = Field(False, description="answer to an erasure: it cannot be undone.")
+    sure: bool = Field(
+        False, description="answer to an erasure: it cannot be undone; to a rectification: a new group is right."
+    )
     values: dict[Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f=]+$")], _Plain] = Field(
         {}, max_length=50, description="answer to a rectification: the right value of each column."
     )
@@ -205,6 +208,10 @@ async def _done(act: Callable[..., Any], *given: Any) -> Any:
     """
     try:
         return await run_in_threadpool(act, *given)
+    except NewGroupError as error:
+        told = {"pointer": "/values", "code": error.code, "severity": "error", "what": error.what, "rule": error.rule}
+        block = told | {"owner": "privacy_officer", "remedy": error.remedy}
+        raise ProblemError("request-step", rule=error.rule, blocks=[block]) from None
     except (DataError, UsageError) as error:
         if error.code in CODES:
             raise

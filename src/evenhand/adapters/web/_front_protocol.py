@@ -66,6 +66,7 @@ class FrontProtocol(BoundedProtocol):
         if self._gathered is None:
             super().on_body(body)
         else:
+            self._beside -= len(body)
             self._gathered.append(body)
 
     def on_message_complete(self) -> None:

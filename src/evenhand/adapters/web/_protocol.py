@@ -1,9 +1,9 @@
 """HTTP as uvicorn speaks it, to callers who may be slow, gone, or up to no good: each wait has an end.
 
 A connection on which no whole head of a request arrives in time is closed, however the bytes drip in; so is one whose
-caller does not take the answer, or goes on with the body after it. The time of a body until the answer, and between
-requests, is bounded elsewhere (`_gate.body_of`, uvicorn's keep-alive). More connections than can be served at once are
-told so, with a time to come back.
+caller does not take the answer, goes on with the body after it, or sends a head that is larger than any should be. The
+time of a body until the answer, and between requests, is bounded elsewhere (`_gate.body_of`, uvicorn's keep-alive).
+More connections than can be served at once are told so, with a time to come back.
 """
 
 from __future__ import annotations
@@ -20,12 +20,18 @@ __all__ = ["BoundedProtocol"]
 
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
+_TOO_LARGE = _TOO_SLOW.replace(b"408 Request Timeout", b"431 Request Header Fields Too Large")
+_BESIDE_BODY = 8
+"""Bytes that may come around each byte of a body that is sent in chunks: their sizes, and what stands at the end."""
+
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection."""
 
     arrives = 10.0
     """Seconds for the head of a request, from the connection or from its first byte on."""
+    head = 65_536
+    """Bytes of a request's head, and of what else is no body."""
     taken = 30.0
     """Seconds in which a caller takes what waits for them."""
     most = 2_048
@@ -36,6 +42,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._until: asyncio.TimerHandle | None = None
         self._full: asyncio.TimerHandle | None = None
         self._own = self.app
+        self._beside = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A caller connected; from now on the first request is waited for."""
@@ -49,8 +56,18 @@ class BoundedProtocol(HttpToolsProtocol):
             self._full.cancel()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self._beside += len(data)
+        super().data_received(data)
+        if self._beside > self.head and self.parser is not None and not self.transport.is_closing():
+            if self._until is not None and (self.cycle is None or not self.cycle.more_body):  # it is a head
+                self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
     def on_message_begin(self) -> None:
         """The first byte of a request."""
+        self._beside = 0
         super().on_message_begin()
         if self._until is None:
             self._until = self.loop.call_later(self.arrives, self._too_slow)
@@ -60,6 +77,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._clear()
         self.app = _busy if max(len(self.connections), len(self.tasks)) >= self.most else self._own
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body."""
+        self._beside -= (1 + _BESIDE_BODY) * len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The whole request is there."""

@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from evenhand.adapters.sign_in.issuer import tell_house
 from evenhand.adapters.sign_in.staff_settings import StaffSettings, is_loopback, staff_settings
+from evenhand.explanation import Lang
 from evenhand.staff import Frame, StaffRole, choose_page
 from evenhand.terms import UsageError
 
@@ -173,6 +174,7 @@ class DevIssuer:
         wrong = self._wrong(asked)
         if wrong:
             return PlainTextResponse(f"This is no sign-in: {wrong}.", status_code=400)
+        lang = _language(request)
         query = urlencode({name: asked[name] for name in _ASKED})
         people = [
             (one.name, one.words, f"{root_of(request)}/choose?{query}&subject={one.subject}") for one in DEV_PEOPLE
@@ -180,7 +182,7 @@ class DevIssuer:
         frame = Frame(here=f"{root_of(request)}/authorize", style="/staff/staff.css", query=query)
         roles = {role.value for role in StaffRole}
         shown = [(name, [StaffRole(word) for word in words if word in roles], url) for name, words, url in people]
-        return HTMLResponse(choose_page(frame, language(request), people=shown))
+        return HTMLResponse(choose_page(frame, lang, people=shown))
 
     async def _chosen(self, request: Request) -> Response:
         asked = request.query_params
@@ -215,9 +217,9 @@ class DevIssuer:
         answer = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer", "expires_in": 60}
         return JSONResponse({**answer, "id_token": token})
 
-    async def _out(self, _: Request) -> Response:
+    async def _out(self, request: Request) -> Response:
         """There is nothing to end: nobody is remembered here."""
-        return RedirectResponse("/staff/sign-in", status_code=303)
+        return RedirectResponse(f"/staff/sign-in?lang={_language(request)}", status_code=303)
 
     async def _end(self, request: Request) -> Response:
         """End somebody's sessions, as an administrator of the issuer does: the house is told behind the scenes."""
@@ -274,6 +276,12 @@ class DevIssuer:
         if asked["redirect_uri"] != f"{self.site}/staff/back":
             return "it leads elsewhere"
         return ""
+
+
+def _language(request: Request) -> Lang:
+    """Chosen here, else as the house says."""
+    asked = request.query_params
+    return language(request, {"lang": [asked.get("lang") or asked.get("ui_locales", "")]})
 
 
 def dev_settings(site: str) -> StaffSettings:

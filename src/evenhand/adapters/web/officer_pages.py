@@ -27,6 +27,7 @@ from starlette.types import ASGIApp
 
 from evenhand.explanation import Lang
 from evenhand.officer import Opened, Queue, Reach, kept_page, queue_page, reads_page, request_page
+from evenhand.rights import NewGroupError
 from evenhand.staff import Read, Staff, StaffRole
 from evenhand.terms import DataError, UsageError
 
@@ -174,6 +175,8 @@ class _Pages:
                 opened = await run_in_threadpool(self._desk.reveal, number, staff.mark, reach, lang)
                 return self._page(request, staff, opened, lang, done=do)
             done, at_once = await run_in_threadpool(self._desk.act, number, do, fields, staff.mark, reach)
+        except NewGroupError as error:
+            return await self._shown(request, staff, wrong=error.code, words=error.words, form=form)
         except (DataError, UsageError) as error:
             return await self._shown(request, staff, wrong=error.code, form=form)
         if at_once is not None:
@@ -217,13 +220,21 @@ class _Pages:
         return HTMLResponse(reads_page(looks, count, self._door.frame(request, staff), language(request)))
 
     async def _shown(
-        self, request: Request, staff: Staff, *, done: str = "", wrong: str = "", form: Form | None = None
+        self,
+        request: Request,
+        staff: Staff,
+        *,
+        done: str = "",
+        wrong: str = "",
+        words: Sequence[str] = (),
+        form: Form | None = None,
     ) -> Response:
         try:
             opened = await run_in_threadpool(self._desk.open, _number(request), staff.mark, _reach(staff))
         except DataError:
             return self._door.refused(request, "unknown", staff=staff, form=form)
-        return self._page(request, staff, opened, language(request, form), done=done, wrong=wrong, typed=form)
+        more: dict[str, Any] = {"done": done, "wrong": wrong, "words": words, "typed": form}
+        return self._page(request, staff, opened, language(request, form), **more)
 
     def _page(
         self,
@@ -234,11 +245,12 @@ class _Pages:
         *,
         done: str = "",
         wrong: str = "",
+        words: Sequence[str] = (),
         typed: Form | None = None,
     ) -> Response:
         here = f"{root_of(request)}/requests/{_number(request)}"  # also where a form was sent elsewhere
         frame = replace(self._door.frame(request, staff), here=here)
-        page = request_page(opened, frame, lang, done=done, wrong=wrong, typed=typed)
+        page = request_page(opened, frame, lang, done=done, wrong=wrong, words=words, typed=typed)
         return HTMLResponse(page, status_code=409 if wrong else 200)
 
 

@@ -43,6 +43,7 @@ from evenhand.portal import (
     left_page,
     me_page,
     refused_page,
+    typed_in,
     why_page,
 )
 from evenhand.terms import StoreError
@@ -54,6 +55,8 @@ from ._person_entry import entry_routes
 __all__ = ["Desk", "House", "person_pages"]
 
 _COOKIE = "evenhand-visit"
+_FULL = 80_000
+"""Bytes of a form in which every box of the own page is full, whatever the script."""
 
 
 class Desk(Protocol):
@@ -170,7 +173,7 @@ class _Pages:
 
     async def form(self, request: Request) -> dict[str, list[str]] | None:
         """The fields of a form; None where it is none, too large, too late, or another site sent it."""
-        return None if is_from_elsewhere(request) else await form_of(request, self._arrives)
+        return None if is_from_elsewhere(request) else await form_of(request, self._arrives, _FULL)
 
     def begin_visit(self, request: Request, who: str, lang: Lang) -> Response:
         """Open somebody's own pages in this browser, for a while."""
@@ -196,7 +199,7 @@ class _Pages:
         opening = self._opening(request, Scope.ONE_DECISION)
         form = await self.form(request)
         if opening is None or form is None:
-            return self._refused(request, "link" if opening is None else "form")
+            return self._refused(request, "link" if opening is None else "form", form)
         done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=True)
         link = request.path_params["link"]
         return sent_on(request, f"/why/{link}", language(request, form), self._links.done(done, link, self._clock()))
@@ -216,7 +219,7 @@ class _Pages:
         opening = self._opening(request, Scope.OWN_PAGES)
         form = await self.form(request) or {}
         if opening is None or not await self._used(opening, form.get("csrf", [""])[-1]):
-            return self._refused(request, "link")
+            return self._refused(request, "link", form)
         return self.begin_visit(request, opening.who, language(request, form))
 
     async def _used(self, opening: Opening, button: str) -> bool:
@@ -229,11 +232,12 @@ class _Pages:
     async def me(self, request: Request) -> Response:
         opening = self._visit(request)
         if opening is None:
-            return self._refused(request, "session")
-        lang = language(request)
-        me = await run_in_threadpool(self._me, opening.who, lang, says_no(request))
-        place = self._own_place(request, "/me")
-        return HTMLResponse(me_page(me, place, lang))
+            return self._outside(request)
+        return await self._own_page(request, opening.who, language(request), {})
+
+    async def _own_page(self, request: Request, who: str, lang: Lang, typed: Mapping[str, str]) -> Response:
+        me = await run_in_threadpool(self._me, who, lang, says_no(request))
+        return HTMLResponse(me_page(me, self._own_place(request, "/me"), lang, typed=typed))
 
     def _me(self, who: str, lang: Lang, browser_says_no: bool) -> Me:
         desk = self._house.desk(who)
@@ -245,10 +249,12 @@ class _Pages:
         opening = self._visit(request)
         form = await self.form(request)
         if opening is None:
-            return self._refused(request, "session")
+            return self._refused(request, "session", form)
         token = (form or {}).get("csrf", [""])[-1]
         if form is None or not self._links.is_form_token(request.cookies[_COOKIE], token):
-            return self._refused(request, "form")
+            return self._refused(request, "form", form)
+        if to := form.get("to"):  # a button of a language: nothing is chosen, and what was typed stays
+            return await self._own_page(request, opening.who, language(request, {"lang": to}), typed_in(form))
         done = await run_in_threadpool(self._done, opening.who, form, language(request, form), only_off=False)
         told = self._links.done(done, request.cookies[_COOKIE], self._clock())
         back = "/me" if done == "ask" else way_back(form)  # where requests stand, each with its day
@@ -257,7 +263,7 @@ class _Pages:
     async def why(self, request: Request) -> Response:
         opening = self._visit(request)
         if opening is None:
-            return self._refused(request, "session")
+            return self._outside(request)
         decision, dot, kind = request.path_params["decision"].rpartition(".")
         if kind not in ("json", "receipt"):
             decision, kind = decision + dot + kind, ""
@@ -274,7 +280,7 @@ class _Pages:
         form = await self.form(request) or {}
         visit = request.cookies.get(_COOKIE, "")
         if not self._links.is_form_token(visit, form.get("csrf", [""])[-1]):
-            return self._refused(request, "form")
+            return self._refused(request, "form", form)
         page = left_page(*self._house.sender(), _place(request, "/how"), language(request, form))
         response = HTMLResponse(page)
         response.delete_cookie(_COOKIE, path=root_of(request) or "/", httponly=True, samesite="strict")
@@ -360,10 +366,20 @@ class _Pages:
             back=path,
         )
 
-    def _refused(self, request: Request, why: Literal["link", "session", "form", "unknown"]) -> Response:
-        enter = self._enter(root_of(request)) if why in ("link", "session") else ""
-        place = _place(request, "/how", enter=enter)
-        page = refused_page(why, *self._house.sender(), place, language(request))
+    def _outside(self, request: Request) -> Response:
+        """A page is asked for without a visit: one that ended has left something here, or nobody came in yet."""
+        return self._refused(request, "session" if request.cookies.get(_COOKIE) else "no-visit")
+
+    def _refused(
+        self,
+        request: Request,
+        why: Literal["link", "no-visit", "session", "form", "unknown"],
+        form: Mapping[str, Sequence[str]] | None = None,
+    ) -> Response:
+        enter = self._enter(root_of(request)) if why in ("link", "no-visit", "session") else ""
+        place = _place(request, "/me" if why in ("no-visit", "session") else "/how", enter=enter)
+        minutes = int(VISIT.total_seconds() // 60)
+        page = refused_page(why, *self._house.sender(), place, language(request, form), minutes=minutes)
         return HTMLResponse(page, status_code=404 if why == "unknown" else 403)
 
 

@@ -14,6 +14,7 @@ The button is a link, because browsers hold a form to our own pages even where a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +28,7 @@ from evenhand.adapters.sign_in.staff_sessions import SESSION
 from evenhand.adapters.sign_in.staff_settings import is_loopback
 from evenhand.adapters.sign_in.staff_sign_in import PATIENCE, SignIn, StateError, safe_path
 from evenhand.adapters.sign_in.staff_tokens import TokenError
+from evenhand.explanation import LANGUAGES
 from evenhand.staff import RefusedWhy, sign_in_page, signed_out_page, start_page
 
 from ._asking import form_of, language
@@ -75,14 +77,15 @@ class _Pages:
         if self._is_by_another_name(request):
             return RedirectResponse(f"{self._door.site}/staff/sign-in?to={quote(to, safe='/')}&lang={lang}", 303)
         frame = self._door.frame(request, await self._door.staff_of(request), query=f"to={quote(to, safe='/')}")
-        page = sign_in_page(frame, lang, go=f"/staff/go?to={quote(to, safe='/')}", issuer=self._sign_in.issuer.host)
+        go = f"/staff/go?to={quote(to, safe='/')}&lang={lang}"
+        page = sign_in_page(frame, lang, go=go, issuer=self._sign_in.issuer.host)
         return with_own(HTMLResponse(page))
 
     async def go(self, request: Request) -> Response:
+        to, lang = (request.query_params.get(name, "") for name in ("to", "lang"))
+        more: dict[str, Any] = {"at": self._door.clock(), "lang": lang if lang in LANGUAGES else ""}
         try:
-            begun = await run_in_threadpool(
-                self._sign_in.begin, request.query_params.get("to", ""), at=self._door.clock()
-            )
+            begun = await run_in_threadpool(lambda: self._sign_in.begin(to, **more))
         except IssuerError as error:
             self._door.fault(error)
             return self._door.refused(request, "issuer")
@@ -125,7 +128,8 @@ class _Pages:
         if form is None:
             return self._door.refused(request, "form", staff=staff)
         await run_in_threadpool(self._door.sessions.end, request.cookies.get(COOKIE, ""))
-        lang, there = language(request, form), await run_in_threadpool(self._sign_in.leave_there)
+        lang = language(request, form)
+        there = await run_in_threadpool(self._sign_in.leave_there, lang)
         page = signed_out_page(self._door.frame(request, None), lang, go=f"/staff/sign-in?lang={lang}", there=there)
         response = HTMLResponse(page)
         _forget(response, COOKIE)

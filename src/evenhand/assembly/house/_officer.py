@@ -216,6 +216,7 @@ class DeskInHome:
                 outcome=form.get("outcome", ""),
                 offer=form.get("offer", ""),
                 reason=form.get("reason", ""),
+                sure=form.get("sure") == "yes",
             )
         if form.get("offer"):
             self._note(by, ReadKind.LETTER, number)

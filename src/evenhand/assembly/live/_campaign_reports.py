@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from threading import Event
 from typing import Any
 
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
@@ -16,6 +17,7 @@ from ..records._ledger import has_ledger
 from ..records._records import open_ledger
 from ..runs._campaign_figures import badge_of, figures_of
 from ..runs._run import run_campaign
+from ._live_groups import closing
 
 __all__ = ["CampaignReports", "run_once", "run_since"]
 
@@ -96,7 +98,7 @@ def _entries(place: Home) -> int:
         return store.tail().entries
 
 
-def run_once(place: Home, loaded: LoadedCampaign, since: datetime, at: datetime) -> str:
+def run_once(place: Home, loaded: LoadedCampaign, since: datetime, at: datetime, over: Event) -> str:
     """Run a campaign, unless this very file has run since a moment: two services that start it at once get one run.
 
     Args:
@@ -104,15 +106,26 @@ def run_once(place: Home, loaded: LoadedCampaign, since: datetime, at: datetime)
         loaded: the campaign.
         since: when its file came.
         at: now.
+        over: set where the service ends: then it is given up, unless it is being recorded.
+
+    Raises:
+        UnavailableError: it was given up.
     """
     ran = partial(run_since, place, loaded.campaign.campaign, since, loaded.digest)
-    seen = _entries(place)
+    seen, is_prepared = _entries(place), False
+
+    def step(_: str) -> None:
+        if over.is_set() and not is_prepared:
+            raise closing()
 
     def last_look() -> None:
+        nonlocal is_prepared
+        step("")
         if ran(after=seen):
             raise _RanMeanwhileError
+        is_prepared = True
 
     try:
-        return ran() or run_campaign(loaded, home=place.folder, at=at, last_look=last_look).run_id
+        return ran() or run_campaign(loaded, home=place.folder, at=at, step=step, last_look=last_look).run_id
     except _RanMeanwhileError:
         return ran()

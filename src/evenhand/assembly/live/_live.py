@@ -24,7 +24,7 @@ from evenhand.terms import DataError, EvenhandError, Finding, UsageError, number
 
 from ._live_campaign import LiveCampaign
 from ._live_flight import Outcome
-from ._live_groups import Waiting, closing
+from ._live_groups import Waiting, closing, unavailable
 from ._live_pipeline import BESIDE, MOST_TOGETHER, Pipeline
 from ._live_ready import LOOK_AGAIN, Readiness
 from ._live_told import LiveTold
@@ -45,6 +45,8 @@ _LONGEST = 0.01
 """Seconds to wait for company at most."""
 _BACK = 0.05
 """Seconds within which whoever was answered may be back with the next question."""
+_NOTICED = 1.0
+"""Seconds after which whoever waits for an end is told why."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
 
@@ -174,30 +176,54 @@ class LiveService:
             self._changed.notify()
         return done
 
-    def close(self) -> None:
-        """Decide what waits, give back what was not used of the limits, and close the ledger."""
+    def close(self, told: Callable[[str], None] = lambda _: None) -> None:
+        """Decide what waits, give back what was not used of the limits, and close the ledger; `told` where somebody
+        else keeps it from that."""
         with self._changed:
             self._is_open = False
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(_NOTICED)
+        if self._thread.is_alive():
+            told("waiting for the turn to record what is still to be decided")
+            self._thread.join()
         self._hands.shutdown()
+
+    def _opened(self) -> Pipeline | None:
+        """What decides, as soon as the ledger can be opened; None where the service closes before. Who asks meanwhile
+        is told why not."""
+        while True:
+            try:
+                pipeline = Pipeline(
+                    self.place,
+                    self._ledger,
+                    self._hands,
+                    self._told,
+                    lambda: self.campaigns,
+                    ready=self._ready,
+                    tell=self._tell,
+                    noticed=self._noticed,
+                    landed=self._notify,
+                    beside=self._beside,
+                )
+            except Exception as error:
+                trouble = error if isinstance(error, EvenhandError) else unavailable(error)
+            else:
+                self._ready.ended(None)
+                return pipeline
+            self._ready.ended(trouble)
+            with self._changed:
+                self._changed.wait_for(lambda: not self._is_open, LOOK_AGAIN)
+                asked, self._waiting, self._people = list(self._waiting), deque(), 0
+                is_over = not self._is_open
+            self._tell([(one, trouble) for one in asked])
+            if is_over:
+                return None
 
     def _work(self) -> None:
         """The thread that decides."""
-        pipeline = Pipeline(
-            self.place,
-            self._ledger,
-            self._hands,
-            self._told,
-            lambda: self.campaigns,
-            ready=self._ready,
-            tell=self._tell,
-            noticed=self._noticed,
-            landed=self._notify,
-            beside=self._beside,
-        )
+        pipeline = self._opened()
         try:
-            while (group := self._next(pipeline)) is not None:
+            while pipeline is not None and (group := self._next(pipeline)) is not None:
                 is_idle = not (group or self._new or pipeline.is_flying)
                 if self._new:
                     pipeline.let_go()  # what a campaign has of the limits is settled before another takes its place
@@ -210,7 +236,8 @@ class LiveService:
                     pipeline.look()
                 pipeline.let_go_if_wanted()
         finally:
-            pipeline.close()
+            if pipeline is not None:
+                pipeline.close()
             while self._new:
                 self._new.popleft()[1].set_exception(closing())
             for campaign in self.campaigns.values():

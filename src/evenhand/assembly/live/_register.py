@@ -7,11 +7,11 @@ one whole recorded run, and from then on the service decides about whoever comes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from evenhand.adapters.campaigning import FindingsError, Simulated, block_of
@@ -65,13 +65,16 @@ class CampaignRegister(CampaignActs):
         self._declared = {name: one.loaded for name, one in live.campaigns.items()}
         self._starts = ThreadPoolExecutor(1, "evenhand-starts")
         self._under_way: dict[str, Future[None]] = {}
-        self._alone = Lock()
+        self._alone, self._is_over = Lock(), Event()
         self._planner, self._reports, self._watcher = Planner(place), CampaignReports(place), Watcher(place)
         self._shelf = CampaignShelf(place)
         self._served = CampaignStarts(self._shelf, live, opener, sources, self._declared)
 
-    def close(self) -> None:
-        """Wait for a start that is under way."""
+    def close(self, told: Callable[[str], None] = lambda _: None) -> None:
+        """Give up a start that is being prepared, and wait for one that is being recorded; `told` which."""
+        self._is_over.set()
+        for name in filter(self._is_starting, list(self._under_way)):
+            told(f"giving up the start of {name}, or waiting for it where it is being recorded")
         self._starts.shutdown()
         self._served.close()
 
@@ -244,7 +247,7 @@ class CampaignRegister(CampaignActs):
                 rule="a service decides by public prices, one offer for each person",
                 remedy="run it from a file: evenhand run CAMPAIGN",
             )
-        run = run_once(self._place, loaded, newest.at, at)
+        run = run_once(self._place, loaded, newest.at, at, self._is_over)
         number = steps[-1].number + 1
         step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, run)
         try:

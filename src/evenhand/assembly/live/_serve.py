@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,7 @@ def open_service(
         frames: data frames to use instead of tables.
         sources: folder with the files that campaigns from the network may name; None = they are not taken.
         noticed: told what a start finds left behind later on.
-        step: told what is being done.
+        step: told what is being done, also at the end.
 
     Raises:
         UsageError: nothing to serve, or one campaign twice.
@@ -137,8 +138,8 @@ def open_service(
         yield Serving(live, place, (*notices, *register.open_started()), register, tables)
     finally:
         tables.close()
-        register.close()
-        live.close()
+        register.close(step)
+        live.close(step)
         browsers.close()
         heard.close()
         if isinstance(keys, LiveSubjectKeys):
@@ -192,6 +193,7 @@ def _service(
     mounts: Mapping[str, Any] | None = None,
     front: str = "",
     told: Step = _silent,
+    root: Any = None,
 ) -> Service:
     """What `service_app` makes an application of."""
     from evenhand.adapters.web import Limits, Metrics, ServedCampaign, Service, fault_of, well_known_routes
@@ -233,6 +235,7 @@ def _service(
         routers=(well_known_routes(gpc_since), *routers),
         mounts=mounts or {},
         front=front,
+        root=root,
     )
 
 
@@ -307,9 +310,10 @@ def serve(
             site = f"http://{host}:{port}" if is_staff_tried else ""
             mounts = staff_mounts(serving.place, settings=staff, try_at=site, campaigns=serving.register, told=told)
             beside = {**beside, "mounts": {**beside.get("mounts", {}), **mounts}}
-        from evenhand.adapters.web import Behind, make_app, run_app, run_two
+        from evenhand.adapters.web import Behind, make_app, root_pages, run_app, run_two
 
-        service, again = _service(serving, told=told, **beside), serving.tables.read_now
+        root = root_pages(partial(_sender, serving), pages=pages, staff="/staff" if staff or is_staff_tried else "")
+        service, again = _service(serving, told=told, root=root, **beside), serving.tables.read_now
 
         def ready() -> None:
             told(_where(serving, *(given[0].getsockname()[:2] if given else (host, port))))
@@ -320,6 +324,12 @@ def serve(
         else:
             keys, live = serving.place.machine_keys, serving.live
             run_two(Behind(service, keys, lambda: live.campaigns, told), sockets, ready=ready, again=again)
+
+
+def _sender(serving: Serving) -> tuple[str, str]:
+    """Whose service it is, and where a human answers: of the first campaign that is served."""
+    controllers = [one.campaign.controller for one in serving.live.campaigns.values()]
+    return (controllers[0].name, controllers[0].contact) if controllers else ("", "")
 
 
 def _none_or_twice() -> UsageError:

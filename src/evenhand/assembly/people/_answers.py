@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.data.corrected_table import corrected_table
-from evenhand.adapters.data.tables import open_table
+from evenhand.adapters.data.tables import DataTable, open_table
 from evenhand.adapters.keys.personal_seal import seal
 from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.ledger import facts, open_run
@@ -22,6 +23,7 @@ from evenhand.rights import (
     Entry,
     Happening,
     Letter,
+    NewGroupError,
     Request,
     RequestKind,
     State,
@@ -44,6 +46,8 @@ from ._trail import entry
 
 __all__ = ["Answered", "answer_request", "files_for"]
 
+_FEWEST, _WORDS = 10, 20
+"""A group of fewer people is not told by its word; nor are more words than these."""
 _TOLD = (RequestKind.RECTIFICATION, RequestKind.ERASURE, RequestKind.RESTRICTION)
 
 
@@ -90,6 +94,7 @@ def answer_request(
     outcome: str = "",
     offer: str = "",
     reason: str = "",
+    sure: bool = False,
 ) -> Answered:
     """Do what was asked, and record that it was answered. A person decides it.
 
@@ -110,8 +115,10 @@ def answer_request(
         outcome: of a human review: ``keep`` or ``change``.
         offer: of a review that changes the decision: the offer's id; "" = no offer.
         reason: of a review: why; kept encrypted under the person's key.
+        sure: of a correction: a word of a group that nobody is in yet is right all the same.
 
     Raises:
+        NewGroupError: a correction puts the person in a group of which nobody is, and nobody is `sure` of it.
         UsageError: it cannot be answered now, or something is missing.
         DataError: the request is not of this person.
         StoreError: something cannot be written.
@@ -129,7 +136,7 @@ def answer_request(
         case RequestKind.ACCESS | RequestKind.PORTABILITY:
             done = _files(place, request, who, out, at)
         case RequestKind.RECTIFICATION:
-            done = _corrections(place, found, who, values or {}, at)
+            done = _corrections(place, found, who, values or {}, at, sure=sure)
         case RequestKind.ERASURE:
             done, identity = _erasure(place, request, who, known, by, at), ""  # how they were known is gone with them
         case RequestKind.HUMAN_REVIEW:
@@ -199,7 +206,7 @@ def files_for(place: Home, request: Request, who: str, at: datetime) -> dict[str
     }
 
 
-def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str], at: datetime) -> _Done:
+def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str], at: datetime, *, sure: bool) -> _Done:
     if not values:
         raise UsageError(
             "answer-values",
@@ -208,7 +215,7 @@ def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str],
             remedy="name the column and its right value: --set COLUMN=VALUE",
         )
     key = refuse_another(place, found, who)
-    _refuse_unfit(place, values)
+    _refuse_unfit(place, values, sure=sure)
     _refuse_no_number(place, who, values)
     vault_correct(place, who, values, at)
     entries = tuple(
@@ -226,8 +233,10 @@ def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str],
     return _Done({"corrected": len(values)}, {"values": dict(values)}, entries)
 
 
-def _refuse_unfit(place: Home, values: Mapping[str, str]) -> None:
-    """Refuse a column that no campaign declares, and a value that does not fit it."""
+def _refuse_unfit(place: Home, values: Mapping[str, str], *, sure: bool) -> None:
+    """Refuse a column that no campaign declares, and a value that does not fit it; unless somebody is sure of it, also
+    a word of a group that stands in no table of subjects. What the vault has is looked at by nobody for that."""
+    groups: dict[str, Counter[str]] = {}
     reached = {one.name for one in vault_of(place).kept()}
     known = set(reached)
     for declared in campaigns_of(place):
@@ -248,9 +257,14 @@ def _refuse_unfit(place: Home, values: Mapping[str, str]) -> None:
         fitted = corrected_table(table, mine)
         for name in mine:
             fitted.series(name)
+            groups.setdefault(name, Counter()).update(_words_of(campaign, table, name))
         given = {name: values[name] for name in names & given_features(campaign)}
         _refuse_misfit(campaign.history, data_folder(declared.last, place), given)
     _refuse_unreached([name for name in values if name in known and name not in reached])
+    for name, words in groups.items():
+        if words and not sure and values[name] and values[name] not in words:
+            told = [word for word, people in words.most_common(_WORDS) if people >= _FEWEST]
+            raise NewGroupError(name, sorted(told))
     unknown = [name for name in values if name not in known]
     if unknown:
         raise UsageError(
@@ -259,6 +273,18 @@ def _refuse_unfit(place: Home, values: Mapping[str, str]) -> None:
             rule="G-5d: what is corrected is what decisions are made from",
             remedy="correct it in your own table; or check the name in the campaign file",
         )
+
+
+def _words_of(campaign: Campaign, table: DataTable, name: str) -> list[str]:
+    """The words of a column of groups that stand in its table as they are; none of a number that is cut into bands."""
+    column = campaign.columns.get(name)
+    if column is None or column.role is not Role.SENSITIVE:
+        return []
+    try:
+        groups = table.groups(name, column.cut)
+    except EvenhandError:
+        return []
+    return [one for one in groups if one is not None] if groups == table.texts(name) else []
 
 
 def _refuse_misfit(source: Table, folder: Path, values: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evenhand.adapters.stores.home import Home, find_home
-from evenhand.explanation import Lang, catalogue, purpose_words, reviewed, text
+from evenhand.explanation import Lang, catalogue, corrected, purpose_words, reviewed, text
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign
 from evenhand.portal import (
@@ -140,7 +140,8 @@ class PersonDesk:
         if pair is None:
             return None
         found, run = pair
-        told = reviewed(run.told(found, lang), self.record.reviews.get(decision, ()), run.campaign)
+        told = corrected(run.told(found, lang), self.record.corrections, run.model)
+        told = reviewed(told, self.record.reviews.get(decision, ()), run.campaign)
         switches = self._switches(dict.fromkeys([one.name for one in run.model.view.binnings], run.campaign), lang)
         bare = Why(
             told=told,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Literal, TypeVar
 
@@ -22,6 +23,7 @@ from ..records._ledger import has_ledger, run_keys_of
 from ..records._records import open_ledger
 from ..records._why import reviews_about
 from ..runs._policy import policy_of_run, run_that_priced
+from ._trail import corrections_of
 
 __all__ = ["OpenRun", "PersonRecord", "RunShelf", "kind_of", "newest_campaign"]
 
@@ -82,7 +84,7 @@ class OpenRun:
                     groups=", ".join(names),
                     least=worst["ratio"],
                     lower=worst["ratio_lower"],
-                    upper=worst["ratio_upper"],
+                    upper=min(worst["ratio_upper"], 1.0),  # no group got more than the one that got most
                     bound=limit["bound"] if is_ratio else None,
                     measured=self.priced.summary.at.date(),
                 )
@@ -207,6 +209,11 @@ class PersonRecord:
     def reviews(self) -> Mapping[str, tuple[Review, ...]]:
         """What people decided who looked at a decision again, by its id."""
         return reviews_about(self._place, self._subject)
+
+    @cached_property
+    def corrections(self) -> Mapping[str, Sequence[datetime]]:
+        """When the person had each column corrected."""
+        return corrections_of(self._place, self._subject)
 
     @cached_property
     def traces(self) -> list[Trace]:

@@ -22,7 +22,7 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.policy import EVIDENCE_NAMES
 from evenhand.rights import SIGNALS, Entry, Said, Stream
-from evenhand.terms import DataError, microseconds_of
+from evenhand.terms import DataError, microseconds_of, moment_at
 
 from ..records._ledger import keys_of
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Told",
     "again_if_said_meanwhile",
+    "corrections_of",
     "entry",
     "erased_since",
     "forget_said",
@@ -225,6 +226,21 @@ def _corrections(corrected: Sequence[Entry], people: Mapping[bytes, SubjectKey])
             content = unseal(one.sealed, key.key, one.about)
             out.setdefault(key.pseudonym.hex().encode(), {})[str(content["column"])] = str(content["value"])
     return out
+
+
+def corrections_of(place: Home, subject: str) -> Mapping[str, Sequence[datetime]]:
+    """When each column was corrected of a person, oldest first; their pseudonym names them."""
+    if not is_trail_there(place):
+        return {}
+    key = keys_of(place).of_person(bytes.fromhex(subject))
+    if key is None:
+        return {}
+    out: dict[str, list[datetime]] = {}
+    with trail_of(place) as trail:
+        for one in trail.read(Stream.CORRECTION, handles=[key.handle]):
+            column = str(unseal(one.sealed, key.key, one.about)["column"])
+            out.setdefault(column, []).append(moment_at(one.at))
+    return {column: sorted(moments) for column, moments in out.items()}
 
 
 def refuse_said_since(place: Home, subjects: NDArray[np.bytes_], told: Told) -> None:

@@ -54,6 +54,7 @@ class Restored:
         entries: entries of its ledger, with those of erasures that were done again.
         head: its head (hex).
         erased_again: people who were erased after the backup, and are again.
+        erased_elsewhere: people who were erased after the backup, and of whom nothing is in it; their marks are kept.
         knows_later: whether later marks were named; without them nobody can tell who was erased since.
         said_again: what people said after the backup, and corrections, that were recorded again; None where no home
             was named that has them.
@@ -72,6 +73,7 @@ class Restored:
     asked_again: int | None = None
     vault: VaultBack = VaultBack.NONE
     looks_again: int | None = None
+    erased_elsewhere: int = 0
 
 
 def restore(
@@ -137,7 +139,7 @@ def restore(
                 remedy="name a new folder; on a server also another schema",
             )
         _stage(source, opened, staged, secret)
-        again = _erase_again(staged, marks, at)
+        again, marked = _erase_again(staged, marks, at)
         vault = restore_vault(source, opened, staged, None if marks is None else Home(marks), again, at)
         said = None if marks is None else say_again(staged, _people_in(staged), Home(marks), at)
         note_restore(staged, made, at)
@@ -166,6 +168,7 @@ def restore(
         None if said is None else said.requests,
         vault,
         None if said is None else said.looks,
+        marked - len(again),
     )
 
 
@@ -205,10 +208,10 @@ def _made(source: Home, opened: Home) -> datetime:
     return made
 
 
-def _erase_again(staged: Home, marks: Path | None, at: datetime) -> list[bytes]:
-    """Erase whoever later marks say; pseudonyms of those who had anything here."""
+def _erase_again(staged: Home, marks: Path | None, at: datetime) -> tuple[list[bytes], int]:
+    """Erase whoever later marks say; pseudonyms of those who had anything here, and how many are marked in all."""
     if marks is None:
-        return []
+        return [], 0
     elsewhere = Home(marks)
     if not elsewhere.subject_keys.exists() and not elsewhere.database_note.exists():
         raise UsageError(
@@ -241,7 +244,7 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> list[bytes]:
                 EventTables(database).remove(decided_about(store, pseudonym.hex()))
             erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(staged.run_keys))
         store.shrink()
-    return whom
+    return whom, len(new)
 
 
 def _load(staged: Home, new: Home, schema: str | None) -> None:

@@ -16,7 +16,7 @@ from evenhand.rights import Entry, RequestKind, Step, Stream
 from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, moment_at
 
-from ..people._trail import is_trail_there, trail_of
+from ..people._trail import corrections_of, is_trail_there, trail_of
 from ..runs._policy import policy_of_run, run_that_priced
 from ._keys import outward_of
 from ._ledger import keys_of, run_keys_of
@@ -41,7 +41,7 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
     Raises:
         DataError: the ledger knows no such decision or subject.
     """
-    from evenhand.explanation import reviewed, tell
+    from evenhand.explanation import corrected, reviewed, tell
 
     place = find_home(home)
     keys = run_keys_of(place)
@@ -69,11 +69,13 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
         if recorded.summary.priced_by:
             prices = policy_of_run(run_that_priced(store, recorded.summary.priced_by)).plain_prices()
         others = [facts(store, one, keys) for one in beside(found)] if asked_by_person else []
-    reviews = reviews_about(place, found.subject)
+    reviews, corrections = reviews_about(place, found.subject), corrections_of(place, found.subject)
     model = model_from_json(recorded.model_json)
     told, *further = [
         reviewed(
-            tell(one, recorded.campaign, model, lang, prices=prices, rulebook=recorded.rulebook),
+            corrected(
+                tell(one, recorded.campaign, model, lang, prices=prices, rulebook=recorded.rulebook), corrections, model
+            ),
             reviews.get(one.decision_id, ()),
             recorded.campaign,
         )
