@@ -106,7 +106,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> Any:
                 yield row(what + ", one person", number, port, key, connections, 1, asked)
             if what == "service":
                 for size in asked.batches:
-                    yield row(f"{what}, {size:,} people", number, port, key, 4, size, asked)
+                    yield row(f"{what}, {size:,} people", number, port, key, int(os.environ.get("BC","4")), size, asked)
 
 
 @contextmanager
