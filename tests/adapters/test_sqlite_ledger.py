@@ -23,6 +23,7 @@ from evenhand.adapters.ledgers._sealed_head import sealed_head
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.ledger import (
     GENESIS,
+    DecisionRows,
     Head,
     Kind,
     Tail,
@@ -489,7 +490,11 @@ def test_rows_are_kept_as_they_came(bodies, gap, data):
     ]
     with tempfile.TemporaryDirectory() as folder, SqliteLedger(Path(folder) / "ledger.db") as store:
         store.begin()
-        store.append(rows)
+        together = rows[: gap + 1] if all(row[1] == 0 for row in rows[: gap + 1]) else []
+        if together:
+            abouts, hashes, texts = zip(*(row[2:] for row in together), strict=True)
+            store.append(DecisionRows(1, abouts, hashes, texts))
+        store.append(rows[len(together) :])
         store.commit([])
         assert [row for chunk in store.read(1) for row in chunk] == rows
 
@@ -515,7 +520,7 @@ def _in_the_file(path):
     database = sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)
     try:
         return database.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()[0]
-    except sqlite3.OperationalError:  # the tables are in the log still
+    except sqlite3.DatabaseError:  # the tables are in the log still, or it is being folded in just now
         return 0
     finally:
         database.close()

@@ -27,7 +27,7 @@ Feature = str | float | int | bool | None
 """The value of a feature in a request."""
 
 
-class Ask(Struct, frozen=True, array_like=True):
+class Ask(Struct, frozen=True, array_like=True, gc=False):
     """One person to decide about.
 
     Attributes:
@@ -64,7 +64,7 @@ class Question:
     asked: str = ""
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """The decision about one person.
 
     Attributes:

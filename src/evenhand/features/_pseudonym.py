@@ -87,10 +87,17 @@ class Register:
         """Row of each person, -1 for somebody who is not in the batch; intp [k]."""
         return np.array(list(map(self._row.get, ids, repeat(-1))), dtype=np.intp)
 
-    def pseudonyms_of(self, ids: Sequence[str]) -> NDArray[np.bytes_]:
-        """Pseudonym of each person, in the batch or not; bytes ``S32`` [k]."""
-        rows = self.rows_of(ids)
+    def pseudonyms_of(self, ids: Sequence[str], rows: NDArray[np.intp] | None = None) -> NDArray[np.bytes_]:
+        """Pseudonym of each person, in the batch or not; bytes ``S32`` [k].
+
+        Args:
+            ids: of the people.
+            rows: what `rows_of` says of them, where that was asked already.
+        """
+        rows = self.rows_of(ids) if rows is None else rows
         known = rows >= 0
+        if known.all():
+            return self.pseudonyms[rows]
         out = np.empty(len(ids), dtype=self.pseudonyms.dtype)
         out[known] = self.pseudonyms[rows[known]]
         out[~known] = pseudonymise([ids[i] for i in np.flatnonzero(~known).tolist()], self._key)

@@ -71,7 +71,7 @@ from ._seal import RunKeys
 from ._sheet import Sheet
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._stop import OFFICER, PauseOfAnotherError, lifted_as, pause, refuse_paused, resume
-from ._store import GENESIS, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
+from ._store import GENESIS, DecisionRows, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
 from ._witness import AddCheckpoint, Cosignature, Cosigner, Seen, WitnessKey, cosignatures_in, cosigned
@@ -86,6 +86,7 @@ __all__ = [
     "Checkpoint",
     "Cosignature",
     "Cosigner",
+    "DecisionRows",
     "Difference",
     "Disclosing",
     "EarlierPrices",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import TypeVar
 
 import msgspec
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 from evenhand.promises import RecordColumns
 from evenhand.terms import Explained, Model, Permitted, Standing, microseconds_of
 
-from ._body import Decision, encode
+from ._body import Decision
 from ._seal import Seal, SealError
 
 __all__ = ["bodies_of", "columns_from_bodies", "columns_from_explained", "layout_of", "sealed_parts"]
 
 S = TypeVar("S", bound=np.generic)
+_TOGETHER = 512
+"""Decisions that are encoded together: of more, what is made of them leaves the processor's cache."""
+_lines = msgspec.json.Encoder().encode_lines
 _decisions = msgspec.json.Decoder(list[Decision])
 
 
@@ -96,6 +100,14 @@ def _switched_off(permitted: Permitted, features: Sequence[str], at: NDArray[np.
 
 def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> list[bytes]:
     """Canonical bodies of these decisions, in order; `sealed` is the sealed part of each, where the run has a seal."""
+    out: list[bytes] = []
+    for start in range(0, len(columns), _TOGETHER):
+        stop = start + _TOGETHER
+        out += _bodies(columns.part(start, stop), None if sealed is None else sealed[start:stop])
+    return out
+
+
+def _bodies(columns: RecordColumns, sealed: Sequence[str] | None) -> list[bytes]:
     top_terms, top_contributions = columns.top_terms.tolist(), columns.top_contributions.tolist()
     width = columns.top_terms.shape[1]
     lengths = (columns.top_terms >= 0).sum(axis=1)
@@ -105,22 +117,22 @@ def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> li
     fields = (
         columns.at.tolist(),
         _hex(columns),
-        columns.cost.tolist(),
+        _or_zeros(columns.cost),
         _marks(columns.excluded),
         columns.flip_code.tolist(),
         columns.flip_term.tolist(),
-        (columns.rule + 1).tolist(),
+        _or_zeros(columns.rule + 1),
         _lists(columns.listed),
         columns.margin.tolist(),
-        columns.moved.astype(np.int64).tolist(),
+        _or_zeros(columns.moved.astype(np.int64)),
         columns.number.tolist(),
         columns.offer.tolist(),
         _marks(columns.switched_off),
         columns.probability.tolist(),
-        columns.price.tolist(),
+        _or_zeros(columns.price),
         columns.outcome.tolist(),
-        columns.runner_up_cost.tolist(),
-        columns.runner_up_price.tolist(),
+        _or_zeros(columns.runner_up_cost),
+        _or_zeros(columns.runner_up_price),
         columns.runner_up.tolist(),
         columns.runner_up_value.tolist(),
         columns.subject.astype("U32").tolist(),
@@ -130,9 +142,15 @@ def bodies_of(columns: RecordColumns, sealed: Sequence[str] | None = None) -> li
         top_terms,
         columns.permission.tolist(),
         columns.value.tolist(),
-        [""] * len(columns) if sealed is None else sealed,
+        repeat("") if sealed is None else sealed,
     )
-    return [encode(decision) for decision in map(Decision, *fields)]
+    return _lines(list(map(Decision, *fields))).split(b"\n")[:-1]  # JSON has no line break of its own
+
+
+def _or_zeros(column: NDArray[np.integer]) -> Iterable[int]:
+    """The values of a column that is zero for everybody in most campaigns."""
+    values: Iterable[int] = column.tolist() if column.any() else repeat(0)
+    return values
 
 
 def columns_from_bodies(bodies: Sequence[bytes], layout: Sequence[int], seal: Seal | None = None) -> RecordColumns:

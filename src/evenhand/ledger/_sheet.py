@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from evenhand.terms import LedgerError
 
 from ._checkpoint import Signer
-from ._store import Head, Kind, LedgerStore, Row, Tail
+from ._store import DecisionRows, Head, LedgerStore, Row, Tail
 from ._tree import Node
 
 __all__ = ["Gathered", "Sheet", "run_taken", "write"]
@@ -33,7 +33,7 @@ class Gathered:
 
     def append(self, rows: Iterable[Row]) -> None:
         """See `LedgerStore.append`."""
-        self.parts.append(list(rows))
+        self.parts.append(rows if isinstance(rows, DecisionRows) else list(rows))
 
     def keep_payloads(self, first: int, payloads: Sequence[bytes]) -> None:
         """See `LedgerStore.keep_payloads`."""
@@ -64,7 +64,7 @@ class Sheet:
 
     def handles(self) -> frozenset[bytes]:
         """Whom its decisions are about."""
-        return frozenset(row[2] for part in self.parts if part[0][1] == Kind.DECISION for row in part)
+        return frozenset(about for part in self.parts if isinstance(part, DecisionRows) for about in part.abouts)
 
 
 def write(store: LedgerStore, sheet: Sheet, hands: Executor, signer: Signer) -> None:

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, unique
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from itertools import count, repeat
+from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
 
 from ._tree import Node
 
 if TYPE_CHECKING:
     from ._personal import SubjectKeys
 
-__all__ = ["GENESIS", "Disclosing", "Head", "Intent", "Kind", "LedgerStore", "Published", "Row", "Tail", "link"]
+__all__ = [
+    "GENESIS",
+    "DecisionRows",
+    "Disclosing",
+    "Head",
+    "Intent",
+    "Kind",
+    "LedgerStore",
+    "Published",
+    "Row",
+    "Tail",
+    "link",
+]
 
 GENESIS = bytes(32)
 """What the first entry continues from: 32 zero bytes."""
@@ -48,6 +61,48 @@ class Kind(IntEnum):
     PAUSED_BY = 14
     SENT_FOR_REVIEW = 20
     REVIEWED = 21
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRows(Sequence[Row]):
+    """Entries of decisions, one after the other. A sequence of `Row`; a store may also take its columns.
+
+    Attributes:
+        first: number of the first entry.
+        abouts: whom each is about.
+        hashes, bodies: of each.
+    """
+
+    first: int
+    abouts: Sequence[bytes] = field(repr=False)
+    hashes: Sequence[bytes] = field(repr=False)
+    bodies: Sequence[bytes] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not len(self.abouts) == len(self.hashes) == len(self.bodies):
+            raise ValueError("each entry is about somebody and has a hash and a body")
+
+    def __len__(self) -> int:
+        return len(self.bodies)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> DecisionRows: ...
+
+    def __getitem__(self, place: int | slice) -> Row | DecisionRows:
+        if isinstance(place, slice):
+            start, _, step = place.indices(len(self))
+            if step != 1:
+                raise ValueError("entries come one after the other")
+            return DecisionRows(self.first + start, self.abouts[place], self.hashes[place], self.bodies[place])
+        seq = self.first + (place if place >= 0 else place + len(self))
+        return seq, int(Kind.DECISION), self.abouts[place], self.hashes[place], self.bodies[place]
+
+    def __iter__(self) -> Iterator[Row]:
+        kind = repeat(int(Kind.DECISION))
+        return zip(count(self.first), kind, self.abouts, self.hashes, self.bodies)
 
 
 @dataclass(frozen=True, slots=True)

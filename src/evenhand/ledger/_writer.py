@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count, repeat
 from typing import Protocol
 
 from ._beside import Beside
 from ._checkpoint import Signer
 from ._proofs import edge_of
-from ._store import Head, Kind, LedgerStore, Row, Tail
+from ._store import DecisionRows, Head, Kind, LedgerStore, Row, Tail
 from ._tree import Node
 from ._written_out import Part
 
@@ -59,16 +60,15 @@ class Writer:
 
     def add(self, kind: Kind, abouts: Sequence[bytes], bodies: Sequence[bytes]) -> None:
         """Add entries of one kind, chained to the last."""
-        rows: list[Row] = []
-        code, sha256 = int(kind), hashlib.sha256  # `link`, without a call for each of a million entries
-        seq, hash_ = self.tail.entries, self.tail.hash
-        for about, body in zip(abouts, bodies, strict=True):
-            seq += 1
-            hash_ = sha256(hash_ + body).digest()
-            rows.append((seq, code, about, hash_, body))
-        self._into.append(rows)
-        self._nodes += self._tree.add([row[3] for row in rows])
-        self.tail = Tail(seq, hash_)
+        sha256, first, hash_ = hashlib.sha256, self.tail.entries + 1, self.tail.hash
+        hashes = [hash_ := sha256(hash_ + body).digest() for body in bodies]  # `link`, without a call for each
+        if kind == Kind.DECISION:
+            self._into.append(DecisionRows(first, abouts, hashes, bodies))
+        else:
+            columns = zip(count(first), repeat(int(kind)), abouts, hashes, bodies)  # the first has no end
+            self._into.append(list(columns))
+        self._nodes += self._tree.add(hashes)
+        self.tail = Tail(self.tail.entries + len(hashes), hash_)
 
     def cut(self) -> tuple[Tail, list[Node], bytes]:
         """Where the ledger ended at the last cut, the tiles that became full since, and the root of the tree now."""

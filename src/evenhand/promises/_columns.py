@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Protocol
 
@@ -77,6 +77,12 @@ class RecordColumns:
     def __len__(self) -> int:
         """Number of decisions."""
         return len(self.number)
+
+    def part(self, start: int, stop: int) -> RecordColumns:
+        """The rows from `start` to `stop` (excluded), as views."""
+        rows = slice(start, stop)
+        own = {one.name: getattr(self, one.name)[rows] for one in fields(self) if one.name != "codes"}
+        return RecordColumns(codes=tuple(code[..., rows] for code in self.codes), **own)
 
     @property
     def is_further(self) -> NDArray[np.bool_]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from evenhand.ledger import Kind, Row
+from evenhand.ledger import DecisionRows, Kind, Row
 
 __all__ = ["insert_entries", "insert_payloads"]
 
@@ -27,12 +27,16 @@ INSERT INTO payload SELECT ?1 + key, substr(?2, value >> 32, value & 4294967295)
 """
 
 
-def insert_entries(database: sqlite3.Connection, rows: Sequence[Row]) -> None:
+def insert_entries(database: sqlite3.Connection, rows: Iterable[Row]) -> None:
     """Add entries to the open transaction."""
+    if not isinstance(rows, DecisionRows):
+        database.executemany(_INSERT, rows)
+        return
     for start in range(0, len(rows), _TOGETHER):
         part = rows[start : start + _TOGETHER]
-        if _are_decisions(part):
-            database.execute(_INSERT_DECISIONS, _end_to_end(part))
+        bound = _end_to_end(part)
+        if (len(bound[1]), len(bound[2])) == (_PSEUDONYM * len(part), _HASH * len(part)):
+            database.execute(_INSERT_DECISIONS, bound)
         else:
             database.executemany(_INSERT, part)
 
@@ -47,25 +51,9 @@ def insert_payloads(database: sqlite3.Connection, first: int, payloads: Sequence
         database.execute(_INSERT_PAYLOADS, (first + start, b"".join(part), _places(part)))
 
 
-def _are_decisions(rows: Sequence[Row]) -> bool:
-    """Whether these rows are decisions, numbered without a gap, as `_INSERT_DECISIONS` takes them."""
-    first = rows[0][0]
-    return all(
-        row[1] == _DECISION and row[0] == seq and len(row[2]) == _PSEUDONYM and len(row[3]) == _HASH
-        for seq, row in enumerate(rows, first)
-    )
-
-
-def _end_to_end(rows: Sequence[Row]) -> tuple[int, bytes, bytes, bytes, str]:
+def _end_to_end(rows: DecisionRows) -> tuple[int, bytes, bytes, bytes, str]:
     """What `_INSERT_DECISIONS` binds."""
-    bodies = [row[4] for row in rows]
-    return (
-        rows[0][0],
-        b"".join([row[2] for row in rows]),
-        b"".join([row[3] for row in rows]),
-        b"".join(bodies),
-        _places(bodies),
-    )
+    return rows.first, b"".join(rows.abouts), b"".join(rows.hashes), b"".join(rows.bodies), _places(rows.bodies)
 
 
 def _places(texts: Sequence[bytes]) -> str:

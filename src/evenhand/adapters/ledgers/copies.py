@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from sqlalchemy import delete, insert, select
 
-from evenhand.ledger import GENESIS, GrowingTree, Head, LedgerStore, Node, Tail
+from evenhand.ledger import GENESIS, DecisionRows, GrowingTree, Head, Kind, LedgerStore, Node, Row, Tail
 from evenhand.terms import StoreError
 
 from ..migrations.tables import METADATA
@@ -83,7 +84,8 @@ def copy_ledger(source: LedgerStore, target: LedgerStore) -> Tail:
         target.begin()
         tree, nodes, tail = GrowingTree(), list[Node](), Tail(0, GENESIS)
         for rows in source.read(1):
-            target.append(rows)
+            for part in _portions(rows):
+                target.append(part)
             nodes += tree.add([row[3] for row in rows])
             payloads = source.payloads(rows[0][0], rows[-1][0])
             for _, group in groupby(enumerate(sorted(payloads)), key=lambda pair: pair[1] - pair[0]):
@@ -117,3 +119,14 @@ def copy_people(source: Database, target: Database) -> None:
             result = reader.execution_options(yield_per=_ROWS).execute(select(table))
             for part in result.mappings().partitions(_ROWS):
                 writer.execute(insert(table), [dict(row) for row in part])
+
+
+def _portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Rows in their order, with decisions that follow each other together, which a store takes quicker."""
+    for is_decision, group in groupby(rows, key=lambda row: row[1] == Kind.DECISION):
+        part = list(group)
+        if is_decision and part[-1][0] - part[0][0] == len(part) - 1:
+            abouts, hashes, bodies = [row[2] for row in part], [row[3] for row in part], [row[4] for row in part]
+            yield DecisionRows(part[0][0], abouts, hashes, bodies)
+        else:
+            yield part

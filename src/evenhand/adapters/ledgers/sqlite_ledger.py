@@ -309,7 +309,7 @@ class SqliteLedger:
     def append(self, rows: Iterable[Row]) -> None:
         """Add entries to the open transaction."""
         with self._trouble():
-            insert_entries(self._db, list(rows))
+            insert_entries(self._db, rows)
 
     def keep_payloads(self, first: int, payloads: Sequence[bytes]) -> None:
         """Add the encrypted bodies of consecutive decisions to the open transaction."""

@@ -8,7 +8,6 @@ reach both, and are left to the other.
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import Generator
@@ -26,7 +25,7 @@ from ._decisions import DecisionDoor
 from ._faults import fault_of
 from ._front_links import AskedThere, Known, RequestsThere
 from ._front_protocol import FrontProtocol
-from ._run import settings
+from ._run import look_through_memory_seldom, settings
 from ._sockets import Socket, numbered
 from ._wire import Hello, Ready
 
@@ -101,8 +100,7 @@ async def _speak(listening: list[Socket], questions: Socket, rest: Socket) -> No
         http=FrontProtocol,
     )
     server = _Server(config)
-    gc.collect()
-    gc.freeze()
+    look_through_memory_seldom()
     serving = loop.create_task(server.serve(sockets=listening))
     while not (server.started or serving.done()):
         await asyncio.sleep(0.01)

@@ -14,7 +14,7 @@ import uvicorn
 from ._protocol import BoundedProtocol
 from ._sockets import Socket, bound_to, listen_on
 
-__all__ = ["run_app", "settings"]
+__all__ = ["look_through_memory_seldom", "run_app", "settings"]
 
 _TURN = 0.0005
 """Seconds after which the thread that decides gives way to the one that reads requests."""
@@ -91,11 +91,18 @@ def run_app(
     """
     listening = list(sockets) or bound_to(host, port)
     listen_on(listening, BoundedProtocol.most)
-    gc.collect()
-    gc.freeze()  # what is in memory now stays; looking through it again and again would stop everybody
+    look_through_memory_seldom()
     sys.setswitchinterval(_TURN)
     with _signals(again):
         _Server(settings(app, host, port), ready).run(listening)
+
+
+def look_through_memory_seldom() -> None:
+    """What is in memory now stays; looking through it again and again would stop everybody. And of what a group of
+    thousands of people makes, nearly nothing refers to itself."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @contextmanager

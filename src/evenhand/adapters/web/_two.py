@@ -7,7 +7,6 @@ between wait for a moment.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import subprocess
@@ -28,7 +27,7 @@ from ._app import Service, make_app
 from ._behind_questions import QuestionLink, ServedNow
 from ._behind_requests import RequestLink
 from ._protocol import BoundedProtocol
-from ._run import settings
+from ._run import look_through_memory_seldom, settings
 from ._sockets import Socket, linked, listen_on
 from ._wire import Counting, Fault, Hello
 
@@ -76,8 +75,7 @@ def run_two(behind: Behind, sockets: Sequence[Socket], *, ready: Callable[[], No
         StoreError: it cannot listen there, or the other process ends again and again.
     """
     listen_on(sockets, BoundedProtocol.most)
-    gc.collect()
-    gc.freeze()
+    look_through_memory_seldom()
     sys.setswitchinterval(_TURN)
     try:
         with asyncio.Runner(loop_factory=settings(None).get_loop_factory()) as runner:

@@ -221,19 +221,18 @@ def answers_of(explained: Explained, campaign: Campaign, run_id: str) -> list[An
     for codes in allocated.scored.minimised.codes:
         counted |= (codes != WITHHELD).reshape(-1, len(counted)).any(axis=0)  # per-offer features: [m, n]
     columns = (allocated.offer, permitted.standing, permitted.reason, allocated.reason, counted)
-    return [
-        Answer(
-            f"{run_id}.{number}",
+    rows = list(zip(*(np.asarray(column).tolist() for column in columns), strict=True))
+    told = {
+        (offer, standing, permission, reason, counts): (
             offers[offer],
             _STANDING[standing],
             _REASON[permission],
             _REASON[reason],
             _how(standing, reason, counts),
         )
-        for number, (offer, standing, permission, reason, counts) in enumerate(
-            zip(*(np.asarray(column).tolist() for column in columns), strict=True), 1
-        )
-    ]
+        for offer, standing, permission, reason, counts in set(rows)
+    }
+    return [Answer(f"{run_id}.{number}", *told[row]) for number, row in enumerate(rows, 1)]
 
 
 def answers_again(found: Sequence[DecisionFacts], campaign: Campaign) -> list[Answer]:

@@ -118,7 +118,7 @@ class Profiles:
             for name in campaign.names(Role.SENSITIVE)
         }
         self.vault = vault_noted(self._place, campaign)
-        self._rows = row_digests(table, subject_columns(campaign))
+        self._rows = [*row_digests(table, subject_columns(campaign)), bytes(DIGEST)]
         self._law = law_of(self._loaded, table, len(ids), folder=folder, at=datetime.now(UTC))
         opened = open_consents(campaign, frames, folder, self._register)
         self._said = None if opened is None else opened[1]
@@ -161,16 +161,15 @@ class Profiles:
                 value.
         """
         bare = [place for place, ask in enumerate(asks) if ask.features is None]
-        rows = self._register.rows_of([asks[place].subject for place in bare]) if bare else ()
-        unknown = [place for place, row in zip(bare, rows, strict=True) if row < 0]
-        if unknown:
+        rows = self._register.rows_of([asks[place].subject for place in bare])
+        if unknown := [bare[at] for at in np.flatnonzero(rows < 0).tolist()]:
             raise SubjectError(
                 unknown,
                 "Somebody is not in the campaign's subjects table, and the request gives no features of them.",
                 rule="who is decided about is known, or is described in the request",
                 remedy="add the person to the table and restart the service, or send features",
             )
-        for place, ask in enumerate(asks):
+        for place, ask in enumerate(asks if len(bare) < len(asks) else ()):
             if ask.features:
                 self._check_features(place, ask.features)
 
@@ -202,12 +201,12 @@ class Profiles:
             CorrectionUnreadError: a value of one of them was corrected, and the tables cannot be read with it.
         """
         ids = [ask.subject for ask in asks]
-        asked = Asked(self._register.pseudonyms_of(ids), at)
+        rows = self._register.rows_of(ids)
+        asked = Asked(self._register.pseudonyms_of(ids, rows), at)
         if self._version != self._told.version or self._is_behind(asked):
             self._correct()
             if self._is_behind(asked):
                 raise CorrectionUnreadError
-        rows = self._register.rows_of(ids)
         told = self._told.of(asked.subjects)
         erased = self._keys.suppressed(asked.subjects)
         if erased or told.said is not None or any(ask.opted_out or ask.gpc for ask in asks):
@@ -225,8 +224,8 @@ class Profiles:
             return Vault(own, countable)
 
         given = [ask.features for ask in asks]
-        columns = _Few(self._columns, rows, given if any(one is not None for one in given) else None)
-        whole = b"".join([self._rows[row] if row >= 0 else bytes(DIGEST) for row in rows.tolist()])
+        columns = _Few(self._columns, rows, given if given.count(None) < len(given) else None)
+        whole = b"".join(map(self._rows.__getitem__, rows.tolist()))  # the last stands for whoever is in no row
         stores = Stores(consents, columns, LateVault(tuple(self._groups), groups), law=law)
         return People(asked, ids, stores, sha256(whole + words).hexdigest(), told)
 
