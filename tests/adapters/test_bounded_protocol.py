@@ -60,8 +60,22 @@ class _Application:
     async def __call__(self, scope, receive, send) -> None:
         """One request (ASGI)."""
         body = LARGE if scope["path"] == "/large" else b"{}"
+        if scope["path"] in ("/echo", "/v1/decisions") and (taken := await _taken(scope, receive)):
+            body = taken
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
         await send({"type": "http.response.body", "body": body})
+
+
+async def _taken(scope, receive) -> bytes:
+    """The body of a request that offers another protocol."""
+    if not any(name == b"http2-settings" for name, _ in scope["headers"]):
+        return b""
+    message = await receive()
+    body = message["body"]
+    while message["more_body"]:
+        message = await receive()
+        body += message["body"]
+    return body
 
 
 @pytest.fixture(scope="module", params=[Quick, QuickFront], ids=["one process", "its own process"])
@@ -229,6 +243,25 @@ def test_a_question_goes_the_short_way_only_where_it_is_there_as_a_whole(server)
         connection.sendall(whole.replace(b"Host", b"Connection: close\r\nHost"))
         assert _told(connection).count(b"HTTP/1.1 200") == 4
     assert door.short - before in (0, 3)
+
+
+@pytest.mark.parametrize("path", [b"/echo", b"/v1/decisions"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_who_offers_another_protocol_is_answered_in_this_one(port, path, times):
+    """Java's client offers HTTP/2 on each request; its body arrives all the same, and so does what comes next."""
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
+    one = b"POST %b HTTP/1.1\r\nHost: service\r\n%bContent-Length: 24\r\n\r\n" % (path, offer)
+    body = b'{"a": "\r\nupgrade: 12345"}'[:24]
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.settimeout(20)
+        for _ in range(times):
+            connection.sendall(one + body)
+            told = connection.recv(65_536)
+            while not told.endswith(body):
+                told += connection.recv(65_536)
+            assert told.startswith(b"HTTP/1.1 200")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: service\r\nConnection: close\r\n\r\n")
+        assert _told(connection).startswith(b"HTTP/1.1 200")
 
 
 def _sent_until_closed(connection: socket.socket, part: bytes) -> int:

@@ -98,6 +98,16 @@ def test_other_commands_get_their_turn_while_it_serves(ran, cli, key):
     assert cli(ran, "ledger", "verify", "--home", "evenhand-home").exit_code == 0
 
 
+def _offered(address: str, key: str) -> str:
+    """Somebody who gets an offer at the prices of the run."""
+    own = {"authorization": f"Bearer {key}"}
+    for number in range(2, 60):
+        answer = httpx.post(address + "/v1/decisions", json={"subject": person(number)}, headers=own, timeout=30).json()
+        if answer["offer"] is not None and answer["standing"] == "personalised":
+            return person(number)
+    raise AssertionError("nobody gets an offer")
+
+
 def test_the_lines_of_the_how_to_do_what_they_say(ran, cli):
     """Every line with curl in docs/how-to/serve.md, one after the other, with the answers that the page tells of."""
     if shutil.which("curl") is None:
@@ -107,14 +117,14 @@ def test_the_lines_of_the_how_to_do_what_they_say(ran, cli):
         "evenhand-home",
     )  # fmt: skip
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "serve.md").read_text("utf-8")
-    shown = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).replace("1042", person(3))
+    shown = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL))
     lines = [line for line in re.split(r"\n(?=curl )", shown) if line.strip()]
     assert len(lines) >= 4
     with serving(ran) as service:
         environment = {**os.environ, "KEY": made.stdout.strip().splitlines()[0], "DECISION": ""}
-        answers = []
+        answers, who = [], _offered(service.address, environment["KEY"])
         for line in lines:
-            own = line.replace("http://127.0.0.1:8000", service.address)
+            own = line.replace("http://127.0.0.1:8000", service.address).replace("1042", who)
             done = subprocess.run(["sh", "-c", own], capture_output=True, text=True, env=environment, check=True)
             answers.append(json.loads(done.stdout))
             environment["DECISION"] = answers[0]["decision_id"]
@@ -136,9 +146,11 @@ def test_the_client_to_copy_decides_tells_and_asks_again(ran, cli):
     spec = importlib.util.spec_from_file_location("client", Path(__file__).parents[2] / "examples/service/client.py")
     client = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(client)
-    with serving(ran) as service, client.Decisions(service.address, made.stdout.strip().splitlines()[0]) as decisions:
-        one = decisions.decide(person(3), once="view-1")
-        assert decisions.decide(person(3), once="view-1")["decision_id"] == one["decision_id"]
+    key = made.stdout.strip().splitlines()[0]
+    with serving(ran) as service, client.Decisions(service.address, key) as decisions:
+        who = _offered(service.address, key)
+        one = decisions.decide(who, once="view-1")
+        assert decisions.decide(who, once="view-1")["decision_id"] == one["decision_id"]
         assert decisions.decide(person(3), gpc=True)["standing"] == "contextual"
         assert decisions.decide("nobody", features={"visits": 3})["permission"] == "consent-never-asked"
         assert len(decisions.decide_several([person(4), person(5)])) == 2

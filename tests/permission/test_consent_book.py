@@ -44,6 +44,7 @@ def test_the_number_of_unreadable_records_is_told_and_the_word_meant():
     ("kind", "status", "words"),
     [
         ("wish", "ConsentGiven", "use one of the words: consent, objection, opt_out,"),
+        ("consent", "ConsentYes", "^use one of the words of consent: "),  # nobody is led from a yes to a no
         ("consent", "ja", "use one of the words of consent: .*ConsentGiven.*ConsentWithdrawn"),
         ("objection", "ConsentGiven", r"use one of the words of objection: ObjectionWithdrawn, Objected \("),
         (

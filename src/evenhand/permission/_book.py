@@ -271,7 +271,7 @@ def _refuse(bad: NDArray[np.bool_], what: str, allowed: Iterable[str], words: Se
         return
     row = int(rows[0])
     known = [one for one in allowed if one]
-    meant = difflib.get_close_matches(str(words[row]), known, n=1, cutoff=0.75) if len(words) else []
+    meant = difflib.get_close_matches(str(words[row]), known, n=1, cutoff=0.85) if len(words) else []
     words_there = f"use one of the words{of}: {', '.join(known)} (" if known else "see "
     more = f" and {len(rows) - 1} more have" if len(rows) > 1 else " has"
     raise DataError(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,11 +26,12 @@ from ._decisions import DecisionDoor
 from ._desk import desk_routes
 from ._doors import Events, Health, Records, Sayings
 from ._events import event_routes
-from ._gate import Headers, Limits, body_of, is_json, request_id_of
+from ._gate import Headers, Limits, body_of, is_json, key_of, request_id_of
 from ._links import link_routes
 from ._metrics import Metrics
 from ._named_once import refuse_named_twice
 from ._openapi import describe
+from ._parameters import methods_at, refuse_unknown_parameters
 from ._problems import ProblemError, problem_body, problem_of
 from ._reading import health_routes, reading_routes
 from ._saying import saying_routes
@@ -41,8 +42,9 @@ from .officer_pages import OfficerDesk
 
 __all__ = ["Service", "description", "make_app"]
 
-_FILES = "/v1/campaigns"
-_BY_STATUS = {404: "not-found", 405: "method"}
+_OWN, _FILES = "/v1/", "/v1/campaigns"
+_BY_STATUS = {400: "bad-json", 404: "not-found", 405: "method"}
+_MOST_PLACES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,17 @@ class _Application:
                     (b"x-content-type-options", b"nosniff"),
                 ]
                 message = {**message, "headers": [*message["headers"], *(one for one in own if one[0] not in names)]}
+            elif is_head:
+                message = {**message, "body": b""}
             await send(message)
 
+        is_head = scope["method"] == "HEAD"
+        if is_head:  # as GET, without its body (RFC 9110, 9.3.2)
+            scope = {**scope, "method": "GET"}
         try:
             if scope["method"] in ("POST", "PUT", "PATCH"):
+                if scope["path"].startswith(_OWN):
+                    key_of(headers, self._service.keys)  # nothing is read of whoever has none
                 body = await body_of(headers, receive, self._service.limits, file=scope["path"].startswith(_FILES))
                 if is_json(headers):
                     refuse_named_twice(body)
@@ -198,6 +207,7 @@ def _rest(service: Service) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(refuse_unknown_parameters)],
     )
     rest.add_exception_handler(RequestValidationError, _told)
     rest.add_exception_handler(HTTPException, _told)
@@ -220,13 +230,15 @@ def _rest(service: Service) -> FastAPI:
 
 async def _told(request: Request, error: Exception) -> Response:
     """An error as a problem."""
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        methods = methods_at(request.app.openapi(), request.scope["path"]) or ["GET", "HEAD"]  # of the description
+        error = ProblemError("method", headers={"allow": ", ".join(methods)})
     return _problem(error, Headers(request.scope["headers"]), request.scope["state"]["request_id"])
 
 
 def _problem(error: Exception, headers: Headers, request_id: str) -> Response:
     if isinstance(error, RequestValidationError):
-        places = [("/" + "/".join(map(str, one["loc"][1:])), str(one["type"])) for one in error.errors()]
-        problem = ProblemError("unprocessable", errors=places)
+        problem = _unprocessable(error.errors())
     elif isinstance(error, HTTPException):
         problem = ProblemError(_BY_STATUS.get(error.status_code, "unprocessable"), headers=error.headers)
     else:
@@ -238,6 +250,19 @@ def _problem(error: Exception, headers: Headers, request_id: str) -> Response:
         {**problem.headers, "content-language": lang},
         "application/problem+json",
     )
+
+
+def _unprocessable(found: Sequence[Mapping[str, Any]]) -> ProblemError:
+    """Where a request is not of the documented form. Of a name that an asker made up the place is that of what holds
+    it, since such a name may be somebody's value."""
+    if any(one["type"] == "json_invalid" for one in found):
+        return ProblemError("bad-json")
+    places: dict[tuple[str, str], None] = {}
+    for one in found[:_MOST_PLACES]:
+        steps, code = one["loc"][1:], str(one["type"])
+        steps = steps[:-1] if code == "extra_forbidden" else steps
+        places["".join(f"/{step}" for step in steps), code] = None
+    return ProblemError("unprocessable", errors=tuple(places))
 
 
 def _once(body: bytes, receive: Any) -> Any:

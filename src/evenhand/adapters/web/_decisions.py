@@ -26,7 +26,7 @@ from evenhand.adapters.keys.machine_keys import MachineKey, MachineKeys
 from ._faults import fault_in
 from ._gate import Headers, Limits, OneLook, Pace, body_of, caller_of, check_body, request_id_of
 from ._named_once import refuse_named_twice
-from ._problems import ProblemError, problem_body, problem_of
+from ._problems import ProblemError, problem_body, problem_of, unknown_parameter
 from ._served import ServedCampaign
 from ._texts import language
 
@@ -193,6 +193,8 @@ class DecisionDoor:
             if scope["method"] != "POST":
                 raise ProblemError("method", headers={"allow": "POST"})
             caller = caller_of(headers, self._keys, "decide")
+            if scope.get("query_string"):
+                raise unknown_parameter()
             self._ask(one, caller.key, await body_of(headers, receive, self._limits))
         except Exception as error:
             self._refused(one, error)

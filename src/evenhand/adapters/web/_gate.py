@@ -26,6 +26,7 @@ __all__ = [
     "caller_of",
     "check_body",
     "is_json",
+    "key_of",
     "request_id_of",
     "tell_problem",
 ]
@@ -133,16 +134,26 @@ class OneLook:
         self._is_fresh = False
 
 
+def key_of(headers: Headers, keys: MachineKeys | OneLook) -> MachineKey:
+    """The key that came along, whatever it is for.
+
+    Raises:
+        ProblemError: none, or one that is not in use.
+    """
+    kind, _, presented = headers.authorization.partition(" ")
+    key = keys.known(presented.strip()) if kind.lower() == "bearer" else None
+    if key is None:
+        raise ProblemError("unauthorised", headers={"www-authenticate": 'Bearer realm="evenhand"'})
+    return key
+
+
 def caller_of(headers: Headers, keys: MachineKeys | OneLook, *scopes: str) -> Caller:
     """Who calls, if they may do this: with one of the scopes.
 
     Raises:
         ProblemError: no key, one that is not in use, or one that is for other things.
     """
-    kind, _, presented = headers.authorization.partition(" ")
-    key = keys.known(presented.strip()) if kind.lower() == "bearer" else None
-    if key is None:
-        raise ProblemError("unauthorised", headers={"www-authenticate": 'Bearer realm="evenhand"'})
+    key = key_of(headers, keys)
     if not any(scope in key.scopes for scope in scopes):
         raise ProblemError("forbidden", rule=f"this needs the scope {' or '.join(scopes)}")
     return Caller(key)

@@ -12,7 +12,7 @@ from evenhand.terms import DataError, EvenhandError, LedgerError, PausedError, S
 from ._doors import EventsRefusedError
 from ._texts import text
 
-__all__ = ["CODES", "ProblemError", "problem_body", "problem_of"]
+__all__ = ["CODES", "ProblemError", "problem_body", "problem_of", "unknown_parameter"]
 
 CODES: Mapping[str, int] = {
     "bad-json": 400,
@@ -109,6 +109,12 @@ class ProblemError(Exception):
         self.code, self.rule, self.errors, self.blocks = code, rule, tuple(errors), tuple(blocks)
         self.status = CODES[code]
         self.headers = {**(headers or {}), **({"retry-after": str(retry_after)} if retry_after else {})}
+
+
+def unknown_parameter(*known: str) -> ProblemError:
+    """An address is asked with a parameter besides these."""
+    rule = f"the parameters of this address: {', '.join(known) or 'none'}"
+    return ProblemError("unprocessable", rule=rule, errors=[("", "unknown-parameter")])
 
 
 def problem_of(error: BaseException) -> ProblemError:

@@ -9,6 +9,7 @@ More connections than can be served at once are told so, with a time to come bac
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,6 +22,7 @@ __all__ = ["BoundedProtocol"]
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 _TOO_LARGE = _TOO_SLOW.replace(b"408 Request Timeout", b"431 Request Header Fields Too Large")
+_OFFERED = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 _BESIDE_BODY = 8
 """Bytes that may come around each byte of a body that is sent in chunks: their sizes, and what stands at the end."""
 
@@ -42,7 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._until: asyncio.TimerHandle | None = None
         self._full: asyncio.TimerHandle | None = None
         self._own = self.app
-        self._beside = 0
+        self._beside, self._is_body = 0, False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A caller connected; from now on the first request is waited for."""
@@ -59,6 +61,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         self._beside += len(data)
+        if not self._is_body and b"pgrade:" in data:
+            data = _without_upgrade(data)
         super().data_received(data)
         if self._beside > self.head and self.parser is not None and not self.transport.is_closing():
             if self._until is not None and (self.cycle is None or not self.cycle.more_body):  # it is a head
@@ -75,6 +79,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._clear()
+        self._is_body = True
         self.app = _busy if max(len(self.connections), len(self.tasks)) >= self.most else self._own
         super().on_headers_complete()
 
@@ -86,6 +91,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The whole request is there."""
         self._clear()
+        self._is_body = False
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -121,6 +127,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def _not_taken(self) -> None:
         self._full = None
         self.transport.abort()
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """A head that offers another protocol, as Java's client does, without that offer: else the parser takes what comes
+    next for that protocol, and the body is lost. Who offers goes on where it is passed over (RFC 9110, 7.8)."""
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _OFFERED.sub(b"\r\nX-Offer:", head) + end + rest
 
 
 async def _busy(scope: Any, receive: Any, send: Any) -> None:

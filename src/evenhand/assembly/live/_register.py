@@ -172,8 +172,9 @@ class CampaignRegister(CampaignActs):
 
     def plan(self, name: str, tried: Simulated) -> dict[str, Any]:
         """What would be decided; see `Campaigns.plan`."""
+        loaded = self._loaded(name)
         try:
-            return self._planner.figures(self._loaded(name), tried, at=_now())
+            return self._planner.figures(loaded, tried, at=_now())
         except DataError as error:
             raise FindingsError([error_block(error)]) from None
 
