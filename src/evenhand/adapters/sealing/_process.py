@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -25,6 +26,8 @@ _FEW = 256
 _STARTS = 5
 """Processes that are started at most; after them everything is done here."""
 _PATIENCE = 10.0
+_LOOK = 0.5
+"""Seconds between two looks at it."""
 _PIPE = 1 << 20
 """Bytes that either pipe holds."""
 _OF_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH")
@@ -40,11 +43,20 @@ class SealingProcess:
     gives; close it. Implements `ledger.Sealer`.
 
     The process is started with the first question that needs it.
+
+    Args:
+        longest: seconds without an answer after which it is taken for stuck, and ended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float = 10.0) -> None:
+        self._longest = longest
         self._other: _Other | None = None
         self._starts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the process; None where there is none."""
+        return None if self._other is None else self._other.pid
 
     def begin(self, columns: RecordColumns, keys: bytes) -> Callable[[], Sealed]:
         """See `ledger.Sealer.begin`."""
@@ -75,17 +87,21 @@ class SealingProcess:
         if self._starts < _STARTS:
             self._starts += 1
             with suppress(OSError):
-                self._other = _Other()
+                self._other = _Other(self._longest)
 
 
 class _Other:
     """One other process."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
         self._process = _started()
-        self._waiting: deque[Future[Sealed | None]] = deque()
-        self._lock = threading.Lock()
+        self.pid = self._process.pid
+        self._waiting: deque[tuple[Future[Sealed | None], float]] = deque()
+        self._lock, self._ended = threading.Lock(), threading.Event()
         self.is_over = False
+        self._watches = threading.Thread(target=self._watch, name="evenhand-seals-watch", daemon=True)
+        self._watches.start()
         self._reads = threading.Thread(target=self._read, name="evenhand-sealed", daemon=True)
         self._reads.start()
 
@@ -96,7 +112,7 @@ class _Other:
             if self.is_over:
                 waits.set_result(None)
                 return waits
-            self._waiting.append(waits)
+            self._waiting.append((waits, time.monotonic()))
         stream = self._process.stdin
         assert stream is not None
         try:
@@ -117,6 +133,7 @@ class _Other:
             self._process.kill()
             self._process.wait()
         self._reads.join()
+        self._watches.join()
 
     def _read(self) -> None:
         stream = self._process.stdout
@@ -125,13 +142,22 @@ class _Other:
             while (content := received(stream)) is not None:
                 found = read_done(content)
                 with self._lock:
-                    waits = self._waiting.popleft()
+                    waits, _ = self._waiting.popleft()
                 waits.set_result(found)
         with self._lock:
             self.is_over = True
+        self._ended.set()
         while self._waiting:
-            self._waiting.popleft().set_result(None)
+            self._waiting.popleft()[0].set_result(None)
         stream.close()
+
+    def _watch(self) -> None:
+        """A process that does not answer is ended, so nobody waits for it for ever."""
+        while not self._ended.wait(_LOOK):
+            with self._lock:
+                since = self._waiting[0][1] if self._waiting else time.monotonic()
+            if time.monotonic() - since > self._longest:
+                self._process.kill()
 
 
 def _started() -> subprocess.Popen[bytes]:

@@ -254,7 +254,8 @@ class LiveService:
         """
         with self._changed:
             if pipeline.answered:
-                self._last, pipeline.answered = (pipeline.answered, time.monotonic()), 0
+                together, pipeline.answered = pipeline.answered + self._people, 0
+                self._last = (together if together <= self._beside else together - self._people, time.monotonic())
             self._in_hand = 0
             while not self._waiting:
                 if self._new:
