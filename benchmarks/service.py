@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 16, 64])
     parser.add_argument("--batches", type=int, nargs="*", default=[1_000, 4_000])
+    parser.add_argument("--batch-connections", type=int, default=4)
     parser.add_argument("--by", choices=("wrk", "python"), default="wrk" if shutil.which("wrk") else "python")
     parser.add_argument("--serve", default="", help="further options of evenhand serve, as one text")
     parser.add_argument("--folder", type=Path, help="keep the generated world here (default: a temporary folder)")
@@ -106,7 +107,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> Any:
                 yield row(what + ", one person", number, port, key, connections, 1, asked)
             if what == "service":
                 for size in asked.batches:
-                    yield row(f"{what}, {size:,} people", number, port, key, 4, size, asked)
+                    yield row(f"{what}, {size:,} people", number, port, key, asked.batch_connections, size, asked)
 
 
 @contextmanager

@@ -18,6 +18,8 @@ import httpx
 import pytest
 
 from campaigns_cases import ANY, YAML, named, write_tables
+from evenhand import assembly
+from evenhand.adapters.sealing import cores
 from live_cases import person
 from serve_cases import Askers, Service, ask_once, serving
 from shop_folder import evenhand
@@ -68,6 +70,14 @@ def _front(service: Service) -> int:
         pytest.skip("this system does not tell which process started which")
     (only,) = children.read_text("ascii").split()
     return int(only)
+
+
+def _children(service: Service) -> set[int]:
+    """Every process that a service started, dead ones left out."""
+    found = set()
+    for told in Path(f"/proc/{service.process.pid}/task").glob("*/children"):
+        found |= {int(one) for one in told.read_text("ascii").split()}
+    return {one for one in found if "State:\tZ" not in Path(f"/proc/{one}/status").read_text("ascii")}
 
 
 @contextmanager
@@ -308,6 +318,29 @@ def test_where_the_process_that_decides_is_killed_who_waits_is_told_and_the_port
                 else:
                     return
     pytest.fail("something still listens")
+
+
+@pytest.mark.skipif(cores() < 2, reason="one processor: everything is sealed by the process that decides")
+def test_where_the_process_that_seals_is_killed_batches_go_on_and_it_ends_with_the_service(ran, cli):
+    """Many people are asked about, it is killed, they are asked about again: all answered, and the ledger verifies.
+    Where the service is killed there is nobody left."""
+    made = cli(ran, "machine-key", "make", "shop", "--scope", "decide", *HOME)
+    own = {"authorization": f"Bearer {made.stdout.strip().splitlines()[0]}"}
+    asked = {"subjects": [{"subject": person(number)} for number in range(400)]}
+    with serving(ran) as service, httpx.Client(base_url=service.address, headers=own, timeout=60) as client:
+        before = _children(service)
+        for kills in (True, False):
+            answer = client.post(ASK, json=asked)
+            assert len(answer.json()["decisions"]) == 400, answer.text
+            (seals,) = _children(service) - before
+            if kills:
+                os.kill(seals, signal.SIGKILL)
+        service.stop(signal.SIGKILL)
+        until = time.monotonic() + 10
+        while Path(f"/proc/{seals}").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not Path(f"/proc/{seals}").exists()
+    assert assembly.verify_ledger(home=ran / "evenhand-home").ok
 
 
 def test_a_campaign_that_is_started_meanwhile_is_decided_about_at_once(ran, cli):

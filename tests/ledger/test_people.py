@@ -250,7 +250,7 @@ def test_a_sealed_entry_is_spelled_as_every_other_body():
     from evenhand.ledger._personal import closed_decisions
 
     people, keys = MemoryKeys(), [bytes(range(48)), bytes(range(100, 148))]
-    handles, entries, kept = closed_decisions(people, keys, [b"{}", b'{"@":"decision"}'])
+    handles, entries, kept = closed_decisions(people.draw, keys, [b"{}", b'{"@":"decision"}'])
     for seq, (handle, entry) in enumerate(zip(handles, entries, strict=True), 7):
         read = read_body(entry, seq)
         assert isinstance(read, SealedDecision)
@@ -263,7 +263,7 @@ def test_a_commitment_that_is_salted_by_its_number_opens_too():
     from evenhand.ledger._personal import closed_decisions, salt_of, unsealed
 
     keys, body = bytes(range(48)), b'{"@":"decision"}'
-    (handle,), (entry,), (kept,) = closed_decisions(MemoryKeys(), [keys], [body])
+    (handle,), (entry,), (kept,) = closed_decisions(MemoryKeys().draw, [keys], [body])
     key, nonce = keys[16:], kept[:12]
     assert unsealed((7, 0, handle, b"", entry), key, kept) == (salt_of(key, nonce), body)
     old = salt_of(key, (7).to_bytes(8, "big"))

@@ -49,7 +49,7 @@ def serve(
     staff: StaffFile = None,
     dev_sign_in: DevSignIn = False,
     one_process: Annotated[
-        bool, typer.Option("--one-process", help="Speak HTTP and decide in one process, not in two.")
+        bool, typer.Option("--one-process", help="Speak HTTP, decide and encrypt in one process.")
     ] = False,
     quiet: Quiet = False,
     no_color: NoColour = False,

@@ -68,6 +68,7 @@ from ._review import (
 )
 from ._run import Run, begin, finish, new_run_id, record, record_prices
 from ._seal import RunKeys
+from ._sealing import Sealed, Sealer, sealed
 from ._sheet import Sheet
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._stop import OFFICER, PauseOfAnotherError, lifted_as, pause, refuse_paused, resume
@@ -115,6 +116,8 @@ __all__ = [
     "RunKeys",
     "RunRecord",
     "RunSummary",
+    "Sealed",
+    "Sealer",
     "Seen",
     "Sheet",
     "Signer",
@@ -182,6 +185,7 @@ __all__ = [
     "run_of_policy",
     "runs",
     "runs_since",
+    "sealed",
     "send_for_review",
     "sign_checkpoint",
     "unreviewed",

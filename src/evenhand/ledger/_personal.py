@@ -10,7 +10,7 @@ the person.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -108,12 +108,12 @@ def salt_of(key: bytes, nonce: bytes) -> bytes:
 
 
 def closed_decisions(
-    people: SubjectKeys, keys: Sequence[bytes], bodies: Sequence[bytes]
+    draw: Callable[[int], bytes], keys: Sequence[bytes], bodies: Sequence[bytes]
 ) -> tuple[list[bytes], list[bytes], list[bytes]]:
     """What the chain and the store keep of decisions. Nothing of it depends on where they will stand.
 
     Args:
-        people: gives random bytes.
+        draw: gives so many random bytes.
         keys: handle and key (48 bytes) of the person of each.
         bodies: what was decided.
 
@@ -124,7 +124,7 @@ def closed_decisions(
 
     sha256, blake2b = hashlib.sha256, hashlib.blake2b
     handles, entries, kept = [], [], []
-    nonces = people.draw(_NONCE * len(bodies))
+    nonces = draw(_NONCE * len(bodies))
     digits = b"".join([both[:HANDLE] for both in keys]).hex().encode()
     for at, (both, body) in enumerate(zip(keys, bodies, strict=True)):
         handle, key = both[:HANDLE], both[HANDLE:]

@@ -18,10 +18,11 @@ from ._columns import layout_of
 from ._recover import recover
 from ._review import refuse_stopped
 from ._seal import RunKeys, Seal, mark_of
+from ._sealing import LatePart, Part, Sealer
 from ._sheet import run_taken
 from ._store import Intent, Kind, LedgerStore, Tail
-from ._writer import Writer
-from ._written_out import Part, WrittenOut, checked_ground, keys_of_people, parts_of, refuse_erased, refuse_violations
+from ._writer import LateWriter, Writer
+from ._written_out import WrittenOut, checked_ground, keys_of_people, parts_of, refuse_erased, refuse_violations
 
 __all__ = ["Run", "begin", "closed", "finish", "new_run_id", "record", "record_prices", "refuse_violations"]
 
@@ -49,9 +50,10 @@ class Run:
         found: tuple[Finding, ...],
         tail: Tail,
         keys: RunKeys | None = None,
-        writer: Writer | None = None,
+        writer: LateWriter | None = None,
         known: set[str] | None = None,
         written: WrittenOut | None = None,
+        sealer: Sealer | None = None,
     ) -> None:
         self.store = store
         self.run_id = run_id
@@ -59,7 +61,8 @@ class Run:
         self.ground = ground
         self.found = found
         self.totals = Totals.none(len(ground.campaign.offers))
-        self._writer = writer or Writer(store, tail)
+        self._writer: Writer | LateWriter = writer or Writer(store, tail)
+        self._sealer = sealer
         self._batches: list[dict[str, object]] = []
         self._keys = keys
         self._known = set() if known is None else known
@@ -118,7 +121,7 @@ class Run:
         """Append entries of one kind, chained to the last."""
         self._writer.add(kind, abouts, bodies)
 
-    def _add(self, parts: Iterable[Part]) -> None:
+    def _add(self, parts: Iterable[Part | LatePart]) -> None:
         """Append decisions."""
         for part in parts:
             self._writer.add_decisions(part)
@@ -281,13 +284,14 @@ def record(explained: Explained, run: Run) -> Recorded:
         )
     first, before = run._writer.tail.entries + 1, run.totals
     written, run._written = run._written, None
-    if written is not None and written.explained is explained and not before.decisions:
-        with run._writer.beside():
+    writer = run._writer
+    if written is not None and isinstance(writer, Writer) and written.explained is explained and not before.decisions:
+        with writer.beside():
             run._add(written.parts)
     else:
         people = run.store.people
         keys = keys_of_people(people, explained.allocated.scored.minimised.permitted.asked.subjects)
-        run._add(parts_of(explained, run.ground, run.run_id, run._seal, people, keys, before))
+        run._add(parts_of(explained, run.ground, run.run_id, run._seal, people, keys, before, run._sealer))
     _add_batch(explained, run, before.decisions + 1)
     return Recorded(explained, run.run_id, first, run._writer.tail.entries, run._writer.tail.hash.hex())
 
@@ -326,6 +330,7 @@ def finish(run: Run, summary: Mapping[str, object], *, policy: str = "") -> str:
         StoreError: the store cannot be written.
     """
     closed(run, summary, policy)
+    assert isinstance(run._writer, Writer)  # a sitting commits its runs itself
     run._writer.commit([run.run_id])
     run._open = False
     run.store.release()

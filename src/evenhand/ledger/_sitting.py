@@ -26,10 +26,11 @@ from ._columns import layout_of
 from ._recover import recover
 from ._run import Run, closed, refuse_violations
 from ._seal import RunKeys
-from ._sheet import Gathered, Sheet, run_taken, write
+from ._sealing import Sealer
+from ._sheet import Sheet, run_taken, write
 from ._stop import refuse_paused
 from ._store import Head, Kind, LedgerStore, Tail
-from ._writer import Writer
+from ._writer import LateWriter, Writer
 
 __all__ = ["Footing", "OnceAnswered", "Sitting", "answered", "footing_of"]
 
@@ -126,20 +127,27 @@ class Sitting:
         keys: where keys of runs are kept, for what an interrupted run left behind.
         reads: the same ledger over a connection of its own, to be read while a sheet is kept; None = `store`, which
             is right where nothing is kept beside.
+        sealer: encodes and encrypts decisions meanwhile; None = it is done before the next are decided.
 
     Attributes:
         reads: as given; whoever opens another connection puts it here.
     """
 
     def __init__(
-        self, store: LedgerStore, hands: Executor, keys: RunKeys | None = None, reads: LedgerStore | None = None
+        self,
+        store: LedgerStore,
+        hands: Executor,
+        keys: RunKeys | None = None,
+        reads: LedgerStore | None = None,
+        sealer: Sealer | None = None,
     ) -> None:
         self.reads = store if reads is None else reads
         self._store = store
         self._hands = hands
         self._keys = keys
         self._writer: Writer | None = None
-        self._gathered = Gathered()
+        self._sealer = sealer
+        self._gathered = LateWriter(0)
         self._runs: list[str] = []
         self._signer: Signer | None = None
         self._is_held = self._is_unconfirmed = False
@@ -169,8 +177,8 @@ class Sitting:
             if writer is not None and self._store.tail() == writer.tail and self._store.head() == Head(writer.tail):
                 return ()
             found, tail = recover(self._store, at, self._keys)
-            self._gathered, self._runs = Gathered(), []
-            self._writer = Writer(self._store, tail, self._gathered)
+            self._gathered, self._runs = LateWriter(tail.entries), []
+            self._writer = Writer(self._store, tail)
             self._may_go_on, self._known = set(), set()
             self._signer = Signer(self._store.secret())
         except BaseException:
@@ -196,7 +204,7 @@ class Sitting:
             PausedError: an alarm paused the campaign or had it fall back.
             LedgerError: the run id is taken, or campaign and model break a promise.
         """
-        writer = self._in_hand()
+        self._must_be_held()
         balancing = "" if law is None else law.balancing_told(footing.campaign)
         ground = Ground(
             footing.campaign,
@@ -217,7 +225,8 @@ class Sitting:
         if run_id in self._runs:
             raise run_taken(run_id)
         self._runs.append(run_id)
-        run = Run(self.reads, run_id, ground, (), writer.tail, writer=writer, known=self._known)
+        late, sealer = self._gathered, self._sealer
+        run = Run(self.reads, run_id, ground, (), late.tail, writer=late, known=self._known, sealer=sealer)
         for text in (footing.campaign_text, footing.model_text, footing.rulebook.text):
             run._document(text)
         started = RunStarted(
@@ -262,10 +271,9 @@ class Sitting:
 
     def cut(self) -> Sheet:
         """Every run that was closed since the last cut, to be kept."""
-        writer, gathered = self._in_hand(), self._gathered
-        before, nodes, root = writer.cut()
-        sheet = Sheet(before, writer.tail, gathered.parts, gathered.payloads, nodes, root, tuple(self._runs))
-        gathered.parts, gathered.payloads, self._runs = [], [], []
+        self._must_be_held()
+        sheet = Sheet(self._gathered.taken(), tuple(self._runs))
+        self._runs = []
         return sheet
 
     def keep(self, sheet: Sheet) -> None:
@@ -275,10 +283,11 @@ class Sitting:
             LedgerError: a run has an id that the ledger knows; `undo` then.
             StoreError: something cannot be written; `undo` then.
         """
+        writer = self._must_be_held()
         assert self._signer is not None
         self._is_unconfirmed = False  # until it came through, nobody knows where the ledger ends
-        write(self._store, sheet, self._hands, self._signer)
-        self._is_unconfirmed, self._kept_to = True, sheet.tail
+        write(self._store, writer, sheet, self._hands, self._signer)
+        self._is_unconfirmed, self._kept_to = True, writer.tail
 
     def undo(self) -> None:
         """Take back what is not durable, and let others write; the next `hold` looks at the ledger anew. What was kept
@@ -310,7 +319,7 @@ class Sitting:
             self._store.keep_head(Head(self._kept_to))
         self._is_unconfirmed = False
 
-    def _in_hand(self) -> Writer:
+    def _must_be_held(self) -> Writer:
         if not self._is_held or self._writer is None:
             raise LedgerError(
                 "ledger-not-held",

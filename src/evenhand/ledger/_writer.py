@@ -11,11 +11,11 @@ from typing import Protocol
 from ._beside import Beside
 from ._checkpoint import Signer
 from ._proofs import edge_of
+from ._sealing import LatePart, Part
 from ._store import DecisionRows, Head, Kind, LedgerStore, Row, Tail
 from ._tree import Node
-from ._written_out import Part
 
-__all__ = ["Writer"]
+__all__ = ["Added", "LateWriter", "Writer"]
 
 
 class _Takes(Protocol):
@@ -26,27 +26,61 @@ class _Takes(Protocol):
     def keep_payloads(self, first: int, payloads: Sequence[bytes]) -> None: ...
 
 
+Added = tuple[Kind, Sequence[bytes], Sequence[bytes]]
+"""Entries of one kind that are still to be chained: the kind, what each is about, and its body."""
+
+
+class LateWriter:
+    """Gathers what is added to the end of a ledger, in the manner of `Writer`, for one that chains and writes it later.
+
+    Args:
+        entries: how many entries there are before.
+
+    Attributes:
+        tail: where the ledger will end; the hash is not known yet.
+    """
+
+    def __init__(self, entries: int) -> None:
+        self.tail = Tail(entries, b"")
+        self._added: list[Added | Part | LatePart] = []
+
+    def add_decisions(self, part: Part | LatePart) -> None:
+        """Add decisions."""
+        self._added.append(part)
+        self.tail = Tail(self.tail.entries + len(part.abouts), b"")
+
+    def add(self, kind: Kind, abouts: Sequence[bytes], bodies: Sequence[bytes]) -> None:
+        """Add entries of one kind."""
+        self._added.append((kind, abouts, bodies))
+        self.tail = Tail(self.tail.entries + len(bodies), b"")
+
+    def taken(self) -> Sequence[Added | Part | LatePart]:
+        """What was added since this was asked last."""
+        added, self._added = self._added, []
+        return added
+
+
 class Writer:
     """Adds to the end of a ledger. The caller holds the claim and opens the transaction.
 
     Args:
         store: the ledger.
         tail: where it ends.
-        into: takes what is added, until somebody writes it; None = the store's open transaction.
 
     Attributes:
         tail: where it ends now, what was added included.
     """
 
-    def __init__(self, store: LedgerStore, tail: Tail, into: _Takes | None = None) -> None:
+    def __init__(self, store: LedgerStore, tail: Tail) -> None:
         self.tail = tail
         self._store = store
-        self._into: _Takes = store if into is None else into
+        self._into: _Takes = store
         self._before = tail
         self._tree, self._nodes = edge_of(store, tail.entries)
 
-    def add_decisions(self, part: Part) -> None:
+    def add_decisions(self, late: Part | LatePart) -> None:
         """Add decisions."""
+        part = late.whole()
         if part.sealed:
             self._into.keep_payloads(self.tail.entries + 1, part.sealed)
         self.add(Kind.DECISION, part.abouts, part.bodies)
@@ -69,6 +103,14 @@ class Writer:
             self._into.append(list(columns))
         self._nodes += self._tree.add(hashes)
         self.tail = Tail(self.tail.entries + len(hashes), hash_)
+
+    def add_all(self, added: Iterable[Added | Part | LatePart]) -> None:
+        """Add what was gathered."""
+        for one in added:
+            if isinstance(one, tuple):
+                self.add(*one)
+            else:
+                self.add_decisions(one)
 
     def cut(self) -> tuple[Tail, list[Node], bytes]:
         """Where the ledger ended at the last cut, the tiles that became full since, and the root of the tree now."""

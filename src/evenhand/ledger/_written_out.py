@@ -23,10 +23,10 @@ from ._columns import bodies_of, columns_from_explained
 from ._inspect_people import about_erased
 from ._personal import HANDLE, HANDLE_AND_KEY, SubjectKeys, closed_decisions
 from ._seal import Seal, withheld
+from ._sealing import LatePart, Part, Sealer, handles_of, whose
 from ._store import Kind, LedgerStore
 
 __all__ = [
-    "Part",
     "WrittenOut",
     "checked_ground",
     "keys_of_people",
@@ -41,23 +41,6 @@ CHUNK = 16_384
 _PEOPLE = 4_096
 """People whose keys are drawn at a time, so that whoever else draws one does not wait for a million."""
 _SECRET = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some decisions of a run, one after the other, as the ledger keeps them.
-
-    Attributes:
-        abouts: what each is filed under: handle of the person, or pseudonym where the ledger has no keys of people.
-        bodies: of the entries.
-        sealed: the encrypted bodies, kept beside the chain; none where the ledger has no keys of people.
-        totals: of the run with them.
-    """
-
-    abouts: Sequence[bytes] = field(repr=False)
-    bodies: Sequence[bytes] = field(repr=False)
-    sealed: Sequence[bytes] = field(repr=False)
-    totals: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +121,8 @@ def write_out(
     seal = Seal(run_id, key) if key else None
     subjects = explained.allocated.scored.minimised.permitted.asked.subjects
     keys = keys_of_people(people, subjects, together=_PEOPLE)
-    parts = tuple(parts_of(explained, ground, run_id, seal, people, keys, Totals.none(len(campaign.offers))))
+    totals = Totals.none(len(campaign.offers))
+    parts = tuple(one.whole() for one in parts_of(explained, ground, run_id, seal, people, keys, totals))
     return WrittenOut(explained, run_id, ground, parts, keys[:, :HANDLE].copy(), key)
 
 
@@ -150,7 +134,8 @@ def parts_of(
     people: SubjectKeys | None,
     keys: NDArray[np.uint8],
     totals: Totals,
-) -> Iterator[Part]:
+    sealer: Sealer | None = None,
+) -> Iterator[Part | LatePart]:
     """The decisions of a batch, checked, encoded and encrypted, part by part.
 
     Args:
@@ -161,6 +146,7 @@ def parts_of(
         people: keys of people, where the ledger has them.
         keys: uint8[people, 48], handle and key of each person of the batch; no row where there are no keys.
         totals: of the run so far.
+        sealer: encodes and encrypts, where there are keys and no seal; None = it is done here.
 
     Raises:
         LedgerError: a decision breaks a promise.
@@ -171,14 +157,16 @@ def parts_of(
         stop = min(start + CHUNK, len(person))
         columns = columns_from_explained(explained, start, stop, totals.decisions + 1)
         refuse_violations(check_decisions(columns, ground), run_id)
-        bodies = bodies_of(columns) if seal is None else bodies_of(withheld(columns), seal.close(columns))
         totals = totals.plus(columns)
+        theirs = b"" if people is None else keys[person[start:stop]].tobytes()
+        if people is not None and seal is None and sealer is not None:
+            yield LatePart(handles_of(theirs), sealer.begin(columns, theirs), totals)
+            continue
+        bodies = bodies_of(columns) if seal is None else bodies_of(withheld(columns), seal.close(columns))
         if people is None:
             yield Part(_pseudonyms(columns.subject), bodies, (), totals)
-            continue
-        theirs = keys[person[start:stop]].tobytes()
-        whose = [theirs[at : at + HANDLE_AND_KEY] for at in range(0, len(theirs), HANDLE_AND_KEY)]
-        yield Part(*closed_decisions(people, whose, bodies), totals)
+        else:
+            yield Part(*closed_decisions(people.draw, whose(theirs), bodies), totals)
 
 
 def keys_of_people(people: SubjectKeys | None, subjects: NDArray[np.bytes_], *, together: int = 0) -> NDArray[np.uint8]:

@@ -343,7 +343,8 @@ class Recorded:
         explained: what was recorded.
         run_id: id of the run, sortable by time.
         first, last: sequence numbers of its decisions in the ledger.
-        head: hash (hex) of the last entry of the run; whoever keeps it can tell whether anything was altered.
+        head: hash (hex) of the last entry of the run; whoever keeps it can tell whether anything was altered. "" where
+            several runs are chained together later, when they are written.
     """
 
     explained: Explained

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered, BusyError, Done, Question
 from evenhand.adapters.stores.home import Home
+from evenhand.ledger import Sealer
 from evenhand.terms import DataError, EvenhandError, Finding, UsageError, number_of
 
 from ._live_campaign import LiveCampaign
@@ -63,6 +64,7 @@ class LiveService:
         noticed: told what a start found left behind, for people.
         told: what people told the home; of the campaigns, where there is one.
         beside: people from whom on a group is made durable while the next is decided.
+        sealer: encodes and encrypts decisions meanwhile; None = nobody else does.
     """
 
     def __init__(
@@ -76,11 +78,12 @@ class LiveService:
         told: LiveTold | None = None,
         browser: Callable[[str], None] = lambda _: None,
         beside: int = BESIDE,
+        sealer: Sealer | None = None,
     ) -> None:
         self.place = place
         self.campaigns: Mapping[str, LiveCampaign] = {one.campaign.campaign: one for one in campaigns}
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
-        self._browser, self._beside = browser, beside
+        self._browser, self._beside, self._sealer = browser, beside, sealer
         self._told = told or next(iter(self.campaigns.values())).told
         self._new: deque[tuple[LiveCampaign, Future[None]]] = deque()
         self._waiting: deque[Waiting] = deque()
@@ -204,6 +207,7 @@ class LiveService:
                     noticed=self._noticed,
                     landed=self._notify,
                     beside=self._beside,
+                    sealer=self._sealer,
                 )
             except Exception as error:
                 trouble = error if isinstance(error, EvenhandError) else unavailable(error)
@@ -250,7 +254,8 @@ class LiveService:
         """
         with self._changed:
             if pipeline.answered:
-                self._last, pipeline.answered = (pipeline.answered, time.monotonic()), 0
+                together, pipeline.answered = pipeline.answered + self._people, 0
+                self._last = (together if together <= self._beside else together - self._people, time.monotonic())
             self._in_hand = 0
             while not self._waiting:
                 if self._new:

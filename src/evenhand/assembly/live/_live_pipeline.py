@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered
 from evenhand.adapters.stores.home import Home
-from evenhand.ledger import Sitting, refuse_paused
+from evenhand.ledger import Sealer, Sitting, refuse_paused
 from evenhand.terms import EvenhandError, Finding, PausedError, StoreError
 
 from ..records._ledger import FOR_A_RUN, run_keys_of
@@ -59,6 +59,7 @@ class Pipeline:
         noticed: told what a start found left behind, for people.
         landed: called when a group that was under way is over; from whichever thread.
         beside: people from whom on a commit is made beside deciding.
+        sealer: encodes and encrypts decisions meanwhile; None = nobody else does.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Pipeline:
         noticed: Callable[[Finding], None],
         landed: Callable[[], None],
         beside: int = BESIDE,
+        sealer: Sealer | None = None,
     ) -> None:
         self._opened, self._told, self._campaigns = opened, told, campaigns
         self._ready, self._tell, self._noticed, self._beside = ready, tell, noticed, beside
@@ -83,7 +85,7 @@ class Pipeline:
         except BaseException:
             self._store.close()
             raise
-        self._sitting = Sitting(self._store, hands, run_keys_of(place), reads=self._reads)
+        self._sitting = Sitting(self._store, hands, run_keys_of(place), reads=self._reads, sealer=sealer)
         self._deciding = Deciding(self._sitting, told, campaigns)
         self._keeper = Keeper(self._sitting, told, self._durable, landed)
         self._flight: Flight | None = None

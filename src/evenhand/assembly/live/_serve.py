@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -16,7 +16,9 @@ from evenhand import __version__
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.keys.live_keys import LiveSubjectKeys
 from evenhand.adapters.keys.machine_keys import MachineKeys
+from evenhand.adapters.sealing import SealingProcess, cores
 from evenhand.adapters.stores.home import Home, find_home, find_home_that_is
+from evenhand.ledger import Sealer
 from evenhand.terms import Finding, UsageError
 
 from ..people._table_words import LiveTables
@@ -85,6 +87,7 @@ def open_service(
     sources: Path | None = None,
     noticed: Callable[[Finding], None] = lambda _: None,
     step: Step = _silent,
+    sealer: Sealer | None = None,
 ) -> Iterator[Serving]:
     """Open a service without any web: ask it with `LiveService.ask`.
 
@@ -97,6 +100,7 @@ def open_service(
         sources: folder with the files that campaigns from the network may name; None = they are not taken.
         noticed: told what a start finds left behind later on.
         step: told what is being done, also at the end.
+        sealer: encodes and encrypts decisions while the next are made; None = nobody else does.
 
     Raises:
         UsageError: nothing to serve, or one campaign twice.
@@ -130,7 +134,13 @@ def open_service(
         lambda: LiveTables(live.campaigns.values()),
     )
     live = LiveService(
-        place, opened, lambda: live_ledger_of(place, keys), noticed=noticed, told=heard, browser=browsers
+        place,
+        opened,
+        lambda: live_ledger_of(place, keys),
+        noticed=noticed,
+        told=heard,
+        browser=browsers,
+        sealer=sealer,
     )
     register = CampaignRegister(place, live, opener, Sources(sources, place.folder))
     tables = TablesWatch(lambda: tuple(live.campaigns.values()), noticed)
@@ -268,7 +278,8 @@ def serve(
         codes: how one-time codes reach people; None = they come in by links alone.
         staff: file that says how staff sign in; "" = their pages are not there.
         is_staff_tried: their pages are there for sample people, on this machine alone.
-        is_one_process: one process speaks HTTP and decides; else another one speaks HTTP, where that can be.
+        is_one_process: one process speaks HTTP and decides; else, where that can be, another one speaks HTTP, and one
+            encodes and encrypts what is decided about many people at once.
         step: told what is being done.
         told: told where it listens, and what was found.
 
@@ -281,6 +292,8 @@ def serve(
     with ExitStack() as held:
         given = given_sockets()
         sockets = [held.enter_context(one) for one in given or bound_to(host, port)]
+        is_one_process = is_one_process or os.name != "posix"
+        sealer = None if is_one_process or cores() < 2 else held.enter_context(closing(SealingProcess()))
         serving = held.enter_context(
             open_service(
                 campaigns,
@@ -290,6 +303,7 @@ def serve(
                 sources=sources,
                 noticed=lambda one: told(one.what),
                 step=step,
+                sealer=sealer,
             )
         )
         for notice in serving.notices:
@@ -319,7 +333,7 @@ def serve(
             told(_where(serving, *(given[0].getsockname()[:2] if given else (host, port))))
             tell_manager("READY=1")
 
-        if is_one_process or os.name != "posix":
+        if is_one_process:
             run_app(make_app(service), host=host, port=port, ready=ready, again=again, sockets=sockets)
         else:
             keys, live = serving.place.machine_keys, serving.live
