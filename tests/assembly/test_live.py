@@ -288,3 +288,19 @@ def _slow(place) -> SqliteLedger:
 
 def _keys(place) -> LiveSubjectKeys:
     return LiveSubjectKeys(place.subject_keys, lambda: place.key(make=False))
+
+
+def test_what_many_browsers_say_in_one_question_is_kept_of_all_as_of_that_question(ran_shop):
+    """Kept together and soon, as of before the answer: whoever takes it back right after the answer is taken at that
+    word. The next question without the signal is decided by it."""
+    people = [person(number) for number in range(2, 200) if number % 10 and number % 25 != 1]
+    with opened(ran_shop) as serving:
+        home, end = serving.place.folder, time.monotonic() + 30
+        answers = asked(serving.live, *[Ask(one, gpc=True) for one in people]).answers
+        answered = datetime.now(UTC)
+        assert {answer.permission for answer in answers} == {"signal-opt-out"}
+        while not all(said := [assembly.consent_history(one, home=home).said for one in people]):
+            assert time.monotonic() < end
+        assert max(one.at for (one,) in said) <= answered
+        assert {answer.permission for answer in asked(serving.live, *people).answers} == {"signal-opt-out"}
+    assert assembly.verify_ledger(home=home).ok

@@ -54,7 +54,9 @@ class _Search:
     def run(self) -> int:
         linked, least = self._linked, self._linked.minimum
         for number, (one, true) in enumerate(zip(linked.quantities, self._true, strict=True)):
-            if one.untold:
+            if one.untold:  # it may follow from what is told of others
+                for place in np.argwhere((true > 0) & (true < least)).tolist():
+                    self._want(one.axes, one.mask, tuple(place))
                 continue
             if one.fixed:
                 for place in np.argwhere(one.least != one.most).tolist():
@@ -79,8 +81,9 @@ class _Search:
         failed, looks = 0, max(_FEWEST_LOOKED_AT, _MOST_LOOKED_AT // max(1, linked.joint.size))
         while self._queue:
             target, looks = self._queue.popleft(), looks - 1
-            if looks < 0 and not self._is_untold(target):
-                self._tell_nothing(target)
+            if looks < 0:
+                if not self._is_untold(target):
+                    self._tell_nothing(target)
                 failed += 1
             failed += not self._protected(target) if looks >= 0 else 0
         return failed
@@ -135,8 +138,6 @@ class _Search:
         return any(one.untold and np.array_equal(one.mask, target.mask) for one in same)
 
     def _protected(self, target: Target) -> bool:
-        if self._is_untold(target):
-            return True
         exchanges = list(self._exchanges(target))
         for _ in range(200):
             if self._moves(exchanges) >= self._linked.minimum:

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def released(columns: Columns, questions: Sequence[TableQuestion], minimum: int)
     """
     crossed = _by_cells(columns, questions)
     first = _Attempt(columns, questions, minimum, frozenset(crossed))
-    if not first.cost or not crossed:
+    if first.cost == (0, 0) or not crossed:
         return first.answers()
     found = _Attempt(columns, questions, minimum, frozenset())
     best = found.cost
@@ -99,7 +100,7 @@ class _Attempt:
     """What may be told without parts, where of intersections only `crossed` are told.
 
     Attributes:
-        cost: how many numbers stayed unprotected, and how many of single columns went dark.
+        cost: how many numbers stayed unprotected; and how many of single columns went dark.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class _Attempt:
             _family(release, views, everyone, fixed, moving)
         answers = [one.answer(release) for one in plain if len(one.question.features) == 1]
         dark = sum(int((answer[at + 1] - answer[at] >= 4 * minimum).sum()) for answer in answers for at in (0, 2))
-        self.cost = release.failed + dark
+        self.cost = release.failed, dark
         self._release, self._asked, self._everyone = release, asked, everyone
 
     def answers(self) -> list[tuple[Whole, ...]]:
@@ -171,6 +172,8 @@ def _family(
         views = [view for view in views if len(view[0]) <= 1 or view[0] in release.crossed]
         if not views:
             return
+    told = [frozenset(names) for names in dict.fromkeys(names for names, _ in views) if len(names) > 1]
+    views = [*views, *(view for view in untold if not _is_free(view[0], told))]
     features = tuple(dict.fromkeys(name for names, _ in views for name in names))
     sets = {_digest(who): who for _, several in views for who in several}
     patterns, masks = _patterns(list(sets.values()), everyone)
@@ -183,7 +186,8 @@ def _family(
             if key in quantities:
                 continue
             axes = tuple(sorted(features.index(name) for name in names))
-            one = Quantity(axes, masks[places[key[1]]], key[1] in fixed)
+            is_told = len(names) <= 1 or names in release.crossed
+            one = Quantity(axes, masks[places[key[1]]], key[1] in fixed and is_told, untold=not is_told)
             if key in release.told:
                 one.least, one.most = (
                     _spread(array, names, features) for array in (release.told[key].least, release.told[key].most)
@@ -216,15 +220,27 @@ def _leave_out(
 ) -> None:
     """Tell nothing of intersections beside their single columns.
 
-    They need no search: a number of an intersection can be anything between what is left of it when its columns' groups
-    overlap least and most. That is as wide as the smallest of their numbers, or of what these leave of everybody, and
-    each of those is none, protected, or large enough.
+    Those that are `_is_free` need no search. What others say may follow from intersections that are told, so their
+    small numbers are protected as any other.
     """
     for names, several in views:
         for who in several:
             shape = tuple(release.columns.sizes[name] for name in names)
             least, most = np.zeros(shape, np.int64), np.full(shape, int((who & everyone).sum()), np.int64)
             release.told[names, _digest(who)] = _Told(names, least, most)
+
+
+def _is_free(names: tuple[str, ...], told: Sequence[frozenset[str]]) -> bool:
+    """Whether nothing that is told binds the columns of an intersection to each other, but for intersections that it
+    has whole.
+
+    Then a number of it can be anything between what is left of it when the groups of these and of its other columns
+    overlap least and most. That is as wide as the smallest of their numbers, or of what these leave of everybody, and
+    each of those is none, protected, or large enough.
+    """
+    own = frozenset(names)
+    is_apart = all(not first & second for first, second in combinations(told, 2))
+    return is_apart and all(len(own & one) <= 1 or one <= own for one in told)
 
 
 def _by_parts(release: _Release, asked: Sequence[_Asked], everyone: NDArray[np.bool_]) -> None:
@@ -283,7 +299,7 @@ def _over_all_parts(
 
 def _thin(quantities: Sequence[Quantity], joint: Whole, minimum: int) -> None:
     """Tell nothing of the finest views, until there are few enough small numbers for the search."""
-    free = [one for one in quantities if not one.fixed]
+    free = [one for one in quantities if not (one.fixed or one.untold)]
     small = {id(one): int(((true := one.of(joint)) > 0).sum() - (true >= minimum).sum()) for one in free}
     for one in sorted(free, key=lambda each: -each.of(joint).size):
         if sum(small.values()) * joint.size <= _MOST_WORK:

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from evenhand.ledger import sealed
 
@@ -21,8 +22,10 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    while (content := received(sys.stdin.buffer)) is not None:
-        sent(sys.stdout.buffer, done(sealed(*read_asked(content), os.urandom)))
+    with suppress(BrokenPipeError):  # whoever asked is gone
+        while (content := received(sys.stdin.buffer)) is not None:
+            sent(sys.stdout.buffer, done(sealed(*read_asked(content), os.urandom)))
+    os._exit(0)  # nothing is left to be written, also not at the end
 
 
 if __name__ == "__main__":

@@ -7,23 +7,22 @@ not be kept comes again with the browser's next question. RULES C-7025: the sign
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 
 from evenhand.adapters.stores.home import Home
-from evenhand.policy import Campaign
-from evenhand.terms import EvenhandError
 
-from ..people._signal_means import GPC
-from ..people._signals_said import hear_signals
+from ..people._signals_said import hear_browsers
 from ..people._table_words import TableWords, gpc_in_table
 
 __all__ = ["BrowsersHeard"]
 
-_MOST = 10_000
-"""People whose browsers are still to be kept; more are kept when they come again."""
+_MOST, _TOGETHER = 100_000, 1_000
+"""People whose browsers are still to be kept, more are kept when they come again; and how many at once."""
 
 
 class BrowsersHeard:
@@ -31,43 +30,51 @@ class BrowsersHeard:
 
     Args:
         place: the home.
-        campaigns: what is served now.
-        tables: what stands in the tables of these; a signal counts since it was heard first, there or here.
+        tables: what stands in the tables of what is served; a signal counts since it was heard first, there or here.
         clock: now.
     """
 
     def __init__(
         self,
         place: Home,
-        campaigns: Callable[[], Sequence[Campaign]],
         tables: Callable[[], TableWords],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._place, self._campaigns, self._tables, self._clock = place, campaigns, tables, clock
-        self._due: set[str] = set()
+        self._place, self._tables, self._clock = place, tables, clock
+        self._due: dict[str, datetime] = {}
         self._lock = threading.Lock()
         self._hands = ThreadPoolExecutor(1, "evenhand-browsers")
 
     def __call__(self, who: str) -> None:
-        """Keep it for this person, soon and once."""
+        """Keep it for this person, soon and once, as of now."""
         with self._lock:
             if who in self._due or len(self._due) >= _MOST:
                 return
-            self._due.add(who)
+            self._due[who] = self._clock()
+            if len(self._due) > 1:  # the one before is still to be kept, and takes this one along
+                return
         with suppress(RuntimeError):  # the service is closing
-            self._hands.submit(self._keep, who)
+            self._hands.submit(self._keep)
 
     def close(self) -> None:
         """Keep what is due, and end."""
         self._hands.shutdown()
 
-    def _keep(self, who: str) -> None:
-        try:
-            with suppress(EvenhandError):
-                hear_signals(
-                    who, {GPC: "1"}, self._campaigns(), home=self._place.folder, at=self._clock(), actor="browser",
-                    via="a decision", in_table=gpc_in_table(self._tables(), who),
-                )  # fmt: skip
-        finally:
+    def _keep(self) -> None:
+        """Everybody who is due, many in one transaction, until nobody is."""
+        while True:
             with self._lock:
-                self._due.discard(who)
+                some = dict(islice(self._due.items(), _TOGETHER))
+            if not some:
+                return
+            try:
+                with suppress(Exception):  # what could not be kept comes again
+                    tables = self._tables()
+                    hear_browsers(some, partial(gpc_in_table, tables), home=self._place.folder, at=self._clock())
+            finally:
+                with self._lock:
+                    for who in some:
+                        self._due.pop(who, None)
+                    is_over = not self._due
+            if is_over:
+                return

@@ -130,7 +130,6 @@ def open_service(
         raise _none_or_twice()
     browsers = BrowsersHeard(
         place,
-        lambda: [one.campaign for one in live.campaigns.values()],
         lambda: LiveTables(live.campaigns.values()),
     )
     live = LiveService(

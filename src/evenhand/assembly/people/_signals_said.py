@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.stores.home import Home, find_home
+from evenhand.features import pseudonymise
 from evenhand.policy import Campaign
-from evenhand.rights import SIGNALS, Said, Stream, said_by_signal
+from evenhand.rights import SIGNALS, Entry, Said, Stream, said_by_signal
 from evenhand.signals import Unreadable, read_gpp, read_tcf, read_us_privacy
 from evenhand.terms import UsageError
 
+from ..records._ledger import keys_of
 from ._same_person import with_linked
 from ._signal_means import GPC, GPC_ON, Means, means_of, says_no
 from ._trail import entry, is_trail_there, key_of_person, trail_of
 
-__all__ = ["HeardSignals", "first_gpc", "gpc_overruled", "hear_signals", "is_gpc"]
+__all__ = ["HeardSignals", "first_gpc", "gpc_overruled", "hear_browsers", "hear_signals", "is_gpc"]
 
+_AT_ONCE = 500
+_HANDLE, _BOTH = 16, 48
+"""Bytes of a handle, and of a handle with its key, as keys of people are drawn."""
 _READERS = {"tcf": read_tcf, "gpp": read_gpp, "us_privacy": read_us_privacy}
 
 
@@ -107,6 +112,48 @@ def hear_signals(
     if GPC in signals and gpc_overruled([*before, *kept]):
         overruled.append(GPC)
     return HeardSignals(tuple(kept), known, tuple(overruled), means)
+
+
+def hear_browsers(
+    heard: Mapping[str, datetime], in_table: Callable[[str], datetime | None], *, home: str | Path, at: datetime
+) -> int:
+    """Keep Global Privacy Control for many people at once, as `hear_signals` does for one; for how many it is new.
+
+    Args:
+        heard: when the browser of each person (their own id) said it.
+        in_table: since when it stands in the organisation's own table about a person; None where it does not.
+        home: the home folder.
+        at: now.
+
+    Raises:
+        StoreError: it cannot be written; nothing was.
+    """
+    place = find_home(home)
+    pseudonyms = [bytes.fromhex(one.decode()) for one in pseudonymise(list(heard), place.key(make=True)).tolist()]
+    drawn = keys_of(place).make(pseudonyms)
+    handles = [drawn[start : start + _HANDLE] for start in range(0, len(drawn), _BOTH)]
+    before: dict[bytes, list[Said]] = {}
+    is_one_of_several = False
+    if is_trail_there(place):
+        with trail_of(place) as trail:
+            is_one_of_several = next(iter(trail.read(Stream.SAME)), None) is not None
+            for start in range(0, len(handles), _AT_ONCE):
+                for one in trail.read(Stream.CONSENT, handles=handles[start : start + _AT_ONCE]):
+                    if one.body and one.handle is not None:
+                        before.setdefault(one.handle, []).append(Said.from_body(one.body, one.at))
+    entries: list[Entry] = []
+    new = 0
+    for (who, moment), handle in zip(heard.items(), handles, strict=True):
+        if first_gpc(before.get(handle, ())) is None:
+            since = min(moment, in_table(who) or moment)
+            said = said_by_signal(GPC, GPC_ON, since, says_no=True, actor="browser", via="a decision")
+            own = [entry(Stream.CONSENT, said.to_body(), at=said.at, recorded=at, handle=handle)]
+            entries += with_linked(place, who, own) if is_one_of_several else own
+            new += 1
+    if entries:
+        with trail_of(place) as trail:
+            trail.append(entries)
+    return new
 
 
 def _refuse_unreadable(name: str, signal: str) -> None:
