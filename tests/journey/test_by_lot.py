@@ -35,8 +35,8 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def ran(world, tmp_path_factory):
-    """A recorded run, of a home with a key of its own: who is drawn depends on that, and with some draws a few people are
-    left for one reason, so that what the lots came to is not told."""
+    """A recorded run, of a home with a key of its own: who is drawn depends on that, and with some draws a few people
+    are left for one reason, so that what the lots came to is not told."""
     home = tmp_path_factory.mktemp("lots") / "home"
     home.mkdir(mode=0o700)
     (home / "secret.key").write_bytes(bytes(range(32)))
