@@ -31,7 +31,7 @@ class Sealed(NamedTuple):
 
 
 class Sealer(Protocol):
-    """Encodes and encrypts decisions while others are decided. `adapters.ledgers.sealing_process` has one."""
+    """Encodes and encrypts decisions while others are decided. `adapters.sealing` has one."""
 
     def begin(self, columns: RecordColumns, keys: bytes) -> Callable[[], Sealed]:
         """Begin; what is given waits until it is done, and gives the same as `sealed`, from any thread.

@@ -34,6 +34,10 @@ class Sheet:
     runs: tuple[str, ...]
     may_be_there: bool = False
 
+    def wait(self) -> None:
+        """Until everything is encoded and encrypted. Whoever keeps it waits for that too, but holds more meanwhile."""
+        self.added = [one if isinstance(one, tuple) else one.whole() for one in self.added]
+
     def handles(self) -> frozenset[bytes]:
         """Whom its decisions are about."""
         return frozenset(about for part in self.added if not isinstance(part, tuple) for about in part.abouts)
@@ -53,9 +57,9 @@ def write(store: LedgerStore, writer: Writer, sheet: Sheet, hands: Executor, sig
     for run_id in sheet.runs:
         if store.about(run_id.encode()):
             raise run_taken(run_id)
-    added = [one if isinstance(one, tuple) else one.whole() for one in sheet.added]
+    sheet.wait()
     store.begin()
-    writer.add_all(added)
+    writer.add_all(sheet.added)
     before, nodes, root = writer.cut()
     size = writer.tail.entries
     store.keep_tree(nodes, size, signer.sign(size, root))

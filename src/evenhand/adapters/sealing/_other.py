@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -10,6 +9,7 @@ from contextlib import suppress
 
 from evenhand.ledger import sealed
 
+from ..own_processes import look_through_memory_seldom
 from ._frames import done, read_asked, received, sent
 
 __all__ = ["main"]
@@ -19,9 +19,7 @@ def main() -> None:
     """Until the deciding process is gone. Signals of a terminal reach both, and are left to the other."""
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    look_through_memory_seldom()
     with suppress(BrokenPipeError):  # whoever asked is gone
         while (content := received(sys.stdin.buffer)) is not None:
             sent(sys.stdout.buffer, done(sealed(*read_asked(content), os.urandom)))

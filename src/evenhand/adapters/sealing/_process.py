@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from pathlib import Path
 
 from evenhand.ledger import Sealed, sealed
 from evenhand.promises import RecordColumns
 
+from ..own_processes import started
 from ._frames import asked, read_done, received, sent
 
 __all__ = ["SealingProcess", "cores"]
@@ -30,7 +28,6 @@ _LOOK = 0.5
 """Seconds between two looks at it."""
 _PIPE = 1 << 20
 """Bytes that either pipe holds."""
-_OF_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 def cores() -> int:
@@ -55,8 +52,8 @@ class SealingProcess:
 
     @property
     def pid(self) -> int | None:
-        """Number of the process; None where there is none."""
-        return None if self._other is None else self._other.pid
+        """Number of the process; None where there is none, or it is over."""
+        return None if self._other is None or self._other.is_over else self._other.pid
 
     def begin(self, columns: RecordColumns, keys: bytes) -> Callable[[], Sealed]:
         """See `ledger.Sealer.begin`."""
@@ -95,7 +92,7 @@ class _Other:
 
     def __init__(self, longest: float) -> None:
         self._longest = longest
-        self._process = _started()
+        self._process = started(f"{__package__}._other", stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE)
         self.pid = self._process.pid
         self._waiting: deque[tuple[Future[Sealed | None], float]] = deque()
         self._lock, self._ended = threading.Lock(), threading.Event()
@@ -158,19 +155,3 @@ class _Other:
                 since = self._waiting[0][1] if self._waiting else time.monotonic()
             if time.monotonic() - since > self._longest:
                 self._process.kill()
-
-
-def _started() -> subprocess.Popen[bytes]:
-    """The process. It finds modules where this one does, and gets no secret of the environment."""
-    own = {name: value for name, value in os.environ.items() if name in _OF_ENVIRONMENT or name.startswith("PYTHON")}
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for this process, also meanwhile
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", f"{__package__}._other"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pipesize=_PIPE,
-            env={**own, "PYTHONPATH": os.pathsep.join(str(Path(one).resolve()) for one in sys.path)},
-        )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)

@@ -20,12 +20,13 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from evenhand.adapters.keys.machine_keys import MachineKeys
 
+from ..own_processes import look_through_memory_seldom
 from ._counts import Counts
 from ._decisions import DecisionDoor
 from ._faults import fault_of
 from ._front_links import AskedThere, Known, RequestsThere
 from ._front_protocol import FrontProtocol
-from ._run import look_through_memory_seldom, settings
+from ._run import settings
 from ._sockets import Socket, numbered
 from ._wire import Hello, Ready
 

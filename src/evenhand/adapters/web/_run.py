@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,10 +10,11 @@ from typing import Any
 
 import uvicorn
 
+from ..own_processes import look_through_memory_seldom
 from ._protocol import BoundedProtocol
 from ._sockets import Socket, bound_to, listen_on
 
-__all__ = ["look_through_memory_seldom", "run_app", "settings"]
+__all__ = ["run_app", "settings"]
 
 _TURN = 0.0005
 """Seconds after which the thread that decides gives way to the one that reads requests."""
@@ -95,14 +95,6 @@ def run_app(
     sys.setswitchinterval(_TURN)
     with _signals(again):
         _Server(settings(app, host, port), ready).run(listening)
-
-
-def look_through_memory_seldom() -> None:
-    """What is in memory now stays; looking through it again and again would stop everybody. And of what a group of
-    thousands of people makes, nearly nothing refers to itself."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 @contextmanager

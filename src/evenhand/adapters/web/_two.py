@@ -7,7 +7,6 @@ between wait for a moment.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -23,11 +22,12 @@ from uvicorn.lifespan.on import LifespanOn
 
 from evenhand.terms import StoreError
 
+from ..own_processes import look_through_memory_seldom, started
 from ._app import Service, make_app
 from ._behind_questions import QuestionLink, ServedNow
 from ._behind_requests import RequestLink
 from ._protocol import BoundedProtocol
-from ._run import look_through_memory_seldom, settings
+from ._run import settings
 from ._sockets import Socket, linked, listen_on
 from ._wire import Counting, Fault, Hello
 
@@ -40,7 +40,7 @@ _STARTS, _WITHIN = 5, 60.0
 """So many starts of the other process within so many seconds; then something is wrong that a start does not mend."""
 _LOOK = 0.25
 """Seconds between two looks whether other campaigns are served."""
-_OF_ENVIRONMENT = {"FORWARDED_ALLOW_IPS", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"}
+_OF_ENVIRONMENT = frozenset({"FORWARDED_ALLOW_IPS"})
 _PATIENCE = 25.0
 """Seconds in which the other process ends, once it is to."""
 
@@ -170,20 +170,16 @@ class _Two:
 
 
 def _started(sockets: Sequence[Socket], *links: Socket) -> subprocess.Popen[bytes]:
-    """The other process. It finds modules where this one does, and gets no secret of the environment."""
-    own = {name: value for name, value in os.environ.items() if name in _OF_ENVIRONMENT or name.startswith("PYTHON")}
-    numbers = [one.fileno() for one in sockets]
-    ends = [one.fileno() for one in links]
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for this process, also meanwhile
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", f"{__package__}._front", ",".join(map(str, numbers)), *map(str, ends)],
-            stdin=subprocess.DEVNULL,
-            pass_fds=[*numbers, *ends],
-            env={**own, "PYTHONPATH": os.pathsep.join(str(Path(one).resolve()) for one in sys.path)},
-        )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    """The other process."""
+    numbers, ends = [one.fileno() for one in sockets], [one.fileno() for one in links]
+    return started(
+        f"{__package__}._front",
+        ",".join(map(str, numbers)),
+        *map(str, ends),
+        names=_OF_ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        pass_fds=[*numbers, *ends],
+    )
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:

@@ -113,6 +113,7 @@ class Keeper:
 
     def _keep(self, flight: Flight) -> None:
         if flight.sheet is not None:
+            flight.sheet.wait()  # while people can still say something
             with self._told.silent(flight.heard, flight.sheet.handles):
                 self._sitting.keep(flight.sheet)
         self._tell(flight.answers)

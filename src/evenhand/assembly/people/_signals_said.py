@@ -9,22 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.stores.home import Home, find_home
-from evenhand.features import pseudonymise
 from evenhand.policy import Campaign
 from evenhand.rights import SIGNALS, Entry, Said, Stream, said_by_signal
 from evenhand.signals import Unreadable, read_gpp, read_tcf, read_us_privacy
 from evenhand.terms import UsageError
 
-from ..records._ledger import keys_of
 from ._same_person import with_linked
 from ._signal_means import GPC, GPC_ON, Means, means_of, says_no
-from ._trail import entry, is_trail_there, key_of_person, trail_of
+from ._trail import entry, is_trail_there, key_of_person, keys_drawn, trail_of
 
 __all__ = ["HeardSignals", "first_gpc", "gpc_overruled", "hear_browsers", "hear_signals", "is_gpc"]
 
 _AT_ONCE = 500
-_HANDLE, _BOTH = 16, 48
-"""Bytes of a handle, and of a handle with its key, as keys of people are drawn."""
+"""People whose records are read at a time."""
 _READERS = {"tcf": read_tcf, "gpp": read_gpp, "us_privacy": read_us_privacy}
 
 
@@ -89,16 +86,15 @@ def hear_signals(
     place = find_home(home)
     key = key_of_person(place, who, make=True)
     assert key is not None
-    before = _recorded(place, key.handle)
+    before = _recorded(place, [key.handle])[key.handle]
     means = {
         name: {one.campaign: means_of(name, signal, one, at) for one in campaigns} for name, signal in signals.items()
     }
     kept = []
     for name, signal in signals.items():
         if name == GPC:
-            if first_gpc(before) is None:
-                since = min(at, in_table or at)
-                kept.append(said_by_signal(GPC, GPC_ON, since, says_no=True, actor=actor, via=via))
+            if (said := _first_said(before, at, in_table, actor=actor, via=via)) is not None:
+                kept.append(said)
         elif _last(before, name) != signal:
             no = says_no(means[name].values())
             kept.append(said_by_signal(name, signal, at, says_no=no, actor=actor, via=via))
@@ -129,31 +125,29 @@ def hear_browsers(
         StoreError: it cannot be written; nothing was.
     """
     place = find_home(home)
-    pseudonyms = [bytes.fromhex(one.decode()) for one in pseudonymise(list(heard), place.key(make=True)).tolist()]
-    drawn = keys_of(place).make(pseudonyms)
-    handles = [drawn[start : start + _HANDLE] for start in range(0, len(drawn), _BOTH)]
-    before: dict[bytes, list[Said]] = {}
-    is_one_of_several = False
-    if is_trail_there(place):
-        with trail_of(place) as trail:
-            is_one_of_several = next(iter(trail.read(Stream.SAME)), None) is not None
-            for start in range(0, len(handles), _AT_ONCE):
-                for one in trail.read(Stream.CONSENT, handles=handles[start : start + _AT_ONCE]):
-                    if one.body and one.handle is not None:
-                        before.setdefault(one.handle, []).append(Said.from_body(one.body, one.at))
+    keys = keys_drawn(place, list(heard))
+    before = _recorded(place, [key.handle for key in keys])
     entries: list[Entry] = []
-    new = 0
-    for (who, moment), handle in zip(heard.items(), handles, strict=True):
-        if first_gpc(before.get(handle, ())) is None:
-            since = min(moment, in_table(who) or moment)
-            said = said_by_signal(GPC, GPC_ON, since, says_no=True, actor="browser", via="a decision")
-            own = [entry(Stream.CONSENT, said.to_body(), at=said.at, recorded=at, handle=handle)]
-            entries += with_linked(place, who, own) if is_one_of_several else own
+    new, has_linked = 0, _has_linked(place)
+    for (who, moment), key in zip(heard.items(), keys, strict=True):
+        said = _first_said(before[key.handle], moment, in_table(who), actor="browser", via="a decision")
+        if said is not None:
+            own = [entry(Stream.CONSENT, said.to_body(), at=said.at, recorded=at, handle=key.handle)]
+            entries += with_linked(place, who, own) if has_linked else own
             new += 1
     if entries:
         with trail_of(place) as trail:
             trail.append(entries)
     return new
+
+
+def _first_said(
+    before: Sequence[Said], at: datetime, in_table: datetime | None, *, actor: str, via: str
+) -> Said | None:
+    """Global Privacy Control as of when it was heard first, here or in the table; None where it is on record."""
+    if first_gpc(before) is not None:
+        return None
+    return said_by_signal(GPC, GPC_ON, min(at, in_table or at), says_no=True, actor=actor, via=via)
 
 
 def _refuse_unreadable(name: str, signal: str) -> None:
@@ -167,12 +161,24 @@ def _refuse_unreadable(name: str, signal: str) -> None:
         )
 
 
-def _recorded(place: Home, handle: bytes) -> list[Said]:
+def _recorded(place: Home, handles: Sequence[bytes]) -> dict[bytes, list[Said]]:
+    """What was recorded of each person, oldest first."""
+    found: dict[bytes, list[Said]] = {handle: [] for handle in handles}
+    if is_trail_there(place):
+        with trail_of(place) as trail:
+            for start in range(0, len(handles), _AT_ONCE):
+                for one in trail.read(Stream.CONSENT, handles=handles[start : start + _AT_ONCE]):
+                    if one.body and one.handle is not None:
+                        found[one.handle].append(Said.from_body(one.body, one.at))
+    return {handle: sorted(said, key=lambda one: one.at) for handle, said in found.items()}
+
+
+def _has_linked(place: Home) -> bool:
+    """Whether anybody is known under several ids."""
     if not is_trail_there(place):
-        return []
+        return False
     with trail_of(place) as trail:
-        said = [Said.from_body(one.body, one.at) for one in trail.read(Stream.CONSENT, handles=[handle]) if one.body]
-    return sorted(said, key=lambda one: one.at)
+        return next(iter(trail.read(Stream.SAME)), None) is not None
 
 
 def _last(before: Sequence[Said], name: str) -> str:

@@ -39,6 +39,7 @@ __all__ = [
     "forget_said",
     "is_trail_there",
     "key_of_person",
+    "keys_drawn",
     "nobody_says_first",
     "nobody_says_meanwhile",
     "refuse_said_since",
@@ -134,12 +135,17 @@ def restored_since(place: Home) -> bytes:
 
 def key_of_person(place: Home, who: str, *, make: bool) -> SubjectKey | None:
     """The key of a person; with `make`, drawn where there is none."""
-    pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=make))[0].decode())
-    keys = keys_of(place)
     if make:
-        drawn = keys.make([pseudonym])
-        return SubjectKey(pseudonym, drawn[:16], drawn[16:])
-    return keys.of_person(pseudonym)
+        return keys_drawn(place, [who])[0]
+    return keys_of(place).of_person(bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode()))
+
+
+def keys_drawn(place: Home, whom: Sequence[str]) -> list[SubjectKey]:
+    """The key of each person, drawn where there is none."""
+    pseudonyms = [bytes.fromhex(one.decode()) for one in pseudonymise(whom, place.key(make=True)).tolist()]
+    drawn = keys_of(place).make(pseudonyms)
+    both = [drawn[at : at + 48] for at in range(0, len(drawn), 48)]
+    return [SubjectKey(pseudonym, one[:16], one[16:]) for pseudonym, one in zip(pseudonyms, both, strict=True)]
 
 
 def entry(
