@@ -99,7 +99,7 @@ def test_where_the_process_is_killed_nothing_is_lost_and_another_takes_its_place
 
 def test_a_process_that_is_stuck_holds_nobody_up_for_long(tmp_path):
     """Stopped for ever, with more in hand than a pipe holds: it is ended, and what it had is done here."""
-    with closing(SealingProcess(longest=1.0)) as beside:
+    with closing(SealingProcess(longest=5.0)) as beside:
         _recorded(tmp_path, beside)
         os.kill(beside.pid, signal.SIGSTOP)
         store = _recorded(tmp_path, beside, people=7_000)
