@@ -140,7 +140,7 @@ def test_a_service_that_cannot_open_its_ledger_yet_says_so_and_decides_once_it_c
     """Who asks meanwhile is told why not; a campaign that is to be served waits; nothing has to be started again."""
     with opened(ran_shop) as serving:
         first, second = _opened(serving.place, ran_shop), _opened(serving.place, ran_shop)
-        late = LiveService(serving.place, [first], _Late(serving.place, 1))
+        late = LiveService(serving.place, [first], _Late(serving.place, 2))  # one time more than it is asked
         with pytest.raises(StoreError, match="cannot be reached"):
             asked(late, person(3))
         assert late.not_ready() == "store-failed"
