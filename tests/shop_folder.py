@@ -69,6 +69,15 @@ def write_shop(folder: Path, *, people: int = 400, seed: int = 11) -> Path:
     return folder / "campaign.yaml"
 
 
+def runs_of(folder: Path) -> list[Path]:
+    """The folders of the home's runs, oldest first, while none of their files was written again.
+
+    Their names tell the second and then chance, so two runs of one second stand in any order by name.
+    """
+    found = (folder / "evenhand-home" / "runs").iterdir()
+    return sorted(found, key=lambda run: min(path.stat().st_mtime_ns for path in run.iterdir()))
+
+
 def make_aware(campaign: Path) -> Path:
     """The same campaign file with its limit made aware."""
     text = campaign.read_text("utf-8")

@@ -11,7 +11,7 @@ import pytest
 
 from evenhand import assembly
 from evenhand.features import pseudonymise
-from shop_folder import AT, evenhand, write_shop
+from shop_folder import AT, evenhand, runs_of, write_shop
 
 WHO = "canary2@mail.example"
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -84,7 +84,7 @@ def test_a_receipt_that_was_given_before_still_holds(twice, cli):
 
 def test_a_report_that_told_their_story_tells_it_no_more(twice, cli):
     """The person in the report's example: written again without them."""
-    folder = sorted((twice / "evenhand-home" / "runs").iterdir())[-1]
+    folder = runs_of(twice)[-1]
     stories = json.loads((folder / "report.json").read_text("utf-8"))["stories"]
     who, _ = _told_as_example(folder)
     assert cli(twice, "rights", "erase", who, "--yes").exit_code == 0
@@ -121,7 +121,7 @@ def _told_as_example(folder):
 
 def test_what_stopped_half_way_is_done_when_asked_again(twice, cli):
     """A report that cannot be written: exit 4, the person is out all the same; asked again it tells them no more."""
-    folder = sorted((twice / "evenhand-home" / "runs").iterdir())[-1]
+    folder = runs_of(twice)[-1]
     who, told = _told_as_example(folder)
     page = (folder / "report.html").read_bytes()
     (folder / "report.html").unlink()
@@ -140,7 +140,7 @@ def test_what_stopped_half_way_is_done_when_asked_again(twice, cli):
 
 def test_reports_that_tell_nobody_erased_are_left_as_they_are(twice, cli):
     """However many runs there are, only what must change is written again."""
-    folder = sorted((twice / "evenhand-home" / "runs").iterdir())[-1]
+    folder = runs_of(twice)[-1]
     before = (folder / "report.html").stat().st_mtime_ns
     assert _told_as_example(folder)[0] != WHO
     assert cli(twice, "rights", "erase", WHO, "--yes").exit_code == 0
@@ -220,8 +220,7 @@ def test_an_erased_person_stays_out_though_the_tables_still_name_them(twice, cli
 
 def _taught(folder):
     """Rows that the last run learned from and was checked on."""
-    runs = sorted((folder / "evenhand-home" / "runs").iterdir(), key=lambda run: run.stat().st_mtime)
-    rows = json.loads((runs[-1] / "report.json").read_text("utf-8"))["model"]["evaluation"]["rows"]
+    rows = json.loads((runs_of(folder)[-1] / "report.json").read_text("utf-8"))["model"]["evaluation"]["rows"]
     return rows["training"] + rows["held_out"]
 
 

@@ -18,7 +18,7 @@ import pytest
 import evenhand as eh
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.terms import PausedError
-from shop_folder import AT, PROGRAM, evenhand, make_aware
+from shop_folder import AT, PROGRAM, evenhand, make_aware, runs_of
 
 HOME = "evenhand-home"
 RESPONDED = "{id: responded, watch: outcome, events: {file: outcomes.csv}, groups: [sex], on_alarm: pause}"
@@ -40,8 +40,8 @@ def decided(folder: Path) -> list[tuple[str, str, str]]:
     with (folder / "people.csv").open(encoding="utf-8") as file:
         sex = {row["person"]: row["sex"] for row in csv.DictReader(file)}
     rows = []
-    for path in sorted((folder / HOME / "runs").glob("*/decisions.csv")):
-        with path.open(encoding="utf-8") as file:
+    for run in runs_of(folder):
+        with (run / "decisions.csv").open(encoding="utf-8") as file:
             rows += [(row["decision"], sex[row["person"]], row["standing"]) for row in csv.DictReader(file)]
     return rows
 

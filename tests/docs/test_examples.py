@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from patience import tries
-from shop_folder import evenhand
+from shop_folder import evenhand, runs_of
 
 AT = "2026-01-06T09:00:00Z"
 EMAIL = Path(__file__).parents[3] / "shared" / "data" / "hillstrom" / "hillstrom.csv.gz"
@@ -41,8 +41,7 @@ def walk(page: Any, root: Path, folder: Path, *rows: str, **files: str) -> dict[
 
 def reports(folder: Path) -> list[dict[str, Any]]:
     """The reports of the runs, oldest first."""
-    found = folder.glob("evenhand-home/runs/*/report.json")  # two of one second have names in any order
-    return [json.loads(path.read_text("utf-8")) for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)]
+    return [json.loads((run / "report.json").read_text("utf-8")) for run in runs_of(folder)]
 
 
 def rates(report: dict[str, Any], feature: str, when: str) -> dict[str, float]:
@@ -114,8 +113,8 @@ def _suitable(hiring: Any, folder: Path) -> list[tuple[float, int]]:
         }
     )
     out = []
-    for path in sorted(folder.glob("evenhand-home/runs/*/decisions.csv")):
-        reached = pl.read_csv(path).filter(pl.col("offer").is_not_null()).join(truth, on="applicant")
+    for run in runs_of(folder):
+        reached = pl.read_csv(run / "decisions.csv").filter(pl.col("offer").is_not_null()).join(truth, on="applicant")
         assert len(reached) == 900
         assert set(reached["standing"]) == {"personalised"}, "the page says that nobody without consent is reached"
         women = reached.filter(pl.col("woman") & pl.col("suitable")).height
