@@ -6,7 +6,7 @@ import json
 import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
@@ -200,6 +200,21 @@ def test_a_service_stops_when_the_time_of_its_model_is_up(ran):
     with opened(ran) as serving:
         assert asked(serving.live, person(7)).answers[0].standing
         assert serving.live.campaigns["small-shop"].priced_by == done.run_id
+
+
+def test_a_service_that_runs_goes_on_with_the_model_that_was_fitted_again(ran):
+    """Within a moment and without a restart, although the time of the earlier one was up."""
+    home, long_ago = ran / "evenhand-home", datetime.now(UTC) - timedelta(days=40)
+    with opened(ran) as serving:
+        assert asked(serving.live, person(7)).answers[0].standing
+        assembly.erase(WHO, home=home, at=long_ago)
+        (done,) = assembly.refit_models(home=home, at=datetime.now(UTC))
+        late = monotonic() + 60
+        while serving.live.campaigns["small-shop"].priced_by != done.run_id and monotonic() < late:
+            sleep(0.05)
+        assert asked(serving.live, person(9)).answers[0].standing
+        assert serving.live.campaigns["small-shop"].priced_by == done.run_id
+        assert serving.live.not_ready() == ""
 
 
 def test_a_refit_that_cannot_be_recorded_takes_nothing(erased, cli):
