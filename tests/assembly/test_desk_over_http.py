@@ -120,7 +120,7 @@ def test_a_code_is_shown_this_once(serving, web):
 
 
 def test_an_erasure_needs_to_be_sure(serving, web):
-    """It cannot be undone, so nothing happens by a step that does not say so. The queue tells which model is due then."""
+    """It cannot be undone, so a step that does not say so does nothing. The queue tells which model is due then."""
     number = _asked(serving, "erasure", 17)
     path, said = f"/v1/requests/{number}/steps", OFFICER | {"do": "answer", "who": person(17), "identity": "logged in"}
     unsure = web("POST", path, said)
