@@ -14,7 +14,7 @@ from campaigns_cases import ANY, FILE, YAML, taking
 from evenhand import assembly
 from evenhand.terms import PausedError
 from live_cases import CAMPAIGN, Web, asked, opened, person
-from shop_folder import AT, write_shop
+from shop_folder import AT, runs_of, write_shop
 
 WHO = "canary2@mail.example"
 LATER = ("--at", "2026-03-02")
@@ -114,6 +114,29 @@ def test_the_difference_tells_nothing_small(erased, cli):
     shutil.rmtree(erased / "evenhand-home" / "runs" / done["run"])
     assert cli(erased, "run", "campaign.yaml", "--at", AT).exit_code == 0
     assert (erased / "evenhand-home" / "runs" / done["run"] / "report.html").read_text("utf-8") == page
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("bound: 0.8}", "bound: 0.8, mode: aware, necessity: The gap is known.}"),
+        ("cost: 0.10,", "cost: 0.10, cost_column: days,"),
+    ],
+    ids=["aware", "own-costs"],
+)
+def test_a_model_that_decides_about_nobody_later_is_not_due(shop, cli, old, new):
+    """Nobody can be decided about with it after its run, so nothing is owed; the next run learns without whoever was
+    erased."""
+    campaign = shop / "campaign.yaml"
+    text = campaign.read_text("utf-8").replace(old, new)
+    campaign.write_text(text.replace("days: {role: feature", "days: {role: cost") if "column" in new else text, "utf-8")
+    assert cli(shop, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    said = json.loads(cli(shop, "rights", "erase", WHO, "--yes", "--json").stdout)
+    assert (said["models"], _refit(shop, cli)) == ([], [])
+    assert cli(shop, "decide", "campaign.yaml", "canary7@mail.example", *LATER).exit_code == 3
+    assert cli(shop, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    first, second = (json.loads((run / "report.json").read_text("utf-8"))["model"]["digest"] for run in runs_of(shop))
+    assert first != second
 
 
 def test_a_run_fits_anew_and_owes_nothing(erased, cli):
