@@ -46,6 +46,7 @@ __all__ = [
     "vault_purge",
     "vault_put",
     "vault_values",
+    "vault_words",
 ]
 
 _YES = frozenset(status.value for status in ConsentStatus if status.permits)
@@ -219,7 +220,8 @@ def vault_count(
     """
     wanted = named_values(values)
     vault, moment = vault_of(find_home(home)), _micro(at)
-    true = vault.counts(column, wanted, purpose=purpose or "noisy counts", at=moment, who=_who(who))
+    words = vault.words(column, purpose=purpose or "noisy counts", at=moment, who=_who(who))
+    true = [words[value] for value in wanted]
     loss = loss_of(vault, column, epsilon, noise)
     bound = gaussian_bound(loss.size) if noise == "gaussian" else noise_bound(epsilon)
     draw = discrete_gaussian if noise == "gaussian" else discrete_laplace
@@ -353,6 +355,14 @@ def vault_correct(home: Home, id_: str, values: Mapping[str, str], at: datetime)
     here = {one.name for one in vault.kept()} & set(values)
     if here:
         vault.correct({name: values[name] for name in sorted(here)}, id_, at=_micro(at), who=_who(None))
+
+
+def vault_words(home: Home, column: str, at: datetime) -> dict[str, int]:
+    """The values in a column that a correction is held to, each with its people; {} where its time is up. Logged."""
+    try:
+        return vault_of(home).words(column, purpose="GDPR 16: rectification", at=_micro(at), who=_who(None))
+    except DataError:
+        return {}
 
 
 def vault_values(home: Home, id_: str) -> tuple[dict[str, str], list[str]]:
