@@ -227,6 +227,38 @@ def test_parts_do_not_give_away_what_the_whole_hides(world):
     _check(named, {"hit": before > 0}, told, hidden)
 
 
+@pytest.mark.slow
+@settings(max_examples=tries(6, 60), deadline=None)
+@given(world=people(), seed=st.integers(0, 2**32))
+def test_a_few_in_no_part_give_away_nothing_of_two_columns_by_parts(world, seed):
+    """The columns go together, parts are uneven, a few people are in none: what is told over all parts, with whoever is
+    in none, gives away no number by part, nor the one view by part the other."""
+    columns, before, _, _, _ = world
+    rng, n = np.random.default_rng(seed), len(before)
+    own = {"f": "a", "m": "b", "unknown": "c"}
+    ages = [
+        own[sex] if one < rng.choice([0, 0.7]) else age
+        for sex, age, one in zip(columns["sex"], columns["age"], rng.random(n), strict=True)
+    ]
+    columns = {"sex": columns["sex"], "age": ages}
+    part = np.where(rng.random(n) < 0.05, -1, rng.choice(3, n, p=(0.8, 0.15, 0.05) if seed % 2 else None))
+    views = [("sex",), ("age",), ("sex", "age")]
+    questions = [TableQuestion(view, before, family="outcome") for view in views]
+    questions += [TableQuestion((name,), before, part, 3, "outcome") for name in columns]
+    tables = Vault(columns, np.ones(n, bool), MINIMUM).release(questions, why="test")
+    named = {**columns, "part": ["-" if one < 0 else str(one) for one in part.tolist()]}
+    sets = {"hit": before > 0}
+    told, hidden = [], []
+    for table in tables:
+        for place in range(table.people_least.shape[1]):
+            where = {"part": str(place)} if table in tables[3:] else {}
+            one, other = _facts(table, where, {**where, "hit": True}, place)
+            dark = (table.people_most.min(), table.hits_most.min())
+            told += [(at, low, high) for at, low, high in one if not (low == 0 and high == dark["hit" in at])]
+            hidden += [at for at in other if at in [t[0] for t in told] or _truth(named, sets, at) < MINIMUM]
+    _check(named, sets, told, hidden)
+
+
 def test_a_table_of_large_groups_is_told_whole():
     """Nothing is hidden where nothing is small."""
     sex = ["f"] * 500 + ["m"] * 500
