@@ -35,9 +35,9 @@ test-spark:  ## Run the tests on a real Spark: needs Java, fetches 450 MB into a
 test-interpret:  ## Run the tests that import a live boosting machine: fetches 70 MB into an environment of its own
 	@$(call run_apart,interpret,tests/adapters)
 
-test-oracle: $(VENV)/.test  ## Ask IAB's reference libraries about the codec of signals (needs Node, fetches two packages), and OpenDP where it is installed
+test-oracle: $(VENV)/.test  ## Ask IAB's reference libraries about the codec of signals (needs Node, fetches two packages), promtool about the alerts, and OpenDP where it is installed
 	@npm install --silent --no-fund --no-audit --no-package-lock --prefix tools/signals_oracle
-	@$(BIN)/python -m pytest -m oracle -n 0 tests/signals tests/vault $(ARGS)
+	@$(BIN)/python -m pytest -m oracle -n 0 tests/signals tests/vault tests/docs $(ARGS)
 
 # Tests with a part too large for everybody's environment. Marker, extra and environment have one name.
 run_apart = test -x .venv-$(1)/bin/python || $(PYTHON) -m venv .venv-$(1); \
