@@ -30,6 +30,7 @@ from ._live_groups import Waiting, closing, unavailable
 from ._live_pipeline import BESIDE, MOST_TOGETHER, Pipeline
 from ._live_ready import LOOK_AGAIN, Readiness
 from ._live_told import LiveTold
+from ._store_spells import StoreSpells
 
 if TYPE_CHECKING:
     from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
@@ -96,7 +97,7 @@ class LiveService:
         self._last = (0, 0.0)
         self._changed = threading.Condition()
         self._is_open = True
-        self._ready = Readiness(troubled)
+        self._ready = Readiness(StoreSpells(troubled))
         self._hands = ThreadPoolExecutor(1, "evenhand-head")
         self._thread = threading.Thread(target=self._work, name="evenhand-decides", daemon=True)
         self._thread.start()
