@@ -50,6 +50,8 @@ _BACK = 0.05
 """Seconds within which whoever was answered may be back with the next question."""
 _NOTICED = 1.0
 """Seconds after which whoever waits for an end is told why."""
+_FIRST = 5.0
+"""Seconds within which the ledger is opened, or was found to be closed: so nobody is told before that all is well."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
 
@@ -99,8 +101,10 @@ class LiveService:
         self._is_open = True
         self._ready = Readiness(StoreSpells(troubled))
         self._hands = ThreadPoolExecutor(1, "evenhand-head")
+        self._tried = threading.Event()
         self._thread = threading.Thread(target=self._work, name="evenhand-decides", daemon=True)
         self._thread.start()
+        self._tried.wait(_FIRST)
 
     def __enter__(self) -> LiveService:
         return self
@@ -218,8 +222,10 @@ class LiveService:
                 trouble = error if isinstance(error, EvenhandError) else unavailable(error)
             else:
                 self._ready.ended(None)
+                self._tried.set()
                 return pipeline
             self._ready.ended(trouble)
+            self._tried.set()
             with self._changed:
                 self._changed.wait_for(lambda: not self._is_open, LOOK_AGAIN)
                 asked, self._waiting, self._people = list(self._waiting), deque(), 0
