@@ -21,6 +21,7 @@ from evenhand.rights import Entry, Said, Stream
 from evenhand.terms import DataError, microseconds_of
 
 from ..records._ledger import keys_of
+from ..runs._lost_noes import refuse_future_noes
 from ._same_person import carry_all
 from ._trail import trail_of
 
@@ -47,7 +48,7 @@ class Imported:
         recorded: records that are new.
         known: records that were there already.
         void: records of people who were erased, from before that: not kept.
-        later: records dated in the future: not kept.
+        later: records other than a no that are dated in the future: not kept.
     """
 
     recorded: int
@@ -64,7 +65,7 @@ def import_consents(path: str | Path, *, home: str | Path | None = None, at: dat
     is there already is not recorded again; what an erasure made void is not kept.
 
     Raises:
-        DataError: the table is not one of consents.
+        DataError: the table is not one of consents; or a no is dated in the future, and nothing was kept.
         StoreError: it cannot be read or written.
     """
     file = Path(path)
@@ -84,6 +85,7 @@ def import_consents(path: str | Path, *, home: str | Path | None = None, at: dat
             rule="what people said themselves is recorded here; signals stay in the table that a campaign names",
             remedy="leave these rows out",
         )
+    refuse_future_noes(read, at)
     evidence = {name: [text or "" for text in table.texts(name)] for name in EVIDENCE_NAMES if name in table.names}
     words = list(zip(kinds, read.purposes, read.statuses, *evidence.values(), strict=True))
     done = _recorded(place, read, words, tuple(evidence), at)
