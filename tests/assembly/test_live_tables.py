@@ -113,6 +113,6 @@ def test_a_table_that_brings_a_no_of_nearly_somebody_is_taken_over_and_told(ran_
         assert _soon(lambda: [one.id for one in found] == ["EH-POL-140", "EH-POL-142"])
         assert "1 no in the consents" in found[1].what
         assert "canary" not in found[1].what.lower()
-        assert asked(serving.live, person(3)).answers[0].permission == "objection"
+        assert asked(serving.live, person(3)).answers[0].permission == "direct-marketing-objection"
     with pytest.raises(DataError, match="1 no in the consents"), _told(ran_shop):
         pass
