@@ -135,3 +135,25 @@ def test_a_table_with_a_no_of_the_future_is_not_imported(odd):
     assert done.returncode == 3
     assert "consents-no-later" in done.stderr
     assert "canary" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "consent object WHO",
+        "rights ask WHO objection",
+        "consent same-person WHO --was canary5@mail.example --evidence ticket-1 --by desk-4",
+        "consent import more.csv",
+    ],
+)
+def test_an_odd_id_is_refused_at_the_desk_before_anything_is_kept(ran, words):
+    """G-21b: with white space around it, or an accent apart from its letter, what is said would be about nobody."""
+    for who in ("canary5@mail.example ", unicodedata.normalize("NFD", "Zoë.canary@mail.example")):
+        (ran / "more.csv").write_text(
+            f"subject,kind,purpose,status,at\n{who},objection,,Objected,2026-02-01\n", "utf-8"
+        )
+        done = evenhand(*(who if word == "WHO" else word for word in words.split()), cwd=ran)
+        assert done.returncode == 2, done.stdout
+        assert "error subject-odd: " in done.stderr
+        assert "canary" not in done.stderr
+    assert not (ran / "evenhand-home" / "people.sqlite").exists()

@@ -259,6 +259,13 @@ class Profiles:
         table = self._table
         return None if table is None else table.of(subjects)
 
+    def stands(self, who: str) -> bool:
+        """Whether an id stands in the table of subjects, or in that of consents; from any thread."""
+        if self._register.rows_of([who])[0] >= 0:
+            return True
+        said = self.said_by(who)
+        return said is not None and len(said.at) > 0
+
     def said_by(self, who: str) -> ConsentColumns | None:
         """What the table says that one person (an id of the organisation's own) said; from any thread."""
         return self._table_of(self._register.pseudonyms_of([who]))

@@ -22,6 +22,7 @@ from evenhand.terms import DataError, microseconds_of
 
 from ..records._ledger import keys_of
 from ..runs._lost_noes import refuse_future_noes
+from ._known import refuse_odd_ids
 from ._same_person import carry_all
 from ._trail import trail_of
 
@@ -66,13 +67,16 @@ def import_consents(path: str | Path, *, home: str | Path | None = None, at: dat
 
     Raises:
         DataError: the table is not one of consents; or a no is dated in the future, and nothing was kept.
+        UsageError: it has ids that are odd (`refuse_odd_ids`).
         StoreError: it cannot be read or written.
     """
     file = Path(path)
     place = find_home(home)
     secret = place.key(make=True)
     table = open_table(Table(file=file.name), file.resolve().parent)
-    register = Register(list(dict.fromkeys(table.ids("subject", unique=False))), secret)
+    whom = list(dict.fromkeys(table.ids("subject", unique=False)))
+    refuse_odd_ids(whom, place)
+    register = Register(whom, secret)
     read = read_consents(table, register)
     ConsentBook.from_columns(
         subjects=read.subjects, kinds=read.kinds, purposes=read.purposes, statuses=read.statuses, at=read.at
