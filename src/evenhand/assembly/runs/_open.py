@@ -32,6 +32,7 @@ from ._frames import Frames, open_one
 from ._given import HomeOffers
 from ._law import law_columns, law_of
 from ._lost_noes import refuse_lost_noes
+from ._told_before import ToldBefore
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
 
@@ -54,6 +55,7 @@ class Opened:
         told: what people told the home themselves.
         mixed: sensitive columns of numbers of which some values are none.
         noes_of_others: how many noes in the consents are of nobody in these tables.
+        before: what the campaign's last run told of groups.
     """
 
     loaded: LoadedCampaign
@@ -64,6 +66,7 @@ class Opened:
     history: History = field(repr=False)
     allowed: NDArray[np.bool_] = field(repr=False)
     history_groups: Vault = field(repr=False)
+    before: ToldBefore = field(repr=False)
     digest: str
     order_is_date: bool = False
     told: Told = field(default_factory=Told, repr=False)
@@ -144,7 +147,7 @@ def open_all(
         name: taken_in(history.groups(name, cuts[name]), allowed) if name in own_groups else _looked_up(values, among)
         for name, values in groups.items()
     }
-    earlier = HomeOffers(place, before)
+    earlier, told_before = HomeOffers(place, before), ToldBefore(place, campaign.campaign)
     return Opened(
         loaded=loaded,
         asked=asked,
@@ -152,11 +155,12 @@ def open_all(
         stores=Stores(
             consents,
             subjects.columns(feature_columns(campaign)),
-            Vault(groups, countable),
+            Vault(groups, countable, told=lambda: told_before.tables),
             earlier,
             law,
         ),
         earlier=earlier,
+        before=told_before,
         history=History(
             subjects=past,
             columns=history.columns(campaign.names(Role.FEATURE)),
