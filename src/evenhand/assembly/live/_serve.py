@@ -33,6 +33,7 @@ from ._live_tables import TablesWatch
 from ._live_told import LiveTold
 from ._register import CampaignRegister
 from ._sources import Sources
+from ._store_spells import StoreSpells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -233,6 +234,7 @@ def _service(
             serving.place,
             [one.campaign for one in live.campaigns.values()],
             LiveTables(live.campaigns.values()),
+            lambda who: any(one.people.stands(who) for one in live.campaigns.values()),
         ),
         health=live,
         keys=MachineKeys(serving.place.machine_keys),
@@ -248,6 +250,7 @@ def _service(
         mounts=mounts or {},
         front=front,
         root=root,
+        store=StoreSpells(told),
     )
 
 
