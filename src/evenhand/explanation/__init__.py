@@ -9,6 +9,7 @@ right; and it names a smallest change that would have changed a decision, not ev
 from ._corrected import corrected
 from ._counterfactual import Change, Counterfactual, CounterfactualSearch, Proof, counterfactual
 from ._explain import REASONS, explain
+from ._groups import offer_values
 from ._instead import DecisionSearch, decision_counterfactual
 from ._line import Corrected, Factor, Line, bin_words, origin_words, purpose_words
 from ._reviewed import REVIEWED, reviewed
@@ -42,6 +43,7 @@ __all__ = [
     "explain",
     "money",
     "number",
+    "offer_values",
     "one_line",
     "origin_words",
     "percent",

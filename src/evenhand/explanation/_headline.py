@@ -10,6 +10,7 @@ from evenhand.terms import DecisionFacts, Standing
 from ._groups import GroupPart, group_words
 from ._line import Factor, offer_words
 from ._text import text, text_about
+from ._used_up import used_up_words
 
 __all__ = ["headline", "named_in_headline"]
 
@@ -17,9 +18,9 @@ _NAMED = 2
 
 
 def named_in_headline(facts: DecisionFacts, factors: Sequence[Factor]) -> tuple[Factor, ...]:
-    """The factors that the headline names: of an offer the largest in favour, of no offer the largest against; always
-    among the largest of all that are about the person."""
-    if facts.standing is not Standing.PERSONALISED or facts.outcome.is_by_lot:
+    """The factors that the headline names: of an offer the largest in favour, of no offer the largest against the one
+    that came closest (none where that was full); always among the largest of all."""
+    if facts.standing is not Standing.PERSONALISED or facts.outcome.is_by_lot or (facts.offer < 0 and facts.used_up):
         return ()
     way = "for" if facts.offer >= 0 else "against"
     return tuple(one for one in _reasons(facts, factors) if one.direction == way)[:_NAMED]
@@ -65,6 +66,9 @@ def _no_offer(
     if facts.runner_up < 0:
         return text("headline.none", lang, sender=sender)
     closest = offer_words(campaign, facts.runner_up, lang)
+    if facts.used_up:
+        why = used_up_words(facts, lang)
+        return text("headline.none-used-up", lang, sender=sender, offer=closest, why=why)
     out = [text("headline.none-closest", lang, sender=sender, offer=closest)]
     if groups is not None and groups.without:
         out.append(group_words(groups, campaign, lang))

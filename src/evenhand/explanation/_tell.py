@@ -23,6 +23,7 @@ from ._line import Factor, Line, aware_columns, bin_words, meaning_of, origin_wo
 from ._sentences import lines_of
 from ._sum import SumRow, sum_of
 from ._text import money, number, one_line, text, text_about
+from ._used_up import true_flip
 
 __all__ = ["Explanation", "Review", "tell"]
 
@@ -230,7 +231,7 @@ def tell(
         for offer, cost in {facts.runner_up: facts.runner_up_cost, focus: facts.cost}.items():
             if offer >= 0:
                 offer_prices[offer] += prices.get("money", 0) * cost // PPM
-    own = not facts.outcome.is_by_lot
+    facts, own = true_flip(facts), not facts.outcome.is_by_lot
     searched = own and facts.flip_term < 0 and campaign.is_each_by_itself
     instead = decision_counterfactual(facts, campaign, model, prices=prices) if searched else None
     groups = group_part(facts, campaign, model, offer_prices, (prices or {}).get("by_limit", {}))
