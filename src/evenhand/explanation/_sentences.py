@@ -20,6 +20,7 @@ from evenhand.terms import (
 
 from ._counterfactual import Counterfactual, Proof
 from ._groups import GroupPart, group_line
+from ._headline import reasons_of
 from ._instead import MOST_CHANGES
 from ._line import Factor, Line, aware_columns, bin_words, meaning_of, offer_words, purpose_words
 from ._text import day, money, number, percent, text, text_about
@@ -88,8 +89,13 @@ def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], 
             out.append(Line("made-by-ai", 1, text("why.made-by-ai", lang)))
     out += [
         Line("reason", 1, text_about(about, key, lang, meaning=factor.meaning, value=factor.value))
+        for factor in reasons_of(facts, factors)
+        if (key := f"why.factor-{factor.direction}") and not facts.outcome.is_by_lot
+    ]
+    out += [
+        Line("about-offer", 1, text("why.about-offer", lang, meaning=factor.meaning, value=factor.value))
         for factor in factors[: len(facts.top_terms)]
-        if (key := f"why.factor-{factor.direction}") != "why.factor-neutral" and not facts.outcome.is_by_lot
+        if factor.about_offer and factor.direction != "neutral" and not facts.outcome.is_by_lot
     ]
     if facts.used_up and facts.offer >= 0:
         why, first = used_up_words(facts, lang), offer_words(campaign, facts.runner_up, lang)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -128,6 +128,7 @@ class Explanation:
                     "origin_text": origin_words(factor, self.lang),
                     "contribution": factor.contribution,
                     "direction": factor.direction,
+                    **({"about": "offer"} if factor.about_offer else {}),
                     **({"corrected": factor.corrected.at.isoformat()} if factor.corrected else {}),
                 }
                 for factor in self.factors
@@ -265,7 +266,8 @@ def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int,
         own = int(code[0] if code.ndim == 1 else code[focus, 0])
         words = bin_words(bin_labels(binning)[own], lang)
         meaning, origin = meaning_of(campaign, binning.name, lang), campaign.columns[binning.name].origin
-        factors.append(Factor(binning.name, meaning, words, origin, share, _direction(share, least)))
+        told = Factor(binning.name, meaning, words, origin, share, _direction(share, least))
+        factors.append(replace(told, about_offer=binning.name in campaign.about_offers))
     for pair, name, share in zip(
         model.pairs, model.terms[len(factors) :], shares[len(model.view.binnings) :], strict=True
     ):
@@ -274,7 +276,8 @@ def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int,
         words = text("factor.pair-value", lang, first=one.value, second=other.value)
         if share:  # a pair that another offer's fit found says nothing here
             origin = max(one.origin, other.origin, key=list(Origin).index)
-            factors.append(Factor(name, meaning, words, origin, share, _direction(share, least)))
+            joint = Factor(name, meaning, words, origin, share, _direction(share, least))
+            factors.append(replace(joint, about_offer=one.about_offer and other.about_offer))
     kept = [factor for factor in factors if factor.name not in off]  # a joint effect with one of them is nothing
     return tuple(sorted(kept, key=lambda factor: -abs(factor.contribution)))
 

@@ -110,7 +110,7 @@ Cut = Literal["quarters", "quintiles", "deciles"] | Annotated[int, Field(ge=2, l
 class Column(Declared):
     """What one column may be used for."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"cut", "kept_in", "sensitivity"})
+    later: ClassVar[frozenset[str]] = frozenset({"about", "cut", "kept_in", "sensitivity"})
     role: Role = Field(
         description="feature, sensitive, identifier, outcome, eligibility, cost, permission or forbidden."
     )
@@ -130,6 +130,11 @@ class Column(Declared):
     )
     per_offer: bool = Field(
         False, description="Each offer has its own column NAME@OFFER among the subjects; history has one column NAME."
+    )
+    about: Literal["person", "offer"] = Field(
+        "person",
+        description="offer: a feature that says something of the offer and is the same for everybody. It is told as "
+        "that, and nobody is asked to switch it off; people with different values are not decided about.",
     )
     special_category: bool = Field(
         False, description="Reveals health, belief, ethnicity ... (GDPR 9): never a feature."
@@ -351,6 +356,11 @@ class Campaign(Declared):
     def offers_each(self) -> int:
         """How many different offers one person may get."""
         return min(self.limits.contacts.offers_each, len(self.offers))
+
+    @property
+    def about_offers(self) -> frozenset[str]:
+        """Features that are about the offer and the same for everybody."""
+        return frozenset(name for name, column in self.columns.items() if column.about == "offer")
 
     @property
     def is_each_by_itself(self) -> bool:
