@@ -69,7 +69,7 @@ def _refuse_differing(allocated: Allocated, campaign: Campaign) -> None:
     """Raise where a feature that is told as being about the offer has different values for different people."""
     minimised = allocated.scored.minimised
     for binning, codes in zip(minimised.model.view.binnings, minimised.codes, strict=True):
-        if binning.name not in campaign.about_offers:
+        if campaign.columns[binning.name].about == "person":
             continue
         for row in np.atleast_2d(codes):
             read = row[row != WITHHELD]

@@ -267,7 +267,7 @@ def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int,
         words = bin_words(bin_labels(binning)[own], lang)
         meaning, origin = meaning_of(campaign, binning.name, lang), campaign.columns[binning.name].origin
         told = Factor(binning.name, meaning, words, origin, share, _direction(share, least))
-        factors.append(replace(told, about_offer=binning.name in campaign.about_offers))
+        factors.append(replace(told, about_offer=campaign.columns[binning.name].about == "offer"))
     for pair, name, share in zip(
         model.pairs, model.terms[len(factors) :], shares[len(model.view.binnings) :], strict=True
     ):

@@ -132,9 +132,7 @@ class Column(Declared):
         False, description="Each offer has its own column NAME@OFFER among the subjects; history has one column NAME."
     )
     about: Literal["person", "offer"] = Field(
-        "person",
-        description="offer: a feature that says something of the offer and is the same for everybody. It is told as "
-        "that, and nobody is asked to switch it off; people with different values are not decided about.",
+        "person", description="offer: a feature of the offer, the same for everybody; told as that, without a switch."
     )
     special_category: bool = Field(
         False, description="Reveals health, belief, ethnicity ... (GDPR 9): never a feature."
@@ -356,11 +354,6 @@ class Campaign(Declared):
     def offers_each(self) -> int:
         """How many different offers one person may get."""
         return min(self.limits.contacts.offers_each, len(self.offers))
-
-    @property
-    def about_offers(self) -> frozenset[str]:
-        """Features that are about the offer and the same for everybody."""
-        return frozenset(name for name, column in self.columns.items() if column.about == "offer")
 
     @property
     def is_each_by_itself(self) -> bool:

@@ -36,7 +36,7 @@ def named_features(why: Why) -> tuple[str, ...]:
     told = [one.name for one in personal[: len(facts.top_terms)] if one.direction != "neutral"]
     reasons = why.told.named or (told if facts.offer >= 0 else ())
     columns = [column for one in reasons for column in features_of(why.model, one)]
-    return tuple(one for one in dict.fromkeys(columns) if one not in why.campaign.about_offers)
+    return tuple(one for one in dict.fromkeys(columns) if why.campaign.columns[one].about == "person")
 
 
 def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
@@ -104,7 +104,7 @@ def _label(why: Why) -> str:
 def _fact(why: Why, factor: Factor, whole: int) -> Mapping[str, Any]:
     lang = why.told.lang
     share = abs(factor.contribution) / whole if whole else 0.0
-    columns = [name for name in features_of(why.model, factor.name) if name not in why.campaign.about_offers]
+    columns = [name for name in features_of(why.model, factor.name) if why.campaign.columns[name].about == "person"]
     switches: list[Switch] = [why.switches[name] for name in columns]
     return {
         "meaning": factor.meaning,

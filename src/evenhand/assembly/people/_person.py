@@ -186,7 +186,7 @@ class PersonDesk:
             factors=[
                 one
                 for name, one in self._switches(features, lang).items()
-                if one.off is not None or name not in features[name].about_offers
+                if one.off is not None or features[name].columns[name].about == "person"
             ],
             purposes=self._purposes(lang),
             signals=signals_of(
