@@ -13,8 +13,9 @@ from ._bins import learn_binning, learn_view, view_of
 from ._class_list import class_list, may_be_in
 from ._columns import ColumnSource, Values, Words, hold_numbers
 from ._encode import encode
+from ._identifying import personal_in_text
 from ._minimise import minimise
-from ._personal import personal_in_text, scan_personal_data
+from ._personal import scan_personal_data
 from ._pseudonym import Register, pseudonymise
 
 __all__ = [
