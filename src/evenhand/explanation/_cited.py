@@ -9,7 +9,7 @@ from evenhand.rules import PackedRule, Rulebook, cited_rule
 from evenhand.terms import DecisionFacts, Reason
 
 from ._articles import article_in_words
-from ._sentences import Line
+from ._line import Line
 from ._text import catalogue, day, text
 
 __all__ = ["cited", "rule_lines", "rule_values"]
