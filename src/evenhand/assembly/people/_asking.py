@@ -30,9 +30,10 @@ from evenhand.terms import DataError, UsageError
 
 from ..records._records import open_ledger
 from ._declared import campaigns_of, country_of
+from ._entries import entry
 from ._requests import AT_ONCE, Stepped, entry_of, find_request, letter_for, list_requests, take
 from ._same_person import with_linked
-from ._trail import entry, key_of_person, trail_of
+from ._trail import key_of_person, trail_of
 
 __all__ = [
     "ask",

@@ -31,8 +31,9 @@ from evenhand.terms import DataError, Role, UsageError
 
 from ..records._keys import outward_of
 from ._declared import campaigns_of, context_of, country_of
+from ._entries import entry, said_in
 from ._same_person import with_linked
-from ._trail import entry, is_trail_there, key_of_person, trail_of
+from ._trail import is_trail_there, key_of_person, trail_of
 
 __all__ = [
     "ExportedConsents",
@@ -200,7 +201,7 @@ def _said_by(place: Home, key: SubjectKey) -> Iterator[Said]:
     if is_trail_there(place):
         with trail_of(place) as trail:
             for one in trail.read(Stream.CONSENT, handles=[key.handle]):
-                yield Said.from_body(one.body, one.at)
+                yield said_in(one, key)
 
 
 def _entry_of(said: Said, handle: bytes, at: datetime) -> Entry:

@@ -139,4 +139,4 @@ def _known(trail: RightsTables, handles: Sequence[bytes]) -> set[tuple[bytes, in
     for body in {one[2] for one in said}:
         word = Said.from_body(body, 0)
         plain[body] = (word.kind, word.purpose, word.status)
-    return {(handle, moment, plain[body]) for handle, moment, body, _ in said}
+    return {(handle, moment, plain[body]) for handle, moment, body, *_ in said}

@@ -15,6 +15,7 @@ from evenhand.rights import SAYINGS, Said, Stream, is_no, standing_of
 from evenhand.terms import UsageError
 
 from ._consent_history import say
+from ._entries import said_in
 from ._trail import is_trail_there, key_of_person, trail_of
 
 __all__ = ["history_tag", "say_if"]
@@ -77,7 +78,7 @@ def _said(place: Home, key: SubjectKey) -> tuple[list[Said], int]:
         return [], 0
     with trail_of(place) as trail:
         entries = list(trail.read(Stream.CONSENT, handles=[key.handle]))
-    said = [Said.from_body(one.body, one.at) for one in entries if one.body]
+    said = [said_in(one, key) for one in entries if one.body]
     return said, max((one.seq for one in entries), default=0)
 
 

@@ -21,8 +21,9 @@ from evenhand.terms import UsageError, moment_at
 
 from ..records._ledger import keys_of
 from ._declared import campaigns_of
+from ._entries import entry, said_entry, said_in
 from ._held import said_in_tables
-from ._trail import entry, is_trail_there, key_of_person, trail_of
+from ._trail import is_trail_there, key_of_person, trail_of
 
 __all__ = ["SamePerson", "carry_all", "linked_ids", "same_person", "with_linked"]
 
@@ -148,7 +149,9 @@ def with_linked(place: Home, who: str, entries: Sequence[Entry]) -> list[Entry]:
     if not said or not is_trail_there(place):
         return out
     latest = max(one.at for one in said)
-    nos = standing_nos([Said.from_body(one.body, one.at) for one in said], moment_at(latest))
+    own = key_of_person(place, who, make=False)
+    assert own is not None, "an entry of theirs is about to be appended"
+    nos = standing_nos([said_in(one, own) for one in said], moment_at(latest))
     if nos:
         for other in linked_ids(place, who):
             key = key_of_person(place, other, make=False)
@@ -204,8 +207,8 @@ def _said_by(place: Home, key: SubjectKey | None) -> list[Said]:
     if key is None or not is_trail_there(place):
         return []
     with trail_of(place) as trail:
-        return [Said.from_body(one.body, one.at) for one in trail.read(Stream.CONSENT, handles=[key.handle])]
+        return [said_in(one, key) for one in trail.read(Stream.CONSENT, handles=[key.handle])]
 
 
 def _entries(said: Iterable[Said], key: SubjectKey, at: datetime) -> list[Entry]:
-    return [entry(Stream.CONSENT, one.to_body(), at=one.at, recorded=at, handle=key.handle) for one in said]
+    return [said_entry(one, key, recorded=at) for one in said]
