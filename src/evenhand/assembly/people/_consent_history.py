@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -32,6 +32,7 @@ from evenhand.terms import DataError, Role, UsageError
 from ..records._keys import outward_of
 from ._declared import campaigns_of, context_of, country_of
 from ._entries import entry, said_in
+from ._known import refuse_odd_id
 from ._same_person import with_linked
 from ._trail import is_trail_there, key_of_person, trail_of
 
@@ -65,6 +66,7 @@ def say(
     form: str = "",
     via: str = "",
     only_if_last: tuple[bytes, int] | None = None,
+    stands: Callable[[str], bool] | None = None,
 ) -> Said:
     """Record what a person says of a purpose. It holds for the next decision; nothing that was recorded is changed.
 
@@ -78,13 +80,17 @@ def say(
             controller's country.
         notice, notice_hash, language, method, actor, form, via: see `rights.Said`.
         only_if_last: see `rights.Trail.append`.
+        stands: whether an id stands in a table as it is; None = the tables of the campaigns that ran are read. It is
+            asked of an id that looks odd (`refuse_odd_id`).
 
     Raises:
+        UsageError: the id is odd.
         UsageError: the purpose or the language is none, nobody is named who records it, or the moment lies in the
             future, or before 1900.
         StoreError: it cannot be written.
     """
     actor, place = check_actor(actor), find_home(home)
+    refuse_odd_id(who, place, stands)
     if said_at is not None:
         said_at = local_moment(said_at, country_of(campaigns_of(place)))
     if said_at is not None and said_at > at:

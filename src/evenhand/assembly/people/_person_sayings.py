@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
+from typing import Any
 
 from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang
@@ -71,9 +72,9 @@ class SayingsInHome:
         twice in a moment is one request."""
         with _ASKING:
             if not self._was_just_asked(who, ask, at):
-                record_request(
-                    who, ask.right.value, home=self._place.folder, at=at, lang=lang, decision=ask.about, note=ask.words
-                )
+                more: dict[str, Any] = {"lang": lang, "decision": ask.about, "note": ask.words}
+                # whatever id their link has: a person is not refused for how it is written
+                record_request(who, ask.right.value, home=self._place.folder, at=at, stands=lambda _: True, **more)
 
     def _was_just_asked(self, who: str, ask: Ask, at: datetime) -> bool:
         """Whether the very same was asked a moment ago, as by a second click on its button."""

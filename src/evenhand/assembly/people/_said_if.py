@@ -16,6 +16,7 @@ from evenhand.terms import UsageError
 
 from ._consent_history import say
 from ._entries import said_in
+from ._known import refuse_odd_id
 from ._trail import is_trail_there, key_of_person, trail_of
 
 __all__ = ["history_tag", "say_if"]
@@ -38,8 +39,10 @@ def say_if(who: str, word: str, purpose: str, *, place: Home, at: datetime, if_m
         more: see `say`.
 
     Raises:
+        UsageError: the id is odd (`refuse_odd_id`).
         UsageError: a no stands, and no tag says that it was seen; or what stands is not what was seen; or as `say`.
     """
+    refuse_odd_id(who, place, more.get("stands"))
     key = key_of_person(place, who, make=True)
     assert key is not None
     tags = {one.strip() for one in if_match.split(",")} - {""}

@@ -17,6 +17,7 @@ from evenhand.signals import Unreadable, read_gpp, read_tcf, read_us_privacy
 from evenhand.terms import UsageError
 
 from ._entries import said_entry, said_in
+from ._known import refuse_odd_id
 from ._same_person import with_linked
 from ._signal_means import GPC, GPC_ON, Means, means_of, says_no
 from ._trail import is_trail_there, key_of_person, keys_drawn, trail_of
@@ -67,6 +68,7 @@ def hear_signals(
     actor: str = "person",
     via: str = "",
     in_table: datetime | None = None,
+    stands: Callable[[str], bool] | None = None,
 ) -> HeardSignals:
     """Keep what a person's browser or app says. It holds for the next decision.
 
@@ -82,14 +84,16 @@ def hear_signals(
         actor: who passes it on.
         via: the machine that does, if one does.
         in_table: since when Global Privacy Control stands in the organisation's own table; None where it does not.
+        stands: as of `say`.
 
     Raises:
-        UsageError: a string cannot be read at all.
+        UsageError: the id is odd, or a string cannot be read at all.
         StoreError: it cannot be written.
     """
     for name, signal in signals.items():
         _refuse_unreadable(name, signal)
     place = find_home(home)
+    refuse_odd_id(who, place, stands)
     key = key_of_person(place, who, make=True)
     assert key is not None
     before = _recorded(place, [key])[key.handle]
