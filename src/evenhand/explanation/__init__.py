@@ -6,6 +6,7 @@ up to the margin, with nothing left over. Sources: GDPR 15(1)(h) and C-203/22 (t
 right; and it names a smallest change that would have changed a decision, not every one, and knows no causes.
 """
 
+from ._articles import article_in_words
 from ._corrected import corrected
 from ._counterfactual import Change, Counterfactual, CounterfactualSearch, Proof, counterfactual
 from ._explain import REASONS, explain
@@ -33,6 +34,7 @@ __all__ = [
     "Proof",
     "Review",
     "SumRow",
+    "article_in_words",
     "bin_words",
     "catalogue",
     "corrected",
