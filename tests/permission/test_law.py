@@ -295,7 +295,7 @@ BUYER = {
     ],
 )
 def test_data_of_the_young_is_sold_only_after_a_yes(age, opt_in, reason):
-    """C-120. California: below 16 their own, and nobody is addressed with personal data where it would be sold without."""
+    """C-120. Below 16 it is their own yes; nobody is addressed with personal data where it would be sold without."""
     campaign = law_campaign(CALIFORNIA, controller__country="US")
     said = [GIVEN, Said(0, "minor", age, "")]
     said += [Said(0, "opt_in", opt_in, "")] if opt_in else []
@@ -332,7 +332,7 @@ def test_a_limit_on_sensitive_data_is_californian_and_about_sensitive_data():
     ],
 )
 def test_data_goes_to_recipients_and_countries_on_the_list(recipient, reason):
-    """G-26/28, G-44. On the organisation's list, under a contract that runs; inside, to a listed country, or under safeguards."""
+    """G-26/28, G-44. On the list, under a contract that runs; inside, to a listed country, or under safeguards."""
     one = {"id": "mailer", "name": "Mailer", "role": "processor", "contract": "DPA-1"} | recipient
     campaign = law_campaign({"recipients": ["mailer"]})
     assert law_answer([GIVEN], campaign, own=[own_pack(recipients=[one])])[0][1] == reason

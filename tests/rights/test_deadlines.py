@@ -43,7 +43,7 @@ def test_the_weekend_rule_stands_apart():
 
 
 def test_california_counts_days_and_working_days(clocks):
-    """C-7021: 45 and 90 days from receipt. C-7026: 15 working days for an opt-out, with or without a holiday between."""
+    """C-7021: 45 and 90 days from receipt. C-7026: 15 working days for an opt-out, holidays between or not."""
     for case in clocks["ccpa_know_delete_correct"]["cases"]:
         dates = deadlines_of(RequestKind.ERASURE, Law.CCPA, date.fromisoformat(case["received"]))
         assert dates.due.isoformat() == case["respond_45_calendar_days"]

@@ -129,7 +129,7 @@ def test_overdue_is_computed_and_ends_with_the_answer():
 
 
 def test_a_code_is_right_in_any_writing_and_only_for_a_while():
-    """G-11: a code is all that is asked. Small letters and spaces do not matter; after five wrong tries, or seven days, a new one must be sent."""
+    """G-11: a code is all that is asked, however it is typed; after five wrong tries, or seven days, a new one."""
     request = then(asked(), Step.ASK_IDENTITY, nonce="abc", days=7)
     code = code_of(SECRET, "R-1", "abc")
     assert is_code(request, code.lower().replace("-", " "), SECRET, NOW)
