@@ -10,6 +10,7 @@ from ._articles import article_in_words
 from ._corrected import corrected
 from ._counterfactual import Change, Counterfactual, CounterfactualSearch, Proof, counterfactual
 from ._explain import REASONS, explain
+from ._groups import offer_values
 from ._instead import DecisionSearch, decision_counterfactual
 from ._line import Corrected, Factor, Line, bin_words, origin_words, purpose_words
 from ._reviewed import REVIEWED, reviewed
@@ -44,6 +45,7 @@ __all__ = [
     "explain",
     "money",
     "number",
+    "offer_values",
     "one_line",
     "origin_words",
     "percent",
