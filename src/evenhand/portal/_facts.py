@@ -51,18 +51,30 @@ class Fairness:
 
     Attributes:
         groups: what is compared, in the reader's language.
-        least: rate of the group that got least over that of the group that got most.
+        least: of the groups that are compared, rate of the one that got least over that of the one that got most; None
+            where no two may be told.
         lower, upper: 95 % interval of that.
         bound: what was declared; None where the limit is no ratio.
         measured: the day.
+        compared: how many groups are compared.
+        left_out: how many are not: too small, or their numbers would tell those of a small one.
+        has_unknown: of some people the group is not known; they are not compared.
+        unknown: which share of all people that is; None where it may not be told, or there are none.
+        unknown_rate, most: which share of them, and of the group that got most, got an offer; likewise.
     """
 
     groups: str
-    least: float
+    least: float | None
     lower: float
     upper: float
     bound: float | None
     measured: date
+    compared: int = 0
+    left_out: int = 0
+    has_unknown: bool = False
+    unknown: float | None = None
+    unknown_rate: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Mount `person_pages` where you like, or serve it alone. Addresses below the mount:
 
-    GET  why/LINK                 one decision, for whoever has the link to it
+    GET  why/LINK                 one decision, for whoever has the link to it; ``.json`` and ``.receipt`` as below
     POST why/LINK                 a choice there: only off, never on
     GET  in/LINK, POST in/LINK    the door to a person's own pages; the link is used up by the second
     GET  me/enter, POST me/enter  for whoever has no link: ask for a one-time code, where the house brings codes
@@ -49,7 +49,7 @@ from evenhand.portal import (
 from evenhand.terms import StoreError
 
 from ._answers import Guarded, file_of, receipt_answer, sent_on, style_sheet
-from ._asking import ARRIVES, form_of, is_from_elsewhere, just_done, language, root_of, says_no, way_back
+from ._asking import ARRIVES, ending_of, form_of, is_from_elsewhere, just_done, language, root_of, says_no, way_back
 from ._person_entry import entry_routes
 
 __all__ = ["Desk", "House", "person_pages"]
@@ -191,8 +191,13 @@ class _Pages:
         return response
 
     async def one_decision(self, request: Request) -> Response:
-        opening = self._opening(request, Scope.ONE_DECISION)
-        return self._refused(request, "link") if opening is None else await self._shown(request, opening)
+        link, kind = ending_of(request.path_params["link"])
+        opening = self._links.read(link, Scope.ONE_DECISION, at=self._clock())
+        if opening is None:
+            return self._refused(request, "link")
+        if kind:
+            return await self._as_file(request, opening.who, opening.about, kind)
+        return await self._shown(request, opening)
 
     async def choose_there(self, request: Request) -> Response:
         """A choice behind a link to one decision: the link itself is what no other site knows."""
@@ -264,17 +269,20 @@ class _Pages:
         opening = self._visit(request)
         if opening is None:
             return self._outside(request)
-        decision, dot, kind = request.path_params["decision"].rpartition(".")
-        if kind not in ("json", "receipt"):
-            decision, kind = decision + dot + kind, ""
-        desk, lang = self._house.desk(opening.who), language(request)
+        decision, kind = ending_of(request.path_params["decision"])
+        if kind:
+            return await self._as_file(request, opening.who, decision, kind)
+        why = await run_in_threadpool(self._house.desk(opening.who).why, decision, language(request))
+        return self._refused(request, "unknown") if why is None else self._page_of(request, why)
+
+    async def _as_file(self, request: Request, who: str, decision: str, kind: str) -> Response:
+        """One decision about somebody, as its receipt or as a file."""
+        desk, lang = self._house.desk(who), language(request)
         if kind == "receipt":
             page = await run_in_threadpool(desk.receipt, decision, lang)
             return self._refused(request, "unknown") if page is None else receipt_answer(page)
         why = await run_in_threadpool(desk.why, decision, lang)
-        if why is None:
-            return self._refused(request, "unknown")
-        return file_of(why) if kind == "json" else self._page_of(request, why)
+        return self._refused(request, "unknown") if why is None else file_of(why)
 
     async def leave(self, request: Request) -> Response:
         form = await self.form(request) or {}
@@ -320,7 +328,8 @@ class _Pages:
         link = request.path_params["link"]
         path, root = f"/why/{link}", root_of(request)
         done = self._links.was_done(just_done(request), link, self._clock())
-        place = _place(request, path, act=root + path, enter=self._enter(root), done=done)
+        files = {"receipt": f"{root}{path}.receipt", "file": f"{root}{path}.json"}
+        place = _place(request, path, act=root + path, enter=self._enter(root), done=done, **files)
         return HTMLResponse(why_page(why, place))
 
     def _enter(self, root: str) -> str:

@@ -23,6 +23,7 @@ from ..records._ledger import has_ledger, run_keys_of
 from ..records._records import open_ledger
 from ..records._why import reviews_about
 from ..runs._policy import policy_of_run, run_that_priced
+from ._reached import fairness_of
 from ._trail import corrections_of
 
 __all__ = ["OpenRun", "PersonRecord", "RunShelf", "kind_of", "newest_campaign"]
@@ -71,25 +72,9 @@ class OpenRun:
 
     def fairness(self, lang: Lang) -> list[Fairness]:
         """How evenly the run that found the prices reached the groups of each limit on who gets an offer."""
-        out = []
-        for limit in self.priced.report.get("groups", ()):
-            gaps = [gap for gap in (limit.get("after") or {}).get("gaps", ()) if gap.get("ratio") is not None]
-            if not gaps:
-                continue
-            worst = min(gaps, key=lambda gap: gap["ratio"])
-            names = [self._meaning(name, lang) for name in limit["features"]]
-            is_ratio = limit["measure"] == "selection_rate_ratio"
-            out.append(
-                Fairness(
-                    groups=", ".join(names),
-                    least=worst["ratio"],
-                    lower=worst["ratio_lower"],
-                    upper=min(worst["ratio_upper"], 1.0),  # no group got more than the one that got most
-                    bound=limit["bound"] if is_ratio else None,
-                    measured=self.priced.summary.at.date(),
-                )
-            )
-        return out
+        day, found = self.priced.summary.at.date(), self.priced.report.get("groups", ())
+        told = [fairness_of(limit, day, lambda name: self._meaning(name, lang)) for limit in found]
+        return [one for one in told if one is not None]
 
     def _meaning(self, name: str, lang: Lang) -> str:
         column = self.campaign.columns.get(name)

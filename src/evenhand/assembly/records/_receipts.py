@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 from evenhand.adapters.stores.home import Home, find_home, write_atomically
 from evenhand.ledger import Signer, latest_checkpoint, proven_decision
 from evenhand.ledger import sign_checkpoint as sign_checkpoint_of
-from evenhand.receipts import Result, check, checker, read_receipt, receipt_of, receipt_page
+from evenhand.receipts import (
+    WORDS,
+    Result,
+    check,
+    checker,
+    read_receipt,
+    receipt_of,
+    receipt_page,
+    words_content,
+)
 from evenhand.terms import DataError
 
 from ._kept import text_of_file
@@ -93,14 +102,15 @@ def _values(place: Home, explained: Mapping[str, Explanation], *, brief: bool) -
         decision = explained["en"].facts.decision_id
         entries = proven_decision(store, decision, size, brief=brief)
         last = max(one.number for one in entries.values())
-        key = Signer(store.secret()).verifier
+        signer = Signer(store.secret())
+        key, signed = signer.verifier, signer.sign_content(WORDS, words_content(decision, words))
         notes = [one for one in witnessed_notes(place) if one.is_enough and last <= one.size <= size]
         seen = next((one for one in notes if key.check(one.note)), None)
         if seen is None:
-            return receipt_of(entries, note, key, words)
+            return receipt_of(entries, note, key, words, (), signed)
         entries = proven_decision(store, decision, seen.size, brief=brief)
         by = [str(one.witness) for one in seen.by]
-        return receipt_of(entries, seen.note, key, words, by)
+        return receipt_of(entries, seen.note, key, words, by, signed)
 
 
 def check_receipt(
