@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 import pytest
 
 from evenhand import assembly
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
+from evenhand.adapters.stores.home import find_home
 from evenhand.features import pseudonymise
 from shop_folder import AT, evenhand, runs_of, write_shop
 
@@ -267,3 +270,24 @@ def test_in_a_mistyped_home_nobody_is_erased_and_it_says_so(tmp_path, cli):
     assert done.exit_code == 2
     assert "home-not-found" in done.stderr
     assert not (tmp_path / "evenhand-hom").exists()
+
+
+def _rows(path):
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return [line for line in database.iterdump() if "belonging" not in line]  # noted when it is first looked into
+
+
+def test_while_somebody_else_writes_for_long_nothing_of_an_erasure_is_done(twice, cli):
+    """Refused before its first step: no mark, what they said stands, their key is there; asked again it is done."""
+    said = cli(twice, "consent", "withdraw", WHO, "PersonalisedAdvertising")
+    assert said.exit_code == 0, said.output
+    place = find_home(twice / "evenhand-home")
+    files = (place.subject_keys, place.people)
+    before = [_rows(path) for path in files]
+    with SqliteLedger(place.ledger, key=place.key_file) as other:
+        other.claim()
+        told = cli(twice, "rights", "erase", WHO, "--yes")
+        assert (told.exit_code, "Nothing was erased or marked" in told.stderr) == (4, True)
+    assert [_rows(path) for path in files] == before
+    done = json.loads(cli(twice, "rights", "erase", WHO, "--yes", "--json").stdout)
+    assert (done["decisions"], done["said"]) == (2, 1)

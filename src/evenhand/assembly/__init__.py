@@ -86,7 +86,8 @@ if TYPE_CHECKING:
     from .records._release import Release, release, release_file
     from .records._restore import Restored, restore
     from .records._rules import rules_of_run, rules_with, sign_balancing
-    from .records._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
+    from .records._vault_noise import NoisyCounts, vault_count
+    from .records._vault_store import vault_list, vault_log, vault_purge, vault_put
     from .records._verify import verify_ledger
     from .records._why import why
     from .records._witness_folder import make_witness, witness_cosigns, witness_key, witness_watches

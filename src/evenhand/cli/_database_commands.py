@@ -75,6 +75,11 @@ def _tell(voice: Speaker, state: DatabaseState) -> None:
                 "schema": state.schema,
                 "ready": state.is_ready,
                 "parts": parts,
+                "ledger": {
+                    "format": state.ledger.has,
+                    "writes": state.ledger.needs,
+                    "filed_anew": state.ledger.is_filed_anew and not state.schema,
+                },
                 "warnings": list(state.warnings),
             }
         )
@@ -83,8 +88,21 @@ def _tell(voice: Speaker, state: DatabaseState) -> None:
     for part in state.parts:
         ready = "ready" if part.is_ready else f"needs {part.needs}"
         voice.data(f"{part.part}: {part.has or 'nothing yet'}, {ready}")
+    if not state.schema:
+        voice.data(_format_of(state))
     for warning in state.warnings:
         voice.data(f"warning: {warning}")
+
+
+def _format_of(state: DatabaseState) -> str:
+    """Of a ledger in files; on a server it is one of the parts."""
+    ledger = state.ledger
+    if not ledger.is_filed_anew:
+        return f"ledger: format {ledger.has}, ready" if ledger.has else "ledger: nothing yet, ready"
+    return (
+        f"ledger: format {ledger.has}; this evenhand files it anew in format {ledger.needs} when it writes next, and "
+        "older ones refuse it from then on: make a backup first"
+    )
 
 
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (

@@ -74,6 +74,7 @@ from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._stop import OFFICER, PauseOfAnotherError, lifted_as, pause, refuse_paused, resume
 from ._store import GENESIS, DecisionRows, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tree import GrowingTree, Node, root_from_inclusion
+from ._vault_noted import note_vault, vault_notes
 from ._verify import Problem, Verification, verify
 from ._witness import AddCheckpoint, Cosignature, Cosigner, Seen, WitnessKey, cosignatures_in, cosigned
 from ._written_out import WrittenOut, write_out
@@ -165,6 +166,7 @@ __all__ = [
     "lifted_as",
     "link",
     "new_run_id",
+    "note_vault",
     "open_run",
     "opened",
     "outcomes",
@@ -189,6 +191,7 @@ __all__ = [
     "send_for_review",
     "sign_checkpoint",
     "unreviewed",
+    "vault_notes",
     "verify",
     "wanted_by",
     "write_out",

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered, BusyError, Done, Question
@@ -60,8 +61,10 @@ class LiveService:
         campaigns: the campaigns, all of this home.
         ledger: opens the ledger for the thread that decides.
         most_waiting: people who may wait.
-        browser: told of a known person whose browser opted out in a question, where the home has not kept it yet.
+        browser: told of known people whose browsers opted out in a question, where the home has not kept it yet, and
+            what to call then.
         noticed: told what a start found left behind, for people.
+        troubled: told when nobody can be decided about since a store fails, and when that is over, for people.
         told: what people told the home; of the campaigns, where there is one.
         beside: people from whom on a group is made durable while the next is decided.
         sealer: encodes and encrypts decisions meanwhile; None = nobody else does.
@@ -75,8 +78,9 @@ class LiveService:
         *,
         most_waiting: int = MOST_WAITING,
         noticed: Callable[[Finding], None] = lambda _: None,
+        troubled: Callable[[str], None] = lambda _: None,
         told: LiveTold | None = None,
-        browser: Callable[[str], None] = lambda _: None,
+        browser: Callable[[Sequence[str], Callable[[], None]], None] = lambda _, kept: kept(),
         beside: int = BESIDE,
         sealer: Sealer | None = None,
     ) -> None:
@@ -92,7 +96,7 @@ class LiveService:
         self._last = (0, 0.0)
         self._changed = threading.Condition()
         self._is_open = True
-        self._ready = Readiness()
+        self._ready = Readiness(troubled)
         self._hands = ThreadPoolExecutor(1, "evenhand-head")
         self._thread = threading.Thread(target=self._work, name="evenhand-decides", daemon=True)
         self._thread.start()
@@ -308,10 +312,19 @@ class LiveService:
             done.set_result(None)
 
     def _tell(self, answers: Sequence[Outcome]) -> None:
-        """Tell who asked; from the thread that records, or the one that decides, never both."""
+        """Tell who asked; from the thread that records, or the one that decides, never both. Whose browser's opt-out is
+        still to be kept is told when it is."""
         for one, answer in answers:
+            unheard: Sequence[str] = ()
             if isinstance(answer, Answered) and not answer.is_repeated:
                 self._answers += len(answer.answers)
-                self.campaigns[one.question.campaign].people.tell_unheard(one.question.asks, self._browser)
-            with suppress(Exception):  # whoever asked may not be there any more; the others are
-                one.done(answer)
+                unheard = self.campaigns[one.question.campaign].people.unheard(one.question.asks)
+            if unheard:
+                self._browser(unheard, partial(_answer, one, answer))
+            else:
+                _answer(one, answer)
+
+
+def _answer(one: Waiting, answer: Answered | BaseException) -> None:
+    with suppress(Exception):  # whoever asked may not be there any more; the others are
+        one.done(answer)
