@@ -150,6 +150,20 @@ def test_reports_that_tell_nobody_erased_are_left_as_they_are(twice, cli):
     assert (folder / "report.html").stat().st_mtime_ns == before
 
 
+def test_a_file_that_somebody_is_reading_is_named(twice, cli):
+    """What was removed may stand in its log until they are done; afterwards `db scrub` folds it in."""
+    file = twice / "evenhand-home" / "people.sqlite"
+    cli(twice, "consent", "give", WHO, "DirectMarketing", "--method", "kanariehof")
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as reads:
+        reads.execute("BEGIN")
+        reads.execute("SELECT count(*) FROM trail").fetchone()
+        done = cli(twice, "rights", "erase", WHO, "--yes", "--json")
+        assert json.loads(done.stdout)["still_held"] == ["people.sqlite"]
+        assert json.loads(cli(twice, "db", "scrub", "--json").stdout)["still_held"] == ["people.sqlite"]
+    assert cli(twice, "db", "scrub").exit_code == 0
+    assert b"kanariehof" not in b"".join(path.read_bytes() for path in file.parent.glob("people.sqlite*"))
+
+
 def test_whoever_spoke_before_any_run_can_be_erased(tmp_path, cli):
     """What they said goes with their key, and the mark keeps them out; nobody is told to record a run first."""
     home = ("--home", str(tmp_path / "home"))

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from .people._table_words import ReadTables
     from .records._backup import BackedUp, backup
     from .records._bundle import BundleChecked, check_bundle, make_bundle
-    from .records._database import DatabaseState, database_status, upgrade_database
+    from .records._database import DatabaseState, database_status, scrub_database, upgrade_database
     from .records._kept import kept_checkpoints, text_of_file
     from .records._keys import KeysState, Renewed, keys_status, new_wrapping_key, renew_pseudonyms, rotate_keys
     from .records._receipts import (
@@ -254,6 +254,7 @@ __all__ = [
     "run_campaign",
     "same_person",
     "say",
+    "scrub_database",
     "send_campaign",
     "serve",
     "serve_person_pages",

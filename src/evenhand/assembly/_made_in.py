@@ -66,7 +66,7 @@ MADE_IN = {
     "people._table_words": ("ReadTables",),
     "records._backup": ("BackedUp", "backup"),
     "records._bundle": ("BundleChecked", "check_bundle", "make_bundle"),
-    "records._database": ("DatabaseState", "database_status", "upgrade_database"),
+    "records._database": ("DatabaseState", "database_status", "scrub_database", "upgrade_database"),
     "records._kept": ("kept_checkpoints", "text_of_file"),
     "records._keys": ("KeysState", "Renewed", "keys_status", "new_wrapping_key", "renew_pseudonyms", "rotate_keys"),
     "records._receipts": (

@@ -64,6 +64,23 @@ def status(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False
         raise typer.Exit(4)
 
 
+def scrub(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+    """Write tables anew of which rows about people were removed; on a server others wait meanwhile (exit code 4 where
+    something is left)."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    held = assembly.scrub_database(home=home)
+    if json_out:
+        voice.document({"still_held": list(held)})
+    elif not held:
+        voice.data("no file of the home's databases holds what was removed")
+    else:
+        voice.tell_held(held)
+    if held:
+        raise typer.Exit(4)
+
+
 def _tell(voice: Speaker, state: DatabaseState) -> None:
     if voice.json_out:
         parts = [
@@ -108,4 +125,5 @@ def _format_of(state: DatabaseState) -> str:
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (upgrade, ("evenhand db upgrade", "evenhand db upgrade --home /srv/evenhand --schema spring")),
     (status, ("evenhand db status", "evenhand db status --home /srv/evenhand --json")),
+    (scrub, ("evenhand db scrub", "evenhand db scrub --home /srv/evenhand --json")),
 )

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evenhand.adapters.stores.freeing import still_held
 from evenhand.adapters.stores.home import Home, find_home, find_home_that_is, json_bytes, write_atomically
 from evenhand.features import pseudonymise
 from evenhand.ledger import (
@@ -144,6 +145,8 @@ class Erased:
         other_ids: how many other ids of the same person were erased with this one.
         lapsed: numbers of requests that were open, and that nothing is left to answer with; each has its letter.
         models: the models in force that may have been fitted on the person, and are to be fitted again.
+        still_held: files or tables of the home's databases that may hold removed bytes a while longer, because somebody
+            else keeps them in view, or they are not this user's; () where all are free of them.
     """
 
     decisions: int
@@ -156,6 +159,7 @@ class Erased:
     other_ids: int = 0
     lapsed: tuple[str, ...] = ()
     models: tuple[DueModel, ...] = ()
+    still_held: tuple[str, ...] = ()
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
@@ -200,6 +204,7 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         other_ids=len(others),
         lapsed=tuple(number for one in done for number in one.lapsed),
         models=tuple({model.run: model for one in done for model in one.models}.values()),
+        still_held=still_held(place),
     )
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.adapters.stores.belonging import belong
 from evenhand.adapters.stores.database import Database, PartState, database_of
-from evenhand.adapters.stores.home import Home, find_home
+from evenhand.adapters.stores.freeing import still_held
+from evenhand.adapters.stores.home import Home, find_home, find_home_that_is
 from evenhand.adapters.stores.placement import place_home, placement_of
 from evenhand.terms import StoreError
 
-__all__ = ["DatabaseState", "LedgerFormat", "database_status", "upgrade_database"]
+__all__ = ["DatabaseState", "LedgerFormat", "database_status", "scrub_database", "upgrade_database"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +132,19 @@ def _parts(place: Home) -> list[tuple[Database, str]]:
         (server(placement.keys), "keys"),
         (server(placement.vault), "vault"),
     ]
+
+
+def scrub_database(*, home: str | Path | None = None) -> tuple[str, ...]:
+    """Write a home's tables anew where rows about people were removed, so that no byte of those is left in their files.
+
+    On a server everybody waits for a table while it is written, so a quiet hour is the time for it. Small tables are
+    done with each erasure. A server's write-ahead log, replicas and backups are not reached.
+
+    Returns:
+        The files or tables that may still hold something, because somebody else has an old view of the data open, or
+        they are not this user's.
+
+    Raises:
+        StoreError: there is no home, or a database cannot be reached.
+    """
+    return still_held(find_home_that_is(home), whole=True)
