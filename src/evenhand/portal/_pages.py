@@ -35,7 +35,7 @@ __all__ = [
     "why_page",
 ]
 
-_HOW = (("ai", 4), ("not", 4), ("control", 4), ("proof", 2), ("signal", 1))
+_HOW = (("ai", 6), ("not", 4), ("control", 4), ("proof", 2), ("signal", 1))
 _MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 _NOTHING: Mapping[str, str] = {}
 _NAMES = {"nl": "Nederlands", "en": "English"}
@@ -78,8 +78,13 @@ class Place:
     done: str = ""
 
 
-def why_page(why: Why, place: Place) -> str:
+def why_page(why: Why, place: Place, *, browser_says_no: bool = False) -> str:
     """One decision: the sentence, two buttons, and all of it for whoever opens it. The language is that of `why.told`.
+
+    Args:
+        why: the decision.
+        place: where the page stands.
+        browser_says_no: the browser sends Global Privacy Control with this very request; the page says what that did.
 
     Raises:
         KeyError: there is no such language.
@@ -93,7 +98,16 @@ def why_page(why: Why, place: Place) -> str:
         sender=controller.name,
         contact=controller.contact,
         view=why_view(why, own=bool(place.me)),
+        gpc=_gpc(why) if browser_says_no else "",
     )
+
+
+def _gpc(why: Why) -> str:
+    """What a browser's signal did: personalisation is off, or nothing here is what it is about, or the person chose
+    otherwise later."""
+    if why.personalisation.off or why.objection:
+        return "on"
+    return "nothing" if why.gpc_means == "nothing" else "but"
 
 
 def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOTHING) -> str:
@@ -107,7 +121,12 @@ def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOT
     """
     rights = [right.value for right in Right if right is not Right.HUMAN_REVIEW]
     closed = [state.value for state in State if state.is_closed]
-    more = {"me": me, "rights": rights, "closed": closed, "typed": {one: typed.get(one, "") for one in rights}}
+    more = {
+        "me": me,
+        "rights": rights,
+        "closed": closed,
+        "typed": {one.value: typed.get(one.value, "") for one in Right},
+    }
     return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, **more)
 
 

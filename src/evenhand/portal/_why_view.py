@@ -6,32 +6,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from evenhand.explanation import REVIEWED, Factor, number, origin_words, percent, text, text_about
-from evenhand.terms import Standing
+from evenhand.terms import Role, Standing
 
 from ._facts import Switch, Why
 from ._otherwise import Otherwise, features_of
 
 __all__ = ["named_features", "why_view"]
 
-_PLAIN = ("by-lot", "ai", "several", "made-by-ai", "limits", "worth", "eligible", "permission", "contextual", "remedy")
-_SENTENCE, _LEAST = 2, 0.005
+_PLAIN = ("by-lot", "ai", "several", "made-by-ai", "limits", "worth", "groups", "tie", "eligible", "permission",
+          "contextual", "remedy")  # fmt: skip
+_LEAST = 0.005
 _DIGEST = 12
 _AT_HOME = frozenset({
     "direct-marketing-objection", "consent-withdrawn", "consent-refused", "consent-expired", "consent-never-asked",
     "personalisation-opt-out", "signal-opt-out", "signal-refused",
 })  # fmt: skip
 """Reasons that a person can end on their own page."""
+_NOTHING_GIVEN = frozenset({
+    "consent-never-asked", "consent-pending", "consent-refused", "consent-unknown", "consent-withdrawn",
+    "consent-expired", "signal-refused", "signal-unusable",
+})  # fmt: skip
+"""Reasons by which there is no consent that a person could withdraw."""
+_RULES = frozenset({"kind", "rule", "rule-since"})
+"""Lines that cite a rule by its code: for whoever knows the rules."""
 
 
 def named_features(why: Why) -> tuple[str, ...]:
-    """The columns behind what the first sentence names, or else behind the reasons beneath it: what "not because of
-    this" is about. None where nothing personal decided."""
+    """The columns behind what the first sentence names, or else behind the reasons for an offer: what "not because of
+    this" is about. None where nothing personal decided, or where nothing about the person stood in the way of one."""
     facts = why.told.facts
     if facts.standing is not Standing.PERSONALISED or facts.outcome.is_by_lot:
         return ()
-    told = [one for one in why.told.factors[: len(facts.top_terms)] if one.direction != "neutral"]
-    named = [one for one in told if one.direction == "for"][:_SENTENCE] if facts.offer >= 0 else []
-    columns = [column for one in named or told for column in features_of(why.model, one.name)]
+    told = [one.name for one in why.told.factors[: len(facts.top_terms)] if one.direction != "neutral"]
+    reasons = why.told.named or (told if facts.offer >= 0 else ())
+    columns = [column for one in reasons for column in features_of(why.model, one)]
     return tuple(dict.fromkeys(columns))
 
 
@@ -51,6 +59,8 @@ def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
     refused, personal = facts.standing is Standing.REFUSED, facts.standing is Standing.PERSONALISED
     asked = still_on or named
     shown = [_fact(why, one, whole) for one in told.factors] if not facts.outcome.is_by_lot else []
+    unnamed = _unnamed(why)
+    never = facts.permission.key in _NOTHING_GIVEN
     points = [(text("why.base", lang), told.base), *((one.meaning, one.contribution) for one in told.factors)]
     return {
         "decision": facts.decision_id,
@@ -65,22 +75,35 @@ def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
         "at_home": facts.permission.key in _AT_HOME,
         "choices": not refused and (personal or own),
         "named": [one.name for one in asked],
+        "not_this": "portal.not-this" if facts.offer >= 0 else "portal.not-this.none",
         "named_off": bool(named) and not still_on,
         "named_words": ", ".join(one.meaning for one in asked),
         "without_named": _without_named(why) if still_on else "",
         "personal_off": why.personalisation.off,
         "facts": shown,
+        "closest": told.runner_up if facts.offer < 0 else "",
         "points": [*((label, _points(micro, lang)) for label, micro in points), _total(why)] if shown else [],
-        "more": [line.text for line in told.lines if line.layer == 2],
-        "not_used": told.not_used,
+        "more": [line.text for line in told.lines if line.layer == 2 and line.key not in _RULES],
+        "rules": [line.text for line in told.lines if line.key in _RULES],
+        "basis": by_key["basis"].text if "basis" in by_key else "",
+        "not_used": [(name, why_not) for name, why_not in told.not_used if name not in unnamed],
+        "unnamed": len(unnamed),
         "off": [one for one in why.switches.values() if one.off and one.name in facts.switched_off_of(why.model)],
         "fairness": why.fairness,
         "aware": "aware" in by_key,
-        "who": [line.text for line in told.lines if line.layer == 3],
+        "who": [line.text for line in told.lines if line.layer == 3 and not (line.key == "withdraw" and never)],
         "learned_from": why.learned_from,
         "digest": why.model.digest[:_DIGEST],
         "can_verify": why.can_verify,
     }
+
+
+def _unnamed(why: Why) -> frozenset[str]:
+    """Columns that are forbidden and that the campaign gives no words for, as they would be called: bookkeeping of the
+    organisation, whose names in its tables tell a person nothing."""
+    columns = why.campaign.columns.items()
+    bare = [name for name, one in columns if one.role is Role.FORBIDDEN and one.meaning is None]
+    return frozenset(name.replace("_", " ") for name in bare)
 
 
 def _label(why: Why) -> str:
@@ -113,7 +136,10 @@ def _fact(why: Why, factor: Factor, whole: int) -> Mapping[str, Any]:
 
 def _without_named(why: Why) -> str:
     found = why.without_named
-    return "" if found is None else text(f"portal.without-named.{_how(found)}", why.told.lang, offer=_offer(why, found))
+    if found is None:
+        return ""
+    how = "still-none" if found.is_same and found.offer < 0 else _how(found)
+    return text(f"portal.without-named.{how}", why.told.lang, offer=_offer(why, found))
 
 
 def _without(why: Why, found: Otherwise | None) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "language",
     "root_of",
     "says_no",
+    "skipped",
     "way_back",
 ]
 
@@ -49,6 +50,12 @@ def ending_of(name: str) -> tuple[str, str]:
     """What an address names, and as what it is asked for: ``json``, ``receipt``, or "" as a page."""
     found, dot, kind = name.rpartition(".")
     return (found, kind) if dot and kind in ("json", "receipt") else (name, "")
+
+
+def skipped(request: Request) -> int:
+    """How many of the newest decisions somebody has gone past; 0 where the address says nothing of the kind."""
+    said = request.query_params.get("older", "")
+    return int(said) if re.fullmatch(r"[0-9]{1,6}", said) else 0
 
 
 def just_done(request: Request) -> str:

@@ -40,6 +40,7 @@ from evenhand.portal import (
     how_page,
     intent_of,
     is_protective,
+    lacks_words,
     left_page,
     me_page,
     refused_page,
@@ -49,7 +50,18 @@ from evenhand.portal import (
 from evenhand.terms import StoreError
 
 from ._answers import Guarded, file_of, receipt_answer, sent_on, style_sheet
-from ._asking import ARRIVES, ending_of, form_of, is_from_elsewhere, just_done, language, root_of, says_no, way_back
+from ._asking import (
+    ARRIVES,
+    ending_of,
+    form_of,
+    is_from_elsewhere,
+    just_done,
+    language,
+    root_of,
+    says_no,
+    skipped,
+    way_back,
+)
 from ._person_entry import entry_routes
 
 __all__ = ["Desk", "House", "person_pages"]
@@ -66,8 +78,8 @@ class Desk(Protocol):
         """One decision about this person; None where there is none with this id about them."""
         ...
 
-    def me(self, lang: Lang, *, browser_says_no: bool) -> Me:
-        """The person's own page."""
+    def me(self, lang: Lang, *, browser_says_no: bool, skipped: int) -> Me:
+        """The person's own page, without so many of the newest decisions."""
         ...
 
     def factors(self) -> frozenset[str]:
@@ -241,14 +253,14 @@ class _Pages:
         return await self._own_page(request, opening.who, language(request), {})
 
     async def _own_page(self, request: Request, who: str, lang: Lang, typed: Mapping[str, str]) -> Response:
-        me = await run_in_threadpool(self._me, who, lang, says_no(request))
+        me = await run_in_threadpool(self._me, who, lang, says_no(request), skipped(request))
         return HTMLResponse(me_page(me, self._own_place(request, "/me"), lang, typed=typed))
 
-    def _me(self, who: str, lang: Lang, browser_says_no: bool) -> Me:
+    def _me(self, who: str, lang: Lang, browser_says_no: bool, past: int) -> Me:
         desk = self._house.desk(who)
         if browser_says_no:
             desk.hear_browser()
-        return desk.me(lang, browser_says_no=browser_says_no)
+        return desk.me(lang, browser_says_no=browser_says_no, skipped=past)
 
     async def choose(self, request: Request) -> Response:
         opening = self._visit(request)
@@ -330,7 +342,7 @@ class _Pages:
         done = self._links.was_done(just_done(request), link, self._clock())
         files = {"receipt": f"{root}{path}.receipt", "file": f"{root}{path}.json"}
         place = _place(request, path, act=root + path, enter=self._enter(root), done=done, **files)
-        return HTMLResponse(why_page(why, place))
+        return HTMLResponse(why_page(why, place, browser_says_no=says_no(request)))
 
     def _enter(self, root: str) -> str:
         """Where somebody can ask for a code; "" where nobody brings codes."""
@@ -338,12 +350,13 @@ class _Pages:
 
     def _page_of(self, request: Request, why: Why) -> Response:
         path = f"/me/why/{why.told.facts.decision_id}"
-        place = self._own_place(request, path)
-        return HTMLResponse(why_page(why, place))
+        return HTMLResponse(why_page(why, self._own_place(request, path), browser_says_no=says_no(request)))
 
     def _done(self, who: str, form: Mapping[str, Sequence[str]], lang: Lang, *, only_off: bool) -> str:
         """Keep what the person said; the key of what is then said about it."""
         desk = self._house.desk(who)
+        if lacks_words(form):
+            return "no-words"
         intent = intent_of(form, factors=desk.factors(), purposes=desk.purposes())
         if intent is None or (only_off and not is_protective(intent)):
             return "nothing"

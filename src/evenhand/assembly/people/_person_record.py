@@ -205,10 +205,11 @@ class PersonRecord:
         """What each decision used."""
         return [_trace(found, run) for found, run in self.decisions]
 
-    def lines(self, lang: Lang, most: int) -> list[Decided]:
-        """The last decisions, newest first."""
-        out = []
-        for found, run in reversed(self.decisions[-most:]):
+    def lines(self, lang: Lang, most: int, skipped: int = 0) -> list[Decided]:
+        """The last decisions, newest first, without so many of the newest."""
+        out, end = [], max(0, len(self.decisions) - skipped)
+        begin = max(0, end - most)
+        for number, (found, run) in reversed(list(enumerate(self.decisions[begin:end], begin + 1))):
             texts = [offer.text.nl if lang == "nl" else offer.text.en for offer in run.campaign.offers]
             out.append(
                 Decided(
@@ -218,6 +219,7 @@ class PersonRecord:
                     offer=texts[found.offer] if found.offer >= 0 else "",
                     kind=kind_of(found, run),
                     review=_review(self.reviews.get(found.decision_id, ())),
+                    number=number,
                 )
             )
         return out
