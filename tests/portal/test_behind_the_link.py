@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 
+from evenhand import assembly
 from evenhand.adapters.entry.code_delivery import OwnIds
 from evenhand.adapters.entry.entry_codes import EntryCodes
-from evenhand.adapters.entry.person_links import UsedInMemory
+from evenhand.adapters.entry.person_links import Scope, UsedInMemory
 from evenhand.adapters.web import person_pages
 from evenhand.assembly import check_receipt
+from evenhand.receipts import check, read_receipt
 from portal_cases import Browser
 
 
@@ -64,3 +67,67 @@ def test_the_page_behind_a_link_says_how_to_get_to_ones_own(shop, lang, says):
     found = re.search(r'<a href="/me/enter\?lang=(..)">([^<]+)', with_codes.rpartition("<details>")[2])
     assert found.group(1) == lang
     assert found.group(2).startswith(says)
+
+
+def test_a_proof_without_personal_data_is_there_before_and_after_an_erasure(real, tmp_path):
+    """It holds, and has nothing of the person in it; after the erasure the link gives it in place of the page, and
+    before it the page offers it too."""
+    person = real.who("tea")
+    link = real.why_link(person)
+    page = Browser(real.app).get(f"{link}?lang=en")
+    assert f'href="{link}.proof?lang=en"' in page.text
+    before = Browser(real.app).get(f"{link}.proof?lang=en")
+    assert before.status_code == 200
+    assembly.erase(person, home=real.home.folder, at=real.now)
+    real.start()
+    gone = Browser(real.app).get(f"{link}?lang=nl")
+    assert gone.status_code == 410
+    assert "Dit is gewist" in gone.text
+    assert f'href="{link}.proof?lang=nl"' in gone.text
+    after = Browser(real.app).get(f"{link}.proof?lang=en")
+    pseudonym = real.pseudonym(person)
+    for number, answer in enumerate((before, after)):
+        path = tmp_path / f"proof{number}.html"
+        path.write_text(answer.text, encoding="utf-8")
+        checked = check_receipt(path)
+        assert checked.ok, checked.steps
+        assert set(checked.facts) == {"entry"}
+        assert checked.parts == []
+        found = read_receipt(answer.text)
+        assert {one["role"] for one in found["entries"]} == {"decision", "run"}
+        assert not {"opened", "salt"} & {key for one in found["entries"] for key in one}
+        assert all(word not in answer.text for word in (person, pseudonym, "Money off tea"))
+    for end in (".receipt", ".json"):
+        assert Browser(real.app).get(link + end).status_code == 404
+
+
+def test_a_proof_is_given_to_the_person_alone(real):
+    """Of somebody else's decision there is none: neither by a visit nor by a link that names it, erased or not."""
+    mine, theirs = real.who("tea"), real.who("bread")
+    other = real.decision_of(theirs)
+    crossed = real.links.make(Scope.ONE_DECISION, mine, until=real.now + timedelta(hours=1), about=other)
+    browser = Browser(real.app)
+    browser.post(real.me_link(mine), data={"lang": "nl"})
+    assert browser.get(f"/me/why/{real.decision_of(mine)}.proof").status_code == 200
+    assert browser.get(f"/me/why/{other}.proof").status_code == 404
+    assert Browser(real.app).get(f"/why/{crossed}.proof").status_code == 404
+    assembly.erase(theirs, home=real.home.folder, at=real.now)
+    assert browser.get(f"/me/why/{other}.proof").status_code == 404
+
+
+@pytest.mark.parametrize("change", ["number", "body", "run", "words", "more"])
+def test_a_proof_that_was_changed_does_not_hold(real, change):
+    """Another entry, another run's start, other words, or a campaign that nothing ties to it."""
+    found = read_receipt(Browser(real.app).get(f"{real.why_link(real.who('tea'))}.proof").text)
+    decision, run = found["entries"]
+    if change == "number":
+        decision["number"] += 1
+    elif change == "body":
+        decision["body"] = decision["body"].replace('"d":"', '"d":"0', 1)
+    elif change == "run":
+        found["entries"][1] = {**decision, "role": "run"}
+    elif change == "words":
+        found["words"]["en"][0] = "You are poor."
+    else:
+        found["entries"].append({**run, "role": "campaign"})
+    assert not check(found).ok

@@ -56,6 +56,7 @@ class Place:
         leave: ends the visit.
         receipt: the receipt of this decision.
         file: this decision as JSON.
+        proof: its receipt without anything of the person.
         enter: where somebody without a link asks for a code.
         csrf: what a form must send back.
         back: where a form was sent from, below the mount.
@@ -72,6 +73,7 @@ class Place:
     leave: str = ""
     receipt: str = ""
     file: str = ""
+    proof: str = ""
     enter: str = ""
     csrf: str = ""
     back: str = ""
@@ -159,7 +161,7 @@ def code_page(sender: str, contact: str, place: Place, lang: Lang, *, minutes: i
 
 
 def refused_page(
-    why: Literal["link", "no-visit", "session", "form", "unknown", "not-now", "fault"],
+    why: Literal["link", "no-visit", "session", "form", "unknown", "erased", "not-now", "fault"],
     sender: str,
     contact: str,
     place: Place,
@@ -182,11 +184,13 @@ def refused_page(
         "session": "portal.refused.session",
         "form": "portal.refused.form",
         "unknown": "portal.refused.unknown",
+        "erased": "portal.refused.erased",
         "not-now": "portal.refused.not-now",
         "fault": "portal.refused.fault",
     }[why]
     title = {
         "no-visit": f"{say}.title",
+        "erased": f"{say}.title",
         "session": "portal.left.title",
         "not-now": "portal.refused.trouble",
         "fault": "portal.refused.trouble",

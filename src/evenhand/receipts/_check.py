@@ -55,6 +55,7 @@ class Entry:
             raise ValueError
         self.hash = hashlib.sha256(after + self.text.encode()).digest()
         self.body = json.loads(str(found.get("opened", self.text)))
+        self.is_closed = "opened" not in found and self.body["@"] == "sealed-decision"
         salted = bytes.fromhex(str(found.get("salt", ""))) + str(found.get("opened", "")).encode()
         commitment = hashlib.sha256(salted).hexdigest()  # of salt and what was decided, which the entry does not say
         self.is_committed = "opened" not in found or json.loads(self.text).get("d") == commitment
@@ -220,6 +221,10 @@ def _belonging(entries: dict[str, Entry]) -> tuple[str, dict[str, object]]:
     decision, run = entries["decision"], entries["run"]
     if not all(entry.is_committed for entry in entries.values()):
         raise BrokenError("other-body")
+    if decision.is_closed:
+        if run.body["@"] != "run-started" or decision.number <= run.number or len(entries) > 2:
+            raise BrokenError("other-run")
+        return "closed", {"number": decision.number, "run": run.body["run"]}
     kinds = (decision.body["@"], run.body["@"])
     if kinds != ("decision", "run-started") or decision.number - run.number != decision.body.get("n", 0):
         raise BrokenError("other-run")
@@ -235,6 +240,9 @@ def _belonging(entries: dict[str, Entry]) -> tuple[str, dict[str, object]]:
 def _sum(entries: dict[str, Entry], result: Result, facts: dict[str, object]) -> tuple[str, dict[str, object]]:
     """With the model: base and shares are the score, and the strongest reasons are among them."""
     said = entries["decision"].body
+    if entries["decision"].is_closed:
+        result.facts = {"entry": entries["decision"].number}
+        return "no-content", {}
     offer = said.get("o", -1) if said.get("o", -1) >= 0 else said.get("ru", -1)
     if "model" not in entries or said.get("st", 0) != 2 or offer < 0:
         result.facts = facts
@@ -291,7 +299,7 @@ def _words(
     if seal is None:
         return "words-open", {}
     name, _, encoded = ledger.split("+", 2)
-    run, number = entries["run"].body["run"], entries["decision"].body.get("n", 0)
+    run, number = entries["run"].body["run"], entries["decision"].number - entries["run"].number
     words = {str(lang): [str(line) for line in lines] for lang, lines in said.items()}  # type: ignore[attr-defined]
     digest = hashlib.sha256(words_content(f"{run}.{number}", words)).hexdigest()
     message = f"evenhand {WORDS}/v1\n{name}\n{digest}\n".encode()

@@ -18,6 +18,9 @@ TEXTS = {
     "other-run": ("the decision is not one of this run", "de beslissing hoort niet bij deze ronde"),
     "no-score": ("nothing about you was used: no score", "er is niets over u gebruikt: geen score"),
     "other-body": ("the entry commits to something else", "de regel legt iets anders vast"), "yes": ("holds", "klopt"),
+    "closed": ("entry {number}, after the start of run {run}; what was decided is not in it",
+               "regel {number}, na het begin van ronde {run}; wat is beslist staat er niet in"),
+    "no-content": ("nothing to add up: it is not in it", "niets op te tellen: het staat er niet in"),
     "of-run": ("decision {number} of run {run}", "beslissing {number} van ronde {run}"), "base": ("base", "basis"),
     "step-inclusion": ("it stands in the ledger", "het staat in het logboek"), "no": ("DOES NOT HOLD", "KLOPT NIET"),
     "not": ("This receipt does not hold.", "Dit ontvangstbewijs klopt niet."), "form": ("of {name}", "van {name}"),
@@ -41,5 +44,5 @@ LABELS = (("withheld", "niet gebruikt"), ("missing", "niet bekend"), ("other", "
           ("below", "minder dan"), ("to", "tot"), ("or more", "of meer"))  # fmt: skip
 DUTCH = {"decision": "beslissing", "at": "moment", "campaign": "campagne", "version": "versie", "standing": "gebruikt",
          "permission_code": "code van de toestemming", "outcome_code": "code van de uitkomst", "score": "score",
-         "purpose": "doel", "offer": "aanbod", "refused": "niets", "contextual": "niets persoonlijks",
+         "entry": "regel", "purpose": "doel", "offer": "aanbod", "refused": "niets", "contextual": "niets persoonlijks",
          "personalised": "persoonsgegevens"}  # fmt: skip

@@ -47,9 +47,9 @@ def way_back(form: Mapping[str, Sequence[str]]) -> str:
 
 
 def ending_of(name: str) -> tuple[str, str]:
-    """What an address names, and as what it is asked for: ``json``, ``receipt``, or "" as a page."""
+    """What an address names, and as what it is asked for: ``json``, ``receipt``, ``proof``, or "" as a page."""
     found, dot, kind = name.rpartition(".")
-    return (found, kind) if dot and kind in ("json", "receipt") else (name, "")
+    return (found, kind) if dot and kind in ("json", "receipt", "proof") else (name, "")
 
 
 def skipped(request: Request) -> int:

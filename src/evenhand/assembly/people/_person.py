@@ -33,9 +33,9 @@ from evenhand.portal import (
     words_of,
 )
 from evenhand.receipts import receipt_page
-from evenhand.terms import DecisionFacts, LedgerError, LegalBasis, Standing
+from evenhand.terms import DataError, DecisionFacts, LedgerError, LegalBasis, Standing
 
-from ..records._receipts import receipt_values
+from ..records._receipts import closed_receipt, receipt_values
 from ._person_record import OpenRun, PersonRecord, RunShelf, newest_campaign
 from ._person_signals import first_gpc, heard_since, said_by_tcf, signals_of
 from ._signal_means import GPC, GPC_ON
@@ -238,6 +238,17 @@ class PersonDesk:
         try:
             return receipt_page(receipt_values(self._place, decision), lang=lang)
         except LedgerError:
+            return None
+
+    def proof(self, decision: str, lang: Lang, *, by_link: bool) -> str | None:
+        """The page of a receipt that holds nothing of the person. Of a decision that nobody can read any more only a
+        link can tell that it was theirs: it was made when that was known. None where there is none."""
+        is_theirs = self.record.decision(decision) is not None
+        if not is_theirs and not (by_link and self.record.is_closed(decision)):
+            return None
+        try:
+            return receipt_page(closed_receipt(self._place, decision), lang=lang)
+        except (LedgerError, DataError):
             return None
 
     def _personalisation(self) -> Switch:

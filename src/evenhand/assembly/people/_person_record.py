@@ -175,6 +175,17 @@ class PersonRecord:
                 return None
             return found, self._shelf.run(store, found.run_id)
 
+    def is_closed(self, decision: str) -> bool:
+        """Whether a decision is recorded, and nobody can read it any more."""
+        if not has_ledger(self._place):
+            return False
+        with self._open() as store:
+            try:
+                facts(store, decision, self._keys)
+            except DataError as error:
+                return error.code == "ledger-closed"
+        return False
+
     @property
     def can_verify(self) -> bool:
         """Whether a signed checkpoint is there, under which a receipt can be given."""

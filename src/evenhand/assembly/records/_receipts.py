@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.stores.home import Home, find_home, write_atomically
-from evenhand.ledger import Signer, latest_checkpoint, proven_decision
+from evenhand.explanation import LANGUAGES, text
+from evenhand.ledger import Signer, latest_checkpoint, proven_closed, proven_decision
 from evenhand.ledger import sign_checkpoint as sign_checkpoint_of
 from evenhand.receipts import (
     WORDS,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_receipt",
+    "closed_receipt",
     "give_receipt",
     "last_checkpoint",
     "ledger_key",
@@ -82,6 +84,24 @@ def receipt_values(place: Home, decision_id: str) -> dict[str, object]:
         LedgerError: the ledger has no signed checkpoint yet.
     """
     return _values(place, _explained(place, decision_id), brief=False)
+
+
+def closed_receipt(place: Home, decision_id: str) -> dict[str, object]:
+    """A receipt that proves that a decision was recorded, and holds nothing of the person: neither what was decided nor
+    why. It can be given after an erasure, and to whoever wants to show only that the ledger was not rewritten.
+
+    Raises:
+        DataError: the ledger knows no such decision.
+        LedgerError: the ledger has no signed checkpoint yet.
+    """
+    words: dict[str, list[str]] = {
+        one: [text(f"receipt.closed.{part}", one) for part in ("title", "say")] for one in LANGUAGES
+    }
+    with open_ledger(place) as store:
+        size, note = latest_checkpoint(store)
+        entries, signer = proven_closed(store, decision_id, size), Signer(store.secret())
+        signed = signer.sign_content(WORDS, words_content(decision_id, words))
+        return receipt_of(entries, note, signer.verifier, words, (), signed)
 
 
 def _explained(place: Home, who: str) -> dict[str, Explanation]:

@@ -83,12 +83,18 @@
     for (const entry of Object.values(entries)) must(same(await rootOf(entry, Number(size)), base64(root)));
   }
 
+  const isClosed = () => entries.decision.opened === undefined && entries.decision.said["@"] === "sealed-decision";
+
   async function belonging() {
     const { decision, run } = entries;
     for (const entry of Object.values(entries)) {
       if (entry.opened === undefined) continue; // else the entry holds a commitment: SHA-256 of salt and what was decided
       const committed = text(await sha256(join(hex(entry.salt), utf8.encode(entry.opened))));
       must(JSON.parse(entry.body).d === committed);
+    }
+    if (isClosed()) {
+      must(run.said["@"] === "run-started" && decision.number > run.number && !entries.campaign && !entries.model);
+      return;
     }
     must(decision.said["@"] === "decision" && run.said["@"] === "run-started");
     must(decision.number - run.number === (decision.said.n || 0));
@@ -119,6 +125,7 @@
 
   async function sum() {
     const said = entries.decision.said;
+    if (isClosed()) throw new Error("closed");
     if (!entries.model) throw new Error("absent");
     const offer = (said.o ?? -1) >= 0 ? said.o : said.ru ?? -1;
     if (said.st !== 2 || offer < 0) throw new Error("none");
@@ -172,7 +179,7 @@
   async function words() {
     if (!receipt.words_signed) throw new Error("unproven");
     const [name, , ...rest] = receipt.ledger.split("+"), { decision, run } = entries;
-    let said = `${run.said.run}.${decision.said.n || 0}\n`;
+    let said = `${run.said.run}.${decision.number - run.number}\n`;
     for (const lang of Object.keys(receipt.words).sort())
       for (const line of receipt.words[lang]) said += `${lang} ${text(await sha256(utf8.encode(line)))}\n`;
     const signed = utf8.encode(`evenhand receipt-words/v1\n${name}\n${text(await sha256(utf8.encode(said)))}\n`);
@@ -190,7 +197,7 @@
     try {
       await step();
     } catch (problem) {
-      found = ["cannot", "absent", "none", "unproven"].includes(problem.message) ? problem.message : "broken";
+      found = ["cannot", "absent", "none", "closed", "unproven"].includes(problem.message) ? problem.message : "broken";
     }
     state(name, found);
     if (name === "words") show(".words", "words", found);
