@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from evenhand.adapters.stores.home import Home
+from evenhand.assembly.records._receipts import closed_receipt
 from evenhand.receipts import check, receipt_page
 
 pytestmark = pytest.mark.browser
@@ -178,3 +180,14 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit, give, lang, schem
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     found = Axe().run(page).response["violations"]
     assert not found, [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
+
+
+def test_a_receipt_without_personal_data_holds_in_the_browser(visit, give, shop_home):
+    """As for the program; it says that what was decided is not in it, and shows no table."""
+    decision = check(give("personalised")).facts["decision"]
+    page = visit(closed_receipt(Home(shop_home), decision))
+    assert page.locator("main.in-en .verdict").get_attribute("data-verdict") == "holds"
+    assert page.evaluate(SHOWN)[-2:] == [["sum", "closed"], ["words", "holds"]]
+    assert "what was decided is not in it" in page.locator("main.in-en [data-step=sum]").inner_text()
+    assert not page.locator("main.in-en section.parts").is_visible()
+    assert not page.locator("main.in-en .facts").is_visible()
