@@ -15,14 +15,14 @@ import pytest
 
 from evenhand import assembly
 from evenhand.terms import StoreError
-from live_cases import asked, opened, person
+from live_cases import Web, asked, opened, person
 
 TESTS = Path(__file__).resolve().parent.parent
 
 SERVICE = """
 import os, sys, time
 from pathlib import Path
-from live_cases import asked, opened, person
+from live_cases import Web, asked, opened, person
 os.chdir(sys.argv[2])
 with opened(Path(sys.argv[2])) as serving:  # loads what is loaded late, while the interpreter's files can be read
     asked(serving.live, person(3))
@@ -74,8 +74,7 @@ def test_started_with_a_ledger_that_may_only_be_read_it_says_so_and_decides_as_s
             told = service.communicate("\n", timeout=60)[0].splitlines()
         assert told == [
             "1 True",
-            "Nobody can be decided about now (store-denied)|"
-            "It is over (store-denied): people can be decided about again",
+            "Deciding: not possible now (store-denied)|Deciding: it is over (store-denied)",
         ]
         assert assembly.verify_ledger(home=there / "evenhand-home").ok
     finally:
@@ -137,5 +136,22 @@ def test_on_a_full_disk_it_is_not_ready_until_there_is_room_and_says_so_twice(ra
             while serving.live.not_ready() and time.monotonic() < until:
                 time.sleep(0.05)
             assert asked(serving.live, person(30)).answers
-            assert said[1:] == ["It is over (store-full): people can be decided about again."]
+            assert said[1:] == ["Deciding: it is over (store-full)."]
         assert assembly.verify_ledger(home=disk / "evenhand-home").ok
+
+
+def test_what_people_say_cannot_be_kept_is_told_once_and_once_when_it_can(ran_shop):
+    """A folder stands where the file should be: however many say something, one line; decisions are told of by
+    themselves. None has a word of anybody."""
+    said: list[str] = []
+    told = {"subject": person(3), "word": "opt-out"}
+    with opened(ran_shop) as serving:
+        web, file = Web(serving, "consents", told=said.append), serving.place.people
+        file.mkdir()
+        assert [web("POST", "/v1/consents", told).status_code for _ in range(4)] == [503] * 4
+        assert web("GET", "/healthz").status_code == 200
+        assert [one.partition(". ")[0] for one in said] == ["POST /v1/consents: not possible now (store-denied)"]
+        assert person(3) not in said[0]
+        file.rmdir()
+        assert [web("POST", "/v1/consents", told).status_code for _ in range(2)] == [201] * 2
+    assert said[1:] == ["POST /v1/consents: it is over (store-denied)."]

@@ -276,6 +276,18 @@ def test_where_the_process_that_speaks_http_is_stopped_another_takes_its_place(r
     assert "speaks HTTP ended, and is started again." in said
 
 
+def test_where_the_process_that_decides_is_stopped_whoever_asks_how_it_is_is_told_so(there):
+    """A load balancer learns that nobody answers, and that somebody does again; nothing else goes on meanwhile."""
+    there.two.process.send_signal(signal.SIGSTOP)
+    try:
+        told = httpx.get(there.two.address + "/readyz", timeout=30)
+    finally:
+        there.two.process.send_signal(signal.SIGCONT)
+    assert (told.status_code, told.json()["type"]) == (503, "/problems/unanswered")
+    assert httpx.get(there.two.address + "/readyz", timeout=30).status_code == 200
+    assert there.ask().status_code == 200
+
+
 def test_a_ctrl_c_while_the_process_that_speaks_http_starts_is_for_the_one_that_decides(there):
     """A terminal sends it to both; the one that starts goes on, and ends by the other's word without a traceback."""
     before = _front(there.two)

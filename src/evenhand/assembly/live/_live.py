@@ -30,6 +30,7 @@ from ._live_groups import Waiting, closing, unavailable
 from ._live_pipeline import BESIDE, MOST_TOGETHER, Pipeline
 from ._live_ready import LOOK_AGAIN, Readiness
 from ._live_told import LiveTold
+from ._store_spells import StoreSpells
 
 if TYPE_CHECKING:
     from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
@@ -49,6 +50,8 @@ _BACK = 0.05
 """Seconds within which whoever was answered may be back with the next question."""
 _NOTICED = 1.0
 """Seconds after which whoever waits for an end is told why."""
+_FIRST = 5.0
+"""Seconds within which the ledger is opened, or was found to be closed: so nobody is told before that all is well."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
 
@@ -96,10 +99,12 @@ class LiveService:
         self._last = (0, 0.0)
         self._changed = threading.Condition()
         self._is_open = True
-        self._ready = Readiness(troubled)
+        self._ready = Readiness(StoreSpells(troubled))
         self._hands = ThreadPoolExecutor(1, "evenhand-head")
+        self._tried = threading.Event()
         self._thread = threading.Thread(target=self._work, name="evenhand-decides", daemon=True)
         self._thread.start()
+        self._tried.wait(_FIRST)
 
     def __enter__(self) -> LiveService:
         return self
@@ -217,8 +222,10 @@ class LiveService:
                 trouble = error if isinstance(error, EvenhandError) else unavailable(error)
             else:
                 self._ready.ended(None)
+                self._tried.set()
                 return pipeline
             self._ready.ended(trouble)
+            self._tried.set()
             with self._changed:
                 self._changed.wait_for(lambda: not self._is_open, LOOK_AGAIN)
                 asked, self._waiting, self._people = list(self._waiting), deque(), 0

@@ -10,15 +10,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from evenhand.adapters.stores.home import Home
 
 from ..people._signals_said import hear_browsers
 from ..people._table_words import TableWords, gpc_in_table
+from ..people._trail import is_trail_there, trail_of
+
+if TYPE_CHECKING:
+    from evenhand.adapters.stores.rights_tables import RightsTables
 
 __all__ = ["BrowsersHeard"]
 
@@ -46,6 +51,8 @@ class BrowsersHeard:
         self._then: dict[str, list[Callable[[], None]]] = {}
         self._lock = threading.Lock()
         self._hands = ThreadPoolExecutor(1, "evenhand-browsers")
+        self._open = ExitStack()
+        self._trail: RightsTables | None = None
 
     def __call__(self, whom: Sequence[str], kept: Callable[[], None]) -> None:
         """Keep it for these people, soon and once, as of now; `kept` is called when it is, or cannot be."""
@@ -75,6 +82,18 @@ class BrowsersHeard:
     def close(self) -> None:
         """Keep what is due, and end."""
         self._hands.shutdown()
+        self._shut()
+
+    def _opened(self) -> RightsTables | None:
+        """The trail, opened once; None where there is none yet."""
+        if self._trail is None and is_trail_there(self._place):
+            self._trail = self._open.enter_context(trail_of(self._place))
+        return self._trail
+
+    def _shut(self) -> None:
+        self._trail = None
+        with suppress(Exception):
+            self._open.close()
 
     def _keep(self) -> None:
         """Everybody who is due, many in one transaction, until nobody is."""
@@ -84,9 +103,10 @@ class BrowsersHeard:
             if not some:
                 return
             try:
-                with suppress(Exception):  # what could not be kept comes again
-                    tables = self._tables()
-                    hear_browsers(some, partial(gpc_in_table, tables), home=self._place.folder, at=self._clock())
+                in_table = partial(gpc_in_table, self._tables())
+                hear_browsers(some, in_table, home=self._place.folder, at=self._clock(), trail=self._opened())
+            except Exception:  # what could not be kept comes again, and the trail is opened anew for it
+                self._shut()
             finally:
                 is_over = self._done(some)
             if is_over:

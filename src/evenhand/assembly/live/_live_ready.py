@@ -9,7 +9,6 @@ that is asked a thousand times a second has one trouble, not a thousand.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -33,18 +32,16 @@ class Readiness:
     """How a service is. Told by the thread that decides, asked from any.
 
     Attributes:
-        told: told when nobody can be decided about since a store fails, and when that is over; from either thread.
+        store: told, from either thread, whether a store fails.
         trouble: why the last step failed; None where it did not.
     """
 
-    told: Callable[[str], None] = field(default=lambda _: None, repr=False)
+    store: Callable[[str, EvenhandError | None], None] = field(default=lambda _, __: None, repr=False)
     trouble: EvenhandError | None = None
     _locked: tuple[EvenhandError, str, tuple[str, ...]] | None = field(default=None, repr=False)
     _asked_at: float = -_ASKED
     _looked_at: float = 0.0
     _since: float | None = None
-    _spell: set[str] = field(default_factory=set, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def word(self) -> str:
         """Why nobody could be decided about, one stable word; "" where they could be."""
@@ -69,14 +66,9 @@ class Readiness:
 
     def fails(self, trouble: EvenhandError | None) -> None:
         """Nobody can be decided about; or, with None, they can."""
-        with self._lock:
-            self.trouble = trouble
-            if isinstance(trouble, StoreError | LedgerError) and trouble.code not in self._spell:
-                self._spell.add(trouble.code)
-                self.told(f"Nobody can be decided about now ({trouble.code}). {trouble}")
-            elif trouble is None and self._spell:
-                over, self._spell = ", ".join(sorted(self._spell)), set()
-                self.told(f"It is over ({over}): people can be decided about again.")
+        self.trouble = trouble
+        if trouble is None or isinstance(trouble, StoreError | LedgerError):
+            self.store("Deciding", trouble)
 
     @property
     def is_full(self) -> bool:

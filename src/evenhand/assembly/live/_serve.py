@@ -33,6 +33,7 @@ from ._live_tables import TablesWatch
 from ._live_told import LiveTold
 from ._register import CampaignRegister
 from ._sources import Sources
+from ._store_spells import StoreSpells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,6 +249,7 @@ def _service(
         mounts=mounts or {},
         front=front,
         root=root,
+        store=StoreSpells(told),
     )
 
 
