@@ -187,7 +187,7 @@ def test_a_receipt_without_personal_data_holds_in_the_browser(visit, give, shop_
     decision = check(give("personalised")).facts["decision"]
     page = visit(closed_receipt(Home(shop_home), decision))
     assert page.locator("main.in-en .verdict").get_attribute("data-verdict") == "holds"
-    assert page.evaluate(SHOWN)[-2:] == [["sum", "closed"], ["words", "holds"]]
+    assert page.evaluate(SHOWN)[-3:] == [["belonging", "after"], ["sum", "closed"], ["words", "holds"]]
     assert "what was decided is not in it" in page.locator("main.in-en [data-step=sum]").inner_text()
     assert not page.locator("main.in-en section.parts").is_visible()
     assert not page.locator("main.in-en .facts").is_visible()

@@ -94,7 +94,7 @@
     }
     if (isClosed()) {
       must(run.said["@"] === "run-started" && decision.number > run.number && !entries.campaign && !entries.model);
-      return;
+      throw new Error("after");
     }
     must(decision.said["@"] === "decision" && run.said["@"] === "run-started");
     must(decision.number - run.number === (decision.said.n || 0));
@@ -197,7 +197,7 @@
     try {
       await step();
     } catch (problem) {
-      found = ["cannot", "absent", "none", "closed", "unproven"].includes(problem.message) ? problem.message : "broken";
+      found = ["cannot", "absent", "none", "after", "closed", "unproven"].includes(problem.message) ? problem.message : "broken";
     }
     state(name, found);
     if (name === "words") show(".words", "words", found);
