@@ -113,6 +113,21 @@ def test_an_access_page_says_where_to_complain_and_how_long_everything_is_kept(d
     assert "bewijs van uw keuzes: 5 jaar; uw verzoeken: 3 jaar" in page
 
 
+def test_an_opt_out_asks_for_no_proof_and_says_when_somebody_may_ask_again(desk):
+    """No code and no letter for one; the request and the history name the first day on which to ask for a yes again."""
+    number = desk.ask("opt_out", "--law", "ccpa")
+    done = desk("rights", "identity", number, "--by", "dpo", "--letter", "code.txt")
+    assert done.exit_code == 2
+    assert "needs no proof of identity" in done.stderr
+    assert not (desk.folder / "code.txt").exists()
+    shown = desk("rights", "show", number).stdout
+    assert "counted by 11 CCR 7026(f) (since 2023-03-29)" in shown
+    day = json.loads(desk("consent", "history", WHO, "--json").stdout)["may_ask_again_from"]
+    assert f"ask for no yes to sale or sharing before {day}" in shown
+    assert desk("consent", "take-back-opt-out-of-sale", WHO).exit_code == 0
+    assert json.loads(desk("consent", "history", WHO, "--json").stdout)["may_ask_again_from"] is None
+
+
 def test_a_table_that_is_gone_is_named_and_not_passed_over(desk):
     """The access answer says what it could not read; a portability answer is not given at all."""
     (desk.folder / "people.csv").rename(desk.folder / "moved.csv")

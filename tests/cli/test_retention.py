@@ -185,6 +185,9 @@ def test_a_declared_record_has_no_gap_and_says_the_same_in_every_form(shop, cli)
     cells = list(csv.reader(cli(shop, "ropa", "--format", "csv", "--lang", "nl").stdout.splitlines()))
     assert [len(line) for line in cells] == [len(record["fields"])] * 2
     assert "klanten" in cells[1]
+    assert {"persoonlijke reclame", "toestemming", "Mail House (verwerker, US)"} <= set(cells[1])
+    assert "beslissingen: 24 maanden; gegevens: 6 maanden" in cells[1]
+    assert (row["purpose"], row["basis"]) == ("PersonalisedAdvertising", "consent")
     assert not [cell for cell in csv_row(cli(shop, "ropa", "--format", "csv").stdout) if cell.startswith("=")]
     (node,) = json.loads(cli(shop, "ropa", "--format", "jsonld").stdout)["@graph"]
     turtle = cli(shop, "ropa", "--format", "turtle").stdout
