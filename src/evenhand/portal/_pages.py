@@ -56,11 +56,11 @@ class Place:
         leave: ends the visit.
         receipt: the receipt of this decision.
         file: this decision as JSON.
-        proof: its receipt without anything of the person.
         enter: where somebody without a link asks for a code.
         csrf: what a form must send back.
         back: where a form was sent from, below the mount.
         done: what was done just now: the second part of a key ``portal.done.*``; "" = nothing.
+        proof: a receipt of this decision that holds nothing of the person.
     """
 
     here: str
@@ -73,11 +73,11 @@ class Place:
     leave: str = ""
     receipt: str = ""
     file: str = ""
-    proof: str = ""
     enter: str = ""
     csrf: str = ""
     back: str = ""
     done: str = ""
+    proof: str = ""
 
 
 def why_page(why: Why, place: Place, *, browser_says_no: bool = False) -> str:
