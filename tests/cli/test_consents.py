@@ -168,7 +168,7 @@ def test_an_erasure_takes_out_what_was_said(ran, cli):
     assert not [path.name for path in files if b"only-theirs-4711" in path.read_bytes()]
     assert [path.name for path in files if b"of-another-4712" in path.read_bytes()] == ["people.sqlite"]
     checked = json.loads(cli(ran, "rights", "verify", "--json").stdout)
-    assert (checked["ok"], checked["removed"], checked["entries"]) == (True, 1, 3)
+    assert (checked["ok"], checked["removed"], checked["entries"]) == (True, 1, 6)
     assert cli(ran, "consent", "history", WHO, "--json").stdout.count("ConsentGiven") == 0
 
 
