@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stdnum import iban
 from stdnum.nl import bsn
 
 from evenhand.features import Words, scan_personal_data
@@ -201,3 +202,9 @@ def test_full_postcodes_and_many_hashes_are_found():
 def test_columns_of_few_labels_are_left_alone(values):
     """Sex, age bands, districts: whatever the number of rows, and whatever the column is called."""
     assert _found(_texts(values * 200), "naam") == []
+
+
+def test_accounts_are_not_taken_for_telephone_numbers_too():
+    """The digits of an IBAN may look like a mobile number; the column is told of once."""
+    assert iban.is_valid("NL98INGB0612345676")
+    assert _found(_texts(["NL98 INGB 0612 3456 76", "nl98ingb0612345676"])) == ["EH-PII-002"]

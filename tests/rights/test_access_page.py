@@ -14,7 +14,7 @@ def _item(source, table, row, meaning, value):
     return held | {"origin": "observed", "value": value, "corrected": False}
 
 
-def _page(lang, data, not_read=()):
+def _page(lang, data, not_read=(), **more):
     empty = ("decisions", "reviews", "consents", "requests", "recipients", "looked_at")
     return access_page(
         {key: [] for key in empty}
@@ -26,6 +26,7 @@ def _page(lang, data, not_read=()):
             "purposes": [PURPOSE | {"keep_decisions": "P24M", "keep_features": "P6M"}],
             "tables_not_read": list(not_read),
         }
+        | more
     )
 
 
@@ -62,3 +63,21 @@ def test_a_value_that_only_looks_like_a_moment_stays_as_it_is():
     values = ["2026-11-28", "at 2026-11-28T02:52:01", "02:52"]
     page = _page("nl", [_item("history", "history.csv", 1, f"kolom {k}", value) for k, value in enumerate(values)])
     assert all(f">{value}<" in page for value in values)
+
+
+def test_how_something_was_said_and_who_looked_is_told_in_words():
+    """What evenhand wrote down itself is said in the reader's language; what somebody else wrote stays as it is."""
+    said = {"kind": "sale", "purpose": "", "status": "SaleOptedOut", "about": "", "source": "home", "notice": ""}
+    at = "2026-11-28T02:52:01+00:00"
+    ways = ("own pages", "request R-1", "machine shop", "web form", "by letter")
+    looks = [{"at": at, "who": "command line", "what": "access", "about": ""}]
+    page = _page("nl", [], consents=[said | {"at": at, "method": way} for way in ways], looks=looks)
+    for words in (
+        "uw eigen pagina",
+        "verzoek R-1",
+        "het programma shop",
+        "formulier op internet",
+        "by letter",
+        "een opdracht op de",
+    ):
+        assert words in page

@@ -27,7 +27,7 @@ DAYS = st.dates(date(2018, 5, 25), date(2100, 12, 31))
 
 
 def test_a_month_is_a_calendar_month(clocks):
-    """One month and three, for every case of GDPR 12(3): the same day number, else the last of the month."""
+    """G-12. One month and three, for every case of GDPR 12(3): the same day number, else the last of the month."""
     for case in clocks["gdpr_art_12_3"]["cases"]:
         dates = deadlines_of(RequestKind.ACCESS, Law.GDPR, date.fromisoformat(case["received"]))
         assert dates.due.isoformat() == case["one_month"]
@@ -43,7 +43,7 @@ def test_the_weekend_rule_stands_apart():
 
 
 def test_california_counts_days_and_working_days(clocks):
-    """45 and 90 days from receipt; 15 working days for an opt-out, with and without a holiday between."""
+    """C-7021: 45 and 90 days from receipt. C-7026: 15 working days for an opt-out, holidays between or not."""
     for case in clocks["ccpa_know_delete_correct"]["cases"]:
         dates = deadlines_of(RequestKind.ERASURE, Law.CCPA, date.fromisoformat(case["received"]))
         assert dates.due.isoformat() == case["respond_45_calendar_days"]

@@ -78,7 +78,7 @@ def test_a_trail_that_was_tampered_with_is_no_request():
 
 
 def test_more_time_is_taken_once_with_a_reason_and_in_the_first_month():
-    """On the last day of the first month it may be, the day after it may not; no other reason counts."""
+    """G-12. On the last day of the first month it may be, the day after it may not; no other reason counts."""
     last, late = datetime(2026, 4, 5, 12, tzinfo=UTC), datetime(2026, 4, 6, 12, tzinfo=UTC)
     assert then(asked(), Step.EXTEND, at=last, reason="complex").due.isoformat() == "2026-06-05"
     with pytest.raises(UsageError, match="could be extended until 2026-04-05"):
@@ -129,7 +129,7 @@ def test_overdue_is_computed_and_ends_with_the_answer():
 
 
 def test_a_code_is_right_in_any_writing_and_only_for_a_while():
-    """Small letters and spaces do not matter; after five wrong tries, or seven days, a new one must be sent."""
+    """G-11: a code is all that is asked, however it is typed; after five wrong tries, or seven days, a new one."""
     request = then(asked(), Step.ASK_IDENTITY, nonce="abc", days=7)
     code = code_of(SECRET, "R-1", "abc")
     assert is_code(request, code.lower().replace("-", " "), SECRET, NOW)

@@ -45,19 +45,22 @@ class _Kind:
     more_than: int = 0
 
 
+_ACCOUNTS = _Kind("EH-PII-002", "bank account numbers (IBAN)", "G-5c", lambda one: one.ibans > 0, looks.iban_in)
+_MOBILES = _Kind(
+    "EH-PII-004",
+    "texts with mobile telephone numbers",
+    "G-5c",
+    lambda one: (one.digits >= 9) & (one.lengths > one.digits),
+    looks.mobile_beside_words,
+)
+"""Not looked for where there are accounts: the digits of many an IBAN look like one."""
 _SEARCHED_IN_ALL = (
-    _Kind("EH-PII-002", "bank account numbers (IBAN)", "G-5c", lambda one: one.ibans > 0, looks.iban_in),
+    _ACCOUNTS,
     _Kind("EH-PII-003", "e-mail addresses", "G-5c", lambda one: one.at_signs > 0, looks.email_in),
 )
 _FROM_THE_FIRST = (
     _Kind("EH-PII-001", _BSN, "UAVG-46", lambda one: one.digits >= 8, looks.named_bsn_in),
-    _Kind(
-        "EH-PII-004",
-        "texts with mobile telephone numbers",
-        "G-5c",
-        lambda one: (one.digits >= 9) & (one.lengths > one.digits),
-        looks.mobile_beside_words,
-    ),
+    _MOBILES,
     _Kind("EH-PII-006", "payment card numbers", "G-5c", lambda one: one.digits >= 15, looks.card_in),
 )
 _FROM_HALF = (
@@ -142,13 +145,15 @@ def _held(texts: list[str], distinct: int) -> Iterator[tuple[_Kind, int, int]]:
     if not texts:
         return
     forms = forms_of(texts)
+    accounts = False
     for kind in _SEARCHED_IN_ALL:
         candidates = _where(texts, kind.may_be(forms))
         for looked_at in (_spread(candidates), candidates):
             if hits := sum(map(kind.looks, looked_at)):
+                accounts = accounts or kind is _ACCOUNTS
                 yield kind, hits, _of(distinct, looked_at, candidates)
                 break
-    for kind in _FROM_THE_FIRST:
+    for kind in (one for one in _FROM_THE_FIRST if not (accounts and one is _MOBILES)):
         candidates = _where(texts, kind.may_be(forms))
         looked_at = _spread(candidates)
         if hits := sum(map(kind.looks, looked_at)):

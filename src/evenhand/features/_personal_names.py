@@ -29,7 +29,7 @@ _TELL = _list(
     adres address straat straatnaam street streetname streetaddress woonadres huisadres postadres addressline
     huisnummer housenumber
     geboortedatum gebdatum dateofbirth birthdate birthday dob
-    kenteken licenseplate licenceplate numberplate ipadres ipaddress"""
+    kenteken licenseplate licenceplate numberplate ip ipadres ipaddress"""
 )
 _NUMBER = _list(
     """klantnummer klantnr klantid klantcode customernumber customernr customerid customerno clientnumber clientid

@@ -19,6 +19,7 @@ from ._periods import period_in_words
 
 __all__ = ["access_page"]
 
+_WRITERS = ("request", "machine")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{3}(\d{3})?)?)?(\+\d{2}:\d{2}|-\d{2}:\d{2}|Z)?")
 
 
@@ -55,6 +56,7 @@ def access_page(package: Mapping[str, Any]) -> str:
             source=lambda source, table: _source(source, table, t),
             row_of=lambda one, rows: _row_of(one, rows, t),
             value=lambda value: _value(value, lang),
+            by=lambda said: _by(said, lang),
             style=style,
             policy="default-src 'none'; base-uri 'none'; form-action 'none'; "
             f"style-src 'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'",
@@ -74,6 +76,18 @@ def _row_of(one: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], t: Callab
     """What a value is; where a table has several rows of the person, of which row."""
     several = one["source"] != "events" and any(int(row["row"]) > 1 for row in rows)
     return t("row", meaning=one["meaning"], row=one["row"]) if several else str(one["meaning"])
+
+
+def _by(said: str, lang: str) -> str:
+    """How something was said or by whom it was read, where evenhand itself wrote that down; else as it stands.
+
+    >>> _by("request R-1", "nl"), _by("command line", "nl"), _by("letter", "nl")
+    ('verzoek R-1', 'een opdracht op de computer', 'letter')
+    """
+    first, _, rest = said.partition(" ")
+    if first in _WRITERS and rest:
+        return text(f"rights.page.by.{first}", lang, name=rest)
+    return catalogue(lang).get(f"rights.page.by.{said.replace(' ', '-')}", said)
 
 
 def _value(value: str, lang: str) -> str:

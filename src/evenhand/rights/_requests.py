@@ -303,7 +303,8 @@ def _check_asking(request: Request, _: datetime, __: Mapping[str, Any]) -> None:
             "identity-needless",
             f"A request of kind {request.kind.value} needs no proof of identity, so nobody is asked for it.",
             rule="C-7026, G-21b: it holds from the moment it came; whoever says no need not show who they are",
-            remedy=f"nothing is needed; it holds already. Tell them: evenhand rights answer {request.number}",
+            remedy="nothing is needed; it holds already. Tell them: "
+            f"evenhand rights answer {request.number} SUBJECT --by ROLE",
         )
 
 
