@@ -263,6 +263,7 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
         "amount": lambda value: number(value, lang, 0 if float(value) == int(value) else 2),
         "drop": lambda key: known(f"report.drop.{key}", key),
         "limit_name": lambda one: known(f"console.limit.{one['kind']}", one["kind"]) + _which(one),
+        "limit_note": lambda one: known(f"console.limits.note.{one['note']}", ""),
         "at": at,
     }
 

@@ -73,6 +73,7 @@ from ._sheet import Sheet
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._stop import OFFICER, PauseOfAnotherError, lifted_as, pause, refuse_paused, resume
 from ._store import GENESIS, DecisionRows, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
+from ._tally import Came, Tally, prices_of_run, tallies
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._verify import Problem, Verification, verify
 from ._witness import AddCheckpoint, Cosignature, Cosigner, Seen, WitnessKey, cosignatures_in, cosigned
@@ -83,6 +84,7 @@ __all__ = [
     "OFFICER",
     "AddCheckpoint",
     "AlarmRaised",
+    "Came",
     "CampaignState",
     "Checkpoint",
     "Cosignature",
@@ -125,6 +127,7 @@ __all__ = [
     "SubjectKey",
     "SubjectKeys",
     "Tail",
+    "Tally",
     "Verification",
     "Verifier",
     "WitnessKey",
@@ -169,6 +172,7 @@ __all__ = [
     "opened",
     "outcomes",
     "pause",
+    "prices_of_run",
     "proof_of",
     "proven_decision",
     "raise_alarms",
@@ -188,6 +192,7 @@ __all__ = [
     "sealed",
     "send_for_review",
     "sign_checkpoint",
+    "tallies",
     "unreviewed",
     "verify",
     "wanted_by",

@@ -11,10 +11,12 @@ from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.campaign_tables import ChangedMeanwhileError
 from evenhand.ledger import OFFICER, CampaignState, ReviewState
 from evenhand.policy import Campaign, transparency_of
-from evenhand.terms import EvenhandError, Role
+from evenhand.terms import DataError, EvenhandError, Role, UsageError
 
 __all__ = [
     "assessment_told",
+    "campaign_declared",
+    "campaign_unknown",
     "changed_meanwhile",
     "error_block",
     "meanings_told",
@@ -102,4 +104,24 @@ def changed_meanwhile(name: str) -> ChangedMeanwhileError:
         f"The campaign {name} was changed meanwhile; nothing was changed now.",
         rule="whoever changes a campaign has seen what they change",
         remedy="read it again, and change that",
+    )
+
+
+def campaign_unknown() -> DataError:
+    """What is said of a campaign that there is not."""
+    return DataError(
+        "campaign-unknown",
+        "There is no such campaign.",
+        rule="a campaign has the id that stands in its file",
+        remedy="list them",
+    )
+
+
+def campaign_declared(name: str) -> UsageError:
+    """What is said to whoever changes a campaign of a file over the network."""
+    return UsageError(
+        "campaign-declared",
+        f"The campaign {name} stands in a file of the operator; nothing was changed.",
+        rule="what was declared in a file is changed there",
+        remedy="change the file, run it, and start the service again",
     )

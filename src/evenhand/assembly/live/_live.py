@@ -28,6 +28,7 @@ from ._live_flight import Outcome
 from ._live_groups import Waiting, closing, unavailable
 from ._live_pipeline import BESIDE, MOST_TOGETHER, Pipeline
 from ._live_ready import LOOK_AGAIN, Readiness
+from ._live_tallies import LiveTallies
 from ._live_told import LiveTold
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class LiveService:
         told: what people told the home; of the campaigns, where there is one.
         beside: people from whom on a group is made durable while the next is decided.
         sealer: encodes and encrypts decisions meanwhile; None = nobody else does.
+
+    Attributes:
+        came: what its decisions came to.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class LiveService:
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
         self._browser, self._beside, self._sealer = browser, beside, sealer
         self._told = told or next(iter(self.campaigns.values())).told
+        self.came = LiveTallies(place)
         self._new: deque[tuple[LiveCampaign, Future[None]]] = deque()
         self._waiting: deque[Waiting] = deque()
         self._people = self._in_hand = 0
@@ -190,6 +195,7 @@ class LiveService:
             told("waiting for the turn to record what is still to be decided")
             self._thread.join()
         self._hands.shutdown()
+        self.came.close()
 
     def _opened(self) -> Pipeline | None:
         """What decides, as soon as the ledger can be opened; None where the service closes before. Who asks meanwhile
@@ -208,6 +214,7 @@ class LiveService:
                     landed=self._notify,
                     beside=self._beside,
                     sealer=self._sealer,
+                    counted=self.came.add,
                 )
             except Exception as error:
                 trouble = error if isinstance(error, EvenhandError) else unavailable(error)
