@@ -16,6 +16,7 @@ __all__ = ["CODES", "ProblemError", "problem_body", "problem_of", "unknown_param
 
 CODES: Mapping[str, int] = {
     "bad-json": 400,
+    "campaign-not-named": 400,
     "idempotency-key": 400,
     "subjects-named": 400,
     "unauthorised": 401,
@@ -93,6 +94,7 @@ class ProblemError(Exception):
         blocks: what a check found, each with its place, rule, owner and remedy; they stand among the errors.
         retry_after: seconds after which to try again; 0 = not said.
         headers: further headers.
+        choices: what could have been named; they stand in `detail`.
     """
 
     def __init__(
@@ -104,8 +106,10 @@ class ProblemError(Exception):
         blocks: Sequence[Mapping[str, object]] = (),
         retry_after: int = 0,
         headers: Mapping[str, str] | None = None,
+        choices: Sequence[str] = (),
     ) -> None:
         super().__init__(code)
+        self.choices = tuple(choices)
         self.code, self.rule, self.errors, self.blocks = code, rule, tuple(errors), tuple(blocks)
         self.status = CODES[code]
         self.headers = {**(headers or {}), **({"retry-after": str(retry_after)} if retry_after else {})}
@@ -169,6 +173,9 @@ def problem_body(problem: ProblemError, lang: str, request_id: str) -> bytes:
         "status": problem.status,
         "instance": f"urn:evenhand:request:{request_id}",
     }
+    if problem.choices:
+        names = ", ".join(problem.choices[:_SHOWN])
+        content["detail"] = text("problem.detail.name-one-of", lang, names=names)
     if problem.rule:
         content["policy_rule"] = problem.rule
     if problem.blocks:

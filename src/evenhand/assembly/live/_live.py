@@ -69,6 +69,8 @@ class LiveService:
 
     Attributes:
         came: what its decisions came to.
+        default: the campaign that questions are about which name none: the one that was served alone at first; "" where
+            several were from the beginning, and nobody can know which is meant.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class LiveService:
     ) -> None:
         self.place = place
         self.campaigns: Mapping[str, LiveCampaign] = {one.campaign.campaign: one for one in campaigns}
+        self.default = next(iter(self.campaigns)) if len(self.campaigns) == 1 else ""
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
         self._browser, self._beside, self._sealer = browser, beside, sealer
         self._told = told or next(iter(self.campaigns.values())).told
@@ -309,6 +312,8 @@ class LiveService:
             one, done = self._new.popleft()
             name = one.campaign.campaign
             before = self.campaigns.get(name)
+            if not self.campaigns:
+                self.default = name
             self.campaigns = {**self.campaigns, name: one}
             if before is not None:
                 before.shut(datetime.now(UTC))

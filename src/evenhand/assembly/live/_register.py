@@ -288,6 +288,7 @@ class CampaignRegister(CampaignActs):
             "started_version": None if start is None else start.version,
             "run": run or None,
             "is_served": name in self._live.campaigns,
+            "default": self._live.default or None,
             "is_spent": self._running.spent(name),
             "trouble": self._why_not(name),
             "funnel": self._reports.figures(run)["funnel"] if run else [],
