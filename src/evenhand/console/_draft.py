@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from evenhand.policy import PolicyFinding, read_campaign
+from evenhand.policy import PolicyFinding, owner_of, read_campaign
 from evenhand.terms import Severity
 
 __all__ = ["Gone", "Options", "draft_of", "offers_used", "options_for"]
@@ -30,6 +30,7 @@ class Gone:
         name: of the column or limit; "" = the category itself cannot be.
         meaning: what it means, by language; {} where nothing says so.
         code, what, rule, remedy: of the finding.
+        owner: who can mend it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Gone:
     what: str
     rule: str
     remedy: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _gone(data: Mapping[str, Any], found: Sequence[PolicyFinding]) -> Iterator[G
         finding, path = one.finding, one.path
         if finding.severity is not Severity.ERROR:
             continue
-        told = (finding.id, finding.what, finding.rule, finding.remedy)
+        told = (finding.id, finding.what, finding.rule, finding.remedy, owner_of(finding.id).value)
         if path[:1] == ("category",):
             yield Gone("", {}, *told)
         elif path[:1] == ("columns",) and len(path) > 1:

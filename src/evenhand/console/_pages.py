@@ -14,7 +14,7 @@ from evenhand.policy import MICRO
 from evenhand.staff import Frame, StaffRole, page_filler
 from evenhand.terms import Category, Channel
 
-from ._blocks import done_about, said_of
+from ._blocks import done_about, rule_of, said_of
 from ._draft import Options
 from ._faults import Fault
 
@@ -253,6 +253,7 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
         "columns": columns,
         "ended": _ended,
         "said": lambda block: said_of(block, lang),
+        "rule_words": lambda block: rule_of(block, lang),
         "do_about": lambda block: done_about(block, lang),
         "role": role,
         "roles": lambda names: ", ".join(map(role, names)),

@@ -156,6 +156,15 @@ def _blocks_of(error: EvenhandError) -> Sequence[Mapping[str, object]]:
     return error.blocks if isinstance(error, FindingsError) else ()
 
 
+def _blocks_in(blocks: Sequence[Mapping[str, object]], lang: str) -> list[Mapping[str, object]]:
+    """What a check found, in the asker's language; loaded when there is some, as `_blocks_of`."""
+    if lang != "nl":
+        return list(blocks)
+    from evenhand.console import told_in
+
+    return [told_in(one, "nl") for one in blocks]
+
+
 def _owner_of(error: EvenhandError) -> str:
     """Who can mend what stands in the way, where it is somebody else; "" where the error says no such thing."""
     if error.code == "pause-of-another":
@@ -179,7 +188,7 @@ def problem_body(problem: ProblemError, lang: str, request_id: str) -> bytes:
     if problem.rule:
         content["policy_rule"] = problem.rule
     if problem.blocks:
-        content["errors"] = list(problem.blocks)
+        content["errors"] = _blocks_in(problem.blocks, lang)
     elif problem.errors:
         content["errors"] = [{"pointer": pointer, "code": code} for pointer, code in problem.errors]
     return _encode(content)
