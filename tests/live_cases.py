@@ -27,9 +27,9 @@ def person(number: int) -> str:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Serving]:
-    """The service of a folder in which the campaign ran."""
-    with assembly.open_service([folder / "campaign.yaml"], at=datetime.now(UTC)) as serving:
+def opened(folder: Path, **options: Any) -> Iterator[Serving]:
+    """The service of a folder in which the campaign ran; options as of `open_service`."""
+    with assembly.open_service([folder / "campaign.yaml"], at=datetime.now(UTC), **options) as serving:
         yield serving
 
 

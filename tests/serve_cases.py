@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -31,11 +32,16 @@ class Service:
     """A service in a process of its own."""
 
     def __init__(
-        self, folder: Path, port: int, environ: dict[str, str] | None = None, words: Sequence[str] = ()
+        self,
+        folder: Path,
+        port: int,
+        environ: dict[str, str] | None = None,
+        words: Sequence[str] = (),
+        program: Sequence[str] = (*PROGRAM, "serve", "campaign.yaml"),
     ) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [*PROGRAM, "serve", "campaign.yaml", "--port", str(port), *words],
+            [*program, "--port", str(port), *words],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -60,9 +66,11 @@ class Service:
 
 
 @contextmanager
-def serving(folder: Path, *words: str, **environ: str) -> Iterator[Service]:
-    """A service of a folder's campaign, started with further words; killed in the end where it still runs."""
-    service = Service(folder, free_port(), environ, words)
+def serving(folder: Path, *words: str, code: str = "", **environ: str) -> Iterator[Service]:
+    """A service of a folder's campaign, started with further words; killed in the end where it still runs. With `code`
+    that is run in the place of the command; the port is its last word."""
+    program = (sys.executable, "-c", code) if code else (*PROGRAM, "serve", "campaign.yaml")
+    service = Service(folder, free_port(), environ, words, program)
     try:
         yield service
     finally:

@@ -19,6 +19,16 @@ from evenhand.adapters.stores.database import Database
 from evenhand.adapters.stores.placement import Placement
 
 KEY = bytes(range(32))
+SECOND_FORMAT = """
+CREATE TABLE whole (subject BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) STRICT, WITHOUT ROWID;
+INSERT INTO whole SELECT subject, seq FROM decided;
+DROP TABLE decided;
+ALTER TABLE whole RENAME TO decided;
+CREATE TRIGGER decided_no_update BEFORE UPDATE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER decided_no_delete BEFORE DELETE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+PRAGMA user_version = 2;
+"""
+"""Makes a ledger's file one of the second format, as evenhand wrote it until 27 November 2026."""
 
 
 class InFiles:
@@ -30,6 +40,13 @@ class InFiles:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "secret.key").write_bytes(KEY)
+
+    @classmethod
+    def there(cls, folder: Path) -> InFiles:
+        """Stores that are in a folder, of which nothing is written."""
+        own = cls.__new__(cls)
+        own.folder = folder
+        return own
 
     def ledger(self, **more: Any) -> SqliteLedger:
         """The ledger."""

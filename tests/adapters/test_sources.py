@@ -92,6 +92,28 @@ def test_people_with_several_rows_are_known_by_their_column(tmp_path, weight):
     assert learned == expected != apart
 
 
+@pytest.mark.parametrize("weight", [None, "weight"])
+def test_bins_of_a_table_have_their_people(tmp_path, weight):
+    """A name and an amount of one household in many rows have no bin of their own, in a file as in memory."""
+    table = of_households(history())
+    one = table["household"].is_in([f"h{at}" for at in range(8)])
+    table = table.with_columns(
+        household=pl.when(one).then(pl.lit("h0")).otherwise("household"),
+        region=pl.when(one).then(pl.lit("kanarie")).otherwise("region"),
+        spend=pl.when(one).then(31337.0).otherwise("spend"),
+    )
+    table.write_parquet(tmp_path / "history.parquet", row_group_size=500)
+    told, glass = ParquetTable(tmp_path / "history.parquet", rows=777), AdditiveClassifier(pairs=0, minimum_bin=20)
+    weights = None if weight is None else table[weight]
+    expected = glass.fit(table.select(FEATURES), table["bought"], weights, table["household"]).model_
+    assert (expected.view.binnings[1].categories, max(expected.view.binnings[2].cuts) < 1000) == (
+        ("east", "north", "south"),
+        True,
+    )
+    glass.fit_table(told, "bought", columns=FEATURES, weight=weight, person="household")
+    assert glass.model_.digest == expected.digest
+
+
 def test_the_ids_of_people_are_no_feature(tmp_path):
     """Where no columns are named, the ids are not learned from; ids of one row each say nothing."""
     table = history().select(*FEATURES, "bought").with_row_index("household")

@@ -39,6 +39,7 @@ from evenhand.ledger import (
 )
 from evenhand.terms import LedgerError, StoreError
 from patience import tries
+from store_cases import SECOND_FORMAT
 
 KILLS = int(os.environ.get("EVENHAND_STORM", "4"))
 TESTS = Path(__file__).resolve().parent.parent
@@ -322,16 +323,7 @@ def test_a_head_that_cannot_be_written_stops_the_run(tmp_path):
         assert verify(store, model_from_json).ok
 
 
-SECOND = """
-CREATE TABLE whole (subject BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) STRICT, WITHOUT ROWID;
-INSERT INTO whole SELECT subject, seq FROM decided;
-DROP TABLE decided;
-ALTER TABLE whole RENAME TO decided;
-CREATE TRIGGER decided_no_update BEFORE UPDATE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-CREATE TRIGGER decided_no_delete BEFORE DELETE ON decided BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-PRAGMA user_version = 2;
-"""
-OLDER = f"{SECOND} DROP TABLE tile; DROP TABLE checkpoint; PRAGMA user_version = 1"
+OLDER = f"{SECOND_FORMAT} DROP TABLE tile; DROP TABLE checkpoint; PRAGMA user_version = 1"
 
 
 def test_a_ledger_of_the_second_format_is_read_as_it_is_and_filed_in_parts_with_the_next_run(tmp_path):
@@ -342,7 +334,7 @@ def test_a_ledger_of_the_second_format_is_read_as_it_is_and_filed_in_parts_with_
         subjects = [row[2] for rows in store.read(1) for row in rows if row[1] == Kind.DECISION]
         before = [store.about(one) for one in subjects]
     with sqlite3.connect(path) as database:
-        database.executescript(SECOND)
+        database.executescript(SECOND_FORMAT)
     database.close()
     with SqliteLedger(path, read_only=True) as store:
         assert ([store.about(one) for one in subjects], verify(store, model_from_json).ok) == (before, True)

@@ -215,6 +215,20 @@ def test_households_that_were_drawn_as_a_whole_are_no_alarm():
         assert glass.assignment_.looks_random(0.01)
 
 
+@pytest.mark.filterwarnings("ignore::evenhand.adapters.models.uplift.AssignmentWarning")
+def test_bins_of_an_uplift_have_their_people():
+    """A value of one household in many rows has no bin of its own."""
+    columns, shown, answer, whose = households(3)
+    columns = np.where((whose == whose[0])[:, None], 31337.0, columns)
+    columns, shown, answer, whose = (
+        np.concatenate([one, np.repeat(one[:8], 5, axis=0)]) for one in (columns, shown, answer, whose)
+    )
+    untold = AdditiveUplift(max_bins=128, minimum_bin=20).fit(columns, answer, treatment=shown)
+    told = AdditiveUplift(max_bins=128, minimum_bin=20).fit(columns, answer, treatment=shown, person=whose)
+    last = [max(glass.model_.view.binnings[0].cuts) for glass in (untold, told)]
+    assert last[0] > 100 > last[1]
+
+
 def test_an_id_of_its_own_for_every_row_changes_nothing(fitted):
     """Where nobody has two rows, saying so is the same as not saying it; too few ids are refused."""
     table, shown, answer = people()

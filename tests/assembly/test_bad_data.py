@@ -137,6 +137,23 @@ def test_parts_and_subjects_can_be_named():
         eh.audit(frame, outcome="hired", sensitive_features=["sex"], parts=["sites"])
 
 
+def test_an_audit_has_no_bin_of_one_person():
+    """Bins are of 20 people where it is said whose the rows are: two words of one person each are one bin then."""
+    whose = [row // 50 if row < 100 else row for row in range(ROWS)]
+    words = ["north" if row % 4 < 2 else "south" for row in range(ROWS)]
+    place = [f"word of {one}" if one < 2 else word for one, word in zip(whose, words, strict=True)]
+    sex = ["fm"[one] if one < 2 else "fm"[one % 2] for one in whose]
+    frame = _frame(sex=sex, place=place, who=[f"p{one}" for one in whose])
+    apart, told = (
+        eh.audit(table, outcome="hired", sensitive_features=["sex"], subject=subject).proxies
+        for table, subject in ((frame.drop("who"), None), (frame, "who"))
+    )
+    assert [next(one for one in found if one.feature == "place").cramers_v > 0.2 for found in (apart, told)] == [
+        True,
+        False,
+    ]
+
+
 @pytest.mark.parametrize("option", ["sensitive_features", "parts"])
 def test_columns_given_as_one_text_are_not_read_letter_by_letter(option):
     """ "sex" is not the columns s, e and x: it says to write a list."""

@@ -120,12 +120,14 @@ def test_a_code_is_shown_this_once(serving, web):
 
 
 def test_an_erasure_needs_to_be_sure(serving, web):
-    """It cannot be undone, so nothing happens by a step that does not say so."""
+    """It cannot be undone, so a step that does not say so does nothing. The queue tells which model is due then."""
     number = _asked(serving, "erasure", 17)
     path, said = f"/v1/requests/{number}/steps", OFFICER | {"do": "answer", "who": person(17), "identity": "logged in"}
     unsure = web("POST", path, said)
     assert (unsure.status_code, unsure.json()["errors"][0]["code"]) == (409, "sure")
     assert web("POST", path, said | {"sure": True}).json()["request"]["state"] == "answered"
+    (due,) = web("GET", "/v1/requests").json()["models_due"]
+    assert (due["campaign"], due["urgency"]) == ("small-shop", "fine")
 
 
 def test_a_reviewers_key_sees_and_answers_reviews_alone(serving, web, keys):
@@ -135,6 +137,7 @@ def test_a_reviewers_key_sees_and_answers_reviews_alone(serving, web, keys):
     review, other = _asked(serving, "human_review", 18, decision=decision), _asked(serving, "access", 19)
     listed = web("GET", "/v1/requests", headers=board).json()
     assert {one["kind"] for one in listed["requests"]} == {"human_review"}
+    assert listed["models_due"] == []
     assert review in {one["number"] for one in listed["requests"]}
     assert web("POST", f"/v1/requests/{other}/look", OFFICER, board).status_code == 404
     assert web("POST", f"/v1/requests/{other}/files", OFFICER | {"who": person(19)}, board).status_code == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 import pytest
 
 from evenhand import assembly
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
+from evenhand.adapters.stores.home import find_home
 from evenhand.features import pseudonymise
 from shop_folder import AT, evenhand, runs_of, write_shop
 
@@ -147,6 +150,20 @@ def test_reports_that_tell_nobody_erased_are_left_as_they_are(twice, cli):
     assert (folder / "report.html").stat().st_mtime_ns == before
 
 
+def test_a_file_that_somebody_is_reading_is_named(twice, cli):
+    """What was removed may stand in its log until they are done; afterwards `db scrub` folds it in."""
+    file = twice / "evenhand-home" / "people.sqlite"
+    cli(twice, "consent", "give", WHO, "DirectMarketing", "--method", "kanariehof")
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as reads:
+        reads.execute("BEGIN")
+        reads.execute("SELECT count(*) FROM trail").fetchone()
+        done = cli(twice, "rights", "erase", WHO, "--yes", "--json")
+        assert json.loads(done.stdout)["still_held"] == ["people.sqlite"]
+        assert json.loads(cli(twice, "db", "scrub", "--json").stdout)["still_held"] == ["people.sqlite"]
+    assert cli(twice, "db", "scrub").exit_code == 0
+    assert b"kanariehof" not in b"".join(path.read_bytes() for path in file.parent.glob("people.sqlite*"))
+
+
 def test_whoever_spoke_before_any_run_can_be_erased(tmp_path, cli):
     """What they said goes with their key, and the mark keeps them out; nobody is told to record a run first."""
     home = ("--home", str(tmp_path / "home"))
@@ -267,3 +284,24 @@ def test_in_a_mistyped_home_nobody_is_erased_and_it_says_so(tmp_path, cli):
     assert done.exit_code == 2
     assert "home-not-found" in done.stderr
     assert not (tmp_path / "evenhand-hom").exists()
+
+
+def _rows(path):
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return [line for line in database.iterdump() if "belonging" not in line]  # noted when it is first looked into
+
+
+def test_while_somebody_else_writes_for_long_nothing_of_an_erasure_is_done(twice, cli):
+    """Refused before its first step: no mark, what they said stands, their key is there; asked again it is done."""
+    said = cli(twice, "consent", "withdraw", WHO, "PersonalisedAdvertising")
+    assert said.exit_code == 0, said.output
+    place = find_home(twice / "evenhand-home")
+    files = (place.subject_keys, place.people)
+    before = [_rows(path) for path in files]
+    with SqliteLedger(place.ledger, key=place.key_file) as other:
+        other.claim()
+        told = cli(twice, "rights", "erase", WHO, "--yes")
+        assert (told.exit_code, "Nothing was erased or marked" in told.stderr) == (4, True)
+    assert [_rows(path) for path in files] == before
+    done = json.loads(cli(twice, "rights", "erase", WHO, "--yes", "--json").stdout)
+    assert (done["decisions"], done["said"]) == (2, 1)

@@ -97,9 +97,11 @@ def test_nobody_gets_a_second_offer_within_a_day_on_a_server(there):
 
 
 def test_a_server_that_can_lose_what_was_committed_is_warned_of(there):
-    """The server of these tests does not write its log to disk, and `db status` says so."""
+    """The server of these tests does not write its log to disk, and `db status` says so; and the ledger's format."""
     told = json.loads(there("db", "status", "--json").stdout)
     assert told["ready"]
+    (own,) = (part for part in told["parts"] if part["part"] == "ledger")
+    assert told["ledger"] == {"format": own["has"], "writes": own["needs"], "filed_anew": False}
     with psycopg.connect(there.url) as db:
         is_safe = db.execute("SHOW fsync").fetchone()[0] == "on"
     assert any("fsync is off" in warning for warning in told["warnings"]) != is_safe

@@ -6,7 +6,7 @@ import json
 import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
@@ -14,7 +14,7 @@ from campaigns_cases import ANY, FILE, YAML, taking
 from evenhand import assembly
 from evenhand.terms import PausedError
 from live_cases import CAMPAIGN, Web, asked, opened, person
-from shop_folder import AT, write_shop
+from shop_folder import AT, runs_of, write_shop
 
 WHO = "canary2@mail.example"
 LATER = ("--at", "2026-03-02")
@@ -116,6 +116,29 @@ def test_the_difference_tells_nothing_small(erased, cli):
     assert (erased / "evenhand-home" / "runs" / done["run"] / "report.html").read_text("utf-8") == page
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("bound: 0.8}", "bound: 0.8, mode: aware, necessity: The gap is known.}"),
+        ("cost: 0.10,", "cost: 0.10, cost_column: days,"),
+    ],
+    ids=["aware", "own-costs"],
+)
+def test_a_model_that_decides_about_nobody_later_is_not_due(shop, cli, old, new):
+    """Nobody can be decided about with it after its run, so nothing is owed; the next run learns without whoever was
+    erased."""
+    campaign = shop / "campaign.yaml"
+    text = campaign.read_text("utf-8").replace(old, new)
+    campaign.write_text(text.replace("days: {role: feature", "days: {role: cost") if "column" in new else text, "utf-8")
+    assert cli(shop, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    said = json.loads(cli(shop, "rights", "erase", WHO, "--yes", "--json").stdout)
+    assert (said["models"], _refit(shop, cli)) == ([], [])
+    assert cli(shop, "decide", "campaign.yaml", "canary7@mail.example", *LATER).exit_code == 3
+    assert cli(shop, "run", "campaign.yaml", "--at", AT).exit_code == 0
+    first, second = (json.loads((run / "report.json").read_text("utf-8"))["model"]["digest"] for run in runs_of(shop))
+    assert first != second
+
+
 def test_a_run_fits_anew_and_owes_nothing(erased, cli):
     """What a run learned, it learned without whoever was erased: the model is not due any more."""
     assert cli(erased, "run", "campaign.yaml", "--at", AT).exit_code == 0
@@ -200,6 +223,21 @@ def test_a_service_stops_when_the_time_of_its_model_is_up(ran):
     with opened(ran) as serving:
         assert asked(serving.live, person(7)).answers[0].standing
         assert serving.live.campaigns["small-shop"].priced_by == done.run_id
+
+
+def test_a_service_that_runs_goes_on_with_the_model_that_was_fitted_again(ran):
+    """Within a moment and without a restart, although the time of the earlier one was up."""
+    home, long_ago = ran / "evenhand-home", datetime.now(UTC) - timedelta(days=40)
+    with opened(ran) as serving:
+        assert asked(serving.live, person(7)).answers[0].standing
+        assembly.erase(WHO, home=home, at=long_ago)
+        (done,) = assembly.refit_models(home=home, at=datetime.now(UTC))
+        late = monotonic() + 60
+        while serving.live.campaigns["small-shop"].priced_by != done.run_id and monotonic() < late:
+            sleep(0.05)
+        assert asked(serving.live, person(9)).answers[0].standing
+        assert serving.live.campaigns["small-shop"].priced_by == done.run_id
+        assert serving.live.not_ready() == ""
 
 
 def test_a_refit_that_cannot_be_recorded_takes_nothing(erased, cli):

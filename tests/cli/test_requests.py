@@ -209,7 +209,7 @@ def test_a_group_that_nobody_is_in_is_taken_for_a_typing_error_until_somebody_is
     number = desk.ask("rectification")
     refused = desk.answer(number, "--set", "sex=femal")
     assert refused.exit_code == 2
-    assert "Nobody in the table of subjects has that word in the column 'sex'." in refused.stderr
+    assert "Nobody in the table of subjects has that word in the column 'sex', nor" in refused.stderr
     assert "use one of f, m; or say that it is right all the same: --yes" in " ".join(refused.stderr.split())
     assert "femal" not in refused.stderr
     assert json.loads(desk("rights", "show", number, "--json").stdout)["state"] == "received"

@@ -163,3 +163,42 @@ def test_what_is_told_of_a_step_does_not_tell_the_few_who_left_it(few, cli):
     assert told.count("392") == 2  # what the campaign declares of the capacity, as a number and in words
     swept = cli(few, "frontier", "campaign.yaml", "--limit", "both", "--bounds", "0.5", "--at", AT, "--json").stdout
     assert "392" not in swept
+
+
+def _groups_told(folder: Path, cli, *words: str) -> list[Any]:
+    """People and hits of every group that a run's report or an audit tells, as least and most."""
+    told = json.loads(cli(folder, *words, "campaign.yaml", "--at", AT, "--json").stdout)
+    if "report" in told:
+        report = json.loads(Path(told["report"]).with_suffix(".json").read_text("utf-8"))
+        sides = [*(chapter[side] for chapter in report["groups"] for side in ("before", "after"))]
+        sides += report["audit"]["outcome"]
+    else:
+        sides = told["audit"]["outcome"]
+    return [
+        (tuple(rate["group"]), *rate.get(f"{name}_between", (rate[name], rate[name])))
+        for side in sides
+        for rate in side["rates"]
+        for name in ("rows", "hits")
+    ]
+
+
+@pytest.mark.parametrize(
+    "one_less",
+    [
+        ("rights", "erase", "canary3@mail.example", "--yes"),
+        ("consent", "withdraw", "canary3@mail.example", "PersonalisedAdvertising"),
+    ],
+    ids=["erased", "withdrew"],
+)
+def test_two_reports_around_one_person_cannot_be_subtracted(ran, cli, one_less):
+    """The next run, and a check: no number is a few people from the one before; the page says from which run it is."""
+    first = _groups_told(ran, cli, "run")
+    checked = _groups_told(ran, cli, "check")
+    assert cli(ran, *one_less).exit_code == 0
+    for earlier, now in ((first, _groups_told(ran, cli, "run")), (checked, _groups_told(ran, cli, "check"))):
+        apart = [abs(was[1] - one[1]) for was, one in zip(earlier, now, strict=True) if one[1] == one[2]]
+        assert not [few for few in apart if 0 < few < SMALLEST_SHOWN]
+    assert any(least != most for _, least, most in _groups_told(ran, cli, "run"))
+    _, before, *_, last = json.loads(cli(ran, "ledger", "runs", "--json").stdout)["runs"]
+    page = (ran / "evenhand-home" / "runs" / last["run_id"] / "report.html").read_text("utf-8")
+    assert f"differ from what run {before['run_id']} told" in page

@@ -255,6 +255,39 @@ def test_where_the_process_that_speaks_http_is_killed_another_takes_its_place(th
     assert _decisions(cli, there.folder) - before == len(askers.asked)
 
 
+IMPATIENT = """
+import sys
+from pathlib import Path
+from evenhand import assembly
+assembly.serve([Path("campaign.yaml")], port=int(sys.argv[-1]), silence=4.0, told=lambda said: print(said, flush=True))
+"""
+
+
+def test_where_the_process_that_speaks_http_is_stopped_another_takes_its_place(ran):
+    """Who waits meanwhile is told that nothing is known, or is let in by the other; it says in its log what it did."""
+    with serving(ran, code=IMPATIENT) as service:
+        before = _front(service)
+        os.kill(before, signal.SIGSTOP)
+        assert httpx.get(service.address + "/healthz", timeout=60).status_code == 200
+        assert _front(service) != before
+        code, said = service.stop(signal.SIGTERM)
+    assert code == 0
+    assert "speaks HTTP gives no sign of life any more, and is ended." in said
+    assert "speaks HTTP ended, and is started again." in said
+
+
+def test_where_the_process_that_decides_is_stopped_whoever_asks_how_it_is_is_told_so(there):
+    """A load balancer learns that nobody answers, and that somebody does again; nothing else goes on meanwhile."""
+    there.two.process.send_signal(signal.SIGSTOP)
+    try:
+        told = httpx.get(there.two.address + "/readyz", timeout=30)
+    finally:
+        there.two.process.send_signal(signal.SIGCONT)
+    assert (told.status_code, told.json()["type"]) == (503, "/problems/unanswered")
+    assert httpx.get(there.two.address + "/readyz", timeout=30).status_code == 200
+    assert there.ask().status_code == 200
+
+
 def test_a_ctrl_c_while_the_process_that_speaks_http_starts_is_for_the_one_that_decides(there):
     """A terminal sends it to both; the one that starts goes on, and ends by the other's word without a traceback."""
     before = _front(there.two)

@@ -206,3 +206,25 @@ def test_a_vault_of_an_older_evenhand_is_read_erased_and_goes_on(shop, cli):
     with sqlite3.connect(home / "vault.sqlite") as db:
         db.execute("DELETE FROM question WHERE number > 1")
     assert cli(shop, "vault", "log", **house).exit_code == 5
+
+
+def test_a_vault_that_was_put_back_between_two_runs_is_found_by_the_ledger(shop, cli):
+    """Commands note how far the log went. A log that was cut off and has grown past that since is found, too."""
+    house = {"EVENHAND_HOME": HOME}
+    (shop / "groups.csv").write_text((shop / "people.csv").read_text())
+    campaign = shop / "campaign.yaml"
+    campaign.write_text(campaign.read_text().replace("{role: sensitive}", "{role: sensitive, kept_in: vault}"))
+    assert cli(shop, *PUT, *UNTIL, "--epsilon", "2", **house).exit_code == 0
+    assert cli(shop, "run", "campaign.yaml", "--at", AT, **house).exit_code == 0
+    shutil.copy(shop / HOME / "vault.sqlite", shop / "old.sqlite")
+    count = ("vault", "count", "sex", "--values", "f,m", "--epsilon")
+    assert cli(shop, *count, "0.5", **house).exit_code == 0
+    assert cli(shop, "ledger", "verify", **house).exit_code == 0
+    shutil.copy(shop / "old.sqlite", shop / HOME / "vault.sqlite")
+    done = cli(shop, "ledger", "verify", **house)
+    assert (done.exit_code, "of the ledger notes" in done.stdout) == (5, True)
+    for epsilon in ("0.4", "0.3"):
+        assert cli(shop, *count, epsilon, **house).exit_code == 0
+    assert cli(shop, "vault", "log", **house).exit_code == 0
+    done = cli(shop, "ledger", "verify", **house)
+    assert (done.exit_code, "rewritten at line" in done.stdout) == (5, True)

@@ -24,10 +24,12 @@ from evenhand.assembly import (
     vault_purge,
     vault_put,
 )
+from evenhand.rights import NewGroupError
 from evenhand.terms import DataError, LedgerError, StoreError, UsageError
 from shop_folder import AT, app, write_shop
 
 NOW, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2126, 3, 1, tzinfo=UTC)
+WHO = "canary3@mail.example"
 
 
 @pytest.fixture
@@ -139,7 +141,11 @@ def test_a_corrected_value_is_put_right_in_the_vault_and_stays_right(shop):
     def asked():
         return ask(who, "rectification", home=home, at=datetime.now(UTC)).request.number
 
-    answer_request(asked(), who, values={"sex": "x"}, at=datetime.now(UTC), **known)
+    with pytest.raises(NewGroupError, match="has that word in the column 'sex'") as refused:
+        answer_request(asked(), who, values={"sex": "x"}, at=datetime.now(UTC), **known)
+    assert refused.value.words == ("f", "m")
+    assert [one.did for one in vault_log(home=home)][-1] == "read", "whoever looks for it is on record"
+    answer_request(asked(), who, values={"sex": "x"}, at=datetime.now(UTC), sure=True, **known)
     assert vault_log(home=home)[-1].did == "corrected"
     for _ in range(2):
         kept = [one for one in package_about(who, home=home).to_dict()["data"] if one["source"] == "vault"]
@@ -148,6 +154,24 @@ def test_a_corrected_value_is_put_right_in_the_vault_and_stays_right(shop):
     vault_purge(["sex"], home=home, at=NOW, why="the limit ended")
     with pytest.raises(UsageError, match="stands in no table of subjects, nor in the vault"):
         answer_request(asked(), who, values={"sex": "y"}, at=datetime.now(UTC), **known)
+
+
+def test_a_correction_in_the_vault_tells_no_word_of_a_few_and_keeps_numbers_numbers(shop):
+    """A word of nine people is as one that nobody has; where numbers stand, a word would make a group of each."""
+    rows = [line.split(",") for line in (shop.parent / "groups.csv").read_text().splitlines()[1:]]
+    words = [f"{who},{'few' if number < 9 else sex},{20 + number % 50}" for number, (who, sex) in enumerate(rows)]
+    (shop.parent / "groups.csv").write_text("\n".join(["person,sex,age", *words]) + "\n")
+    vault_put(shop.parent / "groups.csv", ["sex", "age"], home=_home(shop), identifier="person",
+              purpose="limit sex-reach", until=UNTIL, at=NOW)  # fmt: skip
+    assert CliRunner().invoke(app, ["run", str(shop), "--at", AT]).exit_code == 0
+    known = {"home": _home(shop), "by": "dpo", "identity": "known", "at": datetime.now(UTC)}
+    number = ask(WHO, "rectification", home=_home(shop), at=datetime.now(UTC)).request.number
+    with pytest.raises(NewGroupError, match="has that word") as refused:
+        answer_request(number, WHO, values={"sex": "few"}, **known)
+    assert refused.value.words == ("f", "m")
+    with pytest.raises(DataError, match="is no number"):
+        answer_request(number, WHO, values={"age": "forty"}, **known)
+    answer_request(number, WHO, values={"sex": "f"}, **known)
 
 
 def test_an_access_answer_shows_what_the_vault_holds_and_names_what_it_cannot_read(shop):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import with_groups
 from evenhand.explanation import LANGUAGES, Explanation, number, tell
 from evenhand.ledger import facts_of
 from evenhand.policy import Campaign
@@ -45,7 +46,8 @@ def test_every_sum_adds_up_with_nothing_left_over(decided, seed, parts):
 
 @given(seed=SEEDS)
 def test_a_headline_names_only_large_true_reasons(decided, seed):
-    """Each factor in the headline is among the top terms and counted in favour."""
+    """Each factor in the headline is among the top terms; it counted in favour of an offer, or against the one that was
+    not made."""
     campaign, explained = decided(seed=seed, people=12)
     named = {f"f{t}": {"nl": f"gegeven {t}.", "en": f"factor {t}."} for t in range(4)}
     columns = {
@@ -64,7 +66,7 @@ def test_a_headline_names_only_large_true_reasons(decided, seed):
             if factor.meaning in headline:
                 headline = headline.replace(factor.meaning, "")
                 assert factor.name in top
-                assert factor.contribution > 0
+                assert (factor.contribution > 0) == (story.facts.offer >= 0)
 
 
 @given(seed=SEEDS)
@@ -118,6 +120,28 @@ def test_a_group_in_the_price_is_never_kept_silent(decided):
     story = told(campaign, explained, row)
     assert "sex" in next(one.text for one in story.lines if one.key == "aware")
     assert dict(story.not_used)["sex"].startswith("not part of the score")
+
+
+def test_the_price_of_a_recorded_group_is_told_without_its_amount(decided):
+    """Whoever reads a page opened behind the wall learns which way the group counted, not by how much: that is the same
+    for everybody of the group. What money and places cost stands apart."""
+    limit = {"id": "reach", "groups": ["sex"], "bound": 0.8, "mode": "aware", "necessity": "no other way reaches both"}
+    campaign, explained = decided(people=60, limits={"disparity": [limit]})
+    group = np.arange(60) % 3
+    explained = with_groups(explained, group, np.array([[0, 0, 0], [70_001, 70_002, 70_003], [-80_001] * 3]))
+    ways = set()
+    for row in range(60):
+        story = told(campaign, explained, row)
+        lines = {one.key: one.text for one in story.lines}
+        if "groups" not in lines:
+            continue
+        way = "dearer" if group[row] == 1 else "cheaper"
+        ways.add(way)
+        assert "the group counted that is recorded for you" in lines["groups"]
+        assert f"became {way}" in lines["groups"]
+        assert "0.07" not in lines["groups"] + lines["price"]
+        assert "0.08" not in lines["groups"] + lines["price"]
+    assert ways == {"dearer", "cheaper"}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -427,6 +427,25 @@ def test_what_is_past_its_time_is_listed_and_nothing_is_destroyed(desk):
     assert assembly.retention(home=desk.home, at=desk.now, dry_run=True).runs
 
 
+def test_models_that_are_to_be_fitted_again_stand_beside_the_requests(desk):
+    """After an erasure: campaign, run, day and days left, and what to do; not to a reviewer; late after its day."""
+    title = "Models to fit again"
+    assert title not in desk.officer.get("/officer/?lang=en").text
+    taught = desk.shop.who("tea")
+    assembly.erase(taught, home=desk.home, at=datetime.now(UTC))
+    (due,) = assembly.due_models(home=desk.home)
+    desk.now = datetime.now(UTC)
+    page = desk.officer.get("/officer/?lang=en").text
+    for told in (title, due.campaign, due.run, "evenhand model refit", "days left"):
+        assert told in page
+    assert "Modellen die opnieuw moeten leren" in desk.browser(StaffRole.AUDITOR).get("/officer/?lang=nl").text
+    assert due.run not in desk.browser(StaffRole.REVIEWER).get("/officer/?lang=en").text
+    desk.now = due.until + timedelta(days=2)
+    assert '<span class="days late">2 days late</span>' in desk.officer.get("/officer/?lang=en").text
+    assembly.refit_models(home=desk.home, at=datetime.now(UTC))
+    assert title not in desk.officer.get("/officer/?lang=en").text
+
+
 def test_a_mask_tells_nothing_of_what_it_hides():
     """Not even how long it is."""
     assert masked({"note": "a"}) == masked({"note": "a" * 500})

@@ -210,16 +210,18 @@ def test_an_outcome_of_one_class_is_refused(world_of, campaign_of):
 
 
 def test_three_rows_are_refused(view_of, campaign_of):
-    """A model from three people would tell about them."""
-    with pytest.raises(DataError, match="Only 3 history rows"):
-        fit(
-            campaign_of(),
-            view_of(("number", 3)),
-            (np.array([3, 4, 5], np.uint8),),
-            np.zeros(3, int),
-            np.array([0, 1, 0], np.uint8),
-            np.zeros(3, bool),
-        )
+    """A model from three people would tell about them, also where each of them has many rows."""
+    for each in (1, 30):
+        with pytest.raises(DataError, match=f"Only {3 * each} history rows, of 3 people"):
+            fit(
+                campaign_of(),
+                view_of(("number", 3)),
+                (np.repeat(np.array([3, 4, 5], np.uint8), each),),
+                np.zeros(3 * each, int),
+                np.repeat(np.array([0, 1, 0], np.uint8), each),
+                np.zeros(3 * each, bool),
+                np.repeat(np.arange(3), each),
+            )
 
 
 @pytest.mark.parametrize(

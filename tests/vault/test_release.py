@@ -227,6 +227,46 @@ def test_parts_do_not_give_away_what_the_whole_hides(world):
     _check(named, {"hit": before > 0}, told, hidden)
 
 
+@pytest.mark.slow
+def test_a_few_in_no_part_give_away_nothing_of_two_columns_by_parts():
+    """The columns go together, parts are uneven, a few people are in none: what is told over all parts, with whoever is
+    in none, gives away no number by part, nor the one view by part the other."""
+    for seed in range(tries(5, 150)):
+        _check(*_by_parts_of_two(np.random.default_rng(seed)))
+
+
+def _by_parts_of_two(rng):
+    """Some hundreds of people with sex and age over all and by parts: what is told, and the numbers that are not."""
+    n, rare = int(rng.integers(150, 900)), rng.choice([0.004, 0.01, 0.03])
+    sex = [VALUES["sex"][i] for i in rng.choice(3, n, p=(0.55 - rare, 0.45, rare))]
+    drawn, alike, own = (
+        rng.choice(3, n, p=(0.5, 0.4, 0.1)),
+        rng.random(n) < rng.choice([0, 0.7]),
+        dict(zip("fmu", "abc", strict=True)),
+    )
+    age = [own[one[0]] if same else VALUES["age"][at] for one, same, at in zip(sex, alike, drawn, strict=True)]
+    hits = (rng.random(n) < rng.choice([0.05, 0.2, 0.5, 0.9])).astype(np.int64)
+    uneven = rng.choice([True, False])
+    part = np.where(rng.random(n) < 0.05, -1, rng.choice(3, n, p=(0.8, 0.15, 0.05) if uneven else None))
+    columns = {"sex": sex, "age": age}
+    questions = [TableQuestion(view, hits, family="outcome") for view in (("sex",), ("age",), ("sex", "age"))]
+    questions += [TableQuestion((name,), hits, part, 3, "outcome") for name in columns]
+    tables = Vault(columns, np.ones(n, bool), MINIMUM).release(questions, why="test")
+    named = {**columns, "part": ["-" if one < 0 else str(one) for one in part.tolist()]}
+    sets, told, hidden = {"hit": hits > 0}, [], []
+    for number, table in enumerate(tables):
+        for place in range(table.people_least.shape[1]):
+            where = {"part": str(place)} if number > 2 else {}
+            facts, ranges = _facts(table, where, {**where, "hit": True}, place)
+            for most, kind in ((table.people_most, False), (table.hits_most, True)):
+                mine = [fact for fact in facts if ("hit" in fact[0]) is kind]
+                dark = all((low, high) == (0, int(most.max())) for _, low, high in mine)  # of it nothing is told
+                told += [] if dark else mine
+                some = [one for one in ranges if ("hit" in one) is kind]
+                hidden += [one for one in some if not dark or _truth(named, sets, one) < MINIMUM]
+    return named, sets, told, hidden
+
+
 def test_a_table_of_large_groups_is_told_whole():
     """Nothing is hidden where nothing is small."""
     sex = ["f"] * 500 + ["m"] * 500

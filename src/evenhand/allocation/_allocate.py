@@ -133,7 +133,7 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
             answer.selected,
             answer.binding,
             answer.costs | anew,
-            {name: answer.note for name in answer.binding - set(anew)},
+            dict.fromkeys(answer.binding - set(anew), answer.note),
             scored.minimised.cost,
         ),
         certificate=_certificate(answer, len(np.unique(columns.person[columns.moved]))),
@@ -141,9 +141,7 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
     )
 
 
-def _anew(
-    scored: Scored, campaign: Campaign, wall: Wall, answer: _Answer, batch: Batch
-) -> dict[str, tuple[int, int]]:
+def _anew(scored: Scored, campaign: Campaign, wall: Wall, answer: _Answer, batch: Batch) -> dict[str, tuple[int, int]]:
     """Value and people that each binding limit between groups costs: everybody is decided about anew without it.
     Nothing where there are too many people to do that."""
     if len(batch.order) > WHOLE:

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from .people._table_words import ReadTables
     from .records._backup import BackedUp, backup
     from .records._bundle import BundleChecked, check_bundle, make_bundle
-    from .records._database import DatabaseState, database_status, upgrade_database
+    from .records._database import DatabaseState, database_status, scrub_database, upgrade_database
     from .records._kept import kept_checkpoints, text_of_file
     from .records._keys import KeysState, Renewed, keys_status, new_wrapping_key, renew_pseudonyms, rotate_keys
     from .records._receipts import (
@@ -86,7 +86,8 @@ if TYPE_CHECKING:
     from .records._release import Release, release, release_file
     from .records._restore import Restored, restore
     from .records._rules import rules_of_run, rules_with, sign_balancing
-    from .records._vault_store import NoisyCounts, vault_count, vault_list, vault_log, vault_purge, vault_put
+    from .records._vault_noise import NoisyCounts, vault_count
+    from .records._vault_store import vault_list, vault_log, vault_purge, vault_put
     from .records._verify import verify_ledger
     from .records._why import why
     from .records._witness_folder import make_witness, witness_cosigns, witness_key, witness_watches
@@ -253,6 +254,7 @@ __all__ = [
     "run_campaign",
     "same_person",
     "say",
+    "scrub_database",
     "send_campaign",
     "serve",
     "serve_person_pages",

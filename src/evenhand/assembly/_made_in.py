@@ -66,7 +66,7 @@ MADE_IN = {
     "people._table_words": ("ReadTables",),
     "records._backup": ("BackedUp", "backup"),
     "records._bundle": ("BundleChecked", "check_bundle", "make_bundle"),
-    "records._database": ("DatabaseState", "database_status", "upgrade_database"),
+    "records._database": ("DatabaseState", "database_status", "scrub_database", "upgrade_database"),
     "records._kept": ("kept_checkpoints", "text_of_file"),
     "records._keys": ("KeysState", "Renewed", "keys_status", "new_wrapping_key", "renew_pseudonyms", "rotate_keys"),
     "records._receipts": (
@@ -81,7 +81,8 @@ MADE_IN = {
     "records._release": ("Release", "release", "release_file"),
     "records._restore": ("Restored", "restore"),
     "records._rules": ("rules_of_run", "rules_with", "sign_balancing"),
-    "records._vault_store": ("NoisyCounts", "vault_count", "vault_list", "vault_log", "vault_purge", "vault_put"),
+    "records._vault_noise": ("NoisyCounts", "vault_count"),
+    "records._vault_store": ("vault_list", "vault_log", "vault_purge", "vault_put"),
     "records._verify": ("verify_ledger",),
     "records._why": ("why",),
     "records._witness_folder": ("make_witness", "witness_cosigns", "witness_key", "witness_watches"),

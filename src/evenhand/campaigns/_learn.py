@@ -112,7 +112,8 @@ def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) 
             remedy="choose a later history.train_before or a smaller history.hold_out",
         )
     raw = {name: history.columns.read(name, used) for name in campaign.names(Role.FEATURE)}
-    view = learn_view(campaign, {name: values[~held_out] for name, values in raw.items()})
+    person = np.unique(history.subjects[used], return_inverse=True)[1]
+    view = learn_view(campaign, {name: values[~held_out] for name, values in raw.items()}, person[~held_out])
     return Lesson(
         rows=np.flatnonzero(used),
         view=view,
@@ -120,7 +121,7 @@ def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) 
         offer=offer[used],
         outcome=history.outcome[used],
         held_out=held_out,
-        person=np.unique(history.subjects[used], return_inverse=True)[1],
+        person=person,
         not_permitted=int((~allowed).sum()),
         other_offers=int((allowed & (apart | (offer == -1))).sum()),
         sides=_sides(campaign, history, offer, allowed),

@@ -64,6 +64,23 @@ def status(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False
         raise typer.Exit(4)
 
 
+def scrub(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False, no_color: NoColour = False) -> None:
+    """Write tables anew of which rows about people were removed; on a server others wait meanwhile (exit code 4 where
+    something is left)."""
+    from evenhand import assembly
+
+    voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    held = assembly.scrub_database(home=home)
+    if json_out:
+        voice.document({"still_held": list(held)})
+    elif not held:
+        voice.data("no file of the home's databases holds what was removed")
+    else:
+        voice.tell_held(held)
+    if held:
+        raise typer.Exit(4)
+
+
 def _tell(voice: Speaker, state: DatabaseState) -> None:
     if voice.json_out:
         parts = [
@@ -75,6 +92,11 @@ def _tell(voice: Speaker, state: DatabaseState) -> None:
                 "schema": state.schema,
                 "ready": state.is_ready,
                 "parts": parts,
+                "ledger": {
+                    "format": state.ledger.has,
+                    "writes": state.ledger.needs,
+                    "filed_anew": state.ledger.is_filed_anew and not state.schema,
+                },
                 "warnings": list(state.warnings),
             }
         )
@@ -83,11 +105,25 @@ def _tell(voice: Speaker, state: DatabaseState) -> None:
     for part in state.parts:
         ready = "ready" if part.is_ready else f"needs {part.needs}"
         voice.data(f"{part.part}: {part.has or 'nothing yet'}, {ready}")
+    if not state.schema:
+        voice.data(_format_of(state))
     for warning in state.warnings:
         voice.data(f"warning: {warning}")
+
+
+def _format_of(state: DatabaseState) -> str:
+    """Of a ledger in files; on a server it is one of the parts."""
+    ledger = state.ledger
+    if not ledger.is_filed_anew:
+        return f"ledger: format {ledger.has}, ready" if ledger.has else "ledger: nothing yet, ready"
+    return (
+        f"ledger: format {ledger.has}; this evenhand files it anew in format {ledger.needs} when it writes next, and "
+        "older ones refuse it from then on: make a backup first"
+    )
 
 
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (upgrade, ("evenhand db upgrade", "evenhand db upgrade --home /srv/evenhand --schema spring")),
     (status, ("evenhand db status", "evenhand db status --home /srv/evenhand --json")),
+    (scrub, ("evenhand db scrub", "evenhand db scrub --home /srv/evenhand --json")),
 )

@@ -115,6 +115,7 @@ def _tell(voice: Speaker, state: KeysState) -> None:
                 "done": state.is_done,
                 "pseudonyms": state.pseudonyms,
                 "renewed": state.renewed.isoformat() if state.renewed else None,
+                "still_held": list(state.still_held),
             }
         )
         return
@@ -123,6 +124,7 @@ def _tell(voice: Speaker, state: KeysState) -> None:
     voice.data(f"secret key: {named.get(state.secret, f'under {state.secret}')}")
     for name, count in sorted(state.people.items()):
         voice.data(f"keys of people: {count:,} {named.get(name, f'under {name}')}")
+    voice.tell_held(state.still_held)
     if state.renewed is not None:
         voice.data(f"pseudonyms: version {state.pseudonyms}, since {state.renewed.date().isoformat()}")
     if len(state.wrapping) > 1 and state.is_done:

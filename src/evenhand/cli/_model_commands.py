@@ -69,7 +69,7 @@ def refit(
         voice.data(f"  largest change of a probability, in percentage points: at most {one.change.points:g}")
         voice.data(f"  report: {one.report}")
     if done:
-        voice.talk("A service that runs goes on with the earlier model until it is started again.")
+        voice.talk("A service that runs takes the new model within a few seconds.")
     else:
         voice.data("nothing to fit again: no model in force was fitted on anybody who was erased since")
 

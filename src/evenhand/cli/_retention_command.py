@@ -67,6 +67,8 @@ def run(
             )
         found = assembly.retention(home=home, at=now, dry_run=False)
         voice.talk("Destroyed. Backups, and your own tables, are not reached from here.")
+        if not json_out:
+            voice.tell_held(found.still_held)
     elif not json_out:
         _show(voice, found)
     if json_out:

@@ -108,6 +108,7 @@ def erase(
                 "own_tables": list(done.own_tables),
                 "known": is_known,
                 "models": [one.to_dict() for one in done.models],
+                "still_held": list(done.still_held),
             }
         )
         return
@@ -122,6 +123,7 @@ def erase(
     if done.other_ids:
         voice.data(f"With it went {counted(done.other_ids, 'other id')} of the same person.")
     tell_lapsed(voice, done.lapsed)
+    voice.tell_held(done.still_held)
     voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
     for one in done.models:
         tell_due(voice, one, moment(None))

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -70,6 +70,13 @@ class Speaker:
         """Say that an id is nobody's here, which may be a slip of the pen; only the controller's own desk is told."""
         if not is_known:
             self.talk("WARNING: nobody here by that id has any record. Is it written as the subjects table has it?")
+
+    def tell_held(self, places: Sequence[str]) -> None:
+        """Say where bytes that were removed, or replaced, may stand a while longer."""
+        if places:
+            self.talk(f"WARNING: bytes of before may stand a while longer in: {', '.join(places)}.")
+            self.talk("    why: somebody else has an old view of the data open, or the tables are not this user's.")
+            self.talk("    to do: end that, or have the owner of the tables VACUUM them. evenhand reads them no more.")
 
     def tell_zone(self, written: datetime | None, zone: Callable[[], str]) -> None:
         """Say by which clocks a moment was read that was written without a zone."""

@@ -50,8 +50,8 @@ def done_about(block: Any, lang: Lang) -> str:
 
 
 def rule_of(block: Any, lang: Lang) -> str:
-    """The rule behind it, in Dutch; "" in English, and where no text has its words. A rule that is a mark of the list of
-    rules, such as ``G-7``, is the same in every language.
+    """The rule behind it, in Dutch; "" in English, and where no text has its words. A rule that is a mark of the list
+    of rules, such as ``G-7``, is the same in every language.
 
     Example:
         >>> rule_of({"code": "EH-POL-051", "rule": "groups are confirmed sensitive columns"}, "nl")

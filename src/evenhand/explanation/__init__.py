@@ -10,8 +10,8 @@ from ._corrected import corrected
 from ._counterfactual import Change, Counterfactual, CounterfactualSearch, Proof, counterfactual
 from ._explain import REASONS, explain
 from ._instead import DecisionSearch, decision_counterfactual
+from ._line import Corrected, Factor, Line, bin_words, origin_words, purpose_words
 from ._reviewed import REVIEWED, reviewed
-from ._sentences import Corrected, Factor, Line, bin_words, origin_words, purpose_words
 from ._sum import SumRow
 from ._tell import Explanation, Review, tell
 from ._tell_signal import problem_words, tell_signal

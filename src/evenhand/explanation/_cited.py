@@ -8,7 +8,7 @@ from evenhand.policy import Campaign
 from evenhand.rules import PackedRule, Rulebook, cited_rule
 from evenhand.terms import DecisionFacts, Reason
 
-from ._sentences import Line
+from ._line import Line
 from ._text import day, text
 
 __all__ = ["cited", "rule_lines", "rule_values"]

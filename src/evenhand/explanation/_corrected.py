@@ -8,7 +8,7 @@ from datetime import datetime
 
 from evenhand.terms import Model
 
-from ._sentences import Corrected
+from ._line import Corrected
 from ._tell import Explanation
 
 __all__ = ["corrected"]

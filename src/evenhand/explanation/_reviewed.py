@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from evenhand.policy import Campaign
 
-from ._sentences import Line
+from ._line import Line
 from ._tell import Explanation, Review
 from ._text import day, text
 

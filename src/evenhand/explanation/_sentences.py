@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
 from evenhand.policy import Campaign
 from evenhand.terms import (
     PPM,
-    BinLabel,
     DecisionFacts,
     LegalBasis,
     Model,
-    Origin,
     Reason,
     Role,
     Sensitivity,
@@ -24,98 +19,12 @@ from evenhand.terms import (
 )
 
 from ._counterfactual import Counterfactual, Proof
+from ._groups import GroupPart, group_line
 from ._instead import MOST_CHANGES
-from ._text import catalogue, day, money, number, percent, text, text_about
+from ._line import Factor, Line, aware_columns, bin_words, meaning_of, offer_words, purpose_words
+from ._text import day, money, number, percent, text, text_about
 
-__all__ = [
-    "Corrected",
-    "Factor",
-    "Line",
-    "aware_columns",
-    "bin_words",
-    "headline",
-    "lines_of",
-    "meaning_of",
-    "origin_words",
-    "purpose_words",
-]
-
-_NAMED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Corrected:
-    """A correction of a value at the person's request.
-
-    Attributes:
-        at: when.
-        how: ``whole``; ``part`` where it is one of two values that count together; ``later`` than the decision.
-    """
-
-    at: datetime
-    how: Literal["whole", "part", "later"]
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """One term's exact share in a score.
-
-    Attributes:
-        name: the column.
-        meaning: what it is, in the reader's language.
-        value: the bin that the person is in, in words.
-        origin: given, observed or inferred.
-        contribution: micro-logits; with the base they add up to the score.
-        direction: ``for``, ``against`` or ``neutral``: nothing, or of a change too little to be written.
-        corrected: what the person had corrected of it; None where nothing is known of that.
-    """
-
-    name: str
-    meaning: str
-    value: str
-    origin: Origin
-    contribution: int
-    direction: str
-    corrected: Corrected | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One sentence, or a few that belong together.
-
-    Attributes:
-        key: stable word for what it says.
-        layer: 1 for everybody who asks, 2 for who wants all of it, 3 for who wants to act on it.
-        text: in the reader's language.
-    """
-
-    key: str
-    layer: int
-    text: str
-
-
-def headline(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], lang: str) -> str:
-    """One plain sentence: who sent what, and the largest true reasons; only what is among the top terms is named."""
-    sender = campaign.controller.name
-    if facts.standing is Standing.REFUSED:
-        return text("headline.refused", lang, sender=sender)
-    if facts.offer < 0:
-        return text("headline.by-lot-none" if facts.outcome.is_by_lot else "headline.none", lang, sender=sender)
-    offer, about = _offer(campaign, facts.offer, lang), campaign.model.target
-    if facts.outcome.is_by_lot:
-        return text("headline.by-lot", lang, sender=sender, offer=offer)
-    if facts.standing is Standing.CONTEXTUAL:
-        return text("headline.contextual", lang, sender=sender, offer=offer)
-    if not factors:  # each of them was switched off
-        return text("headline.nothing-counted", lang, sender=sender, offer=offer)
-    reasons = [factor for factor in factors[: len(facts.top_terms)] if factor.direction != "neutral"]
-    top = [factor.meaning for factor in reasons if factor.direction == "for"][:_NAMED]
-    if not top:
-        key = "headline.other" if reasons else "headline.average"
-        return text_about(about, key, lang, sender=sender, offer=offer)
-    named = dict(zip(("first", "second"), top, strict=False))
-    key = "headline.one" if len(top) == 1 else "headline.two"
-    return text_about(about, key, lang, sender=sender, offer=offer, **named)
+__all__ = ["lines_of"]
 
 
 def lines_of(
@@ -124,6 +33,7 @@ def lines_of(
     model: Model,
     factors: Sequence[Factor],
     instead: Counterfactual | None,
+    groups: GroupPart | None,
     lang: str,
 ) -> tuple[Line, ...]:
     """Every sentence after the headline, in reading order.
@@ -134,12 +44,13 @@ def lines_of(
         model: as it was.
         factors: largest first.
         instead: what would have changed the decision, where no single change was recorded and it was looked for.
+        groups: the part of limits between groups; None where there is none to tell.
         lang: ``nl`` or ``en``.
     """
     focus = facts.offer if facts.offer >= 0 else facts.runner_up
     out = _first(facts, campaign, factors, lang)
     if focus >= 0:
-        out += _amounts(facts, campaign, lang)
+        out += _amounts(facts, campaign, groups, lang)
         out += _change(facts, campaign, model, factors, instead, lang)
     if facts.standing is Standing.PERSONALISED:
         aware = aware_columns(campaign)
@@ -202,11 +113,11 @@ def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], 
 
 def _several(facts: DecisionFacts, campaign: Campaign, lang: str) -> str:
     """Which of the person's offers this is, and which are the others."""
-    others = "; ".join(_offer(campaign, offer, lang) for offer in facts.listed if offer != facts.offer)
+    others = "; ".join(offer_words(campaign, offer, lang) for offer in facts.listed if offer != facts.offer)
     return text("why.several", lang, place=facts.place, count=len(facts.listed), others=others)
 
 
-def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
+def _amounts(facts: DecisionFacts, campaign: Campaign, groups: GroupPart | None, lang: str) -> list[Line]:
     """Chance, worth and price in words; `Explanation.sum` has the same in exact amounts."""
 
     def amount(micro: int) -> str:
@@ -221,13 +132,19 @@ def _amounts(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
         return out
     if facts.sealed:
         if chosen and facts.runner_up >= 0:
-            other = _offer(campaign, facts.runner_up, lang)
+            other = offer_words(campaign, facts.runner_up, lang)
             out.append(Line("runner-up", 2, text("why.runner-up-sealed", lang, offer=other)))
         return [*out, Line("sealed", 2, text("why.sealed", lang))]
-    kind = "dear" if price > 0 else "cheap" if price < 0 else "free"
-    out.append(Line("price", 2, text(f"why.price-{kind}", lang, **({"price": amount(abs(price))} if price else {}))))
-    if chosen and facts.runner_up >= 0:
-        other = _offer(campaign, facts.runner_up, lang)
+    places = price - (groups.amount if groups is not None else 0)
+    by = "price" if groups is None else "places"
+    kind = "dear" if places > 0 else "cheap" if places < 0 else "free"
+    out.append(Line("price", 2, text(f"why.{by}-{kind}", lang, **({"price": amount(abs(places))} if places else {}))))
+    if groups is not None:
+        out.append(group_line(groups, campaign, lang))
+    if facts.is_tie:
+        out.append(Line("tie", 1, text("why.tie", lang, offer=offer_words(campaign, facts.runner_up, lang))))
+    elif chosen and facts.runner_up >= 0:
+        other = offer_words(campaign, facts.runner_up, lang)
         out.append(Line("runner-up", 2, text("why.runner-up", lang, offer=other, margin=amount(facts.margin))))
     if not campaign.is_each_by_itself and price and facts.place == 1:
         out.append(Line("contact-price", 2, text("why.contact-price", lang)))
@@ -301,56 +218,3 @@ def _about(facts: DecisionFacts, campaign: Campaign, lang: str) -> list[Line]:
     out.append(Line("complaint", 3, text("why.complaint", lang)))
     out.append(Line("record", 3, text("why.record", lang, decision=facts.decision_id, day=day(facts.at, lang))))
     return out
-
-
-def bin_words(label: BinLabel, lang: str) -> str:
-    """A bin in words.
-
-    Example:
-        >>> bin_words(BinLabel(4, "range", 3.0, 7.5), "en")
-        'from 3 to below 7.5'
-    """
-    if label.kind == "category":
-        return label.text or ""
-    if label.kind != "range":
-        return text(f"bin.{label.kind}", lang)
-    if label.lower is None and label.upper is None:
-        return text("bin.any", lang)
-    if label.lower is None:
-        return text("bin.below", lang, upper=number(label.upper or 0.0, lang))
-    if label.upper is None:
-        return text("bin.from", lang, lower=number(label.lower, lang))
-    return text("bin.between", lang, lower=number(label.lower, lang), upper=number(label.upper, lang))
-
-
-def purpose_words(purpose: str, lang: str) -> str:
-    """A DPV purpose in words; one without a text of its own is shown as the term itself, spaced."""
-    spaced = "".join(f" {c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(purpose))
-    return catalogue(lang).get(f"purpose.{purpose}", spaced)
-
-
-def aware_columns(campaign: Campaign) -> tuple[str, ...]:
-    """Sensitive columns whose groups the solver itself may use, by a clause of the campaign (RULES A-4a)."""
-    names = (name for limit in campaign.limits.disparity if limit.mode == "aware" for name in limit.groups)
-    return tuple(dict.fromkeys(names))
-
-
-def origin_words(factor: Factor, lang: str) -> str:
-    """Where a value came from: the person, what was seen, what was worked out, or a correction."""
-    origin = text(f"origin.{factor.origin.value}", lang)
-    if factor.corrected is None:
-        return origin
-    return text(f"origin.corrected-{factor.corrected.how}", lang, origin=origin, day=day(factor.corrected.at, lang))
-
-
-def meaning_of(campaign: Campaign, name: str, lang: str) -> str:
-    """What a column means, in the reader's language; its name with spaces where the campaign does not say."""
-    meaning = campaign.columns[name].meaning
-    if meaning is None:
-        return name.replace("_", " ")
-    return meaning.nl if lang == "nl" else meaning.en
-
-
-def _offer(campaign: Campaign, index: int, lang: str) -> str:
-    words = campaign.offers[index].text
-    return words.nl if lang == "nl" else words.en

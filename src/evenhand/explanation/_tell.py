@@ -16,8 +16,11 @@ from evenhand.terms import PPM, DecisionFacts, Model, Origin, Role, Standing, Ta
 
 from ._cited import cited, rule_lines, rule_values
 from ._counterfactual import Counterfactual
+from ._groups import group_part
+from ._headline import headline, named_in_headline
 from ._instead import decision_counterfactual
-from ._sentences import Factor, Line, aware_columns, bin_words, headline, lines_of, meaning_of, origin_words
+from ._line import Factor, Line, aware_columns, bin_words, meaning_of, origin_words
+from ._sentences import lines_of
 from ._sum import SumRow, sum_of
 from ._text import money, number, one_line, text, text_about
 
@@ -57,6 +60,7 @@ class Explanation:
         headline: one plain sentence.
         lines: the explanation in reading order, in three layers; see `Line`.
         factors: every factor, largest first; empty where nothing personal was used.
+        named: names of the factors that the headline names.
         base: micro-logits that everybody starts from; with all contributions it is the score, nothing left over.
         sum: why this offer and not the other, in exact micro-money that adds up; empty for a refusal.
         not_used: columns that had no part in the score, with the reason.
@@ -82,6 +86,7 @@ class Explanation:
     offer: str
     runner_up: str
     currency: str
+    named: tuple[str, ...] = ()
     instead: Counterfactual | None = None
     target: Target = Target.RESPONSE
     beside: tuple[Explanation, ...] = ()
@@ -228,14 +233,16 @@ def tell(
     own = not facts.outcome.is_by_lot
     searched = own and facts.flip_term < 0 and campaign.is_each_by_itself
     instead = decision_counterfactual(facts, campaign, model, prices=prices) if searched else None
+    groups = group_part(facts, campaign, model, offer_prices, (prices or {}).get("by_limit", {}))
     rule = cited(facts, campaign, rulebook)
     texts = [offer.text.nl if lang == "nl" else offer.text.en for offer in campaign.offers]
     return Explanation(
         lang=lang,
         facts=facts,
-        headline=headline(facts, campaign, factors, lang),
-        lines=(*lines_of(facts, campaign, model, factors, instead, lang), *rule_lines(facts, rule, lang)),
+        headline=headline(facts, campaign, factors, groups, lang),
+        lines=(*lines_of(facts, campaign, model, factors, instead, groups, lang), *rule_lines(facts, rule, lang)),
         factors=factors,
+        named=tuple(one.name for one in named_in_headline(facts, factors)),
         base=int(model.base[focus]) if focus >= 0 else 0,
         sum=sum_of(facts, campaign, offer_prices, lang) if focus >= 0 and own else (),
         not_used=_not_used(campaign, lang, personal=personal, off=facts.switched_off_of(model)),
@@ -278,6 +285,7 @@ def _direction(share: int, least: int) -> str:
 
 def _not_used(campaign: Campaign, lang: str, *, personal: bool, off: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
     out = [(meaning_of(campaign, name, lang), text("not-used.switched-off", lang)) for name in off]
+    blind = {name for limit in campaign.limits.disparity if limit.mode == "blind" for name in limit.groups}
     for name, column in campaign.columns.items():
         if column.role is Role.FEATURE and column.confirmed:
             if not personal:
@@ -286,6 +294,7 @@ def _not_used(campaign: Campaign, lang: str, *, personal: bool, off: Sequence[st
             out.append((meaning_of(campaign, name, lang), text("not-used.unconfirmed", lang)))
         elif column.role in (Role.SENSITIVE, Role.FORBIDDEN):
             why = "aware" if personal and name in aware_columns(campaign) else column.role.value
+            why = "blind" if why == "sensitive" and name in blind else why
             out.append((meaning_of(campaign, name, lang), text(f"not-used.{why}", lang)))
     return tuple(out)
 

@@ -12,14 +12,18 @@ from evenhand.terms import BinLabel, bin_labels
 from ._bins import learn_binning, learn_view, view_of
 from ._class_list import class_list, may_be_in
 from ._columns import ColumnSource, Values, Words, hold_numbers
+from ._crowds import Crowds
 from ._encode import encode
 from ._minimise import minimise
 from ._personal import personal_in_text, scan_personal_data
+from ._proposed import ProposedBins, propose_bins
 from ._pseudonym import Register, pseudonymise
 
 __all__ = [
     "BinLabel",
     "ColumnSource",
+    "Crowds",
+    "ProposedBins",
     "Register",
     "Values",
     "Words",
@@ -32,6 +36,7 @@ __all__ = [
     "may_be_in",
     "minimise",
     "personal_in_text",
+    "propose_bins",
     "pseudonymise",
     "scan_personal_data",
     "view_of",

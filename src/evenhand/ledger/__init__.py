@@ -75,6 +75,7 @@ from ._stop import OFFICER, PauseOfAnotherError, lifted_as, pause, refuse_paused
 from ._store import GENESIS, DecisionRows, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
 from ._tally import Came, Tally, prices_of_run, tallies
 from ._tree import GrowingTree, Node, root_from_inclusion
+from ._vault_noted import note_vault, vault_notes
 from ._verify import Problem, Verification, verify
 from ._witness import AddCheckpoint, Cosignature, Cosigner, Seen, WitnessKey, cosignatures_in, cosigned
 from ._written_out import WrittenOut, write_out
@@ -168,6 +169,7 @@ __all__ = [
     "lifted_as",
     "link",
     "new_run_id",
+    "note_vault",
     "open_run",
     "opened",
     "outcomes",
@@ -194,6 +196,7 @@ __all__ = [
     "sign_checkpoint",
     "tallies",
     "unreviewed",
+    "vault_notes",
     "verify",
     "wanted_by",
     "write_out",

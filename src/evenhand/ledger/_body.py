@@ -32,6 +32,7 @@ __all__ = [
     "SealedDecision",
     "SentForReview",
     "SubjectErased",
+    "VaultNoted",
     "digest_of",
     "encode",
     "read_body",
@@ -263,6 +264,14 @@ class Reviewed(msgspec.Struct, tag="reviewed", tag_field="@", forbid_unknown_fie
     verdict: str
 
 
+class VaultNoted(msgspec.Struct, tag="vault-noted", tag_field="@", forbid_unknown_fields=True):
+    """How far the log of the vault went: the number and the seal (hex) of its last line."""
+
+    at: str
+    line: int
+    seal: str
+
+
 Body = (
     Alarm
     | AnsweredOnce
@@ -281,6 +290,7 @@ Body = (
     | RunStarted
     | RunFinished
     | RunAbandoned
+    | VaultNoted
 )
 
 encode = msgspec.json.Encoder().encode

@@ -16,7 +16,9 @@ from ._writer import Writer
 __all__ = ["erase_subject"]
 
 
-def erase_subject(store: LedgerStore, pseudonym: bytes, *, at: datetime, keys: RunKeys | None = None) -> bytes | None:
+def erase_subject(
+    store: LedgerStore, pseudonym: bytes, *, at: datetime, keys: RunKeys | None = None, is_claimed: bool = False
+) -> bytes | None:
     """Destroy the key of a person. The chain stays whole, and what it says of them can neither be read nor guessed.
 
     The key is destroyed after the entry is durable: where the process ends in between, `verify` finds a key that should
@@ -27,6 +29,7 @@ def erase_subject(store: LedgerStore, pseudonym: bytes, *, at: datetime, keys: R
         pseudonym: of the person (16 bytes).
         at: now.
         keys: where the keys of runs are; see `recover`.
+        is_claimed: the caller is the only writer already, and goes on being it.
 
     Returns:
         The handle under which the ledger had filed them; None where it holds nothing about them under a key.
@@ -43,7 +46,8 @@ def erase_subject(store: LedgerStore, pseudonym: bytes, *, at: datetime, keys: R
             rule="G-17: erasing is destroying the person's key",
             remedy="Open it with the keys of its home.",
         )
-    store.claim()
+    if not is_claimed:
+        store.claim()
     try:
         key = people.of_person(pseudonym)  # of whoever was decided about while this waited too
         if key is None:
@@ -62,5 +66,6 @@ def erase_subject(store: LedgerStore, pseudonym: bytes, *, at: datetime, keys: R
             raise
         people.forget(pseudonym)
     finally:
-        store.release()
+        if not is_claimed:
+            store.release()
     return key.handle

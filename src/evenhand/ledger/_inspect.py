@@ -37,6 +37,7 @@ from ._body import (
     RunStarted,
     SealedDecision,
     SubjectErased,
+    VaultNoted,
     digest_of,
     read_body,
 )
@@ -48,6 +49,7 @@ from ._inspect_people import PeopleInspector
 from ._personal import about_expired
 from ._seal import RunKeys, Seal, SealError
 from ._store import Kind, LedgerStore, Row
+from ._vault_noted import ABOUT_VAULT
 
 __all__ = ["Inspector", "Problem"]
 
@@ -203,6 +205,8 @@ class Inspector:
         elif isinstance(body, RunExpired):
             expected = (Kind.RUN_EXPIRED, about_expired(body.run))
             self._expired(seq, body)
+        elif isinstance(body, VaultNoted):
+            expected = (Kind.VAULT_NOTED, ABOUT_VAULT)
         elif standing := filed_as(body):
             expected = standing
         else:

@@ -59,6 +59,7 @@ class Kind(IntEnum):
     RESUMED = 12
     FELL_BACK = 13
     PAUSED_BY = 14
+    VAULT_NOTED = 15
     SENT_FOR_REVIEW = 20
     REVIEWED = 21
 

@@ -1,4 +1,4 @@
-"""How many decisions came to what, for each set of prices that decided: counts of a stretch of the ledger, no person."""
+"""How many decisions came to what, for each set of prices that decided: counts of a stretch of the ledger."""
 
 from __future__ import annotations
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from evenhand.rights import STEPS, Letter, Request, RequestKind, State, Step, can_extend, grounds_of
 
-__all__ = ["REVIEWING", "Opened", "Queue", "Reach", "Urgency", "Waiting", "masked", "steps_of", "waiting_of"]
+__all__ = [
+    "REVIEWING",
+    "ModelDue",
+    "Opened",
+    "Queue",
+    "Reach",
+    "Urgency",
+    "Waiting",
+    "masked",
+    "model_due",
+    "steps_of",
+    "waiting_of",
+]
 
 _SOON = 7
 """Days."""
@@ -79,6 +91,25 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelDue:
+    """A model that is to be fitted again without somebody who was erased.
+
+    Attributes:
+        campaign: that decides with it.
+        run: in which it was fitted.
+        until: the day until which it may go on.
+        days: that are left; negative where its day is past.
+        urgency: how much that is; late = nobody is decided about with it.
+    """
+
+    campaign: str
+    run: str
+    until: date
+    days: int
+    urgency: Urgency
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """The list.
 
@@ -89,6 +120,7 @@ class Queue:
         everything: whether closed ones are in it.
         reach: how far the role of whoever looks goes.
         to_tell: request and recipient of every message that is still to be sent or acknowledged (GDPR 19).
+        models: that are to be fitted again after an erasure (GDPR 17), the one that is due first at the top.
     """
 
     waiting: tuple[Waiting, ...]
@@ -98,6 +130,7 @@ class Queue:
     everything: bool
     reach: Reach
     to_tell: tuple[tuple[str, str], ...]
+    models: tuple[ModelDue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +193,13 @@ class Opened:
         kinds = (RequestKind.ACCESS, RequestKind.PORTABILITY)
         is_theirs = self.request.kind in kinds and bool(self.request.identity)
         return self.reach is Reach.ACTS and is_theirs and self.request.state not in _NO_FILES
+
+
+def model_due(campaign: str, run: str, until: datetime, at: datetime) -> ModelDue:
+    """A model that is to be fitted again, as of a moment."""
+    days = (until.date() - at.date()).days
+    urgency = Urgency.LATE if at >= until else Urgency.SOON if days <= _SOON else Urgency.FINE
+    return ModelDue(campaign, run, until.date(), days, urgency)
 
 
 def waiting_of(request: Request, at: datetime) -> Waiting:

@@ -38,7 +38,14 @@ class _Row:
 
 def queue_page(queue: Queue, frame: Frame, lang: Lang) -> str:
     """The list of requests."""
-    return _fill()("officer_queue.html", frame, lang, queue=queue, left=lambda one: _left(one, lang))
+    return _fill()(
+        "officer_queue.html",
+        frame,
+        lang,
+        queue=queue,
+        left=lambda one: _left(one, lang),
+        days=lambda one: _days(one.days, lang),
+    )
 
 
 def request_page(
@@ -127,9 +134,12 @@ def _kept(period: str, lang: str) -> str:
 
 def _left(waiting: Waiting, lang: str) -> str:
     """The days that are left, in words."""
-    days = waiting.days
     if waiting.request.state.is_closed:
         return text(f"rights.state.{waiting.request.state.value}", lang)
+    return _days(waiting.days, lang)
+
+
+def _days(days: int, lang: str) -> str:
     if days == 0:
         return text("officer.left.today", lang)
     if abs(days) == 1:

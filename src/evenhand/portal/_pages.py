@@ -35,7 +35,7 @@ __all__ = [
     "why_page",
 ]
 
-_HOW = (("ai", 4), ("not", 4), ("control", 4), ("proof", 2), ("signal", 1))
+_HOW = (("ai", 6), ("not", 4), ("control", 4), ("proof", 2), ("signal", 1))
 _MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 _NOTHING: Mapping[str, str] = {}
 _NAMES = {"nl": "Nederlands", "en": "English"}

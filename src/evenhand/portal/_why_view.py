@@ -13,8 +13,9 @@ from ._otherwise import Otherwise, features_of
 
 __all__ = ["named_features", "why_view"]
 
-_PLAIN = ("by-lot", "ai", "several", "made-by-ai", "limits", "worth", "eligible", "permission", "contextual", "remedy")
-_SENTENCE, _LEAST = 2, 0.005
+_PLAIN = ("by-lot", "ai", "several", "made-by-ai", "limits", "worth", "groups", "tie", "eligible", "permission",
+          "contextual", "remedy")  # fmt: skip
+_LEAST = 0.005
 _DIGEST = 12
 _AT_HOME = frozenset({
     "direct-marketing-objection", "consent-withdrawn", "consent-refused", "consent-expired", "consent-never-asked",
@@ -24,14 +25,14 @@ _AT_HOME = frozenset({
 
 
 def named_features(why: Why) -> tuple[str, ...]:
-    """The columns behind what the first sentence names, or else behind the reasons beneath it: what "not because of
-    this" is about. None where nothing personal decided."""
+    """The columns behind what the first sentence names, or else behind the reasons for an offer: what "not because of
+    this" is about. None where nothing personal decided, or where nothing about the person stood in the way of one."""
     facts = why.told.facts
     if facts.standing is not Standing.PERSONALISED or facts.outcome.is_by_lot:
         return ()
-    told = [one for one in why.told.factors[: len(facts.top_terms)] if one.direction != "neutral"]
-    named = [one for one in told if one.direction == "for"][:_SENTENCE] if facts.offer >= 0 else []
-    columns = [column for one in named or told for column in features_of(why.model, one.name)]
+    told = [one.name for one in why.told.factors[: len(facts.top_terms)] if one.direction != "neutral"]
+    reasons = why.told.named or (told if facts.offer >= 0 else ())
+    columns = [column for one in reasons for column in features_of(why.model, one)]
     return tuple(dict.fromkeys(columns))
 
 
@@ -65,11 +66,13 @@ def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
         "at_home": facts.permission.key in _AT_HOME,
         "choices": not refused and (personal or own),
         "named": [one.name for one in asked],
+        "not_this": "portal.not-this" if facts.offer >= 0 else "portal.not-this.none",
         "named_off": bool(named) and not still_on,
         "named_words": ", ".join(one.meaning for one in asked),
         "without_named": _without_named(why) if still_on else "",
         "personal_off": why.personalisation.off,
         "facts": shown,
+        "closest": told.runner_up if facts.offer < 0 else "",
         "points": [*((label, _points(micro, lang)) for label, micro in points), _total(why)] if shown else [],
         "more": [line.text for line in told.lines if line.layer == 2],
         "not_used": told.not_used,
@@ -113,7 +116,10 @@ def _fact(why: Why, factor: Factor, whole: int) -> Mapping[str, Any]:
 
 def _without_named(why: Why) -> str:
     found = why.without_named
-    return "" if found is None else text(f"portal.without-named.{_how(found)}", why.told.lang, offer=_offer(why, found))
+    if found is None:
+        return ""
+    how = "still-none" if found.is_same and found.offer < 0 else _how(found)
+    return text(f"portal.without-named.{how}", why.told.lang, offer=_offer(why, found))
 
 
 def _without(why: Why, found: Otherwise | None) -> str:

@@ -13,6 +13,7 @@ from ._words import Words
 __all__ = [
     "FLOORS",
     "LEAST",
+    "beside_said",
     "compared",
     "conditions_view",
     "dark",
@@ -37,7 +38,8 @@ def groups_view(report: Report, words: Words) -> list[View]:
     texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
     kept = given_up(report)
     is_aware = any(chapter["mode"] == "aware" for chapter in report["groups"])
-    return [_chapter(chapter, texts, kept.get(chapter["limit"]), is_aware, words) for chapter in report["groups"]]
+    beside = report.get("beside", "")
+    return [_chapter(one, texts, kept.get(one["limit"]), (is_aware, beside), words) for one in report["groups"]]
 
 
 def given_up(report: Report) -> dict[str, float]:
@@ -84,9 +86,11 @@ def told_as_ranges(*sides: Mapping[str, Any]) -> bool:
 
 
 def _chapter(
-    chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float | None, is_aware: bool, words: Words
+    chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float | None, about: tuple[bool, str], words: Words
 ) -> View:
-    """One comparison; `is_aware` says whether some limit of the campaign uses groups."""
+    """One comparison; it is `about` a campaign of which some limit uses groups, or not, and numbers that are told
+    beside those of an earlier run, or ""."""
+    is_aware, beside = about
     before, after = chapter["before"], chapter["after"]
     top = axis_top([rate["upper"] for side in (before, after) for rate in side["rates"] if not dark(rate)])
     earlier = {tuple(rate["group"]): rate for rate in before["rates"]}
@@ -111,10 +115,21 @@ def _chapter(
         else [{"x": to_percent(top * part, top), "text": words.percent(top * part, 1)} for part in (0, 0.5, 1)],
         "sentences": [
             *_sentences(chapter, ratio, kept, is_aware, words),
-            *([words.t("groups.ranges", smallest=words.smallest)] if told_as_ranges(before, after) else []),
+            *(_ranges(beside, words) if told_as_ranges(before, after) else []),
         ],
         "name": words.t("groups.figure", feature=feature),
     }
+
+
+def _ranges(beside: str, words: Words) -> list[str]:
+    """Why numbers are told as ranges."""
+    said = [words.t("groups.ranges", smallest=words.smallest)]
+    return [*said, beside_said(beside, words)] if beside else said
+
+
+def beside_said(run: str, words: Words) -> str:
+    """That few people differ from what an earlier run told."""
+    return words.t("groups.beside", smallest=words.smallest, few=words.smallest - 1, run=run)
 
 
 def _sentences(chapter: Mapping[str, Any], ratio: bool, kept: float | None, is_aware: bool, words: Words) -> list[str]:

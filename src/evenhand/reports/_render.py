@@ -23,7 +23,7 @@ from ._chapters import (
     numbers_view,
     unused_view,
 )
-from ._groups import conditions_view, groups_view
+from ._groups import beside_said, conditions_view, groups_view
 from ._prices import has_guesses, prices_view
 from ._shapes import model_view
 from ._stories import story_view
@@ -68,6 +68,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             "evaluation": evaluation_view(report, words),
             "findings": findings_view(report, words),
             "data": audit_view(report["audit"], words),
+            "beside": beside_said(report["beside"], words) if "beside" in report else "",
             "unused": unused_view(report, words),
             "stories": [story_view(story[one], words) for story in report.get("stories", [])],
         }

@@ -22,7 +22,8 @@ class NewGroupError(UsageError):
         known = ", ".join(self.words)
         super().__init__(
             "correct-group",
-            f"Nobody in the table of subjects has that word in the column {column!r}. Nothing was recorded.",
+            f"Nobody in the table of subjects has that word in the column {column!r}, nor have ten people in the "
+            "vault. Nothing was recorded.",
             rule="G-5d: groups are compared by the words in their table; a mistyped one is a group of one",
             remedy=(f"use one of {known}" if known else "write it as it stands in the table")
             + '; or say that it is right all the same: --yes, over HTTP "sure": true',

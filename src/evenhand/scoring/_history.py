@@ -97,12 +97,13 @@ def check_history(
 
 
 def check_training(training: History, minimum: int) -> None:
-    """Raise a DataError unless there are enough rows and both outcomes."""
+    """Raise a DataError unless there are enough people and both outcomes."""
     rows, positives = len(training.outcome), int(training.outcome.sum())
-    if rows < minimum:
+    people = training.people()[0] or rows
+    if people < minimum:
         raise DataError(
             "history-too-small",
-            f"Only {rows} history rows can train a model; at least {minimum} are needed.",
+            f"Only {rows} history rows, of {people} people, can train a model; {minimum} people are needed.",
             rule="A model from fewer people than one bin may hold would tell about persons (model.minimum_bin).",
             remedy="Add history, or hold out a smaller share.",
         )

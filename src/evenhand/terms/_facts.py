@@ -87,3 +87,9 @@ class DecisionFacts:
     def place(self) -> int:
         """Which of the person's offers this decision is about, from 1."""
         return self.listed.index(self.offer) + 1 if self.listed else 1
+
+    @property
+    def is_tie(self) -> bool:
+        """Whether the offer and the runner-up came out exactly equal, so that a lot chose between them."""
+        chosen = self.offer >= 0 and self.runner_up >= 0
+        return chosen and not (self.margin or self.moved or self.sealed or self.outcome.is_by_lot)

@@ -44,6 +44,7 @@ class ToldTable:
         features, groups: the sensitive columns and the values of each group.
         people_least, people_most: int64[groups, parts].
         hits_least, hits_most: int64[groups, parts], people it happened to.
+        beside: told as in an earlier release, give or take fewer than the minimum, because so few people differ.
     """
 
     features: tuple[str, ...]
@@ -52,6 +53,7 @@ class ToldTable:
     people_most: Whole
     hits_least: Whole
     hits_most: Whole
+    beside: bool = False
 
     @property
     def hidden(self) -> NDArray[np.bool_]:

@@ -11,14 +11,18 @@ tables are found that agree with everything told and differ in it by the minimum
 further numbers are told as a range, those first that cost least. Sources: complementary suppression and its audit,
 Willenborg and de Waal 2001, "Elements of Statistical Disclosure Control"; the hypercube method, Repsilber 1994.
 
-What it does not do: two releases on nearly the same people can be subtracted, and figures that are no counts (an
-AUROC, a statistic over parts) are not part of the protection. Reports are not differentially private;
+A vault that is given what was told before tells a table that differs from it by fewer people than the minimum cell size
+as the earlier one, give or take so many: subtracting the two tells nobody's group.
+
+What it does not do: it remembers nothing itself, and figures that are no counts (an AUROC, a statistic over parts) are
+not part of the protection. Reports are not differentially private;
 `discrete_laplace` and `discrete_gaussian` are for counts of a kept column that are told outside, within a `Budget` that
 adds up both (`evenhand vault count`).
 `count` answers one table by itself, for arithmetic that tells no count. `inside` lends the cells themselves to one
 trusted solver (allocation's) and to the monitor; an architecture test holds that nobody else asks for it.
 """
 
+from ._beside import told_again
 from ._late import LateVault
 from ._loss import Budget, Loss
 from ._noise import discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
@@ -34,4 +38,5 @@ __all__ = [
     "discrete_laplace",
     "gaussian_bound",
     "noise_bound",
+    "told_again",
 ]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ._linked import Corners, Exchange, Linked, Quantity, Target, Whole
 
-__all__ = ["protect"]
+__all__ = ["Place", "protect"]
 
 _MOST_LOOKED_AT, _FEWEST_LOOKED_AT = 600_000, 50
 """Numbers that are looked at, times cells of the joint table; the views of the others are not told."""
@@ -25,12 +25,16 @@ _PAIRS = 8
 """Pairs of codes between which people change places, at most, for one number."""
 
 
-def protect(linked: Linked) -> int:
+Place = tuple[tuple[int, ...], bytes, tuple[int, ...]]
+"""Axes, people and place of a number."""
+
+
+def protect(linked: Linked) -> frozenset[Place]:
     """Hide what must be hidden, by setting `least` and `most` of the quantities.
 
     Returns:
-        How many numbers could not be protected with everything around them hidden, so that the totals alone bound them,
-        or were not looked at any more.
+        The numbers that could not be protected with everything around them hidden, so that what may not be hidden
+        bounds them, or that were not looked at any more.
     """
     found = _Search(linked)
     return found.run()
@@ -51,7 +55,7 @@ class _Search:
             if not one.least.size:
                 one.least, one.most = true.copy(), true.copy()
 
-    def run(self) -> int:
+    def run(self) -> frozenset[Place]:
         linked, least = self._linked, self._linked.minimum
         for number, (one, true) in enumerate(zip(linked.quantities, self._true, strict=True)):
             if one.untold:  # it may follow from what is told of others
@@ -78,15 +82,16 @@ class _Search:
             true = Quantity(axes, mask).of(linked.joint)
             for place in np.argwhere((true > 0) & (true < least)).tolist():
                 self._want(axes, mask, tuple(place))
-        failed, looks = 0, max(_FEWEST_LOOKED_AT, _MOST_LOOKED_AT // max(1, linked.joint.size))
+        failed, looks = set[Place](), max(_FEWEST_LOOKED_AT, _MOST_LOOKED_AT // max(1, linked.joint.size))
         while self._queue:
             target, looks = self._queue.popleft(), looks - 1
             if looks < 0:
                 if not self._is_untold(target):
                     self._tell_nothing(target)
-                failed += 1
-            failed += not self._protected(target) if looks >= 0 else 0
-        return failed
+                failed.add(_place_of(target))
+            elif not self._protected(target):
+                failed.add(_place_of(target))
+        return frozenset(failed)
 
     def _nested(self) -> Iterator[tuple[int, int]]:
         """Pairs of quantities of one view, the people of the first a part of the second's."""
@@ -243,6 +248,10 @@ class _Search:
             if cost[number][place] > 0:
                 self._open(number, place, dark=dark)
         return True
+
+
+def _place_of(target: Target) -> Place:
+    return target.axes, target.mask.tobytes(), target.place
 
 
 class _State:

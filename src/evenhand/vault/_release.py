@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import TableQuestion, UsageError
 
-from ._exchange import protect
+from ._exchange import Place, protect
 from ._linked import Linked, Quantity
 
 __all__ = ["Columns", "released"]
@@ -93,7 +93,11 @@ def released(columns: Columns, questions: Sequence[TableQuestion], minimum: int)
 def _by_cells(columns: Columns, questions: Sequence[TableQuestion]) -> list[tuple[str, ...]]:
     """The intersections that are asked about, coarsest first."""
     asked = {question.features for question in questions if len(question.features) > 1}
-    return sorted(asked, key=lambda names: (math.prod(columns.sizes[name] for name in names), len(names), names))
+    return sorted(asked, key=lambda names: (_cells(columns, names), len(names), names))
+
+
+def _cells(columns: Columns, names: tuple[str, ...]) -> int:
+    return math.prod(columns.sizes[name] for name in names)
 
 
 class _Attempt:
@@ -206,7 +210,7 @@ def _family(
         for names, digest in dict.fromkeys((names, _digest(who)) for names, who in moving)
         if (names, digest) in quantities
     ]
-    release.failed += protect(Linked(joint, list(quantities.values()), release.minimum, apart))
+    release.failed += len(protect(Linked(joint, list(quantities.values()), release.minimum, apart)))
     for (names, digest), one in quantities.items():
         release.told[names, digest] = _Told(
             names, _gather(one.least, names, features), _gather(one.most, names, features)
@@ -244,37 +248,65 @@ def _is_free(names: tuple[str, ...], told: Sequence[frozenset[str]]) -> bool:
 
 
 def _by_parts(release: _Release, asked: Sequence[_Asked], everyone: NDArray[np.bool_]) -> None:
-    """Tables by the parts of one column: parts are an axis more, of which one place is for whoever is in none."""
+    """Tables by the parts of one column: parts are an axis more, of which one place is for whoever is in none. Views by
+    which numbers cannot be protected are left out, but for numbers that are not protected without any view either."""
     for hits in {_digest(one.hits): one for one in asked}.values():
         mine = [one for one in asked if _digest(one.hits) == _digest(hits.hits)]
-        features = tuple(dict.fromkeys(name for one in mine for name in one.question.features))
-        parts, size = hits.question.parts, hits.question.size
+        parted = _Parted(release, mine, everyone)
+        cells = {one.question.features: _cells(release.columns, one.question.features) for one in mine}
+        views = sorted(cells, key=lambda names: (cells[names], names))
+        failed, pairs = parted.protected(frozenset(views))
+        if failed:
+            anyway, dark = parted.protected(frozenset())
+            if not failed <= anyway:
+                told, pairs = frozenset[tuple[str, ...]](), dark
+                for view in views:
+                    failed, more = parted.protected(told | {view})
+                    if failed <= anyway:
+                        told, pairs = told | {view}, more
+        parted.answer(pairs)
+
+
+class _Parted:
+    """The questions about one set of people by parts."""
+
+    def __init__(self, release: _Release, asked: Sequence[_Asked], everyone: NDArray[np.bool_]) -> None:
+        first = asked[0]
+        self._release, self._asked = release, asked
+        self._features = tuple(dict.fromkeys(name for one in asked for name in one.question.features))
+        parts, self._size = first.question.parts, first.question.size
         assert parts is not None
-        where = np.where(hits.people, parts, size).astype(np.intp)
-        patterns, masks = _patterns([hits.people, hits.hits], everyone)
-        joint = _joint(release.columns, features, [(where, size + 1)], patterns, masks.shape[1], everyone)
-        every = len(features)
-        quantities = []
-        for one in mine:
-            names = one.question.features
-            axes = tuple(sorted(features.index(name) for name in names))
-            pair = []
-            for mask in masks[:2]:
-                quantity = Quantity((*axes, every), mask)
-                quantity.least, quantity.most = (quantity.of(joint).copy() for _ in range(2))
-                outside = (*[slice(None)] * every, slice(size, size + 1))  # of the people in no part nothing is told
-                quantity.least[outside], quantity.most[outside] = 0, int(quantity.most.sum())
+        where = np.where(first.people, parts, self._size).astype(np.intp)
+        whole = release.columns.rows & (first.question.codes >= 0)  # whoever is in no part, too
+        self._sets = [first.people, first.hits, whole, whole & (first.question.codes > 0), everyone]
+        patterns, self._masks = _patterns(self._sets[:-1], everyone)
+        sizes = [(where, self._size + 1)]
+        self._joint = _joint(release.columns, self._features, sizes, patterns, self._masks.shape[1], everyone)
+
+    def protected(self, told: frozenset[tuple[str, ...]]) -> tuple[frozenset[Place], list[list[Quantity]]]:
+        """Which numbers could not be protected where these views are told, and the people and hits of each."""
+        every, pairs = len(self._features), []
+        for one in self._asked:
+            axes, pair = tuple(sorted(self._features.index(name) for name in one.question.features)), []
+            for mask in self._masks[:2]:
+                quantity = Quantity((*axes, every), mask, untold=one.question.features not in told)
+                quantity.least, quantity.most = (quantity.of(self._joint).copy() for _ in range(2))
+                outside = slice(0 if quantity.untold else self._size, None)  # of whoever is in no part nothing is told
+                quantity.least[..., outside], quantity.most[..., outside] = 0, int(quantity.most.sum())
                 pair.append(quantity)
-            quantities.append(pair)
-        flat = [quantity for pair in quantities for quantity in pair]
-        flat += [Quantity((every,), mask, fixed=True) for mask in masks[:2]]  # of everybody the parts are known
-        flat += _over_all_parts(release, mine, features, (hits.people, hits.hits, everyone), masks)
-        _thin(flat, joint, release.minimum)
-        protect(Linked(joint, flat, release.minimum))
-        for one, pair in zip(mine, quantities, strict=True):
+            pairs.append(pair)
+        flat = [quantity for pair in pairs for quantity in pair]
+        flat += [Quantity((every,), mask, fixed=True) for mask in self._masks]  # of everybody the parts are known
+        flat += _over_all_parts(self._release, self._asked, self._features, self._sets, self._masks)
+        _thin(flat, self._joint, self._release.minimum)
+        return protect(Linked(self._joint, flat, self._release.minimum)), pairs
+
+    def answer(self, pairs: Sequence[Sequence[Quantity]]) -> None:
+        """What is told of each question."""
+        for one, pair in zip(self._asked, pairs, strict=True):
             names = (*one.question.features, "")
-            arrays = (_gather(a, names, (*features, "")) for q in pair for a in (q.least, q.most))
-            one.by_part = tuple(array[..., :size] for array in arrays)
+            arrays = (_gather(a, names, (*self._features, "")) for q in pair for a in (q.least, q.most))
+            one.by_part = tuple(array[..., : self._size] for array in arrays)
 
 
 def _over_all_parts(
@@ -283,7 +315,7 @@ def _over_all_parts(
 ) -> list[Quantity]:  # fmt: skip
     """What is told already of the same people without parts; it stays as it is."""
     found: dict[tuple[tuple[str, ...], bytes], Quantity] = {}
-    whole = (*masks[:2], np.ones(masks.shape[1], dtype=bool))
+    whole = (*masks, np.ones(masks.shape[1], dtype=bool))
     for names in {one.question.features for one in asked}:
         for who, mask in zip(sets, whole, strict=True):
             key = (names, _digest(who))

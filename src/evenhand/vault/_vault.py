@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeVar
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from evenhand.terms import SUPPRESSED, CountTable, TableQuestion, ToldTable, UsageError
 
+from ._beside import Counted, told_beside
 from ._release import Columns, released
 
 __all__ = ["Question", "Vault"]
@@ -49,6 +51,8 @@ class Vault:
         features: text of each sensitive column, one value per person; None or "" becomes the group ``unknown``.
         rows: bool[n], the people who may be counted; the others are withheld: left out of every count.
         minimum_cell: the smallest count above zero that is shown.
+        told: gives the tables that were told of nearly the same people before, as `told_again` makes them; asked with
+            the first release.
 
     Raises:
         UsageError: columns of different length, or a minimum below 1.
@@ -60,11 +64,16 @@ class Vault:
         ((('f',), ('m',)), [[-1, 11], [30, 0]], [12, 30])
     """
 
-    __slots__ = ("__cells", "__codes", "__log", "__minimum_cell", "__people", "__rows", "__values")
+    __slots__ = ("__cells", "__codes", "__log", "__minimum_cell", "__people", "__rows", "__told", "__values")
 
     def __init__(
-        self, features: Mapping[str, Sequence[str | None]], rows: NDArray[np.bool_], minimum_cell: int = 10
+        self,
+        features: Mapping[str, Sequence[str | None]],
+        rows: NDArray[np.bool_],
+        minimum_cell: int = 10,
+        told: Callable[[], Sequence[ToldTable]] = tuple,
     ) -> None:
+        self.__told = told
         self.__rows = np.array(rows, dtype=bool)
         self.__people = len(self.__rows)
         lengths = {name: len(values) for name, values in features.items() if len(values) != self.__people}
@@ -140,7 +149,8 @@ class Vault:
         """Tables that may be told together; see `terms.Releases.release`.
 
         A number below the minimum cell size is told as a range, and so are others by which it could be worked out from
-        totals, other columns, intersections or other tables of the release. Everybody's totals may be known.
+        totals, other columns, intersections or other tables of the release. Everybody's totals may be known. A table
+        that differs by fewer people from one that was told before is told as that one, give or take so many.
 
         Args:
             questions: every table of the release.
@@ -161,10 +171,30 @@ class Vault:
                 )
         sizes = {name: len(values) for name, values in self.__values.items()}
         answers = released(Columns(self.__codes, sizes, self.__rows), questions, self.__minimum_cell)
-        return tuple(
-            ToldTable(question.features, names, *(self.__of_groups(question.features, names, array) for array in each))
-            for question, names, each in zip(questions, groups, answers, strict=True)
+        tables = []
+        for question, names, each in zip(questions, groups, answers, strict=True):
+            people_least, people_most, hits_least, hits_most = (
+                self.__of_groups(question.features, names, array) for array in each
+            )
+            tables.append(ToldTable(question.features, names, people_least, people_most, hits_least, hits_most))
+        before = self.__told()
+        if before and all(question.parts is None for question in questions):
+            counted = [self.__counted(question) for question in questions]
+            tables = told_beside(tables, counted, before, self.__minimum_cell)
+        return tuple(tables)
+
+    def __counted(self, question: TableQuestion) -> Counted:
+        cells, groups = self.__cells_of(question.features)
+        people = self.__rows & (question.codes >= 0)
+        hits = people & (question.codes > 0)
+        (here, are), (did, did_are) = (
+            (
+                dict(zip(groups, np.bincount(cells[who], minlength=len(groups)).tolist(), strict=True)),
+                hashlib.sha256(np.packbits(who).tobytes()).digest(),
+            )
+            for who in (people, hits)
         )
+        return Counted(here, did, are, did_are)
 
     def __of_groups(self, features: tuple[str, ...], groups: Groups, array: NDArray[np.int64]) -> NDArray[np.int64]:
         """From an axis per column to one row per group that occurs."""
@@ -241,6 +271,9 @@ class Vault:
                 remedy="name columns with the role sensitive, and say why",
             )
         self.__log.append(Question(kind, features, why))
+        return self.__cells_of(features)
+
+    def __cells_of(self, features: tuple[str, ...]) -> tuple[NDArray[np.intp], Groups]:
         if features not in self.__cells:
             while len(self.__cells) >= _REMEMBERED:
                 self.__cells.pop(next(iter(self.__cells)))

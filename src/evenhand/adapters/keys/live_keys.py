@@ -7,8 +7,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from evenhand.terms import StoreError
-
 from ._person_keys import Row
 from .subject_keys import SubjectKeyFile, rows_of
 from .wrapping import Wrapping
@@ -102,9 +100,4 @@ class LiveSubjectKeys(SubjectKeyFile):
             with contextlib.suppress(sqlite3.Error):
                 self.close()
             self._version = -1
-            raise StoreError(
-                "subject-keys-unreachable",
-                f"The keys of people in {self._file} cannot be read ({type(error).__name__}).",
-                rule="whoever was erased is not decided about",
-                remedy="check the file and its permissions; nothing was decided",
-            ) from None
+            raise self._told(error) from None

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from evenhand.terms import StoreError
 
+from ..stores.file_trouble import store_error, trouble_of
+
 __all__ = ["RunKeyFolder"]
 
 _BYTES = 32
@@ -111,9 +113,12 @@ def _settle(folder: Path) -> None:
 
 
 def _trouble(path: Path, done: str, error: OSError) -> StoreError:
-    return StoreError(
+    rule = "A-4a: what is sealed needs its key, and the key must be there before anything is recorded"
+    in_the_way = isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError)
+    named = None if in_the_way else store_error(trouble_of(error, path), f"The run key {path}", rule=rule)
+    return named or StoreError(
         "run-key-unreachable",
         f"The run key {path} cannot be {done} ({error.strerror or type(error).__name__}).",
-        rule="A-4a: what is sealed needs its key, and the key must be there before anything is recorded",
-        remedy="free disk space or change the permissions, then start again; nothing was recorded without its key",
+        rule=rule,
+        remedy="look at its folder, then start again; nothing was recorded without its key",
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from evenhand.terms import StoreError
 
+from ..stores.file_trouble import store_error, trouble_of
 from ..stores.own_file import make_own_file
 from ._person_keys import HANDLE, PersonKeys, Row
 from .wrapping import Wrapping
@@ -167,9 +168,16 @@ class SubjectKeyFile(PersonKeys):
         try:
             yield
         except (sqlite3.DatabaseError, OSError) as error:
-            raise StoreError(
+            raise self._told(error) from None
+
+    def _told(self, error: Exception) -> StoreError:
+        """What SQLite or the system says in its own words, in three parts."""
+        rule = "A decision is recorded under the key of its person, or not at all."
+        return store_error(trouble_of(error, self._path), f"The file {self._path} with keys of people", rule=rule) or (
+            StoreError(
                 "subject-keys-unreachable",
                 f"The keys of people in {self._path} cannot be read or written ({type(error).__name__}).",
-                rule="A decision is recorded under the key of its person, or not at all.",
+                rule=rule,
                 remedy="Check the file, its permissions and the room on its disk, and run again.",
-            ) from None
+            )
+        )

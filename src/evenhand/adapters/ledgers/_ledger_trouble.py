@@ -8,48 +8,40 @@ from pathlib import Path
 
 from evenhand.terms import EvenhandError, LedgerError, StoreError
 
+from ..stores.file_trouble import Trouble, store_error, trouble_of
+
 __all__ = ["busy", "outside", "told"]
+
+_WHOLE = "A run is recorded whole or not at all."
 
 
 def told(path: Path, error: sqlite3.DatabaseError) -> EvenhandError:
     """What SQLite says about a ledger's file, in three parts."""
-    name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")):
-        return outside(path, OSError(errno.ENOSPC, ""))
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    kind, name = trouble_of(error, path), getattr(error, "sqlite_errorname", "") or ""
+    if kind is Trouble.BUSY:
         return busy(path)
-    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
-        return outside(path, OSError(errno.EACCES, ""))
-    if name.startswith("SQLITE_IOERR"):
-        return outside(path, OSError(errno.EIO, ""))
-    return LedgerError(
-        "ledger-damaged",
-        f"The ledger {path} is damaged or was changed ({name or type(error).__name__}: {error}).",
-        rule="G-5-2",
-        remedy="Keep the file as evidence, and restore the ledger from a copy that verifies.",
-    )
+    if kind is Trouble.DAMAGED:
+        return LedgerError(
+            "ledger-damaged",
+            f"The ledger {path} is damaged or was changed ({name or type(error).__name__}: {error}).",
+            rule="G-5-2",
+            remedy="Keep the file as evidence, and restore the ledger from a copy that verifies.",
+        )
+    return _error(path, kind, "EIO")
 
 
 def outside(path: Path, error: OSError) -> StoreError:
     """What the system says about a ledger's files, in three parts."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError(
-            "store-full",
-            f"The ledger {path} cannot grow: the disk is full. The run was not recorded.",
-            rule="A run is recorded whole or not at all.",
-            remedy="Make room (a run needs about twice its size while it is recorded), and run again.",
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
-        return StoreError(
-            "store-denied",
-            f"The ledger {path} or a file beside it cannot be opened or written.",
-            rule="The ledger's owner must be able to write its folder.",
-            remedy="Check the path and its permissions.",
-        )
-    return StoreError(
+    return _error(path, trouble_of(error, path), errno.errorcode.get(error.errno or 0, "unknown error"))
+
+
+def _error(path: Path, kind: Trouble, name: str) -> StoreError:
+    rule = "The ledger's owner must be able to write its folder." if kind is Trouble.DENIED else _WHOLE
+    room = "a run needs about twice its size while it is recorded"
+    return store_error(kind, f"The ledger {path}", rule=rule, lost="Nothing was recorded.", room=room) or StoreError(
         "store-failed",
-        f"The ledger {path} cannot be reached ({errno.errorcode.get(error.errno or 0, 'unknown error')}).",
-        rule="A run is recorded whole or not at all.",
+        f"The ledger {path} cannot be reached ({name}).",
+        rule=_WHOLE,
         remedy="Check the disk, and run again.",
     )
 

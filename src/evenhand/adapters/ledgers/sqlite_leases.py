@@ -17,6 +17,7 @@ from typing import Any, Protocol, Self
 from evenhand.allocation import Lease
 from evenhand.terms import DataError, StoreError, UsageError, microseconds_of, moment_at
 
+from ..stores.file_trouble import UNWRITABLE, Trouble, store_error, trouble_of
 from ..stores.own_file import keep_log, make_own_file
 
 __all__ = ["LeaseSteps", "Leases", "SqliteLeases"]
@@ -189,31 +190,43 @@ class SqliteLeases(Leases):
     Args:
         path: the file; it is made, with its folder.
         any_thread: it may be used by another thread than made it, by one at a time.
+        even_unwritable: one that cannot be written now is opened by the first step that finds it can.
 
     Raises:
         StoreError: it cannot be opened or made, or is another file.
     """
 
-    def __init__(self, path: Path, *, any_thread: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, any_thread: bool = False, even_unwritable: bool = False) -> None:
+        self.path, self._any_thread = path, any_thread
+        self._db: sqlite3.Connection | None = None
         try:
-            make_own_file(path)
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=_WAIT, check_same_thread=not any_thread)
+            self._db = self._opened()
+        except StoreError as error:
+            if not (even_unwritable and error.code in UNWRITABLE):
+                raise
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            make_own_file(self.path)
+            database = sqlite3.connect(
+                self.path, isolation_level=None, timeout=_WAIT, check_same_thread=not self._any_thread
+            )
         except (OSError, sqlite3.Error) as error:
             raise self._told(error) from None
         try:
-            self._prepare()
+            self._prepare(database)
         except sqlite3.Error as error:
-            self._db.close()
+            database.close()
             raise self._told(error) from None
         except BaseException:
-            self._db.close()
+            database.close()
             raise
+        return database
 
-    def _prepare(self) -> None:
+    def _prepare(self, database: sqlite3.Connection) -> None:
         # Tables and number come in one step of whoever makes it; so the tables are looked for first.
-        blank = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        blank = not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        application = database.execute("PRAGMA application_id").fetchone()[0]
         if not blank and application != _APPLICATION:
             raise StoreError(
                 "leases-other-file",
@@ -222,26 +235,32 @@ class SqliteLeases(Leases):
                 remedy="move this file away, or name another home",
             )
         if blank:
-            keep_log(self._db)
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
+            keep_log(database)
+            database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA foreign_keys = ON")
 
     def close(self) -> None:
         """Close the file; leases go on until they end."""
-        self._db.close()
+        self._shut()
+
+    def _shut(self) -> None:
+        database, self._db = self._db, None
+        if database is not None:
+            database.close()
 
     @contextmanager
     def _alone(self, at: datetime | None) -> Iterator[LeaseSteps]:
+        database = self._db = self._db or self._opened()
         try:
-            self._db.execute("BEGIN IMMEDIATE")
+            database.execute("BEGIN IMMEDIATE")
             try:
-                self._end_those_over(self._db, at)
-                yield self._db
-                self._db.execute("COMMIT")
+                self._end_those_over(database, at)
+                yield database
+                database.execute("COMMIT")
             except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
             raise self._told(error) from None
@@ -255,10 +274,16 @@ class SqliteLeases(Leases):
                 rule="one step at a time",
                 remedy="try again; fewer and larger leases make fewer steps",
             )
-        return StoreError(
+        rule = "what is used of a limit is noted durably before it is used"
+        kind = trouble_of(error, self.path)
+        if kind is Trouble.DENIED:  # SQLite goes on reading what it could not open for writing, however that changes
+            self._shut()
+        return store_error(
+            kind, f"The store of leases {self.path}", rule=rule, lost="Nothing was spent."
+        ) or StoreError(
             "leases-failed",
             f"The store of leases {self.path} cannot be read or written ({name}).",
-            rule="what is used of a limit is noted durably before it is used",
+            rule=rule,
             remedy="check the disk, the path and its permissions, and try again; nothing was spent",
         )
 

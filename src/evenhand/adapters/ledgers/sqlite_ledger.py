@@ -8,7 +8,6 @@ Implements `ledger.LedgerStore`. Source: SQLite documentation ("Atomic Commit", 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import IO, cast
 from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, SubjectKeys, Tail
 from evenhand.terms import LedgerError, StoreError
 
-from ..stores.own_file import keep_log, make_own_file
+from ..stores.own_file import keep_log, make_own_file, may_be_written, refuse_unwritable
 from ._folding import LONG, Folding
 from ._ledger_tables import (
     APPLICATION,
@@ -42,6 +41,7 @@ __all__ = ["SqliteLedger"]
 _CHUNK = 16_384
 _PSEUDONYM = 16
 _SOME = 1_024
+_WAIT = 5.0
 _LARGE = 4_096
 """Entries from which on what a commit leaves in the write-ahead log is folded into the file when others may write."""
 _COLUMNS = "seq, kind, about, hash, body"
@@ -60,12 +60,13 @@ class SqliteLedger:
         for_a_run: seconds that it waits on where a whole run is being recorded.
 
     Raises:
-        StoreError: the file cannot be opened or made, or is of a newer evenhand.
+        StoreError: the file cannot be opened, made or, unless `read_only`, written, or is of a newer evenhand.
         LedgerError: the file is not a ledger, or is damaged.
     """
 
     head_is_apart = True
     """The head is a file of its own, and can be written while the entries are."""
+    newest = VERSION
 
     def __init__(
         self,
@@ -101,7 +102,7 @@ class SqliteLedger:
                 f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
                 isolation_level=None,
-                timeout=5,
+                timeout=_WAIT,
                 check_same_thread=False,
             )
         try:
@@ -142,6 +143,8 @@ class SqliteLedger:
                 rule="A format is read by the version that knows it.",
                 remedy="Install the newer evenhand.",
             )
+        if not read_only:
+            refuse_unwritable(self._db, "DELETE FROM intent WHERE 0", _WAIT)
         for pragma in (
             "synchronous = FULL",
             f"cache_size = {-4096 if read_only else -65536}",  # a service has many readers at once
@@ -185,7 +188,7 @@ class SqliteLedger:
     def about(self, about: bytes) -> Sequence[Row]:
         """Every entry about something, oldest first."""
         if len(about) == _PSEUDONYM:
-            return self._rows(f"seq IN ({of_subject(self._format())}) ORDER BY seq", about)
+            return self._rows(f"seq IN ({of_subject(self.version())}) ORDER BY seq", about)
         return self._rows("about = ? AND kind <> 0 ORDER BY seq", about)
 
     def of_kind(self, kind: Kind, after: int = 0) -> Iterator[Row]:
@@ -201,7 +204,7 @@ class SqliteLedger:
 
     def payloads(self, first: int, last: int) -> Mapping[int, bytes]:
         """Encrypted bodies of the decisions from `first` to `last` (both included), by number."""
-        if self._format() < 2:
+        if self.version() < 2:
             return {}
         query = "SELECT seq, sealed FROM payload WHERE seq >= ? AND seq <= ?"
         return dict(cast("list[tuple[int, bytes]]", self._rows_of(query, first, last)))
@@ -213,19 +216,19 @@ class SqliteLedger:
 
     def tiles(self, level: int, first: int, end: int) -> Sequence[bytes]:
         """Kept roots of the tiles `first` to `end` - 1 of a level of the tree, in order."""
-        if self._format() < 2:
+        if self.version() < 2:
             return []
         query = "SELECT hash FROM tile WHERE level = ? AND place >= ? AND place < ? ORDER BY place"
         return [cast("bytes", row[0]) for row in self._rows_of(query, level, first, end)]
 
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         """Every checkpoint that was signed, by the number of entries under it."""
-        if self._format() >= 2:
+        if self.version() >= 2:
             yield from cast("list[tuple[int, str]]", self._rows_of("SELECT size, note FROM checkpoint ORDER BY size"))
 
     def last_checkpoint(self) -> tuple[int, str] | None:
         """The checkpoint that was signed last; None if there is none."""
-        if self._format() < 2:
+        if self.version() < 2:
             return None
         found = self._rows_of("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
         return cast("tuple[int, str]", found[0]) if found else None
@@ -233,14 +236,14 @@ class SqliteLedger:
     def checkpoint_before(self, size: int) -> int:
         """How many entries were under the last checkpoint over fewer than `size`; 0 if there is none."""
         query = "SELECT coalesce(max(size), 0) FROM checkpoint WHERE size < ?"
-        return cast("int", self._rows_of(query, size)[0][0]) if self._format() >= 2 else 0
+        return cast("int", self._rows_of(query, size)[0][0]) if self.version() >= 2 else 0
 
     def secret(self) -> bytes:
         """The key that seals the head. Raises LedgerError where it is missing."""
         with self._trouble():
             return self._head.key()
 
-    def _format(self) -> int:
+    def version(self) -> int:
         """Version of the file's tables, as they are now: a first writer may have brought them up to date."""
         return cast("int", self._rows_of("PRAGMA user_version")[0][0])
 
@@ -248,7 +251,7 @@ class SqliteLedger:
         """What SQLite's own check of the file finds (pages, indexes); empty if all is well."""
         try:
             found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(5)")]
-            triggers = TRIGGERS[version := self._format()]
+            triggers = TRIGGERS[version := self.version()]
             for what, query in (*CHECKS, CHECK_PARTS) if version >= 3 else CHECKS:
                 if self._db.execute(query, (triggers,) if "?1" in query else ()).fetchone()[0]:
                     found.append(what)
@@ -267,7 +270,7 @@ class SqliteLedger:
         if lock is None:
             raise busy(self.path)
         self._lock = lock
-        if self._format() < VERSION:
+        if self.version() < VERSION:
             with self._trouble():
                 self._db.executescript(f"BEGIN IMMEDIATE; {TREE} {FILE_IN_PARTS} COMMIT;")
 
@@ -319,7 +322,7 @@ class SqliteLedger:
     def drop_payloads(self, handle: bytes) -> None:
         """Remove the encrypted bodies of a person's decisions, in the open transaction."""
         with self._trouble():
-            self._db.execute(f"DELETE FROM payload WHERE seq IN ({of_subject(self._format())})", (handle,))
+            self._db.execute(f"DELETE FROM payload WHERE seq IN ({of_subject(self.version())})", (handle,))
 
     def drop_payloads_between(self, first: int, last: int) -> None:
         """Remove the encrypted bodies of the decisions from `first` to `last`, in the open transaction."""
@@ -387,7 +390,7 @@ class SqliteLedger:
 
 
 def _reading(path: Path) -> str:
-    """How to open a ledger for reading: where the folder cannot be written, SQLite cannot share memory with a writer,
-    so a ledger at rest (no write-ahead log beside it) is read as a file that nobody changes."""
+    """How to open a ledger for reading: where it or its folder cannot be written, SQLite cannot share memory with a
+    writer, so a ledger at rest (no write-ahead log beside it) is read as a file that nobody changes."""
     at_rest = not path.with_name(path.name + "-wal").exists()
-    return "ro&immutable=1" if at_rest and not os.access(path.parent, os.W_OK) else "ro"
+    return "ro&immutable=1" if at_rest and not (may_be_written(path) and may_be_written(path.parent)) else "ro"

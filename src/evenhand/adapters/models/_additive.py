@@ -10,14 +10,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.features import view_of
+from evenhand.features import propose_bins, view_of
 from evenhand.scoring import Plan, RowSource, Source, fit_source, model_of
 from evenhand.terms import Binning, FeatureView
 
 from ..data.sources import Batches
 from ._estimator_columns import place_of
 from ._estimator_input import check_rows, read_outcome, read_people, read_table, read_weight
-from ._first_reading import Stated, count_values, state
+from ._first_reading import CountedValues, Stated, count_people, count_values, state
 from ._glass_box import GlassBox
 
 __all__ = ["Additive"]
@@ -48,7 +48,7 @@ class Additive(GlassBox):
         people, whose = read_people(person, table.rows, kept)
         numbers = self._learn_outcome(outcome[kept])
         self._check_parameters()
-        view, codes = self._learn_view(table, kept, weight)
+        view, codes = self._learn_view(table, kept, weight, whose)
         self._remember(table.names, named=table.named)
         source = RowSource(codes, numbers, weight, whose)
         return self._fit(source, view, float(np.abs(numbers).max(initial=0.0)), people)
@@ -90,11 +90,25 @@ class Additive(GlassBox):
         if binnings is None:
             as_category = {names[place_of(name, names)] for name in self.categories or ()}
             counted = count_values(table, names, stated, as_category)
-            binnings = [self._bins(name, one.values, one.times, number=one.number) for name, one in counted.items()]
+            binnings = self._settled(table, stated, counted)
         self._remember(names, named=True)
         source = table.source(tuple(binnings), stated)
         people = 0 if stated.people is None else len(stated.people.ids)
         return self._fit(source, view_of("", tuple(binnings)), stated.largest, people)
+
+    def _settled(self, table: Batches, stated: Stated, counted: dict[str, CountedValues]) -> list[Binning]:
+        """The bins of the counted values; where people have several rows, those with enough people."""
+        proposed = [
+            propose_bins(
+                name, one.values, kind="number" if one.number else "category", max_bins=self.max_bins,
+                minimum_bin=self.minimum_bin, weight=one.times,
+            )
+            for name, one in counted.items()
+        ]  # fmt: skip
+        if stated.people is None or self.minimum_bin < 2:
+            return [one.settled() for one in proposed]
+        crowds = count_people(table, stated, proposed)
+        return [one.settled(those) for one, those in zip(proposed, crowds, strict=True)]
 
     @abstractmethod
     def _positive(self, distinct: NDArray[Any]) -> Any:

@@ -16,12 +16,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenhand.features import Values, hold_numbers
+from evenhand.features import Crowds, ProposedBins, Values, hold_numbers
 
 from ._estimator_columns import refuse_free_text
 from ._estimator_input import InputError, InputTable, ids_missing, numbers_in, read_outcome, read_weight
 
-__all__ = ["MOST_VALUES", "CountedValues", "NumberCounts", "Stated", "count_values", "state"]
+__all__ = ["MOST_VALUES", "CountedValues", "NumberCounts", "Stated", "count_people", "count_values", "state"]
 
 MOST_VALUES = 1_000_000
 """Different values of one column that are held at most."""
@@ -196,6 +196,22 @@ def count_values(
             texts = np.array([*counter, None], dtype=object)[:-1]
             out[name] = CountedValues(texts, np.array(list(counter.values()), np.float64) / stated.per_row, False)
     return out
+
+
+def count_people(table: _Readable, stated: Stated, proposed: Sequence[ProposedBins]) -> list[Crowds]:
+    """Read the columns once more, where people have several rows, for how many people are in each proposed bin."""
+    assert stated.people is not None
+    crowds = [one.crowds() for one in proposed]
+    names = [one.name for one in proposed]
+    for frame in table.batches([*names, stated.people.column, *([stated.weight] if stated.weight else [])]):
+        if stated.weight is not None:
+            frame = frame.filter(pl.Series(Stated.weights(frame[stated.weight]) > 0))
+        whose = stated.people.whose(frame)
+        here = InputTable(tuple(names), tuple(frame[name] for name in names), frame.height, True)
+        for place, (bins, those) in enumerate(zip(proposed, crowds, strict=True)):
+            if not those.enough.all():
+                those.add(bins.places(here.values(place)), whose)
+    return crowds
 
 
 def _count_words(name: str, counter: Counter[str], values: Values, times: NDArray[np.float64]) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from evenhand.features import Values, encode, learn_binning, view_of
+from evenhand.features import encode, learn_binning, view_of
 from evenhand.scoring import Plan, contributions
 from evenhand.terms import Binning, FeatureView, Link, Model, TermShape
 
@@ -58,7 +58,11 @@ class GlassBox(Manners, ABC):
         )
 
     def _learn_view(
-        self, table: InputTable, kept: Any, weight: NDArray[np.float64] | None
+        self,
+        table: InputTable,
+        kept: Any,
+        weight: NDArray[np.float64] | None,
+        person: NDArray[np.intp] | None,
     ) -> tuple[FeatureView, tuple[NDArray[np.uint8], ...]]:
         as_category = {place_of(name, table.names) for name in self.categories or ()}
         counted = None if weight is None else weight / min(1.0, float(weight.min()))
@@ -69,15 +73,14 @@ class GlassBox(Manners, ABC):
             if not number and place not in as_category:
                 known = [value for value in values.tolist() if value is not None]
                 refuse_free_text(name, len(set(known)), len(known))
-            binnings.append(self._bins(name, values, counted, number=number))
+            binnings.append(
+                learn_binning(
+                    name, values, kind="number" if number else "category", max_bins=self.max_bins,
+                    minimum_bin=self.minimum_bin, weight=counted, person=person,
+                )
+            )  # fmt: skip
             codes.append(encode(binnings[-1], values))
         return view_of("", tuple(binnings)), tuple(codes)
-
-    def _bins(self, name: str, values: Values, weight: NDArray[np.float64] | None, *, number: bool) -> Binning:
-        return learn_binning(
-            name, values, kind="number" if number else "category", max_bins=self.max_bins,
-            minimum_bin=self.minimum_bin, weight=weight,
-        )  # fmt: skip
 
     def _check_parameters(self) -> None:
         bounds = (

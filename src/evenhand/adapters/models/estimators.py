@@ -30,7 +30,7 @@ class AdditiveClassifier(Additive):
 
     Args:
         max_bins: at most so many bins of a number, 2 to 250.
-        minimum_bin: at least so many rows in a bin; set it to 20 or so where a bin must not tell about a person.
+        minimum_bin: at least so many people in a bin (rows, without ``person=``); 20 where none may tell of one.
         pairs: at most so many joint effects are looked for.
         bands: at most so many bands on either side of a joint effect.
         monotone: column name (or place) to 1, never falls, or -1, never rises. Such a column is in no joint effect.
@@ -140,7 +140,7 @@ class AdditiveRegressor(Additive):
     Args:
         loss: ``squared`` for amounts, on their own scale; ``poisson`` for counts, where effects multiply.
         max_bins: at most so many bins of a number, 2 to 250.
-        minimum_bin: at least so many rows in a bin.
+        minimum_bin: at least so many people in a bin; rows, without ``person=``.
         pairs: at most so many joint effects are looked for.
         bands: at most so many bands on either side of a joint effect.
         monotone: column name (or place) to 1, never falls, or -1, never rises. Such a column is in no joint effect.

@@ -46,7 +46,7 @@ class AdditiveUplift(GlassBox):
 
     Args:
         max_bins: at most so many bins of a number, 2 to 250.
-        minimum_bin: at least so many rows in a bin; set it to 20 or so where a bin must not tell about a person.
+        minimum_bin: at least so many people in a bin (rows, without ``person=``); 20 where none may tell of one.
         pairs: at most so many joint effects are looked for, in the expected outcome and in the increment.
         bands: at most so many bands on either side of a joint effect.
         monotone: column name (or place) to 1, the increment never falls, or -1, it never rises.
@@ -134,7 +134,7 @@ class AdditiveUplift(GlassBox):
         weight = None if weight is None else weight[kept]
         _, whose = read_people(person, table.rows, kept)
         self._check_parameters()
-        view, codes = self._learn_view(table, kept, weight)
+        view, codes = self._learn_view(table, kept, weight, whose)
         rows = Experiment.with_one_chance(codes, shown[kept], outcome[kept], weight, whose)
         if propensity is not None:
             rows = replace(rows, propensity=_read_propensity(propensity, table.rows)[kept])

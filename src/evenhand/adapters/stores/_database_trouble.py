@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 from evenhand.terms import EvenhandError, LedgerError, StoreError
+
+from .file_trouble import Trouble, store_error, trouble_of
 
 __all__ = ["said", "trouble"]
 
 _WHOLE = "what is written is written whole or not at all"
-_FULL = ("53100", "SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
+_FULL = ("53100",)
 _BUSY = ("55P03", "40001", "40P01", "57014", "SQLITE_BUSY", "SQLITE_LOCKED")
-_DENIED = ("28", "42501", "3D000", "25006", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")
+_DENIED = ("28", "42501", "3D000", "25006")
 _GONE = ("08", "57P", "53300", "SQLITE_IOERR")
 _NOT_READY = ("42P01", "3F000", "42703")
 _DAMAGED = ("XX001", "XX002", "SQLITE_CORRUPT", "SQLITE_NOTADB")
@@ -32,13 +34,13 @@ def trouble(where: str) -> Iterator[None]:
         yield
     except EvenhandError:
         raise
-    except OSError as error:
-        raise said(where, "SQLITE_FULL" if error.errno == errno.ENOSPC else "SQLITE_CANTOPEN", error) from None
     except Exception as error:
         code = _code_of(error)
         if code is None:
             raise
-        raise said(where, code, error) from None
+        of_file = code.startswith("SQLITE") or isinstance(error, OSError)
+        kind = trouble_of(error, Path(where)) if of_file else Trouble.BUSY
+        raise store_error(kind, where, rule=_WHOLE) or said(where, code, error) from None
 
 
 def said(where: str, code: str, error: BaseException) -> EvenhandError:
@@ -102,8 +104,11 @@ def said(where: str, code: str, error: BaseException) -> EvenhandError:
 
 
 def _code_of(error: BaseException) -> str | None:
-    """SQLSTATE or SQLite's name of a driver's error, bare or wrapped by SQLAlchemy; None where it is neither's."""
+    """SQLSTATE or SQLite's name of a driver's error, bare or wrapped by SQLAlchemy, "" of one of the system's; None
+    where it is nobody's of them."""
     inner = getattr(error, "orig", None) or error
+    if isinstance(inner, OSError):
+        return ""
     if isinstance(inner, sqlite3.Error):
         return getattr(inner, "sqlite_errorname", None) or "SQLITE_ERROR"
     if type(inner).__module__.partition(".")[0] == "psycopg":

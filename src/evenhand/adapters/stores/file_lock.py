@@ -11,9 +11,12 @@ from typing import IO
 
 from evenhand.terms import StoreError
 
+from .file_trouble import store_error, trouble_of
+
 __all__ = ["alone_in_making", "locked", "locked_within"]
 
 _BETWEEN = 0.002
+_WHOLE = "what is written is written whole or not at all"
 
 
 def locked(path: Path) -> IO[bytes] | None:
@@ -60,7 +63,9 @@ def alone_in_making(path: Path, *, patience: float = 60.0) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = locked_within(path.with_name(path.name + ".making"), time.monotonic() + patience)
     except OSError as error:
-        raise _cannot("database-denied", path, type(error).__name__) from None
+        raise store_error(trouble_of(error, path), str(path), rule=_WHOLE) or _cannot(
+            "database-failed", path, type(error).__name__
+        ) from None
     if lock is None:
         raise _cannot("database-busy", path, "somebody else makes it")
     with lock:
@@ -71,6 +76,6 @@ def _cannot(code: str, path: Path, why: str) -> StoreError:
     return StoreError(
         code,
         f"{path} cannot be made ({why}). Nothing was written.",
-        rule="what is written is written whole or not at all",
+        rule=_WHOLE,
         remedy="check the folder and its permissions, and try again",
     )

@@ -7,29 +7,39 @@ one, remove the write-ahead log under them, and the file would be damaged (sqlit
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
 from pathlib import Path
 
-__all__ = ["keep_log", "make_own_file"]
+__all__ = ["keep_log", "make_own_file", "may_be_written", "refuse_unwritable"]
 
 _PATIENCE, _BETWEEN = 5.0, 0.005
 """Seconds."""
 
 
 def make_own_file(path: Path) -> bool:
-    """Make an empty file that its owner alone can read, with its folder; whether there was none.
+    """Make an empty file that its owner alone can read, with its folder; whether there was none. One that is there must
+    be writable: else SQLite would open it for reading, and leave files beside it that nobody may write either.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be made, or not be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
+        if not may_be_written(path):
+            raise PermissionError(errno.EACCES, "") from None
         return False
     return True
+
+
+def may_be_written(path: Path) -> bool:
+    """Whether the system would let this process write a file or folder. It says no too where the file system is read
+    only, or the file was made immutable; and yes where something else may still stand in the way."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def keep_log(database: sqlite3.Connection) -> None:
@@ -48,3 +58,25 @@ def keep_log(database: sqlite3.Connection) -> None:
             time.sleep(_BETWEEN)
         else:
             return
+
+
+def refuse_unwritable(database: sqlite3.Connection, change: str, patience: float) -> None:
+    """Refuse a file that was opened for reading, since it cannot be written. SQLite does so without a word, and the
+    connection stays like that when the file can be written again; nor does beginning a transaction tell.
+
+    Args:
+        database: the connection, outside a transaction.
+        change: a statement that changes nothing, of one of its tables.
+        patience: seconds that the connection waits for others. This waits for nobody: who is kept waiting may write.
+
+    Raises:
+        sqlite3.OperationalError: it cannot be written.
+    """
+    database.execute("PRAGMA busy_timeout = 0")
+    try:
+        database.execute(change)
+    except sqlite3.OperationalError as error:
+        if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+            raise
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")

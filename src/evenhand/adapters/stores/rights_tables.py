@@ -196,6 +196,7 @@ class RightsTables:
                     bare = removed(_entry(row))
                     connection.execute(update(_trail).where(_trail.c.seq == bare.seq).values(**_row(bare)))
             self._appended(connection, [note])
+        self._database.shrink([_trail.name])
 
     @contextmanager
     def held(self) -> Iterator[int]:

@@ -14,6 +14,7 @@ import hmac
 import json
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -166,16 +167,15 @@ class VaultTables:
                 remedy="restore the vault from a copy, or put the column there again",
             ) from None
 
-    def counts(self, name: str, values: Sequence[str], *, purpose: str, at: int, who: str) -> list[int]:
-        """How many people have each of these values; for `told_once` only, which adds the noise. Logged as a read.
+    def words(self, name: str, *, purpose: str, at: int, who: str) -> Counter[str]:
+        """How many people have each value, few ones too: for whoever adds noise or leaves them out. Logged as a read.
 
         Raises:
             DataError: there is no such column, or its time is up.
         """
         everybody = next((one.people for one in self.kept() if one.name == name), 0)
         self.read(name, (), purpose=purpose, at=at, who=who, people=everybody)
-        texts = self._cells(name, opener(self._key(make=False)))
-        return [texts.count(value) for value in values]
+        return Counter(self._cells(name, opener(self._key(make=False))))
 
     def allow(self, name: str, budget: str) -> None:
         """Set the privacy budget of a column: what all noisy counts of it may lose together, for ever."""

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from evenhand.adapters.asking import Decider
 from evenhand.adapters.campaigning import Campaigns
 from evenhand.adapters.keys.machine_keys import MachineKeys
-from evenhand.terms import EvenhandError
+from evenhand.terms import EvenhandError, LedgerError, StoreError
 
 from ._asked_here import AskedHere
 from ._campaigns import campaign_routes
@@ -45,6 +45,7 @@ __all__ = ["Service", "description", "make_app"]
 _OWN, _FILES = "/v1/", "/v1/campaigns"
 _BY_STATUS = {400: "bad-json", 404: "not-found", 405: "method"}
 _MOST_PLACES = 100
+_BAD, _UNAVAILABLE = 400, 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Service:
         mounts: applications (ASGI) below an address of their own, such as the pages for people; by that address.
         front: where a browser that asks for ``/`` is led; "" = nowhere. A program is told that nothing is there.
         root: where that is nowhere, the application (ASGI) that answers such a browser; None = it is told so too.
+        store: told of each request, by its method and route, whether a store failed it (the error) or not (None).
     """
 
     decider: Decider
@@ -92,6 +94,7 @@ class Service:
     mounts: Mapping[str, Any] = field(default_factory=dict)
     front: str = ""
     root: Any = None
+    store: Callable[[str, EvenhandError | None], None] = lambda _, __: None
 
 
 class _Application:
@@ -160,6 +163,9 @@ class _Application:
                 await _problem(error, headers, request_id)(scope, receive, sent)
         route = getattr(scope.get("route"), "path", "other")
         self._service.metrics.answered(route, told[0] if told else 500, time.perf_counter() - began)
+        failed = scope["state"].get("failed")
+        if failed is not None or (told and told[0] < _BAD):
+            self._service.store(f"{scope['method']} {route}", failed)
 
 
 def _is_browser(scope: Any) -> bool:
@@ -233,6 +239,8 @@ async def _told(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == 405:
         methods = methods_at(request.app.openapi(), request.scope["path"]) or ["GET", "HEAD"]  # of the description
         error = ProblemError("method", headers={"allow": ", ".join(methods)})
+    if isinstance(error, StoreError | LedgerError) and problem_of(error).status == _UNAVAILABLE:
+        request.scope["state"]["failed"] = error
     return _problem(error, Headers(request.scope["headers"]), request.scope["state"]["request_id"])
 
 

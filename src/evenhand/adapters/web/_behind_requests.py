@@ -21,6 +21,7 @@ from ._wire import (
     FrontSays,
     Gave,
     Hello,
+    Lives,
     Part,
     Ready,
     Splitter,
@@ -49,6 +50,7 @@ class RequestLink(asyncio.Protocol):
 
     Attributes:
         ended: done when the other end closed.
+        heard: how many times it said anything.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class RequestLink(asyncio.Protocol):
         self._ready, self._said = ready, said
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[None] = self._loop.create_future()
+        self.heard = 0
         self._splitter, self._calls = Splitter(), dict[int, _Call]()
         self._tasks: set[asyncio.Task[None]] = set()
         self._told = hello.campaigns.number
@@ -84,6 +87,7 @@ class RequestLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """What the other end says."""
+        self.heard += 1
         for content in self._splitter.feed(data):
             self._hear(_says(content))
 
@@ -110,7 +114,7 @@ class RequestLink(asyncio.Protocol):
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _hear(self, said: Ready | Counting | Fault | Begin | Gave | Taken) -> None:
+    def _hear(self, said: Ready | Lives | Counting | Fault | Begin | Gave | Taken) -> None:
         if isinstance(said, Begin):
             call = self._calls[said.number] = _Call(self, said.number)
             scope = {**said.scope, "headers": said.headers, "state": {}}
@@ -124,7 +128,7 @@ class RequestLink(asyncio.Protocol):
                 found.hear(said)
         elif isinstance(said, Ready):
             self._ready()
-        else:
+        elif not isinstance(said, Lives):
             self._said(said)
 
     async def _answer(self, call: _Call, scope: dict[str, Any]) -> None:

@@ -227,6 +227,16 @@ def _queue(queue: Queue) -> dict[str, Any]:
         "to_tell": [{"number": number, "recipient": recipient} for number, recipient in queue.to_tell]
         if queue.reach.is_of_all
         else [],
+        "models_due": [
+            {
+                "campaign": one.campaign,
+                "run": one.run,
+                "until": one.until.isoformat(),
+                "days_left": one.days,
+                "urgency": one.urgency.value,
+            }
+            for one in queue.models
+        ],
     }
 
 

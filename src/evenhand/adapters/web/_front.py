@@ -28,12 +28,12 @@ from ._front_links import AskedThere, Known, RequestsThere
 from ._front_protocol import FrontProtocol
 from ._run import settings
 from ._sockets import Socket, numbered
-from ._wire import Hello, Ready
+from ._wire import Hello, Lives, Ready
 
 __all__ = ["main"]
 
 _EVERY = 1.0
-"""Seconds after which what was counted is told, at the latest."""
+"""Seconds after which what was counted is told, at the latest, and that this process goes on."""
 _LOOK = 0.1
 _LEFT = 2.0
 """Seconds to answer whoever waits when the deciding process is gone."""
@@ -111,6 +111,7 @@ async def _speak(listening: list[Socket], questions: Socket, rest: Socket) -> No
         with suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), _EVERY)
         there.tell_counts()
+        there.tell(Lives())
     server.should_exit = True
     left = _LEFT
     while not serving.done() and left > 0:

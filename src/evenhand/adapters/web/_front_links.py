@@ -46,6 +46,12 @@ _OF_SCOPE = (
 )  # fmt: skip
 
 
+_OF_HEALTH = frozenset({"/healthz", "/readyz"})
+_HEALTH = 5.0
+"""Seconds after which whoever asks how the service is learns that the deciding process does not answer at all, as where
+somebody stopped it. It needs nothing to answer that but to run."""
+
+
 class Known(Mapping[str, ServedCampaign]):
     """What is served, as the deciding process told it last."""
 
@@ -129,6 +135,14 @@ class AskedThere(asyncio.Protocol):
         except OverflowError:
             out = frame([_without_large(one) for one in asked])
         self._transport.write(out)
+
+
+async def _next(call: asyncio.Queue[Any], most: float | None) -> Any:
+    """What is said next; None where nothing is for too long."""
+    try:
+        return await asyncio.wait_for(call.get(), most)
+    except TimeoutError:
+        return None
 
 
 def _error_of(problem: Problem) -> Exception:
@@ -236,9 +250,9 @@ class RequestsThere(asyncio.Protocol):
         self._calls[number] = call
         takes: set[asyncio.Task[None]] = set()
         self.tell(Begin(number, {name: scope.get(name) for name in _OF_SCOPE}, scope["headers"]))
-        is_begun = False
+        is_begun, most = False, _HEALTH if scope["path"] in _OF_HEALTH else None
         try:
-            while not isinstance(said := await call.get(), End):
+            while not isinstance(said := await _next(call, None if is_begun else most), End):
                 if said is None:
                     break
                 if isinstance(said, Take):
@@ -257,6 +271,7 @@ class RequestsThere(asyncio.Protocol):
             for task in takes:
                 task.cancel()
         if said is None and not is_begun:
+            self.tell(Gave(number, is_gone=True))
             await tell_problem(ProblemError("unanswered", retry_after=2), scope, send)
         elif isinstance(said, End) and said.is_fault:
             raise RuntimeError("the application ended with an error")

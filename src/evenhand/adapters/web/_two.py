@@ -1,7 +1,7 @@
 """Two processes: this one decides and has everything, the other speaks HTTP (`_front`).
 
-Where the other one ends it is started again. The listening sockets stay open here all the time, so callers who come in
-between wait for a moment.
+Where the other one ends it is started again, and where it says nothing any more it is ended before. The listening
+sockets stay open here all the time, so callers who come in between wait for a moment.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ._behind_questions import QuestionLink, ServedNow
 from ._behind_requests import RequestLink
 from ._protocol import BoundedProtocol
 from ._run import settings
+from ._silence import SILENT, Silence
 from ._sockets import Socket, linked, listen_on
 from ._wire import Counting, Fault, Hello
 
@@ -54,12 +55,14 @@ class Behind:
         keys: file of the machines' keys.
         mark: gives something that is another object when the campaigns that are served changed.
         told: told of what happened.
+        silence: seconds without a sign of life after which the process that speaks HTTP is taken for stuck.
     """
 
     service: Service
     keys: Path
     mark: Callable[[], object]
     told: Callable[[str], None]
+    silence: float = SILENT
 
 
 def run_two(behind: Behind, sockets: Sequence[Socket], *, ready: Callable[[], None], again: Callable[[], None]) -> None:
@@ -133,9 +136,14 @@ class _Two:
         self._link = link
         if self._stopped:
             link.stop()
+        silence = Silence(self._behind.silence)
         while not link.ended.done():
             await asyncio.wait({link.ended}, timeout=_LOOK)
             link.tell_served()
+            if silence.is_too_long(link.heard) and process.poll() is None:
+                self._behind.told("The process that speaks HTTP gives no sign of life any more, and is ended.")
+                process.kill()
+                await asyncio.wait({link.ended})
         self._link = None
         await asyncio.to_thread(_ended, process)
         await asyncio.to_thread(questions.close)

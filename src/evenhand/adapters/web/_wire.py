@@ -27,6 +27,7 @@ __all__ = [
     "FrontSays",
     "Gave",
     "Hello",
+    "Lives",
     "Part",
     "Problem",
     "Ready",
@@ -150,6 +151,10 @@ class Ready(Struct, array_like=True, frozen=True, tag=True):
     """It listens."""
 
 
+class Lives(Struct, array_like=True, frozen=True, tag=True):
+    """It goes on; said each second."""
+
+
 class Stop(Struct, array_like=True, frozen=True, tag=True):
     """It is to answer what is under way, and end."""
 
@@ -218,7 +223,7 @@ class End(Struct, array_like=True, frozen=True, tag=True):
     is_fault: bool
 
 
-FrontSays = Ready | Counting | Fault | Begin | Gave | Taken
+FrontSays = Ready | Lives | Counting | Fault | Begin | Gave | Taken
 """What the process that speaks HTTP says."""
 
 

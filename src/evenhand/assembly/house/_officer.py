@@ -15,7 +15,7 @@ from pathlib import Path
 from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang, one_line
 from evenhand.ledger import decided_about, facts, open_run
-from evenhand.officer import Opened, Queue, Reach, Urgency, masked, steps_of, waiting_of
+from evenhand.officer import Opened, Queue, Reach, Urgency, masked, model_due, steps_of, waiting_of
 from evenhand.rights import Letter, Request, RequestKind, Step, grounds_of
 from evenhand.staff import Read, ReadKind, ReadLog
 from evenhand.terms import DataError, EvenhandError, UsageError
@@ -44,6 +44,7 @@ from ..people._retention import Retention, retention
 from ..records._ledger import keys_of
 from ..records._records import open_ledger
 from ..records._why import why
+from ..runs._due_models import due_models
 
 __all__ = ["DeskInHome"]
 
@@ -82,7 +83,9 @@ class DeskInHome:
         told = tuple((one.number, one.recipient) for one in outbox(home=self._place.folder))
         late = sum(one.urgency is Urgency.LATE for one in waiting)
         soon = sum(one.urgency is Urgency.SOON for one in waiting)
-        return Queue(tuple(waiting[:_MOST]), len(waiting), late, soon, everything, reach, told[:_MOST])
+        due = due_models(home=self._place.folder) if reach.is_of_all else ()
+        models = tuple(model_due(one.campaign, one.run, one.until, at) for one in due)
+        return Queue(tuple(waiting[:_MOST]), len(waiting), late, soon, everything, reach, told[:_MOST], models)
 
     def open(self, number: str, by: str, reach: Reach) -> Opened:
         """One request, masked. Raises DataError where there is none with this number that they may see."""

@@ -1,8 +1,8 @@
 """Campaigns that were started over the network, served: those of this process, and those that another one of the home
-started, within a second.
+started, within a second; and of every campaign the model that was fitted again without somebody who was erased.
 
-What was started stands in the home's database, so every process finds the same. Deciding goes on while a campaign is
-opened, and takes it over between two groups.
+What was started stands in the home's database and what was fitted again in the ledger, so every process finds the same.
+Deciding goes on while a campaign is opened, and takes it over between two groups.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from datetime import UTC, datetime
 
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.campaign_tables import CampaignStep
+from evenhand.ledger import runs_since
 from evenhand.terms import EvenhandError, StoreError, UsageError
 
+from ..records._ledger import has_ledger
 from ..records._records import newest_of, open_ledger
 from ._campaign_opened import CampaignOpener
 from ._campaign_shelf import CampaignShelf, first_start, started
@@ -44,14 +46,14 @@ def refuse_unsigned(campaign: str, who: str, why: str) -> None:
 
 
 class CampaignStarts:
-    """Has a service decide by the prices of the last start of each campaign. Close it.
+    """Has a service decide by the prices of the last start of each campaign, and by those of a refit. Close it.
 
     Args:
         shelf: what the home has kept of campaigns.
         live: decides.
         opener: opens campaigns for it.
         sources: which files a campaign from the network may name.
-        declared: campaigns that stand in files; they are not looked after here.
+        declared: campaigns that stand in files; of them only refits are looked after here.
 
     Attributes:
         trouble: why a campaign that was started cannot be served, one stable word, by its id.
@@ -69,12 +71,14 @@ class CampaignStarts:
         self._declared = declared
         self.trouble: dict[str, str] = {}
         self._served: dict[str, int] = {}
+        self._looked, self._fitted_again = 0, set[str]()
         self._alone, self._over = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._follow, name="evenhand-starts-seen", daemon=True)
 
     def open(self) -> tuple[str, ...]:
         """Serve what was started before, and go on looking; what could not be served, one sentence each."""
-        told, steps = [], self._shelf.steps_of([n for n in self._shelf.names(self._declared) if n not in self._declared])
+        told = []
+        steps = self._shelf.steps_of([name for name in self._shelf.names(self._declared) if name not in self._declared])
         first = {name: begun.at for name, those in steps.items() if (begun := first_start(those)) is not None}
         for name in sorted(first, key=lambda name: (first[name], name)):  # so that the default is as before
             if (start := started(steps[name])) is not None:
@@ -119,6 +123,40 @@ class CampaignStarts:
                     for name, number in starts().items():
                         if name not in self._declared and self._served.get(name, 0) < number:
                             self._look(name)
+                with suppress(EvenhandError):  # what decides now goes on, as long as its model may
+                    self._take_refits()
+
+    def _take_refits(self) -> None:
+        """Have the service decide by models that were fitted again since theirs; each is tried once."""
+        place = self._opener.place
+        if not self._live.campaigns or not has_ledger(place):
+            return
+        with open_ledger(place) as store:
+            tail = store.tail().entries
+            if tail <= self._looked:
+                return
+            if not any(True for _ in runs_since(store, self._looked, whole=True)):
+                self._looked = tail
+                return
+            newest = {name: newest_of(store, one.priced_by) for name, one in self._live.campaigns.items()}
+        self._looked = tail
+        for name, run in newest.items():
+            with suppress(EvenhandError):
+                self._take_refit(name, run)
+
+    def _take_refit(self, name: str, run: str) -> None:
+        with self._alone:
+            before = self._live.campaigns[name]
+            if run in {before.priced_by, *self._fitted_again}:
+                return
+            self._fitted_again.add(run)
+            at = datetime.now(UTC)
+            campaign = self._opener.open(before.loaded, run=run, at=at, even_paused=True)
+            try:
+                self._live.take_in(campaign).result()
+            except BaseException:
+                campaign.shut(at)
+                raise
 
     def _look(self, name: str) -> None:
         start = started(self._shelf.steps(name))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered, BusyError, Done, Question
@@ -30,6 +31,7 @@ from ._live_pipeline import BESIDE, MOST_TOGETHER, Pipeline
 from ._live_ready import LOOK_AGAIN, Readiness
 from ._live_tallies import LiveTallies
 from ._live_told import LiveTold
+from ._store_spells import StoreSpells
 
 if TYPE_CHECKING:
     from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
@@ -49,6 +51,8 @@ _BACK = 0.05
 """Seconds within which whoever was answered may be back with the next question."""
 _NOTICED = 1.0
 """Seconds after which whoever waits for an end is told why."""
+_FIRST = 5.0
+"""Seconds within which the ledger is opened, or was found to be closed: so nobody is told before that all is well."""
 _AT_REST = 0.25
 """Seconds without a question after which others may write the ledger without being noticed."""
 
@@ -61,8 +65,10 @@ class LiveService:
         campaigns: the campaigns, all of this home.
         ledger: opens the ledger for the thread that decides.
         most_waiting: people who may wait.
-        browser: told of a known person whose browser opted out in a question, where the home has not kept it yet.
+        browser: told of known people whose browsers opted out in a question, where the home has not kept it yet, and
+            what to call then.
         noticed: told what a start found left behind, for people.
+        troubled: told when nobody can be decided about since a store fails, and when that is over, for people.
         told: what people told the home; of the campaigns, where there is one.
         beside: people from whom on a group is made durable while the next is decided.
         sealer: encodes and encrypts decisions meanwhile; None = nobody else does.
@@ -81,8 +87,9 @@ class LiveService:
         *,
         most_waiting: int = MOST_WAITING,
         noticed: Callable[[Finding], None] = lambda _: None,
+        troubled: Callable[[str], None] = lambda _: None,
         told: LiveTold | None = None,
-        browser: Callable[[str], None] = lambda _: None,
+        browser: Callable[[Sequence[str], Callable[[], None]], None] = lambda _, kept: kept(),
         beside: int = BESIDE,
         sealer: Sealer | None = None,
     ) -> None:
@@ -100,10 +107,12 @@ class LiveService:
         self._last = (0, 0.0)
         self._changed = threading.Condition()
         self._is_open = True
-        self._ready = Readiness()
+        self._ready = Readiness(StoreSpells(troubled))
         self._hands = ThreadPoolExecutor(1, "evenhand-head")
+        self._tried = threading.Event()
         self._thread = threading.Thread(target=self._work, name="evenhand-decides", daemon=True)
         self._thread.start()
+        self._tried.wait(_FIRST)
 
     def __enter__(self) -> LiveService:
         return self
@@ -223,8 +232,10 @@ class LiveService:
                 trouble = error if isinstance(error, EvenhandError) else unavailable(error)
             else:
                 self._ready.ended(None)
+                self._tried.set()
                 return pipeline
             self._ready.ended(trouble)
+            self._tried.set()
             with self._changed:
                 self._changed.wait_for(lambda: not self._is_open, LOOK_AGAIN)
                 asked, self._waiting, self._people = list(self._waiting), deque(), 0
@@ -320,10 +331,19 @@ class LiveService:
             done.set_result(None)
 
     def _tell(self, answers: Sequence[Outcome]) -> None:
-        """Tell who asked; from the thread that records, or the one that decides, never both."""
+        """Tell who asked; from the thread that records, or the one that decides, never both. Whose browser's opt-out is
+        still to be kept is told when it is."""
         for one, answer in answers:
+            unheard: Sequence[str] = ()
             if isinstance(answer, Answered) and not answer.is_repeated:
                 self._answers += len(answer.answers)
-                self.campaigns[one.question.campaign].people.tell_unheard(one.question.asks, self._browser)
-            with suppress(Exception):  # whoever asked may not be there any more; the others are
-                one.done(answer)
+                unheard = self.campaigns[one.question.campaign].people.unheard(one.question.asks)
+            if unheard:
+                self._browser(unheard, partial(_answer, one, answer))
+            else:
+                _answer(one, answer)
+
+
+def _answer(one: Waiting, answer: Answered | BaseException) -> None:
+    with suppress(Exception):  # whoever asked may not be there any more; the others are
+        one.done(answer)

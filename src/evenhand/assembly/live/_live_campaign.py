@@ -124,7 +124,7 @@ class LiveCampaign:
         )
         self.tables_read = self.tables_now()
         self.people = self._read()
-        self._leases = leases_of(home, any_thread=True)
+        self._leases = leases_of(home, for_service=True)
         self._part = Part(self._leases, self._policy.digest, self.campaign)
 
     def _footing_of(self, loaded: LoadedCampaign, recorded: RunRecord) -> Footing:

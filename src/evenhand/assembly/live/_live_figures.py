@@ -1,5 +1,5 @@
-"""What a campaign that runs came to since its start: its live decisions, why some made no offer, what followed them, and
-what is left of each limit.
+"""What a campaign that runs came to since its start: its live decisions, why some made no offer, what followed them,
+and what is left of each limit.
 
 These numbers grow by single people, and whoever reads them all the time and knows when somebody came would else see
 what was decided about that person. So all are told in tens, downwards, as `/metrics` tells them; below ten, nobody too

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from evenhand.allocation import Lease, LeaseStore, Room
 from evenhand.policy import Campaign
-from evenhand.terms import EvenhandError
+from evenhand.terms import EvenhandError, StoreError
 
 __all__ = ["Part"]
 
@@ -43,7 +43,9 @@ class Part:
         self._lease: Lease | None = None
         self._is_last: set[str] = set()
         self._look_again = datetime.max.replace(tzinfo=UTC)
-        leases.open_pool(pool, declared)
+        self._declared, self._is_opened = declared, False
+        with suppress(StoreError):  # it cannot be written now: that is met again, and said, by whoever is decided about
+            self._opened()
 
     def room(self, people: int, at: datetime) -> dict[str, int]:
         """What so many people may use: enough for all of them, or what there is.
@@ -80,7 +82,13 @@ class Part:
                 self._leases.give_back(self._lease, at=at)
         self._lease, self._left = None, dict.fromkeys(self._left, 0)
 
+    def _opened(self) -> None:
+        if not self._is_opened:
+            self._leases.open_pool(self._pool, self._declared)
+            self._is_opened = True
+
     def _refill(self, needed: Mapping[str, int], at: datetime) -> None:
+        self._opened()
         self.close(at)
         left = self._leases.left(self._pool, at=at)
         wanted = {name: max(2 * amount, left.get(name, 0) // _PARTS) for name, amount in needed.items()}

@@ -6,7 +6,7 @@ What the tables say is read once. Of the few who are asked about, the road gets 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
@@ -142,15 +142,17 @@ class Profiles:
         """
         self._keys.suppressed(np.empty(0, dtype="S32"))
 
-    def tell_unheard(self, asks: Sequence[Ask], tell: Callable[[str], None]) -> None:
-        """Tell of people in the table whose browsers opted out in the question, where the home has not kept it yet."""
+    def unheard(self, asks: Sequence[Ask]) -> list[str]:
+        """People in the table whose browsers opted out in the question, where the home has not kept it yet."""
         heard = [ask.subject for ask in asks if ask.gpc]
         if not heard:
-            return
+            return []
         known = self._register.rows_of(heard) >= 0
-        for who, pseudonym, is_known in zip(heard, self._register.pseudonyms_of(heard).tolist(), known, strict=True):
-            if is_known and not self._told.has_heard_browser(pseudonym):
-                tell(who)
+        return [
+            who
+            for who, pseudonym, is_known in zip(heard, self._register.pseudonyms_of(heard).tolist(), known, strict=True)
+            if is_known and not self._told.has_heard_browser(pseudonym)
+        ]
 
     def check(self, asks: Sequence[Ask]) -> None:
         """Refuse what cannot be asked about, before anything is decided.

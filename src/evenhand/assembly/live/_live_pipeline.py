@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered
+from evenhand.adapters.stores.file_trouble import refuse_full
 from evenhand.adapters.stores.home import Home
 from evenhand.ledger import Sealer, Sitting, Tally, refuse_paused
 from evenhand.terms import EvenhandError, Finding, PausedError, StoreError
@@ -81,7 +82,7 @@ class Pipeline:
         counted: Callable[[int, int, Mapping[str, Tally]], None] = lambda first, last, came: None,
     ) -> None:
         self._counted = counted
-        self._opened, self._told, self._campaigns = opened, told, campaigns
+        self._opened, self._told, self._campaigns, self._folder = opened, told, campaigns, place.folder
         self._ready, self._tell, self._noticed, self._beside = ready, tell, noticed, beside
         self._store = opened()
         try:
@@ -185,7 +186,7 @@ class Pipeline:
         try:
             self._sitting.let_go()
         except EvenhandError as error:
-            self._ready.trouble = error
+            self._ready.fails(error)
             self._sitting.undo()
 
     def let_go_if_wanted(self) -> None:
@@ -202,6 +203,8 @@ class Pipeline:
         trouble: EvenhandError | None = None
         try:
             if self._ready.trouble is not None:
+                if self._ready.is_full:
+                    refuse_full(self._folder)
                 self._open_reads()
                 trouble = self._paused()
             else:
@@ -217,7 +220,7 @@ class Pipeline:
 
     def _durable(self, answers: Sequence[Outcome]) -> None:
         """These are in the ledger, so there is no trouble any more; from the thread that records."""
-        self._ready.trouble = None
+        self._ready.fails(None)
         self._tell(answers)
 
     def _hold(self) -> None:

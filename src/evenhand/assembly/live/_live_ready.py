@@ -3,16 +3,17 @@
 A load balancer sends no question to a service that says no, and one that nobody asks cannot learn by questions that its
 database went away. So a service in trouble looks each second whether that is over, and an idle one looks for as long as
 somebody asks how it is. A step that takes longer than any should is a no too: a server that is cut off does not answer,
-and says nothing.
+and says nothing. Whoever looks after the service is told once when a store fails, and once when that is over: a service
+that is asked a thousand times a second has one trouble, not a thousand.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from evenhand.terms import EvenhandError, StoreError
+from evenhand.terms import EvenhandError, LedgerError, StoreError
 
 __all__ = ["LOOK_AGAIN", "Readiness"]
 
@@ -31,9 +32,11 @@ class Readiness:
     """How a service is. Told by the thread that decides, asked from any.
 
     Attributes:
+        store: told, from either thread, whether a store fails.
         trouble: why the last step failed; None where it did not.
     """
 
+    store: Callable[[str, EvenhandError | None], None] = field(default=lambda _, __: None, repr=False)
     trouble: EvenhandError | None = None
     _locked: tuple[EvenhandError, str, tuple[str, ...]] | None = field(default=None, repr=False)
     _asked_at: float = -_ASKED
@@ -59,7 +62,18 @@ class Readiness:
     def ended(self, trouble: EvenhandError | None) -> None:
         """A step ended, well or not."""
         self._since, self._looked_at = None, time.monotonic()
-        self.trouble = None if self.is_of_keys(trouble) else trouble
+        self.fails(None if self.is_of_keys(trouble) else trouble)
+
+    def fails(self, trouble: EvenhandError | None) -> None:
+        """Nobody can be decided about; or, with None, they can."""
+        self.trouble = trouble
+        if trouble is None or isinstance(trouble, StoreError | LedgerError):
+            self.store("Deciding", trouble)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a file could not grow. Less than that still succeeds on a full disk, so trying does not tell."""
+        return self.trouble is not None and self.trouble.code == "store-full"
 
     def locked_out(self, campaign: str, subjects: Sequence[str], trouble: EvenhandError) -> None:
         """Of some people the key cannot be opened with the wrapping keys that are there. Others can be decided about,

@@ -33,12 +33,12 @@ from ._live_tables import TablesWatch
 from ._live_told import LiveTold
 from ._register import CampaignRegister
 from ._sources import Sources
+from ._store_spells import StoreSpells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from evenhand.adapters.web import Limits, ServedCampaign, Service
-    from evenhand.policy import Campaign
 
     from ..people._person_pages import CodesBy
 
@@ -86,6 +86,7 @@ def open_service(
     frames: Frames | None = None,
     sources: Path | None = None,
     noticed: Callable[[Finding], None] = lambda _: None,
+    troubled: Step = _silent,
     step: Step = _silent,
     sealer: Sealer | None = None,
 ) -> Iterator[Serving]:
@@ -99,6 +100,7 @@ def open_service(
         frames: data frames to use instead of tables.
         sources: folder with the files that campaigns from the network may name; None = they are not taken.
         noticed: told what a start finds left behind later on.
+        troubled: told when nobody can be decided about since a store fails, and when that is over.
         step: told what is being done, also at the end.
         sealer: encodes and encrypts decisions while the next are made; None = nobody else does.
 
@@ -118,7 +120,7 @@ def open_service(
         if not place.folder.exists():
             step(f"making the home {place.folder}")
         place.key(make=True)  # a campaign from the network may be the first of its home
-    notices = tuple(look_around(place))
+    notices = tuple(look_around(place, even_unwritable=True))
     keys = live_keys_of(place)
     heard = LiveTold(place, keys)
     opener = CampaignOpener(place, keys, heard, frames or Frames())
@@ -137,6 +139,7 @@ def open_service(
         opened,
         lambda: live_ledger_of(place, keys),
         noticed=noticed,
+        troubled=troubled,
         told=heard,
         browser=browsers,
         sealer=sealer,
@@ -245,6 +248,7 @@ def _service(
         mounts=mounts or {},
         front=front,
         root=root,
+        store=StoreSpells(told),
     )
 
 
@@ -261,6 +265,7 @@ def serve(
     staff: str | Path = "",
     is_staff_tried: bool = False,
     is_one_process: bool = False,
+    silence: float = 30.0,
     step: Step = _silent,
     told: Callable[[str], None] = _silent,
 ) -> None:
@@ -279,6 +284,7 @@ def serve(
         is_staff_tried: their pages are there for sample people, on this machine alone.
         is_one_process: one process speaks HTTP and decides; else, where that can be, another one speaks HTTP, and one
             encodes and encrypts what is decided about many people at once.
+        silence: seconds without a sign of life after which the process that speaks HTTP is ended, and started again.
         step: told what is being done.
         told: told where it listens, and what was found.
 
@@ -301,6 +307,7 @@ def serve(
                 at=datetime.now(UTC),
                 sources=sources,
                 noticed=lambda one: told(one.what),
+                troubled=told,
                 step=step,
                 sealer=sealer,
             )
@@ -336,7 +343,7 @@ def serve(
             run_app(make_app(service), host=host, port=port, ready=ready, again=again, sockets=sockets)
         else:
             keys, live = serving.place.machine_keys, serving.live
-            run_two(Behind(service, keys, lambda: live.campaigns, told), sockets, ready=ready, again=again)
+            run_two(Behind(service, keys, lambda: live.campaigns, told, silence), sockets, ready=ready, again=again)
 
 
 def _sender(serving: Serving) -> tuple[str, str]:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from evenhand.adapters.data.corrected_table import corrected_table
-from evenhand.adapters.data.tables import DataTable, open_table
 from evenhand.adapters.keys.personal_seal import seal
 from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.ledger import facts, open_run
-from evenhand.policy import Campaign, Table
+from evenhand.policy import Campaign
 from evenhand.rights import (
     NOTED,
     PORTABILITY_SCHEMA,
     Entry,
     Happening,
     Letter,
-    NewGroupError,
     Request,
     RequestKind,
     State,
@@ -31,13 +27,12 @@ from evenhand.rights import (
     Stream,
     check_step,
 )
-from evenhand.terms import DataError, DecisionFacts, EvenhandError, Role, UsageError
+from evenhand.terms import DataError, DecisionFacts, UsageError
 
-from ..records._records import data_folder, open_ledger
-from ..records._vault_store import vault_correct, vault_of, vault_values
+from ..records._records import open_ledger
+from ..records._vault_store import vault_correct
 from ..records._why import reviews_about
-from ..runs._open import given_features
-from ._declared import campaigns_of
+from ._correction_fits import refuse_unfit
 from ._lapsed import is_erased, lapse
 from ._package import package_about, portability_of
 from ._requests import Found, entry_of, find_request, recipients_here, refuse_another, take
@@ -46,8 +41,6 @@ from ._trail import entry
 
 __all__ = ["Answered", "answer_request", "files_for"]
 
-_FEWEST, _WORDS = 10, 20
-"""A group of fewer people is not told by its word; nor are more words than these."""
 _TOLD = (RequestKind.RECTIFICATION, RequestKind.ERASURE, RequestKind.RESTRICTION)
 
 
@@ -215,8 +208,7 @@ def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str],
             remedy="name the column and its right value: --set COLUMN=VALUE",
         )
     key = refuse_another(place, found, who)
-    _refuse_unfit(place, values, sure=sure)
-    _refuse_no_number(place, who, values)
+    refuse_unfit(place, values, at, sure=sure)
     vault_correct(place, who, values, at)
     entries = tuple(
         entry(
@@ -231,103 +223,6 @@ def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str],
         for column, value in values.items()
     )
     return _Done({"corrected": len(values)}, {"values": dict(values)}, entries)
-
-
-def _refuse_unfit(place: Home, values: Mapping[str, str], *, sure: bool) -> None:
-    """Refuse a column that no campaign declares, and a value that does not fit it; unless somebody is sure of it, also
-    a word of a group that stands in no table of subjects. What the vault has is looked at by nobody for that."""
-    groups: dict[str, Counter[str]] = {}
-    reached = {one.name for one in vault_of(place).kept()}
-    known = set(reached)
-    for declared in campaigns_of(place):
-        campaign = declared.campaign
-        columns = {
-            name for name, column in campaign.columns.items() if column.role not in (Role.FORBIDDEN, Role.IDENTIFIER)
-        }
-        names = {one for one in values if one in columns or one.partition("@")[0] in columns}
-        known |= names
-        try:
-            source = Table(**campaign.subjects.model_dump(include={"file", "sql", "table"}))
-            table = open_table(source, data_folder(declared.last, place))
-        except EvenhandError:
-            reached |= names
-            continue
-        reached |= names & set(table.names)
-        mine = {name: {0: values[name]} for name in names if name in table.names}
-        fitted = corrected_table(table, mine)
-        for name in mine:
-            fitted.series(name)
-            groups.setdefault(name, Counter()).update(_words_of(campaign, table, name))
-        given = {name: values[name] for name in names & given_features(campaign)}
-        _refuse_misfit(campaign.history, data_folder(declared.last, place), given)
-    _refuse_unreached([name for name in values if name in known and name not in reached])
-    for name, words in groups.items():
-        if words and not sure and values[name] and values[name] not in words:
-            told = [word for word, people in words.most_common(_WORDS) if people >= _FEWEST]
-            raise NewGroupError(name, sorted(told))
-    unknown = [name for name in values if name not in known]
-    if unknown:
-        raise UsageError(
-            "correct-column",
-            f"No campaign that ran here declares the column {', '.join(map(repr, unknown))}.",
-            rule="G-5d: what is corrected is what decisions are made from",
-            remedy="correct it in your own table; or check the name in the campaign file",
-        )
-
-
-def _words_of(campaign: Campaign, table: DataTable, name: str) -> list[str]:
-    """The words of a column of groups that stand in its table as they are; none of a number that is cut into bands."""
-    column = campaign.columns.get(name)
-    if column is None or column.role is not Role.SENSITIVE:
-        return []
-    try:
-        groups = table.groups(name, column.cut)
-    except EvenhandError:
-        return []
-    return [one for one in groups if one is not None] if groups == table.texts(name) else []
-
-
-def _refuse_misfit(source: Table, folder: Path, values: Mapping[str, str]) -> None:
-    try:
-        table = open_table(Table(**source.model_dump(include={"file", "sql", "table"})), folder)
-    except EvenhandError:
-        return
-    mine = {name: {0: value} for name, value in values.items() if name in table.names}
-    fitted = corrected_table(table, mine)
-    for name in mine:
-        fitted.series(name)
-
-
-def _refuse_no_number(place: Home, who: str, values: Mapping[str, str]) -> None:
-    """Refuse a text where the vault has a number of the person: one text makes a category of the whole column."""
-    before = vault_values(place, who)[0] if any(one.name in values for one in vault_of(place).kept()) else {}
-    for name, value in values.items():
-        if value and _is_number(before.get(name, "")) and not _is_number(value):
-            raise DataError(
-                "correction-does-not-fit",
-                f"A correction of column {name!r} in the vault is no number.",
-                rule="G-5d: a corrected value takes the place of the old one",
-                remedy="correct it again, as a number",
-            )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _refuse_unreached(names: Sequence[str]) -> None:
-    """Refuse a column that stands neither in a table of subjects nor in the vault: no correction would count there."""
-    if names:
-        raise UsageError(
-            "correct-column-elsewhere",
-            f"The column {', '.join(map(repr, names))} stands in no table of subjects, nor in the vault.",
-            rule="G-5d: what is corrected takes the place of what later decisions read",
-            remedy="correct it in your own table of what happened before; or put the column in the vault again",
-        )
 
 
 def _reviewed(place: Home, found: Found, outcome: str, offer: str, reason: str) -> _Done:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from evenhand.adapters.stores.freeing import still_held
 from evenhand.adapters.stores.home import Home, find_home_that_is
 from evenhand.ledger import (
     campaign_digests,
@@ -75,6 +76,7 @@ class Retention:
         orphans: what people said whose key was destroyed since.
         looks: notes of what staff read, kept as long as requests.
         own_tables: the organisation's own tables with how long their data is kept; evenhand never writes them.
+        still_held: files or tables that may hold destroyed bytes a while longer; see `Erased`.
     """
 
     done: bool
@@ -84,6 +86,7 @@ class Retention:
     orphans: int
     own_tables: tuple[tuple[str, str], ...]
     looks: int = 0
+    still_held: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -100,6 +103,7 @@ class Retention:
             "orphans": self.orphans,
             "looks": self.looks,
             "own_tables": [{"table": table, "kept": kept} for table, kept in self.own_tables],
+            "still_held": list(self.still_held),
         }
 
 
@@ -124,6 +128,7 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
     due = tuple(_due_runs(place, at)) if has_ledger(place) else ()
     consents, requests, orphans = _due_entries(place, campaigns, at)
     looks = _due_looks(place, campaigns, at, frozenset(one.run_id for one in due))
+    held: tuple[str, ...] = ()
     if not dry_run:
         for one in due:
             _destroy(place, one, at)
@@ -132,13 +137,14 @@ def retention(*, home: str | Path | None = None, at: datetime, dry_run: bool) ->
                 remove_entries(trail, [*consents, *requests, *looks], "retention", at)
                 remove_entries(trail, orphans, "erasure", at)
             _forget_used_links(place, at)
+        held = still_held(place)
     tables = {
         (str(table.file or table.table or "a data frame"), one.campaign.retention.features): None
         for one in campaigns
         for table in (one.campaign.subjects, one.campaign.history)
     }
     numbers = {number for number, _ in _about(place, requests)}
-    return Retention(not dry_run, due, len(consents), len(numbers), len(orphans), tuple(tables), len(looks))
+    return Retention(not dry_run, due, len(consents), len(numbers), len(orphans), tuple(tables), len(looks), held)
 
 
 def _forget_used_links(place: Home, at: datetime) -> None:

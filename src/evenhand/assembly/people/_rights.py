@@ -6,15 +6,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evenhand.adapters.stores.freeing import still_held
 from evenhand.adapters.stores.home import Home, find_home, find_home_that_is, json_bytes, write_atomically
 from evenhand.features import pseudonymise
 from evenhand.ledger import (
+    RunSummary,
     campaign_digests,
     campaign_of_digest,
     closed_run,
@@ -23,7 +26,7 @@ from evenhand.ledger import (
     open_run,
     runs,
 )
-from evenhand.terms import DataError, StoreError
+from evenhand.terms import DataError, StoreError, microseconds_of
 
 from ..records._keys import outward_of
 from ..records._ledger import has_ledger, keys_of, ledger_of, run_keys_of
@@ -37,6 +40,8 @@ from ._same_person import linked_ids
 from ._trail import forget_said, is_trail_there
 
 if TYPE_CHECKING:
+    from evenhand.adapters.ledgers.postgres_ledger import PostgresLedger
+    from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
     from evenhand.adapters.stores.event_tables import Event
     from evenhand.explanation import Explanation
 from ..records._vault_store import vault_forget, vault_values
@@ -140,6 +145,8 @@ class Erased:
         other_ids: how many other ids of the same person were erased with this one.
         lapsed: numbers of requests that were open, and that nothing is left to answer with; each has its letter.
         models: the models in force that may have been fitted on the person, and are to be fitted again.
+        still_held: files or tables of the home's databases that may hold removed bytes a while longer, because somebody
+            else keeps them in view, or they are not this user's; () where all are free of them.
     """
 
     decisions: int
@@ -152,6 +159,7 @@ class Erased:
     other_ids: int = 0
     lapsed: tuple[str, ...] = ()
     models: tuple[DueModel, ...] = ()
+    still_held: tuple[str, ...] = ()
 
 
 def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
@@ -173,57 +181,105 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
     """
     place = find_home_that_is(home)
     others = linked_ids(place, who)
-    done = [
-        _erased(place, one, at) for one in (*reversed(others), who)
-    ]  # this one's key leads to the others: it is last
+    ids = (*reversed(others), who)  # this one's key leads to the others: it is last
+    if _nothing_was_decided(place):
+        done = [_unknown_to_ledger(place, one, at) for one in ids]
+    else:
+        _refuse_without_keys(place)
+        with _alone(place) as store:
+            done = [_erased(place, store, one, at) for one in ids]
+            store.shrink()
+            recorded = [run for run in runs(store) if run.finished]
+        lists = sum(_cleared(place, recorded, one) for one in ids)
+        own = _own_tables(place, [run.run_id for run in recorded])
+        done[-1] = replace(done[-1], lists=lists, own_tables=own)
     return Erased(
         decisions=sum(one.decisions for one in done),
         lists=sum(one.lists for one in done),
         in_the_clear=sum(one.in_the_clear for one in done),
-        own_tables=tuple(dict.fromkeys(table for one in done for table in one.own_tables)),
+        own_tables=done[-1].own_tables,
         said=sum(one.said for one in done),
         in_vault=sum(one.in_vault for one in done),
         events=sum(one.events for one in done),
         other_ids=len(others),
         lapsed=tuple(number for one in done for number in one.lapsed),
         models=tuple({model.run: model for one in done for model in one.models}.values()),
+        still_held=still_held(place),
     )
 
 
-def _erased(place: Home, who: str, at: datetime) -> Erased:
-    """Erase one id."""
-    keys = keys_of(place)
-    pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
-    since_1970 = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    if _nothing_was_decided(place):
-        keys.suppress(pseudonym, since_1970)
-        said, in_vault = forget_said(place, pseudonym, at), vault_forget(place, who, at)
-        lapsed = lapse_all(place, who, at)
-        keys.forget(pseudonym)
-        return Erased(0, 0, 0, (), said, in_vault, lapsed=lapsed)
+@contextmanager
+def _alone(place: Home) -> Iterator[SqliteLedger | PostgresLedger]:
+    """The ledger, which nobody else writes until the ``with`` ends. So an erasure that cannot be recorded now has
+    changed nothing: it is refused before its first step.
+
+    Raises:
+        StoreError: somebody else is writing it for long.
+    """
+    with ledger_of(place) as store:
+        try:
+            store.claim()
+        except StoreError as error:
+            if error.code != "store-busy":
+                raise
+            raise StoreError(
+                error.code,
+                f"{error.what} Nothing was erased or marked.",
+                rule=error.rule,
+                remedy="ask again: a run ends, and a service lets go within seconds, of a stuck process too",
+            ) from None
+        try:
+            yield store
+        finally:
+            store.release()
+
+
+def _refuse_without_keys(place: Home) -> None:
     with open_ledger(place) as store:
-        recorded = [run for run in runs(store) if run.finished]
-        if not keys.is_there and any(closed_run(store, run.run_id) for run in recorded):
+        if not keys_of(place).is_there and any(closed_run(store, run.run_id) for run in runs(store) if run.finished):
             raise StoreError(
                 "subject-keys-missing",
                 "The keys of people are missing, so nobody's can be destroyed, nor the erasure recorded.",
                 rule="G-17: erasing is destroying the person's key, here and in copies",
                 remedy="restore subject-keys.sqlite from a copy, and erase then",
             )
-    keys.suppress(pseudonym, since_1970)
-    said = forget_said(place, pseudonym, at)
-    in_vault = vault_forget(place, who, at)
-    lapsed = lapse_all(place, who, at)
-    with open_ledger(place) as store:
-        decided = decided_about(store, pseudonym.hex())
+
+
+def _marked(place: Home, who: str, at: datetime) -> tuple[bytes, Erased]:
+    """Keep the mark, and take out what a person said; their pseudonym, and what that was."""
+    pseudonym = bytes.fromhex(pseudonymise([who], place.key(make=False))[0].decode())
+    keys_of(place).suppress(pseudonym, microseconds_of(at))
+    said, in_vault = forget_said(place, pseudonym, at), vault_forget(place, who, at)
+    return pseudonym, Erased(0, 0, 0, (), said, in_vault, lapsed=lapse_all(place, who, at))
+
+
+def _unknown_to_ledger(place: Home, who: str, at: datetime) -> Erased:
+    """Erase one id where nobody was ever decided about."""
+    pseudonym, done = _marked(place, who, at)
+    keys_of(place).forget(pseudonym)
+    return done
+
+
+def _erased(place: Home, store: SqliteLedger | PostgresLedger, who: str, at: datetime) -> Erased:
+    """Erase one id, but for the lists and reports of runs; the caller alone writes the ledger."""
+    pseudonym, done = _marked(place, who, at)
+    with open_ledger(place) as reads:
+        decided = decided_about(reads, pseudonym.hex())
     events = forget_events(place, decided)  # what followed is found by decisions, and these by the key that goes next
-    with ledger_of(place) as store:
-        handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place))
-        held = set(keys.note_gone(pseudonym, since_1970))  # nobody records now: each model in force has its list here
-        store.shrink()
-        sealed = len(store.about(handle)) if handle else 0
-        in_the_clear = len(store.about(pseudonym))
-        recorded = [run for run in runs(store) if run.finished]
+    handle = erase_subject(store, pseudonym, at=at, keys=run_keys_of(place), is_claimed=True)
+    held = set(keys_of(place).note_gone(pseudonym, microseconds_of(at)))  # each model in force has its list here
+    return replace(
+        done,
+        decisions=len(store.about(handle)) if handle else 0,
+        in_the_clear=len(store.about(pseudonym)),
+        events=events,
+        models=tuple(one for one in due_models(home=place.folder) if one.run in held or not one.is_known),
+    )
+
+
+def _cleared(place: Home, recorded: Sequence[RunSummary], who: str) -> int:
+    """Take their rows out of the lists of runs, and the decisions that are told as examples out of reports; how many
+    lists that were."""
     folders = [folder(run.run_id) for run in recorded for folder in (place.run_folder, place.draft_folder)]
     lists = sum(_without(folder / "decisions.csv", who) for folder in folders)
     for folder in folders:
@@ -231,9 +287,7 @@ def _erased(place: Home, who: str, at: datetime) -> Erased:
     for run in recorded:
         if not run.priced_by and _tells_somebody_closed(place, run.run_id):
             rebuild_report(run.run_id, home=place.folder)
-    own = _own_tables(place, [run.run_id for run in recorded])
-    models = tuple(one for one in due_models(home=place.folder) if one.run in held or not one.is_known)
-    return Erased(sealed, lists, in_the_clear, own, said, in_vault, events, lapsed=lapsed, models=models)
+    return lists
 
 
 def _nothing_was_decided(place: Home) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.stores.home import Home, find_home
 from evenhand.policy import Campaign
@@ -17,6 +18,9 @@ from evenhand.terms import UsageError
 from ._same_person import with_linked
 from ._signal_means import GPC, GPC_ON, Means, means_of, says_no
 from ._trail import entry, is_trail_there, key_of_person, keys_drawn, trail_of
+
+if TYPE_CHECKING:
+    from evenhand.adapters.stores.rights_tables import RightsTables
 
 __all__ = ["HeardSignals", "first_gpc", "gpc_overruled", "hear_browsers", "hear_signals", "is_gpc"]
 
@@ -111,7 +115,12 @@ def hear_signals(
 
 
 def hear_browsers(
-    heard: Mapping[str, datetime], in_table: Callable[[str], datetime | None], *, home: str | Path, at: datetime
+    heard: Mapping[str, datetime],
+    in_table: Callable[[str], datetime | None],
+    *,
+    home: str | Path,
+    at: datetime,
+    trail: RightsTables | None = None,
 ) -> int:
     """Keep Global Privacy Control for many people at once, as `hear_signals` does for one; for how many it is new.
 
@@ -120,24 +129,25 @@ def hear_browsers(
         in_table: since when it stands in the organisation's own table about a person; None where it does not.
         home: the home folder.
         at: now.
+        trail: of the home, where the caller has it open; opening it takes longer than all the rest.
 
     Raises:
         StoreError: it cannot be written; nothing was.
     """
     place = find_home(home)
     keys = keys_drawn(place, list(heard))
-    before = _recorded(place, [key.handle for key in keys])
     entries: list[Entry] = []
-    new, has_linked = 0, _has_linked(place)
-    for (who, moment), key in zip(heard.items(), keys, strict=True):
-        said = _first_said(before[key.handle], moment, in_table(who), actor="browser", via="a decision")
-        if said is not None:
-            own = [entry(Stream.CONSENT, said.to_body(), at=said.at, recorded=at, handle=key.handle)]
-            entries += with_linked(place, who, own) if has_linked else own
-            new += 1
-    if entries:
-        with trail_of(place) as trail:
-            trail.append(entries)
+    new, is_there = 0, is_trail_there(place)
+    with trail_of(place) if trail is None else nullcontext(trail) as its:
+        before = _read_of(its if is_there else None, [key.handle for key in keys])
+        has_linked = is_there and next(iter(its.read(Stream.SAME)), None) is not None
+        for (who, moment), key in zip(heard.items(), keys, strict=True):
+            said = _first_said(before[key.handle], moment, in_table(who), actor="browser", via="a decision")
+            if said is not None:
+                own = [entry(Stream.CONSENT, said.to_body(), at=said.at, recorded=at, handle=key.handle)]
+                entries += with_linked(place, who, own) if has_linked else own
+                new += 1
+        its.append(entries)
     return new
 
 
@@ -163,22 +173,20 @@ def _refuse_unreadable(name: str, signal: str) -> None:
 
 def _recorded(place: Home, handles: Sequence[bytes]) -> dict[bytes, list[Said]]:
     """What was recorded of each person, oldest first."""
-    found: dict[bytes, list[Said]] = {handle: [] for handle in handles}
-    if is_trail_there(place):
-        with trail_of(place) as trail:
-            for start in range(0, len(handles), _AT_ONCE):
-                for one in trail.read(Stream.CONSENT, handles=handles[start : start + _AT_ONCE]):
-                    if one.body and one.handle is not None:
-                        found[one.handle].append(Said.from_body(one.body, one.at))
-    return {handle: sorted(said, key=lambda one: one.at) for handle, said in found.items()}
-
-
-def _has_linked(place: Home) -> bool:
-    """Whether anybody is known under several ids."""
     if not is_trail_there(place):
-        return False
+        return _read_of(None, handles)
     with trail_of(place) as trail:
-        return next(iter(trail.read(Stream.SAME)), None) is not None
+        return _read_of(trail, handles)
+
+
+def _read_of(trail: RightsTables | None, handles: Sequence[bytes]) -> dict[bytes, list[Said]]:
+    found: dict[bytes, list[Said]] = {handle: [] for handle in handles}
+    for start in range(0, len(handles) if trail is not None else 0, _AT_ONCE):
+        assert trail is not None
+        for one in trail.read(Stream.CONSENT, handles=handles[start : start + _AT_ONCE]):
+            if one.body and one.handle is not None:
+                found[one.handle].append(Said.from_body(one.body, one.at))
+    return {handle: sorted(said, key=lambda one: one.at) for handle, said in found.items()}
 
 
 def _last(before: Sequence[Said], name: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.keys.wrapping import wrapping_of_environment
+from evenhand.adapters.stores.freeing import still_held
 from evenhand.adapters.stores.home import KEY_BYTES, Home, find_home, write_atomically
 from evenhand.terms import StoreError, UsageError, microseconds_of, moment_at
 
@@ -44,6 +45,7 @@ class KeysState:
         changed: how many people's were wrapped anew just now.
         pseudonyms: which version of pseudonyms leaves the home; 0 = they were never renewed.
         renewed: when that version began; None where they were never renewed.
+        still_held: files or tables that may hold bytes as they were a while longer; see `people.Erased`.
     """
 
     wrapping: tuple[str, ...]
@@ -52,6 +54,7 @@ class KeysState:
     changed: int = 0
     pseudonyms: int = 0
     renewed: datetime | None = None
+    still_held: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -105,7 +108,7 @@ def rotate_keys(*, home: str | Path | None = None, step: Step = _silent) -> Keys
     step("wrapping the secret key")
     if place.key_file.exists() and wrapping.name_on(place.key_file.read_bytes()) != wrapping.names[0]:
         write_atomically(place.key_file, wrapping.close(secret), private=True)
-    return _state(place, changed)
+    return replace(_state(place, changed), still_held=still_held(place) if changed else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,12 +128,12 @@ def run_keys_of(home: Home) -> RunKeyFolder | PostgresRunKeys:
     return PostgresRunKeys(placement, lambda: home.key(make=False))
 
 
-def leases_of(home: Home, *, any_thread: bool = False) -> Leases:
-    """What later people may still use, and what is lent of it. Use a ``with``; with `any_thread` another thread may use
-    it than opened it."""
+def leases_of(home: Home, *, for_service: bool = False) -> Leases:
+    """What later people may still use, and what is lent of it. Use a ``with``. For a service another thread may use it
+    than opened it, and a file that cannot be written yet is no reason not to start."""
     placement = placement_of(home)
     if placement is None:
-        return SqliteLeases(home.leases, any_thread=any_thread)
+        return SqliteLeases(home.leases, any_thread=for_service, even_unwritable=for_service)
     from evenhand.adapters.ledgers.postgres_leases import PostgresLeases
 
     return PostgresLeases(placement, lambda: home.key(make=False))

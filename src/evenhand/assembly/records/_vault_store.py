@@ -5,9 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -22,21 +20,16 @@ from evenhand.adapters.stores.vault_tables import Kept, Logged, VaultTables, gro
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign, Table
 from evenhand.terms import ConsentStatus, DataError, EvenhandError, UsageError, microseconds_of, number_of
-from evenhand.vault import Budget, Loss, discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
+from evenhand.vault import Budget
 
 from ..people._trail import told_to
 from ._ledger import keys_of
+from ._vault_end import note_vault_end
 
 __all__ = [
-    "NoisyCounts",
-    "account_of",
     "group_values",
     "in_vault",
-    "loss_of",
-    "named_values",
-    "told_once",
     "vault_correct",
-    "vault_count",
     "vault_digest",
     "vault_forget",
     "vault_in_file",
@@ -46,6 +39,8 @@ __all__ = [
     "vault_purge",
     "vault_put",
     "vault_values",
+    "vault_words",
+    "who_asks",
 ]
 
 _YES = frozenset(status.value for status in ConsentStatus if status.permits)
@@ -89,7 +84,7 @@ def group_values(
     if name not in in_vault(campaign):
         return table.groups(name, cut)
     purpose = f"campaign {campaign.campaign}: counts of groups"
-    values = vault_of(place).read(name, ids, purpose=purpose, at=_micro(datetime.now(UTC)), who=_who(None))
+    values = vault_of(place).read(name, ids, purpose=purpose, at=_micro(datetime.now(UTC)), who=who_asks(None))
     return groups_of_texts(name, values, cut)
 
 
@@ -152,7 +147,8 @@ def vault_put(
         values[name] = [right.get(ids[row], {}).get(name, texts[row]) or None for row in here]
     ids = [ids[row] for row in here]
     vault = vault_of(place)
-    vault.put(values, ids, purpose=purpose.strip(), at=_micro(at), until=_micro(until), who=_who(who))
+    vault.put(values, ids, purpose=purpose.strip(), at=_micro(at), until=_micro(until), who=who_asks(who))
+    note_vault_end(place, vault, at)
     if epsilon is not None:
         budget = _budget(epsilon, delta, len(ids))
         for name in columns:
@@ -170,120 +166,6 @@ def _budget(epsilon: Fraction, delta: Fraction, people: int) -> Budget:
             remedy="name a smaller --delta, such as 1e-9",
         )
     return Budget(epsilon, delta)
-
-
-@dataclass(frozen=True, slots=True)
-class NoisyCounts:
-    """Counts of a column with noise, to be told outside.
-
-    Attributes:
-        column: the column.
-        counts: per value the noisy count, and the least and the most that the true one is (95 %).
-        epsilon: what the answer is worth by itself.
-        spent, budget: what all answers so far lost together, and what they may; both as an epsilon.
-        again: the same was asked before, and this is the same answer: nothing more was lost.
-        noise: ``laplace`` or ``gaussian``.
-        delta: of the budget.
-    """
-
-    column: str
-    counts: dict[str, tuple[int, int, int]]
-    epsilon: Fraction
-    spent: Fraction
-    budget: Fraction
-    again: bool
-    noise: str = "laplace"
-    delta: Fraction = Fraction(0)
-
-
-def vault_count(
-    column: str, values: Sequence[str], *, epsilon: Fraction, home: str | Path | None = None, at: datetime,
-    purpose: str = "", who: str | None = None, noise: str = "laplace",
-) -> NoisyCounts:  # fmt: skip
-    """How many people have each of these values, differentially private: one person more or less changes the chance of
-    any answer by a factor of at most ``exp(epsilon)``, with Gaussian noise but for a chance of the budget's delta.
-
-    Args:
-        column: a column in the vault.
-        values: the values to count, named by the asker: which values occur is told by nobody.
-        epsilon: what this answer may lose.
-        home: the home folder; see `find_home`.
-        at: now.
-        purpose: why, for the log.
-        who: who asks.
-        noise: ``laplace``, or ``gaussian``, of which many answers together lose less.
-
-    Raises:
-        UsageError: no value, one twice, or an epsilon out of bounds.
-        DataError: there is no such column, its time is up, or its budget is spent.
-    """
-    wanted = named_values(values)
-    vault, moment = vault_of(find_home(home)), _micro(at)
-    true = vault.counts(column, wanted, purpose=purpose or "noisy counts", at=moment, who=_who(who))
-    loss = loss_of(vault, column, epsilon, noise)
-    bound = gaussian_bound(loss.size) if noise == "gaussian" else noise_bound(epsilon)
-    draw = discrete_gaussian if noise == "gaussian" else discrete_laplace
-
-    def noisy() -> list[int]:
-        return [count + draw(loss.size, secrets.randbelow) for count in true]
-
-    counts, again = told_once(vault, column, "\n".join(wanted), loss, noisy)
-    lost, budget = account_of(vault, column)
-    told = {value: (n, max(0, n - bound), max(0, n + bound)) for value, n in zip(wanted, counts, strict=True)}
-    return NoisyCounts(column, told, epsilon, budget.spent(lost), budget.epsilon, again, noise, budget.delta)
-
-
-def named_values(values: Sequence[str]) -> list[str]:
-    """The values that were named, in order; each once.
-
-    Raises:
-        UsageError: none, or one twice.
-    """
-    wanted = sorted(set(values))
-    if not wanted or len(wanted) != len(values):
-        raise UsageError(
-            "vault-count-values",
-            "No value was named, or one twice.",
-            rule="whoever asks names the values, since which ones occur would tell about people",
-            remedy="name them with commas between: --values f,m",
-        )
-    return wanted
-
-
-def account_of(vault: VaultTables, column: str) -> tuple[list[Loss], Budget]:
-    """What each answer about a column lost, and the column's budget."""
-    lost, budget = vault.spent(column)
-    return [Loss.of(one) for one in lost], Budget.of(budget)
-
-
-def loss_of(vault: VaultTables, column: str, epsilon: Fraction, noise: str) -> Loss:
-    """What an answer with this noise loses of a column's budget."""
-    return account_of(vault, column)[1].gaussian(epsilon) if noise == "gaussian" else Loss("laplace", epsilon)
-
-
-def told_once(
-    vault: VaultTables, column: str, asked: str, loss: Loss, make: Callable[[], list[int]]
-) -> tuple[list[int], bool]:
-    """The answer to a question, paid for from the column's budget; see `VaultTables.told_once`.
-
-    Raises:
-        DataError: the budget does not allow it.
-    """
-
-    def check(before: list[str], kept: str) -> None:
-        lost, budget = [Loss.of(one) for one in before], Budget.of(kept)
-        if not budget.allows([*lost, loss]):
-            raise DataError(
-                "vault-budget-spent",
-                f"Of the privacy budget of column {column!r}, {float(budget.spent(lost)):.4g} of "
-                f"{float(budget.epsilon):g} is spent; with this answer it would be "
-                f"{float(budget.spent([*lost, loss])):.4g}.",
-                rule="what all answers about a column lose together is bounded",
-                remedy="ask an earlier question again, ask with a smaller --epsilon, or decide on a larger budget: "
-                "evenhand vault put ... --epsilon",
-            )
-
-    return vault.told_once(column, asked, str(loss), make, check)
 
 
 def vault_list(*, home: str | Path | None = None) -> list[Kept]:
@@ -311,12 +193,20 @@ def vault_purge(
             rule="A-4a: what is done with a sensitive column stands in the log with its reason",
             remedy="say it: --why 'the limit on age ended'",
         )
-    return vault_of(find_home(home)).purge(columns, why=why.strip() or "the time is up", at=_micro(at), who=_who(who))
+    place = find_home(home)
+    vault = vault_of(place)
+    gone = vault.purge(columns, why=why.strip() or "the time is up", at=_micro(at), who=who_asks(who))
+    note_vault_end(place, vault, at)
+    return gone
 
 
 def vault_forget(home: Home, id_: str, at: datetime) -> int:
     """Delete everything of a person that was erased."""
-    return vault_of(home).forget(id_, at=_micro(at), who=_who(None))
+    vault = vault_of(home)
+    gone = vault.forget(id_, at=_micro(at), who=who_asks(None))
+    if gone:
+        note_vault_end(home, vault, at)
+    return gone
 
 
 def _erased(place: Home, ids: Sequence[str]) -> set[str]:
@@ -352,7 +242,16 @@ def vault_correct(home: Home, id_: str, values: Mapping[str, str], at: datetime)
     vault = vault_of(home)
     here = {one.name for one in vault.kept()} & set(values)
     if here:
-        vault.correct({name: values[name] for name in sorted(here)}, id_, at=_micro(at), who=_who(None))
+        vault.correct({name: values[name] for name in sorted(here)}, id_, at=_micro(at), who=who_asks(None))
+        note_vault_end(home, vault, at)
+
+
+def vault_words(home: Home, column: str, at: datetime) -> dict[str, int]:
+    """The values in a column that a correction is held to, each with its people; {} where its time is up. Logged."""
+    try:
+        return vault_of(home).words(column, purpose="GDPR 16: rectification", at=_micro(at), who=who_asks(None))
+    except DataError:
+        return {}
 
 
 def vault_values(home: Home, id_: str) -> tuple[dict[str, str], list[str]]:
@@ -364,7 +263,7 @@ def vault_values(home: Home, id_: str) -> tuple[dict[str, str], list[str]]:
     for one in vault.kept():
         try:
             (value,) = vault.read(
-                one.name, [id_], purpose="GDPR 15: access", at=_micro(datetime.now(UTC)), who=_who(None)
+                one.name, [id_], purpose="GDPR 15: access", at=_micro(datetime.now(UTC)), who=who_asks(None)
             )
         except EvenhandError:
             unread.append(one.name)
@@ -378,7 +277,8 @@ def _micro(moment: datetime) -> int:
     return microseconds_of(moment)
 
 
-def _who(named: str | None) -> str:
+def who_asks(named: str | None) -> str:
+    """Who is noted in the log: as named, else as the environment says, else the user of the operating system."""
     if named or os.environ.get(PERSON):
         return str(named or os.environ[PERSON])
     try:

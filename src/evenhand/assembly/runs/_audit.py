@@ -109,7 +109,9 @@ def audit(
     used = {name: column for name, column in values.items() if name not in scanned}
     odd += [mixed_groups(name, mixed) for name in sensitive_features if (mixed := table.mixed(name)) is not None]
     odd += [finding for name, column in used.items() for finding in odd_values(name, column)]
-    binnings = tuple(learn_binning(name, column) for name, column in used.items())
+    whose = np.array(table.ids(subject, unique=False), dtype=str) if subject else None
+    person = None if whose is None else np.unique(whose, return_inverse=True)[1]
+    binnings = tuple(learn_binning(name, column, person=person) for name, column in used.items())
     found = audit_counts(
         groups,
         view_of("", binnings),
@@ -117,7 +119,7 @@ def audit(
         label,
         parts=[_parts_of(table, name) for name in parts],
         periods=_periods(table.order(order), dates=table.kind(order) != "number") if order else None,
-        learn_from=_halves(np.array(table.ids(subject, unique=False), dtype=str)) if subject else None,
+        learn_from=None if whose is None else _halves(whose),
     )
     ordered = sorted([*personal, *found.findings, *odd], key=lambda finding: -finding.severity.rank)
     kept = {one.name: getattr(found, one.name) for one in fields(Audit)}

@@ -109,11 +109,11 @@ def _reach(chapter: Mapping[str, Any]) -> dict[str, Any]:
         "groups": [
             {
                 "group": list(rate["group"]),
-                "people": _tens(rate["rows"]),
-                "offered": _tens(rate["hits"]),
-                "rate": _percent(rate["rate"]) if _tens(rate["hits"]) is not None else None,
-                "lower": _percent(rate["lower"]) if _tens(rate["hits"]) is not None else None,
-                "upper": _percent(rate["upper"]) if _tens(rate["hits"]) is not None else None,
+                "people": _tens(_about(rate, "rows")),
+                "offered": _tens(_about(rate, "hits")),
+                "rate": _rate_of(rate),
+                "lower": _percent(rate["lower"]) if _tens(_about(rate, "hits")) is not None else None,
+                "upper": _percent(rate["upper"]) if _tens(_about(rate, "hits")) is not None else None,
                 "rate_without_limits": _rate_of(without.get(tuple(rate["group"]))),
             }
             for rate in after["rates"]
@@ -131,7 +131,18 @@ def _reach(chapter: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rate_of(rate: Mapping[str, Any] | None) -> float | None:
-    return None if rate is None or _tens(rate["hits"]) is None else _percent(rate["rate"])
+    if rate is None:
+        return None
+    people, hits = _about(rate, "rows"), _about(rate, "hits")
+    return None if _tens(hits) is None or not people else _percent((hits or 0) / people)
+
+
+def _about(rate: Mapping[str, Any], name: str) -> int | None:
+    """A number, or the middle of a range of a few people either way, as is told beside an earlier report."""
+    if rate[name] is not None:
+        return int(rate[name])
+    least, most = rate.get(f"{name}_between", (0, 0))
+    return (least + most) // 2 if least > 0 and most - least < 2 * SMALLEST_SHOWN else None
 
 
 def _percent(share: float | None) -> float | None:

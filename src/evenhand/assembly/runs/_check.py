@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.home import Home
 from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
-from evenhand.disparity import Audit
 from evenhand.features import minimise
 from evenhand.permission import permit
 from evenhand.terms import DataError, Finding, PolicyError, Severity
@@ -21,6 +20,7 @@ from ._frames import Frames
 from ._intake import minors, mixed_groups, odd_features, personal_features, personal_texts
 from ._open import Opened, open_all
 from ._run import located
+from ._told_before import findings_of
 
 __all__ = ["Checked", "check"]
 
@@ -82,20 +82,25 @@ def check(
     findings = sorted(
         [*loaded.findings, *personal_texts(loaded), *about_data], key=lambda finding: -finding.severity.rank
     )
-    return Checked(tuple(findings), audit.to_dict(), broken=False)
+    return Checked(tuple(findings), dict(audit), broken=False)
 
 
 def _look_at_data(
     loaded: LoadedCampaign, folder: Path, place: Home, at: datetime, frames: Frames, step: Step
-) -> tuple[Audit, list[Finding]]:
-    """The data audit of a check, and what it found with its place in the campaign file."""
+) -> tuple[Mapping[str, Any], list[Finding]]:
+    """The data audit of a check as plain values, and what it found with its place in the campaign file. Where few rows
+    differ from those of the last run, it is that run's."""
     step("reading the data")
     opened = open_all(loaded, folder=folder, place=place, at=at, frames=frames)
     step("auditing the data")
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
-    audit = campaign_audit(opened, lesson, thorough=True)
+    fresh = campaign_audit(opened, lesson, thorough=True)
+    about, audit = fresh.findings, fresh.to_dict()
+    told = opened.before.audit_for(audit)
+    if told is not audit:
+        about, audit = findings_of(told), dict(told)
     mixed = [mixed_groups(name, found) for name, found in opened.mixed.items()]
-    found = (*personal_features(opened), *minors(opened), *odd_features(opened), *mixed, *audit.findings)
+    found = (*personal_features(opened), *minors(opened), *odd_features(opened), *mixed, *about)
     draw = [loaded.place(finding, ("history", "randomised")) for finding in draw_findings(loaded.campaign, lesson)]
     values = () if any(finding.severity is Severity.ERROR for finding in found) else _unusable(opened, lesson)
     return audit, [*draw, *(_place(loaded, finding) for finding in (*values, *found))]

@@ -17,7 +17,9 @@ from evenhand.campaigns import lesson_of
 from evenhand.terms import UsageError
 from evenhand.vault import discrete_gaussian, discrete_laplace, gaussian_bound, noise_bound
 
-from ..records._vault_store import account_of, in_vault, loss_of, named_values, told_once, vault_of
+from ..records._vault_end import note_vault_end
+from ..records._vault_noise import account_of, loss_of, named_values, told_once
+from ..records._vault_store import in_vault, vault_of
 from ._frames import Frames
 from ._open import open_all
 
@@ -95,6 +97,7 @@ def vault_audit(
     opened = open_all(loaded, folder=folder, place=place, at=at, frames=frames or Frames())
     lesson = lesson_of(loaded.campaign, opened.history, opened.allowed)
     vault = vault_of(place)
+    note_vault_end(place, vault, at)
     loss = loss_of(vault, column, epsilon, noise)
 
     def noisy() -> list[int]:

@@ -29,6 +29,7 @@ from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
 from ._given import HomeOffers
 from ._law import law_columns, law_of
+from ._told_before import ToldBefore
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
 
@@ -50,6 +51,7 @@ class Opened:
         order_is_date: the history is ordered by dates, not by numbers.
         told: what people told the home themselves.
         mixed: sensitive columns of numbers of which some values are none.
+        before: what the campaign's last run told of groups.
     """
 
     loaded: LoadedCampaign
@@ -60,6 +62,7 @@ class Opened:
     history: History = field(repr=False)
     allowed: NDArray[np.bool_] = field(repr=False)
     history_groups: Vault = field(repr=False)
+    before: ToldBefore = field(repr=False)
     digest: str
     order_is_date: bool = False
     told: Told = field(default_factory=Told, repr=False)
@@ -137,7 +140,7 @@ def open_all(
         name: taken_in(history.groups(name, cuts[name]), allowed) if name in own_groups else _looked_up(values, among)
         for name, values in groups.items()
     }
-    earlier = HomeOffers(place, before)
+    earlier, told_before = HomeOffers(place, before), ToldBefore(place, campaign.campaign)
     return Opened(
         loaded=loaded,
         asked=asked,
@@ -145,11 +148,12 @@ def open_all(
         stores=Stores(
             consents,
             subjects.columns(feature_columns(campaign)),
-            Vault(groups, countable),
+            Vault(groups, countable, told=lambda: told_before.tables),
             earlier,
             law,
         ),
         earlier=earlier,
+        before=told_before,
         history=History(
             subjects=past,
             columns=history.columns(campaign.names(Role.FEATURE)),

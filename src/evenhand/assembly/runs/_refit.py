@@ -117,7 +117,8 @@ def refit_models(
 
     Campaign, rules and tables are those of the run whose model it takes the place of. Erased people are left out by
     their marks, also where the tables still name them. What later people may still use of the limits goes over from the
-    earlier prices to the new ones; a service goes on with what it has until it is started again.
+    earlier prices to the new ones. A service that runs takes the new model over by itself; what it has in hand of the
+    limits stays unused.
 
     Args:
         campaign: id of the only campaign to look at; None = all of the home.

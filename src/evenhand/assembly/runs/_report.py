@@ -36,8 +36,8 @@ def report_of(
     has no key of the run can tell them: what would tell a group stands in no file of results. Without `tells` it has
     none: nobody was decided about."""
     aware = bool(opened.campaign.aware_limits)
-    groups, conditions = _chapters(opened, explained)
-    return build(
+    groups, conditions, is_beside = _chapters(opened, explained)
+    report = build(
         explained,
         opened.campaign,
         provenance=Provenance(
@@ -61,6 +61,10 @@ def report_of(
             for row in (story_rows(explained, opened.campaign) if tells else [])
         ],
     )
+    audited = opened.before.audit_for(report["audit"])
+    if is_beside or audited is not report["audit"]:
+        report |= {"audit": audited, "beside": opened.before.run}
+    return report
 
 
 def story_rows(explained: Explained, campaign: Campaign) -> list[int]:
@@ -150,9 +154,10 @@ def _places(allocated: Allocated) -> list[int]:
     return places
 
 
-def _chapters(opened: Opened, explained: Explained) -> tuple[list[GroupChapter], list[ConditionChapter]]:
+def _chapters(opened: Opened, explained: Explained) -> tuple[list[GroupChapter], list[ConditionChapter], bool]:
     """Selection rates per declared comparison before and after the limits, then every other sensitive column; and who
-    meets the conditions of offers, by group: a condition too can leave a group out. All are told together."""
+    meets the conditions of offers, by group: a condition too can leave a group out. All are told together; whether any
+    of it is told as in an earlier report comes with them."""
     allocated = explained.allocated
     personal = allocated.scored.minimised.permitted.standing == Standing.PERSONALISED
     sides = (partial(_given, allocated.unlimited_offer), allocated.gets)
@@ -190,6 +195,7 @@ def _chapters(opened: Opened, explained: Explained) -> tuple[list[GroupChapter],
             for limit, offers, pair, rates in chapters
         ],
         [ConditionChapter(offer, tables.compared(number, None)) for offer, number in conditions],
+        tables.is_beside,
     )
 
 
@@ -216,6 +222,11 @@ class _Tables:
         """One table more; its number."""
         self._asked.append(TableQuestion(features, codes, family="decision"))
         return len(self._asked) - 1
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether a table is told as in an earlier report, since only a few people differ."""
+        return any(table.beside for table in self._told)
 
     def compared(self, number: int, limit: DisparityLimit | None) -> Comparison:
         """The groups of a table side by side."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from evenhand.adapters.stores.file_trouble import UNWRITABLE
 from evenhand.adapters.stores.home import Home
 from evenhand.ledger import GENESIS, Kind, LedgerStore, link, runs_since
-from evenhand.terms import LedgerError
+from evenhand.terms import LedgerError, StoreError
 
 from ..records._ledger import has_ledger, ledger_of
 from ..records._records import rebuild_report
@@ -15,8 +16,13 @@ LOOKED_AT = 100_000
 """How many of the last entries a start checks; `evenhand ledger verify` checks all of them."""
 
 
-def look_around(place: Home) -> list[str]:
+def look_around(place: Home, *, even_unwritable: bool = False) -> list[str]:
     """Look before a long run is begun, and finish what a crash between the record and the report left undone.
+
+    Args:
+        place: the home.
+        even_unwritable: where the ledger can only be read now, look at its end alone; for a service, which then says
+            that nobody can be decided about until it can be written.
 
     Returns:
         What was found and done, one sentence each, for people.
@@ -27,6 +33,17 @@ def look_around(place: Home) -> list[str]:
     """
     if not has_ledger(place):
         return []
+    try:
+        return _looked_around(place)
+    except StoreError as error:
+        if not (even_unwritable and error.code in UNWRITABLE):
+            raise
+        with ledger_of(place, read_only=True) as store:
+            _check_end(store)
+        return [f"{error.what} What an earlier start left undone stays so until the next one."]
+
+
+def _looked_around(place: Home) -> list[str]:
     with ledger_of(place) as store:
         _check_end(store)
         whole = [run_id for _, run_id, _ in runs_since(store, 0, whole=True)]  # later people have no report

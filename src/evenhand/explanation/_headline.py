@@ -1,0 +1,81 @@
+"""The first sentences of an explanation, and the factors that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evenhand.policy import Campaign
+from evenhand.terms import DecisionFacts, Standing
+
+from ._groups import GroupPart, group_words
+from ._line import Factor, offer_words
+from ._text import text, text_about
+
+__all__ = ["headline", "named_in_headline"]
+
+_NAMED = 2
+
+
+def named_in_headline(facts: DecisionFacts, factors: Sequence[Factor]) -> tuple[Factor, ...]:
+    """The factors that the headline names: of an offer the largest in favour, of no offer the largest against; always
+    among the largest of all that are about the person."""
+    if facts.standing is not Standing.PERSONALISED or facts.outcome.is_by_lot:
+        return ()
+    way = "for" if facts.offer >= 0 else "against"
+    return tuple(one for one in _reasons(facts, factors) if one.direction == way)[:_NAMED]
+
+
+def headline(
+    facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], groups: GroupPart | None, lang: str
+) -> str:
+    """In plain words: who sent what, what decided, and the largest true reasons; only what is among the top terms is
+    named."""
+    sender = campaign.controller.name
+    if facts.standing is Standing.REFUSED:
+        return text("headline.refused", lang, sender=sender)
+    if facts.offer < 0:
+        return _no_offer(facts, campaign, factors, groups, lang)
+    offer, about = offer_words(campaign, facts.offer, lang), campaign.model.target
+    if facts.outcome.is_by_lot:
+        return text("headline.by-lot", lang, sender=sender, offer=offer)
+    if facts.standing is Standing.CONTEXTUAL:
+        return text("headline.contextual", lang, sender=sender, offer=offer)
+    if not factors:  # each of them was switched off
+        return text("headline.nothing-counted", lang, sender=sender, offer=offer)
+    top = [factor.meaning for factor in named_in_headline(facts, factors)]
+    named = dict(zip(("first", "second"), top, strict=False))
+    if groups is not None and groups.without:
+        shown = text("headline.shown", lang, sender=sender, offer=offer)
+        rest = [text("headline.besides-one" if len(top) == 1 else "headline.besides-two", lang, **named)] if top else []
+        return " ".join([shown, group_words(groups, campaign, lang), *rest])
+    if not top:
+        key = "headline.other" if _reasons(facts, factors) else "headline.average"
+        return text_about(about, key, lang, sender=sender, offer=offer)
+    key = "headline.one" if len(top) == 1 else "headline.two"
+    return text_about(about, key, lang, sender=sender, offer=offer, **named)
+
+
+def _no_offer(
+    facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], groups: GroupPart | None, lang: str
+) -> str:
+    """That there was none, which offer came closest, and what counted most against that one."""
+    sender = campaign.controller.name
+    if facts.outcome.is_by_lot:
+        return text("headline.by-lot-none", lang, sender=sender)
+    if facts.runner_up < 0:
+        return text("headline.none", lang, sender=sender)
+    closest = offer_words(campaign, facts.runner_up, lang)
+    out = [text("headline.none-closest", lang, sender=sender, offer=closest)]
+    if groups is not None and groups.without:
+        out.append(group_words(groups, campaign, lang))
+    if facts.standing is Standing.PERSONALISED and factors:
+        top = [factor.meaning for factor in named_in_headline(facts, factors)]
+        named = dict(zip(("first", "second"), top, strict=False))
+        known = "in-favour" if _reasons(facts, factors) else "average"
+        out.append(text(f"headline.against-{(known, 'one', 'two')[len(top)]}", lang, **named))
+    return " ".join(out)
+
+
+def _reasons(facts: DecisionFacts, factors: Sequence[Factor]) -> list[Factor]:
+    """The largest factors that say something of the person: as many as the record lists."""
+    return [one for one in factors[: len(facts.top_terms)] if one.direction != "neutral"]
