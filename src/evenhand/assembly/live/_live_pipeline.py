@@ -79,7 +79,7 @@ class Pipeline:
         landed: Callable[[], None],
         beside: int = BESIDE,
         sealer: Sealer | None = None,
-        counted: Callable[[int, int, Mapping[str, Tally]], None] = lambda first, last, came: None,
+        counted: Callable[[int, int, Mapping[str, Tally]], None] = lambda _, __, ___: None,
     ) -> None:
         self._counted = counted
         self._opened, self._told, self._campaigns, self._folder = opened, told, campaigns, place.folder
