@@ -295,7 +295,7 @@ def test_the_list_tells_review_transparency_and_assessments_as_they_are(console)
     row = re.search(r"<th scope=\"row\"><a href=\"/console/campaigns/small-shop.*?</tr>", page, re.S)[0]
     assert "not needed" in row
     assert "5 of 5" in row
-    assert "no impact assessment (DPIA) is kept here; no balancing test is named" in row
+    assert "no impact assessment (DPIA) is kept here; no balancing test is needed on this legal basis" in row
 
 
 def test_on_a_dutch_page_findings_and_refusals_are_in_dutch_with_the_exact_words_in_english_below(console):

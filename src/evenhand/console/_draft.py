@@ -15,11 +15,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from evenhand.policy import PolicyFinding, owner_of, read_campaign
-from evenhand.terms import Severity
+from evenhand.terms import Category, Severity
 
 __all__ = ["Gone", "Options", "draft_of", "offers_used", "options_for"]
 
 Form = Mapping[str, Sequence[str]]
+_STRICTER = {Category.EMPLOYMENT: "hec", Category.HOUSING: "hec", Category.CREDIT: "hec", Category.INSURANCE: "unisex"}
+"""Categories in which people may not be chosen by some of what they are (RULES F-HEC; unisex insurance)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Options:
         features: columns that may count, by name, with their meaning by language.
         limits: of groups, as plain data.
         gone: what the category takes away.
+        compared: columns that groups are compared by and nobody is chosen by, by name, with their meaning by language.
         is_possible: whether a campaign of this category can be at all.
     """
 
@@ -60,6 +63,12 @@ class Options:
     features: Mapping[str, Mapping[str, str]]
     limits: Sequence[Mapping[str, Any]]
     gone: tuple[Gone, ...]
+    compared: Mapping[str, Mapping[str, str]]
+
+    @property
+    def stricter(self) -> str:
+        """Which stricter rule on choosing people holds for the category, one word; "" where none does."""
+        return _STRICTER.get(self.category, "")
 
     @property
     def is_possible(self) -> bool:
@@ -80,13 +89,16 @@ def options_for(base: Mapping[str, Any], category: str, *, at: datetime) -> Opti
     gone = tuple(_gone(data, found))
     names = {one.name for one in gone}
     columns: Mapping[str, Any] = data.get("columns", {})
-    features = {
-        name: dict(column.get("meaning") or {"nl": name, "en": name})
-        for name, column in columns.items()
-        if column.get("role") == "feature" and name not in names
-    }
+
+    def of_role(role: str) -> dict[str, dict[str, str]]:
+        return {
+            name: dict(column.get("meaning") or {"nl": name, "en": name})
+            for name, column in columns.items()
+            if column.get("role") == role and name not in names
+        }
+
     limits = [one for one in (data.get("limits") or {}).get("disparity", []) if one.get("id") not in names]
-    return Options(category, data, features, limits, gone)
+    return Options(category, data, of_role("feature"), limits, gone, of_role("sensitive"))
 
 
 def draft_of(options: Options, form: Form) -> dict[str, Any]:

@@ -249,6 +249,9 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
         meanings = one.get("meanings") or {}
         return " & ".join((meanings.get(name) or {}).get(lang) or name for name in names)
 
+    def limit_name(one: Values, offers: Sequence[Values] = ()) -> str:
+        return known(f"console.limit.{one['kind']}", one["kind"]) + _which(one, offers, lang)
+
     return {
         "columns": columns,
         "ended": _ended,
@@ -263,15 +266,19 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
         "ratio": lambda value: number(value, lang, 2),
         "amount": lambda value: number(value, lang, 0 if float(value) == int(value) else 2),
         "drop": lambda key: known(f"report.drop.{key}", key),
-        "limit_name": lambda one: known(f"console.limit.{one['kind']}", one["kind"]) + _which(one),
+        "limit_name": limit_name,
         "limit_note": lambda one: known(f"console.limits.note.{one['note']}", ""),
         "at": at,
     }
 
 
-def _which(one: Values) -> str:
-    """Which of several limits of a kind: an offer's, or one between groups."""
-    return f": {one['id'].partition(':')[2] or one['id']}" if one["kind"] not in ("budget", "contacts") else ""
+def _which(one: Values, offers: Sequence[Values], lang: Lang) -> str:
+    """Which of several limits of a kind: an offer's, by its text where that is known, or one between groups."""
+    if one["kind"] in ("budget", "contacts"):
+        return ""
+    offer = one["id"].partition(":")[2]
+    texts = {each["id"]: each["text"][lang] for each in offers}
+    return f": {texts[offer]} ({offer})" if offer in texts else f": {offer or one['id']}"
 
 
 def _ended(said: str) -> str:

@@ -8,7 +8,20 @@ of plain facts; every step goes through the functions that the command line uses
 It decides no request, does nothing to many of them at once, sends no letter, and knows nobody's address.
 """
 
-from ._facts import REVIEWING, ModelDue, Opened, Queue, Reach, Urgency, Waiting, masked, model_due, steps_of, waiting_of
+from ._facts import (
+    REVIEWING,
+    ModelDue,
+    Opened,
+    Queue,
+    Reach,
+    Urgency,
+    Waiting,
+    masked,
+    model_due,
+    place_of,
+    steps_of,
+    waiting_of,
+)
 from ._pages import kept_page, queue_page, reads_page, request_page
 
 __all__ = [
@@ -22,6 +35,7 @@ __all__ = [
     "kept_page",
     "masked",
     "model_due",
+    "place_of",
     "queue_page",
     "reads_page",
     "request_page",

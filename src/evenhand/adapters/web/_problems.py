@@ -184,7 +184,7 @@ def problem_body(problem: ProblemError, lang: str, request_id: str) -> bytes:
     }
     if problem.choices:
         names = ", ".join(problem.choices[:_SHOWN])
-        content["detail"] = text("problem.detail.name-one-of", lang, names=names)
+        content["detail"] = text("detail.name-one-of", lang, names=names)
     if problem.rule:
         content["policy_rule"] = problem.rule
     if problem.blocks:

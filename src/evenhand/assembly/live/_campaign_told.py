@@ -11,7 +11,7 @@ from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.campaign_tables import ChangedMeanwhileError
 from evenhand.ledger import OFFICER, CampaignState, ReviewState
 from evenhand.policy import Campaign, transparency_of
-from evenhand.terms import DataError, EvenhandError, Role, UsageError
+from evenhand.terms import DataError, EvenhandError, LegalBasis, Role, UsageError
 
 __all__ = [
     "assessment_told",
@@ -88,13 +88,15 @@ def assessment_told(loaded: LoadedCampaign, at: datetime) -> dict[str, Any]:
     """What is known of assessments: the balancing test that the campaign names, and nothing else is kept here.
 
     `impact` is always None: evenhand keeps no impact assessment (GDPR 35) yet, and so knows of none. `state` of the
-    balancing test is as of `balancing_state`: none, declared, signed, unsigned, altered or expired.
+    balancing test is as of `balancing_state`: none, declared, signed, unsigned, altered or expired. Only a legitimate
+    interest needs one.
     """
     declared = loaded.campaign.balancing
     folder = Path() if loaded.path is None else loaded.path.parent
     state = loaded.balancing or balancing_state(declared, folder, at)
     test = None if declared is None else {"record": declared.record, "until": declared.expires, "state": state}
-    return {"impact": None, "balancing": test}
+    is_needed = loaded.campaign.legal_basis is LegalBasis.LEGITIMATE_INTEREST
+    return {"impact": None, "balancing": test, "needs_balancing": is_needed}
 
 
 def changed_meanwhile(name: str) -> ChangedMeanwhileError:

@@ -382,10 +382,8 @@ class _Served(Mapping[str, "ServedCampaign"]):
         one = self._live.campaigns[name]
         known = self._known.get(name)
         if known is None or known[0] is not one:
-            known = self._known[name] = (
-                one,
-                self._made(one.campaign, len(one.people), is_default=name == self._live.default),
-            )
+            made = self._made(one.campaign, len(one.people), is_default=name == self._live.default)
+            known = self._known[name] = (one, made)
         return known[1]
 
     def __iter__(self) -> Iterator[str]:
