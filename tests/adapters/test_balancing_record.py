@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -37,6 +38,21 @@ def test_a_record_holds_from_the_day_it_is_signed_to_its_last(folder):
     assert balancing_state(DECLARED, folder, datetime(2026, 3, 31, tzinfo=UTC)) == "unsigned"
     sooner = DECLARED.model_copy(update={"expires": "2026-11-26"})
     assert balancing_state(sooner, folder, AT) == "expired"
+
+
+def test_where_signers_are_listed_no_other_key_counts_and_no_bare_word(folder):
+    """G-6f: the record holds its own public key, so whoever has any key could sign it; a list says whose does."""
+    own, other = KEY.public_key().public_bytes_raw(), b"o" * 32
+    for signers, state in (
+        ((own.hex(),), "signed"),
+        ((other.hex(), sha256(own).hexdigest()), "signed"),
+        ((other.hex(),), "unsigned"),
+    ):
+        assert balancing_state(DECLARED.model_copy(update={"signers": signers}), folder, AT) == state
+    (folder / "lia.yaml").unlink()
+    write_record(_record(folder), folder / "lia.yaml")
+    assert balancing_state(DECLARED, folder, AT) == "signed"
+    assert balancing_state(DECLARED.model_copy(update={"signers": (own.hex(),)}), folder, AT) == "unsigned"
 
 
 def test_without_a_file_there_is_a_word_and_without_a_clause_nothing(tmp_path):

@@ -29,6 +29,7 @@ def edited(tmp_path):
             text = text.replace(old, new, 1)
         path = tmp_path / "campaign.yaml"
         path.write_text(text, encoding="utf-8")
+        (tmp_path / "own-rules.yaml").write_bytes((FULL.parent / "own-rules.yaml").read_bytes())
         return path
 
     return edit
@@ -205,9 +206,9 @@ def test_words_are_read_as_yaml_1_2(edited):
     assert campaign.balancing.expires == "2027-06-30"
 
 
-def test_a_byte_order_mark_is_no_problem(tmp_path):
+def test_a_byte_order_mark_is_no_problem(edited):
     """Some editors write one."""
-    path = tmp_path / "campaign.yaml"
+    path = edited()
     path.write_bytes(b"\xef\xbb\xbf" + FULL.read_bytes())
     assert load_campaign(path, at=NOW).campaign == load_campaign(FULL, at=NOW).campaign
 

@@ -315,7 +315,7 @@ def test_who_holds_the_trail_lets_others_read_and_nobody_say_anything(database):
 def test_who_writes_is_alone(database):
     """Eight threads that read the highest number and write the next one: none is given twice, and nobody is refused."""
     database.upgrade("people")
-    events, failed = EventTables(database), []
+    events, failed = EventTables(database, bytes(32)), []
 
     def tell(number):
         try:

@@ -227,3 +227,52 @@ def test_a_machine_that_reads_is_named_by_its_key(serving, web):
     looks = assembly.package_about(person(2), home=home).to_dict()["looks"]
     assert [one["what"] for one in looks] == ["decision", "receipt", "said"]
     assert {one["who"].split()[0] for one in looks} == {"machine"}
+
+
+ODD = {"white space": f" {person(6)}", "a line end": f"{person(6)}\n", "an accent apart": f"Zoe\u0308-{person(6)}"}
+SAID = {
+    "/v1/objections": {},
+    "/v1/consents": {"word": "withdraw", "purpose": PURPOSE},
+    "/v1/requests": {"kind": "objection"},
+    "/v1/signals": {"gpc": True},
+    "/v1/same-person": {"was": person(7), "evidence": "ticket 1"},
+}
+
+
+@pytest.mark.parametrize("path", SAID)
+def test_an_id_that_nobody_writes_like_this_is_refused_before_anything_is_kept(web, serving, path):
+    """G-21b, G-7: white space around it, or an accent apart from its letter: 422, in Dutch too, with the member."""
+    entries = assembly.verify_rights(home=serving.place.folder).entries
+    for who in ODD.values():
+        refused = web("POST", path, {"subject": who, **SAID[path]}, {"Accept-Language": "nl"})
+        assert refused.status_code == 422
+        problem = refused.json()
+        assert problem["type"] == "/problems/subject-odd"
+        assert problem["errors"] == [{"pointer": "/subject", "code": "subject-odd"}]
+        assert "Er is niets bewaard" in problem["title"]
+        assert "canary" not in refused.text
+    assert assembly.verify_rights(home=serving.place.folder).entries == entries
+
+
+def test_an_odd_id_that_the_tables_have_is_right(ran_shop):
+    """Where the organisation writes it so, its people can say no."""
+    who = f"Zoe\u0308-{person(6)}"
+    for name in ("people.csv", "said.csv"):
+        text = (ran_shop / name).read_text("utf-8")
+        (ran_shop / name).write_text(text.replace(f"{person(6)},", f"{who},"), "utf-8")
+    with opened(ran_shop) as serving:
+        web = Web(serving, "decide", "consents")
+        said = web("POST", "/v1/objections", {"subject": who})
+        assert (said.status_code, said.json()["known"]) == (201, True)
+        assert web("POST", "/v1/decisions", {"subject": who}).json()["standing"] == "contextual"
+
+
+@pytest.mark.parametrize("path", [one for one in SAID if one != "/v1/same-person"])
+def test_an_answer_says_whether_the_id_is_anybodys(web, path):
+    """G-21b: a no about nobody is kept, and whoever passes it on is told, every time."""
+    member = "subject_known" if path == "/v1/signals" else "known"
+    nobody = person(5).upper()
+    for _ in range(2):
+        said = web("POST", path, {"subject": nobody, **SAID[path]})
+        assert (said.status_code, said.json()[member]) == (201, False)
+    assert web("POST", path, {"subject": person(5), **SAID[path]}).json()[member] is True

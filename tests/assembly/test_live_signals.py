@@ -226,6 +226,18 @@ def test_runs_with_signals_are_replayed_and_verified(web):
     assert assembly.verify_rights(home=home).ok
 
 
+def test_a_string_stands_in_no_file_and_is_gone_with_the_key(web):
+    """Whoever takes the files without the keys reads nothing of it; the person gets it back, until they are erased."""
+    signal = tc_string(yes=False)
+    _say(web, 16, tcf=signal)
+    home = web.place
+    assert signal.encode() not in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert [one.signal for one in assembly.consent_history(name_of(16), home=home).said] == [signal]
+    assembly.erase(name_of(16), home=home, at=datetime.now(UTC))
+    assert assembly.consent_history(name_of(16), home=home).said == ()
+    assert assembly.verify_rights(home=home).ok
+
+
 def test_what_is_no_signal_is_refused_and_nothing_comes_back(web):
     """Unreadable strings, none at all, one that is too long; no part of a string stands in the answer."""
     for signal, code in (

@@ -101,3 +101,18 @@ def test_a_correction_beside_a_table_that_cannot_be_read_stops_decisions_about_t
             assert asked(serving.live, person(4)).answers[0].standing == "personalised"
         _write(ran_shop, "people.csv", people)
         assert asked(serving.live, person(3)).answers[0].standing == "personalised"
+
+
+def test_a_table_that_brings_a_no_of_nearly_somebody_is_taken_over_and_told(ran_shop):
+    """G-21b: its other noes hold at once and wait for nobody; the one that would be lost is told, and by it no service
+    starts."""
+    said = (ran_shop / "said.csv").read_text("utf-8")
+    with _told(ran_shop) as (serving, found):
+        more = f"{person(3)},objection,,Objected,2026-02-02\n{person(4).upper()},objection,,Objected,2026-02-02\n"
+        _write(ran_shop, "said.csv", said + more)
+        assert _soon(lambda: [one.id for one in found] == ["EH-POL-140", "EH-POL-142"])
+        assert "1 no in the consents" in found[1].what
+        assert "canary" not in found[1].what.lower()
+        assert asked(serving.live, person(3)).answers[0].permission == "direct-marketing-objection"
+    with pytest.raises(DataError, match="1 no in the consents"), _told(ran_shop):
+        pass

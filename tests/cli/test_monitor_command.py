@@ -74,6 +74,17 @@ def test_the_terminal_speaks_dutch(cli, ran):
     assert all("Wie iets aangeboden kreeg" in one and "nog geen bewijs" in one for one in told)
 
 
+def test_two_looks_around_an_erasure_tell_the_same_of_a_showing(cli, ran):
+    """The monitor counts again without the person; figures and course stay as told until the next showing."""
+    (before,) = look(cli, ran)["streams"]
+    assert before["comparisons"][0]["figures"]
+    for one in ("canary2@mail.example", "canary3@mail.example"):
+        assert cli(ran, "rights", "erase", one, "--yes").exit_code == 0
+        (after,) = look(cli, ran)["streams"]
+        assert after["corrected_from"] is not None
+        assert after["comparisons"] == before["comparisons"]
+
+
 def test_even_outcomes_are_no_evidence_and_a_correction_is_told(cli, ran):
     """Exit code 0; rows that are taken back have the stream counted again."""
     write_outcomes(ran, skewed=False)

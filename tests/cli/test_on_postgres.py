@@ -251,8 +251,11 @@ def test_what_followed_a_decision_is_shown_and_erased_on_a_server_too(after, mon
     """An event stands in the person's answer; after the erasure its table has no row, and no room that held one."""
     monkeypatch.setenv("EVENHAND_DATABASE", after.url)
     decision = json.loads(after("why", WHO, "--json").stdout)["decision_id"]
-    with database_of(find_home(after.folder / HOME)) as database:
-        EventTables(database).append([Event(decision, "bought", "only-theirs-4712", 1_772_000_000_000_000, 1)])
+    place = find_home(after.folder / HOME)
+    with database_of(place) as database:
+        EventTables(database, place.key(make=False)).append(
+            [Event(decision, "bought", "only-theirs-4712", 1_772_000_000_000_000, 1)]
+        )
     assert "only-theirs-4712" in after("rights", "access", WHO, "--json").stdout
     assert "1 event that followed them was removed" in after("rights", "erase", WHO, "--yes").stdout
     with psycopg.connect(after.url) as db:

@@ -217,10 +217,16 @@ def test_a_vault_that_was_put_back_between_two_runs_is_found_by_the_ledger(shop,
     assert cli(shop, *PUT, *UNTIL, "--epsilon", "2", **house).exit_code == 0
     assert cli(shop, "run", "campaign.yaml", "--at", AT, **house).exit_code == 0
     shutil.copy(shop / HOME / "vault.sqlite", shop / "old.sqlite")
+    assert cli(shop, "rights", "erase", "canary3@mail.example", "--yes", **house).exit_code == 0
+    assert cli(shop, "ledger", "verify", **house).exit_code == 0
+    shutil.copy(shop / HOME / "vault.sqlite", shop / "erased.sqlite")
+    shutil.copy(shop / "old.sqlite", shop / HOME / "vault.sqlite")
+    assert "of the ledger notes" in cli(shop, "ledger", "verify", **house).stdout
+    shutil.copy(shop / "erased.sqlite", shop / HOME / "vault.sqlite")
     count = ("vault", "count", "sex", "--values", "f,m", "--epsilon")
     assert cli(shop, *count, "0.5", **house).exit_code == 0
     assert cli(shop, "ledger", "verify", **house).exit_code == 0
-    shutil.copy(shop / "old.sqlite", shop / HOME / "vault.sqlite")
+    shutil.copy(shop / "erased.sqlite", shop / HOME / "vault.sqlite")
     done = cli(shop, "ledger", "verify", **house)
     assert (done.exit_code, "of the ledger notes" in done.stdout) == (5, True)
     for epsilon in ("0.4", "0.3"):

@@ -114,7 +114,10 @@ def test_many_entries_at_once_are_chained_as_one_by_one(trail):
         assert replace(kept, seq=0, commitment=b"", link=b"") == entry
         ((seq, commitment, last),) = chain([entry], number - 1, last, SECRET)
         assert (kept.seq, kept.commitment, kept.link) == (seq, commitment, last)
-    assert [one[1:] for one in trail.said(handles=[HANDLE], until=2)] == [(1, b'{"n":1}', 1), (2, b'{"n":2}', 2)]
+    assert [one[1:] for one in trail.said(handles=[HANDLE], until=2)] == [
+        (1, b'{"n":1}', 1, b""),
+        (2, b'{"n":2}', 2, b""),
+    ]
     assert len(list(trail.said())) == 2_000
 
 

@@ -61,8 +61,8 @@ def test_a_recipient_who_buys_needs_a_signal_that_can_stop_it():
 
 
 def test_recipients_are_declared_once_and_the_old_list_is_still_read():
-    """The id under processing is looked up as one under law is; a recipient without an id is named where there is a
-    list that it could be on."""
+    """G-26/28, G-44: the id under processing is looked up as one under law is; a recipient without an id is on no list,
+    and an error, whether or not there is a list that it could be on."""
     pack = own_pack(recipients=[BUYER])
     buyer = {"name": "Buyer", "role": "controller", "country": "NL"}
     clause = {"people": {"nl": "klanten", "en": "customers"}, "security": {"nl": "goed", "en": "good"}}
@@ -71,6 +71,6 @@ def test_recipients_are_declared_once_and_the_old_list_is_still_read():
     assert "EH-POL-114" not in _found(new, pack)
     bare = law_campaign(processing=clause | {"recipients": [buyer]})
     assert _found(bare, pack)["EH-POL-114"].path == ("processing", "recipients", 0)
-    assert "EH-POL-114" not in _found(bare, own_pack())
+    assert _found(bare, own_pack())["EH-POL-114"].finding.severity is Severity.ERROR
     unlisted = law_campaign(processing=clause | {"recipients": [buyer | {"id": "nobody"}]})
     assert _found(unlisted, pack)["EH-POL-130"].path == ("processing", "recipients")

@@ -84,7 +84,7 @@ class HistorySource(Table):
 class ConsentSource(Table):
     """Consent, objection, opt-out and minor records: columns subject, kind, purpose, status, at."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"signals", "evidence", "notices"})
+    later: ClassVar[frozenset[str]] = frozenset({"signals", "evidence", "notices", "exact_ids"})
 
     signals: SignalsClause | None = Field(
         None, description="Signals of browsers and apps that stand in further columns of this table."
@@ -94,6 +94,9 @@ class ConsentSource(Table):
     )
     notices: tuple[Notice, ...] = Field(
         (), description="The versions of the notice by which people were asked, and until when each counts."
+    )
+    exact_ids: bool = Field(
+        False, description="Ids that differ only in capitals, leading zeros or a final .0 are different people's."
     )
 
 

@@ -141,7 +141,9 @@ CHECKS = MappingProxyType(
         "EH-POL-103": Check(_E, "C-120", "A campaign on an online platform says that it shares data."),
         "EH-POL-104": Check(_N, "C-7025", "Opt-out signals have something to stop."),
         "EH-POL-113": Check(_N, "one meaning per list", "Recipients are declared in one list, under processing."),
-        "EH-POL-114": Check(_W, "G-26/28", "With a list of recipients in an own pack each one names its id there."),
+        "EH-POL-114": Check(
+            _E, "G-26/28, G-44", "With a law clause each recipient has an id on a list in an own pack."
+        ),
         "EH-POL-120": Check(_E, "G-6", "A law clause says where people are: places, or a column."),
         "EH-POL-121": Check(_E, "G-5c", "What the law clause reads is a confirmed column of role permission."),
         "EH-POL-122": Check(_E, "G-9", "With a law clause every feature says how sensitive it is."),
@@ -158,6 +160,9 @@ CHECKS = MappingProxyType(
         "EH-POL-131": Check(_E, "own rules only tighten", "The organisation's own rule packs can be read and used."),
         "EH-POL-132": Check(_W, "what is declared has an effect", "A column of role permission is asked for by law."),
         "EH-POL-133": Check(_E, "C-120", "What recipients do with data can be stopped by a signal."),
+        "EH-POL-134": Check(
+            _E, "G-6f, E-mail, E-phone", "A campaign on another basis than consent says which law holds."
+        ),
         "EH-POL-150": Check(_W, "G-44", "A recipient outside the EEA has a safeguard."),
         "EH-POL-151": Check(_W, "G-26/28", "A processor has a contract."),
         "EH-POL-152": Check(_W, "G-5-2", "Evidence is kept as long as the decisions that rest on it."),

@@ -15,13 +15,14 @@ EVIDENCE_NAMES = ("notice", "notice_hash", "language", "method", "actor", "form"
 
 Place = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Day = Annotated[str, BeforeValidator(date_as_text), Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Key = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _COLUMN = "Column of the consents table that says "
 
 
 class Balancing(Declared):
     """The balancing test that a legitimate interest needs (RULES G-6f). A person signs it; evenhand only checks."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"file"})
+    later: ClassVar[frozenset[str]] = frozenset({"file", "signers"})
 
     record: str = Field(min_length=1, description="Id of the signed balancing test.")
     expires: Annotated[str, BeforeValidator(date_as_text)] = Field(
@@ -29,6 +30,11 @@ class Balancing(Declared):
     )
     file: str | None = Field(
         None, min_length=1, description="The signed record itself, relative to this file; looked at before each run."
+    )
+    signers: tuple[Key, ...] = Field(
+        (),
+        description="Ed25519 public keys (hex), or their SHA-256, of those who may sign; with it a record counts only "
+        "with a signature by one of them. None = whoever signs is taken at their word.",
     )
 
 

@@ -125,6 +125,19 @@ def _basis(campaign: Campaign, today: date) -> Iterator[PolicyFinding]:
 
 
 def _channel(campaign: Campaign) -> Iterator[PolicyFinding]:
+    if campaign.law is None and campaign.legal_basis is not LegalBasis.CONSENT:
+        yield found(
+            "EH-POL-134",
+            ("law",),
+            "The legal basis is not consent, and nothing says which law holds for whom, nor what its rules ask.",
+            "Add law: with jurisdictions such as [NL], and the sensitivity of each feature"
+            + (
+                "; and balancing: file, with the signed record (evenhand rules balancing makes one)."
+                if campaign.legal_basis is LegalBasis.LEGITIMATE_INTEREST
+                else "."
+            )
+            + " Or set legal_basis: consent.",
+        )
     electronic = {Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.PHONE}
     if campaign.law is None and campaign.channel in electronic and campaign.legal_basis is not LegalBasis.CONSENT:
         yield found(

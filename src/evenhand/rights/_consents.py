@@ -55,6 +55,8 @@ _PERMITS = frozenset(status.value for status in ConsentStatus if status.permits)
 _FORMS = ("ExplicitlyExpressedConsent", "ExpressedConsent", "ImpliedConsent", "InformedConsent", "UninformedConsent")
 _RARE = ("signal", "via")
 """Fields that most records do not have, and which are written out only where they say something."""
+_SHORT = 8
+"""Characters of a signal that many people send alike, such as ``1YNN``."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -110,12 +112,18 @@ class Said:
         """`at`, since 1970 (UTC)."""
         return microseconds_of(self.at)
 
+    @property
+    def private(self) -> dict[str, str]:
+        """What of it is kept encrypted under the person's key: a string that says more of them than yes or no."""
+        return {"signal": self.signal} if len(self.signal) > _SHORT else {}
+
     def to_body(self) -> bytes:
-        """What an entry of the trail says."""
+        """What an entry of the trail says openly; what is `private` is not in it."""
         evidence = {name: getattr(self, name) for name in EVIDENCE_NAMES}
         content = {"kind": self.kind, "purpose": self.purpose, "status": self.status}
         content |= {name: value for name, value in evidence.items() if value}
-        content |= {name: value for name in _RARE if (value := getattr(self, name))}
+        hidden = self.private
+        content |= {name: value for name in _RARE if name not in hidden and (value := getattr(self, name))}
         return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod

@@ -112,8 +112,8 @@ class Trail(Protocol):
 
     def said(
         self, *, handles: Sequence[bytes] | None = None, after: int = 0, until: int | None = None
-    ) -> Iterator[tuple[bytes, int, bytes, int]]:
-        """Handle, moment, body and number of every consent that is there, in order: what a run reads, and no more."""
+    ) -> Iterator[tuple[bytes, int, bytes, int, bytes]]:
+        """Handle, moment, body, number and sealed part of every consent that is there, in order: what a run reads."""
         ...
 
     def remove(self, numbers: Sequence[int], note: Entry) -> None:

@@ -89,12 +89,13 @@ def _recipients(campaign: Campaign, rulebook: Rulebook) -> Iterator[PolicyFindin
     assert campaign.law is not None
     signals = None if campaign.consents is None else campaign.consents.signals
     for number, each in enumerate(campaign.processing.recipients if campaign.processing else ()):
-        if each.id is None and any(pack.recipients for pack in rulebook.packs):
+        if each.id is None:
             yield found_in_policy(
                 "EH-POL-114",
                 ("processing", "recipients", number),
-                "This recipient has no id, so no rule looks whether it is on the list in an own pack.",
-                "Give it the id that it has on that list; or put it on the list first.",
+                "This recipient has no id, so it is on no list: it is unknown, and nobody's data may go to it.",
+                "Put it on the list of recipients in an own pack (law: packs) with its role, country, contract and, "
+                "outside the EEA, safeguards; and give it here the id that it has there.",
             )
     for id, path in campaign.listed_recipients.items():
         one = rulebook.recipient(id)

@@ -1,13 +1,15 @@
 """The signed record of a balancing test: who weighed the interest against the person, when, and until when it holds.
 
 A record names the file with the weighing itself by its SHA-256, so that neither can change alone. With a key of the
-signer it can carry an Ed25519 signature over everything that it says; without one it is a named person's word.
+signer it can carry an Ed25519 signature over everything that it says; without one it is a named person's word. The key
+stands in the record itself, so the signature shows who signed only where the campaign lists the keys that may.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,8 @@ def balancing_state(declared: Balancing | None, folder: Path, at: datetime) -> s
         return "altered"
     if weighed.hexdigest() != record.get("sha256") or not _signature_holds(record):
         return "altered"
+    if declared.signers and not _is_by(record, declared.signers):
+        return "unsigned"
     until = min(expires, _day(declared.expires) or expires)
     return "expired" if at.date() > until else "signed"
 
@@ -155,6 +159,15 @@ def _signature_holds(record: dict[str, Any]) -> bool:
     except (KeyError, ValueError, InvalidSignature):
         return False
     return True
+
+
+def _is_by(record: dict[str, Any], signers: Sequence[str]) -> bool:
+    """Whether a record, whose signature holds, has one, and it is by one of these keys."""
+    try:
+        key = bytes.fromhex(str(record["key"]))
+    except (KeyError, ValueError):
+        return False
+    return not {key.hex(), hashlib.sha256(key).hexdigest()}.isdisjoint(signers)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

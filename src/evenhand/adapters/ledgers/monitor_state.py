@@ -13,7 +13,7 @@ import json
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,12 @@ class KeptState:
     Attributes:
         since: number of the ledger entry from which on evidence is counted; 0 = from the first.
         marks: from `disparity.Mark.to_dict`.
+        told: what the last look told of each comparison.
     """
 
     since: int
     marks: tuple[dict[str, Any], ...]
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 class MonitorStates:
@@ -95,7 +97,7 @@ class MonitorStates:
         """
         from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
-        text = json.dumps({"since": state.since, "marks": state.marks}, allow_nan=False)
+        text = json.dumps({"since": state.since, "marks": state.marks, "told": dict(state.told)}, allow_nan=False)
         nonce = secrets.token_bytes(_NONCE)
         sealed = AESGCMSIV(self._key).encrypt(nonce, zlib.compress(text.encode(), 1), _bound(name))
         self._keep(name, _MAGIC + nonce + sealed)
@@ -139,4 +141,4 @@ def _bound(name: str) -> bytes:
 
 
 def _state(saved: dict[str, Any]) -> KeptState:
-    return KeptState(int(saved["since"]), tuple(dict(one) for one in saved["marks"]))
+    return KeptState(int(saved["since"]), tuple(dict(one) for one in saved["marks"]), dict(saved.get("told", {})))

@@ -1,23 +1,37 @@
 """What followed a decision - shown, clicked, bought, complained - in the database of a home: it only grows.
 
 An event names a decision, never a person. The same event, told twice, is there once. What is asked of it is what a
-monitor reads: which decisions were shown, and what came of each within so many days.
+monitor reads: which decisions were shown, and what came of each within so many days. The id that the teller gave it may
+name anything, an order or a number to call, so it stands encrypted under the home's key, the same id alike: AES-SIV
+(RFC 5297), bound to its decision and kind.
 """
 
 from __future__ import annotations
 
+import base64
+import functools
+import hashlib
+import hmac
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Table, Text, delete, func, insert, select
 
+from evenhand.terms import LedgerError
+
 from .database import METADATA, Database
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 __all__ = ["EVENT_KINDS", "Event", "EventTables", "Followed"]
 
 EVENT_KINDS = ("shown", "clicked", "bought", "complained")
 _AT_ONCE = 400
+_CLOSED = "="
+"""Begins an id that is encrypted; one that is told has no such sign."""
 _event = Table(
     "event",
     METADATA,
@@ -66,10 +80,12 @@ class EventTables:
 
     Args:
         database: of the home.
+        secret: of the home (32 bytes), under which ids are kept.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secret: bytes) -> None:
         self._database = database
+        self._secret = secret
 
     def append(self, events: Sequence[Event]) -> int:
         """Keep events, all or none, durably; how many were new.
@@ -87,15 +103,51 @@ class EventTables:
             seq = int(connection.execute(select(func.coalesce(func.max(_event.c.seq), 0))).scalar_one())
             rows = []
             for event in events:
-                mark = (event.decision, event.kind, event.id)
-                if mark not in known:
+                closed = self._closed(event)
+                mark = (event.decision, event.kind, closed)
+                if mark not in known and (event.decision, event.kind, event.id) not in known:  # as it stood before
                     known.add(mark)
                     seq += 1
-                    names = ("decision", "kind", "id", "at", "received")
-                    rows.append({"seq": seq, **{name: getattr(event, name) for name in names}})
+                    names = ("decision", "kind", "at", "received")
+                    rows.append({"seq": seq, "id": closed, **{name: getattr(event, name) for name in names}})
             if rows:
                 connection.execute(insert(_event), rows)
         return len(rows)
+
+    def _closed(self, event: Event) -> str:
+        """Its id, as it is kept."""
+        if not event.id:
+            return ""
+        closed = self._cipher.encrypt(event.id.encode(), [event.decision.encode(), event.kind.encode()])
+        return _CLOSED + base64.urlsafe_b64encode(closed).decode()
+
+    def _opened(self, event: Event) -> Event:
+        """The event with its id as it was told; of before 28 November 2026 it stands so.
+
+        Raises:
+            LedgerError: it was altered, or moved, or is under another key.
+        """
+        if not event.id.startswith(_CLOSED):
+            return event
+        from cryptography.exceptions import InvalidTag
+
+        bound = [event.decision.encode(), event.kind.encode()]
+        try:
+            told = self._cipher.decrypt(base64.urlsafe_b64decode(event.id[len(_CLOSED) :]), bound)
+        except (InvalidTag, ValueError):
+            raise LedgerError(
+                "event-altered",
+                "The id of an event was altered, or is another home's.",
+                rule="G-5-2",
+                remedy="keep the database as evidence, and restore a copy",
+            ) from None
+        return replace(event, id=told.decode())
+
+    @functools.cached_property
+    def _cipher(self) -> AESSIV:
+        from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+        return AESSIV(hmac.new(self._secret, b"evenhand ids of events\x00", hashlib.sha512).digest())
 
     def page(self, after: int, count: int) -> list[Event]:
         """The next events in the order in which they came."""
@@ -103,7 +155,7 @@ class EventTables:
             return []
         query = select(_event).where(_event.c.seq > after).order_by(_event.c.seq).limit(count)
         with self._database.read() as connection:
-            return [Event(**row) for row in connection.execute(query).mappings()]
+            return [self._opened(Event(**row)) for row in connection.execute(query).mappings()]
 
     def of(self, decisions: Sequence[str]) -> list[Event]:
         """Everything that followed these decisions, in the order in which it happened."""
@@ -114,7 +166,7 @@ class EventTables:
             for start in range(0, len(decisions), _AT_ONCE):
                 some = list(decisions[start : start + _AT_ONCE])
                 query = select(_event).where(_event.c.decision.in_(some))
-                found += [Event(**row) for row in connection.execute(query).mappings()]
+                found += [self._opened(Event(**row)) for row in connection.execute(query).mappings()]
         return sorted(found, key=lambda one: (one.at, one.seq))
 
     def count_of_run(self, run_id: str) -> int:

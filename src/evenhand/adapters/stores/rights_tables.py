@@ -67,7 +67,7 @@ _head = Table(
 
 _COPIED = ["int8", "text", "text", "bytea", "int8", "int8", *["bytea"] * 5]
 _SAID = (
-    "SELECT handle, at, body, seq FROM trail WHERE seq > {0} AND seq <= {0} "
+    "SELECT handle, at, body, seq, sealed FROM trail WHERE seq > {0} AND seq <= {0} "
     f"AND stream = '{Stream.CONSENT}' AND handle IS NOT NULL {{1}} ORDER BY seq LIMIT {_SAID_AT_ONCE}"
 )
 
@@ -169,7 +169,7 @@ class RightsTables:
 
     def said(
         self, *, handles: Sequence[bytes] | None = None, after: int = 0, until: int | None = None
-    ) -> Iterator[tuple[bytes, int, bytes, int]]:
+    ) -> Iterator[tuple[bytes, int, bytes, int, bytes]]:
         """What a run reads of consents; see `rights.Trail`."""
         if not self._database.is_there:
             return
@@ -180,7 +180,8 @@ class RightsTables:
                 with self._database.read() as connection:
                     rows = _said_after(connection, seen, last, part)
                 if any(
-                    set(map(type, map(itemgetter(at), rows))) - {kind} for at, kind in enumerate((bytes, int, bytes))
+                    set(map(type, map(itemgetter(at), rows))) - {kind}
+                    for at, kind in enumerate((bytes, int, bytes, int, bytes))
                 ):
                     raise _broken()
                 yield from rows
@@ -262,14 +263,16 @@ def _put(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
 
 def _said_after(
     connection: Connection, after: int, last: int, handles: Sequence[bytes] | None
-) -> list[tuple[bytes, int, bytes, int]]:
-    """Handle, moment, body and number of the next consents, read by the driver: many people's are many."""
+) -> list[tuple[bytes, int, bytes, int, bytes]]:
+    """Handle, moment, body, number and sealed part of the next consents, read by the driver: many people's are many."""
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "postgresql":
         chosen = "" if handles is None else "AND handle = ANY(%s)"
         words: list[Any] = [after, last] if handles is None else [after, last, list(handles)]
         with driver.cursor(binary=True) as cursor:
-            found: list[tuple[bytes, int, bytes, int]] = cursor.execute(_SAID.format("%s", chosen), words).fetchall()
+            found: list[tuple[bytes, int, bytes, int, bytes]] = cursor.execute(
+                _SAID.format("%s", chosen), words
+            ).fetchall()
         return found
     chosen = "" if handles is None else f"AND handle IN ({', '.join('?' * len(handles))})"
     return list(driver.execute(_SAID.format("?", chosen), [after, last, *(handles or ())]))

@@ -98,20 +98,21 @@ class Sayings(Protocol):
     """What people say and ask. Called from worker threads; what is kept is durable when a call returns."""
 
     def say(self, who: str, word: str, purpose: str, **more: Any) -> dict[str, Any]:
-        """Keep what a person says of a purpose; the record.
+        """Keep what a person says of a purpose; the record, and ``known``: whether the id is somebody's here.
 
         Raises:
+            UsageError: the id is odd.
             UsageError: it cannot be said like this; or it is a yes, a no stands, and ``if_match`` does not hold the tag
                 of what stands.
         """
         ...
 
     def hear(self, who: str, signals: Mapping[str, str], *, actor: str, via: str) -> dict[str, Any]:
-        """Keep what a person's browser or app says, by the name of the signal; ``kept``, ``known``, ``overruled`` and
-        ``means``.
+        """Keep what a person's browser or app says, by the name of the signal; ``kept``, ``known``, ``overruled``,
+        ``means``, and ``subject_known``: whether the id is somebody's here.
 
         Raises:
-            UsageError: a string cannot be read.
+            UsageError: the id is odd, or a string cannot be read.
         """
         ...
 
@@ -129,10 +130,10 @@ class Sayings(Protocol):
         ...
 
     def ask(self, who: str, kind: str, **more: Any) -> dict[str, Any]:
-        """Keep what a person asks; the request.
+        """Keep what a person asks; the request, and ``known``: whether the id is somebody's here.
 
         Raises:
-            UsageError: it cannot be asked like this.
+            UsageError: the id is odd, or it cannot be asked like this.
         """
         ...
 

@@ -68,6 +68,7 @@ CODES: Mapping[str, int] = {
     "review-unsigned": 422,
     "signal-unreadable": 422,
     "start-unsigned": 422,
+    "subject-odd": 422,
     "subject-unknown": 422,
     "unprocessable": 422,
     "precondition": 428,
@@ -80,6 +81,8 @@ CODES: Mapping[str, int] = {
 }
 """Every problem that the service tells of, by the last part of its type, with its status."""
 _SAME = {"ledger-closed": "decision-closed", "ledger-unknown": "decision-unknown", "why-unknown": "decision-unknown"}
+_MEMBER = {"factor-unknown": "/purpose", "subject-odd": "/subject"}
+"""Which member of a request a problem is about, where that is one alone."""
 _SHOWN, _MOST_BLOCKS = 20, 200
 _encode = msgspec.json.Encoder().encode
 
@@ -136,8 +139,8 @@ def problem_of(error: BaseException) -> ProblemError:
             return ProblemError("busy", rule=error.rule, retry_after=1)
         if isinstance(error, EventsRefusedError):
             return ProblemError(code, rule=error.rule, errors=error.places[:_SHOWN])
-        if code == "factor-unknown":
-            return ProblemError(code, rule=error.rule, errors=[("/purpose", code)])
+        if code in _MEMBER:
+            return ProblemError(code, rule=error.rule, errors=[(_MEMBER[code], code)])
         if code in CODES:
             return ProblemError(code, rule=error.rule)
         if isinstance(error, PausedError):

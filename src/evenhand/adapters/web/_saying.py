@@ -51,7 +51,9 @@ _IfMatch = Annotated[
 ]
 _LONGEST = 16_384
 _Signal = Annotated[str, Field(min_length=1, max_length=_LONGEST)]
-_Subject = Annotated[str, Field(min_length=1, max_length=200, description="The person's own id.")]
+_Subject = Annotated[
+    str, Field(min_length=1, max_length=200, description="The person's own id, exactly as the tables have it.")
+]
 
 
 class _Told(BaseModel):
@@ -131,6 +133,17 @@ class RequestTold(_Told):
     actor: _Actor = ""
 
 
+def _kept(name: str) -> dict[int | str, dict[str, Any]]:
+    """The answer where something was kept, for the description: `name` is the member that says whether it is about
+    somebody."""
+    about = (
+        "Whether the subject stands in a table that is served here, or was decided about. Where not, it is kept all "
+        "the same, since the person may come later; look whether the id is written as the subjects table has it."
+    )
+    schema = {"type": "object", "required": [name], "properties": {name: {"type": "boolean", "description": about}}}
+    return {201: {"description": "Kept, and durable.", "content": {"application/json": {"schema": schema}}}}
+
+
 def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     """What people say and ask, for a key with the scope ``consents``."""
     router = APIRouter(prefix="/v1", tags=["people"])
@@ -144,7 +157,12 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     def _machine(request: Request) -> str:
         return f"machine {caller_of(Headers(request.scope['headers']), keys, 'consents').key.name}"
 
-    @router.post("/consents", status_code=201, summary="Keep what a person says; it holds for the next decision")
+    @router.post(
+        "/consents",
+        status_code=201,
+        responses=_kept("known"),
+        summary="Keep what a person says; it holds for the next decision",
+    )
     async def consents(request: Request, told: ConsentTold, if_match: _IfMatch = None) -> Response:
         more = told.model_dump(exclude={"subject", "word", "purpose", "actor"}) | {"if_match": if_match or ""}
         return await kept(request, told.subject, told.word, told.purpose, told.actor, **more)
@@ -154,14 +172,22 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
         found = await run_in_threadpool(sayings.history, told.subject, _machine(request))
         return _json(found, headers={"etag": found.pop("tag")})
 
-    @router.post("/objections", status_code=201, summary="Keep an objection; it holds for the next decision")
+    @router.post(
+        "/objections",
+        status_code=201,
+        responses=_kept("known"),
+        summary="Keep an objection; it holds for the next decision",
+    )
     async def objections(request: Request, told: ObjectionTold, if_match: _IfMatch = None) -> Response:
         word = "take-back-objection" if told.taken_back else "object"
         more = {"method": told.method, "if_match": if_match or ""}
         return await kept(request, told.subject, word, told.purpose, told.actor, **more)
 
     @router.post(
-        "/signals", status_code=201, summary="Keep what a browser or an app says; it holds for the next decision"
+        "/signals",
+        status_code=201,
+        responses=_kept("subject_known"),
+        summary="Keep what a browser or an app says; it holds for the next decision",
     )
     async def signals(request: Request, told: SignalTold) -> Response:
         machine = _machine(request)
@@ -176,7 +202,9 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
         more: dict[str, Any] = {"evidence": told.evidence, "by": by, "parted": told.parted}
         return _json(await run_in_threadpool(sayings.same_person, told.subject, told.was, **more), 201)
 
-    @router.post("/requests", status_code=201, summary="Keep what a person asks, with its deadline")
+    @router.post(
+        "/requests", status_code=201, responses=_kept("known"), summary="Keep what a person asks, with its deadline"
+    )
     async def ask(request: Request, told: RequestTold) -> Response:
         machine = _machine(request)
         by = f"{told.actor} ({machine})" if told.actor.strip() else machine

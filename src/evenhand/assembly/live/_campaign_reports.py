@@ -61,7 +61,7 @@ class CampaignReports:
     def _delivered(self, run_id: str) -> int | None:
         """How many decisions of a run were told to be shown; None where nothing was told of any."""
         with database_of(self._place) as database:
-            return EventTables(database).shown_of(run_id) or None
+            return EventTables(database, self._place.key(make=False)).shown_of(run_id) or None
 
 
 def run_since(place: Home, campaign: str, since: datetime, digest: str, *, after: int = 0) -> str:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.campaign_tables import CampaignStep
@@ -26,8 +27,8 @@ from ._sources import Sources
 
 __all__ = ["CampaignStarts", "refuse_unsigned"]
 
-_EVERY = 1.0
-"""Seconds between two looks."""
+_EVERY, _REFITS = 1.0, 3
+"""Seconds between two looks; of so many looks one is for models that were fitted again."""
 
 
 def refuse_unsigned(campaign: str, who: str, why: str) -> None:
@@ -117,14 +118,16 @@ class CampaignStarts:
             self.trouble.pop(name, None)
 
     def _follow(self) -> None:
+        looks = count(1)
         with self._shelf.watched() as starts:
             while not self._over.wait(_EVERY):
                 with suppress(StoreError):  # the next look tells
                     for name, number in starts().items():
                         if name not in self._declared and self._served.get(name, 0) < number:
                             self._look(name)
-                with suppress(EvenhandError):  # what decides now goes on, as long as its model may
-                    self._take_refits()
+                if next(looks) % _REFITS == 0:
+                    with suppress(EvenhandError):  # what decides now goes on, as long as its model may
+                        self._take_refits()
 
     def _take_refits(self) -> None:
         """Have the service decide by models that were fitted again since theirs; each is tried once."""

@@ -124,6 +124,8 @@ class LiveCampaign:
         )
         self.tables_read = self.tables_now()
         self.people = self._read()
+        if self.people.lost is not None:
+            raise self.people.lost
         self._leases = leases_of(home, for_service=True)
         self._part = Part(self._leases, self._policy.digest, self.campaign)
 

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from evenhand.adapters.asking import Ask, Feature, FeatureError, SubjectError
 from evenhand.adapters.data.consent_table import ConsentColumns
+from evenhand.adapters.data.tables import DataTable
 from evenhand.adapters.declared.balancing_record import balancing_state
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.home import Home
 from evenhand.features import Register, Values, Words, hold_numbers
 from evenhand.journey import Stores
 from evenhand.permission import permit
+from evenhand.policy import Campaign
 from evenhand.rules import Law
 from evenhand.terms import Asked, DataError, EvenhandError, Role, Standing, canonical_text
 from evenhand.vault import LateVault, Vault
@@ -35,6 +37,7 @@ from ..records._vault_store import group_values
 from ..runs._consents import book_of, open_consents, together
 from ..runs._frames import Frames, open_one
 from ..runs._law import law_of
+from ..runs._lost_noes import refuse_lost_noes
 from ..runs._open import feature_columns, subject_columns, taken_in
 from ..runs._open_people import People
 from ..runs._rows_digest import DIGEST, SaidBefore, picked, row_digests, said_by
@@ -80,6 +83,10 @@ class Profiles:
         told: what people told the home.
         frames: frames that stand in for the tables.
 
+    Attributes:
+        campaign: as declared.
+        lost: why a no in the table of consents would be lost; None where none would.
+
     Raises:
         DataError: a table is not what the campaign says.
         StoreError: a database cannot be reached.
@@ -121,6 +128,7 @@ class Profiles:
         self._rows = [*row_digests(table, subject_columns(campaign)), bytes(DIGEST)]
         self._law = law_of(self._loaded, table, len(ids), folder=folder, at=datetime.now(UTC))
         opened = open_consents(campaign, frames, folder, self._register)
+        self.lost = None if opened is None else _lost(campaign, *opened, self._register, ids)
         self._said = None if opened is None else opened[1]
         self._table = None if self._said is None else SaidTable(self._said)
         self._book = book_of(campaign, self._said, {}, datetime.now(UTC))
@@ -253,6 +261,13 @@ class Profiles:
         table = self._table
         return None if table is None else table.of(subjects)
 
+    def stands(self, who: str) -> bool:
+        """Whether an id stands in the table of subjects, or in that of consents; from any thread."""
+        if self._register.rows_of([who])[0] >= 0:
+            return True
+        said = self.said_by(who)
+        return said is not None and len(said.at) > 0
+
     def said_by(self, who: str) -> ConsentColumns | None:
         """What the table says that one person (an id of the organisation's own) said; from any thread."""
         return self._table_of(self._register.pseudonyms_of([who]))
@@ -282,6 +297,16 @@ class Profiles:
         signals = {GPC: [*(None for _ in own), *(GPC_ON for _ in browsers)]} if browsers else {}
         at = np.full(len(rows), now)
         return ConsentColumns(asked.subjects[own + browsers], kinds, purposes, statuses, at, signals)
+
+
+def _lost(
+    campaign: Campaign, table: DataTable, said: ConsentColumns, register: Register, ids: Sequence[str]
+) -> DataError | None:
+    try:
+        refuse_lost_noes(campaign, table, said, register, lambda: ids, at=datetime.now(UTC))
+    except DataError as error:
+        return error
+    return None
 
 
 class SaidTable:

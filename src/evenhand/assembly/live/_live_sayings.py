@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from evenhand.adapters.stores.home import Home
+from evenhand.features import pseudonymise
+from evenhand.ledger import decided_about
 from evenhand.policy import Campaign
 from evenhand.staff import ReadKind
 from evenhand.terms import UsageError
@@ -19,6 +21,8 @@ from ..people._said_if import history_tag, say_if
 from ..people._same_person import same_person
 from ..people._signals_said import hear_signals
 from ..people._table_words import TableWords, gpc_in_table
+from ..records._ledger import has_ledger
+from ..records._records import open_ledger
 
 __all__ = ["LiveSayings"]
 
@@ -30,10 +34,27 @@ class LiveSayings:
         place: the home.
         campaigns: what is served, as declared.
         tables: what stands in the organisation's own tables of consents.
+        stands: whether an id stands in a table of what is served, as it is.
     """
 
-    def __init__(self, place: Home, campaigns: Sequence[Campaign] = (), tables: TableWords | None = None) -> None:
-        self._place, self._campaigns, self._tables = place, tuple(campaigns), tables
+    def __init__(
+        self,
+        place: Home,
+        campaigns: Sequence[Campaign] = (),
+        tables: TableWords | None = None,
+        stands: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._place, self._campaigns, self._tables, self._stands = place, tuple(campaigns), tables, stands
+
+    def _is_known(self, who: str) -> bool:
+        """Whether an id stands in a table of what is served, or a decision was made about it. What was said under it
+        alone makes it nobody's: so whoever says it twice is told the same."""
+        if self._stands(who):
+            return True
+        if not has_ledger(self._place):
+            return False
+        with open_ledger(self._place) as store:
+            return bool(decided_about(store, pseudonymise([who], self._place.key(make=False))[0].decode()))
 
     def say(self, who: str, word: str, purpose: str, **more: Any) -> dict[str, Any]:
         """Keep what a person says; see `adapters.web.Sayings.say`. A wish about a column that no campaign has would
@@ -45,19 +66,23 @@ class LiveSayings:
                 rule="a person switches off one fact that may not count, by the name of its column",
                 remedy="name the column as it stands under columns in the campaign file",
             )
-        return say_if(who, word, purpose, place=self._place, at=datetime.now(UTC), **more).to_dict()
+        more["stands"] = self._stands
+        said = say_if(who, word, purpose, place=self._place, at=datetime.now(UTC), **more).to_dict()
+        return said | {"known": self._is_known(who)}
 
     def hear(self, who: str, signals: Mapping[str, str], *, actor: str, via: str) -> dict[str, Any]:
         """Keep what a browser or an app says; see `adapters.web.Sayings.hear`."""
         at, home = datetime.now(UTC), self._place.folder
         in_table = None if self._tables is None else gpc_in_table(self._tables, who)
-        more: dict[str, Any] = {"actor": actor, "via": via, "in_table": in_table}
-        return hear_signals(who, signals, self._campaigns, home=home, at=at, **more).to_dict()
+        more: dict[str, Any] = {"actor": actor, "via": via, "in_table": in_table, "stands": self._stands}
+        heard = hear_signals(who, signals, self._campaigns, home=home, at=at, **more).to_dict()
+        return heard | {"subject_known": self._is_known(who)}
 
     def same_person(self, who: str, was: str, *, evidence: str, by: str, parted: bool) -> dict[str, Any]:
         """Keep that two ids are one person's; see `adapters.web.Sayings.same_person`."""
         home, at = self._place.folder, datetime.now(UTC)
-        return same_person(who, was, evidence=evidence, by=by, parted=parted, home=home, at=at).to_dict()
+        more: dict[str, Any] = {"parted": parted, "stands": self._stands}
+        return same_person(who, was, evidence=evidence, by=by, home=home, at=at, **more).to_dict()
 
     def history(self, who: str, by: str) -> dict[str, Any]:
         """What a person said, after it was noted who asks; see `adapters.web.Sayings.history`."""
@@ -73,7 +98,8 @@ class LiveSayings:
     def ask(self, who: str, kind: str, **more: Any) -> dict[str, Any]:
         """Keep what a person asks; see `adapters.web.Sayings.ask`."""
         at = datetime.now(UTC)
-        return _told(ask(who, kind, home=self._place.folder, at=at, **more).request.to_dict(at))
+        asked = ask(who, kind, home=self._place.folder, at=at, stands=self._stands, **more)
+        return _told(asked.request.to_dict(at)) | {"known": self._is_known(who)}
 
     def request(self, number: str) -> dict[str, Any]:
         """How a request stands; see `adapters.web.Sayings.request`."""

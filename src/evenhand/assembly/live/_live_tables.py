@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from evenhand.terms import EvenhandError, Finding, Severity, number_of
+from evenhand.terms import DataError, EvenhandError, Finding, Severity, number_of
 
 from ._live_campaign import LiveCampaign
 from ._tables_seen import Seen
@@ -114,6 +114,14 @@ class TablesWatch:
                 subject_matter=name,
             )
         )
+        if people.lost is not None:
+            self._noticed(_lost(name, people.lost))
+
+
+def _lost(name: str, error: DataError) -> Finding:
+    """What keeps a start from deciding is said of tables that changed: the noes that they bring hold at once, and none
+    of them waits for the one that is written wrong."""
+    return Finding("EH-POL-142", Severity.ERROR, f"{name}: {error.what}", error.rule, error.remedy, subject_matter=name)
 
 
 def _unread(name: str, code: str) -> Finding:

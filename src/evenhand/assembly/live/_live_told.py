@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from evenhand.adapters.stores.home import Home
 from evenhand.rights import Entry, Said, Stream
 
+from ..people._entries import whole_body
 from ..people._signals_said import gpc_overruled, is_gpc
 from ..people._trail import Told, is_trail_there, nobody_says_first, told_columns, told_to, trail_of
 
@@ -172,6 +173,7 @@ class LiveTold:
         for one in said:
             key = people.get(one.handle or b"")
             if key is not None:
-                if one.body not in self._words:
-                    self._words[one.body] = Said.from_body(one.body, 0)
-                self._rows.setdefault(key.pseudonym.hex().encode(), []).append((one.at, one.body))
+                body = whole_body(one.body, one.sealed, key)
+                if body not in self._words:
+                    self._words[body] = Said.from_body(body, 0)
+                self._rows.setdefault(key.pseudonym.hex().encode(), []).append((one.at, body))

@@ -233,6 +233,7 @@ def _service(
             serving.place,
             [one.campaign for one in live.campaigns.values()],
             LiveTables(live.campaigns.values()),
+            lambda who: any(one.people.stands(who) for one in live.campaigns.values()),
         ),
         health=live,
         keys=MachineKeys(serving.place.machine_keys),

@@ -23,7 +23,6 @@ from ..runs._run import located
 from ._monitor_alarms import record_alarms
 from ._monitor_events import Followed, RunRead, decided_about, events_of
 from ._monitor_look import Look, take_look
-from ._monitor_told import told_of
 from ._monitored import Monitored, Watched
 
 __all__ = ["last_look", "monitor"]
@@ -161,5 +160,5 @@ def _watched(look: Look, follows: bool) -> Watched:
         corrected_from=caught.corrected_from,
         unmatched=look.stream.unmatched,
         not_compared=tuple(features for features in clause.sets if features not in compared),
-        comparisons=tuple(told_of(watch, one, course=True) for one in watch.compared),
+        comparisons=tuple(look.told(one) for one in watch.compared),
     )

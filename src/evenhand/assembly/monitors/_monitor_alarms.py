@@ -23,7 +23,6 @@ from evenhand.policy import Campaign
 from ..records._ledger import ledger_of, run_keys_of
 from ._monitor_events import Decided
 from ._monitor_look import Look
-from ._monitor_told import told_of
 
 __all__ = ["record_alarms"]
 
@@ -115,6 +114,6 @@ def _alarms(look: Look) -> list[AlarmRaised]:
             then=clause.on_alarm if told["state"] == MonitorState.SKEWED.value else "notify",
         )
         for one in watch.compared
-        for told in [told_of(watch, one)]
+        for told in [look.told(one)]
         if told["raised"]
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.adapters.ledgers.monitor_state import KeptState
-from evenhand.disparity import Caught, GroupsWatched, Mark, MonitorRule, Stream, watch_stream
+from evenhand.disparity import Caught, Compared, GroupsWatched, Mark, MonitorRule, Stream, watch_stream
 from evenhand.policy import Campaign, MonitorClause
 
 from ..runs._open_groups import GroupedPeople
+from ._as_told import as_told
 from ._monitor_events import Events
+from ._monitor_told import told_of
 
 __all__ = ["Look", "take_look"]
 
@@ -27,16 +31,29 @@ class Look:
         name: of its state.
         stream: the events.
         caught: the monitors, and what is to be kept of them.
+        before: what the look before told of each comparison.
     """
 
     clause: MonitorClause
     name: str
     stream: Events = field(repr=False)
     caught: Caught = field(repr=False)
+    before: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def told(self, one: Compared) -> dict[str, Any]:
+        """What may be told of a comparison, with its course."""
+        watch = self.caught.watch
+        return as_told(told_of(watch, one, course=True), self.before.get(_name(one)), watch.taken)
 
     def state(self, since: int) -> KeptState:
         """What is to be kept."""
-        return KeptState(since, tuple(mark.to_dict() for mark in self.caught.marks))
+        watch = self.caught.watch
+        told = {
+            _name(one): {"figures": said["figures"], "course": said["course"], "taken": watch.taken}
+            for one in watch.compared
+            for said in [self.told(one)]
+        }
+        return KeptState(since, tuple(mark.to_dict() for mark in self.caught.marks), told)
 
 
 def take_look(
@@ -74,7 +91,11 @@ def take_look(
         marks,
         why=f"monitor: {clause.watch} per group",
     )
-    return Look(clause, name, stream, caught)
+    return Look(clause, name, stream, caught, kept.told if kept.since == since else {})
+
+
+def _name(one: Compared) -> str:
+    return json.dumps(one.to_dict(), sort_keys=True)
 
 
 def _bytes(rows: NDArray[Any]) -> NDArray[np.uint8]:

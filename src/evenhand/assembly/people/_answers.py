@@ -33,11 +33,11 @@ from ..records._records import open_ledger
 from ..records._vault_store import vault_correct
 from ..records._why import reviews_about
 from ._correction_fits import refuse_unfit
+from ._entries import entry
 from ._lapsed import is_erased, lapse
 from ._package import package_about, portability_of
 from ._requests import Found, entry_of, find_request, recipients_here, refuse_another, take
 from ._rights import erase
-from ._trail import entry
 
 __all__ = ["Answered", "answer_request", "files_for"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,9 +31,11 @@ from evenhand.terms import DataError, UsageError
 
 from ..records._records import open_ledger
 from ._declared import campaigns_of, country_of
+from ._entries import entry
+from ._known import refuse_odd_id
 from ._requests import AT_ONCE, Stepped, entry_of, find_request, letter_for, list_requests, take
 from ._same_person import with_linked
-from ._trail import entry, key_of_person, trail_of
+from ._trail import key_of_person, trail_of
 
 __all__ = [
     "ask",
@@ -62,6 +65,7 @@ def ask(
     purpose: str = "",
     decision: str = "",
     note: str = "",
+    stands: Callable[[str], bool] | None = None,
 ) -> Stepped:
     """Record that a person asks something. An objection, an opt-out and a restriction hold from now on.
 
@@ -79,14 +83,17 @@ def ask(
         purpose: of an objection or restriction; "" = all marketing.
         decision: id of the decision to review.
         note: what the person said; it is kept encrypted under their key.
+        stands: as of `say`.
 
     Raises:
+        UsageError: the id is odd.
         UsageError: an unknown kind, or one that the law does not know; a moment in the future, or before the law
             applied; nobody who records it; or a decision that is not about this person.
         StoreError: it cannot be written.
     """
     what, by_law = _known(kind, law)
     by, place = check_actor(by), find_home(home)
+    refuse_odd_id(who, place, stands)
     campaigns = campaigns_of(place)
     country = country_of(campaigns)
     came = local_moment(received, country) if received else at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -30,8 +30,10 @@ from evenhand.terms import DataError, Role, UsageError
 
 from ..records._keys import outward_of
 from ._declared import campaigns_of, context_of, country_of
+from ._entries import entry, said_in
+from ._known import refuse_odd_id
 from ._same_person import with_linked
-from ._trail import entry, is_trail_there, key_of_person, trail_of
+from ._trail import is_trail_there, key_of_person, trail_of
 
 __all__ = [
     "ExportedConsents",
@@ -63,6 +65,7 @@ def say(
     form: str = "",
     via: str = "",
     only_if_last: tuple[bytes, int] | None = None,
+    stands: Callable[[str], bool] | None = None,
 ) -> Said:
     """Record what a person says of a purpose. It holds for the next decision; nothing that was recorded is changed.
 
@@ -76,13 +79,17 @@ def say(
             controller's country.
         notice, notice_hash, language, method, actor, form, via: see `rights.Said`.
         only_if_last: see `rights.Trail.append`.
+        stands: whether an id stands in a table as it is; None = the tables of the campaigns that ran are read. It is
+            asked of an id that looks odd (`refuse_odd_id`).
 
     Raises:
+        UsageError: the id is odd.
         UsageError: the purpose or the language is none, nobody is named who records it, or the moment lies in the
             future, or before 1900.
         StoreError: it cannot be written.
     """
     actor, place = check_actor(actor), find_home(home)
+    refuse_odd_id(who, place, stands)
     if said_at is not None:
         said_at = local_moment(said_at, country_of(campaigns_of(place)))
     if said_at is not None and said_at > at:
@@ -189,7 +196,7 @@ def _said_by(place: Home, key: SubjectKey) -> Iterator[Said]:
     if is_trail_there(place):
         with trail_of(place) as trail:
             for one in trail.read(Stream.CONSENT, handles=[key.handle]):
-                yield Said.from_body(one.body, one.at)
+                yield said_in(one, key)
 
 
 def _entry_of(said: Said, handle: bytes, at: datetime) -> Entry:

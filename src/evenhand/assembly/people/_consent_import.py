@@ -21,6 +21,8 @@ from evenhand.rights import Entry, Said, Stream
 from evenhand.terms import DataError, microseconds_of
 
 from ..records._ledger import keys_of
+from ..runs._lost_noes import refuse_future_noes
+from ._known import refuse_odd_ids
 from ._same_person import carry_all
 from ._trail import trail_of
 
@@ -47,7 +49,7 @@ class Imported:
         recorded: records that are new.
         known: records that were there already.
         void: records of people who were erased, from before that: not kept.
-        later: records dated in the future: not kept.
+        later: records other than a no that are dated in the future: not kept.
     """
 
     recorded: int
@@ -64,14 +66,17 @@ def import_consents(path: str | Path, *, home: str | Path | None = None, at: dat
     is there already is not recorded again; what an erasure made void is not kept.
 
     Raises:
-        DataError: the table is not one of consents.
+        DataError: the table is not one of consents; or a no is dated in the future, and nothing was kept.
+        UsageError: it has ids that are odd (`refuse_odd_ids`).
         StoreError: it cannot be read or written.
     """
     file = Path(path)
     place = find_home(home)
     secret = place.key(make=True)
     table = open_table(Table(file=file.name), file.resolve().parent)
-    register = Register(list(dict.fromkeys(table.ids("subject", unique=False))), secret)
+    whom = list(dict.fromkeys(table.ids("subject", unique=False)))
+    refuse_odd_ids(whom, place)
+    register = Register(whom, secret)
     read = read_consents(table, register)
     ConsentBook.from_columns(
         subjects=read.subjects, kinds=read.kinds, purposes=read.purposes, statuses=read.statuses, at=read.at
@@ -84,6 +89,7 @@ def import_consents(path: str | Path, *, home: str | Path | None = None, at: dat
             rule="what people said themselves is recorded here; signals stay in the table that a campaign names",
             remedy="leave these rows out",
         )
+    refuse_future_noes(read, at)
     evidence = {name: [text or "" for text in table.texts(name)] for name in EVIDENCE_NAMES if name in table.names}
     words = list(zip(kinds, read.purposes, read.statuses, *evidence.values(), strict=True))
     done = _recorded(place, read, words, tuple(evidence), at)
@@ -139,4 +145,4 @@ def _known(trail: RightsTables, handles: Sequence[bytes]) -> set[tuple[bytes, in
     for body in {one[2] for one in said}:
         word = Said.from_body(body, 0)
         plain[body] = (word.kind, word.purpose, word.status)
-    return {(handle, moment, plain[body]) for handle, moment, body, _ in said}
+    return {(handle, moment, plain[body]) for handle, moment, body, *_ in said}

@@ -36,7 +36,7 @@ class LiveEvents:
         decisions = {event.decision for event in events}
         _refuse(events, self._outcomes(decisions))
         with database_of(self._place) as database:
-            tables = EventTables(database)
+            tables = EventTables(database, self._place.key(make=False))
             new = tables.append(events)
             # Looked at again, since an erasure that comes later removes them itself
             closed = [decision for decision, outcome in self._outcomes(decisions).items() if outcome is None]
@@ -47,7 +47,7 @@ class LiveEvents:
     def page(self, after: int, count: int) -> list[Event]:
         """The next events; see `adapters.web.Events.page`."""
         with database_of(self._place) as database:
-            return EventTables(database).page(after, count)
+            return EventTables(database, self._place.key(make=False)).page(after, count)
 
     def _outcomes(self, decisions: set[str]) -> dict[str, Outcome | None]:
         """What the decisions came to; None = nobody can read it any more, and what followed is not kept either."""
@@ -110,8 +110,9 @@ def write_events(
             remedy="evenhand events responses.csv --outcome bought --days 7",
         )
     now = microseconds_of(at)
-    with database_of(find_home(home)) as database:
-        rows = list(EventTables(database).followed(outcome, timedelta(days=days), now))
+    place = find_home(home)
+    with database_of(place) as database:
+        rows = list(EventTables(database, place.key(make=False)).followed(outcome, timedelta(days=days), now))
     columns: dict[str, list[str] | list[int]] = {
         "decision": [one.decision for one in rows],
         "delivered": [1] * len(rows),
@@ -124,16 +125,16 @@ def write_events(
 def events_after(place: Home, decisions: Sequence[str]) -> list[Event]:
     """Everything that followed these decisions, in the order in which it happened."""
     with database_of(place) as database:
-        return EventTables(database).of(decisions)
+        return EventTables(database, place.key(make=False)).of(decisions)
 
 
 def events_of_run(place: Home, run_id: str) -> int:
     """How many events followed the decisions of a run."""
     with database_of(place) as database:
-        return EventTables(database).count_of_run(run_id)
+        return EventTables(database, place.key(make=False)).count_of_run(run_id)
 
 
 def forget_events(place: Home, decisions: Sequence[str]) -> int:
     """Remove everything that followed these decisions; how many events there were."""
     with database_of(place) as database:
-        return EventTables(database).remove(decisions)
+        return EventTables(database, place.key(make=False)).remove(decisions)

@@ -11,7 +11,8 @@ from evenhand.rights import Entry, Stream, check_actor
 from evenhand.staff import Read, ReadKind
 from evenhand.terms import moment_at
 
-from ._trail import entry, is_trail_there, key_of_person, trail_of
+from ._entries import entry
+from ._trail import is_trail_there, key_of_person, trail_of
 
 __all__ = ["ReadsInHome", "looks_at", "note_look", "staff_reads"]
 

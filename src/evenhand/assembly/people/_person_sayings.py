@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
+from typing import Any
 
 from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang
@@ -13,9 +14,10 @@ from evenhand.portal import Ask, Asked, Word
 from evenhand.rights import SIGNALS, Request, Said, Stream
 
 from ._asking import ask as record_request
+from ._entries import said_entry, said_in
 from ._requests import find_request, list_requests
 from ._same_person import with_linked
-from ._trail import entry, is_trail_there, key_of_person, trail_of
+from ._trail import is_trail_there, key_of_person, trail_of
 
 __all__ = ["SayingsInHome"]
 
@@ -43,7 +45,7 @@ class SayingsInHome:
         if key is None or not is_trail_there(self._place):
             return ()
         with trail_of(self._place) as trail:
-            said = [Said.from_body(one.body, one.at) for one in trail.read(Stream.CONSENT, handles=[key.handle])]
+            said = [said_in(one, key) for one in trail.read(Stream.CONSENT, handles=[key.handle])]
         return [Word(one.kind, one.purpose, one.status, one.at, _by(one), one.signal) for one in said]
 
     def say(self, who: str, words: Sequence[Word], lang: Lang, notice: str) -> None:
@@ -56,7 +58,7 @@ class SayingsInHome:
             method = _PAGES if one.by != "browser" else SIGNALS[one.about]
             evidence = {"notice_hash": read, "language": lang, "method": method, "signal": one.signal}
             said = Said(one.kind, one.about, one.status, one.at, **evidence)
-            entries.append(entry(Stream.CONSENT, said.to_body(), at=one.at, recorded=now, handle=key.handle))
+            entries.append(said_entry(said, key, recorded=now))
         with trail_of(self._place) as trail:
             trail.append(with_linked(self._place, who, entries))
 
@@ -70,9 +72,9 @@ class SayingsInHome:
         twice in a moment is one request."""
         with _ASKING:
             if not self._was_just_asked(who, ask, at):
-                record_request(
-                    who, ask.right.value, home=self._place.folder, at=at, lang=lang, decision=ask.about, note=ask.words
-                )
+                more: dict[str, Any] = {"lang": lang, "decision": ask.about, "note": ask.words}
+                # whatever id their link has: a person is not refused for how it is written
+                record_request(who, ask.right.value, home=self._place.folder, at=at, stands=lambda _: True, **more)
 
     def _was_just_asked(self, who: str, ask: Ask, at: datetime) -> bool:
         """Whether the very same was asked a moment ago, as by a second click on its button."""

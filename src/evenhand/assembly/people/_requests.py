@@ -34,7 +34,8 @@ from evenhand.terms import DataError, moment_at
 
 from ..records._ledger import keys_of
 from ._declared import campaigns_of, recipients_of, sender_of
-from ._trail import entry, is_trail_there, key_of_person, trail_of
+from ._entries import entry
+from ._trail import is_trail_there, key_of_person, trail_of
 
 __all__ = [
     "AT_ONCE",

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
     from evenhand.adapters.stores.event_tables import Event
     from evenhand.explanation import Explanation
-from ..records._vault_store import vault_forget, vault_values
+from ..records._vault_end import note_vault_end
+from ..records._vault_store import vault_forget, vault_of, vault_values
 
 __all__ = ["Access", "Erased", "access", "erase"]
 
@@ -193,6 +194,8 @@ def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
         lists = sum(_cleared(place, recorded, one) for one in ids)
         own = _own_tables(place, [run.run_id for run in recorded])
         done[-1] = replace(done[-1], lists=lists, own_tables=own)
+        if any(one.in_vault for one in done):
+            note_vault_end(place, vault_of(place), at)
     return Erased(
         decisions=sum(one.decisions for one in done),
         lists=sum(one.lists for one in done),

@@ -19,7 +19,8 @@ from evenhand.rights import Entry, Stream, verify_trail
 from evenhand.terms import LedgerError, microseconds_of
 
 from ..records._ledger import keys_of
-from ._trail import entry, trail_of
+from ._entries import entry
+from ._trail import trail_of
 
 __all__ = ["SaidAgain", "note_restore", "say_again"]
 

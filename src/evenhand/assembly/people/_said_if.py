@@ -15,6 +15,8 @@ from evenhand.rights import SAYINGS, Said, Stream, is_no, standing_of
 from evenhand.terms import UsageError
 
 from ._consent_history import say
+from ._entries import said_in
+from ._known import refuse_odd_id
 from ._trail import is_trail_there, key_of_person, trail_of
 
 __all__ = ["history_tag", "say_if"]
@@ -37,8 +39,10 @@ def say_if(who: str, word: str, purpose: str, *, place: Home, at: datetime, if_m
         more: see `say`.
 
     Raises:
+        UsageError: the id is odd (`refuse_odd_id`).
         UsageError: a no stands, and no tag says that it was seen; or what stands is not what was seen; or as `say`.
     """
+    refuse_odd_id(who, place, more.get("stands"))
     key = key_of_person(place, who, make=True)
     assert key is not None
     tags = {one.strip() for one in if_match.split(",")} - {""}
@@ -77,7 +81,7 @@ def _said(place: Home, key: SubjectKey) -> tuple[list[Said], int]:
         return [], 0
     with trail_of(place) as trail:
         entries = list(trail.read(Stream.CONSENT, handles=[key.handle]))
-    said = [Said.from_body(one.body, one.at) for one in entries if one.body]
+    said = [said_in(one, key) for one in entries if one.body]
     return said, max((one.seq for one in entries), default=0)
 
 

@@ -111,7 +111,7 @@ def _said_no(place: Home, heard: int, at: datetime) -> dict[bytes, tuple[Said, .
             return {}
         new = {one[0] for one in trail.said(after=heard) if Said.from_body(one[2], one[1]).is_no}
         by_handle: dict[bytes, list[tuple[Said, int]]] = {handle: [] for handle in new}
-        for handle, moment, body, number in trail.said(handles=sorted(new)):
+        for handle, moment, body, number, _ in trail.said(handles=sorted(new)):
             by_handle[handle].append((Said.from_body(body, moment), number))
     theirs = keys_of(place).pseudonyms_of(sorted(new))
     found = {}

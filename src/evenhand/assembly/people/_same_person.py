@@ -4,7 +4,7 @@ person. What holds back under one of the ids holds under all of them."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,10 @@ from evenhand.terms import UsageError, moment_at
 
 from ..records._ledger import keys_of
 from ._declared import campaigns_of
+from ._entries import entry, said_entry, said_in
 from ._held import said_in_tables
-from ._trail import entry, is_trail_there, key_of_person, trail_of
+from ._known import refuse_odd_id
+from ._trail import is_trail_there, key_of_person, trail_of
 
 __all__ = ["SamePerson", "carry_all", "linked_ids", "same_person", "with_linked"]
 
@@ -60,6 +62,7 @@ def same_person(
     parted: bool = False,
     home: str | Path | None = None,
     at: datetime,
+    stands: Callable[[str], bool] | None = None,
 ) -> SamePerson:
     """Record that two ids are one person's. Every no that stands under one of them, in the home or in a campaign's
     table of consents, stands under all from now on; so does the mark of an erasure. No yes is carried.
@@ -73,9 +76,10 @@ def same_person(
             back, since a no is never lifted by somebody else.
         home: the home folder; see `find_home`.
         at: now.
+        stands: as of `say`; the old id may be an odd one.
 
     Raises:
-        UsageError: one id, no evidence, or nobody who says so.
+        UsageError: the new id is odd, one id, no evidence, or nobody who says so.
         DataError: a campaign's table of consents cannot be read, so nobody can tell what holds back.
         StoreError: it cannot be written.
     """
@@ -87,6 +91,7 @@ def same_person(
             remedy="evenhand consent same-person NEW --was OLD --evidence 'account merged, ticket 12' --by desk-4",
         )
     place = find_home(home)
+    refuse_odd_id(subject, place, stands)
     group = list(dict.fromkeys([*_group(place, subject), *_group(place, was)]))
     gone = {} if parted else _keep_out(place, group)
     keys = {one: key_of_person(place, one, make=one not in gone or one == subject) for one in group}
@@ -148,7 +153,9 @@ def with_linked(place: Home, who: str, entries: Sequence[Entry]) -> list[Entry]:
     if not said or not is_trail_there(place):
         return out
     latest = max(one.at for one in said)
-    nos = standing_nos([Said.from_body(one.body, one.at) for one in said], moment_at(latest))
+    own = key_of_person(place, who, make=False)
+    assert own is not None, "an entry of theirs is about to be appended"
+    nos = standing_nos([said_in(one, own) for one in said], moment_at(latest))
     if nos:
         for other in linked_ids(place, who):
             key = key_of_person(place, other, make=False)
@@ -204,8 +211,8 @@ def _said_by(place: Home, key: SubjectKey | None) -> list[Said]:
     if key is None or not is_trail_there(place):
         return []
     with trail_of(place) as trail:
-        return [Said.from_body(one.body, one.at) for one in trail.read(Stream.CONSENT, handles=[key.handle])]
+        return [said_in(one, key) for one in trail.read(Stream.CONSENT, handles=[key.handle])]
 
 
 def _entries(said: Iterable[Said], key: SubjectKey, at: datetime) -> list[Entry]:
-    return [entry(Stream.CONSENT, one.to_body(), at=one.at, recorded=at, handle=key.handle) for one in said]
+    return [said_entry(one, key, recorded=at) for one in said]

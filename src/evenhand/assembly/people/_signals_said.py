@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.stores.home import Home, find_home
+from evenhand.ledger import SubjectKey
 from evenhand.policy import Campaign
 from evenhand.rights import SIGNALS, Entry, Said, Stream, said_by_signal
 from evenhand.signals import Unreadable, read_gpp, read_tcf, read_us_privacy
 from evenhand.terms import UsageError
 
+from ._entries import said_entry, said_in
+from ._known import refuse_odd_id
 from ._same_person import with_linked
 from ._signal_means import GPC, GPC_ON, Means, means_of, says_no
-from ._trail import entry, is_trail_there, key_of_person, keys_drawn, trail_of
+from ._trail import is_trail_there, key_of_person, keys_drawn, trail_of
 
 if TYPE_CHECKING:
     from evenhand.adapters.stores.rights_tables import RightsTables
@@ -65,6 +68,7 @@ def hear_signals(
     actor: str = "person",
     via: str = "",
     in_table: datetime | None = None,
+    stands: Callable[[str], bool] | None = None,
 ) -> HeardSignals:
     """Keep what a person's browser or app says. It holds for the next decision.
 
@@ -80,17 +84,19 @@ def hear_signals(
         actor: who passes it on.
         via: the machine that does, if one does.
         in_table: since when Global Privacy Control stands in the organisation's own table; None where it does not.
+        stands: as of `say`.
 
     Raises:
-        UsageError: a string cannot be read at all.
+        UsageError: the id is odd, or a string cannot be read at all.
         StoreError: it cannot be written.
     """
     for name, signal in signals.items():
         _refuse_unreadable(name, signal)
     place = find_home(home)
+    refuse_odd_id(who, place, stands)
     key = key_of_person(place, who, make=True)
     assert key is not None
-    before = _recorded(place, [key.handle])[key.handle]
+    before = _recorded(place, [key])[key.handle]
     means = {
         name: {one.campaign: means_of(name, signal, one, at) for one in campaigns} for name, signal in signals.items()
     }
@@ -103,7 +109,7 @@ def hear_signals(
             no = says_no(means[name].values())
             kept.append(said_by_signal(name, signal, at, says_no=no, actor=actor, via=via))
     if kept:
-        entries = [entry(Stream.CONSENT, one.to_body(), at=one.at, recorded=at, handle=key.handle) for one in kept]
+        entries = [said_entry(one, key, recorded=at) for one in kept]
         with trail_of(place) as trail:
             trail.append(with_linked(place, who, entries))
     new = {one.purpose for one in kept}
@@ -139,12 +145,12 @@ def hear_browsers(
     entries: list[Entry] = []
     new, is_there = 0, is_trail_there(place)
     with trail_of(place) if trail is None else nullcontext(trail) as its:
-        before = _read_of(its if is_there else None, [key.handle for key in keys])
+        before = _read_of(its if is_there else None, keys)
         has_linked = is_there and next(iter(its.read(Stream.SAME)), None) is not None
         for (who, moment), key in zip(heard.items(), keys, strict=True):
             said = _first_said(before[key.handle], moment, in_table(who), actor="browser", via="a decision")
             if said is not None:
-                own = [entry(Stream.CONSENT, said.to_body(), at=said.at, recorded=at, handle=key.handle)]
+                own = [said_entry(said, key, recorded=at)]
                 entries += with_linked(place, who, own) if has_linked else own
                 new += 1
         its.append(entries)
@@ -171,21 +177,23 @@ def _refuse_unreadable(name: str, signal: str) -> None:
         )
 
 
-def _recorded(place: Home, handles: Sequence[bytes]) -> dict[bytes, list[Said]]:
+def _recorded(place: Home, keys: Sequence[SubjectKey]) -> dict[bytes, list[Said]]:
     """What was recorded of each person, oldest first."""
     if not is_trail_there(place):
-        return _read_of(None, handles)
+        return _read_of(None, keys)
     with trail_of(place) as trail:
-        return _read_of(trail, handles)
+        return _read_of(trail, keys)
 
 
-def _read_of(trail: RightsTables | None, handles: Sequence[bytes]) -> dict[bytes, list[Said]]:
+def _read_of(trail: RightsTables | None, keys: Sequence[SubjectKey]) -> dict[bytes, list[Said]]:
+    by_handle = {key.handle: key for key in keys}
+    handles = list(by_handle)
     found: dict[bytes, list[Said]] = {handle: [] for handle in handles}
     for start in range(0, len(handles) if trail is not None else 0, _AT_ONCE):
         assert trail is not None
         for one in trail.read(Stream.CONSENT, handles=handles[start : start + _AT_ONCE]):
             if one.body and one.handle is not None:
-                found[one.handle].append(Said.from_body(one.body, one.at))
+                found[one.handle].append(said_in(one, by_handle[one.handle]))
     return {handle: sorted(said, key=lambda one: one.at) for handle, said in found.items()}
 
 

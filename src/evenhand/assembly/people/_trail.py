@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,9 +21,10 @@ from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.policy import EVIDENCE_NAMES
 from evenhand.rights import SIGNALS, Entry, Said, Stream
-from evenhand.terms import DataError, microseconds_of, moment_at
+from evenhand.terms import DataError, moment_at
 
 from ..records._ledger import keys_of
+from ._entries import entry, whole_body
 
 if TYPE_CHECKING:
     from evenhand.adapters.data.tables import DataTable
@@ -34,7 +34,6 @@ __all__ = [
     "Told",
     "again_if_said_meanwhile",
     "corrections_of",
-    "entry",
     "erased_since",
     "forget_said",
     "is_trail_there",
@@ -148,22 +147,6 @@ def keys_drawn(place: Home, whom: Sequence[str]) -> list[SubjectKey]:
     return [SubjectKey(pseudonym, one[:16], one[16:]) for pseudonym, one in zip(pseudonyms, both, strict=True)]
 
 
-def entry(
-    stream: Stream,
-    body: bytes,
-    *,
-    at: datetime,
-    recorded: datetime,
-    handle: bytes | None,
-    about: str = "",
-    sealed: bytes = b"",
-) -> Entry:
-    """An entry to append."""
-    return Entry(
-        0, stream, about, handle, microseconds_of(at), microseconds_of(recorded), body, sealed, secrets.token_bytes(16)
-    )
-
-
 def told_to(place: Home, *, until: int | None = None, who: NDArray[np.bytes_] | None = None) -> Told:
     """What people told a home.
 
@@ -183,17 +166,23 @@ def told_to(place: Home, *, until: int | None = None, who: NDArray[np.bytes_] | 
         last = trail.last() if until is None else until
         said = list(trail.said(handles=wanted, until=last))
         corrected = list(trail.read(Stream.CORRECTION, handles=wanted, until=last))
-    people = keys.of_handles(sorted({one.handle for one in corrected if one.handle is not None}))
+    sealed = {one[0] for one in said if one[4]}
+    people = keys.of_handles(sorted(sealed.union(one.handle for one in corrected if one.handle is not None)))
     theirs = keys.pseudonyms_of(sorted({one[0] for one in said}))
-    return Told(_columns(said, theirs), _corrections(corrected, people), last)
+    return Told(_columns(said, theirs, people), _corrections(corrected, people), last)
 
 
-def _columns(said: Sequence[tuple[bytes, int, bytes, int]], theirs: Mapping[bytes, bytes]) -> ConsentColumns | None:
+def _columns(
+    said: Sequence[tuple[bytes, int, bytes, int, bytes]],
+    theirs: Mapping[bytes, bytes],
+    people: Mapping[bytes, SubjectKey],
+) -> ConsentColumns | None:
     """What was said, as columns, without that of people whose key is gone. Many people say the same words."""
     known = said if all(one[0] in theirs for one in said) else [one for one in said if one[0] in theirs]
     if not known:
         return None
-    handles, moments, bodies = [one[0] for one in known], [one[1] for one in known], [one[2] for one in known]
+    handles, moments = [one[0] for one in known], [one[1] for one in known]
+    bodies = [whole_body(one[2], one[4], people[one[0]]) if one[4] else one[2] for one in known]
     words = {body: Said.from_body(body, 0) for body in set(bodies)}
     subjects = np.frombuffer(b"".join([theirs[one] for one in handles]).hex().encode(), dtype="S32")
     return told_columns(subjects, moments, bodies, words)

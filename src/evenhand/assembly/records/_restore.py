@@ -241,7 +241,7 @@ def _erase_again(staged: Home, marks: Path | None, at: datetime) -> tuple[list[b
             key = people.of_person(pseudonym)
             if key is not None and database.is_there:
                 take_out(trail, [key.handle], "erasure", at)
-                EventTables(database).remove(decided_about(store, pseudonym.hex()))
+                EventTables(database, staged.key(make=False)).remove(decided_about(store, pseudonym.hex()))
             erase_subject(store, pseudonym, at=at, keys=RunKeyFolder(staged.run_keys))
         store.shrink()
     return whom, len(new)

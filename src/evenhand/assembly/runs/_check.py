@@ -18,6 +18,7 @@ from evenhand.terms import DataError, Finding, PolicyError, Severity
 from ._audit import campaign_audit
 from ._frames import Frames
 from ._intake import minors, mixed_groups, odd_features, personal_features, personal_texts
+from ._lost_noes import noes_of_others
 from ._open import Opened, open_all
 from ._run import located
 from ._told_before import findings_of
@@ -30,6 +31,8 @@ _ABOUT = {
     "history-not-randomised": ("history", "randomised"),
     "history-other-offers": ("history", "offer"),
     "history-train-before": ("history", "train_before"),
+    "consents-no-lost": ("consents",),
+    "consents-no-later": ("consents",),
 }
 """Fields of the campaign file that errors of the data are about."""
 
@@ -103,7 +106,8 @@ def _look_at_data(
     found = (*personal_features(opened), *minors(opened), *odd_features(opened), *mixed, *about)
     draw = [loaded.place(finding, ("history", "randomised")) for finding in draw_findings(loaded.campaign, lesson)]
     values = () if any(finding.severity is Severity.ERROR for finding in found) else _unusable(opened, lesson)
-    return audit, [*draw, *(_place(loaded, finding) for finding in (*values, *found))]
+    others = [loaded.place(one, ("consents",)) for one in noes_of_others(opened.noes_of_others)]
+    return audit, [*draw, *(_place(loaded, finding) for finding in (*values, *found)), *others]
 
 
 def _unusable(opened: Opened, lesson: Lesson) -> tuple[Finding, ...]:

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,7 @@ from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
 from ._given import HomeOffers
 from ._law import law_columns, law_of
+from ._lost_noes import refuse_lost_noes
 from ._told_before import ToldBefore
 
 __all__ = ["Opened", "feature_columns", "open_all", "subject_columns", "taken_in"]
@@ -51,6 +54,7 @@ class Opened:
         order_is_date: the history is ordered by dates, not by numbers.
         told: what people told the home themselves.
         mixed: sensitive columns of numbers of which some values are none.
+        noes_of_others: how many noes in the consents are of nobody in these tables.
         before: what the campaign's last run told of groups.
     """
 
@@ -67,6 +71,7 @@ class Opened:
     order_is_date: bool = False
     told: Told = field(default_factory=Told, repr=False)
     mixed: Mapping[str, MixedColumn] = field(default_factory=dict)
+    noes_of_others: int = 0
 
     @property
     def campaign(self) -> Campaign:
@@ -93,11 +98,10 @@ def open_all(
     An erasure that was made by the moment `acted` (None = now) binds, whatever moment the decision is as of. Of what
     people told the home itself, entries up to the number `heard` count (None = all). With `taught`, what a person
     corrected takes its place in their rows of the history too, in features that they gave themselves: what was observed
-    or worked out at the time was so at the time. Of
-    earlier offers those count that were recorded before the run `before` ("" = all).
+    or worked out at the time was so at the time. Of earlier offers those count from before the run `before` ("" = all).
 
     Raises:
-        DataError: a table is not what the campaign says.
+        DataError: a table is not what the campaign says; or see `refuse_lost_noes`.
         StoreError: a database cannot be reached.
     """
     campaign = loaded.campaign
@@ -112,12 +116,15 @@ def open_all(
     subjects = told.corrected(subjects, register.pseudonyms)
     digests = [subjects.digest(), history.digest()]
     opened = open_consents(campaign, frames, folder, register)
-    if opened is not None:
-        digests.append(opened[0].digest())
     people, row_of = _people_of(history.ids(campaign.identifier, unique=False))
     past = register.pseudonyms_of(people)
     keys = keys_of(place)
     looked = acted or datetime.now(UTC)
+    of_others = 0
+    if opened is not None:
+        digests.append(opened[0].digest())
+        everybody = partial(chain, ids, people)
+        of_others = refuse_lost_noes(campaign, *opened, register, everybody, at=at, acted=acted)
     gone = {**keys.suppressed(asked.subjects, looked), **keys.suppressed(past, looked)}
     told = replace(told, erased_by=microseconds_of(looked) if gone else 0)
     past = past[row_of]
@@ -166,13 +173,16 @@ def open_all(
         history_groups=Vault(past_groups, allowed),
         digest=hashlib.sha256(" ".join(digests).encode()).hexdigest(),
         told=told,
-        mixed={
-            name: found
-            for name in campaign.names(Role.SENSITIVE)
-            if name not in in_vault(campaign) and (found := subjects.mixed(name)) is not None
-        },
+        mixed=_mixed(campaign, subjects),
+        noes_of_others=of_others,
         order_is_date=bool(campaign.history.order) and history.kind(campaign.history.order or "") != "number",
     )
+
+
+def _mixed(campaign: Campaign, subjects: DataTable) -> dict[str, MixedColumn]:
+    """See `Opened.mixed`."""
+    own = [name for name in campaign.names(Role.SENSITIVE) if name not in in_vault(campaign)]
+    return {name: found for name in own if (found := subjects.mixed(name)) is not None}
 
 
 def given_features(campaign: Campaign) -> frozenset[str]:

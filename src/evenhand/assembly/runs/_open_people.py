@@ -29,6 +29,7 @@ from ._consents import book_of, open_consents
 from ._frames import Frames, open_one
 from ._given import HomeOffers
 from ._law import law_of
+from ._lost_noes import refuse_lost_noes
 from ._open import feature_columns, subject_columns, taken_in
 from ._rows_digest import digest_by_rows, picked, row_digests
 
@@ -141,7 +142,8 @@ def open_people(
         by_rows: make the digest as a service makes it (`digest_by_rows`).
 
     Raises:
-        UsageError, DataError: see `named` and `recorded_before`; or a table is not what the campaign says.
+        UsageError, DataError: see `named`, `recorded_before` and `refuse_lost_noes`; or a table is not what the
+            campaign says.
         StoreError: a database cannot be reached.
     """
     campaign = loaded.campaign
@@ -154,6 +156,8 @@ def open_people(
     table = told.corrected(table, register.pseudonyms)
     opened = open_consents(campaign, frames, folder, register)
     said = None if opened is None else opened[1]
+    if opened is not None:
+        refuse_lost_noes(campaign, *opened, register, lambda: ids, at=at, acted=acted)
     consents = book_of(campaign, said, keys_of(place).suppressed(asked.subjects, acted), at, told.said)
     law = law_of(loaded, table, len(ids), folder=folder, at=at).rows(rows)
     countable = permit(asked, campaign, consents, law).standing == Standing.PERSONALISED

@@ -85,8 +85,8 @@ def _shape(audit: Mapping[str, Any]) -> tuple[Any, ...]:
     """What an audit is about."""
     return (
         [one["features"] for one in audit["outcome"]],
-        sorted(audit["outcome_auroc"]),
-        sorted({part["column"] for part in audit["parts"]}),
+        sorted(audit.get("outcome_auroc", ())),  # what an older report lacks is of another shape
+        sorted({part["column"] for part in audit.get("parts", ())}),
     )
 
 
