@@ -47,7 +47,9 @@ def _steps(told: dict) -> dict:
 def _tell(serving, kind: str, decisions: list[str], id: str = "") -> None:
     now = microseconds_of(datetime.now(UTC))
     with database_of(serving.place) as database:
-        EventTables(database).append([Event(one, kind, id, now, now) for one in decisions])
+        EventTables(database, serving.place.key(make=False)).append(
+            [Event(one, kind, id, now, now) for one in decisions]
+        )
 
 
 def test_live_decisions_their_drops_and_what_followed_are_counted_whoever_decided_and_again_after_a_start(folder):

@@ -11,7 +11,7 @@ It decides nothing and keeps nothing: whoever keeps campaigns is asked at the ri
 from ._blocks import told_in
 from ._draft import Gone, Options, draft_of, options_for
 from ._faults import Fault, faults_of
-from ._pages import CHANGES, campaign_page, file_page, list_page, monitor_page, new_page, style, trouble_page
+from ._pages import CHANGES, campaign_page, file_page, list_page, monitor_page, new_page, script, style, trouble_page
 
 __all__ = [
     "CHANGES",
@@ -26,6 +26,7 @@ __all__ = [
     "monitor_page",
     "new_page",
     "options_for",
+    "script",
     "style",
     "told_in",
     "trouble_page",

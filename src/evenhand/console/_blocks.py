@@ -15,6 +15,8 @@ __all__ = ["done_about", "rule_of", "said_of", "told_in"]
 
 _OTHER = re.compile(r"[^a-z0-9]+")
 """What is in no key of a text."""
+_MARKS = re.compile(r"[A-Z][\w./-]*(, [A-Z][\w./-]*)*")
+"""Marks of the list of rules, which are the same in every language."""
 
 
 def said_of(block: Any, lang: Lang) -> str:
@@ -62,7 +64,7 @@ def rule_of(block: Any, lang: Lang) -> str:
     if lang == "en":
         return ""
     rule = str(block["rule"] if isinstance(block, Mapping) else block.rule)
-    return _first(lang, f"rule.{_OTHER.sub('-', rule.lower()).strip('-')}") or ("" if " " in rule else rule)
+    return _first(lang, f"rule.{_OTHER.sub('-', rule.lower()).strip('-')}") or (rule if _MARKS.fullmatch(rule) else "")
 
 
 def told_in(block: Mapping[str, Any], lang: Lang) -> dict[str, Any]:

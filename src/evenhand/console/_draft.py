@@ -15,12 +15,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from evenhand.policy import PolicyFinding, owner_of, read_campaign
-from evenhand.terms import Category, Severity
+from evenhand.terms import Severity
 
 __all__ = ["Gone", "Options", "draft_of", "offers_used", "options_for"]
 
 Form = Mapping[str, Sequence[str]]
-_STRICTER = {Category.EMPLOYMENT: "hec", Category.HOUSING: "hec", Category.CREDIT: "hec", Category.INSURANCE: "unisex"}
+_STRICTER = {"employment": "hec", "housing": "hec", "credit": "hec", "insurance": "unisex"}
 """Categories in which people may not be chosen by some of what they are (RULES F-HEC; unisex insurance)."""
 
 

@@ -18,7 +18,17 @@ from ._blocks import done_about, rule_of, said_of
 from ._draft import Options
 from ._faults import Fault
 
-__all__ = ["CHANGES", "campaign_page", "file_page", "list_page", "monitor_page", "new_page", "style", "trouble_page"]
+__all__ = [
+    "CHANGES",
+    "campaign_page",
+    "file_page",
+    "list_page",
+    "monitor_page",
+    "new_page",
+    "script",
+    "style",
+    "trouble_page",
+]
 
 CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
 """Roles that make, change and start campaigns; nobody else is shown the way to that."""
@@ -201,6 +211,11 @@ def trouble_page(wrong: Values, frame: Frame, lang: Lang, *, back: str) -> str:
 def style() -> str:
     """The style sheet of these pages, beside that of all pages for staff."""
     return (files(__package__) / "page" / "console.css").read_text("utf-8")
+
+
+def script() -> str:
+    """The script of the page of a campaign: it shows the number of a slider while it is moved."""
+    return (files(__package__) / "page" / "console.js").read_text("utf-8")
 
 
 def _sliders(figures: Values | None, asked: Values) -> list[dict[str, Any]]:

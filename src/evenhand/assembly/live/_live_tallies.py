@@ -148,7 +148,7 @@ class LiveTallies:
     def _read_events(self) -> None:
         """Count what was told to follow decisions, each kind once for each."""
         with database_of(self._place) as database, open_ledger(self._place) as store:
-            events = EventTables(database)
+            events = EventTables(database, self._place.key(make=False))
             with self._lock:
                 begun, (after, mark) = self._anew, self._event
             if not events.is_there(after, mark):  # what came last was erased since, so numbers may be given again
