@@ -15,7 +15,7 @@ def _reach(*rates):
         "run": {"at": "2026-03-01T00:00:00+00:00", "run_id": "r"},
         "campaign": {"currency": "EUR"},
         "certificate": {"value": 0},
-        **dict.fromkeys(("funnel", "drops", "offers", "limits"), []),
+        **{key: [] for key in ("funnel", "drops", "offers", "limits")},
         "groups": [chapter],
     }
     return figures_of(report)["reach"][0]["groups"]
