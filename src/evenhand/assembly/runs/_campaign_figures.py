@@ -135,8 +135,8 @@ def _share(rate: Mapping[str, Any]) -> dict[str, Any]:
     if _tens(_about(rate, "hits")) is not None:
         told = {name: _percent(rate[name]) for name in ("lower", "upper")}
         return {"rate": _rate_of(rate), **told, "is_range": False}
-    least, most = rate.get("hits_between") or (0, rate["rows"])
-    says_something = rate["hits"] is None and rate["rows"] is not None and (least > 0 or most < rate["rows"])
+    least, _ = rate.get("hits_between") or (0, 0)
+    says_something = rate["hits"] is None and rate["rows"] is not None and least > 0
     lower, upper = (_percent(rate[name]) if says_something else None for name in ("lower", "upper"))
     return {"rate": None, "lower": lower, "upper": upper, "is_range": says_something}
 
