@@ -156,7 +156,7 @@ def test_what_to_look_at_is_a_finding(drafted):
     findings = drafted().findings
     assert {(finding.id, finding.subject_matter) for finding in findings} == {
         ("EH-PII-003", "email"),
-        ("EH-PII-005", "naam"),
+        ("EH-PII-007", "naam"),
         ("EH-DRAFT-006", "opt_in"),
         ("EH-DRAFT-002", "revenue_after"),
         ("EH-DRAFT-002", "duration"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -111,6 +111,18 @@ def test_an_answer_in_which_nothing_of_a_person_counts_does_not_say_that_it_was_
     ]  # fmt: skip
 
 
+def test_who_would_ask_for_a_yes_again_learns_from_which_day(web):
+    """After an opt-out of sale a day next year; none once the person says by themselves that it may again."""
+    body = {"subject": person(9)}
+    assert web("POST", "/v1/consents", body | {"word": "opt-out-of-sale"}).status_code == 201
+    now = web("POST", "/v1/consents/history", body)
+    day = date.fromisoformat(now.json()["may_ask_again_from"])
+    assert timedelta(days=365) <= day - datetime.now(UTC).date() <= timedelta(days=367)
+    back = body | {"word": "take-back-opt-out-of-sale"}
+    assert web("POST", "/v1/consents", back, {"if-match": now.headers["etag"]}).status_code == 201
+    assert web("POST", "/v1/consents/history", body).json()["may_ask_again_from"] is None
+
+
 def test_a_fact_that_no_campaign_has_cannot_be_switched_off(web):
     """A wish that would change nothing is not answered with a yes: the asker learns where the name is wrong."""
     for column in ("visitz", "sex", "person"):
@@ -119,7 +131,11 @@ def test_a_fact_that_no_campaign_has_cannot_be_switched_off(web):
         assert (answer.status_code, answer.json()["type"]) == (422, "/problems/factor-unknown")
         assert answer.json()["title"] == "Geen enkele campagne heeft een kenmerk met deze naam. Er is niets bewaard."
         assert [one["pointer"] for one in answer.json()["errors"]] == ["/purpose"]
-    assert web("POST", "/v1/consents/history", {"subject": person(5)}).json() == {"said": [], "now": []}
+    assert web("POST", "/v1/consents/history", {"subject": person(5)}).json() == {
+        "said": [],
+        "now": [],
+        "may_ask_again_from": None,
+    }
 
 
 def test_what_was_said_is_verified_replayed_and_told(web, serving):

@@ -180,7 +180,7 @@ def test_requests_that_came_after_the_backup_go_on_in_the_restored_home(old):
     old("rights", "erase", "canary4@mail.example", "--yes")
     schema = ("--schema", f"t{secrets.token_hex(6)}") if old.url else ()
     done = old("restore", "copy", "--keys", "keys", "--home", "with", "--marks", HOME, *schema)
-    assert "Requests that came or went on later, as they were: 3." in done.stderr
+    assert "Requests that came or went on later, as they were: 4." in done.stderr
     there = old("rights", "list", "--all", "--json", home="with")
     assert json.loads(there.stdout) == json.loads(old("rights", "list", "--all", "--json").stdout)
     for number in (begun, new, gone):

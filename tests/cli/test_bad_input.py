@@ -89,6 +89,7 @@ def test_everybody_refused_is_a_run_too(shop):
     done = evenhand("run", "campaign.yaml", "--at", AT, cwd=shop)
     assert done.returncode == 3
     assert "history-not-permitted" in done.stderr
+    assert "rule: G-7.refused" in done.stderr
 
 
 def _entries(folder: Path) -> int:

@@ -101,6 +101,16 @@ def test_an_access_answer_has_every_canary_of_the_person_and_nobody_elses(desk):
     assert "<html" in (desk.folder / "letter.html").read_text("utf-8")
 
 
+def test_an_access_answer_reaches_back_to_whatever_is_kept(desk):
+    """C-7020: what was said in the first days of 2022 is in it; there is no day before which it stops."""
+    words = ("--said-at", "2022-01-01T00:00:00Z", "--method", "by letter in 2022")
+    assert desk("consent", "give", WHO, PURPOSE, *words).exit_code == 0
+    assert desk.answer(desk.ask("access", "--law", "ccpa"), "--out", "answer").exit_code == 0
+    data = (desk.folder / "answer" / "access.json").read_text("utf-8")
+    assert "2022-01-01T00:00:00" in data
+    assert "by letter in 2022" in data
+
+
 def test_an_access_page_says_where_to_complain_and_how_long_everything_is_kept(desk):
     """What GDPR 15(1)(d) and (f) ask for stands on the page itself, also where no letter goes with it."""
     text = (desk.folder / "campaign.yaml").read_text("utf-8")
@@ -111,6 +121,21 @@ def test_an_access_page_says_where_to_complain_and_how_long_everything_is_kept(d
     page = (desk.folder / "page.html").read_text("utf-8")
     assert "klacht indienen bij de toezichthouder: Autoriteit Persoonsgegevens" in page
     assert "bewijs van uw keuzes: 5 jaar; uw verzoeken: 3 jaar" in page
+
+
+def test_an_opt_out_asks_for_no_proof_and_says_when_somebody_may_ask_again(desk):
+    """No code and no letter for one; the request and the history name the first day on which to ask for a yes again."""
+    number = desk.ask("opt_out", "--law", "ccpa")
+    done = desk("rights", "identity", number, "--by", "dpo", "--letter", "code.txt")
+    assert done.exit_code == 2
+    assert "needs no proof of identity" in done.stderr
+    assert not (desk.folder / "code.txt").exists()
+    shown = desk("rights", "show", number).stdout
+    assert "counted by 11 CCR 7026(f) (since 2023-03-29)" in shown
+    day = json.loads(desk("consent", "history", WHO, "--json").stdout)["may_ask_again_from"]
+    assert f"ask for no yes to sale or sharing before {day}" in shown
+    assert desk("consent", "take-back-opt-out-of-sale", WHO).exit_code == 0
+    assert json.loads(desk("consent", "history", WHO, "--json").stdout)["may_ask_again_from"] is None
 
 
 def test_a_table_that_is_gone_is_named_and_not_passed_over(desk):
@@ -124,7 +149,7 @@ def test_a_table_that_is_gone_is_named_and_not_passed_over(desk):
 
 
 def test_what_a_person_takes_along_is_what_was_given_or_observed(desk):
-    """Nothing that was worked out; the files agree with the schema, and can be read again as they are."""
+    """G-20. Nothing that was worked out; the files agree with the schema, and can be read again as they are."""
     campaign = desk.folder / "campaign.yaml"
     text = campaign.read_text("utf-8").replace("  days: {role: feature,", "  days: {role: feature, origin: inferred,")
     campaign.write_text(text, encoding="utf-8")
@@ -147,7 +172,7 @@ def test_what_a_person_takes_along_is_what_was_given_or_observed(desk):
 
 
 def test_a_corrected_value_decides_and_recipients_are_told(desk):
-    """The next run and a single decision go by it; the message can be written again until it is acknowledged."""
+    """G-5d, G-19. The next run and one decision go by it; the message can be written again until it is acknowledged."""
     before = json.loads(desk("why", WHO, "--json").stdout)["score"]
     number = desk.ask("rectification")
     for wrong in ("visits=often", "notes=1", "person=me"):
@@ -223,7 +248,7 @@ def test_a_group_that_nobody_is_in_is_taken_for_a_typing_error_until_somebody_is
     [("objection", "direct-marketing-objection"), ("opt-out", "sale-opt-out"), ("restriction", "restricted")],
 )
 def test_what_holds_at_once_holds_from_when_it_is_asked(desk, kind, expected):
-    """Before anybody answers; and it ends when the person takes the request back."""
+    """G-21a, G-18, C-120. Before anybody answers; and it ends when the person takes the request back."""
     number = desk.ask(kind)
     assert desk.reason() == expected
     assert desk("rights", "withdraw", number).exit_code == 0
@@ -482,7 +507,7 @@ def test_a_letter_about_what_is_late_promises_no_day_that_is_over(desk):
 
 
 def test_what_a_recipient_acknowledged_is_recorded_once(desk):
-    """Told twice with one reference nothing is added; with another one it is refused, and the first stands."""
+    """G-19. Told twice with one reference nothing is added; with another one it is refused, and the first stands."""
     number = desk.ask("rectification")
     assert desk.answer(number, "--set", "visits=3").exit_code == 0
     assert desk("rights", "told", number, "Mail House", "--reference", "77").exit_code == 0

@@ -155,7 +155,7 @@ def _pseudonym(home, who):
 
 @pytest.mark.parametrize(("form", "mark"), [("json", '"fields"'), ("csv", "campaign,controller"), ("jsonld", "@graph")])
 def test_the_record_of_processing_has_every_campaign_and_no_empty_field(ran, cli, form, mark):
-    """What nobody declared says so and is told; with --check it exits with 1."""
+    """G-30. What nobody declared says so and is told; with --check it exits with 1."""
     done = cli(ran, "ropa", "--format", form)
     assert (done.exit_code, mark in done.stdout) == (0, True), done.stderr
     assert "small-shop" in done.stdout
@@ -172,7 +172,7 @@ DECLARED = """processing:
 
 
 def test_a_declared_record_has_no_gap_and_says_the_same_in_every_form(shop, cli):
-    """Every paragraph of GDPR 30(1) is filled in; a cell is no formula; JSON-LD and Turtle name the same things."""
+    """G-30. Every paragraph of 30(1) is filled in; a cell is no formula; JSON-LD and Turtle name the same things."""
     campaign = shop / "campaign.yaml"
     campaign.write_text(campaign.read_text("utf-8") + DECLARED, encoding="utf-8")
     assert cli(shop, "run", "campaign.yaml", "--at", "2026-03-01").exit_code == 0
@@ -185,6 +185,9 @@ def test_a_declared_record_has_no_gap_and_says_the_same_in_every_form(shop, cli)
     cells = list(csv.reader(cli(shop, "ropa", "--format", "csv", "--lang", "nl").stdout.splitlines()))
     assert [len(line) for line in cells] == [len(record["fields"])] * 2
     assert "klanten" in cells[1]
+    assert {"persoonlijke reclame", "toestemming", "Mail House (verwerker, US)"} <= set(cells[1])
+    assert "beslissingen: 24 maanden; gegevens: 6 maanden" in cells[1]
+    assert (row["purpose"], row["basis"]) == ("PersonalisedAdvertising", "consent")
     assert not [cell for cell in csv_row(cli(shop, "ropa", "--format", "csv").stdout) if cell.startswith("=")]
     (node,) = json.loads(cli(shop, "ropa", "--format", "jsonld").stdout)["@graph"]
     turtle = cli(shop, "ropa", "--format", "turtle").stdout

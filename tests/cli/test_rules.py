@@ -265,7 +265,7 @@ INTEREST = "legal_basis: legitimate_interest\nbalancing: {record: LIA-1, expires
 
 
 def test_a_legitimate_interest_needs_its_signed_record_at_the_moment_of_the_run(tmp_path, cli):
-    """Signed and unchanged: it runs; the text altered, or the day past: nobody is addressed with personal data."""
+    """G-6f. Signed and unchanged: it runs; the text altered: nobody is addressed with personal data, by that rule."""
     path = write_law_shop(tmp_path)
     path.write_text(path.read_text("utf-8") + INTEREST, "utf-8")
     (tmp_path / "own.yaml").write_text(OWN.replace("[DE]", "[FR]").replace("place: DE", "place: FR"), "utf-8")
@@ -276,6 +276,11 @@ def test_a_legitimate_interest_needs_its_signed_record_at_the_moment_of_the_run(
     plan = json.loads(cli(tmp_path, "plan", "campaign.yaml", "--at", AT, "--json").stdout)
     assert plan["reasons"]["basis-legitimate-interest"] > 100
     (tmp_path / "lia.md").write_text("Interest, necessity, balance, and more.\n", "utf-8")
-    done = cli(tmp_path, "plan", "campaign.yaml", "--at", AT)
-    assert done.exit_code == 3
-    assert "none may be used" in done.stderr
+    for command in ("plan", "check"):
+        done = cli(tmp_path, command, "campaign.yaml", "--at", AT)
+        said = done.stdout + done.stderr
+        assert "none may be used" in said
+        assert "rule: G-6f" in said
+        assert "The sender has the balancing test done and signed again." in said
+        assert "name the same subjects" not in said
+    assert cli(tmp_path, "run", "campaign.yaml", "--at", AT).exit_code == 3

@@ -32,7 +32,7 @@ def _soft(values):
 @pytest.mark.parametrize("place", ["NL", "DE"])
 @pytest.mark.parametrize("channel", ["email", "sms", "push"])
 def test_only_all_four_facts_together_are_a_soft_opt_in(facts, place, channel):
-    """Details out of a sale, an own product, a similar one, and an objection that was offered: all, or consent."""
+    """E-mail: details out of a sale, an own product, a similar one, an objection that was offered: all, or consent."""
     campaign = law_campaign({"jurisdictions": [place], **_soft(facts)}, channel=channel, **INTEREST)
     expected = ("PERSONALISED", "SOFT_OPT_IN") if all(facts) else ("REFUSED", "CHANNEL_NEEDS_CONSENT")
     assert law_answer([], campaign) == [expected]
@@ -65,7 +65,7 @@ def test_what_is_not_known_is_no_soft_opt_in():
     ],
 )
 def test_calling_own_customers_ended_on_the_first_of_july_2026(at, sender, customer, permitted):
-    """In the Netherlands, at midnight there; charities, charity lotteries and the press still may call theirs."""
+    """E-phone. At midnight in the Netherlands; charities, charity lotteries and the press still may call theirs."""
     campaign = law_campaign({"sender": sender, "customer": {"everybody": customer}}, channel="phone", **INTEREST)
     answer = law_answer([], campaign, at=datetime.fromisoformat(at).replace(tzinfo=UTC))[0]
     assert answer[0] == ("PERSONALISED" if permitted else "REFUSED")
@@ -80,10 +80,21 @@ def test_consent_is_enough_on_every_channel():
 
 @pytest.mark.parametrize("state", ["none", "unsigned", "altered", "expired"])
 def test_a_legitimate_interest_without_a_valid_balancing_test_refuses_everybody(state):
-    """Nothing says yes: it goes to the organisation, which can have it signed again."""
+    """G-6f. Nothing says yes: it goes to the organisation, which can have it signed again."""
     assert law_answer([], law_campaign(channel="post", **INTEREST), balancing=state) == [
         ("REFUSED", "BALANCING_NOT_VALID")
     ]
+
+
+@pytest.mark.parametrize("channel", ["post", "web"])
+@pytest.mark.parametrize("purpose", ["", "PersonalisedAdvertising", "Marketing"])
+def test_an_objection_stops_a_legitimate_interest_at_once(channel, purpose):
+    """G-21a: with a signed balancing test and all; nobody weighs first."""
+    campaign = law_campaign(channel=channel, **INTEREST)
+    assert law_answer([], campaign)[0][1] == "BASIS_LEGITIMATE_INTEREST"
+    said = [Said(0, "objection", "Objected", purpose, NOW.replace(tzinfo=None).isoformat())]
+    standing = "REFUSED" if channel == "post" else "CONTEXTUAL"
+    assert law_answer(said, campaign) == [(standing, "DIRECT_MARKETING_OBJECTION")]
 
 
 def test_a_restriction_keeps_data_from_every_use_until_it_is_lifted():
@@ -113,7 +124,7 @@ def test_a_restriction_keeps_data_from_every_use_until_it_is_lifted():
     ],
 )
 def test_the_age_of_consent_is_that_of_the_country(place, age, by_parent, reason):
-    """Of somebody who consented explicitly on an own site; below the age a parent has to."""
+    """G-8. Of somebody who consented explicitly on an own site; below the age a parent has to."""
     actor = "parent" if by_parent else "subject"
     weighed = evidence(EXPLICIT | {"actor": actor}, {})
     answer = law_answer([GIVEN, Said(0, "minor", age, "")], law_campaign({"jurisdictions": [place]}), weighed=weighed)
@@ -131,7 +142,7 @@ def test_no_consent_opens_a_platform_to_a_minor():
 
 
 def test_an_unknown_age_counts_as_a_child_only_where_children_are_addressed():
-    """Nobody collects more data only to find out; in a place for children, closed when in doubt."""
+    """G-8, G-11. Nobody collects more data only to find out; in a place for children, closed when in doubt."""
     assert law_answer([GIVEN], law_campaign()) == [("PERSONALISED", "CONSENT_VALID")]
     assert law_answer([GIVEN], law_campaign({"for_children": True})) == [("CONTEXTUAL", "AGE_UNKNOWN")]
     adult = Said(0, "minor", "no", "")
@@ -190,7 +201,7 @@ def test_an_explicit_consent_counts_only_while_it_stands():
     ],
 )
 def test_a_consent_counts_where_it_can_be_shown(record, reason):
-    """Which text, in which language, how, and by whom; and the person did something themselves (Planet49)."""
+    """E-records, G-7. Which text, language, how, and by whom; and the person did something themselves (Planet49)."""
     assert law_answer([GIVEN], law_campaign(), weighed=evidence(record))[0][1] == reason
 
 
@@ -284,7 +295,7 @@ BUYER = {
     ],
 )
 def test_data_of_the_young_is_sold_only_after_a_yes(age, opt_in, reason):
-    """California: below 16 their own, and nobody is addressed with personal data where it would be sold without."""
+    """C-120. Below 16 it is their own yes; nobody is addressed with personal data where it would be sold without."""
     campaign = law_campaign(CALIFORNIA, controller__country="US")
     said = [GIVEN, Said(0, "minor", age, "")]
     said += [Said(0, "opt_in", opt_in, "")] if opt_in else []
@@ -321,7 +332,7 @@ def test_a_limit_on_sensitive_data_is_californian_and_about_sensitive_data():
     ],
 )
 def test_data_goes_to_recipients_and_countries_on_the_list(recipient, reason):
-    """On the organisation's list, under a contract that runs; inside, to a listed country, or under safeguards."""
+    """G-26/28, G-44. On the list, under a contract that runs; inside, to a listed country, or under safeguards."""
     one = {"id": "mailer", "name": "Mailer", "role": "processor", "contract": "DPA-1"} | recipient
     campaign = law_campaign({"recipients": ["mailer"]})
     assert law_answer([GIVEN], campaign, own=[own_pack(recipients=[one])])[0][1] == reason

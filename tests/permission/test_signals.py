@@ -90,7 +90,7 @@ def answer(*rows: Row, at: datetime = NOW, signals: dict | None = None, **change
 
 
 def test_a_tc_string_is_consent_to_personalised_advertising():
-    """For our vendor, with purposes 1, 3 and 4; each of them missing is the person's no."""
+    """E-cookie. For our vendor, with purposes 1, 3 and 4; each of them missing, storage (1) too, is the person's no."""
     assert answer(Row(tcf=tcf())) == VALID
     assert answer(Row(tcf=tcf(vendors=[7]))) == REFUSED
     for purposes in ([1, 3], [1, 4], [3, 4], []):

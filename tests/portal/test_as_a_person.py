@@ -307,7 +307,7 @@ def test_what_has_no_sentence_of_its_own_is_told_in_words(shop):
     word = Word("consent", "PersonalisedAdvertising", "ConsentExpired", shop.now, "table")
     shop.sayings.said.setdefault(person, []).append(word)
     page = _words(_enter(shop, person)[1])
-    assert "toestemming verlopen: gepersonaliseerde reclame (staat in een lijst van de organisatie)" in page
+    assert "toestemming verlopen: persoonlijke reclame (staat in een lijst van de organisatie)" in page
     assert "ConsentExpired" not in page
     assert "Op deze pagina zei u hier nog niets over. Bij de laatste beslissing" in page
     assert "telt nu niet mee" in page

@@ -75,7 +75,7 @@ def test_nothing_is_chosen_beforehand_and_nothing_hides_a_choice(real):
 
 
 def test_a_no_stays_a_no_and_is_not_asked_about_again(real):
-    """However often the page is opened, in either language: the very same page."""
+    """C-7026. However often the page is opened, in either language: the very same page, not only for twelve months."""
     person = real.who("tea")
     browser, page = _enter(real, person)
     _all_off(real, browser, page)

@@ -58,7 +58,7 @@ def test_of_two_at_one_moment_the_no_stands():
 
 
 def test_a_record_has_every_mandatory_field(consents):
-    """Of ISO/IEC TS 27560 and of the GDPR; each stands where our table says, and is filled in."""
+    """E-records. Of ISO/IEC TS 27560 and of the GDPR; each stands where our table says, and is filled in."""
     mandatory = {one["field"] for one in consents["iso_27560_fields"] if "Mandatory" in (one["iso_27560"], one["gdpr"])}
     assert mandatory <= set(CONSENT_FIELDS), mandatory - set(CONSENT_FIELDS)
     said = [said_now("give", PURPOSE, AT, **EVIDENCE)]

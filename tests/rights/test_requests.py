@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.explanation import LANGUAGES
+from evenhand.explanation import LANGUAGES, article_in_words
 from evenhand.rights import (
     CODE_TRIES,
     EXTENSIONS,
@@ -78,7 +78,7 @@ def test_a_trail_that_was_tampered_with_is_no_request():
 
 
 def test_more_time_is_taken_once_with_a_reason_and_in_the_first_month():
-    """On the last day of the first month it may be, the day after it may not; no other reason counts."""
+    """G-12. On the last day of the first month it may be, the day after it may not; no other reason counts."""
     last, late = datetime(2026, 4, 5, 12, tzinfo=UTC), datetime(2026, 4, 6, 12, tzinfo=UTC)
     assert then(asked(), Step.EXTEND, at=last, reason="complex").due.isoformat() == "2026-06-05"
     with pytest.raises(UsageError, match="could be extended until 2026-04-05"):
@@ -129,7 +129,7 @@ def test_overdue_is_computed_and_ends_with_the_answer():
 
 
 def test_a_code_is_right_in_any_writing_and_only_for_a_while():
-    """Small letters and spaces do not matter; after five wrong tries, or seven days, a new one must be sent."""
+    """G-11: a code is all that is asked, however it is typed; after five wrong tries, or seven days, a new one."""
     request = then(asked(), Step.ASK_IDENTITY, nonce="abc", days=7)
     code = code_of(SECRET, "R-1", "abc")
     assert is_code(request, code.lower().replace("-", " "), SECRET, NOW)
@@ -179,7 +179,7 @@ def test_every_step_has_its_letter(kind, lang):
         assert f'<html lang="{lang}">' in letter.to_html()
         if request.state is State.REFUSED:
             assert "Autoriteit Persoonsgegevens" in text
-            assert REFUSALS[request.trail[-1].details["reason"]].article in text
+            assert article_in_words(REFUSALS[request.trail[-1].details["reason"]].article, lang) in text
         if request.state is State.IDENTITY_ASKED:
             assert "ABCD-EFGH" in text
 
@@ -196,3 +196,41 @@ def test_the_law_of_california_has_its_own_dates():
     request = asked(law=Law.CCPA.value, country="US")
     assert request.to_dict(NOW)["due"] == "2026-04-19"
     assert request.days_left(NOW) == 45
+
+
+@pytest.mark.parametrize("kind", ["opt_out", "objection"])
+@pytest.mark.parametrize("law", ["ccpa", "gdpr"])
+def test_nobody_who_says_no_is_asked_to_prove_who_they_are(kind, law):
+    """11 CCR 7026: an opt-out needs no verification; the refusal says that it holds already, and what to do."""
+    with pytest.raises(UsageError, match="needs no proof of identity") as refused:
+        then(asked(kind, law=law), Step.ASK_IDENTITY, nonce="n", days=7)
+    assert "C-7026" in refused.value.rule
+    assert "it holds already. Tell them: evenhand rights answer R-1" in refused.value.remedy
+    assert then(asked(kind, law=law), Step.ANSWER).state is State.ANSWERED
+
+
+def test_a_dutch_refusal_cites_the_law_by_its_dutch_name():
+    """A Dutch reader gets the AVG with article, paragraph and letter; an English one the GDPR as it is cited."""
+    nl, en = (
+        letter_of(then(asked("erasure", lang=lang), Step.REFUSE, reason="legal-duty"), SENDER).to_text()
+        for lang in ("nl", "en")
+    )
+    assert "(AVG artikel 17 lid 3 onder b)" in nl
+    assert "GDPR" not in nl
+    assert "(GDPR 17(3)(b))" in en
+
+
+def test_the_answer_to_an_opt_out_names_the_day_before_which_nobody_asks_again():
+    """The letter and the request say the same day; of an opt-out that was taken back there is none."""
+    request = then(asked("opt_out", law="ccpa"), Step.ANSWER)
+    assert "We do not ask you before 6 March 2027 whether we may again." in letter_of(request, SENDER).to_text()
+    assert request.to_dict(NOW)["may_ask_again_from"] == "2027-03-06"
+    assert then(asked("opt_out"), Step.WITHDRAW).to_dict(NOW)["may_ask_again_from"] is None
+    assert asked("access").to_dict(NOW)["may_ask_again_from"] is None
+
+
+def test_the_answer_to_an_erasure_says_what_stays():
+    """A mark, the steps of the request, unreadable decisions and totals: not the mark alone."""
+    letter = letter_of(then(asked("erasure", lang="nl"), Step.ANSWER, identity="known"), SENDER).to_text()
+    for kept in ("een merkteken zonder uw naam", "stappen van dit verzoek", "wat niemand meer kan lezen", "totalen"):
+        assert kept in letter

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     )
     from .people._consent_import import Imported, import_consents
     from .people._declared import home_time_zone
+    from .people._erasure import erase
     from .people._events import write_events
     from .people._known import is_known
     from .people._looks import ReadsInHome, note_look, staff_reads
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     from .people._recipients import Message, acknowledge, outbox, tell_recipient
     from .people._requests import Found, Stepped, find_request, letter_for, list_requests, reveal_request
     from .people._retention import DueRun, Retention, retention
-    from .people._rights import Access, Erased, access, erase
+    from .people._rights import Access, Erased, access
     from .people._ropa import record_of_processing
     from .people._said_since import SaidSince, consents_since
     from .people._same_person import SamePerson, same_person

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +11,17 @@ from numpy.typing import NDArray
 from evenhand.features import encode, learn_view
 from evenhand.permission import ConsentBook, permit
 from evenhand.policy import Campaign
-from evenhand.rules import Law
+from evenhand.rules import Effect, Law, Rule, cited_rule
 from evenhand.scoring import CONTROL, Assignment, drawn, fit
 from evenhand.scoring import History as CodedHistory
-from evenhand.terms import Asked, DataError, FeatureView, Model, Role, Standing, Target
+from evenhand.terms import Asked, DataError, FeatureView, Model, Permitted, Reason, Role, Standing, Target
 
 from ._history import History, held_out_rows, offer_indices
 
 __all__ = ["Lesson", "learn", "lesson_of", "look_at_draw", "teachable"]
+
+_SHOWN = 3
+"""Rules that are named at most, where none of a history may be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,9 @@ def teachable(
         asked: the moment, and the people who are decided about.
         law: which rules hold for these people; None = as declared for everybody.
         rows: with it, the row of each history row's person among them; -1 = it is not known where they are.
+
+    Raises:
+        DataError: nobody's data may be used; it names the rules that most of the rows were refused by.
     """
     people, first, inverse = np.unique(subjects, return_index=True, return_inverse=True)
     own = law if law is None or rows is None else law.rows(rows[first])
@@ -84,7 +91,34 @@ def teachable(
     for name in campaign.names(Role.FEATURE):
         if name in permitted.switched_off:
             may &= ~permitted.switched_off[name]
+    if len(may) and not may.any():
+        raise _refused(campaign, law or Law.declared(campaign), permitted, inverse)
     return np.asarray(may[inverse])
+
+
+def _refused(campaign: Campaign, law: Law, permitted: Permitted, inverse: NDArray[np.intp]) -> DataError:
+    """Why no row of a history may teach: the rules that refused most of them, each of them at least a tenth."""
+    rule = permitted.rule if permitted.rule is not None else np.full(len(permitted.reason), -1)
+    found = Counter(zip(permitted.reason[inverse].tolist(), rule[inverse].tolist(), strict=True))
+    cited: dict[str, Rule] = {}
+    asks_consent = False
+    for (code, place), count in found.most_common(_SHOWN):
+        reason = Reason(code)
+        one = cited_rule(law.rulebook, campaign, at=permitted.asked.at, place=place, reason=reason)
+        if one is not None and one.rule.effect is not Effect.ALLOW and count >= len(inverse) / 10:
+            cited[one.rule.id] = one.rule
+            asks_consent |= reason is Reason.CONSENT_NEVER_ASKED
+    remedies = list(dict.fromkeys(rule.remedy.en for rule in cited.values()))
+    if asks_consent or not remedies:
+        remedies.append("Check that the consents name the same subjects and exactly this purpose.")
+    why = "; ".join(f"{rule.id} ({rule.article}): {rule.says.en.rstrip('.')}" for rule in cited.values())
+    return DataError(
+        "history-not-permitted",
+        f"Of {len(inverse)} history rows none may be used for {campaign.purpose}"
+        + (f", most of them by {why}." if why else "."),
+        rule=", ".join(cited) or "G-6: a legal basis per purpose before processing",
+        remedy=" ".join(remedies),
+    )
 
 
 def lesson_of(campaign: Campaign, history: History, allowed: NDArray[np.bool_]) -> Lesson:

@@ -138,6 +138,8 @@ def history(
         evidence = ", ".join(part for part in (one.method, one.notice and f"notice {one.notice}", one.actor) if part)
         voice.data(f"{one.at.isoformat()}  {one.status}  {one.purpose or 'all marketing'}  ({evidence})")
     voice.warn_unknown(bool(told.said) or assembly.is_known(who, home=home))
+    if told.may_ask_again_from:
+        voice.talk(f"Ask for no yes to sale or sharing before {told.may_ask_again_from} (C-7026).")
     voice.talk(f"{counted(len(told.said), 'record')}. A campaign's own table of consents may hold more.")
 
 

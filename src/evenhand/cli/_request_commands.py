@@ -150,6 +150,10 @@ def show(
     voice.data(f"{request.number}  {request.kind.value}  {request.state.value}  ({request.kind.article})")
     dates = request.dates
     voice.data(f"  received {dates.received}, due {request.due}, last working day for it {dates.legal_due}")
+    since = [f"{one.source} (since {one.since})" for one in dates.counted_by]
+    voice.data(f"  counted by {', '.join(since)}")
+    if request.may_ask_again_from:
+        voice.data(f"  ask for no yes to sale or sharing before {request.may_ask_again_from}")
     for one, private in zip(request.trail, shown, strict=True):
         told = {key: value for key, value in {**one.details, **private}.items() if key not in ("nonce", "mark")}
         said = ", ".join(f"{key} {value}" for key, value in told.items())

@@ -82,6 +82,9 @@ def access(
 def erase(
     who: Annotated[str, typer.Argument(metavar="SUBJECT", help="The person's id, as it stands in the subjects table.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")] = False,
+    by: Annotated[
+        str, typer.Option("--by", help="Who erases: a role or a staff number. It is kept after the person is gone.")
+    ] = UNNAMED,
     home: HomeFolder = None,
     json_out: Json = False,
     quiet: Quiet = False,
@@ -93,7 +96,7 @@ def erase(
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     confirm_erasure(yes=yes, json_out=json_out)
     is_known = assembly.is_known(who, home=home)
-    done = assembly.erase(who, home=home, at=moment(None))
+    done = assembly.erase(who, home=home, at=moment(None), by=by)
     if json_out:
         voice.document(
             {
@@ -107,6 +110,8 @@ def erase(
                 "lapsed": list(done.lapsed),
                 "own_tables": list(done.own_tables),
                 "known": is_known,
+                "request": done.request,
+                "to_tell": list(done.to_tell),
                 "models": [one.to_dict() for one in done.models],
                 "still_held": list(done.still_held),
             }
@@ -123,6 +128,12 @@ def erase(
     if done.other_ids:
         voice.data(f"With it went {counted(done.other_ids, 'other id')} of the same person.")
     tell_lapsed(voice, done.lapsed)
+    if done.request:
+        voice.data(f"It is kept as request {done.request}, by {by.strip()}.")
+    if done.to_tell:
+        are = "is" if len(done.to_tell) == 1 else "are"
+        voice.data(f"{counted(len(done.to_tell), 'recipient')} {are} to be told: {', '.join(done.to_tell)}")
+        voice.talk(f"To do: evenhand rights tell {done.request} RECIPIENT SUBJECT; the list: evenhand rights outbox")
     voice.tell_held(done.still_held)
     voice.data("A keyed mark keeps this id out of later decisions, until they consent anew.")
     for one in done.models:
@@ -180,5 +191,5 @@ def verify(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (access, ("evenhand rights access 1042 --lang nl", "evenhand rights access 1042 --out access.json")),
     (verify, ("evenhand rights verify", "evenhand rights verify --json")),
-    (erase, ("evenhand rights erase 1042", "evenhand rights erase 1042 --yes --home /srv/evenhand")),
+    (erase, ("evenhand rights erase 1042", "evenhand rights erase 1042 --yes --by desk-4")),
 )

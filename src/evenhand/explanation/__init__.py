@@ -6,9 +6,11 @@ up to the margin, with nothing left over. Sources: GDPR 15(1)(h) and C-203/22 (t
 right; and it names a smallest change that would have changed a decision, not every one, and knows no causes.
 """
 
+from ._articles import article_in_words
 from ._corrected import corrected
 from ._counterfactual import Change, Counterfactual, CounterfactualSearch, Proof, counterfactual
 from ._explain import REASONS, explain
+from ._groups import offer_values
 from ._instead import DecisionSearch, decision_counterfactual
 from ._line import Corrected, Factor, Line, bin_words, origin_words, purpose_words
 from ._reviewed import REVIEWED, reviewed
@@ -33,6 +35,7 @@ __all__ = [
     "Proof",
     "Review",
     "SumRow",
+    "article_in_words",
     "bin_words",
     "catalogue",
     "corrected",
@@ -42,6 +45,7 @@ __all__ = [
     "explain",
     "money",
     "number",
+    "offer_values",
     "one_line",
     "origin_words",
     "percent",

@@ -8,8 +8,9 @@ from evenhand.policy import Campaign
 from evenhand.rules import PackedRule, Rulebook, cited_rule
 from evenhand.terms import DecisionFacts, Reason
 
+from ._articles import article_in_words
 from ._line import Line
-from ._text import day, text
+from ._text import catalogue, day, text
 
 __all__ = ["cited", "rule_lines", "rule_values"]
 
@@ -27,7 +28,9 @@ def rule_lines(facts: DecisionFacts, packed: PackedRule | None, lang: str) -> tu
         return ()
     rule = packed.rule
     says, remedy = (words.nl if lang == "nl" else words.en for words in (rule.says, rule.remedy))
-    line = text("why.rule", lang, id=rule.id, article=rule.article, pack=packed.pack, version=packed.version, says=says)
+    pack = catalogue(lang).get(f"why.pack.{packed.pack}", packed.pack)
+    article = article_in_words(rule.article, lang)
+    line = text("why.rule", lang, id=rule.id, article=article, pack=pack, version=packed.version, says=says)
     out = [Line("rule", 2, line)]
     if rule.begins is not None:
         out.append(Line("rule-since", 2, text("why.rule-since", lang, day=day(rule.begins, lang))))

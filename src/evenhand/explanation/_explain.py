@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Allocated, Explained, Reason, Standing, term_contributions
+from evenhand.terms import WITHHELD, Allocated, DataError, Explained, Reason, Standing, term_contributions
 
 from ._flip import Flips, find_flips
 from ._recheck import true_flips
@@ -30,9 +30,13 @@ def explain(allocated: Allocated, campaign: Campaign) -> Explained:
     Args:
         allocated: the decisions.
         campaign: says what an offer brings and which columns a person could change.
+
+    Raises:
+        DataError: a feature that is declared to be about the offer differs between people.
     """
     scored = allocated.scored
     model = scored.minimised.model
+    _refuse_differing(allocated, campaign)
     people = len(allocated.offer)
     terms = len(model.tables)
     top = np.full((people, REASONS), -1, dtype=np.int16)
@@ -59,6 +63,23 @@ def explain(allocated: Allocated, campaign: Campaign) -> Explained:
             found = find_flips(allocated, campaign, mine, focus[mine], contributions[personal])
             flips.put(mine, true_flips(allocated, campaign, mine, focus[mine], found))
     return Explained(allocated, top, share, margins(allocated), flips.term, flips.code)
+
+
+def _refuse_differing(allocated: Allocated, campaign: Campaign) -> None:
+    """Raise where a feature that is told as being about the offer has different values for different people."""
+    minimised = allocated.scored.minimised
+    for binning, codes in zip(minimised.model.view.binnings, minimised.codes, strict=True):
+        if campaign.columns[binning.name].about == "person":
+            continue
+        for row in np.atleast_2d(codes):
+            read = row[row != WITHHELD]
+            if len(read) and (read != read[0]).any():
+                raise DataError(
+                    "about-offer-differs",
+                    f"The column {binning.name} is declared to be about the offer, and people have different values.",
+                    rule="G-15h: what differs between people is told to them as theirs, and is theirs to switch off",
+                    remedy="take `about: offer` out of the column, or give everybody the same value of an offer",
+                )
 
 
 def focus_of(allocated: Allocated) -> NDArray[np.int16]:

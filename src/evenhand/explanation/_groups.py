@@ -79,13 +79,13 @@ def group_part(
 
 
 def _without(facts: DecisionFacts, campaign: Campaign, model: Model, places: Sequence[int]) -> tuple[int, ...]:
-    if facts.moved or not campaign.is_each_by_itself:
+    if (facts.moved and not facts.used_up) or not campaign.is_each_by_itself:
         return ()
     values = offer_values(facts.codes, campaign, model)
-    left = {j: value - places[j] for j, value in enumerate(values) if j not in facts.excluded}
+    left = {j: value - places[j] for j, value in enumerate(values) if j not in facts.excluded and j not in facts.full}
     top = max(left.values(), default=0)
     best = tuple(j for j, one in left.items() if one == top) if top > 0 else (-1,)
-    return () if facts.offer in best else best
+    return () if facts.offer in best or not facts.later_full.keys().isdisjoint(best) else best
 
 
 def offer_values(codes: tuple[NDArray[np.uint8], ...], campaign: Campaign, model: Model) -> list[int]:

@@ -95,7 +95,9 @@ class DecisionSearch:
         """The smallest change by which the price rule decides differently; see `decision_counterfactual`."""
         campaign, model = self._campaign, self._model
         focus = facts.offer if facts.offer >= 0 else facts.runner_up
-        if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or focus < 0:
+        if facts.standing is not Standing.PERSONALISED or facts.sealed or focus < 0:
+            return None
+        if facts.moved and not facts.used_up:
             return None
         modes = {limit.mode for limit in campaign.limits.disparity}
         by_response = any(limit.measure.is_weighted for limit in campaign.limits.disparity)
@@ -145,13 +147,13 @@ class _Asked:
             known = {facts.offer: facts.price, facts.runner_up: facts.runner_up_price}
         else:
             known = {facts.runner_up: facts.runner_up_price}
-        self.price = {offer: price for offer, price in known.items() if offer >= 0}
+        self.price = {offer: price for offer, price in known.items() if offer >= 0 and offer not in facts.closed}
         self._prices = prices
         if prices is not None and not is_aware:
             cell = self._cell(self.leaf)
             if cell is not None:
                 prices_here = enumerate(self._all_prices(cell))
-                self.price = {offer: price for offer, price in prices_here if offer not in facts.excluded}
+                self.price = {offer: price for offer, price in prices_here if offer not in facts.closed}
         self.score = [grid.score(j, [code[j] for code in person]) for j in range(len(model.offers))]
 
     def goals(self) -> list[Goal]:
@@ -216,7 +218,7 @@ class _Asked:
                 self._worth(j)(score) - price
                 for j, (score, price) in enumerate(zip(scores, self._all_prices(cell), strict=True))
             ]
-            for offer in self.facts.excluded:
+            for offer in self.facts.closed:
                 net[offer] = -_FREE
             own = self.facts.offer
             return max(net) > 0 if own < 0 else net[own] <= 0 or net[own] < max(net)

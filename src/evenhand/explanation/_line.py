@@ -49,6 +49,7 @@ class Factor:
         contribution: micro-logits; with the base they add up to the score.
         direction: ``for``, ``against`` or ``neutral``: nothing, or of a change too little to be written.
         corrected: what the person had corrected of it; None where nothing is known of that.
+        about_offer: whether it is about the offer, and the same for everybody.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Factor:
     contribution: int
     direction: str
     corrected: Corrected | None = None
+    about_offer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

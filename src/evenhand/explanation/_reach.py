@@ -103,7 +103,7 @@ def campaign_reaches(model: Model, campaign: Campaign) -> tuple[Reach | None, ..
         way = {"up": 1, "down": -1}.get(column.change_only or "", 0)
         reach = Reach(way, *((within.at_least, within.at_most) if within else (None, None)))
         _check(binning, reach)
-        found.append(reach if column.actionable else None)
+        found.append(reach if column.actionable and column.about == "person" else None)
     return tuple(found)
 
 

@@ -20,9 +20,11 @@ from evenhand.terms import (
 
 from ._counterfactual import Counterfactual, Proof
 from ._groups import GroupPart, group_line
+from ._headline import reasons_of
 from ._instead import MOST_CHANGES
 from ._line import Factor, Line, aware_columns, bin_words, meaning_of, offer_words, purpose_words
 from ._text import day, money, number, percent, text, text_about
+from ._used_up import used_up_words
 
 __all__ = ["lines_of"]
 
@@ -87,12 +89,22 @@ def _first(facts: DecisionFacts, campaign: Campaign, factors: Sequence[Factor], 
             out.append(Line("made-by-ai", 1, text("why.made-by-ai", lang)))
     out += [
         Line("reason", 1, text_about(about, key, lang, meaning=factor.meaning, value=factor.value))
-        for factor in factors[: len(facts.top_terms)]
-        if (key := f"why.factor-{factor.direction}") != "why.factor-neutral" and not facts.outcome.is_by_lot
+        for factor in reasons_of(facts, factors)
+        if (key := f"why.factor-{factor.direction}") and not facts.outcome.is_by_lot
     ]
-    if facts.outcome is Reason.BEYOND_LIMITS:
+    out += [
+        Line("about-offer", 1, text("why.about-offer", lang, meaning=factor.meaning, value=factor.value))
+        for factor in factors[: len(facts.top_terms)]
+        if factor.about_offer and factor.direction != "neutral" and not facts.outcome.is_by_lot
+    ]
+    if facts.used_up and facts.offer >= 0:
+        why, first = used_up_words(facts, lang), offer_words(campaign, facts.runner_up, lang)
+        out.append(Line("limits", 1, text("why.used-up-first", lang, offer=first, why=why)))
+    elif facts.outcome is Reason.BEYOND_LIMITS and not facts.used_up:
         out.append(Line("limits", 1, text("why.beyond-limits", lang)))
-    if facts.outcome is Reason.NO_WORTHWHILE_OFFER:
+    elif facts.offer < 0 and not facts.used_up and facts.full and len(facts.closed) == len(campaign.offers):
+        out.append(Line("limits-too", 2, text("why.all-full", lang)))
+    if facts.outcome is Reason.NO_WORTHWHILE_OFFER and not facts.used_up:
         out.append(Line("worth", 1, text_about(about, "why.no-worth", lang)))
     if facts.excluded:
         conditions = [campaign.offers[offer].eligible for offer in facts.excluded]
@@ -138,17 +150,19 @@ def _amounts(facts: DecisionFacts, campaign: Campaign, groups: GroupPart | None,
     places = price - (groups.amount if groups is not None else 0)
     by = "price" if groups is None else "places"
     kind = "dear" if places > 0 else "cheap" if places < 0 else "free"
-    out.append(Line("price", 2, text(f"why.{by}-{kind}", lang, **({"price": amount(abs(places))} if places else {}))))
+    if places or chosen or not facts.used_up:
+        of = {"price": amount(abs(places))} if places else {}
+        out.append(Line("price", 2, text(f"why.{by}-{kind}", lang, **of)))
     if groups is not None:
         out.append(group_line(groups, campaign, lang))
     if facts.is_tie:
         out.append(Line("tie", 1, text("why.tie", lang, offer=offer_words(campaign, facts.runner_up, lang))))
-    elif chosen and facts.runner_up >= 0:
+    elif chosen and facts.runner_up >= 0 and not facts.used_up:
         other = offer_words(campaign, facts.runner_up, lang)
         out.append(Line("runner-up", 2, text("why.runner-up", lang, offer=other, margin=amount(facts.margin))))
     if not campaign.is_each_by_itself and price and facts.place == 1:
         out.append(Line("contact-price", 2, text("why.contact-price", lang)))
-    if facts.moved:
+    if facts.moved and not facts.used_up:
         out.append(Line("moved", 2, text("why.moved", lang)))
     return out
 
@@ -174,7 +188,9 @@ def _change(
     lang: str,
 ) -> list[Line]:
     """The recorded change, or the changes found since; without either, what was looked for."""
-    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.sealed or facts.outcome.is_by_lot:
+    if facts.standing is not Standing.PERSONALISED or facts.sealed or facts.outcome.is_by_lot:
+        return []
+    if (facts.moved and not facts.used_up) or len(facts.closed) == len(campaign.offers):
         return []
     if not campaign.is_each_by_itself or any(limit.measure.is_weighted for limit in campaign.limits.disparity):
         return []

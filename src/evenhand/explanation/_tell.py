@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -23,6 +23,7 @@ from ._line import Factor, Line, aware_columns, bin_words, meaning_of, origin_wo
 from ._sentences import lines_of
 from ._sum import SumRow, sum_of
 from ._text import money, number, one_line, text, text_about
+from ._used_up import true_flip
 
 __all__ = ["Explanation", "Review", "tell"]
 
@@ -127,6 +128,7 @@ class Explanation:
                     "origin_text": origin_words(factor, self.lang),
                     "contribution": factor.contribution,
                     "direction": factor.direction,
+                    **({"about": "offer"} if factor.about_offer else {}),
                     **({"corrected": factor.corrected.at.isoformat()} if factor.corrected else {}),
                 }
                 for factor in self.factors
@@ -230,7 +232,7 @@ def tell(
         for offer, cost in {facts.runner_up: facts.runner_up_cost, focus: facts.cost}.items():
             if offer >= 0:
                 offer_prices[offer] += prices.get("money", 0) * cost // PPM
-    own = not facts.outcome.is_by_lot
+    facts, own = true_flip(facts), not facts.outcome.is_by_lot
     searched = own and facts.flip_term < 0 and campaign.is_each_by_itself
     instead = decision_counterfactual(facts, campaign, model, prices=prices) if searched else None
     groups = group_part(facts, campaign, model, offer_prices, (prices or {}).get("by_limit", {}))
@@ -264,7 +266,8 @@ def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int,
         own = int(code[0] if code.ndim == 1 else code[focus, 0])
         words = bin_words(bin_labels(binning)[own], lang)
         meaning, origin = meaning_of(campaign, binning.name, lang), campaign.columns[binning.name].origin
-        factors.append(Factor(binning.name, meaning, words, origin, share, _direction(share, least)))
+        told = Factor(binning.name, meaning, words, origin, share, _direction(share, least))
+        factors.append(replace(told, about_offer=campaign.columns[binning.name].about == "offer"))
     for pair, name, share in zip(
         model.pairs, model.terms[len(factors) :], shares[len(model.view.binnings) :], strict=True
     ):
@@ -273,7 +276,8 @@ def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int,
         words = text("factor.pair-value", lang, first=one.value, second=other.value)
         if share:  # a pair that another offer's fit found says nothing here
             origin = max(one.origin, other.origin, key=list(Origin).index)
-            factors.append(Factor(name, meaning, words, origin, share, _direction(share, least)))
+            joint = Factor(name, meaning, words, origin, share, _direction(share, least))
+            factors.append(replace(joint, about_offer=one.about_offer and other.about_offer))
     kept = [factor for factor in factors if factor.name not in off]  # a joint effect with one of them is nothing
     return tuple(sorted(kept, key=lambda factor: -abs(factor.contribution)))
 

@@ -60,7 +60,7 @@ def text(key: str, lang: str, **values: object) -> str:
     """One text with its values filled in.
 
     >>> text("reason.minor", "en")
-    'The person is a minor, and minors get no personalised advertising.'
+    'You are a minor, and minors get no personalised advertising.'
     """
     return catalogue(lang)[key].format(**values)
 

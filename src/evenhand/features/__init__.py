@@ -14,8 +14,9 @@ from ._class_list import class_list, may_be_in
 from ._columns import ColumnSource, Values, Words, hold_numbers
 from ._crowds import Crowds
 from ._encode import encode
+from ._identifying import personal_in_text
 from ._minimise import minimise
-from ._personal import personal_in_text, scan_personal_data
+from ._personal import scan_personal_data
 from ._proposed import ProposedBins, propose_bins
 from ._pseudonym import Register, pseudonymise
 

@@ -66,6 +66,7 @@ from ._review import (
     unreviewed,
     wanted_by,
 )
+from ._room_left import with_room
 from ._run import Run, begin, finish, new_run_id, record, record_prices
 from ._seal import RunKeys
 from ._sealing import Sealed, Sealer, sealed
@@ -199,5 +200,6 @@ __all__ = [
     "vault_notes",
     "verify",
     "wanted_by",
+    "with_room",
     "write_out",
 ]

@@ -113,7 +113,7 @@ Cut = Literal["quarters", "quintiles", "deciles"] | Annotated[int, Field(ge=2, l
 class Column(Declared):
     """What one column may be used for."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"cut", "kept_in", "sensitivity"})
+    later: ClassVar[frozenset[str]] = frozenset({"about", "cut", "kept_in", "sensitivity"})
     role: Role = Field(
         description="feature, sensitive, identifier, outcome, eligibility, cost, permission or forbidden."
     )
@@ -133,6 +133,9 @@ class Column(Declared):
     )
     per_offer: bool = Field(
         False, description="Each offer has its own column NAME@OFFER among the subjects; history has one column NAME."
+    )
+    about: Literal["person", "offer"] = Field(
+        "person", description="offer: a feature of the offer, the same for everybody; told as that, without a switch."
     )
     special_category: bool = Field(
         False, description="Reveals health, belief, ethnicity ... (GDPR 9): never a feature."

@@ -9,17 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.allocation import CLOSED, OneDecider, PricePolicy, one_decider
+from evenhand.explanation import offer_values
 from evenhand.policy import Campaign
-from evenhand.terms import (
-    WITHHELD,
-    DecisionFacts,
-    Model,
-    Standing,
-    expected_value,
-    score_of,
-    score_ppm,
-    term_contributions,
-)
+from evenhand.terms import WITHHELD, DecisionFacts, Model, Standing
 
 __all__ = ["Otherwise", "features_of", "otherwise"]
 
@@ -50,7 +42,8 @@ def otherwise(
     """The same person decided about at the same prices, with some columns switched off.
 
     It is what gate 2 would have handed on after the switch, scored and decided as gates 3 and 4 do: a later person
-    with these codes, decided with the prices of this run, gets exactly this, as long as no limit is used up.
+    with these codes, decided with the prices of this run, gets exactly this, as long as no other limit is used up
+    than those that had nothing left then.
 
     Args:
         facts: the decision.
@@ -61,34 +54,41 @@ def otherwise(
 
     Returns:
         None where it cannot be told: nothing personal counted, chance or whole numbers decided rather than the price
-        rule, a person may get several offers, or prices hang on a group or on modelled responses.
+        rule, an offer would come out that was full for some people of the same run, a person may get several offers,
+        or prices hang on a group or on modelled responses.
     """
     focus = facts.offer if facts.offer >= 0 else facts.runner_up
-    if facts.standing is not Standing.PERSONALISED or facts.moved or facts.outcome.is_by_lot or focus < 0:
+    if facts.standing is not Standing.PERSONALISED or facts.outcome.is_by_lot or focus < 0:
         return None
     weighted = any(limit.measure.is_weighted for limit in campaign.limits.disparity)
     if policy is None or policy.secret or weighted or not campaign.is_each_by_itself:
         return None
     decider = one_decider(policy, model)
-    if _decided(decider, facts, campaign, model, facts.codes) != facts.offer:
-        return None
+    closed = frozenset((*facts.excluded, *facts.full))
+    if _decided(decider, facts, campaign, model, facts.codes, closed) != facts.offer:
+        closed = facts.closed
+        if _decided(decider, facts, campaign, model, facts.codes, closed) != facts.offer:
+            return None
     codes = tuple(
         np.full_like(code, WITHHELD) if binning.name in off else code
         for binning, code in zip(model.view.binnings, facts.codes, strict=True)
     )
-    offer = _decided(decider, facts, campaign, model, codes)
+    offer = _decided(decider, facts, campaign, model, codes, closed)
+    if offer in facts.later_full and offer != facts.offer:
+        return None
     return Otherwise(offer, offer == facts.offer)
 
 
 def _decided(
-    decider: OneDecider, facts: DecisionFacts, campaign: Campaign, model: Model, codes: tuple[NDArray[np.uint8], ...]
+    decider: OneDecider,
+    facts: DecisionFacts,
+    campaign: Campaign,
+    model: Model,
+    codes: tuple[NDArray[np.uint8], ...],
+    closed: Collection[int],
 ) -> int:
-    """Index of the offer that the price rule gives to these codes."""
-    values = []
-    for place, offer in enumerate(campaign.offers):
-        at = np.array([place])
-        score = score_of(model, term_contributions(model, codes, at), at)
-        worth = int(expected_value(offer.value_micro, offer.cost_micro, score_ppm(score, model.link))[0])
-        values.append(CLOSED if place in facts.excluded else worth)
+    """Index of the offer that the price rule gives to these codes, of those that are not closed."""
+    worth = offer_values(codes, campaign, model)
+    values = [CLOSED if place in closed else one for place, one in enumerate(worth)]
     flat = [int(one) for code in codes for one in code.ravel()]
     return decider(flat, values, facts.subject.encode()).offer

@@ -13,8 +13,10 @@ from ._otherwise import Otherwise, features_of
 
 __all__ = ["named_features", "why_view"]
 
-_PLAIN = ("by-lot", "ai", "several", "made-by-ai", "limits", "worth", "groups", "tie", "eligible", "permission",
-          "contextual", "remedy")  # fmt: skip
+_PLAIN = (
+    "by-lot", "ai", "several", "made-by-ai", "limits", "about-offer", "worth", "groups", "tie", "eligible",
+    "permission", "contextual",
+)  # fmt: skip
 _LEAST = 0.005
 _DIGEST = 12
 _AT_HOME = frozenset({
@@ -30,10 +32,11 @@ def named_features(why: Why) -> tuple[str, ...]:
     facts = why.told.facts
     if facts.standing is not Standing.PERSONALISED or facts.outcome.is_by_lot:
         return ()
-    told = [one.name for one in why.told.factors[: len(facts.top_terms)] if one.direction != "neutral"]
+    personal = [one for one in why.told.factors if not one.about_offer]
+    told = [one.name for one in personal[: len(facts.top_terms)] if one.direction != "neutral"]
     reasons = why.told.named or (told if facts.offer >= 0 else ())
     columns = [column for one in reasons for column in features_of(why.model, one)]
-    return tuple(dict.fromkeys(columns))
+    return tuple(one for one in dict.fromkeys(columns) if why.campaign.columns[one].about == "person")
 
 
 def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
@@ -61,7 +64,7 @@ def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
         "payer": why.campaign.payer,
         "headline": told.headline,
         "reviews": [line.text for line in told.lines if line.key == REVIEWED],
-        "plain": [by_key[key].text for key in _PLAIN if key in by_key and by_key[key].layer == 1 and key != "remedy"],
+        "plain": [line.text for key in _PLAIN for line in told.lines if (line.key, line.layer) == (key, 1)],
         "remedy": by_key["remedy"].text if "remedy" in by_key and by_key["remedy"].layer == 1 else "",
         "at_home": facts.permission.key in _AT_HOME,
         "choices": not refused and (personal or own),
@@ -101,10 +104,12 @@ def _label(why: Why) -> str:
 def _fact(why: Why, factor: Factor, whole: int) -> Mapping[str, Any]:
     lang = why.told.lang
     share = abs(factor.contribution) / whole if whole else 0.0
-    switches: list[Switch] = [why.switches[name] for name in features_of(why.model, factor.name)]
+    columns = [name for name in features_of(why.model, factor.name) if why.campaign.columns[name].about == "person"]
+    switches: list[Switch] = [why.switches[name] for name in columns]
     return {
         "meaning": factor.meaning,
         "value": factor.value,
+        "about_offer": factor.about_offer,
         "origin": origin_words(factor, lang),
         "share": round(100 * share, 2),
         "percent": percent(share, lang, 0) if share >= _LEAST else f"<{percent(0.01, lang, 0)}",

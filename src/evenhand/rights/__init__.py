@@ -11,14 +11,14 @@ It does not judge who somebody is, whether a ground holds or which law applies, 
 
 from ._access_page import access_page
 from ._actors import check_actor
+from ._asking_again import asking_again_after, may_ask_again_from
+from ._clocks import CLOCKS, Period, Unit, clock_on
 from ._codes import CODE_DAYS, CODE_TRIES, code_of, is_code
 from ._consent_record import CONSENT_FIELDS, ConsentContext, consent_record, missing_in, records_text
 from ._consents import SAYINGS, SIGNALS, Said, is_no, permits_on, said_by_signal, said_now, standing_of
+from ._countries import COUNTRIES, Country, country_on
 from ._deadlines import (
-    CLOCKS,
     Deadlines,
-    Period,
-    Unit,
     after,
     deadlines_of,
     local_day,
@@ -30,6 +30,7 @@ from ._deadlines import (
 from ._languages import is_language
 from ._letters import Letter, Sender, authority_of, complaint_to, letter_of
 from ._new_group import NewGroupError
+from ._periods import period_in_words
 from ._portability import PORTABILITY_SCHEMA, Item, Portability, read_portability
 from ._requests import (
     NOTED,
@@ -54,6 +55,7 @@ __all__ = [
     "CODE_DAYS",
     "CODE_TRIES",
     "CONSENT_FIELDS",
+    "COUNTRIES",
     "EXTENSIONS",
     "GENESIS",
     "NOTED",
@@ -64,6 +66,7 @@ __all__ = [
     "SIGNALS",
     "STEPS",
     "ConsentContext",
+    "Country",
     "Deadlines",
     "Entry",
     "Happening",
@@ -88,15 +91,18 @@ __all__ = [
     "Unit",
     "access_page",
     "after",
+    "asking_again_after",
     "authority_of",
     "can_extend",
     "carried_between",
     "chain",
     "check_actor",
     "check_step",
+    "clock_on",
     "code_of",
     "complaint_to",
     "consent_record",
+    "country_on",
     "deadlines_of",
     "grounds_of",
     "head_mark",
@@ -107,9 +113,11 @@ __all__ = [
     "letter_of",
     "local_day",
     "local_moment",
+    "may_ask_again_from",
     "missing_in",
     "moment_after",
     "next_happening",
+    "period_in_words",
     "permits_on",
     "public_holidays",
     "read_portability",

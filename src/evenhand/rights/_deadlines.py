@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import calendar
-import json
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from functools import cache
-from importlib.resources import files
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from evenhand.terms import UsageError
 
+from ._clocks import Period, Unit, clock_on
+from ._countries import country_on
 from ._words import Law, RequestKind
 
 __all__ = [
-    "CLOCKS",
     "Deadlines",
-    "Period",
-    "Unit",
     "after",
     "deadlines_of",
     "local_day",
@@ -30,53 +25,6 @@ __all__ = [
 ]
 
 NO_HOLIDAYS: frozenset[date] = frozenset()
-_ZONES = MappingProxyType(
-    {
-        "AT": "Europe/Vienna",
-        "BE": "Europe/Brussels",
-        "DE": "Europe/Berlin",
-        "DK": "Europe/Copenhagen",
-        "ES": "Europe/Madrid",
-        "FI": "Europe/Helsinki",
-        "FR": "Europe/Paris",
-        "IE": "Europe/Dublin",
-        "IT": "Europe/Rome",
-        "LU": "Europe/Luxembourg",
-        "NL": "Europe/Amsterdam",
-        "PL": "Europe/Warsaw",
-        "PT": "Europe/Lisbon",
-        "SE": "Europe/Stockholm",
-        "US": "America/Los_Angeles",
-    }
-)
-
-
-class Unit(StrEnum):
-    """What a period is counted in."""
-
-    HOURS = "hours"
-    DAYS = "days"
-    WORKING_DAYS = "working days"
-    MONTHS = "months"
-    YEARS = "years"
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """So much time, and which text of law or specification says so."""
-
-    amount: int
-    unit: Unit
-    source: str
-
-
-def _clocks() -> dict[str, Period]:
-    content = json.loads((files(__package__) / "clocks.json").read_text("utf-8"))
-    return {name: Period(one["amount"], Unit(one["unit"]), one["source"]) for name, one in content.items()}
-
-
-CLOCKS = MappingProxyType(_clocks())
-"""Every period by name, from ``clocks.json``: dates of law stand in data, not in code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +40,7 @@ class Deadlines:
         legal_latest: likewise, moved to a working day.
         confirm: the day by which its receipt is confirmed; None where the law names none.
         extend_until: the last day on which it may be extended; None where the law knows no extension.
+        counted_by: the periods that it was counted by, as they held on the day on which it came.
     """
 
     received: date
@@ -101,6 +50,13 @@ class Deadlines:
     legal_latest: date
     confirm: date | None
     extend_until: date | None
+    counted_by: tuple[Period, ...] = ()
+
+    @property
+    def days(self) -> dict[str, date | None]:
+        """Every day by its name."""
+        names = ("received", "due", "legal_due", "latest", "legal_latest", "confirm", "extend_until")
+        return {name: getattr(self, name) for name in names}
 
 
 def after(start: date, period: Period, holidays: Container[date] = NO_HOLIDAYS) -> date:
@@ -113,7 +69,7 @@ def after(start: date, period: Period, holidays: Container[date] = NO_HOLIDAYS) 
         UsageError: the period is counted in hours, which have no day.
 
     Example:
-        >>> after(date(2024, 1, 31), CLOCKS["gdpr.answer"])
+        >>> after(date(2024, 1, 31), clock_on("gdpr.answer", date(2024, 1, 31)))
         datetime.date(2024, 2, 29)
     """
     if period.unit is Unit.DAYS:
@@ -140,7 +96,8 @@ def moment_after(start: datetime, period: Period) -> datetime:
 
     Example:
         >>> from datetime import UTC
-        >>> moment_after(datetime(2026, 11, 20, 17, tzinfo=UTC), CLOCKS["gdpr.leak-to-authority"]).isoformat()
+        >>> known = datetime(2026, 11, 20, 17, tzinfo=UTC)
+        >>> moment_after(known, clock_on("gdpr.leak-to-authority", known.date())).isoformat()
         '2026-11-23T17:00:00+00:00'
     """
     return start + timedelta(hours=period.amount)
@@ -160,23 +117,31 @@ def deadlines_of(kind: RequestKind, law: Law, received: date, holidays: Containe
         >>> dates.due.isoformat(), dates.legal_due.isoformat(), dates.latest.isoformat()
         ('2026-04-05', '2026-04-06', '2026-06-05')
     """
-    confirm = extend_until = None
-    if law is Law.GDPR:
-        due = after(received, CLOCKS["gdpr.answer"])
-        latest = after(received, CLOCKS["gdpr.answer-extended"])
-    elif kind in (RequestKind.OPT_OUT, RequestKind.OBJECTION):
-        due = latest = after(received, CLOCKS["ccpa.opt-out"], holidays)
-    else:
-        due = after(received, CLOCKS["ccpa.answer"])
-        latest = after(received, CLOCKS["ccpa.answer-extended"])
-        confirm = after(received, CLOCKS["ccpa.confirm"], holidays)
-    if kind.is_at_once:
-        latest = due
-    else:
-        extend_until = due
+    names = _counted_by(kind, law)
+    periods = {what: clock_on(name, received) for what, name in names.items()}
+    ends = {what: after(received, period, holidays) for what, period in periods.items()}
+    due = ends["due"]
+    latest = due if kind.is_at_once else ends.get("latest", due)
+    used = tuple(period for what, period in periods.items() if what != "latest" or not kind.is_at_once)
     return Deadlines(
-        received, due, _working_day(due, holidays), latest, _working_day(latest, holidays), confirm, extend_until
+        received,
+        due,
+        _working_day(due, holidays),
+        latest,
+        _working_day(latest, holidays),
+        ends.get("confirm"),
+        None if kind.is_at_once else due,
+        used,
     )
+
+
+def _counted_by(kind: RequestKind, law: Law) -> dict[str, str]:
+    """Which clock counts what."""
+    if law is Law.GDPR:
+        return {"due": "gdpr.answer", "latest": "gdpr.answer-extended"}
+    if kind.is_at_once:
+        return {"due": "ccpa.opt-out"}
+    return {"due": "ccpa.answer", "latest": "ccpa.answer-extended", "confirm": "ccpa.confirm"}
 
 
 def local_day(moment: datetime, country: str) -> date:
@@ -190,17 +155,22 @@ def local_day(moment: datetime, country: str) -> date:
         >>> local_day(datetime(2026, 11, 22, 23, 30, tzinfo=UTC), "NL").isoformat()
         '2026-11-23'
     """
-    return moment.astimezone(ZoneInfo(time_zone(country))).date()
+    return moment.astimezone(ZoneInfo(time_zone(country, moment.date()))).date()
 
 
-def time_zone(country: str) -> str:
+def time_zone(country: str, day: date | None = None) -> str:
     """The time zone in which a country's days are counted, as IANA names it; ``UTC`` of a country that we do not know.
 
+    Args:
+        country: ISO 3166.
+        day: as it was then; None = as it is.
+
     Example:
-        >>> time_zone("NL"), time_zone("XX")
-        ('Europe/Amsterdam', 'UTC')
+        >>> time_zone("NL"), time_zone("GR"), time_zone("XX")
+        ('Europe/Amsterdam', 'Europe/Athens', 'UTC')
     """
-    return _ZONES.get(country, "UTC")
+    known = country_on(country, day)
+    return known.zone if known else "UTC"
 
 
 def local_moment(moment: datetime, country: str) -> datetime:
@@ -212,7 +182,7 @@ def local_moment(moment: datetime, country: str) -> datetime:
         >>> local_moment(datetime(2026, 11, 27, 12), "NL").isoformat()
         '2026-11-27T12:00:00+01:00'
     """
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(time_zone(country)))
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(time_zone(country, moment.date())))
 
 
 @cache
@@ -222,7 +192,8 @@ def public_holidays(country: str) -> Container[date]:
 
     if country not in holidays.list_supported_countries():
         return NO_HOLIDAYS
-    return holidays.country_holidays(country, subdiv="CA" if country == "US" else None)
+    known = country_on(country)
+    return holidays.country_holidays(country, subdiv=known.holidays or None if known else None)
 
 
 def _working_day(day: date, holidays: Container[date]) -> date:

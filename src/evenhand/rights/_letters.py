@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from types import MappingProxyType
+from datetime import UTC, date, datetime, time, timedelta
 
-from evenhand.explanation import catalogue, day, text
+from evenhand.explanation import article_in_words, catalogue, day, text
 
+from ._asking_again import asking_again_after
+from ._countries import country_on
 from ._requests import Request
 from ._words import REFUSALS, RequestKind, State, Step
 
 __all__ = ["Letter", "Sender", "authority_of", "complaint_to", "letter_of"]
-
-_AUTHORITIES = MappingProxyType(
-    {
-        "AT": "Österreichische Datenschutzbehörde (dsb.gv.at)",
-        "BE": "Gegevensbeschermingsautoriteit (gegevensbeschermingsautoriteit.be)",
-        "DK": "Datatilsynet (datatilsynet.dk)",
-        "ES": "Agencia Española de Protección de Datos (aepd.es)",
-        "FI": "Tietosuojavaltuutetun toimisto (tietosuoja.fi)",
-        "FR": "CNIL (cnil.fr)",
-        "IE": "Data Protection Commission (dataprotection.ie)",
-        "IT": "Garante per la protezione dei dati personali (garanteprivacy.it)",
-        "LU": "CNPD (cnpd.public.lu)",
-        "NL": "Autoriteit Persoonsgegevens (autoriteitpersoonsgegevens.nl)",
-        "PL": "UODO (uodo.gov.pl)",
-        "PT": "CNPD (cnpd.pt)",
-        "SE": "Integritetsskyddsmyndigheten (imy.se)",
-        "US": "California Privacy Protection Agency (cppa.ca.gov)",
-    }
-)
-"""Where a person can complain, by country of the controller; elsewhere it is not named, and said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +70,16 @@ _STYLE = (
 )
 
 
-def authority_of(sender: Sender) -> str:
-    """Where people can complain: as declared, else the authority of the country; "" where that is not known."""
-    return sender.authority or _AUTHORITIES.get(sender.country, "")
+def authority_of(sender: Sender, day: date | None = None) -> str:
+    """Where people can complain: as declared, else the authority of the country on a day (None = as last known); ""
+    where that is not known."""
+    known = country_on(sender.country, day)
+    return sender.authority or (known.complaints if known else "")
 
 
-def complaint_to(sender: Sender, lang: str) -> str:
+def complaint_to(sender: Sender, lang: str, day: date | None = None) -> str:
     """What a person who does not agree can do (GDPR 12(4), 15(1)(f)), in one or two sentences."""
-    return _say(lang, "complaint", authority=authority_of(sender) or _say(lang, "authority-of-your-country"))
+    return _say(lang, "complaint", authority=authority_of(sender, day) or _say(lang, "authority-of-your-country"))
 
 
 def letter_of(
@@ -146,7 +129,7 @@ def letter_of(
                 lines.append(_say(lang, "told", recipients=", ".join(recipients)))
         case Step.REFUSE:
             ground = str(last.details["reason"])
-            article = REFUSALS[ground].article
+            article = article_in_words(REFUSALS[ground].article, lang)
             lines = [about, _say(lang, "refused", reason=text(f"rights.ground.{ground}", lang), article=article)]
             name = "refused"
         case Step.WITHDRAW:
@@ -156,7 +139,7 @@ def letter_of(
         case _:
             lines = [about, *_came(request, now)]
     if name in ("extended", "refused", "lapsed") or (name == "answered" and not request.kind.is_at_once):
-        lines.append(complaint_to(sender, lang))
+        lines.append(complaint_to(sender, lang, now.date()))
     closing = (
         _say(lang, "number", number=request.number) + " " + _say(lang, "question", contact=sender.contact),
         _say(lang, "regards") + f"\n{sender.name}",
@@ -190,7 +173,8 @@ def _answered(request: Request) -> str:
         answer = next(one for one in reversed(request.trail) if one.step is Step.ANSWER)
         outcome = f".{answer.details['outcome']}"
     assert request.state is State.ANSWERED
-    return text(f"rights.letter.answered.{request.kind.value}{outcome}", request.lang)
+    again = day(datetime.combine(asking_again_after(request.trail[0].at), time()), request.lang)
+    return text(f"rights.letter.answered.{request.kind.value}{outcome}", request.lang, again=again)
 
 
 def _say(lang: str, key: str, **values: object) -> str:

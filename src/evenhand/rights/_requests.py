@@ -11,6 +11,7 @@ from typing import Any
 from evenhand.terms import LedgerError, UsageError
 
 from ._actors import check_actor
+from ._asking_again import asking_again_after
 from ._deadlines import NO_HOLIDAYS, Deadlines, deadlines_of, local_day
 from ._words import EXTENSIONS, REFUSALS, Law, RequestKind, State, Step
 
@@ -127,6 +128,12 @@ class Request:
             count += one.step is Step.FAIL_IDENTITY
         return count
 
+    @property
+    def may_ask_again_from(self) -> date | None:
+        """Of an opt-out that was not taken back: the first day on which anybody may ask the person for a yes again."""
+        is_over = self.state in (State.WITHDRAWN, State.REFUSED)
+        return None if self.kind is not RequestKind.OPT_OUT or is_over else asking_again_after(self.trail[0].at)
+
     def days_left(self, at: datetime) -> int:
         """Days until `due`; negative where it is past."""
         return (self.due - local_day(at, self.country)).days
@@ -137,7 +144,6 @@ class Request:
 
     def to_dict(self, at: datetime) -> dict[str, Any]:
         """Plain JSON values, as of a moment."""
-        dates = {name: getattr(self.dates, name) for name in Deadlines.__slots__}
         return {
             "number": self.number,
             "kind": self.kind.value,
@@ -149,7 +155,9 @@ class Request:
             "days_left": None if self.state.is_closed else self.days_left(at),
             "overdue": self.is_overdue(at),
             "identity": self.identity,
-            "dates": {name: day.isoformat() if day else None for name, day in dates.items()},
+            "dates": {name: day.isoformat() if day else None for name, day in self.dates.days.items()},
+            "may_ask_again_from": self.may_ask_again_from.isoformat() if self.may_ask_again_from else None,
+            "counted_by": [one.to_dict() for one in self.dates.counted_by],
             "trail": [one.to_dict() for one in self.trail],
         }
 
@@ -289,8 +297,20 @@ def _check_lapse(request: Request, _: datetime, __: Mapping[str, Any]) -> None:
         raise _kind_has_no(request, Step.LAPSE)
 
 
+def _check_asking(request: Request, _: datetime, __: Mapping[str, Any]) -> None:
+    if request.kind.is_at_once:
+        raise UsageError(
+            "identity-needless",
+            f"A request of kind {request.kind.value} needs no proof of identity, so nobody is asked for it.",
+            rule="C-7026, G-21b: it holds from the moment it came; whoever says no need not show who they are",
+            remedy="nothing is needed; it holds already. Tell them: "
+            f"evenhand rights answer {request.number} SUBJECT --by ROLE",
+        )
+
+
 _CHECKS: Mapping[Step, Callable[[Request, datetime, Mapping[str, Any]], None]] = MappingProxyType(
     {
+        Step.ASK_IDENTITY: _check_asking,
         Step.EXTEND: _check_extension,
         Step.REFUSE: _check_refusal,
         Step.DECIDE: _check_decision,

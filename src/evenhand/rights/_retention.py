@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from ._deadlines import Period, Unit, after
+from ._clocks import Period, Unit
+from ._deadlines import after
 
 __all__ = ["kept_until"]
 

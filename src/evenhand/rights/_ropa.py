@@ -57,6 +57,7 @@ class ProcessingRecord:
         gaps: campaign and field of what nobody declared.
         not_declared: what stands in a field that nobody declared.
         headings: what a CSV calls the fields, in words; {} = by their names.
+        words: what a CSV says for purposes and legal bases; {} = their codes, as the other forms have them.
     """
 
     made: str
@@ -64,6 +65,7 @@ class ProcessingRecord:
     gaps: tuple[tuple[str, str], ...]
     not_declared: str
     headings: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -84,8 +86,9 @@ class ProcessingRecord:
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([self.headings.get(name, name) for name in ROPA_FIELDS])
-        for row in self.rows:
-            writer.writerow([_guarded("; ".join(_texts(row[name]))) for name in ROPA_FIELDS])
+        for row in map(dict, self.rows):
+            said = row | {name: self.words.get(str(row[name]), row[name]) for name in ("purpose", "basis")}
+            writer.writerow([_guarded("; ".join(_texts(said[name]))) for name in ROPA_FIELDS])
         return text.getvalue()
 
     def to_jsonld(self) -> str:

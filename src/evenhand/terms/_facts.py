@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -46,6 +47,9 @@ class DecisionFacts:
         cost, runner_up_cost: of the offer explained and of the runner-up, micro-money, where the campaign has a column
             of each person's own costs; else 0.
         switched_off: indices of the features that the person switched off, in order; their codes are WITHHELD.
+        full: of a decision with given prices: the offers of which no place was left for the person, with the limits
+            that had too little left; as far as its run tells (`ledger.with_room`).
+        later_full: likewise those that were full at the end of a run with several people: for some of them.
         sealed: price, runner_up_price, margin, moved and the flip are sealed and were not opened; they say nothing.
     """
 
@@ -78,6 +82,8 @@ class DecisionFacts:
     runner_up_cost: int = 0
     rule: int = -1
     switched_off: tuple[int, ...] = ()
+    full: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    later_full: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def switched_off_of(self, model: Model) -> tuple[str, ...]:
         """Names of the features of this model that the person switched off."""
@@ -93,3 +99,16 @@ class DecisionFacts:
         """Whether the offer and the runner-up came out exactly equal, so that a lot chose between them."""
         chosen = self.offer >= 0 and self.runner_up >= 0
         return chosen and not (self.margin or self.moved or self.sealed or self.outcome.is_by_lot)
+
+    @property
+    def closed(self) -> frozenset[int]:
+        """Offers that the person could not get, whatever they are worth: not eligible for, or perhaps full."""
+        return frozenset((*self.excluded, *self.full, *self.later_full)) - {self.offer}
+
+    @property
+    def used_up(self) -> tuple[str, ...]:
+        """Limits that had too little left for the offer that came first (it is the runner-up then); () where that offer
+        was given, or something else was in the way."""
+        if not self.moved or self.sealed or self.runner_up < 0:
+            return ()
+        return self.full.get(self.runner_up) or self.later_full.get(self.runner_up) or ()

@@ -126,7 +126,9 @@ class Sayings(Protocol):
         ...
 
     def history(self, who: str, by: str) -> dict[str, Any]:
-        """``said``: everything that a person said; ``now``: what stands; ``tag``: of that. Who (`by`) asks is noted."""
+        """``said``: everything that a person said; ``now``: what stands; ``tag``: of that; ``may_ask_again_from``:
+        where they said no to sale or sharing, the first day on which they may be asked again. It is noted who asks
+        (`by`)."""
         ...
 
     def ask(self, who: str, kind: str, **more: Any) -> dict[str, Any]:

@@ -80,7 +80,11 @@ def _for_the_person(told: Explanation) -> dict[str, Any]:
         "lang": told.lang,
         "headline": told.headline,
         "lines": [{"layer": line.layer, "text": line.text} for line in told.lines],
-        "factors": [{"meaning": one.meaning, "value": one.value, "direction": one.direction} for one in told.factors],
+        "factors": [
+            {"meaning": one.meaning, "value": one.value, "direction": one.direction}
+            | ({"about": "offer"} if one.about_offer else {})
+            for one in told.factors
+        ],
         "not_used": [{"name": name, "why": reason} for name, reason in told.not_used],
         "offer": told.offer,
     }

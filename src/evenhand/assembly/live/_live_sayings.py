@@ -93,6 +93,7 @@ class LiveSayings:
             "tag": tag,
             "said": [one.to_dict() for one in found.said],
             "now": [one.to_dict() for one in found.now(datetime.now(UTC))],
+            "may_ask_again_from": found.may_ask_again_from,
         }
 
     def ask(self, who: str, kind: str, **more: Any) -> dict[str, Any]:

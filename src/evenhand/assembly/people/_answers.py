@@ -18,7 +18,6 @@ from evenhand.rights import (
     NOTED,
     PORTABILITY_SCHEMA,
     Entry,
-    Happening,
     Letter,
     Request,
     RequestKind,
@@ -36,8 +35,8 @@ from ._correction_fits import refuse_unfit
 from ._entries import entry
 from ._lapsed import is_erased, lapse
 from ._package import package_about, portability_of
-from ._requests import Found, entry_of, find_request, recipients_here, refuse_another, take
-from ._rights import erase
+from ._requests import Found, find_request, refuse_another, take, to_be_told
+from ._rights import take_out_person
 
 __all__ = ["Answered", "answer_request", "files_for"]
 
@@ -136,11 +135,7 @@ def answer_request(
             done = _reviewed(place, found, outcome, offer, reason)
         case _:
             done = _Done()
-    to_tell = recipients_here(place) if request.kind in _TOLD else ()
-    told = tuple(
-        entry_of(number, Happening(Step.TELL, at, by, {"recipient": one, "state": "due"}), None, {}, at, found.handle)
-        for one in to_tell
-    )
+    to_tell, told = to_be_told(place, number, found.handle, by, at) if request.kind in _TOLD else ((), ())
     stepped = take(
         number,
         Step.ANSWER,
@@ -159,7 +154,7 @@ def _erasure(place: Home, request: Request, who: str, known: Mapping[str, str], 
     """Say first that it will be done, so that no other step comes between; then do it."""
     if request.state is not State.CARRYING_OUT:
         take(request.number, Step.DECIDE, home=place.folder, by=by, at=at, details=known)
-    done = erase(who, home=place.folder, at=at)
+    done = take_out_person(place, who, at)
     until = [one.until.date().isoformat() for one in done.models]
     return _Done({"models_until": max(until)} if until else {}, lapsed=done.lapsed)
 

@@ -33,7 +33,7 @@ from ..records._records import open_ledger
 from ._declared import campaigns_of, country_of
 from ._entries import entry
 from ._known import refuse_odd_id
-from ._requests import AT_ONCE, Stepped, entry_of, find_request, letter_for, list_requests, take
+from ._requests import AT_ONCE, Stepped, entry_of, find_request, letter_for, list_requests, new_number, take
 from ._same_person import with_linked
 from ._trail import key_of_person, trail_of
 
@@ -103,7 +103,7 @@ def ask(
     assert key is not None
     if what is RequestKind.HUMAN_REVIEW:
         _refuse_another_persons(place, key, decision)
-    number = f"R-{at:%Y%m%d}-{secrets.token_hex(3)}"
+    number = new_number(at)
     details = {"kind": what.value, "law": by_law.value, "lang": lang, "country": country}
     happened = Happening(Step.RECEIVE, came, by, details)
     private = {name: value for name, value in (("decision", decision), ("note", note)) if value}

@@ -20,6 +20,7 @@ from evenhand.rights import (
     consent_record,
     is_language,
     local_moment,
+    may_ask_again_from,
     missing_in,
     records_text,
     said_now,
@@ -176,7 +177,17 @@ class History:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"subject": self.subject, "said": [one.to_dict() for one in self.said]}
+        return {
+            "subject": self.subject,
+            "said": [one.to_dict() for one in self.said],
+            "may_ask_again_from": self.may_ask_again_from,
+        }
+
+    @property
+    def may_ask_again_from(self) -> str | None:
+        """The first day on which anybody may ask them for a yes to sale or sharing again; None where no no stands."""
+        day = may_ask_again_from(self.said)
+        return day.isoformat() if day else None
 
 
 def consent_history(who: str, *, home: str | Path | None = None) -> History:

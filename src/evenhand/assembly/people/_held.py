@@ -114,7 +114,8 @@ def _items(
     for name in _declared(whole, campaign):
         base = name.partition("@")[0]
         column = campaign.columns.get(name) or campaign.columns[base]
-        meaning = getattr(column.meaning, lang) if column.meaning else name
+        unsaid = text("rights.page.your-number", lang) if name == campaign.identifier else name
+        meaning = getattr(column.meaning, lang) if column.meaning else unsaid
         texts = whole.texts(name)
         for number, row in enumerate(rows, start=1):
             corrected = name in corrections and (source == "subjects" or name in given_features(campaign))

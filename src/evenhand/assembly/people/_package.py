@@ -105,7 +105,7 @@ def package_about(who: str, *, home: str | Path | None = None, lang: str = "en",
             "recipients": _recipients(campaigns, requests),
             "looked_at": list(looked_at),
             "tables_not_read": list(held.not_read),
-            "complaint": complaint_to(sender_of(campaigns[0].campaign), lang),
+            "complaint": complaint_to(sender_of(campaigns[0].campaign), lang, now.date()),
         }
     )
 

@@ -183,7 +183,11 @@ class PersonDesk:
             count=len(self.record.decisions),
             personalisation=self._personalisation(),
             objection=self._effect("objection"),
-            factors=list(self._switches(features, lang).values()),
+            factors=[
+                one
+                for name, one in self._switches(features, lang).items()
+                if one.off is not None or features[name].columns[name].about == "person"
+            ],
             purposes=self._purposes(lang),
             signals=signals_of(
                 self._standing(),

@@ -12,7 +12,16 @@ from typing import Literal, TypeVar
 from evenhand.adapters.stores.home import Home
 from evenhand.allocation import PricePolicy
 from evenhand.explanation import Explanation, Lang, Review, tell
-from evenhand.ledger import LedgerStore, RunRecord, decided_about, facts, last_run, latest_checkpoint, open_run
+from evenhand.ledger import (
+    LedgerStore,
+    RunRecord,
+    decided_about,
+    facts,
+    last_run,
+    latest_checkpoint,
+    open_run,
+    with_room,
+)
 from evenhand.policy import Campaign
 from evenhand.portal import Decided, Fairness, Trace
 from evenhand.scoring import model_from_json
@@ -169,7 +178,8 @@ class PersonRecord:
                     if error.code != "ledger-closed":
                         raise
                     continue
-                out.append((found, self._shelf.run(store, found.run_id)))
+                run = self._shelf.run(store, found.run_id)
+                out.append((with_room(found, run.record), run))
         return tuple(out)
 
     def decision(self, decision: str) -> tuple[DecisionFacts, OpenRun] | None:
@@ -188,7 +198,8 @@ class PersonRecord:
                 return None
             if found.subject != self._subject or found.decision_id != decision:
                 return None
-            return found, self._shelf.run(store, found.run_id)
+            run = self._shelf.run(store, found.run_id)
+            return with_room(found, run.record), run
 
     @property
     def can_verify(self) -> bool:

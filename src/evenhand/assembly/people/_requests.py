@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,10 +46,12 @@ __all__ = [
     "find_request",
     "letter_for",
     "list_requests",
+    "new_number",
     "recipients_here",
     "refuse_another",
     "reveal_request",
     "take",
+    "to_be_told",
 ]
 
 AT_ONCE = {
@@ -236,6 +239,20 @@ def letter_for(
 def recipients_here(place: Home) -> tuple[str, ...]:
     """Who is told of a correction, an erasure or a restriction."""
     return recipients_of(campaigns_of(place))
+
+
+def new_number(at: datetime) -> str:
+    """What a new request is called."""
+    return f"R-{at:%Y%m%d}-{secrets.token_hex(3)}"
+
+
+def to_be_told(
+    place: Home, number: str, handle: bytes, by: str, at: datetime
+) -> tuple[tuple[str, ...], tuple[Entry, ...]]:
+    """Who is told of a request that is answered (GDPR 19), and the entries that put it in the outbox."""
+    names = recipients_here(place)
+    due = (Happening(Step.TELL, at, by, {"recipient": one, "state": "due"}) for one in names)
+    return names, tuple(entry_of(number, one, None, {}, at, handle) for one in due)
 
 
 def refuse_another(place: Home, found: Found, who: str) -> SubjectKey:

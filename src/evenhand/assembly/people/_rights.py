@@ -1,12 +1,11 @@
-"""What a person may ask of a home: to see what it holds of them (GDPR 15, RULES G-15), and to have it erased (GDPR 17,
-RULES G-17)."""
+"""What a home holds of a person: to be seen (GDPR 15, RULES G-15), and to be taken out (GDPR 17, RULES G-17)."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.adapters.stores.freeing import still_held
-from evenhand.adapters.stores.home import Home, find_home, find_home_that_is, json_bytes, write_atomically
+from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
 from evenhand.features import pseudonymise
 from evenhand.ledger import (
     RunSummary,
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 from ..records._vault_end import note_vault_end
 from ..records._vault_store import vault_forget, vault_of, vault_values
 
-__all__ = ["Access", "Erased", "access", "erase"]
+__all__ = ["Access", "Erased", "access", "take_out_person"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +147,8 @@ class Erased:
         models: the models in force that may have been fitted on the person, and are to be fitted again.
         still_held: files or tables of the home's databases that may hold removed bytes a while longer, because somebody
             else keeps them in view, or they are not this user's; () where all are free of them.
+        request: under which number the trail keeps that it was done; "" where it was done before.
+        to_tell: recipients who are to be told (GDPR 19).
     """
 
     decisions: int
@@ -161,33 +162,28 @@ class Erased:
     lapsed: tuple[str, ...] = ()
     models: tuple[DueModel, ...] = ()
     still_held: tuple[str, ...] = ()
+    request: str = ""
+    to_tell: tuple[str, ...] = ()
 
 
-def erase(who: str, *, home: str | Path | None = None, at: datetime) -> Erased:
-    """Destroy the key of a person, remove what stands about them beside the ledger, and record that it was done. So it
-    is with every other id that was said to be the same person's.
-
-    A keyed mark that keeps them out of later decisions is made first, also of somebody about whom nothing is held yet.
-    Asked again it does what is still to be done. Reports in which the person's decision was told are written again
-    without it.
+def take_out_person(place: Home, who: str, at: datetime, begin: Callable[[], None] = lambda: None) -> Erased:
+    """Erase a person and every other id that was said to be theirs; see `erase`, which also records who did it.
 
     Args:
-        who: the person's own id, as it stands in the subjects table.
-        home: the home folder; see `find_home`.
-        at: now; consents given before are void, and the ledger keeps it as the moment of the erasure.
-
-    Raises:
-        StoreError: somebody else is writing, something cannot be written, or the keys of people are missing.
-        LedgerError: the ledger was altered.
+        place: the home.
+        who: the person's own id.
+        at: now.
+        begin: called before anything is changed, once nothing stands in the way any more.
     """
-    place = find_home_that_is(home)
     others = linked_ids(place, who)
     ids = (*reversed(others), who)  # this one's key leads to the others: it is last
     if _nothing_was_decided(place):
+        begin()
         done = [_unknown_to_ledger(place, one, at) for one in ids]
     else:
         _refuse_without_keys(place)
         with _alone(place) as store:
+            begin()
             done = [_erased(place, store, one, at) for one in ids]
             store.shrink()
             recorded = [run for run in runs(store) if run.finished]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from evenhand.adapters.stores.home import find_home
-from evenhand.explanation import text
+from evenhand.explanation import catalogue, text
 from evenhand.policy import Campaign
-from evenhand.rights import ROPA_FIELDS, ProcessingRecord
+from evenhand.rights import ROPA_FIELDS, ProcessingRecord, period_in_words
 from evenhand.terms import DataError, Role
 
 from ._declared import DeclaredCampaign, campaigns_of
 
 __all__ = ["record_of_processing"]
 
+_CODED = {"purpose": "purpose", "basis": "rights.ropa.basis"}
 _OPTIONAL = ("officer", "joint", "representative", "recipients", "transfers")
 """Fields that may truly be none, once `processing` is declared."""
 
@@ -50,7 +52,14 @@ def record_of_processing(*, home: str | Path | None = None, lang: str = "en", at
                 gaps.append((declared.campaign.campaign, name))
         rows.append(row)
     headings = {} if lang == "en" else {name: text(f"rights.ropa.field.{name}", lang) for name in ROPA_FIELDS}
-    return ProcessingRecord(at.isoformat(), tuple(rows), tuple(gaps), missing, headings)
+    return ProcessingRecord(at.isoformat(), tuple(rows), tuple(gaps), missing, headings, _words(rows, lang))
+
+
+def _words(rows: Sequence[Mapping[str, Any]], lang: str) -> dict[str, str]:
+    """The purposes and legal bases of the rows in words, by their codes."""
+    known = catalogue(lang)
+    codes = [(prefix, str(row[name])) for row in rows for name, prefix in _CODED.items()]
+    return {code: known.get(f"{prefix}.{code}", code) for prefix, code in codes}
 
 
 def _row(declared: DeclaredCampaign, lang: str) -> dict[str, Any]:
@@ -75,7 +84,9 @@ def _row(declared: DeclaredCampaign, lang: str) -> dict[str, Any]:
             "joint": clause.joint or "",
             "representative": clause.representative or "",
             "people": getattr(clause.people, lang),
-            "recipients": [f"{one.name} ({one.role}, {one.country})" for one in clause.recipients],
+            "recipients": [
+                f"{one.name} ({text(f'rights.ropa.role.{one.role}', lang)}, {one.country})" for one in clause.recipients
+            ],
             "transfers": [f"{one.name}: {one.country}, {one.safeguard}" for one in abroad],
             "security": getattr(clause.security, lang),
             "stored_in": clause.stored_in,
@@ -99,5 +110,5 @@ def _erasure(campaign: Campaign, lang: str) -> list[str]:
     for name in ("decisions", "features", "consents", "requests"):
         duration = getattr(kept, name)
         if duration:
-            out.append(f"{text(f'rights.ropa.{name}', lang)}: {duration}")
+            out.append(f"{text(f'rights.ropa.{name}', lang)}: {period_in_words(duration, lang)}")
     return out

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from evenhand.adapters.keys.personal_seal import unseal
 from evenhand.adapters.stores.home import Home, find_home
 from evenhand.features import pseudonymise
-from evenhand.ledger import beside, facts, latest, open_run
+from evenhand.ledger import beside, facts, latest, open_run, with_room
 from evenhand.rights import Entry, RequestKind, Step, Stream
 from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, moment_at
@@ -72,14 +72,11 @@ def why(who: str, *, home: str | Path | None = None, lang: str = "en") -> Explan
     reviews, corrections = reviews_about(place, found.subject), corrections_of(place, found.subject)
     model = model_from_json(recorded.model_json)
     told, *further = [
-        reviewed(
-            corrected(
-                tell(one, recorded.campaign, model, lang, prices=prices, rulebook=recorded.rulebook), corrections, model
-            ),
-            reviews.get(one.decision_id, ()),
-            recorded.campaign,
+        reviewed(corrected(one, corrections, model), reviews.get(one.facts.decision_id, ()), recorded.campaign)
+        for one in (
+            tell(with_room(one, recorded), recorded.campaign, model, lang, prices=prices, rulebook=recorded.rulebook)
+            for one in (found, *others)
         )
-        for one in (found, *others)
     ]
     subject = outward_of(place, found.subject)  # the same person in all of them
     told, *further = [replace(one, facts=replace(one.facts, subject=subject)) for one in (told, *further)]

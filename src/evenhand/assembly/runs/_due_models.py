@@ -11,7 +11,7 @@ from typing import Any
 from evenhand.adapters.keys.taught_models import Owed
 from evenhand.adapters.stores.home import Home, find_home_that_is
 from evenhand.ledger import LedgerStore, open_run, runs
-from evenhand.rights import CLOCKS, after
+from evenhand.rights import after, clock_on
 from evenhand.terms import PausedError, microseconds_of, moment_at
 
 from ..records._ledger import has_ledger, keys_of
@@ -111,7 +111,7 @@ def _due(place: Home, campaign: str, run_id: str) -> DueModel | None:
     if owed is None:
         return None
     since = moment_at(owed.since)
-    until = datetime.combine(after(since.date(), CLOCKS["gdpr.answer"]), since.timetz())
+    until = datetime.combine(after(since.date(), clock_on("gdpr.answer", since.date())), since.timetz())
     return DueModel(campaign, run_id, since, until, told_people(owed.people), owed.known)
 
 

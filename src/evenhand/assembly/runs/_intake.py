@@ -32,11 +32,10 @@ _UNDER_AGE = "17 or younger"
 
 
 def personal_features(opened: Opened) -> tuple[Finding, ...]:
-    """Confirmed features whose values are identifiers (BSN, IBAN, e-mail ...), in the first permitted history rows."""
-    rows = opened.allowed & (np.cumsum(opened.allowed) <= _LOOKED_AT)
+    """Confirmed features whose values are identifiers (BSN, IBAN, e-mail ...), in the permitted history rows."""
     found: list[Finding] = []
     for name in opened.campaign.names(Role.FEATURE):
-        found += scan_personal_data(name, opened.history.columns.read(name, rows))
+        found += scan_personal_data(name, opened.history.columns.read(name, opened.allowed))
     return tuple(found)
 
 
