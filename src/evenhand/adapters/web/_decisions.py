@@ -275,8 +275,8 @@ class DecisionDoor:
         """
         campaign = asked.campaign or self._only()
         if campaign not in self._campaigns:
-            if campaign:
-                raise ProblemError("campaign-not-served", errors=[("/campaign", "unknown")])
+            if campaign or not self._campaigns:
+                raise ProblemError("campaign-not-served", errors=[("/campaign", "unknown" if campaign else "missing")])
             raise ProblemError("campaign-not-named", errors=[("/campaign", "missing")], choices=tuple(self._campaigns))
         asks: tuple[Ask, ...]
         if asked.subjects is None:
