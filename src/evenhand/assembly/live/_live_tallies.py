@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Lock
 
@@ -63,7 +63,8 @@ class LiveTallies:
 
     def close(self) -> None:
         """Read no more."""
-        self._is_over = True
+        with self._lock:
+            self._is_over = True
         self._hands.shutdown(cancel_futures=True)
 
     def add(self, first: int, last: int, came: Mapping[str, Tally]) -> None:
@@ -99,7 +100,7 @@ class LiveTallies:
             is_old = time.monotonic() - self._read_at > _SOON
         if is_old:
             reading = self._read_on()
-            with suppress(TimeoutError, EvenhandError):  # what could not be read is still owed
+            with suppress(TimeoutError, EvenhandError, CancelledError):  # what could not be read is still owed
                 reading.result(wait)
         with self._lock:
             is_whole = not self._owed and self._read_at > 0.0
@@ -108,9 +109,9 @@ class LiveTallies:
     def _read_on(self) -> Future[None]:
         """Have what is new read, by one thread."""
         with self._lock:
-            if self._reading is None or self._reading.done():
+            if not self._is_over and (self._reading is None or self._reading.done()):
                 self._reading = self._hands.submit(self._read)
-            return self._reading
+            return self._reading or Future()
 
     def _read(self) -> None:
         if has_ledger(self._place):
