@@ -135,13 +135,17 @@ def test_a_code_is_shown_this_once(serving, web):
 
 
 def test_an_erasure_needs_to_be_sure(serving, web):
-    """It cannot be undone, so a step that does not say so does nothing. The queue tells which model is due then."""
-    number = _asked(serving, "erasure", 17)
+    """It cannot be undone, so a step that does not say so does nothing. What it ends is told
+    before; the queue tells which letters and which model are due then."""
+    number, ended = _asked(serving, "erasure", 17), _asked(serving, "access", 17)
+    assert web("POST", f"/v1/requests/{number}/look", OFFICER).json()["ends"] == [ended]
     path, said = f"/v1/requests/{number}/steps", OFFICER | {"do": "answer", "who": person(17), "identity": "logged in"}
     unsure = web("POST", path, said)
     assert (unsure.status_code, unsure.json()["errors"][0]["code"]) == (409, "sure")
     assert web("POST", path, said | {"sure": True}).json()["request"]["state"] == "answered"
-    (due,) = web("GET", "/v1/requests").json()["models_due"]
+    listed = web("GET", "/v1/requests").json()
+    assert listed["letters_due"] == [ended]
+    (due,) = listed["models_due"]
     assert (due["campaign"], due["urgency"]) == ("small-shop", "fine")
 
 

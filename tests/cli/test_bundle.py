@@ -41,6 +41,32 @@ def test_a_bundle_holds_wherever_it_is_checked(home, tmp_path, opened):
     assert any("without opening them" in one for one in found.not_checked) is not opened
 
 
+def test_without_opened_decisions_it_says_what_was_not_looked_at(home, tmp_path):
+    """Not "0 of 400 hold": the chain holds, single decisions were not looked at, and what that takes."""
+    steps = {}
+    for opened in (False, True):
+        make_bundle(tmp_path / f"{opened}.zip", ["last"], home=home, opened=opened)
+        steps[opened] = {step.name: step for step in check_bundle(tmp_path / f"{opened}.zip").steps}
+    assert (steps[False]["ledger"].holds, steps[False]["decisions"].holds) == (True, None)
+    assert "All 400 decisions are closed here" in steps[False]["decisions"].what
+    assert "evenhand bundle make --open" in steps[False]["decisions"].what
+    assert (steps[True]["decisions"].holds, "all 400 decisions" in steps[True]["decisions"].what) == (True, True)
+
+
+def test_audit_is_the_same_command(home, tmp_path):
+    """`evenhand audit BUNDLE` says and exits as `evenhand bundle check BUNDLE`, of a whole file and an altered one."""
+    bundle, altered = tmp_path / "audit.zip", tmp_path / "altered.zip"
+    make_bundle(bundle, ["last"], home=home)
+    with zipfile.ZipFile(bundle) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    altered.write_bytes(bytes_of(parts | {"checkpoints.jsonl": b""}))
+    for file, code in ((bundle, 0), (altered, 5)):
+        for words in ((str(file),), (str(file), "--json"), (str(file), "--key", ledger_key(home=home))):
+            one, other = (CliRunner().invoke(app, [*start, *words]) for start in (["audit"], ["bundle", "check"]))
+            assert (one.exit_code, one.output) == (other.exit_code, other.output)
+            assert one.exit_code == code
+
+
 def test_two_bundles_of_the_same_are_the_same_bytes(home, tmp_path):
     """Nothing of the moment or the machine is in the file."""
     one, other = tmp_path / "one.zip", tmp_path / "other.zip"

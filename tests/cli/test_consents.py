@@ -168,7 +168,7 @@ def test_an_erasure_takes_out_what_was_said(ran, cli):
     assert not [path.name for path in files if b"only-theirs-4711" in path.read_bytes()]
     assert [path.name for path in files if b"of-another-4712" in path.read_bytes()] == ["people.sqlite"]
     checked = json.loads(cli(ran, "rights", "verify", "--json").stdout)
-    assert (checked["ok"], checked["removed"], checked["entries"]) == (True, 1, 3)
+    assert (checked["ok"], checked["removed"], checked["entries"]) == (True, 1, 6)
     assert cli(ran, "consent", "history", WHO, "--json").stdout.count("ConsentGiven") == 0
 
 
@@ -256,9 +256,31 @@ def test_a_record_can_be_given_to_others(ran, cli):
     assert done.exit_code == 0, done.stderr
     assert "party address" in done.stderr
     (record,) = json.loads((ran / "consents.jsonld").read_text("utf-8"))
-    assert [one["@type"][0] for one in record["dpv:hasConsentStatus"]] == ["dpv:ConsentGiven", "dpv:ConsentWithdrawn"]
+    told = [one["@type"][0] for one in record["dpv:hasConsentStatus"]]
+    assert told == ["dpv:ConsentGiven", "dpv:ConsentGiven", "dpv:ConsentWithdrawn"], "the first stands in the table"
     assert record["dpv:hasDataController"]["dpv:hasName"] == "Small Shop"
     assert WHO not in json.dumps(record)
+
+
+def test_what_stands_in_a_campaigns_table_is_exported_too(ran, cli):
+    """A consent that counts and was never said here: with its day; said here too it is told once; it is void after an
+    erasure; and where the table cannot be read that is said."""
+    done = cli(ran, "consent", "export", WHO)
+    (record,) = json.loads(done.stdout)
+    assert [one["dpv:isIndicatedAtTime"][:10] for one in record["dpv:hasConsentStatus"]] == ["2026-01-01"]
+    assert "1 saying of it stands in your own tables" in done.stderr
+    assert WHO not in done.stdout
+    head, *rows = (ran / "said.csv").read_text("utf-8").splitlines()
+    own = [row for row in rows if row.startswith(f"{WHO},")]
+    (ran / "own.csv").write_text("\n".join([head, *own]) + "\n", "utf-8")
+    assert cli(ran, "consent", "import", "own.csv").exit_code == 0
+    again = cli(ran, "consent", "export", WHO)
+    assert (again.stdout, "tables" in again.stderr) == (done.stdout, False)
+    (ran / "said.csv").rename(ran / "away.csv")
+    assert "could not be read" in cli(ran, "consent", "export", WHO).stderr
+    (ran / "away.csv").rename(ran / "said.csv")
+    assert cli(ran, "rights", "erase", WHO, "--yes").exit_code == 0
+    assert json.loads(cli(ran, "consent", "export", WHO).stdout) == []
 
 
 @pytest.mark.parametrize(

@@ -140,3 +140,17 @@ def test_what_was_decided_is_neither_refused_nor_taken_back(ran):
     with pytest.raises(UsageError, match="is refused"):
         _answer(home, number)
     assert _holds(home)
+
+
+def test_both_commands_say_first_which_open_requests_end(ran, cli):
+    """Before anything is erased, and also where nobody is asked: the numbers, and nobody else's."""
+    home = ran / "evenhand-home"
+    number, open_one = _ask(home, "erasure"), _ask(home, "access")
+    other = assembly.ask("canary3@mail.example", "access", home=home, at=NOW, lang="en").request.number
+    refused = cli(ran, "rights", "erase", WHO)
+    assert refused.exit_code == 2
+    assert f"that end without an answer: {open_one}." in refused.stderr
+    assert other not in refused.stderr
+    done = cli(ran, "rights", "answer", number, WHO, "--by", "dpo", "--identity", "came to the desk", "--yes")
+    assert done.exit_code == 0
+    assert f"that end without an answer: {open_one}." in done.stderr

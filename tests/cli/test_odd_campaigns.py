@@ -91,6 +91,14 @@ class Folder:
         (self.place / "campaign.yaml").write_text(json.dumps(document, indent=1), "utf-8")
         return self.place
 
+    def write_on_contract(self, **changes: Any) -> Path:
+        """The same on a contract, which says which law holds and how sensitive each feature is."""
+        columns = self.document["columns"].items()
+        ordinary = {"sensitivity": "ordinary"}
+        labelled = {name: one | (ordinary if one["role"] == "feature" else {}) for name, one in columns}
+        law = {"jurisdictions": ["NL"]}
+        return self.write(legal_basis="contract", law=law, columns=labelled, **changes)
+
 
 @pytest.fixture
 def folder(tmp_path) -> Folder:
@@ -136,7 +144,7 @@ def test_one_person_only(folder, walked):
 
 def test_a_consents_table_in_which_nobody_stands_yet(folder, walked, cli):
     """A header alone: nobody said anything. On a contract that refuses nobody; where consent is needed, it refuses."""
-    place = folder.write(legal_basis="contract")
+    place = folder.write_on_contract()
     (place / "said.csv").write_text("subject,kind,purpose,status,at\n", "utf-8")
     _, decisions = walked(place)
     assert {row["standing"] for row in decisions} == {"personalised"}
@@ -185,7 +193,7 @@ def test_no_consents_on_the_basis_of_consent_cannot_run(folder, cli):
 
 def test_no_consents_on_another_basis_runs_with_a_warning(folder, walked, cli):
     """On a contract it runs, and the check warns that no objection could be honoured."""
-    place = folder.write(consents=None, legal_basis="contract")
+    place = folder.write_on_contract(consents=None)
     _, decisions = walked(place)
     assert {row["standing"] for row in decisions} == {"personalised"}
     assert "EH-POL-019" in cli(place, "check", "campaign.yaml").stdout

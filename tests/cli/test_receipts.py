@@ -26,7 +26,7 @@ def test_a_receipt_is_given_and_checked_with_the_published_key(kept, cli):
     said = cli(kept, "receipt", "check", "r.html", "--key", key)
     assert (said.exit_code, "Everything holds." in said.stdout) == (0, True)
     found = json.loads(cli(kept, "receipt", "check", "r.html", "--json").stdout)
-    assert (found["ok"], found["facts"]["standing"], len(found["steps"])) == (True, "personalised", 5)
+    assert (found["ok"], found["facts"]["standing"], len(found["steps"])) == (True, "personalised", 6)
     assert (kept / "r.html").stat().st_mode & 0o077 == 0
 
 

@@ -265,6 +265,7 @@ def test_it_is_refused_on_a_ground_that_the_law_knows_for_it(desk):
     page = officer.get(f"{_page(number)}?lang=en").text
     assert 'value="is-accurate"' in page
     assert 'value="legal-duty"' not in page
+    assert "(AVG artikel 16)" in officer.get(f"{_page(number)}?lang=nl").text
     assert officer.post(_page(number), do="refuse", reason="legal-duty").status_code == 409
     assert officer.post(_page(number), do="refuse", reason="is-accurate").status_code == 303
     objection, _ = desk.ask("objection")

@@ -59,7 +59,7 @@ def test_a_whole_way(real, tmp_path):
     erase(person, home=real.home.folder, at=real.now)
     real.start()
     assert "Nothing was decided about you." in browser.get("/me?lang=en").text
-    assert Browser(real.app).get(link).status_code == 403
+    assert Browser(real.app).get(link).status_code == 410
     path = tmp_path / "old.html"
     path.write_text(old, encoding="utf-8")
     assert check_receipt(path).ok
@@ -75,7 +75,7 @@ def test_a_decision_whose_time_is_over_is_on_no_page(real):
     real.start()
     _, page = _enter(real, person)
     assert "Nothing was decided about you." in page
-    assert Browser(real.app).get(link).status_code == 403
+    assert Browser(real.app).get(link).status_code == 410
 
 
 def test_what_is_kept_of_a_choice_is_the_evidence_for_it(real):

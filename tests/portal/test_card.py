@@ -20,7 +20,7 @@ CARD = Card("Money off tea", "personal", "Corner shop", WHY, made_by_ai=True, li
     [
         ("personal", "nl", "Advertentie - gekozen met AI - Waarom zie ik dit?"),
         ("personal", "en", "Advertisement - chosen with AI - Why do I see this?"),
-        ("contextual", "nl", "Advertentie - niet op basis van uw gegevens - Waarom zie ik dit?"),
+        ("contextual", "nl", "Advertentie - met AI gekozen, niet op basis van uw gegevens - Waarom zie ik dit?"),
         ("chance", "nl", "Advertentie - gekozen door loting - Waarom zie ik dit?"),
     ],
 )

@@ -124,6 +124,18 @@ def test_the_two_buttons_have_the_same_size_and_colours(served, context):
     assert len(set(looks)) == 1
 
 
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_both_buttons_are_in_the_first_screen_of_a_small_phone(served, context, lang):
+    """At 320 by 700, wholly and together, of one size, before anything is scrolled."""
+    page = context().new_page()
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto(f"{served.address}{served.why_link(served.who('tea'))}?lang={lang}")
+    boxes = [one.bounding_box() for one in page.locator(".choose button").all()]
+    assert len(boxes) == 2
+    assert len({(round(box["width"]), round(box["height"])) for box in boxes}) == 1
+    assert all(box["y"] >= 0 and box["y"] + box["height"] <= 700 for box in boxes)
+
+
 def test_every_switch_looks_the_same_on_and_off(served, context):
     """On the own page: colours, edges, height and letters of each button are those of its opposite."""
     page = context().new_page()

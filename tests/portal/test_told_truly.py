@@ -45,7 +45,7 @@ def test_where_every_fact_is_off_no_page_says_that_facts_were_used(real):
     assert "Nothing that is about you counted." in page
     assert "Your data chose" not in page
     assert ("No fact about you counted, because you switched them all off." in page) == (decided["offer"] is not None)
-    assert "chosen without data about you" in page or "decided without data about you" in page
+    assert "with AI, without data about you" in page
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from evenhand.adapters.stores.home import Home
+from evenhand.assembly.records._receipts import closed_receipt
 from evenhand.receipts import check, receipt_page
 
 pytestmark = pytest.mark.browser
@@ -30,7 +32,7 @@ def visit(browser, tmp_path):
     """Open a receipt's page and wait for its verdict."""
     contexts = []
 
-    def go(receipt, *, lang="en", scheme="light", width=900, script=True):
+    def go(receipt, *, lang="en", scheme="light", width=900, script=True, forge=("", "")):
         context = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=script
         )
@@ -39,7 +41,7 @@ def visit(browser, tmp_path):
         page.asked = []
         page.on("request", lambda request: page.asked.append(request.url))
         path = tmp_path / f"receipt{len(contexts)}.html"
-        path.write_text(receipt_page(receipt, lang=lang), encoding="utf-8")
+        path.write_text(receipt_page(receipt, lang=lang).replace(*forge), encoding="utf-8")
         page.goto(path.as_uri())
         if script:
             page.wait_for_selector(f"main.in-{lang} .verdict:not([data-verdict=waiting])")
@@ -52,11 +54,11 @@ def visit(browser, tmp_path):
 
 @pytest.mark.parametrize("kind", ["personalised", "withdrawn", "objected"])
 def test_a_receipt_holds_in_the_browser(visit, give, kind):
-    """All five steps; one request, for the page itself; the shares on the page are those that the program finds."""
+    """All six steps; one request, for the page itself; the shares on the page are those that the program finds."""
     page = visit(give(kind))
     assert page.locator("main.in-en .verdict").get_attribute("data-verdict") == "holds"
     last = "holds" if kind == "personalised" else "none"
-    assert [state for _, state in page.evaluate(SHOWN)] == [*["holds"] * 4, last]
+    assert [state for _, state in page.evaluate(SHOWN)] == [*["holds"] * 4, last, "holds"]
     said = page.locator("main.in-en .facts").inner_text()
     assert ("Offer: Money off tea" in said) == (kind == "personalised")
     assert ("nothing personal was used" in said) == (kind != "personalised")
@@ -114,7 +116,21 @@ def _model(receipt):
     receipt["entries"][2] = {**receipt["entries"][3], "role": "campaign"}
 
 
-@pytest.mark.parametrize("change", [_number, _body, _opened, _salt, _checkpoint, _format, _run, _model])
+def _words(receipt):
+    receipt["words"]["en"][0] = "You got this because you are poor."
+
+
+def _role(receipt):
+    receipt["entries"][3]["role"] = "modle"
+
+
+def _twice(receipt):
+    receipt["entries"].append(receipt["entries"][3])
+
+
+@pytest.mark.parametrize(
+    "change", [_words, _role, _twice, _number, _body, _opened, _salt, _checkpoint, _format, _run, _model]
+)
 def test_what_does_not_hold_for_the_program_does_not_hold_in_the_browser(visit, give, change):
     """Both stop at the same step."""
     receipt = copy.deepcopy(give("personalised"))
@@ -125,10 +141,26 @@ def test_what_does_not_hold_for_the_program_does_not_hold_in_the_browser(visit, 
     assert [tuple(pair) for pair in page.evaluate(SHOWN) if pair[1] != "waiting"] == expected
 
 
+def test_words_that_nothing_proves_are_marked_as_that(visit, give):
+    """Unsigned, as in a receipt of before: the verdict leaves them out, and says so at the words."""
+    receipt = copy.deepcopy(give("personalised"))
+    del receipt["words_signed"]
+    page = visit(receipt)
+    assert page.locator("main.in-en .verdict").get_attribute("data-verdict") == "unproven"
+    assert "proved by nothing" in page.locator("main.in-en .verdict").inner_text()
+    assert "nobody signed" in page.locator("main.in-en .words").inner_text()
+
+
+def test_words_in_the_page_that_are_not_those_of_the_receipt_do_not_hold(visit, give):
+    """Whoever changes what is shown, and not what is checked, is found out by the page."""
+    page = visit(give("personalised"), forge=("<h1 data-said>", "<h1 data-said>Because you are poor. "))
+    assert page.locator("main.in-en .verdict").get_attribute("data-verdict") == "broken"
+
+
 def test_a_brief_receipt_says_that_nothing_was_added_up(visit, give):
     """The rest holds; no table is shown."""
     page = visit(give("personalised", brief=True))
-    assert page.evaluate(SHOWN)[-1] == ["sum", "absent"]
+    assert page.evaluate(SHOWN)[-2:] == [["sum", "absent"], ["words", "holds"]]
     assert not page.locator("main.in-en section.parts").is_visible()
 
 
@@ -148,3 +180,14 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit, give, lang, schem
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     found = Axe().run(page).response["violations"]
     assert not found, [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
+
+
+def test_a_receipt_without_personal_data_holds_in_the_browser(visit, give, shop_home):
+    """As for the program; it says that what was decided is not in it, and shows no table."""
+    decision = check(give("personalised")).facts["decision"]
+    page = visit(closed_receipt(Home(shop_home), decision))
+    assert page.locator("main.in-en .verdict").get_attribute("data-verdict") == "holds"
+    assert page.evaluate(SHOWN)[-3:] == [["belonging", "after"], ["sum", "closed"], ["words", "holds"]]
+    assert "what was decided is not in it" in page.locator("main.in-en [data-step=sum]").inner_text()
+    assert not page.locator("main.in-en section.parts").is_visible()
+    assert not page.locator("main.in-en .facts").is_visible()

@@ -16,7 +16,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from evenhand import assembly
-from evenhand.receipts import check, checker, read_receipt, receipt_page
+from evenhand.receipts import check, checker, read_receipt, receipt_page, told
 from evenhand.receipts._check import _label
 from evenhand.receipts._ed25519 import ORDER, is_signed
 
@@ -29,7 +29,7 @@ def test_the_receipt_of_every_kind_of_decision_holds(give, shop_home, kind):
     receipt = give(kind)
     result = check(receipt, assembly.ledger_key(home=shop_home))
     assert result.ok, result.steps
-    assert [name for name, _, _ in result.steps] == ["form", "signature", "inclusion", "belonging", "sum"]
+    assert [name for name, _, _ in result.steps] == ["form", "signature", "inclusion", "belonging", "sum", "words"]
     told = assembly.why(str(result.facts["decision"]), home=shop_home)
     assert told.facts.standing.name.lower() == result.facts["standing"]
     assert [share for _, _, share in result.parts[1:]] == ([] if kind != "personalised" else _shares(told))
@@ -54,7 +54,7 @@ def test_a_brief_receipt_proves_the_decision_without_campaign_and_model(give):
     result = check(receipt)
     assert result.ok
     assert result.parts == []
-    assert "no model" in result.steps[-1][2]
+    assert "no model" in result.steps[-2][2]
     assert len(json.dumps(receipt)) < 8_000
 
 
@@ -172,6 +172,64 @@ def test_the_words_of_a_receipt_cite_the_rule_that_decided(give):
         words = give(kind)["words"]
         assert sum(line.startswith("Rule ") for line in words["en"]) == 1
         assert sum(line.startswith("Regel ") for line in words["nl"]) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_words_that_somebody_changed_do_not_hold(give, kind):
+    """One sentence altered, moved, dropped, or taken from another decision: not what the organisation signed, and
+    nothing is then told as if it held."""
+    other = give("objected" if kind != "objected" else "withdrawn")
+    for change in (
+        lambda words: words["nl"].__setitem__(0, words["nl"][0] + " Omdat u arm bent."),
+        lambda words: words["en"].reverse(),
+        lambda words: words["nl"].pop(),
+        lambda words: words.update(copy.deepcopy(other["words"])),
+        lambda words: words.update(fr=["Parce que"]),
+    ):
+        receipt = copy.deepcopy(give(kind))
+        change(receipt["words"])
+        result = check(receipt)
+        assert [name for name, holds, _ in result.steps if not holds] == ["words"]
+        assert (result.facts, result.parts, result.words) == ({}, [], {})
+        assert "Klopt" not in told(result, "nl").splitlines()[-1]
+    receipt = copy.deepcopy(give(kind))
+    receipt["words"], receipt["words_signed"] = other["words"], other["words_signed"]
+    assert not check(receipt).ok
+
+
+def test_words_that_nobody_signed_are_said_to_be_unproved(give):
+    """A receipt of before, or one of which the signature was taken out: all else holds, and that is what is said."""
+    receipt = copy.deepcopy(give("personalised"))
+    del receipt["words_signed"]
+    receipt["words"]["nl"][0] = "U kreeg dit omdat u arm bent."
+    result = check(receipt)
+    assert result.ok
+    said = told(result, "nl")
+    assert "niet bewezen  wat u is verteld: NIET BEWEZEN" in said
+    assert "Al het andere klopt." in said
+    assert "Alles klopt." not in said
+    assert "arm" not in said
+
+
+def test_what_was_told_is_printed_where_it_is_proved(give):
+    """The program shows the signed sentences themselves, so that a page need not be believed."""
+    receipt = give("personalised")
+    said = told(check(receipt), "nl")
+    assert "Alles klopt." in said
+    assert all(f"verteld: {line}" in said for line in receipt["words"]["nl"])
+
+
+@pytest.mark.parametrize("role", ["decision", "run", "campaign", "model"])
+def test_a_part_is_what_it_is_called(give, role):
+    """A part under another name, an unknown one, or twice: no receipt."""
+    for name in ("modle", "run", "decision", "campaign", "model", ""):
+        receipt = copy.deepcopy(give("personalised"))
+        entry = next(one for one in receipt["entries"] if one["role"] == role)
+        if name == role:
+            receipt["entries"].append(entry)
+        else:
+            entry["role"] = name
+        assert not check(receipt).ok
 
 
 def test_the_page_is_the_receipt_and_no_text_can_break_out_of_it(give):

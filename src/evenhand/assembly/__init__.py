@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .people._erasure import erase
     from .people._events import write_events
     from .people._known import is_known
+    from .people._lapsed import ended_by_erasure
     from .people._looks import ReadsInHome, note_look, staff_reads
     from .people._package import Package, package_about, portability_of
     from .people._person import PeopleHouse, Sayings
@@ -190,6 +191,7 @@ __all__ = [
     "draft",
     "due_models",
     "end_staff_sessions",
+    "ended_by_erasure",
     "erase",
     "evaluate",
     "export_consents",

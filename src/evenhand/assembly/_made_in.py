@@ -51,6 +51,7 @@ MADE_IN = {
     "people._erasure": ("erase",),
     "people._events": ("write_events",),
     "people._known": ("is_known",),
+    "people._lapsed": ("ended_by_erasure",),
     "people._looks": ("ReadsInHome", "note_look", "staff_reads"),
     "people._package": ("Package", "package_about", "portability_of"),
     "people._person": ("PeopleHouse", "Sayings"),

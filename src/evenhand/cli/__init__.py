@@ -1,6 +1,6 @@
 """What can I type? The commands: demo, init, check, plan, run, policy, decide, serve, machine-key, monitor, review,
-why, receipt, ledger, model, replay, report, release, schema, signals, consent, rights, staff, retention, ropa, db,
-keys, backup, restore.
+why, receipt, ledger, bundle, audit, model, replay, report, release, schema, signals, consent, rights, staff,
+retention, ropa, db, keys, backup, restore.
 
 Conventions: data to stdout and talk to stderr, ``--json`` for machines, exit codes 0 pass, 1 findings, 2 wrong usage,
 3 invalid policy or data, 4 store not reachable, 5 ledger broken, 6 campaign paused, 70 a fault in evenhand,

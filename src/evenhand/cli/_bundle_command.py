@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     for command, examples in _COMMANDS:
         bundle.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
     app.add_typer(bundle, name="bundle")
+    app.command("audit", epilog="Examples: " + " | ".join(_AUDIT))(guarded(check))
 
 
 def make(
@@ -88,6 +89,7 @@ def check(
         raise typer.Exit(5)
 
 
+_AUDIT = ("evenhand audit audit.zip", "evenhand audit audit.zip --key 'evenhand-ledger/...'")
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (
     (make, ("evenhand bundle make audit.zip last", "evenhand bundle make audit.zip 20261123T101500Z-1a2b3c --open")),
     (check, ("evenhand bundle check audit.zip", "evenhand bundle check audit.zip --key 'evenhand-ledger/...'")),

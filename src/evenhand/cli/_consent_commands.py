@@ -236,6 +236,10 @@ def export(
     else:
         exported.save(out)
         voice.data(str(out))
+    if not exported.is_whole:
+        voice.talk("WARNING: a campaign's table of consents could not be read: what stands there is not in it.")
+    elif exported.from_tables:
+        voice.talk(f"{counted(exported.from_tables, 'saying')} of it stands in your own tables of consents.")
     voice.talk(
         f"{counted(exported.records, 'record')}. Fields that nobody declared: {', '.join(exported.missing) or 'none'}"
     )

@@ -78,7 +78,7 @@ def check(
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
-    """Check a receipt without any ledger: signed, in the ledger, belonging together, adding up."""
+    """Check a receipt without any ledger: signed, in the ledger, belonging together, adding up, its words too."""
     from evenhand import assembly
     from evenhand.receipts import told
 
@@ -91,6 +91,7 @@ def check(
                 "steps": [{"name": name, "holds": holds, "what": what} for name, holds, what in result.steps],
                 "facts": result.facts,
                 "parts": [{"factor": name, "value": value, "share": share} for name, value, share in result.parts],
+                "words": result.words,
             }
         )
     else:

@@ -280,7 +280,7 @@ def answer(
             "answer-set", "A value is not written as COLUMN=VALUE.", rule="GDPR 16", remedy="write --set visits=3"
         )
     if assembly.find_request(number, home=home).request.kind is RequestKind.ERASURE:
-        confirm_erasure(yes=yes, json_out=json_out)
+        confirm_erasure(assembly.ended_by_erasure(number=number, home=home), yes=yes, json_out=json_out)
     done = assembly.answer_request(
         number,
         who,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -94,7 +95,7 @@ def erase(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
-    confirm_erasure(yes=yes, json_out=json_out)
+    confirm_erasure(assembly.ended_by_erasure(who, home=home), yes=yes, json_out=json_out)
     is_known = assembly.is_known(who, home=home)
     done = assembly.erase(who, home=home, at=moment(None), by=by)
     if json_out:
@@ -152,12 +153,14 @@ def _taken(count: int, one: str, many: str, done: str) -> str:
     return f"{counted(count, one, many)} {'was' if count == 1 else 'were'} {done}"
 
 
-def confirm_erasure(*, yes: bool, json_out: bool) -> None:
-    """Ask on a terminal; elsewhere nothing is erased without a yes.
+def confirm_erasure(ends: Sequence[str], *, yes: bool, json_out: bool) -> None:
+    """Say which open requests end with it, and ask on a terminal; elsewhere nothing is erased without a yes.
 
     Raises:
         UsageError: it was not confirmed.
     """
+    if ends:
+        typer.echo(f"Open requests of this person that end without an answer: {', '.join(ends)}.", err=True)
     if not yes and not (sys.stdin.isatty() and not json_out and typer.confirm("Erase this person?", err=True)):
         from evenhand.terms import UsageError
 

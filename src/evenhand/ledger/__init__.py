@@ -39,7 +39,7 @@ from ._pause import (
 )
 from ._personal import Opening, SubjectKey, SubjectKeys, opened
 from ._proofs import proof_of
-from ._proven import Proven, latest_checkpoint, proven_decision, sign_checkpoint
+from ._proven import Proven, latest_checkpoint, proven_closed, proven_decision, sign_checkpoint
 from ._read import (
     RunRecord,
     RunSummary,
@@ -177,6 +177,7 @@ __all__ = [
     "pause",
     "prices_of_run",
     "proof_of",
+    "proven_closed",
     "proven_decision",
     "raise_alarms",
     "read_checkpoint",

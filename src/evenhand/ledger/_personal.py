@@ -182,6 +182,11 @@ def _expired(store: LedgerStore) -> tuple[tuple[int, int], ...]:
     return tuple((body.first, body.last) for body in bodies if isinstance(body, RunExpired))
 
 
+def is_sealed(body: bytes) -> bool:
+    """Whether an entry holds a commitment to a decision, and not the decision."""
+    return body.startswith(_SEALED)
+
+
 def opening_of(store: LedgerStore, row: Row) -> tuple[bytes, bytes] | None:
     """Salt and body that an entry commits to; None where it holds what it says itself, or cannot be opened."""
     if not row[4].startswith(_SEALED) or store.people is None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from evenhand.terms import LedgerError
+from evenhand.terms import DataError, LedgerError
 
 from ._body import RunStarted
-from ._personal import opening_of
+from ._personal import is_sealed, opening_of
 from ._proofs import proof_of
 from ._read import facts, find_start
 from ._recover import append_alone, recover
 from ._store import GENESIS, Kind, LedgerStore
 
-__all__ = ["Proven", "latest_checkpoint", "proven_decision", "sign_checkpoint"]
+__all__ = ["Proven", "latest_checkpoint", "proven_closed", "proven_decision", "sign_checkpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,35 @@ def proven_decision(store: LedgerStore, decision_id: str, size: int, *, brief: b
     if not brief:
         numbers |= {"campaign": _document(store, started, "campaign"), "model": _document(store, started, "model")}
     return {role: _proven(store, number, size) for role, number in numbers.items()}
+
+
+def proven_closed(store: LedgerStore, decision_id: str, size: int) -> dict[str, Proven]:
+    """That a decision was recorded, without what was decided: its entry, which is a commitment, and the start of its
+    run. It needs nobody's key, so it is there after an erasure too.
+
+    Args:
+        store: the ledger.
+        decision_id: ``RUN-ID.NUMBER``.
+        size: entries under the checkpoint.
+
+    Returns:
+        ``decision`` and ``run``.
+
+    Raises:
+        DataError: the ledger has no such run, or no entry of a decision there that holds a commitment alone.
+    """
+    run_id, _, number = decision_id.rpartition(".")
+    start, _ = find_start(store, run_id)
+    seq = start + (int(number) if re.fullmatch(r"[1-9][0-9]{0,8}", number) else size)
+    decision = _proven(store, seq, size) if start < seq <= size else None
+    if decision is None or not is_sealed(decision.body):
+        raise DataError(
+            "ledger-unknown",
+            "The ledger has no such decision of which it holds a commitment alone.",
+            rule="Only what was recorded can be proven.",
+            remedy="Check the id.",
+        )
+    return {"decision": replace(decision, opening=None), "run": _proven(store, start, size)}
 
 
 def _document(store: LedgerStore, started: RunStarted, role: str) -> int:

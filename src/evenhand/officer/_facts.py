@@ -18,6 +18,7 @@ __all__ = [
     "Reach",
     "Urgency",
     "Waiting",
+    "letter_is_due",
     "masked",
     "model_due",
     "place_of",
@@ -28,6 +29,9 @@ __all__ = [
 _SOON = 7
 """Days."""
 
+
+_LETTERS = 30
+"""Days for which a request that an erasure ended stays in the list of letters."""
 
 REVIEWING = frozenset({Step.START, Step.ANSWER, Step.REVEAL})
 """What a reviewer does with a request for a human review; identity, time and refusal stay with the privacy officer."""
@@ -122,6 +126,7 @@ class Queue:
         reach: how far the role of whoever looks goes.
         to_tell: request and recipient of every message that is still to be sent or acknowledged (GDPR 19).
         models: that are to be fitted again after an erasure (GDPR 17), the one that is due first at the top.
+        letters: requests that an erasure ended lately, whose letter is to be sent.
     """
 
     waiting: tuple[Waiting, ...]
@@ -132,6 +137,7 @@ class Queue:
     reach: Reach
     to_tell: tuple[tuple[str, str], ...]
     models: tuple[ModelDue, ...] = ()
+    letters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,7 @@ class Opened:
         offers: id and text of every offer, for a review that changes a decision.
         to_tell: recipients who did not acknowledge yet what was done, each with how many messages were made (GDPR 19).
         reach: how far the role of whoever looks goes.
+        ends: of an erasure: other open requests of the person that end with it, without an answer.
         steps: steps that they may take now.
         grounds: codes on which it may be refused.
     """
@@ -171,6 +178,7 @@ class Opened:
     told: str = field(default="", repr=False)
     offers: tuple[tuple[str, str], ...] = ()
     to_tell: tuple[tuple[str, int], ...] = ()
+    ends: tuple[str, ...] = ()
 
     @property
     def request(self) -> Request:
@@ -206,6 +214,12 @@ def model_due(campaign: str, run: str, until: datetime, at: datetime) -> ModelDu
 def place_of(request: Request) -> str:
     """Where a request stands in the list, as a text that sorts like it: open ones first, then by day and number."""
     return f"{int(request.state.is_closed)} {request.due.isoformat()} {request.number}"
+
+
+def letter_is_due(request: Request, at: datetime) -> bool:
+    """Whether an erasure ended a request so lately that its letter may not have been sent: nobody answered, so nobody
+    was shown it."""
+    return request.state is State.LAPSED and (at - request.trail[-1].at).days < _LETTERS
 
 
 def waiting_of(request: Request, at: datetime) -> Waiting:

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from evenhand.explanation import Lang, catalogue, day, text
+from evenhand.explanation import Lang, article_in_words, catalogue, day, text
 from evenhand.rights import EXTENSIONS, REFUSALS, Happening, Step
 from evenhand.staff import Frame, Read, page_filler
 
@@ -93,7 +93,11 @@ def request_page(
         rows=rows,
         can=can,
         goes_on=any(not step.is_aside for step in opened.steps),
-        grounds=[(code, text(f"rights.ground.{code}", lang), REFUSALS[code].article) for code in opened.grounds],
+        article=article_in_words(opened.request.kind.article, lang),
+        grounds=[
+            (code, text(f"rights.ground.{code}", lang), article_in_words(REFUSALS[code].article, lang))
+            for code in opened.grounds
+        ],
         extensions=[(code, text(f"rights.letter.because.{code}", lang)) for code in EXTENSIONS],
         done=done if f"officer.done.{done}" in catalogue(lang) else "",
         wrong=_wrong(wrong, words, lang) if wrong else "",

@@ -22,6 +22,7 @@ from ._intents import (
     Right,
     intent_of,
     is_protective,
+    lacks_words,
     typed_in,
 )
 from ._otherwise import Otherwise, features_of, otherwise
@@ -80,6 +81,7 @@ __all__ = [
     "intent_of",
     "is_link",
     "is_protective",
+    "lacks_words",
     "left_page",
     "me_page",
     "named_features",

@@ -51,18 +51,30 @@ class Fairness:
 
     Attributes:
         groups: what is compared, in the reader's language.
-        least: rate of the group that got least over that of the group that got most.
+        least: of the groups that are compared, rate of the one that got least over that of the one that got most; None
+            where no two may be told.
         lower, upper: 95 % interval of that.
         bound: what was declared; None where the limit is no ratio.
         measured: the day.
+        compared: how many groups are compared.
+        left_out: how many are not: too small, or their numbers would tell those of a small one.
+        has_unknown: of some people the group is not known; they are not compared.
+        unknown: which share of all people that is; None where it may not be told, or there are none.
+        unknown_rate, most: which share of them, and of the group that got most, got an offer; likewise.
     """
 
     groups: str
-    least: float
+    least: float | None
     lower: float
     upper: float
     bound: float | None
     measured: date
+    compared: int = 0
+    left_out: int = 0
+    has_unknown: bool = False
+    unknown: float | None = None
+    unknown_rate: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,7 @@ class Why:
         fairness: of the campaign.
         learned_from: rows of history that taught the model.
         can_verify: whether there is a receipt already.
+        gpc_means: what Global Privacy Control comes to for this person's campaigns, as `Signal.means`.
     """
 
     told: Explanation
@@ -94,6 +107,7 @@ class Why:
     fairness: Sequence[Fairness]
     learned_from: int
     can_verify: bool
+    gpc_means: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +121,7 @@ class Decided:
         offer: its text, or "" where there was none.
         kind: ``personal``, ``without`` (every fact was switched off), ``contextual``, ``chance`` or ``refused``.
         review: what a human made of it who looked again: ``kept`` or ``changed``; "" where nobody did.
+        number: which one of all it is, from 1 for the first.
     """
 
     decision: str
@@ -115,6 +130,7 @@ class Decided:
     offer: str
     kind: str
     review: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +234,7 @@ class Me:
     Attributes:
         sender: the organisation.
         contact: where a human answers.
-        decided: the last decisions, newest first.
+        decided: decisions, newest first: the last ones, or those before `skipped` of them.
         count: how many decisions there are in all.
         personalisation: whether personal facts count.
         objection: what came of an objection to all advertising; None where there is none.
@@ -228,6 +244,7 @@ class Me:
         choices: what the person chose, newest first.
         requests: what the person asked, newest first.
         browser_says_no: the browser sends Global Privacy Control with this very request.
+        skipped: how many newer decisions are not shown.
     """
 
     sender: str
@@ -242,6 +259,7 @@ class Me:
     choices: Sequence[Choice] = field(default=())
     requests: Sequence[Asked] = field(default=())
     browser_says_no: bool = False
+    skipped: int = 0
 
     @property
     def counts(self) -> bool:

@@ -17,6 +17,7 @@ __all__ = [
     "Right",
     "intent_of",
     "is_protective",
+    "lacks_words",
     "typed_in",
 ]
 
@@ -120,6 +121,12 @@ def intent_of(
             return None
         return Ask(right, _words(form, right).strip()[:_LONGEST], about if right is Right.HUMAN_REVIEW else "")
     return None
+
+
+def lacks_words(form: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a form asks to correct something and does not say what."""
+    asks = (form.get("do", [""])[-1], form.get("name", [""])[-1]) == ("ask", Right.RECTIFICATION)
+    return asks and not _words(form, Right.RECTIFICATION).strip()
 
 
 def typed_in(form: Mapping[str, Sequence[str]]) -> dict[str, str]:

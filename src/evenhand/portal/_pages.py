@@ -60,6 +60,7 @@ class Place:
         csrf: what a form must send back.
         back: where a form was sent from, below the mount.
         done: what was done just now: the second part of a key ``portal.done.*``; "" = nothing.
+        proof: a receipt of this decision that holds nothing of the person.
     """
 
     here: str
@@ -76,10 +77,16 @@ class Place:
     csrf: str = ""
     back: str = ""
     done: str = ""
+    proof: str = ""
 
 
-def why_page(why: Why, place: Place) -> str:
+def why_page(why: Why, place: Place, *, browser_says_no: bool = False) -> str:
     """One decision: the sentence, two buttons, and all of it for whoever opens it. The language is that of `why.told`.
+
+    Args:
+        why: the decision.
+        place: where the page stands.
+        browser_says_no: the browser sends Global Privacy Control with this very request; the page says what that did.
 
     Raises:
         KeyError: there is no such language.
@@ -93,7 +100,16 @@ def why_page(why: Why, place: Place) -> str:
         sender=controller.name,
         contact=controller.contact,
         view=why_view(why, own=bool(place.me)),
+        gpc=_gpc(why) if browser_says_no else "",
     )
+
+
+def _gpc(why: Why) -> str:
+    """What a browser's signal did: personalisation is off, or nothing here is what it is about, or the person chose
+    otherwise later."""
+    if why.personalisation.off or why.objection:
+        return "on"
+    return "nothing" if why.gpc_means == "nothing" else "but"
 
 
 def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOTHING) -> str:
@@ -107,7 +123,12 @@ def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOT
     """
     rights = [right.value for right in Right if right is not Right.HUMAN_REVIEW]
     closed = [state.value for state in State if state.is_closed]
-    more = {"me": me, "rights": rights, "closed": closed, "typed": {one: typed.get(one, "") for one in rights}}
+    more = {
+        "me": me,
+        "rights": rights,
+        "closed": closed,
+        "typed": {one.value: typed.get(one.value, "") for one in Right},
+    }
     return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, **more)
 
 
@@ -140,7 +161,7 @@ def code_page(sender: str, contact: str, place: Place, lang: Lang, *, minutes: i
 
 
 def refused_page(
-    why: Literal["link", "no-visit", "session", "form", "unknown", "not-now", "fault"],
+    why: Literal["link", "no-visit", "session", "form", "unknown", "erased", "not-now", "fault"],
     sender: str,
     contact: str,
     place: Place,
@@ -163,11 +184,13 @@ def refused_page(
         "session": "portal.refused.session",
         "form": "portal.refused.form",
         "unknown": "portal.refused.unknown",
+        "erased": "portal.refused.erased",
         "not-now": "portal.refused.not-now",
         "fault": "portal.refused.fault",
     }[why]
     title = {
         "no-visit": f"{say}.title",
+        "erased": f"{say}.title",
         "session": "portal.left.title",
         "not-now": "portal.refused.trouble",
         "fault": "portal.refused.trouble",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evenhand.explanation import REVIEWED, Factor, number, origin_words, percent, text, text_about
-from evenhand.terms import Standing
+from evenhand.terms import Role, Standing
 
 from ._facts import Switch, Why
 from ._otherwise import Otherwise, features_of
@@ -24,6 +24,13 @@ _AT_HOME = frozenset({
     "personalisation-opt-out", "signal-opt-out", "signal-refused",
 })  # fmt: skip
 """Reasons that a person can end on their own page."""
+_NOTHING_GIVEN = frozenset({
+    "consent-never-asked", "consent-pending", "consent-refused", "consent-unknown", "consent-withdrawn",
+    "consent-expired", "signal-refused", "signal-unusable",
+})  # fmt: skip
+"""Reasons by which there is no consent that a person could withdraw."""
+_RULES = frozenset({"kind", "rule", "rule-since"})
+"""Lines that cite a rule by its code: for whoever knows the rules."""
 
 
 def named_features(why: Why) -> tuple[str, ...]:
@@ -55,6 +62,8 @@ def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
     refused, personal = facts.standing is Standing.REFUSED, facts.standing is Standing.PERSONALISED
     asked = still_on or named
     shown = [_fact(why, one, whole) for one in told.factors] if not facts.outcome.is_by_lot else []
+    unnamed = _unnamed(why)
+    never = facts.permission.key in _NOTHING_GIVEN
     points = [(text("why.base", lang), told.base), *((one.meaning, one.contribution) for one in told.factors)]
     return {
         "decision": facts.decision_id,
@@ -77,16 +86,27 @@ def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
         "facts": shown,
         "closest": told.runner_up if facts.offer < 0 else "",
         "points": [*((label, _points(micro, lang)) for label, micro in points), _total(why)] if shown else [],
-        "more": [line.text for line in told.lines if line.layer == 2],
-        "not_used": told.not_used,
+        "more": [line.text for line in told.lines if line.layer == 2 and line.key not in _RULES],
+        "rules": [line.text for line in told.lines if line.key in _RULES],
+        "basis": by_key["basis"].text if "basis" in by_key else "",
+        "not_used": [(name, why_not) for name, why_not in told.not_used if name not in unnamed],
+        "unnamed": len(unnamed),
         "off": [one for one in why.switches.values() if one.off and one.name in facts.switched_off_of(why.model)],
         "fairness": why.fairness,
         "aware": "aware" in by_key,
-        "who": [line.text for line in told.lines if line.layer == 3],
+        "who": [line.text for line in told.lines if line.layer == 3 and not (line.key == "withdraw" and never)],
         "learned_from": why.learned_from,
         "digest": why.model.digest[:_DIGEST],
         "can_verify": why.can_verify,
     }
+
+
+def _unnamed(why: Why) -> frozenset[str]:
+    """Columns that are forbidden and that the campaign gives no words for, as they would be called: bookkeeping of the
+    organisation, whose names in its tables tell a person nothing."""
+    columns = why.campaign.columns.items()
+    bare = [name for name, one in columns if one.role is Role.FORBIDDEN and one.meaning is None]
+    return frozenset(name.replace("_", " ") for name in bare)
 
 
 def _label(why: Why) -> str:

@@ -9,8 +9,8 @@ What it does not do: it proves what was recorded and that it adds up, not that i
 much as the key it was signed with, so compare that with the one the organisation publishes.
 """
 
-from ._check import Result, check, read_receipt, told
+from ._check import WORDS, Result, check, read_receipt, told, words_content
 from ._page import receipt_page
 from ._receipt import checker, receipt_of
 
-__all__ = ["Result", "check", "checker", "read_receipt", "receipt_of", "receipt_page", "told"]
+__all__ = ["WORDS", "Result", "check", "checker", "read_receipt", "receipt_of", "receipt_page", "told", "words_content"]

@@ -22,12 +22,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ._check_texts import DUTCH, LABELS, TEXTS
 from ._ed25519 import is_signed
 
 FORMAT = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BOUND = 2_000_000_000
 Part = tuple[str, str, int]
+ROLES = ("decision", "run", "campaign", "model")
+WORDS = "receipt-words"
 Table = dict[str, Any]
 _HTML = re.compile(r'<script type="application/json" id="receipt">(.*?)</script>', re.DOTALL)
 
@@ -52,6 +55,7 @@ class Entry:
             raise ValueError
         self.hash = hashlib.sha256(after + self.text.encode()).digest()
         self.body = json.loads(str(found.get("opened", self.text)))
+        self.is_closed = "opened" not in found and self.body["@"] == "sealed-decision"
         salted = bytes.fromhex(str(found.get("salt", ""))) + str(found.get("opened", "")).encode()
         commitment = hashlib.sha256(salted).hexdigest()  # of salt and what was decided, which the entry does not say
         self.is_committed = "opened" not in found or json.loads(self.text).get("d") == commitment
@@ -65,6 +69,7 @@ class Result:
         facts: what the checked entries say, for people; empty unless everything holds.
         parts, dutch: (feature, code, share) of the score, in the model's order, and feature and code in Dutch; empty
             where the receipt has no model.
+        words: by language, what the person was told, where the organisation signed it; empty where it did not.
     """
 
     def __init__(self) -> None:
@@ -73,6 +78,7 @@ class Result:
         self.facts: dict[str, object] = {}
         self.parts: list[Part] = []
         self.dutch: list[tuple[str, str]] = []
+        self.words: dict[str, list[str]] = {}
 
     def step(self, name: str, holds: bool, key: str, values: dict[str, object]) -> None:
         """Note a step."""
@@ -103,6 +109,7 @@ def check(
         "inclusion": lambda: _inclusion(note, entries),
         "belonging": lambda: _belonging(entries),
         "sum": lambda: _sum(entries, result, _facts(entries)),
+        "words": lambda: _words(receipt, ledger, entries, result),
     }
     if witnesses or named:
         steps = {
@@ -126,8 +133,9 @@ def _read(receipt: dict[str, object]) -> tuple[dict[str, Entry], str, str]:
     """Entries by their role, the ledger's key and the checkpoint."""
     if receipt["receipt"] != FORMAT:
         raise ValueError
-    entries = {entry.role: entry for entry in map(Entry, list(receipt["entries"]))}  # type: ignore[call-overload]
-    if "decision" not in entries or "run" not in entries:
+    found = [Entry(one) for one in list(receipt["entries"])]  # type: ignore[call-overload]
+    entries = {entry.role: entry for entry in found}
+    if not {"decision", "run"} <= entries.keys() <= set(ROLES) or len(entries) < len(found):
         raise ValueError
     return entries, str(receipt["ledger"]), str(receipt["checkpoint"])
 
@@ -213,6 +221,10 @@ def _belonging(entries: dict[str, Entry]) -> tuple[str, dict[str, object]]:
     decision, run = entries["decision"], entries["run"]
     if not all(entry.is_committed for entry in entries.values()):
         raise BrokenError("other-body")
+    if decision.is_closed:
+        if run.body["@"] != "run-started" or decision.number <= run.number or len(entries) > 2:
+            raise BrokenError("other-run")
+        return "closed", {"number": decision.number, "run": run.body["run"]}
     kinds = (decision.body["@"], run.body["@"])
     if kinds != ("decision", "run-started") or decision.number - run.number != decision.body.get("n", 0):
         raise BrokenError("other-run")
@@ -228,6 +240,9 @@ def _belonging(entries: dict[str, Entry]) -> tuple[str, dict[str, object]]:
 def _sum(entries: dict[str, Entry], result: Result, facts: dict[str, object]) -> tuple[str, dict[str, object]]:
     """With the model: base and shares are the score, and the strongest reasons are among them."""
     said = entries["decision"].body
+    if entries["decision"].is_closed:
+        result.facts = {"entry": entries["decision"].number}
+        return "no-content", {}
     offer = said.get("o", -1) if said.get("o", -1) >= 0 else said.get("ru", -1)
     if "model" not in entries or said.get("st", 0) != 2 or offer < 0:
         result.facts = facts
@@ -276,6 +291,31 @@ def _label(binning: Table, code: int, lang: str) -> str:
     return (f"{low} {to} {cuts[high]}" if low else f"{below} {cuts[high]}") if high < len(cuts) else f"{low} {more}"
 
 
+def _words(
+    receipt: dict[str, object], ledger: str, entries: dict[str, Entry], result: Result
+) -> tuple[str, dict[str, object]]:
+    """What the person was told is what the organisation signed, of this very decision."""
+    said, seal = receipt.get("words", {}), receipt.get("words_signed")
+    if seal is None:
+        return "words-open", {}
+    name, _, encoded = ledger.split("+", 2)
+    run, number = entries["run"].body["run"], entries["decision"].number - entries["run"].number
+    words = {str(lang): [str(line) for line in lines] for lang, lines in said.items()}  # type: ignore[attr-defined]
+    digest = hashlib.sha256(words_content(f"{run}.{number}", words)).hexdigest()
+    message = f"evenhand {WORDS}/v1\n{name}\n{digest}\n".encode()
+    if not is_signed(b64decode(encoded, validate=True)[1:], message, b64decode(str(seal), validate=True)):
+        result.facts, result.parts, result.dutch = {}, [], []
+        raise BrokenError("words-other")
+    result.words = words
+    return "words-signed", {"count": sum(map(len, words.values()))}
+
+
+def words_content(decision: str, words: dict[str, list[str]]) -> bytes:
+    """What is signed of the words: the decision, and of each sentence its language and digest, in order."""
+    lines = [(lang, line) for lang in sorted(words) for line in words[lang]]
+    return "".join([f"{decision}\n", *(f"{a} {hashlib.sha256(b.encode()).hexdigest()}\n" for a, b in lines)]).encode()
+
+
 def _facts(entries: dict[str, Entry]) -> dict[str, object]:
     """What the checked entries say."""
     said, run = entries["decision"].body, entries["run"].body
@@ -309,47 +349,17 @@ def read_receipt(text: str) -> dict[str, object]:
     raise ValueError
 
 
-TEXTS = {
-    "signed-itself": ("over {size} entries, with the key it names", "over {size} regels, met de sleutel die het noemt"),
-    "other-document": ("the {role} is another than the run names", "dit deel ({role}) is een ander dan de ronde noemt"),
-    "outside": ("entry {number} is not in the signed ledger", "regel {number} staat niet in het ondertekende logboek"),
-    "no-sum": ("the shares are not those of the model and the score", "de aandelen zijn niet die van model en score"),
-    "garbled": ("a part is missing, or is not what it must be", "een deel ontbreekt, of is niet wat het moet zijn"),
-    "signed": ("over {size} entries, with the key that you gave", "over {size} regels, met de sleutel die u gaf"),
-    "unsigned": ("its checkpoint was not signed with this key", "de stand is niet met deze sleutel ondertekend"),
-    "other-key": ("it names another key than the one that you gave", "het noemt een andere sleutel dan u gaf"),
-    "adds-up": ("base and {count} shares are the score", "basis en {count} aandelen zijn samen de score"),
-    "no-model": ("not added up: the receipt holds no model", "niet opgeteld: het model zit er niet bij"),
-    "other-run": ("the decision is not one of this run", "de beslissing hoort niet bij deze ronde"),
-    "no-score": ("nothing about you was used: no score", "er is niets over u gebruikt: geen score"),
-    "other-body": ("the entry commits to something else", "de regel legt iets anders vast"), "yes": ("holds", "klopt"),
-    "of-run": ("decision {number} of run {run}", "beslissing {number} van ronde {run}"), "base": ("base", "basis"),
-    "step-inclusion": ("it stands in the ledger", "het staat in het logboek"), "no": ("DOES NOT HOLD", "KLOPT NIET"),
-    "not": ("This receipt does not hold.", "Dit ontvangstbewijs klopt niet."), "form": ("of {name}", "van {name}"),
-    "step-belonging": ("it belongs together", "het hoort bij elkaar"), "all": ("Everything holds.", "Alles klopt."),
-    "seen-itself": ("cosigned by {names}, it says itself", "mee-ondertekend door {names}, zegt het zelf"),
-    "few": ("{count} of {least} witnesses cosigned", "{count} van de {least} getuigen tekenden mee"),
-    "step-witnesses": ("others saw it", "anderen zagen het"), "no-witness": ("no key of a witness", "geen sleutel"),
-    "seen": ("cosigned by {names}, whose keys you gave", "mee-ondertekend door {names}, met de sleutels die u gaf"),
-    "step-form": ("it is a receipt", "het is een ontvangstbewijs"), "inside": ("entries {numbers}", "regels {numbers}"),
-    "step-signature": ("it is signed", "het is ondertekend"), "step-sum": ("it adds up", "het telt op"),
-}  # fmt: skip
-"""Each text in English and Dutch."""
-LABELS = (("withheld", "niet gebruikt"), ("missing", "niet bekend"), ("other", "iets anders"),
-          ("below", "minder dan"), ("to", "tot"), ("or more", "of meer"))  # fmt: skip
-DUTCH = {"decision": "beslissing", "at": "moment", "campaign": "campagne", "version": "versie", "standing": "gebruikt",
-         "permission_code": "code van de toestemming", "outcome_code": "code van de uitkomst", "score": "score",
-         "purpose": "doel", "offer": "aanbod", "refused": "niets", "contextual": "niets persoonlijks",
-         "personalised": "persoonsgegevens"}  # fmt: skip
-
-
 def told(result: Result, lang: str = "en") -> str:
     """What was found, in lines for a terminal."""
     nl = lang == "nl"
     words, out = {key: pair[nl] for key, pair in TEXTS.items()}, []
+    open_ = False
     for (name, holds, _), (key, values) in zip(result.steps, result.said, strict=True):
-        out.append(f"{words['yes' if holds else 'no']:>13}  {words[f'step-{name}']}: {words[key].format(**values)}")
-    out.append(words["all"] if result.ok else words["not"])
+        open_ = key == "words-open"
+        mark = words["open" if open_ else "yes" if holds else "no"]
+        out.append(f"{mark:>13}  {words[f'step-{name}']}: {words[key].format(**values)}")
+    out.append(words["not"] if not result.ok else words["all-but"] if open_ else words["all"])
+    out += [f"  {words['told']}: {line}" for line in result.words.get(lang, [])]
     for name, fact in result.facts.items():
         shown = fact[lang] if isinstance(fact, dict) else ("geen" if nl else "none") if fact is None else fact
         shown = DUTCH[str(shown)] if nl and name == "standing" else shown

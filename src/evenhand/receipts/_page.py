@@ -15,7 +15,7 @@ from evenhand.explanation import LANGUAGES, catalogue
 
 __all__ = ["receipt_page"]
 
-_STEPS = ("form", "signature", "inclusion", "belonging", "sum")
+_STEPS = ("form", "signature", "inclusion", "belonging", "sum", "words")
 
 
 def receipt_page(receipt: Mapping[str, object], *, lang: str = "en") -> str:

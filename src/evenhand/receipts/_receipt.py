@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
@@ -11,8 +12,11 @@ from ._check import FORMAT
 
 __all__ = ["checker", "receipt_of"]
 
-_CURVE = '__all__ = ["is_signed"]\n'
-"""What of the module of signatures comes before its content."""
+_INSIDE = {
+    "_check_texts": '__all__ = ["DUTCH", "LABELS", "TEXTS"]\n',
+    "_ed25519": '__all__ = ["is_signed"]\n',
+}
+"""Modules that stand inside the program, with what comes before their content."""
 
 
 def receipt_of(
@@ -21,6 +25,7 @@ def receipt_of(
     ledger: Verifier,
     words: Mapping[str, Sequence[str]],
     witnesses: Sequence[str] = (),
+    words_signed: bytes = b"",
 ) -> dict[str, object]:
     """The receipt of one decision, as plain JSON values.
 
@@ -30,6 +35,7 @@ def receipt_of(
         ledger: the ledger's public key.
         words: the explanation that the person was given, by language: the headline first.
         witnesses: public keys of those who cosigned the checkpoint.
+        words_signed: the ledger's signature over `words_content`; empty = nothing proves the words.
     """
     seen: dict[str, object] = {"witnesses": list(witnesses)} if witnesses else {}
     return seen | {
@@ -38,6 +44,7 @@ def receipt_of(
         "checkpoint": checkpoint,
         "entries": [_entry(role, entry) for role, entry in entries.items()],
         "words": {lang: list(lines) for lang, lines in words.items()},
+        **({"words_signed": b64encode(words_signed).decode()} if words_signed else {}),
     }
 
 
@@ -58,6 +65,8 @@ def _entry(role: str, entry: Proven) -> dict[str, object]:
 
 def checker() -> str:
     """The source of the program that checks receipts and needs nothing but Python."""
-    check, curve = ((files(__package__) / name).read_text("utf-8") for name in ("_check.py", "_ed25519.py"))
-    inside = curve.partition(_CURVE)[2].lstrip()
-    return check.replace("from ._ed25519 import is_signed\n", inside, 1)
+    check, *others = ((files(__package__) / f"{name}.py").read_text("utf-8") for name in ("_check", *_INSIDE))
+    for (name, begins), other in zip(_INSIDE.items(), others, strict=True):
+        line = next(one for one in check.splitlines(keepends=True) if one.startswith(f"from .{name} import "))
+        check = check.replace(line, other.partition(begins)[2].lstrip(), 1)
+    return check

@@ -202,7 +202,7 @@ purpose: PersonalisedAdvertising       # a term of the W3C DPV below Marketing
 
 channel: web                           # email, sms, push, phone, post, web, app or store
 surface: own                           # own, or online_platform
-legal_basis: consent                   # consent, contract or legitimate_interest (needs a signed balancing test)
+legal_basis: consent                   # consent; contract and legitimate_interest need more (law)
 currency: EUR
 
 subjects:

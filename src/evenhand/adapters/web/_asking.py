@@ -11,7 +11,18 @@ from starlette.requests import ClientDisconnect, Request
 
 from evenhand.explanation import LANGUAGES, Lang
 
-__all__ = ["ARRIVES", "form_of", "is_from_elsewhere", "just_done", "language", "root_of", "says_no", "way_back"]
+__all__ = [
+    "ARRIVES",
+    "ending_of",
+    "form_of",
+    "is_from_elsewhere",
+    "just_done",
+    "language",
+    "root_of",
+    "says_no",
+    "skipped",
+    "way_back",
+]
 
 ARRIVES = 10.0
 """Seconds within which a form must be there."""
@@ -33,6 +44,18 @@ def way_back(form: Mapping[str, Sequence[str]]) -> str:
     """The own page that a form was sent from; an address outside is none."""
     path = form.get("back", [""])[-1]
     return path if _OWN_PAGE.fullmatch(path) else "/me"
+
+
+def ending_of(name: str) -> tuple[str, str]:
+    """What an address names, and as what it is asked for: ``json``, ``receipt``, ``proof``, or "" as a page."""
+    found, dot, kind = name.rpartition(".")
+    return (found, kind) if dot and kind in ("json", "receipt", "proof") else (name, "")
+
+
+def skipped(request: Request) -> int:
+    """How many of the newest decisions somebody has gone past; 0 where the address says nothing of the kind."""
+    said = request.query_params.get("older", "")
+    return int(said) if re.fullmatch(r"[0-9]{1,6}", said) else 0
 
 
 def just_done(request: Request) -> str:

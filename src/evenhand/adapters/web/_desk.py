@@ -250,6 +250,7 @@ def _queue(queue: Queue) -> dict[str, Any]:
         "to_tell": [{"number": number, "recipient": recipient} for number, recipient in queue.to_tell]
         if queue.reach.is_of_all
         else [],
+        "letters_due": list(queue.letters),
         "models_due": [
             {
                 "campaign": one.campaign,
@@ -302,6 +303,7 @@ def _opened(opened: Opened) -> dict[str, Any]:
         "decision_told": opened.told,
         "offers": [{"id": id, "text": words} for id, words in opened.offers],
         "tables": list(opened.tables),
+        "ends": list(opened.ends),
         "to_tell": [{"recipient": recipient, "messages": count} for recipient, count in opened.to_tell],
         "has_files": opened.asks_for_files,
     }

@@ -2,13 +2,14 @@
 
 Mount `person_pages` where you like, or serve it alone. Addresses below the mount:
 
-    GET  why/LINK                 one decision, for whoever has the link to it
+    GET  why/LINK                 one decision, for whoever has the link to it; with endings as below
     POST why/LINK                 a choice there: only off, never on
     GET  in/LINK, POST in/LINK    the door to a person's own pages; the link is used up by the second
     GET  me/enter, POST me/enter  for whoever has no link: ask for a one-time code, where the house brings codes
     GET  me/enter/TOKEN, POST     fill it in, which opens own pages too
     GET  me, POST me              own pages; choices
-    GET  me/why/DECISION          one decision; ``.json`` and ``.receipt`` behind it give it as a file and as a receipt
+    GET  me/why/DECISION          one decision; with ``.json`` behind it as a file, with ``.receipt`` as a receipt, and
+                                  with ``.proof`` as a receipt that holds nothing of the person
     POST me/ask, me/leave         requests; the end of a visit
     GET  how, portal.css          for everybody
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -32,7 +33,6 @@ from evenhand.adapters.entry.person_links import VISIT, Links, OnceStore, Openin
 from evenhand.explanation import Lang
 from evenhand.portal import (
     Ask,
-    Intent,
     Me,
     Place,
     Why,
@@ -40,6 +40,7 @@ from evenhand.portal import (
     how_page,
     intent_of,
     is_protective,
+    lacks_words,
     left_page,
     me_page,
     refused_page,
@@ -49,58 +50,26 @@ from evenhand.portal import (
 from evenhand.terms import StoreError
 
 from ._answers import Guarded, file_of, receipt_answer, sent_on, style_sheet
-from ._asking import ARRIVES, form_of, is_from_elsewhere, just_done, language, root_of, says_no, way_back
+from ._asking import (
+    ARRIVES,
+    ending_of,
+    form_of,
+    is_from_elsewhere,
+    just_done,
+    language,
+    root_of,
+    says_no,
+    skipped,
+    way_back,
+)
 from ._person_entry import entry_routes
+from ._person_house import Desk, House
 
 __all__ = ["Desk", "House", "person_pages"]
 
 _COOKIE = "evenhand-visit"
 _FULL = 80_000
 """Bytes of a form in which every box of the own page is full, whatever the script."""
-
-
-class Desk(Protocol):
-    """What is known about one person, and where their words go. Made by a `House` for each request."""
-
-    def why(self, decision: str, lang: Lang) -> Why | None:
-        """One decision about this person; None where there is none with this id about them."""
-        ...
-
-    def me(self, lang: Lang, *, browser_says_no: bool) -> Me:
-        """The person's own page."""
-        ...
-
-    def factors(self) -> frozenset[str]:
-        """Columns that this person can switch off."""
-        ...
-
-    def purposes(self) -> frozenset[str]:
-        """DPV terms for which decisions were made about this person."""
-        ...
-
-    def do(self, intent: Intent, lang: Lang) -> bool:
-        """Keep what the person said, which counts from the next decision; False where it cannot be kept."""
-        ...
-
-    def hear_browser(self) -> None:
-        """The browser sends Global Privacy Control: kept as an opt-out, unless the person said otherwise here."""
-        ...
-
-    def receipt(self, decision: str, lang: Lang) -> str | None:
-        """The page of the receipt of a decision about this person; None where there is none."""
-        ...
-
-
-class House(Protocol):
-    """The organisation whose pages these are."""
-
-    def sender(self) -> tuple[str, str]:
-        """Name, and where a human answers."""
-        ...
-
-    def desk(self, who: str) -> Desk:
-        """The desk of the person with an id of the organisation's own."""
-        ...
 
 
 def person_pages(
@@ -191,8 +160,13 @@ class _Pages:
         return response
 
     async def one_decision(self, request: Request) -> Response:
-        opening = self._opening(request, Scope.ONE_DECISION)
-        return self._refused(request, "link") if opening is None else await self._shown(request, opening)
+        link, kind = ending_of(request.path_params["link"])
+        opening = self._links.read(link, Scope.ONE_DECISION, at=self._clock())
+        if opening is None:
+            return self._refused(request, "link")
+        if kind:
+            return await self._as_file(request, opening.who, opening.about, kind, True)
+        return await self._shown(request, opening)
 
     async def choose_there(self, request: Request) -> Response:
         """A choice behind a link to one decision: the link itself is what no other site knows."""
@@ -236,14 +210,14 @@ class _Pages:
         return await self._own_page(request, opening.who, language(request), {})
 
     async def _own_page(self, request: Request, who: str, lang: Lang, typed: Mapping[str, str]) -> Response:
-        me = await run_in_threadpool(self._me, who, lang, says_no(request))
+        me = await run_in_threadpool(self._me, who, lang, says_no(request), skipped(request))
         return HTMLResponse(me_page(me, self._own_place(request, "/me"), lang, typed=typed))
 
-    def _me(self, who: str, lang: Lang, browser_says_no: bool) -> Me:
+    def _me(self, who: str, lang: Lang, browser_says_no: bool, past: int) -> Me:
         desk = self._house.desk(who)
         if browser_says_no:
             desk.hear_browser()
-        return desk.me(lang, browser_says_no=browser_says_no)
+        return desk.me(lang, browser_says_no=browser_says_no, skipped=past)
 
     async def choose(self, request: Request) -> Response:
         opening = self._visit(request)
@@ -264,17 +238,20 @@ class _Pages:
         opening = self._visit(request)
         if opening is None:
             return self._outside(request)
-        decision, dot, kind = request.path_params["decision"].rpartition(".")
-        if kind not in ("json", "receipt"):
-            decision, kind = decision + dot + kind, ""
-        desk, lang = self._house.desk(opening.who), language(request)
-        if kind == "receipt":
-            page = await run_in_threadpool(desk.receipt, decision, lang)
+        decision, kind = ending_of(request.path_params["decision"])
+        if kind:
+            return await self._as_file(request, opening.who, decision, kind, False)
+        why = await run_in_threadpool(self._house.desk(opening.who).why, decision, language(request))
+        return self._refused(request, "unknown") if why is None else self._page_of(request, why)
+
+    async def _as_file(self, request: Request, who: str, decision: str, kind: str, by_link: bool) -> Response:
+        """One decision about somebody, as its receipt or as a file."""
+        desk, lang = self._house.desk(who), language(request)
+        if kind != "json":
+            page = await run_in_threadpool(_proof, desk, decision, lang, kind, by_link)
             return self._refused(request, "unknown") if page is None else receipt_answer(page)
         why = await run_in_threadpool(desk.why, decision, lang)
-        if why is None:
-            return self._refused(request, "unknown")
-        return file_of(why) if kind == "json" else self._page_of(request, why)
+        return self._refused(request, "unknown") if why is None else file_of(why)
 
     async def leave(self, request: Request) -> Response:
         form = await self.form(request) or {}
@@ -316,12 +293,23 @@ class _Pages:
             await run_in_threadpool(desk.hear_browser)
         why = await run_in_threadpool(desk.why, opening.about, language(request))
         if why is None:
-            return self._refused(request, "link")
+            return await self._gone(request, desk, opening)
         link = request.path_params["link"]
         path, root = f"/why/{link}", root_of(request)
         done = self._links.was_done(just_done(request), link, self._clock())
-        place = _place(request, path, act=root + path, enter=self._enter(root), done=done)
-        return HTMLResponse(why_page(why, place))
+        files = {"receipt": f"{root}{path}.receipt", "file": f"{root}{path}.json", "proof": f"{root}{path}.proof"}
+        place = _place(request, path, act=root + path, enter=self._enter(root), done=done, **files)
+        return HTMLResponse(why_page(why, place, browser_says_no=says_no(request)))
+
+    async def _gone(self, request: Request, desk: Desk, opening: Opening) -> Response:
+        """A link to what nobody can read any more: that, and the proof that is left; else it is no link."""
+        left = await run_in_threadpool(desk.proof, opening.about, language(request), by_link=True)
+        if left is None:
+            return self._refused(request, "link")
+        path = f"/why/{request.path_params['link']}"
+        place = _place(request, path, proof=f"{root_of(request)}{path}.proof")
+        page = refused_page("erased", *self._house.sender(), place, language(request))
+        return HTMLResponse(page, status_code=410)
 
     def _enter(self, root: str) -> str:
         """Where somebody can ask for a code; "" where nobody brings codes."""
@@ -329,12 +317,13 @@ class _Pages:
 
     def _page_of(self, request: Request, why: Why) -> Response:
         path = f"/me/why/{why.told.facts.decision_id}"
-        place = self._own_place(request, path)
-        return HTMLResponse(why_page(why, place))
+        return HTMLResponse(why_page(why, self._own_place(request, path), browser_says_no=says_no(request)))
 
     def _done(self, who: str, form: Mapping[str, Sequence[str]], lang: Lang, *, only_off: bool) -> str:
         """Keep what the person said; the key of what is then said about it."""
         desk = self._house.desk(who)
+        if lacks_words(form):
+            return "no-words"
         intent = intent_of(form, factors=desk.factors(), purposes=desk.purposes())
         if intent is None or (only_off and not is_protective(intent)):
             return "nothing"
@@ -361,6 +350,7 @@ class _Pages:
             leave=f"{root}/me/leave",
             receipt=f"{root}{path}.receipt" if is_why else "",
             file=f"{root}{path}.json" if is_why else "",
+            proof=f"{root}{path}.proof" if is_why else "",
             csrf=self._links.form_token(request.cookies[_COOKIE]),
             done=self._links.was_done(just_done(request), request.cookies[_COOKIE], self._clock()),
             back=path,
@@ -381,6 +371,10 @@ class _Pages:
         minutes = int(VISIT.total_seconds() // 60)
         page = refused_page(why, *self._house.sender(), place, language(request, form), minutes=minutes)
         return HTMLResponse(page, status_code=404 if why == "unknown" else 403)
+
+
+def _proof(desk: Desk, decision: str, lang: Lang, kind: str, by_link: bool) -> str | None:
+    return desk.receipt(decision, lang) if kind == "receipt" else desk.proof(decision, lang, by_link=by_link)
 
 
 def _place(request: Request, path: str, **more: str) -> Place:

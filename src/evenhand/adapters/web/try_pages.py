@@ -130,7 +130,7 @@ class _Pages:
 
         def said(one: Sample) -> str:
             got = text("try.got.offer", lang, offer=words[one.offer]) if one.offer else text("try.got.none", lang)
-            return f"{reason_text(f'reason.{one.permission}', lang)} {got}"
+            return text("try.at-start", lang, said=f"{reason_text(f'reason.{one.permission}', lang)} {got}")
 
         sender = shop.campaign.controller.name
         return self._page(request, "index.html", "try.title", people=shop.people, said=said, sender=sender)

@@ -15,7 +15,18 @@ from pathlib import Path
 from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang, one_line
 from evenhand.ledger import decided_about, facts, open_run
-from evenhand.officer import Opened, Queue, Reach, Urgency, masked, model_due, place_of, steps_of, waiting_of
+from evenhand.officer import (
+    Opened,
+    Queue,
+    Reach,
+    Urgency,
+    letter_is_due,
+    masked,
+    model_due,
+    place_of,
+    steps_of,
+    waiting_of,
+)
 from evenhand.rights import Letter, Request, RequestKind, Step, grounds_of
 from evenhand.staff import Read, ReadKind, ReadLog
 from evenhand.terms import DataError, EvenhandError, UsageError
@@ -30,6 +41,7 @@ from ..people._asking import (
     withdraw_request,
 )
 from ..people._declared import campaigns_of
+from ..people._lapsed import ended_by_erasure
 from ..people._recipients import acknowledge, outbox, tell_recipient
 from ..people._requests import (
     Found,
@@ -77,16 +89,17 @@ class DeskInHome:
     def queue(self, reach: Reach, *, everything: bool, after: str = "", count: int = _MOST) -> Queue:
         """The list; it tells of no person, so it is no look at one. Of requests the next `count` behind a place."""
         at = self._clock()
-        listed = list_requests(home=self._place.folder, everything=everything)
-        found = [one for one in listed if reach.sees(one)]
+        listed = [one for one in list_requests(home=self._place.folder, everything=True) if reach.sees(one)]
+        found = listed if everything else [one for one in listed if not one.state.is_closed]
         waiting = [waiting_of(one, at) for one in found]
         told = tuple((one.number, one.recipient) for one in outbox(home=self._place.folder))
         late = sum(one.urgency is Urgency.LATE for one in waiting)
         soon = sum(one.urgency is Urgency.SOON for one in waiting)
         due = due_models(home=self._place.folder) if reach.is_of_all else ()
         models = tuple(model_due(one.campaign, one.run, one.until, at) for one in due)
-        page = [one for one in waiting if place_of(one.request) > after][:count]
-        return Queue(tuple(page), len(waiting), late, soon, everything, reach, told[:_MOST], models)
+        page = tuple([one for one in waiting if place_of(one.request) > after][:count])
+        letters = tuple(one.number for one in listed if letter_is_due(one, at))[:_MOST]
+        return Queue(page, len(waiting), late, soon, everything, reach, told[:_MOST], models, letters)
 
     def open(self, number: str, by: str, reach: Reach) -> Opened:
         """One request, masked. Raises DataError where there is none with this number that they may see."""
@@ -265,7 +278,14 @@ class DeskInHome:
             told=told,
             offers=self._offers(found),
             to_tell=self._to_tell(request.number),
+            ends=self._ends(request),
         )
+
+    def _ends(self, request: Request) -> tuple[str, ...]:
+        """Other open requests of the person that end if this one, for an erasure, is answered."""
+        if request.kind is not RequestKind.ERASURE or request.state.is_closed:
+            return ()
+        return ended_by_erasure(number=request.number, home=self._place.folder)
 
     def _offers(self, found: Found) -> tuple[tuple[str, str], ...]:
         """The offers of the campaign that a review is about, as its run declared them; none where that is not known."""

@@ -9,7 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evenhand.adapters.stores.home import Home, find_home, write_atomically
+from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.rights import (
     Entry,
@@ -27,11 +31,13 @@ from evenhand.rights import (
     standing_of,
     verify_trail,
 )
-from evenhand.terms import DataError, Role, UsageError
+from evenhand.terms import DataError, EvenhandError, Role, UsageError, microseconds_of
 
 from ..records._keys import outward_of
-from ._declared import campaigns_of, context_of, country_of
+from ..records._ledger import keys_of
+from ._declared import DeclaredCampaign, campaigns_of, context_of, country_of
 from ._entries import entry, said_in
+from ._held import said_in_tables
 from ._known import refuse_odd_id
 from ._same_person import with_linked
 from ._trail import is_trail_there, key_of_person, trail_of
@@ -221,10 +227,14 @@ class ExportedConsents:
     Attributes:
         content: JSON-LD, as plain values.
         missing: mandatory fields that nobody declared or recorded.
+        from_tables: how many sayings in it stand in campaigns' tables of consents, and not in the home.
+        is_whole: whether these tables could be read.
     """
 
     content: tuple[dict[str, Any], ...]
     missing: tuple[str, ...]
+    from_tables: int = 0
+    is_whole: bool = True
 
     @property
     def records(self) -> int:
@@ -241,7 +251,9 @@ class ExportedConsents:
 
 
 def export_consents(who: str, *, home: str | Path | None = None) -> ExportedConsents:
-    """A person's consent records as ISO/IEC TS 27560 and the guide of W3C DPV 2.3 shape them.
+    """A person's consent records as ISO/IEC TS 27560 and the guide of W3C DPV 2.3 shape them: what the home recorded,
+    and what stands in the tables of consents of the campaigns that ran. What was said before an erasure is void: it is
+    left out.
 
     What the organisation has to say (address, recipients, where data is stored ...) comes from `processing` in the
     campaign that ran last for the purpose, or for another one where none did.
@@ -259,17 +271,34 @@ def export_consents(who: str, *, home: str | Path | None = None) -> ExportedCons
             rule="ISO/IEC TS 27560: a consent record names its controller",
             remedy="run a campaign first: its controller and processing are told",
         )
+    pseudonym = pseudonymise([who], place.key(make=False))
+    here = list(_said_by(place, key)) if key else []
+    stood, is_whole = _stood(campaigns, place, who, pseudonym)
+    there = {(one.purpose, one.status, one.at) for one in here if one.kind == "consent"}
+    more = [one for one in stood if one.kind == "consent" and (one.purpose, one.status, one.at) not in there]
     by_purpose: dict[str, list[Said]] = {}
-    for said in _said_by(place, key) if key else ():
+    for said in (*here, *more):
         if said.kind == "consent":
             by_purpose.setdefault(said.purpose, []).append(said)
     records = []
     for purpose, said_of_it in by_purpose.items():
         declared = next((one for one in campaigns if one.campaign.purpose == purpose), campaigns[0])
-        subject = outward_of(place, key.pseudonym.hex()) if key else ""
+        subject = outward_of(place, pseudonym[0].decode())
         records.append(consent_record(subject, purpose, said_of_it, context_of(declared.campaign)))
     missing = dict.fromkeys(name for record in records for name in missing_in(record))
-    return ExportedConsents(tuple(records), tuple(missing))
+    return ExportedConsents(tuple(records), tuple(missing), len(more), is_whole)
+
+
+def _stood(
+    campaigns: tuple[DeclaredCampaign, ...], place: Home, who: str, pseudonym: NDArray[np.bytes_]
+) -> tuple[list[Said], bool]:
+    """What tables say that a person said, after their last erasure; and whether these could be read."""
+    try:
+        said = said_in_tables(campaigns, place, who)
+    except (EvenhandError, ValueError):  # a table is gone, or holds a moment that is none
+        return [], False
+    void = max(keys_of(place).suppressed(pseudonym).values(), default=None)
+    return [one for one in said if void is None or microseconds_of(one.at) > void], True
 
 
 def verify_rights(*, home: str | Path | None = None) -> TrailReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -12,11 +13,29 @@ from evenhand.rights import Step
 from evenhand.terms import UsageError
 
 from ..records._ledger import keys_of
-from ._requests import Found, Stepped, list_requests, take
+from ._requests import Found, Stepped, find_request, list_requests, take
 
-__all__ = ["is_erased", "lapse", "lapse_all"]
+__all__ = ["ended_by_erasure", "is_erased", "lapse", "lapse_all"]
 
 _TRIES = 3
+
+
+def ended_by_erasure(who: str = "", *, number: str = "", home: str | Path | None = None) -> tuple[str, ...]:
+    """Numbers of the open requests that would end without an answer if a person was erased now.
+
+    Args:
+        who: the person; "" = whoever asked the request with this number, which is not among them.
+        number: of a request for an erasure.
+        home: the home folder; see `find_home_that_is`.
+
+    Raises:
+        DataError: there is no request with this number.
+    """
+    handle = b"" if who else find_request(number, home=home).handle
+    if not (who or handle):
+        return ()
+    found = list_requests(home=home, who=who, handle=handle)
+    return tuple(one.number for one in found if one.kind.lapses and one.number != number)
 
 
 def lapse_all(place: Home, who: str, at: datetime) -> tuple[str, ...]:

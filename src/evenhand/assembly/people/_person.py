@@ -33,9 +33,9 @@ from evenhand.portal import (
     words_of,
 )
 from evenhand.receipts import receipt_page
-from evenhand.terms import DecisionFacts, LedgerError, LegalBasis, Standing
+from evenhand.terms import DataError, DecisionFacts, LedgerError, LegalBasis, Standing
 
-from ..records._receipts import receipt_values
+from ..records._receipts import closed_receipt, receipt_values
 from ._person_record import OpenRun, PersonRecord, RunShelf, newest_campaign
 from ._person_signals import first_gpc, heard_since, said_by_tcf, signals_of
 from ._signal_means import GPC, GPC_ON
@@ -155,6 +155,7 @@ class PersonDesk:
             fairness=run.fairness(lang),
             learned_from=int(run.priced.report.get("run", {}).get("trained", 0)),
             can_verify=self.record.can_verify,
+            gpc_means=self._gpc_means(),
         )
         without: dict[str, Otherwise] = {}
         for factor in told.factors:
@@ -168,9 +169,9 @@ class PersonDesk:
             without_named=self._without(found, run, named) if named else None,
         )
 
-    def me(self, lang: Lang, *, browser_says_no: bool) -> Me:
-        """The person's own page."""
-        last = self.record.last
+    def me(self, lang: Lang, *, browser_says_no: bool, skipped: int = 0) -> Me:
+        """The person's own page, without so many of the newest decisions."""
+        last, skipped = self.record.last, min(skipped, max(0, len(self.record.decisions) - 1))
         sender, contact = self._sender()
         if last:
             sender, contact = last[1].campaign.controller.name, last[1].campaign.controller.contact
@@ -179,7 +180,7 @@ class PersonDesk:
         return Me(
             sender=sender,
             contact=contact,
-            decided=self.record.lines(lang, _RECENT),
+            decided=self.record.lines(lang, _RECENT, skipped),
             count=len(self.record.decisions),
             personalisation=self._personalisation(),
             objection=self._effect("objection"),
@@ -205,6 +206,7 @@ class PersonDesk:
             ),
             requests=self._sayings.requests(self._who),
             browser_says_no=browser_says_no,
+            skipped=skipped,
         )
 
     def factors(self) -> frozenset[str]:
@@ -242,11 +244,27 @@ class PersonDesk:
         except LedgerError:
             return None
 
+    def proof(self, decision: str, lang: Lang, *, by_link: bool) -> str | None:
+        """The page of a receipt that holds nothing of the person. Of a decision that nobody can read any more only a
+        link can tell that it was theirs: it was made when that was known. None where there is none."""
+        is_theirs = self.record.decision(decision) is not None
+        if not is_theirs and not (by_link and self.record.is_closed(decision)):
+            return None
+        try:
+            return receipt_page(closed_receipt(self._place, decision), lang=lang)
+        except (LedgerError, DataError):
+            return None
+
     def _personalisation(self) -> Switch:
         """Off by the person's own word, or by a signal that stands; since the first of these."""
         now = self._standing()
         found = [one for one in (since(now, "opt_out"), heard_since(now, self._deciding())) if one is not None]
         return Switch("", "", effect_of("opt_out", "", min(found), self.record.traces) if found else None)
+
+    def _gpc_means(self) -> str:
+        """What the browser's signal comes to here, where it was heard."""
+        signals = signals_of(self._standing(), self._history(), self._deciding(), (), browser_says_no=False)
+        return next((one.means for one in signals if one.name == GPC), "")
 
     def _deciding(self) -> list[Campaign]:
         return list(self.record.deciding().values())

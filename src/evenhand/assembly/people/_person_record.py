@@ -32,6 +32,7 @@ from ..records._ledger import has_ledger, run_keys_of
 from ..records._records import open_ledger
 from ..records._why import reviews_about
 from ..runs._policy import policy_of_run, run_that_priced
+from ._reached import fairness_of
 from ._trail import corrections_of
 
 __all__ = ["OpenRun", "PersonRecord", "RunShelf", "kind_of", "newest_campaign"]
@@ -80,25 +81,9 @@ class OpenRun:
 
     def fairness(self, lang: Lang) -> list[Fairness]:
         """How evenly the run that found the prices reached the groups of each limit on who gets an offer."""
-        out = []
-        for limit in self.priced.report.get("groups", ()):
-            gaps = [gap for gap in (limit.get("after") or {}).get("gaps", ()) if gap.get("ratio") is not None]
-            if not gaps:
-                continue
-            worst = min(gaps, key=lambda gap: gap["ratio"])
-            names = [self._meaning(name, lang) for name in limit["features"]]
-            is_ratio = limit["measure"] == "selection_rate_ratio"
-            out.append(
-                Fairness(
-                    groups=", ".join(names),
-                    least=worst["ratio"],
-                    lower=worst["ratio_lower"],
-                    upper=min(worst["ratio_upper"], 1.0),  # no group got more than the one that got most
-                    bound=limit["bound"] if is_ratio else None,
-                    measured=self.priced.summary.at.date(),
-                )
-            )
-        return out
+        day, found = self.priced.summary.at.date(), self.priced.report.get("groups", ())
+        told = [fairness_of(limit, day, lambda name: self._meaning(name, lang)) for limit in found]
+        return [one for one in told if one is not None]
 
     def _meaning(self, name: str, lang: Lang) -> str:
         column = self.campaign.columns.get(name)
@@ -201,6 +186,17 @@ class PersonRecord:
             run = self._shelf.run(store, found.run_id)
             return with_room(found, run.record), run
 
+    def is_closed(self, decision: str) -> bool:
+        """Whether a decision is recorded, and nobody can read it any more."""
+        if not has_ledger(self._place):
+            return False
+        with self._open() as store:
+            try:
+                facts(store, decision, self._keys)
+            except DataError as error:
+                return error.code == "ledger-closed"
+        return False
+
     @property
     def can_verify(self) -> bool:
         """Whether a signed checkpoint is there, under which a receipt can be given."""
@@ -231,10 +227,11 @@ class PersonRecord:
         """What each decision used."""
         return [_trace(found, run) for found, run in self.decisions]
 
-    def lines(self, lang: Lang, most: int) -> list[Decided]:
-        """The last decisions, newest first."""
-        out = []
-        for found, run in reversed(self.decisions[-most:]):
+    def lines(self, lang: Lang, most: int, skipped: int = 0) -> list[Decided]:
+        """The last decisions, newest first, without so many of the newest."""
+        out, end = [], max(0, len(self.decisions) - skipped)
+        begin = max(0, end - most)
+        for number, (found, run) in reversed(list(enumerate(self.decisions[begin:end], begin + 1))):
             texts = [offer.text.nl if lang == "nl" else offer.text.en for offer in run.campaign.offers]
             out.append(
                 Decided(
@@ -244,6 +241,7 @@ class PersonRecord:
                     offer=texts[found.offer] if found.offer >= 0 else "",
                     kind=kind_of(found, run),
                     review=_review(self.reviews.get(found.decision_id, ())),
+                    number=number,
                 )
             )
         return out

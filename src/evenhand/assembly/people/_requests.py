@@ -95,18 +95,21 @@ class Stepped:
     is_right: bool | None = None
 
 
-def list_requests(*, home: str | Path | None = None, who: str = "", everything: bool = False) -> tuple[Request, ...]:
+def list_requests(
+    *, home: str | Path | None = None, who: str = "", handle: bytes = b"", everything: bool = False
+) -> tuple[Request, ...]:
     """Requests, the one that is due first at the top.
 
     Args:
         home: the home folder; see `find_home_that_is`.
         who: only those of this person.
+        handle: likewise of the person to whom this leads.
         everything: also those that are closed.
     """
     place = find_home_that_is(home)
     if not is_trail_there(place):
         return ()
-    handles = None
+    handles = [handle] if handle else None
     if who:
         key = key_of_person(place, who, make=False)
         handles = [key.handle] if key else []

@@ -184,7 +184,7 @@ def check_bundle(bundle: str | Path, *, key: str | None = None, checkpoints: Seq
         steps.append(Step("form", False, "A part of the bundle is not written as evenhand bundle make writes it."))
         return BundleChecked(tuple(steps), _NOTHING, digest=digest)
     found = verify(store, model_from_json, checkpoints=checkpoints)
-    steps.append(_ledger(found))
+    steps += _ledger(found)
     records = []
     for name in named:
         try:
@@ -243,18 +243,29 @@ def _given(parts: Mapping[str, bytes]) -> Iterator[tuple[int, tuple[bytes, bytes
                 yield int(seq), (bytes.fromhex(salt), str(body).encode())
 
 
-def _ledger(found: Verification) -> Step:
-    """Chain, tree, checkpoints, and the promises of each decision that is open."""
+def _ledger(found: Verification) -> Iterator[Step]:
+    """Chain, tree, checkpoints; and the promises of each decision that is open."""
     if not found.ok:
         told = [f"entry {one.seq}: {one.what} ({one.rule})" for one in found.problems[:5]]
-        return Step("ledger", False, f"{len(found.problems) + found.more} problems. {' '.join(told)}")
-    return Step(
-        "ledger",
-        True,
-        f"{found.entries:,} entries in one chain, {found.checkpoints} signed checkpoints hold; the four promises hold "
-        f"for {found.decisions - found.closed:,} of {found.decisions:,} decisions, scores added up again; the others "
-        "are closed.",
-    )
+        yield Step("ledger", False, f"{len(found.problems) + found.more} problems. {' '.join(told)}")
+        return
+    what = f"{found.entries:,} entries in one chain, {found.checkpoints} signed checkpoints hold: nothing was altered."
+    yield Step("ledger", True, what)
+    opened = found.decisions - found.closed
+    if opened == found.decisions:
+        what = f"The four promises hold for each of all {opened:,} decisions; scores were added up again."
+    elif opened:
+        what = (
+            f"The four promises hold for each of {opened:,} decisions that are open here; scores were added up again. "
+            f"The other {found.closed:,} are closed and were not looked at: of other runs, or of people erased since."
+        )
+    else:
+        what = (
+            f"All {found.closed:,} decisions are closed here, so the promises for each of them, and its score, were "
+            "not looked at. That takes them opened: evenhand bundle make --open at the organisation, or a person's "
+            "receipt for their own."
+        )
+    yield Step("decisions", True if opened or not found.decisions else None, what)
 
 
 def _run(

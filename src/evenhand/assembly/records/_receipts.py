@@ -9,9 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.stores.home import Home, find_home, write_atomically
-from evenhand.ledger import Signer, latest_checkpoint, proven_decision
+from evenhand.explanation import LANGUAGES, text
+from evenhand.ledger import Signer, latest_checkpoint, proven_closed, proven_decision
 from evenhand.ledger import sign_checkpoint as sign_checkpoint_of
-from evenhand.receipts import Result, check, checker, read_receipt, receipt_of, receipt_page
+from evenhand.receipts import (
+    WORDS,
+    Result,
+    check,
+    checker,
+    read_receipt,
+    receipt_of,
+    receipt_page,
+    words_content,
+)
 from evenhand.terms import DataError
 
 from ._kept import text_of_file
@@ -25,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_receipt",
+    "closed_receipt",
     "give_receipt",
     "last_checkpoint",
     "ledger_key",
@@ -75,6 +86,24 @@ def receipt_values(place: Home, decision_id: str) -> dict[str, object]:
     return _values(place, _explained(place, decision_id), brief=False)
 
 
+def closed_receipt(place: Home, decision_id: str) -> dict[str, object]:
+    """A receipt that proves that a decision was recorded, and holds nothing of the person: neither what was decided nor
+    why. It can be given after an erasure, and to whoever wants to show only that the ledger was not rewritten.
+
+    Raises:
+        DataError: the ledger knows no such decision.
+        LedgerError: the ledger has no signed checkpoint yet.
+    """
+    words: dict[str, list[str]] = {
+        one: [text(f"receipt.closed.{part}", one) for part in ("title", "say")] for one in LANGUAGES
+    }
+    with open_ledger(place) as store:
+        size, note = latest_checkpoint(store)
+        entries, signer = proven_closed(store, decision_id, size), Signer(store.secret())
+        signed = signer.sign_content(WORDS, words_content(decision_id, words))
+        return receipt_of(entries, note, signer.verifier, words, (), signed)
+
+
 def _explained(place: Home, who: str) -> dict[str, Explanation]:
     return {one: why(who, home=place.folder, lang=one) for one in ("nl", "en")}
 
@@ -93,14 +122,15 @@ def _values(place: Home, explained: Mapping[str, Explanation], *, brief: bool) -
         decision = explained["en"].facts.decision_id
         entries = proven_decision(store, decision, size, brief=brief)
         last = max(one.number for one in entries.values())
-        key = Signer(store.secret()).verifier
+        signer = Signer(store.secret())
+        key, signed = signer.verifier, signer.sign_content(WORDS, words_content(decision, words))
         notes = [one for one in witnessed_notes(place) if one.is_enough and last <= one.size <= size]
         seen = next((one for one in notes if key.check(one.note)), None)
         if seen is None:
-            return receipt_of(entries, note, key, words)
+            return receipt_of(entries, note, key, words, (), signed)
         entries = proven_decision(store, decision, seen.size, brief=brief)
         by = [str(one.witness) for one in seen.by]
-        return receipt_of(entries, seen.note, key, words, by)
+        return receipt_of(entries, seen.note, key, words, by, signed)
 
 
 def check_receipt(

@@ -25,12 +25,21 @@
   async function form() {
     must(receipt.receipt === 1);
     for (const found of receipt.entries) {
+      must(["decision", "run", "campaign", "model"].includes(found.role) && !entries[found.role]);
       const after = hex(found.after);
       must(after.length === 32 && found.path.every((step) => hex(step).length === 32));
       const hash = await sha256(join(after, utf8.encode(found.body)));
       entries[found.role] = { ...found, hash, said: JSON.parse(found.opened ?? found.body) };
     }
     must(entries.decision && entries.run);
+  }
+
+  async function keyOf(raw) {
+    try {
+      return await crypto.subtle.importKey("raw", raw.slice(1), { name: "Ed25519" }, false, ["verify"]);
+    } catch {
+      throw new Error("cannot");
+    }
   }
 
   async function signature() {
@@ -40,12 +49,7 @@
     must(text((await sha256(join(utf8.encode(name), [10], raw))).slice(0, 4)) === mark);
     const [body, signed] = receipt.checkpoint.split("\n\n");
     must(body.split("\n")[0] === name);
-    let key;
-    try {
-      key = await crypto.subtle.importKey("raw", raw.slice(1), { name: "Ed25519" }, false, ["verify"]);
-    } catch {
-      throw new Error("cannot");
-    }
+    const key = await keyOf(raw);
     for (const line of signed.split("\n").filter(Boolean)) {
       const at = line.lastIndexOf(" ");
       const found = base64(line.slice(at + 1));
@@ -79,12 +83,18 @@
     for (const entry of Object.values(entries)) must(same(await rootOf(entry, Number(size)), base64(root)));
   }
 
+  const isClosed = () => entries.decision.opened === undefined && entries.decision.said["@"] === "sealed-decision";
+
   async function belonging() {
     const { decision, run } = entries;
     for (const entry of Object.values(entries)) {
       if (entry.opened === undefined) continue; // else the entry holds a commitment: SHA-256 of salt and what was decided
       const committed = text(await sha256(join(hex(entry.salt), utf8.encode(entry.opened))));
       must(JSON.parse(entry.body).d === committed);
+    }
+    if (isClosed()) {
+      must(run.said["@"] === "run-started" && decision.number > run.number && !entries.campaign && !entries.model);
+      throw new Error("after");
     }
     must(decision.said["@"] === "decision" && run.said["@"] === "run-started");
     must(decision.number - run.number === (decision.said.n || 0));
@@ -115,6 +125,7 @@
 
   async function sum() {
     const said = entries.decision.said;
+    if (isClosed()) throw new Error("closed");
     if (!entries.model) throw new Error("absent");
     const offer = (said.o ?? -1) >= 0 ? said.o : said.ru ?? -1;
     if (said.st !== 2 || offer < 0) throw new Error("none");
@@ -165,17 +176,33 @@
     section.hidden = false;
   }
 
+  async function words() {
+    if (!receipt.words_signed) throw new Error("unproven");
+    const [name, , ...rest] = receipt.ledger.split("+"), { decision, run } = entries;
+    let said = `${run.said.run}.${decision.number - run.number}\n`;
+    for (const lang of Object.keys(receipt.words).sort())
+      for (const line of receipt.words[lang]) said += `${lang} ${text(await sha256(utf8.encode(line)))}\n`;
+    const signed = utf8.encode(`evenhand receipt-words/v1\n${name}\n${text(await sha256(utf8.encode(said)))}\n`);
+    const key = await keyOf(base64(rest.join("+")));
+    must(await crypto.subtle.verify({ name: "Ed25519" }, key, base64(receipt.words_signed), signed));
+    document.querySelectorAll("main").forEach((main) => { // what is shown is what was signed
+      const shown = [...main.querySelectorAll("[data-said]")].map((one) => one.textContent);
+      must(JSON.stringify(shown) === JSON.stringify(receipt.words[main.lang]));
+    });
+  }
+
   let verdict = "holds";
-  for (const [name, step] of Object.entries({ form, signature, inclusion, belonging, sum })) {
+  for (const [name, step] of Object.entries({ form, signature, inclusion, belonging, sum, words })) {
     let found = "holds";
     try {
       await step();
     } catch (problem) {
-      found = ["cannot", "absent", "none"].includes(problem.message) ? problem.message : "broken";
+      found = ["cannot", "absent", "none", "after", "closed", "unproven"].includes(problem.message) ? problem.message : "broken";
     }
     state(name, found);
+    if (name === "words") show(".words", "words", found);
     if (found === "broken") { verdict = "broken"; break; }
-    if (found === "cannot") verdict = "cannot";
+    if (found === "cannot" || (found === "unproven" && verdict === "holds")) verdict = found;
   }
   show(".verdict", "verdict", verdict);
 })();
