@@ -217,7 +217,7 @@ def test_without_the_key_everything_but_the_groups_part_is_explained(ran, lang, 
     assert plain["sum"] == whole["sum"][:3]
     for name in ("headline", "factors", "base", "score", "offer", "runner_up", "not_used", "value_micro"):
         assert plain[name] == whole[name]
-    hidden = {"price", "moved", "change", "sealed", "runner-up"}
+    hidden = {"price", "groups", "moved", "change", "sealed", "runner-up"}
     kept = [line for line in whole["lines"] if line["key"] not in hidden]
     assert [line for line in plain["lines"] if line["key"] not in hidden] == kept
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from html import unescape
@@ -232,10 +233,13 @@ def test_an_opt_out_that_was_kept_of_a_browser_before_stays_one_until_it_is_take
 
 
 def test_a_record_of_a_signal_is_what_came(real):
-    """Its string does not stand in what is printed of it, and comes back from the trail letter by letter."""
+    """Its string stands neither in what is printed of it nor in what is kept openly; with the private part it comes
+    back letter by letter."""
     said = said_by_signal("gpp", US_OPTED_OUT, AT, says_no=True, actor="person")
     assert US_OPTED_OUT not in repr(said)
-    assert type(said).from_body(said.to_body(), said.microseconds) == said
+    assert US_OPTED_OUT.encode() not in said.to_body()
+    whole = json.dumps(json.loads(said.to_body()) | said.private).encode()
+    assert type(said).from_body(whole, said.microseconds) == said
     assert said.is_no
     assert said.is_by_browser
 

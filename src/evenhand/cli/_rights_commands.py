@@ -13,6 +13,7 @@ import typer
 from ._looking import note_look
 from ._model_commands import tell_due
 from ._options import UNNAMED, HomeFolder, Json, Lang, Language, Looker, NoColour, Quiet, moment
+from ._package_command import register as register_package
 from ._recipient_commands import register as register_recipients
 from ._request_commands import register as register_requests
 from ._request_commands import tell_lapsed
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
         rights.command(epilog="Examples: " + " | ".join(examples))(guarded(command))
     register_requests(rights)
     register_recipients(rights)
+    register_package(rights)
     app.add_typer(rights, name="rights")
 
 

@@ -15,6 +15,7 @@ from evenhand.terms import DataError, Origin
 __all__ = ["PORTABILITY_SCHEMA", "Item", "Portability", "read_portability"]
 
 _FIELDS = ("source", "table", "row", "name", "meaning", "origin", "value")
+_SOURCES = ("subjects", "history", "vault", "events")
 
 PORTABILITY_SCHEMA: Mapping[str, Any] = MappingProxyType(
     {
@@ -34,7 +35,7 @@ PORTABILITY_SCHEMA: Mapping[str, Any] = MappingProxyType(
                     "required": list(_FIELDS),
                     "additionalProperties": False,
                     "properties": {
-                        "source": {"enum": ["subjects", "history", "vault", "events"]},
+                        "source": {"enum": list(_SOURCES)},
                         "table": {
                             "type": "string",
                             "description": "Name of the table at the controller; of events the decision they followed.",
@@ -132,27 +133,62 @@ class Portability:
             writer.writerow({name: "" if value is None else value for name, value in one.to_dict().items()})
         return text.getvalue()
 
+    def tables(self, subject: str) -> dict[str, str]:
+        """The items as CSV tables for a new controller: one per source, a row where there was one, the person's id at
+        the new controller first. Consents are in none: they were given to somebody else.
+
+        Example:
+            >>> visits = Item("subjects", "people.csv", 1, "visits", "number of visits", Origin.OBSERVED, "3")
+            >>> Portability("7", "Shop", (visits,), ()).tables("1042")
+            {'subjects': 'subject,visits\\n1042,3\\n'}
+        """
+        rows: dict[str, dict[tuple[str, int], dict[str, str]]] = {}
+        for one in self.items:
+            row = rows.setdefault(one.source, {}).setdefault((one.table, one.row), {"subject": subject})
+            row["their subject" if one.name == "subject" else one.name] = one.value or ""
+        out = {}
+        for source, kept in rows.items():
+            text = io.StringIO(newline="")
+            names = dict.fromkeys(name for row in kept.values() for name in row)
+            writer = csv.DictWriter(text, list(names), lineterminator="\n", restval="")
+            writer.writeheader()
+            writer.writerows(kept.values())
+            out[source] = text.getvalue()
+        return out
+
 
 def read_portability(text: str) -> Portability:
-    """A package back from its JSON.
+    """A package back from its JSON, or from its CSV, which holds the items alone.
 
     Raises:
         DataError: it is no package.
     """
     try:
-        content = json.loads(text)
-        if content["schema_version"] != 1:
-            raise ValueError
-        items = tuple(Item(**{**one, "origin": Origin(one["origin"])}) for one in content["items"])
-        if any(one.origin is Origin.INFERRED for one in items):
-            raise ValueError
-        return Portability(
-            str(content["subject"]), str(content["controller"]), items, tuple(dict(one) for one in content["consents"])
-        )
-    except (ValueError, KeyError, TypeError):
+        if text.startswith(",".join(_FIELDS)):
+            read = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+            rows = [{**row, "value": row["value"] or None} for row in read]
+            content = {"schema_version": 1, "subject": "", "controller": "", "consents": [], "items": rows}
+        else:
+            content = json.loads(text)
+        return _package(content)
+    except (ValueError, KeyError, TypeError, csv.Error):
         raise DataError(
             "portability-package",
             "This is no portability package that evenhand knows.",
             rule="G-20: what a person takes along can be read again",
-            remedy="use the file portability.json as it was given, with its schema beside it",
+            remedy="use the file portability.json as it was given, with its schema beside it; or portability.csv",
         ) from None
+
+
+def _package(content: Any) -> Portability:
+    """Raises ValueError, KeyError or TypeError where it is none."""
+    if content["schema_version"] != 1:
+        raise ValueError
+    items = tuple(Item(**{**one, "row": int(one["row"]), "origin": Origin(one["origin"])}) for one in content["items"])
+    words = (word for one in items for word in (one.source, one.table, one.name, one.meaning, one.value or ""))
+    if any(one.origin is Origin.INFERRED or one.source not in _SOURCES for one in items):
+        raise ValueError
+    if not all(isinstance(word, str) for word in words):
+        raise TypeError
+    consents = tuple(dict(one) for one in content["consents"])
+    return Portability(str(content["subject"]), str(content["controller"]), items, consents)
