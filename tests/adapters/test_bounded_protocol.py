@@ -208,6 +208,17 @@ def test_a_head_has_a_largest_size(port):
         assert b"HTTP/1.1 431" in _told_at_last(connection)
 
 
+@pytest.mark.parametrize("line", [b"GET / HTTP/1.1", b"POST /v1/decisions HTTP/1.1"])
+def test_a_head_that_comes_all_at_once_has_the_same_largest_size(port, line):
+    """Whatever the pieces in which it arrives: a byte too many is told so, on the short way too."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.settimeout(20)
+        connection.sendall(
+            line + b"\r\nHost: service\r\nContent-Length: 2\r\nX-Large: " + b"x" * 66_000 + b"\r\n\r\n{}"
+        )
+        assert _told_at_last(connection).startswith(b"HTTP/1.1 431")
+
+
 @pytest.mark.parametrize("path", ["/", "/v1/decisions"])
 def test_what_stands_around_a_body_in_chunks_has_a_largest_size(port, path):
     """Lines behind the last chunk are no body, and no bound of a body holds for them."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from allocation.cases import PlainWall, campaign_with, scored_with
-from evenhand.allocation import allocate
+from evenhand.allocation import allocate, campaign_frontier
 from evenhand.policy import Campaign
 from evenhand.terms import Allocated, DataError, Scored
 from patience import tries
@@ -119,6 +119,24 @@ def test_a_blind_limit_that_changes_decisions_binds_beside_one_that_does_not() -
     assert limited["sex"].binding
     assert not limited["region"].binding
     assert (limited["region"].money, limited["region"].people) == (0, 0)
+
+
+@pytest.mark.parametrize("swept", ["sex", "region"])
+def test_what_a_limit_is_said_to_cost_is_what_comes_back_without_it_and_what_the_frontier_says(swept: str) -> None:
+    """Of two that bind together: the whole of it, with the guesses made anew for the other; what is told of the
+    contacts keeps the guesses, and says so."""
+    scored, wall = _problem(8, 0.8, people=1000)
+    campaign = _campaign({"sex": 0.9, "region": 0.85})
+    found = allocate(scored, campaign, wall)
+    told = {limit.id: limit for limit in found.limits}
+    assert told["sex"].binding
+    assert told["region"].binding
+    frontier = campaign_frontier(scored, campaign, wall, swept)
+    assert told[swept].money == max(0, frontier.value - found.certificate.value)
+    other = "region" if swept == "sex" else "sex"
+    without = allocate(scored, _campaign({other: {"sex": 0.9, "region": 0.85}[other]}), wall)
+    assert told[swept].people == int(np.count_nonzero(without.offer != found.offer))
+    assert (told[swept].note, told["contacts"].note) == ("", "same-guesses")
 
 
 def test_three_one_way_limits_over_ten_offers_are_kept_and_not_given_up_just_below_the_bound() -> None:

@@ -69,6 +69,21 @@ def test_the_queue_tells_what_is_due_and_names_nobody(serving, web):
     assert len(_looks(serving)) == before
 
 
+def test_the_queue_comes_in_pages_by_a_cursor(serving, web):
+    """Each request once, in the same order, with the way to the next page; what is no cursor is refused."""
+    for number in (21, 22, 23):
+        _asked(serving, "access", number)
+    whole = [one["number"] for one in web("GET", "/v1/requests?state=all").json()["requests"]]
+    paged, path = [], "/v1/requests?state=all&limit=2"
+    while path:
+        page = web("GET", path).json()
+        assert (len(page["requests"]), page["count"]) == (min(2, len(whole) - len(paged)), len(whole))
+        paged += [one["number"] for one in page["requests"]]
+        path = page["next"]
+    assert paged == whole
+    assert web("GET", "/v1/requests?cursor=x").status_code == 422
+
+
 def test_a_request_is_masked_until_it_is_revealed_and_both_looks_are_noted_under_the_name_and_the_key(serving, web):
     """A look without a name is none."""
     number = _asked(serving, "access", 13, note=NOTE)

@@ -55,6 +55,16 @@ def test_what_the_category_forbids_is_gone_with_its_rule_and_comes_back_with_no_
     assert "EH-POL-037" not in {one.finding.id for one in read_campaign(drafted, at=AT)[1]}
 
 
+def test_a_stricter_category_says_what_nobody_is_chosen_by_also_where_no_feature_falls_away():
+    """Which rule holds, and which columns compare groups and choose nobody; an ordinary category says neither."""
+    base = data_in(CAMPAIGN.encode())
+    for category in ("employment", "housing", "credit"):
+        options = options_for(base, category, at=AT)
+        assert (options.gone, options.stricter, set(options.compared)) == ((), "hec", {"sex"})
+    assert options_for(base, "insurance", at=AT).stricter == "unisex"
+    assert options_for(base, "ordinary", at=AT).stricter == ""
+
+
 def test_a_limit_that_the_category_forbids_is_gone_too():
     """Employment is decided without group membership."""
     aware = data_in(CAMPAIGN.replace("bound: 0.8}", "bound: 0.8, mode: aware, necessity: The gap is known.}").encode())

@@ -123,6 +123,26 @@ def test_a_number_that_is_not_told_wraps_on_a_small_screen(served, browser):
     page.context.close()
 
 
+def test_a_slider_tells_its_number_while_it_is_moved_and_where_scripts_are_off_nothing_is_missing(served, browser):
+    """By the keyboard, in the numbers of the language; without a script there is no empty place, and no error."""
+    page = _page(browser, served)
+    wrong = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.goto(f"{served}/console/campaigns/small-shop?lang=nl")
+    told = page.locator("output[for=try-1]")
+    before = told.inner_text()
+    page.focus("#try-1")
+    page.keyboard.press("ArrowLeft")
+    assert told.inner_text() == page.evaluate("Number(document.querySelector('#try-1').value).toLocaleString('nl')")
+    assert told.inner_text() != before
+    assert not wrong
+    page.context.close()
+    page = _page(browser, served, script=False)
+    page.goto(f"{served}/console/campaigns/small-shop?lang=nl")
+    assert not page.locator("output[for=try-1]").is_visible()
+    page.context.close()
+
+
 def test_limits_are_tried_and_a_campaign_is_paused_with_the_keyboard_alone(served, browser, console):
     """Arrows move the slider, Enter makes the plan; a reason and Enter pause it; a change of language in between
     keeps the reason and the plan. Scripts are off."""

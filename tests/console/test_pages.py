@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 import evenhand
 from campaigns_cases import named
 from console_cases import AS_TYPED
-from evenhand.console import trouble_page
+from evenhand.adapters.campaigning import FindingsError
+from evenhand.adapters.web._problems import problem_body, problem_of
+from evenhand.console import told_in, trouble_page
 from evenhand.explanation import catalogue
 from evenhand.policy import CHECKS
 from evenhand.staff import Frame, StaffRole
@@ -292,7 +295,7 @@ def test_the_list_tells_review_transparency_and_assessments_as_they_are(console)
     row = re.search(r"<th scope=\"row\"><a href=\"/console/campaigns/small-shop.*?</tr>", page, re.S)[0]
     assert "not needed" in row
     assert "5 of 5" in row
-    assert "no impact assessment (DPIA) is kept here; no balancing test is named" in row
+    assert "no impact assessment (DPIA) is kept here; no balancing test is needed on this legal basis" in row
 
 
 def test_on_a_dutch_page_findings_and_refusals_are_in_dutch_with_the_exact_words_in_english_below(console):
@@ -300,7 +303,7 @@ def test_on_a_dutch_page_findings_and_refusals_are_in_dutch_with_the_exact_words
     browser = console.of(M)
     broken = _file(console, "kapot").decode().replace("value: 4", "value: veel")
     page = browser.post("/console/file", document=broken, do="keep", lang="nl").text
-    assert "Zo hoort het: Elke waarde is van haar soort." in page
+    assert "Dit klopt nog niet: Elke waarde is van haar soort." in page
     assert "De marketeer kan dit verhelpen." in page or "(EH-POL-005)" in page
     exact = re.findall(r"<details><summary>Precies, in het Engels</summary>(.*?)</details>", page, re.S)
     assert exact
@@ -340,13 +343,39 @@ def test_whatever_a_check_can_find_has_a_dutch_sentence_and_what_to_do():
     for code in codes:
         page = trouble_page({"code": code, "what": "W", "rule": "R", "remedy": "D"}, Frame("/", "s"), "nl", back="/b")
         said, do = re.search(r"gedaan:</b> (.*?)</p>.*?Wat u kunt doen: (.*?)</p>", page, re.S).groups()
-        assert said.startswith("Zo hoort het: ")
+        assert said.startswith("Dit klopt nog niet: ")
         assert do.strip()
         assert not {said, do} & general, code
     other = trouble_page(
         {"code": "EH-TABLE-X", "what": "W", "rule": "R", "remedy": "D"}, Frame("/", "s"), "nl", back=""
     )
     assert all(one in other for one in general)
+
+
+def test_every_check_has_a_remedy_and_a_rule_of_its_own_in_dutch():
+    """Nothing but what to do about this very check; a rule in words has Dutch words, and a mark stays one."""
+    general = {catalogue("nl")[key] for key in ("found.do.file", "found.do.other", "found.do.personal")}
+    for code, check in CHECKS.items():
+        told = told_in({"code": code, "what": "W", "rule": check.rule, "remedy": "D"}, "nl")
+        assert told["remedy"] not in general | {"D"}, code
+        assert told["rule"] != check.rule or re.fullmatch(r"[A-Z][\w/-]*(, [A-Z][\w/-]*)*", check.rule), code
+        assert told["exact"]["what"] == "W"
+
+
+def test_a_broken_file_is_answered_with_its_remedy_in_dutch_on_the_page_and_over_http(console):
+    """What the auditor met: a recruitment purpose under another category. Rule, owner and remedy stand with it."""
+    broken = _file(console, "werft").decode().replace("PersonalisedAdvertising", "RecruitmentTargetedAdvertising")
+    page = console.of(M).post("/console/file", document=broken, do="see", lang="nl").text
+    block = re.search(r'<li class="error">(.*?)</li>', page, re.S)[1]
+    assert "<b>Houdt het tegen.</b> Dit klopt nog niet: Een doel van werving heeft de categorie werk." in block
+    assert "Regel: A-6 (EH-POL-016). De " in block
+    assert "Wat u kunt doen: Zet category: employment. Dan gelden de strengere regels voor vacatures." in block
+    with pytest.raises(FindingsError, match="not declared as employment") as refused:
+        console.register.upload(broken.encode(), who="staff-1", why="")
+    errors = json.loads(problem_body(problem_of(refused.value), "nl", "r"))["errors"]
+    (found,) = [one for one in errors if one["code"] == "EH-POL-016"]
+    assert found["remedy"] == "Zet category: employment. Dan gelden de strengere regels voor vacatures."
+    assert found["exact"]["remedy"].startswith("Set category: employment")
 
 
 def test_changing_the_language_keeps_what_was_typed(console):

@@ -52,11 +52,30 @@ def test_every_unit_parses_and_runs_a_command_that_there_is(deploy):
         assert {word for word in rest if word.startswith("--")} <= known, line
 
 
+def test_what_the_proxies_open_the_service_is_started_with(root, deploy):
+    """Whoever follows the guide gets the pages of staff, campaigns over the network and codes: unit and container take
+    them from one line of the environment, whose options there are, in files that a step of the guide makes."""
+    import typer
+
+    from evenhand.cli import app
+
+    known = {opt for option in typer.main.get_command(app).commands["serve"].params for opt in option.opts}
+    (line,) = re.findall(r"^EVENHAND_SERVE=(.*)$", (deploy / "evenhand.env").read_text("utf-8"), re.MULTILINE)
+    (words,) = shlex.split(line)
+    options = words.split()
+    assert set(options[::2]) == {"--staff", "--sources", "--codes-file"} <= known
+    assert _unit(deploy / "evenhand.service").get("Service", "ExecStart").endswith(" $EVENHAND_SERVE")
+    assert "$EVENHAND_SERVE" in (deploy / "Containerfile").read_text("utf-8").splitlines()[-1]
+    guide = (root / "docs/how-to/deploy.md").read_text("utf-8")
+    for place in options[1::2]:
+        assert place in guide or str(Path(place).parent) in guide, place
+
+
 def test_the_service_may_write_its_home_and_nothing_else(deploy):
     """The sandbox is on, the process has no right of root's, and keys come from systemd and not from a line."""
     unit = _unit(deploy / "evenhand.service")
     own = dict(unit.items("Service"))
-    assert own["ReadWritePaths"] == "/srv/evenhand/home"
+    assert own["ReadWritePaths"].split() == ["/srv/evenhand/home", "-/srv/evenhand/codes"]
     assert (own["ProtectSystem"], own["NoNewPrivileges"], own["CapabilityBoundingSet"]) == ("strict", "yes", "")
     assert own["User"] == "evenhand"
     assert "wrapping-key" in own["LoadCredential"]
@@ -111,6 +130,7 @@ def test_the_proxies_let_in_what_the_service_takes_and_hide_the_rest(deploy):
         assert "127.0.0.1:8000" in text
         assert "/v1/" in text
         assert "/my" in text
+        assert re.search(r"^[^#]*/\.well-known/gpc\.json", text, re.MULTILINE), "anybody may ask for it"
         for place in ("staff", "officer", "console"):
             assert re.search(rf"^[^#]*\b{place}\b", text, re.MULTILINE), f"{place}: whoever works here needs it"
         assert not re.search(r"^[^#]*(/metrics|/readyz)", text, re.MULTILINE)
@@ -155,7 +175,7 @@ def test_the_alerts_tests_are_about_series_that_the_service_has(deploy):
 def test_the_environment_holds_the_address_and_no_key(deploy):
     """One variable, that the units read."""
     lines = [line for line in (deploy / "evenhand.env").read_text("utf-8").splitlines() if not line.startswith("#")]
-    assert [line.partition("=")[0] for line in lines] == ["EVENHAND_DATABASE"]
+    assert [line.partition("=")[0] for line in lines] == ["EVENHAND_DATABASE", "EVENHAND_SERVE"]
 
 
 def test_every_evenhand_command_of_the_guide_exists(root):

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign
-from evenhand.terms import Allocated, Certificate, Prices, Scored, Standing
+from evenhand.terms import Allocated, Certificate, DataError, Prices, Scored, Standing
 
 from ._blind import Held, Missed
 from ._by_lot import draw_lots, told_by_lot
-from ._effects import effects
+from ._effects import WHOLE, effects
 from ._guesses import Guessing
 from ._outcome import Columns, columns_of
 from ._outcome_sets import Asking, columns_of_sets
@@ -22,7 +22,19 @@ from ._report import limit_outcomes, prices_of
 from ._settle import Settled, settle
 from ._unreachable import unreachable
 from ._wall import Wall, holds, survey
-from .solver import Choice, Comparison, Rows, Solved, at_most, canonical, draw_for, relaxed
+from .solver import (
+    Choice,
+    Comparison,
+    Rows,
+    Solved,
+    as_lists,
+    at_most,
+    canonical,
+    differ,
+    draw_for,
+    lists_of,
+    relaxed,
+)
 
 __all__ = ["allocate_within"]
 
@@ -103,6 +115,7 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
 
     answer = wall.inside(features, work, why="aware allocation") if features else work(None, ())
     columns = answer.columns
+    anew = {} if is_trial else _anew(scored, campaign, wall, answer, batch)
     return Allocated(
         scored=scored,
         person=columns.person,
@@ -119,13 +132,43 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
             answer.choice,
             answer.selected,
             answer.binding,
-            answer.costs,
-            answer.note,
+            answer.costs | anew,
+            dict.fromkeys(answer.binding - set(anew), answer.note),
             scored.minimised.cost,
         ),
         certificate=_certificate(answer, len(np.unique(columns.person[columns.moved]))),
         unlimited_offer=answer.unlimited,
     )
+
+
+def _anew(scored: Scored, campaign: Campaign, wall: Wall, answer: _Answer, batch: Batch) -> dict[str, tuple[int, int]]:
+    """Value and people that each binding limit between groups costs: everybody is decided about anew without it.
+    Nothing where there are too many people to do that."""
+    if len(batch.order) > WHOLE:
+        return {}
+    found = {}
+    for limit in campaign.limits.disparity:
+        if limit.id not in answer.binding:
+            continue
+        others = tuple(other for other in campaign.limits.disparity if other.id != limit.id)
+        limits = campaign.limits.model_copy(update={"disparity": others})
+        try:
+            without = allocate_within(scored, campaign.model_copy(update={"limits": limits}), wall, is_trial=True)
+        except DataError:  # what this limit made the others keep is not found without it
+            continue
+        less = without.certificate.value - answer.value
+        found[limit.id] = max(0, less), int(np.count_nonzero(differ(*_alike(lists_of(without), answer.choice))))
+    return found
+
+
+def _alike(one: Choice, other: Choice) -> tuple[Choice, Choice]:
+    """Two choices as lists of the same length."""
+    if one.ndim == other.ndim == 1:
+        return one, other
+    lists = [as_lists(each) for each in (one, other)]
+    most = max(each.shape[1] for each in lists)
+    wide = [np.pad(each, ((0, 0), (0, most - each.shape[1])), constant_values=-1) for each in lists]
+    return wide[0], wide[1]
 
 
 def _certificate(answer: _Answer, moved: int) -> Certificate:

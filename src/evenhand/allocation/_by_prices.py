@@ -149,7 +149,7 @@ def _outcomes(
     """What these people used of each limit; what a limit costs is not worked out again."""
     binding = frozenset(name for name, price in policy.limit_price.items() if price > 0)
     found = []
-    for outcome in limit_outcomes(campaign, comparisons, choice, selected, binding, None, ""):
+    for outcome in limit_outcomes(campaign, comparisons, choice, selected, binding, None, {}):
         plain: LimitOutcome = outcome
         found.append(replace(plain, note=BY_PRICES) if plain.kind in ("disparity", "minimum") else plain)
     return tuple(found)

@@ -1,7 +1,10 @@
 """What each limit costs, in money and in people: the problem is solved again without that limit alone.
 
-Small batches are settled to whole decisions again; larger ones compare the two dual values and the choices that the two
-price tables lead to, beyond 200,000 people on a random sample of 100,000 (the note then says so).
+Small batches are settled to whole decisions again, and decided about anew without a limit between groups (`allocate`
+does that: guesses are made anew too, as `campaign_frontier` makes them). Larger ones compare the two dual values and
+the choices that the two price tables lead to, beyond 200,000 people on a random sample of 100,000 (the note then says
+so). Where groups are guessed, the other limits are held there as the guesses were made for all of them together, so
+what would come back may be more; the note says that too.
 """
 
 from __future__ import annotations
@@ -12,10 +15,13 @@ from numpy.typing import NDArray
 from ._settle import Settled, settle
 from .solver import Comparison, Crowd, Hard, Nest, Rows, Solved, bound_of, decide, differ, solve
 
-__all__ = ["SAMPLED", "effects"]
+__all__ = ["SAME_GUESSES", "SAME_GUESSES_SAMPLED", "SAMPLED", "WHOLE", "effects"]
 
 SAMPLED = "estimated-on-sample"
-_WHOLE, _FULL, _SAMPLE = 20_000, 200_000, 100_000
+SAME_GUESSES, SAME_GUESSES_SAMPLED = "same-guesses", "same-guesses-on-sample"
+WHOLE = 20_000
+"""People up to whom what a limit costs is worked out to whole decisions."""
+_FULL, _SAMPLE = 200_000, 100_000
 
 
 def effects(
@@ -35,8 +41,9 @@ def effects(
         ``(micro-money, people)`` by limit id, and the note on the method.
     """
     size = len(settled.choice)
+    is_guessed = any(comparison.is_guessed for comparison in comparisons)
     found: dict[str, tuple[int, int]] = {}
-    if size <= _WHOLE:
+    if size <= WHOLE:
         for owner in binding:
             kept = rows.without({owner})
             other = settle(nest, rows.keep(kept), comparisons, scale, _part(settled.free, kept), is_near=False)
@@ -44,7 +51,7 @@ def effects(
                 max(0, other.value - settled.value),
                 int(np.count_nonzero(differ(other.choice, settled.choice))),
             )
-        return found, ""
+        return found, SAME_GUESSES if is_guessed else ""
     part = nest if size <= _FULL else nest.sample(_SAMPLE)
     base = solve(part, rows, scale, settled.free, floor=1e-3 * scale) if binding else settled.free
     with_all = decide(part.whole, rows.price(base.dual))
@@ -56,7 +63,9 @@ def effects(
         hard = decide(part.whole, less.price(solved.dual))
         gain = bound_of(hard, less, solved) - value
         found[owner] = (max(0, round(gain)), _changed(part.whole, with_all, hard))
-    return found, SAMPLED if size > _FULL and binding else ""
+    if size > _FULL and binding:
+        return found, SAME_GUESSES_SAMPLED if is_guessed else SAMPLED
+    return found, SAME_GUESSES if is_guessed else ""
 
 
 def _part(solved: Solved, kept: NDArray[np.bool_]) -> Solved:

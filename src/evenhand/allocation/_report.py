@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -85,7 +86,7 @@ def limit_outcomes(
     selected: list[NDArray[np.int64]],
     binding: frozenset[str],
     costs: dict[str, tuple[int, int]] | None,
-    note: str,
+    notes: Mapping[str, str],
     cost: NDArray[np.int64] | None = None,
 ) -> tuple[LimitOutcome, ...]:
     """Say of every declared limit what was used of it, exactly, whether it held, and what it costs.
@@ -97,7 +98,7 @@ def limit_outcomes(
         selected: selected people per judged group, for each comparison.
         binding: limits with a price.
         costs: micro-money and people of each binding limit; None = that was not worked out.
-        note: how the costs were estimated.
+        notes: how the costs of a limit were estimated, by its id.
         cost: int64[m, n], micro-money, where costs are each person's own.
     """
     taken = np.bincount(choice.ravel().astype(np.intp) + 1, minlength=len(campaign.offers) + 1)[1:].tolist()
@@ -111,7 +112,7 @@ def limit_outcomes(
 
     def add(name: str, kind: Kind, declared: float, used: float, held: bool) -> None:
         money, people = (None, None) if costs is None else costs.get(name, (0, 0))
-        remark = note if name in binding else ""
+        remark = notes.get(name, "")
         outcomes.append(LimitOutcome(name, kind, declared, used, held, name in binding, money, people, note=remark))
 
     if campaign.limits.budget is not None:

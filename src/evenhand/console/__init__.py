@@ -8,9 +8,10 @@ Act Annex III and 14(4)(e) by analogy, GDPR 5(1)(b) and 5(1)(c), WCAG 2.2 AA (RU
 It decides nothing and keeps nothing: whoever keeps campaigns is asked at the rim, and who may ask is settled there too.
 """
 
+from ._blocks import told_in
 from ._draft import Gone, Options, draft_of, options_for
 from ._faults import Fault, faults_of
-from ._pages import CHANGES, campaign_page, file_page, list_page, monitor_page, new_page, style, trouble_page
+from ._pages import CHANGES, campaign_page, file_page, list_page, monitor_page, new_page, script, style, trouble_page
 
 __all__ = [
     "CHANGES",
@@ -25,6 +26,8 @@ __all__ = [
     "monitor_page",
     "new_page",
     "options_for",
+    "script",
     "style",
+    "told_in",
     "trouble_page",
 ]

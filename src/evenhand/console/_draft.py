@@ -14,12 +14,14 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from evenhand.policy import PolicyFinding, read_campaign
+from evenhand.policy import PolicyFinding, owner_of, read_campaign
 from evenhand.terms import Severity
 
 __all__ = ["Gone", "Options", "draft_of", "offers_used", "options_for"]
 
 Form = Mapping[str, Sequence[str]]
+_STRICTER = {"employment": "hec", "housing": "hec", "credit": "hec", "insurance": "unisex"}
+"""Categories in which people may not be chosen by some of what they are (RULES F-HEC; unisex insurance)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Gone:
         name: of the column or limit; "" = the category itself cannot be.
         meaning: what it means, by language; {} where nothing says so.
         code, what, rule, remedy: of the finding.
+        owner: who can mend it.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Gone:
     what: str
     rule: str
     remedy: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Options:
         features: columns that may count, by name, with their meaning by language.
         limits: of groups, as plain data.
         gone: what the category takes away.
+        compared: columns that groups are compared by and nobody is chosen by, by name, with their meaning by language.
         is_possible: whether a campaign of this category can be at all.
     """
 
@@ -58,6 +63,12 @@ class Options:
     features: Mapping[str, Mapping[str, str]]
     limits: Sequence[Mapping[str, Any]]
     gone: tuple[Gone, ...]
+    compared: Mapping[str, Mapping[str, str]]
+
+    @property
+    def stricter(self) -> str:
+        """Which stricter rule on choosing people holds for the category, one word; "" where none does."""
+        return _STRICTER.get(self.category, "")
 
     @property
     def is_possible(self) -> bool:
@@ -78,13 +89,16 @@ def options_for(base: Mapping[str, Any], category: str, *, at: datetime) -> Opti
     gone = tuple(_gone(data, found))
     names = {one.name for one in gone}
     columns: Mapping[str, Any] = data.get("columns", {})
-    features = {
-        name: dict(column.get("meaning") or {"nl": name, "en": name})
-        for name, column in columns.items()
-        if column.get("role") == "feature" and name not in names
-    }
+
+    def of_role(role: str) -> dict[str, dict[str, str]]:
+        return {
+            name: dict(column.get("meaning") or {"nl": name, "en": name})
+            for name, column in columns.items()
+            if column.get("role") == role and name not in names
+        }
+
     limits = [one for one in (data.get("limits") or {}).get("disparity", []) if one.get("id") not in names]
-    return Options(category, data, features, limits, gone)
+    return Options(category, data, of_role("feature"), limits, gone, of_role("sensitive"))
 
 
 def draft_of(options: Options, form: Form) -> dict[str, Any]:
@@ -131,7 +145,7 @@ def _gone(data: Mapping[str, Any], found: Sequence[PolicyFinding]) -> Iterator[G
         finding, path = one.finding, one.path
         if finding.severity is not Severity.ERROR:
             continue
-        told = (finding.id, finding.what, finding.rule, finding.remedy)
+        told = (finding.id, finding.what, finding.rule, finding.remedy, owner_of(finding.id).value)
         if path[:1] == ("category",):
             yield Gone("", {}, *told)
         elif path[:1] == ("columns",) and len(path) > 1:

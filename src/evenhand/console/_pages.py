@@ -14,11 +14,21 @@ from evenhand.policy import MICRO
 from evenhand.staff import Frame, StaffRole, page_filler
 from evenhand.terms import Category, Channel
 
-from ._blocks import done_about, said_of
+from ._blocks import done_about, rule_of, said_of
 from ._draft import Options
 from ._faults import Fault
 
-__all__ = ["CHANGES", "campaign_page", "file_page", "list_page", "monitor_page", "new_page", "style", "trouble_page"]
+__all__ = [
+    "CHANGES",
+    "campaign_page",
+    "file_page",
+    "list_page",
+    "monitor_page",
+    "new_page",
+    "script",
+    "style",
+    "trouble_page",
+]
 
 CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
 """Roles that make, change and start campaigns; nobody else is shown the way to that."""
@@ -203,6 +213,11 @@ def style() -> str:
     return (files(__package__) / "page" / "console.css").read_text("utf-8")
 
 
+def script() -> str:
+    """The script of the page of a campaign: it shows the number of a slider while it is moved."""
+    return (files(__package__) / "page" / "console.js").read_text("utf-8")
+
+
 def _sliders(figures: Values | None, asked: Values) -> list[dict[str, Any]]:
     """One for the budget, one for people, one for each limit of groups: from nothing to twice what was declared."""
     out = []
@@ -249,10 +264,14 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
         meanings = one.get("meanings") or {}
         return " & ".join((meanings.get(name) or {}).get(lang) or name for name in names)
 
+    def limit_name(one: Values, offers: Sequence[Values] = ()) -> str:
+        return known(f"console.limit.{one['kind']}", one["kind"]) + _which(one, offers, lang)
+
     return {
         "columns": columns,
         "ended": _ended,
         "said": lambda block: said_of(block, lang),
+        "rule_words": lambda block: rule_of(block, lang),
         "do_about": lambda block: done_about(block, lang),
         "role": role,
         "roles": lambda names: ", ".join(map(role, names)),
@@ -262,14 +281,19 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
         "ratio": lambda value: number(value, lang, 2),
         "amount": lambda value: number(value, lang, 0 if float(value) == int(value) else 2),
         "drop": lambda key: known(f"report.drop.{key}", key),
-        "limit_name": lambda one: known(f"console.limit.{one['kind']}", one["kind"]) + _which(one),
+        "limit_name": limit_name,
+        "limit_note": lambda one: known(f"console.limits.note.{one['note']}", ""),
         "at": at,
     }
 
 
-def _which(one: Values) -> str:
-    """Which of several limits of a kind: an offer's, or one between groups."""
-    return f": {one['id'].partition(':')[2] or one['id']}" if one["kind"] not in ("budget", "contacts") else ""
+def _which(one: Values, offers: Sequence[Values], lang: Lang) -> str:
+    """Which of several limits of a kind: an offer's, by its text where that is known, or one between groups."""
+    if one["kind"] in ("budget", "contacts"):
+        return ""
+    offer = one["id"].partition(":")[2]
+    texts = {each["id"]: each["text"][lang] for each in offers}
+    return f": {texts[offer]} ({offer})" if offer in texts else f": {offer or one['id']}"
 
 
 def _ended(said: str) -> str:

@@ -29,6 +29,7 @@ _PARTS = (
     "receipt.",
     "report.",
     "rights.",
+    "blocks.",
     "rules.",
     "signals.",
     "staff.",

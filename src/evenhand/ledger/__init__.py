@@ -74,6 +74,7 @@ from ._sheet import Sheet
 from ._sitting import Footing, OnceAnswered, Sitting, answered, footing_of
 from ._stop import OFFICER, PauseOfAnotherError, lifted_as, pause, refuse_paused, resume
 from ._store import GENESIS, DecisionRows, Disclosing, Head, Intent, Kind, LedgerStore, Published, Row, Tail, link
+from ._tally import Came, Tally, prices_of_run, tallies
 from ._tree import GrowingTree, Node, root_from_inclusion
 from ._vault_noted import note_vault, vault_notes
 from ._verify import Problem, Verification, verify
@@ -85,6 +86,7 @@ __all__ = [
     "OFFICER",
     "AddCheckpoint",
     "AlarmRaised",
+    "Came",
     "CampaignState",
     "Checkpoint",
     "Cosignature",
@@ -127,6 +129,7 @@ __all__ = [
     "SubjectKey",
     "SubjectKeys",
     "Tail",
+    "Tally",
     "Verification",
     "Verifier",
     "WitnessKey",
@@ -172,6 +175,7 @@ __all__ = [
     "opened",
     "outcomes",
     "pause",
+    "prices_of_run",
     "proof_of",
     "proven_closed",
     "proven_decision",
@@ -192,6 +196,7 @@ __all__ = [
     "sealed",
     "send_for_review",
     "sign_checkpoint",
+    "tallies",
     "unreviewed",
     "vault_notes",
     "verify",

@@ -28,11 +28,14 @@ class Sheet:
         added: them, in the portions in which they came.
         runs: ids of the runs that start on it.
         may_be_there: its commit was tried: whatever comes of that, it may have come through.
+        first, last: numbers of its first and its last entry, when it is durable; else 0.
     """
 
     added: Sequence[Added | Part | LatePart] = field(repr=False)
     runs: tuple[str, ...]
     may_be_there: bool = False
+    first: int = 0
+    last: int = 0
 
     def wait(self) -> None:
         """Until everything is encoded and encrypted. Whoever keeps it waits for that too, but holds more meanwhile."""

@@ -286,7 +286,9 @@ class Sitting:
         writer = self._must_be_held()
         assert self._signer is not None
         self._is_unconfirmed = False  # until it came through, nobody knows where the ledger ends
+        before = writer.tail.entries
         write(self._store, writer, sheet, self._hands, self._signer)
+        sheet.first, sheet.last = before + 1, writer.tail.entries
         self._is_unconfirmed, self._kept_to = True, writer.tail
 
     def undo(self) -> None:

@@ -19,6 +19,7 @@ from ._facts import (
     letter_is_due,
     masked,
     model_due,
+    place_of,
     steps_of,
     waiting_of,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "letter_is_due",
     "masked",
     "model_due",
+    "place_of",
     "queue_page",
     "reads_page",
     "request_page",

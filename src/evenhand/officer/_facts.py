@@ -21,6 +21,7 @@ __all__ = [
     "letter_is_due",
     "masked",
     "model_due",
+    "place_of",
     "steps_of",
     "waiting_of",
 ]
@@ -208,6 +209,11 @@ def model_due(campaign: str, run: str, until: datetime, at: datetime) -> ModelDu
     days = (until.date() - at.date()).days
     urgency = Urgency.LATE if at >= until else Urgency.SOON if days <= _SOON else Urgency.FINE
     return ModelDue(campaign, run, until.date(), days, urgency)
+
+
+def place_of(request: Request) -> str:
+    """Where a request stands in the list, as a text that sorts like it: open ones first, then by day and number."""
+    return f"{int(request.state.is_closed)} {request.due.isoformat()} {request.number}"
 
 
 def letter_is_due(request: Request, at: datetime) -> bool:

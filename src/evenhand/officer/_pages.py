@@ -166,7 +166,7 @@ def _details(one: Happening, lang: str) -> Iterator[str]:
         if name == "reason":
             group = "rights.letter.because" if one.step is Step.EXTEND else "rights.ground"
             said = catalogue(lang).get(f"{group}.{value}", said)
-        elif name in ("outcome", "state") or (name == "identity" and said == "code"):
+        elif name in ("outcome", "state") or (name == "because") or (name == "identity" and said in ("code", "noted")):
             said = catalogue(lang).get(f"officer.word.{value}", said)
         elif name == "models_until":
             said = day(datetime.fromisoformat(said), lang)

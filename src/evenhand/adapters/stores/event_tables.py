@@ -186,6 +186,27 @@ class EventTables:
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def is_there(self, seq: int, decision: str) -> bool:
+        """Whether the event of this number is one about this decision; 0 = before the first."""
+        if not seq:
+            return True
+        query = select(_event.c.decision).where(_event.c.seq == seq)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none() == decision
+
+    def first_of_kind(self, after: int, count: int) -> list[tuple[int, str, str]]:
+        """The next events of which each is the first of its kind that was told of its decision: number, decision and
+        kind, in the order in which they came."""
+        if not self._database.is_there:
+            return []
+        before = _event.alias("before")
+        same = (before.c.decision == _event.c.decision) & (before.c.kind == _event.c.kind)
+        earlier = select(before.c.seq).where(same, before.c.seq < _event.c.seq).exists()
+        query = select(_event.c.seq, _event.c.decision, _event.c.kind).where(_event.c.seq > after, ~earlier)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(_event.c.seq).limit(count)).all()
+        return [(row[0], row[1], row[2]) for row in rows]
+
     def remove(self, decisions: Sequence[str]) -> int:
         """Remove everything that followed these decisions, to the byte; how many events there were."""
         if not decisions or not self._database.is_there:

@@ -17,7 +17,7 @@ from evenhand.portal import Why, style
 
 from ._asking import root_of
 
-__all__ = ["Guarded", "file_of", "receipt_answer", "sent_on", "style_sheet"]
+__all__ = ["Guarded", "file_of", "receipt_answer", "sent_on", "style_sheet", "with_own_script"]
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _OWN_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
@@ -50,6 +50,11 @@ class Guarded:
             await send(message)
 
         await self._app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
+def with_own_script() -> str:
+    """The policy of a page that has a script of this very service beside it, and none within it."""
+    return f"{_POLICY}; script-src 'self'"
 
 
 def sent_on(request: Request, path: str, lang: Lang, done: str) -> RedirectResponse:

@@ -134,7 +134,7 @@ def _plans(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
 
     @router.get(
         "/{name}/figures",
-        summary="What its last whole run came to",
+        summary="What its last whole run came to, and what was decided since, in tens",
         responses={200: told("The figures; null where it did not run.", "figures")},
     )
     async def figures(request: Request, name: Name) -> Response:

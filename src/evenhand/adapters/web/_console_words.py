@@ -8,7 +8,7 @@ from typing import Any
 from evenhand.adapters.campaigning import FindingsError
 from evenhand.terms import EvenhandError
 
-from ._problems import CODES
+from ._problems import CODES, problem_of
 from ._texts import text
 from .staff_door import Form
 
@@ -20,8 +20,17 @@ def block_in_words(error: EvenhandError, lang: str) -> dict[str, Any]:
     if isinstance(error, FindingsError):
         first: dict[str, Any] = dict(next((one for one in error.blocks if one["blocks"]), error.blocks[0]))
         return in_words([first], lang)[0]
-    found = {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy}
+    problem = problem_of(error)
+    owner = str(problem.blocks[0]["owner"]) if problem.blocks else owner_by_code(error.code)
+    found = {"code": error.code, "what": error.what, "rule": error.rule, "remedy": error.remedy, "owner": owner}
     return in_words([found], lang)[0]
+
+
+def owner_by_code(code: str) -> str:
+    """Who can mend what stands in the way, where that is known; "" = whoever asks."""
+    if code in ("campaign-sources", "campaign-declared", "campaign-not-live"):
+        return "operator"
+    return ""
 
 
 def in_words(blocks: Sequence[Mapping[str, Any]], lang: str) -> list[dict[str, Any]]:

@@ -275,7 +275,9 @@ class DecisionDoor:
         """
         campaign = asked.campaign or self._only()
         if campaign not in self._campaigns:
-            raise ProblemError("campaign-not-served", errors=[("/campaign", "unknown" if campaign else "missing")])
+            if campaign or not self._campaigns:
+                raise ProblemError("campaign-not-served", errors=[("/campaign", "unknown" if campaign else "missing")])
+            raise ProblemError("campaign-not-named", errors=[("/campaign", "missing")], choices=tuple(self._campaigns))
         asks: tuple[Ask, ...]
         if asked.subjects is None:
             asks = (Ask(asked.subject, asked.features, asked.opted_out, headers.gpc),)
@@ -295,8 +297,10 @@ class DecisionDoor:
         return Question(campaign, asks, self._once(who, once.encode()), self._once(who, content).hex())
 
     def _only(self) -> str:
-        """The campaign, where one is served; it need not be named then."""
-        return next(iter(self._campaigns)) if len(self._campaigns) == 1 else ""
+        """The campaign that need not be named: the only one, or the one that was served alone at first."""
+        if len(self._campaigns) == 1:
+            return next(iter(self._campaigns))
+        return next((name for name, one in self._campaigns.items() if one.is_default), "")
 
     def _content(self, one: _Open, served: ServedCampaign, answered: Answered) -> bytes:
         gpc = one.headers.gpc

@@ -7,6 +7,8 @@ noted under the name that is given, with the key. A person's own id stands in a 
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -18,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evenhand.adapters.keys.machine_keys import MachineKeys
-from evenhand.officer import Opened, Queue, Reach, Waiting
+from evenhand.officer import Opened, Queue, Reach, Waiting, place_of
 from evenhand.rights import NewGroupError
 from evenhand.terms import DataError, UsageError
 
@@ -131,10 +133,15 @@ def _looks(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
     async def queue(
         request: Request,
         state: Annotated[Literal["open", "all"], Query(description="all: closed ones too.")] = "open",
+        cursor: Annotated[str, Query(max_length=200, description="From `next` of the page before.")] = "",
+        limit: Annotated[int, Query(ge=1, le=500)] = 200,
     ) -> Response:
-        reach = _reach(request, keys)[1]
-        found = await run_in_threadpool(desk.queue, reach, everything=state == "all")
-        return _json(_queue(found))
+        reach, after = _reach(request, keys)[1], _after(cursor)
+        everything = state == "all"
+        found = await run_in_threadpool(lambda: desk.queue(reach, everything=everything, after=after, count=limit))
+        more = _cursor(place_of(found.waiting[-1].request)) if len(found.waiting) == limit else ""
+        told = f"/v1/requests?state={state}&cursor={more}&limit={limit}" if more else None
+        return _json({**_queue(found), "next": told})
 
     @router.post(
         "/{number}/look",
@@ -188,6 +195,22 @@ def _steps(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
         by = f"{asked.by.strip()} ({name})"
         content = await _done(desk.message, number, asked.recipient, asked.who.strip(), by)
         return Response(content, media_type="application/json")
+
+
+def _cursor(place: str) -> str:
+    return base64.urlsafe_b64encode(f"r{place}".encode()).decode().rstrip("=")
+
+
+def _after(cursor: str) -> str:
+    if not cursor:
+        return ""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        text = ""
+    if text[:1] != "r":
+        raise ProblemError("unprocessable", errors=[("/cursor", "not-a-cursor")])
+    return text[1:]
 
 
 def _reach(request: Request, keys: MachineKeys) -> tuple[str, Reach]:

@@ -56,6 +56,7 @@ class FrontProtocol(BoundedProtocol):
             and self.parser.get_method() == b"POST"
             and self.parser.get_http_version() == "1.1"
             and max(len(self.connections), len(self.tasks)) < self.most
+            and not self._is_head_too_large()
         ):
             self._gathered = []
         else:

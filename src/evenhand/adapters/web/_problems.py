@@ -16,6 +16,7 @@ __all__ = ["CODES", "ProblemError", "problem_body", "problem_of", "unknown_param
 
 CODES: Mapping[str, int] = {
     "bad-json": 400,
+    "campaign-not-named": 400,
     "idempotency-key": 400,
     "subjects-named": 400,
     "unauthorised": 401,
@@ -96,6 +97,7 @@ class ProblemError(Exception):
         blocks: what a check found, each with its place, rule, owner and remedy; they stand among the errors.
         retry_after: seconds after which to try again; 0 = not said.
         headers: further headers.
+        choices: what could have been named; they stand in `detail`.
     """
 
     def __init__(
@@ -107,8 +109,10 @@ class ProblemError(Exception):
         blocks: Sequence[Mapping[str, object]] = (),
         retry_after: int = 0,
         headers: Mapping[str, str] | None = None,
+        choices: Sequence[str] = (),
     ) -> None:
         super().__init__(code)
+        self.choices = tuple(choices)
         self.code, self.rule, self.errors, self.blocks = code, rule, tuple(errors), tuple(blocks)
         self.status = CODES[code]
         self.headers = {**(headers or {}), **({"retry-after": str(retry_after)} if retry_after else {})}
@@ -155,6 +159,15 @@ def _blocks_of(error: EvenhandError) -> Sequence[Mapping[str, object]]:
     return error.blocks if isinstance(error, FindingsError) else ()
 
 
+def _blocks_in(blocks: Sequence[Mapping[str, object]], lang: str) -> list[Mapping[str, object]]:
+    """What a check found, in the asker's language; loaded when there is some, as `_blocks_of`."""
+    if lang != "nl":
+        return list(blocks)
+    from evenhand.console import told_in
+
+    return [told_in(one, "nl") for one in blocks]
+
+
 def _owner_of(error: EvenhandError) -> str:
     """Who can mend what stands in the way, where it is somebody else; "" where the error says no such thing."""
     if error.code == "pause-of-another":
@@ -172,10 +185,13 @@ def problem_body(problem: ProblemError, lang: str, request_id: str) -> bytes:
         "status": problem.status,
         "instance": f"urn:evenhand:request:{request_id}",
     }
+    if problem.choices:
+        names = ", ".join(problem.choices[:_SHOWN])
+        content["detail"] = text("detail.name-one-of", lang, names=names)
     if problem.rule:
         content["policy_rule"] = problem.rule
     if problem.blocks:
-        content["errors"] = list(problem.blocks)
+        content["errors"] = _blocks_in(problem.blocks, lang)
     elif problem.errors:
         content["errors"] = [{"pointer": pointer, "code": code} for pointer, code in problem.errors]
     return _encode(content)

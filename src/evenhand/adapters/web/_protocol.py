@@ -44,7 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._until: asyncio.TimerHandle | None = None
         self._full: asyncio.TimerHandle | None = None
         self._own = self.app
-        self._beside, self._is_body = 0, False
+        self._beside, self._is_body, self._is_long = 0, False, False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A caller connected; from now on the first request is waited for."""
@@ -61,6 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         self._beside += len(data)
+        self._is_long = self._beside > self.head
         if not self._is_body and b"pgrade:" in data:
             data = _without_upgrade(data)
         super().data_received(data)
@@ -81,7 +82,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._clear()
         self._is_body = True
         self.app = _busy if max(len(self.connections), len(self.tasks)) >= self.most else self._own
+        if self._is_head_too_large():
+            self.app = _too_large
         super().on_headers_complete()
+
+    def _is_head_too_large(self) -> bool:
+        """Whether the head that is there has more bytes than one may have, also where it came all at once."""
+        if not self._is_long:
+            return False
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.head
 
     def on_body(self, body: bytes) -> None:
         """A part of a body."""
@@ -134,6 +143,14 @@ def _without_upgrade(data: bytes) -> bytes:
     next for that protocol, and the body is lost. Who offers goes on where it is passed over (RFC 9110, 7.8)."""
     head, end, rest = data.partition(b"\r\n\r\n")
     return _OFFERED.sub(b"\r\nX-Offer:", head) + end + rest
+
+
+async def _too_large(scope: Any, receive: Any, send: Any) -> None:
+    """Answers that the head is too large, as where it does not come to its end (ASGI)."""
+    del scope, receive
+    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 431, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _busy(scope: Any, receive: Any, send: Any) -> None:

@@ -24,6 +24,7 @@ from ._texts import LANGUAGES, text
 __all__ = ["saying_routes"]
 
 _encode = msgspec.json.Encoder().encode
+_YES = ("give", "renew")
 _SIGNALS = ("gpc", "tcf", "gpp", "us_privacy")
 Word = Literal[
     "give", "renew", "refuse", "withdraw", "opt-out", "take-back-opt-out", "opt-out-of-sale",
@@ -151,7 +152,7 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
         machine = _machine(request)
         by = {"actor": actor.strip() or machine, "via": machine if actor.strip() else ""}
         said = await run_in_threadpool(sayings.say, who, word, purpose, **by, **more)
-        return _json(said, 201)
+        return _json({**said, "evidence_missing": _missing(word, more)}, 201)
 
     def _machine(request: Request) -> str:
         return f"machine {caller_of(Headers(request.scope['headers']), keys, 'consents').key.name}"
@@ -216,6 +217,11 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
         return tagged(request, await run_in_threadpool(sayings.request, number))
 
     return router
+
+
+def _missing(word: str, told: dict[str, Any]) -> list[str]:
+    """What nobody can show later of a yes (GDPR 7(1), RULES G-7): by which notice, in which language, and how."""
+    return [name for name in ("notice", "language", "method") if not told.get(name)] if word in _YES else []
 
 
 def _shown(heard: dict[str, Any]) -> dict[str, str] | None:

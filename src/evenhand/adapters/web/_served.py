@@ -40,6 +40,7 @@ class ServedCampaign:
         dsa: JSON of the OpenRTB DSA object, by `Answer.how`.
         rows: people who are known.
         stops_at_gpc: whether Global Privacy Control reaches anything that the campaign does.
+        is_default: whether a question that names no campaign is about this one.
     """
 
     id: str
@@ -48,9 +49,10 @@ class ServedCampaign:
     dsa: Mapping[str, msgspec.Raw] = field(repr=False)
     rows: int = 0
     stops_at_gpc: bool = True
+    is_default: bool = False
 
     @classmethod
-    def of(cls, campaign: Campaign, rows: int) -> ServedCampaign:
+    def of(cls, campaign: Campaign, rows: int, *, is_default: bool = False) -> ServedCampaign:
         """Work out everything that is the same in every answer."""
         offers = {
             one.id: _raw({"id": one.id, "text": {"nl": one.text.nl, "en": one.text.en}, "made_by_ai": one.made_by_ai})
@@ -64,7 +66,7 @@ class ServedCampaign:
         dsa = {how: _raw(dsa_object(campaign, is_profiling=how == "personal")) for how in labels}
         signals = campaign.consents.signals if campaign.consents is not None else None
         stops = signals is None or bool(signals.uses)
-        return cls(campaign.campaign, offers, ads, dsa, rows, stops)
+        return cls(campaign.campaign, offers, ads, dsa, rows, stops, is_default)
 
     def honours(self, standing: str) -> bool:
         """Whether a browser's Global Privacy Control was kept to in a decision: it was, unless the person said

@@ -102,12 +102,13 @@ class Served(Struct, array_like=True, frozen=True):
     dsa: dict[str, bytes]
     rows: int
     stops_at_gpc: bool
+    is_default: bool
 
     @classmethod
     def of(cls, one: ServedCampaign) -> Served:
         """For the way."""
         offers, ads, dsa = ({key: bytes(raw) for key, raw in part.items()} for part in (one.offers, one.ads, one.dsa))
-        return cls(one.id, offers, ads, dsa, one.rows, one.stops_at_gpc)
+        return cls(one.id, offers, ads, dsa, one.rows, one.stops_at_gpc, one.is_default)
 
     def campaign(self, before: ServedCampaign | None) -> ServedCampaign:
         """After the way. An answer of just before a change may still name an offer of `before`."""
@@ -115,7 +116,7 @@ class Served(Struct, array_like=True, frozen=True):
             {key: msgspec.Raw(text) for key, text in part.items()} for part in (self.offers, self.ads, self.dsa)
         )
         kept = {} if before is None else dict(before.offers)
-        return ServedCampaign(self.id, kept | offers, ads, dsa, self.rows, self.stops_at_gpc)
+        return ServedCampaign(self.id, kept | offers, ads, dsa, self.rows, self.stops_at_gpc, self.is_default)
 
 
 class Campaigns(Struct, array_like=True, frozen=True, tag=True):

@@ -11,7 +11,7 @@
     POST campaigns/ID/start, pause, resume
     GET  monitor                   what the monitors found
     POST monitor/ID                have the monitors of one campaign look now
-    GET  console.css
+    GET  console.css, console.js
 
 Marketers and data scientists change campaigns; a privacy officer may pause one; reviewers and auditors look.
 """
@@ -42,6 +42,7 @@ from evenhand.console import (
     monitor_page,
     new_page,
     options_for,
+    script,
     style,
     trouble_page,
 )
@@ -49,6 +50,7 @@ from evenhand.explanation import Lang
 from evenhand.staff import Staff, StaffRole
 from evenhand.terms import Category, EvenhandError
 
+from ._answers import with_own_script
 from ._asking import language, root_of
 from ._console_words import block_in_words, in_language, in_meanings, in_words
 from ._problems import problem_of
@@ -94,6 +96,7 @@ def console_pages(door: StaffDoor, campaigns: Campaigns, streams: Streams) -> AS
         door.page("/monitor", pages.told(pages.monitor), *look),
         door.sending("/monitor/{name}", pages.sent(pages.look), *change),
         Route("/console.css", _style, methods=["GET"]),
+        Route("/console.js", _script, methods=["GET"]),
     ]
     return door.mount(routes)
 
@@ -325,7 +328,7 @@ class _Pages:
             wrong=wrong,
             typed=form,
         )
-        return HTMLResponse(page, status_code=status)
+        return HTMLResponse(page, status_code=status, headers={"content-security-policy": with_own_script()})
 
     async def _or_trouble(
         self, request: Request, staff: Staff, form: Form | None, answer: Awaitable[Response]
@@ -381,3 +384,7 @@ def _yaml(content: bytes, name: str, *, is_shown: bool = False) -> Response:
 
 async def _style(_: Request) -> Response:
     return Response(style(), media_type="text/css", headers={"cache-control": "public, max-age=3600"})
+
+
+async def _script(_: Request) -> Response:
+    return Response(script(), media_type="text/javascript", headers={"cache-control": "public, max-age=3600"})

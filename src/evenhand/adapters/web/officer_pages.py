@@ -92,8 +92,8 @@ class DueRuns(Protocol):
 class OfficerDesk(Protocol):
     """What is known, and where steps go. Called from worker threads; `by` is the mark of whoever looks."""
 
-    def queue(self, reach: Reach, *, everything: bool) -> Queue:
-        """The list."""
+    def queue(self, reach: Reach, *, everything: bool, after: str = "", count: int = 200) -> Queue:
+        """The list; of requests the next `count` behind a place, see `officer.place_of`."""
         ...
 
     def open(self, number: str, by: str, reach: Reach) -> Opened:

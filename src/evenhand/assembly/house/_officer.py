@@ -15,7 +15,18 @@ from pathlib import Path
 from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang, one_line
 from evenhand.ledger import decided_about, facts, open_run
-from evenhand.officer import Opened, Queue, Reach, Urgency, letter_is_due, masked, model_due, steps_of, waiting_of
+from evenhand.officer import (
+    Opened,
+    Queue,
+    Reach,
+    Urgency,
+    letter_is_due,
+    masked,
+    model_due,
+    place_of,
+    steps_of,
+    waiting_of,
+)
 from evenhand.rights import Letter, Request, RequestKind, Step, grounds_of
 from evenhand.staff import Read, ReadKind, ReadLog
 from evenhand.terms import DataError, EvenhandError, UsageError
@@ -75,8 +86,8 @@ class DeskInHome:
     def __init__(self, place: Home, reads: ReadLog, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._place, self._reads, self._clock = place, reads, clock
 
-    def queue(self, reach: Reach, *, everything: bool) -> Queue:
-        """The list; it tells of no person, so it is no look at one."""
+    def queue(self, reach: Reach, *, everything: bool, after: str = "", count: int = _MOST) -> Queue:
+        """The list; it tells of no person, so it is no look at one. Of requests the next `count` behind a place."""
         at = self._clock()
         listed = [one for one in list_requests(home=self._place.folder, everything=True) if reach.sees(one)]
         found = listed if everything else [one for one in listed if not one.state.is_closed]
@@ -86,8 +97,9 @@ class DeskInHome:
         soon = sum(one.urgency is Urgency.SOON for one in waiting)
         due = due_models(home=self._place.folder) if reach.is_of_all else ()
         models = tuple(model_due(one.campaign, one.run, one.until, at) for one in due)
+        page = tuple([one for one in waiting if place_of(one.request) > after][:count])
         letters = tuple(one.number for one in listed if letter_is_due(one, at))[:_MOST]
-        return Queue(tuple(waiting[:_MOST]), len(waiting), late, soon, everything, reach, told[:_MOST], models, letters)
+        return Queue(page, len(waiting), late, soon, everything, reach, told[:_MOST], models, letters)
 
     def open(self, number: str, by: str, reach: Reach) -> Opened:
         """One request, masked. Raises DataError where there is none with this number that they may see."""

@@ -13,7 +13,7 @@ from evenhand.ledger import CampaignState, ReviewState, campaign_state, review_s
 from ..records._ledger import has_ledger
 from ..records._records import open_ledger
 
-__all__ = ["CampaignShelf", "latest", "started", "tag_of"]
+__all__ = ["CampaignShelf", "first_start", "latest", "started", "tag_of"]
 
 
 class CampaignShelf:
@@ -85,6 +85,10 @@ def latest(steps: Sequence[CampaignStep]) -> CampaignStep:
 
 def started(steps: Sequence[CampaignStep]) -> CampaignStep | None:
     return next((one for one in reversed(steps) if one.what is StepKind.STARTED), None)
+
+
+def first_start(steps: Sequence[CampaignStep]) -> CampaignStep | None:
+    return next((one for one in steps if one.what is StepKind.STARTED), None)
 
 
 def tag_of(steps: Sequence[CampaignStep], state: CampaignState, review: ReviewState) -> str:

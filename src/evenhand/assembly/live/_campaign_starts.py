@@ -21,7 +21,7 @@ from evenhand.terms import EvenhandError, StoreError, UsageError
 from ..records._ledger import has_ledger
 from ..records._records import newest_of, open_ledger
 from ._campaign_opened import CampaignOpener
-from ._campaign_shelf import CampaignShelf, started
+from ._campaign_shelf import CampaignShelf, first_start, started
 from ._live import LiveService
 from ._sources import Sources
 
@@ -79,9 +79,10 @@ class CampaignStarts:
     def open(self) -> tuple[str, ...]:
         """Serve what was started before, and go on looking; what could not be served, one sentence each."""
         told = []
-        for name in self._shelf.names(self._declared):
-            start = started(self._shelf.steps(name))
-            if name not in self._declared and start is not None:
+        steps = self._shelf.steps_of([name for name in self._shelf.names(self._declared) if name not in self._declared])
+        first = {name: begun.at for name, those in steps.items() if (begun := first_start(those)) is not None}
+        for name in sorted(first, key=lambda name: (first[name], name)):  # so that the default is as before
+            if (start := started(steps[name])) is not None:
                 try:
                     self.serve(name, start)
                 except EvenhandError as error:

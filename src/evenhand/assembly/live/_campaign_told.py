@@ -11,10 +11,12 @@ from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.campaign_tables import ChangedMeanwhileError
 from evenhand.ledger import OFFICER, CampaignState, ReviewState
 from evenhand.policy import Campaign, transparency_of
-from evenhand.terms import EvenhandError, Role
+from evenhand.terms import DataError, EvenhandError, LegalBasis, Role, UsageError
 
 __all__ = [
     "assessment_told",
+    "campaign_declared",
+    "campaign_unknown",
     "changed_meanwhile",
     "error_block",
     "meanings_told",
@@ -86,13 +88,15 @@ def assessment_told(loaded: LoadedCampaign, at: datetime) -> dict[str, Any]:
     """What is known of assessments: the balancing test that the campaign names, and nothing else is kept here.
 
     `impact` is always None: evenhand keeps no impact assessment (GDPR 35) yet, and so knows of none. `state` of the
-    balancing test is as of `balancing_state`: none, declared, signed, unsigned, altered or expired.
+    balancing test is as of `balancing_state`: none, declared, signed, unsigned, altered or expired. Only a legitimate
+    interest needs one.
     """
     declared = loaded.campaign.balancing
     folder = Path() if loaded.path is None else loaded.path.parent
     state = loaded.balancing or balancing_state(declared, folder, at)
     test = None if declared is None else {"record": declared.record, "until": declared.expires, "state": state}
-    return {"impact": None, "balancing": test}
+    is_needed = loaded.campaign.legal_basis is LegalBasis.LEGITIMATE_INTEREST
+    return {"impact": None, "balancing": test, "needs_balancing": is_needed}
 
 
 def changed_meanwhile(name: str) -> ChangedMeanwhileError:
@@ -102,4 +106,24 @@ def changed_meanwhile(name: str) -> ChangedMeanwhileError:
         f"The campaign {name} was changed meanwhile; nothing was changed now.",
         rule="whoever changes a campaign has seen what they change",
         remedy="read it again, and change that",
+    )
+
+
+def campaign_unknown() -> DataError:
+    """What is said of a campaign that there is not."""
+    return DataError(
+        "campaign-unknown",
+        "There is no such campaign.",
+        rule="a campaign has the id that stands in its file",
+        remedy="list them",
+    )
+
+
+def campaign_declared(name: str) -> UsageError:
+    """What is said to whoever changes a campaign of a file over the network."""
+    return UsageError(
+        "campaign-declared",
+        f"The campaign {name} stands in a file of the operator; nothing was changed.",
+        rule="what was declared in a file is changed there",
+        remedy="change the file, run it, and start the service again",
     )

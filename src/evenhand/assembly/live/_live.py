@@ -29,6 +29,7 @@ from ._live_flight import Outcome
 from ._live_groups import Waiting, closing, unavailable
 from ._live_pipeline import BESIDE, MOST_TOGETHER, Pipeline
 from ._live_ready import LOOK_AGAIN, Readiness
+from ._live_tallies import LiveTallies
 from ._live_told import LiveTold
 from ._store_spells import StoreSpells
 
@@ -71,6 +72,11 @@ class LiveService:
         told: what people told the home; of the campaigns, where there is one.
         beside: people from whom on a group is made durable while the next is decided.
         sealer: encodes and encrypts decisions meanwhile; None = nobody else does.
+
+    Attributes:
+        came: what its decisions came to.
+        default: the campaign that questions are about which name none: the one that was served alone at first; "" where
+            several were from the beginning, and nobody can know which is meant.
     """
 
     def __init__(
@@ -89,9 +95,11 @@ class LiveService:
     ) -> None:
         self.place = place
         self.campaigns: Mapping[str, LiveCampaign] = {one.campaign.campaign: one for one in campaigns}
+        self.default = next(iter(self.campaigns)) if len(self.campaigns) == 1 else ""
         self._ledger, self._noticed, self._most = ledger, noticed, most_waiting
         self._browser, self._beside, self._sealer = browser, beside, sealer
         self._told = told or next(iter(self.campaigns.values())).told
+        self.came = LiveTallies(place)
         self._new: deque[tuple[LiveCampaign, Future[None]]] = deque()
         self._waiting: deque[Waiting] = deque()
         self._people = self._in_hand = 0
@@ -199,6 +207,7 @@ class LiveService:
             told("waiting for the turn to record what is still to be decided")
             self._thread.join()
         self._hands.shutdown()
+        self.came.close()
 
     def _opened(self) -> Pipeline | None:
         """What decides, as soon as the ledger can be opened; None where the service closes before. Who asks meanwhile
@@ -217,6 +226,7 @@ class LiveService:
                     landed=self._notify,
                     beside=self._beside,
                     sealer=self._sealer,
+                    counted=self.came.add,
                 )
             except Exception as error:
                 trouble = error if isinstance(error, EvenhandError) else unavailable(error)
@@ -313,6 +323,8 @@ class LiveService:
             one, done = self._new.popleft()
             name = one.campaign.campaign
             before = self.campaigns.get(name)
+            if not self.campaigns:
+                self.default = name
             self.campaigns = {**self.campaigns, name: one}
             if before is not None:
                 before.shut(datetime.now(UTC))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from evenhand.ledger import (
     RunInReach,
     RunRecord,
     Sitting,
+    Tally,
     campaign_state,
     footing_of,
     open_run,
@@ -44,7 +46,7 @@ from ._live_people import PeopleKeys, Profiles
 from ._live_told import LiveTold
 from ._tables_seen import Seen, seen
 
-__all__ = ["LiveCampaign", "Meanwhile", "answers_again", "answers_of", "reads_directly"]
+__all__ = ["LiveCampaign", "Meanwhile", "answers_again", "answers_of", "reads_directly", "tally_of"]
 
 _LOOK = timedelta(minutes=1)
 Meanwhile = list[tuple[RunInReach, NDArray[np.bytes_]]]
@@ -152,9 +154,10 @@ class LiveCampaign:
 
     def decide(
         self, asks: Sequence[Ask], sitting: Sitting, run_id: str, at: datetime, meanwhile: Meanwhile
-    ) -> tuple[Run, list[Answer], dict[str, int]]:
+    ) -> tuple[Run, list[Answer], dict[str, int], Tally]:
         """Walk the road with these people, each once, in a run of their own; it is still to be closed. Who got an offer
-        is added to `meanwhile`, what the runs give that are still to be committed. Also what is used of the limits.
+        is added to `meanwhile`, what the runs give that are still to be committed. Also what is used of the limits, and
+        what the decisions came to.
 
         Raises:
             PausedError: the model was to be fitted again without somebody who was erased, and that time is up.
@@ -172,7 +175,7 @@ class LiveCampaign:
         meanwhile.append((this, people.asked.subjects[explained.allocated.gets()]))
         used = self._tables.room(None).used(people_per_offer(explained, self.campaign))
         self._part.use(used)
-        return run, answers_of(explained, self.campaign, run_id), used
+        return run, answers_of(explained, self.campaign, run_id), used, tally_of(explained)
 
     def refuse_overdue(self, at: datetime) -> None:
         """Decide nothing with a model whose time is up; looked at once a minute, as long as it may decide.
@@ -201,6 +204,10 @@ class LiveCampaign:
     def put_back(self, used: Mapping[str, int]) -> None:
         """What decisions would have used that are not in the ledger."""
         self._part.put_back(used)
+
+    def in_hand(self) -> dict[str, int]:
+        """What it has taken of each limit and not used yet, by limit id."""
+        return self._part.left
 
     @property
     def counts_earlier(self) -> bool:
@@ -235,6 +242,14 @@ def answers_of(explained: Explained, campaign: Campaign, run_id: str) -> list[An
         for offer, standing, permission, reason, counts in set(rows)
     }
     return [Answer(f"{run_id}.{number}", *told[row]) for number, row in enumerate(rows, 1)]
+
+
+def tally_of(explained: Explained) -> Tally:
+    """How many people of a run came to what."""
+    allocated = explained.allocated
+    permitted = allocated.scored.minimised.permitted
+    columns = (allocated.offer, permitted.standing, permitted.reason, allocated.reason)
+    return Counter(zip(*(np.asarray(column).tolist() for column in columns), strict=True))
 
 
 def answers_again(found: Sequence[DecisionFacts], campaign: Campaign) -> list[Answer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -57,8 +58,10 @@ class Deciding:
         """The road, once for each run."""
         for group in groups:
             asks = [ask for one in group.waiting for ask in one.question.asks]
-            run, answers, used = group.campaign.decide(asks, self._sitting, self._run_id(at), at, flight.meanwhile)
+            run_id = self._run_id(at)
+            run, answers, used, came = group.campaign.decide(asks, self._sitting, run_id, at, flight.meanwhile)
             flight.used.append((group.campaign, used))
+            flight.came.setdefault(group.campaign.prices, Counter()).update(came)
             flight.answers += answer_group(group, self._sitting, run, answers, at)
             group.campaign.close(self._sitting, run, given=group.is_given)
 

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from evenhand.adapters.asking import Answered
-from evenhand.ledger import Sheet, Sitting
+from evenhand.ledger import Sheet, Sitting, Tally
 
 from ._live_campaign import LiveCampaign, Meanwhile
 from ._live_groups import Waiting
@@ -34,6 +34,7 @@ class Flight:
         again: whose key stands in it twice; they are told what the first was.
         keys: the keys that are answered in it.
         used: what of each campaign's limits.
+        came: what its decisions came to, by the prices that decided.
         meanwhile: its runs, with whoever got an offer.
         heard: number of the last entry of the trail that its first group was decided with.
         sheet: what is to be recorded; None = nothing.
@@ -45,6 +46,7 @@ class Flight:
     again: list[Waiting] = field(default_factory=list)
     keys: set[bytes] = field(default_factory=set)
     used: list[tuple[LiveCampaign, Mapping[str, int]]] = field(default_factory=list)
+    came: dict[str, Tally] = field(default_factory=dict)
     meanwhile: Meanwhile = field(default_factory=list)
     heard: int = 0
     sheet: Sheet | None = None

@@ -60,6 +60,11 @@ class Part:
             self._refill(needed, at)
         return dict(self._left)
 
+    @property
+    def left(self) -> dict[str, int]:
+        """What was taken and is not used yet; from any thread."""
+        return dict(self._left)
+
     def use(self, used: Mapping[str, int]) -> None:
         """Take off what decisions use."""
         for name, amount in used.items():

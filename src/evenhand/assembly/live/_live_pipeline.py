@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from evenhand.adapters.asking import Answered
 from evenhand.adapters.stores.file_trouble import refuse_full
 from evenhand.adapters.stores.home import Home
-from evenhand.ledger import Sealer, Sitting, refuse_paused
+from evenhand.ledger import Sealer, Sitting, Tally, refuse_paused
 from evenhand.terms import EvenhandError, Finding, PausedError, StoreError
 
 from ..records._ledger import FOR_A_RUN, run_keys_of
@@ -61,6 +61,8 @@ class Pipeline:
         landed: called when a group that was under way is over; from whichever thread.
         beside: people from whom on a commit is made beside deciding.
         sealer: encodes and encrypts decisions meanwhile; None = nobody else does.
+        counted: told what the decisions of each commit came to, by the prices that decided, with the numbers of the
+            commit's first and last entry; from whichever thread.
     """
 
     def __init__(
@@ -77,7 +79,9 @@ class Pipeline:
         landed: Callable[[], None],
         beside: int = BESIDE,
         sealer: Sealer | None = None,
+        counted: Callable[[int, int, Mapping[str, Tally]], None] = lambda _, __, ___: None,
     ) -> None:
+        self._counted = counted
         self._opened, self._told, self._campaigns, self._folder = opened, told, campaigns, place.folder
         self._ready, self._tell, self._noticed, self._beside = ready, tell, noticed, beside
         self._store = opened()
@@ -263,6 +267,8 @@ class Pipeline:
         """It is durable, and who asked was told; but for those whose key stood in it twice."""
         self._ready.ended(None)
         self.answered = flight.people
+        if flight.sheet is not None:
+            self._counted(flight.sheet.first, flight.sheet.last, flight.came)
         self._tell([(one, self._said_now(one)) for one in flight.again])
 
     def _said_now(self, one: Waiting) -> Answered | BaseException:

@@ -31,6 +31,8 @@ from ._campaign_shelf import CampaignShelf, latest, started, tag_of
 from ._campaign_starts import CampaignStarts, refuse_unsigned
 from ._campaign_told import (
     assessment_told,
+    campaign_declared,
+    campaign_unknown,
     changed_meanwhile,
     error_block,
     meanings_told,
@@ -40,6 +42,7 @@ from ._campaign_told import (
     transparency_told,
 )
 from ._live import LiveService
+from ._live_figures import LiveFigures
 from ._reviewing import refuse_not_approved, review_told
 from ._sources import Sources
 from ._watching import Watcher
@@ -68,6 +71,7 @@ class CampaignRegister(CampaignActs):
         self._alone, self._is_over = Lock(), Event()
         self._planner, self._reports, self._watcher = Planner(place), CampaignReports(place), Watcher(place)
         self._shelf = CampaignShelf(place)
+        self._running = LiveFigures(place, live)
         self._served = CampaignStarts(self._shelf, live, opener, sources, self._declared)
 
     def close(self, told: Callable[[str], None] = lambda _: None) -> None:
@@ -81,7 +85,9 @@ class CampaignRegister(CampaignActs):
     def open_started(self) -> tuple[str, ...]:
         """Serve every campaign that was started over the network, also those that others of the home start from now on;
         what could not be opened, one sentence each."""
-        return self._served.open()
+        told = self._served.open()
+        self._running.begin()
+        return told
 
     def page(self, after: str, count: int) -> list[dict[str, Any]]:
         """The next campaigns by id; see `Campaigns.page`."""
@@ -179,9 +185,9 @@ class CampaignRegister(CampaignActs):
             raise FindingsError([error_block(error)]) from None
 
     def figures(self, name: str) -> dict[str, Any] | None:
-        """What its last whole run came to; see `Campaigns.figures`."""
+        """What its last whole run came to, and what was decided since; see `Campaigns.figures`."""
         run = self._run_of(name, self._known(name))
-        return self._reports.figures(run, delivered=True) if run else None
+        return {**self._reports.figures(run, delivered=True), "live": self._running.of(name)} if run else None
 
     def bases(self) -> list[str]:
         """Campaigns that a new one can be made after; see `Campaigns.bases`."""
@@ -282,6 +288,8 @@ class CampaignRegister(CampaignActs):
             "started_version": None if start is None else start.version,
             "run": run or None,
             "is_served": name in self._live.campaigns,
+            "default": self._live.default or None,
+            "is_spent": self._running.spent(name),
             "trouble": self._why_not(name),
             "funnel": self._reports.figures(run)["funnel"] if run else [],
             "fairness": self._reports.badge(run) if run else None,
@@ -370,23 +378,13 @@ class CampaignRegister(CampaignActs):
         """The steps of a campaign; none of one that was declared in a file."""
         steps = [] if name in self._declared else self._shelf.steps(name)
         if not steps and name not in self._declared:
-            raise DataError(
-                "campaign-unknown",
-                "There is no such campaign.",
-                rule="a campaign has the id that stands in its file",
-                remedy="list them",
-            )
+            raise campaign_unknown()
         return steps
 
     def _of_network(self, name: str) -> list[CampaignStep]:
         steps = self._known(name)
         if not steps:
-            raise UsageError(
-                "campaign-declared",
-                f"The campaign {name} stands in a file of the operator; nothing was changed.",
-                rule="what was declared in a file is changed there",
-                remedy="change the file, run it, and start the service again",
-            )
+            raise campaign_declared(name)
         return steps
 
     def _refuse_changed(self, name: str, steps: Sequence[CampaignStep], seen: str) -> None:

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from evenhand.adapters.web import Limits, ServedCampaign, Service
-    from evenhand.policy import Campaign
 
     from ..people._person_pages import CodesBy
 
@@ -376,7 +375,7 @@ def _refuse_no_folder(sources: Path) -> None:
 class _Served(Mapping[str, "ServedCampaign"]):
     """What answers tell of each campaign that is served now, worked out once for each."""
 
-    def __init__(self, live: LiveService, made: Callable[[Campaign, int], ServedCampaign]) -> None:
+    def __init__(self, live: LiveService, made: Callable[..., ServedCampaign]) -> None:
         self._live, self._made = live, made
         self._known: dict[str, tuple[LiveCampaign, ServedCampaign]] = {}
 
@@ -384,7 +383,8 @@ class _Served(Mapping[str, "ServedCampaign"]):
         one = self._live.campaigns[name]
         known = self._known.get(name)
         if known is None or known[0] is not one:
-            known = self._known[name] = (one, self._made(one.campaign, len(one.people)))
+            made = self._made(one.campaign, len(one.people), is_default=name == self._live.default)
+            known = self._known[name] = (one, made)
         return known[1]
 
     def __iter__(self) -> Iterator[str]:

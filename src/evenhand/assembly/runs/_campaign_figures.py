@@ -111,9 +111,8 @@ def _reach(chapter: Mapping[str, Any]) -> dict[str, Any]:
                 "group": list(rate["group"]),
                 "people": _tens(_about(rate, "rows")),
                 "offered": _tens(_about(rate, "hits")),
-                "rate": _rate_of(rate),
-                "lower": _percent(rate["lower"]) if _tens(_about(rate, "hits")) is not None else None,
-                "upper": _percent(rate["upper"]) if _tens(_about(rate, "hits")) is not None else None,
+                **_share(rate),
+                "is_unknown": rate["note"] == "unknown",
                 "rate_without_limits": _rate_of(without.get(tuple(rate["group"]))),
             }
             for rate in after["rates"]
@@ -128,6 +127,18 @@ def _reach(chapter: Mapping[str, Any]) -> dict[str, Any]:
             "below": worst["below"],
         },
     }
+
+
+def _share(rate: Mapping[str, Any]) -> dict[str, Any]:
+    """The share of a group that gets an offer, with its interval. Where a small number of another group would follow
+    from it, it is told between what it lies; and not at all where that would be anything."""
+    if _tens(_about(rate, "hits")) is not None:
+        told = {name: _percent(rate[name]) for name in ("lower", "upper")}
+        return {"rate": _rate_of(rate), **told, "is_range": False}
+    least, _ = rate.get("hits_between") or (0, 0)
+    says_something = rate["hits"] is None and rate["rows"] is not None and least > 0
+    lower, upper = (_percent(rate[name]) if says_something else None for name in ("lower", "upper"))
+    return {"rate": None, "lower": lower, "upper": upper, "is_range": says_something}
 
 
 def _rate_of(rate: Mapping[str, Any] | None) -> float | None:

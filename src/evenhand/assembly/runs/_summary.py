@@ -13,6 +13,12 @@ from evenhand.terms import Explained, LimitOutcome, Model, Reason, Standing, Tar
 __all__ = ["summary_of"]
 
 _NOTHING = "no two groups large enough to compare"
+_SAME = "with the guesses of groups as they are; worked out anew without it, more may come back"
+_ESTIMATED = {
+    "estimated-on-sample": "estimated on a sample",
+    "same-guesses": _SAME,
+    "same-guesses-on-sample": f"{_SAME}; estimated on a sample",
+}
 
 
 def summary_of(explained: Explained, campaign: Campaign, report: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,6 +115,7 @@ def _limit(limit: LimitOutcome, told: Mapping[str, Any], currency: str) -> dict[
     if limit.money is not None and limit.people is not None and (limit.money or limit.people):
         changes = "a few" if told["people"] is None else f"{limit.people:,}"
         price = f"; costs {currency} {limit.money / MICRO:,.2f} of value and changes {changes} decisions"
+        price += f" ({_ESTIMATED[limit.note]})" if limit.note in _ESTIMATED else ""
     return {
         "id": limit.id,
         "kind": limit.kind,
