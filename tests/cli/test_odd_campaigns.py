@@ -181,7 +181,7 @@ def test_consents_of_nobody_in_the_tables(folder, cli):
     folder.said = [{**folder.said[0], "subject": "somebody-else"}]
     done = cli(folder.write(), "run", "campaign.yaml", "--at", AT)
     assert done.exit_code == 3
-    assert "check that the consents name the same subjects" in done.stderr
+    assert "Check that the consents name the same subjects" in done.stderr
 
 
 def test_no_consents_on_the_basis_of_consent_cannot_run(folder, cli):

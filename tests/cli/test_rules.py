@@ -111,7 +111,7 @@ def test_why_cites_the_rule_in_force(lawful, cli):
     rows = _decisions(lawful)
     german = next(person for person, row in rows.items() if row["permission"] == "own-rule")
     told = _why(cli, lawful, german)
-    assert "our-house/germany (Board decision), pack our-house, version v1" in told
+    assert "our-house/germany (Board decision), of the rules for: our-house, version v1" in told
     assert "Ask the board." in told
     dutch = _why(cli, lawful, german, "--lang", "nl")
     assert "Wij personaliseren niet in Duitsland." in dutch
