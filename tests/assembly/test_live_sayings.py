@@ -48,6 +48,16 @@ def test_a_withdrawal_holds_for_the_next_decision(web):
         assert _standing(web, number)["standing"] == "personalised"
 
 
+def test_a_yes_is_answered_with_what_nobody_can_show_of_it_later(web):
+    """Without notice, language and method it is kept and named incomplete; with them, and a no, nothing is missing."""
+    said = {"subject": person(301), "purpose": PURPOSE}
+    bare = web("POST", "/v1/consents", said | {"word": "give"})
+    assert (bare.status_code, bare.json()["evidence_missing"]) == (201, ["notice", "language", "method"])
+    whole = said | {"word": "renew", "notice": "2026-1", "language": "nl", "method": "web form"}
+    assert web("POST", "/v1/consents", whole).json()["evidence_missing"] == []
+    assert web("POST", "/v1/consents", said | {"word": "withdraw"}).json()["evidence_missing"] == []
+
+
 def test_a_withdrawal_holds_under_load_too(serving):
     """While others ask all the time: whoever said no is decided about without personal data from then on."""
     stop, wrong = threading.Event(), []
