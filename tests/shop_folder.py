@@ -69,6 +69,17 @@ def write_shop(folder: Path, *, people: int = 400, seed: int = 11) -> Path:
     return folder / "campaign.yaml"
 
 
+def same_key(campaign: Path) -> Path:
+    """Give the campaign's home a key that is the same every time; its path. Lots and ties are drawn from that key, so
+    who of many alike gets an offer is then the same every time."""
+    home = campaign.parent / "evenhand-home"
+    home.mkdir(mode=0o700)
+    key = home / "secret.key"
+    key.write_bytes(bytes(range(32)))
+    key.chmod(0o600)
+    return campaign
+
+
 def runs_of(folder: Path) -> list[Path]:
     """The folders of the home's runs, oldest first, while none of their files was written again.
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from evenhand import assembly
-from shop_folder import write_shop
+from shop_folder import same_key, write_shop
 
 
 @pytest.fixture(scope="session")
 def _ran_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = write_shop(tmp_path_factory.mktemp("ran"))
+    file = same_key(write_shop(tmp_path_factory.mktemp("ran")))
     assembly.run_campaign(file, at=datetime(2026, 3, 1, tzinfo=UTC))
     return file.parent
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kept_homes import KeptHome
-from shop_folder import AT, app, evenhand, write_shop
+from shop_folder import AT, app, evenhand, same_key, write_shop
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def _ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_shop(tmp_path_factory.mktemp("ran")).parent
+    folder = same_key(write_shop(tmp_path_factory.mktemp("ran"))).parent
     done = evenhand("run", "campaign.yaml", "--at", AT, cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder

@@ -14,7 +14,7 @@ from evenhand import assembly
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.adapters.stores.home import find_home
 from evenhand.features import pseudonymise
-from shop_folder import AT, evenhand, runs_of, write_shop
+from shop_folder import AT, evenhand, runs_of, same_key, write_shop
 
 WHO = "canary2@mail.example"
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def _twice(tmp_path_factory):
-    folder = write_shop(tmp_path_factory.mktemp("erase")).parent
+    folder = same_key(write_shop(tmp_path_factory.mktemp("erase"))).parent
     for _ in range(2):
         assert evenhand("run", "campaign.yaml", "--at", AT, cwd=folder).returncode == 0
     return folder

@@ -336,7 +336,7 @@ def test_a_campaign_falls_back_to_the_prices_of_the_run_before(cli, ran):
     assert person["priced_by"] == held
     assert cli(ran, "decide", "campaign.yaml", PERSON, "--at", AT, "--prices", runs[3]).exit_code == 6
     assert look(cli, ran)["streams"][0]["events"] == 0
-    assert f"run {held}" in cli(ran, "monitor", "campaign.yaml", "--lang", "nl").stdout
+    assert f"ronde {held}" in cli(ran, "monitor", "campaign.yaml", "--lang", "nl").stdout
     assert cli(ran, "monitor", "resume", "campaign.yaml", *SIGNED).exit_code == 0
     again = json.loads(cli(ran, "decide", "campaign.yaml", PERSON, "--at", AT, "--json").stdout)
     assert again["priced_by"] == runs[3]

@@ -17,7 +17,7 @@ from evenhand.adapters.stores.home import Home
 from evenhand.ledger import open_run, runs
 from evenhand.rights import review_figures
 from evenhand.terms import UsageError
-from shop_folder import evenhand, write_shop
+from shop_folder import evenhand, same_key, write_shop
 
 WHO, OTHER = "canary2@mail.example", "canary3@mail.example"
 NO_OFFER = "canary6@mail.example"
@@ -34,7 +34,7 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def _processed(tmp_path_factory):
-    campaign = write_shop(tmp_path_factory.mktemp("processed") / "shop")
+    campaign = same_key(write_shop(tmp_path_factory.mktemp("processed") / "shop"))
     campaign.write_text(campaign.read_text("utf-8") + PROCESSING, encoding="utf-8")
     assert evenhand("run", "campaign.yaml", "--at", "2026-03-01", cwd=campaign.parent).returncode == 0
     return campaign.parent

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from evenhand import assembly
-from shop_folder import write_shop
+from shop_folder import same_key, write_shop
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 PEOPLE = {
@@ -30,7 +30,7 @@ def _jointly(row: str) -> str:
 @pytest.fixture(scope="session")
 def shop_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a shop whose campaign ran twice."""
-    campaign = write_shop(tmp_path_factory.mktemp("receipts"))
+    campaign = same_key(write_shop(tmp_path_factory.mktemp("receipts")))
     people = campaign.with_name("people.csv")
     head, *rows = people.read_text("utf-8").splitlines()
     people.write_text("\n".join([head, *map(_jointly, rows)]) + "\n", encoding="utf-8")
