@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import os
 import shutil
-import sys
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -14,6 +13,7 @@ import pytest
 from evenhand import assembly
 from evenhand.rights import State
 from evenhand.terms import DataError
+from killed_cases import killed_at
 from shop_folder import evenhand, write_shop
 
 WHO, NOBODY = "canary2@mail.example", "nobody@mail.example"
@@ -115,24 +115,6 @@ def test_an_answered_request_for_erasure_is_one_account(shop, cli):
     assert [one[0] for one in _outbox(shop, cli)] == [number, number]
 
 
-def _erase_killed_at(home, opened):
-    """Erase in a process of its own that dies when it opens a database for so many-th time; whether it died."""
-    pid = os.fork()
-    if pid == 0:
-        left = [opened]
-
-        def dying(event, _):
-            if event == "sqlite3.connect":
-                left[0] -= 1
-                if left[0] == 0:
-                    os._exit(9)
-
-        sys.addaudithook(dying)
-        assembly.erase(WHO, home=home, at=NOW, by="desk-4")
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
-
-
 def _holds(home):
     try:
         return bool(assembly.access(WHO, home=home).decisions)
@@ -146,7 +128,7 @@ def test_an_erasure_that_was_killed_is_finished_by_its_number(shop, tmp_path):
     while died:
         opened += 3
         home = shutil.copytree(shop / "evenhand-home", tmp_path / f"home-{opened}")
-        died = _erase_killed_at(home, opened)
+        died = killed_at(opened, functools.partial(assembly.erase, WHO, home=home, at=NOW, by="desk-4"))
         (request,) = assembly.list_requests(home=home, everything=True) or (None,)
         states.add(request and request.state)
         if request is None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import functools
 import shutil
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -13,6 +12,7 @@ import pytest
 from evenhand import assembly
 from evenhand.rights import Law, State
 from evenhand.terms import DataError, EvenhandError, UsageError
+from killed_cases import killed_at
 
 WHO = "canary2@mail.example"
 PURPOSE = "PersonalisedAdvertising"
@@ -35,23 +35,9 @@ def _holds(home):
         return False
 
 
-def _answer_killed_at(home, number, opened):
-    """Answer it in a process of its own that dies when it opens a database for so many-th time; whether it died."""
-    pid = os.fork()
-    if pid == 0:
-        left = [opened]
-
-        def dying(event, _):
-            if event == "sqlite3.connect":
-                left[0] -= 1
-                if left[0] == 0:
-                    os._exit(9)
-
-        sys.addaudithook(dying)
-        with suppress(EvenhandError):
-            _answer(home, number)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+def _answered(home, number):
+    with suppress(EvenhandError):
+        _answer(home, number)
 
 
 def test_an_erasure_that_was_killed_anywhere_is_finished_by_the_next_call(ran, tmp_path):
@@ -65,7 +51,7 @@ def test_an_erasure_that_was_killed_anywhere_is_finished_by_the_next_call(ran, t
     while died:
         opened += 1 + opened // 2
         copy = shutil.copytree(home, tmp_path / f"home-{opened}")
-        died = _answer_killed_at(copy, number, opened)
+        died = killed_at(opened, functools.partial(_answered, copy, number))
         found = assembly.find_request(number, home=copy).request
         states.add(found.state)
         if found.state in (State.RECEIVED, State.CARRYING_OUT):

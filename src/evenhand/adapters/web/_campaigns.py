@@ -6,8 +6,6 @@ with its place, its rule, who can mend it and how. Whoever changes a campaign sa
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -24,6 +22,7 @@ from evenhand.adapters.keys.machine_keys import MachineKeys
 
 from ._campaign_acts import act_routes, review_routes
 from ._campaign_parts import Name, Seen, json_of, look_for, one_told, plain, router_of, seen_in, tagged, told, who_of
+from ._cursors import after_cursor, cursor_after
 from ._problems import ProblemError
 
 __all__ = ["campaign_routes"]
@@ -68,8 +67,9 @@ def _looks(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = _PAGE,
     ) -> Response:
         look_for(request, keys)
-        found = await run_in_threadpool(campaigns.page, _after(cursor), limit)
-        more = f"/v1/campaigns?cursor={_cursor(found[-1]['campaign'])}&limit={limit}" if len(found) == limit else None
+        found = await run_in_threadpool(campaigns.page, after_cursor("c", cursor), limit)
+        last = cursor_after("c", found[-1]["campaign"]) if len(found) == limit else ""
+        more = f"/v1/campaigns?cursor={last}&limit={limit}" if last else None
         return json_of({"campaigns": [plain(one) for one in found], "next": more})
 
     @router.get(
@@ -214,22 +214,6 @@ def _bounds(named: Any) -> dict[str, float]:
             raise ProblemError("unprocessable", errors=[(f"/bound/{place}", "limit-and-bound")])
         out[limit] = bound
     return out
-
-
-def _cursor(name: str) -> str:
-    return base64.urlsafe_b64encode(f"c{name}".encode()).decode().rstrip("=")
-
-
-def _after(cursor: str) -> str:
-    if not cursor:
-        return ""
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        text = ""
-    if text[:1] != "c":
-        raise ProblemError("unprocessable", errors=[("/cursor", "not-a-cursor")])
-    return text[1:]
 
 
 def _file(about: str) -> dict[str, Any]:

@@ -7,8 +7,6 @@ noted under the name that is given, with the key. A person's own id stands in a 
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -24,6 +22,7 @@ from evenhand.officer import Opened, Queue, Reach, Waiting, place_of
 from evenhand.rights import NewGroupError
 from evenhand.terms import DataError, UsageError
 
+from ._cursors import after_cursor, cursor_after
 from ._gate import Headers, caller_of
 from ._problems import CODES, ProblemError
 from .officer_pages import OfficerDesk
@@ -136,10 +135,10 @@ def _looks(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
         cursor: Annotated[str, Query(max_length=200, description="From `next` of the page before.")] = "",
         limit: Annotated[int, Query(ge=1, le=500)] = 200,
     ) -> Response:
-        reach, after = _reach(request, keys)[1], _after(cursor)
+        reach, after = _reach(request, keys)[1], after_cursor("r", cursor)
         everything = state == "all"
         found = await run_in_threadpool(lambda: desk.queue(reach, everything=everything, after=after, count=limit))
-        more = _cursor(place_of(found.waiting[-1].request)) if len(found.waiting) == limit else ""
+        more = cursor_after("r", place_of(found.waiting[-1].request)) if len(found.waiting) == limit else ""
         told = f"/v1/requests?state={state}&cursor={more}&limit={limit}" if more else None
         return _json({**_queue(found), "next": told})
 
@@ -195,22 +194,6 @@ def _steps(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
         by = f"{asked.by.strip()} ({name})"
         content = await _done(desk.message, number, asked.recipient, asked.who.strip(), by)
         return Response(content, media_type="application/json")
-
-
-def _cursor(place: str) -> str:
-    return base64.urlsafe_b64encode(f"r{place}".encode()).decode().rstrip("=")
-
-
-def _after(cursor: str) -> str:
-    if not cursor:
-        return ""
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        text = ""
-    if text[:1] != "r":
-        raise ProblemError("unprocessable", errors=[("/cursor", "not-a-cursor")])
-    return text[1:]
 
 
 def _reach(request: Request, keys: MachineKeys) -> tuple[str, Reach]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -18,6 +16,7 @@ from evenhand.adapters.keys.machine_keys import MachineKeys
 from evenhand.adapters.stores.event_tables import Event
 from evenhand.terms import microseconds_of, moment_at
 
+from ._cursors import after_cursor, cursor_after
 from ._doors import Events
 from ._gate import Headers, caller_of
 from ._metrics import Metrics
@@ -93,26 +92,20 @@ def event_routes(events: Events, keys: MachineKeys, metrics: Metrics) -> APIRout
             {"decision_id": one.decision, "kind": one.kind, "id": one.id, "at": moment_at(one.at).isoformat()}
             for one in found
         ]
-        more = f"/v1/events?cursor={_cursor(found[-1].seq)}&limit={limit}" if len(found) == limit else None
+        last = cursor_after("e", found[-1].seq) if len(found) == limit else ""
+        more = f"/v1/events?cursor={last}&limit={limit}" if last else None
         return _json({"events": told, "next": more})
 
     return router
 
 
-def _cursor(seq: int) -> str:
-    return base64.urlsafe_b64encode(f"e{seq}".encode()).decode().rstrip("=")
-
-
 def _after(cursor: str) -> int:
     if not cursor:
         return 0
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        if text[:1] == "e" and text[1:].isdigit():
-            return int(text[1:]) if len(text) < 19 else 2**62
-    except (binascii.Error, ValueError):
-        pass
-    raise ProblemError("unprocessable", errors=[("/cursor", "not-a-cursor")])
+    number = after_cursor("e", cursor)
+    if not number.isdigit():
+        raise ProblemError("unprocessable", errors=[("/cursor", "not-a-cursor")])
+    return int(number) if len(number) < 18 else 2**62
 
 
 def _json(content: dict[str, object]) -> Response:
