@@ -27,6 +27,7 @@ from ._intents import (
 )
 from ._otherwise import Otherwise, features_of, otherwise
 from ._pages import (
+    MOST_ROWS,
     Place,
     code_page,
     door_page,
@@ -43,6 +44,7 @@ from ._why_view import named_features
 from ._words import Word, choices_of, said_once, signals_out, since, standing, words_of
 
 __all__ = [
+    "MOST_ROWS",
     "CARD_VERSION",
     "Ask",
     "Asked",

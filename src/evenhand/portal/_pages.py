@@ -20,6 +20,7 @@ from ._intents import Right
 from ._why_view import why_view
 
 __all__ = [
+    "MOST_ROWS",
     "Place",
     "asset",
     "code_page",
@@ -38,6 +39,8 @@ __all__ = [
 _HOW = (("ai", 6), ("not", 4), ("control", 4), ("proof", 2), ("signal", 1))
 _MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 _NOTHING: Mapping[str, str] = {}
+MOST_ROWS = 10
+"""So many decisions, requests and choices stand on the own page at once."""
 _NAMES = {"nl": "Nederlands", "en": "English"}
 
 
@@ -112,7 +115,15 @@ def _gpc(why: Why) -> str:
     return "nothing" if why.gpc_means == "nothing" else "but"
 
 
-def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOTHING) -> str:
+def me_page(
+    me: Me,
+    place: Place,
+    lang: Lang,
+    *,
+    typed: Mapping[str, str] = _NOTHING,
+    past_asked: int = 0,
+    past_chosen: int = 0,
+) -> str:
     """The person's own page: what was decided, what may count, what they asked and chose.
 
     Args:
@@ -120,7 +131,10 @@ def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOT
         place: where it stands.
         lang: ``nl`` or ``en``.
         typed: by right, what stood in its box when the language was changed.
+        past_asked, past_chosen: how many of the newest requests and choices are not shown; of all others ten are.
     """
+    past_asked = min(past_asked, max(0, len(me.requests) - 1))
+    past_chosen = min(past_chosen, max(0, len(me.choices) - 1))
     rights = [right.value for right in Right if right is not Right.HUMAN_REVIEW]
     closed = [state.value for state in State if state.is_closed]
     more = {
@@ -128,6 +142,11 @@ def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOT
         "rights": rights,
         "closed": closed,
         "typed": {one.value: typed.get(one.value, "") for one in Right},
+        "most": MOST_ROWS,
+        "asked": me.requests[past_asked : past_asked + MOST_ROWS],
+        "past_asked": past_asked,
+        "chosen": me.choices[past_chosen : past_chosen + MOST_ROWS],
+        "past_chosen": past_chosen,
     }
     return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, **more)
 
