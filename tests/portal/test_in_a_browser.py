@@ -150,13 +150,13 @@ def test_every_switch_looks_the_same_on_and_off(served, context):
     )
     seen = set(page.evaluate(looks))
     for value in ("factor-off", "object", "personal-off"):
-        page.locator(f"button[value={value}]").first.click()
+        page.locator(f"button[value^='{value}']").first.click()
         page.wait_for_url(f"**done={value}*")
         served.now += timedelta(seconds=1)
         seen |= set(page.evaluate(looks))
     assert len(seen) == 1
     for value in ("factor-on", "object-back", "personal-on"):
-        page.locator(f"button[value={value}]").first.click()
+        page.locator(f"button[value^='{value}']").first.click()
         page.wait_for_url(f"**done={value}*")
         served.now += timedelta(seconds=1)
 

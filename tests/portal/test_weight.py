@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import timedelta
 from html import unescape
@@ -13,7 +14,7 @@ from evenhand.adapters.entry.code_delivery import OwnIds
 from evenhand.adapters.entry.entry_codes import EntryCodes
 from evenhand.adapters.entry.person_links import Scope, UsedInMemory
 from evenhand.adapters.web import person_pages
-from evenhand.portal import Word, style
+from evenhand.portal import Place, Word, me_page, style, why_page
 from portal_cases import Browser
 
 HEAVIEST = 50_000
@@ -92,6 +93,34 @@ def test_somebody_who_chose_and_asked_all_day_has_a_light_page(shop):
     assert re.search(r"<span>R-1:", last)
     assert "Older choices" in last
     assert "Newer requests" in last
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_the_pages_of_a_campaign_with_a_hundred_facts_are_light(opened, lang):
+    """Thirty facts at a time, each once, the largest first, under addresses as long as a real link's; the exact points
+    stand on each page whole. An own page has a switch for each."""
+    desk = opened.house.desk(opened.who("tea"))
+    why = desk.why(opened.decision_of(opened.who("tea")), lang)
+    many = dataclasses.replace(why, told=dataclasses.replace(why.told, factors=why.told.factors * 25))
+    link = "/my/why/" + "x" * 240
+    files = {"receipt": f"{link}.receipt", "file": f"{link}.json", "proof": f"{link}.proof"}
+    place = Place(link, "/my/portal.css", "/my/how", link, **files)
+    own = dataclasses.replace(place, act="/my/me", ask="/my/me/ask", me="/my/me", csrf="x" * 64, back="/me/why/" + "x" * 24)
+    for one in (place, own):
+        past, meanings = 0, []
+        for _ in range(100):
+            page = why_page(many, one, past=past)
+            assert len(page.encode()) + len(style().encode()) <= HEAVIEST
+            meanings += re.findall(r"<h3>([^<]+)</h3>\n<p class=\"value\">", page)
+            assert page.count('<th scope="row">') == 102
+            if not (following := [int(found) for found in re.findall(r"facts=(\d+)", page) if int(found) > past]):
+                break
+            (past,) = following
+            assert "<details open>" in why_page(many, one, past=past)
+        assert meanings == [factor.meaning for factor in many.told.factors]
+    me = desk.me(lang, browser_says_no=False)
+    page = me_page(dataclasses.replace(me, factors=list(me.factors) * 25), dataclasses.replace(own, here="/my/me"), lang)
+    assert len(page.encode()) + len(style().encode()) <= HEAVIEST
 
 
 def test_the_program_that_checks_receipts_is_given_to_everybody(opened):

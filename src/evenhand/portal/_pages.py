@@ -41,6 +41,8 @@ _MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 _NOTHING: Mapping[str, str] = {}
 MOST_ROWS = 10
 """So many decisions, requests and choices stand on the own page at once."""
+_MOST_FACTS = 30
+"""Likewise facts on the page of one decision."""
 _NAMES = {"nl": "Nederlands", "en": "English"}
 
 
@@ -83,26 +85,31 @@ class Place:
     proof: str = ""
 
 
-def why_page(why: Why, place: Place, *, browser_says_no: bool = False) -> str:
+def why_page(why: Why, place: Place, *, browser_says_no: bool = False, past: int = 0) -> str:
     """One decision: the sentence, two buttons, and all of it for whoever opens it. The language is that of `why.told`.
 
     Args:
         why: the decision.
         place: where the page stands.
         browser_says_no: the browser sends Global Privacy Control with this very request; the page says what that did.
+        past: how many of the facts that counted most are not shown; of all others thirty are.
 
     Raises:
         KeyError: there is no such language.
     """
     lang = why.told.lang
-    controller = why.campaign.controller
+    controller, view = why.campaign.controller, why_view(why, own=bool(place.me))
+    past = min(past, max(0, len(view["facts"]) - 1))
     return _filled(
         "why.html",
         lang,
         place,
         sender=controller.name,
         contact=controller.contact,
-        view=why_view(why, own=bool(place.me)),
+        view=view,
+        most=_MOST_FACTS,
+        past=past,
+        shown=view["facts"][past : past + _MOST_FACTS],
         gpc=_gpc(why) if browser_says_no else "",
     )
 

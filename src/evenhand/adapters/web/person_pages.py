@@ -303,7 +303,7 @@ class _Pages:
         done = self._links.was_done(just_done(request), link, self._clock())
         files = {"receipt": f"{root}{path}.receipt", "file": f"{root}{path}.json", "proof": f"{root}{path}.proof"}
         place = _place(request, path, act=root + path, enter=self._enter(root), done=done, **files)
-        return HTMLResponse(why_page(why, place, browser_says_no=says_no(request)))
+        return _why_answer(request, why, place)
 
     async def _gone(self, request: Request, desk: Desk, opening: Opening) -> Response:
         """A link to what nobody can read any more: that, and the proof that is left; else it is no link."""
@@ -321,7 +321,7 @@ class _Pages:
 
     def _page_of(self, request: Request, why: Why) -> Response:
         path = f"/me/why/{why.told.facts.decision_id}"
-        return HTMLResponse(why_page(why, self._own_place(request, path), browser_says_no=says_no(request)))
+        return _why_answer(request, why, self._own_place(request, path))
 
     def _done(self, who: str, form: Mapping[str, Sequence[str]], lang: Lang, *, only_off: bool) -> str:
         """Keep what the person said; the key of what is then said about it."""
@@ -333,7 +333,7 @@ class _Pages:
             return "nothing"
         if not desk.do(intent, lang):
             return "nothing"
-        return "ask" if isinstance(intent, Ask) else form["do"][-1]
+        return "ask" if isinstance(intent, Ask) else form["do"][-1].partition(" ")[0]
 
     def _opening(self, request: Request, scope: Scope) -> Opening | None:
         return self._links.read(request.path_params["link"], scope, at=self._clock())
@@ -375,6 +375,11 @@ class _Pages:
         minutes = int(VISIT.total_seconds() // 60)
         page = refused_page(why, *self._house.sender(), place, language(request, form), minutes=minutes)
         return HTMLResponse(page, status_code=404 if why == "unknown" else 403)
+
+
+def _why_answer(request: Request, why: Why, place: Place) -> Response:
+    past = skipped(request, "facts")
+    return HTMLResponse(why_page(why, place, browser_says_no=says_no(request), past=past))
 
 
 def _place(request: Request, path: str, **more: str) -> Place:
