@@ -112,13 +112,14 @@
       const { digest, text: document } = entries[role].said;
       must(digest === run.said[role] && text(await sha256(utf8.encode(document))) === digest);
     }
-    const moment = new Date((decision.said.at || 0) / 1000).toISOString().slice(0, 16).replace("T", " ");
+    const at = new Date((decision.said.at || 0) / 1000);
     const offers = entries.campaign ? JSON.parse(entries.campaign.said.text).offers : [];
     document.querySelectorAll(".facts").forEach((line) => {
-      const words = line.dataset, offer = offers[decision.said.o ?? -1]?.text[line.closest("[lang]").lang];
+      const lang = line.closest("[lang]").lang, words = line.dataset, offer = offers[decision.said.o ?? -1]?.text[lang];
+      const moment = at.toLocaleString(lang, { dateStyle: "long", timeStyle: "short", timeZone: "UTC", hour12: false });
       const standing = [words.refused, words.contextual, words.personalised][decision.said.st || 0];
-      const got = !entries.campaign ? "" : offer === undefined ? ` · ${words.none}` : ` · ${words.offer}: ${offer}`;
-      line.textContent = `${run.said.run}.${decision.said.n} · ${moment} UTC · ${run.said.name}${got} · ${standing}`;
+      const got = !entries.campaign ? "" : offer === undefined ? `${words.none} · ` : `${words.offer}: ${offer} · `;
+      line.textContent = `${got}${standing} · ${moment} UTC · ${run.said.name} · ${run.said.run}.${decision.said.n}`;
       line.hidden = false;
     });
   }
