@@ -112,8 +112,8 @@ def test_an_answer_in_which_nothing_of_a_person_counts_does_not_say_that_it_was_
     for _ in range(2):
         after = web("POST", "/v1/decisions", {"subject": person(5)}, once).json()
         assert (after["standing"], after["how"]) == ("personalised", "contextual")
-        assert after["offer"] is None or "not based on your data" in after["ad"]["text"]["en"]
-        assert after["offer"] is None or after["dsa"]["transparency"][0]["dsaparams"] == [2]
+        assert after["offer"] is None or "not based on your data" in after["ads"]["contextual"]["text"]["en"]
+        assert after["offer"] is None or after["dsa"]["contextual"]["transparency"][0]["dsaparams"] == [2]
     both = web("POST", "/v1/decisions", {"subjects": [{"subject": person(5)}, {"subject": person(6)}]}).json()
     assert [one["how"] for one in both["decisions"]] == ["contextual", "personal"]
     assert [both["dsa"][how]["transparency"][0]["dsaparams"] for how in ("contextual", "personal", "chance")] == [
