@@ -19,6 +19,7 @@ from evenhand.portal import is_link
 from evenhand.terms import DataError, UsageError
 
 from ..live._cards import LedgerCards
+from ..live._live_known import KnownHere, stands_in
 from ..live._serve import Serving, machine_keys
 from ..records._records import open_ledger
 from ._person import PeopleHouse
@@ -218,7 +219,7 @@ def people_beside(
 
     keys = machine_keys(folder)
     cards = card_routes(cards_of(serving.place, below, tables), keys)
-    return {"mounts": {below: pages}, "routers": [link_routes(made, keys), cards]}
+    return {"mounts": {below: pages}, "routers": [link_routes(made, KnownHere(serving.place, stands_in(serving.live)), keys), cards]}
 
 
 def cards_of(place: Home, below: str, tables: TableWords | None = None) -> LedgerCards:
