@@ -71,6 +71,21 @@ def test_links_of_an_answer_lead_to_what_was_recorded(web):
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_after_an_erasure_the_receipt_proves_the_record_alone(web):
+    """In place of a no: that the decision stands in the ledger, and nothing of the person; the explanation is gone."""
+    one = web("POST", V1, {"subject": person(3), "features": {"visits": 19, "days": 3}}).json()
+    before = web("GET", one["receipt"])
+    assembly.erase(person(3), home=web.place, at=datetime.now(UTC))
+    after = web("GET", one["receipt"])
+    assert after.status_code == 200
+    assert after.headers["etag"] != before.headers["etag"]
+    checked = check(after.json(), None)
+    assert (checked.ok, set(checked.facts), checked.parts) == (True, {"entry"}, [])
+    assert {one["role"] for one in after.json()["entries"]} == {"decision", "run"}
+    assert not {"opened", "salt"} & {name for entry in after.json()["entries"] for name in entry}
+    assert _type(web("GET", one["explanations"]["person"])) == "decision-closed"
+
+
 def test_a_decision_reads_the_same_alone_and_among_several(web):
     """Every member of a decision among several has the same form where it is the only one, and what goes by it too;
     where nothing is offered, no words for a card are there that could be taken for it."""

@@ -27,10 +27,11 @@ class Records(Protocol):
         ...
 
     def receipt(self, decision_id: str, lang: str, by: str) -> dict[str, Any]:
-        """The receipt of one decision, as plain values, after it was noted who (`by`) gets it.
+        """The receipt of one decision, as plain values, after it was noted who (`by`) gets it. Of one that nobody can
+        read any more it proves that it was recorded, and holds nothing of the person.
 
         Raises:
-            DataError: there is no such decision, or it cannot be read any more.
+            DataError: there is no such decision.
         """
         ...
 
