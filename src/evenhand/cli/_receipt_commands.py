@@ -66,8 +66,8 @@ def give(
         return
     voice.data(str(out))
     if given.is_closed:
-        voice.talk(f"The receipt of {given.decision_id}, which nobody can read any more: it shows that this was recorded,")
-        voice.talk(f"and nothing of the person. Check it: evenhand receipt check {out}")
+        voice.talk(f"The receipt of {given.decision_id}, which nobody can read any more. It shows that this is")
+        voice.talk(f"on record, and nothing of the person. Check it: evenhand receipt check {out}")
         return
     voice.talk(f"The receipt of {given.decision_id}. It is the person's own; check it: evenhand receipt check {out}")
 

@@ -257,7 +257,7 @@ class LiveService:
                     pipeline.decide(group)
                 else:
                     pipeline.land()
-                if is_idle or (self._ready.locked is not None and self._ready.look_is_due()):
+                if is_idle or (self._ready.must_look and self._ready.look_is_due()):
                     pipeline.look()
                 pipeline.let_go_if_wanted()
         finally:

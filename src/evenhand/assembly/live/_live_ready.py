@@ -34,10 +34,12 @@ class Readiness:
     Attributes:
         store: told, from either thread, whether a store fails.
         trouble: why the last step failed; None where it did not.
+        no_room: why the next may fail though the last did not, since a disk is full: little still fits on it.
     """
 
     store: Callable[[str, EvenhandError | None], None] = field(default=lambda _, __: None, repr=False)
     trouble: EvenhandError | None = None
+    no_room: EvenhandError | None = None
     _locked: tuple[EvenhandError, str, tuple[str, ...]] | None = field(default=None, repr=False)
     _asked_at: float = -_ASKED
     _looked_at: float = 0.0
@@ -52,7 +54,7 @@ class Readiness:
         locked = self._locked
         if locked is not None:
             return locked[0].code
-        trouble = self.trouble
+        trouble = self.trouble or self.no_room
         return "" if trouble is None else trouble.code
 
     def begins(self) -> None:
@@ -67,8 +69,9 @@ class Readiness:
     def fails(self, trouble: EvenhandError | None) -> None:
         """Nobody can be decided about; or, with None, they can."""
         self.trouble = trouble
-        if trouble is None or isinstance(trouble, StoreError | LedgerError):
-            self.store("Deciding", trouble)
+        told = trouble or self.no_room  # what still fits on a full disk is no end of that
+        if told is None or isinstance(told, StoreError | LedgerError):
+            self.store("Deciding", told)
 
     @property
     def is_full(self) -> bool:
@@ -89,10 +92,15 @@ class Readiness:
         """Their keys open."""
         self._locked = None
 
+    @property
+    def must_look(self) -> bool:
+        """Whether what is the matter is seen to be over by a look alone, and not by what was decided."""
+        return self._locked is not None or self.no_room is not None
+
     def look_is_due(self) -> bool:
         """Whether to look by oneself now: in trouble, or where somebody wants to know."""
         now = time.monotonic()
-        if self.trouble is not None or self._locked is not None:
+        if self.trouble is not None or self.must_look:
             return now - self._looked_at >= LOOK_AGAIN
         return now - self._asked_at < _ASKED and now - self._looked_at >= _LOOK_IDLE
 
