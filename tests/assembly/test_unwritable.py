@@ -143,14 +143,13 @@ def test_on_a_full_disk_it_is_not_ready_until_there_is_room_and_says_so_twice(ra
 @pytest.mark.slow
 def test_started_on_a_full_disk_it_is_not_ready_though_nobody_asked_anything(ran_shop):
     """A little still fits, so opening the ledger tells nothing: it says `store-full` from its start, once in its log
-    though the little that fits is decided, and is ready as soon as there is room. Nothing is left of the looks."""
+    though the little that fits is decided, and is ready as soon as there is room."""
     with _small_disk("16m") as disk:
         shutil.copytree(ran_shop, disk, dirs_exist_ok=True)
         ballast = _filled(disk)
         os.truncate(ballast, ballast.stat().st_size - (1 << 19))
         said: list[str] = []
         with opened(disk, troubled=said.append) as serving:
-            there = sorted(path.name for path in serving.place.folder.iterdir())
             assert serving.live.not_ready() == "store-full"
             assert asked(serving.live, person(3)).answers
             assert serving.live.not_ready() == "store-full"
@@ -162,7 +161,6 @@ def test_started_on_a_full_disk_it_is_not_ready_though_nobody_asked_anything(ran
                 time.sleep(0.05)
             assert serving.live.not_ready() == ""
             assert said[1:] == ["Deciding: it is over (store-full)."]
-            assert sorted(path.name for path in serving.place.folder.iterdir()) == there
         assert assembly.verify_ledger(home=disk / "evenhand-home").ok
 
 
