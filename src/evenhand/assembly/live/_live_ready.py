@@ -44,6 +44,7 @@ class Readiness:
     _asked_at: float = -_ASKED
     _looked_at: float = 0.0
     _since: float | None = None
+    _moved_at: float = field(default_factory=time.monotonic)
 
     def word(self) -> str:
         """Why nobody could be decided about, one stable word; "" where they could be."""
@@ -59,12 +60,22 @@ class Readiness:
 
     def begins(self) -> None:
         """A step begins."""
-        self._since = time.monotonic()
+        self._since = self._moved_at = time.monotonic()
 
     def ended(self, trouble: EvenhandError | None) -> None:
         """A step ended, well or not."""
         self._since, self._looked_at = None, time.monotonic()
+        self.moves()
         self.fails(None if self.is_of_keys(trouble) else trouble)
+
+    def moves(self) -> None:
+        """Whoever decides is there, also where there is nothing to do."""
+        self._moved_at = time.monotonic()
+
+    @property
+    def still_for(self) -> float:
+        """Seconds for which whoever decides did not move: they are in a step that does not end, or are no more."""
+        return time.monotonic() - self._moved_at
 
     def fails(self, trouble: EvenhandError | None) -> None:
         """Nobody can be decided about; or, with None, they can."""

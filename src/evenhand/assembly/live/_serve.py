@@ -291,7 +291,7 @@ def serve(
         UsageError, PolicyError: the libraries that serve are not installed; and as `open_service` and `staff_mounts`.
     """
     _refuse_not_installed()
-    from evenhand.adapters.web import bound_to, given_sockets, tell_manager
+    from evenhand.adapters.web import bound_to, given_sockets, tell_ready
 
     with ExitStack() as held:
         given = given_sockets()
@@ -336,7 +336,7 @@ def serve(
 
         def ready() -> None:
             told(_where(serving, *(given[0].getsockname()[:2] if given else (host, port))))
-            tell_manager("READY=1")
+            tell_ready(lambda: serving.live.still_for, told)
 
         if is_one_process:
             run_app(make_app(service), host=host, port=port, ready=ready, again=again, sockets=sockets)
