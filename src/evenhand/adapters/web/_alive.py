@@ -68,6 +68,6 @@ def keep_telling(
         if not is_stuck:
             tell()
         elif not was_stuck:
-            told(f"The thread that decides did not move for {STUCK:.0f} seconds, so systemd is told no more that it does.")
+            told(f"The thread that decides did not move for {STUCK:.0f} seconds: systemd is told no more.")
 
     look()
