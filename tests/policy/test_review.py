@@ -77,6 +77,7 @@ BROKEN = [
     ("EH-POL-015", BALANCED | {"balancing.expires": "2026-11-22"}, ("balancing", "expires")),
     ("EH-POL-015", BALANCED | {"balancing.expires": "2026-02-30"}, ("balancing", "expires")),
     ("EH-POL-016", {"purpose": "RecruitmentAdvertising"}, ("category",)),
+    ("EH-POL-162", {"category": "employment"}, ("purpose",)),
     ("EH-POL-017", BALANCED | {"channel": "email"}, ("legal_basis",)),
     ("EH-POL-134", BALANCED, ("law",)),
     ("EH-POL-134", BALANCED | {"channel": "phone"}, ("law",)),

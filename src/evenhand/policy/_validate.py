@@ -88,6 +88,15 @@ def _category(campaign: Campaign) -> Iterator[PolicyFinding]:
             "A recruitment advert is not declared as employment.",
             "Set category: employment; the stricter rules for job adverts then apply.",
         )
+    is_specific = is_marketing(campaign.purpose) and campaign.purpose not in _TOO_BROAD
+    if campaign.category is Category.EMPLOYMENT and is_specific and "RecruitmentAdvertising" not in terms:
+        yield found(
+            "EH-POL-162",
+            ("purpose",),
+            "The campaign is about jobs, and its purpose is that of any advert: a consent to those does not cover it.",
+            "Set purpose: RecruitmentTargetedAdvertising; and have a person judge which of its columns, collected for "
+            "something else, may count for it.",
+        )
 
 
 def _basis(campaign: Campaign, today: date) -> Iterator[PolicyFinding]:
