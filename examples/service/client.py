@@ -82,9 +82,7 @@ class Decisions:
             body["features"] = dict(features)
         return self._post("/v1/decisions", body, once, {"Sec-GPC": "1"} if gpc else {})
 
-    def decide_several(
-        self, subjects: Sequence[str], *, campaign: str = "", once: str | None = None
-    ) -> dict[str, Any]:
+    def decide_several(self, subjects: Sequence[str], *, campaign: str = "", once: str | None = None) -> dict[str, Any]:
         """The `decisions` about several people, in their order, all or none; their texts stand once, as for one."""
         body = {"subjects": [{"subject": one} for one in subjects], "campaign": campaign}
         return self._post("/v1/decisions", body, once, {})

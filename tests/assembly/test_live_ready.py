@@ -202,6 +202,7 @@ def test_a_service_moves_while_it_waits_and_is_still_in_a_step_that_does_not_end
         assert _until(lambda: live.still_for < 2.0)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_service_whose_deciding_thread_ended_is_still_for_ever(ran_shop):
     """It answers nobody any more, whatever else of it runs: that is for whoever can start it anew."""
 

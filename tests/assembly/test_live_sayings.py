@@ -145,6 +145,7 @@ def test_a_fact_that_no_campaign_has_cannot_be_switched_off(web):
         "said": [],
         "now": [],
         "may_ask_again_from": None,
+        "known": True,
     }
 
 

@@ -83,7 +83,9 @@ def test_after_an_erasure_the_receipt_proves_the_record_alone(web):
     assert (checked.ok, set(checked.facts), checked.parts) == (True, {"entry"}, [])
     assert {one["role"] for one in after.json()["entries"]} == {"decision", "run"}
     assert not {"opened", "salt"} & {name for entry in after.json()["entries"] for name in entry}
-    assert _type(web("GET", one["explanations"]["person"])) == "decision-closed"
+    gone = web("GET", one["explanations"]["person"])
+    assert gone.status_code == 410, gone.text
+    assert _type(gone) == "decision-closed"
 
 
 def test_a_decision_reads_the_same_alone_and_among_several(web):
@@ -320,11 +322,11 @@ def test_every_other_wrong_turn_is_a_problem_too(web, method, path, code):
 
 
 def test_an_erased_person_is_told_of_no_more(web):
-    """Explanation, receipt and the stored answer under a key are gone."""
+    """The explanations and the stored answer under a key are gone; of the receipt, what anybody may know is left."""
     body, key = {"subject": person(3)}, {"idempotency-key": "k"}
     one = web("POST", V1, body, key).json()
     assembly.erase(person(3), home=web.place, at=datetime.now(UTC))
-    for link in (*one["explanations"].values(), one["receipt"]):
+    for link in one["explanations"].values():
         assert _type(web("GET", link)) == "decision-closed"
     assert _type(web("POST", V1, body, key)) == "decision-closed"
 

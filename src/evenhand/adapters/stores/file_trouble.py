@@ -90,8 +90,8 @@ def store_error(
 def short_of_room(folder: Path) -> StoreError | None:
     """Why nothing that grows can be recorded in a folder now; None where a disk has room, or nobody can tell.
 
-    The end of a full disk is told by this, since little still fits on it, and its beginning before anybody asks. Room is
-    asked for in a file without a name, which leaves nothing behind: so it is also told where a quota is used up.
+    The end of a full disk is told by this, since little still fits on it, and its beginning before anybody asks. Room
+    is asked for in a file without a name, which leaves nothing behind: so it is also told where a quota is used up.
     """
     try:
         if hasattr(os, "statvfs"):

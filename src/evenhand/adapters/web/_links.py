@@ -20,6 +20,7 @@ from ._reading import DECISION_ID, described
 __all__ = ["link_routes"]
 
 _encode = msgspec.json.Encoder().encode
+_ANSWER = "The path of the link, whether it opens once, and whether somebody by that id is known here."
 
 
 class LinkAsked(BaseModel):
@@ -33,9 +34,7 @@ class LinkAsked(BaseModel):
     days: int = Field(7, ge=1, le=90, description="For how many days it is good.")
 
 
-def link_routes(
-    make: Callable[[str, str, int], str], is_known: Callable[[str], bool], keys: MachineKeys
-) -> APIRouter:
+def link_routes(make: Callable[[str, str, int], str], is_known: Callable[[str], bool], keys: MachineKeys) -> APIRouter:
     """Make a link: to one decision with the scope ``read``, to a person's own pages with the scope ``consents``.
 
     Args:
@@ -49,7 +48,7 @@ def link_routes(
     @router.post(
         "/links",
         summary="A link for one person: why this decision, or their own pages",
-        responses={200: described("The path of the link, whether it opens once, and whether the id is anybody's.", "link", "once", "known")},
+        responses={200: described(_ANSWER, "link", "once", "known")},
     )
     async def link(request: Request, asked: LinkAsked) -> Response:
         caller_of(Headers(request.scope["headers"]), keys, "read" if asked.decision_id else "consents")

@@ -214,7 +214,7 @@ def _decisions() -> dict[str, Any]:
         },
         "responses": {
             "200": {
-                "description": "The decisions, durable in the ledger. One person gives the first form: the decision among its texts.",
+                "description": "The decisions, durable in the ledger. One person gives the first form.",
                 "content": {"application/json": {"schema": {"anyOf": [_ONE, _SEVERAL]}}},
             }
         },

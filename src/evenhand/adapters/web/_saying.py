@@ -141,7 +141,7 @@ _KNOWN = (
 
 def _told_of(status: int, about: str, *also: str) -> dict[int | str, dict[str, Any]]:
     """An answer about a person, for the description: it says whether the id is somebody's, and `also` of which else."""
-    names = {"known": _KNOWN, **{name: "The same of the other id." for name in also}}
+    names = {"known": _KNOWN, **dict.fromkeys(also, "The same of the other id.")}
     members = {name: {"type": "boolean", "description": text} for name, text in names.items()}
     schema = {"type": "object", "required": list(members), "properties": members}
     return {status: {"description": about, "content": {"application/json": {"schema": schema}}}}

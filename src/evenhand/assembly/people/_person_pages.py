@@ -217,9 +217,9 @@ def people_beside(
     def made(who: str, decision: str, days: int) -> str:
         return below + person_link(who, home=folder, at=datetime.now(UTC), decision=decision, days=days)
 
-    keys = machine_keys(folder)
+    keys, is_known = machine_keys(folder), KnownHere(serving.place, stands_in(serving.live))
     cards = card_routes(cards_of(serving.place, below, tables), keys)
-    return {"mounts": {below: pages}, "routers": [link_routes(made, KnownHere(serving.place, stands_in(serving.live)), keys), cards]}
+    return {"mounts": {below: pages}, "routers": [link_routes(made, is_known, keys), cards]}
 
 
 def cards_of(place: Home, below: str, tables: TableWords | None = None) -> LedgerCards:
