@@ -230,11 +230,7 @@ def test_an_id_that_is_nobodys_here_is_said_to_be(ran, cli):
     assert json.loads(cli(ran, "consent", "object", "canary3@mail.example", "--json").stdout)["known"] is True
 
 
-@pytest.mark.parametrize(
-    "words",
-    [("consent", "history"), ("rights", "access"), ("rights", "list", "--subject")],
-    ids=lambda words: words[1],
-)
+@pytest.mark.parametrize("words", [("consent", "history"), ("rights", "list", "--subject")], ids=lambda words: words[1])
 def test_what_is_read_of_a_person_says_whether_the_id_is_anybodys(ran, cli, words):
     """Nothing found and nobody there are two things: a warning for people, `known` for programs."""
     said = "nobody here by that id has any record"

@@ -64,13 +64,11 @@ def access(
         voice.data(str(html))
         return
     held = assembly.access(who, home=home, lang=lang.value)
-    is_known = bool(held.decisions) or assembly.is_known(who, home=home)
-    voice.warn_unknown(is_known)
     if out is not None:
         held.save(out)
         voice.data(str(out))
     elif json_out:
-        voice.document(held.to_dict() | {"known": is_known})
+        voice.document(held.to_dict())
     else:
         for told in held.decisions:
             voice.data(f"{told.facts.decision_id}  {told.facts.at.isoformat()}\n{told.to_text()}\n")
