@@ -248,10 +248,16 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
         cost = words.t("limits.uncosted")
     else:
         cost = words.t("limits.cost", money=words.money(limit["money"]), people=words.some(limit["people"]))
+    used = say(limit["used"])
+    if limit.get("used_between"):
+        lower, upper = map(say, limit["used_between"])
+        used = words.t("between", lower=lower, upper=upper)
+    elif then := limit.get("used_then"):
+        used = words.t("limits.then", used=say(then["used"]), run=then["run"], at=words.moment(then["at"]))
     return {
         "name": name,
         "declared": words.t("limits.at-least" if least else "limits.at-most", bound=say(limit["declared"])),
-        "used": say(limit["used"]),
+        "used": used,
         "state": _state(limit),
         "width": round(100 * min(reached / full, 1.0), 2) if full else 0.0,
         "mark": round(100 * min(limit["declared"] / full, 1.0), 2) if full else 0.0,
@@ -259,7 +265,7 @@ def _limit(limit: Mapping[str, Any], texts: Mapping[str, str], words: Words) -> 
         "money": words.money(limit["money"]) if limit["binding"] and limit["money"] is not None else "–",
         "people": words.people(limit["people"]) if limit["binding"] and limit["money"] is not None else "–",
         "note": words.maybe(f"limits.note.{limit['note']}") if limit["note"] else "",
-        "desc": words.t("limits.desc", name=name, used=say(limit["used"]), declared=say(limit["declared"])),
+        "desc": words.t("limits.desc", name=name, used=used, declared=say(limit["declared"])),
         "held": words.t("yes" if limit["held"] else "no"),
     }
 
