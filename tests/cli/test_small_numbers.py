@@ -18,8 +18,8 @@ from shop_folder import AT, write_shop
 
 NO_PEOPLE = {
     "schema_version", "seed", "line", "column", "startLine", "startColumn",  # places and versions
-    "upper", "lower", "rate", "ratio", "ratio_upper", "ratio_lower", "value_kept", "auroc", "used_between", "reached_between",
-    "unlimited_between",  # shares that are whole
+    "upper", "lower", "rate", "ratio", "ratio_upper", "ratio_lower", "value_kept", "auroc",
+    "used_between", "reached_between", "unlimited_between",  # shares that are whole
     "hidden_cells", "groups", "features", "decimals",  # numbers of groups and of columns
 }  # fmt: skip
 """Whole numbers below ten under these names are no numbers of people."""
@@ -209,7 +209,10 @@ def _limit_told(folder: Path, cli) -> dict[str, Any]:
     """What a run tells of the limit between groups: in its summary, its report, its lines and its page."""
     ran = json.loads(cli(folder, "run", "campaign.yaml", "--at", AT, "--json").stdout)
     report = Path(ran["report"])
-    told = {"summary": ran["limits"][-1], "report": json.loads(report.with_suffix(".json").read_text("utf-8"))["limits"]}
+    told = {
+        "summary": ran["limits"][-1],
+        "report": json.loads(report.with_suffix(".json").read_text("utf-8"))["limits"],
+    }
     told["lines"] = cli(folder, "plan", "campaign.yaml", "--at", AT, "--quiet").stdout
     told["page"] = report.read_text("utf-8")
     swept = cli(folder, "frontier", "campaign.yaml", "--bounds", "0.8", "--at", AT, "--json").stdout

@@ -49,7 +49,10 @@ def test_a_page_says_that_not_told_is_not_small_and_names_offers_by_their_text(c
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ({"used_between": [0.802, 0.874], "used_then": None}, {"en": "between 0.802 and 0.874", "nl": "0,802 en 0,874"}),
+        (
+            {"used_between": [0.802, 0.874], "used_then": None},
+            {"en": "between 0.802 and 0.874", "nl": "0,802 en 0,874"},
+        ),
         (
             {"used_between": None, "used_then": {"used": 0.8207, "run": "r", "at": "2026-03-01T09:00:00+00:00"}},
             {"en": "0.821 on 2026-03-01 09:00 UTC", "nl": "0,821 op 2026-03-01 09:00 UTC"},
