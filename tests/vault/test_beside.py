@@ -73,8 +73,8 @@ def _figures(tables, kept):
 @given(case=two_tables(), bound=st.sampled_from([0.5, 0.8]))
 @settings(max_examples=tries(20, 400), deadline=None)
 def test_of_whom_one_is_gone_does_not_follow_from_the_figures_of_limits_before_and_after(case, bound):
-    """All that is told before and after, figures of limits and what is kept of them, is the same whichever of two people
-    is gone: so is every difference of it."""
+    """All that is told before and after, figures of limits included, is the same whichever of two people is gone: so is
+    every difference of it."""
     columns, hit, one, other = case
     before = _released(columns, hit)
     if not all(_exact(table) for table in before):
