@@ -161,3 +161,56 @@ def test_a_service_that_never_opens_its_ledger_ends_all_the_same(ran_shop):
         with pytest.raises(UnavailableError, match="is closing"):
             taken.result(WITHIN)
         assert never.not_ready() == "closing"
+
+
+def _until(true) -> bool:
+    end = time.monotonic() + 60
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return true()
+
+
+def _moves(live) -> bool:
+    """Whether it is seen to move."""
+    last, end = 0.0, time.monotonic() + 60
+    while (now := live.still_for) >= last and time.monotonic() < end:
+        last = now
+        time.sleep(0.02)
+    return now < last
+
+
+def test_a_service_moves_while_it_waits_and_is_still_in_a_step_that_does_not_end(ran_shop):
+    """Idle it moves by itself, and so does one whose ledger somebody else writes; whoever takes an answer and does not
+    come back keeps the deciding thread, and then it is still for longer and longer, until they do."""
+    began, end = threading.Event(), threading.Event()
+
+    def stays(_: object) -> None:
+        began.set()
+        end.wait(60)
+
+    with opened(ran_shop) as serving:
+        live = serving.live
+        assert _moves(live), "nobody asked"
+        with _ledger(serving.place) as other:
+            other.claim()
+            with pytest.raises(StoreError, match="writing"):
+                asked(live, person(3))
+            assert _moves(live), "it looks whether that is over"
+        live.ask(Question(CAMPAIGN, (Ask(person(4)),)), stays)
+        assert began.wait(60)
+        assert _until(lambda: live.still_for > 2.5)
+        end.set()
+        assert _until(lambda: live.still_for < 2.0)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_service_whose_deciding_thread_ended_is_still_for_ever(ran_shop):
+    """It answers nobody any more, whatever else of it runs: that is for whoever can start it anew."""
+
+    def ends(_: object) -> None:
+        raise SystemExit
+
+    with opened(ran_shop) as serving:
+        serving.live.ask(Question(CAMPAIGN, (Ask(person(4)),)), ends)
+        assert _until(lambda: serving.live.still_for == float("inf"))
+        assert serving.live.not_ready() == "closing"

@@ -151,7 +151,7 @@ def test_a_string_that_goes_on_being_sent_undoes_no_later_choice(web):
     assert web("POST", "/v1/consents", body, {"If-Match": "*"}).status_code == 201
     assert _decided(web, 8)[0] == "personalised"
     again = _say(web, 8, gpp=US_OPTED_OUT)
-    assert (again["kept"], again["known"], again["overruled"]) == ([], ["gpp"], ["gpp"])
+    assert (again["kept"], again["unchanged"], again["overruled"]) == ([], ["gpp"], ["gpp"])
     assert again["show"] is None
     assert _decided(web, 8)[0] == "personalised"
     _say(web, 8, gpp=US_NOT_APPLICABLE)
@@ -167,7 +167,7 @@ def test_global_privacy_control_is_overruled_by_a_later_choice_alone(web):
     web("POST", "/v1/consents", back, {"If-Match": "*"})
     assert _decided(web, 9, **header)[0] == "contextual", "a choice of before the signal does not overrule it"
     _say(web, 9, gpc=True)
-    assert _say(web, 9, gpc=True)["known"] == ["gpc"]
+    assert _say(web, 9, gpc=True)["unchanged"] == ["gpc"]
     assert _decided(web, 9)[0] == "contextual"
     web("POST", "/v1/consents", back, {"If-Match": "*"})
     answer = web("POST", "/v1/decisions", {"subject": name_of(9)}, header).json()

@@ -139,6 +139,30 @@ def test_on_a_full_disk_it_is_not_ready_until_there_is_room_and_says_so_twice(ra
         assert assembly.verify_ledger(home=disk / "evenhand-home").ok
 
 
+@pytest.mark.slow
+def test_started_on_a_full_disk_it_is_not_ready_though_nobody_asked_anything(ran_shop):
+    """A little still fits, so opening the ledger tells nothing: it says `store-full` from its start, once in its log
+    though the little that fits is decided, and is ready as soon as there is room."""
+    with _small_disk("16m") as disk:
+        shutil.copytree(ran_shop, disk, dirs_exist_ok=True)
+        ballast = _filled(disk)
+        os.truncate(ballast, ballast.stat().st_size - (1 << 19))
+        said: list[str] = []
+        with opened(disk, troubled=said.append) as serving:
+            assert serving.live.not_ready() == "store-full"
+            assert asked(serving.live, person(3)).answers
+            assert serving.live.not_ready() == "store-full"
+            assert [one.partition(". ")[0] for one in said] == ["Deciding: not possible now (store-full)"]
+            assert all(part in said[0] for part in ("the disk is full", " Rule: ", " To do: Make room"))
+            ballast.unlink()
+            until = time.monotonic() + 20
+            while serving.live.not_ready() and time.monotonic() < until:
+                time.sleep(0.05)
+            assert serving.live.not_ready() == ""
+            assert said[1:] == ["Deciding: it is over (store-full)."]
+        assert assembly.verify_ledger(home=disk / "evenhand-home").ok
+
+
 def test_what_people_say_cannot_be_kept_is_told_once_and_once_when_it_can(ran_shop):
     """A folder stands where the file should be: however many say something, one line; decisions are told of by
     themselves. None has a word of anybody."""

@@ -152,7 +152,7 @@ def test_the_client_to_copy_decides_tells_and_asks_again(ran, cli):
         assert decisions.decide(who, once="view-1")["decision_id"] == one["decision_id"]
         assert decisions.decide(person(3), gpc=True)["standing"] == "contextual"
         assert decisions.decide("nobody", features={"visits": 3})["permission"] == "consent-never-asked"
-        assert len(decisions.decide_several([person(4), person(5)])) == 2
+        assert len(decisions.decide_several([person(4), person(5)])["decisions"]) == 2
         decisions.tell(one["decision_id"], "shown")
         assert decisions.why(one["decision_id"], lang="nl")["lang"] == "nl"
         assert decisions.receipt(one["decision_id"])["receipt"]

@@ -69,7 +69,7 @@ def test_a_card_is_shown_though_nobody_can_be_told():
         raise program.Refused({"title": "The service cannot be reached."})
 
     service = SimpleNamespace(
-        decide=lambda **_: {"offer": {"id": "tea"}, "decision_id": "d"},
+        decide=lambda **_: {"offer": "tea", "decision_id": "d"},
         card=lambda *_, **__: {"html": "tea"},
         tell=tell,
     )

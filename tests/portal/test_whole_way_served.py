@@ -126,7 +126,8 @@ def test_a_whole_way_at_the_running_service(real, service, machine, browser, tmp
     assert first["offer"] is not None
     page.goto(service.address + machine.link(person, first["decision_id"]) + "?lang=nl")
     assert "Waarom zie ik dit?" in page.locator("h1").inner_text()
-    assert first["offer"]["text"]["nl"] in page.locator("main").inner_text()
+    offered = first["offers"][first["offer"]]["text"]["nl"]
+    assert offered in page.locator("main").inner_text()
     promised = page.locator(".choose").inner_text()
     page.click("button[value=factor-off] >> nth=0")
     page.wait_for_url("**done=factor-off*")
@@ -134,7 +135,8 @@ def test_a_whole_way_at_the_running_service(real, service, machine, browser, tmp
 
     second = machine.decide(person)
     assert second["offer"] != first["offer"], "the next offer changed"
-    told = 'gegevens had u nu "' + second["offer"]["text"]["nl"] if second["offer"] else "had u nu geen aanbod gekregen"
+    texts = second["offers"]
+    told = 'gegevens had u nu "' + texts[second["offer"]]["text"]["nl"] if texts else "had u nu geen aanbod gekregen"
     assert told in promised, "and it is what the page had said"
 
     page.goto(f"{service.address}/my/me/enter?lang=nl")
@@ -172,7 +174,7 @@ def test_a_whole_way_at_the_running_service(real, service, machine, browser, tmp
     assert after.get("standing") != "personalised"
     page.goto(f"{service.address}/my/me?lang=nl")
     text = page.locator("main").inner_text()
-    assert first["offer"]["text"]["nl"] not in text
+    assert offered not in text
 
     assert assembly.check_receipt(proof).ok
     assert not re.search(re.escape(person) + "|Objected|SwitchedOff", proof.read_text("utf-8"))

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered
-from evenhand.adapters.stores.file_trouble import refuse_full
+from evenhand.adapters.stores.file_trouble import short_of_room
 from evenhand.adapters.stores.home import Home
 from evenhand.ledger import Sealer, Sitting, Tally, refuse_paused
 from evenhand.terms import EvenhandError, Finding, PausedError, StoreError
@@ -96,6 +96,7 @@ class Pipeline:
         self._flight: Flight | None = None
         self._gathered = Flight()
         self._look_again = 0.0
+        ready.no_room = short_of_room(place.folder)
         self.answered = 0
         """People of the flight that came through last."""
 
@@ -201,10 +202,11 @@ class Pipeline:
         self.let_go()
         self._ready.begins()
         trouble: EvenhandError | None = None
+        self._ready.no_room = no_room = short_of_room(self._folder)
         try:
             if self._ready.trouble is not None:
-                if self._ready.is_full:
-                    refuse_full(self._folder)
+                if self._ready.is_full and no_room is not None:
+                    raise no_room
                 self._open_reads()
                 trouble = self._paused()
             else:
