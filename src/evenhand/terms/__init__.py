@@ -27,6 +27,7 @@ from ._moments import EPOCH, microseconds_of, moment_at
 from ._number_of import number_of
 from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
+from ._reached import ToldGroup, figure_between
 from ._reasons import Reason
 from ._ridge import pair_counts, ridge_from_counts
 from ._shapes import (
@@ -112,6 +113,7 @@ __all__ = [
     "TableQuestion",
     "Target",
     "TermShape",
+    "ToldGroup",
     "ToldTable",
     "UsageError",
     "Use",
@@ -122,6 +124,7 @@ __all__ = [
     "draw_for",
     "estimated",
     "expected_value",
+    "figure_between",
     "in_tens",
     "is_few",
     "link_nodes",
