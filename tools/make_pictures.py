@@ -1,7 +1,7 @@
 """Take the pictures in docs/images anew: run the demonstration, serve it to this machine, and photograph its pages.
 
-Run it after a change to a page: python tools/make_pictures.py (all), or with the names of some, such as why me. It needs
-Chromium, and the extras that tests need. Look at each picture before you keep it.
+Run it after a change to a page: python tools/make_pictures.py (all), or with the names of some, such as why me. It
+needs Chromium, and the extras that tests need. Look at each picture before you keep it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,17 @@ class Demo:
 @contextmanager
 def served(folder: Path) -> Iterator[Demo]:
     """Run the demonstration and serve it, as `evenhand demo --open` does; its samples are read from its first page."""
-    command = [sys.executable, "-c", "from evenhand.cli import main; main()", "demo", "--open", "--folder", str(folder), "--port", "18400"]
+    command = [
+        sys.executable,
+        "-c",
+        "from evenhand.cli import main; main()",
+        "demo",
+        "--open",
+        "--folder",
+        str(folder),
+        "--port",
+        "18400",
+    ]
     quiet = {**os.environ, "BROWSER": "true"}
     process = subprocess.Popen(command, env=quiet, stdout=subprocess.PIPE, text=True)
     clock = threading.Timer(LONGEST, process.kill)
@@ -82,7 +92,7 @@ def seen(browser: Browser, width: int, height: int, *, scale: int = 1, gpc: bool
         color_scheme="light",
         extra_http_headers=headers,
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(300_000)
     try:
         yield context.new_page()
     finally:
@@ -220,7 +230,11 @@ def main(names: list[str]) -> None:
     path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     if path is None:
         raise SystemExit("No Chromium on this machine. On Debian: apt-get install chromium")
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "demo") as demo, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder) / "demo") as demo,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         for name in names or PICTURES:
             (IMAGES / f"{name}.png").write_bytes(PICTURES[name](browser, demo))

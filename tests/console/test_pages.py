@@ -421,7 +421,5 @@ def test_amounts_of_a_new_campaign_are_written_as_the_language_writes_them(conso
     dutch, english = (browser.get(path + lang).text for lang in ("nl", "en"))
     field = r'name="(offer\.\d\.(?:value|cost)|budget|bound\.[^"]+)" value="([^"]*)"'
     assert dict(re.findall(field, english))
-    assert dict(re.findall(field, dutch)) == {
-        name: told.replace(".", ",") for name, told in re.findall(field, english)
-    }
+    assert dict(re.findall(field, dutch)) == {name: told.replace(".", ",") for name, told in re.findall(field, english)}
     assert any("," in told for _, told in re.findall(field, dutch))

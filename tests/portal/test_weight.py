@@ -33,8 +33,8 @@ def _with_codes(shop):
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
 def test_every_page_that_a_person_can_reach_is_light(opened, lang):
-    """Whatever is linked from one to another, followed from a link to a decision and from an own page; the doors, what is
-    asked there, and every refusal. Only what is given as a file may be larger."""
+    """Whatever is linked from one to another, followed from a link to a decision and from an own page; the doors, what
+    is asked there, and every refusal. Only what is given as a file may be larger."""
     browser, person = Browser(_with_codes(opened)), opened.who("tea")
     seen, waiting = {}, [opened.why_link(person), opened.me_link(person), "/me/enter", "/nowhere", "/why/x", "/me"]
     waiting.append("/me/enter/" + opened.links.make(Scope.CODE, "x", until=opened.now + timedelta(days=1), about="x.x"))
@@ -105,7 +105,9 @@ def test_the_pages_of_a_campaign_with_a_hundred_facts_are_light(opened, lang):
     link = "/my/why/" + "x" * 240
     files = {"receipt": f"{link}.receipt", "file": f"{link}.json", "proof": f"{link}.proof"}
     place = Place(link, "/my/portal.css", "/my/how", link, **files)
-    own = dataclasses.replace(place, act="/my/me", ask="/my/me/ask", me="/my/me", csrf="x" * 64, back="/me/why/" + "x" * 24)
+    own = dataclasses.replace(
+        place, act="/my/me", ask="/my/me/ask", me="/my/me", csrf="x" * 64, back="/me/why/" + "x" * 24
+    )
     for one in (place, own):
         past, meanings = 0, []
         for _ in range(100):
@@ -119,7 +121,9 @@ def test_the_pages_of_a_campaign_with_a_hundred_facts_are_light(opened, lang):
             assert "<details open>" in why_page(many, one, past=past)
         assert meanings == [factor.meaning for factor in many.told.factors]
     me = desk.me(lang, browser_says_no=False)
-    page = me_page(dataclasses.replace(me, factors=list(me.factors) * 25), dataclasses.replace(own, here="/my/me"), lang)
+    page = me_page(
+        dataclasses.replace(me, factors=list(me.factors) * 25), dataclasses.replace(own, here="/my/me"), lang
+    )
     assert len(page.encode()) + len(style().encode()) <= HEAVIEST
 
 

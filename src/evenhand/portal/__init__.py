@@ -44,8 +44,8 @@ from ._why_view import named_features
 from ._words import Word, choices_of, said_once, signals_out, since, standing, words_of
 
 __all__ = [
-    "MOST_ROWS",
     "CARD_VERSION",
+    "MOST_ROWS",
     "Ask",
     "Asked",
     "Card",

@@ -13,4 +13,15 @@ from ._check import WORDS, Result, check, read_receipt, told, words_content
 from ._page import Beside, receipt_page
 from ._receipt import checker, receipt_of
 
-__all__ = ["WORDS", "Beside", "Result", "check", "checker", "read_receipt", "receipt_of", "receipt_page", "told", "words_content"]
+__all__ = [
+    "WORDS",
+    "Beside",
+    "Result",
+    "check",
+    "checker",
+    "read_receipt",
+    "receipt_of",
+    "receipt_page",
+    "told",
+    "words_content",
+]

@@ -1,4 +1,4 @@
-"""One decision as something to hold: as JSON, as a receipt that checks itself, or as one that holds nothing of anybody."""
+"""One decision as something to hold: as JSON, as a receipt that checks itself, or as one that names nobody."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ class Desk(Protocol):
         ...
 
     def proof(self, decision: str, *, by_link: bool) -> Mapping[str, object] | None:
-        """A receipt that holds nothing of the person, also of a decision of theirs that nobody can read any more, where a
-        link names it; None where there is none."""
+        """A receipt that holds nothing of the person, also of a decision of theirs that nobody can read any more, where
+        a link names it; None where there is none."""
         ...
 
 

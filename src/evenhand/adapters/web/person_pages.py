@@ -8,9 +8,9 @@ Mount `person_pages` where you like, or serve it alone. Addresses below the moun
     GET  me/enter, POST me/enter  for whoever has no link: ask for a one-time code, where the house brings codes
     GET  me/enter/TOKEN, POST     fill it in, which opens own pages too
     GET  me, POST me              own pages; choices
-    GET  me/why/DECISION          one decision; with ``.json`` behind it as a file, with ``.receipt`` as a receipt that is
-                                  checked (the page fetches ``.receipt.json``), with ``.receipt.html`` as one to keep,
-                                  and with ``.proof`` as a receipt that holds nothing of the person
+    GET  me/why/DECISION          one decision; with ``.json`` behind it as a file, with ``.receipt`` as a page that
+                                  fetches its receipt (``.receipt.json``) and checks it, with ``.receipt.html`` as a
+                                  receipt to keep, and with ``.proof`` as one that holds nothing of the person
     POST me/ask, me/leave         requests; the end of a visit
     GET  how, portal.css          for everybody; so is check_receipt.py, which checks receipts
 """
