@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from html import unescape
 
 from starlette.requests import Request
@@ -75,7 +74,7 @@ def _page(page: str, name: str = "") -> Response:
     return HTMLResponse(page, headers=headers | (_kept_as(name) if name else {}))
 
 
-def _kept_as(name: str) -> Mapping[str, str]:
+def _kept_as(name: str) -> dict[str, str]:
     return {"content-disposition": f'attachment; filename="{name}"'}
 
 

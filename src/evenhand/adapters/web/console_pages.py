@@ -282,7 +282,7 @@ class _Pages:
         """A file as it was written, with what its check finds."""
         blocks = await run_in_threadpool(self._campaigns.judge, content)
         frame, lang = self._door.frame(request, staff, form="file", form_does="keep"), language(request, form)
-        more = {name: _one(form, name) for name in ("replaces", "seen", "reason")}
+        more: dict[str, Any] = {name: _one(form, name) for name in ("replaces", "seen", "reason")}
         stops = any(one["blocks"] for one in blocks)
         page = file_page(content.decode(), blocks, frame, lang, wrong=wrong, **more)
         return HTMLResponse(page, status_code=status or (422 if stops else 200))
