@@ -9,6 +9,7 @@ import pytest
 
 from evenhand import assembly
 from live_cases import Web, asked, opened, person
+from patience import WITHIN
 
 PURPOSE = "PersonalisedAdvertising"
 
@@ -81,7 +82,7 @@ def test_a_withdrawal_holds_under_load_too(serving):
     finally:
         stop.set()
         for thread in others:
-            thread.join(60)
+            thread.join(WITHIN)
     assert wrong == []
 
 

@@ -256,15 +256,15 @@ def test_what_is_no_signal_is_refused_and_nothing_comes_back(web):
 
 def test_who_wrote_it_down_can_be_named(web):
     """The actor as it was told, and the machine beside it; nobody can pass for the machine."""
-    body = {"subject": name_of(16), "word": "withdraw", "purpose": "PersonalisedAdvertising", "actor": "desk 3"}
+    body = {"subject": name_of(17), "word": "withdraw", "purpose": "PersonalisedAdvertising", "actor": "desk 3"}
     said = web("POST", "/v1/consents", body).json()
     assert (said["actor"], said["via"]) == ("desk 3", "machine tests")
     said = web("POST", "/v1/consents", {**body, "actor": ""}).json()
     assert said["actor"] == "machine tests"
     assert "via" not in said
     assert web("POST", "/v1/consents", {**body, "actor": "a\nb"}).status_code == 422
-    web("POST", "/v1/requests", {"subject": name_of(16), "kind": "access", "actor": "desk 3"})
-    (asked,) = assembly.list_requests(home=web.place, who=name_of(16))
+    web("POST", "/v1/requests", {"subject": name_of(17), "kind": "access", "actor": "desk 3"})
+    (asked,) = assembly.list_requests(home=web.place, who=name_of(17))
     assert asked.trail[0].by == "desk 3 (machine tests)"
 
 
