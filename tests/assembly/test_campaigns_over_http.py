@@ -225,7 +225,7 @@ def test_a_budget_that_cannot_be_tried_is_refused_as_a_wrong_request(started, bu
 def test_nobody_starts_a_campaign_without_a_name_and_a_reason(service, wrong):
     """As nobody pauses one; nothing is decided and nothing is kept."""
     service("POST", "/v1/campaigns?reason=tea", content=named("unsigned"), headers=YAML)
-    for asked in (wrong, wrong and {**wrong, "by": "\t"}):
+    for asked in (wrong, wrong and {**wrong, "by": "\t"}, wrong and {"reason": "x", "by": "\u200b\u0000"}):
         refused = service("POST", "/v1/campaigns/unsigned/activate", json=asked, headers=ANY)
         assert refused.status_code == 422, asked
         assert refused.json()["type"] in ("/problems/start-unsigned", "/problems/unprocessable"), asked
