@@ -151,7 +151,7 @@ def offers_used(options: Options, form: Form) -> list[int]:
 def _against(data: Mapping[str, Any], purpose: str, at: datetime) -> Gone | None:
     """Why a category does not allow a purpose; None where it does."""
     _, found = read_campaign({**data, "purpose": purpose}, at=at)
-    meaning = {lang: purpose_words(purpose, lang) for lang in LANGUAGES}
+    meaning = {str(lang): purpose_words(purpose, lang) for lang in LANGUAGES}
     return next((replace(one, name=purpose, meaning=meaning) for one in _gone(data, found) if not one.name), None)
 
 

@@ -62,7 +62,7 @@ def badge_of(figures: Mapping[str, Any]) -> dict[str, Any] | None:
 
     Its state is ``held`` where the whole interval is above what it is compared with, ``not-held`` where the ratio
     itself is below, and ``no-evidence`` in between. It is ``not-told``, without numbers, where a group that is compared
-    is not told, since that may be the one that is furthest off; what is told to be below its bound is told all the same.
+    is not told, since that may be the one that is furthest off; what is told to be below is told all the same.
     """
     held_to = [one for one in figures["reach"] if one["limit"]] or figures["reach"]
     told = sorted((one for one in held_to if one["worst"] is not None), key=lambda one: float(one["worst"]["ratio"]))
