@@ -277,6 +277,7 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
         "money": lambda value, currency: money(round(value * MICRO), currency, lang),
         "share": lambda value: percent(value, lang, 0),
         "ratio": lambda value: number(value, lang, 2),
+        "figure": lambda value: number(value, lang, 3),
         "amount": lambda value: number(value, lang, 0 if float(value) == int(value) else 2),
         "drop": lambda key: known(f"report.drop.{key}", key),
         "limit_name": limit_name,

@@ -28,6 +28,7 @@ from ._moments import EPOCH, microseconds_of, moment_at
 from ._number_of import number_of
 from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
+from ._reached import ToldGroup, figure_between
 from ._reasons import Reason
 from ._ridge import pair_counts, ridge_from_counts
 from ._shapes import (
@@ -113,6 +114,7 @@ __all__ = [
     "TableQuestion",
     "Target",
     "TermShape",
+    "ToldGroup",
     "ToldTable",
     "UsageError",
     "Use",
@@ -123,6 +125,7 @@ __all__ = [
     "draw_for",
     "estimated",
     "expected_value",
+    "figure_between",
     "in_one_line",
     "in_tens",
     "is_few",

@@ -40,6 +40,7 @@ _Once = Annotated[
     ),
 ]
 _Reason = Annotated[str, Query(max_length=500, description="Why; it is kept with the version.")]
+_PLAN = "The plan; its amounts are in `currency`."
 _OBJECT = {"type": "object"}
 
 
@@ -114,13 +115,14 @@ def _plans(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
     @router.get(
         "/{name}/plan",
         summary="What would be decided: reach, value, and the price of each limit; nothing is written",
-        responses={200: told("The plan.", "funnel", "limits", "reach", "value")},
+        responses={200: told(_PLAN, "currency", "funnel", "limits", "reach", "value")},
     )
     async def plan(
         request: Request,
         name: Name,
         budget: Annotated[
-            Decimal | None, Query(ge=0, le=1_000_000_000, decimal_places=6, description="Try this budget.")
+            Decimal | None,
+            Query(ge=0, le=1_000_000_000, decimal_places=6, description="Try this budget (in its currency)."),
         ] = None,
         contacts: Annotated[int | None, Query(ge=0, le=2_000_000_000, description="Try so many people.")] = None,
         bound: Annotated[

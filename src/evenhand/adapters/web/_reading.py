@@ -23,6 +23,10 @@ __all__ = ["DECISION_ID", "NOT_MODIFIED", "described", "health_routes", "reading
 DECISION_ID = r"^\d{8}T\d{6}Z-[0-9a-f]{6}\.[1-9]\d{0,9}$"
 _Decision = Annotated[str, Path(pattern=DECISION_ID, description="Id of a decision, as an answer names it.")]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The asker has it (If-None-Match)."}}
+_RECEIPT = (
+    "The receipt. Of a decision that nobody can read any more (its person was erased, or its time is over) it proves "
+    "that the decision was recorded, and holds nothing of the person."
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -87,7 +91,7 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
         "/receipts/{decision}",
         summary="The receipt of a decision, which anybody can check",
         responses={
-            200: described("The receipt.", "receipt", "ledger", "checkpoint", "entries", "words"),
+            200: described(_RECEIPT, "receipt", "ledger", "checkpoint", "entries", "words"),
             **NOT_MODIFIED,
         },
     )

@@ -37,13 +37,13 @@ class HeardSignals:
 
     Attributes:
         kept: the records that are new.
-        known: names of signals that say what was recorded of them last.
+        unchanged: names of signals that say what was recorded of them last.
         overruled: signals that opt out, and the person said otherwise here since they were heard first: that counts.
         means: by signal, what it means for each campaign, by its id.
     """
 
     kept: tuple[Said, ...]
-    known: tuple[str, ...]
+    unchanged: tuple[str, ...]
     overruled: tuple[str, ...]
     means: Mapping[str, Mapping[str, Means]]
 
@@ -51,7 +51,7 @@ class HeardSignals:
         """Plain JSON values."""
         return {
             "kept": [one.to_dict() for one in self.kept],
-            "known": list(self.known),
+            "unchanged": list(self.unchanged),
             "overruled": list(self.overruled),
             "means": {name: dict(by_campaign) for name, by_campaign in self.means.items()},
         }
@@ -112,11 +112,11 @@ def hear_signals(
         with trail_of(place) as trail:
             trail.append(with_linked(place, who, entries))
     new = {one.purpose for one in kept}
-    known = tuple(name for name in signals if name not in new)
-    overruled = [name for name in known if name != GPC and _is_overruled(before, name)]
+    unchanged = tuple(name for name in signals if name not in new)
+    overruled = [name for name in unchanged if name != GPC and _is_overruled(before, name)]
     if GPC in signals and gpc_overruled([*before, *kept]):
         overruled.append(GPC)
-    return HeardSignals(tuple(kept), known, tuple(overruled), means)
+    return HeardSignals(tuple(kept), unchanged, tuple(overruled), means)
 
 
 def hear_browsers(

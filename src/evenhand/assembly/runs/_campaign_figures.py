@@ -92,6 +92,8 @@ def _limit(one: Mapping[str, Any]) -> dict[str, Any]:
         "measure": one["measure"],
         "declared": one["declared"] / unit,
         "used": None if used is None else round(used / unit, 2 if one["kind"] == "disparity" else 6),
+        "used_between": one.get("used_between"),
+        "used_then": one.get("used_then"),
         "held": one["held"],
         "binding": one["binding"],
         "price": None if one["money"] is None else one["money"] / MICRO,
