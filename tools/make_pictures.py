@@ -82,7 +82,7 @@ def served(folder: Path) -> Iterator[Demo]:
 
 
 @contextmanager
-def seen(browser: Browser, width: int, height: int, *, scale: int = 1, gpc: bool = False) -> Iterator[Page]:
+def seen(browser: Browser, width: int, height: int, *, scale: float = 1, gpc: bool = False) -> Iterator[Page]:
     """A page of a browser of its own, in English and by daylight."""
     headers = {"Sec-GPC": "1"} if gpc else {}
     context = browser.new_context(
@@ -174,10 +174,10 @@ def officer(browser: Browser, demo: Demo) -> bytes:
 
 def report(browser: Browser, demo: Demo) -> bytes:
     """The first of the report of the demonstration's mailing."""
-    with seen(browser, 960, 1000) as page:
+    with seen(browser, 1130, 1000, scale=0.85) as page:
         found = min((demo.home / "runs").glob("*/report.html"), key=lambda one: one.parent.name)
         page.goto(found.resolve().as_uri())
-        return page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": 960, "height": 1725})
+        return page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": 1130, "height": 2030})
 
 
 PICTURES: dict[str, Callable[[Browser, Demo], bytes]] = {
