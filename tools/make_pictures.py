@@ -199,7 +199,7 @@ def _tried(browser: Browser, demo: Demo, first: str, last: str) -> bytes:
         page.goto(f"{demo.site}/console/campaigns?lang=en")
         page.click("main table a >> nth=0")
         page.wait_for_selector("#simulate")
-        page.fill("#try-1", "210")
+        page.fill("#try-1", "170")
         page.click("form:has(#try-1) button:not([hidden])")
         page.wait_for_url("**plan=1**")
         top, end = (

@@ -116,7 +116,8 @@
     const offers = entries.campaign ? JSON.parse(entries.campaign.said.text).offers : [];
     document.querySelectorAll(".facts").forEach((line) => {
       const lang = line.closest("[lang]").lang, words = line.dataset, offer = offers[decision.said.o ?? -1]?.text[lang];
-      const moment = at.toLocaleString(lang, { dateStyle: "long", timeStyle: "short", timeZone: "UTC", hour12: false });
+      const how = { dateStyle: "long", timeStyle: "short", timeZone: "UTC", hour12: false };
+      const moment = at.toLocaleString(lang === "en" ? "en-GB" : lang, how);
       const standing = [words.refused, words.contextual, words.personalised][decision.said.st || 0];
       const got = !entries.campaign ? "" : offer === undefined ? `${words.none} · ` : `${words.offer}: ${offer} · `;
       line.textContent = `${got}${standing} · ${moment} UTC · ${run.said.name} · ${run.said.run}.${decision.said.n}`;
