@@ -140,7 +140,7 @@ def test_what_a_limit_is_said_to_cost_is_what_comes_back_without_it_and_what_the
 
 
 def test_what_a_limit_costs_is_worked_out_anew_however_many_people_there_are() -> None:
-    """Among more than 20,000 people too it is what comes back without it, as the frontier tells; no older, smaller number
+    """Among more than 20,000 people too it is what comes back without it, as the frontier tells; no other number
     stands beside it."""
     scored, wall = _problem(8, 0.8, people=20_500)
     campaign = _campaign({"sex": 0.9})
