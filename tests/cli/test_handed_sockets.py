@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from live_cases import person
+from patience import WITHIN
 from shop_folder import PROGRAM
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
@@ -48,7 +49,7 @@ class Manager:
         self.address = "http://{}:{}".format(*self._listens.getsockname())
         self._told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._told.bind(str(folder / "notify"))
-        self._told.settimeout(90)
+        self._told.settimeout(2 * WITHIN)
 
     @contextmanager
     def runs(self, **environ: str) -> Iterator[subprocess.Popen[str]]:
@@ -64,7 +65,7 @@ class Manager:
         finally:
             if process.poll() is None:
                 process.kill()
-            process.communicate(timeout=30)
+            process.communicate(timeout=WITHIN)
 
     def heard(self) -> str:
         """The next word."""
@@ -101,7 +102,9 @@ def test_a_restart_refuses_nobody(ran, cli):
 
     def asked() -> httpx.Response:
         headers = {"authorization": f"Bearer {key}"}
-        return httpx.post(manager.address + "/v1/decisions", json={"subject": person(3)}, headers=headers, timeout=90)
+        return httpx.post(
+            manager.address + "/v1/decisions", json={"subject": person(3)}, headers=headers, timeout=2 * WITHIN
+        )
 
     try:
         with manager.runs(WATCHDOG_USEC="60000") as first:
@@ -116,14 +119,14 @@ def test_a_restart_refuses_nobody(ran, cli):
             assert manager.heard() == "WATCHDOG=1"
             assert asked().status_code == 200
             first.send_signal(signal.SIGTERM)
-            said = first.communicate(timeout=60)[0]
+            said = first.communicate(timeout=WITHIN)[0]
             assert first.returncode == 0, said
             assert f"on {manager.address} " in said
         manager.left()
         with ThreadPoolExecutor(1) as waits:
             waiting = waits.submit(asked)
             with manager.runs():
-                assert waiting.result(90).status_code == 200
+                assert waiting.result(2 * WITHIN).status_code == 200
                 assert manager.heard() == "READY=1"
     finally:
         manager.close()

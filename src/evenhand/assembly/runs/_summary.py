@@ -58,6 +58,7 @@ def summary_of(explained: Explained, campaign: Campaign, report: Mapping[str, An
             _limit(limit, told, campaign.currency)
             for limit, told in zip(allocated.limits, report["limits"], strict=True)
         ],
+        "currency": campaign.currency,
         "value": allocated.certificate.value / MICRO,
         "value_text": f"{campaign.currency} {allocated.certificate.value / MICRO:,.2f}",
         "gap": allocated.certificate.gap,
