@@ -4,7 +4,7 @@ Without a limit between groups everybody is decided about anew (`allocate` does 
 `campaign_frontier` makes them). For the other limits small batches are settled to whole decisions again; larger ones
 compare the two dual values and the choices that the two price tables lead to, beyond 200,000 people on a random sample
 of 100,000 (the note then says so). Where groups are guessed, the other limits are held there as the guesses were made
-for all of them together, so what would come back may be more; the note says that too.
+for all of them together, so what would come back may be more or less; the note says that too.
 """
 
 from __future__ import annotations
