@@ -61,14 +61,17 @@ def access(
 
         package = assembly.package_about(who, home=home, lang=lang.value, at=moment(None))
         write_atomically(html, package.to_html(), private=True)
-        voice.data(str(html))
-        return
+        if not json_out:
+            voice.data(str(html))
+        if out is None and not json_out:
+            return
     held = assembly.access(who, home=home, lang=lang.value)
     if out is not None:
         held.save(out)
-        voice.data(str(out))
-    elif json_out:
+    if json_out:
         voice.document(held.to_dict())
+    elif out is not None:
+        voice.data(str(out))
     else:
         for told in held.decisions:
             voice.data(f"{told.facts.decision_id}  {told.facts.at.isoformat()}\n{told.to_text()}\n")
