@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from evenhand import assembly
 from evenhand.assembly import Serving
+from patience import soon
 from shop_folder import CAMPAIGN, write_shop
 
 YAML = {"content-type": "application/yaml"}
@@ -36,3 +38,11 @@ def taking(folder: Path, *campaigns: Path) -> Iterator[Serving]:
     at = datetime.now(UTC)
     with assembly.open_service(list(campaigns), home=folder / "home", at=at, sources=tables) as serving:
         yield serving
+
+
+def start(serving: Any, name: str = "small-shop", *, who: str = "staff-1") -> dict[str, Any]:
+    """Start a campaign that came over the network, and wait until it is served, which on a slow machine is after the
+    answer to the start; how it stands then."""
+    serving.register.start(name, seen="*", who=who, why="agreed")
+    assert soon(lambda: (told := serving.register.read(name))["is_served"] and told["state"] != "starting")
+    return serving.register.read(name)

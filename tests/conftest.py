@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 REAL_PARTS = ("browser", "duckdb", "learners", "postgres")
@@ -30,7 +30,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-settings.register_profile("evenhand", deadline=None, max_examples=50, print_blob=True)
+# A slow machine draws examples slowly, which tells nothing about a test.
+settings.register_profile(
+    "evenhand", deadline=None, max_examples=50, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("ci", parent=settings.get_profile("evenhand"), derandomize=True, database=None)
 settings.load_profile("ci" if IN_CI else "evenhand")
 
@@ -126,17 +129,17 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
             cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
-            timeout=120,
+            timeout=300,
         )
 
     data = folder / "data"
     run(binaries / "initdb", "--no-sync", "-A", "trust", "-U", "evenhand", "-E", "UTF8", "-D", data)
     settings = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-    run(binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", settings, "-w", "start")
+    run(binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", settings, "-w", "-t", "240", "start")
     try:
         yield f"postgresql://evenhand@/postgres?host={folder}"
     finally:
-        run(binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        run(binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "-t", "240", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -14,9 +14,11 @@ import httpx
 
 from evenhand import assembly
 from evenhand.adapters.asking import Answered, Ask, Question
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.adapters.stores.home import find_home
 from evenhand.assembly import LiveService, Serving
-from evenhand.ledger import decisions
+from evenhand.ledger import Intent, decisions
+from patience import WITHIN
 
 CAMPAIGN = "small-shop"
 
@@ -44,7 +46,7 @@ def asked(live: LiveService, *asks: Ask | str, key: bytes | None = None, same: s
 
     people = tuple(one if isinstance(one, Ask) else Ask(one) for one in asks)
     live.ask(Question(CAMPAIGN, people, key, same), done)
-    assert there.wait(60)
+    assert there.wait(WITHIN)
     if isinstance(arrived[0], BaseException):
         raise arrived[0]
     return arrived[0]
@@ -54,6 +56,22 @@ def offered(folder: Path, run: str) -> list[str]:
     """Ids of the decisions of a run that made an offer, out of a home."""
     with assembly.open_ledger(find_home(folder)) as store:
         return [one.decision_id for one in decisions(store, run) if one.offer >= 0]
+
+
+RUN = "20260301T120000Z-000001"
+
+
+def begin_as_a_run(store: SqliteLedger) -> None:
+    """Write a ledger as whoever records a whole run: others wait for that ten times as long as for anybody else."""
+    store.claim()
+    store.intend(Intent(RUN, "2026-03-01T12:00:00+00:00"))
+
+
+def end_as_a_run(store: SqliteLedger) -> None:
+    """Let others write after that, and leave nothing."""
+    store.begin()
+    store.commit([RUN])
+    store.release()
 
 
 class Web:

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 __all__ = ["Server", "binaries"]
+_WAIT = ("-w", "-t", "240")
 
 
 def binaries() -> Path | None:
@@ -50,11 +51,11 @@ class Server:
         """Start it, and wait until it answers."""
         settings = ["listen_addresses=''", f"unix_socket_directories='{self.folder}'", *self._settings]
         options = " ".join(f"-c {one}" for one in settings)
-        self._run(self._bin / "pg_ctl", "-D", self.data, "-l", self.folder / "log", "-o", options, "-w", "start")
+        self._run(self._bin / "pg_ctl", "-D", self.data, "-l", self.folder / "log", "-o", options, *_WAIT, "start")
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop it; ``immediate`` is as if its process died: nothing is put in order."""
-        self._run(self._bin / "pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
+        self._run(self._bin / "pg_ctl", "-D", self.data, "-m", mode, *_WAIT, "stop")
 
     def remove(self) -> None:
         """Stop it where it runs, and remove what it made."""
@@ -75,7 +76,7 @@ class Server:
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
-            timeout=120,
+            timeout=300,
         )
 
 

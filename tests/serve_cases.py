@@ -16,16 +16,21 @@ from pathlib import Path
 import httpx
 
 from live_cases import person
+from patience import WITHIN
 from shop_folder import PROGRAM
 
-__all__ = ["Askers", "Service", "ask_once", "free_port", "serving"]
+__all__ = ["Askers", "Service", "ask_once", "asked_again", "free_port", "serving"]
+_KEPT: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has, and nobody else is given while these tests run: it is kept, and whoever names it listens
+    on it all the same."""
+    kept = socket.socket()
+    kept.bind(("127.0.0.1", 0))
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _KEPT.append(kept)
+    return int(kept.getsockname()[1])
 
 
 class Service:
@@ -48,7 +53,7 @@ class Service:
             text=True,
             env={**os.environ, **(environ or {})},
         )
-        until = time.monotonic() + 90
+        until = time.monotonic() + 2 * WITHIN
         while time.monotonic() < until and self.process.poll() is None:
             try:
                 if httpx.get(self.address + "/readyz", timeout=5).status_code == 200:
@@ -61,7 +66,7 @@ class Service:
     def stop(self, how: signal.Signals) -> tuple[int, str]:
         """Exit status, and what it said."""
         self.process.send_signal(how)
-        said = self.process.communicate(timeout=60)[0]
+        said = self.process.communicate(timeout=WITHIN)[0]
         return self.process.returncode, said
 
 
@@ -76,7 +81,7 @@ def serving(folder: Path, *words: str, code: str = "", **environ: str) -> Iterat
     finally:
         if service.process.poll() is None:
             service.process.kill()
-            service.process.communicate(timeout=30)
+            service.process.communicate(timeout=WITHIN)
 
 
 class Askers:
@@ -92,7 +97,7 @@ class Askers:
             thread.start()
 
     def _ask(self, number: int) -> None:
-        with httpx.Client(timeout=20) as client:
+        with httpx.Client(timeout=WITHIN) as client:
             while not self._stop.is_set():
                 number += 1
                 once, who = f"question-{number}", person(number % 390)
@@ -108,7 +113,7 @@ class Askers:
         """Stop asking."""
         self._stop.set()
         for thread in self._threads:
-            thread.join(60)
+            thread.join(WITHIN)
 
 
 def ask_once(client: httpx.Client, address: str, headers: dict[str, str], once: str, who: str) -> str | None:
@@ -116,3 +121,12 @@ def ask_once(client: httpx.Client, address: str, headers: dict[str, str], once: 
     own = {**headers, "idempotency-key": once}
     answer = client.post(address + "/v1/decisions", json={"subject": who}, headers=own)
     return answer.json()["decision_id"] if answer.status_code == 200 else None
+
+
+def asked_again(client: httpx.Client, address: str, headers: dict[str, str], once: str, who: str) -> str:
+    """The same, once the service can: what is busy, or starts just now, is asked again."""
+    until = time.monotonic() + WITHIN
+    while (found := ask_once(client, address, headers, once, who)) is None:
+        assert time.monotonic() < until, "it is not answered"
+        time.sleep(0.05)
+    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import httpx
 import uvicorn
 
 from evenhand import assembly
+from patience import WITHIN, soon
 
 SHOP = Path(__file__).parents[1] / "examples" / "shop" / "shop.py"
 
@@ -47,14 +47,12 @@ def listening(app: Any) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    until = time.monotonic() + 20
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.01)
+    assert soon(lambda: server.started)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(WITHIN)
 
 
 @dataclass
@@ -79,8 +77,8 @@ def shop_beside_service(campaign: Path) -> Iterator[ShopAndService]:
         scopes = ("decide", "read", "events")
         key = assembly.machine_keys(serving.place.folder).make("example", scopes, at=datetime.now(UTC))
         app = assembly.service_app(serving, **assembly.people_beside(serving, "/my"))
-        with listening(app) as service, program.Decisions(service, key) as decisions:
-            files = {path: httpx.get(service + path).content for path in program.FILES}
+        with listening(app) as service, program.Decisions(service, key, timeout=WITHIN) as decisions:
+            files = {path: httpx.get(service + path, timeout=WITHIN).content for path in program.FILES}
             files["/shop.css"] = SHOP.with_name("shop.css").read_bytes()
             with shop_open(program, program.Shop(decisions, service, files)) as shop:
                 yield ShopAndService(shop, service, campaign.parent)
@@ -101,4 +99,4 @@ def shop_open(program: ModuleType, shop: Any) -> Iterator[str]:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
-            thread.join(10)
+            thread.join(WITHIN)

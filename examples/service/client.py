@@ -73,18 +73,19 @@ class Decisions:
         campaign: str = "",
         once: str | None = None,
     ) -> dict[str, Any]:
-        """The decision about one person; the same for the same `once`, of 1 to 128 printable ASCII characters."""
+        """The decision about one person; the same for the same `once`, of 1 to 128 printable ASCII characters.
+
+        Its `offer` is an id or None; `answer["offers"][answer["offer"]]["text"]["nl"]` is what it says.
+        """
         body: dict[str, Any] = {"subject": subject, "opted_out": opted_out, "campaign": campaign}
         if features is not None:
             body["features"] = dict(features)
         return self._post("/v1/decisions", body, once, {"Sec-GPC": "1"} if gpc else {})
 
-    def decide_several(
-        self, subjects: Sequence[str], *, campaign: str = "", once: str | None = None
-    ) -> list[dict[str, Any]]:
-        """The decisions about several people, in their order; all or none."""
+    def decide_several(self, subjects: Sequence[str], *, campaign: str = "", once: str | None = None) -> dict[str, Any]:
+        """The `decisions` about several people, in their order, all or none; their texts stand once, as for one."""
         body = {"subjects": [{"subject": one} for one in subjects], "campaign": campaign}
-        return list(self._post("/v1/decisions", body, once, {})["decisions"])
+        return self._post("/v1/decisions", body, once, {})
 
     def card(
         self, subject: str, decision_id: str, *, lang: str = "nl", link: str = "", site: str = ""
@@ -170,7 +171,7 @@ def dsa_for(dsa: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any] 
     """The ``bid.ext.dsa`` of an answer, as somebody asked for it who sells the place of an advertisement.
 
     Args:
-        dsa: the ``dsa`` of an answer.
+        dsa: that of a decision with an offer: ``answer["dsa"][decision["how"]]``.
         asked: ``regs.ext.dsa`` of their bid request, with the names of 26 January 2024 (``dsarequired``) or the first
             ones, of 16 January 2024 (``required``) or of the draft (``dsainfo``).
 

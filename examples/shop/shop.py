@@ -78,7 +78,7 @@ class Shop:
             answer = self.decisions.decide(**known, gpc=gpc)
             if answer.get("offer") is None:
                 return {"html": "", "card": None}
-            link = f"/aanbod/{answer['offer']['id']}"
+            link = f"/aanbod/{answer['offer']}"
             made = self.decisions.card(known["subject"], answer["decision_id"], lang=lang, link=link, site=self.pages)
         except Refused as no:
             print(f"no card: {no}", file=sys.stderr)

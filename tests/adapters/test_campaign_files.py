@@ -178,9 +178,9 @@ def test_a_bomb_of_aliases_goes_off_small(refused):
     bomb = "a: &a [x, x]\n" + "".join(
         f"{new}: &{new} [{', '.join(['*' + old] * 10)}]\n" for old, new in zip("abcdefghi", "bcdefghij", strict=True)
     )
-    start = time.perf_counter()
+    start = time.thread_time()
     assert "more than 100000 values" in refused(bomb.encode()).findings[0].what
-    assert time.perf_counter() - start < 5
+    assert time.thread_time() - start < 5
 
 
 def test_an_alias_used_plainly_is_fine(edited):

@@ -22,6 +22,7 @@ from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.adapters.stores.database import Database
 from evenhand.adapters.stores.file_trouble import refuse_full
 from evenhand.terms import StoreError
+from patience import WITHIN
 from store_cases import InFiles
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -135,7 +136,7 @@ def test_a_file_that_may_only_be_read_is_refused_at_once_and_works_as_soon_as_it
             assert told.stdout.readline().split() == ["store-denied"] * 4
             for path in (*files, *folder.glob("*.sqlite-*")):
                 path.chmod(0o666)
-            assert told.communicate("\n", timeout=60)[0].split() == ["done"] * 4
+            assert told.communicate("\n", timeout=WITHIN)[0].split() == ["done"] * 4
     finally:
         shutil.rmtree(folder)
         shutil.rmtree(warm)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.adapters.ledgers._folding import Folding
+from patience import WITHIN
 
 ROWS = 100
 
@@ -34,7 +35,7 @@ class Staged(Folding):
     def _is_over_soon(self) -> bool:
         is_over = super()._is_over_soon()
         self.stands.set()
-        self.goes_on.wait(20)
+        self.goes_on.wait(WITHIN)
         return is_over
 
 
@@ -58,7 +59,7 @@ class _Waits:
         """Wait, then do it."""
         self._slow.times += 1
         self._slow.folds.set()
-        assert self._slow.may.wait(20)
+        assert self._slow.may.wait(WITHIN)
         return self._database.execute(statement)
 
 
@@ -85,11 +86,11 @@ def test_a_close_right_after_its_rest_is_heard(path):
     """It came too late for the rest, and too early for the next step: the thread ends all the same."""
     folding = Staged(path)
     folding.committed()
-    assert folding.stands.wait(20)
+    assert folding.stands.wait(WITHIN)
     end = _closing(folding)
     end.join(0.1)
     folding.goes_on.set()
-    end.join(20)
+    end.join(WITHIN)
     assert not end.is_alive()
 
 
@@ -97,12 +98,12 @@ def test_a_close_while_it_folds_waits_for_that_and_leaves_the_file_whole(path):
     """Not a step is begun after it; what was committed is there."""
     folding = Slow(path)
     _filled(path, folding)
-    assert folding.folds.wait(20)
+    assert folding.folds.wait(WITHIN)
     end = _closing(folding)
     end.join(0.2)
     assert end.is_alive()
     folding.may.set()
-    end.join(20)
+    end.join(WITHIN)
     assert not end.is_alive()
     assert folding.times == 1
     assert _is_whole(path)

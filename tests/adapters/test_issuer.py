@@ -9,6 +9,7 @@ import pytest
 
 from evenhand.adapters.sign_in.issuer import Issuer, IssuerError, fetch_json
 from evenhand.adapters.sign_in.staff_tokens import TokenError
+from patience import WITHIN
 
 ADDRESS = "https://login.shop.example/realms/shop"
 GOOD = {
@@ -119,8 +120,8 @@ def test_a_slow_issuer_holds_a_few_threads_and_no_more():
         if form is None:
             return GOOD
         if not turns:
-            there.wait(20)
-            go.wait(20)
+            there.wait(WITHIN)
+            go.wait(WITHIN)
         return {"id_token": "t"}
 
     issuer, turns = Issuer(ADDRESS, slow), []
@@ -128,12 +129,12 @@ def test_a_slow_issuer_holds_a_few_threads_and_no_more():
     threads = [threading.Thread(target=issuer.exchange, kwargs=more) for _ in range(8)]
     for one in threads:
         one.start()
-    there.wait(20)
+    there.wait(WITHIN)
     with pytest.raises(IssuerError, match="Too many"):
         issuer.exchange(**more)
     go.set()
     for one in threads:
-        one.join(20)
+        one.join(WITHIN)
     turns.append(True)
     assert issuer.exchange(**more)[0] == "t"
 
@@ -220,6 +221,6 @@ def test_over_http_nothing_is_followed_and_little_is_read():
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(WITHIN)
     with pytest.raises(IssuerError, match="cannot be reached"):
         fetch_json(here, None, {})

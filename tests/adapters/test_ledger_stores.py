@@ -349,7 +349,7 @@ def test_another_homes_key_opens_nothing_on_a_server(tmp_path, postgres_url):
         PostgresLedger(stores.placement, lambda: bytes(32))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=15)
 @given(st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=12), st.data())
 def test_rows_are_kept_as_they_came(stores, bodies, data):
     """Whatever bytes: zeros, quotes and line ends come back as they went in, and an undone transaction leaves none."""

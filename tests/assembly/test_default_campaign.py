@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from campaigns_cases import FILE, named, taking
+from campaigns_cases import FILE, named, start, taking
 from evenhand import assembly
 from live_cases import Web, person
 from shop_folder import CAMPAIGN, write_shop
@@ -18,12 +18,12 @@ def test_whoever_names_no_campaign_keeps_the_one_that_was_served_first_when_anot
     """The first stays theirs, also after a restart and though the other comes first by name; the start tells it."""
     with taking(tmp_path) as serving:
         serving.register.upload(FILE, who="staff-1", why="")
-        serving.register.start("small-shop", seen="*", who="staff-1", why="agreed")
+        start(serving)
         web = Web(serving, "decide")
         assert _ask(web).json()["campaign"] == "small-shop"
         serving.register.upload(named("a-tea-week"), who="staff-1", why="")
         assert serving.register.read("a-tea-week")["default"] == "small-shop"
-        serving.register.start("a-tea-week", seen="*", who="staff-1", why="agreed")
+        start(serving, "a-tea-week")
         assert _ask(web).json()["campaign"] == "small-shop"
         assert _ask(web, campaign="a-tea-week").json()["campaign"] == "a-tea-week"
     with taking(tmp_path) as again:

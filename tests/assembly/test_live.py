@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -18,7 +17,8 @@ from evenhand.assembly import LiveService
 from evenhand.assembly.live._live_browsers import BrowsersHeard
 from evenhand.ledger import AlarmRaised, raise_alarms
 from evenhand.terms import DataError, PausedError, StoreError, UsageError
-from live_cases import CAMPAIGN, asked, opened, person
+from live_cases import CAMPAIGN, asked, begin_as_a_run, end_as_a_run, opened, person
+from patience import WITHIN
 from shop_folder import write_shop
 
 
@@ -141,7 +141,7 @@ def test_who_is_answered_about_somebody_whose_browser_opted_out_can_rely_on_it(r
 
         for number in (3, 4, 3, 5, 4, 6):
             live.ask(Question(CAMPAIGN, (Ask(person(number), gpc=True),)), told(person(number)))
-        assert all(there.acquire(timeout=60) for _ in range(6))
+        assert all(there.acquire(timeout=WITHIN) for _ in range(6))
         assert kept == [True] * 6
 
 
@@ -154,10 +154,10 @@ def test_a_signal_that_cannot_be_kept_holds_no_answer_up(tmp_path):
     browsers, told = BrowsersHeard(Home(tmp_path), tables), threading.Semaphore(0)
     for who in (["a", "b"], ["b"], ["c"]):
         browsers(who, told.release)
-    assert all(told.acquire(timeout=60) for _ in range(3))
+    assert all(told.acquire(timeout=WITHIN) for _ in range(3))
     browsers.close()
     browsers(["d"], told.release)
-    assert told.acquire(timeout=60)
+    assert told.acquire(timeout=WITHIN)
 
 
 def test_features_in_the_request_stand_in_for_the_table(ran_shop):
@@ -221,7 +221,7 @@ def test_many_askers_share_commits_and_each_gets_their_own_answer(ran_shop):
 
         for number in range(200):
             serving.live.ask(Question(CAMPAIGN, (Ask(person(number % 150)),)), taken(number))
-        assert there.wait(60)
+        assert there.wait(WITHIN)
         home = serving.place.folder
         ids = {answer.answers[0].decision_id for answer in got.values()}
         assert len(ids) == 200
@@ -296,12 +296,13 @@ def test_an_alarm_that_pauses_the_campaign_stops_the_service(ran_shop):
 def test_too_many_that_wait_are_turned_away_at_once(ran_shop):
     """The queue has a bound; what was taken in is answered all the same; after the end nothing is taken."""
     with opened(ran_shop) as serving:
-        small = LiveService(
-            serving.place, serving.live.campaigns.values(), lambda: _slow(serving.place), most_waiting=3
-        )
-        there = []
-        with pytest.raises(BusyError, match="wait to be decided about already"):
-            _ask_ten(small, there)
+        place, there = serving.place, []
+        small = LiveService(place, serving.live.campaigns.values(), lambda: _own(place), most_waiting=3)
+        with _ledger(place) as other:
+            begin_as_a_run(other)
+            with pytest.raises(BusyError, match="wait to be decided about already"):
+                _ask_ten(small, there)
+            end_as_a_run(other)
         small.close()
         assert len(there) >= 3
         assert all(isinstance(one, Answered) for one in there)
@@ -310,7 +311,7 @@ def test_too_many_that_wait_are_turned_away_at_once(ran_shop):
 
 
 def _ledger(place) -> SqliteLedger:
-    return SqliteLedger(place.ledger, key=place.key_file, patience=5.0)
+    return SqliteLedger(place.ledger, key=place.key_file, patience=WITHIN)
 
 
 def _ask_ten(live: LiveService, there: list) -> None:
@@ -318,9 +319,8 @@ def _ask_ten(live: LiveService, there: list) -> None:
         live.ask(Question(CAMPAIGN, (Ask(person(number)),)), there.append)
 
 
-def _slow(place) -> SqliteLedger:
-    time.sleep(0.5)
-    return SqliteLedger(place.ledger, key=place.key_file, people=_keys(place))
+def _own(place) -> SqliteLedger:
+    return SqliteLedger(place.ledger, key=place.key_file, people=_keys(place), patience=WITHIN)
 
 
 def _keys(place) -> LiveSubjectKeys:

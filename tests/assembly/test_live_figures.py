@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -10,12 +11,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaigns_cases import FILE, taking
+from campaigns_cases import FILE, start, taking
 from evenhand import assembly
+from evenhand.adapters.asking import Ask, Question
 from evenhand.adapters.stores.database import database_of
 from evenhand.adapters.stores.event_tables import Event, EventTables
 from evenhand.terms import microseconds_of
 from live_cases import asked, person
+from patience import WITHIN
 
 
 @pytest.fixture(params=["files", pytest.param("server", marks=pytest.mark.postgres)])
@@ -34,7 +37,7 @@ def _live(serving) -> dict:
 
 
 def _until(look: Callable[[], dict], holds: Callable[[dict], bool]) -> dict:
-    end = time.monotonic() + 20
+    end = time.monotonic() + WITHIN
     while not holds(told := look()) and time.monotonic() < end:
         time.sleep(0.05)
     return told
@@ -57,7 +60,7 @@ def test_live_decisions_their_drops_and_what_followed_are_counted_whoever_decide
     clicked, each once. Another start counts them again out of the ledger."""
     with taking(folder) as first, taking(folder) as second:
         first.register.upload(FILE, who="staff-1", why="")
-        first.register.start("small-shop", seen="*", who="staff-1", why="agreed")
+        start(first)
         assert set(_steps(_live(first)).values()) == {None}
         _until(lambda: second.live.campaigns, lambda served: "small-shop" in served)
         answers = [one for n in range(0, 200, 50) for one in _ask(first, range(n, n + 50))]
@@ -97,19 +100,18 @@ def test_a_campaign_that_has_nothing_left_to_give_says_so_with_what_is_left_in_s
     says so. Further decisions are counted as beyond the limits."""
     with taking(tmp_path) as serving:
         serving.register.upload(FILE, who="staff-1", why="")
-        serving.register.start("small-shop", seen="*", who="staff-1", why="agreed")
+        start(serving)
         fresh = {one["id"]: (one["declared"], one["left"], one["is_spent"]) for one in _live(serving)["limits"]}
         assert fresh == {"budget": (5.0, 5.0, False), "capacity:tea": (60, 60, False)}
         assert serving.register.read("small-shop")["is_spent"] is False
-        for start in range(0, 400, 100):
-            _ask(serving, range(start, start + 100))
+        for first in range(0, 400, 100):
+            _ask(serving, range(first, first + 100))
         told = _live(serving)
         assert [(one["id"], one["left"], one["is_spent"]) for one in told["limits"]] == [
             ("budget", None, True),
             ("capacity:tea", 10, False),
         ]
-        time.sleep(1.1)
-        drops = {one["key"]: one["decisions"] for one in _live(serving)["drops"]}
+        drops = {one["key"]: one["decisions"] for one in told["drops"]}
         assert drops["beyond-limits"] > 10
         assert serving.register.read("small-shop")["is_spent"] is True
         assert [one["is_spent"] for one in serving.register.page("", 10)] == [True]
@@ -119,11 +121,29 @@ def test_what_this_process_decided_is_counted_as_it_decides_without_reading_the_
     """Right after an answer the figures have it, while what was read is new enough not to be read again."""
     with taking(tmp_path) as serving:
         serving.register.upload(FILE, who="staff-1", why="")
-        serving.register.start("small-shop", seen="*", who="staff-1", why="agreed")
+        start(serving)
         _live(serving)
         for people in range(50, 200, 50):
             _ask(serving, range(50))
             assert _steps(serving.register.figures("small-shop")["live"])["asked"] == people
+
+
+@pytest.mark.parametrize("people", [20, 300])
+def test_whoever_is_answered_is_in_the_figures_by_then(tmp_path, people):
+    """Counted before the answer goes out, in a group that is recorded at once and in one that is recorded beside."""
+    with taking(tmp_path) as serving:
+        serving.register.upload(FILE, who="staff-1", why="")
+        start(serving)
+        _live(serving)
+        seen, there = [], threading.Event()
+
+        def done(_) -> None:
+            seen.append(_steps(serving.register.figures("small-shop")["live"])["asked"])
+            there.set()
+
+        serving.live.ask(Question("small-shop", tuple(Ask(person(n)) for n in range(people))), done)
+        assert there.wait(WITHIN)
+        assert seen == [people]
 
 
 def _ask(serving, people) -> list:

@@ -22,6 +22,7 @@ from evenhand.assembly.records._ledger import live_keys_of, live_ledger_of
 from evenhand.assembly.runs._frames import Frames
 from evenhand.terms import StoreError
 from live_cases import CAMPAIGN, opened, person
+from patience import WITHIN, soon
 
 
 class SlowLedger(SqliteLedger):
@@ -34,7 +35,7 @@ class SlowLedger(SqliteLedger):
     def commit(self, settled) -> None:
         """As of `SqliteLedger`, when the gate is open."""
         self.commits.append(self._db.execute("SELECT count(*) FROM entry WHERE kind = 0").fetchone()[0])
-        assert self.gate.wait(30)
+        assert self.gate.wait(WITHIN)
         if self.fails and self.fails.pop(0):
             raise StoreError("store-full", "The disk is full.", rule="a run is whole", remedy="free some space")
         super().commit(settled)
@@ -48,7 +49,7 @@ def slow_service(folder):
         keys = live_keys_of(serving.place)
 
         def ledger() -> SlowLedger:
-            one = SlowLedger(serving.place.ledger, key=serving.place.key_file, people=keys, patience=2.0)
+            one = SlowLedger(serving.place.ledger, key=serving.place.key_file, people=keys, patience=WITHIN)
             one.gate, one.commits, one.fails = gate, commits, fails
             return one
 
@@ -66,15 +67,12 @@ def slow_service(folder):
 
 
 def _soon(holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 20
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.005)
-    return holds()
+    return soon(holds, rest=0.005)
 
 
 def test_who_comes_during_a_commit_is_decided_meanwhile_and_shares_the_next(ran_shop):
-    """The first is being made durable; those who come are decided one after the other, nobody is answered, and when
-    the disk is done all of them stand in one more commit."""
+    """The first is being made durable; those who come are decided meanwhile, nobody is answered, and when the disk is
+    done all of them stand in one more commit."""
     with slow_service(ran_shop) as (place, ask, gate, commits, _, answers):
         ask(3)
         assert _soon(lambda: len(commits) == 1)
@@ -88,7 +86,9 @@ def test_who_comes_during_a_commit_is_decided_meanwhile_and_shares_the_next(ran_
         assert sum(shared) == 4
         assert len(shared) < 4  # one, where the machine is quick enough to have decided them all by then
     assert assembly.verify_ledger(home=place.folder).ok
-    assert [run["decisions"] for run in assembly.list_runs(home=place.folder)] == [400, 1, 1, 1, 1, 1]
+    first, alone, *others = [run["decisions"] for run in assembly.list_runs(home=place.folder)]
+    assert (first, alone, sum(others)) == (400, 1, 4)
+    assert 1 <= len(others) <= 4  # four, where the machine is quick enough to have decided each before the next came
 
 
 class LateTold(LiveTold):
@@ -101,7 +101,7 @@ class LateTold(LiveTold):
     def silent(self, heard, whom):
         """As of `LiveTold`."""
         self.waits.set()
-        assert self.gate.wait(30)
+        assert self.gate.wait(WITHIN)
         with super().silent(heard, whom):
             yield
 
@@ -120,7 +120,7 @@ def test_a_no_that_is_said_after_deciding_and_before_the_commit_is_heard(ran_sho
     campaign = CampaignOpener(place, keys, told, Frames()).open(ran_shop / "campaign.yaml", run="last", at=now)
     with LiveService(place, [campaign], lambda: live_ledger_of(place, keys), told=told, beside=beside) as live:
         live.ask(Question(CAMPAIGN, (Ask(person(4)), Ask(person(5)))), answers.append)
-        assert told.waits.wait(30)
+        assert told.waits.wait(WITHIN)
         assembly.say(person(4), "withdraw", "PersonalisedAdvertising", home=home, at=datetime.now(UTC))
         told.gate.set()
         assert _soon(lambda: bool(answers))

@@ -20,13 +20,14 @@ from evenhand.assembly.records._ledger import live_keys_of, live_ledger_of
 from evenhand.assembly.runs._frames import Frames
 from evenhand.ledger import AlarmRaised, raise_alarms, resume
 from evenhand.terms import DataError, PausedError, StoreError
-from live_cases import CAMPAIGN, asked, opened, person
+from live_cases import CAMPAIGN, asked, begin_as_a_run, end_as_a_run, opened, person
+from patience import WITHIN, soon
 
 OTHER = "other-shop"
 
 
 def _ledger(place) -> SqliteLedger:
-    return SqliteLedger(place.ledger, key=place.key_file, patience=5.0)
+    return SqliteLedger(place.ledger, key=place.key_file, patience=WITHIN)
 
 
 def _pause(place) -> None:
@@ -44,10 +45,7 @@ def _two(folder: Path) -> list[Path]:
 
 
 def _soon(live, expected: str) -> bool:
-    end = time.monotonic() + 20
-    while live.not_ready() != expected and time.monotonic() < end:
-        time.sleep(0.05)
-    return live.not_ready() == expected
+    return soon(lambda: live.not_ready() == expected)
 
 
 def test_it_is_ready_again_by_itself_when_the_ledger_can_be_written(ran_shop):
@@ -105,12 +103,13 @@ def test_a_paused_campaign_stops_no_other_of_the_same_service(ran_shop):
     with assembly.open_service(files, at=datetime.now(UTC), home=home) as serving:
         _pause(serving.place)
         with _ledger(serving.place) as other:
-            other.claim()
+            begin_as_a_run(other)
             for number in range(3, 9):  # these wait for the ledger, and are decided together
                 serving.live.ask(Question((CAMPAIGN, OTHER)[number % 2], (Ask(person(number)),)), done)
-            time.sleep(0.5)
+            assert soon(other.is_wanted)
+            end_as_a_run(other)
         for _ in range(6):
-            assert there.acquire(timeout=60)
+            assert there.acquire(timeout=WITHIN)
         assert sum(isinstance(one, PausedError) for one in answers) == 3
         assert sum(isinstance(one, Answered) for one in answers) == 3
         assert _soon(serving.live, "")
@@ -124,14 +123,13 @@ def _opened(place, folder: Path) -> LiveCampaign:
 
 
 class _Late:
-    """A ledger that cannot be opened for some times, as where its disk is not there yet."""
+    """A ledger that cannot be opened for a while, as where its disk is not there yet."""
 
-    def __init__(self, place, times: int) -> None:
-        self._place, self._times = place, times
+    def __init__(self, place) -> None:
+        self._place, self.is_there = place, False
 
     def __call__(self) -> SqliteLedger:
-        self._times -= 1
-        if self._times >= 0:
+        if not self.is_there:
             raise StoreError("store-failed", "The ledger cannot be reached.", rule="r", remedy="r")
         return live_ledger_of(self._place, live_keys_of(self._place))
 
@@ -140,11 +138,14 @@ def test_a_service_that_cannot_open_its_ledger_yet_says_so_and_decides_once_it_c
     """Who asks meanwhile is told why not; a campaign that is to be served waits; nothing has to be started again."""
     with opened(ran_shop) as serving:
         first, second = _opened(serving.place, ran_shop), _opened(serving.place, ran_shop)
-        late = LiveService(serving.place, [first], _Late(serving.place, 2))  # one time more than it is asked
+        ledger = _Late(serving.place)
+        late = LiveService(serving.place, [first], ledger)
         with pytest.raises(StoreError, match="cannot be reached"):
             asked(late, person(3))
         assert late.not_ready() == "store-failed"
-        late.take_in(second).result(20)
+        taken = late.take_in(second)
+        ledger.is_there = True
+        taken.result(WITHIN)
         assert _soon(late, "")
         assert late.campaigns[CAMPAIGN] is second
         assert asked(late, person(3)).answers
@@ -154,9 +155,62 @@ def test_a_service_that_cannot_open_its_ledger_yet_says_so_and_decides_once_it_c
 def test_a_service_that_never_opens_its_ledger_ends_all_the_same(ran_shop):
     """Who asked and who waits to be served are told."""
     with opened(ran_shop) as serving:
-        never = LiveService(serving.place, [_opened(serving.place, ran_shop)], _Late(serving.place, 10_000))
+        never = LiveService(serving.place, [_opened(serving.place, ran_shop)], _Late(serving.place))
         taken = never.take_in(_opened(serving.place, ran_shop))
         never.close()
         with pytest.raises(UnavailableError, match="is closing"):
-            taken.result(20)
+            taken.result(WITHIN)
         assert never.not_ready() == "closing"
+
+
+def _until(true) -> bool:
+    end = time.monotonic() + 60
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return true()
+
+
+def _moves(live) -> bool:
+    """Whether it is seen to move."""
+    last, end = 0.0, time.monotonic() + 60
+    while (now := live.still_for) >= last and time.monotonic() < end:
+        last = now
+        time.sleep(0.02)
+    return now < last
+
+
+def test_a_service_moves_while_it_waits_and_is_still_in_a_step_that_does_not_end(ran_shop):
+    """Idle it moves by itself, and so does one whose ledger somebody else writes; whoever takes an answer and does not
+    come back keeps the deciding thread, and then it is still for longer and longer, until they do."""
+    began, end = threading.Event(), threading.Event()
+
+    def stays(_: object) -> None:
+        began.set()
+        end.wait(60)
+
+    with opened(ran_shop) as serving:
+        live = serving.live
+        assert _moves(live), "nobody asked"
+        with _ledger(serving.place) as other:
+            other.claim()
+            with pytest.raises(StoreError, match="writing"):
+                asked(live, person(3))
+            assert _moves(live), "it looks whether that is over"
+        live.ask(Question(CAMPAIGN, (Ask(person(4)),)), stays)
+        assert began.wait(60)
+        assert _until(lambda: live.still_for > 2.5)
+        end.set()
+        assert _until(lambda: live.still_for < 2.0)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_service_whose_deciding_thread_ended_is_still_for_ever(ran_shop):
+    """It answers nobody any more, whatever else of it runs: that is for whoever can start it anew."""
+
+    def ends(_: object) -> None:
+        raise SystemExit
+
+    with opened(ran_shop) as serving:
+        serving.live.ask(Question(CAMPAIGN, (Ask(person(4)),)), ends)
+        assert _until(lambda: serving.live.still_for == float("inf"))
+        assert serving.live.not_ready() == "closing"

@@ -9,7 +9,9 @@ import pytest
 
 from evenhand import assembly
 from live_cases import Web, asked, opened, person
+from patience import WITHIN
 
+LATER = "2999-01-01T00:00:00Z"
 PURPOSE = "PersonalisedAdvertising"
 
 
@@ -81,7 +83,7 @@ def test_a_withdrawal_holds_under_load_too(serving):
     finally:
         stop.set()
         for thread in others:
-            thread.join(60)
+            thread.join(WITHIN)
     assert wrong == []
 
 
@@ -112,8 +114,8 @@ def test_an_answer_in_which_nothing_of_a_person_counts_does_not_say_that_it_was_
     for _ in range(2):
         after = web("POST", "/v1/decisions", {"subject": person(5)}, once).json()
         assert (after["standing"], after["how"]) == ("personalised", "contextual")
-        assert after["offer"] is None or "not based on your data" in after["ad"]["text"]["en"]
-        assert after["offer"] is None or after["dsa"]["transparency"][0]["dsaparams"] == [2]
+        assert after["offer"] is None or "not based on your data" in after["ads"]["contextual"]["text"]["en"]
+        assert after["offer"] is None or after["dsa"]["contextual"]["transparency"][0]["dsaparams"] == [2]
     both = web("POST", "/v1/decisions", {"subjects": [{"subject": person(5)}, {"subject": person(6)}]}).json()
     assert [one["how"] for one in both["decisions"]] == ["contextual", "personal"]
     assert [both["dsa"][how]["transparency"][0]["dsaparams"] for how in ("contextual", "personal", "chance")] == [
@@ -145,6 +147,7 @@ def test_a_fact_that_no_campaign_has_cannot_be_switched_off(web):
         "said": [],
         "now": [],
         "may_ask_again_from": None,
+        "known": True,
     }
 
 
@@ -179,22 +182,25 @@ def test_what_people_ask_is_kept_with_its_deadline(web):
 
 
 @pytest.mark.parametrize(
-    ("path", "body"),
+    ("path", "body", "where"),
     [
-        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": "Canary"}),
-        ("/v1/consents", {"subject": person(3), "word": "give"}),
-        ("/v1/consents", {"subject": person(3), "word": "canary", "purpose": PURPOSE}),
-        ("/v1/consents", {"subject": "", "word": "give", "purpose": PURPOSE}),
-        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": PURPOSE, "said_at": "2999-01-01T00:00:00Z"}),
-        ("/v1/signals", {"subject": person(3), "gpc": False}),
-        ("/v1/requests", {"subject": person(3), "kind": "canary"}),
-        ("/v1/requests", {"subject": person(3), "kind": "human_review", "decision": "canary"}),
+        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": "Canary"}, "/purpose"),
+        ("/v1/consents", {"subject": person(3), "word": "give"}, "/purpose"),
+        ("/v1/consents", {"subject": person(3), "word": "canary", "purpose": PURPOSE}, "/word"),
+        ("/v1/consents", {"subject": "", "word": "give", "purpose": PURPOSE}, "/subject"),
+        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": PURPOSE, "said_at": LATER}, "/said_at"),
+        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": PURPOSE, "language": "12"}, "/language"),
+        ("/v1/signals", {"subject": person(3), "gpc": False}, "/gpc"),
+        ("/v1/requests", {"subject": person(3), "kind": "canary"}, "/kind"),
+        ("/v1/requests", {"subject": person(3), "kind": "restriction", "law": "ccpa"}, "/law"),
+        ("/v1/requests", {"subject": person(3), "kind": "human_review", "decision": "canary"}, "/decision"),
     ],
 )
-def test_what_cannot_be_said_is_refused_without_a_value(web, path, body):
-    """Nothing is kept, and nothing that was sent comes back."""
+def test_what_cannot_be_said_is_refused_at_its_place_without_a_value(web, path, body, where):
+    """Nothing is kept, nothing that was sent comes back, and the answer points at the member that is wrong."""
     answer = web("POST", path, body)
     assert (answer.status_code, "canary" in answer.text.lower()) == (422, False)
+    assert [one["pointer"] for one in answer.json()["errors"]] == [where]
     assert web("POST", "/v1/consents/history", {"subject": person(3)}).json()["said"] == []
 
 
@@ -293,12 +299,20 @@ def test_an_odd_id_that_the_tables_have_is_right(ran_shop):
         assert web("POST", "/v1/decisions", {"subject": who}).json()["standing"] == "contextual"
 
 
-@pytest.mark.parametrize("path", [one for one in SAID if one != "/v1/same-person"])
+@pytest.mark.parametrize("path", [*SAID, "/v1/consents/history"])
 def test_an_answer_says_whether_the_id_is_anybodys(web, path):
-    """G-21b: a no about nobody is kept, and whoever passes it on is told, every time."""
-    member = "subject_known" if path == "/v1/signals" else "known"
+    """G-21b: a no about nobody is kept, and whoever passes it on is told, every time; `known` says it in every answer
+    about a person, also where they are only asked after."""
     nobody = person(5).upper()
     for _ in range(2):
-        said = web("POST", path, {"subject": nobody, **SAID[path]})
-        assert (said.status_code, said.json()[member]) == (201, False)
-    assert web("POST", path, {"subject": person(5), **SAID[path]}).json()[member] is True
+        said = web("POST", path, {"subject": nobody, **SAID.get(path, {})})
+        assert (said.is_success, said.json()["known"]) == (True, False)
+    assert web("POST", path, {"subject": person(5), **SAID.get(path, {})}).json()["known"] is True
+
+
+def test_of_two_ids_an_answer_says_of_each_whether_it_is_anybodys(web):
+    """Where the old id was mistyped there was nothing to carry, and whoever passed it on learns why."""
+    told = {"subject": person(5), "was": person(7).upper(), "evidence": "ticket 1"}
+    done = web("POST", "/v1/same-person", told).json()
+    assert (done["known"], done["was_known"]) == (True, False)
+    assert web("POST", "/v1/same-person", {**told, "was": person(7)}).json()["was_known"] is True

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from evenhand import assembly
 from evenhand.ledger import sealed
 from live_cases import asked, person
+from patience import WITHIN
 
 
 class _Held:
@@ -22,7 +23,7 @@ class _Held:
         self.began.set()
 
         def waits():
-            assert self.may.wait(60)
+            assert self.may.wait(WITHIN)
             return sealed(columns, keys, os.urandom)
 
         return waits
@@ -35,9 +36,9 @@ def test_whoever_says_no_while_decisions_are_sealed_does_not_wait_and_is_heard(r
         home, people = serving.place.folder, [person(number) for number in range(300)]
         asks = threading.Thread(target=lambda: answers.append(asked(serving.live, *people)))
         asks.start()
-        assert held.began.wait(60)
+        assert held.began.wait(WITHIN)
         assembly.say(person(3), "withdraw", "PersonalisedAdvertising", home=home, at=datetime.now(UTC))
         held.may.set()
-        asks.join(60)
+        asks.join(WITHIN)
     assert answers[0].answers[3].permission == "consent-withdrawn"
     assert assembly.verify_ledger(home=home).ok

@@ -151,7 +151,7 @@ def test_a_string_that_goes_on_being_sent_undoes_no_later_choice(web):
     assert web("POST", "/v1/consents", body, {"If-Match": "*"}).status_code == 201
     assert _decided(web, 8)[0] == "personalised"
     again = _say(web, 8, gpp=US_OPTED_OUT)
-    assert (again["kept"], again["known"], again["overruled"]) == ([], ["gpp"], ["gpp"])
+    assert (again["kept"], again["unchanged"], again["overruled"]) == ([], ["gpp"], ["gpp"])
     assert again["show"] is None
     assert _decided(web, 8)[0] == "personalised"
     _say(web, 8, gpp=US_NOT_APPLICABLE)
@@ -167,7 +167,7 @@ def test_global_privacy_control_is_overruled_by_a_later_choice_alone(web):
     web("POST", "/v1/consents", back, {"If-Match": "*"})
     assert _decided(web, 9, **header)[0] == "contextual", "a choice of before the signal does not overrule it"
     _say(web, 9, gpc=True)
-    assert _say(web, 9, gpc=True)["known"] == ["gpc"]
+    assert _say(web, 9, gpc=True)["unchanged"] == ["gpc"]
     assert _decided(web, 9)[0] == "contextual"
     web("POST", "/v1/consents", back, {"If-Match": "*"})
     answer = web("POST", "/v1/decisions", {"subject": name_of(9)}, header).json()
@@ -239,32 +239,35 @@ def test_a_string_stands_in_no_file_and_is_gone_with_the_key(web):
 
 
 def test_what_is_no_signal_is_refused_and_nothing_comes_back(web):
-    """Unreadable strings, none at all, one that is too long; no part of a string stands in the answer."""
-    for signal, code in (
-        ({"tcf": "CANARY"}, "signal-unreadable"),
-        ({"gpp": "CANARY~"}, "signal-unreadable"),
-        ({"us_privacy": "CANARY"}, "signal-unreadable"),
-        ({}, "unprocessable"),
-        ({"gpc": False}, "unprocessable"),
-        ({"tcf": "C" * 20_000}, "unprocessable"),
+    """Unreadable strings, none at all, one that is too long; no part of a string stands in the answer, which says
+    of which signal it is."""
+    for signal, code, where in (
+        ({"tcf": "CANARY"}, "signal-unreadable", "/tcf"),
+        ({"gpp": "CANARY~"}, "signal-unreadable", "/gpp"),
+        ({"us_privacy": "CANARY"}, "signal-unreadable", "/us_privacy"),
+        ({"us_privacy": "1YYN", "gpp": "CANARY~"}, "signal-unreadable", "/gpp"),
+        ({}, "unprocessable", ""),
+        ({"gpc": False}, "unprocessable", "/gpc"),
+        ({"tcf": "C" * 20_000}, "unprocessable", "/tcf"),
     ):
         answer = web("POST", "/v1/signals", {"subject": name_of(15), **signal})
         assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{code}")
+        assert [one["pointer"] for one in answer.json()["errors"]] == [where]
         assert "CANARY" not in answer.text
     assert web("POST", "/v1/consents/history", {"subject": name_of(15)}).json()["said"] == []
 
 
 def test_who_wrote_it_down_can_be_named(web):
     """The actor as it was told, and the machine beside it; nobody can pass for the machine."""
-    body = {"subject": name_of(16), "word": "withdraw", "purpose": "PersonalisedAdvertising", "actor": "desk 3"}
+    body = {"subject": name_of(17), "word": "withdraw", "purpose": "PersonalisedAdvertising", "actor": "desk 3"}
     said = web("POST", "/v1/consents", body).json()
     assert (said["actor"], said["via"]) == ("desk 3", "machine tests")
     said = web("POST", "/v1/consents", {**body, "actor": ""}).json()
     assert said["actor"] == "machine tests"
     assert "via" not in said
     assert web("POST", "/v1/consents", {**body, "actor": "a\nb"}).status_code == 422
-    web("POST", "/v1/requests", {"subject": name_of(16), "kind": "access", "actor": "desk 3"})
-    (asked,) = assembly.list_requests(home=web.place, who=name_of(16))
+    web("POST", "/v1/requests", {"subject": name_of(17), "kind": "access", "actor": "desk 3"})
+    (asked,) = assembly.list_requests(home=web.place, who=name_of(17))
     assert asked.trail[0].by == "desk 3 (machine tests)"
 
 

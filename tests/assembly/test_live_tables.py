@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -11,13 +10,7 @@ import pytest
 from evenhand import assembly
 from evenhand.terms import DataError
 from live_cases import asked, person
-
-
-def _soon(is_so, seconds=20.0):
-    end = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.05)
-    return is_so()
+from patience import soon
 
 
 @contextmanager
@@ -45,9 +38,9 @@ def test_a_person_who_joined_the_table_is_decided_about_without_a_restart(ran_sh
         _write(
             ran_shop, "said.csv", said + f"{person(3)},consent,PersonalisedAdvertising,ConsentWithdrawn,2026-02-02\n"
         )
-        assert _soon(lambda: "EH-POL-140" in [one.id for one in found])
+        assert soon(lambda: asked(serving.live, person(3)).answers[0].standing == "contextual", rest=0.1)
         assert asked(serving.live, "new@mail.example").answers[0].permission == "consent-never-asked"
-        assert asked(serving.live, person(3)).answers[0].standing == "contextual"
+        assert soon(lambda: "EH-POL-140" in [one.id for one in found])
     run = assembly.list_runs(home=serving.place.folder)[-1]["run_id"]
     assert assembly.replay(run, home=serving.place.folder).same
     assert assembly.verify_ledger(home=serving.place.folder).ok
@@ -58,12 +51,12 @@ def test_a_table_that_cannot_be_read_changes_nothing_and_is_told(ran_shop):
     people = (ran_shop / "people.csv").read_text("utf-8")
     with _told(ran_shop) as (serving, found):
         _write(ran_shop, "people.csv", "person,visits\n1,2\n")
-        assert _soon(lambda: serving.tables.stale == 1)
-        assert [one.id for one in found] == ["EH-POL-141"]
+        assert soon(lambda: serving.tables.stale == 1)
+        assert soon(lambda: [one.id for one in found] == ["EH-POL-141"])
         assert "canary" not in found[0].what
         assert asked(serving.live, person(3)).answers
         _write(ran_shop, "people.csv", people + "new@mail.example,7,3,f,0,\n")
-        assert _soon(lambda: serving.tables.stale == 0)
+        assert soon(lambda: serving.tables.stale == 0)
         assert asked(serving.live, "new@mail.example").answers
 
 
@@ -71,7 +64,7 @@ def test_what_is_asked_to_be_read_again_is_read_though_no_file_changed(ran_shop)
     """A table on a server cannot be seen changing; whoever says so is heard."""
     with _told(ran_shop) as (serving, found):
         serving.tables.read_now()
-        assert _soon(lambda: [one.id for one in found] == ["EH-POL-140"])
+        assert soon(lambda: [one.id for one in found] == ["EH-POL-140"])
         assert asked(serving.live, person(4)).answers
 
 
@@ -110,7 +103,7 @@ def test_a_table_that_brings_a_no_of_nearly_somebody_is_taken_over_and_told(ran_
     with _told(ran_shop) as (serving, found):
         more = f"{person(3)},objection,,Objected,2026-02-02\n{person(4).upper()},objection,,Objected,2026-02-02\n"
         _write(ran_shop, "said.csv", said + more)
-        assert _soon(lambda: [one.id for one in found] == ["EH-POL-140", "EH-POL-142"])
+        assert soon(lambda: [one.id for one in found] == ["EH-POL-140", "EH-POL-142"])
         assert "1 no in the consents" in found[1].what
         assert "canary" not in found[1].what.lower()
         assert asked(serving.live, person(3)).answers[0].permission == "direct-marketing-objection"

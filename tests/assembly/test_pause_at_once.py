@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaigns_cases import FILE, taking
+from campaigns_cases import FILE, start, taking
 from evenhand import assembly
 from evenhand.adapters.asking import Ask
 from evenhand.terms import DataError, PausedError, UsageError
 from live_cases import asked, person
+from patience import WITHIN, soon
 from shop_folder import apart
 
 
@@ -20,7 +21,7 @@ def service(tmp_path_factory):
     """A service with the shop's campaign started over the network."""
     with taking(tmp_path_factory.mktemp("at-once")) as serving:
         serving.register.upload(FILE, who="staff-1", why="")
-        serving.register.start("small-shop", seen="*", who="staff-1", why="agreed")
+        start(serving)
         yield serving
 
 
@@ -41,12 +42,11 @@ def test_no_decision_is_made_after_a_pause_has_returned_however_busy_the_service
     threads = [threading.Thread(target=ask_on, args=(number,)) for number in (11, 12, 13)]
     for one in threads:
         one.start()
-    while len(decided) < 30:
-        stop.wait(0.005)
+    assert soon(lambda: errors or len(decided) >= 30)
     service.register.pause("small-shop", by="Noor", reason="stop", roles=["marketer"])
     stood = datetime.now(UTC)
     for one in threads:
-        one.join(30)
+        one.join(WITHIN)
     stop.set()
     assert not errors
     assert max(decided) < stood

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
 
-from campaigns_cases import FILE, write_tables
+from campaigns_cases import FILE, start, write_tables
 from evenhand import assembly
 from evenhand.adapters.asking import Answered, Ask, Question, UnavailableError
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
-from live_cases import CAMPAIGN, opened, person
+from live_cases import CAMPAIGN, begin_as_a_run, end_as_a_run, opened, person
+from patience import WITHIN, soon
 
 
 def _ledger(place) -> SqliteLedger:
-    return SqliteLedger(place.ledger, key=place.key_file, patience=5.0)
+    return SqliteLedger(place.ledger, key=place.key_file, patience=WITHIN)
 
 
 def _service(folder, said: list[str]):
@@ -35,19 +34,22 @@ def test_a_start_that_waits_for_its_turn_is_given_up(tmp_path):
         serving = held.enter_context(_service(tmp_path, said))
         serving.register.upload(FILE, who="staff-1", why="")
         other = held.enter_context(_ledger(serving.place))
-        other.claim()
-        start = ThreadPoolExecutor().submit(serving.register.start, CAMPAIGN, seen="*", who="staff-1", why="agreed")
-        until = time.monotonic() + 20
-        while not other.is_wanted() and time.monotonic() < until:
-            time.sleep(0.02)
-        threading.Timer(0.3, other.release).start()
-        serving.register.close(said.append)
+        begin_as_a_run(other)
+        more = {"seen": "*", "who": "staff-1", "why": "agreed"}
+        begun = ThreadPoolExecutor().submit(serving.register.start, CAMPAIGN, **more)
+        assert soon(other.is_wanted)
+
+        def told(word: str) -> None:
+            said.append(word)
+            end_as_a_run(other)
+
+        serving.register.close(told)
         with pytest.raises(UnavailableError, match="is closing"):
-            start.result(20)
+            begun.result(WITHIN)
     assert [one for one in said if one.startswith(f"giving up the start of {CAMPAIGN}")]
     with _service(tmp_path, said) as serving:
         assert assembly.list_runs(home=serving.place.folder) == []
-        serving.register.start(CAMPAIGN, seen="*", who="staff-1", why="agreed")
+        start(serving)
         assert CAMPAIGN in serving.live.campaigns
     assert assembly.verify_ledger(home=tmp_path / "home").ok
 
@@ -57,9 +59,13 @@ def test_an_end_that_waits_for_somebody_elses_turn_says_so(ran_shop):
     said: list[str] = []
     answers: list[Answered | BaseException] = []
     with opened(ran_shop) as serving, _ledger(serving.place) as other:
-        other.claim()
+        begin_as_a_run(other)
         serving.live.ask(Question(CAMPAIGN, (Ask(person(3)),)), answers.append)
-        threading.Timer(1.5, other.release).start()
-        serving.live.close(said.append)
+
+        def told(word: str) -> None:
+            said.append(word)
+            end_as_a_run(other)
+
+        serving.live.close(told)
         assert said == ["waiting for the turn to record what is still to be decided"]
         assert isinstance(answers[0], Answered)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from evenhand import assembly
 from live_cases import CAMPAIGN, asked, opened, person
+from patience import WITHIN
 
 OTHER = "other-shop"
 
@@ -117,7 +118,7 @@ def test_a_question_waits_for_a_run_that_is_being_recorded(ran_shop):
 
         run = threading.Thread(target=go)
         run.start()
-        assert turn.wait(30)
+        assert turn.wait(WITHIN)
         answered = asked(serving.live, person(3)).answers[0]
         assert serving.live.not_ready() == ""
         run.join()

@@ -5,22 +5,15 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
-from campaigns_cases import FILE, taking
+from campaigns_cases import FILE, start, taking
 from evenhand import assembly
 from evenhand.terms import DataError, PausedError
 from live_cases import asked, opened, person
-
-
-def _soon(holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 20
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.02)
-    return holds()
+from patience import soon
 
 
 @pytest.fixture(params=["files", pytest.param("server", marks=pytest.mark.postgres)])
@@ -40,8 +33,8 @@ def test_what_one_service_starts_pauses_and_starts_anew_another_one_of_the_home_
         first.register.upload(FILE, who="staff-1", why="")
         with pytest.raises(DataError, match="does not serve that campaign"):
             asked(second.live, person(3))
-        first.register.start("small-shop", seen="*", who="staff-1", why="agreed")
-        assert _soon(lambda: "small-shop" in second.live.campaigns)
+        start(first)
+        assert soon(lambda: "small-shop" in second.live.campaigns)
         assert asked(second.live, person(3)).answers
         assert asked(first.live, person(3)).answers
         second.register.pause("small-shop", by="Noor", reason="stop", roles=["marketer"])
@@ -50,9 +43,9 @@ def test_what_one_service_starts_pauses_and_starts_anew_another_one_of_the_home_
         first.register.resume("small-shop", by="Noor", reason="on", roles=["marketer"])
         assert asked(second.live, person(4)).answers
         first.register.replace("small-shop", FILE.replace(b"seed: 3", b"seed: 4"), seen="*", who="staff-1", why="")
-        first.register.start("small-shop", seen="*", who="staff-1", why="agreed")
+        start(first)
         priced_by = first.live.campaigns["small-shop"].priced_by
-        assert _soon(lambda: second.live.campaigns["small-shop"].priced_by == priced_by)
+        assert soon(lambda: second.live.campaigns["small-shop"].priced_by == priced_by)
         assert asked(second.live, person(5)).answers
     assert assembly.verify_ledger(home=folder / "home").ok
 
@@ -62,16 +55,14 @@ def test_two_services_that_start_a_campaign_at_once_run_it_once(folder):
     with taking(folder) as first, taking(folder) as second:
         first.register.upload(FILE, who="staff-1", why="")
         starts = [
-            threading.Thread(
-                target=one.register.start, args=("small-shop",), kwargs={"seen": "*", "who": who, "why": "agreed"}
-            )
+            threading.Thread(target=start, args=(one,), kwargs={"who": who})
             for one, who in ((first, "staff-1"), (second, "staff-2"))
         ]
-        for start in starts:
-            start.start()
-        for start in starts:
-            start.join()
-        assert _soon(lambda: all("small-shop" in one.live.campaigns for one in (first, second)))
+        for one in starts:
+            one.start()
+        for one in starts:
+            one.join()
+        assert soon(lambda: all("small-shop" in one.live.campaigns for one in (first, second)))
         whole = [run["run_id"] for run in assembly.list_runs(home=folder / "home") if run["decisions"]]
         assert [one.live.campaigns["small-shop"].priced_by for one in (first, second)] == whole * 2
         assert [one.register.read("small-shop")["trouble"] for one in (first, second)] == ["", ""]

@@ -16,6 +16,7 @@ from evenhand.adapters.web import CODES, GPC_RESOURCE, Limits, root_pages
 from evenhand.receipts import check
 from evenhand.signals import GpcSupport, Support, read_gpc_resource
 from live_cases import Web, opened, person
+from patience import WITHIN
 
 V1 = "/v1/decisions"
 
@@ -41,9 +42,12 @@ def test_one_person_gets_everything_that_a_card_needs(web):
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     one = answer.json()
-    assert one["offer"] == {"id": "tea", "text": {"nl": "Korting op thee", "en": "Money off tea"}, "made_by_ai": True}
-    assert one["ad"]["text"]["nl"] == "Advertentie namens Small Shop - gekozen met AI - Waarom zie ik dit?"
-    assert one["dsa"] == {
+    assert one["offer"] == "tea"
+    text = {"nl": "Korting op thee", "en": "Money off tea"}
+    assert one["offers"] == {"tea": {"id": "tea", "text": text, "made_by_ai": True}}
+    words = {how: ad["text"]["nl"] for how, ad in one["ads"].items()}
+    assert words == {"personal": "Advertentie namens Small Shop - gekozen met AI - Waarom zie ik dit?"}
+    assert one["dsa"]["personal"] == {
         "behalf": "Small Shop",
         "paid": "Small Shop",
         "adrender": 1,
@@ -66,6 +70,38 @@ def test_links_of_an_answer_lead_to_what_was_recorded(web):
     tag = told["person"].headers["etag"]
     again = web("GET", one["explanations"]["person"], headers={"accept-language": "nl", "if-none-match": tag})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_after_an_erasure_the_receipt_proves_the_record_alone(web):
+    """In place of a no: that the decision stands in the ledger, and nothing of the person; the explanation is gone."""
+    one = web("POST", V1, {"subject": person(3), "features": {"visits": 19, "days": 3}}).json()
+    before = web("GET", one["receipt"])
+    assembly.erase(person(3), home=web.place, at=datetime.now(UTC))
+    after = web("GET", one["receipt"])
+    assert after.status_code == 200
+    assert after.headers["etag"] != before.headers["etag"]
+    checked = check(after.json(), None)
+    assert (checked.ok, set(checked.facts), checked.parts) == (True, {"entry"}, [])
+    assert {one["role"] for one in after.json()["entries"]} == {"decision", "run"}
+    assert not {"opened", "salt"} & {name for entry in after.json()["entries"] for name in entry}
+    gone = web("GET", one["explanations"]["person"])
+    assert gone.status_code == 410, gone.text
+    assert _type(gone) == "decision-closed"
+
+
+def test_a_decision_reads_the_same_alone_and_among_several(web):
+    """Every member of a decision among several has the same form where it is the only one, and what goes by it too;
+    where nothing is offered, no words for a card are there that could be taken for it."""
+    asked = [{"subject": person(3), "features": {"visits": 19, "days": 3}}, {"subject": person(26)}]
+    several = web("POST", V1, {"subjects": asked}).json()
+    assert [one["offer"] for one in several["decisions"]] == ["tea", None]
+    for body, among in zip(asked, several["decisions"], strict=True):
+        alone = web("POST", V1, body).json()
+        assert {name: alone[name] for name in among if name != "decision_id"} == {
+            name: among[name] for name in among if name != "decision_id"
+        }
+        for part, by in (("offers", "offer"), ("ads", "how"), ("dsa", "how")):
+            assert alone[part] == ({} if among["offer"] is None else {among[by]: several[part][among[by]]})
 
 
 def test_several_people_are_answered_in_the_order_asked(web):
@@ -162,9 +198,10 @@ def test_a_body_without_a_length_is_measured_as_it_comes(ran_shop):
         await asyncio.sleep(5)
 
     with opened(ran_shop) as serving:
-        web = Web(serving, limits=Limits(body=1_000, arrives=0.2))
+        web = Web(serving, limits=Limits(body=1_000, arrives=WITHIN))
         json_type = {"content-type": "application/json"}
         assert _type(web("POST", V1, headers=json_type, content=parts())) == "body-too-large"
+        web.app = assembly.service_app(serving, limits=Limits(body=1_000, arrives=0.2))
         assert _type(web("POST", V1, headers=json_type, content=never())) == "slow"
 
 
@@ -287,11 +324,11 @@ def test_every_other_wrong_turn_is_a_problem_too(web, method, path, code):
 
 
 def test_an_erased_person_is_told_of_no_more(web):
-    """Explanation, receipt and the stored answer under a key are gone."""
+    """The explanations and the stored answer under a key are gone; of the receipt, what anybody may know is left."""
     body, key = {"subject": person(3)}, {"idempotency-key": "k"}
     one = web("POST", V1, body, key).json()
     assembly.erase(person(3), home=web.place, at=datetime.now(UTC))
-    for link in (*one["explanations"].values(), one["receipt"]):
+    for link in one["explanations"].values():
         assert _type(web("GET", link)) == "decision-closed"
     assert _type(web("POST", V1, body, key)) == "decision-closed"
 

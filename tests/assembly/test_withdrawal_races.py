@@ -17,6 +17,7 @@ from evenhand.adapters.stores.home import Home
 from evenhand.features import pseudonymise
 from evenhand.ledger import decided_about, facts
 from evenhand.terms import Standing
+from patience import WITHIN
 from shop_folder import AT, write_shop
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -202,9 +203,9 @@ def test_the_first_thing_that_anybody_says_waits_for_a_run_that_commits(tmp_path
     with pytest.raises(subprocess.TimeoutExpired, match="timed out"):
         sayer.wait(1.0)
     assert not Home(tmp_path / "evenhand-home").people.exists(), "nothing was said while the run was made durable"
-    _, trouble = committer.communicate("go\n", timeout=60)
+    _, trouble = committer.communicate("go\n", timeout=WITHIN)
     assert committer.returncode == 0, trouble
-    out, trouble = sayer.communicate(timeout=60)
+    out, trouble = sayer.communicate(timeout=WITHIN)
     assert sayer.returncode == 0, trouble
     assert json.loads(out)[0] == "canary5@mail.example"
     assert len(assembly.consent_history("canary5@mail.example", home="evenhand-home").said) == 1

@@ -324,7 +324,7 @@ def test_a_backup_that_was_killed_is_none(ran, cli):
     for number in range(4):
         process = subprocess.Popen([*PROGRAM, "backup", f"copy{number}", "--keys", f"keys{number}"], cwd=ran)
         try:
-            process.wait(0.5 + 0.2 * number)
+            process.wait(0.1 + 0.3 * number)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -230,6 +230,15 @@ def test_an_id_that_is_nobodys_here_is_said_to_be(ran, cli):
     assert json.loads(cli(ran, "consent", "object", "canary3@mail.example", "--json").stdout)["known"] is True
 
 
+@pytest.mark.parametrize("words", [("consent", "history"), ("rights", "list", "--subject")], ids=lambda words: words[1])
+def test_what_is_read_of_a_person_says_whether_the_id_is_anybodys(ran, cli, words):
+    """Nothing found and nobody there are two things: a warning for people, `known` for programs."""
+    said = "nobody here by that id has any record"
+    for who, is_known in (("nobody-9", False), ("canary3@mail.example", True)):
+        assert json.loads(cli(ran, *words, who, "--json").stdout)["known"] is is_known
+        assert (said in cli(ran, *words, who).stderr) is not is_known
+
+
 @pytest.mark.parametrize("code", ["dutch", "xx", "NL", "n l", "nl_NL"])
 def test_a_language_that_is_none_is_refused(ran, cli, code):
     """The evidence of a consent names a language; nothing is recorded with one that is none."""

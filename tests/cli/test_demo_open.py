@@ -18,6 +18,8 @@ import httpx
 import pytest
 
 from evenhand.portal import card_script
+from patience import WITHIN, soon
+from serve_cases import free_port
 from shop_folder import PROGRAM
 
 pytestmark = [
@@ -74,12 +76,10 @@ def test_the_demonstration_opens_and_ends(tmp_path, cli):
         try:
             places = _told(process)
             _walk(places, port)
-            until = time.monotonic() + 30
-            while not shown.exists() and time.monotonic() < until:
-                time.sleep(0.05)
+            assert soon(shown.exists)
             assert shown.read_text("utf-8") == places["Start here:"]
             process.send_signal(signal.SIGINT)
-            said = process.communicate(timeout=60)[1]
+            said = process.communicate(timeout=WITHIN)[1]
         finally:
             process.kill()
             process.communicate()
@@ -98,26 +98,32 @@ def _walk_the_example(folder, cli):
     assert (demo[1:], ran[1:], shop[1:]) == (["demo"], ["run", "evenhand-demo/shop.yaml"], ["examples/shop/shop.py"])
     made = cli(folder, *make[1:])
     assert made.exit_code == 0, made.output
-    service, own = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
+    service, own = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     asks = {"EVENHAND_KEY": made.stdout.split()[0], "EVENHAND_SERVICE": service, "PORT": own.rpartition(":")[2]}
     served = [*PROGRAM, *serve[1:], "--port", service.rpartition(":")[2]]
     with (
         _running(served, folder, f"{service}/readyz"),
         _running([sys.executable, str(EXAMPLE / "shop.py")], folder, own, **asks),
     ):
-        pages = {who: httpx.get(own, params={"as": who}, timeout=30).text for who in ("2", "")}
+        pages = {who: _with_a_card(own, who) for who in ("2", "")}
         assert "gekozen met AI" in pages["2"]
         assert "niet op basis van uw gegevens" in pages[""]
         assert asks["EVENHAND_KEY"] not in pages["2"]
         (why,) = re.findall(r'class="evenhand-why" href="([^"]+)"', pages["2"])
-        assert httpx.get(why, timeout=30).status_code == 200
-        assert httpx.get(f"{own}/card/2.js", timeout=30).text == card_script()
+        assert httpx.get(why, timeout=WITHIN).status_code == 200
+        assert soon(lambda: httpx.get(f"{own}/card/2.js", timeout=WITHIN).text == card_script())
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def _with_a_card(shop, who):
+    """A page of the shop as somebody sees it: the shop waits a second for its card, and shows none after that."""
+    seen = []
+
+    def is_there():
+        seen.append(httpx.get(shop, params={"as": who}, timeout=WITHIN).text)
+        return "evenhand-card" in seen[-1]
+
+    assert soon(is_there, rest=0.2)
+    return seen[-1]
 
 
 @contextmanager
@@ -127,7 +133,7 @@ def _running(command, folder, address, **environment):
         command, cwd=folder, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
-        until = time.monotonic() + 90
+        until = time.monotonic() + 2 * WITHIN
         while process.poll() is None and time.monotonic() < until:
             try:
                 httpx.get(address, timeout=5)
@@ -136,7 +142,7 @@ def _running(command, folder, address, **environment):
                 time.sleep(0.05)
         yield
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=WITHIN)[0]
         assert process.returncode == 0, said
     finally:
         process.kill()
@@ -145,7 +151,7 @@ def _running(command, folder, address, **environment):
 
 def _walk(places, port):
     """As somebody who clicks: the start, each shop, a why, own pages, how, the report; and as a page from elsewhere."""
-    with httpx.Client(follow_redirects=True, timeout=30) as client:
+    with httpx.Client(follow_redirects=True, timeout=WITHIN) as client:
         start = client.get(places["Start here:"])
         root = places["Start here:"].partition("/try/")[0]
         assert root.startswith("http://127.0.0.1:")

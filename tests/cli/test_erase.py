@@ -6,6 +6,8 @@ import contextlib
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +16,7 @@ from evenhand import assembly
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.adapters.stores.home import find_home
 from evenhand.features import pseudonymise
+from evenhand.receipts import read_receipt
 from shop_folder import AT, evenhand, runs_of, same_key, write_shop
 
 WHO = "canary2@mail.example"
@@ -83,6 +86,30 @@ def test_a_receipt_that_was_given_before_still_holds(twice, cli):
     cli(twice, "rights", "erase", WHO, "--yes")
     assert cli(twice, "receipt", "check", "r.json").exit_code == 0
     assert cli(twice, "ledger", "verify", "--checkpoint", "r.json").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["proof.html", "proof.json"])
+def test_after_an_erasure_a_receipt_proves_the_record_and_shows_nothing_of_the_person(twice, cli, name):
+    """By the decision's id: what the person's page gives too; it verifies by itself and by the program that stands
+    alone, without an id, a pseudonym, a value or what was offered. Who got it is noted. By the person's id nothing is
+    found, since nobody knows any more what was decided about them."""
+    marks, told = _marks(twice, cli), json.loads(cli(twice, "why", WHO, "--json").stdout)
+    cli(twice, "rights", "erase", WHO, "--yes")
+    given = cli(twice, "receipt", "give", told["decision_id"], "--out", name, "--by", "desk-4", "--json")
+    assert given.exit_code == 0, given.stderr
+    assert json.loads(given.stdout)["closed"] is True
+    text = (twice / name).read_text("utf-8")
+    assert not [mark for mark in (*marks, b"Money off tea") if mark in text.encode()]
+    assert not {"opened", "salt"} & {member for entry in read_receipt(text)["entries"] for member in entry}
+    checked = json.loads(cli(twice, "receipt", "check", name, "--json").stdout)
+    assert (checked["ok"], set(checked["facts"]), checked["parts"]) == (True, {"entry"}, [])
+    (twice / "check_receipt.py").write_text(cli(twice, "receipt", "checker").stdout, "utf-8")
+    words = [sys.executable, "-I", "check_receipt.py", name, "--key", cli(twice, "ledger", "key").stdout.strip()]
+    alone = subprocess.run(words, cwd=twice, capture_output=True, text=True, check=False, timeout=60)
+    assert (alone.returncode, "Everything holds" in alone.stdout) == (0, True), alone.stdout + alone.stderr
+    looks = assembly.staff_reads(home=twice / "evenhand-home", about=told["decision_id"])
+    assert [one.who for one in looks][-1] == "desk-4"
+    assert cli(twice, "receipt", "give", WHO, "--out", "none.html").exit_code == 3
 
 
 def test_a_report_that_told_their_story_tells_it_no_more(twice, cli):

@@ -106,6 +106,7 @@ def test_the_models_own_choice_is_what_it_would_have_chosen_at_the_runs_prices(f
 def test_it_reads_as_a_table_and_says_whether_the_model_beats_the_lot(folder):
     """One line per policy in people and in money, and one sentence."""
     text = evaluated(folder).stdout
+    assert "EUR per 100 people" in text
     assert text.count("offer-01 for everybody") == 2
     assert text.count("the model's choice") == 2
     assert "than the lot" in text or "beats the lot" in text

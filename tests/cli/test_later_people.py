@@ -101,6 +101,20 @@ def test_the_policy_is_shown_and_checked_against_the_ledger(ran, cli):
     assert machine == json.loads((_run_folder(ran) / "prices.json").read_text())
 
 
+def test_amounts_are_told_in_the_currency_that_the_campaign_declares(shop, cli):
+    """A shop in pounds: what a plan is worth, the prices of its run, and what is left of its budget."""
+    campaign = shop / "campaign.yaml"
+    campaign.write_text(campaign.read_text("utf-8").replace("subjects:", "currency: GBP\nsubjects:", 1), "utf-8")
+    planned = json.loads(cli(shop, "run", "campaign.yaml", "--at", AT, "--json").stdout)
+    assert planned["currency"] == "GBP"
+    assert planned["value_text"].startswith("GBP ")
+    assert "in        GBP" in cli(shop, "policy", "--home", "evenhand-home").stdout
+    told = _decide(cli, shop, 3)
+    assert json.loads(told.stdout)["currency"] == "GBP"
+    said = cli(shop, "decide", "campaign.yaml", _person(4), "--at", LATER)
+    assert "budget GBP " in said.stderr
+
+
 def test_prices_that_decide_takes_for_nobody_later_say_so(shop, cli):
     """Under an aware limit the prices are shown as far as they are public, with why later people cannot have them."""
     make_aware(shop / "campaign.yaml")

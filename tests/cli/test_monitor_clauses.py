@@ -18,6 +18,7 @@ import pytest
 import evenhand as eh
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.terms import PausedError
+from patience import WITHIN
 from shop_folder import AT, PROGRAM, evenhand, make_aware, runs_of
 
 HOME = "evenhand-home"
@@ -470,7 +471,7 @@ def test_two_monitors_at_once_record_an_alarm_once(cli, ran):
     declare(ran, RESPONDED)
     follow(ran, "outcome", 0.2, 0.8)
     both = [_start(ran, "--quiet") for _ in range(2)]
-    codes = sorted(one.wait(120) for one in both)
+    codes = sorted(one.wait(2 * WITHIN) for one in both)
     assert codes in ([1, 1], [1, 4])
     for one in both:
         one.communicate()
@@ -499,7 +500,7 @@ def test_following_sees_a_run_that_arrives_and_stops_cleanly(cli, ran):
         assert f"{personal // 2 // 10 * 10} events counted" in first
         _until(process, f"{personal // 10 * 10} events counted")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=WITHIN)
         assert process.returncode == 0
         assert "Stopped. What was counted is kept." in err
         assert "error" not in err

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from campaigns_cases import start
 from evenhand import assembly
 from evenhand.adapters.stores.database import database_of
 from evenhand.adapters.stores.event_tables import Event, EventTables
@@ -270,7 +271,7 @@ def test_a_campaign_over_the_network_is_kept_and_paused_on_a_server_for_every_se
     now, home = datetime.now(UTC), there.folder / HOME
     with assembly.open_service([], home=home, at=now, sources=there.folder) as one:
         one.register.upload(file, who="staff-1", why="spring")
-        told = one.register.start("small-shop", seen="*", who="staff-1", why="agreed")
+        told = start(one)
         assert (told["state"], told["is_served"]) == ("active", True)
         with assembly.open_service([], home=home, at=now, sources=there.folder) as other:
             assert asked(other.live, person(3)).answers

@@ -45,6 +45,7 @@ def test_every_no_is_carried_to_a_new_id_and_no_yes(desk):
     assert _reason(desk, NEW) == "consent-valid"
     done = _link(desk, NEW, OLD)
     assert (done["ids"], done["carried"], done["erased"]) == (2, 2, False)
+    assert (done["known"], done["was_known"]) == (True, True)
     now = json.loads(desk("consent", "history", NEW, "--json").stdout)["said"]
     assert {one["status"] for one in now} == {"Objected", "SaleOptedOut"}
     assert {one["actor"] for one in now} == {"desk-4"}

@@ -18,8 +18,9 @@ from evenhand import assembly
 from evenhand.adapters.stores.home import Home
 from evenhand.ledger import runs
 from live_cases import person
+from patience import WITHIN, soon
 from postgres_server import Server, binaries
-from serve_cases import Askers, ask_once, serving
+from serve_cases import Askers, asked_again, serving
 from shop_folder import AT, write_shop
 
 pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.postgres]
@@ -58,15 +59,12 @@ def _offers_of_live_runs(folder: Path, monkeypatch: pytest.MonkeyPatch, environ:
 
 
 def _said(address: str) -> tuple[int, str]:
-    told = httpx.get(address + "/readyz", timeout=10)
+    told = httpx.get(address + "/readyz", timeout=WITHIN)
     return told.status_code, told.json().get("why", "")
 
 
 def _soon(address: str, status: int) -> bool:
-    end = time.monotonic() + 40
-    while _said(address)[0] != status and time.monotonic() < end:
-        time.sleep(0.1)
-    return _said(address)[0] == status
+    return soon(lambda: _said(address)[0] == status, rest=0.1)
 
 
 def test_while_the_server_is_away_nobody_is_decided_about_and_nothing_is_decided_twice(tmp_path, cli):
@@ -88,43 +86,39 @@ def test_while_the_server_is_away_nobody_is_decided_about_and_nothing_is_decided
             server.start()
             assert _soon(service.address, 200)
             first = httpx.post(
-                service.address + "/v1/decisions", json={"subject": person(3)}, headers=headers, timeout=30
+                service.address + "/v1/decisions", json={"subject": person(3)}, headers=headers, timeout=WITHIN
             )
             assert first.status_code == 200  # what says that it is ready is ready for the very first question
             askers = Askers(service.address, key, 10_000)
-            end = time.monotonic() + 60
-            while len(askers.answers) < 20 and time.monotonic() < end:
-                time.sleep(0.05)
+            assert soon(lambda: len(askers.answers) >= 20)
             server.stop("immediate")
             assert _soon(service.address, 503)
-            before = set(askers.answers)
+            before = set(askers.asked)  # of these an answer may be on its way
             end = time.monotonic() + AWAY
             while time.monotonic() < end:
                 told = httpx.post(
-                    service.address + "/v1/decisions", json={"subject": person(3)}, headers=headers, timeout=30
+                    service.address + "/v1/decisions", json={"subject": person(3)}, headers=headers, timeout=WITHIN
                 )
                 assert told.status_code == 503
                 assert told.headers["content-type"] == "application/problem+json"
                 assert int(told.headers["retry-after"]) > 0
                 assert _said(service.address)[0] == 503
-                assert httpx.get(service.address + "/healthz").status_code == 200
-            assert set(askers.answers) == before
+                assert httpx.get(service.address + "/healthz", timeout=WITHIN).status_code == 200
+            assert set(askers.answers) <= before
             server.start()
             assert _soon(service.address, 200)
-            end = time.monotonic() + 60
-            while len(askers.answers) < len(before) + 20 and time.monotonic() < end:
-                time.sleep(0.05)
+            enough = len(askers.answers) + 20
+            assert soon(lambda: len(askers.answers) >= enough)
             askers.end()
-            assert len(askers.answers) >= len(before) + 20
-            with httpx.Client(timeout=30) as client:
+            with httpx.Client(timeout=WITHIN) as client:
                 for once in list(askers.asked)[-60:]:
-                    again = ask_once(client, service.address, headers, once, askers.asked[once])
+                    again = asked_again(client, service.address, headers, once, askers.asked[once])
                     assert askers.answers.setdefault(once, again) == again
             assert service.stop(signal.SIGTERM)[0] == 0
         assert len(set(askers.answers.values())) == len(askers.answers)
         decided = sum(run["decisions"] for run in _live_runs(cli, tmp_path, environ))
         # A question of which the answer was lost may have been decided; asked again it gets that decision.
-        assert len(askers.answers) <= decided <= len(askers.asked)
+        assert len(askers.answers) < decided <= len(askers.asked) + 1, "all of these, and the very first question"
         verified = cli(tmp_path, "ledger", "verify", **environ)
         assert verified.exit_code == 0, verified.output
     finally:
@@ -155,7 +149,7 @@ def test_two_services_on_one_server_keep_limits_contacts_and_withdrawals_exact(
             time.sleep(0.02)
 
     def buy(address: str, numbers: range) -> None:
-        with httpx.Client(timeout=60) as client:
+        with httpx.Client(timeout=WITHIN) as client:
             for number in numbers:
                 if stop.is_set():
                     return
@@ -163,7 +157,7 @@ def test_two_services_on_one_server_keep_limits_contacts_and_withdrawals_exact(
                     offers.append(person(number))
 
     def withdraw(here: str, there: str, numbers: range) -> None:
-        with httpx.Client(timeout=60) as client:
+        with httpx.Client(timeout=WITHIN) as client:
             for number in numbers:
                 said = {"subject": person(number), "word": "withdraw", "purpose": "PersonalisedAdvertising"}
                 done = client.post(here + "/v1/consents", json=said, headers=headers)
@@ -181,10 +175,10 @@ def test_two_services_on_one_server_keep_limits_contacts_and_withdrawals_exact(
             thread.start()
         time.sleep(SECONDS)
         for thread in threads[4:]:
-            thread.join(120)
+            thread.join(2 * WITHIN)
         stop.set()
         for thread in threads:
-            thread.join(120)
+            thread.join(2 * WITHIN)
         assert [each.stop(signal.SIGTERM)[0] for each in (one, other)] == [0, 0]
     assert late == []
     assert len(set(offers)) == len(offers) > 0

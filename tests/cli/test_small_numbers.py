@@ -18,7 +18,8 @@ from shop_folder import AT, write_shop
 
 NO_PEOPLE = {
     "schema_version", "seed", "line", "column", "startLine", "startColumn",  # places and versions
-    "upper", "lower", "rate", "ratio", "ratio_upper", "ratio_lower", "value_kept", "auroc",  # shares that are whole
+    "upper", "lower", "rate", "ratio", "ratio_upper", "ratio_lower", "value_kept", "auroc",
+    "used_between", "reached_between", "unlimited_between",  # shares that are whole
     "hidden_cells", "groups", "features", "decimals",  # numbers of groups and of columns
 }  # fmt: skip
 """Whole numbers below ten under these names are no numbers of people."""
@@ -202,3 +203,52 @@ def test_two_reports_around_one_person_cannot_be_subtracted(ran, cli, one_less):
     _, before, *_, last = json.loads(cli(ran, "ledger", "runs", "--json").stdout)["runs"]
     page = (ran / "evenhand-home" / "runs" / last["run_id"] / "report.html").read_text("utf-8")
     assert f"differ from what run {before['run_id']} told" in page
+
+
+def _limit_told(folder: Path, cli) -> dict[str, Any]:
+    """What a run tells of the limit between groups: in its summary, its report, its lines and its page."""
+    ran = json.loads(cli(folder, "run", "campaign.yaml", "--at", AT, "--json").stdout)
+    report = Path(ran["report"])
+    told = {
+        "summary": ran["limits"][-1],
+        "report": json.loads(report.with_suffix(".json").read_text("utf-8"))["limits"],
+    }
+    told["lines"] = cli(folder, "plan", "campaign.yaml", "--at", AT, "--quiet").stdout
+    told["page"] = report.read_text("utf-8")
+    swept = cli(folder, "frontier", "campaign.yaml", "--bounds", "0.8", "--at", AT, "--json").stdout
+    told["swept"] = json.loads(swept)
+    return told
+
+
+def _erased(folder: Path, cli, ran: Path, sex: str) -> Path:
+    """A copy of a home in which the campaign ran, with one person of a sex erased who was not offered anything."""
+    given = (next(iter(ran.glob("evenhand-home/runs/*/decisions.csv")))).read_text("utf-8").splitlines()[1:]
+    nothing = {line.split(",")[0] for line in given if line.split(",")[3:5] == ["personalised", "beyond-limits"]}
+    rows = (line.split(",") for line in (ran / "people.csv").read_text("utf-8").splitlines()[1:])
+    who = next(row[0] for row in rows if row[3] == sex and row[0] in nothing)
+    shutil.copytree(ran, folder)
+    assert cli(folder, "rights", "erase", who, "--yes").exit_code == 0
+    return folder
+
+
+def test_the_figure_of_a_limit_says_the_same_whoever_is_gone(ran, cli, tmp_path):
+    """After one erasure it stands between two figures, everywhere the same ones, whether a man or a woman was erased;
+    they hold the figure that was told before, and whether it is kept is said in words too."""
+    before = json.loads(cli(ran, "plan", "campaign.yaml", "--at", AT, "--json").stdout)["limits"][-1]
+    assert before["used"] is not None
+    assert "used_between" not in before
+    told = [_limit_told(_erased(tmp_path / sex, cli, ran, sex), cli) for sex in ("f", "m")]
+    least, most = told[0]["summary"]["used_between"]
+    assert told[0]["summary"]["used"] is None
+    assert 0.8 <= least <= before["used"] <= most
+    said = f"kept, between {least:.3f} and {most:.3f}"
+    for one in told:
+        figures = {name: one["summary"][name] for name in ("used", "used_between", "held", "used_text")}
+        assert figures == {"used": None, "used_between": [least, most], "held": True, "used_text": said}
+        assert one["report"][-1]["used_between"] == [least, most]
+        assert said in one["lines"]
+        (point,) = one["swept"]["points"]
+        assert (point["reached"], one["swept"]["unlimited"]) == (None, None)
+        assert point["reached_between"] == [least, most]
+        assert f"between {least:.3f} and {most:g}" in one["page"].replace("1.000", "1")
+    assert told[0]["swept"]["points"][0]["groups"] == told[1]["swept"]["points"][0]["groups"]

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import secrets
-import socket
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,8 @@ from evenhand import assembly
 from evenhand.adapters.stores.home import Home
 from evenhand.staff import Read, ReadKind
 from live_cases import Web, opened
+from patience import WITHIN
+from serve_cases import free_port
 from shop_folder import PROGRAM
 
 HOME = ("--home", "evenhand-home")
@@ -140,12 +141,10 @@ def test_looks_and_sessions_stand_on_a_server_too(upgraded_there, cli, monkeypat
 @pytest.mark.service
 def test_the_pages_are_served_alone_and_somebody_signs_in_over_http(ran):
     """A process of its own, asked as a browser asks it: sign-in, issuer, back, the queue, out."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = [*PROGRAM, "staff", "serve", "--dev-sign-in", "--port", str(port), *HOME]
     process = subprocess.Popen(words, cwd=ran, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    here, cookies, client = f"http://127.0.0.1:{port}", {}, httpx.Client(verify=False, timeout=20)
+    here, cookies, client = f"http://127.0.0.1:{port}", {}, httpx.Client(verify=False, timeout=WITHIN)
     try:
 
         def ask(path, method="GET", **sent):
@@ -158,7 +157,7 @@ def test_the_pages_are_served_alone_and_somebody_signs_in_over_http(ran):
                 cookies[name] = value
             return answer
 
-        until = time.monotonic() + 60
+        until = time.monotonic() + 2 * WITHIN
         while True:
             try:
                 assert ask("/officer/").status_code == 303
@@ -192,7 +191,7 @@ def test_the_pages_are_served_alone_and_somebody_signs_in_over_http(ran):
     finally:
         client.close()
         process.terminate()
-        said = process.communicate(timeout=30)[0]
+        said = process.communicate(timeout=WITHIN)[0]
     assert process.returncode == 0, said
     assert f"{here}/staff/" in said
     assert "code=" not in said

@@ -19,9 +19,11 @@ import pytest
 
 from campaigns_cases import ANY, YAML, named, write_tables
 from evenhand import assembly
+from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.adapters.sealing import cores
-from live_cases import person
-from serve_cases import Askers, Service, ask_once, serving
+from live_cases import begin_as_a_run, end_as_a_run, person
+from patience import WITHIN, soon
+from serve_cases import Askers, Service, asked_again, serving
 from shop_folder import evenhand
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
@@ -46,7 +48,7 @@ class There:
     def ask(self, **more: object) -> httpx.Response:
         """A question about somebody, to the two processes."""
         own = {"authorization": f"Bearer {self.keys['all']}"}
-        return httpx.post(self.two.address + ASK, json={"subject": person(3), **more}, headers=own, timeout=30)
+        return httpx.post(self.two.address + ASK, json={"subject": person(3), **more}, headers=own, timeout=WITHIN)
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +70,18 @@ def _front(service: Service) -> int:
     children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
     if not children.exists():
         pytest.skip("this system does not tell which process started which")
-    (only,) = children.read_text("ascii").split()
-    return int(only)
+    found: list[str] = []
+
+    def is_there() -> bool:
+        found[:] = children.read_text("ascii").split()
+        return len(found) == 1
+
+    assert soon(is_there)
+    return int(found[0])
+
+
+def _is_alive(service: Service) -> bool:
+    return httpx.get(service.address + "/healthz", timeout=WITHIN).status_code == 200
 
 
 def _children(service: Service) -> set[int]:
@@ -77,41 +89,49 @@ def _children(service: Service) -> set[int]:
     found = set()
     for told in Path(f"/proc/{service.process.pid}/task").glob("*/children"):
         found |= {int(one) for one in told.read_text("ascii").split()}
-    return {one for one in found if "State:\tZ" not in Path(f"/proc/{one}/status").read_text("ascii")}
+    return {one for one in found if not _is_over(one)}
+
+
+def _is_over(number: int) -> bool:
+    """Whether a process ended, also where nobody took note of its end yet."""
+    try:
+        return "State:\tZ" in Path(f"/proc/{number}/status").read_text("ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    """Nobody can write the ledger meanwhile, so questions wait."""
-    other = sqlite3.connect(folder / "evenhand-home" / "ledger.sqlite", isolation_level=None, timeout=20)
-    other.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        other.rollback()
-        other.close()
+    """Somebody else records a whole run meanwhile, so questions wait: for that longer than for anything else."""
+    home = folder / "evenhand-home"
+    with SqliteLedger(home / "ledger.sqlite", key=home / "secret.key", patience=WITHIN) as other:
+        begin_as_a_run(other)
+        try:
+            yield
+        finally:
+            end_as_a_run(other)
 
 
 class _Waiting(threading.Thread):
-    """Somebody who asks and waits."""
+    """Somebody who asks and waits; made once their question is there."""
 
     def __init__(self, service: Service, key: str) -> None:
         super().__init__()
         self._service, self._key = service, key
         self.answer: httpx.Response | None = None
         self.start()
-        time.sleep(0.4)
+        assert soon(lambda: "\nevenhand_waiting 1.0\n" in httpx.get(service.address + "/metrics", timeout=WITHIN).text)
 
     def run(self) -> None:
         """Ask, once."""
         own = {"authorization": f"Bearer {self._key}"}
-        self.answer = httpx.post(self._service.address + ASK, json={"subject": person(5)}, headers=own, timeout=30)
+        self.answer = httpx.post(self._service.address + ASK, json={"subject": person(5)}, headers=own, timeout=WITHIN)
 
 
 def _told(address: str, request: bytes) -> bytes:
     """Everything that a server says to some bytes."""
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=WITHIN) as connection:
         for part in request.split(b"|pause|"):
             connection.sendall(part)
             time.sleep(0.05 if b"|pause|" in request else 0)
@@ -211,8 +231,9 @@ def test_what_a_proxy_says_of_a_caller_reaches_the_pages(there, scheme):
     """Only over TLS is the cookie of somebody's own pages for TLS alone; with one process, and with two."""
     own = {"authorization": f"Bearer {there.keys['all']}"}
     for service in (there.two, there.one):
-        link = httpx.post(service.address + "/v1/links", json={"subject": person(3)}, headers=own).json()["link"]
-        answer = httpx.post(service.address + link, headers={"x-forwarded-proto": scheme})
+        made = httpx.post(service.address + "/v1/links", json={"subject": person(3)}, headers=own, timeout=WITHIN)
+        link = made.json()["link"]
+        answer = httpx.post(service.address + link, headers={"x-forwarded-proto": scheme}, timeout=WITHIN)
         cookies = httpx.Headers(answer.headers).get("set-cookie", "")
         assert answer.status_code == 303, answer.text
         assert ("secure" in cookies.lower()) == (scheme == "https")
@@ -222,7 +243,7 @@ def test_figures_count_what_the_other_process_answered(there):
     """As soon as it was answered; and the decision counts among people."""
 
     def counted() -> float:
-        text = httpx.get(there.two.address + "/metrics").text
+        text = httpx.get(there.two.address + "/metrics", timeout=WITHIN).text
         found = re.search(r'evenhand_requests_total\{route="/v1/decisions",status="200"\} (\S+)', text)
         return float(found[1]) if found else 0.0
 
@@ -230,7 +251,7 @@ def test_figures_count_what_the_other_process_answered(there):
     for _ in range(3):
         assert there.ask().status_code == 200
     assert counted() == before + 3
-    text = httpx.get(there.two.address + "/metrics").text
+    text = httpx.get(there.two.address + "/metrics", timeout=WITHIN).text
     assert 'evenhand_request_seconds_count{route="/v1/decisions"}' in text
     assert 'evenhand_decisions_total{campaign="small-shop",standing="personalised"}' in text
 
@@ -240,16 +261,14 @@ def test_where_the_process_that_speaks_http_is_killed_another_takes_its_place(th
     own, front = {"authorization": f"Bearer {there.keys['all']}"}, _front(there.two)
     before = _decisions(cli, there.folder)
     askers = Askers(there.two.address, there.keys["all"], 50_000)
-    until = time.monotonic() + 60
-    while len(askers.answers) < 8 and time.monotonic() < until:
-        time.sleep(0.01)
+    assert soon(lambda: len(askers.answers) >= 8)
     os.kill(front, signal.SIGKILL)
-    with httpx.Client(timeout=30) as client:
-        assert client.get(there.two.address + "/healthz").status_code == 200
+    with httpx.Client(timeout=WITHIN) as client:
+        assert soon(lambda: _is_alive(there.two))
         askers.end()
         assert _front(there.two) != front
         for once, who in askers.asked.items():
-            again = ask_once(client, there.two.address, own, once, who)
+            again = asked_again(client, there.two.address, own, once, who)
             assert askers.answers.setdefault(once, again) == again
     assert len(set(askers.answers.values())) == len(askers.asked)
     assert _decisions(cli, there.folder) - before == len(askers.asked)
@@ -259,7 +278,7 @@ IMPATIENT = """
 import sys
 from pathlib import Path
 from evenhand import assembly
-assembly.serve([Path("campaign.yaml")], port=int(sys.argv[-1]), silence=4.0, told=lambda said: print(said, flush=True))
+assembly.serve([Path("campaign.yaml")], port=int(sys.argv[-1]), silence=8.0, told=lambda said: print(said, flush=True))
 """
 
 
@@ -268,7 +287,7 @@ def test_where_the_process_that_speaks_http_is_stopped_another_takes_its_place(r
     with serving(ran, code=IMPATIENT) as service:
         before = _front(service)
         os.kill(before, signal.SIGSTOP)
-        assert httpx.get(service.address + "/healthz", timeout=60).status_code == 200
+        assert soon(lambda: _is_alive(service))
         assert _front(service) != before
         code, said = service.stop(signal.SIGTERM)
     assert code == 0
@@ -280,11 +299,11 @@ def test_where_the_process_that_decides_is_stopped_whoever_asks_how_it_is_is_tol
     """A load balancer learns that nobody answers, and that somebody does again; nothing else goes on meanwhile."""
     there.two.process.send_signal(signal.SIGSTOP)
     try:
-        told = httpx.get(there.two.address + "/readyz", timeout=30)
+        told = httpx.get(there.two.address + "/readyz", timeout=WITHIN)
     finally:
         there.two.process.send_signal(signal.SIGCONT)
     assert (told.status_code, told.json()["type"]) == (503, "/problems/unanswered")
-    assert httpx.get(there.two.address + "/readyz", timeout=30).status_code == 200
+    assert soon(lambda: httpx.get(there.two.address + "/readyz", timeout=WITHIN).status_code == 200)
     assert there.ask().status_code == 200
 
 
@@ -293,12 +312,10 @@ def test_a_ctrl_c_while_the_process_that_speaks_http_starts_is_for_the_one_that_
     before = _front(there.two)
     os.kill(before, signal.SIGKILL)
     children = Path(f"/proc/{there.two.process.pid}/task/{there.two.process.pid}/children")
-    until = time.monotonic() + 30
-    while children.read_text("ascii").split() in ([], [str(before)]) and time.monotonic() < until:
-        time.sleep(0.001)
+    assert soon(lambda: children.read_text("ascii").split() not in ([], [str(before)]), rest=0.001)
     started = _front(there.two)
     os.kill(started, signal.SIGINT)
-    assert httpx.get(there.two.address + "/healthz", timeout=30).status_code == 200
+    assert soon(lambda: _is_alive(there.two))
     assert _front(there.two) == started
 
 
@@ -307,6 +324,15 @@ def _decisions(cli, folder: Path) -> int:
     assert verified.exit_code == 0, verified.output
     with sqlite3.connect(folder / "evenhand-home" / "ledger.sqlite") as store:
         return int(store.execute("select count(*) from decided").fetchone()[0])
+
+
+def _is_refused(service: Service) -> bool:
+    """Whether whoever comes now is not let in."""
+    try:
+        httpx.get(service.address + "/healthz", timeout=5)
+    except httpx.TransportError:
+        return True
+    return False
 
 
 def test_told_to_stop_it_answers_what_waits_and_lets_nobody_else_in(ran, cli):
@@ -318,13 +344,11 @@ def test_told_to_stop_it_answers_what_waits_and_lets_nobody_else_in(ran, cli):
             waiting = _Waiting(service, made.stdout.strip().splitlines()[0])
             for one in (front, service.process.pid):
                 os.kill(one, signal.SIGINT)
-            time.sleep(0.4)
-            with pytest.raises(httpx.TransportError, match=r".*"):
-                httpx.get(service.address + "/healthz", timeout=0.5)
-        waiting.join(30)
+            assert soon(lambda: _is_refused(service))
+        waiting.join(WITHIN)
         assert waiting.answer is not None
         assert waiting.answer.status_code == 200
-        assert service.process.wait(30) == 0
+        assert service.process.wait(WITHIN) == 0
         assert "started again" not in service.process.communicate()[0]
 
 
@@ -335,22 +359,23 @@ def test_where_the_process_that_decides_is_killed_who_waits_is_told_and_the_port
         with _held(ran):
             waiting = _Waiting(service, made.stdout.strip().splitlines()[0])
             service.stop(signal.SIGKILL)
-            waiting.join(30)
+            waiting.join(WITHIN)
         assert waiting.answer is not None
         assert (waiting.answer.status_code, waiting.answer.headers["retry-after"]) == (503, "2")
         assert waiting.answer.json()["type"] == "/problems/unanswered"
-        port, until = int(service.address.rpartition(":")[2]), time.monotonic() + 10
-        while time.monotonic() < until:
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", port))
-                    probe.listen()
-                except OSError:
-                    time.sleep(0.05)
-                else:
-                    return
-    pytest.fail("something still listens")
+        assert soon(lambda: _is_free(int(service.address.rpartition(":")[2])))
+
+
+def _is_free(port: int) -> bool:
+    """Whether nothing listens on a port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen()
+        except OSError:
+            return False
+    return True
 
 
 @pytest.mark.skipif(cores() < 2, reason="one processor: everything is sealed by the process that decides")
@@ -360,27 +385,28 @@ def test_where_the_process_that_seals_is_killed_batches_go_on_and_it_ends_with_t
     made = cli(ran, "machine-key", "make", "shop", "--scope", "decide", *HOME)
     own = {"authorization": f"Bearer {made.stdout.strip().splitlines()[0]}"}
     asked = {"subjects": [{"subject": person(number)} for number in range(400)]}
-    with serving(ran) as service, httpx.Client(base_url=service.address, headers=own, timeout=60) as client:
-        before, until = _children(service), time.monotonic() + 60
+    with serving(ran) as service, httpx.Client(base_url=service.address, headers=own, timeout=WITHIN) as client:
+        seen = _children(service)
 
-        def ask() -> None:
-            answer = client.post(ASK, json=asked)
-            assert len(answer.json()["decisions"]) == 400, answer.text
+        def sealer() -> int:
+            """Whoever seals for those who are asked about now: one that was not seen before."""
+            found: set[int] = set()
 
-        ask()
-        (seals,) = _children(service) - before
-        os.kill(seals, signal.SIGKILL)
-        before.add(seals)
-        ask()
-        while not (others := _children(service) - before):  # whoever asks before its end was seen starts none
-            assert time.monotonic() < until, "nobody seals again"
-            ask()
-        (seals,) = others
+            def is_there() -> bool:
+                answer = client.post(ASK, json=asked)
+                assert len(answer.json()["decisions"]) == 400, answer.text
+                found.update(_children(service) - seen)
+                return bool(found)
+
+            assert soon(is_there), "nobody seals"  # whoever asks before its end was seen starts none
+            (only,) = found
+            seen.add(only)
+            return only
+
+        os.kill(sealer(), signal.SIGKILL)
+        last = sealer()
         service.stop(signal.SIGKILL)
-        until = time.monotonic() + 10
-        while Path(f"/proc/{seals}").exists() and time.monotonic() < until:
-            time.sleep(0.05)
-        assert not Path(f"/proc/{seals}").exists()
+        assert soon(lambda: _is_over(last))
     assert assembly.verify_ledger(home=ran / "evenhand-home").ok
 
 
@@ -392,7 +418,7 @@ def test_a_campaign_that_is_started_meanwhile_is_decided_about_at_once(ran, cli)
     asked = {"campaign": "second-shop", "subject": person(3)}
     with (
         serving(ran, "--sources", "data") as service,
-        httpx.Client(base_url=service.address, headers=own, timeout=60) as client,
+        httpx.Client(base_url=service.address, headers=own, timeout=WITHIN) as client,
     ):
         assert client.post(ASK, json=asked).status_code == 404
         assert client.post("/v1/campaigns", content=named("second-shop"), headers=YAML).status_code == 201

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 import pytest
 
-from campaigns_cases import CAMPAIGN, named, taking
+from campaigns_cases import CAMPAIGN, named, start, taking
 from evenhand.adapters.web import console_pages
 from evenhand.reports import monitor_streams
 from evenhand.staff import StaffRole
@@ -66,7 +66,7 @@ def console(tmp_path_factory) -> Iterator[Console]:
     with taking(folder) as serving:
         made = Console(serving)
         made.register.upload(FILE, who="staff-1", why="<b>spring</b>")
-        made.register.start("small-shop", seen="*", who="staff-1", why="agreed")
+        start(made)
         made.register.upload(named("draft", FILE.decode()), who="staff-1", why="")
         asking = FILE.decode().replace("retention:", "review: {by: [reviewer]}\nretention:", 1)
         made.register.upload(named("in-review", asking), who="staff-1", why="")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +13,7 @@ from evenhand.adapters.web import StaffDoor, console_pages, side_by_side
 from evenhand.adapters.web.staff_door import COOKIE, staff_style
 from evenhand.reports import monitor_streams
 from evenhand.staff import Section, StaffRole
+from patience import WITHIN, soon
 
 pytestmark = pytest.mark.browser
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -60,13 +60,10 @@ def served(console):
     server = uvicorn.Server(uvicorn.Config(side_by_side(mounts), log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
-    for _ in range(400):
-        if server.started:
-            break
-        time.sleep(0.02)
+    assert soon(lambda: server.started)
     yield site
     server.should_exit = True
-    thread.join(10)
+    thread.join(WITHIN)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +84,7 @@ def _page(browser, site, *, scheme="light", width=1000, script=True):
         color_scheme=scheme,
         java_script_enabled=script,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(1_000 * WITHIN)
     page = context.new_page()
     page.goto(f"{site}/staff/enter")
     return page
@@ -164,10 +161,12 @@ def test_limits_are_tried_and_a_campaign_is_paused_with_the_keyboard_alone(serve
     assert not page.locator("header button:has-text('Nederlands')").first.is_visible()
     page.keyboard.type("by keyboard")
     assert not page.locator("header a:has-text('Nederlands')").is_visible()
-    page.locator("header button:has-text('Nederlands') >> visible=true").click()
+    with page.expect_navigation():
+        page.locator("header button:has-text('Nederlands') >> visible=true").click()
     assert page.locator("html").get_attribute("lang") == "nl"
     assert "(geprobeerd: 40)" in page.locator("main").inner_text()
-    page.locator("header button:has-text('English') >> visible=true").click()
+    with page.expect_navigation():
+        page.locator("header button:has-text('English') >> visible=true").click()
     assert page.input_value("#why-pause") == "by keyboard"
     page.focus("#why-pause")
     page.keyboard.press("Enter")
@@ -186,15 +185,18 @@ def test_the_language_is_changed_in_the_middle_of_a_form_and_enter_still_sends_i
     page.goto(f"{served}/console/new?category=ordinary&like=small-shop&lang=nl")
     page.fill("#id", "two-tongues")
     page.uncheck("input[name=feature] >> nth=0")
-    page.click("header button:has-text('English')")
+    with page.expect_navigation():
+        page.click("header button:has-text('English')")
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.input_value("#id") == "two-tongues"
     assert not page.is_checked("input[name=feature] >> nth=0")
     page.focus("#id")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert "campaign: two-tongues" in page.input_value("#document")
     page.fill("#reason", "half a reason")
-    page.click("header button:has-text('Nederlands')")
+    with page.expect_navigation():
+        page.click("header button:has-text('Nederlands')")
     assert page.locator("html").get_attribute("lang") == "nl"
     assert page.input_value("#reason") == "half a reason"
     page.context.close()

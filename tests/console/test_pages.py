@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import evenhand
-from campaigns_cases import named
+from campaigns_cases import named, start
 from console_cases import AS_TYPED
 from evenhand.adapters.campaigning import FindingsError
 from evenhand.adapters.web._problems import problem_body, problem_of
@@ -70,6 +70,10 @@ def test_the_category_comes_first_and_takes_away_what_it_forbids(console):
     assert 'value="age"' not in vacancy
     assert "F-HEC" in vacancy
     assert 'value="visits" checked' in vacancy
+    assert 'value="RecruitmentTargetedAdvertising"' in vacancy
+    ordinary = browser.get("/console/new?category=ordinary&like=small-shop&lang=en").text
+    assert 'value="RecruitmentTargetedAdvertising"' not in ordinary
+    assert "<b>targeted job advertising.</b>" in ordinary
     political = browser.get("/console/new?category=political&like=small-shop&lang=en").text
     assert "T-18" in political
     assert 'name="id"' not in political
@@ -213,7 +217,7 @@ def test_what_a_privacy_officer_paused_stays_paused_until_they_let_it_go_on(cons
     """A marketer sees who stopped it and who can lift that, has no button, and what they send is refused."""
     name, path = "of-the-officer", "/console/campaigns/of-the-officer"
     console.register.upload(_file(console, name), who="staff-1", why="")
-    console.register.start(name, seen="*", who="staff-1", why="agreed")
+    start(console, name)
     marketer, officer = console.of(M), console.of(P)
     assert marketer.post(f"{path}/pause", reason="text").status_code == 303
     over = officer.get(f"{path}?lang=en").text

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from campaigns_cases import named
+from campaigns_cases import named, start
 from console_cases import AS_TYPED
 from evenhand.staff import StaffRole
 
@@ -37,7 +37,7 @@ def test_columns_of_groups_are_told_by_their_meaning_in_the_language(console):
     text = console.register.text("small-shop").decode()
     meant = text.replace("{role: sensitive}", "{role: sensitive, meaning: {nl: geslacht, en: sex or gender}}")
     console.register.upload(named("meant", meant), who="staff-1", why="")
-    console.register.start("meant", seen="*", who="staff-1", why="agreed")
+    start(console, "meant")
     browser = console.of(M)
     for path in ("campaigns", "campaigns/meant"):
         assert re.search("geslacht [fm] krijgt", browser.get(f"/console/{path}?lang=nl").text), path
@@ -89,7 +89,7 @@ def test_limits_that_are_tried_are_there_in_the_other_language_too(console):
 
 def _paused(console, name):
     console.register.upload(named(name, console.register.text("small-shop").decode()), who="staff-1", why="")
-    console.register.start(name, seen="*", who="staff-1", why="agreed")
+    start(console, name)
     return f"/console/campaigns/{name}"
 
 

@@ -7,7 +7,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +18,9 @@ from typer.testing import CliRunner
 
 from evenhand import assembly
 from evenhand.portal import card_integrity, card_script, card_style
+from patience import WITHIN
 from portal_cases import AT, name_of, write_corner_shop
+from serve_cases import free_port
 from shop_folder import PROGRAM, app
 
 
@@ -34,12 +35,6 @@ def test_the_published_digests_are_those_of_the_files(pages, root):
     assert f"({weight / 1000:.1f} kB, no dependency)" in page.text
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextmanager
 def _running(command, folder, address, **environment):
     """A program that serves, until the end of the with; it ends well."""
@@ -52,7 +47,7 @@ def _running(command, folder, address, **environment):
         text=True,
     )
     try:
-        until = time.monotonic() + 90
+        until = time.monotonic() + 2 * WITHIN
         while process.poll() is None and time.monotonic() < until:
             try:
                 httpx.get(address, timeout=5)
@@ -63,7 +58,7 @@ def _running(command, folder, address, **environment):
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=WITHIN)
 
 
 @pytest.mark.service
@@ -88,20 +83,20 @@ def test_a_newcomer_can_walk_the_ad_card_tutorial(pages, root, tmp_path, monkeyp
     assert not none
     (tmp_path / "my_shop.py").write_text(program, encoding="utf-8")
     shutil.copy(root / "examples" / "service" / "client.py", tmp_path)
-    service, shop = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
+    service, shop = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     port = service.rpartition(":")[2]
     asks = {"EVENHAND_KEY": key, "EVENHAND_SERVICE": service, "PORT": shop.rpartition(":")[2]}
     with (
         _running([*PROGRAM, *serve[1:], "--port", port], tmp_path, service + "/readyz"),
         _running([sys.executable, "my_shop.py"], tmp_path, shop, **asks),
     ):
-        page = httpx.get(shop, params={"as": person}, timeout=30).text
+        page = httpx.get(shop, params={"as": person}, timeout=WITHIN).text
         said = page
         assert "Advertisement - chosen with AI - " in page
         (why_link,) = re.findall(r'class="evenhand-why" href="([^"]+)"', page)
-        assert "Not because of this" in httpx.get(why_link, timeout=30).text
-        said += httpx.get(shop, params={"as": person}, headers={"Sec-GPC": "1"}, timeout=30).text
+        assert "Not because of this" in httpx.get(why_link, timeout=WITHIN).text
+        said += httpx.get(shop, params={"as": person}, headers={"Sec-GPC": "1"}, timeout=WITHIN).text
         assert key not in said
-        assert "evenhand-card" not in httpx.get(shop, timeout=30).text
+        assert "evenhand-card" not in httpx.get(shop, timeout=WITHIN).text
     assert "Buurtwinkel" in run([*why[:-1], person])
     assert run(verify).startswith("ok:")

@@ -93,6 +93,16 @@ def test_the_service_is_given_the_time_that_an_end_takes(deploy, root):
     assert f"{PATIENCE + FOR_A_RUN:.0f} seconds at most" in page
 
 
+def test_a_service_that_does_not_move_is_started_anew_without_a_copy_of_its_memory(deploy, root):
+    """It is to say that it moves, by the process that decides; killed at once where it does not, since who is stopped
+    ends nothing in good order; and a core file would hold keys and people's data."""
+    own = dict(_unit(deploy / "evenhand.service").items("Service"))
+    assert (own["WatchdogSignal"], own["LimitCORE"], own["NotifyAccess"]) == ("SIGKILL", "0", "main")
+    assert own["Restart"] == "on-failure"
+    assert int(own["WatchdogSec"]) > PATIENCE + FOR_A_RUN + Limits().answers, "an end by hand takes so long"
+    assert f"`WatchdogSec={own['WatchdogSec']}`" in (root / "docs/how-to/serve.md").read_text("utf-8")
+
+
 def test_systemd_accepts_the_units(deploy, tmp_path):
     """Only that the program is not installed on this machine may be said."""
     if shutil.which("systemd-analyze") is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +13,7 @@ from evenhand.adapters.sign_in.staff_sessions import SessionsInMemory, StaffSess
 from evenhand.adapters.web import StaffDoor, officer_pages, side_by_side
 from evenhand.adapters.web.staff_door import COOKIE, staff_style
 from evenhand.staff import Section, StaffRole
+from patience import WITHIN, soon
 
 pytestmark = pytest.mark.browser
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -55,13 +55,10 @@ def served(desk):
     server = uvicorn.Server(uvicorn.Config(made, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
-    for _ in range(400):
-        if server.started:
-            break
-        time.sleep(0.02)
+    assert soon(lambda: server.started)
     yield site, numbers
     server.should_exit = True
-    thread.join(10)
+    thread.join(WITHIN)
 
 
 def test_axe_finds_nothing_on_any_page_and_nothing_scrolls_sideways(served, chromium):
@@ -76,7 +73,7 @@ def test_axe_finds_nothing_on_any_page_and_nothing_scrolls_sideways(served, chro
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         for lang, scheme, width in (("nl", "dark", 320), ("en", "light", 1000)):
             page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
-            page.set_default_timeout(20_000)
+            page.set_default_timeout(1_000 * WITHIN)
             page.goto(f"{site}/staff/enter")
 
             def look(page=page, width=width):
@@ -90,20 +87,24 @@ def test_axe_finds_nothing_on_any_page_and_nothing_scrolls_sideways(served, chro
                 page.goto(f"{site}/officer/{path}{'&' if '?' in path else '?'}lang={lang}")
                 look()
             page.goto(f"{site}/officer/requests/{numbers[0]}?lang={lang}")
-            page.click("button[value=reveal]")
+            with page.expect_navigation():
+                page.click("button[value=reveal]")
             look()
             page.fill("#who", "somebody else")
             page.fill("#identity", "came to the shop")
             page.check("input[name=outcome][value=keep]")
             page.fill("#why", "it adds up")
-            page.click("button[value=answer]")
+            with page.expect_navigation():
+                page.click("button[value=answer]")
             assert page.locator(".wrong").is_visible()
             look()
             assert page.input_value("#why") == "it adds up"
-            page.click("header button:has-text('English') >> visible=true")
+            with page.expect_navigation():
+                page.click("header button:has-text('English') >> visible=true")
             assert page.locator("html").get_attribute("lang") == "en"
             assert page.input_value("#who") == "somebody else"
             assert page.is_checked("input[name=outcome][value=keep]")
-            page.press("#who", "Enter")
+            with page.expect_navigation():
+                page.press("#who", "Enter")
             assert page.locator(".wrong").is_visible(), "Enter answers, as it did"
         browser.close()

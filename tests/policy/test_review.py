@@ -77,6 +77,8 @@ BROKEN = [
     ("EH-POL-015", BALANCED | {"balancing.expires": "2026-11-22"}, ("balancing", "expires")),
     ("EH-POL-015", BALANCED | {"balancing.expires": "2026-02-30"}, ("balancing", "expires")),
     ("EH-POL-016", {"purpose": "RecruitmentAdvertising"}, ("category",)),
+    ("EH-POL-162", {"category": "employment"}, ("purpose",)),
+    ("EH-POL-163", {"currency": "EUX"}, ("currency",)),
     ("EH-POL-017", BALANCED | {"channel": "email"}, ("legal_basis",)),
     ("EH-POL-134", BALANCED, ("law",)),
     ("EH-POL-134", BALANCED | {"channel": "phone"}, ("law",)),
@@ -337,6 +339,13 @@ def test_nobody_is_targeted_by_protected_attributes_or_place_where_law_forbids_i
     """In employment, housing and credit the name alone stops the campaign, in English and Dutch."""
     found = findings({"category": category, f"columns.{name}": FEATURE})
     assert found["EH-POL-037"].finding.severity == "error"
+
+
+def test_amounts_are_in_any_currency_that_there_is_and_in_no_other(findings):
+    """Else every amount would be told in a money that nobody has."""
+    assert set(findings({"currency": "XAU"})) == {"EH-POL-163"}
+    assert findings({"currency": "JPY"}) == {}
+    assert read_campaign(PLAIN, at=NOW)[0].currency == "EUR", "where a file is silent"
 
 
 @pytest.mark.parametrize(

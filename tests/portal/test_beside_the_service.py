@@ -30,7 +30,7 @@ def test_from_the_answer_to_the_page_and_back(web, real):
     first = _decided(web, person)
     made = web("POST", "/v1/links", {"subject": person, "decision_id": first["decision_id"]}).json()
     assert made["link"].startswith("/my/why/")
-    assert made["once"] is False
+    assert (made["once"], made["known"]) == (False, True)
     page = Browser(web.app).get(made["link"] + "?lang=en").text
     named = re.findall(r'name="name" value="([^"]+)"', page.split('value="factor-off"')[0])
     assert named
@@ -47,10 +47,12 @@ def test_from_the_answer_to_the_page_and_back(web, real):
 def test_own_pages_open_once(web, real):
     """By a link that a machine with the right scope asked for."""
     made = web("POST", "/v1/links", {"subject": real.who("tea"), "days": 1}).json()
-    assert made["once"] is True
+    assert (made["once"], made["known"]) == (True, True)
     page = Browser(web.app).post(made["link"])
     assert page.url.path == "/my/me"
     assert Browser(web.app).post(made["link"]).status_code == 403
+    nobody = web("POST", "/v1/links", {"subject": real.who("tea").upper() + "-", "days": 1}).json()
+    assert (nobody["once"], nobody["known"]) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from evenhand.adapters.entry.code_delivery import OwnIds
 from evenhand.adapters.entry.entry_codes import EntryCodes
 from evenhand.adapters.entry.person_links import Scope, UsedInMemory
 from evenhand.adapters.web import person_pages
+from patience import WITHIN, soon
 
 pytestmark = pytest.mark.browser
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -33,15 +33,12 @@ def served(tmp_path_factory):
     server = uvicorn.Server(uvicorn.Config(shop.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    for _ in range(400):
-        if server.started:
-            break
-        time.sleep(0.02)
+    assert soon(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
     shop.address = f"http://127.0.0.1:{port}"
     yield shop
     server.should_exit = True
-    thread.join(10)
+    thread.join(WITHIN)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +61,7 @@ def context(browser):
         one = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=script, locale=lang
         )
-        one.set_default_timeout(15_000)
+        one.set_default_timeout(1_000 * WITHIN)
         made.append(one)
         return one
 
@@ -76,6 +73,7 @@ def context(browser):
 def _enter(page, shop, person):
     page.goto(shop.address + shop.me_link(person))
     page.click("main button")
+    page.wait_for_url("**/me?*")
 
 
 @pytest.mark.parametrize(("lang", "scheme", "width"), [("nl", "light", 900), ("en", "dark", 320)])
@@ -108,6 +106,7 @@ def test_axe_finds_nothing_on_any_page_and_nothing_scrolls_sideways(served, cont
         assert small == 0, path
         if path is None:
             page.click("main button")
+            page.wait_for_url("**/me?*")
     assert all(url.startswith(served.address) for url in asked)
 
 
@@ -140,7 +139,6 @@ def test_every_switch_looks_the_same_on_and_off(served, context):
     """On the own page: colours, edges, height and letters of each button are those of its opposite."""
     page = context().new_page()
     _enter(page, served, served.who("bread"))
-    page.wait_for_url("**/me?*")
     looks = (
         "[...document.querySelectorAll('button[name=do]')].filter(one => /^(personal|object|factor|give|withdraw)/"
         ".test(one.value)).map(one => { const look = getComputedStyle(one); return [one.offsetHeight, look.color,"
@@ -202,16 +200,20 @@ def test_a_whole_visit_without_scripts(served, context):
     link = served.me_link(person)
     page.goto(served.address + link)
     page.click("main button")
+    page.wait_for_url("**/me?*")
     page.click("button[aria-label='Niet laten meetellen: hoe vaak u in de winkel was']")
+    page.wait_for_url("**done=factor-off*")
     served.now += timedelta(minutes=2)
     served.decide(person, served.now)
     served.now += timedelta(minutes=2)
     page.goto(f"{served.address}/me?lang=nl")
     assert "Daarbij is dit 0 keer gebruikt." in page.locator("main").inner_text()
-    page.click("footer button")
+    with page.expect_navigation():
+        page.click("footer button")
     assert "Uw pagina is gesloten" in page.locator("h1").inner_text()
     page.goto(served.address + link)
-    page.click("main button")
+    with page.expect_navigation():
+        page.click("main button")
     assert "Deze link werkt niet" in page.locator("h1").inner_text()
 
 
@@ -219,7 +221,6 @@ def test_a_typed_request_survives_a_change_of_language(served, context):
     """Without scripts too: while a box has something in it the language is a button that sends it along."""
     page = context(script=False).new_page()
     _enter(page, served, served.who("bread"))
-    page.wait_for_url("**/me?*")
     assert page.locator("nav .kept:visible").count() == 0
     page.locator("summary", has_text="Verbeter wat niet klopt").click()
     page.fill("#words-rectification", "Ik kwam vaker.")

@@ -11,6 +11,7 @@ import threading
 
 import pytest
 
+from patience import WITHIN
 from portal_cases import write_corner_shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.service]
@@ -30,14 +31,14 @@ def start(tmp_path_factory):
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM], cwd=folder, env=dict(os.environ), stdout=subprocess.PIPE, text=True
     )
-    clock = threading.Timer(120, process.kill)
+    clock = threading.Timer(2 * WITHIN, process.kill)
     clock.start()
     address = process.stdout.readline().strip()
     clock.cancel()
     assert address.endswith("/try/")
     yield address
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=WITHIN)
     assert process.returncode == 0
 
 
@@ -53,7 +54,7 @@ def visit(chromium):
             context = browser.new_context(
                 viewport={"width": width, "height": 800}, color_scheme=scheme, locale=lang, java_script_enabled=script
             )
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(1_000 * WITHIN)
             return context.new_page()
 
         yield go
@@ -86,10 +87,12 @@ def test_a_choice_counts_for_the_next_card(start, visit):
     page = visit(lang="en", script=False)
     page.goto(start)
     page.locator("a[href*='/shop/']").first.click()
+    page.wait_for_url("**/shop/**")
     shop = page.url
     assert "chosen with AI" in page.locator(".evenhand-card").inner_text()
     page.get_by_role("link", name="Why do I see this?").click()
     page.get_by_role("button", name="Personalisation off").click()
+    page.wait_for_url("**done=personal-off*")
     page.goto(shop)
     said = page.locator("main").inner_text()
     assert re.search("not based on your data|There is no offer for you now", said)

@@ -19,6 +19,7 @@ from evenhand import assembly
 from evenhand.receipts import check, checker, read_receipt, receipt_page, told
 from evenhand.receipts._check import _label
 from evenhand.receipts._ed25519 import ORDER, is_signed
+from patience import WITHIN
 
 KINDS = ("personalised", "withdrawn", "objected")
 
@@ -138,7 +139,7 @@ def test_the_program_checks_alone(give, tmp_path):
 
     def run(path, *words):
         command = [sys.executable, "-I", "-S", str(program), str(path), *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+        return subprocess.run(command, capture_output=True, text=True, timeout=WITHIN, check=False, cwd=tmp_path)
 
     good = run(page, "--lang", "nl", "--key", receipt["ledger"])
     assert (good.returncode, good.stderr) == (0, "")

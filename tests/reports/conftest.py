@@ -246,8 +246,26 @@ def report(explained) -> dict[str, Any]:
     return make_report(campaign, explained.allocated.scored.minimised.model, explained)
 
 
+@pytest.fixture
+def reported(explained):
+    """Make the report of one limit between groups, as declared and as it came out, perhaps beside an earlier report."""
+
+    def make(declared: dict[str, Any], outcome: LimitOutcome, groups, earlier=None) -> dict[str, Any]:
+        allocated = replace(explained.allocated, limits=(outcome,))
+        campaign = sample_campaign(limits={"disparity": [declared]})
+        model = allocated.scored.minimised.model
+        return make_report(campaign, model, replace(explained, allocated=allocated), groups=groups, earlier=earlier)
+
+    return make
+
+
 def make_report(
-    campaign: Campaign, model: Model, explained: Explained, run_id: str = "20261123T101500Z-1a2b3c"
+    campaign: Campaign,
+    model: Model,
+    explained: Explained,
+    run_id: str = "20261123T101500Z-1a2b3c",
+    groups: Sequence[GroupChapter] = (),
+    earlier: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The report of these decisions."""
     allocated = explained.allocated
@@ -272,7 +290,8 @@ def make_report(
         explained,
         campaign,
         provenance=provenance,
-        groups=sample_chapters(),
+        groups=groups or sample_chapters(),
+        earlier=earlier,
         audit=sample_audit(model),
         stories=[facts_of(explained, row, run_id or "plan") for row in rows],
     )

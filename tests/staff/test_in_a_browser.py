@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
 
 from evenhand import assembly
+from patience import WITHIN, soon
 
 pytestmark = pytest.mark.browser
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -33,15 +33,12 @@ class Served:
         self._server = uvicorn.Server(uvicorn.Config(self.app, log_level="error", lifespan="off"))
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
-        for _ in range(400):
-            if self._server.started:
-                return
-            time.sleep(0.02)
+        assert soon(lambda: self._server.started)
 
     def stop(self):
         """End it."""
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(WITHIN)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +84,7 @@ def context(browser):
         one = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=script, locale=lang
         )
-        one.set_default_timeout(15_000)
+        one.set_default_timeout(1_000 * WITHIN)
         made.append(one)
         return one
 
@@ -175,6 +172,7 @@ def test_somebody_without_the_role_is_told_whom_to_ask_and_a_foreign_form_does_n
     page = context(lang="en").new_page()
     page.goto(f"{served.site}/officer/?lang=en")
     page.click("a.button")
+    page.wait_for_url("**/authorize**")
     page.click("text=Mila Marketeer")
     page.wait_for_url("**/officer/**")
     assert "it@example.org" in page.locator("main").inner_text()
@@ -194,7 +192,9 @@ def test_somebody_signs_out_from_the_first_page_that_they_see(served, context):
     page = context(lang="en").new_page()
     page.goto(f"{served.site}/staff/?lang=en")
     page.click("a.button")
-    page.click("a[href*='subject=dev-3']")
+    page.wait_for_url("**/authorize**")
+    with page.expect_navigation(url=f"{served.site}/staff/**"):
+        page.click("a[href*='subject=dev-3']")
     page.goto(f"{served.site}/staff/?lang=en")
     with page.expect_response(f"{served.site}/staff/leave") as answer:
         page.click("form[action='/staff/leave'] button")

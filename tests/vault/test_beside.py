@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenhand.terms import TableQuestion
+from evenhand.terms import Measure, TableQuestion, ToldGroup, figure_between
 from evenhand.vault import Vault, told_again
 from patience import tries
 
@@ -51,6 +51,37 @@ def test_of_whom_one_is_gone_does_not_follow_from_what_is_told_before_and_after(
     before = _released(columns, hit)
     if all(_exact(table) for table in before):
         assert _said(_released(columns, hit, [one], before)) == _said(_released(columns, hit, [other], before))
+
+
+def _figures(tables, kept):
+    """Between what each kind of limit lies, by what two reports tell of it."""
+    groups = [
+        [
+            ToldGroup(people, hits, is_judged=people[0] >= 30 or (None if people[1] >= 30 else False))
+            for people, hits in zip(
+                zip(t.people_least[:, 0].tolist(), t.people_most[:, 0].tolist(), strict=True),
+                zip(t.hits_least[:, 0].tolist(), t.hits_most[:, 0].tolist(), strict=True),
+                strict=True,
+            )
+        ]
+        for t in tables
+    ]
+    kinds = [one for one in Measure if not one.is_weighted and not one.is_floor]
+    return {kind: figure_between(kind, groups, kept.get(kind)) for kind in kinds}
+
+
+@given(case=two_tables(), bound=st.sampled_from([0.5, 0.8]))
+@settings(max_examples=tries(20, 400), deadline=None)
+def test_of_whom_one_is_gone_does_not_follow_from_the_figures_of_limits_before_and_after(case, bound):
+    """All that is told before and after, figures of limits included, is the same whichever of two people is gone: so is
+    every difference of it."""
+    columns, hit, one, other = case
+    before = _released(columns, hit)
+    if not all(_exact(table) for table in before):
+        return
+    kept = {Measure.SELECTION_RATE_RATIO: bound}
+    told = [_figures(_released(columns, hit, [gone], before), kept) for gone in (one, other)]
+    assert told[0] == told[1]
 
 
 @given(case=two_tables(), few=st.integers(1, 9), seed=st.integers(0, 99))

@@ -20,7 +20,10 @@ from evenhand.terms import (
     Scored,
     Standing,
     TableQuestion,
+    ToldGroup,
+    ToldTable,
     UsageError,
+    figure_between,
     is_few,
     shown,
     shown_steps,
@@ -28,7 +31,7 @@ from evenhand.terms import (
 
 from ._soft import allocate
 from ._wall import Wall, figure, selected_people, survey
-from .solver import Comparison, lists_of
+from .solver import UNKNOWN, Comparison, lists_of
 
 __all__ = ["CampaignFrontier", "CampaignPoint", "GroupShare", "campaign_frontier"]
 
@@ -65,19 +68,22 @@ class CampaignPoint:
         held: whether everything was kept; all that follows is None where no allocation was found that does.
         reached: the measure as reached, its worst over the limit's sets of groups; None where a count is hidden, which
             could be worked out from it.
+        reached_between: the least and the most that it can be by what is told, where it is not; None also of a measure
+            of modelled responses.
         value: of all decisions, micro-money.
         value_lost: less than without the limit, micro-money; may be below zero by what whole numbers leave open.
         value_kept: share of the value without the limit.
         entered, left: people who get an offer only with, only without the limit.
         given, taken: people whom groups gain and lose by the limit in the set of groups where that is most; None where
             a count is hidden.
-        groups: every judged group.
+        groups: every judged group, and those that may be by the range that is told of their people.
         remedy: what could be kept instead, where this bound could not.
     """
 
     bound: float
     held: bool
     reached: float | None = None
+    reached_between: tuple[float, float] | None = None
     value: int | None = None
     value_lost: int | None = None
     value_kept: float | None = None
@@ -100,6 +106,7 @@ class CampaignFrontier:
         selected: people who get an offer without the limit.
         value: without the limit, micro-money.
         unlimited: the measure without the limit; None where a count is hidden.
+        unlimited_between: see `CampaignPoint.reached_between`.
         points: from the loosest bound to the strictest.
         everybody: people who are decided about, with personal data or without.
     """
@@ -114,6 +121,7 @@ class CampaignFrontier:
     unlimited: float | None
     points: tuple[CampaignPoint, ...]
     everybody: int = 0
+    unlimited_between: tuple[float, float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON and for `reports.frontier_picture`; small numbers of people are None.
@@ -197,6 +205,7 @@ def campaign_frontier(
         unlimited=bare.reached,
         points=tuple(point if number is None else tables.told(point, number) for point, number in points),
         everybody=len(counted),
+        unlimited_between=bare.reached_between,
     )
 
 
@@ -239,7 +248,7 @@ class _Tables:
     def __init__(self, wall: Wall, comparisons: list[Comparison], counted: NDArray[np.bool_], why: str) -> None:
         self._wall, self._comparisons, self._counted, self._why = wall, comparisons, counted, why
         self._questions: list[TableQuestion] = []
-        self._told: list[dict[tuple[str, ...], tuple[int | None, int | None]]] = []
+        self._told: list[dict[tuple[str, ...], ToldGroup]] = []
 
     def ask(self, allocated: Allocated) -> int:
         """The tables of one allocation; their number."""
@@ -250,31 +259,46 @@ class _Tables:
 
     def told(self, point: CampaignPoint, number: int) -> CampaignPoint:
         """The point with what may be told of its groups."""
-        if not self._told and self._questions:
-            for table in self._wall.release(self._questions, why=self._why):
-                people = _exact(table.people_least, table.people_most)
-                hits = _exact(table.hits_least, table.hits_most)
-                self._told.append(dict(zip(table.groups, zip(people, hits, strict=True), strict=True)))
         size = len(self._comparisons)
+        if not self._told and self._questions:
+            for place, table in enumerate(self._wall.release(self._questions, why=self._why)):
+                self._told.append(_groups_of(table, self._comparisons[place % size].limit))
         groups: list[GroupShare] = []
         moved: list[tuple[int, int] | None] = []
-        hidden = False
+        compared: list[list[ToldGroup]] = []
         for place, comparison in enumerate(self._comparisons):
             old, new = self._told[place], self._told[number * size + place]
-            shares = [_share(comparison, at, old, new) for at in np.flatnonzero(comparison.judged).tolist()]
+            shares = [_share(comparison, group, old, new) for group in sorted(new)]
             groups += shares
             change = [share.change for share in shares if share.change is not None]
             gained, lost = sum(one for one in change if one > 0), -sum(one for one in change if one < 0)
             moved.append((gained, lost) if len(change) == len(shares) else None)
-            hidden = hidden or any(share.selected is None or share.people is None for share in shares)
+            compared.append([replace(new[group], had=(0, new[group].people[1])) for group in sorted(new)])
         known = [each for each in moved if each is not None] if None not in moved else []
+        hidden = any(share.selected is None or share.people is None for share in groups)
+        measure = self._comparisons[0].limit.measure if hidden else None
+        kept = point.bound if point.held else None
         return replace(
             point,
             reached=None if hidden else point.reached,
+            reached_between=None if measure is None else figure_between(measure, compared, kept),
             given=max((each[0] for each in known), default=None),
             taken=max((each[1] for each in known), default=None),
             groups=tuple(groups),
         )
+
+
+def _groups_of(table: ToldTable, limit: DisparityLimit) -> dict[tuple[str, ...], ToldGroup]:
+    """What is told of each group that the limit holds for, or may hold for by the range of its people."""
+    ends = (table.people_least, table.people_most, table.hits_least, table.hits_most)
+    found = {}
+    for group, (least, most, fewest, highest) in zip(
+        table.groups, zip(*(end[:, 0].tolist() for end in ends), strict=True), strict=True
+    ):
+        if most >= limit.minimum_size and (limit.include_unknown or UNKNOWN not in group):
+            is_judged = least >= limit.minimum_size or None
+            found[group] = ToldGroup((least, most), (fewest, highest), is_judged=is_judged)
+    return found
 
 
 def _point(
@@ -305,23 +329,22 @@ def _point(
 
 def _share(
     comparison: Comparison,
-    place: int,
-    old: dict[tuple[str, ...], tuple[int | None, int | None]],
-    new: dict[tuple[str, ...], tuple[int | None, int | None]],
+    group: tuple[str, ...],
+    old: dict[tuple[str, ...], ToldGroup],
+    new: dict[tuple[str, ...], ToldGroup],
 ) -> GroupShare:
-    group = comparison.groups[place]
-    was, (people, now) = old[group][1], new[group]
+    now = _exact(new[group].hits)
+    was = _exact(old[group].hits) if group in old else None
     return GroupShare(
         features=comparison.features,
         group=group,
-        people=people,
+        people=_exact(new[group].people),
         selected=now,
         change=None if was is None or now is None else now - was,
         offers=comparison.offers,
     )
 
 
-def _exact(least: NDArray[np.int64], most: NDArray[np.int64]) -> list[int | None]:
-    """The numbers of a table of one part that are told exactly."""
-    ends = zip(least[:, 0].tolist(), most[:, 0].tolist(), strict=True)
-    return [fewest if fewest == highest else None for fewest, highest in ends]
+def _exact(ends: tuple[int, int]) -> int | None:
+    """The number that is told exactly."""
+    return ends[0] if ends[0] == ends[1] else None

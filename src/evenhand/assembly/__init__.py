@@ -111,7 +111,7 @@ if TYPE_CHECKING:
     from .runs._frames import Frames
     from .runs._front import Decisions, decide, demo, draft, load_campaign, plan, run
     from .runs._noisy_audit import NoisyRates, vault_audit
-    from .runs._policy import prices_of, why_not_later
+    from .runs._policy import currency_of, prices_of, why_not_later
     from .runs._refit import ModelChange, Refitted, refit_models
     from .runs._run import Planned, Ran, frontier, plan_campaign, run_campaign
 
@@ -184,6 +184,7 @@ __all__ = [
     "check_receipt",
     "consent_history",
     "consents_since",
+    "currency_of",
     "database_status",
     "decide",
     "decide_people",

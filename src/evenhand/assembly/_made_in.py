@@ -106,7 +106,7 @@ MADE_IN = {
     "runs._frames": ("Frames",),
     "runs._front": ("Decisions", "decide", "demo", "draft", "load_campaign", "plan", "run"),
     "runs._noisy_audit": ("NoisyRates", "vault_audit"),
-    "runs._policy": ("prices_of", "why_not_later"),
+    "runs._policy": ("currency_of", "prices_of", "why_not_later"),
     "runs._refit": ("ModelChange", "Refitted", "refit_models"),
     "runs._run": ("Planned", "Ran", "frontier", "plan_campaign", "run_campaign"),
 }

@@ -131,13 +131,14 @@ def history(
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
     note_look("said", by, home, who=who)
     told = assembly.consent_history(who, home=home)
+    is_known = bool(told.said) or assembly.is_known(who, home=home)
     if json_out:
-        voice.document(told.to_dict())
+        voice.document(told.to_dict() | {"known": is_known})
         return
     for one in told.said:
         evidence = ", ".join(part for part in (one.method, one.notice and f"notice {one.notice}", one.actor) if part)
         voice.data(f"{one.at.isoformat()}  {one.status}  {one.purpose or 'all marketing'}  ({evidence})")
-    voice.warn_unknown(bool(told.said) or assembly.is_known(who, home=home))
+    voice.warn_unknown(is_known)
     if told.may_ask_again_from:
         voice.talk(f"Ask for no yes to sale or sharing before {told.may_ask_again_from} (C-7026).")
     voice.talk(f"{counted(len(told.said), 'record')}. A campaign's own table of consents may hold more.")
@@ -162,10 +163,13 @@ def same_person(
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
+    is_known, was_known = (assembly.is_known(one, home=home) for one in (who, was))
     done = assembly.same_person(who, was, evidence=evidence, by=by, parted=part, home=home, at=moment(None))
     if json_out:
-        voice.document(done.to_dict())
+        voice.document(done.to_dict() | {"known": is_known, "was_known": was_known})
         return
+    voice.warn_unknown(is_known, "the new id")
+    voice.warn_unknown(was_known, "the old id")
     if part:
         voice.data("They count as two people from now on. What was carried stays until the person takes it back.")
         return

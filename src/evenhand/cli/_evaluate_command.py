@@ -66,7 +66,7 @@ def _lines(found: Any) -> Iterator[str]:
     for one in found.policies:
         yield _row(one, "response", 100.0)
     yield ""
-    yield f"{'money per 100 people':<30} {'estimate':>9}  {'95 % interval':>17}  {'holds at any size':>18}"
+    yield f"{f'{found.currency} per 100 people':<30} {'estimate':>9}  {'95 % interval':>17}  {'holds at any size':>18}"
     for one in found.policies:
         yield _row(one, "money", 100.0)
     yield ""

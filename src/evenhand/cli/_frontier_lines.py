@@ -34,10 +34,11 @@ def frontier_lines(swept: dict[str, Any]) -> Iterator[str]:
     yield (
         f"limit {swept['limit']} ({swept['mode']}), {_whole(swept['people'])} people with personal data; without it "
         f"{_whole(swept['selected'])} get an offer, value {money} {swept['value'] / 1e6:,.2f}, "
-        f"{_FIGURE[swept['measure']]} {_figure(swept['unlimited'])}"
+        f"{_FIGURE[swept['measure']]} {_figure(swept, 'unlimited')}"
     )
     moved = " ".join(f"{head:>8}" for head in ("in", "out", "given", "taken"))
-    yield f"{'bound':>8} {'reached':>8} {'value kept':>11} {'value lost':>14} {moved}"
+    width = max([8, *(len(_figure(point, "reached")) for point in swept["points"])])
+    yield f"{'bound':>8} {'reached':>{width}} {'value kept':>11} {'value lost':>14} {moved}"
     for point in swept["points"]:
         mark = "  (declared)" if point["bound"] == swept["declared"] else ""
         if point["value_kept"] is None:
@@ -45,7 +46,7 @@ def frontier_lines(swept: dict[str, Any]) -> Iterator[str]:
             continue
         moved = " ".join(f"{_whole(point[name]):>8}" for name in ("entered", "left", "given", "taken"))
         yield (
-            f"{point['bound']:>8g} {_figure(point['reached']):>8} {point['value_kept']:>10.2%}  "
+            f"{point['bound']:>8g} {_figure(point, 'reached'):>{width}} {point['value_kept']:>10.2%}  "
             f"{point['value_lost'] / 1e6:>13,.2f} {moved}{mark}"
         )
 
@@ -54,6 +55,9 @@ def _whole(count: int | None) -> str:
     return "hidden" if count is None else f"{count:,}"
 
 
-def _figure(value: float | None) -> str:
-    """The measure; hidden where a small number could be worked out from it."""
-    return "hidden" if value is None else f"{value:.4f}"
+def _figure(told: dict[str, Any], name: str) -> str:
+    """The measure; between what it lies, or hidden, where a small number could be worked out from it."""
+    if told[name] is not None:
+        return f"{told[name]:.4f}"
+    between = told.get(f"{name}_between")
+    return "hidden" if between is None else f"{between[0]:.3f} to {between[1]:.3f}"

@@ -38,18 +38,19 @@ def policy(
     if json_out:
         voice.document(prices.to_dict())
         return
-    for line in _lines(prices):
+    for line in _lines(prices, assembly.currency_of(run_id, home=home)):
         voice.data(line)
     why_not = assembly.why_not_later(run_id, home=home)
     if why_not:
         voice.data(f"not for later people: {why_not}")
 
 
-def _lines(prices: Any) -> Iterator[str]:
+def _lines(prices: Any, currency: str) -> Iterator[str]:
     yield f"prices of run {prices.run}"
     yield f"digest    {prices.digest}"
     yield f"campaign  {prices.campaign}"
     yield f"model     {prices.model}"
+    yield f"in        {currency}"
     for offer, price in zip(prices.offers, prices.offer_price, strict=True):
         yield f"offer {offer:<26} {price / _MICRO:>14,.6f}"
     for limit, price in prices.limit_price.items():
@@ -93,6 +94,7 @@ def decide(
                 "priced_by": decided.priced_by,
                 "policy": decided.policy,
                 "left": dict(decided.left),
+                "currency": decided.currency,
                 "used_up": list(decided.used_up),
                 "notices": list(decided.notices),
                 "decisions": decided.columns,
@@ -107,14 +109,14 @@ def decide(
         voice.data(f"{one[names[0]]}  {one['offer'] or '-'}  {one['reason']}  ({one['standing']})  {one['decision']}")
     for limit in decided.used_up:
         voice.talk(f"Used up: {limit}; somebody got less than their best offer because of it.")
-    left = ", ".join(f"{name} {_amount(name, amount)}" for name, amount in decided.left.items())
+    left = ", ".join(f"{name} {_amount(name, amount, decided.currency)}" for name, amount in decided.left.items())
     voice.talk(f"Decided with the prices of {decided.priced_by}; left for later people: {left or 'no bound'}")
     voice.talk(f"Recorded as {decided.run_id}; ledger head {decided.head}")
     voice.talk(f"Ask why:  {program()} why {decided.columns['decision'][0]} --home {quoted(decided.home)}", bold=True)
 
 
-def _amount(name: str, amount: int) -> str:
-    return f"{amount / _MICRO:,.2f}" if name == "budget" else f"{amount:,}"
+def _amount(name: str, amount: int, currency: str) -> str:
+    return f"{currency} {amount / _MICRO:,.2f}" if name == "budget" else f"{amount:,}"
 
 
 _COMMANDS: tuple[tuple[Any, tuple[str, str]], ...] = (

@@ -38,7 +38,11 @@ def give(
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
-    """Write the receipt of the latest decision about a subject (or of one decision): a page that checks itself."""
+    """Write the receipt of the latest decision about a subject (or of one decision): a page that checks itself.
+
+    Of a decision that nobody can read any more (erased, or kept for its time) it proves that it was recorded, and holds
+    nothing of the person; name such a decision by its id.
+    """
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
@@ -51,17 +55,21 @@ def give(
             rule="a receipt is somebody's own, and is not written over unasked",
             remedy="name another file with --out, or pass --force",
         )
-    decision = assembly.give_receipt(who, out, home=home, lang=lang.value, brief=brief)
+    given = assembly.give_receipt(who, out, home=home, lang=lang.value, brief=brief)
     try:
-        note_look("receipt", by, home, about=decision)
+        note_look("receipt", by, home, about=given.decision_id)
     except BaseException:
         out.unlink(missing_ok=True)  # who got it is not recorded, so nobody gets it
         raise
     if json_out:
-        voice.document({"decision_id": decision, "receipt": str(out)})
-    else:
-        voice.data(str(out))
-        voice.talk(f"The receipt of {decision}. It is the person's own; check it: evenhand receipt check {out}")
+        voice.document({"decision_id": given.decision_id, "receipt": str(out), "closed": given.is_closed})
+        return
+    voice.data(str(out))
+    if given.is_closed:
+        voice.talk(f"The receipt of {given.decision_id}, which nobody can read any more. It shows that this is")
+        voice.talk(f"on record, and nothing of the person. Check it: evenhand receipt check {out}")
+        return
+    voice.talk(f"The receipt of {given.decision_id}. It is the person's own; check it: evenhand receipt check {out}")
 
 
 def check(

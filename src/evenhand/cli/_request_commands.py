@@ -99,8 +99,11 @@ def list_(
     found = assembly.list_requests(home=home, who=who, everything=everything)
     found = tuple(one for one in found if kind.replace("-", "_") in ("", one.kind.value))
     late = [one for one in found if one.is_overdue(now)]
+    is_known = bool(not who or found) or assembly.is_known(who, home=home)
+    voice.warn_unknown(is_known)
     if json_out:
-        voice.document({"requests": [one.to_dict(now) for one in found]})
+        of_one = {"known": is_known} if who else {}
+        voice.document({"requests": [one.to_dict(now) for one in found]} | of_one)
     else:
         for one in found:
             days = one.days_left(now)

@@ -66,10 +66,10 @@ class Speaker:
         typer.echo(f"    rule: {finding.rule}", err=err)
         typer.echo(f"    to do: {finding.remedy}", err=err)
 
-    def warn_unknown(self, is_known: bool) -> None:
+    def warn_unknown(self, is_known: bool, which: str = "that id") -> None:
         """Say that an id is nobody's here, which may be a slip of the pen; only the controller's own desk is told."""
         if not is_known:
-            self.talk("WARNING: nobody here by that id has any record. Is it written as the subjects table has it?")
+            self.talk(f"WARNING: nobody here by {which} has any record. Is it written as the subjects table has it?")
 
     def tell_held(self, places: Sequence[str]) -> None:
         """Say where bytes that were removed, or replaced, may stand a while longer."""

@@ -32,8 +32,6 @@ __all__ = [
 
 CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
 """Roles that make, change and start campaigns; nobody else is shown the way to that."""
-PURPOSES = ("PersonalisedAdvertising", "DirectMarketing", "RecruitmentTargetedAdvertising")
-"""What a form offers besides the purpose of the campaign that it is made after."""
 Values = Mapping[str, Any]
 
 
@@ -143,7 +141,7 @@ def new_page(
         categories=[one.value for one in Category],
         channels=[one.value for one in Channel],
         currency="EUR" if options is None else options.base.get("currency", "EUR"),
-        purposes=() if options is None else dict.fromkeys((str(options.base.get("purpose")), *PURPOSES)),
+        purposes=() if options is None else options.purposes,
     )
 
 
@@ -279,6 +277,7 @@ def _words(lang: Lang) -> dict[str, Callable[..., str]]:
         "money": lambda value, currency: money(round(value * MICRO), currency, lang),
         "share": lambda value: percent(value, lang, 0),
         "ratio": lambda value: number(value, lang, 2),
+        "figure": lambda value: number(value, lang, 3),
         "amount": lambda value: number(value, lang, 0 if float(value) == int(value) else 2),
         "drop": lambda key: known(f"report.drop.{key}", key),
         "limit_name": limit_name,

@@ -11,6 +11,7 @@ __all__ = [
     "is_bsn",
     "is_card",
     "is_digest",
+    "is_full_name",
     "is_phone",
     "is_postcode",
     "mobile_beside_words",
@@ -111,6 +112,19 @@ def is_postcode(text: str) -> bool:
 def is_digest(text: str) -> bool:
     """Whether a text has the form of a hash (MD5, SHA-1, SHA-2), written in hexadecimal digits."""
     return _DIGEST.fullmatch(text) is not None
+
+
+def is_full_name(text: str) -> bool:
+    """Whether a text has the form of somebody's first and last name, in either order: two words or more, of letters,
+    two of them with a capital.
+
+    Example:
+        >>> [is_full_name(text) for text in ("Jan de Vries", "Bakker, A.M.", "unknown", "Region 4")]
+        [True, True, False, False]
+    """
+    words = text.replace(",", " ").split()
+    plain = [re.sub(r"[.'\u2019-]", "", word) for word in words]
+    return all(map(str.isalpha, plain)) and sum(any(map(str.isupper, word)) for word in plain) >= 2
 
 
 def personal_in_text(text: str) -> tuple[str, ...]:

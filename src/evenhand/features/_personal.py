@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import comb
 from typing import TypeVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from . import _identifying as looks
 from ._canonical import as_texts
 from ._columns import Values, Words, hold_numbers
 from ._forms import Forms, forms_of
-from ._personal_names import numbers_people, tells_of_people
+from ._personal_names import names_people, numbers_people, tells_of_people
 
 __all__ = ["scan_personal_data"]
 
@@ -25,6 +26,9 @@ _ROWS_FOR_UNIQUE = 2_000
 _FEWEST_FOR_UNIQUE = 50
 _NEAR_UNIQUE = 0.9
 _MOST_AS_LABELS = 20
+_SHARED_BY = 10
+"""Where so many rows have each of a few values, these are no numbers of one person each."""
+_BY_CHANCE = 0.01
 _MOST_HASHED_LABELS = 100
 _FEWEST_AMONG_TEXTS = 3
 _SMALLEST_NUMBER = 10_000_000
@@ -35,7 +39,13 @@ _Values = TypeVar("_Values", NDArray[np.float64], list[str])
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a column may hold: the texts that may be it by their form, and the look that says so."""
+    """What a column may hold: the texts that may be it by their form, and the look that says so.
+
+    Attributes:
+        more_than: as many different values, or fewer, are not it.
+        chance: of a number that is not it to look so; 1 where there is no test.
+        surely: the look that no other number passes, where there is one.
+    """
 
     id: str
     what: str
@@ -43,6 +53,17 @@ class _Kind:
     may_be: Callable[[Forms], NDArray[np.bool_]]
     looks: Callable[[str], bool]
     more_than: int = 0
+    chance: float = 1.0
+    surely: Callable[[str], bool] | None = None
+
+    def is_no_chance(self, texts: list[str], hits: int) -> bool:
+        """Whether so many of these few values are it, though others may look like it."""
+        if self.surely is not None:
+            return sum(map(self.surely, texts)) >= len(texts) / 2
+        return (
+            sum(comb(len(texts), k) * self.chance**k * (1 - self.chance) ** (len(texts) - k)
+                for k in range(hits, len(texts) + 1)) < _BY_CHANCE
+        )  # fmt: skip
 
 
 _ACCOUNTS = _Kind("EH-PII-002", "bank account numbers (IBAN)", "G-5c", lambda one: one.ibans > 0, looks.iban_in)
@@ -64,9 +85,23 @@ _FROM_THE_FIRST = (
     _Kind("EH-PII-006", "payment card numbers", "G-5c", lambda one: one.digits >= 15, looks.card_in),
 )
 _FROM_HALF = (
-    _Kind("EH-PII-001", _BSN, "UAVG-46", lambda one: one.digits >= 8, looks.is_bsn),
-    _Kind("EH-PII-004", "what looks like telephone numbers", "G-5c", lambda one: one.digits >= 9, looks.is_phone),
-    _Kind("EH-PII-006", "what looks like payment card numbers", "G-5c", lambda one: one.digits >= 13, looks.is_card),
+    _Kind("EH-PII-001", _BSN, "UAVG-46", lambda one: one.digits >= 8, looks.is_bsn, chance=1 / 11),
+    _Kind(
+        "EH-PII-004",
+        "what looks like telephone numbers",
+        "G-5c",
+        lambda one: one.digits >= 9,
+        looks.is_phone,
+        surely=looks.mobile_in,
+    ),
+    _Kind(
+        "EH-PII-006",
+        "what looks like payment card numbers",
+        "G-5c",
+        lambda one: one.digits >= 13,
+        looks.is_card,
+        chance=1 / 10,
+    ),
     _Kind(
         "EH-PII-007",
         "what looks like full postcodes",
@@ -90,6 +125,12 @@ def scan_personal_data(name: str, values: Values) -> tuple[Finding, ...]:
     identifier, and so is a column of more than 20 values whose name says that it holds such, or full postcodes, and one
     of more than 100 that are hashes.
 
+    A value that ten rows share, or more, is nobody's own number. So where there are no more than 20 different ones,
+    each shared by ten rows on average, bare numbers that look like one of the above count where the column's name says
+    so, or so many look so that it is no chance; a constant that passes the 11-test does not. What names or reaches
+    somebody by its form counts nevertheless, whoever it is: an e-mail address, an account, a mobile number, and full
+    names in a column that is called after them.
+
     Of more than 100,000 different values that may be a number of somebody by their form, 100,000 are looked at, evenly
     spread; e-mail addresses and IBANs are searched for in all. Whether nearly all rows differ is seen in 2,000 rows.
 
@@ -105,10 +146,14 @@ def scan_personal_data(name: str, values: Values) -> tuple[Finding, ...]:
     named = _named(name)
     texts, distinct = _different(values, counted=named is not None)
     found: dict[str, Finding] = {}
-    for kind, hits, looked_at in _held(texts, distinct):
+    for kind, hits, looked_at in _held(
+        texts, distinct, lambda: not tells_of_people(name) and _are_shared(values, distinct)
+    ):
         found.setdefault(kind.id, _finding(kind.id, name, kind.what, kind.rule, hits, looked_at))
     if not found and named is not None and distinct > _MOST_AS_LABELS:
         found[named[0]] = _finding(named[0], name, named[1], "G-5c", distinct, distinct)
+    if not found and names_people(name) and (hits := sum(map(looks.is_full_name, texts))) >= max(1, distinct / 2):
+        found["EH-PII-007"] = _finding("EH-PII-007", name, "full names", "G-5c", hits, distinct)
     if not found and not hold_numbers(values):
         rows = [one for one in as_texts(values[:: max(1, len(values) // _ROWS_FOR_UNIQUE)]) if one is not None]
         if _are_unique(rows):
@@ -140,7 +185,16 @@ def _different(values: Values, *, counted: bool) -> tuple[list[str], int]:
     return texts, len(texts)
 
 
-def _held(texts: list[str], distinct: int) -> Iterator[tuple[_Kind, int, int]]:
+def _are_shared(values: Values, distinct: int) -> bool:
+    """Whether there are few different values, each of many rows."""
+    if not 0 < distinct <= _MOST_AS_LABELS or len(values) < _SHARED_BY * distinct:
+        return False
+    if hold_numbers(values):
+        return int(np.count_nonzero(~np.isnan(values))) >= _SHARED_BY * distinct
+    return sum(text is not None for text in as_texts(values)) >= _SHARED_BY * distinct
+
+
+def _held(texts: list[str], distinct: int, are_shared: Callable[[], bool]) -> Iterator[tuple[_Kind, int, int]]:
     """The kinds that a column holds; each with how many different values are it, of how many."""
     if not texts:
         return
@@ -163,7 +217,8 @@ def _held(texts: list[str], distinct: int) -> Iterator[tuple[_Kind, int, int]]:
         if distinct > kind.more_than and len(candidates) >= distinct / 2:
             looked_at = _spread(candidates)
             of = _of(distinct, looked_at, candidates)
-            if (hits := sum(map(kind.looks, looked_at))) >= of / 2:
+            hits = sum(map(kind.looks, looked_at))
+            if hits >= of / 2 and (not are_shared() or kind.is_no_chance(looked_at, hits)):
                 yield kind, hits, of
     nines = {nine for text in _spread(_where(texts, forms.digits >= 9)) for nine in looks.nine_digits_in(text)}
     hits = sum(map(looks.is_bsn, nines))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["numbers_people", "tells_of_people"]
+__all__ = ["names_people", "numbers_people", "tells_of_people"]
 
 
 def _list(words: str) -> frozenset[str]:
@@ -31,6 +31,10 @@ _TELL = _list(
     geboortedatum gebdatum dateofbirth birthdate birthday dob
     kenteken licenseplate licenceplate numberplate ip ipadres ipaddress"""
 )
+_WHOLE_NAMES = _list(
+    """volledigenaam fullname achternaam familienaam lastname surname familyname contactpersoon contactperson
+    accountmanager"""
+)
 _NUMBER = _list(
     """klantnummer klantnr klantid klantcode customernumber customernr customerid customerno clientnumber clientid
     clientnr relatienummer relatienr relatieid lidnummer lidnr lidmaatschapsnummer membernumber memberid
@@ -49,6 +53,18 @@ def tells_of_people(name: str) -> bool:
     return _bare(name, _TELL)
 
 
+def names_people(name: str) -> bool:
+    """Whether a column's name says that it holds names of people, rather than of anything.
+
+    Example:
+        >>> [names_people(name) for name in ("klant_naam", "Full name", "contactpersoon", "naam", "product_name")]
+        [True, True, True, False, False]
+    """
+    whole = _whole(name)
+    is_whose = any(whole.removeprefix(who) in ("naam", "name") for who in _WHOSE if whole.startswith(who))
+    return is_whose or _bare(name, _WHOLE_NAMES)
+
+
 def numbers_people(name: str) -> bool:
     """Whether a column's name says that it holds the number under which a person is known.
 
@@ -60,7 +76,7 @@ def numbers_people(name: str) -> bool:
 
 
 def _bare(name: str, words: frozenset[str]) -> bool:
-    whole = re.sub(r"\d+$", "", _SCRAMBLED.sub("", _SEPARATORS.sub("", name.lower())))
+    whole = _whole(name)
     if whole in words:
         return True
     return any(
@@ -68,3 +84,8 @@ def _bare(name: str, words: frozenset[str]) -> bool:
         or (whole.endswith(who) and whole.removesuffix(who) in words)
         for who in _WHOSE
     )
+
+
+def _whole(name: str) -> str:
+    """A column's name as one word, without what says that it was scrambled."""
+    return re.sub(r"\d+$", "", _SCRAMBLED.sub("", _SEPARATORS.sub("", name.lower())))

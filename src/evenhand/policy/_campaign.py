@@ -160,9 +160,9 @@ class Offer(Declared):
     later: ClassVar[frozenset[str]] = frozenset({"minimum", "eligible", "cost_column"})
     id: Identifier = Field(description="Short id of the offer, as history and results name it.")
     text: Text = Field(description="What the person sees.")
-    value: Money = Field(ge=0, le=1_000_000, description="Money gained when the subject responds.")
+    value: Money = Field(ge=0, le=1_000_000, description="Money gained when the subject responds, in `currency`.")
     cost: Money = Field(
-        Decimal(0), ge=0, le=1_000_000, description="Money spent on showing it once; counts against the budget."
+        Decimal(0), ge=0, le=1_000_000, description="Money spent on showing it once, in `currency`; part of the budget."
     )
     cost_column: str | None = Field(
         None,
@@ -264,7 +264,7 @@ class DisparityLimit(Declared):
 class Limits(Declared):
     """Bounds that act through prices."""
 
-    budget: Money | None = Field(None, ge=0, description="At most this much money for showing offers, in total.")
+    budget: Money | None = Field(None, ge=0, description="At most this much, in `currency`, for showing offers.")
     contacts: Contacts = Field(Contacts(), description="How often people may be contacted.")
     disparity: tuple[DisparityLimit, ...] = Field((), description="Bounds on the difference between groups.")
 
@@ -313,7 +313,7 @@ class Campaign(Declared):
     law: LawClause | None = Field(
         None, description="Which rules hold for whom; none = those of the EU for everybody, with nothing more asked."
     )
-    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all money in this file.")
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all money, in the tables too.")
     subjects: Table = Field(description="The people to decide about: one row each.")
     history: HistorySource = Field(description="What past offers led to.")
     consents: ConsentSource | None = Field(

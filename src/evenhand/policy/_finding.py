@@ -170,6 +170,8 @@ CHECKS = MappingProxyType(
             _E, "G-32", "A campaign that came over the network names only files that the operator opened for it."
         ),
         "EH-POL-161": Check(_E, "A-4a", "Only a sensitive column is kept in the vault."),
+        "EH-POL-163": Check(_E, "closed vocabularies", "Amounts are in a currency that there is."),
+        "EH-POL-162": Check(_W, "G-5b", "A campaign about jobs has a purpose that says so."),
     }
 )
 """Every kind of finding about a campaign file, by its stable id."""

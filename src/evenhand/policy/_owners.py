@@ -21,7 +21,7 @@ _M, _D, _P, _O = Owner.MARKETER, Owner.DATA_SCIENTIST, Owner.PRIVACY_OFFICER, Ow
 _FROM: tuple[tuple[int, Owner], ...] = (
     (1, _M), (10, _P), (20, _D), (34, _P), (35, _D), (37, _P), (39, _D), (40, _M), (43, _D), (48, _M), (52, _P),
     (54, _M), (55, _P), (56, _M), (63, _D), (64, _M), (65, _D), (80, _D), (81, _M), (85, _D), (100, _P), (110, _M),
-    (112, _P), (161, _D), (170, _O), (171, _M),
+    (112, _P), (161, _D), (162, _P), (163, _M), (170, _O), (171, _M),
 )  # fmt: skip
 """From which number of EH-POL on who it is."""
 

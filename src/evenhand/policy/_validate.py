@@ -8,6 +8,7 @@ from datetime import date, datetime
 from evenhand.terms import Category, Channel, LegalBasis, Role, Surface
 
 from ._campaign import Campaign
+from ._currencies import CURRENCIES
 from ._finding import PolicyFinding, found, meant
 from ._purposes import ancestors, is_marketing, nearest_purpose
 from ._validate_columns import review_columns
@@ -39,6 +40,7 @@ def review(campaign: Campaign, *, at: datetime) -> tuple[PolicyFinding, ...]:
         *_category(campaign),
         *_basis(campaign, at.date()),
         *_channel(campaign),
+        *_currency(campaign),
         *_sources(campaign),
         *review_signals(campaign),
         *review_evidence(campaign),
@@ -87,6 +89,15 @@ def _category(campaign: Campaign) -> Iterator[PolicyFinding]:
             ("category",),
             "A recruitment advert is not declared as employment.",
             "Set category: employment; the stricter rules for job adverts then apply.",
+        )
+    is_specific = is_marketing(campaign.purpose) and campaign.purpose not in _TOO_BROAD
+    if campaign.category is Category.EMPLOYMENT and is_specific and "RecruitmentAdvertising" not in terms:
+        yield found(
+            "EH-POL-162",
+            ("purpose",),
+            "The campaign is about jobs, and its purpose is that of any advert: a consent to those does not cover it.",
+            "Set purpose: RecruitmentTargetedAdvertising; and have a person judge which of its columns, collected for "
+            "something else, may count for it.",
         )
 
 
@@ -155,6 +166,16 @@ def _channel(campaign: Campaign) -> Iterator[PolicyFinding]:
             ("surface",),
             f"The channel {campaign.channel} does not stand on an online platform.",
             "Set surface: own, or channel: web or app.",
+        )
+
+
+def _currency(campaign: Campaign) -> Iterator[PolicyFinding]:
+    if campaign.currency not in CURRENCIES:
+        yield found(
+            "EH-POL-163",
+            ("currency",),
+            "The amounts are in a currency that is none.",
+            "Write its code of ISO 4217, such as EUR, GBP or USD.",
         )
 
 

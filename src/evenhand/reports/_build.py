@@ -17,7 +17,6 @@ from evenhand.terms import (
     SMALLEST_SHOWN,
     DecisionFacts,
     Explained,
-    LimitOutcome,
     Model,
     Pair,
     Role,
@@ -31,6 +30,7 @@ from evenhand.terms import (
 )
 
 from ._group_chapters import ConditionChapter, GroupChapter, chapter_values, condition_values
+from ._limit_told import limit_values
 from ._people import drops, funnel, lots, numbers, offers
 from ._prices import prices_of_bins
 
@@ -84,6 +84,7 @@ def build(
     stories: Sequence[DecisionFacts],
     conditions: Sequence[ConditionChapter] = (),
     rulebook: Rulebook | None = None,
+    earlier: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything that a report shows, as plain JSON values (schema_version 1).
 
@@ -98,6 +99,7 @@ def build(
         stories: decisions to explain whole.
         conditions: who meets the conditions of offers.
         rulebook: the rules of the run; stories cite the one that decided whether somebody may be addressed.
+        earlier: the report that groups are told beside, because few people differ; None where they are told anew.
     """
     allocated = explained.allocated
     model = allocated.scored.minimised.model
@@ -110,7 +112,7 @@ def build(
         "drops": drops(explained),
         "offers": given,
         **({"numbers": told} if (told := numbers(explained, campaign)) else {}),
-        "limits": [_limit(limit, groups, steps, given) for limit in allocated.limits],
+        "limits": [_plain(limit_values(one, campaign, groups, steps, given, earlier)) for one in allocated.limits],
         "certificate": {
             **asdict(allocated.certificate),
             "moved": shown(allocated.certificate.moved),
@@ -165,35 +167,6 @@ def _rows(provenance: Provenance) -> dict[str, int | None]:
     every = None if is_few(sum(left)) else provenance.history_rows
     told = [shown(count) for count in left] if every is None else shown_together(left)
     return {"history_rows": every, "not_permitted": told[0], "other_offers": told[1]}
-
-
-def _limit(
-    limit: LimitOutcome,
-    groups: Sequence[GroupChapter],
-    steps: Sequence[dict[str, Any]],
-    given: Sequence[dict[str, Any]],
-) -> dict[str, Any]:
-    """A limit's outcome; a number that is told nowhere else is null, and so is one from which such could be worked out:
-    the measure of a hidden group, and money where it is not told who got what."""
-    plain: dict[str, Any] = _plain(limit.to_dict())
-    taken = {offer["id"]: offer["selected"] for offer in given}
-    if limit.kind == "disparity" and any(_hides(one) for one in groups if one.limit == limit.id):
-        plain["used"] = None
-    if limit.kind == "contacts":
-        plain["used"] = steps[-1]["people"]
-    if limit.kind in ("capacity", "minimum"):
-        plain["used"] = taken[limit.id.partition(":")[2]]
-    unknown = [offer for offer in given if offer["selected"] is None]
-    if limit.kind == "budget" and unknown and not any("own_cost_micro" in offer for offer in unknown):
-        plain["used"] = None
-    if limit.people is not None:
-        plain["people"] = shown(limit.people)
-    return plain
-
-
-def _hides(chapter: GroupChapter) -> bool:
-    """Whether the number of a judged group is told as a range only."""
-    return any(rate.judged and (rate.rows is None or rate.hits is None) for rate in chapter.after.rates)
 
 
 def _model(model: Model, campaign: Campaign) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def frontier_picture(frontier: Mapping[str, Any], *, lang: str = "en") -> str:
             last_kept=percent(points[-1]["value_kept"], lang),
         )
     people, free = _told(frontier["people"], lang), frontier["unlimited"]
-    unlimited = text("report.hidden", lang) if free is None else number(free, lang, 4)
+    unlimited = _hidden(frontier, "unlimited", lang) if free is None else number(free, lang, 4)
     if "budget" in frontier:
         say = t("frontier.say", people=people, budget=percent(frontier["budget"], lang), unlimited=unlimited)
     else:
@@ -109,7 +109,7 @@ def _row(point: Mapping[str, Any], lang: str, held: str) -> list[str]:
     def kept(name: str, write: Callable[[Any], str]) -> str:
         """A figure of a bound that can be kept: where there is none it is hidden."""
         is_hidden = point[name] is None and point["value_kept"] is not None
-        return text("report.hidden", lang) if is_hidden else told(name, write)
+        return _hidden(point, name, lang) if is_hidden else told(name, write)
 
     counts = [kept(name, people) for name in ("entered", "left", "given", "taken")]
     return [
@@ -120,6 +120,15 @@ def _row(point: Mapping[str, Any], lang: str, held: str) -> list[str]:
         *counts,
         held,
     ]
+
+
+def _hidden(told: Mapping[str, Any], name: str, lang: str) -> str:
+    """What is said in place of a figure that is not told."""
+    between = told.get(f"{name}_between")
+    if between is None:
+        return text("report.hidden", lang)
+    lower, upper = (number(end, lang, 3) for end in between)
+    return text("report.between", lang, lower=lower, upper=upper)
 
 
 def _range(values: list[float], least: float | None, most: float | None) -> tuple[float, float]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from evenhand.allocation import ResponseRates
-from evenhand.disparity import Comparison
+from evenhand.disparity import UNKNOWN, Comparison, GroupRate
 from evenhand.explanation import LANGUAGES
-from evenhand.policy import Campaign
+from evenhand.policy import Campaign, DisparityLimit
+from evenhand.terms import ToldGroup
 
-__all__ = ["ConditionChapter", "GroupChapter", "chapter_values", "condition_values"]
+__all__ = ["ConditionChapter", "GroupChapter", "chapter_values", "condition_values", "groups_told", "is_hidden"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,32 @@ def chapter_values(chapter: GroupChapter) -> dict[str, Any]:
         **compared,
         **({} if chapter.responses is None else {"responses": _response_values(chapter.responses, chapter)}),
     }
+
+
+def groups_told(chapter: GroupChapter, limit: DisparityLimit) -> list[ToldGroup]:
+    """What a chapter tells of the groups that its limit compares, or may compare."""
+    before = {rate.group: rate for rate in chapter.before.rates}
+    told = []
+    for rate in chapter.after.rates:
+        had = before.get(rate.group, rate)
+        people = (rate.rows, rate.rows) if rate.rows is not None else (rate.fewest_rows or 0, rate.most_rows or 0)
+        told.append(ToldGroup(people, (rate.fewest, rate.most), (had.fewest, had.most), _is_judged(rate, limit)))
+    return told
+
+
+def is_hidden(chapter: GroupChapter, limit: DisparityLimit) -> bool:
+    """Whether a number of a group is told as a range that its limit holds for, or may hold for."""
+    sides = (chapter.before, chapter.after) if limit.measure.is_floor else (chapter.after,)
+    rates = [rate for side in sides for rate in side.rates if rate.rows is None or rate.hits is None]
+    return any(_is_judged(rate, limit) is not False for rate in rates)
+
+
+def _is_judged(rate: GroupRate, limit: DisparityLimit) -> bool | None:
+    """Whether the limit holds for a group; None where the range of its people does not say."""
+    if UNKNOWN in rate.group and not limit.include_unknown:
+        return False
+    fewest, most = (rate.fewest_rows or 0, rate.most_rows or 0) if rate.rows is None else (rate.rows, rate.rows)
+    return fewest >= limit.minimum_size or (None if most >= limit.minimum_size else False)
 
 
 def _response_values(rates: ResponseRates, chapter: GroupChapter) -> dict[str, Any]:

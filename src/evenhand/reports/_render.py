@@ -18,12 +18,12 @@ from ._chapters import (
     findings_view,
     funnel_view,
     hero_view,
-    limits_view,
     lots_view,
     numbers_view,
     unused_view,
 )
 from ._groups import beside_said, conditions_view, groups_view
+from ._limit_words import limits_view
 from ._prices import has_guesses, prices_view
 from ._shapes import model_view
 from ._stories import story_view

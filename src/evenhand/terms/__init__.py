@@ -20,6 +20,7 @@ from ._errors import (
 from ._facts import DecisionFacts
 from ._few import SMALLEST_SHOWN, in_tens, is_few, shown, shown_steps, shown_together
 from ._labels import BinLabel, band_labels, bin_labels
+from ._lines import in_one_line
 from ._link import PPM, link_nodes, one_probability_ppm, one_score_ppm, probability_ppm, score_ppm
 from ._lots import Lots, draw_for, lots_for, mixed
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
@@ -27,6 +28,7 @@ from ._moments import EPOCH, microseconds_of, moment_at
 from ._number_of import number_of
 from ._rates import Z95, chi_square_tail, wilson
 from ._raw import canonical_text, number_in
+from ._reached import ToldGroup, figure_between
 from ._reasons import Reason
 from ._ridge import pair_counts, ridge_from_counts
 from ._shapes import (
@@ -112,6 +114,7 @@ __all__ = [
     "TableQuestion",
     "Target",
     "TermShape",
+    "ToldGroup",
     "ToldTable",
     "UsageError",
     "Use",
@@ -122,6 +125,8 @@ __all__ = [
     "draw_for",
     "estimated",
     "expected_value",
+    "figure_between",
+    "in_one_line",
     "in_tens",
     "is_few",
     "link_nodes",

@@ -18,7 +18,7 @@ from evenhand.allocation import Lease
 from evenhand.terms import DataError, StoreError, UsageError, microseconds_of, moment_at
 
 from ..stores.file_trouble import UNWRITABLE, Trouble, store_error, trouble_of
-from ..stores.own_file import keep_log, make_own_file
+from ..stores.own_file import make_own_file, make_tables
 
 __all__ = ["LeaseSteps", "Leases", "SqliteLeases"]
 
@@ -235,8 +235,7 @@ class SqliteLeases(Leases):
                 remedy="move this file away, or name another home",
             )
         if blank:
-            keep_log(database)
-            database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+            make_tables(database, _SCHEMA, _WAIT)
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA foreign_keys = ON")
 

@@ -16,7 +16,7 @@ from typing import IO, cast
 from evenhand.ledger import GENESIS, Head, Intent, Kind, Node, Row, SubjectKeys, Tail
 from evenhand.terms import LedgerError, StoreError
 
-from ..stores.own_file import keep_log, make_own_file, may_be_written, refuse_unwritable
+from ..stores.own_file import fold_in, make_own_file, make_tables, may_be_written, refuse_unwritable
 from ._folding import LONG, Folding
 from ._ledger_tables import (
     APPLICATION,
@@ -119,9 +119,8 @@ class SqliteLedger:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if blank and not read_only:
             self._db.execute("PRAGMA page_size = 4096")
-            keep_log(self._db)
             # Another first run may have made it since `blank` was read, hence IF NOT EXISTS.
-            self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {TREE} {FILED} COMMIT;")
+            make_tables(self._db, f"{SCHEMA} {TREE} {FILED}", _WAIT)
         elif blank and not self.path.with_name(self.path.name + ".head").exists():
             raise StoreError(
                 "store-blank",
@@ -353,7 +352,7 @@ class SqliteLedger:
     def shrink(self) -> None:
         """Fold the write-ahead log into the file and empty it, so that what was removed is in neither."""
         with self._trouble():
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            fold_in(self._db, _WAIT)
 
     def rollback(self) -> None:
         """Undo everything appended since `begin`; harmless where there is nothing to undo."""

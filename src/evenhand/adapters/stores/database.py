@@ -43,7 +43,7 @@ from evenhand.terms import StoreError
 from ._database_trouble import trouble
 from .file_lock import alone_in_making
 from .home import Home
-from .own_file import make_own_file
+from .own_file import fold_in, make_own_file
 from .placement import Placement, placement_of
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ _ALONE = text(
     "SELECT pg_advisory_xact_lock("
     "hashtextextended(current_database() || '/' || current_schema() || '/evenhand writes', 0))"
 )
+_FOLDING = 2.0
+"""Seconds that folding a file's log in waits for those who read; `freeing.still_held` tells where it was in vain."""
 _UPGRADING = 0x45564D47
 """Advisory lock of whoever changes tables."""
 
@@ -224,14 +226,14 @@ class Database:
     def shrink(self, tables: Sequence[str]) -> None:
         """Free the room of rows that were deleted, so that no file of the database holds them any longer.
 
-        A file's log is folded into it and emptied; a server's tables are vacuumed, and its log and its backups are not
-        reached from here.
+        A file's log is folded into it and emptied, unless somebody goes on reading it; a server's tables are vacuumed,
+        and its log and its backups are not reached from here.
         """
         if not self.is_there:
             return
         with trouble(self.where), self.engine.connect() as fresh:
             if not self.is_server:
-                fresh.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                fold_in(fresh.connection.cursor(), _FOLDING)
                 return
             alone = fresh.execution_options(isolation_level="AUTOCOMMIT")
             for name in tables:

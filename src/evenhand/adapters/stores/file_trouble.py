@@ -15,7 +15,7 @@ from evenhand.terms import StoreError
 
 from .own_file import may_be_written
 
-__all__ = ["UNWRITABLE", "Trouble", "refuse_full", "store_error", "trouble_of"]
+__all__ = ["UNWRITABLE", "Trouble", "short_of_room", "store_error", "trouble_of"]
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.EEXIST})
@@ -87,19 +87,36 @@ def store_error(
     return None
 
 
-def refuse_full(folder: Path) -> None:
-    """Refuse a folder whose disk has no room. The end of a full disk is told by this, since little still fits on it.
+def short_of_room(folder: Path, *, tries: bool = True) -> StoreError | None:
+    """Why nothing that grows can be recorded in a folder now; None where a disk has room, or nobody can tell.
 
-    Raises:
-        StoreError: it has none.
+    The end of a full disk is told by this, since little still fits on it, and its beginning before anybody asks.
+
+    Args:
+        folder: on the disk.
+        tries: also ask for room as a writer would, in a file without a name, which leaves nothing behind: then a quota
+            that is used up is told too. For whoever asks seldom; it is work for the disk.
     """
-    if not hasattr(os, "statvfs"):
-        return
-    disk = os.statvfs(folder)
-    if disk.f_bavail * disk.f_frsize < _ROOM:
-        raise StoreError(
-            "store-full",
-            f"The disk of {folder} is full.",
-            rule="What is decided is recorded, or is not decided.",
-            remedy="Make room.",
-        )
+    try:
+        if hasattr(os, "statvfs"):
+            disk = os.statvfs(folder)
+            if disk.f_bavail * disk.f_frsize < _ROOM:
+                return _no_room(folder)
+        if tries and hasattr(os, "O_TMPFILE") and hasattr(os, "posix_fallocate"):
+            nameless = os.open(folder, os.O_WRONLY | os.O_TMPFILE, 0o600)
+            try:
+                os.posix_fallocate(nameless, 0, _ROOM)
+            finally:
+                os.close(nameless)
+    except OSError as error:
+        return _no_room(folder) if error.errno in _FULL else None  # whatever else it is, whoever writes is told
+    return None
+
+
+def _no_room(folder: Path) -> StoreError:
+    return StoreError(
+        "store-full",
+        f"Nothing more can be recorded in {folder}: the disk is full.",
+        rule="What is decided is recorded, or is not decided.",
+        remedy="Make room (a megabyte at least).",
+    )

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from ._database_trouble import trouble
 from .home import Home
+from .own_file import fold_in
 from .placement import Placement, placement_of
 
 if TYPE_CHECKING:
@@ -63,9 +64,8 @@ def still_held(home: Home, *, whole: bool = False, patience: float = 5.0) -> tup
 
 def _is_folded_in(path: str, patience: float) -> bool:
     """Fold a file's log in and empty it; whether that could be done."""
-    with trouble(path), contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=patience)) as database:
-        busy, _, _ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not busy
+    with trouble(path), contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        return fold_in(database, patience)
 
 
 def _held_on_server(placement: Placement, schemas: Sequence[str], until: float, *, whole: bool) -> tuple[str, ...]:

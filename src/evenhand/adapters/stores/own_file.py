@@ -12,10 +12,11 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
-__all__ = ["keep_log", "make_own_file", "may_be_written", "refuse_unwritable"]
+__all__ = ["fold_in", "make_own_file", "make_tables", "may_be_written", "refuse_unwritable", "wait_at_most"]
 
-_PATIENCE, _BETWEEN = 5.0, 0.005
+_MAKING, _BETWEEN = 60.0, 0.005
 """Seconds."""
 
 
@@ -42,13 +43,50 @@ def may_be_written(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
-def keep_log(database: sqlite3.Connection) -> None:
-    """Have a new file keep a write-ahead log. SQLite does not wait by itself for somebody who does the same just now.
+def make_tables(database: sqlite3.Connection, script: str, patience: float) -> None:
+    """Have a new file keep a write-ahead log, and make its tables. Whoever is at it too is waited for: for some that
+    start at once on a slow disk it takes seconds. For the log SQLite does not wait by itself.
+
+    Args:
+        database: the connection, outside a transaction.
+        script: statements that change nothing where others were first.
+        patience: seconds that the connection waits for others, from then on.
 
     Raises:
         sqlite3.OperationalError: it cannot be written, or somebody else is at it for too long.
     """
-    until = time.monotonic() + _PATIENCE
+    wait_at_most(database, _MAKING)
+    try:
+        _keep_log(database)
+        database.executescript(f"BEGIN IMMEDIATE; {script} COMMIT;")
+    finally:
+        wait_at_most(database, patience)
+
+
+def wait_at_most(database: Any, patience: float) -> None:
+    """Seconds that a connection waits for others."""
+    database.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")
+
+
+def fold_in(database: Any, patience: float) -> bool:
+    """Fold a file's write-ahead log into it and empty it, so that what was removed is in neither; whether that could be
+    done: whoever reads the file meanwhile prevents it.
+
+    Args:
+        database: connection or cursor, outside a transaction.
+        patience: seconds that it waits for those who read.
+    """
+    (before,) = database.execute("PRAGMA busy_timeout").fetchone()
+    wait_at_most(database, patience)
+    try:
+        busy, _, _ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        wait_at_most(database, before / 1000)
+    return not busy
+
+
+def _keep_log(database: sqlite3.Connection) -> None:
+    until = time.monotonic() + _MAKING
     while True:
         try:
             database.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -72,11 +110,11 @@ def refuse_unwritable(database: sqlite3.Connection, change: str, patience: float
     Raises:
         sqlite3.OperationalError: it cannot be written.
     """
-    database.execute("PRAGMA busy_timeout = 0")
+    wait_at_most(database, 0.0)
     try:
         database.execute(change)
     except sqlite3.OperationalError as error:
         if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
             raise
     finally:
-        database.execute(f"PRAGMA busy_timeout = {int(1000 * patience)}")
+        wait_at_most(database, patience)

@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._alive import tell_ready
     from ._app import Service, description, make_app
     from ._cards import CARD_SCRIPT, CARD_STYLE, Cards, card_routes
     from ._doors import Events, EventsRefusedError, Health, Records, Register, Sayings
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ._run import run_app
     from ._served import ServedCampaign, dsa_object
     from ._side_by_side import side_by_side
-    from ._sockets import bound_to, given_sockets, tell_manager
+    from ._sockets import bound_to, given_sockets
     from ._two import Behind, run_two
     from ._well_known import GPC_RESOURCE, well_known_routes
     from .console_pages import console_pages
@@ -83,12 +84,13 @@ __all__ = [
     "run_two",
     "side_by_side",
     "sign_in_pages",
-    "tell_manager",
+    "tell_ready",
     "try_pages",
     "well_known_routes",
 ]
 
 _MADE_IN = {
+    "_alive": ("tell_ready",),
     "_app": ("Service", "description", "make_app"),
     "_cards": ("CARD_SCRIPT", "CARD_STYLE", "Cards", "card_routes"),
     "_doors": ("Events", "Health", "Records", "Register", "Sayings", "EventsRefusedError"),
@@ -99,7 +101,7 @@ _MADE_IN = {
     "_protocol": ("BoundedProtocol",),
     "_root_page": ("root_pages",),
     "_run": ("run_app",),
-    "_sockets": ("bound_to", "given_sockets", "tell_manager"),
+    "_sockets": ("bound_to", "given_sockets"),
     "_served": ("ServedCampaign", "dsa_object"),
     "_side_by_side": ("side_by_side",),
     "_faults": ("fault_of",),

@@ -192,7 +192,7 @@ def make_app(service: Service) -> Any:
 def description() -> dict[str, Any]:
     """The OpenAPI description of the service's own routes, whatever it serves, with the pages of people beside."""
     nobody: Any = None
-    beside = (link_routes(nobody, nobody), card_routes(nobody, nobody), well_known_routes(nobody))
+    beside = (link_routes(nobody, nobody, nobody), card_routes(nobody, nobody), well_known_routes(nobody))
     own = Service(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody, {}, nobody, nobody, routers=beside)
     return _rest(own).openapi()
 

@@ -24,6 +24,7 @@ from ._campaign_acts import act_routes, review_routes
 from ._campaign_parts import Name, Seen, json_of, look_for, one_told, plain, router_of, seen_in, tagged, told, who_of
 from ._cursors import after_cursor, cursor_after
 from ._problems import ProblemError
+from ._reading import asker_has
 
 __all__ = ["campaign_routes"]
 
@@ -39,6 +40,7 @@ _Once = Annotated[
     ),
 ]
 _Reason = Annotated[str, Query(max_length=500, description="Why; it is kept with the version.")]
+_PLAN = "The plan; its amounts are in `currency`."
 _OBJECT = {"type": "object"}
 
 
@@ -80,8 +82,7 @@ def _looks(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
     async def read(request: Request, name: Name) -> Response:
         look_for(request, keys)
         told = await run_in_threadpool(campaigns.read, name)
-        seen = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
-        if told["etag"] in seen and told["state"] != "starting":
+        if asker_has(request, told["etag"]) and told["state"] != "starting":
             return Response(status_code=304, headers={"etag": told["etag"]})
         return tagged(told)
 
@@ -114,13 +115,14 @@ def _plans(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
     @router.get(
         "/{name}/plan",
         summary="What would be decided: reach, value, and the price of each limit; nothing is written",
-        responses={200: told("The plan.", "funnel", "limits", "reach", "value")},
+        responses={200: told(_PLAN, "currency", "funnel", "limits", "reach", "value")},
     )
     async def plan(
         request: Request,
         name: Name,
         budget: Annotated[
-            Decimal | None, Query(ge=0, le=1_000_000_000, decimal_places=6, description="Try this budget.")
+            Decimal | None,
+            Query(ge=0, le=1_000_000_000, decimal_places=6, description="Try this budget (in its currency)."),
         ] = None,
         contacts: Annotated[int | None, Query(ge=0, le=2_000_000_000, description="Try so many people.")] = None,
         bound: Annotated[

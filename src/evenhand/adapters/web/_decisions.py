@@ -33,7 +33,6 @@ from ._texts import language
 __all__ = ["Asking", "DecisionDoor", "DecisionRequest", "Figures", "Reply"]
 
 _MOST_KEY, _MOST_PLACES = 128, 1_000
-_NONE = msgspec.Raw(b"null")
 _encode = msgspec.json.Encoder().encode
 _AT = re.compile(r" - at `\$([^`]*)`$")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
@@ -59,27 +58,9 @@ class DecisionRequest(msgspec.Struct, forbid_unknown_fields=True, frozen=True, k
     subjects: list[OneAsked] | None = None
 
 
-class _One(msgspec.Struct):
-    """The answer about one person."""
-
-    decision_id: str
-    receipt_id: str
-    at: str
-    campaign: str
-    standing: str
-    permission: str
-    reason: str
-    how: str
-    offer: msgspec.Raw
-    ad: msgspec.Raw
-    dsa: msgspec.Raw
-    gpc_honoured: bool
-    explanations: dict[str, str]
-    receipt: str
-
-
-class _Several(msgspec.Struct):
-    """The answer about several people, in the order asked."""
+class _Answer(msgspec.Struct, kw_only=True):
+    """What every answer has. `offers` goes by the `offer` of a decision, `ads` and `dsa` by its `how`: thousands of
+    decisions share a few of them."""
 
     at: str
     campaign: str
@@ -87,6 +68,25 @@ class _Several(msgspec.Struct):
     offers: dict[str, msgspec.Raw]
     ads: Mapping[str, msgspec.Raw]
     dsa: Mapping[str, msgspec.Raw]
+
+
+class _One(_Answer, kw_only=True):
+    """The answer about one person: the decision, as it stands among several, and where to read on."""
+
+    decision_id: str
+    receipt_id: str
+    offer: str | None
+    standing: str
+    permission: str
+    reason: str
+    how: str
+    explanations: dict[str, str]
+    receipt: str
+
+
+class _Several(_Answer, kw_only=True):
+    """The answer about several people, in the order asked."""
+
     decisions: tuple[Answer, ...]
 
 
@@ -306,33 +306,42 @@ class DecisionDoor:
         gpc = one.headers.gpc
         if not one.is_several:
             return self._one(answered, served, gpc=gpc)
-        offers = {each.offer: served.offers[each.offer] for each in answered.answers if each.offer is not None}
-        kept = gpc and all(served.honours(each.standing) for each in answered.answers)
-        return _encode(_Several(answered.at, served.id, kept, offers, served.ads, served.dsa, answered.answers))
+        return _encode(
+            _Several(
+                at=answered.at,
+                campaign=served.id,
+                gpc_honoured=gpc and all(served.honours(each.standing) for each in answered.answers),
+                offers={each.offer: served.offers[each.offer] for each in answered.answers if each.offer is not None},
+                ads=served.ads,
+                dsa=served.dsa,
+                decisions=answered.answers,
+            )
+        )
 
     def _one(self, answered: Answered, served: ServedCampaign, *, gpc: bool) -> bytes:
         (one,) = answered.answers
-        name, has = one.decision_id, one.offer is not None
+        name, offer, how = one.decision_id, one.offer, one.how
         link = f"/v1/explanations/{name}?register="
         return _encode(
             _One(
-                name,
-                name,
-                answered.at,
-                served.id,
-                one.standing,
-                one.permission,
-                one.reason,
-                one.how,
-                served.offers[one.offer] if one.offer is not None else _NONE,
-                served.ads[one.how] if has else _NONE,
-                served.dsa[one.how] if has else _NONE,
-                gpc and served.honours(one.standing),
-                {
+                at=answered.at,
+                campaign=served.id,
+                gpc_honoured=gpc and served.honours(one.standing),
+                offers={} if offer is None else {offer: served.offers[offer]},
+                ads={} if offer is None else {how: served.ads[how]},
+                dsa={} if offer is None else {how: served.dsa[how]},
+                decision_id=name,
+                receipt_id=name,
+                offer=offer,
+                standing=one.standing,
+                permission=one.permission,
+                reason=one.reason,
+                how=how,
+                explanations={
                     "person": link + "person",
                     "employee": link + "employee",
                     "regulator": link + "regulator",
                 },
-                f"/v1/receipts/{name}",
+                receipt=f"/v1/receipts/{name}",
             )
         )

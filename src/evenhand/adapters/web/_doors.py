@@ -27,10 +27,11 @@ class Records(Protocol):
         ...
 
     def receipt(self, decision_id: str, lang: str, by: str) -> dict[str, Any]:
-        """The receipt of one decision, as plain values, after it was noted who (`by`) gets it.
+        """The receipt of one decision, as plain values, after it was noted who (`by`) gets it. Of one that nobody can
+        read any more it proves that it was recorded, and holds nothing of the person.
 
         Raises:
-            DataError: there is no such decision, or it cannot be read any more.
+            DataError: there is no such decision.
         """
         ...
 
@@ -108,8 +109,8 @@ class Sayings(Protocol):
         ...
 
     def hear(self, who: str, signals: Mapping[str, str], *, actor: str, via: str) -> dict[str, Any]:
-        """Keep what a person's browser or app says, by the name of the signal; ``kept``, ``known``, ``overruled``,
-        ``means``, and ``subject_known``: whether the id is somebody's here.
+        """Keep what a person's browser or app says, by the name of the signal; ``kept``, ``unchanged``, ``overruled``,
+        ``means``, and ``known``: whether the id is somebody's here.
 
         Raises:
             UsageError: the id is odd, or a string cannot be read.
@@ -117,7 +118,8 @@ class Sayings(Protocol):
         ...
 
     def same_person(self, who: str, was: str, *, evidence: str, by: str, parted: bool) -> dict[str, Any]:
-        """Keep that two ids are one person's, or are not; what came of it.
+        """Keep that two ids are one person's, or are not; what came of it, and ``known`` and ``was_known``: whether the
+        ids are somebody's here.
 
         Raises:
             UsageError: it is one id.
@@ -127,8 +129,8 @@ class Sayings(Protocol):
 
     def history(self, who: str, by: str) -> dict[str, Any]:
         """``said``: everything that a person said; ``now``: what stands; ``tag``: of that; ``may_ask_again_from``:
-        where they said no to sale or sharing, the first day on which they may be asked again. It is noted who asks
-        (`by`)."""
+        where they said no to sale or sharing, the first day on which they may be asked again; ``known``: whether the
+        id is somebody's here. It is noted who asks (`by`)."""
         ...
 
     def ask(self, who: str, kind: str, **more: Any) -> dict[str, Any]:

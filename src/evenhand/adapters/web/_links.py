@@ -20,6 +20,7 @@ from ._reading import DECISION_ID, described
 __all__ = ["link_routes"]
 
 _encode = msgspec.json.Encoder().encode
+_ANSWER = "The path of the link, whether it opens once, and whether somebody by that id is known here."
 
 
 class LinkAsked(BaseModel):
@@ -33,12 +34,13 @@ class LinkAsked(BaseModel):
     days: int = Field(7, ge=1, le=90, description="For how many days it is good.")
 
 
-def link_routes(make: Callable[[str, str, int], str], keys: MachineKeys) -> APIRouter:
+def link_routes(make: Callable[[str, str, int], str], is_known: Callable[[str], bool], keys: MachineKeys) -> APIRouter:
     """Make a link: to one decision with the scope ``read``, to a person's own pages with the scope ``consents``.
 
     Args:
         make: of a person's id, a decision's id ("" = own pages) and a number of days the path of the link. Raises
             DataError where the decision is not about this person.
+        is_known: whether an id is somebody's here.
         keys: of machines.
     """
     router = APIRouter(prefix="/v1", tags=["links"])
@@ -46,11 +48,13 @@ def link_routes(make: Callable[[str, str, int], str], keys: MachineKeys) -> APIR
     @router.post(
         "/links",
         summary="A link for one person: why this decision, or their own pages",
-        responses={200: described("The path of the link, and whether it opens once.", "link", "once")},
+        responses={200: described(_ANSWER, "link", "once", "known")},
     )
     async def link(request: Request, asked: LinkAsked) -> Response:
         caller_of(Headers(request.scope["headers"]), keys, "read" if asked.decision_id else "consents")
         path = await run_in_threadpool(make, asked.subject, asked.decision_id or "", asked.days)
-        return Response(_encode({"link": path, "once": not asked.decision_id}), media_type="application/json")
+        known = bool(asked.decision_id) or await run_in_threadpool(is_known, asked.subject)
+        content = {"link": path, "once": not asked.decision_id, "known": known}
+        return Response(_encode(content), media_type="application/json")
 
     return router

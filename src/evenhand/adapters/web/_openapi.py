@@ -80,8 +80,9 @@ _DSA = {
         },
     },
 }
-_OUTCOME = {
+_DECISION = {
     "decision_id": {"type": "string"},
+    "offer": {"type": ["string", "null"], "description": "Its id, by which it stands in `offers`; null for none."},
     "standing": {"type": "string", "enum": ["personalised", "contextual", "refused"]},
     "permission": {"type": "string", "description": "Reason of the standing."},
     "reason": {"type": "string", "description": "Reason of the outcome."},
@@ -91,50 +92,34 @@ _OUTCOME = {
         "description": "By what the outcome came about; `ads` and `dsa` go by it.",
     },
 }
+_ANSWER = {
+    "at": {"type": "string", "format": "date-time"},
+    "campaign": {"type": "string"},
+    "gpc_honoured": {"type": "boolean"},
+    "offers": {"type": "object", "additionalProperties": _OFFER, "description": "By the `offer` of a decision."},
+    "ads": {"type": "object", "additionalProperties": _AD, "description": "By the `how` of a decision with an offer."},
+    "dsa": {"type": "object", "additionalProperties": _DSA, "description": "By the `how` of a decision with an offer."},
+}
+"""What every answer has beside its decisions."""
 _ONE = {
     "type": "object",
-    "required": [
-        *_OUTCOME,
-        "receipt_id",
-        "at",
-        "campaign",
-        "offer",
-        "ad",
-        "dsa",
-        "gpc_honoured",
-        "explanations",
-        "receipt",
-    ],
+    "required": [*_ANSWER, *_DECISION, "receipt_id", "explanations", "receipt"],
     "properties": {
-        **_OUTCOME,
+        **_ANSWER,
+        **_DECISION,
         "receipt_id": {"type": "string"},
-        "at": {"type": "string", "format": "date-time"},
-        "campaign": {"type": "string"},
-        "offer": {"anyOf": [_OFFER, {"type": "null"}]},
-        "ad": {"anyOf": [_AD, {"type": "null"}]},
-        "dsa": {"anyOf": [_DSA, {"type": "null"}]},
-        "gpc_honoured": {"type": "boolean"},
         "explanations": {"type": "object", "additionalProperties": {"type": "string"}},
         "receipt": {"type": "string"},
     },
 }
 _SEVERAL = {
     "type": "object",
-    "required": ["at", "campaign", "gpc_honoured", "offers", "ads", "dsa", "decisions"],
+    "required": [*_ANSWER, "decisions"],
     "properties": {
-        "at": {"type": "string", "format": "date-time"},
-        "campaign": {"type": "string"},
-        "gpc_honoured": {"type": "boolean"},
-        "offers": {"type": "object", "additionalProperties": _OFFER},
-        "ads": {"type": "object", "additionalProperties": _AD},
-        "dsa": {"type": "object", "additionalProperties": _DSA},
+        **_ANSWER,
         "decisions": {
             "type": "array",
-            "items": {
-                "type": "object",
-                "required": [*_OUTCOME, "offer"],
-                "properties": {**_OUTCOME, "offer": {"type": ["string", "null"]}},
-            },
+            "items": {"type": "object", "required": list(_DECISION), "properties": _DECISION},
         },
     },
 }

@@ -23,6 +23,10 @@ __all__ = ["DECISION_ID", "NOT_MODIFIED", "described", "health_routes", "reading
 DECISION_ID = r"^\d{8}T\d{6}Z-[0-9a-f]{6}\.[1-9]\d{0,9}$"
 _Decision = Annotated[str, Path(pattern=DECISION_ID, description="Id of a decision, as an answer names it.")]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The asker has it (If-None-Match)."}}
+_RECEIPT = (
+    "The receipt. Of a decision that nobody can read any more (its person was erased, or its time is over) it proves "
+    "that the decision was recorded, and holds nothing of the person."
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -87,7 +91,7 @@ def reading_routes(records: Records, keys: MachineKeys) -> APIRouter:
         "/receipts/{decision}",
         summary="The receipt of a decision, which anybody can check",
         responses={
-            200: described("The receipt.", "receipt", "ledger", "checkpoint", "entries", "words"),
+            200: described(_RECEIPT, "receipt", "ledger", "checkpoint", "entries", "words"),
             **NOT_MODIFIED,
         },
     )
@@ -114,12 +118,18 @@ def _json(content: dict[str, Any], status: int = 200) -> Response:
     return Response(_encode(content), status, media_type="application/json")
 
 
+def asker_has(request: Request, tag: str) -> bool:
+    """Whether an asker has what a tag stands for (If-None-Match, RFC 9110 13.1.2): a proxy that packs an answer may
+    have marked its tag as weak, and ``*`` is whatever there is."""
+    asked = (one.strip() for one in request.headers.get("if-none-match", "").split(","))
+    return any(one == "*" or one.removeprefix("W/") == tag for one in asked)
+
+
 def tagged(request: Request, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     """Content with a tag, or 304 where the asker has it."""
     body = _encode(content)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    asked = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
     headers = {**(headers or {}), "etag": tag, "cache-control": "private, no-cache", "vary": "accept-language"}
-    if tag in asked:
+    if asker_has(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")

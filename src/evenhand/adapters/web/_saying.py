@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evenhand.adapters.keys.machine_keys import MachineKeys
+from evenhand.terms import in_one_line
 
 from ._doors import Sayings
-from ._gate import Headers, caller_of
+from ._gate import Headers, caller_of, named_through
 from ._reading import NOT_MODIFIED, tagged
 from ._texts import LANGUAGES, text
 
@@ -133,15 +134,29 @@ class RequestTold(_Told):
     actor: _Actor = ""
 
 
-def _kept(name: str) -> dict[int | str, dict[str, Any]]:
-    """The answer where something was kept, for the description: `name` is the member that says whether it is about
-    somebody."""
-    about = (
-        "Whether the subject stands in a table that is served here, or was decided about. Where not, it is kept all "
-        "the same, since the person may come later; look whether the id is written as the subjects table has it."
-    )
-    schema = {"type": "object", "required": [name], "properties": {name: {"type": "boolean", "description": about}}}
-    return {201: {"description": "Kept, and durable.", "content": {"application/json": {"schema": schema}}}}
+_KNOWN = (
+    "Whether the subject stands in a table that is served here, or was decided about. Where not, what is said of it is "
+    "kept all the same, since the person may come later; look whether the id is written as the subjects table has it."
+)
+
+
+def _told_of(status: int, about: str, *also: str) -> dict[int | str, dict[str, Any]]:
+    """An answer about a person, for the description: it says whether the id is somebody's, and `also` of which else."""
+    names = {"known": _KNOWN, **dict.fromkeys(also, "The same of the other id.")}
+    members = {name: {"type": "boolean", "description": text} for name, text in names.items()}
+    schema = {"type": "object", "required": list(members), "properties": members}
+    return {status: {"description": about, "content": {"application/json": {"schema": schema}}}}
+
+
+def _kept(*also: str) -> dict[int | str, dict[str, Any]]:
+    """The answer where something was kept."""
+    return _told_of(201, "Kept, and durable.", *also)
+
+
+def _by(actor: str, machine: str) -> dict[str, str]:
+    """Who said it or wrote it down, and through which machine."""
+    name = in_one_line(actor)
+    return {"actor": name or machine, "via": machine if name else ""}
 
 
 def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
@@ -150,7 +165,7 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
 
     async def kept(request: Request, who: str, word: str, purpose: str, actor: str, **more: Any) -> Response:
         machine = _machine(request)
-        by = {"actor": actor.strip() or machine, "via": machine if actor.strip() else ""}
+        by = _by(actor, machine)
         said = await run_in_threadpool(sayings.say, who, word, purpose, **by, **more)
         return _json({**said, "evidence_missing": _missing(word, more)}, 201)
 
@@ -160,14 +175,18 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     @router.post(
         "/consents",
         status_code=201,
-        responses=_kept("known"),
+        responses=_kept(),
         summary="Keep what a person says; it holds for the next decision",
     )
     async def consents(request: Request, told: ConsentTold, if_match: _IfMatch = None) -> Response:
         more = told.model_dump(exclude={"subject", "word", "purpose", "actor"}) | {"if_match": if_match or ""}
         return await kept(request, told.subject, told.word, told.purpose, told.actor, **more)
 
-    @router.post("/consents/history", summary="What a person said, and what stands now")
+    @router.post(
+        "/consents/history",
+        responses=_told_of(200, "What a person said."),
+        summary="What a person said, and what stands now",
+    )
     async def history(request: Request, told: WhoTold) -> Response:
         found = await run_in_threadpool(sayings.history, told.subject, _machine(request))
         return _json(found, headers={"etag": found.pop("tag")})
@@ -175,7 +194,7 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     @router.post(
         "/objections",
         status_code=201,
-        responses=_kept("known"),
+        responses=_kept(),
         summary="Keep an objection; it holds for the next decision",
     )
     async def objections(request: Request, told: ObjectionTold, if_match: _IfMatch = None) -> Response:
@@ -186,28 +205,30 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     @router.post(
         "/signals",
         status_code=201,
-        responses=_kept("subject_known"),
+        responses=_kept(),
         summary="Keep what a browser or an app says; it holds for the next decision",
     )
     async def signals(request: Request, told: SignalTold) -> Response:
         machine = _machine(request)
-        more = {"actor": told.actor.strip() or machine, "via": machine if told.actor.strip() else ""}
-        heard = await run_in_threadpool(sayings.hear, told.subject, told.signals, **more)
+        heard = await run_in_threadpool(sayings.hear, told.subject, told.signals, **_by(told.actor, machine))
         return _json({**heard, "show": _shown(heard)}, 201)
 
-    @router.post("/same-person", status_code=201, summary="Keep that two ids are one person's; every no holds for both")
+    @router.post(
+        "/same-person",
+        status_code=201,
+        responses=_kept("was_known"),
+        summary="Keep that two ids are one person's; every no holds for both",
+    )
     async def same_person(request: Request, told: SamePersonTold) -> Response:
         machine = _machine(request)
-        by = f"{told.actor} ({machine})" if told.actor.strip() else machine
+        by = named_through(told.actor, machine) or machine
         more: dict[str, Any] = {"evidence": told.evidence, "by": by, "parted": told.parted}
         return _json(await run_in_threadpool(sayings.same_person, told.subject, told.was, **more), 201)
 
-    @router.post(
-        "/requests", status_code=201, responses=_kept("known"), summary="Keep what a person asks, with its deadline"
-    )
+    @router.post("/requests", status_code=201, responses=_kept(), summary="Keep what a person asks, with its deadline")
     async def ask(request: Request, told: RequestTold) -> Response:
         machine = _machine(request)
-        by = f"{told.actor} ({machine})" if told.actor.strip() else machine
+        by = named_through(told.actor, machine) or machine
         more = told.model_dump(exclude={"subject", "kind", "actor"})
         return _json(await run_in_threadpool(sayings.ask, told.subject, told.kind, by=by, **more), 201)
 

@@ -122,10 +122,12 @@ def given_sockets() -> list[Socket]:
     return out
 
 
-def tell_manager(word: str) -> None:
-    """Tell a word of sd_notify(3), such as ``READY=1``, where somebody wants to know."""
+def tell_manager(word: str, wait: float = 5.0) -> None:
+    """Tell a word of sd_notify(3), such as ``READY=1``, where somebody wants to know; who does not listen is waited for
+    so many seconds."""
     where = os.environ.get(_TOLD, "")
     if where[:1] not in ("/", "@"):
         return
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.settimeout(wait)
         told.sendto(word.encode(), "\0" + where[1:] if where.startswith("@") else where)

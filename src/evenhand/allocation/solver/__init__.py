@@ -8,7 +8,7 @@ and of groups only rows.
 
 from ._bound import at_most, bound_of, tightened
 from ._choices import Choice, as_lists, count_of, differ, has_any, lists_of, whole_worth
-from ._comparisons import Comparison, Kind, comparisons_of, exact, judge, levels_for, offer_sets, rates_near
+from ._comparisons import UNKNOWN, Comparison, Kind, comparisons_of, exact, judge, levels_for, offer_sets, rates_near
 from ._crowd import CLOSED, Crowd, canonical, draw_for, is_open, lay_out, lot
 from ._dual import Hard, decide
 from ._elastic import Classes, least_excess
@@ -22,6 +22,7 @@ from ._trim import trim
 
 __all__ = [
     "CLOSED",
+    "UNKNOWN",
     "Choice",
     "Classes",
     "Comparison",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from evenhand.policy import DisparityLimit
 
 __all__ = [
+    "UNKNOWN",
     "Comparison",
     "Kind",
     "comparisons_of",

@@ -17,6 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered, BusyError, Done, Question
@@ -129,6 +130,12 @@ class LiveService:
     def decided(self) -> int:
         """People decided about since the start."""
         return self._answers
+
+    @property
+    def still_for(self) -> float:
+        """Seconds for which the thread that decides did not move, though it should. One that waits for questions moves,
+        and so does one whose stores fail; one that ended is still for ever."""
+        return inf if self._is_open and not self._thread.is_alive() else self._ready.still_for
 
     @property
     def trouble(self) -> EvenhandError | None:
@@ -257,7 +264,7 @@ class LiveService:
                     pipeline.decide(group)
                 else:
                     pipeline.land()
-                if is_idle or (self._ready.locked is not None and self._ready.look_is_due()):
+                if is_idle or (self._ready.must_look and self._ready.look_is_due()):
                     pipeline.look()
                 pipeline.let_go_if_wanted()
         finally:
@@ -279,6 +286,7 @@ class LiveService:
                 self._last = (together if together <= self._beside else together - self._people, time.monotonic())
             self._in_hand = 0
             while not self._waiting:
+                self._ready.moves()
                 if self._new:
                     return []
                 if pipeline.has_landed:

@@ -8,7 +8,7 @@ durable behind a word that was, though nobody who says one waits for more than a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -81,7 +81,7 @@ class Keeper:
     Args:
         sitting: has their sheets.
         told: what people told the home.
-        tell: tells who asked, when a flight is durable.
+        durable: called when a flight is durable; tells who asked.
         landed: called when a flight is over, well or not.
     """
 
@@ -89,10 +89,10 @@ class Keeper:
         self,
         sitting: Sitting,
         told: LiveTold,
-        tell: Callable[[Sequence[Outcome]], None],
+        durable: Callable[[Flight], None],
         landed: Callable[[], None],
     ) -> None:
-        self._sitting, self._told, self._tell, self._landed = sitting, told, tell, landed
+        self._sitting, self._told, self._durable, self._landed = sitting, told, durable, landed
         self._thread = ThreadPoolExecutor(1, "evenhand-keeps")
 
     def fly(self, flight: Flight, *, here: bool = False) -> None:
@@ -118,4 +118,4 @@ class Keeper:
             flight.sheet.wait()  # while people can still say something
             with self._told.silent(flight.heard, flight.sheet.handles):
                 self._sitting.keep(flight.sheet)
-        self._tell(flight.answers)
+        self._durable(flight)

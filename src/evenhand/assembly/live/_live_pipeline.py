@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from evenhand.adapters.asking import Answered
-from evenhand.adapters.stores.file_trouble import refuse_full
+from evenhand.adapters.stores.file_trouble import short_of_room
 from evenhand.adapters.stores.home import Home
 from evenhand.ledger import Sealer, Sitting, Tally, refuse_paused
 from evenhand.terms import EvenhandError, Finding, PausedError, StoreError
@@ -96,6 +96,7 @@ class Pipeline:
         self._flight: Flight | None = None
         self._gathered = Flight()
         self._look_again = 0.0
+        ready.no_room = short_of_room(place.folder)
         self.answered = 0
         """People of the flight that came through last."""
 
@@ -201,10 +202,12 @@ class Pipeline:
         self.let_go()
         self._ready.begins()
         trouble: EvenhandError | None = None
+        is_well = self._ready.trouble is None and self._ready.no_room is None
+        self._ready.no_room = no_room = short_of_room(self._folder, tries=not is_well)
         try:
             if self._ready.trouble is not None:
-                if self._ready.is_full:
-                    refuse_full(self._folder)
+                if self._ready.is_full and no_room is not None:
+                    raise no_room
                 self._open_reads()
                 trouble = self._paused()
             else:
@@ -218,10 +221,13 @@ class Pipeline:
             trouble = error if isinstance(error, EvenhandError) else unavailable(error)
         self._ready.ended(trouble)
 
-    def _durable(self, answers: Sequence[Outcome]) -> None:
-        """These are in the ledger, so there is no trouble any more; from the thread that records."""
+    def _durable(self, flight: Flight) -> None:
+        """It is in the ledger, so there is no trouble any more, and it counts before anybody is told; from the thread
+        that records."""
         self._ready.fails(None)
-        self._tell(answers)
+        if flight.sheet is not None:
+            self._counted(flight.sheet.first, flight.sheet.last, flight.came)
+        self._tell(flight.answers)
 
     def _hold(self) -> None:
         """Become the only writer. While a whole run is being recorded that is waited for, and is no trouble."""
@@ -260,15 +266,13 @@ class Pipeline:
             flight.put_back()
             self._failed(waiting, error, may_be_there=flight.may_be_there)
             return
-        self._tell(flight.answers)
+        self._durable(flight)
         self._came_through(flight)
 
     def _came_through(self, flight: Flight) -> None:
         """It is durable, and who asked was told; but for those whose key stood in it twice."""
         self._ready.ended(None)
         self.answered = flight.people
-        if flight.sheet is not None:
-            self._counted(flight.sheet.first, flight.sheet.last, flight.came)
         self._tell([(one, self._said_now(one)) for one in flight.again])
 
     def _said_now(self, one: Waiting) -> Answered | BaseException:

@@ -34,14 +34,17 @@ class Readiness:
     Attributes:
         store: told, from either thread, whether a store fails.
         trouble: why the last step failed; None where it did not.
+        no_room: why the next may fail though the last did not, since a disk is full: little still fits on it.
     """
 
     store: Callable[[str, EvenhandError | None], None] = field(default=lambda _, __: None, repr=False)
     trouble: EvenhandError | None = None
+    no_room: EvenhandError | None = None
     _locked: tuple[EvenhandError, str, tuple[str, ...]] | None = field(default=None, repr=False)
     _asked_at: float = -_ASKED
     _looked_at: float = 0.0
     _since: float | None = None
+    _moved_at: float = field(default_factory=time.monotonic)
 
     def word(self) -> str:
         """Why nobody could be decided about, one stable word; "" where they could be."""
@@ -52,23 +55,34 @@ class Readiness:
         locked = self._locked
         if locked is not None:
             return locked[0].code
-        trouble = self.trouble
+        trouble = self.trouble or self.no_room
         return "" if trouble is None else trouble.code
 
     def begins(self) -> None:
         """A step begins."""
-        self._since = time.monotonic()
+        self._since = self._moved_at = time.monotonic()
 
     def ended(self, trouble: EvenhandError | None) -> None:
         """A step ended, well or not."""
         self._since, self._looked_at = None, time.monotonic()
+        self.moves()
         self.fails(None if self.is_of_keys(trouble) else trouble)
+
+    def moves(self) -> None:
+        """Whoever decides is there, also where there is nothing to do."""
+        self._moved_at = time.monotonic()
+
+    @property
+    def still_for(self) -> float:
+        """Seconds for which whoever decides did not move: they are in a step that does not end, or are no more."""
+        return time.monotonic() - self._moved_at
 
     def fails(self, trouble: EvenhandError | None) -> None:
         """Nobody can be decided about; or, with None, they can."""
         self.trouble = trouble
-        if trouble is None or isinstance(trouble, StoreError | LedgerError):
-            self.store("Deciding", trouble)
+        told = trouble or self.no_room  # what still fits on a full disk is no end of that
+        if told is None or isinstance(told, StoreError | LedgerError):
+            self.store("Deciding", told)
 
     @property
     def is_full(self) -> bool:
@@ -89,10 +103,15 @@ class Readiness:
         """Their keys open."""
         self._locked = None
 
+    @property
+    def must_look(self) -> bool:
+        """Whether what is the matter is seen to be over by a look alone, and not by what was decided."""
+        return self._locked is not None or self.no_room is not None
+
     def look_is_due(self) -> bool:
         """Whether to look by oneself now: in trouble, or where somebody wants to know."""
         now = time.monotonic()
-        if self.trouble is not None or self._locked is not None:
+        if self.trouble is not None or self.must_look:
             return now - self._looked_at >= LOOK_AGAIN
         return now - self._asked_at < _ASKED and now - self._looked_at >= _LOOK_IDLE
 

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evenhand.adapters.stores.home import Home
-from evenhand.features import pseudonymise
-from evenhand.ledger import decided_about
 from evenhand.policy import Campaign
 from evenhand.staff import ReadKind
 from evenhand.terms import UsageError
@@ -21,8 +19,7 @@ from ..people._said_if import history_tag, say_if
 from ..people._same_person import same_person
 from ..people._signals_said import hear_signals
 from ..people._table_words import TableWords, gpc_in_table
-from ..records._ledger import has_ledger
-from ..records._records import open_ledger
+from ._live_known import KnownHere
 
 __all__ = ["LiveSayings"]
 
@@ -45,16 +42,7 @@ class LiveSayings:
         stands: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._place, self._campaigns, self._tables, self._stands = place, tuple(campaigns), tables, stands
-
-    def _is_known(self, who: str) -> bool:
-        """Whether an id stands in a table of what is served, or a decision was made about it. What was said under it
-        alone makes it nobody's: so whoever says it twice is told the same."""
-        if self._stands(who):
-            return True
-        if not has_ledger(self._place):
-            return False
-        with open_ledger(self._place) as store:
-            return bool(decided_about(store, pseudonymise([who], self._place.key(make=False))[0].decode()))
+        self._is_known = KnownHere(place, stands)
 
     def say(self, who: str, word: str, purpose: str, **more: Any) -> dict[str, Any]:
         """Keep what a person says; see `adapters.web.Sayings.say`. A wish about a column that no campaign has would
@@ -76,13 +64,14 @@ class LiveSayings:
         in_table = None if self._tables is None else gpc_in_table(self._tables, who)
         more: dict[str, Any] = {"actor": actor, "via": via, "in_table": in_table, "stands": self._stands}
         heard = hear_signals(who, signals, self._campaigns, home=home, at=at, **more).to_dict()
-        return heard | {"subject_known": self._is_known(who)}
+        return heard | {"known": self._is_known(who)}
 
     def same_person(self, who: str, was: str, *, evidence: str, by: str, parted: bool) -> dict[str, Any]:
         """Keep that two ids are one person's; see `adapters.web.Sayings.same_person`."""
         home, at = self._place.folder, datetime.now(UTC)
         more: dict[str, Any] = {"parted": parted, "stands": self._stands}
-        return same_person(who, was, evidence=evidence, by=by, home=home, at=at, **more).to_dict()
+        done = same_person(who, was, evidence=evidence, by=by, home=home, at=at, **more).to_dict()
+        return done | {"known": self._is_known(who), "was_known": self._is_known(was)}
 
     def history(self, who: str, by: str) -> dict[str, Any]:
         """What a person said, after it was noted who asks; see `adapters.web.Sayings.history`."""
@@ -94,6 +83,7 @@ class LiveSayings:
             "said": [one.to_dict() for one in found.said],
             "now": [one.to_dict() for one in found.now(datetime.now(UTC))],
             "may_ask_again_from": found.may_ask_again_from,
+            "known": self._is_known(who),
         }
 
     def ask(self, who: str, kind: str, **more: Any) -> dict[str, Any]:

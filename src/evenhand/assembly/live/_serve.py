@@ -29,6 +29,7 @@ from ._campaign_opened import CampaignOpener
 from ._live import LiveService
 from ._live_browsers import BrowsersHeard
 from ._live_campaign import LiveCampaign
+from ._live_known import stands_in
 from ._live_tables import TablesWatch
 from ._live_told import LiveTold
 from ._register import CampaignRegister
@@ -130,10 +131,7 @@ def open_service(
         opened.append(opener.open(campaign, run=run, at=at))
     if len({one.campaign.campaign for one in opened}) != len(opened):
         raise _none_or_twice()
-    browsers = BrowsersHeard(
-        place,
-        lambda: LiveTables(live.campaigns.values()),
-    )
+    browsers = BrowsersHeard(place, lambda: LiveTables(live.campaigns.values()))
     live = LiveService(
         place,
         opened,
@@ -233,7 +231,7 @@ def _service(
             serving.place,
             [one.campaign for one in live.campaigns.values()],
             LiveTables(live.campaigns.values()),
-            lambda who: any(one.people.stands(who) for one in live.campaigns.values()),
+            stands_in(live),
         ),
         health=live,
         keys=MachineKeys(serving.place.machine_keys),
@@ -293,7 +291,7 @@ def serve(
         UsageError, PolicyError: the libraries that serve are not installed; and as `open_service` and `staff_mounts`.
     """
     _refuse_not_installed()
-    from evenhand.adapters.web import bound_to, given_sockets, tell_manager
+    from evenhand.adapters.web import bound_to, given_sockets, tell_ready
 
     with ExitStack() as held:
         given = given_sockets()
@@ -338,7 +336,7 @@ def serve(
 
         def ready() -> None:
             told(_where(serving, *(given[0].getsockname()[:2] if given else (host, port))))
-            tell_manager("READY=1")
+            tell_ready(lambda: serving.live.still_for, told)
 
         if is_one_process:
             run_app(make_app(service), host=host, port=port, ready=ready, again=again, sockets=sockets)

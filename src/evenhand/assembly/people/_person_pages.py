@@ -19,6 +19,7 @@ from evenhand.portal import is_link
 from evenhand.terms import DataError, UsageError
 
 from ..live._cards import LedgerCards
+from ..live._live_known import KnownHere, stands_in
 from ..live._serve import Serving, machine_keys
 from ..records._records import open_ledger
 from ._person import PeopleHouse
@@ -216,9 +217,9 @@ def people_beside(
     def made(who: str, decision: str, days: int) -> str:
         return below + person_link(who, home=folder, at=datetime.now(UTC), decision=decision, days=days)
 
-    keys = machine_keys(folder)
+    keys, is_known = machine_keys(folder), KnownHere(serving.place, stands_in(serving.live))
     cards = card_routes(cards_of(serving.place, below, tables), keys)
-    return {"mounts": {below: pages}, "routers": [link_routes(made, keys), cards]}
+    return {"mounts": {below: pages}, "routers": [link_routes(made, is_known, keys), cards]}
 
 
 def cards_of(place: Home, below: str, tables: TableWords | None = None) -> LedgerCards:

@@ -13,8 +13,7 @@ from evenhand.adapters.stores.home import Home, find_home
 from evenhand.ledger import SubjectKey
 from evenhand.policy import Campaign
 from evenhand.rights import SIGNALS, Entry, Said, Stream, said_by_signal
-from evenhand.signals import Unreadable, read_gpp, read_tcf, read_us_privacy
-from evenhand.terms import UsageError
+from evenhand.signals import Unreadable, UnreadableSignalError, read_gpp, read_tcf, read_us_privacy
 
 from ._entries import said_entry, said_in
 from ._known import refuse_odd_id
@@ -38,13 +37,13 @@ class HeardSignals:
 
     Attributes:
         kept: the records that are new.
-        known: names of signals that say what was recorded of them last.
+        unchanged: names of signals that say what was recorded of them last.
         overruled: signals that opt out, and the person said otherwise here since they were heard first: that counts.
         means: by signal, what it means for each campaign, by its id.
     """
 
     kept: tuple[Said, ...]
-    known: tuple[str, ...]
+    unchanged: tuple[str, ...]
     overruled: tuple[str, ...]
     means: Mapping[str, Mapping[str, Means]]
 
@@ -52,7 +51,7 @@ class HeardSignals:
         """Plain JSON values."""
         return {
             "kept": [one.to_dict() for one in self.kept],
-            "known": list(self.known),
+            "unchanged": list(self.unchanged),
             "overruled": list(self.overruled),
             "means": {name: dict(by_campaign) for name, by_campaign in self.means.items()},
         }
@@ -113,11 +112,11 @@ def hear_signals(
         with trail_of(place) as trail:
             trail.append(with_linked(place, who, entries))
     new = {one.purpose for one in kept}
-    known = tuple(name for name in signals if name not in new)
-    overruled = [name for name in known if name != GPC and _is_overruled(before, name)]
+    unchanged = tuple(name for name in signals if name not in new)
+    overruled = [name for name in unchanged if name != GPC and _is_overruled(before, name)]
     if GPC in signals and gpc_overruled([*before, *kept]):
         overruled.append(GPC)
-    return HeardSignals(tuple(kept), known, tuple(overruled), means)
+    return HeardSignals(tuple(kept), unchanged, tuple(overruled), means)
 
 
 def hear_browsers(
@@ -169,12 +168,7 @@ def _first_said(
 def _refuse_unreadable(name: str, signal: str) -> None:
     read = _READERS.get(name)
     if read is not None and isinstance(found := read(signal), Unreadable):
-        raise UsageError(
-            "signal-unreadable",
-            f"The {SIGNALS[name]} string cannot be read ({found.problem.value}); nothing was recorded.",
-            rule="G-7, C-7025: a signal is read exactly as its standard writes it, or it says nothing",
-            remedy="send the string as the browser or the app gave it; evenhand signals STRING shows what is wrong",
-        )
+        raise UnreadableSignalError(name, SIGNALS[name], found.problem)
 
 
 def _recorded(place: Home, keys: Sequence[SubjectKey]) -> dict[bytes, list[Said]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from evenhand.explanation import Explanation
 
 __all__ = [
+    "GivenReceipt",
     "check_receipt",
     "closed_receipt",
     "give_receipt",
@@ -45,10 +47,26 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class GivenReceipt:
+    """A receipt that was written.
+
+    Attributes:
+        decision_id: of which decision.
+        is_closed: whether nobody can read that decision any more: then the receipt is that of `closed_receipt`.
+    """
+
+    decision_id: str
+    is_closed: bool
+
+
 def give_receipt(
     who: str, out: str | Path, *, home: str | Path | None = None, lang: str = "en", brief: bool = False
-) -> str:
+) -> GivenReceipt:
     """Write the receipt of one decision: a page that checks itself, or plain JSON where the name ends in ``.json``.
+
+    Of a decision that nobody can read any more, since its person was erased or its time is over, it proves that it was
+    recorded, and holds nothing of the person.
 
     Args:
         who: a decision's id, or a subject's own id (its latest decision).
@@ -57,33 +75,27 @@ def give_receipt(
         lang: language that the page opens in.
         brief: leave campaign and model out; then nobody can add the score up again.
 
-    Returns:
-        The decision's id.
-
     Raises:
         DataError: the ledger knows no such decision or subject.
         LedgerError: the ledger has no signed checkpoint yet.
         StoreError: the file cannot be written.
     """
-    place = find_home(home)
-    explained = _explained(place, who)
-    decision_id = explained["en"].facts.decision_id
-    receipt = _values(place, explained, brief=brief)
+    given, receipt = _given(find_home(home), who, brief=brief)
     path = Path(out)
     is_json = path.suffix == ".json"
     text = json.dumps(receipt, ensure_ascii=False, indent=1) + "\n" if is_json else receipt_page(receipt, lang=lang)
     write_atomically(path, text, private=True)
-    return decision_id
+    return given
 
 
 def receipt_values(place: Home, decision_id: str) -> dict[str, object]:
-    """The receipt of one decision, as plain JSON values.
+    """The receipt of one decision, as plain JSON values; of one that nobody can read any more as `give_receipt`.
 
     Raises:
         DataError: the ledger knows no such decision.
         LedgerError: the ledger has no signed checkpoint yet.
     """
-    return _values(place, _explained(place, decision_id), brief=False)
+    return _given(place, decision_id, brief=False)[1]
 
 
 def closed_receipt(place: Home, decision_id: str) -> dict[str, object]:
@@ -102,6 +114,16 @@ def closed_receipt(place: Home, decision_id: str) -> dict[str, object]:
         entries, signer = proven_closed(store, decision_id, size), Signer(store.secret())
         signed = signer.sign_content(WORDS, words_content(decision_id, words))
         return receipt_of(entries, note, signer.verifier, words, (), signed)
+
+
+def _given(place: Home, who: str, *, brief: bool) -> tuple[GivenReceipt, dict[str, object]]:
+    try:
+        explained = _explained(place, who)
+    except DataError as error:
+        if error.code != "ledger-closed":
+            raise
+        return GivenReceipt(who, True), closed_receipt(place, who)
+    return GivenReceipt(explained["en"].facts.decision_id, False), _values(place, explained, brief=brief)
 
 
 def _explained(place: Home, who: str) -> dict[str, Explanation]:

@@ -66,7 +66,9 @@ class Decided:
         head: the ledger's head (hex).
         priced_by: the run whose prices decided.
         policy: digest of those prices.
-        left: what all later people may still use under them, by limit id, in whole units.
+        left: what all later people may still use under them, by limit id: people, and of the budget micro-units of
+            the currency.
+        currency: ISO 4217 code of the budget.
         used_up: limits that kept somebody from the best offer worth its price.
         notices: what the start found left behind by an earlier run.
         columns: one row per person: own id, decision, offer, standing and reasons.
@@ -78,6 +80,7 @@ class Decided:
     priced_by: str
     policy: str
     left: Mapping[str, int]
+    currency: str
     used_up: tuple[str, ...]
     notices: tuple[str, ...]
     columns: dict[str, list[Any]] = field(repr=False)
@@ -203,6 +206,7 @@ def _recorded(
         priced_by=prices.run,
         policy=prices.digest,
         left=leases.left(prices.digest, at=datetime.now(UTC)),
+        currency=loaded.campaign.currency,
         used_up=_used_up(explained, loaded.campaign, lease, used),
         notices=tuple(finding.what for finding in started.found),
         columns=_columns(loaded.campaign, people, explained, run_id),

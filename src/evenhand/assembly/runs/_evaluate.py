@@ -58,6 +58,7 @@ class Evaluated:
         unmatched: rows of the file about no decision by lot of this run.
         policies: one set of plain values per policy; the first is the model's own choice, and the next one that by lot
             gives as many offers. ``offered`` is the share of people with an offer.
+        currency: ISO 4217 code of the ``money`` of policies.
         findings: what makes the figures doubtful.
     """
 
@@ -67,6 +68,7 @@ class Evaluated:
     listed: int
     unmatched: int
     policies: tuple[dict[str, Any], ...] = field(repr=False)
+    currency: str = "EUR"
     findings: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -170,6 +172,7 @@ def evaluate(
         listed=int((told[usable] >= 0).sum()),
         unmatched=unmatched,
         policies=tuple(one for one, _ in policies),
+        currency=record.campaign.currency,
         findings=policies[0][1].findings,
     )
 

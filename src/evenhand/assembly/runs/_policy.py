@@ -14,6 +14,7 @@ from evenhand.scoring import model_from_json
 from evenhand.terms import DataError, Explained, LedgerError
 
 __all__ = [
+    "currency_of",
     "policy_of_run",
     "prices_for_later",
     "prices_of",
@@ -163,6 +164,14 @@ def prices_of(run_id: str = "last", *, home: str | Path | None = None) -> PriceP
     place = find_home(home)
     with open_ledger(place) as store:
         return read_policy(place, open_run(store, resolve_run(store, run_id, whole=True, prices=True)))
+
+
+def currency_of(run_id: str = "last", *, home: str | Path | None = None) -> str:
+    """The currency (ISO 4217) of the prices of a run. Arguments and errors are those of `prices_of`."""
+    from ..records._records import open_ledger, resolve_run
+
+    with open_ledger(find_home(home)) as store:
+        return open_run(store, resolve_run(store, run_id, whole=True, prices=True)).campaign.currency
 
 
 def why_not_later(run_id: str = "last", *, home: str | Path | None = None) -> str:

@@ -55,6 +55,7 @@ def report_of(
         groups=groups,
         conditions=conditions,
         audit=audit,
+        earlier=opened.before.report if is_beside else None,
         rulebook=None if opened.stores.law is None else opened.stores.law.rulebook,
         stories=[
             facts_of(explained, row, run_id or "plan", sealed=aware)

@@ -58,6 +58,7 @@ def summary_of(explained: Explained, campaign: Campaign, report: Mapping[str, An
             _limit(limit, told, campaign.currency)
             for limit, told in zip(allocated.limits, report["limits"], strict=True)
         ],
+        "currency": campaign.currency,
         "value": allocated.certificate.value / MICRO,
         "value_text": f"{campaign.currency} {allocated.certificate.value / MICRO:,.2f}",
         "gap": allocated.certificate.gap,
@@ -110,6 +111,19 @@ def _limit(limit: LimitOutcome, told: Mapping[str, Any], currency: str) -> dict[
             return f"{currency} {value / MICRO:,.2f}"
         return f"{value:.3f}" if limit.kind == "disparity" else f"{value:,.0f}"
 
+    def reached() -> str:
+        """The figure, or what is told in its place; and where it is no figure whether the limit is kept."""
+        if limit.note == "nothing-to-compare":
+            return _NOTHING
+        if told["used"] is not None:
+            return quantity(told["used"])
+        kept = "kept" if limit.held else "not kept"
+        if between := told.get("used_between"):
+            return f"{kept}, between {quantity(between[0])} and {quantity(between[1])}"
+        if then := told.get("used_then"):
+            return f"{kept}, {quantity(then['used'])} in run {then['run']}"
+        return f"{kept}, {quantity(None)}"
+
     floor = (limit.measure is not None and limit.measure.is_least) or limit.kind == "minimum"
     price = ""
     if limit.money is not None and limit.people is not None and (limit.money or limit.people):
@@ -122,7 +136,8 @@ def _limit(limit: LimitOutcome, told: Mapping[str, Any], currency: str) -> dict[
         "declared": limit.declared,
         "used": told["used"],
         "declared_text": ("at least " if floor else "at most ") + quantity(limit.declared),
-        "used_text": _NOTHING if limit.note == "nothing-to-compare" else quantity(told["used"]),
+        **{name: told[name] for name in ("used_between", "used_then") if name in told},
+        "used_text": reached(),
         "held": limit.held,
         "binding": limit.binding,
         "money": None if limit.money is None else limit.money / MICRO,
