@@ -17,7 +17,7 @@ from ._package_command import register as register_package
 from ._recipient_commands import register as register_recipients
 from ._request_commands import register as register_requests
 from ._request_commands import tell_lapsed
-from ._speak import Speaker, counted, guarded
+from ._speak import SERVERS_OWN, Speaker, counted, guarded
 
 __all__ = ["confirm_erasure", "register"]
 
@@ -120,6 +120,7 @@ def erase(
                 "to_tell": list(done.to_tell),
                 "models": [one.to_dict() for one in done.models],
                 "still_held": list(done.still_held),
+                "on_server": done.on_server,
             }
         )
         return
@@ -149,7 +150,8 @@ def erase(
     if done.in_the_clear:
         clear = _taken(done.in_the_clear, "decision", "decisions", "recorded by an older evenhand without a key: kept")
         voice.talk(clear)
-    voice.talk("Not reached from here: backups of subject-keys.sqlite, and your own tables:")
+    beyond = f"{SERVERS_OWN}, until they end" if done.on_server else "backups of subject-keys.sqlite"
+    voice.talk(f"Not reached from here: {beyond}; and your own tables:")
     for table in done.own_tables:
         voice.talk(f"  {table}")
 
