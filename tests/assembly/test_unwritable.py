@@ -155,10 +155,7 @@ def test_started_on_a_full_disk_it_is_not_ready_though_nobody_asked_anything(ran
             assert [one.partition(". ")[0] for one in said] == ["Deciding: not possible now (store-full)"]
             assert all(part in said[0] for part in ("the disk is full", " Rule: ", " To do: Make room"))
             ballast.unlink()
-            until = time.monotonic() + 20
-            while serving.live.not_ready() and time.monotonic() < until:
-                time.sleep(0.05)
-            assert serving.live.not_ready() == ""
+            assert soon(lambda: serving.live.not_ready() == "")
             assert said[1:] == ["Deciding: it is over (store-full)."]
         assert assembly.verify_ledger(home=disk / "evenhand-home").ok
 
