@@ -177,7 +177,7 @@ def test_whoever_changes_a_campaign_has_seen_it(service):
     service("POST", "/v1/campaigns", content=named("changing"), headers=YAML)
     path, old = "/v1/campaigns/changing", service("GET", "/v1/campaigns/changing").headers["etag"]
     new = named("changing", CAMPAIGN.replace("budget: 5", "budget: 4"))
-    assert service("GET", path, headers={"if-none-match": old}).status_code == 304
+    assert service("GET", path, headers={"if-none-match": f"W/{old}"}).status_code == 304
     assert service("PUT", path, content=new, headers=YAML).status_code == 428
     kept = service("PUT", f"{path}?reason=less", content=new, headers=YAML | {"if-match": old})
     assert (kept.status_code, kept.json()["version"]) == (200, 2)
@@ -225,7 +225,7 @@ def test_a_budget_that_cannot_be_tried_is_refused_as_a_wrong_request(started, bu
 def test_nobody_starts_a_campaign_without_a_name_and_a_reason(service, wrong):
     """As nobody pauses one; nothing is decided and nothing is kept."""
     service("POST", "/v1/campaigns?reason=tea", content=named("unsigned"), headers=YAML)
-    for asked in (wrong, wrong and {**wrong, "by": "\t"}):
+    for asked in (wrong, wrong and {**wrong, "by": "\t"}, wrong and {"reason": "x", "by": "\u200b\u0000"}):
         refused = service("POST", "/v1/campaigns/unsigned/activate", json=asked, headers=ANY)
         assert refused.status_code == 422, asked
         assert refused.json()["type"] in ("/problems/start-unsigned", "/problems/unprocessable"), asked

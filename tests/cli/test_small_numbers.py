@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from evenhand.cli import app
 from evenhand.terms import SMALLEST_SHOWN
-from shop_folder import AT, write_shop
+from shop_folder import AT, same_key, write_shop
 
 NO_PEOPLE = {
     "schema_version", "seed", "line", "column", "startLine", "startColumn",  # places and versions
-    "upper", "lower", "rate", "ratio", "ratio_upper", "ratio_lower", "value_kept", "auroc",
+    "upper", "lower", "chance", "rate", "ratio", "ratio_upper", "ratio_lower", "value_kept", "auroc",
     "used_between", "reached_between", "unlimited_between",  # shares that are whole
     "hidden_cells", "groups", "features", "decimals",  # numbers of groups and of columns
 }  # fmt: skip
@@ -49,7 +49,7 @@ def _small(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, float]
 @pytest.fixture(scope="module")
 def few(tmp_path_factory) -> Path:
     """Seven people of one sex, five of none, nine old ones, four who objected, eight who get no offer."""
-    campaign = write_shop(tmp_path_factory.mktemp("few"))
+    campaign = same_key(write_shop(tmp_path_factory.mktemp("few")))
     folder = campaign.parent
     head, *rows = (folder / "people.csv").read_text("utf-8").splitlines()
     people = [head + ",age"]

@@ -12,7 +12,8 @@ from ._book import ConsentBook
 from ._evidence import Weighed, weigh
 from ._frequency import OffersGiven, hold_back
 from ._hear import Heard, hear
-from ._permit import Recalled, permit, recall
+from ._permit import permit, recall
+from ._recalled import Recalled
 from ._repeats import without_repeats
 
 __all__ = [

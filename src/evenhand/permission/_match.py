@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 __all__ = ["SubjectIndex", "index_subjects"]
 
-_AT_A_TIME = 1 << 18
+_AT_A_TIME = 1 << 14
+"""Subjects whose bytes are compared together, so that what is read stays in the processor's cache."""
 _WORDS = 4
 _ODD = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 
@@ -40,14 +41,34 @@ class SubjectIndex:
             return np.arange(len(subjects)), np.full(len(subjects), -1, dtype=np.intp)
         words = _words(subjects)
         mixes = _mix(words, self.salt)
-        order = np.argsort(mixes)
-        at = np.searchsorted(self.mixes, mixes[order])
+        order, starts = _sorted_by_start(mixes)
+        at = self._told_apart(np.searchsorted(self.mixes, starts), words, order)
+        # Not the first whose mix starts so: another one of these, or nobody.
+        rest = np.flatnonzero(at < 0)
+        at[rest] = self._told_apart(np.searchsorted(self.mixes, mixes[order[rest]]), words, order[rest])
+        return order, at
+
+    def _told_apart(self, at: NDArray[np.intp], words: NDArray[np.uint64], order: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Where these subjects stand, -1 where somebody else does."""
         at[at == len(self.mixes)] = 0
         for start in range(0, len(at), _AT_A_TIME):
             part = slice(start, start + _AT_A_TIME)
-            equal = self.words[at[part]] == words[order[part]]
-            at[part][~(equal[:, 0] & equal[:, 1] & equal[:, 2] & equal[:, 3])] = -1
-        return order, at
+            mine, theirs = words.take(order[part], axis=0), self.words.take(at[part], axis=0)
+            if not np.array_equal(mine, theirs):
+                at[part][(mine != theirs).any(axis=1)] = -1
+        return at
+
+
+def _sorted_by_start(mixes: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.uint64]]:
+    """Places in the order of how mixes start, and these starts; as many bits as a place needs are left off at the end
+    and zero, so that both are sorted as one number, in half the time."""
+    spare = np.uint64(max(1, (len(mixes) - 1).bit_length()))
+    both = mixes >> spare << spare
+    both |= np.arange(len(mixes), dtype=np.uint64)
+    both.sort()
+    starts = both >> spare << spare
+    both -= starts
+    return both.view(np.intp), starts
 
 
 def index_subjects(
@@ -64,7 +85,7 @@ def index_subjects(
     while True:
         mixes = _mix(words, salt)
         order = np.argsort(mixes)
-        sorted_words, sorted_mixes = words[order], mixes[order]
+        sorted_words, sorted_mixes = words.take(order, axis=0), mixes[order]
         new = np.ones(len(order), dtype=np.bool_)
         new[1:] = sorted_mixes[1:] != sorted_mixes[:-1]
         again = np.flatnonzero(~new)
@@ -72,7 +93,7 @@ def index_subjects(
             break
         salt += 1
     firsts = np.flatnonzero(new)
-    index = SubjectIndex(words=sorted_words[firsts], mixes=sorted_mixes[firsts], salt=salt)
+    index = SubjectIndex(words=sorted_words.take(firsts, axis=0), mixes=sorted_mixes[firsts], salt=salt)
     return index, order, np.append(firsts, len(order))
 
 

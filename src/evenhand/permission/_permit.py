@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.policy import Campaign, ancestors, is_direct_marketing_kind, is_known
 from evenhand.rules import FACTS, Effect, Fact, Law
-from evenhand.terms import Asked, Permitted, Standing, UsageError, microseconds_of
+from evenhand.terms import Asked, Permitted, Standing
 
-from ._book import FACTOR, ConsentBook
+from ._book import ConsentBook
 from ._evidence import BY_PARENT, EXPLICIT
 from ._hear import SAID_ONCE
-from ._weights import AgeWeight, ConsentWeight, Kind, OptOutWeight, SignalWeight
+from ._recalled import MARKS, SAYINGS, WEIGHTS, Latest, Recalled
+from ._weights import ConsentWeight, Kind
 
-__all__ = ["Recalled", "permit", "recall"]
-
-_OLDEST = -(2**56)
-_MARKS = 4
-_WEIGHTS = 16 * _MARKS
-_NEVER = -1
+__all__ = ["permit", "recall"]
 
 _ALL = tuple(ConsentWeight)
 _OWN_NO = np.array([weight.is_own_no for weight in _ALL])
 _ENDED = _OWN_NO | np.array([weight is ConsentWeight.REVOKED for weight in _ALL])
 _GIVEN = np.array([weight.permits for weight in _ALL])
-_MAY_END = np.array([weight in (ConsentWeight.GIVEN, ConsentWeight.RENEWED) for weight in _ALL])
+_DECISIVE = _GIVEN | _OWN_NO
 
 
 def _code(fact: Fact, value: str) -> int:
@@ -36,17 +31,28 @@ def _code(fact: Fact, value: str) -> int:
 
 
 def _codes(fact: Fact, values: Sequence[str]) -> NDArray[np.uint8]:
-    """Code of each of these values; the last of them stands for -1 too."""
-    return np.array([_code(fact, value) for value in values], dtype=np.uint8)
+    """uint8[`SAYINGS`]: of each saying the code of a fact, given what each weight says; 0 is what nobody has to say."""
+    codes = np.zeros(WEIGHTS, dtype=np.uint8)
+    codes[: len(values)] = [_code(fact, value) for value in values]
+    return np.repeat(codes, MARKS)
 
 
-_CONSENT = _codes(Fact.CONSENT, [*(weight.name.lower() for weight in _ALL), "never_asked"])
+def _marked(mark: int) -> NDArray[np.uint8]:
+    """uint8[`SAYINGS`]: 1 for a yes with this mark."""
+    marks = (MARKS - 1) - np.arange(SAYINGS) % MARKS
+    return (np.repeat(_GIVEN, MARKS) & (marks & mark > 0)).view(np.uint8)
+
+
+_CONSENT = _codes(Fact.CONSENT, [weight.name.lower() for weight in _ALL])
 _LAST_WORD = _codes(
     Fact.LAST_WORD,
-    [*(weight.name.lower() if weight.is_own_no else "given" if weight.permits else "none" for weight in _ALL), "none"],
+    [weight.name.lower() if weight.is_own_no else "given" if weight.permits else "none" for weight in _ALL],
 )
-_AGE = _codes(Fact.AGE, ["adult", "16-17", "minor", "15", "14", "13", "under_13", "unknown", "unknown"])
-_OPT_IN = _codes(Fact.SALE_OPT_IN, ["parent", "own", "no", "no"])
+_IS_EXPLICIT, _IS_BY_PARENT = _marked(EXPLICIT), _marked(BY_PARENT)
+_AGE = _codes(Fact.AGE, ["adult", "16-17", "minor", "15", "14", "13", "under_13", "unknown"])
+_OPT_IN = _codes(Fact.SALE_OPT_IN, ["parent", "own", "no"])
+_NOTHING = np.array(0, dtype=np.uint8)
+"""What is known of everybody where nobody said anything."""
 
 
 def recall(asked: Asked, consents: ConsentBook) -> Recalled:
@@ -122,37 +128,56 @@ def permit(
         standing=standing[compiled.effect[rule]],
         reason=compiled.reason[rule],
         rule=None if campaign.law is None else rule,
-        switched_off=history.switched_off(consents.purpose_terms, people),
+        switched_off=history.switched_off(consents.purpose_terms),
     )
 
 
 def _facts(history: Recalled, campaign: Campaign, consents: ConsentBook, people: int) -> dict[Fact, NDArray[np.uint8]]:
-    """What people said, as codes of the facts that rules ask about."""
+    """What people said, as codes of the facts that rules ask about: [people], or [] where nobody said anything."""
     purpose, above = campaign.purpose, {campaign.purpose, *ancestors(campaign.purpose)}
     objectionable = _covering(above, campaign, consents.purpose_terms)
     personal = objectionable | _named({"Personalisation"}, consents)
     everything = np.ones(len(consents.purpose_terms), dtype=np.bool_)
-    opted_out, unclear = history.signalled(personal, _named({SAID_ONCE}, consents), people)
-    signal = np.zeros(people, dtype=np.uint8)
-    signal[unclear] = _code(Fact.SIGNAL, "unclear")
-    signal[opted_out] = _code(Fact.SIGNAL, "opted_out")
-    spoken = history.consent_weights(_named({purpose}, consents), _named(above, consents), people)
-    yes = (spoken.latest >= 0) & _GIVEN[spoken.latest]
+    exact, broader = _named({purpose}, consents)[:, np.newaxis], _named(above, consents)[:, np.newaxis]
+    latest, decisive = history.consents(exact | (broader & _ENDED), _DECISIVE)
+    opted_out, unclear = history.signalled(personal, _named({SAID_ONCE}, consents))
+    signal = _are(unclear, people, _code(Fact.SIGNAL, "unclear"))
+    if len(opted_out):
+        signal = signal if signal.ndim else np.zeros(people, dtype=np.uint8)
+        signal[opted_out] = _code(Fact.SIGNAL, "opted_out")
     return {
-        Fact.OBJECTION: history.active(Kind.OBJECTION, objectionable, people).view(np.uint8),
-        Fact.ERASED: history.erased(_named({purpose}, consents), people).view(np.uint8),
-        Fact.RESTRICTION: history.active(Kind.RESTRICTION, objectionable, people).view(np.uint8),
-        Fact.AGE: _AGE[history.ages(people)],
-        Fact.CONSENT: _CONSENT[spoken.latest],
-        Fact.LAST_WORD: _LAST_WORD[spoken.decisive],
-        Fact.EXPLICIT: (yes & (spoken.marks & EXPLICIT > 0)).view(np.uint8),
-        Fact.BY_PARENT: (yes & (spoken.marks & BY_PARENT > 0)).view(np.uint8),
-        Fact.OPT_OUT: history.active(Kind.OPT_OUT, personal, people).view(np.uint8),
+        Fact.OBJECTION: _are(history.standing(Kind.OBJECTION, objectionable), people),
+        Fact.ERASED: _are(history.erased(exact & _GIVEN), people),
+        Fact.RESTRICTION: _are(history.standing(Kind.RESTRICTION, objectionable), people),
+        Fact.AGE: _say(history.ages(), _AGE, people),
+        Fact.CONSENT: _say(latest, _CONSENT, people),
+        Fact.LAST_WORD: _say(decisive, _LAST_WORD, people),
+        Fact.EXPLICIT: _say(latest, _IS_EXPLICIT, people),
+        Fact.BY_PARENT: _say(latest, _IS_BY_PARENT, people),
+        Fact.OPT_OUT: _are(history.standing(Kind.OPT_OUT, personal), people),
         Fact.SIGNAL: signal,
-        Fact.SALE_OPT_OUT: history.active(Kind.SALE, everything, people).view(np.uint8),
-        Fact.LIMIT: history.active(Kind.LIMIT, everything, people).view(np.uint8),
-        Fact.SALE_OPT_IN: _OPT_IN[history.latest(Kind.OPT_IN, people)],
+        Fact.SALE_OPT_OUT: _are(history.standing(Kind.SALE, everything), people),
+        Fact.LIMIT: _are(history.standing(Kind.LIMIT, everything), people),
+        Fact.SALE_OPT_IN: _say(history.latest(Kind.OPT_IN), _OPT_IN, people),
     }
+
+
+def _are(who: NDArray[np.intp], people: int, code: int = 1) -> NDArray[np.uint8]:
+    """This code for these people, 0 for the others."""
+    if not len(who):
+        return _NOTHING
+    out = np.zeros(people, dtype=np.uint8)
+    out[who] = code
+    return out
+
+
+def _say(latest: Latest, codes: NDArray[np.uint8], people: int) -> NDArray[np.uint8]:
+    """The code of what each person said, 0 for the others."""
+    if not len(latest.who) or not (found := codes[latest.saying]).any():
+        return _NOTHING
+    out = np.zeros(people, dtype=np.uint8)
+    out[latest.who] = found
+    return out
 
 
 def _named(terms: set[str], consents: ConsentBook) -> NDArray[np.bool_]:
@@ -168,162 +193,3 @@ def _covering(above: set[str], campaign: Campaign, named: tuple[str, ...]) -> ND
     if campaign.channel.is_direct or is_direct_marketing_kind(campaign.purpose):
         reach |= {"DirectMarketing", *ancestors("DirectMarketing")}
     return np.array([term in reach or not is_known(term) for term in named], dtype=np.bool_)
-
-
-class _Spoken:
-    """The latest consent of each person, as weights (-1 = none): of all records, and of yes or own no alone; and how
-    the former was given."""
-
-    __slots__ = ("decisive", "latest", "marks")
-
-    def __init__(self, latest: NDArray[np.int64], decisive: NDArray[np.int64], marks: NDArray[np.int64]) -> None:
-        self.latest = latest
-        self.decisive = decisive
-        self.marks = marks
-
-
-class Recalled:
-    """The records of the people asked about, up to the moment of the decision. Made by `recall`.
-
-    Attributes:
-        asked: the people and the moment.
-    """
-
-    __slots__ = ("_kinds", "_order", "_present", "_purposes", "_weights", "_who", "asked")
-
-    def __init__(self, asked: Asked, book: ConsentBook) -> None:
-        self.asked = asked
-        who, which = book.records_of(asked.subjects)
-        at = book.at[which]
-        now = _microseconds(asked.at)
-        kept = np.flatnonzero(at <= now)
-        which = which[kept]
-        self._who = who[kept]
-        self._kinds = book.kinds[which]
-        self._present = frozenset(np.flatnonzero(np.bincount(self._kinds)).tolist())
-        self._purposes = book.purposes[which]
-        self._weights = book.weights[which].astype(np.int64)
-        past = np.flatnonzero(book.until[which] < now)
-        by_notice = _MAY_END[self._weights[past]]
-        self._weights[past] = np.where(by_notice, ConsentWeight.NOTICE_ENDED, ConsentWeight.EXPIRED)
-        # On a tie the heavier counts; of two alike the one with fewer marks, which permits less.
-        order = np.maximum(at[kept], _OLDEST) * _WEIGHTS
-        order += self._weights * _MARKS
-        order += (_MARKS - 1) - book.marks[which]
-        self._order = order
-
-    def active(self, kind: Kind, relevant: NDArray[np.bool_], people: int) -> NDArray[np.bool_]:
-        """Who has a standing no of this kind: for any relevant purpose, the latest record says so."""
-        if kind not in self._present:
-            return np.zeros(people, dtype=np.bool_)
-        rows = np.flatnonzero(self._kinds == kind)
-        rows = self._last_of_each(rows[relevant[self._purposes[rows]]])
-        return self._those(rows[self._weights[rows] == OptOutWeight.STANDS], people)
-
-    def signalled(
-        self, personal: NDArray[np.bool_], once: NDArray[np.bool_], people: int
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Who opted out by a signal, and of whom a signal leaves it unclear: the latest of each signal counts, and the
-        first of one that can say but one thing, as long as the person took no opt-out back after it.
-        """
-        if Kind.SIGNAL not in self._present:
-            return np.zeros(people, dtype=np.bool_), np.zeros(people, dtype=np.bool_)
-        back = np.flatnonzero((self._kinds == Kind.OPT_OUT) & (self._weights == OptOutWeight.TAKEN_BACK))
-        taken_back = np.full(people, np.iinfo(np.int64).min)
-        back = back[personal[self._purposes[back]]]
-        np.maximum.at(taken_back, self._who[back], self._order[back] // _WEIGHTS)
-        rows = np.flatnonzero(self._kinds == Kind.SIGNAL)
-        is_once = once[self._purposes[rows]]
-        rows = np.append(rows[~is_once], self._first_of_each(rows[is_once]))
-        rows = self._last_of_each(rows[self._order[rows] // _WEIGHTS >= taken_back[self._who[rows]]])
-        weights = self._weights[rows]
-        opted_out, unclear = (rows[weights == weight] for weight in (SignalWeight.OPTED_OUT, SignalWeight.UNCLEAR))
-        return self._those(opted_out, people), self._those(unclear, people)
-
-    def switched_off(self, named: tuple[str, ...], people: int) -> dict[str, NDArray[np.bool_]]:
-        """By the name of a factor, whose latest word about it is that it may not count."""
-        if Kind.FACTOR not in self._present:
-            return {}
-        rows = self._last_of_each(np.flatnonzero(self._kinds == Kind.FACTOR))
-        rows = rows[self._weights[rows] == OptOutWeight.STANDS]
-        purposes = self._purposes[rows]
-        which = np.unique(purposes).tolist()
-        return {named[one].removeprefix(FACTOR): self._those(rows[purposes == one], people) for one in which}
-
-    def _last_of_each(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Of these rows the latest of each person and purpose, the heaviest on a tie."""
-        order = rows[np.lexsort((self._order[rows], self._purposes[rows], self._who[rows]))]
-        who, purpose = self._who[order], self._purposes[order]
-        last = np.ones(len(order), dtype=np.bool_)
-        last[:-1] = (who[1:] != who[:-1]) | (purpose[1:] != purpose[:-1])
-        return order[last]
-
-    def _first_of_each(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Of these rows the first of each person."""
-        order = rows[np.lexsort((self._order[rows], self._who[rows]))]
-        first: NDArray[np.intp] = order[np.diff(self._who[order], prepend=-1) != 0]
-        return first
-
-    def _those(self, rows: NDArray[np.intp], people: int) -> NDArray[np.bool_]:
-        """Whom these rows are about."""
-        result = np.zeros(people, dtype=np.bool_)
-        result[self._who[rows]] = True
-        return result
-
-    def ages(self, people: int) -> NDArray[np.int64]:
-        """What is known of each person's age; ``unknown`` says nothing, and a purpose does not matter."""
-        if Kind.MINOR not in self._present:
-            return np.full(people, _NEVER)
-        rows = np.flatnonzero((self._kinds == Kind.MINOR) & (self._weights != AgeWeight.UNKNOWN))
-        return self._latest(rows, people)[0]
-
-    def latest(self, kind: Kind, people: int) -> NDArray[np.int64]:
-        """Weight of each person's latest record of a kind, whatever its purpose; -1 where there is none."""
-        if kind not in self._present:
-            return np.full(people, _NEVER)
-        return self._latest(np.flatnonzero(self._kinds == kind), people)[0]
-
-    def erased(self, exact: NDArray[np.bool_], people: int) -> NDArray[np.bool_]:
-        """Who was erased and gave no consent for the purpose since: what they said before is void."""
-        if Kind.ERASURE not in self._present:
-            return np.zeros(people, dtype=np.bool_)
-        rows = np.flatnonzero(self._kinds == Kind.ERASURE)
-        given = np.flatnonzero(self._kinds == Kind.CONSENT)
-        given = given[exact[self._purposes[given]] & _GIVEN[self._weights[given]]]
-        last = np.full((2, people), np.iinfo(np.int64).min)
-        np.maximum.at(last[0], self._who[rows], self._order[rows] // _WEIGHTS)
-        np.maximum.at(last[1], self._who[given], self._order[given] // _WEIGHTS)
-        return np.asarray(self._those(rows, people) & (last[1] <= last[0]))
-
-    def consent_weights(self, exact: NDArray[np.bool_], above: NDArray[np.bool_], people: int) -> _Spoken:
-        """Latest consent for exactly the purpose, or an end to consent for a broader one."""
-        rows = np.flatnonzero(self._kinds == Kind.CONSENT)
-        purpose, weight = self._purposes[rows], self._weights[rows]
-        kept = exact[purpose] | (above[purpose] & _ENDED[weight])
-        rows, weight = rows[kept], weight[kept]
-        decisive = rows[_GIVEN[weight] | _OWN_NO[weight]]
-        latest, marks = self._latest(rows, people)
-        return _Spoken(latest, self._latest(decisive, people)[0], marks)
-
-    def _latest(self, rows: NDArray[np.intp], people: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Weight and marks of each person's latest among these rows, the heaviest on a tie; -1 where there is none."""
-        never = np.iinfo(np.int64).min
-        if not len(rows):
-            return np.full(people, _NEVER), np.zeros(people, dtype=np.int64)
-        latest = np.full(people, never)
-        who = self._who[rows]  # records come person by person
-        first = np.flatnonzero(np.append(True, who[1:] != who[:-1]))
-        latest[who[first]] = np.maximum.reduceat(self._order[rows], first)
-        said = latest & (_WEIGHTS - 1)
-        return np.where(latest == never, _NEVER, said >> 2), (_MARKS - 1) - (said & (_MARKS - 1))
-
-
-def _microseconds(at: datetime) -> int:
-    if at.tzinfo is None:
-        raise UsageError(
-            "asked-without-zone",
-            "The moment of the decision has no time zone.",
-            rule="every rule is applied as of one moment, in UTC",
-            remedy="pass a time-zone aware datetime, e.g. datetime.now(timezone.utc)",
-        )
-    return microseconds_of(at)
