@@ -103,7 +103,8 @@ NEARLY_ALL = re.compile(r"(?<![\w.,:-])39[1-9](?![\w.,:%])")
 def few_recorded(few) -> Path:
     """The same, with nobody but the four who objected decided about without personal data, and recorded."""
     folder = few.parent / "recorded"
-    shutil.copytree(few, folder)
+    shutil.copytree(few, folder, ignore=shutil.ignore_patterns("evenhand-home"))  # others ran it there, or not yet
+    same_key(folder / "campaign.yaml")
     said = (folder / "said.csv").read_text("utf-8").replace("ConsentWithdrawn", "ConsentGiven")
     (folder / "said.csv").write_text(said, "utf-8")
     done = CliRunner().invoke(app, ["run", str(folder / "campaign.yaml"), "--at", AT])
