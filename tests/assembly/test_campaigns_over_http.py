@@ -73,6 +73,18 @@ def test_an_upload_under_a_key_is_kept_once_whatever_came_of_it_since(service):
         ).status_code in (400, 422)
 
 
+def test_a_vacancy_made_of_a_shops_campaign_is_told_to_whoever_judges_purposes(service):
+    """G-5b: the people consented to adverts of a shop. Whether its columns may count for jobs is for a person to judge
+    (RULES 13), so it stops nothing by itself, and is told with the draft and by each check, to the privacy officer."""
+    vacancy = named("vacancy").replace(b"category: ordinary", b"category: employment")
+    draft = service("POST", "/v1/campaigns?reason=jobs", content=vacancy, headers=YAML)
+    assert draft.status_code == 201
+    for found in (draft.json()["blocks"], service("GET", "/v1/campaigns/vacancy/check").json()["findings"]):
+        (told,) = [one for one in found if one["code"] == "EH-POL-162"]
+        assert (told["owner"], told["rule"], told["blocks"]) == ("privacy_officer", "G-5b", False)
+        assert "RecruitmentTargetedAdvertising" in told["remedy"]
+
+
 def test_json_is_taken_too_and_kept_as_the_same_yaml(service):
     """What comes back as a file says what was sent; what is no object is refused."""
     from evenhand.adapters.declared._yaml_document import read_document
@@ -177,7 +189,7 @@ def test_whoever_changes_a_campaign_has_seen_it(service):
     service("POST", "/v1/campaigns", content=named("changing"), headers=YAML)
     path, old = "/v1/campaigns/changing", service("GET", "/v1/campaigns/changing").headers["etag"]
     new = named("changing", CAMPAIGN.replace("budget: 5", "budget: 4"))
-    assert service("GET", path, headers={"if-none-match": old}).status_code == 304
+    assert service("GET", path, headers={"if-none-match": f"W/{old}"}).status_code == 304
     assert service("PUT", path, content=new, headers=YAML).status_code == 428
     kept = service("PUT", f"{path}?reason=less", content=new, headers=YAML | {"if-match": old})
     assert (kept.status_code, kept.json()["version"]) == (200, 2)
@@ -225,7 +237,7 @@ def test_a_budget_that_cannot_be_tried_is_refused_as_a_wrong_request(started, bu
 def test_nobody_starts_a_campaign_without_a_name_and_a_reason(service, wrong):
     """As nobody pauses one; nothing is decided and nothing is kept."""
     service("POST", "/v1/campaigns?reason=tea", content=named("unsigned"), headers=YAML)
-    for asked in (wrong, wrong and {**wrong, "by": "\t"}):
+    for asked in (wrong, wrong and {**wrong, "by": "\t"}, wrong and {"reason": "x", "by": "\u200b\u0000"}):
         refused = service("POST", "/v1/campaigns/unsigned/activate", json=asked, headers=ANY)
         assert refused.status_code == 422, asked
         assert refused.json()["type"] in ("/problems/start-unsigned", "/problems/unprocessable"), asked

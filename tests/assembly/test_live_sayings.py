@@ -11,6 +11,7 @@ from evenhand import assembly
 from live_cases import Web, asked, opened, person
 from patience import WITHIN
 
+LATER = "2999-01-01T00:00:00Z"
 PURPOSE = "PersonalisedAdvertising"
 
 
@@ -181,22 +182,25 @@ def test_what_people_ask_is_kept_with_its_deadline(web):
 
 
 @pytest.mark.parametrize(
-    ("path", "body"),
+    ("path", "body", "where"),
     [
-        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": "Canary"}),
-        ("/v1/consents", {"subject": person(3), "word": "give"}),
-        ("/v1/consents", {"subject": person(3), "word": "canary", "purpose": PURPOSE}),
-        ("/v1/consents", {"subject": "", "word": "give", "purpose": PURPOSE}),
-        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": PURPOSE, "said_at": "2999-01-01T00:00:00Z"}),
-        ("/v1/signals", {"subject": person(3), "gpc": False}),
-        ("/v1/requests", {"subject": person(3), "kind": "canary"}),
-        ("/v1/requests", {"subject": person(3), "kind": "human_review", "decision": "canary"}),
+        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": "Canary"}, "/purpose"),
+        ("/v1/consents", {"subject": person(3), "word": "give"}, "/purpose"),
+        ("/v1/consents", {"subject": person(3), "word": "canary", "purpose": PURPOSE}, "/word"),
+        ("/v1/consents", {"subject": "", "word": "give", "purpose": PURPOSE}, "/subject"),
+        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": PURPOSE, "said_at": LATER}, "/said_at"),
+        ("/v1/consents", {"subject": person(3), "word": "give", "purpose": PURPOSE, "language": "12"}, "/language"),
+        ("/v1/signals", {"subject": person(3), "gpc": False}, "/gpc"),
+        ("/v1/requests", {"subject": person(3), "kind": "canary"}, "/kind"),
+        ("/v1/requests", {"subject": person(3), "kind": "restriction", "law": "ccpa"}, "/law"),
+        ("/v1/requests", {"subject": person(3), "kind": "human_review", "decision": "canary"}, "/decision"),
     ],
 )
-def test_what_cannot_be_said_is_refused_without_a_value(web, path, body):
-    """Nothing is kept, and nothing that was sent comes back."""
+def test_what_cannot_be_said_is_refused_at_its_place_without_a_value(web, path, body, where):
+    """Nothing is kept, nothing that was sent comes back, and the answer points at the member that is wrong."""
     answer = web("POST", path, body)
     assert (answer.status_code, "canary" in answer.text.lower()) == (422, False)
+    assert [one["pointer"] for one in answer.json()["errors"]] == [where]
     assert web("POST", "/v1/consents/history", {"subject": person(3)}).json()["said"] == []
 
 

@@ -239,17 +239,20 @@ def test_a_string_stands_in_no_file_and_is_gone_with_the_key(web):
 
 
 def test_what_is_no_signal_is_refused_and_nothing_comes_back(web):
-    """Unreadable strings, none at all, one that is too long; no part of a string stands in the answer."""
-    for signal, code in (
-        ({"tcf": "CANARY"}, "signal-unreadable"),
-        ({"gpp": "CANARY~"}, "signal-unreadable"),
-        ({"us_privacy": "CANARY"}, "signal-unreadable"),
-        ({}, "unprocessable"),
-        ({"gpc": False}, "unprocessable"),
-        ({"tcf": "C" * 20_000}, "unprocessable"),
+    """Unreadable strings, none at all, one that is too long; no part of a string stands in the answer, which says
+    of which signal it is."""
+    for signal, code, where in (
+        ({"tcf": "CANARY"}, "signal-unreadable", "/tcf"),
+        ({"gpp": "CANARY~"}, "signal-unreadable", "/gpp"),
+        ({"us_privacy": "CANARY"}, "signal-unreadable", "/us_privacy"),
+        ({"us_privacy": "1YYN", "gpp": "CANARY~"}, "signal-unreadable", "/gpp"),
+        ({}, "unprocessable", ""),
+        ({"gpc": False}, "unprocessable", "/gpc"),
+        ({"tcf": "C" * 20_000}, "unprocessable", "/tcf"),
     ):
         answer = web("POST", "/v1/signals", {"subject": name_of(15), **signal})
         assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{code}")
+        assert [one["pointer"] for one in answer.json()["errors"]] == [where]
         assert "CANARY" not in answer.text
     assert web("POST", "/v1/consents/history", {"subject": name_of(15)}).json()["said"] == []
 

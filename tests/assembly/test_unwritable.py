@@ -139,6 +139,14 @@ def test_on_a_full_disk_it_is_not_ready_until_there_is_room_and_says_so_twice(ra
         assert assembly.verify_ledger(home=disk / "evenhand-home").ok
 
 
+def _word(live, *other: str) -> str:
+    """Why it is not ready, as soon as that is none of these; a busy machine may stall it for a while."""
+    until = time.monotonic() + 60
+    while (word := live.not_ready()) in {"stalled", *other} and time.monotonic() < until:
+        time.sleep(0.05)
+    return word
+
+
 @pytest.mark.slow
 def test_started_on_a_full_disk_it_is_not_ready_though_nobody_asked_anything(ran_shop):
     """A little still fits, so opening the ledger tells nothing: it says `store-full` from its start, once in its log
@@ -149,16 +157,13 @@ def test_started_on_a_full_disk_it_is_not_ready_though_nobody_asked_anything(ran
         os.truncate(ballast, ballast.stat().st_size - (1 << 19))
         said: list[str] = []
         with opened(disk, troubled=said.append) as serving:
-            assert serving.live.not_ready() == "store-full"
+            assert _word(serving.live) == "store-full"
             assert asked(serving.live, person(3)).answers
-            assert serving.live.not_ready() == "store-full"
+            assert _word(serving.live) == "store-full"
             assert [one.partition(". ")[0] for one in said] == ["Deciding: not possible now (store-full)"]
             assert all(part in said[0] for part in ("the disk is full", " Rule: ", " To do: Make room"))
             ballast.unlink()
-            until = time.monotonic() + 20
-            while serving.live.not_ready() and time.monotonic() < until:
-                time.sleep(0.05)
-            assert serving.live.not_ready() == ""
+            assert _word(serving.live, "store-full") == ""
             assert said[1:] == ["Deciding: it is over (store-full)."]
         assert assembly.verify_ledger(home=disk / "evenhand-home").ok
 

@@ -60,9 +60,28 @@ def test_a_stricter_category_says_what_nobody_is_chosen_by_also_where_no_feature
     base = data_in(CAMPAIGN.encode())
     for category in ("employment", "housing", "credit"):
         options = options_for(base, category, at=AT)
-        assert (options.gone, options.stricter, set(options.compared)) == ((), "hec", {"sex"})
+        gone = {one.name for one in options.gone if one.code != "EH-POL-016"}
+        assert (gone, options.stricter, set(options.compared)) == (set(), "hec", {"sex"})
     assert options_for(base, "insurance", at=AT).stricter == "unisex"
     assert options_for(base, "ordinary", at=AT).stricter == ""
+
+
+def test_a_purpose_that_the_category_forbids_is_gone_with_its_rule():
+    """A job advert is offered for employment alone; elsewhere the form says why it is not there."""
+    assert "RecruitmentTargetedAdvertising" in options_for(BASE, "employment", at=AT).purposes
+    for category in ("ordinary", "housing", "credit", "insurance"):
+        options = options_for(BASE, category, at=AT)
+        assert options.purposes == ["PersonalisedAdvertising", "DirectMarketing"]
+        (gone,) = (one for one in options.gone if one.code == "EH-POL-016")
+        assert (gone.name, gone.meaning["en"]) == ("RecruitmentTargetedAdvertising", "targeted job advertising")
+
+
+def test_after_a_job_advert_an_ordinary_campaign_can_be_made_for_another_purpose():
+    """The category is possible; what the form begins with is a purpose that it allows."""
+    jobs = {**BASE, "purpose": "RecruitmentTargetedAdvertising", "category": "employment"}
+    options = options_for(jobs, "ordinary", at=AT)
+    assert options.is_possible
+    assert options.base["purpose"] == options.purposes[0] == "PersonalisedAdvertising"
 
 
 def test_a_limit_that_the_category_forbids_is_gone_too():

@@ -70,6 +70,10 @@ def test_the_category_comes_first_and_takes_away_what_it_forbids(console):
     assert 'value="age"' not in vacancy
     assert "F-HEC" in vacancy
     assert 'value="visits" checked' in vacancy
+    assert 'value="RecruitmentTargetedAdvertising"' in vacancy
+    ordinary = browser.get("/console/new?category=ordinary&like=small-shop&lang=en").text
+    assert 'value="RecruitmentTargetedAdvertising"' not in ordinary
+    assert "<b>targeted job advertising.</b>" in ordinary
     political = browser.get("/console/new?category=political&like=small-shop&lang=en").text
     assert "T-18" in political
     assert 'name="id"' not in political

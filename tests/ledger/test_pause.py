@@ -195,14 +195,24 @@ def test_a_run_with_other_prices_in_a_fall_back_is_found():
     assert any("started although its campaign was paused" in what for what in told)
 
 
-@pytest.mark.parametrize(("by", "reason"), [("", "why"), ("Noor", "  "), ("x" * 101, "why"), ("Noor", "x" * 501)])
+@pytest.mark.parametrize(
+    ("by", "reason"),
+    [("", "why"), ("Noor", "  "), ("x" * 101, "why"), ("Noor", "x" * 501), ("\u200b", "why"), ("Noor", "\u202e\x00")],
+)
 def test_nobody_resumes_without_a_name_and_a_reason(by, reason):
-    """Missing or endless ones are wrong usage; the pause stays."""
+    """Missing, endless, or none that anybody can see, are wrong usage; the pause stays."""
     store = _ledger()
     _raise(store)
     with pytest.raises(UsageError, match="a name or a reason is missing or too long"):
         resume(store, "tiny", by=by, reason=reason, at=NOON)
     assert campaign_state(store, "tiny").paused
+
+
+def test_a_name_reads_the_same_wherever_it_is_told():
+    """What turns the rest of a line around, ends the line or moves a terminal's cursor is not kept in the ledger."""
+    store = _ledger()
+    kept = pause(store, "tiny", by="\u202eNoor\x1b[2J\n", reason="too many\r\ncomplaints\u2066", at=NOON)
+    assert (kept.told["by"], kept.told["reason"]) == ("Noor [2J", "too many complaints")
 
 
 def test_a_campaign_that_is_not_paused_is_not_resumed():

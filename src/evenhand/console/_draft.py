@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from evenhand.explanation import LANGUAGES, purpose_words
 from evenhand.policy import PolicyFinding, owner_of, read_campaign
 from evenhand.terms import Severity
 
 __all__ = ["Gone", "Options", "draft_of", "offers_used", "options_for"]
 
 Form = Mapping[str, Sequence[str]]
+_PURPOSES = ("PersonalisedAdvertising", "DirectMarketing", "RecruitmentTargetedAdvertising")
+"""What a form offers besides the purpose of the campaign that it is made after."""
 _STRICTER = {"employment": "hec", "housing": "hec", "credit": "hec", "insurance": "unisex"}
 """Categories in which people may not be chosen by some of what they are (RULES F-HEC; unisex insurance)."""
 
@@ -29,7 +32,7 @@ class Gone:
     """Something that a category takes away.
 
     Attributes:
-        name: of the column or limit; "" = the category itself cannot be.
+        name: of the column, limit or purpose; "" = the category itself cannot be.
         meaning: what it means, by language; {} where nothing says so.
         code, what, rule, remedy: of the finding.
         owner: who can mend it.
@@ -50,7 +53,8 @@ class Options:
 
     Attributes:
         category: of the campaign.
-        base: the campaign that it is made after, as plain data, with that category.
+        base: the campaign that it is made after, as plain data, with that category and a purpose that it allows.
+        purposes: that it allows, first that of `base`.
         features: columns that may count, by name, with their meaning by language.
         limits: of groups, as plain data.
         gone: what the category takes away.
@@ -60,6 +64,7 @@ class Options:
 
     category: str
     base: Mapping[str, Any]
+    purposes: Sequence[str]
     features: Mapping[str, Mapping[str, str]]
     limits: Sequence[Mapping[str, Any]]
     gone: tuple[Gone, ...]
@@ -85,8 +90,13 @@ def options_for(base: Mapping[str, Any], category: str, *, at: datetime) -> Opti
         at: now, as the checks take it.
     """
     data = {**deepcopy(dict(base)), "category": str(category)}
+    asked = list(dict.fromkeys((str(data.get("purpose")), *_PURPOSES)))
+    refused = {one: against for one in asked if (against := _against(data, one, at))}
+    purposes = [one for one in asked if one not in refused]
+    if purposes:
+        data["purpose"] = purposes[0]
     _, found = read_campaign(data, at=at)
-    gone = tuple(_gone(data, found))
+    gone = (*_gone(data, found), *(refused.values() if purposes else ()))
     names = {one.name for one in gone}
     columns: Mapping[str, Any] = data.get("columns", {})
 
@@ -98,7 +108,7 @@ def options_for(base: Mapping[str, Any], category: str, *, at: datetime) -> Opti
         }
 
     limits = [one for one in (data.get("limits") or {}).get("disparity", []) if one.get("id") not in names]
-    return Options(category, data, of_role("feature"), limits, gone, of_role("sensitive"))
+    return Options(category, data, purposes, of_role("feature"), limits, gone, of_role("sensitive"))
 
 
 def draft_of(options: Options, form: Form) -> dict[str, Any]:
@@ -136,6 +146,13 @@ def draft_of(options: Options, form: Form) -> dict[str, Any]:
 def offers_used(options: Options, form: Form) -> list[int]:
     """The places, in the campaign that the form is made after, of the offers that it uses."""
     return [place for place, _ in enumerate(options.base["offers"]) if _one(form, f"offer.{place}.use")]
+
+
+def _against(data: Mapping[str, Any], purpose: str, at: datetime) -> Gone | None:
+    """Why a category does not allow a purpose; None where it does."""
+    _, found = read_campaign({**data, "purpose": purpose}, at=at)
+    meaning = {str(lang): purpose_words(purpose, lang) for lang in LANGUAGES}
+    return next((replace(one, name=purpose, meaning=meaning) for one in _gone(data, found) if not one.name), None)
 
 
 def _gone(data: Mapping[str, Any], found: Sequence[PolicyFinding]) -> Iterator[Gone]:

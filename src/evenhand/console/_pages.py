@@ -32,8 +32,6 @@ __all__ = [
 
 CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
 """Roles that make, change and start campaigns; nobody else is shown the way to that."""
-PURPOSES = ("PersonalisedAdvertising", "DirectMarketing", "RecruitmentTargetedAdvertising")
-"""What a form offers besides the purpose of the campaign that it is made after."""
 Values = Mapping[str, Any]
 
 
@@ -143,7 +141,7 @@ def new_page(
         categories=[one.value for one in Category],
         channels=[one.value for one in Channel],
         currency="EUR" if options is None else options.base.get("currency", "EUR"),
-        purposes=() if options is None else dict.fromkeys((str(options.base.get("purpose")), *PURPOSES)),
+        purposes=() if options is None else options.purposes,
     )
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from evenhand.policy import REVIEWERS, Campaign
-from evenhand.terms import PolicyError, UsageError
+from evenhand.terms import PolicyError, UsageError, in_one_line
 
 from ._body import Reviewed, SentForReview, encode, read_body
 from ._recover import append_alone, recover
@@ -120,9 +120,9 @@ def send_for_review(
         StoreError: somebody else is writing, or the ledger cannot be written.
         LedgerError: the ledger was altered.
     """
-    by, note = _line(by), _line(note)
-    wrote = sorted({_line(one) for one in (*authors, by)} - {""})
-    asked = [one for one in map(_line, reviewers) if one]
+    by, note = in_one_line(by), in_one_line(note)
+    wrote = sorted({in_one_line(one) for one in (*authors, by)} - {""})
+    asked = [one for one in map(in_one_line, reviewers) if one]
     if not _fits(by, *wrote, *asked) or len(note) > _MOST_REASON or len(asked) > _MOST_NAMES:
         raise _unsigned("sent for review", "a name is missing, or something is too long")
     store.claim()
@@ -175,7 +175,7 @@ def give_review(
         StoreError: somebody else is writing, or the ledger cannot be written.
         LedgerError: the ledger was altered.
     """
-    by, reason = _line(by), _line(reason)
+    by, reason = in_one_line(by), in_one_line(reason)
     if not _fits(by) or not reason or len(reason) > _MOST_REASON:
         raise _unsigned("reviewed", "a name or a reason is missing or too long")
     role = next((one for one in wanted if one in roles), None)
@@ -270,10 +270,6 @@ def refuse_stopped(store: LedgerStore, campaign: Campaign, digest: str, priced_b
 def person_of(name: str) -> str:
     """Who is named, whatever machine they asked through: names of people are followed by ``(machine NAME)`` there."""
     return _MACHINE.sub("", name).casefold()
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _fits(*names: str) -> bool:

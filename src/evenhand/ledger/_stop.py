@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from evenhand.terms import PausedError, UsageError
+from evenhand.terms import PausedError, UsageError, in_one_line
 
 from ._body import PausedBy, Resumed, encode
 from ._pause import Happened, about_campaign, campaign_state
@@ -122,7 +122,7 @@ def _signed(by: str, reason: str, done: str) -> tuple[str, str]:
     Raises:
         UsageError: one of them is missing or too long.
     """
-    by, reason = " ".join(by.split()), " ".join(reason.split())
+    by, reason = in_one_line(by), in_one_line(reason)
     if not by or not reason or len(by) > _MOST_NAME or len(reason) > _MOST_REASON:
         raise UsageError(
             f"{'pause' if done == 'paused' else 'resume'}-unsigned",

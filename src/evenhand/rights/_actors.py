@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from evenhand.terms import UsageError
+from evenhand.terms import UsageError, in_one_line
 
 __all__ = ["check_actor"]
 
 
 def check_actor(by: str) -> str:
-    """Who does it, without the space around the name.
+    """Who does it, as it reads: in one line, without characters that nobody sees.
 
     Args:
         by: a role, a staff number, or ``person`` for the one whom it is about.
@@ -20,11 +20,12 @@ def check_actor(by: str) -> str:
         >>> check_actor(" desk-4 ")
         'desk-4'
     """
-    if not by.strip():
+    by = in_one_line(by)
+    if not by:
         raise UsageError(
             "by-whom",
             "Nobody is named who records, decides or reads this. Nothing was recorded.",
             rule="GDPR 5(2), G-12: what was done can be shown, with who did it",
             remedy="name them by role or staff number: --by desk-4",
         )
-    return by.strip()
+    return by

@@ -16,7 +16,7 @@ from ._fields import fields_of
 from ._gpc import GpcSupport, Support, gpc_header, read_gpc_resource, write_gpc_resource
 from ._gpp import SECTION_NAMES, GppString, Section, UnreadSection, read_gpp, write_gpp
 from ._ids import IdSet
-from ._problem import Problem, Unreadable
+from ._problem import Problem, Unreadable, UnreadableSignalError
 from ._tcf import PublisherTc, Restriction, RestrictionType, TcfString, decisecond
 from ._tcf_canada import TcfCaString
 from ._tcf_codec import read_tcf, write_tcf
@@ -44,6 +44,7 @@ __all__ = [
     "TcfString",
     "UnreadSection",
     "Unreadable",
+    "UnreadableSignalError",
     "UsPrivacyString",
     "UsSection",
     "Wish",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
-__all__ = ["Malformed", "Problem", "Unreadable"]
+from evenhand.terms import UsageError
+
+__all__ = ["Malformed", "Problem", "Unreadable", "UnreadableSignalError"]
 
 
 @unique
@@ -71,3 +73,22 @@ class Malformed(Exception):  # noqa: N818 - it never leaves the room: the door t
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.value)
         self.problem = problem
+
+
+class UnreadableSignalError(UsageError):
+    """What somebody passed on as a signal is none.
+
+    Args:
+        signal: which, by its short name, such as ``gpp``.
+        name: the same as its standard writes it.
+        problem: why.
+    """
+
+    def __init__(self, signal: str, name: str, problem: Problem) -> None:
+        super().__init__(
+            "signal-unreadable",
+            f"The {name} string cannot be read ({problem.value}); nothing was recorded.",
+            rule="G-7, C-7025: a signal is read exactly as its standard writes it, or it says nothing",
+            remedy="send the string as the browser or the app gave it; evenhand signals STRING shows what is wrong",
+        )
+        self.signal, self.problem = signal, problem

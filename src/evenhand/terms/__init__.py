@@ -20,6 +20,7 @@ from ._errors import (
 from ._facts import DecisionFacts
 from ._few import SMALLEST_SHOWN, in_tens, is_few, shown, shown_steps, shown_together
 from ._labels import BinLabel, band_labels, bin_labels
+from ._lines import in_one_line
 from ._link import PPM, link_nodes, one_probability_ppm, one_score_ppm, probability_ppm, score_ppm
 from ._lots import Lots, draw_for, lots_for, mixed
 from ._model import MISSING, OTHER, WITHHELD, Binning, FeatureView, Link, Model, Pair, TermShape
@@ -125,6 +126,7 @@ __all__ = [
     "estimated",
     "expected_value",
     "figure_between",
+    "in_one_line",
     "in_tens",
     "is_few",
     "link_nodes",

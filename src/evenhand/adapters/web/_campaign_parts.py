@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from evenhand.adapters.keys.machine_keys import MachineKeys
 
-from ._gate import Headers, caller_of
+from ._gate import Headers, caller_of, named_through
 from ._problems import ProblemError
 
 __all__ = [
@@ -47,14 +47,14 @@ def router_of() -> APIRouter:
 def who_of(request: Request, keys: MachineKeys, by: str = "") -> str:
     """The machine that calls, and the person that it names."""
     name = f"machine {caller_of(Headers(request.scope['headers']), keys, 'campaigns').key.name}"
-    return f"{' '.join(by.split())} ({name})" if by.strip() else name
+    return named_through(by, name) or name
 
 
 def acting(request: Request, keys: MachineKeys, by: str, *scopes: str) -> dict[str, Any]:
     """The person named by the machine that calls, and the roles in which it calls: an officer's key is an officer's."""
     key = caller_of(Headers(request.scope["headers"]), keys, *scopes).key
     roles = [role for scope, role in ROLES.items() if scope in key.scopes]
-    return {"by": f"{' '.join(by.split())} (machine {key.name})" if by.strip() else "", "roles": roles}
+    return {"by": named_through(by, f"machine {key.name}"), "roles": roles}
 
 
 def look_for(request: Request, keys: MachineKeys) -> None:

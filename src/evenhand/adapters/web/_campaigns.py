@@ -24,6 +24,7 @@ from ._campaign_acts import act_routes, review_routes
 from ._campaign_parts import Name, Seen, json_of, look_for, one_told, plain, router_of, seen_in, tagged, told, who_of
 from ._cursors import after_cursor, cursor_after
 from ._problems import ProblemError
+from ._reading import asker_has
 
 __all__ = ["campaign_routes"]
 
@@ -81,8 +82,7 @@ def _looks(campaigns: Campaigns, keys: MachineKeys) -> APIRouter:
     async def read(request: Request, name: Name) -> Response:
         look_for(request, keys)
         told = await run_in_threadpool(campaigns.read, name)
-        seen = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
-        if told["etag"] in seen and told["state"] != "starting":
+        if asker_has(request, told["etag"]) and told["state"] != "starting":
             return Response(status_code=304, headers={"etag": told["etag"]})
         return tagged(told)
 

@@ -23,7 +23,7 @@ from evenhand.rights import NewGroupError
 from evenhand.terms import DataError, UsageError
 
 from ._cursors import after_cursor, cursor_after
-from ._gate import Headers, caller_of
+from ._gate import Headers, caller_of, named_through
 from ._problems import CODES, ProblemError
 from .officer_pages import OfficerDesk
 
@@ -149,7 +149,7 @@ def _looks(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
     )
     async def look(request: Request, number: _Number, asked: LookAsked) -> Response:
         name, reach = _reach(request, keys)
-        return _json(_opened(await _done(desk.open, number, f"{asked.by.strip()} ({name})", reach)))
+        return _json(_opened(await _done(desk.open, number, named_through(asked.by, name), reach)))
 
     @router.post(
         "/{number}/reveal",
@@ -158,7 +158,7 @@ def _looks(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
     )
     async def reveal(request: Request, number: _Number, asked: RevealAsked) -> Response:
         name, reach = _reach(request, keys)
-        by = f"{asked.by.strip()} ({name})"
+        by = named_through(asked.by, name)
         return _json(_opened(await _done(desk.reveal, number, by, reach, asked.lang)))
 
 
@@ -170,7 +170,7 @@ def _steps(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
     )
     async def step(request: Request, number: _Number, asked: StepAsked) -> Response:
         name, reach = _reach(request, keys)
-        by = f"{asked.by.strip()} ({name})"
+        by = named_through(asked.by, name)
         done, at_once = await _done(desk.act, number, asked.do, asked.form(), by, reach)
         return _json({"done": done, "request": None if at_once is None else _opened(at_once)})
 
@@ -181,7 +181,7 @@ def _steps(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
     )
     async def files(request: Request, number: _Number, asked: PersonAsked) -> Response:
         name = _officer(request, keys)
-        content = await _done(desk.files, number, asked.who.strip(), f"{asked.by.strip()} ({name})")
+        content = await _done(desk.files, number, asked.who.strip(), named_through(asked.by, name))
         return Response(content, media_type="application/zip")
 
     @router.post(
@@ -191,7 +191,7 @@ def _steps(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
     )
     async def message(request: Request, number: _Number, asked: MessageAsked) -> Response:
         name = _officer(request, keys)
-        by = f"{asked.by.strip()} ({name})"
+        by = named_through(asked.by, name)
         content = await _done(desk.message, number, asked.recipient, asked.who.strip(), by)
         return Response(content, media_type="application/json")
 

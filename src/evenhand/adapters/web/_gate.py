@@ -12,6 +12,7 @@ from typing import Any
 
 from evenhand.adapters.keys.machine_keys import MachineKey, MachineKeys
 from evenhand.signals import gpc_header
+from evenhand.terms import in_one_line
 
 from ._problems import ProblemError, problem_body
 from ._texts import language
@@ -27,6 +28,7 @@ __all__ = [
     "check_body",
     "is_json",
     "key_of",
+    "named_through",
     "request_id_of",
     "tell_problem",
 ]
@@ -157,6 +159,12 @@ def caller_of(headers: Headers, keys: MachineKeys | OneLook, *scopes: str) -> Ca
     if not any(scope in key.scopes for scope in scopes):
         raise ProblemError("forbidden", rule=f"this needs the scope {' or '.join(scopes)}")
     return Caller(key)
+
+
+def named_through(by: str, machine: str) -> str:
+    """The person whom a machine names, and the machine; "" where it names nobody whose name can be read."""
+    name = in_one_line(by)
+    return f"{name} ({machine})" if name else ""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from evenhand.adapters.asking import BusyError
+from evenhand.signals import UnreadableSignalError
 from evenhand.terms import DataError, EvenhandError, LedgerError, PausedError, StoreError, UsageError
 
 from ._doors import EventsRefusedError
@@ -81,7 +82,19 @@ CODES: Mapping[str, int] = {
 }
 """Every problem that the service tells of, by the last part of its type, with its status."""
 _SAME = {"ledger-closed": "decision-closed", "ledger-unknown": "decision-unknown", "why-unknown": "decision-unknown"}
-_MEMBER = {"factor-unknown": "/purpose", "subject-odd": "/subject"}
+_MEMBER = {
+    "consent-factor": "/purpose",
+    "consent-form": "/form",
+    "consent-future": "/said_at",
+    "consent-language": "/language",
+    "consent-long-ago": "/said_at",
+    "consent-notice-hash": "/notice_hash",
+    "consent-purpose": "/purpose",
+    "factor-unknown": "/purpose",
+    "request-law": "/law",
+    "review-decision": "/decision",
+    "subject-odd": "/subject",
+}
 """Which member of a request a problem is about, where that is one alone."""
 _SHOWN, _MOST_BLOCKS = 20, 200
 _encode = msgspec.json.Encoder().encode
@@ -140,7 +153,10 @@ def problem_of(error: BaseException) -> ProblemError:
         if isinstance(error, EventsRefusedError):
             return ProblemError(code, rule=error.rule, errors=error.places[:_SHOWN])
         if code in _MEMBER:
-            return ProblemError(code, rule=error.rule, errors=[(_MEMBER[code], code)])
+            named = code if code in CODES else "unprocessable"
+            return ProblemError(named, rule=error.rule, errors=[(_MEMBER[code], code)])
+        if isinstance(error, UnreadableSignalError):
+            return ProblemError(code, rule=error.rule, errors=[(f"/{error.signal}", error.problem.value)])
         if code in CODES:
             return ProblemError(code, rule=error.rule)
         if isinstance(error, PausedError):

@@ -118,12 +118,18 @@ def _json(content: dict[str, Any], status: int = 200) -> Response:
     return Response(_encode(content), status, media_type="application/json")
 
 
+def asker_has(request: Request, tag: str) -> bool:
+    """Whether an asker has what a tag stands for (If-None-Match, RFC 9110 13.1.2): a proxy that packs an answer may
+    have marked its tag as weak, and ``*`` is whatever there is."""
+    asked = (one.strip() for one in request.headers.get("if-none-match", "").split(","))
+    return any(one == "*" or one.removeprefix("W/") == tag for one in asked)
+
+
 def tagged(request: Request, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     """Content with a tag, or 304 where the asker has it."""
     body = _encode(content)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    asked = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
     headers = {**(headers or {}), "etag": tag, "cache-control": "private, no-cache", "vary": "accept-language"}
-    if tag in asked:
+    if asker_has(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")

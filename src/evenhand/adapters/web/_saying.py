@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evenhand.adapters.keys.machine_keys import MachineKeys
+from evenhand.terms import in_one_line
 
 from ._doors import Sayings
-from ._gate import Headers, caller_of
+from ._gate import Headers, caller_of, named_through
 from ._reading import NOT_MODIFIED, tagged
 from ._texts import LANGUAGES, text
 
@@ -152,13 +153,19 @@ def _kept(*also: str) -> dict[int | str, dict[str, Any]]:
     return _told_of(201, "Kept, and durable.", *also)
 
 
+def _by(actor: str, machine: str) -> dict[str, str]:
+    """Who said it or wrote it down, and through which machine."""
+    name = in_one_line(actor)
+    return {"actor": name or machine, "via": machine if name else ""}
+
+
 def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     """What people say and ask, for a key with the scope ``consents``."""
     router = APIRouter(prefix="/v1", tags=["people"])
 
     async def kept(request: Request, who: str, word: str, purpose: str, actor: str, **more: Any) -> Response:
         machine = _machine(request)
-        by = {"actor": actor.strip() or machine, "via": machine if actor.strip() else ""}
+        by = _by(actor, machine)
         said = await run_in_threadpool(sayings.say, who, word, purpose, **by, **more)
         return _json({**said, "evidence_missing": _missing(word, more)}, 201)
 
@@ -203,8 +210,7 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     )
     async def signals(request: Request, told: SignalTold) -> Response:
         machine = _machine(request)
-        more = {"actor": told.actor.strip() or machine, "via": machine if told.actor.strip() else ""}
-        heard = await run_in_threadpool(sayings.hear, told.subject, told.signals, **more)
+        heard = await run_in_threadpool(sayings.hear, told.subject, told.signals, **_by(told.actor, machine))
         return _json({**heard, "show": _shown(heard)}, 201)
 
     @router.post(
@@ -215,14 +221,14 @@ def saying_routes(sayings: Sayings, keys: MachineKeys) -> APIRouter:
     )
     async def same_person(request: Request, told: SamePersonTold) -> Response:
         machine = _machine(request)
-        by = f"{told.actor} ({machine})" if told.actor.strip() else machine
+        by = named_through(told.actor, machine) or machine
         more: dict[str, Any] = {"evidence": told.evidence, "by": by, "parted": told.parted}
         return _json(await run_in_threadpool(sayings.same_person, told.subject, told.was, **more), 201)
 
     @router.post("/requests", status_code=201, responses=_kept(), summary="Keep what a person asks, with its deadline")
     async def ask(request: Request, told: RequestTold) -> Response:
         machine = _machine(request)
-        by = f"{told.actor} ({machine})" if told.actor.strip() else machine
+        by = named_through(told.actor, machine) or machine
         more = told.model_dump(exclude={"subject", "kind", "actor"})
         return _json(await run_in_threadpool(sayings.ask, told.subject, told.kind, by=by, **more), 201)
 

@@ -16,7 +16,7 @@ from itertools import count
 from evenhand.adapters.declared.campaign_files import LoadedCampaign
 from evenhand.adapters.stores.campaign_tables import CampaignStep
 from evenhand.ledger import runs_since
-from evenhand.terms import EvenhandError, StoreError, UsageError
+from evenhand.terms import EvenhandError, StoreError, UsageError, in_one_line
 
 from ..records._ledger import has_ledger
 from ..records._records import newest_of, open_ledger
@@ -37,7 +37,7 @@ def refuse_unsigned(campaign: str, who: str, why: str) -> None:
     Raises:
         UsageError: one of the two is blank.
     """
-    if not who.strip() or not why.strip():
+    if not in_one_line(who) or not in_one_line(why):
         raise UsageError(
             "start-unsigned",
             f"The campaign {campaign} was not started: a name or a reason is missing.",

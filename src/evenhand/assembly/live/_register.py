@@ -20,7 +20,7 @@ from evenhand.adapters.declared.campaign_yaml import yaml_of
 from evenhand.adapters.stores.campaign_tables import CampaignStep, ChangedMeanwhileError, StepKind
 from evenhand.adapters.stores.home import Home
 from evenhand.ledger import CampaignState, ReviewState
-from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError
+from evenhand.terms import DataError, EvenhandError, PolicyError, Severity, UsageError, in_one_line
 
 from ..runs._check import check
 from ..runs._planning import Planner
@@ -256,7 +256,7 @@ class CampaignRegister(CampaignActs):
             )
         run = run_once(self._place, loaded, newest.at, at, self._is_over)
         number = steps[-1].number + 1
-        step = CampaignStep(name, number, _now(), StepKind.STARTED, who, why, newest.version, run)
+        step = CampaignStep(name, number, _now(), StepKind.STARTED, who, in_one_line(why), newest.version, run)
         try:
             self._shelf.append(step)
         except ChangedMeanwhileError:  # by another service that started it too, with the same run
@@ -371,7 +371,7 @@ class CampaignRegister(CampaignActs):
         self, name: str, number: int, what: StepKind, version: int, document: bytes, who: str, why: str, once: str = ""
     ) -> dict[str, Any]:
         self._under_way.pop(name, None)
-        self._shelf.append(CampaignStep(name, number, _now(), what, who, why, version, once, document))
+        self._shelf.append(CampaignStep(name, number, _now(), what, who, in_one_line(why), version, once, document))
         return self.read(name)
 
     def _known(self, name: str) -> list[CampaignStep]:

@@ -26,7 +26,7 @@ from evenhand.rights import (
     Stream,
     check_step,
 )
-from evenhand.terms import DataError, DecisionFacts, UsageError
+from evenhand.terms import DataError, DecisionFacts, UsageError, in_one_line
 
 from ..records._records import open_ledger
 from ..records._vault_store import vault_correct
@@ -221,7 +221,7 @@ def _corrections(place: Home, found: Found, who: str, values: Mapping[str, str],
 
 
 def _reviewed(place: Home, found: Found, outcome: str, offer: str, reason: str) -> _Done:
-    if outcome not in ("keep", "change") or not reason.strip():
+    if outcome not in ("keep", "change") or not in_one_line(reason):
         raise UsageError(
             "review-outcome",
             "A review says whether the decision stays or changes, and why.",

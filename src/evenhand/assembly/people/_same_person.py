@@ -17,7 +17,7 @@ from evenhand.adapters.stores.home import Home, find_home
 from evenhand.features import pseudonymise
 from evenhand.ledger import SubjectKey
 from evenhand.rights import Entry, Said, Stream, carried_between, standing_nos
-from evenhand.terms import UsageError, moment_at
+from evenhand.terms import UsageError, in_one_line, moment_at
 
 from ..records._ledger import keys_of
 from ._declared import campaigns_of
@@ -83,7 +83,8 @@ def same_person(
         DataError: a campaign's table of consents cannot be read, so nobody can tell what holds back.
         StoreError: it cannot be written.
     """
-    if not subject or not was or subject == was or not evidence.strip() or not by.strip():
+    by = in_one_line(by)
+    if not subject or not was or subject == was or not in_one_line(evidence) or not by:
         raise UsageError(
             "same-person",
             "Two different ids, the evidence, and who says so are needed; nothing was recorded.",
@@ -95,7 +96,7 @@ def same_person(
     group = list(dict.fromkeys([*_group(place, subject), *_group(place, was)]))
     gone = {} if parted else _keep_out(place, group)
     keys = {one: key_of_person(place, one, make=one not in gone or one == subject) for one in group}
-    body = json.dumps({"by": by.strip(), "parted": parted}, sort_keys=True, separators=(",", ":")).encode()
+    body = json.dumps({"by": by, "parted": parted}, sort_keys=True, separators=(",", ":")).encode()
     entries = [
         entry(
             Stream.SAME,

@@ -13,8 +13,7 @@ from evenhand.adapters.stores.home import Home, find_home
 from evenhand.ledger import SubjectKey
 from evenhand.policy import Campaign
 from evenhand.rights import SIGNALS, Entry, Said, Stream, said_by_signal
-from evenhand.signals import Unreadable, read_gpp, read_tcf, read_us_privacy
-from evenhand.terms import UsageError
+from evenhand.signals import Unreadable, UnreadableSignalError, read_gpp, read_tcf, read_us_privacy
 
 from ._entries import said_entry, said_in
 from ._known import refuse_odd_id
@@ -169,12 +168,7 @@ def _first_said(
 def _refuse_unreadable(name: str, signal: str) -> None:
     read = _READERS.get(name)
     if read is not None and isinstance(found := read(signal), Unreadable):
-        raise UsageError(
-            "signal-unreadable",
-            f"The {SIGNALS[name]} string cannot be read ({found.problem.value}); nothing was recorded.",
-            rule="G-7, C-7025: a signal is read exactly as its standard writes it, or it says nothing",
-            remedy="send the string as the browser or the app gave it; evenhand signals STRING shows what is wrong",
-        )
+        raise UnreadableSignalError(name, SIGNALS[name], found.problem)
 
 
 def _recorded(place: Home, keys: Sequence[SubjectKey]) -> dict[bytes, list[Said]]:

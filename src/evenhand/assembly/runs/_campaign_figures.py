@@ -61,15 +61,20 @@ def badge_of(figures: Mapping[str, Any]) -> dict[str, Any] | None:
     """The comparison of groups that a limit is about and that is furthest off, with its interval; None without any.
 
     Its state is ``held`` where the whole interval is above what it is compared with, ``not-held`` where the ratio
-    itself is below, and ``no-evidence`` in between.
+    itself is below, and ``no-evidence`` in between. It is ``not-told``, without numbers, where a group that is compared
+    is not told, since that may be the one that is furthest off; what is told to be below is told all the same.
     """
-    told = [one for one in figures["reach"] if one["worst"] is not None]
-    held_to = [one for one in told if one["limit"]] or told
-    if not held_to:
+    held_to = [one for one in figures["reach"] if one["limit"]] or figures["reach"]
+    told = sorted((one for one in held_to if one["worst"] is not None), key=lambda one: float(one["worst"]["ratio"]))
+    below = [one for one in told if one["worst"]["below"]]
+    hidden = [one for one in held_to if not one["is_whole"]]
+    if not told and not hidden:
         return None
-    one = min(held_to, key=lambda reach: float(reach["worst"]["ratio"]))
+    one = (below or hidden or told)[0]
     worst, bound = one["worst"], one["compared_with"]
-    if worst["below"] is None or worst["lower"] is None:
+    if not below and hidden:
+        state, worst = "not-told", dict.fromkeys(("ratio", "lower", "upper", "below")) | {"group": []}
+    elif worst["below"] is None or worst["lower"] is None:
         state = "no-evidence"
     elif worst["below"]:
         state = "not-held"
@@ -100,7 +105,8 @@ def _limit(one: Mapping[str, Any]) -> dict[str, Any]:
 def _reach(chapter: Mapping[str, Any]) -> dict[str, Any]:
     after, before = chapter["after"], chapter["before"]
     without = {tuple(rate["group"]): rate for rate in before["rates"]}
-    gaps = [gap for gap in after["gaps"] if gap["ratio"] is not None and gap["group"] != after["best"]]
+    compared = [gap for gap in after["gaps"] if gap["group"] != after["best"]]
+    gaps = [gap for gap in compared if gap["ratio"] is not None]
     worst = min(gaps, key=lambda gap: gap["ratio"], default=None)
     return {
         "limit": chapter["limit"],
@@ -119,6 +125,7 @@ def _reach(chapter: Mapping[str, Any]) -> dict[str, Any]:
             }
             for rate in after["rates"]
         ],
+        "is_whole": len(gaps) == len(compared),
         "worst": None
         if worst is None
         else {
