@@ -73,6 +73,18 @@ def test_an_upload_under_a_key_is_kept_once_whatever_came_of_it_since(service):
         ).status_code in (400, 422)
 
 
+def test_a_vacancy_made_of_a_shops_campaign_is_told_to_whoever_judges_purposes(service):
+    """G-5b: the people consented to adverts of a shop. Whether its columns may count for jobs is for a person to judge
+    (RULES 13), so it stops nothing by itself, and is told with the draft and by each check, to the privacy officer."""
+    vacancy = named("vacancy").replace(b"category: ordinary", b"category: employment")
+    draft = service("POST", "/v1/campaigns?reason=jobs", content=vacancy, headers=YAML)
+    assert draft.status_code == 201
+    for found in (draft.json()["blocks"], service("GET", "/v1/campaigns/vacancy/check").json()["findings"]):
+        (told,) = [one for one in found if one["code"] == "EH-POL-162"]
+        assert (told["owner"], told["rule"], told["blocks"]) == ("privacy_officer", "G-5b", False)
+        assert "RecruitmentTargetedAdvertising" in told["remedy"]
+
+
 def test_json_is_taken_too_and_kept_as_the_same_yaml(service):
     """What comes back as a file says what was sent; what is no object is refused."""
     from evenhand.adapters.declared._yaml_document import read_document

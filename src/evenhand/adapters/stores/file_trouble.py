@@ -87,18 +87,22 @@ def store_error(
     return None
 
 
-def short_of_room(folder: Path) -> StoreError | None:
+def short_of_room(folder: Path, *, tries: bool = True) -> StoreError | None:
     """Why nothing that grows can be recorded in a folder now; None where a disk has room, or nobody can tell.
 
-    The end of a full disk is told by this, since little still fits on it, and its beginning before anybody asks. Room
-    is asked for in a file without a name, which leaves nothing behind: so it is also told where a quota is used up.
+    The end of a full disk is told by this, since little still fits on it, and its beginning before anybody asks.
+
+    Args:
+        folder: on the disk.
+        tries: also ask for room as a writer would, in a file without a name, which leaves nothing behind: then a quota
+            that is used up is told too. For whoever asks seldom; it is work for the disk.
     """
     try:
         if hasattr(os, "statvfs"):
             disk = os.statvfs(folder)
             if disk.f_bavail * disk.f_frsize < _ROOM:
                 return _no_room(folder)
-        if hasattr(os, "O_TMPFILE") and hasattr(os, "posix_fallocate"):
+        if tries and hasattr(os, "O_TMPFILE") and hasattr(os, "posix_fallocate"):
             nameless = os.open(folder, os.O_WRONLY | os.O_TMPFILE, 0o600)
             try:
                 os.posix_fallocate(nameless, 0, _ROOM)

@@ -202,7 +202,8 @@ class Pipeline:
         self.let_go()
         self._ready.begins()
         trouble: EvenhandError | None = None
-        self._ready.no_room = no_room = short_of_room(self._folder)
+        is_well = self._ready.trouble is None and self._ready.no_room is None
+        self._ready.no_room = no_room = short_of_room(self._folder, tries=not is_well)
         try:
             if self._ready.trouble is not None:
                 if self._ready.is_full and no_room is not None:

@@ -21,17 +21,17 @@
   }));
 
   const entries = {};
-  let receipt;
+  const inside = document.getElementById("receipt");
+  let receipt = null;
 
-  async function found() {
-    const inside = document.getElementById("receipt");
-    if (inside) return JSON.parse(inside.textContent);
+  async function fetched() {
     const answer = await fetch(document.querySelector("[data-values]").href);
-    if (!answer.ok) throw new Error("lost");
+    must(answer.ok);
     return await answer.json();
   }
 
   async function form() {
+    if (inside) receipt = JSON.parse(inside.textContent); // half a receipt is none
     must(receipt.receipt === 1);
     for (const found of receipt.entries) {
       must(["decision", "run", "campaign", "model"].includes(found.role) && !entries[found.role]);
@@ -204,9 +204,9 @@
 
   document.querySelectorAll(".verdict .waiting").forEach((line) => { line.textContent = line.dataset.busy; });
   try {
-    receipt = await found();
+    if (!inside) receipt = await fetched();
   } catch {
-    show(".verdict", "verdict", document.getElementById("receipt") ? "broken" : "lost");
+    show(".verdict", "verdict", "lost");
     return;
   }
   let verdict = "holds";
