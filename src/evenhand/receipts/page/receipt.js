@@ -206,7 +206,7 @@
   try {
     if (!inside) receipt = await fetched();
   } catch {
-    show(".verdict", "verdict", "lost");
+    show(".verdict", "verdict", document.querySelector("[data-values]") ? "lost" : "broken");
     return;
   }
   let verdict = "holds";
