@@ -256,13 +256,16 @@ def test_a_head_has_a_largest_size(port):
 
 
 @pytest.mark.parametrize("line", [b"GET / HTTP/1.1", b"POST /v1/decisions HTTP/1.1"])
-def test_a_head_that_comes_all_at_once_has_the_same_largest_size(port, line):
+@pytest.mark.parametrize("first", [66_200, 65_536, 40_000, 20])
+def test_a_head_that_comes_to_its_end_has_the_same_largest_size(server, line, first):
     """Whatever the pieces in which it arrives: a byte too many is told so, on the short way too."""
-    with socket.create_connection(("127.0.0.1", port)) as connection:
+    whole = line + b"\r\nHost: service\r\nContent-Length: 2\r\nX-Large: " + b"x" * 66_000 + b"\r\n\r\n{}"
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.settimeout(WITHIN)
-        connection.sendall(
-            line + b"\r\nHost: service\r\nContent-Length: 2\r\nX-Large: " + b"x" * 66_000 + b"\r\n\r\n{}"
-        )
+        until = server.protocol.came + len(whole[:first])
+        connection.sendall(whole[:first])
+        assert soon(lambda: server.protocol.came >= until)
+        connection.sendall(whole[first:])
         assert _told_at_last(connection).startswith(b"HTTP/1.1 431")
 
 

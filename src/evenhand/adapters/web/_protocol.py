@@ -45,6 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._full: asyncio.TimerHandle | None = None
         self._own = self.app
         self._beside, self._is_body, self._is_long = 0, False, False
+        self._piece, self._first = 0, 0  # bytes that came just now, and those with which the request began
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A caller connected; from now on the first request is waited for."""
@@ -60,8 +61,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
-        self._beside += len(data)
-        self._is_long = self._beside > self.head
+        self._piece = len(data)
+        self._beside += self._piece
+        self._is_long = self._first + self._beside > self.head  # then it is counted
         if not self._is_body and b"pgrade:" in data:
             data = _without_upgrade(data)
         super().data_received(data)
@@ -72,7 +74,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        self._beside = 0
+        self._beside, self._first = 0, self._piece
         super().on_message_begin()
         if self._until is None:
             self._until = self.loop.call_later(self.arrives, self._too_slow)
@@ -84,6 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.app = _busy if max(len(self.connections), len(self.tasks)) >= self.most else self._own
         if self._is_head_too_large():
             self.app = _too_large
+        self._beside = 0  # from here on counts what is neither head nor body
         super().on_headers_complete()
 
     def _is_head_too_large(self) -> bool:
