@@ -131,12 +131,25 @@ def test_what_a_limit_is_said_to_cost_is_what_comes_back_without_it_and_what_the
     told = {limit.id: limit for limit in found.limits}
     assert told["sex"].binding
     assert told["region"].binding
-    frontier = campaign_frontier(scored, campaign, wall, swept)
+    frontier = campaign_frontier(scored, campaign, wall, swept, (0.8,))
     assert told[swept].money == max(0, frontier.value - found.certificate.value)
     other = "region" if swept == "sex" else "sex"
     without = allocate(scored, _campaign({other: {"sex": 0.9, "region": 0.85}[other]}), wall)
     assert told[swept].people == int(np.count_nonzero(without.offer != found.offer))
     assert (told[swept].note, told["contacts"].note) == ("", "same-guesses")
+
+
+def test_what_a_limit_costs_is_worked_out_anew_however_many_people_there_are() -> None:
+    """Among more than 20,000 people too it is what comes back without it, as the frontier tells; no other number
+    stands beside it."""
+    scored, wall = _problem(8, 0.8, people=20_500)
+    campaign = _campaign({"sex": 0.9})
+    found = allocate(scored, campaign, wall)
+    (told,) = (limit for limit in found.limits if limit.id == "sex")
+    assert told.binding
+    assert told.note == ""
+    frontier = campaign_frontier(scored, campaign, wall, "sex", (0.9,))
+    assert told.money == max(0, frontier.value - found.certificate.value) == frontier.points[0].value_lost
 
 
 def test_three_one_way_limits_over_ten_offers_are_kept_and_not_given_up_just_below_the_bound() -> None:

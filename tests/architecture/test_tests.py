@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 PATCHES = {"unittest.mock", "mock", "pytest_mock"}
+ASKS = {f"httpx.{name}" for name in ("get", "post", "put", "delete", "request", "Client")}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,19 @@ def test_fakes_stand_in_and_nothing_is_patched(written):
         or (isinstance(node, ast.Call) and ast.unparse(node.func) == "monkeypatch.setattr")
     ]
     assert not patched, "\n".join(patched)
+
+
+def test_whoever_asks_over_http_says_how_long_they_wait(root):
+    """The five seconds that httpx waits by itself are too short for a service on a busy machine (tests/patience.py)."""
+    hurried = [
+        f"{path.relative_to(root).as_posix()}:{node.lineno}"
+        for path in sorted((root / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ASKS
+        and not any(keyword.arg == "timeout" for keyword in node.keywords)
+    ]
+    assert not hurried, "\n".join(hurried)
 
 
 def test_every_room_has_its_tests(root, package):

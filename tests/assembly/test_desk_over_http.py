@@ -168,8 +168,9 @@ def test_a_reviewers_key_sees_and_answers_reviews_alone(serving, web, keys):
         assert web(method, f"/v1/requests{path}", OFFICER if method == "POST" else None, shop).status_code == 403
 
 
-def test_what_is_kept_and_what_was_read_are_told_to_an_officers_key(web, keys):
+def test_what_is_kept_and_what_was_read_are_told_to_an_officers_key(serving, web, keys):
     """Nothing is removed by looking."""
+    assert web("POST", f"/v1/requests/{_asked(serving, 'access', 32)}/look", OFFICER).status_code == 200
     assert web("GET", "/v1/kept").json()["runs"] == []
     told = web("GET", "/v1/looks").json()
     assert told["count"] >= len(told["looks"]) > 0

@@ -163,13 +163,6 @@ def test_a_service_that_never_opens_its_ledger_ends_all_the_same(ran_shop):
         assert never.not_ready() == "closing"
 
 
-def _until(true) -> bool:
-    end = time.monotonic() + 60
-    while not true() and time.monotonic() < end:
-        time.sleep(0.02)
-    return true()
-
-
 def _moves(live) -> bool:
     """Whether it is seen to move."""
     last, end = 0.0, time.monotonic() + 60
@@ -198,9 +191,9 @@ def test_a_service_moves_while_it_waits_and_is_still_in_a_step_that_does_not_end
             assert _moves(live), "it looks whether that is over"
         live.ask(Question(CAMPAIGN, (Ask(person(4)),)), stays)
         assert began.wait(60)
-        assert _until(lambda: live.still_for > 2.5)
+        assert soon(lambda: live.still_for > 2.5)
         end.set()
-        assert _until(lambda: live.still_for < 2.0)
+        assert soon(lambda: live.still_for < 2.0)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -212,5 +205,5 @@ def test_a_service_whose_deciding_thread_ended_is_still_for_ever(ran_shop):
 
     with opened(ran_shop) as serving:
         serving.live.ask(Question(CAMPAIGN, (Ask(person(4)),)), ends)
-        assert _until(lambda: serving.live.still_for == float("inf"))
+        assert soon(lambda: serving.live.still_for == float("inf"))
         assert serving.live.not_ready() == "closing"

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from evenhand.cli import app
 from evenhand.terms import SMALLEST_SHOWN
-from shop_folder import AT, write_shop
+from shop_folder import AT, same_key, write_shop
 
 NO_PEOPLE = {
     "schema_version", "seed", "line", "column", "startLine", "startColumn",  # places and versions
-    "upper", "lower", "rate", "ratio", "ratio_upper", "ratio_lower", "value_kept", "auroc",
+    "upper", "lower", "chance", "rate", "ratio", "ratio_upper", "ratio_lower", "value_kept", "auroc",
     "used_between", "reached_between", "unlimited_between",  # shares that are whole
     "hidden_cells", "groups", "features", "decimals",  # numbers of groups and of columns
 }  # fmt: skip
@@ -49,7 +49,7 @@ def _small(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, float]
 @pytest.fixture(scope="module")
 def few(tmp_path_factory) -> Path:
     """Seven people of one sex, five of none, nine old ones, four who objected, eight who get no offer."""
-    campaign = write_shop(tmp_path_factory.mktemp("few"))
+    campaign = same_key(write_shop(tmp_path_factory.mktemp("few")))
     folder = campaign.parent
     head, *rows = (folder / "people.csv").read_text("utf-8").splitlines()
     people = [head + ",age"]
@@ -103,7 +103,8 @@ NEARLY_ALL = re.compile(r"(?<![\w.,:-])39[1-9](?![\w.,:%])")
 def few_recorded(few) -> Path:
     """The same, with nobody but the four who objected decided about without personal data, and recorded."""
     folder = few.parent / "recorded"
-    shutil.copytree(few, folder)
+    shutil.copytree(few, folder, ignore=shutil.ignore_patterns("evenhand-home"))  # others ran it there, or not yet
+    same_key(folder / "campaign.yaml")
     said = (folder / "said.csv").read_text("utf-8").replace("ConsentWithdrawn", "ConsentGiven")
     (folder / "said.csv").write_text(said, "utf-8")
     done = CliRunner().invoke(app, ["run", str(folder / "campaign.yaml"), "--at", AT])

@@ -12,7 +12,7 @@ from evenhand.terms import Allocated, Certificate, DataError, Prices, Scored, St
 
 from ._blind import Held, Missed
 from ._by_lot import draw_lots, told_by_lot
-from ._effects import WHOLE, effects
+from ._effects import effects
 from ._guesses import Guessing
 from ._outcome import Columns, columns_of
 from ._outcome_sets import Asking, columns_of_sets
@@ -77,7 +77,9 @@ class _Found:
     plain: Choice | None
 
 
-def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial: bool = False) -> Allocated:
+def allocate_within(
+    scored: Scored, campaign: Campaign, wall: Wall, *, is_trial: bool = False, is_costed: bool = True
+) -> Allocated:
     """Give each person at most one offer, or at most as many as the campaign allows, so that total value is as high as
     the limits allow, all of them hard.
 
@@ -89,7 +91,9 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
         scored: gate 3's values.
         campaign: offers and limits.
         wall: the groups, in the row order of the batch.
-        is_trial: only the decisions, their value and how far limits are kept are asked for, not what each limit costs.
+        is_trial: only the decisions, their value and how far limits are kept are asked for, not what each limit costs,
+            nor what could be kept where not all can.
+        is_costed: what each limit costs is asked for.
 
     Raises:
         DataError: ``limit-unreachable``, where no blind rule that was found keeps a disparity limit;
@@ -106,7 +110,7 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
     names = tuple(offer.id for offer in campaign.offers)
     limits, probability = campaign.limits.disparity, scored.probability
     comparisons = survey(wall, limits, counted, names, eligible, probability) if len(subjects) else []
-    batch = Batch(scored, campaign, wall, comparisons, counted, lots, order, draw, is_trial)
+    batch = Batch(scored, campaign, wall, comparisons, counted, lots, order, draw, is_trial, is_costed and not is_trial)
     judged = [comparison for comparison in comparisons if not comparison.is_void]
     features = tuple(sorted({f for c in judged if c.limit.mode == "aware" for f in c.features}))
 
@@ -115,7 +119,7 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
 
     answer = wall.inside(features, work, why="aware allocation") if features else work(None, ())
     columns = answer.columns
-    anew = {} if is_trial else _anew(scored, campaign, wall, answer, batch)
+    anew = _anew(scored, campaign, wall, answer) if batch.is_costed else {}
     return Allocated(
         scored=scored,
         person=columns.person,
@@ -141,11 +145,8 @@ def allocate_within(scored: Scored, campaign: Campaign, wall: Wall, *, is_trial:
     )
 
 
-def _anew(scored: Scored, campaign: Campaign, wall: Wall, answer: _Answer, batch: Batch) -> dict[str, tuple[int, int]]:
-    """Value and people that each binding limit between groups costs: everybody is decided about anew without it.
-    Nothing where there are too many people to do that."""
-    if len(batch.order) > WHOLE:
-        return {}
+def _anew(scored: Scored, campaign: Campaign, wall: Wall, answer: _Answer) -> dict[str, tuple[int, int]]:
+    """Value and people that each binding limit between groups costs: everybody is decided about anew without it."""
     found = {}
     for limit in campaign.limits.disparity:
         if limit.id not in answer.binding:
@@ -194,7 +195,7 @@ def _answer(make: Maker) -> _Answer:
     dual = settled.solved.dual
     worth_naming = max(0.5, 0.01 * settled.solved.beta)
     binding = frozenset(owner for owner, price in zip(rows.owner, dual, strict=True) if price >= worth_naming)
-    asked = () if batch.is_trial else tuple(sorted(binding))
+    asked = tuple(sorted(binding)) if batch.is_costed else ()
     costs, note = effects(problem.nest, rows, taking, problem.scale, settled, asked)
     whole = replace(rows, shape=problem.whole.taking(found.part).shape)
     prices = prices_of(batch.campaign, whole, settled.solved, taking, problem.cells, batch.own_unit)

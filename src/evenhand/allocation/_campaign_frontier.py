@@ -183,10 +183,10 @@ def campaign_frontier(
     names, eligible = tuple(offer.id for offer in campaign.offers), scored.minimised.eligible
     chance = scored.probability
     comparisons = [each for each in survey(wall, (limit,), counted, names, eligible, chance) if not each.is_void]
-    free = allocate(scored, _with_bound(campaign, limit, None), wall)
+    free = allocate(scored, _with_bound(campaign, limit, None), wall, is_costed=False)
     if limit.measure.is_floor:
         plain = campaign.model_copy(update={"limits": campaign.limits.model_copy(update={"disparity": ()})})
-        had = lists_of(allocate(scored, plain, wall))
+        had = lists_of(allocate(scored, plain, wall, is_costed=False))
         comparisons = [replace(each, reach=selected_people(wall, each, counted, had, chance)) for each in comparisons]
     tables = _Tables(wall, comparisons, counted, f"selected people per bound of {limit.id}")
     tables.ask(free)
@@ -307,7 +307,7 @@ def _point(
 ) -> tuple[CampaignPoint, int | None]:  # fmt: skip
     """One bound, and the number of its tables; None where it cannot be kept."""
     try:
-        allocated = allocate(scored, _with_bound(campaign, limit, bound), wall)
+        allocated = allocate(scored, _with_bound(campaign, limit, bound), wall, is_costed=False)
     except DataError as error:
         if error.code != "limit-unreachable":
             raise

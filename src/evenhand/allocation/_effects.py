@@ -1,10 +1,10 @@
 """What each limit costs, in money and in people: the problem is solved again without that limit alone.
 
-Small batches are settled to whole decisions again, and decided about anew without a limit between groups (`allocate`
-does that: guesses are made anew too, as `campaign_frontier` makes them). Larger ones compare the two dual values and
-the choices that the two price tables lead to, beyond 200,000 people on a random sample of 100,000 (the note then says
-so). Where groups are guessed, the other limits are held there as the guesses were made for all of them together, so
-what would come back may be more; the note says that too.
+Without a limit between groups everybody is decided about anew (`allocate` does that: guesses are made anew too, as
+`campaign_frontier` makes them). For the other limits small batches are settled to whole decisions again; larger ones
+compare the two dual values and the choices that the two price tables lead to, beyond 200,000 people on a random sample
+of 100,000 (the note then says so). Where groups are guessed, the other limits are held there as the guesses were made
+for all of them together, so what would come back may be more or less; the note says that too.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from ._settle import Settled, settle
 from .solver import Comparison, Crowd, Hard, Nest, Rows, Solved, bound_of, decide, differ, solve
 
-__all__ = ["SAME_GUESSES", "SAME_GUESSES_SAMPLED", "SAMPLED", "WHOLE", "effects"]
+__all__ = ["SAME_GUESSES", "SAME_GUESSES_SAMPLED", "SAMPLED", "effects"]
 
 SAMPLED = "estimated-on-sample"
 SAME_GUESSES, SAME_GUESSES_SAMPLED = "same-guesses", "same-guesses-on-sample"
-WHOLE = 20_000
-"""People up to whom what a limit costs is worked out to whole decisions."""
+_WHOLE = 20_000
 _FULL, _SAMPLE = 200_000, 100_000
 
 
@@ -43,7 +42,7 @@ def effects(
     size = len(settled.choice)
     is_guessed = any(comparison.is_guessed for comparison in comparisons)
     found: dict[str, tuple[int, int]] = {}
-    if size <= WHOLE:
+    if size <= _WHOLE:
         for owner in binding:
             kept = rows.without({owner})
             other = settle(nest, rows.keep(kept), comparisons, scale, _part(settled.free, kept), is_near=False)

@@ -37,6 +37,7 @@ class Batch:
     order: NDArray[np.intp]
     draw: NDArray[np.uint64]
     is_trial: bool
+    is_costed: bool
 
     @property
     def value(self) -> NDArray[np.int64]:

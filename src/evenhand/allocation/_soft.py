@@ -26,7 +26,9 @@ _FREE = -1.0
 """In place of a bound: nothing is asked, the figure is only measured."""
 
 
-def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices | None = None) -> Allocated:
+def allocate(
+    scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices | None = None, *, is_costed: bool = True
+) -> Allocated:
     """Give each person at most one offer, so that total value is as high as the limits allow.
 
     Hard limits are kept; soft ones as far as they cost no more than their ceiling. The method: `allocate_within`.
@@ -37,6 +39,7 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices 
         wall: the groups, in the row order of the batch.
         given: prices of an earlier run to decide with, person by person in the order of the batch; None = find the
             prices of this batch.
+        is_costed: say what each limit costs, which takes about as long again for each that binds between groups.
 
     Raises:
         DataError: ``limit-unreachable``, where hard limits cannot be kept; ``lots-beyond-limits``, where what is drawn
@@ -48,14 +51,14 @@ def allocate(scored: Scored, campaign: Campaign, wall: Wall, given: GivenPrices 
         return by_prices(scored, campaign, wall, given)
     soft = [limit for limit in campaign.limits.disparity if limit.ceiling is not None]
     if not soft:
-        return allocate_within(scored, campaign, wall)
+        return allocate_within(scored, campaign, wall, is_costed=is_costed)
     bounds: dict[str, float | None] = {limit.id: None for limit in soft}
     told: dict[str, SoftOutcome] = {}
     for limit in soft:
         told[limit.id], is_free = _settle(scored, campaign, wall, limit, bounds)
         # what is free needs no bound, unless a limit that is settled later could take it back
         bounds[limit.id] = _FREE if is_free and limit is soft[-1] else told[limit.id].bound
-    found: Allocated = allocate_within(scored, _with_bounds(campaign, bounds), wall)
+    found: Allocated = allocate_within(scored, _with_bounds(campaign, bounds), wall, is_costed=is_costed)
     declared = {limit.id: limit.bound for limit in soft}
     limits = [_told(outcome, declared[outcome.id], told[outcome.id]) if outcome.id in told else outcome
               for outcome in found.limits]  # fmt: skip

@@ -13,7 +13,7 @@ from evenhand.terms import Explained, LimitOutcome, Model, Reason, Standing, Tar
 __all__ = ["summary_of"]
 
 _NOTHING = "no two groups large enough to compare"
-_SAME = "with the guesses of groups as they are; worked out anew without it, more may come back"
+_SAME = "with the guesses of groups as they are; worked out anew without it, more or less may come back"
 _ESTIMATED = {
     "estimated-on-sample": "estimated on a sample",
     "same-guesses": _SAME,
