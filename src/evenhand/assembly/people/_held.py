@@ -123,11 +123,11 @@ def _items(
             yield Item(source, whole.where, number, name, meaning, column.origin, value, corrected)
     if source != "history":
         return
-    for name in dict.fromkeys((campaign.history.offer, campaign.history.order)):
-        if name and name not in campaign.columns:
-            texts = whole.texts(name)
+    for read in dict.fromkeys((campaign.history.offer, campaign.history.order)):
+        if read and read not in campaign.columns:
+            texts = whole.texts(read)
             for number, row in enumerate(rows, start=1):
-                yield Item(source, whole.where, number, name, name, Origin.OBSERVED, texts[row])
+                yield Item(source, whole.where, number, read, read, Origin.OBSERVED, texts[row])
 
 
 def _followed(place: Home, decisions: Sequence[str], lang: str) -> Iterator[Item]:
