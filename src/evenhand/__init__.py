@@ -6,7 +6,7 @@ Start here::
 
     eh.audit(frame, outcome="hired", sensitive_features=["sex"])   # look at data before anything is learned
     campaign = eh.load_campaign("campaign.yaml")
-    planned = eh.plan(campaign)                                    # what would be decided; writes nothing
+    planned = eh.plan(campaign)                                    # what would be decided; records nothing
     ran = eh.run(campaign, subjects=frame)                         # decides and records; same kind of frame out
     later = eh.decide(campaign, ["1042"])                          # somebody who comes later, by the prices of the run
 

@@ -63,7 +63,7 @@ def test_plan_writes_nothing_and_tells_the_funnel(shop):
     assert done.returncode == 0, done.stderr
     assert "known" in done.stdout
     assert "sex-reach" in done.stdout
-    assert "Nothing was written" in done.stderr
+    assert "Nothing was decided or recorded" in done.stderr
     assert _listing(shop) == before
 
 

@@ -305,6 +305,18 @@ def test_a_person_sees_every_decision_about_them_and_nobody_elses(twice, cli):
     assert cli(twice, "rights", "access", WHO).exit_code == 3
 
 
+def test_an_access_answer_is_written_in_each_form_that_was_asked_for(twice, cli):
+    """A page and a file named together are both there; with --json the document alone is printed."""
+    done = cli(twice, "rights", "access", WHO, "--html", "held.html", "--out", "held.json")
+    assert (done.exit_code, done.stdout.split()) == (0, ["held.html", "held.json"])
+    written = json.loads((twice / "held.json").read_text("utf-8"))
+    assert WHO in (twice / "held.html").read_text("utf-8")
+    (twice / "held.html").unlink()
+    shown = cli(twice, "rights", "access", WHO, "--html", "held.html", "--out", "held.json", "--json").stdout
+    assert len(json.loads(shown)["decisions"]) == len(written["decisions"]) == 2
+    assert (twice / "held.html").exists()
+
+
 def test_in_a_mistyped_home_nobody_is_erased_and_it_says_so(tmp_path, cli):
     """Not a word that it was done, and no home is made."""
     done = cli(tmp_path, "rights", "erase", "somebody@mail.example", "--yes", "--home", "evenhand-hom")

@@ -6,12 +6,14 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+import evenhand as eh
 from evenhand.cli import app
 from evenhand.terms import SMALLEST_SHOWN
 from shop_folder import AT, same_key, write_shop
@@ -253,3 +255,57 @@ def test_the_figure_of_a_limit_says_the_same_whoever_is_gone(ran, cli, tmp_path)
         assert point["reached_between"] == [least, most]
         assert f"between {least:.3f} and {most:g}" in one["page"].replace("1.000", "1")
     assert told[0]["swept"]["points"][0]["groups"] == told[1]["swept"]["points"][0]["groups"]
+
+
+def _withdrawn(folder: Path, who: str) -> None:
+    """Somebody withdraws their consent, in the organisation's own table."""
+    with (folder / "said.csv").open("a", encoding="utf-8") as said:
+        said.write(f"{who},consent,PersonalisedAdvertising,ConsentWithdrawn,2026-02-20\n")
+
+
+def _planned(folder: Path) -> tuple[list[Any], list[Any], dict[str, Any]]:
+    """What a plan tells of groups, of limits and in its audit."""
+    report = eh.plan(folder / "campaign.yaml", at=datetime.fromisoformat(AT)).report
+    sides = [chapter[side]["rates"] for chapter in report["groups"] for side in ("before", "after")]
+    limits = [{name: one[name] for name in one if name.startswith("used")} for one in report["limits"][1:]]
+    return sides, [one for one in limits if "used_between" in one or one["used"] is not None], report
+
+
+@pytest.mark.parametrize("between", [False, True], ids=["", "other-bound-between"])
+def test_two_plans_of_a_campaign_that_never_ran_cannot_be_subtracted(tmp_path, between):
+    """Whether a man or a woman is gone between them, the second tells the same of groups and their limit;
+    also where a plan with another bound came between."""
+    told = []
+    for sex in ("f", "m"):
+        folder = same_key(write_shop(tmp_path / sex)).parent
+        first, *_ = _planned(folder)
+        assert all("rows_between" not in rate for side in first for rate in side)
+        if between:
+            text = (folder / "campaign.yaml").read_text("utf-8")
+            (folder / "campaign.yaml").write_text(text.replace("bound: 0.8", "bound: 0.7"), "utf-8")
+            _planned(folder)
+            (folder / "campaign.yaml").write_text(text, "utf-8")
+        people = (line.split(",") for line in (folder / "people.csv").read_text("utf-8").splitlines()[1:])
+        number, who = next((at, row[0]) for at, row in enumerate(people) if row[3] == sex and row[1] == "0" and at % 10)
+        assert number % 25 != 1
+        _withdrawn(folder, who)
+        second, limits, report = _planned(folder)
+        assert report["beside_plan"].startswith(AT)
+        assert all("rows_between" in rate for side in second for rate in side)
+        told.append((second, limits))
+    assert told[0] == told[1]
+
+
+def test_a_first_run_is_laid_beside_the_plan_before_it_and_the_next_run_too(cli, tmp_path):
+    """Its report says so; and a plan leaves nothing behind where there is no home."""
+    _planned(write_shop(tmp_path / "bare").parent)
+    assert not (tmp_path / "bare" / "evenhand-home").exists()
+    folder = same_key(write_shop(tmp_path / "shop")).parent
+    _planned(folder)
+    for who in ("canary3@mail.example", "canary4@mail.example"):
+        _withdrawn(folder, who)
+        ran = json.loads(cli(folder, "run", "campaign.yaml", "--at", AT, "--json").stdout)
+        report = json.loads(Path(ran["report"]).with_suffix(".json").read_text("utf-8"))
+        rates = [rate for chapter in report["groups"] for rate in chapter["after"]["rates"]]
+        assert all("rows_between" in rate for rate in rates)
+        assert "people differ from what the plan of" in Path(ran["report"]).read_text("utf-8")

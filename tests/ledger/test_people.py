@@ -154,6 +154,18 @@ def test_keys_that_are_lost_are_told_from_people_that_were_erased():
     assert (found.ok, found.closed) == (True, 2 * PEOPLE)
 
 
+def test_a_kept_body_that_is_gone_is_no_lost_key_though_somebody_was_erased():
+    """Where somebody's key is destroyed, a body of somebody else that is missing is told, and no lost key."""
+    store, _, run_id = _recorded()
+    erase_subject(store, bytes.fromhex(_somebody(store, run_id).subject), at=AT)
+    seq = next(row[0] for row in store.rows if row[1] == Kind.DECISION and row[0] in store.kept_payloads)
+    del store.kept_payloads[seq]
+    found = verify(store, model_from_json)
+    assert [problem.what for problem in found.problems] == [
+        f"What entry {seq} commits to is not what is kept beside it."
+    ]
+
+
 @pytest.mark.parametrize("has_key", [True, False])
 def test_another_body_handle_or_kept_text_is_found_and_named(has_key):
     """A kept body exchanged or missing needs the key to be seen; a handle that is not the entry's does not."""

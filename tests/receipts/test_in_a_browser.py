@@ -157,6 +157,13 @@ def test_words_in_the_page_that_are_not_those_of_the_receipt_do_not_hold(visit, 
     assert page.locator("main.in-en .verdict").get_attribute("data-verdict") == "broken"
 
 
+def test_half_a_receipt_is_told_as_broken_and_not_as_unchecked(visit, give):
+    """What was cut out of the receipt is no matter of scripts: the first step fails, and the page says so."""
+    page = visit(give("personalised"), forge=('id="receipt">{', 'id="receipt">'))
+    assert page.evaluate(SHOWN)[0] == ["form", "broken"]
+    assert "does not hold" in page.locator("main.in-en .verdict").inner_text()
+
+
 def test_a_brief_receipt_says_that_nothing_was_added_up(visit, give):
     """The rest holds; no table is shown."""
     page = visit(give("personalised", brief=True))

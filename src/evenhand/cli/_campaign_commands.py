@@ -153,7 +153,7 @@ def plan(
     quiet: Quiet = False,
     no_color: NoColour = False,
 ) -> None:
-    """Show what would be decided and which limits bind; writes nothing."""
+    """Show what would be decided and which limits bind; records nothing."""
     from evenhand import assembly
 
     voice = Speaker(json_out=json_out, quiet=quiet, colour=False if no_color else None)
@@ -163,7 +163,7 @@ def plan(
         voice.document({"written": False, **planned.summary})
         return
     _tell_summary(voice, planned.summary)
-    voice.talk(f"Nothing was written. To decide and record: evenhand run {campaign}")
+    voice.talk(f"Nothing was decided or recorded. For that: evenhand run {campaign}")
 
 
 def frontier(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._options import HomeFolder, Json, NoColour, Quiet
-from ._speak import Speaker, guarded
+from ._speak import SERVERS_OWN, Speaker, guarded
 
 if TYPE_CHECKING:
     from evenhand.assembly import DatabaseState
@@ -75,6 +75,8 @@ def scrub(home: HomeFolder = None, json_out: Json = False, quiet: Quiet = False,
         voice.document({"still_held": list(held)})
     elif not held:
         voice.data("no file of the home's databases holds what was removed")
+        if assembly.database_status(home=home).schema:
+            voice.talk(f"Not reached from here: {SERVERS_OWN}. They hold it until they end.")
     else:
         voice.tell_held(held)
     if held:

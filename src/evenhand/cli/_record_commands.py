@@ -101,7 +101,7 @@ def verify(
         )
     if verified.closed and not json_out:
         voice.data(
-            f"{_were(verified.closed)} not opened, because the keys of their people are not here "
+            f"{_were(verified.closed)} not opened, because the keys of the people are not here "
             f"({_people_were(verified.erased)} erased): of these the chain and the counts were checked, and no more."
         )
     if verified.expired and not json_out:

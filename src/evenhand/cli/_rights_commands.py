@@ -17,7 +17,7 @@ from ._package_command import register as register_package
 from ._recipient_commands import register as register_recipients
 from ._request_commands import register as register_requests
 from ._request_commands import tell_lapsed
-from ._speak import Speaker, counted, guarded
+from ._speak import SERVERS_OWN, Speaker, counted, guarded
 
 __all__ = ["confirm_erasure", "register"]
 
@@ -61,14 +61,17 @@ def access(
 
         package = assembly.package_about(who, home=home, lang=lang.value, at=moment(None))
         write_atomically(html, package.to_html(), private=True)
-        voice.data(str(html))
-        return
+        if not json_out:
+            voice.data(str(html))
+        if out is None and not json_out:
+            return
     held = assembly.access(who, home=home, lang=lang.value)
     if out is not None:
         held.save(out)
-        voice.data(str(out))
-    elif json_out:
+    if json_out:
         voice.document(held.to_dict())
+    elif out is not None:
+        voice.data(str(out))
     else:
         for told in held.decisions:
             voice.data(f"{told.facts.decision_id}  {told.facts.at.isoformat()}\n{told.to_text()}\n")
@@ -117,6 +120,7 @@ def erase(
                 "to_tell": list(done.to_tell),
                 "models": [one.to_dict() for one in done.models],
                 "still_held": list(done.still_held),
+                "on_server": done.on_server,
             }
         )
         return
@@ -146,7 +150,8 @@ def erase(
     if done.in_the_clear:
         clear = _taken(done.in_the_clear, "decision", "decisions", "recorded by an older evenhand without a key: kept")
         voice.talk(clear)
-    voice.talk("Not reached from here: backups of subject-keys.sqlite, and your own tables:")
+    beyond = f"{SERVERS_OWN}, until they end" if done.on_server else "backups of subject-keys.sqlite"
+    voice.talk(f"Not reached from here: {beyond}; and your own tables:")
     for table in done.own_tables:
         voice.talk(f"  {table}")
 

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from evenhand.terms import EvenhandError, Finding
 
-__all__ = ["EXIT_BUG", "EXIT_INTERRUPTED", "Speaker", "counted", "guarded", "program", "quoted"]
+__all__ = ["EXIT_BUG", "EXIT_INTERRUPTED", "SERVERS_OWN", "Speaker", "counted", "guarded", "program", "quoted"]
 
 EXIT_INTERRUPTED = 130
 EXIT_BUG = 70
+SERVERS_OWN = "the server's write-ahead log, its replicas and its backups"
 _MARK = {"error": "error", "warning": "warning", "note": "note"}
 _STYLE = {"error": typer.colors.RED, "warning": typer.colors.YELLOW, "note": typer.colors.CYAN}
 

@@ -46,13 +46,13 @@ class PeopleInspector:
         opening = opened(self._store, rows)
         for seq in opening.broken[:_SHOWN]:
             self._bad(seq, f"What entry {seq} commits to is not what is kept beside it.")
-        gone = set(opening.expired)
+        told = {*opening.expired, *opening.broken}
         if opening.closed:
             self._misfiled(
-                [row for row, found in zip(rows, opening.rows, strict=True) if found is None and row[0] not in gone]
+                [row for row, found in zip(rows, opening.rows, strict=True) if found is None and row[0] not in told]
             )
         self.closed += len(opening.closed)
-        self.expired += len(gone)
+        self.expired += len(opening.expired)
         return [row for row in opening.rows if row is not None]
 
     def _misfiled(self, rows: Sequence[Row]) -> None:

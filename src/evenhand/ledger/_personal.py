@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
 from ._body import Decision, RunExpired, SealedDecision, read_body
 from ._store import Disclosing, Kind, LedgerStore, Row
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 __all__ = [
     "HANDLE",
@@ -120,16 +124,15 @@ def closed_decisions(
     Returns:
         For each: its handle; the body of its entry; and the encrypted body, to be kept beside the chain.
     """
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     sha256, blake2b = hashlib.sha256, hashlib.blake2b
+    cipher, _ = _cipher()
     handles, entries, kept = [], [], []
     nonces = draw(_NONCE * len(bodies))
     digits = b"".join([both[:HANDLE] for both in keys]).hex().encode()
     for at, (both, body) in enumerate(zip(keys, bodies, strict=True)):
         handle, key = both[:HANDLE], both[HANDLE:]
         nonce = nonces[at * _NONCE : (at + 1) * _NONCE]
-        kept.append(nonce + AESGCM(key).encrypt(nonce, body, handle))
+        kept.append(nonce + cipher(key).encrypt(nonce, body, handle))
         salt = blake2b(nonce, key=key, digest_size=16).digest()  # `salt_of`
         digest = sha256(salt + body).hexdigest().encode()
         entries.append(_ENTRY % (digest, digits[2 * HANDLE * at : 2 * HANDLE * (at + 1)]))
@@ -203,15 +206,13 @@ def unsealed(row: Row, key: bytes, kept: bytes | None) -> tuple[bytes, bytes] | 
         key: of its person.
         kept: the encrypted body.
     """
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+    cipher, altered = _cipher()
     seq, _, handle, _, entry = row
     nonce, closed = (kept or b"")[:_NONCE], (kept or b"")[_NONCE:]
     try:
         said = _read_sealed(entry)
-        body = AESGCM(key).decrypt(nonce, closed, handle)
-    except (InvalidTag, ValueError, msgspec.MsgspecError):
+        body = cipher(key).decrypt(nonce, closed, handle)
+    except (altered, ValueError, msgspec.MsgspecError):
         return None
     if said.h != handle.hex():
         return None
@@ -220,6 +221,16 @@ def unsealed(row: Row, key: bytes, kept: bytes | None) -> tuple[bytes, bytes] | 
         if hashlib.sha256(salt + body).hexdigest() == said.d:
             return salt, body
     return None
+
+
+@cache
+def _cipher() -> tuple[type[AESGCM], type[Exception]]:
+    """The cipher, and what it raises where something was altered; imported when first needed, and looked up once: the
+    statement takes as long as to decrypt."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM, InvalidTag
 
 
 def _disclosed(row: Row, salt: bytes, body: bytes) -> Row | None:

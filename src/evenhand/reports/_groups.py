@@ -38,7 +38,7 @@ def groups_view(report: Report, words: Words) -> list[View]:
     texts = {offer["id"]: offer["text"][words.lang] for offer in report["offers"]}
     kept = given_up(report)
     is_aware = any(chapter["mode"] == "aware" for chapter in report["groups"])
-    beside = report.get("beside", "")
+    beside = beside_said(report, words)
     return [_chapter(one, texts, kept.get(one["limit"]), (is_aware, beside), words) for one in report["groups"]]
 
 
@@ -88,8 +88,8 @@ def told_as_ranges(*sides: Mapping[str, Any]) -> bool:
 def _chapter(
     chapter: Mapping[str, Any], texts: Mapping[str, str], kept: float | None, about: tuple[bool, str], words: Words
 ) -> View:
-    """One comparison; it is `about` a campaign of which some limit uses groups, or not, and numbers that are told
-    beside those of an earlier run, or ""."""
+    """One comparison; it is `about` a campaign of which some limit uses groups, or not, and what is said of numbers
+    that are told beside earlier ones, or ""."""
     is_aware, beside = about
     before, after = chapter["before"], chapter["after"]
     top = axis_top([rate["upper"] for side in (before, after) for rate in side["rates"] if not dark(rate)])
@@ -124,12 +124,16 @@ def _chapter(
 def _ranges(beside: str, words: Words) -> list[str]:
     """Why numbers are told as ranges."""
     said = [words.t("groups.ranges", smallest=words.smallest)]
-    return [*said, beside_said(beside, words)] if beside else said
+    return [*said, beside] if beside else said
 
 
-def beside_said(run: str, words: Words) -> str:
-    """That few people differ from what an earlier run told."""
-    return words.t("groups.beside", smallest=words.smallest, few=words.smallest - 1, run=run)
+def beside_said(report: Report, words: Words) -> str:
+    """That few people differ from what an earlier run told, or a plan; "" where numbers are told anew."""
+    few = {"smallest": words.smallest, "few": words.smallest - 1}
+    if run := report.get("beside"):
+        return words.t("groups.beside", **few, run=run)
+    plan = report.get("beside_plan")
+    return words.t("groups.beside-plan", **few, at=words.moment(plan)) if plan else ""
 
 
 def _sentences(chapter: Mapping[str, Any], ratio: bool, kept: float | None, is_aware: bool, words: Words) -> list[str]:

@@ -68,7 +68,7 @@ def render(report: Mapping[str, Any], *, lang: str = "en") -> str:
             "evaluation": evaluation_view(report, words),
             "findings": findings_view(report, words),
             "data": audit_view(report["audit"], words),
-            "beside": beside_said(report["beside"], words) if "beside" in report else "",
+            "beside": beside_said(report, words),
             "unused": unused_view(report, words),
             "stories": [story_view(story[one], words) for story in report.get("stories", [])],
         }

@@ -108,23 +108,27 @@ class BitReader:
         """
         count = self.integer(12)
         big, size, at, end = self._big, self._size, self._at, self._end
-        found = 0
+        found = 0  # bit i for id i
         for _ in range(count):
             at += 17
             if at > end:
                 raise Malformed(Problem.TOO_SHORT)
-            first = last = big >> size - at & 0x1FFFF
-            if first > 0xFFFF:
-                at += 16
-                if at > end:
-                    raise Malformed(Problem.TOO_SHORT)
-                first &= 0xFFFF
-                last = big >> size - at & 0xFFFF
+            first = big >> size - at & 0x1FFFF
+            if first <= 0xFFFF:
+                if not 0 < first <= most:
+                    raise Malformed(Problem.IDS)
+                found |= 1 << first
+                continue
+            at += 16
+            if at > end:
+                raise Malformed(Problem.TOO_SHORT)
+            first &= 0xFFFF
+            last = big >> size - at & 0xFFFF
             if not 1 <= first <= last <= most:
                 raise Malformed(Problem.IDS)
-            found |= (1 << last) - (1 << first - 1)
+            found |= (2 << last) - (1 << first)
         self._at = at
-        return found
+        return found >> 1
 
     def close(self, most: int) -> None:
         """Nothing but zeros, and at most so many of them, may be left.

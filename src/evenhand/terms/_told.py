@@ -44,7 +44,8 @@ class ToldTable:
         features, groups: the sensitive columns and the values of each group.
         people_least, people_most: int64[groups, parts].
         hits_least, hits_most: int64[groups, parts], people it happened to.
-        beside: told as in an earlier release, give or take fewer than the minimum, because so few people differ.
+        beside: which earlier release it is told as in, give or take fewer than the minimum, because so few people
+            differ; None: it is told as it is.
     """
 
     features: tuple[str, ...]
@@ -53,7 +54,7 @@ class ToldTable:
     people_most: Whole
     hits_least: Whole
     hits_most: Whole
-    beside: bool = False
+    beside: int | None = None
 
     @property
     def hidden(self) -> NDArray[np.bool_]:

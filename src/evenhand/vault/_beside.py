@@ -61,19 +61,20 @@ def told_again(features: Sequence[str], rates: Iterable[Mapping[str, Any]]) -> T
 
 
 def told_beside(
-    tables: Sequence[ToldTable], counted: Sequence[Counted], earlier: Sequence[ToldTable], minimum: int
+    tables: Sequence[ToldTable], counted: Sequence[Counted], earlier: Sequence[Sequence[ToldTable]], minimum: int
 ) -> list[ToldTable]:
     """The tables of a release as they may be told to somebody who has the earlier ones.
 
     A table is near an earlier one of the same columns where people in all groups together differ by fewer than the
     minimum, as far as the earlier one told them exactly. Where the people of one differ, all that are near are told
     give or take a few, also those that came out the same. An intersection that is not near, of people whose single
-    columns are, is not told.
+    columns are, is not told. Of several releases that it is near the first counts: which one that is must not depend on
+    who differs.
 
     Args:
         tables: as they may be told by themselves, none by parts.
         counted: what is true of each.
-        earlier: what was told before.
+        earlier: what was told before, release by release.
         minimum: the minimum cell size.
     """
     found: dict[tuple[tuple[str, ...], str, bytes], _Near] = {}
@@ -81,8 +82,8 @@ def told_beside(
         for side, true, who in one.sides:
             key = (table.features, side, who)
             if key not in found:
-                before = [_numbers(each, side) for each in earlier if each.features == table.features]
-                found[key] = _nearest(true, _numbers(table, side), before, minimum)
+                before = [[_numbers(one, side) for one in each if one.features == table.features] for each in earlier]
+                found[key] = _near(true, _numbers(table, side), before, minimum)
     if not any(near.differs for (_, side, _), near in found.items() if side == "people"):
         return list(tables)
     return [_told(table, one, found, minimum) for table, one in zip(tables, counted, strict=True)]
@@ -90,25 +91,40 @@ def told_beside(
 
 @dataclass(frozen=True, slots=True)
 class _Near:
-    """The earlier numbers that a table is nearest to, None where it is near none; and whether it is told otherwise,
-    which ranges alone do not show."""
+    """The earlier numbers that a table is near, None where it is near none; whether they are ranges alone, which do not
+    show whether it differs; whether they are what it would be told as; and of which release they are."""
 
     numbers: Numbers | None = None
-    differs: bool = False
+    is_vague: bool = True
+    is_same: bool = False
+    release: int = 0
+
+    @property
+    def differs(self) -> bool:
+        """Whether it would be told otherwise."""
+        return self.numbers is not None and not self.is_vague and not self.is_same
 
 
-def _nearest(true: Mapping[Group, int], fresh: Numbers, before: Sequence[Numbers], minimum: int) -> _Near:
+def _near(true: Mapping[Group, int], fresh: Numbers, before: Sequence[Sequence[Numbers]], minimum: int) -> _Near:
+    """What the first release told that is near and that told some of it exactly; else ranges."""
+    each = [_nearest(true, fresh, release, minimum, number) for number, release in enumerate(before)]
+    near = [one for one in each if one.numbers is not None]
+    return next((one for one in near if not one.is_vague), near[0] if near else _Near())
+
+
+def _nearest(true: Mapping[Group, int], fresh: Numbers, before: Sequence[Numbers], minimum: int, release: int) -> _Near:
+    """The numbers of one release that are nearest."""
     best: tuple[bool, int, Numbers] | None = None
     for numbers in before:
-        if numbers == fresh:
-            return _Near(numbers)
         is_vague, apart = all(least != most for least, most in numbers.values()), 0
+        if numbers == fresh:
+            return _Near(numbers, is_vague, True, release)
         for group in numbers.keys() | true.keys():
             least, most = numbers.get(group, (0, 0))
             apart += max(least - true.get(group, 0), true.get(group, 0) - most, 0)
         if apart < minimum and (best is None or (is_vague, apart) < best[:2]):
             best = is_vague, apart, numbers
-    return _Near() if best is None else _Near(best[2], differs=not best[0])
+    return _Near() if best is None else _Near(best[2], best[0], False, release)
 
 
 def _told(
@@ -135,7 +151,8 @@ def _told(
     few = (0, minimum - 1) if "hits" in ends else (0, 0)
     ranges = [hits.get(group, few) for group in people]
     ranges = [(least, min(most, people[group][1])) for group, (least, most) in zip(people, ranges, strict=True)]
-    return ToldTable(table.features, tuple(people), *_arrays(list(people.values())), *_arrays(ranges), beside=True)
+    of = min(near.release for near in found.values() if near.differs)
+    return ToldTable(table.features, tuple(people), *_arrays(list(people.values())), *_arrays(ranges), beside=of)
 
 
 def _numbers(table: ToldTable, side: str) -> Numbers:

@@ -51,8 +51,8 @@ class Vault:
         features: text of each sensitive column, one value per person; None or "" becomes the group ``unknown``.
         rows: bool[n], the people who may be counted; the others are withheld: left out of every count.
         minimum_cell: the smallest count above zero that is shown.
-        told: gives the tables that were told of nearly the same people before, as `told_again` makes them; asked with
-            the first release.
+        told: gives what was told of nearly the same people before, release by release, each as tables that `told_again`
+            makes; asked with every release.
 
     Raises:
         UsageError: columns of different length, or a minimum below 1.
@@ -71,7 +71,7 @@ class Vault:
         features: Mapping[str, Sequence[str | None]],
         rows: NDArray[np.bool_],
         minimum_cell: int = 10,
-        told: Callable[[], Sequence[ToldTable]] = tuple,
+        told: Callable[[], Sequence[Sequence[ToldTable]]] = tuple,
     ) -> None:
         self.__told = told
         self.__rows = np.array(rows, dtype=bool)
@@ -178,7 +178,7 @@ class Vault:
             )
             tables.append(ToldTable(question.features, names, people_least, people_most, hits_least, hits_most))
         before = self.__told()
-        if before and all(question.parts is None for question in questions):
+        if any(before) and all(question.parts is None for question in questions):
             counted = [self.__counted(question) for question in questions]
             tables = told_beside(tables, counted, before, self.__minimum_cell)
         return tuple(tables)

@@ -94,7 +94,7 @@ class PostgresSubjectKeys(PersonKeys):
             cursor.executemany("INSERT INTO subject_key VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", rows)
 
     def _rows(self, column: str, values: Sequence[bytes]) -> list[Row]:
-        return self._fetched(f"{_SELECT} WHERE {column} = ANY(%s)", list(values))
+        return self._fetched(f"{_SELECT} WHERE {column} = ANY(%b)", list(values))
 
     def _rows_after(self, pseudonym: bytes, count: int) -> list[Row]:
         return self._fetched(f"{_SELECT} WHERE pseudonym > %s ORDER BY pseudonym LIMIT %s", pseudonym, count)

@@ -90,6 +90,10 @@ class Home:
         """The key of the vault."""
         return self.folder / "vault.key"
 
+    def plans_told(self, campaign: str) -> Path:
+        """What plans of a campaign told of groups."""
+        return self.folder / "plans-told" / f"{campaign}.json"
+
     def run_folder(self, run_id: str) -> Path:
         """Folder of one run's report and decisions. It exists only if the run is in the ledger."""
         return self.folder / "runs" / run_id

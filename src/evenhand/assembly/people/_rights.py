@@ -149,6 +149,7 @@ class Erased:
             else keeps them in view, or they are not this user's; () where all are free of them.
         request: under which number the trail keeps that it was done; "" where it was done before.
         to_tell: recipients who are to be told (GDPR 19).
+        on_server: whether the home lives on a server, of which the own log, replicas and backups were not reached.
     """
 
     decisions: int
@@ -164,6 +165,7 @@ class Erased:
     still_held: tuple[str, ...] = ()
     request: str = ""
     to_tell: tuple[str, ...] = ()
+    on_server: bool = False
 
 
 def take_out_person(place: Home, who: str, at: datetime, begin: Callable[[], None] = lambda: None) -> Erased:
@@ -204,6 +206,7 @@ def take_out_person(place: Home, who: str, at: datetime, begin: Callable[[], Non
         lapsed=tuple(number for one in done for number in one.lapsed),
         models=tuple({model.run: model for one in done for model in one.models}.values()),
         still_held=still_held(place),
+        on_server=place.database_note.exists(),
     )
 
 

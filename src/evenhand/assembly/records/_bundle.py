@@ -25,7 +25,7 @@ from evenhand.ledger import (
     verify,
 )
 from evenhand.scoring import model_from_json
-from evenhand.terms import DataError, EvenhandError, UsageError
+from evenhand.terms import DataError, EvenhandError, UsageError, number_of
 
 from ..runs._tables_told import SMALLEST, tables_told
 from ._records import open_ledger, resolve_run
@@ -247,7 +247,7 @@ def _ledger(found: Verification) -> Iterator[Step]:
     """Chain, tree, checkpoints; and the promises of each decision that is open."""
     if not found.ok:
         told = [f"entry {one.seq}: {one.what} ({one.rule})" for one in found.problems[:5]]
-        yield Step("ledger", False, f"{len(found.problems) + found.more} problems. {' '.join(told)}")
+        yield Step("ledger", False, f"{number_of(len(found.problems) + found.more, 'problem')}. {' '.join(told)}")
         return
     what = f"{found.entries:,} entries in one chain, {found.checkpoints} signed checkpoints hold: nothing was altered."
     yield Step("ledger", True, what)
@@ -278,7 +278,8 @@ def _run(
     if not is_sound:
         yield Step("counts", None, f"{name}: not looked at, because the ledger itself does not hold.")
     elif closed:
-        what = f"{name}: totals and limits were compared with the run's own word only; {closed:,} decisions are closed."
+        are = number_of(closed, "decision is", "decisions are")
+        what = f"{name}: totals and limits were compared with the run's own word only; {are} closed."
         yield Step("counts", None, what)
     else:
         yield Step("counts", True, f"{name}: totals and limits follow from all {len(stored):,} decisions.")

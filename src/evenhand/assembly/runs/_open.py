@@ -155,7 +155,7 @@ def open_all(
         stores=Stores(
             consents,
             subjects.columns(feature_columns(campaign)),
-            Vault(groups, countable, told=lambda: told_before.tables),
+            Vault(groups, countable, told=lambda: told_before.releases),
             earlier,
             law,
         ),

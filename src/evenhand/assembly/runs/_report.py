@@ -36,7 +36,7 @@ def report_of(
     has no key of the run can tell them: what would tell a group stands in no file of results. Without `tells` it has
     none: nobody was decided about."""
     aware = bool(opened.campaign.aware_limits)
-    groups, conditions, is_beside = _chapters(opened, explained)
+    groups, conditions, beside = _chapters(opened, explained)
     report = build(
         explained,
         opened.campaign,
@@ -55,17 +55,16 @@ def report_of(
         groups=groups,
         conditions=conditions,
         audit=audit,
-        earlier=opened.before.report if is_beside else None,
+        earlier=opened.before.report if beside == 0 else None,
         rulebook=None if opened.stores.law is None else opened.stores.law.rulebook,
         stories=[
             facts_of(explained, row, run_id or "plan", sealed=aware)
             for row in (story_rows(explained, opened.campaign) if tells else [])
         ],
     )
-    audited = opened.before.audit_for(report["audit"])
-    if is_beside or audited is not report["audit"]:
-        report |= {"audit": audited, "beside": opened.before.run}
-    return report
+    whose = opened.before.audit_named(report["audit"])
+    report["audit"] = opened.before.audit_for(report["audit"])
+    return report | (whose if beside is None else opened.before.named(beside))
 
 
 def story_rows(explained: Explained, campaign: Campaign) -> list[int]:
@@ -155,10 +154,10 @@ def _places(allocated: Allocated) -> list[int]:
     return places
 
 
-def _chapters(opened: Opened, explained: Explained) -> tuple[list[GroupChapter], list[ConditionChapter], bool]:
+def _chapters(opened: Opened, explained: Explained) -> tuple[list[GroupChapter], list[ConditionChapter], int | None]:
     """Selection rates per declared comparison before and after the limits, then every other sensitive column; and who
-    meets the conditions of offers, by group: a condition too can leave a group out. All are told together; whether any
-    of it is told as in an earlier report comes with them."""
+    meets the conditions of offers, by group: a condition too can leave a group out. All are told together; which
+    earlier release some of it is told beside, if any, comes with them."""
     allocated = explained.allocated
     personal = allocated.scored.minimised.permitted.standing == Standing.PERSONALISED
     sides = (partial(_given, allocated.unlimited_offer), allocated.gets)
@@ -196,7 +195,7 @@ def _chapters(opened: Opened, explained: Explained) -> tuple[list[GroupChapter],
             for limit, offers, pair, rates in chapters
         ],
         [ConditionChapter(offer, tables.compared(number, None)) for offer, number in conditions],
-        tables.is_beside,
+        tables.beside,
     )
 
 
@@ -225,9 +224,9 @@ class _Tables:
         return len(self._asked) - 1
 
     @property
-    def is_beside(self) -> bool:
-        """Whether a table is told as in an earlier report, since only a few people differ."""
-        return any(table.beside for table in self._told)
+    def beside(self) -> int | None:
+        """Which earlier release tables are told as in, since only a few people differ; None: they are told anew."""
+        return next((table.beside for table in self._told if table.beside is not None), None)
 
     def compared(self, number: int, limit: DisparityLimit | None) -> Comparison:
         """The groups of a table side by side."""

@@ -66,7 +66,7 @@ def _silent(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What would be decided. Nothing was written.
+    """What would be decided. Nothing was decided or recorded.
 
     Attributes:
         summary: funnel, limits and value, as plain values.
@@ -118,9 +118,12 @@ def plan_campaign(
 ) -> Planned:
     """Walk the road without recording: what would be decided, and which limits bind.
 
+    A home that is there remembers what was told of groups; see `PlansTold`.
+
     Raises:
         PolicyError: the campaign file cannot run.
         DataError: a table is not what the campaign says, or a limit cannot be kept.
+        StoreError: what was told cannot be remembered.
     """
     loaded, folder, place = located(campaign, home, at)
     prepared = prepare(loaded, folder, place, at, frames, step)
@@ -133,6 +136,7 @@ def plan_campaign(
             for told in story.values():
                 told["subject"] = "0" * len(told["subject"])  # without a key a pseudonym is no secret
     outward_stories(place, report)
+    prepared.opened.before.plans.keep(report)
     columns = decision_columns(prepared.opened, explained, "")
     return Planned(summary_of(explained, loaded.campaign, report), report, columns)
 

@@ -1,12 +1,12 @@
-"""What the last run of a campaign told of groups.
+"""What the last run of a campaign, and plans of it, told of groups.
 
-Who has its report and the next one can subtract them. So where only a few people differ, the next one tells these
+Who has such a report and the next one can subtract them. So where only a few people differ, the next one tells these
 numbers again, give or take a few (see `vault.told_again`), and the same audit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from evenhand.terms import SMALLEST_SHOWN, DataError, Finding, Severity, ToldTab
 from evenhand.vault import told_again
 
 from ..records._ledger import has_ledger
+from ._plans_told import PlansTold, sides_of
 
 __all__ = ["ToldBefore", "findings_of"]
 
@@ -23,7 +24,7 @@ _BESIDE = "beside"
 
 
 class ToldBefore:
-    """The report of a campaign's last run over a whole table, or the earlier one that it was told beside.
+    """The report of a campaign's last run over a whole table, or the earlier one that it was told beside; and plans.
 
     Args:
         place: the home.
@@ -54,26 +55,49 @@ class ToldBefore:
         return str(self.report["run"]["run_id"]) if self.report else ""
 
     @cached_property
-    def tables(self) -> tuple[ToldTable, ...]:
-        """Every table of groups in it."""
-        chapters = self.report.get("groups", ())
-        sides = [chapter[side] for chapter in chapters for side in ("before", "after")]
-        sides += [one["met"] for one in self.report.get("conditions", ())]
-        return tuple(told_again(side["features"], side["rates"]) for side in sides)
+    def plans(self) -> PlansTold:
+        """What plans told."""
+        return PlansTold(self._place, self._campaign)
+
+    @cached_property
+    def _planned(self) -> list[dict[str, Any]]:
+        return self.plans.read()
+
+    @cached_property
+    def releases(self) -> tuple[tuple[ToldTable, ...], ...]:
+        """Every table of groups in the run's report, and then in each plan, the last one first."""
+        sides = [sides_of(self.report), *(one["sides"] for one in self._planned)]
+        return tuple(tuple(told_again(side["features"], side["rates"]) for side in each) for each in sides)
+
+    def named(self, release: int) -> dict[str, str]:
+        """How a report says which of `releases` it is told beside: a run by its id, a plan by its moment."""
+        if release == 0:
+            return {"beside": self.run}
+        return {"beside": "", "beside_plan": self._planned[release - 1]["at"]}
 
     def audit_for(self, audit: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The audit to tell: the earlier one, where only a few rows of the history differ; else this one.
+        """The audit to tell: the earlier one, where only a few rows of the history differ; else this one."""
+        return next((earlier for earlier, _ in self._audits_near(audit)), audit)
+
+    def audit_named(self, audit: Mapping[str, Any]) -> dict[str, str]:
+        """How a report says whose audit it tells; {} where it is its own. See `named`."""
+        return next((self.named(release) for _, release in self._audits_near(audit)), {})
+
+    def _audits_near(self, audit: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], int]]:
+        """Earlier audits from which a few rows differ, and of which release each is.
 
         Audits of other features, or of other columns beside them, are never told for each other.
         """
-        earlier = self.report.get("audit")
-        if earlier is None or _shape(earlier) != _shape(audit):
-            return audit
-        apart = [
-            max(_apart(was["rates"], now["rates"], name) for name in ("rows", "hits"))
-            for was, now in zip(earlier["outcome"], audit["outcome"], strict=True)
-        ]
-        return earlier if any(0 < one < SMALLEST_SHOWN for one in apart) else audit
+        for release, told in enumerate([self.report, *self._planned]):
+            earlier = told.get("audit")
+            if earlier is None or _shape(earlier) != _shape(audit):
+                continue
+            apart = [
+                max(_apart(was["rates"], now["rates"], name) for name in ("rows", "hits"))
+                for was, now in zip(earlier["outcome"], audit["outcome"], strict=True)
+            ]
+            if any(0 < one < SMALLEST_SHOWN for one in apart):
+                yield earlier, release
 
 
 def findings_of(audit: Mapping[str, Any]) -> tuple[Finding, ...]:

@@ -19,10 +19,11 @@
     document.documentElement.lang = lang;
   }));
 
-  const receipt = JSON.parse(document.getElementById("receipt").textContent);
   const entries = {};
+  let receipt = null;
 
   async function form() {
+    receipt = JSON.parse(document.getElementById("receipt").textContent); // half a receipt is none
     must(receipt.receipt === 1);
     for (const found of receipt.entries) {
       must(["decision", "run", "campaign", "model"].includes(found.role) && !entries[found.role]);
