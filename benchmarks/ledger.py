@@ -3,6 +3,7 @@ for it where there is one, both with every commit on disk: ``python benchmarks/l
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import tempfile
@@ -10,8 +11,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+from benchmarks.machine import load, processes
 from builders import begin_run, make_campaign, make_explained, make_model, model_from_json
 from evenhand.ledger import (
     erase_subject,
@@ -36,7 +39,9 @@ def _memory() -> float:
 def main(people: int = 1_000_000, terms: int = 20, offers: int = 10) -> None:
     campaign = make_campaign(offers=offers, terms=terms, per_offer=0)
     explained = make_explained(people, campaign, make_model(campaign))
-    print(f"{people} decisions, {terms} terms, {offers} offers; batch in memory, peak {_memory():.0f} MiB")
+    print(
+        f"{people} decisions, {terms} terms, {offers} offers; batch in memory, peak {_memory():.0f} MiB; load {load()}"
+    )
     for sealed in (False, True):
         print("under the keys of people:" if sealed else "in the clear:")
         with tempfile.TemporaryDirectory() as folder:
@@ -52,22 +57,36 @@ def main(people: int = 1_000_000, terms: int = 20, offers: int = 10) -> None:
             server.start()
             print(" in PostgreSQL")
             with tempfile.TemporaryDirectory() as folder:
-                _measure(OnServer(Path(folder), server.url), sealed, campaign, explained)
+                _measure(OnServer(Path(folder), server.url), sealed, campaign, explained, server)
         finally:
             server.remove()
 
 
-def _measure(stores: InFiles | OnServer, sealed: bool, campaign: Campaign, explained: Explained) -> None:
+def _cpu_of(server: Server) -> float:
+    """Seconds of CPU that a server has used, with all that it started and that ended."""
+    number = int((server.data / "postmaster.pid").read_text("ascii").split()[0])
+    used = 0.0
+    for one in processes(number):
+        fields = Path(f"/proc/{one}/stat").read_text("ascii").rpartition(")")[2].split()
+        used += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
+def _measure(
+    stores: InFiles | OnServer, sealed: bool, campaign: Campaign, explained: Explained, server: Server | None = None
+) -> None:
     people = len(explained.margin)
     keys = stores.people() if sealed else None
     with stores.ledger(people=keys) as store:
         for identity, which in (("000001", "first run"), ("000002", "second run")):
             start, busy = time.perf_counter(), time.process_time()
+            there = _cpu_of(server) if server else 0.0
             with begin_run(store, campaign=campaign, identity=identity) as run:
                 record(explained, run)
                 finish(run, {})
             took, cpu = time.perf_counter() - start, time.process_time() - busy
-            print(f"  {which} recorded in {took:.2f} s ({people / took:.0f}/s; {cpu:.2f} s of CPU)")
+            beside = f" and {_cpu_of(server) - there:.2f} s of the server's" if server else ""
+            print(f"  {which} recorded in {took:.2f} s ({people / took:.0f}/s; {cpu:.2f} s of CPU{beside})")
         start = time.perf_counter()
         again = replay(store, run.run_id, explained)
         print(f"  replayed against the record in {time.perf_counter() - start:.2f} s, same: {again.ok}")

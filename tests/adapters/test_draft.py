@@ -206,6 +206,19 @@ def test_what_is_missing_is_said(drafted):
     assert [finding.id for finding in draft.findings] == ["EH-DRAFT-003", "EH-DRAFT-004", "EH-DRAFT-005"]
 
 
+@pytest.mark.parametrize(("name", "id_of"), [("Lid-nr.", "L{:05d}"), ("klantnummer", "{}")])
+def test_of_a_history_with_several_rows_for_some_people_the_id_is_still_the_identifier(drafted, name, id_of):
+    """It says that the table is a history, and where the table of people goes; no other column becomes the id."""
+    people = [id_of.format(2000 + row // 2) for row in range(ROWS)]
+    draft = drafted(_customers(klantnummer=people).rename({"klantnummer": name}))
+    (several,) = [finding for finding in draft.findings if finding.id == "EH-DRAFT-004"]
+    assert "some people in several rows" in several.what
+    assert "subjects" in several.remedy
+    roles = {guess.name: guess.role for guess in draft.guesses}
+    assert [one for one, role in roles.items() if role is Role.IDENTIFIER] == [name]
+    assert "some people have several rows" in draft.text
+
+
 def test_awkward_names_are_quoted(drafted, tmp_path):
     """Spaces, quotes, colons, words of YAML, other scripts: the file stays readable."""
     awkward = {

@@ -244,6 +244,13 @@ def test_nobody_starts_a_campaign_without_a_name_and_a_reason(service, wrong):
     assert service("GET", "/v1/campaigns/unsigned").json()["state"] == "draft"
 
 
+def test_a_reason_is_kept_as_it_can_be_read(service):
+    """Without characters that a database does not take, or that turn around what stands beside it in a history."""
+    kept = service("POST", "/v1/campaigns?reason=tea%00%E2%80%AEtime", content=named("plain-reason"), headers=YAML)
+    assert kept.status_code == 201, kept.text
+    assert [one["reason"] for one in kept.json()["history"]] == ["tea time"]
+
+
 def test_what_was_delivered_ends_the_funnel(started):
     """Once events say that decisions of the run were shown; fewer than ten are not told."""
     made = offered(started.place, started("GET", SMALL).json()["run"])

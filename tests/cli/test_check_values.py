@@ -37,6 +37,27 @@ def test_values_that_a_run_cannot_read_are_found_by_check(shop, cli, column, rol
     assert "EH-DATA-" in checked.stdout.replace(code, "")
 
 
+def _line_of(shop: Path, start: str) -> int:
+    lines = (shop / "campaign.yaml").read_text("utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.startswith(start))
+
+
+def test_a_table_that_cannot_be_used_is_told_at_the_line_of_its_column(shop, cli):
+    """So that an editor opens the file there, and not at its top."""
+    path = shop / "campaign.yaml"
+    path.write_text(path.read_text("utf-8").replace("  sex:", "  notes: {role: sensitive}\n  sex:"), "utf-8")
+    checked = cli(shop, "check", "campaign.yaml", "--at", "2026-03-01")
+    assert checked.exit_code == 3
+    assert f"campaign.yaml:{_line_of(shop, '  notes:')}:3: error EH-DATA-NOT-GROUPS" in checked.stdout
+
+
+def test_values_that_a_run_cannot_read_are_told_at_the_line_of_their_column(shop, cli):
+    """As every finding about a column is."""
+    _with_column(shop, "postage", "cost", "cost_column", "cheap")
+    checked = cli(shop, "check", "campaign.yaml", "--at", "2026-03-01")
+    assert f"campaign.yaml:{_line_of(shop, '  postage:')}:3: error EH-DATA-COST-VALUES" in checked.stdout
+
+
 def test_values_that_a_run_can_read_are_not(shop, cli):
     """An amount is an amount, and yes is yes."""
     _with_column(shop, "postage", "cost", "cost_column", "0.35")

@@ -70,6 +70,22 @@ def test_a_headline_names_only_large_true_reasons(decided, seed):
 
 
 @given(seed=SEEDS)
+def test_what_is_not_known_is_told_as_that_and_as_seen_or_given_by_nobody(decided, seed):
+    """Its value, where it came from, and the headline where it counted most; of what is known nothing changes."""
+    campaign, explained = decided(seed=seed, people=12)
+    for row in range(12):
+        for lang, value, origin, word in (
+            ("en", "not known", "we do not have this of you", "which we do not know"),
+            ("nl", "niet bekend", "wij hebben dit niet van u", "dat weten wij niet"),
+        ):
+            story = told(campaign, explained, row, lang)
+            factors = story.to_dict()["factors"]
+            assert [one["origin_text"] == origin for one in factors] == [one["value"] == value for one in factors]
+            unknown = {one["name"] for one in factors if one["value"] == value}
+            assert story.headline.count(word) == len(unknown & set(story.named)) or not story.named
+
+
+@given(seed=SEEDS)
 def test_both_languages_say_the_same_things(decided, seed):
     """Dutch and English have the same lines in the same order, and the same amounts."""
     campaign, explained = decided(seed=seed, people=8)

@@ -238,6 +238,24 @@ def test_access_is_answered_with_files_that_are_the_persons_own(desk):
     assert desk.found(number).request.state is State.ANSWERED
 
 
+def test_an_id_with_white_space_around_it_is_answered_as_the_table_has_it(desk):
+    """Somebody's id can have white space: it is theirs exactly so, and a form that adds some names nobody else."""
+    spaced, who = " spaced 1 ", desk.shop.who("tea")
+    people = desk.shop.campaign.with_name("people.csv")
+    people.write_text(people.read_text("utf-8").replace(f"\n{who},", f"\n{spaced},", 1), encoding="utf-8")
+    assembly.run_campaign(desk.shop.campaign, home=desk.home, at=desk.now - timedelta(hours=1))
+    officer, other = desk.officer, next(one for one in desk.shop.run.columns["person"] if one != who)
+    for person, typed in ((spaced, spaced), (other, f"{other} ")):
+        number, _ = desk.ask("access", who=person)
+        officer.post(_page(number), do="proved", known="came to the shop", code="")
+        files = officer.post(f"{_page(number)}/files", who=typed)
+        with zipfile.ZipFile(io.BytesIO(files.content)) as archive:
+            assert json.loads(archive.read(f"{number}/access.json"))["subject"] == person
+        assert officer.post(_page(number), do="answer", who="spaced 1").status_code == 409
+        assert officer.post(_page(number), do="answer", who=typed).status_code == 200
+        assert desk.found(number).request.state is State.ANSWERED
+
+
 def test_a_request_is_extended_once_with_a_reason_and_a_letter(desk):
     """The page offers it only where the law still allows it, and says until when."""
     number, _ = desk.ask("access")

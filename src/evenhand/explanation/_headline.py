@@ -8,7 +8,7 @@ from evenhand.policy import Campaign
 from evenhand.terms import DecisionFacts, Standing
 
 from ._groups import GroupPart, group_words
-from ._line import Factor, offer_words
+from ._line import Factor, named_words, offer_words
 from ._text import text, text_about
 from ._used_up import used_up_words
 
@@ -43,7 +43,7 @@ def headline(
         return text("headline.contextual", lang, sender=sender, offer=offer)
     if all(one.about_offer for one in factors):  # each that is about the person was switched off
         return text("headline.nothing-counted", lang, sender=sender, offer=offer)
-    top = [factor.meaning for factor in named_in_headline(facts, factors)]
+    top = [named_words(factor, lang) for factor in named_in_headline(facts, factors)]
     named = dict(zip(("first", "second"), top, strict=False))
     if groups is not None and groups.without:
         shown = text("headline.shown", lang, sender=sender, offer=offer)
@@ -73,7 +73,7 @@ def _no_offer(
     if groups is not None and groups.without:
         out.append(group_words(groups, campaign, lang))
     if facts.standing is Standing.PERSONALISED and not all(one.about_offer for one in factors):
-        top = [factor.meaning for factor in named_in_headline(facts, factors)]
+        top = [named_words(factor, lang) for factor in named_in_headline(facts, factors)]
         named = dict(zip(("first", "second"), top, strict=False))
         known = "in-favour" if reasons_of(facts, factors) else "average"
         out.append(text(f"headline.against-{(known, 'one', 'two')[len(top)]}", lang, **named))

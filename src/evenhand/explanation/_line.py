@@ -18,6 +18,7 @@ __all__ = [
     "aware_columns",
     "bin_words",
     "meaning_of",
+    "named_words",
     "offer_words",
     "origin_words",
     "purpose_words",
@@ -50,6 +51,7 @@ class Factor:
         direction: ``for``, ``against`` or ``neutral``: nothing, or of a change too little to be written.
         corrected: what the person had corrected of it; None where nothing is known of that.
         about_offer: whether it is about the offer, and the same for everybody.
+        is_unknown: whether it counted that the value is not known.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Factor:
     direction: str
     corrected: Corrected | None = None
     about_offer: bool = False
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,14 @@ def aware_columns(campaign: Campaign) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def named_words(factor: Factor, lang: str) -> str:
+    """A factor as a sentence names it: by its meaning, and that it is not known, where that is what counted."""
+    return text("factor.not-known", lang, meaning=factor.meaning) if factor.is_unknown else factor.meaning
+
+
 def origin_words(factor: Factor, lang: str) -> str:
-    """Where a value came from: the person, what was seen, what was worked out, or a correction."""
-    origin = text(f"origin.{factor.origin.value}", lang)
+    """Where a value came from: the person, what was seen, what was worked out, a correction, or nowhere."""
+    origin = text("origin.unknown" if factor.is_unknown else f"origin.{factor.origin.value}", lang)
     if factor.corrected is None:
         return origin
     return text(f"origin.corrected-{factor.corrected.how}", lang, origin=origin, day=day(factor.corrected.at, lang))

@@ -264,10 +264,11 @@ def _factors(facts: DecisionFacts, campaign: Campaign, model: Model, focus: int,
     least = _LEAST_SAID if campaign.model.target is Target.INCREMENT else 1
     for binning, code, share in zip(model.view.binnings, facts.codes, shares, strict=False):
         own = int(code[0] if code.ndim == 1 else code[focus, 0])
-        words = bin_words(bin_labels(binning)[own], lang)
+        label = bin_labels(binning)[own]
         meaning, origin = meaning_of(campaign, binning.name, lang), campaign.columns[binning.name].origin
-        told = Factor(binning.name, meaning, words, origin, share, _direction(share, least))
-        factors.append(replace(told, about_offer=campaign.columns[binning.name].about == "offer"))
+        told = Factor(binning.name, meaning, bin_words(label, lang), origin, share, _direction(share, least))
+        about_offer = campaign.columns[binning.name].about == "offer"
+        factors.append(replace(told, about_offer=about_offer, is_unknown=label.kind == "missing"))
     for pair, name, share in zip(
         model.pairs, model.terms[len(factors) :], shares[len(model.view.binnings) :], strict=True
     ):

@@ -83,6 +83,7 @@ def guess_columns(
     if outcome is not None:
         table.outcome(outcome)
     identifier = _identifier(table, samples)
+    repeated = None if identifier else _repeated(samples)
     outcome = outcome or _outcome(samples)
     target = None if outcome is None else parse_outcome(table.where, outcome, samples[outcome])
     control = guess_control({name: one for name, one in samples.items() if name not in (outcome, identifier)})
@@ -93,6 +94,10 @@ def guess_columns(
             guesses.append(Guess(name, Role.OUTCOME, "it is yes or no in every row, and its name or place says so"))
         elif name == identifier:
             guesses.append(Guess(name, Role.IDENTIFIER, "every row has another value", origin=Origin.GIVEN))
+        elif name == repeated:
+            reason = "it says who somebody is, and some people have several rows"
+            guesses.append(Guess(name, Role.IDENTIFIER, reason, origin=Origin.GIVEN))
+            findings.append(_several_rows(name))
         elif control is not None and name == control.column:
             guesses.append(Guess(name, Role.FORBIDDEN, "it seems to say what was shown, or that nothing was"))
         else:
@@ -119,6 +124,16 @@ def _identifier(table: DataTable, samples: dict[str, pl.Series]) -> str | None:
                 continue  # an e-mail address tells people apart, too, and should not
             if table.series(name).n_unique() == len(table):
                 return name
+    return None
+
+
+def _repeated(samples: dict[str, pl.Series]) -> str | None:
+    """Where no column has another value in every row: the first that says who somebody is, and nothing more of them."""
+    for name, sample in samples.items():
+        if sample.null_count() == 0 and {one.id for one in scan_personal_data(name, raw_values(sample))} == {
+            "EH-PII-005"
+        }:
+            return name
     return None
 
 
@@ -257,6 +272,16 @@ def _consent_like(name: str) -> Finding:
         rule="G-7",
         remedy="write it to a consents table with the columns subject, kind, purpose, status and at",
         subject_matter=name,
+    )
+
+
+def _several_rows(name: str) -> Finding:
+    return Finding(
+        id="EH-DRAFT-004",
+        severity=Severity.ERROR,
+        what=f"Column {name!r} has some people in several rows, so this table is a history.",
+        rule="whom to decide about stands in a table with one row for each person",
+        remedy="name that table under subjects; in a history, offer names what each row was about",
     )
 
 

@@ -181,7 +181,7 @@ def _steps(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
     )
     async def files(request: Request, number: _Number, asked: PersonAsked) -> Response:
         name = _officer(request, keys)
-        content = await _done(desk.files, number, asked.who.strip(), named_through(asked.by, name))
+        content = await _done(desk.files, number, asked.who, named_through(asked.by, name))
         return Response(content, media_type="application/zip")
 
     @router.post(
@@ -192,7 +192,7 @@ def _steps(router: APIRouter, desk: OfficerDesk, keys: MachineKeys) -> None:
     async def message(request: Request, number: _Number, asked: MessageAsked) -> Response:
         name = _officer(request, keys)
         by = named_through(asked.by, name)
-        content = await _done(desk.message, number, asked.recipient, asked.who.strip(), by)
+        content = await _done(desk.message, number, asked.recipient, asked.who, by)
         return Response(content, media_type="application/json")
 
 

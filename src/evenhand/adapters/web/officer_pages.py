@@ -189,7 +189,7 @@ class _Pages:
             return await self._shown(request, staff, form=form)
         number = _number(request)
         try:
-            content = await run_in_threadpool(self._desk.files, number, form.get("who", [""])[-1].strip(), staff.mark)
+            content = await run_in_threadpool(self._desk.files, number, form.get("who", [""])[-1], staff.mark)
         except (DataError, UsageError) as error:
             return await self._shown(request, staff, wrong=error.code, form=form)
         named = {"content-disposition": f'attachment; filename="{number}.zip"'}
@@ -199,7 +199,7 @@ class _Pages:
         form, is_switched = in_language(form)
         if is_switched:
             return await self._shown(request, staff, form=form)
-        number, who = _number(request), form.get("who", [""])[-1].strip()
+        number, who = _number(request), form.get("who", [""])[-1]
         recipient = form.get("recipient", [""])[-1]
         try:
             content = await run_in_threadpool(self._desk.message, number, recipient, who, staff.mark)

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from evenhand.adapters.stores.home import Home
 from evenhand.explanation import Lang, one_line
@@ -60,6 +61,7 @@ from ..runs._due_models import due_models
 
 __all__ = ["DeskInHome"]
 
+_Done = TypeVar("_Done")
 _MOST = 200
 """Requests, and looks, on one page."""
 _STEPS = {
@@ -171,7 +173,12 @@ class DeskInHome:
         found = find_request(number, home=self._place.folder)
         if not self._opened(found, Reach.ACTS).asks_for_files:
             raise _wrong("request-step" if found.request.identity else "answer-identity")
-        refuse_another(self._place, found, who)
+
+        def theirs(written: str) -> str:
+            refuse_another(self._place, found, written)
+            return written
+
+        who = _as_written(who, theirs)
         self._note(by, ReadKind.PACKAGE, number)
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
@@ -188,10 +195,10 @@ class DeskInHome:
         """
         self._note(by, ReadKind.MESSAGE, number)
         with tempfile.TemporaryDirectory(prefix="evenhand-message-") as folder:
-            path = tell_recipient(
-                number, recipient, who, Path(folder) / "m.json", home=self._place.folder, by=by, at=self._clock()
-            )
-            return path.read_bytes()
+            path, at = Path(folder) / "m.json", self._clock()
+            return _as_written(
+                who, lambda one: tell_recipient(number, recipient, one, path, home=self._place.folder, by=by, at=at)
+            ).read_bytes()
 
     def kept(self) -> Retention:
         """What has been kept long enough."""
@@ -221,19 +228,22 @@ class DeskInHome:
         if request.kind is RequestKind.ERASURE and form.get("sure") != "yes":
             raise _wrong("sure")
         with tempfile.TemporaryDirectory(prefix="evenhand-answer-") as folder:
-            done = answer_request(
-                number,
-                form.get("who", "").strip(),
-                home=self._place.folder,
-                by=by,
-                at=self._clock(),
-                identity=form.get("identity", "").strip(),
-                out=folder,
-                values=_values(form.get("values", "")),
-                outcome=form.get("outcome", ""),
-                offer=form.get("offer", ""),
-                reason=form.get("reason", ""),
-                sure=form.get("sure") == "yes",
+            done = _as_written(
+                form.get("who", ""),
+                lambda who: answer_request(
+                    number,
+                    who,
+                    home=self._place.folder,
+                    by=by,
+                    at=self._clock(),
+                    identity=form.get("identity", "").strip(),
+                    out=folder,
+                    values=_values(form.get("values", "")),
+                    outcome=form.get("outcome", ""),
+                    offer=form.get("offer", ""),
+                    reason=form.get("reason", ""),
+                    sure=form.get("sure") == "yes",
+                ),
             )
         if form.get("offer"):
             self._note(by, ReadKind.LETTER, number)
@@ -319,6 +329,17 @@ class DeskInHome:
             return why(decision, home=self._place.folder, lang=lang).to_text()
         except EvenhandError as error:
             return error.what
+
+
+def _as_written(typed: str, do: Callable[[str], _Done]) -> _Done:
+    """Do something for a person by their id as it was typed; where that is nobody's here, without white space around
+    it, which a form brings along easily. An id that has it in the tables is that person's own."""
+    try:
+        return do(typed)
+    except DataError as error:
+        if error.code != "request-of-another" or typed == typed.strip():
+            raise
+    return do(typed.strip())
 
 
 def _waits_for_code(request: Request) -> bool:

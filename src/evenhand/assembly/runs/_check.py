@@ -13,6 +13,7 @@ from evenhand.adapters.stores.home import Home
 from evenhand.campaigns import Lesson, draw_findings, learn, lesson_of
 from evenhand.features import minimise
 from evenhand.permission import permit
+from evenhand.policy import Campaign
 from evenhand.terms import DataError, Finding, PolicyError, Severity
 
 from ._audit import campaign_audit
@@ -81,11 +82,24 @@ def check(
         audit, about_data = _look_at_data(loaded, folder, place, at, frames or Frames(), step)
     except DataError as error:
         finding = Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy)
-        return Checked((loaded.place(finding, _ABOUT.get(error.code, ())), *loaded.findings), {}, broken=True)
+        return Checked((loaded.place(finding, _field(error, loaded)), *loaded.findings), {}, broken=True)
     findings = sorted(
         [*loaded.findings, *personal_texts(loaded), *about_data], key=lambda finding: -finding.severity.rank
     )
     return Checked(tuple(findings), dict(audit), broken=False)
+
+
+def _field(error: DataError, loaded: LoadedCampaign) -> tuple[str, ...]:
+    """The field of the campaign file that an error of the data is about; () where nobody can tell."""
+    if error.code in _ABOUT:
+        return _ABOUT[error.code]
+    column = _named_in(error, loaded.campaign)
+    return ("columns", column) if column else ()
+
+
+def _named_in(error: DataError, campaign: Campaign) -> str:
+    """The first declared column that an error names; "" where it names none."""
+    return next((name for name in campaign.columns if repr(name) in error.what), "")
 
 
 def _look_at_data(
@@ -118,7 +132,8 @@ def _unusable(opened: Opened, lesson: Lesson) -> tuple[Finding, ...]:
         permitted = permit(opened.asked, campaign, opened.stores.consents, opened.stores.law)
         minimise(permitted, model, opened.stores.columns, campaign.conditions, campaign.costs)
     except DataError as error:
-        return (Finding(f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy),)
+        told = (f"EH-{error.code.upper()}", Severity.ERROR, error.what, error.rule, error.remedy)
+        return (Finding(*told, subject_matter=_named_in(error, campaign)),)
     return ()
 
 
