@@ -17,6 +17,7 @@ from evenhand.adapters.stores.home import Home
 from evenhand.ledger import open_run, runs
 from evenhand.rights import review_figures
 from evenhand.terms import UsageError
+from portal_cases import AT, name_of, write_corner_shop
 from shop_folder import evenhand, same_key, with_recipients, write_shop
 
 WHO, OTHER = "canary2@mail.example", "canary3@mail.example"
@@ -140,6 +141,19 @@ def test_a_table_that_is_gone_is_named_and_not_passed_over(desk):
     done = desk.answer(desk.ask("portability"), "--out", "p")
     assert done.exit_code == 3
     assert "people.csv" in done.stderr
+
+
+def test_when_something_happened_is_in_the_answer_where_the_campaign_reads_it(tmp_path):
+    """The column by which the history is ordered is read of every row of the person, so they see it beside each."""
+    campaign = write_corner_shop(tmp_path)
+    campaign.write_text(campaign.read_text("utf-8").replace("offer: shown}", "offer: shown, order: week}"), "utf-8")
+    head, *rows = (tmp_path / "past.csv").read_text("utf-8").splitlines()
+    dated = [f"{head},week", *(f"{row},2026-01-{10 + number % 2}" for number, row in enumerate(rows))]
+    (tmp_path / "past.csv").write_text("\n".join(dated), "utf-8")
+    assembly.run_campaign(campaign, at=AT)
+    package = assembly.package_about(name_of(3), home=tmp_path / "evenhand-home", at=AT).to_dict()
+    weeks = [(one["row"], one["value"]) for one in package["data"] if one["name"] == "week"]
+    assert weeks == [(1, "2026-01-10"), (2, "2026-01-11")]
 
 
 def test_what_a_person_takes_along_is_what_was_given_or_observed(desk):

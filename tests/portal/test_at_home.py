@@ -69,8 +69,8 @@ def test_a_whole_way(real, tmp_path):
 def test_a_decision_whose_time_is_over_is_on_no_page(real):
     """After retention took it the page is there without it, and its link leads nowhere."""
     person = real.who("tea")
-    link = real.why_link(person, hours=24 * 2_000)
-    real.now = AT + timedelta(days=365 * 4)
+    link = real.why_link(person, hours=24 * 20_000)
+    real.now = AT + timedelta(days=365 * 40)
     retention(home=real.home.folder, at=real.now, dry_run=False)
     real.start()
     _, page = _enter(real, person)

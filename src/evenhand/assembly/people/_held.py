@@ -121,11 +121,13 @@ def _items(
             corrected = name in corrections and (source == "subjects" or name in given_features(campaign))
             value = (corrections[name] or None) if corrected else texts[row]
             yield Item(source, whole.where, number, name, meaning, column.origin, value, corrected)
-    if source == "history" and campaign.history.offer and campaign.history.offer not in campaign.columns:
-        texts = whole.texts(campaign.history.offer)
-        for number, row in enumerate(rows, start=1):
-            name = campaign.history.offer
-            yield Item(source, whole.where, number, name, name, Origin.OBSERVED, texts[row])
+    if source != "history":
+        return
+    for read in dict.fromkeys((campaign.history.offer, campaign.history.order)):
+        if read and read not in campaign.columns:
+            texts = whole.texts(read)
+            for number, row in enumerate(rows, start=1):
+                yield Item(source, whole.where, number, read, read, Origin.OBSERVED, texts[row])
 
 
 def _followed(place: Home, decisions: Sequence[str], lang: str) -> Iterator[Item]:
