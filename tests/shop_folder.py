@@ -69,6 +69,31 @@ def write_shop(folder: Path, *, people: int = 400, seed: int = 11) -> Path:
     return folder / "campaign.yaml"
 
 
+LISTED = """\
+evenhand_rules: 1
+pack: small-shop
+version: "1"
+title: {nl: Ontvangers, en: Recipients}
+recipients:
+"""
+
+
+def with_recipients(campaign: Path, *recipients: dict[str, str]) -> Path:
+    """The same campaign, that says which law holds and to whom data goes: each recipient stands on the list of an own
+    pack, ``recipients.yaml``."""
+    listed, own = [], []
+    for each in recipients:
+        said = ", ".join(f"{name}: {value}" for name, value in each.items())
+        listed.append(f"  - {{{said.replace('safeguard:', 'safeguards:')}}}")
+        own.append(f"    - {{{said}}}")
+    (campaign.parent / "recipients.yaml").write_text(LISTED + "\n".join(listed) + "\n", encoding="utf-8")
+    text = campaign.read_text("utf-8").replace("{role: feature,", "{role: feature, sensitivity: ordinary,")
+    clause = "law: {jurisdictions: [NL], packs: [recipients.yaml]}\n"
+    people = "processing:\n  people: {nl: klanten, en: customers}\n  security: {nl: versleuteld, en: encrypted}\n"
+    campaign.write_text(text + clause + people + "  recipients:\n" + "\n".join(own) + "\n", encoding="utf-8")
+    return campaign
+
+
 def same_key(campaign: Path) -> Path:
     """Give the campaign's home a key that is the same every time; its path. Lots and ties are drawn from that key, so
     who of many alike gets an offer is then the same every time."""

@@ -14,23 +14,19 @@ from evenhand import assembly
 from evenhand.rights import State
 from evenhand.terms import DataError
 from killed_cases import killed_at
-from shop_folder import evenhand, write_shop
+from shop_folder import evenhand, with_recipients, write_shop
 
 WHO, NOBODY = "canary2@mail.example", "nobody@mail.example"
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
-PROCESSING = """processing:
-  people: {nl: klanten, en: customers}
-  security: {nl: versleuteld, en: encrypted}
-  recipients:
-    - {name: Mail House, role: processor, country: NL, contract: DPA-1}
-    - {name: Printer, role: processor, country: NL, contract: DPA-2}
-"""
+RECIPIENTS = [
+    {"id": f"r{n}", "name": name, "role": "processor", "country": "NL", "contract": f"DPA-{n}"}
+    for n, name in enumerate(("Mail House", "Printer"), 1)
+]
 
 
 @pytest.fixture(scope="module")
 def _shop(tmp_path_factory):
-    campaign = write_shop(tmp_path_factory.mktemp("direct") / "shop")
-    campaign.write_text(campaign.read_text("utf-8") + PROCESSING, encoding="utf-8")
+    campaign = with_recipients(write_shop(tmp_path_factory.mktemp("direct") / "shop"), *RECIPIENTS)
     assert evenhand("run", "campaign.yaml", "--at", "2026-03-01", cwd=campaign.parent).returncode == 0
     return campaign.parent
 

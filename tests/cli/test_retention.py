@@ -12,6 +12,7 @@ import pytest
 from evenhand import assembly
 from evenhand.features import pseudonymise
 from evenhand.rights import kept_until
+from shop_folder import with_recipients
 
 WHO = "canary2@mail.example"
 PURPOSE = "PersonalisedAdvertising"
@@ -163,18 +164,15 @@ def test_the_record_of_processing_has_every_campaign_and_no_empty_field(ran, cli
     assert cli(ran, "ropa", "--check").exit_code == 1
 
 
-DECLARED = """processing:
-  people: {nl: klanten, en: customers}
-  security: {nl: versleuteld, en: "=encrypted"}
-  recipients:
-    - {name: Mail House, role: processor, country: US, contract: DPA-1, safeguard: adequacy decision}
-"""
+MAIL_HOUSE = {"id": "mail-house", "name": "Mail House", "role": "processor", "country": "US", "contract": "DPA-1",
+              "safeguard": "adequacy decision"}  # fmt: skip
 
 
 def test_a_declared_record_has_no_gap_and_says_the_same_in_every_form(shop, cli):
     """G-30. Every paragraph of 30(1) is filled in; a cell is no formula; JSON-LD and Turtle name the same things."""
-    campaign = shop / "campaign.yaml"
-    campaign.write_text(campaign.read_text("utf-8") + DECLARED, encoding="utf-8")
+    campaign = with_recipients(shop / "campaign.yaml", MAIL_HOUSE)
+    text = campaign.read_text("utf-8")
+    campaign.write_text(text.replace("en: encrypted", 'en: "=encrypted"'), encoding="utf-8")
     assert cli(shop, "run", "campaign.yaml", "--at", "2026-03-01").exit_code == 0
     assert cli(shop, "ropa", "--check", "--quiet").exit_code == 0
     record = json.loads(cli(shop, "ropa").stdout)

@@ -16,14 +16,10 @@ from evenhand.officer import Urgency, masked, waiting_of
 from evenhand.rights import State, Step
 from evenhand.staff import StaffRole
 from portal_cases import Browser
+from shop_folder import with_recipients
 
 NOTE = "canary-note I moved to canary-street"
-PROCESSING = """processing:
-  people: {nl: klanten, en: customers}
-  security: {nl: versleuteld, en: encrypted}
-  recipients:
-    - {name: Mail house, role: processor, country: NL, contract: DPA-1}
-"""
+MAIL_HOUSE = {"id": "mail-house", "name": "Mail house", "role": "processor", "country": "NL", "contract": "DPA-1"}
 
 
 def _page(number):
@@ -504,7 +500,7 @@ def test_what_a_person_asks_on_their_page_is_answered_here_and_they_see_it_there
 def test_recipients_are_told_and_confirm_it(desk):
     """After an answer the list says who is still to be told; a message for each, and how they confirmed it."""
     campaign = desk.shop.campaign
-    campaign.write_text(campaign.read_text() + PROCESSING, encoding="utf-8")
+    with_recipients(campaign, MAIL_HOUSE)
     assembly.run_campaign(campaign, home=desk.home, at=desk.now - timedelta(hours=1))
     number, who = desk.ask("erasure")
     officer = desk.officer

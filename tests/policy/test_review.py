@@ -25,7 +25,7 @@ EVIDENCE = {"notice": "n", "language": "l", "method": "m", "actor": "a"}
 BARE_LAW = {"law": {"jurisdictions": ["NL"]}}
 LAW = BARE_LAW | {"consents.evidence": EVIDENCE, "columns.visits.sensitivity": "ordinary"}
 CUSTOMERS = {"everybody": True}
-BY_RULES = {"EH-POL-114", "EH-POL-128", "EH-POL-130", "EH-POL-131", "EH-POL-133", "EH-POL-170"}
+BY_RULES = {"EH-POL-128", "EH-POL-130", "EH-POL-131", "EH-POL-133", "EH-POL-170"}
 """Checks that need the rules themselves (tests/rules/test_review.py), or the files that an operator opened
 (tests/policy/test_sources.py)."""
 
@@ -57,6 +57,12 @@ BROKEN = [
     ),
     ("EH-POL-129", BARE_LAW, ("consents", "evidence")),
     ("EH-POL-132", {"columns.country": {"role": "permission"}}, ("columns", "country", "role")),
+    ("EH-POL-114", {"processing": PROCESSING | {"recipients": [MAILER]}}, ("processing", "recipients", 0)),
+    (
+        "EH-POL-114",
+        {"processing": PROCESSING | {"recipients": [{**MAILER, "id": "mailer"}]}},
+        ("processing", "recipients", 0),
+    ),
     (
         "EH-POL-150",
         {"processing": PROCESSING | {"recipients": [{**MAILER, "safeguard": None}]}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 import msgspec
 
@@ -29,6 +30,9 @@ class _Came(msgspec.Struct, tag="decision", tag_field="@", gc=False):
     u: int = 0
 
 
+_AT_A_TIME = 2_048
+"""Entries that are read together: whoever decides beside it waits no longer than for so many."""
+
 _decode = msgspec.json.Decoder(list[_Came]).decode
 
 
@@ -41,7 +45,9 @@ def tallies(store: LedgerStore, first: int, last: int) -> Iterator[tuple[str, Ta
         LedgerError: an entry cannot be read.
     """
     for prices, start, end in _stretches(store, first, last):
-        for rows in store.read(start, end):
+        for rows in chain.from_iterable(
+            store.read(at, min(end, at + _AT_A_TIME - 1)) for at in range(start, end + 1, _AT_A_TIME)
+        ):
             mine = [row for row in rows if row[1] == Kind.DECISION]
             opening = opened(store, mine) if mine else None
             if opening is None:

@@ -142,7 +142,7 @@ CHECKS = MappingProxyType(
         "EH-POL-104": Check(_N, "C-7025", "Opt-out signals have something to stop."),
         "EH-POL-113": Check(_N, "one meaning per list", "Recipients are declared in one list, under processing."),
         "EH-POL-114": Check(
-            _E, "G-26/28, G-44", "With a law clause each recipient has an id on a list in an own pack."
+            _E, "G-26/28, G-44", "Each recipient has an id on a list in an own pack, which a law clause names."
         ),
         "EH-POL-120": Check(_E, "G-6", "A law clause says where people are: places, or a column."),
         "EH-POL-121": Check(_E, "G-5c", "What the law clause reads is a confirmed column of role permission."),

@@ -24,6 +24,15 @@ def review_processing(campaign: Campaign) -> Iterator[PolicyFinding]:
     clause = campaign.processing
     for place, recipient in enumerate(clause.recipients if clause else ()):
         path = ("processing", "recipients", place)
+        if campaign.law is None:
+            yield found(
+                "EH-POL-114",
+                path,
+                "This recipient is on no list, since without a law clause there is none: it is unknown, and nobody's "
+                "data may go to it.",
+                "Add law: with jurisdictions such as [NL], packs: with an own pack that lists the recipient, and the "
+                "sensitivity of each feature; and give the recipient here the id that it has there.",
+            )
         if recipient.country not in _EEA and not recipient.safeguard:
             yield found(
                 "EH-POL-150",

@@ -26,8 +26,9 @@ __all__ = ["LiveTallies"]
 
 _SOON = 1.0
 """Seconds for which what was read is new enough."""
-_REST = 0.005
-"""Seconds between two chunks that are read, in which others are decided about."""
+_REST, _RESTS = 0.005, 3.0
+"""Seconds at least between two chunks that are read, in which others are decided about; and times as long as the
+processor was at the last one."""
 _PIECES = 1_000
 """Pieces of its own, with those of others between them, from which on the ledger is read on without being asked."""
 _RUNS = 50_000
@@ -133,12 +134,14 @@ class LiveTallies:
                 owed = list(self._owed)
             for one in owed:
                 found: dict[str, Tally] = {}
+                worked = time.thread_time()
                 for first, last in _between(*one):
                     for prices, tally in tallies(store, first, last):
                         found.setdefault(prices, Counter()).update(tally)
                         if self._is_over:
                             return
-                        time.sleep(_REST)
+                        time.sleep(max(_REST, _RESTS * (time.thread_time() - worked)))
+                        worked = time.thread_time()
                 with self._lock:
                     if self._anew != begun:
                         return  # it begins anew
