@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check -qq
 UPGRADE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test storm soak test-spark test-interpret test-oracle check static format-check lint types floors warm manners bench lock format clean system-parts
+.PHONY: help demo test storm soak test-spark test-interpret test-oracle check static format-check lint types floors warm manners bench pictures lock format clean system-parts
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ format: $(VENV)/.check  ## Format the code and fix what the linter can fix
 
 bench: $(VENV)/.test  ## Measure speed, memory and growth on this machine
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+pictures: $(VENV)/.test system-parts  ## Take the pictures in docs/images anew, from the demonstration; look at each (ARGS='why me' for some)
+	@$(BIN)/python tools/make_pictures.py $(ARGS)
 
 system-parts:
 	@.ci/system-parts

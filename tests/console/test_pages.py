@@ -401,3 +401,29 @@ def test_changing_the_language_keeps_what_was_typed(console):
     again = browser.post("/console/new", **form, like="small-shop", category="ordinary")
     assert "campaign: half-way" in again.text
     assert {"halfway", "half-way"}.isdisjoint(one["campaign"] for one in console.register.page("", 200))
+
+
+@pytest.mark.parametrize(("lang", "says"), [("nl", "U kunt haar hier lezen."), ("en", "You can read it here.")])
+def test_whoever_may_only_look_reads_the_file_on_a_page(console, lang, says):
+    """With the frame, the way back and a download; nothing to type in, and nothing in it is markup."""
+    name = f"to-read-{lang}"
+    console.register.upload(_file(console, name) + b"# <b>bold</b>\n", who="staff-1", why="")
+    page = console.of(StaffRole.REVIEWER).get(f"/console/campaigns/{name}/file?lang={lang}")
+    assert page.headers["content-type"].startswith("text/html")
+    assert f'<html lang="{lang}">' in page.text
+    assert says in page.text
+    assert f"campaign: {name}\n" in page.text
+    assert "&lt;b&gt;bold" in page.text
+    assert "<textarea" not in page.text
+    assert f'href="/console/campaigns/{name}/download"' in page.text
+    assert f'href="/console/campaigns/{name}?lang={lang}"' in page.text
+
+
+def test_amounts_of_a_new_campaign_are_written_as_the_language_writes_them(console):
+    """With a comma in Dutch; what the Dutch form sends back is the same campaign."""
+    browser, path = console.of(M), "/console/new?category=ordinary&like=small-shop&lang="
+    dutch, english = (browser.get(path + lang).text for lang in ("nl", "en"))
+    field = r'name="(offer\.\d\.(?:value|cost)|budget|bound\.[^"]+)" value="([^"]*)"'
+    assert dict(re.findall(field, english))
+    assert dict(re.findall(field, dutch)) == {name: told.replace(".", ",") for name, told in re.findall(field, english)}
+    assert any("," in told for _, told in re.findall(field, dutch))

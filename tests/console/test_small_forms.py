@@ -8,6 +8,7 @@ import pytest
 
 from campaigns_cases import named, start
 from console_cases import AS_TYPED
+from evenhand.console import told_in
 from evenhand.staff import StaffRole
 
 M, A, P, R = StaffRole.MARKETER, StaffRole.AUDITOR, StaffRole.PRIVACY_OFFICER, StaffRole.REVIEWER
@@ -227,3 +228,10 @@ def test_no_group_gets_more_than_the_highest_rate(console, path):
     told = [float(one) for one in re.findall(r"times the highest rate \(between [0-9.]+ and ([0-9.]+);", page)]
     assert told
     assert max(told) == 1
+
+
+def test_limits_that_cannot_all_be_kept_are_told_as_that_in_dutch():
+    """Not as something that is wrong somewhere."""
+    told = told_in({"code": "limit-unreachable", "what": "", "rule": "F-45", "remedy": ""}, "nl")
+    assert told["what"] == "Dit klopt nog niet: Er is een verdeling die aan elke grens voldoet."
+    assert told["remedy"] == "Verruim de grens, of haal een andere grens weg."

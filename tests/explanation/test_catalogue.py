@@ -15,6 +15,7 @@ from evenhand.policy import PURPOSES, is_marketing
 from evenhand.terms import Category, Channel, LegalBasis, Origin, Reason, Role
 
 SAME_IN_BOTH = {
+    "officer.kept.for.W-one",
     "purpose.DirectMarketing",
     "purpose.Marketing",
     "report.audit.auroc",

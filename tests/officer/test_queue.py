@@ -439,6 +439,8 @@ def test_what_is_past_its_time_is_listed_and_nothing_is_destroyed(desk):
     page = desk.officer.get("/officer/kept?lang=en").text
     assert desk.shop.run.run_id in page
     assert "evenhand retention run --dry-run" in page
+    assert re.search(r"people\.csv: (24|6) months", page)
+    assert re.search(r"people\.csv: (24|6) maanden", desk.officer.get("/officer/kept?lang=nl").text)
     assert assembly.retention(home=desk.home, at=desk.now, dry_run=True).runs
 
 

@@ -72,7 +72,7 @@ def test_a_fact_about_the_offer_is_no_personal_reason(leaflet, lang):
         assert "coupons" not in named_features(why)
         assert not [line for line in why.told.lines if line.key == "reason" and meaning in line.text]
         html = why_page(why, PLACE)
-        assert 'value="coupons"' not in html
+        assert 'value="factor-off coupons"' not in html
         assert f"<h3>{meaning}</h3>" in html
         told += fact is why.told.factors[0]
         assert (f"{WHERE[lang]}, {'en is voor iedereen gelijk' if lang == 'nl' else 'and the same for everybody'}"
@@ -84,8 +84,8 @@ def test_nobody_is_asked_to_switch_off_what_is_about_the_offer(leaflet):
     """Among what may count for the person it is not listed; everything that is theirs is."""
     browser = Browser(leaflet.app)
     page = browser.post(leaflet.me_link(leaflet.who("tea")), data={"lang": "en"}).text
-    assert 'value="visits"' in page
-    assert 'value="coupons"' not in page
+    assert 'value="factor-off visits"' in page
+    assert 'value="factor-off coupons"' not in page
 
 
 def test_what_differs_between_people_is_not_told_as_the_offers(tmp_path):

@@ -135,7 +135,7 @@ def test_a_decision_as_a_file_and_as_a_proof(shop, tmp_path):
     browser, _ = _enter(shop, person)
     decision = shop.decision_of(person)
     assert browser.get(f"/me/why/{decision}.json").json()["decision_id"] == decision
-    receipt = browser.get(f"/me/why/{decision}.receipt")
+    receipt = browser.get(f"/me/why/{decision}.receipt.html")
     assert "script-src 'sha256-" in receipt.headers["content-security-policy"]
     path = tmp_path / "receipt.html"
     path.write_text(receipt.text, encoding="utf-8")
@@ -147,7 +147,7 @@ def test_an_old_receipt_still_holds_after_everything(shop, tmp_path):
     """Whatever was switched off since, and shows nothing of it."""
     person = shop.who("tea")
     browser, page = _enter(shop, person)
-    old = browser.get(f"/me/why/{shop.decision_of(person)}.receipt").text
+    old = browser.get(f"/me/why/{shop.decision_of(person)}.receipt.html").text
     browser.post("/me", data={"do": "personal-off", "csrf": _csrf(page)})
     shop.now += timedelta(minutes=5)
     shop.decide(person, shop.now)
@@ -318,7 +318,7 @@ def test_nobody_sees_another_persons_decision(shop):
     mine, theirs = shop.who("tea"), shop.who("bread")
     browser, _ = _enter(shop, mine)
     other = shop.decision_of(theirs)
-    for end in ("", ".json", ".receipt"):
+    for end in ("", ".json", ".receipt", ".receipt.html", ".receipt.json"):
         refused = browser.get(f"/me/why/{other}{end}")
         assert refused.status_code == 404
         assert refused.text == browser.get(f"/me/why/20200101T000000Z-000000.1{end}").text

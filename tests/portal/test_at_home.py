@@ -45,7 +45,7 @@ def test_a_whole_way(real, tmp_path):
     real.now += timedelta(minutes=2)
 
     browser, page = _enter(real, person)
-    old = browser.get(f"/me/why/{real.decision_of(person)}.receipt").text
+    old = browser.get(f"/me/why/{real.decision_of(person)}.receipt.html").text
     page = browser.post("/me", data={"do": "object", "csrf": _csrf(page), "lang": "en"}).text
     real.now += timedelta(minutes=2)
     assert real.decide(person, real.now)["permission"] == "direct-marketing-objection"

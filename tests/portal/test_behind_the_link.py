@@ -29,8 +29,12 @@ def test_whoever_has_the_link_gets_the_proof_and_the_file_of_that_decision(shop,
     page = browser.get(f"{link}?lang=en").text
     assert f'href="{link}.receipt?lang=en"' in page
     assert f'href="{link}.json?lang=en"' in page
-    receipt = browser.get(f"{link}.receipt?lang=en")
+    seen = browser.get(f"{link}.receipt?lang=en").text
+    assert f'href="{link}.receipt.html?lang=en"' in seen
+    receipt = browser.get(f"{link}.receipt.html?lang=en")
     assert "script-src 'sha256-" in receipt.headers["content-security-policy"]
+    assert "attachment" in receipt.headers["content-disposition"]
+    assert browser.get(f"{link}.receipt.json").json() == read_receipt(receipt.text)
     (tmp_path / "proof.html").write_text(receipt.text, encoding="utf-8")
     checked = check_receipt(tmp_path / "proof.html")
     assert checked.ok
@@ -38,10 +42,10 @@ def test_whoever_has_the_link_gets_the_proof_and_the_file_of_that_decision(shop,
     file = browser.get(f"{link}.json")
     assert file.json()["decision_id"] == shop.decision_of(person)
     assert "attachment" in file.headers["content-disposition"]
-    assert person not in receipt.text + file.text
+    assert person not in seen + receipt.text + file.text
 
 
-@pytest.mark.parametrize("end", [".json", ".receipt"])
+@pytest.mark.parametrize("end", [".json", ".receipt", ".receipt.html", ".receipt.json"])
 def test_a_link_that_opens_nothing_has_no_proof_either(shop, end):
     """Expired, another kind of link, or one other character: refused as its page is."""
     person = shop.who("tea")
@@ -97,7 +101,7 @@ def test_a_proof_without_personal_data_is_there_before_and_after_an_erasure(real
         assert {one["role"] for one in found["entries"]} == {"decision", "run"}
         assert not {"opened", "salt"} & {key for one in found["entries"] for key in one}
         assert all(word not in answer.text for word in (person, pseudonym, "Money off tea"))
-    for end in (".receipt", ".json"):
+    for end in (".receipt", ".receipt.html", ".receipt.json", ".json"):
         assert Browser(real.app).get(link + end).status_code == 404
 
 

@@ -89,7 +89,9 @@ def test_axe_finds_nothing_on_any_page_and_nothing_scrolls_sideways(served, cont
     decision = served.decision_of(person)
     page.goto(served.address + served.me_link(person) + f"?lang={lang}")
     code = "/me/enter/" + served.links.make(Scope.CODE, "x", until=served.now + timedelta(days=1), about="x.x")
-    paths = [None, "/me", f"/me/why/{decision}", served.why_link(person), "/how", "/nowhere", "/me/enter", code]
+    why = f"/me/why/{decision}"
+    files = [f"{why}.receipt", f"{why}.proof"]
+    paths = [None, "/me", why, *files, served.why_link(person), "/how", "/nowhere", "/me/enter", code]
     for path in paths:
         if path is not None:
             page.goto(f"{served.address}{path}?lang={lang}")
@@ -146,13 +148,13 @@ def test_every_switch_looks_the_same_on_and_off(served, context):
     )
     seen = set(page.evaluate(looks))
     for value in ("factor-off", "object", "personal-off"):
-        page.locator(f"button[value={value}]").first.click()
+        page.locator(f"button[value^='{value}']").first.click()
         page.wait_for_url(f"**done={value}*")
         served.now += timedelta(seconds=1)
         seen |= set(page.evaluate(looks))
     assert len(seen) == 1
     for value in ("factor-on", "object-back", "personal-on"):
-        page.locator(f"button[value={value}]").first.click()
+        page.locator(f"button[value^='{value}']").first.click()
         page.wait_for_url(f"**done={value}*")
         served.now += timedelta(seconds=1)
 
@@ -249,11 +251,54 @@ def test_on_paper_everything_is_there_and_twice_as_large_it_still_fits(served, c
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
-def test_the_proof_checks_itself_where_it_is_served(served, context):
-    """Its own script runs under its own policy, finds that everything holds, and asks nothing of anybody."""
-    person = served.who("tea")
-    page = context().new_page()
+VERDICT = "main.in-nl .verdict:not([data-verdict=waiting])"
+
+
+def _receipt(page, served):
+    """Open the receipt of a decision; what the page asks for meanwhile."""
+    person, asked = served.who("tea"), []
     _enter(page, served, person)
+    page.wait_for_url("**/me?*")
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{served.address}/me/why/{served.decision_of(person)}.receipt?lang=nl")
-    page.wait_for_selector("main.in-nl .verdict:not([data-verdict=waiting])")
-    assert page.locator("main.in-nl .verdict").get_attribute("data-verdict") == "holds"
+    page.wait_for_selector(VERDICT)
+    return asked
+
+
+def test_the_proof_checks_itself_where_it_is_served(served, context):
+    """Its own script runs under its own policy, fetches the proof and nothing else, and finds that everything holds."""
+    page = context().new_page()
+    asked = _receipt(page, served)
+    assert page.locator(VERDICT).get_attribute("data-verdict") == "holds"
+    assert "haalde het bewijs hier op" in page.locator(VERDICT).inner_text()
+    states = page.locator("main.in-nl [data-step]").evaluate_all("all => all.map(one => one.dataset.state)")
+    assert states == ["holds"] * 6
+    assert [url.partition("?")[0].rpartition(".")[2] for url in asked] == ["receipt", "json"]
+    assert page.locator("main.in-nl section.parts tbody tr").count() > 2
+
+
+def test_the_proof_that_is_kept_checks_itself_without_a_network(served, context, tmp_path):
+    """The file behind the link on the page is whole, and as large as the page says."""
+    page = context().new_page()
+    _receipt(page, served)
+    link = page.locator("main.in-nl a[href*='.receipt.html']")
+    with page.expect_download() as kept:
+        link.click()
+    assert kept.value.suggested_filename.endswith(".html")
+    path = tmp_path / "kept.html"
+    kept.value.save_as(path)
+    assert f"({max(1, round(path.stat().st_size / 1000))} kB)" in link.inner_text()
+    page.context.set_offline(True)
+    page.goto(path.as_uri())
+    page.wait_for_selector(VERDICT)
+    assert page.locator(VERDICT).get_attribute("data-verdict") == "holds"
+
+
+def test_a_proof_that_cannot_be_fetched_is_not_said_to_hold(served, context):
+    """The page says that nothing was checked, and what to do; no step claims anything."""
+    page = context().new_page()
+    page.route("**/*.receipt.json", lambda route: route.abort())
+    _receipt(page, served)
+    assert page.locator(VERDICT).get_attribute("data-verdict") == "lost"
+    assert "kon het bewijs niet ophalen" in page.locator(VERDICT).inner_text()
+    assert set(page.locator("[data-step]").evaluate_all("all => all.map(one => one.dataset.state)")) == {"waiting"}

@@ -178,7 +178,7 @@ def test_off_never_takes_more_clicks_than_on(opened):
     off = me_page(_me(), OWN, "nl")
     assert on.count('value="personal-on"') == off.count('value="personal-off"') == 1
     assert on.count('value="object-back"') == off.count('value="object"') == 1
-    assert off.count('value="factor-on"') == off.count('value="factor-off"') == 1
+    assert off.count('value="factor-on days"') == off.count('value="factor-off visits"') == 1
     withdraw = me_page(_me(purposes=(Purpose("M", "m", "b", True, "unknown", None, ""),)), OWN, "nl")
     assert withdraw.count('value="give"') == withdraw.count('value="withdraw"') == 1
     assert withdraw.index('value="withdraw"') < withdraw.index('value="give"')
@@ -203,7 +203,7 @@ def test_where_nothing_personal_was_used_the_page_says_so(opened):
     assert why.told.facts.standing is Standing.CONTEXTUAL
     page = why_page(why, LINK)
     assert "Nothing that is about you counted." in page
-    assert 'value="factor-off"' not in page
+    assert 'value="factor-off' not in page
     assert "<button" not in page
 
 
@@ -250,6 +250,8 @@ VISITS = {"visits", "days"}
     [
         ({"do": ["factor-off"], "name": ["visits", "days", "visits"]}, Factors(("visits", "days"), True)),
         ({"do": ["factor-on"], "name": ["days"]}, Factors(("days",), False)),
+        ({"do": ["factor-on days"], "name": ["visits"]}, Factors(("days",), False)),
+        ({"do": ["factor-off income"], "name": ["visits"]}, None),
         ({"do": ["factor-off"], "name": ["visits", "income"]}, None),
         ({"do": ["personal-off"]}, Personalisation(True)),
         ({"do": ["personal-on"]}, Personalisation(False)),

@@ -152,7 +152,9 @@ def test_a_whole_way_at_the_running_service(real, service, machine, browser, tmp
     assembly.sign_checkpoint(home=real.home.folder, at=datetime.now(UTC))
     page.goto(f"{service.address}/my/me/why/{first['decision_id']}.receipt?lang=nl")
     proof = tmp_path / "proof.html"
-    proof.write_text(page.content(), encoding="utf-8")
+    with page.expect_download() as kept:
+        page.click("main.in-nl a[href*='.receipt.html']")
+    kept.value.save_as(proof)
 
     page.goto(f"{service.address}/my/me?lang=nl")
     page.click("button[value=object]")
@@ -196,7 +198,7 @@ def test_what_nobody_gets_who_is_somebody_else(real, service, machine):
     with httpx.Client(base_url=service.address, follow_redirects=True, timeout=WITHIN) as client:
         own = machine.link(mine)
         assert client.post(own).url.path == "/my/me"
-        for end in ("", ".json", ".receipt"):
+        for end in ("", ".json", ".receipt", ".receipt.html", ".receipt.json"):
             assert client.get(f"/my/me/why/{decision}{end}").status_code == 404
     refused = set()
     with httpx.Client(base_url=service.address, follow_redirects=True, timeout=WITHIN) as client:

@@ -153,7 +153,7 @@ def test_words_that_nothing_proves_are_marked_as_that(visit, give):
 
 def test_words_in_the_page_that_are_not_those_of_the_receipt_do_not_hold(visit, give):
     """Whoever changes what is shown, and not what is checked, is found out by the page."""
-    page = visit(give("personalised"), forge=("<h1 data-said>", "<h1 data-said>Because you are poor. "))
+    page = visit(give("personalised"), forge=(" data-said>", " data-said>Because you are poor. "))
     assert page.locator("main.in-en .verdict").get_attribute("data-verdict") == "broken"
 
 

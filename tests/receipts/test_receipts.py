@@ -16,7 +16,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from evenhand import assembly
-from evenhand.receipts import check, checker, read_receipt, receipt_page, told
+from evenhand.receipts import Beside, check, checker, read_receipt, receipt_page, told
 from evenhand.receipts._check import _label
 from evenhand.receipts._ed25519 import ORDER, is_signed
 from patience import WITHIN
@@ -242,6 +242,21 @@ def test_the_page_is_the_receipt_and_no_text_can_break_out_of_it(give):
     assert "alert(1)</script>" not in page
     with pytest.raises(KeyError, match="de"):
         receipt_page(receipt, lang="de")
+
+
+def test_a_page_with_the_proof_beside_it_is_small_whatever_the_model_is(give):
+    """As many bytes with a model of a million characters; it links to the proof, and is none itself."""
+    receipt = copy.deepcopy(give("personalised"))
+    beside = Beside(values="/r.json", whole="/r.html", size=1_234_567, program="/check.py", back="/why")
+    page = receipt_page(receipt, beside=beside)
+    receipt["entries"][-1]["body"] += " " * 1_000_000
+    assert receipt_page(receipt, beside=beside) == page
+    assert len(page.encode()) < 40_000
+    assert "Proof as one file (1235 kB)" in page
+    assert all(f'href="{address}' in page for address in ("/r.json", "/r.html?lang=en", "/check.py", "/why?lang=nl"))
+    with pytest.raises(ValueError, match="Expecting value"):
+        read_receipt(page)
+    assert "connect-src" not in receipt_page(give("personalised"))
 
 
 def test_a_receipt_names_nobody(give):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -33,6 +34,7 @@ __all__ = [
 CHANGES = frozenset({StaffRole.MARKETER, StaffRole.DATA_SCIENTIST})
 """Roles that make, change and start campaigns; nobody else is shown the way to that."""
 Values = Mapping[str, Any]
+_NUMBERS = (int, float, Decimal)
 
 
 def list_page(campaigns: Sequence[Values], frame: Frame, lang: Lang) -> str:
@@ -122,7 +124,9 @@ def new_page(
     """
 
     def value(name: str, declared: object) -> str:
-        return str(declared) if typed is None else (typed.get(name) or [""])[-1]
+        if typed is not None:
+            return (typed.get(name) or [""])[-1]
+        return str(declared).replace(".", ",") if lang == "nl" and isinstance(declared, _NUMBERS) else str(declared)
 
     return _filled(
         "console_new.html",
@@ -156,6 +160,7 @@ def file_page(
     done: str = "",
     reason: str = "",
     wrong: Values | None = None,
+    is_read: bool = False,
 ) -> str:
     """A campaign file, as it would be kept: to read, to correct, to download, to keep.
 
@@ -169,6 +174,7 @@ def file_page(
         done: as of `campaign_page`.
         reason: that was typed already.
         wrong: why it was not kept, where something other than the file stands against it.
+        is_read: only to read; whoever looks cannot change it here.
     """
     told = f"console.done.{done}" if f"console.done.{done}" in catalogue(lang) else ""
     lines = min(60, document.count("\n") + 3)
@@ -184,6 +190,7 @@ def file_page(
         lines=lines,
         reason=reason,
         done=told,
+        is_read=is_read,
     )
 
 

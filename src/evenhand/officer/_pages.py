@@ -133,7 +133,10 @@ def reads_page(reads: Sequence[Read], count: int, frame: Frame, lang: Lang) -> s
 def _kept(period: str, lang: str) -> str:
     """A period such as ``P6M`` in words; one of several parts as it stands."""
     found = _PERIOD.fullmatch(period)
-    return text(f"officer.kept.for.{found[2]}", lang, count=int(found[1])) if found else period
+    if not found:
+        return period
+    count = int(found[1])
+    return text(f"officer.kept.for.{found[2]}{'-one' if count == 1 else ''}", lang, count=count)
 
 
 def _left(waiting: Waiting, lang: str) -> str:

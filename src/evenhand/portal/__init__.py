@@ -27,6 +27,7 @@ from ._intents import (
 )
 from ._otherwise import Otherwise, features_of, otherwise
 from ._pages import (
+    MOST_ROWS,
     Place,
     code_page,
     door_page,
@@ -44,6 +45,7 @@ from ._words import Word, choices_of, said_once, signals_out, since, standing, w
 
 __all__ = [
     "CARD_VERSION",
+    "MOST_ROWS",
     "Ask",
     "Asked",
     "Card",

@@ -90,8 +90,9 @@ def intent_of(
     """What a submitted form asks; None where it asks nothing that can be done here.
 
     Args:
-        form: values by field: ``do`` says what, ``name`` about what, ``words`` what the person wrote (of a right its
-            own box, such as ``words-access``, where there is one), ``about`` which decision.
+        form: values by field: ``do`` says what (and behind a space about what), ``name`` about what, ``words`` what the
+            person wrote (of a right its own box, such as ``words-access``, where there is one), ``about`` which
+            decision.
         factors: columns that exist for this person; other names ask nothing.
         purposes: likewise DPV terms.
 
@@ -101,8 +102,8 @@ def intent_of(
         >>> intent_of({"do": ["factor-off"], "name": ["income"]}, factors={"visits"}) is None
         True
     """
-    do = form.get("do", [""])[-1]
-    names = tuple(dict.fromkeys(form.get("name", [])))[:_MOST]
+    do, _, one = form.get("do", [""])[-1].partition(" ")
+    names = (one,) if one else tuple(dict.fromkeys(form.get("name", [])))[:_MOST]
     plain: dict[str, Intent] = {
         "personal-off": Personalisation(off=True),
         "personal-on": Personalisation(off=False),

@@ -20,6 +20,7 @@ from ._intents import Right
 from ._why_view import why_view
 
 __all__ = [
+    "MOST_ROWS",
     "Place",
     "asset",
     "code_page",
@@ -38,6 +39,10 @@ __all__ = [
 _HOW = (("ai", 6), ("not", 4), ("control", 4), ("proof", 2), ("signal", 1))
 _MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 _NOTHING: Mapping[str, str] = {}
+MOST_ROWS = 10
+"""So many decisions, requests and choices stand on the own page at once."""
+_MOST_FACTS = 30
+"""Likewise facts on the page of one decision."""
 _NAMES = {"nl": "Nederlands", "en": "English"}
 
 
@@ -80,26 +85,31 @@ class Place:
     proof: str = ""
 
 
-def why_page(why: Why, place: Place, *, browser_says_no: bool = False) -> str:
+def why_page(why: Why, place: Place, *, browser_says_no: bool = False, past: int = 0) -> str:
     """One decision: the sentence, two buttons, and all of it for whoever opens it. The language is that of `why.told`.
 
     Args:
         why: the decision.
         place: where the page stands.
         browser_says_no: the browser sends Global Privacy Control with this very request; the page says what that did.
+        past: how many of the facts that counted most are not shown; of all others thirty are.
 
     Raises:
         KeyError: there is no such language.
     """
     lang = why.told.lang
-    controller = why.campaign.controller
+    controller, view = why.campaign.controller, why_view(why, own=bool(place.me))
+    past = min(past, max(0, len(view["facts"]) - 1))
     return _filled(
         "why.html",
         lang,
         place,
         sender=controller.name,
         contact=controller.contact,
-        view=why_view(why, own=bool(place.me)),
+        view=view,
+        most=_MOST_FACTS,
+        past=past,
+        shown=view["facts"][past : past + _MOST_FACTS],
         gpc=_gpc(why) if browser_says_no else "",
     )
 
@@ -112,7 +122,15 @@ def _gpc(why: Why) -> str:
     return "nothing" if why.gpc_means == "nothing" else "but"
 
 
-def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOTHING) -> str:
+def me_page(
+    me: Me,
+    place: Place,
+    lang: Lang,
+    *,
+    typed: Mapping[str, str] = _NOTHING,
+    past_asked: int = 0,
+    past_chosen: int = 0,
+) -> str:
     """The person's own page: what was decided, what may count, what they asked and chose.
 
     Args:
@@ -120,7 +138,10 @@ def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOT
         place: where it stands.
         lang: ``nl`` or ``en``.
         typed: by right, what stood in its box when the language was changed.
+        past_asked, past_chosen: how many of the newest requests and choices are not shown; of all others ten are.
     """
+    past_asked = min(past_asked, max(0, len(me.requests) - 1))
+    past_chosen = min(past_chosen, max(0, len(me.choices) - 1))
     rights = [right.value for right in Right if right is not Right.HUMAN_REVIEW]
     closed = [state.value for state in State if state.is_closed]
     more = {
@@ -128,6 +149,11 @@ def me_page(me: Me, place: Place, lang: Lang, *, typed: Mapping[str, str] = _NOT
         "rights": rights,
         "closed": closed,
         "typed": {one.value: typed.get(one.value, "") for one in Right},
+        "most": MOST_ROWS,
+        "asked": me.requests[past_asked : past_asked + MOST_ROWS],
+        "past_asked": past_asked,
+        "chosen": me.choices[past_chosen : past_chosen + MOST_ROWS],
+        "past_chosen": past_chosen,
     }
     return _filled("me.html", lang, place, sender=me.sender, contact=me.contact, **more)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from evenhand.explanation import REVIEWED, Factor, number, origin_words, percent, text, text_about
@@ -89,7 +89,7 @@ def why_view(why: Why, *, own: bool) -> Mapping[str, Any]:
         "more": [line.text for line in told.lines if line.layer == 2 and line.key not in _RULES],
         "rules": [line.text for line in told.lines if line.key in _RULES],
         "basis": by_key["basis"].text if "basis" in by_key else "",
-        "not_used": [(name, why_not) for name, why_not in told.not_used if name not in unnamed],
+        "not_used": _not_used(why, unnamed),
         "unnamed": len(unnamed),
         "off": [one for one in why.switches.values() if one.off and one.name in facts.switched_off_of(why.model)],
         "fairness": why.fairness,
@@ -107,6 +107,15 @@ def _unnamed(why: Why) -> frozenset[str]:
     columns = why.campaign.columns.items()
     bare = [name for name, one in columns if one.role is Role.FORBIDDEN and one.meaning is None]
     return frozenset(name.replace("_", " ") for name in bare)
+
+
+def _not_used(why: Why, unnamed: Collection[str]) -> list[tuple[str, str]]:
+    """Columns that did not count, with the reason; those that share one stand together."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why_not in why.told.not_used:
+        if name not in unnamed:
+            by_reason.setdefault(why_not, []).append(name)
+    return [(", ".join(names), why_not) for why_not, names in by_reason.items()]
 
 
 def _label(why: Why) -> str:

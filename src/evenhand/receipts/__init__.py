@@ -10,7 +10,18 @@ much as the key it was signed with, so compare that with the one the organisatio
 """
 
 from ._check import WORDS, Result, check, read_receipt, told, words_content
-from ._page import receipt_page
+from ._page import Beside, receipt_page
 from ._receipt import checker, receipt_of
 
-__all__ = ["WORDS", "Result", "check", "checker", "read_receipt", "receipt_of", "receipt_page", "told", "words_content"]
+__all__ = [
+    "WORDS",
+    "Beside",
+    "Result",
+    "check",
+    "checker",
+    "read_receipt",
+    "receipt_of",
+    "receipt_page",
+    "told",
+    "words_content",
+]

@@ -1,10 +1,11 @@
-"""The receipt as a page that checks itself: one file, no request, nothing but what the reader's browser has."""
+"""The receipt as a page that checks itself: as one file that asks nobody, or small, with the proof beside it."""
 
 from __future__ import annotations
 
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -13,19 +14,41 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from evenhand.explanation import LANGUAGES, catalogue
 
-__all__ = ["receipt_page"]
+__all__ = ["Beside", "receipt_page"]
 
+_PLAIN_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'"
 _STEPS = ("form", "signature", "inclusion", "belonging", "sum", "words")
 
 
-def receipt_page(receipt: Mapping[str, object], *, lang: str = "en") -> str:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Where the parts of a receipt are that a small page does not hold, all of the same server.
+
+    Attributes:
+        values: the receipt as JSON, which the page fetches to check it.
+        whole: the page that holds everything, to be kept.
+        size: bytes of that.
+        program: the program that checks receipts.
+        back: what explains the decision.
+    """
+
+    values: str
+    whole: str
+    size: int
+    program: str
+    back: str
+
+
+def receipt_page(receipt: Mapping[str, object], *, lang: str = "en", beside: Beside | None = None) -> str:
     """A page that shows a receipt in Dutch and English and checks it where it is opened.
 
-    The page is the receipt: the checking program reads it as it does the JSON file.
+    By itself the page is the receipt: the checking program reads it as it does the JSON file. It is as large as the
+    campaign and the model in it. With `beside` it is small whatever these are, and no receipt to keep.
 
     Args:
         receipt: from `receipt_of`.
         lang: the language that is in view first.
+        beside: where the proof is; None = in the page.
 
     Raises:
         KeyError: there is no such language.
@@ -33,11 +56,14 @@ def receipt_page(receipt: Mapping[str, object], *, lang: str = "en") -> str:
     if lang not in LANGUAGES:
         raise KeyError(lang)
     script, style = (_parts()[name].strip() for name in ("receipt.js", "receipt.css"))
+    own = f"{_PLAIN_POLICY}; script-src {_source(script)}; style-src {_source(style)}"
     return (
         _environment()
         .get_template("receipt.html")
         .render(
-            receipt=json.dumps(receipt, ensure_ascii=False).replace("<", "\\u003c"),
+            receipt="" if beside else json.dumps(receipt, ensure_ascii=False).replace("<", "\\u003c"),
+            beside=beside,
+            size=max(1, round(beside.size / 1000)) if beside else 0,
             words=receipt["words"],
             ledger=receipt["ledger"],
             languages={"nl": "Nederlands", "en": "English"},
@@ -46,8 +72,7 @@ def receipt_page(receipt: Mapping[str, object], *, lang: str = "en") -> str:
             lang=lang,
             script=script,
             style=style,
-            policy="default-src 'none'; base-uri 'none'; form-action 'none'; "
-            f"script-src {_source(script)}; style-src {_source(style)}",
+            policy=f"{own}; connect-src 'self'" if beside else own,
         )
     )
 

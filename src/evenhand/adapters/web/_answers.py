@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import re
-from html import unescape
-
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from evenhand.explanation import Lang
-from evenhand.portal import Why, style
+from evenhand.portal import style
 
 from ._asking import root_of
 
-__all__ = ["Guarded", "file_of", "receipt_answer", "sent_on", "style_sheet", "with_own_script"]
+__all__ = ["PLAIN_POLICY", "Guarded", "sent_on", "style_sheet", "with_own_script"]
 
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-_OWN_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+PLAIN_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": _POLICY,
+    "content-security-policy": PLAIN_POLICY,
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "browsing-topics=(), camera=(), geolocation=(), microphone=()",
@@ -54,29 +49,13 @@ class Guarded:
 
 def with_own_script() -> str:
     """The policy of a page that has a script of this very service beside it, and none within it."""
-    return f"{_POLICY}; script-src 'self'"
+    return f"{PLAIN_POLICY}; script-src 'self'"
 
 
 def sent_on(request: Request, path: str, lang: Lang, done: str) -> RedirectResponse:
     """To a page by GET, so that a reload sends nothing twice."""
     told = f"&done={done}" if done else ""
     return RedirectResponse(f"{root_of(request)}{path}?lang={lang}{told}", status_code=303)
-
-
-def file_of(why: Why) -> Response:
-    """A decision as JSON."""
-    name = f"{why.told.facts.decision_id}.json"
-    text = json.dumps(why.told.to_dict(), ensure_ascii=False, indent=1) + "\n"
-    return Response(
-        text, media_type="application/json", headers={"content-disposition": f'attachment; filename="{name}"'}
-    )
-
-
-def receipt_answer(page: str) -> Response:
-    """A page that checks itself: it brings its own policy, by the hashes of its one script and one style."""
-    found = _OWN_POLICY.search(page)
-    policy = unescape(found.group(1)) if found else _POLICY
-    return HTMLResponse(page, headers={"content-security-policy": f"{policy}; frame-ancestors 'none'"})
 
 
 async def style_sheet(_: Request) -> Response:

@@ -28,6 +28,9 @@ ARRIVES = 10.0
 """Seconds within which a form must be there."""
 
 _LARGEST_FORM = 65_536
+_ENDINGS = ("receipt.html", "receipt.json", "receipt", "proof", "json")
+"""As what a decision can be asked for: its receipt as a file that checks itself, as values and as a page that fetches
+these; a receipt that holds nothing of the person; and the decision as JSON."""
 _OWN_PAGE = re.compile(r"/me(/why/[A-Za-z0-9.-]{1,80})?")
 
 
@@ -47,14 +50,14 @@ def way_back(form: Mapping[str, Sequence[str]]) -> str:
 
 
 def ending_of(name: str) -> tuple[str, str]:
-    """What an address names, and as what it is asked for: ``json``, ``receipt``, ``proof``, or "" as a page."""
-    found, dot, kind = name.rpartition(".")
-    return (found, kind) if dot and kind in ("json", "receipt", "proof") else (name, "")
+    """What an address names, and as what it is asked for, one of `_ENDINGS`, or "" as a page."""
+    kind = next((one for one in _ENDINGS if name.endswith(f".{one}")), "")
+    return name.removesuffix(f".{kind}") if kind else name, kind
 
 
-def skipped(request: Request) -> int:
-    """How many of the newest decisions somebody has gone past; 0 where the address says nothing of the kind."""
-    said = request.query_params.get("older", "")
+def skipped(request: Request, of: str = "older") -> int:
+    """How many of the newest rows somebody has gone past; 0 where the address says nothing of the kind."""
+    said = request.query_params.get(of, "")
     return int(said) if re.fullmatch(r"[0-9]{1,6}", said) else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from evenhand.explanation import Lang
@@ -37,13 +38,13 @@ class Desk(Protocol):
         """The browser sends Global Privacy Control: kept as an opt-out, unless the person said otherwise here."""
         ...
 
-    def receipt(self, decision: str, lang: Lang) -> str | None:
-        """The page of the receipt of a decision about this person; None where there is none."""
+    def receipt(self, decision: str) -> Mapping[str, object] | None:
+        """The receipt of a decision about this person, as plain values; None where there is none."""
         ...
 
-    def proof(self, decision: str, lang: Lang, *, by_link: bool) -> str | None:
-        """The page of a receipt that holds nothing of the person, also of a decision of theirs that nobody can read any
-        more, where a link names it; None where there is none."""
+    def proof(self, decision: str, *, by_link: bool) -> Mapping[str, object] | None:
+        """A receipt that holds nothing of the person, also of a decision of theirs that nobody can read any more, where
+        a link names it; None where there is none."""
         ...
 
 

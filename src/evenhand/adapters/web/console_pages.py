@@ -201,7 +201,8 @@ class _Pages:
         told = await run_in_threadpool(self._campaigns.read, name)
         text = await run_in_threadpool(self._campaigns.text, name)
         if told["origin"] == "file" or not staff.may(CHANGES):
-            return _yaml(text, name, is_shown=True)
+            frame, lang = self._door.frame(request, staff), language(request)
+            return HTMLResponse(file_page(text.decode(), (), frame, lang, replaces=name, is_read=True))
         frame = self._door.frame(request, staff, form="file", form_does="keep")
         blocks = in_words(told["blocks"], language(request))
         page = file_page(text.decode(), blocks, frame, language(request), replaces=name, seen=told["etag"])
@@ -281,7 +282,7 @@ class _Pages:
         """A file as it was written, with what its check finds."""
         blocks = await run_in_threadpool(self._campaigns.judge, content)
         frame, lang = self._door.frame(request, staff, form="file", form_does="keep"), language(request, form)
-        more = {name: _one(form, name) for name in ("replaces", "seen", "reason")}
+        more: dict[str, Any] = {name: _one(form, name) for name in ("replaces", "seen", "reason")}
         stops = any(one["blocks"] for one in blocks)
         page = file_page(content.decode(), blocks, frame, lang, wrong=wrong, **more)
         return HTMLResponse(page, status_code=status or (422 if stops else 200))
@@ -375,11 +376,10 @@ def _one(form: Form, name: str) -> str:
     return values[-1].strip()
 
 
-def _yaml(content: bytes, name: str, *, is_shown: bool = False) -> Response:
-    kind = "text/plain; charset=utf-8" if is_shown else "application/yaml"
+def _yaml(content: bytes, name: str) -> Response:
     plain = _OTHER.sub("-", name)[:64] or "campaign"
-    headers = {} if is_shown else {"content-disposition": f'attachment; filename="{plain}.yaml"'}
-    return Response(content, media_type=kind, headers=headers)
+    headers = {"content-disposition": f'attachment; filename="{plain}.yaml"'}
+    return Response(content, media_type="application/yaml", headers=headers)
 
 
 async def _style(_: Request) -> Response:

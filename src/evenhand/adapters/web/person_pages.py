@@ -8,10 +8,11 @@ Mount `person_pages` where you like, or serve it alone. Addresses below the moun
     GET  me/enter, POST me/enter  for whoever has no link: ask for a one-time code, where the house brings codes
     GET  me/enter/TOKEN, POST     fill it in, which opens own pages too
     GET  me, POST me              own pages; choices
-    GET  me/why/DECISION          one decision; with ``.json`` behind it as a file, with ``.receipt`` as a receipt, and
-                                  with ``.proof`` as a receipt that holds nothing of the person
+    GET  me/why/DECISION          one decision; with ``.json`` behind it as a file, with ``.receipt`` as a page that
+                                  fetches its receipt (``.receipt.json``) and checks it, with ``.receipt.html`` as a
+                                  receipt to keep, and with ``.proof`` as one that holds nothing of the person
     POST me/ask, me/leave         requests; the end of a visit
-    GET  how, portal.css          for everybody
+    GET  how, portal.css          for everybody; so is check_receipt.py, which checks receipts
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 from starlette.applications import Starlette
@@ -49,7 +51,7 @@ from evenhand.portal import (
 )
 from evenhand.terms import StoreError
 
-from ._answers import Guarded, file_of, receipt_answer, sent_on, style_sheet
+from ._answers import Guarded, sent_on, style_sheet
 from ._asking import (
     ARRIVES,
     ending_of,
@@ -63,6 +65,7 @@ from ._asking import (
     way_back,
 )
 from ._person_entry import entry_routes
+from ._person_files import CHECKER, check_program, decision_file
 from ._person_house import Desk, House
 
 __all__ = ["Desk", "House", "person_pages"]
@@ -106,6 +109,7 @@ def person_pages(
             Route("/me/why/{decision}", pages.why, methods=["GET"]),
             Route("/how", pages.how, methods=["GET"]),
             Route("/portal.css", style_sheet, methods=["GET"]),
+            Route(CHECKER, check_program, methods=["GET"]),
         ],
         exception_handlers={
             404: pages.nothing_here,
@@ -165,7 +169,7 @@ class _Pages:
         if opening is None:
             return self._refused(request, "link")
         if kind:
-            return await self._as_file(request, opening.who, opening.about, kind, True)
+            return await self._as_file(request, opening.who, opening.about, kind, f"/why/{link}")
         return await self._shown(request, opening)
 
     async def choose_there(self, request: Request) -> Response:
@@ -211,7 +215,9 @@ class _Pages:
 
     async def _own_page(self, request: Request, who: str, lang: Lang, typed: Mapping[str, str]) -> Response:
         me = await run_in_threadpool(self._me, who, lang, says_no(request), skipped(request))
-        return HTMLResponse(me_page(me, self._own_place(request, "/me"), lang, typed=typed))
+        asked, chosen = skipped(request, "older-asked"), skipped(request, "older-chosen")
+        place = self._own_place(request, "/me")
+        return HTMLResponse(me_page(me, place, lang, typed=typed, past_asked=asked, past_chosen=chosen))
 
     def _me(self, who: str, lang: Lang, browser_says_no: bool, past: int) -> Me:
         desk = self._house.desk(who)
@@ -240,18 +246,16 @@ class _Pages:
             return self._outside(request)
         decision, kind = ending_of(request.path_params["decision"])
         if kind:
-            return await self._as_file(request, opening.who, decision, kind, False)
+            return await self._as_file(request, opening.who, decision, kind, f"/me/why/{decision}")
         why = await run_in_threadpool(self._house.desk(opening.who).why, decision, language(request))
         return self._refused(request, "unknown") if why is None else self._page_of(request, why)
 
-    async def _as_file(self, request: Request, who: str, decision: str, kind: str, by_link: bool) -> Response:
-        """One decision about somebody, as its receipt or as a file."""
-        desk, lang = self._house.desk(who), language(request)
-        if kind != "json":
-            page = await run_in_threadpool(_proof, desk, decision, lang, kind, by_link)
-            return self._refused(request, "unknown") if page is None else receipt_answer(page)
-        why = await run_in_threadpool(desk.why, decision, lang)
-        return self._refused(request, "unknown") if why is None else file_of(why)
+    async def _as_file(self, request: Request, who: str, decision: str, kind: str, here: str) -> Response:
+        """One decision about somebody, as something to hold; `here` is the page that explains it."""
+        root, desk, lang = root_of(request), self._house.desk(who), language(request)
+        by_link = here.startswith("/why/")
+        made = partial(decision_file, desk, decision, kind, lang, root=root, here=root + here, by_link=by_link)
+        return await run_in_threadpool(made) or self._refused(request, "unknown")
 
     async def leave(self, request: Request) -> Response:
         form = await self.form(request) or {}
@@ -299,11 +303,11 @@ class _Pages:
         done = self._links.was_done(just_done(request), link, self._clock())
         files = {"receipt": f"{root}{path}.receipt", "file": f"{root}{path}.json", "proof": f"{root}{path}.proof"}
         place = _place(request, path, act=root + path, enter=self._enter(root), done=done, **files)
-        return HTMLResponse(why_page(why, place, browser_says_no=says_no(request)))
+        return _why_answer(request, why, place)
 
     async def _gone(self, request: Request, desk: Desk, opening: Opening) -> Response:
         """A link to what nobody can read any more: that, and the proof that is left; else it is no link."""
-        left = await run_in_threadpool(desk.proof, opening.about, language(request), by_link=True)
+        left = await run_in_threadpool(desk.proof, opening.about, by_link=True)
         if left is None:
             return self._refused(request, "link")
         path = f"/why/{request.path_params['link']}"
@@ -317,7 +321,7 @@ class _Pages:
 
     def _page_of(self, request: Request, why: Why) -> Response:
         path = f"/me/why/{why.told.facts.decision_id}"
-        return HTMLResponse(why_page(why, self._own_place(request, path), browser_says_no=says_no(request)))
+        return _why_answer(request, why, self._own_place(request, path))
 
     def _done(self, who: str, form: Mapping[str, Sequence[str]], lang: Lang, *, only_off: bool) -> str:
         """Keep what the person said; the key of what is then said about it."""
@@ -329,7 +333,7 @@ class _Pages:
             return "nothing"
         if not desk.do(intent, lang):
             return "nothing"
-        return "ask" if isinstance(intent, Ask) else form["do"][-1]
+        return "ask" if isinstance(intent, Ask) else form["do"][-1].partition(" ")[0]
 
     def _opening(self, request: Request, scope: Scope) -> Opening | None:
         return self._links.read(request.path_params["link"], scope, at=self._clock())
@@ -373,8 +377,9 @@ class _Pages:
         return HTMLResponse(page, status_code=404 if why == "unknown" else 403)
 
 
-def _proof(desk: Desk, decision: str, lang: Lang, kind: str, by_link: bool) -> str | None:
-    return desk.receipt(decision, lang) if kind == "receipt" else desk.proof(decision, lang, by_link=by_link)
+def _why_answer(request: Request, why: Why, place: Place) -> Response:
+    past = skipped(request, "facts")
+    return HTMLResponse(why_page(why, place, browser_says_no=says_no(request), past=past))
 
 
 def _place(request: Request, path: str, **more: str) -> Place:

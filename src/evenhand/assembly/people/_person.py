@@ -12,6 +12,7 @@ from evenhand.explanation import Lang, catalogue, corrected, purpose_words, revi
 from evenhand.features import pseudonymise
 from evenhand.policy import Campaign
 from evenhand.portal import (
+    MOST_ROWS,
     Ask,
     Asked,
     Effect,
@@ -32,7 +33,6 @@ from evenhand.portal import (
     standing,
     words_of,
 )
-from evenhand.receipts import receipt_page
 from evenhand.terms import DataError, DecisionFacts, LedgerError, LegalBasis, Standing
 
 from ..records._receipts import closed_receipt, receipt_values
@@ -43,7 +43,6 @@ from ._table_words import TableWords, without_void
 
 __all__ = ["PeopleHouse", "Sayings"]
 
-_RECENT = 10
 _YES = ("ConsentGiven", "RenewedConsentGiven")
 _NO = {"ConsentWithdrawn": "withdrawn", "ConsentRefused": "refused"}
 _FRESH = timedelta(minutes=1)
@@ -180,7 +179,7 @@ class PersonDesk:
         return Me(
             sender=sender,
             contact=contact,
-            decided=self.record.lines(lang, _RECENT, skipped),
+            decided=self.record.lines(lang, MOST_ROWS, skipped),
             count=len(self.record.decisions),
             personalisation=self._personalisation(),
             objection=self._effect("objection"),
@@ -235,23 +234,23 @@ class PersonDesk:
         if first_gpc(self._history()) is None:
             self._say([Word("signal", GPC, "SignalledNo", self._at, "browser", GPC_ON)], "en", "Sec-GPC: 1")
 
-    def receipt(self, decision: str, lang: Lang) -> str | None:
-        """The page of the receipt of a decision about this person; None where there is none."""
+    def receipt(self, decision: str) -> Mapping[str, object] | None:
+        """The receipt of a decision about this person; None where there is none."""
         if self.record.decision(decision) is None:
             return None
         try:
-            return receipt_page(receipt_values(self._place, decision), lang=lang)
+            return receipt_values(self._place, decision)
         except LedgerError:
             return None
 
-    def proof(self, decision: str, lang: Lang, *, by_link: bool) -> str | None:
-        """The page of a receipt that holds nothing of the person. Of a decision that nobody can read any more only a
-        link can tell that it was theirs: it was made when that was known. None where there is none."""
+    def proof(self, decision: str, *, by_link: bool) -> Mapping[str, object] | None:
+        """A receipt that holds nothing of the person. Of a decision that nobody can read any more only a link can tell
+        that it was theirs: it was made when that was known. None where there is none."""
         is_theirs = self.record.decision(decision) is not None
         if not is_theirs and not (by_link and self.record.is_closed(decision)):
             return None
         try:
-            return receipt_page(closed_receipt(self._place, decision), lang=lang)
+            return closed_receipt(self._place, decision)
         except (LedgerError, DataError):
             return None
 

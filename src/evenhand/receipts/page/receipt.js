@@ -1,5 +1,6 @@
 "use strict";
-// The same steps as check_receipt.py, with what the browser has: SHA-256 and Ed25519 of Web Crypto. No request is made.
+// The same steps as check_receipt.py, with what the browser has: SHA-256 and Ed25519 of Web Crypto. No request is made
+// where the receipt is in the page; else one is, to where the page came from, for the receipt itself.
 (async () => {
   const utf8 = new TextEncoder();
   const hex = (text) => Uint8Array.from(text.match(/../g) || [], (byte) => parseInt(byte, 16));
@@ -20,10 +21,17 @@
   }));
 
   const entries = {};
+  const inside = document.getElementById("receipt");
   let receipt = null;
 
+  async function fetched() {
+    const answer = await fetch(document.querySelector("[data-values]").href);
+    must(answer.ok);
+    return await answer.json();
+  }
+
   async function form() {
-    receipt = JSON.parse(document.getElementById("receipt").textContent); // half a receipt is none
+    if (inside) receipt = JSON.parse(inside.textContent); // half a receipt is none
     must(receipt.receipt === 1);
     for (const found of receipt.entries) {
       must(["decision", "run", "campaign", "model"].includes(found.role) && !entries[found.role]);
@@ -104,13 +112,15 @@
       const { digest, text: document } = entries[role].said;
       must(digest === run.said[role] && text(await sha256(utf8.encode(document))) === digest);
     }
-    const moment = new Date((decision.said.at || 0) / 1000).toISOString().slice(0, 16).replace("T", " ");
+    const at = new Date((decision.said.at || 0) / 1000);
     const offers = entries.campaign ? JSON.parse(entries.campaign.said.text).offers : [];
     document.querySelectorAll(".facts").forEach((line) => {
-      const words = line.dataset, offer = offers[decision.said.o ?? -1]?.text[line.closest("[lang]").lang];
+      const lang = line.closest("[lang]").lang, words = line.dataset, offer = offers[decision.said.o ?? -1]?.text[lang];
+      const how = { dateStyle: "long", timeStyle: "short", timeZone: "UTC", hour12: false };
+      const moment = at.toLocaleString(lang === "en" ? "en-GB" : lang, how);
       const standing = [words.refused, words.contextual, words.personalised][decision.said.st || 0];
-      const got = !entries.campaign ? "" : offer === undefined ? ` · ${words.none}` : ` · ${words.offer}: ${offer}`;
-      line.textContent = `${run.said.run}.${decision.said.n} · ${moment} UTC · ${run.said.name}${got} · ${standing}`;
+      const got = !entries.campaign ? "" : offer === undefined ? `${words.none} · ` : `${words.offer}: ${offer} · `;
+      line.textContent = `${got}${standing} · ${moment} UTC · ${run.said.name} · ${run.said.run}.${decision.said.n}`;
       line.hidden = false;
     });
   }
@@ -192,6 +202,13 @@
     });
   }
 
+  document.querySelectorAll(".verdict .waiting").forEach((line) => { line.textContent = line.dataset.busy; });
+  try {
+    if (!inside) receipt = await fetched();
+  } catch {
+    show(".verdict", "verdict", document.querySelector("[data-values]") ? "lost" : "broken");
+    return;
+  }
   let verdict = "holds";
   for (const [name, step] of Object.entries({ form, signature, inclusion, belonging, sum, words })) {
     let found = "holds";
