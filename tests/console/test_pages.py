@@ -54,7 +54,7 @@ def test_trying_limits_shows_them_beside_the_declared_ones_and_changes_nothing(c
     browser, before = console.of(M), console.register.read("small-shop")
     page = browser.get("/console/campaigns/small-shop?plan=1&budget=2&bound.sex-reach=0.5&lang=en")
     assert page.status_code == 200
-    assert "declared 5, here 2" in page.text
+    assert "declared €5.00, here €2.00" in page.text
     assert "(tried: 20)" in page.text
     assert "(tried:" not in browser.get("/console/campaigns/small-shop?plan=1&budget=x&bound.nothing=0.5&lang=en").text
     assert console.register.read("small-shop") == before

@@ -145,8 +145,8 @@ class Words:
         from babel.dates import format_datetime
 
         moment = datetime.fromisoformat(iso)
-        pattern = "d MMMM y 'om' HH:mm ZZZZ" if self.lang == "nl" else "d MMMM y 'at' HH:mm ZZZZ"
-        return str(format_datetime(moment, pattern, locale=self.lang))
+        pattern = "d MMMM y 'om' HH:mm 'UTC'" if self.lang == "nl" else "d MMMM y 'at' HH:mm 'UTC'"
+        return str(format_datetime(moment, pattern + ("xxx" if moment.utcoffset() else ""), locale=self.lang))
 
     def duration(self, iso: str) -> str:
         """An ISO 8601 duration of whole units such as ``P24M``."""
