@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.adapters.stores.home import find_home
+from evenhand.adapters.stores.home import find_home, write_atomically
 from evenhand.assembly import ReadsInHome, person_pages_of, staff_reads
 from evenhand.staff import Read, ReadKind
 from portal_cases import Browser
@@ -49,7 +49,9 @@ def _file_names(folder: Path) -> set[str]:
 
 
 def test_a_backup_restores_to_the_same_home_in_files(old):
-    """The same ledger, answers, leases and monitor; a run goes on from there, and replays."""
+    """The same ledger, answers, leases, monitor, and what plans told; a run goes on from there, and replays."""
+    plans = Path("plans-told", "of-an-earlier-plan.json")
+    write_atomically(old.folder / HOME / plans, b'{"plans": [], "audits": {}}', private=True)
     told = old("backup", "copy", "--keys", "keys")
     assert "verified" in told.stdout
     assert _file_names(old.folder / "keys") == {"secret.key", "subject-keys.sqlite"}
@@ -57,6 +59,7 @@ def test_a_backup_restores_to_the_same_home_in_files(old):
     assert any(name.startswith("monitor/") for name in _file_names(old.folder / "copy"))
     old("restore", "copy", "--keys", "keys", "--home", "new", url="")
     new = {"home": "new", "url": ""}
+    assert (old.folder / "new" / plans).read_bytes() == (old.folder / HOME / plans).read_bytes()
     assert old("ledger", "verify", **new).stdout == old("ledger", "verify").stdout
     assert old("why", WHO, **new).stdout == old("why", WHO).stdout
     assert old("ledger", "key", **new).stdout == old("ledger", "key").stdout

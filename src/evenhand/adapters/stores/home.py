@@ -15,9 +15,19 @@ from evenhand.terms import StoreError, UsageError
 
 from ..keys.wrapping import wrapping_of_environment
 
-__all__ = ["HOME_NAME", "SECRET", "Home", "find_home", "find_home_that_is", "json_bytes", "write_atomically"]
+__all__ = [
+    "HOME_NAME",
+    "PLANS_TOLD",
+    "SECRET",
+    "Home",
+    "find_home",
+    "find_home_that_is",
+    "json_bytes",
+    "write_atomically",
+]
 
 HOME_NAME = "evenhand-home"
+PLANS_TOLD = "plans-told"
 KEY_BYTES = 32
 SECRET = "EVENHAND_SECRET_KEY"
 """The variable that may hold the secret key, as hex digits, in place of the file."""
@@ -92,7 +102,7 @@ class Home:
 
     def plans_told(self, campaign: str) -> Path:
         """What plans of a campaign told of groups."""
-        return self.folder / "plans-told" / f"{campaign}.json"
+        return self.folder / PLANS_TOLD / f"{campaign}.json"
 
     def run_folder(self, run_id: str) -> Path:
         """Folder of one run's report and decisions. It exists only if the run is in the ledger."""

@@ -16,7 +16,7 @@ from evenhand.adapters.ledgers.monitor_state import MonitorStates
 from evenhand.adapters.ledgers.sqlite_leases import SqliteLeases
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.adapters.stores.database import Database, database_of
-from evenhand.adapters.stores.home import Home, find_home, json_bytes, write_atomically
+from evenhand.adapters.stores.home import PLANS_TOLD, Home, find_home, json_bytes, write_atomically
 from evenhand.ledger import Head, Kind, LedgerStore, Tail, Verification, verify
 from evenhand.scoring import model_from_json
 from evenhand.terms import LedgerError, UsageError
@@ -24,7 +24,7 @@ from evenhand.terms import LedgerError, UsageError
 from ._ledger import keys_of, leases_of, ledger_of, monitor_states_of, run_keys_of
 from ._vault_store import vault_in_file, vault_of
 
-__all__ = ["CERTIFICATES", "NOTE", "BackedUp", "backup", "copy_witnesses", "refuse_unverified"]
+__all__ = ["NOTE", "BackedUp", "backup", "copy_notes", "copy_witnesses", "refuse_unverified"]
 
 Step = Callable[[str], None]
 NOTE = "backup.json"
@@ -141,8 +141,14 @@ def _copy_beside(place: Home, target: Home) -> None:
     MonitorStates(target, place.key(make=False)).put(monitor_states_of(place).sealed())
     with database_of(place) as database, Database.in_file(target.people) as people:
         copy_people(database, people)
-    for path in (place.folder / CERTIFICATES).glob("*.json"):
-        copy_file(path, target.folder / CERTIFICATES / path.name)
+    copy_notes(place, target)
+
+
+def copy_notes(source: Home, target: Home) -> None:
+    """Certificates, and what plans told of groups."""
+    for folder in (CERTIFICATES, PLANS_TOLD):
+        for path in (source.folder / folder).glob("*.json"):
+            copy_file(path, target.folder / folder / path.name)
 
 
 def copy_witnesses(source: Home, target: Home, entries: int) -> None:

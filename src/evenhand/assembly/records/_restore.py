@@ -29,7 +29,7 @@ from evenhand.terms import StoreError, UsageError
 
 from ..people._said_again import note_restore, say_again
 from ..people._trail import take_out
-from ._backup import CERTIFICATES, NOTE, copy_witnesses, refuse_unverified
+from ._backup import NOTE, copy_notes, copy_witnesses, refuse_unverified
 from ._database import upgrade_database
 from ._ledger import keys_of, leases_of, ledger_of, monitor_states_of, run_keys_of
 from ._vault_back import VaultBack, restore_vault
@@ -178,8 +178,7 @@ def _stage(source: Home, opened: Home, staged: Home, secret: bytes) -> None:
         if name.exists():
             copy_sqlite(name, staged.folder / name.name)
     copy_file(_head_of(source), _head_of(staged))
-    for path in (source.folder / CERTIFICATES).glob("*.json"):
-        copy_file(path, staged.folder / CERTIFICATES / path.name)
+    copy_notes(source, staged)
     MonitorStates(staged).put(MonitorStates(source, secret).sealed())
     if opened.subject_keys.exists():
         copy_sqlite(opened.subject_keys, staged.subject_keys)
@@ -251,8 +250,7 @@ def _load(staged: Home, new: Home, schema: str | None) -> None:
     """Put a staged home on a server. The ledger comes last, in one transaction: before it there is no home."""
     copy_file(staged.key_file, new.key_file)
     copy_witnesses(staged, new, 2**62)
-    for path in (staged.folder / CERTIFICATES).glob("*.json"):
-        copy_file(path, new.folder / CERTIFICATES / path.name)
+    copy_notes(staged, new)
     upgrade_database(home=new.folder, schema=schema)
     _people_in(staged).copy_to(keys_of(new))
     copy_file(staged.vault_key, new.vault_key)
