@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -20,16 +21,16 @@ from patience import WITHIN
 from shop_folder import PROGRAM
 
 __all__ = ["Askers", "Service", "ask_once", "asked_again", "free_port", "serving"]
-_KEPT: list[socket.socket] = []
+_KEPT = ExitStack()
+atexit.register(_KEPT.close)
 
 
 def free_port() -> int:
     """A port that nobody has, and nobody else is given while these tests run: it is kept, and whoever names it listens
     on it all the same."""
-    kept = socket.socket()
+    kept = _KEPT.enter_context(socket.socket())
     kept.bind(("127.0.0.1", 0))
     kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    _KEPT.append(kept)
     return int(kept.getsockname()[1])
 
 

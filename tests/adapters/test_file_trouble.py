@@ -20,7 +20,6 @@ from builders import begin_run
 from evenhand.adapters.ledgers.sqlite_leases import SqliteLeases
 from evenhand.adapters.ledgers.sqlite_ledger import SqliteLedger
 from evenhand.adapters.stores.database import Database
-from evenhand.adapters.stores.file_trouble import refuse_full
 from evenhand.terms import StoreError
 from patience import WITHIN
 from store_cases import InFiles
@@ -149,9 +148,3 @@ def test_a_ledger_that_somebody_else_writes_can_be_opened(tmp_path):
         with SqliteLedger(tmp_path / "ledger.sqlite") as other:
             assert other.tail().entries == 0
         one.rollback()
-
-
-def test_a_disk_with_room_is_not_full(tmp_path):
-    """It is asked for a megabyte."""
-    if shutil.disk_usage(tmp_path).free > 1 << 21:
-        refuse_full(tmp_path)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,16 @@ def test_what_was_recorded_is_read_back_by_another_process_of_the_same_file(tmp_
     assert (tmp_path / "new" / "ledger.db.key").stat().st_mode & 0o077 == 0
 
 
+def _ended(writer, stop):
+    """What it printed, once it ended. NumPy drops an interrupt that lands while it looks an enum over: press again."""
+    for _ in range(int(WITHIN)):
+        writer.send_signal(stop)
+        with suppress(subprocess.TimeoutExpired):
+            return writer.communicate(timeout=1)[0]
+    writer.kill()
+    pytest.fail("it does not end")
+
+
 def _crash(path, rounds, stop, longest):
     """Interrupt writers at random moments; after each, either the whole run is there or nothing of it. Every other one
     folds its log in beside."""
@@ -115,14 +126,7 @@ def _crash(path, rounds, stop, longest):
             break
         writer = _start(path, 1 + number * 10_000, folds=number % 2 == 1)
         time.sleep(draw.uniform(0.0, longest))
-        writer.send_signal(stop)
-        try:
-            out, _ = writer.communicate(timeout=10)
-        except (
-            subprocess.TimeoutExpired
-        ):  # NumPy drops an interrupt that lands while it looks an enum over: press again
-            writer.send_signal(stop)
-            out, _ = writer.communicate(timeout=WITHIN)
+        out = _ended(writer, stop)
         printed |= set(out.split())
         with SqliteLedger(path) as store:
             found = verify(store, model_from_json)
