@@ -17,7 +17,7 @@ demo: $(VENV)/.run  ## Set up and run a real campaign; prints where the report i
 	@$(BIN)/evenhand demo $(ARGS)
 
 test: $(VENV)/.test system-parts  ## Set up everything for tests and run them all (ARGS='-k name' for some)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 storm: $(VENV)/.test system-parts  ## Kill writers, servers and a service while they record, and try slow properties, again and again (up to an hour; STORM=100 times)
 	@EVENHAND_STORM=$(or $(STORM),100) $(BIN)/python -m pytest -n 0 tests/adapters/test_store_faults.py $(ARGS)
